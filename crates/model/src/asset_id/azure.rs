@@ -1,0 +1,7 @@
+//! Placeholder.
+
+use super::{Hints, Parts};
+
+pub(super) fn parse(_native: &str, _hints: &Hints<'_>) -> Option<Parts> {
+    None
+}

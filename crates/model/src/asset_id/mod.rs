@@ -1,0 +1,164 @@
+//! The identity of an asset: the same whichever tool, format or spelling names it.
+//!
+//! An identity is parsed from the source's own id (an ARN, an Azure resource id, a GCP full or
+//! short name, a Kubernetes path, an image reference, an address in a repository) and from what the record
+//! says beside it. The source's own id is kept on [`crate::Asset::native_id`], whole.
+
+use serde::{Deserialize, Serialize};
+
+mod aws;
+mod azure;
+mod gcp;
+mod iac;
+mod image;
+mod kubernetes;
+
+/// Which world an asset lives in.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Provider {
+    /// Amazon Web Services, any partition.
+    Aws,
+    /// Microsoft Azure, any cloud, Entra ID included.
+    Azure,
+    /// Google Cloud.
+    Gcp,
+    /// A Kubernetes object.
+    Kubernetes,
+    /// A container image.
+    Image,
+    /// A block in an infrastructure-as-code file.
+    Iac,
+    /// A source repository or a file in it.
+    Code,
+    /// A machine known by its host name only.
+    Host,
+    /// Something else; its native id is its identity.
+    #[default]
+    Other,
+}
+
+impl Provider {
+    /// The word used in keys and in the report.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Aws => "aws",
+            Self::Azure => "azure",
+            Self::Gcp => "gcp",
+            Self::Kubernetes => "kubernetes",
+            Self::Image => "image",
+            Self::Iac => "iac",
+            Self::Code => "code",
+            Self::Host => "host",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// `provider / account / region / kind / name`, with the one text that identifies it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssetId {
+    /// The canonical text: equal exactly when two spellings name the same thing.
+    key: String,
+    /// Which world it lives in.
+    pub provider: Provider,
+    /// Account, subscription, project or cluster; empty where the id does not say.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub account: String,
+    /// Region or zone; empty where global or unsaid.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub region: String,
+    /// Kind in the provider's own words, lower case: `s3.bucket`, `compute.virtualmachines`,
+    /// `compute.instances`, `deployment`, `aws_s3_bucket`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub kind: String,
+    /// Name within all the above.
+    pub name: String,
+}
+
+/// What a record says beside the id, used where the id alone leaves something open.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Hints<'a> {
+    /// Which world it lives in, where the record says.
+    pub provider: Option<Provider>,
+    /// Account, subscription, project or cluster.
+    pub account: Option<&'a str>,
+    /// Region.
+    pub region: Option<&'a str>,
+    /// The source's own word for the kind (`AwsS3Bucket`, `AWS::S3::Bucket`, `aws_s3_bucket`, `Deployment`).
+    pub kind: Option<&'a str>,
+    /// Name.
+    pub name: Option<&'a str>,
+    /// Kubernetes namespace.
+    pub namespace: Option<&'a str>,
+}
+
+/// The parts of an identity, before its key is made.
+struct Parts {
+    provider: Provider,
+    account: String,
+    region: String,
+    kind: String,
+    name: String,
+    key: String,
+}
+
+impl AssetId {
+    /// Reads an id in any of the known grammars; what fits none is kept whole, with what the
+    /// hints say, and its key is the id itself below its provider and account.
+    #[must_use]
+    pub fn parse(native: &str, hints: &Hints<'_>) -> Self {
+        let native = native.trim();
+        let parts = aws::parse(native, hints)
+            .or_else(|| azure::parse(native, hints))
+            .or_else(|| gcp::parse(native, hints))
+            .or_else(|| kubernetes::parse(native, hints))
+            .or_else(|| image::parse(native, hints))
+            .unwrap_or_else(|| Self::opaque(native, hints));
+        Self {
+            key: parts.key,
+            provider: parts.provider,
+            account: parts.account,
+            region: parts.region,
+            kind: parts.kind,
+            name: parts.name,
+        }
+    }
+
+    /// A block in an infrastructure-as-code file: `target` names the scanned repository or
+    /// folder, `file` the file below it, `address` the block (`aws_s3_bucket.logs`).
+    #[must_use]
+    pub fn iac(target: &str, file: &str, address: &str) -> Self {
+        iac::block(target, file, address)
+    }
+
+    /// A file or repository of source code.
+    #[must_use]
+    pub fn code(target: &str, file: &str) -> Self {
+        iac::code(target, file)
+    }
+
+    /// The canonical text: equal exactly when two spellings name the same thing.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    fn opaque(native: &str, hints: &Hints<'_>) -> Parts {
+        let provider = hints.provider.unwrap_or_default();
+        let account = hints.account.unwrap_or_default().to_owned();
+        let name = hints.name.filter(|n| !n.is_empty()).unwrap_or(native).to_owned();
+        let identity = if native.is_empty() { name.as_str() } else { native };
+        Parts {
+            key: format!("{}:{account}:{identity}", provider.as_str()),
+            provider,
+            region: hints.region.unwrap_or_default().to_owned(),
+            kind: hints.kind.unwrap_or_default().to_ascii_lowercase(),
+            account,
+            name,
+        }
+    }
+}

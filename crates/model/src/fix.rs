@@ -1,0 +1,99 @@
+//! A change that closes issues, with the proof that it does.
+
+use serde::{Deserialize, Serialize};
+
+use crate::IssueKey;
+
+/// A change to a repository that closes issues.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fix {
+    /// Short stable id, made from the recipe and the block.
+    pub id: String,
+    /// The control it satisfies.
+    pub control: String,
+    /// The recipe that made it.
+    pub recipe: String,
+    /// One line for people.
+    pub title: String,
+    /// Issues it closes.
+    pub closes: Vec<IssueKey>,
+    /// Offered with its proof, or withheld with the reason.
+    pub state: FixState,
+    /// Whether a person must agree before it is applied.
+    pub safety: Safety,
+    /// The file it changes, below the repository.
+    pub file: String,
+    /// The block it changes (`aws_s3_bucket.logs`).
+    pub address: String,
+    /// Unified diff; empty where the fix is withheld before one could be made.
+    pub diff: String,
+    /// What was checked, in order.
+    pub proof: Vec<Proof>,
+    /// What it may break, one sentence each.
+    pub may_break: Vec<String>,
+}
+
+/// Whether a fix is offered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state", content = "reason")]
+pub enum FixState {
+    /// Every check of the proof holds.
+    Proved,
+    /// Not offered; the sentence says why and what a person must decide.
+    Withheld(String),
+}
+
+/// How much thought applying a fix takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Safety {
+    /// Changes nothing that a running system can notice.
+    Safe,
+    /// May interrupt, cost money or change who gets in: a person decides.
+    NeedsApproval,
+}
+
+/// One check of a proof.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// What was checked.
+    pub check: ProofCheck,
+    /// What came out.
+    pub verdict: Verdict,
+    /// What was seen, as one sentence.
+    pub detail: String,
+}
+
+/// The checks of a proof, in the order they are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProofCheck {
+    /// The file parses before the change.
+    ParsesBefore,
+    /// The control's predicate failed before the change.
+    FailedBefore,
+    /// The file parses after the change.
+    ParsesAfter,
+    /// The control's predicate holds after the change, on the resolved configuration.
+    HoldsAfter,
+    /// Nothing was deleted, disabled or silenced by a skip comment.
+    NotSilenced,
+    /// Every predicate that held on the block before still holds.
+    NothingWorse,
+    /// Only the block, or a new companion block, changed.
+    OnlyTheBlock,
+    /// Making the fix again changes nothing.
+    Idempotent,
+}
+
+/// What came out of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It holds.
+    Passed,
+    /// It does not hold.
+    Failed,
+    /// It could not be decided, which counts as not proved.
+    Unknown,
+}

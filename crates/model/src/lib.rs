@@ -1,0 +1,39 @@
+//! The words of Quell: findings, assets, issues, incidents, risks, fixes and the scales they use.
+//!
+//! Nothing here reads a file, a clock or the network. Every other crate speaks in these types, so
+//! a change here is a change to the language of the whole product.
+
+mod accounting;
+mod asset;
+pub mod asset_id;
+mod finding;
+mod fix;
+pub mod hash;
+mod incident;
+mod issue;
+mod record;
+mod risk;
+mod severity;
+mod status;
+mod time;
+mod untrusted;
+
+pub use accounting::{Accounting, Funnel, Outcome};
+pub use asset::{Asset, Context, Origin, Signals, Sourced};
+pub use asset_id::{AssetId, Hints, Provider};
+pub use finding::{
+    Detection, Finding, FindingClass, Location, Process, Rule, Scope, Tool, Vulnerability,
+};
+pub use fix::{Fix, FixState, Proof, ProofCheck, Safety, Verdict};
+pub use hash::{FindingKey, IncidentKey, InvalidKey, IssueKey, KEY_VERSION, Key, KeyHasher};
+pub use incident::{Incident, IncidentKind};
+pub use issue::{Issue, MergeBasis};
+pub use record::{Activity, Evidence, Record, Reject};
+pub use risk::{Risk, RiskChange, RiskPart};
+pub use severity::Severity;
+pub use status::Status;
+pub use time::{Clock, FixedClock, parse_timestamp};
+pub use untrusted::Untrusted;
+
+/// A point in time, with nanoseconds, in UTC.
+pub type Timestamp = jiff::Timestamp;

@@ -1,0 +1,88 @@
+//! What one record of an input becomes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Asset, Finding, FindingKey, KeyHasher, Rule, Scope, Timestamp, Tool, Untrusted};
+
+/// What a normalizer makes of one record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Record {
+    /// Something is wrong.
+    Finding(Box<Finding>),
+    /// A check was run and passed, or could not be decided: evidence, never a finding.
+    Evidence(Box<Evidence>),
+    /// An inventory entry.
+    Asset(Box<Asset>),
+    /// Something happened; by itself neither right nor wrong.
+    Activity(Box<Activity>),
+}
+
+/// A check that was run on an asset and raised nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Which tool ran it.
+    pub tool: Tool,
+    /// The tool's own id: the same that a finding of this check on this asset would have.
+    pub native_id: String,
+    /// The rule that was run.
+    pub rule: Rule,
+    /// The asset it was run on.
+    pub asset: Asset,
+    /// Whether the check passed; `false` where it needs a person, was skipped or did not apply.
+    pub passed: bool,
+    /// The tool's own word for the result.
+    pub result_native: String,
+    /// When the check was run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Timestamp>,
+    /// The part of the world the scan looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
+}
+
+impl Evidence {
+    /// The key of the finding that this check would have raised on this asset.
+    #[must_use]
+    pub fn finding_key(&self) -> FindingKey {
+        KeyHasher::new("finding")
+            .part(&self.tool.product)
+            .part(&self.native_id)
+            .part(&self.rule.id)
+            .part(self.asset.id.key())
+            .finish()
+    }
+}
+
+/// Something that happened: an API call, a login, a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activity {
+    /// Which tool recorded it.
+    pub tool: Tool,
+    /// The tool's own id of the event.
+    pub native_id: String,
+    /// What was done (`PutBucketPolicy`, `login`, `wiz.user.update`).
+    pub action: String,
+    /// Who did it.
+    pub principal: Untrusted,
+    /// To which asset, where known.
+    pub asset: Asset,
+    /// When.
+    pub time: Option<Timestamp>,
+    /// Whether it succeeded, where known.
+    pub succeeded: Option<bool>,
+    /// Further facts worth citing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<(String, Untrusted)>,
+}
+
+/// A record that could not be taken, with where it stands and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reject {
+    /// The file, as given, with `!/entry` for a member of an archive.
+    pub path: String,
+    /// Offset of its first byte in the decompressed input.
+    pub offset_bytes: u64,
+    /// Why it was not taken, as one sentence with the next step where there is one.
+    pub reason: String,
+}

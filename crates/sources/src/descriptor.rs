@@ -1,0 +1,117 @@
+//! What a source declares about itself, and what it is given to normalize.
+
+use quell_model::{Record, Scope, Timestamp};
+use serde_json::Value;
+
+/// A source: a tool's or a standard's format.
+#[derive(Debug)]
+pub struct Source {
+    /// Short id (`asff`, `wiz`), the `format` of accounting and of [`quell_model::Tool`].
+    pub id: &'static str,
+    /// Name for people.
+    pub title: &'static str,
+    /// The shapes its documents come in. Detection tries them all and takes the best fit.
+    pub shapes: &'static [Shape],
+    /// Makes records of one raw record.
+    pub normalize: fn(&RawRecord<'_>, &mut Output) -> Result<(), Rejection>,
+    /// Names what the whole document covered, from its envelope (for tools that list nothing
+    /// when all is well). Called once, after the last record.
+    pub coverage: Option<fn(&Envelope<'_>) -> Vec<Scope>>,
+}
+
+/// One shape of document: where its records are and how it is known.
+#[derive(Debug)]
+pub struct Shape {
+    /// Name for people and for the normalizer (`EventBridge event`).
+    pub name: &'static str,
+    /// Paths of the records: `$` (the document itself; also each line of NDJSON and each of
+    /// several concatenated documents), `$[]` (each element of a root array),
+    /// `$.Findings[]`, `$.Results[].Vulnerabilities[]`.
+    pub records: &'static [&'static str],
+    /// What must be there. Paths as above; `[]` looks at the first elements of the array, and
+    /// one that has it is enough. A document fits when every need is met.
+    pub needs: &'static [Need],
+    /// Whether the normalizer reads the document around the records. It is then read in a pass
+    /// of its own, since it may stand behind them.
+    pub envelope: bool,
+}
+
+/// One thing that must be there for a shape to fit.
+#[derive(Debug, Clone, Copy)]
+pub enum Need {
+    /// The path is there, null or not.
+    Has(&'static str),
+    /// At least one of the paths is there.
+    AnyOf(&'static [&'static str]),
+    /// The path is an array (empty or not).
+    Array(&'static str),
+    /// The path is text, and equals one of these.
+    Is(&'static str, &'static [&'static str]),
+    /// The path is text or a number whose text starts with one of these.
+    StartsWith(&'static str, &'static [&'static str]),
+    /// The path is not there.
+    Lacks(&'static str),
+}
+
+/// One record as it stands in the input.
+#[derive(Debug, Clone, Copy)]
+pub struct RawRecord<'a> {
+    /// The record's JSON text: exactly one value, already checked to be UTF-8.
+    pub text: &'a str,
+    /// The shape that fitted.
+    pub shape: &'static Shape,
+    /// Which of [`Shape::records`] it matched.
+    pub pattern: usize,
+    /// The array indices on the way to it, outermost first (`Results[2].Vulnerabilities[7]` → 2, 7).
+    pub indices: &'a [usize],
+    /// The document around it.
+    pub envelope: Envelope<'a>,
+}
+
+/// The document around the records.
+#[derive(Debug, Clone, Copy)]
+pub struct Envelope<'a> {
+    /// The whole document with every record array emptied; `Value::Null` unless the shape asks
+    /// for it. Other arrays keep their elements and indices.
+    pub document: &'a Value,
+    /// When this content was first imported: the observation time for formats that carry none.
+    pub imported_at: Timestamp,
+    /// The file's name for people, hostile; not to be used for detection or identity.
+    pub file_name: &'a str,
+    /// The shape that fitted.
+    pub shape: &'static Shape,
+}
+
+/// Where a normalizer puts what it made. A record that yields nothing and no rejection is
+/// counted as rejected, so nothing vanishes.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// The records made, in order.
+    pub records: Vec<Record>,
+}
+
+impl Output {
+    /// Adds one record.
+    pub fn push(&mut self, record: Record) {
+        self.records.push(record);
+    }
+}
+
+/// Why a record cannot be taken: one sentence, lower case, naming the JSON path where it can.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Rejection(pub String);
+
+impl Rejection {
+    /// A rejection with its reason.
+    #[must_use]
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+}
+
+impl From<serde_json::Error> for Rejection {
+    fn from(error: serde_json::Error) -> Self {
+        Self(format!("not as this format has it: {error}"))
+    }
+}

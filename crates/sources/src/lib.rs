@@ -1,0 +1,13 @@
+//! Every format Quell reads: one folder a source, chosen by content, never by name.
+//!
+//! A source is a [`Source`] constant: the shapes its documents come in (from which detection and
+//! record splitting follow) and a function that makes [`quell_model::Record`]s of one record.
+//! Wire types never leave their folder.
+
+mod descriptor;
+pub mod wire;
+
+pub use descriptor::{Envelope, Need, Output, RawRecord, Rejection, Shape, Source};
+
+/// Every source, in alphabetical order. Adding one is its folder and a line here.
+pub const SOURCES: &[&Source] = &[];

@@ -1,0 +1,86 @@
+//! Lenient readers that several sources' wire types share: numbers as text, text as numbers,
+//! tags as maps or lists, booleans as words.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use quell_model::Untrusted;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+/// Text, or a number or boolean written as text; null and containers are `None`.
+///
+/// # Errors
+/// Only where the input is no JSON value.
+pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(text_of(&Value::deserialize(deserializer)?).map(Cow::into_owned))
+}
+
+/// The text of a scalar; `None` for null, lists and objects.
+#[must_use]
+pub fn text_of(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Number(number) => Some(Cow::Owned(number.to_string())),
+        Value::Bool(truth) => Some(Cow::Owned(truth.to_string())),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// A number, or text that reads as one; anything else is `None`.
+///
+/// # Errors
+/// Only where the input is no JSON value.
+pub fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok().filter(|n: &f64| n.is_finite()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    })
+}
+
+/// Tags in any spelling: `{"k":"v"}`, `[{"key":"k","value":"v"}]` in any case, `["k:v","k=v"]`.
+///
+/// # Errors
+/// Only where the input is no JSON value.
+pub fn tags<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, Untrusted>, D::Error> {
+    Ok(tags_of(&Value::deserialize(deserializer)?))
+}
+
+/// Most tags that are kept of one asset; real clouds allow 50 to 64.
+const MOST_TAGS: usize = 256;
+/// Most bytes that are kept of one tag value.
+const MOST_TAG_BYTES: usize = 1024;
+
+/// See [`tags`].
+#[must_use]
+pub fn tags_of(value: &Value) -> BTreeMap<String, Untrusted> {
+    let keep = |text: Cow<'_, str>| Untrusted::from(text.into_owned()).capped(MOST_TAG_BYTES);
+    match value {
+        Value::Object(map) => map
+            .iter()
+            .take(MOST_TAGS)
+            .map(|(key, value)| (key.clone(), keep(text_of(value).unwrap_or_default())))
+            .collect(),
+        Value::Array(list) => list.iter().take(MOST_TAGS).filter_map(tag_of).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => BTreeMap::new(),
+    }
+}
+
+fn tag_of(value: &Value) -> Option<(String, Untrusted)> {
+    match value {
+        Value::Object(map) => {
+            let field = |names: &[&str]| names.iter().find_map(|n| map.get(*n)).and_then(text_of);
+            let key = field(&["key", "Key", "name", "Name"])?;
+            let value = field(&["value", "Value", "values", "Values"]).unwrap_or_default();
+            Some((key.into_owned(), Untrusted::from(value.into_owned()).capped(MOST_TAG_BYTES)))
+        }
+        Value::String(text) => {
+            let (key, value) = text.split_once([':', '=']).unwrap_or((text, ""));
+            Some((key.to_owned(), Untrusted::from(value).capped(MOST_TAG_BYTES)))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => None,
+    }
+}
