@@ -1,1 +1,12 @@
-//! Placeholder.
+//! What belongs together: findings that are one issue, issues that are one incident.
+//!
+//! Everything here is a pure function of its input, whatever the order: the key of an issue
+//! follows from one finding alone, and an incident from the set of open issues.
+
+mod assemble;
+mod identity;
+mod incident;
+
+pub use assemble::{Member, assemble, merged_because};
+pub use identity::{Identity, identify, normalize_title};
+pub use incident::{Candidate, build_incidents};

@@ -33,6 +33,8 @@ pub enum IncidentKind {
     ExploitedVulnerability,
     /// One fix closes them all.
     SharedFix,
+    /// The same fault, many times in one account: one change, repeated.
+    SameFault,
     /// Alone.
     Single,
 }
@@ -46,6 +48,7 @@ impl IncidentKind {
             Self::ProcessTree => "process_tree",
             Self::ExploitedVulnerability => "exploited_vulnerability",
             Self::SharedFix => "shared_fix",
+            Self::SameFault => "same_fault",
             Self::Single => "single",
         }
     }

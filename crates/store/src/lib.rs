@@ -1,1 +1,17 @@
-//! Placeholder.
+//! The embedded database: what was imported, what it says, and what has been made of it.
+//!
+//! SQL stands in this crate only. One file is one transaction: a crash, a full disk or Ctrl-C
+//! leaves a file imported whole or not at all. Commits are flushed before they are acknowledged.
+
+mod error;
+mod import;
+mod names;
+mod open;
+mod read;
+mod rows;
+mod state;
+
+pub use error::StoreError;
+pub use import::{FinishedInput, Import, PreparedEvidence, PreparedFinding, PreparedOther, Seen};
+pub use open::Store;
+pub use rows::{AssessedIssue, FindingRow, IssueRow, StoredState};

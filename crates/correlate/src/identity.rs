@@ -1,0 +1,118 @@
+//! Which issue a finding belongs to.
+//!
+//! Two findings are one issue when they name the same fault on the same asset. The fault is
+//! named by the catalogue's control, by the weakness and its package, or, where neither is known,
+//! by the tool's rule. A wrong merge hides a breach, so everything else keeps findings apart.
+
+use quell_catalog::Control;
+use quell_model::{Finding, FindingClass, IssueKey, KeyHasher, MergeBasis, Vulnerability};
+
+/// The issue a finding belongs to, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The issue's key.
+    pub key: IssueKey,
+    /// Why findings with this key are one.
+    pub basis: MergeBasis,
+}
+
+/// Titles with fewer words say too little to hold two rules to be one.
+const TELLING_WORDS: usize = 3;
+
+/// Says which issue a finding belongs to. `control` is what the catalogue says of its rule.
+#[must_use]
+pub fn identify(finding: &Finding, control: Option<&Control>) -> Identity {
+    let asset = finding.asset.id.key();
+    if let Some(vulnerability) = finding.vulnerability.as_deref().filter(|v| !v.id.is_empty()) {
+        return of_vulnerability(vulnerability, asset);
+    }
+    match (finding.class, control) {
+        (FindingClass::Detection | FindingClass::AttackPath, _) => of_detection(finding),
+        (_, Some(control)) => {
+            let key = KeyHasher::new("issue").part("control").part(&control.id).part(asset);
+            let key = key.part(&place(finding)).finish();
+            Identity { key, basis: MergeBasis::Control { control: control.id.clone() } }
+        }
+        (_, None) => of_unknown_rule(finding),
+    }
+}
+
+fn of_vulnerability(vulnerability: &Vulnerability, asset: &str) -> Identity {
+    let id = weakness_id(vulnerability);
+    let package = package_name(&vulnerability.package);
+    let key = KeyHasher::new("issue").part("vulnerability").part(&id).part(&package).part(asset);
+    Identity { key: key.finish(), basis: MergeBasis::Vulnerability { id, package } }
+}
+
+/// `CVE-…` where any of the ids is one, so that an advisory and its CVE meet.
+fn weakness_id(vulnerability: &Vulnerability) -> String {
+    let all = std::iter::once(&vulnerability.id).chain(&vulnerability.aliases);
+    let cve =
+        all.map(|id| id.trim().to_ascii_uppercase()).filter(|id| id.starts_with("CVE-")).min();
+    cve.unwrap_or_else(|| vulnerability.id.trim().to_ascii_uppercase())
+}
+
+/// The package's own name: lower case, without a Maven group (`org.apache:log4j-core`).
+fn package_name(package: &str) -> String {
+    let name = package.trim().rsplit(':').next().unwrap_or_default();
+    name.to_ascii_lowercase()
+}
+
+fn of_detection(finding: &Finding) -> Identity {
+    let detection = finding.detection.as_deref();
+    let principal = detection.map_or("", |d| d.principal.raw());
+    let process = detection.and_then(|d| d.processes.first()).map_or("", |p| p.name.raw());
+    let key = KeyHasher::new("issue")
+        .part("detection")
+        .part(&finding.tool.product)
+        .part(&rule_name(finding))
+        .part(finding.asset.id.key())
+        .part(principal)
+        .part(process);
+    let shared = format!("rule `{}`", rule_name(finding));
+    Identity { key: key.finish(), basis: MergeBasis::Detection { shared } }
+}
+
+fn of_unknown_rule(finding: &Finding) -> Identity {
+    let title = normalize_title(finding.title.raw());
+    let asset = finding.asset.id.key();
+    let place = place(finding);
+    let key = KeyHasher::new("issue");
+    if title.split(' ').count() >= TELLING_WORDS {
+        let key = key.part("title").part(&title).part(asset).part(&place).finish();
+        return Identity { key, basis: MergeBasis::Title { title } };
+    }
+    let (product, rule) = (finding.tool.product.clone(), rule_name(finding));
+    let key = key.part("rule").part(&product).part(&rule).part(asset).part(&place).finish();
+    Identity { key, basis: MergeBasis::Rule { product, rule } }
+}
+
+/// The rule's id, or its title where the tool gives no id.
+fn rule_name(finding: &Finding) -> String {
+    if finding.rule.id.is_empty() {
+        normalize_title(finding.rule.title.raw())
+    } else {
+        finding.rule.id.to_ascii_lowercase()
+    }
+}
+
+/// The line, where the asset is a whole file and may hold the fault many times.
+fn place(finding: &Finding) -> String {
+    let Some(location) = finding.location.as_deref() else { return String::new() };
+    let many = matches!(finding.class, FindingClass::Secret | FindingClass::CodeWeakness)
+        || location.address.is_none();
+    match location.start_line {
+        Some(line) if many => format!("{}:{line}", location.file),
+        _ => String::new(),
+    }
+}
+
+/// A title for comparison: lower-case words, without punctuation, articles and numbers of a list.
+#[must_use]
+pub fn normalize_title(title: &str) -> String {
+    let lower = title.to_lowercase();
+    let words = lower
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty() && !matches!(*word, "a" | "an" | "the"));
+    words.take(64).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,95 @@
+//! Opening the database and bringing its schema up to date.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use crate::StoreError;
+
+/// Each migration, oldest first; the schema version is how many have run.
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_spine.sql")];
+
+/// How long to wait for another process that writes.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// The embedded database of one data directory.
+#[derive(Debug)]
+pub struct Store {
+    pub(crate) connection: Connection,
+}
+
+impl Store {
+    /// Opens the database below `directory`, making both where they are missing.
+    ///
+    /// # Errors
+    /// When the directory cannot be used, or the database is damaged, newer or held by another.
+    pub fn open(directory: &Path) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(directory)
+            .map_err(|source| StoreError::Directory { path: directory.to_owned(), source })?;
+        let connection = Connection::open(directory.join("quell.db"))?;
+        connection.busy_timeout(BUSY)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
+        connection.pragma_update(None, "cache_size", -131_072)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        let mut store = Self { connection };
+        store.migrate()?;
+        Ok(store)
+    }
+
+    fn migrate(&mut self) -> Result<(), StoreError> {
+        let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+        let version =
+            |c: &Connection| c.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0));
+        let found = version(&self.connection)?;
+        if found > known {
+            return Err(StoreError::Newer { found, known });
+        }
+        for (number, sql) in (1u32..).zip(MIGRATIONS).filter(|(number, _)| *number > found) {
+            let tx = self
+                .connection
+                .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            // Another process may have run it while this one waited for the lock.
+            if version(&tx)? < number {
+                tx.execute_batch(sql)?;
+                tx.pragma_update(None, "user_version", number)?;
+            }
+            tx.commit()?;
+        }
+        Ok(())
+    }
+
+    /// Folds the write-ahead log back into the database, so that the disk use is what it says.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn checkpoint(&self) -> Result<(), StoreError> {
+        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_database_is_refused_with_a_sentence() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        store.connection.pragma_update(None, "user_version", 99).unwrap();
+        drop(store);
+        let error = Store::open(dir.path()).unwrap_err();
+        assert!(matches!(error, StoreError::Newer { found: 99, .. }), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_named_damaged() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("quell.db"), vec![b'x'; 8192]).unwrap();
+        let error = Store::open(dir.path()).unwrap_err();
+        assert!(matches!(error, StoreError::Damaged(_)), "{error}");
+    }
+}

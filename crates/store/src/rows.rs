@@ -1,0 +1,51 @@
+//! What the store hands out.
+
+use quell_model::{FindingKey, Issue, IssueKey, Status};
+
+/// A finding as stored, with its effective state.
+#[derive(Debug, Clone)]
+pub struct FindingRow {
+    /// Its identity.
+    pub key: FindingKey,
+    /// The issue it belongs to.
+    pub issue: i64,
+    /// Whether it counts now.
+    pub state: StoredState,
+    /// The file it was last read from.
+    pub path: String,
+    /// Where in that file, decompressed.
+    pub offset_bytes: u64,
+    /// The finding as JSON.
+    pub body: Vec<u8>,
+}
+
+/// Whether a stored finding counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredState {
+    /// Its effective status.
+    pub status: Status,
+    /// Whether it is gone although its source never said so.
+    pub vanished: bool,
+}
+
+/// An issue as stored.
+#[derive(Debug, Clone)]
+pub struct IssueRow {
+    /// Row number; findings refer to it.
+    pub id: i64,
+    /// Its identity.
+    pub key: IssueKey,
+    /// The control, where one is known.
+    pub control: Option<String>,
+    /// The issue as JSON; `None` until it has been assessed.
+    pub body: Option<Vec<u8>>,
+}
+
+/// An issue with its judgement, to be stored.
+#[derive(Debug)]
+pub struct AssessedIssue<'a> {
+    /// Row number.
+    pub id: i64,
+    /// The issue.
+    pub issue: &'a Issue,
+}
