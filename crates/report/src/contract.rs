@@ -1,0 +1,302 @@
+//! The JSON report, field by field. `docs/report.md` and `docs/report.schema.json` describe it
+//! for users; a test holds them together.
+
+use std::collections::BTreeMap;
+
+use quell_model::{
+    Accounting, FindingClass, Funnel, IncidentKind, Proof, Risk, Safety, Severity, Status,
+    Timestamp, Untrusted,
+};
+use serde::Serialize;
+
+/// The version of the contract: the second number grows when fields are added, the first when
+/// a reader must change.
+pub const SCHEMA_VERSION: &str = "1.0";
+
+/// Everything that a run has to say.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: &'static str,
+    /// When the report was made.
+    pub generated_at: Timestamp,
+    /// The program's version.
+    pub quell_version: &'static str,
+    /// Whether the data is a labelled sample world (`quell demo`).
+    pub sample_data: bool,
+    /// What became of every record.
+    pub accounting: AccountingReport,
+    /// How many records became how few fixes.
+    pub funnel: Funnel,
+    /// What the run did to findings that were known before.
+    pub changes: Changes,
+    /// The incidents, riskiest first.
+    pub incidents: Vec<IncidentReport>,
+    /// The open issues of those incidents, riskiest first.
+    pub issues: Vec<IssueReport>,
+    /// The assets of those issues.
+    pub assets: Vec<AssetReport>,
+    /// The fixes, offered and withheld.
+    pub fixes: Vec<FixReport>,
+}
+
+/// What became of every record.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct AccountingReport {
+    /// All files together.
+    pub total: Accounting,
+    /// Each file, in the order read.
+    pub files: Vec<FileReport>,
+}
+
+/// What became of one file's records.
+#[derive(Debug, Clone, Serialize)]
+pub struct FileReport {
+    /// As given, with `!/entry` for a member of an archive.
+    pub path: Untrusted,
+    /// The source that read it; `None` where none fitted.
+    pub format: Option<&'static str>,
+    /// The sums.
+    #[serde(flatten)]
+    pub accounting: Accounting,
+    /// Whether it was read to its proper end. Absence closes findings only then.
+    pub complete: bool,
+    /// What is worth saying: why no format fitted, where it broke off, that nothing changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<Untrusted>,
+}
+
+/// What the run did to findings that were known before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Changes {
+    /// Findings that are gone.
+    pub closed: u64,
+    /// Findings that were gone and are back.
+    pub reopened: u64,
+    /// Open issues that earlier runs brought and this one did not touch.
+    pub open_elsewhere: u64,
+}
+
+/// One incident.
+#[derive(Debug, Clone, Serialize)]
+pub struct IncidentReport {
+    /// Stable id.
+    pub id: String,
+    /// What holds it together.
+    pub kind: IncidentKind,
+    /// One line.
+    pub title: Untrusted,
+    /// 0 to 1000.
+    pub score: u32,
+    /// The highest severity among its issues.
+    pub severity: Severity,
+    /// The asset, where it has one only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asset: Option<String>,
+    /// Ids of its issues, riskiest first.
+    pub issues: Vec<String>,
+    /// Tools that see it, in alphabetical order.
+    pub sources: Vec<String>,
+    /// Why its issues are one story.
+    pub joined_because: Vec<String>,
+    /// Who should deal with it.
+    pub owner: OwnerReport,
+    /// Why it stands where it stands, in one line.
+    pub why: Untrusted,
+    /// What is wrong, why, what to do: each claim with its evidence.
+    pub explanation: Explanation,
+    /// Ids of the fixes that close its issues.
+    pub fixes: Vec<String>,
+}
+
+/// Who should deal with something, and how that is known.
+#[derive(Debug, Clone, Serialize)]
+pub struct OwnerReport {
+    /// The owner, or the role where no owner is known.
+    pub name: Untrusted,
+    /// How it is known (`from tag team`, `by the kind of fault`).
+    pub because: Untrusted,
+}
+
+/// An explanation, made from the catalogue and the evidence.
+#[derive(Debug, Clone, Serialize)]
+pub struct Explanation {
+    /// What is wrong.
+    pub what: Claim,
+    /// Why it matters here.
+    pub why: Vec<Claim>,
+    /// How it likely came to be.
+    pub cause: Claim,
+    /// What an attacker would likely use it for.
+    pub intent: Claim,
+    /// What to do, one or two steps.
+    pub steps: Vec<Untrusted>,
+    /// What could break.
+    pub breaks: Untrusted,
+    /// How sure this is.
+    pub confidence: Confidence,
+    /// Why that sure.
+    pub confidence_because: String,
+}
+
+/// A sentence, and the records it rests on.
+#[derive(Debug, Clone, Serialize)]
+pub struct Claim {
+    /// The sentence.
+    pub text: Untrusted,
+    /// What it rests on: `finding:<id>`, `finding:<id>#<field>`, `control:<id>`.
+    pub evidence: Vec<String>,
+}
+
+/// How sure an explanation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    /// The catalogue knows the fault, and two tools or more see it, or the code shows it.
+    High,
+    /// The catalogue knows the fault.
+    Medium,
+    /// Only the tool's own words are known.
+    Low,
+}
+
+/// One issue.
+#[derive(Debug, Clone, Serialize)]
+pub struct IssueReport {
+    /// Stable id.
+    pub id: String,
+    /// The canonical fault, or null.
+    pub control: Option<String>,
+    /// One line.
+    pub title: Untrusted,
+    /// What kind of fault it is.
+    pub class: FindingClass,
+    /// Id of its asset.
+    pub asset: String,
+    /// The highest severity any tool gives.
+    pub severity: Severity,
+    /// Whether it is open.
+    pub status: Status,
+    /// Our judgement, with its parts.
+    pub risk: Risk,
+    /// The findings that are this issue.
+    pub findings: Vec<FindingReport>,
+    /// Why they are one; empty for a single finding.
+    pub merged_because: Vec<String>,
+    /// Framework → requirements that it touches.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub frameworks: BTreeMap<String, Vec<String>>,
+    /// ATT&CK techniques.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attack: Vec<String>,
+    /// The weakness, for vulnerabilities: `CVE-…`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vulnerability: Option<String>,
+    /// File and first line, where a tool names them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<(Untrusted, u32)>,
+    /// Earliest sighting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_seen: Option<Timestamp>,
+    /// Latest sighting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_seen: Option<Timestamp>,
+}
+
+/// One finding of an issue.
+#[derive(Debug, Clone, Serialize)]
+pub struct FindingReport {
+    /// Stable id.
+    pub id: String,
+    /// The tool.
+    pub source: String,
+    /// The format it came in.
+    pub format: String,
+    /// The tool's own id.
+    pub native_id: Untrusted,
+    /// The tool's rule.
+    pub rule: Untrusted,
+    /// The tool's title.
+    pub title: Untrusted,
+    /// The tool's severity on our scale.
+    pub severity: Severity,
+    /// The tool's own word for it.
+    pub severity_native: Untrusted,
+    /// Whether it counts now.
+    pub status: Status,
+    /// The file it was read from.
+    pub file: Untrusted,
+    /// Where in that file, decompressed.
+    pub offset_bytes: u64,
+    /// When the tool last saw it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_seen: Option<Timestamp>,
+    /// The tool's own page of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<Untrusted>,
+}
+
+/// One asset.
+#[derive(Debug, Clone, Serialize)]
+pub struct AssetReport {
+    /// Its canonical key; issues refer to it.
+    pub id: String,
+    /// `aws`, `azure`, `gcp`, `kubernetes`, `image`, `iac`, `code`, `host` or `other`.
+    pub provider: &'static str,
+    /// Account, subscription, project or cluster.
+    pub account: Untrusted,
+    /// Region.
+    pub region: Untrusted,
+    /// Canonical kind.
+    pub kind: Untrusted,
+    /// Name for people.
+    pub name: Untrusted,
+    /// The id as a source wrote it.
+    pub native_id: Untrusted,
+    /// Who owns it and how that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<OwnerReport>,
+    /// `production`, `staging`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Untrusted>,
+    /// Application.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application: Option<Untrusted>,
+    /// Class of its data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_class: Option<Untrusted>,
+    /// Open issues on it in this report.
+    pub open_issues: u64,
+}
+
+/// One fix.
+#[derive(Debug, Clone, Serialize)]
+pub struct FixReport {
+    /// Stable id.
+    pub id: String,
+    /// Ids of the issues it closes.
+    pub closes: Vec<String>,
+    /// `proved` or `withheld`.
+    pub state: &'static str,
+    /// Why it is withheld.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Untrusted>,
+    /// One line.
+    pub title: String,
+    /// The control it satisfies.
+    pub control: String,
+    /// The recipe that made it.
+    pub recipe: String,
+    /// Whether a person must agree.
+    pub safety: Safety,
+    /// The file it changes.
+    pub file: Untrusted,
+    /// The block it changes.
+    pub address: Untrusted,
+    /// Unified diff.
+    pub diff: Untrusted,
+    /// What was checked.
+    pub proof: Vec<Proof>,
+    /// What it may break.
+    pub may_break: Vec<String>,
+}
