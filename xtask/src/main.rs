@@ -1,2 +1,100 @@
-//! Placeholder.
-fn main() {}
+//! The project's own commands: `cargo xtask check` is what has to pass before a change lands.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+mod bench;
+mod layers;
+mod step;
+mod tidy;
+
+use step::{cargo, run};
+
+const HELP: &str = "\
+cargo xtask <command>
+
+  check   all that a change has to pass: format, lints, tests, docs, licences, layers, tidiness
+  fmt     format the code
+  test    the tests only
+  demo    the sample world, as `cargo run --release -- demo`
+  bench   findings a second, memory and disk for 100,000 findings (see docs/benchmarks.md)
+  layers  the dependency layers only
+  tidy    file sizes, doc lines and listed folders only
+";
+
+fn main() -> ExitCode {
+    match dispatch() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            step::say(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next();
+    let rest: Vec<String> = arguments.collect();
+    match command.as_deref() {
+        Some("check") => check(),
+        Some("fmt") => run(cargo().args(["fmt", "--all"])),
+        Some("test") => test(),
+        Some("demo") => {
+            run(cargo().args(["run", "--release", "--bin", "quell", "--", "demo"]).args(&rest))
+        }
+        Some("bench") => bench::run(&rest),
+        Some("layers") => layers::check(),
+        Some("tidy") => tidy::check(),
+        Some("help" | "-h" | "--help") | None => {
+            step::say(HELP);
+            Ok(())
+        }
+        Some(other) => bail!("there is no command `{other}`; see `cargo xtask help`"),
+    }
+}
+
+fn test() -> Result<()> {
+    run(cargo().args(["test", "--workspace", "--quiet"]))
+}
+
+fn check() -> Result<()> {
+    run(cargo().args(["fmt", "--all", "--check"]))?;
+    layers::check()?;
+    tidy::check()?;
+    run(cargo().args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--quiet",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
+    run(cargo().args(["test", "--workspace"]))?;
+    run(cargo()
+        .args(["doc", "--workspace", "--no-deps", "--quiet"])
+        .env("RUSTDOCFLAGS", "-D warnings"))?;
+    licences().context("the licence check failed")?;
+    step::say("check: all passed");
+    Ok(())
+}
+
+/// cargo-deny is installed from the registry where it is missing.
+const CARGO_DENY: &str = "0.20.2";
+
+fn licences() -> Result<()> {
+    if run(cargo().args(["deny", "--version"])).is_err() {
+        run(cargo().args([
+            "install",
+            "cargo-deny",
+            "--locked",
+            "--version",
+            CARGO_DENY,
+            "--quiet",
+        ]))?;
+    }
+    // Advisories need a database from the network; licences, bans and sources do not.
+    run(cargo().args(["deny", "--offline", "check", "licenses", "bans", "sources"]))
+}

@@ -75,8 +75,6 @@ pub struct Seen {
     pub closed: u64,
     /// Findings that were gone and are back.
     pub reopened: u64,
-    /// Records that repeat one of this file.
-    pub repeated: u64,
 }
 
 /// One file being imported. Dropped without [`Import::finish`], it leaves no trace.
@@ -316,7 +314,6 @@ impl Import<'_> {
         new: &PreparedFinding<'_>,
     ) -> Result<Outcome, StoreError> {
         let repeated = known.import == self.id;
-        self.seen.repeated += u64::from(repeated);
         let at = micros(new.last_seen);
         // Older news changes nothing; of two contents of one moment the same one always stays.
         let newer = (at, new.content_hash) > (known.last_seen, known.content_hash);
@@ -331,6 +328,15 @@ impl Import<'_> {
         let gone_by = self.gone_by(new, scope)?;
         let was_gone = known.gone_by != HERE || known.reported == reported(Status::Resolved);
         let is_gone = gone_by != HERE || new.status == Status::Resolved;
+        if known.content_hash == new.content_hash && was_gone == is_gone {
+            self.tx
+                .prepare_cached(
+                    "UPDATE findings SET last_seen = ?2, run = ?3, import = ?4, path = ?5 WHERE id = ?1",
+                )?
+                .execute(params![known.id, at, self.run, self.id, self.path])?;
+            self.touch(known.issue, false)?;
+            return Ok(Outcome::Unchanged);
+        }
         self.seen.reopened += u64::from(was_gone && !is_gone);
         self.seen.closed += u64::from(!was_gone && is_gone);
         let offset = i64::try_from(new.offset_bytes).unwrap_or(i64::MAX);
@@ -371,8 +377,8 @@ impl Import<'_> {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?))
             })
             .optional()?;
-        let outcome = self.settle(known, at, new.content_hash);
-        if matches!(outcome, Outcome::Unchanged) {
+        let (outcome, newer) = self.settle(known, at, new.content_hash);
+        if !newer {
             return Ok(outcome);
         }
         self.tx
@@ -387,16 +393,22 @@ impl Import<'_> {
         Ok(outcome)
     }
 
-    /// The outcome for a record of which `(content hash, time, import)` is stored.
-    fn settle(&mut self, known: Option<(i64, i64, i64)>, at: i64, content_hash: i64) -> Outcome {
-        let Some((known_hash, known_at, import)) = known else { return Outcome::Created };
-        let repeated = import == self.id;
-        self.seen.repeated += u64::from(repeated);
-        match ((at, content_hash) > (known_at, known_hash), repeated) {
+    /// The outcome for a record of which `(content hash, time, import)` is stored, and whether
+    /// it is news that must be written.
+    fn settle(
+        &mut self,
+        known: Option<(i64, i64, i64)>,
+        at: i64,
+        content_hash: i64,
+    ) -> (Outcome, bool) {
+        let Some((known_hash, known_at, import)) = known else { return (Outcome::Created, true) };
+        let newer = (at, content_hash) > (known_at, known_hash);
+        let outcome = match (newer && known_hash != content_hash, import == self.id) {
             (false, _) => Outcome::Unchanged,
             (true, true) => Outcome::Merged,
             (true, false) => Outcome::Updated,
-        }
+        };
+        (outcome, newer)
     }
 
     fn close_passed(&mut self, key: FindingKey, at: i64) -> Result<(), StoreError> {
@@ -427,8 +439,8 @@ impl Import<'_> {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?))
             })
             .optional()?;
-        let outcome = self.settle(known, at, new.content_hash);
-        if !matches!(outcome, Outcome::Unchanged) {
+        let (outcome, newer) = self.settle(known, at, new.content_hash);
+        if newer {
             self.tx
                 .prepare_cached(
                     "INSERT OR REPLACE INTO others (key, kind, content_hash, observed, import, body)

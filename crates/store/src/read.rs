@@ -4,10 +4,11 @@ use quell_model::{FindingKey, IssueKey, Timestamp};
 use rusqlite::{OptionalExtension, Row, params};
 
 use crate::import::split_key;
-use crate::state::{ABSENT, effective, micros};
+use crate::state::{ABSENT, effective, micros, time};
 use crate::{AssessedIssue, FindingRow, IssueRow, Store, StoreError, StoredState};
 
-const FINDING: &str = "SELECT f.key, f.issue, f.reported, f.gone_by, n.name, f.offset_bytes, f.body
+const FINDING: &str =
+    "SELECT f.key, f.issue, f.reported, f.gone_by, n.name, f.offset_bytes, f.body, f.last_seen
    FROM findings f JOIN names n ON n.id = f.path";
 
 fn finding_row(row: &Row<'_>) -> rusqlite::Result<FindingRow> {
@@ -20,6 +21,7 @@ fn finding_row(row: &Row<'_>) -> rusqlite::Result<FindingRow> {
         path: row.get(4)?,
         offset_bytes: u64::try_from(offset).unwrap_or(0),
         body: row.get(6)?,
+        last_seen: time(row.get(7)?),
     })
 }
 
@@ -135,6 +137,21 @@ impl Store {
             }
         }
         tx.commit()?;
+        Ok(())
+    }
+
+    /// Removes issues that have lost their last finding to a split.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn issue_remove_empty(&mut self, ids: &[i64]) -> Result<(), StoreError> {
+        for id in ids {
+            self.connection
+                .prepare_cached(
+                    "DELETE FROM issues WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM findings WHERE issue = ?1)",
+                )?
+                .execute(params![id])?;
+        }
         Ok(())
     }
 

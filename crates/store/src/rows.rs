@@ -1,6 +1,6 @@
 //! What the store hands out.
 
-use quell_model::{FindingKey, Issue, IssueKey, Status};
+use quell_model::{FindingKey, Issue, IssueKey, Status, Timestamp};
 
 /// A finding as stored, with its effective state.
 #[derive(Debug, Clone)]
@@ -15,7 +15,9 @@ pub struct FindingRow {
     pub path: String,
     /// Where in that file, decompressed.
     pub offset_bytes: u64,
-    /// The finding as JSON.
+    /// When it was last seen.
+    pub last_seen: Option<Timestamp>,
+    /// The finding as JSON, without when it was last seen.
     pub body: Vec<u8>,
 }
 

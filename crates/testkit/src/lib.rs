@@ -1,1 +1,3 @@
-//! Placeholder.
+//! Made-up estates for benchmarks and tests: the same seed gives the same bytes.
+
+pub mod estate;

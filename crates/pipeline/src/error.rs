@@ -1,0 +1,31 @@
+//! Why a run could not finish.
+
+/// Why a run could not finish.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The database refused.
+    #[error(transparent)]
+    Store(#[from] quell_store::StoreError),
+    /// A record cannot be written or read back.
+    #[error("a record cannot be kept: {0}")]
+    Body(#[from] serde_json::Error),
+    /// A file cannot be written.
+    #[error("cannot write `{path}`: {source}")]
+    Write {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Ctrl-C, or a request to end.
+    #[error("interrupted; files already imported are kept whole, the one being read is not kept at all")]
+    Interrupted,
+    /// No issue has that id.
+    #[error("there is no {kind} `{id}`; ids stand in the report, and their first characters are enough")]
+    NotFound {
+        /// What was looked for.
+        kind: &'static str,
+        /// The id given.
+        id: String,
+    },
+}

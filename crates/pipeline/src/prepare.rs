@@ -1,0 +1,189 @@
+//! From a normalized record to rows ready to be written. Runs on the parser threads.
+
+use quell_catalog::Catalog;
+use quell_correlate::identify;
+use quell_model::{
+    Activity, Asset, ContextMapping, Evidence, Finding, FindingKey, IssueKey, KeyHasher, Record,
+    Scope, Status, Timestamp,
+};
+use quell_store::{PreparedEvidence, PreparedFinding, PreparedOther};
+
+/// What every record is judged by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Knowledge<'a> {
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) mapping: &'a ContextMapping,
+}
+
+/// One row to be written.
+#[derive(Debug)]
+pub(crate) enum Row {
+    Finding(FindingRow),
+    Evidence(EvidenceRow),
+    Other(OtherRow),
+}
+
+#[derive(Debug)]
+pub(crate) struct FindingRow {
+    pub(crate) key: FindingKey,
+    issue: IssueKey,
+    control: Option<String>,
+    content_hash: i64,
+    status: Status,
+    last_seen: Timestamp,
+    scope: Option<Scope>,
+    body: Vec<u8>,
+}
+
+#[derive(Debug)]
+pub(crate) struct EvidenceRow {
+    key: FindingKey,
+    content_hash: i64,
+    observed: Timestamp,
+    passed: bool,
+    scope: Option<Scope>,
+    body: Vec<u8>,
+}
+
+#[derive(Debug)]
+pub(crate) struct OtherRow {
+    pub(crate) kind: &'static str,
+    key: [u8; 16],
+    content_hash: i64,
+    observed: Timestamp,
+    body: Vec<u8>,
+}
+
+impl Row {
+    /// Makes the row of a record. `imported_at` stands in where the record says no time.
+    pub(crate) fn of(
+        record: Record,
+        knowledge: Knowledge<'_>,
+        imported_at: Timestamp,
+    ) -> Result<Self, serde_json::Error> {
+        match record {
+            Record::Finding(finding) => of_finding(*finding, knowledge, imported_at),
+            Record::Evidence(evidence) => of_evidence(*evidence, imported_at),
+            Record::Asset(asset) => of_asset(*asset, knowledge, imported_at),
+            Record::Activity(activity) => of_activity(&activity, imported_at),
+        }
+    }
+}
+
+fn of_finding(
+    mut finding: Finding,
+    knowledge: Knowledge<'_>,
+    imported_at: Timestamp,
+) -> Result<Row, serde_json::Error> {
+    knowledge.mapping.apply(&mut finding.asset);
+    let last_seen = finding.last_seen.take().unwrap_or(imported_at);
+    let rule_ids =
+        std::iter::once(finding.rule.id.as_str()).chain(finding.rule.aliases.iter().map(String::as_str));
+    let title = if finding.rule.title.is_empty() { &finding.title } else { &finding.rule.title };
+    let control = knowledge
+        .catalog
+        .control_for(&finding.tool.product, rule_ids, title.raw())
+        .map(|(control, _)| control);
+    let identity = identify(&finding, control);
+    let scope = finding.scope.take();
+    let body = serde_json::to_vec(&finding)?;
+    Ok(Row::Finding(FindingRow {
+        key: finding.key(),
+        issue: identity.key,
+        control: control.map(|c| c.id.clone()),
+        content_hash: content_hash(&body),
+        status: finding.status,
+        last_seen,
+        scope,
+        body,
+    }))
+}
+
+fn of_evidence(mut evidence: Evidence, imported_at: Timestamp) -> Result<Row, serde_json::Error> {
+    let observed = evidence.observed.take().unwrap_or(imported_at);
+    let scope = evidence.scope.take();
+    let body = serde_json::to_vec(&evidence)?;
+    Ok(Row::Evidence(EvidenceRow {
+        key: evidence.finding_key(),
+        content_hash: content_hash(&body),
+        observed,
+        passed: evidence.passed,
+        scope,
+        body,
+    }))
+}
+
+fn of_asset(
+    mut asset: Asset,
+    knowledge: Knowledge<'_>,
+    imported_at: Timestamp,
+) -> Result<Row, serde_json::Error> {
+    knowledge.mapping.apply(&mut asset);
+    let body = serde_json::to_vec(&asset)?;
+    let key = KeyHasher::new("asset").part(asset.id.key());
+    Ok(other("asset", &key, imported_at, body))
+}
+
+fn of_activity(activity: &Activity, imported_at: Timestamp) -> Result<Row, serde_json::Error> {
+    let body = serde_json::to_vec(&activity)?;
+    let key = KeyHasher::new("activity").part(&activity.tool.product).part(&activity.native_id);
+    let key = if activity.native_id.is_empty() {
+        key.part(&activity.action).part(activity.principal.raw()).part(&String::from_utf8_lossy(&body))
+    } else {
+        key
+    };
+    Ok(other("activity", &key, activity.time.unwrap_or(imported_at), body))
+}
+
+fn other(kind: &'static str, key: &KeyHasher, observed: Timestamp, body: Vec<u8>) -> Row {
+    let key = *key.finish::<()>().as_bytes();
+    Row::Other(OtherRow { kind, key, content_hash: content_hash(&body), observed, body })
+}
+
+/// The first eight bytes of BLAKE3, as the number SQLite keeps.
+fn content_hash(body: &[u8]) -> i64 {
+    let hash = blake3::hash(body);
+    let first = hash.as_bytes().first_chunk::<8>().copied().unwrap_or_default();
+    i64::from_le_bytes(first)
+}
+
+impl FindingRow {
+    pub(crate) fn prepared(&self, offset_bytes: u64) -> PreparedFinding<'_> {
+        PreparedFinding {
+            key: self.key,
+            issue: self.issue,
+            control: self.control.as_deref(),
+            content_hash: self.content_hash,
+            status: self.status,
+            last_seen: self.last_seen,
+            scope: self.scope.as_ref(),
+            offset_bytes,
+            body: &self.body,
+        }
+    }
+}
+
+impl EvidenceRow {
+    pub(crate) fn prepared(&self) -> PreparedEvidence<'_> {
+        PreparedEvidence {
+            key: self.key,
+            content_hash: self.content_hash,
+            observed: self.observed,
+            passed: self.passed,
+            scope: self.scope.as_ref(),
+            body: &self.body,
+        }
+    }
+}
+
+impl OtherRow {
+    pub(crate) fn prepared(&self) -> PreparedOther<'_> {
+        PreparedOther {
+            key: self.key,
+            kind: self.kind,
+            content_hash: self.content_hash,
+            observed: self.observed,
+            body: &self.body,
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! From stored issues to the report: fixes, incidents, explanations.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use quell_catalog::Catalog;
+use quell_correlate::{Candidate, Member, build_incidents, merged_because};
+use quell_explain::{IssueEvidence, explain};
+use quell_model::{Finding, FindingClass, Fix, FixState, Incident, Issue, IssueKey, Untrusted};
+use quell_report::{AssetReport, FindingReport, FixReport, IncidentReport, IssueReport, OwnerReport};
+use quell_store::Store;
+
+use crate::PipelineError;
+use crate::assess::{member, members};
+
+/// Issues read in one go.
+const PAGE: u32 = 4096;
+
+/// An open issue with its row.
+#[derive(Debug)]
+pub(crate) struct Open {
+    pub(crate) row: i64,
+    pub(crate) issue: Issue,
+}
+
+/// The open issues that a run touched, or all; in the order of their keys.
+pub(crate) fn open_issues(store: &Store, run: Option<i64>) -> Result<Vec<Open>, PipelineError> {
+    let mut open = Vec::new();
+    let mut after: Option<IssueKey> = None;
+    loop {
+        let page = store.issue_page(run, after, PAGE)?;
+        let Some(last) = page.last() else { return Ok(open) };
+        after = Some(last.key);
+        for row in page {
+            let Some(body) = row.body else { continue };
+            let issue: Issue = serde_json::from_slice(&body)?;
+            if issue.status.is_open() {
+                open.push(Open { row: row.id, issue });
+            }
+        }
+    }
+}
+
+/// The incidents of open issues. A proved fix that closes several makes them one story.
+pub(crate) fn incidents(store: &Store, open: &[Open], fixes: &[Fix]) -> Result<Vec<Incident>, PipelineError> {
+    let mut closed_by: HashMap<IssueKey, &str> = HashMap::new();
+    for fix in fixes.iter().filter(|f| f.state == FixState::Proved && f.closes.len() > 1) {
+        closed_by.extend(fix.closes.iter().map(|issue| (*issue, fix.id.as_str())));
+    }
+    let mut candidates = Vec::with_capacity(open.len());
+    for Open { row, issue } in open {
+        let exploited = issue.risk.parts.iter().any(|p| p.name == "kev");
+        let mut candidate = Candidate::of(issue, exploited);
+        if let Some(fix) = closed_by.get(&issue.key) {
+            candidate.shared_fix = Some(format!("fix:{fix}"));
+        }
+        if candidate.is_detection {
+            candidate.process_tree = process_tree(&members(store, *row)?);
+        }
+        candidates.push(candidate);
+    }
+    Ok(build_incidents(&candidates))
+}
+
+/// The oldest known ancestor with its process id: what one process tree has in common.
+fn process_tree(members: &[Member]) -> Option<String> {
+    let oldest = |f: &Finding| {
+        let process = f.detection.as_deref()?.processes.last()?.clone();
+        Some(format!("{}:{}", process.name.raw(), process.pid.unwrap_or_default()))
+    };
+    members.iter().find_map(|m| oldest(&m.finding))
+}
+
+/// The parts of the report that describe incidents.
+#[derive(Debug, Default)]
+pub(crate) struct Described {
+    pub(crate) incidents: Vec<IncidentReport>,
+    pub(crate) issues: Vec<IssueReport>,
+    pub(crate) assets: Vec<AssetReport>,
+}
+
+/// Describes incidents, with their issues and assets.
+pub(crate) fn describe(
+    store: &Store,
+    catalog: &Catalog,
+    open: &[Open],
+    incidents: &[Incident],
+    fixes: &[Fix],
+) -> Result<Described, PipelineError> {
+    let by_key: HashMap<IssueKey, &Open> = open.iter().map(|o| (o.issue.key, o)).collect();
+    let mut described = Described::default();
+    let mut assets: BTreeMap<String, AssetReport> = BTreeMap::new();
+    for incident in incidents {
+        let mut story = Vec::new();
+        for found in incident.issues.iter().filter_map(|key| by_key.get(key)) {
+            let rows = store.finding_list(found.row)?;
+            let members = rows.iter().map(member).collect::<Result<Vec<_>, _>>()?;
+            let places = rows.into_iter().map(|r| (r.path, r.offset_bytes)).collect();
+            story.push(Told { issue: &found.issue, members, places });
+        }
+        described.incidents.push(incident_report(incident, &story, catalog, fixes));
+        for told in &story {
+            let issue = issue_report(told, catalog);
+            let asset = assets.entry(issue.asset.clone()).or_insert_with(|| asset_report(told.issue));
+            asset.open_issues += 1;
+            described.issues.push(issue);
+        }
+    }
+    described.issues.sort_by(|a, b| (b.risk.score, &a.id).cmp(&(a.risk.score, &b.id)));
+    described.assets = assets.into_values().collect();
+    Ok(described)
+}
+
+/// An issue with its findings and where they were read.
+struct Told<'a> {
+    issue: &'a Issue,
+    members: Vec<Member>,
+    places: Vec<(String, u64)>,
+}
+
+fn incident_report(incident: &Incident, story: &[Told<'_>], catalog: &Catalog, fixes: &[Fix]) -> IncidentReport {
+    let evidence: Vec<IssueEvidence<'_>> = story
+        .iter()
+        .map(|told| IssueEvidence {
+            issue: told.issue,
+            findings: told.members.iter().map(|m| (m.key, &m.finding, m.status)).collect(),
+            control: told.issue.control.as_deref().and_then(|id| catalog.control(id)),
+        })
+        .collect();
+    let explained = explain(incident, &evidence);
+    let assets: BTreeSet<&str> = story.iter().map(|t| t.issue.asset.id.key()).collect();
+    let sources: BTreeSet<&str> =
+        story.iter().flat_map(|t| &t.members).map(|m| m.finding.tool.product.as_str()).collect();
+    let closing = fixes.iter().filter(|f| f.closes.iter().any(|key| incident.issues.contains(key)));
+    IncidentReport {
+        id: incident.key.to_string(),
+        kind: incident.kind,
+        title: explained.title,
+        score: incident.score,
+        severity: incident.severity,
+        asset: assets.first().filter(|_| assets.len() == 1).map(|a| (*a).to_owned()),
+        issues: incident.issues.iter().map(ToString::to_string).collect(),
+        sources: sources.into_iter().map(str::to_owned).collect(),
+        joined_because: incident.joined_because.clone(),
+        owner: OwnerReport { name: explained.owner, because: explained.owner_because },
+        why: explained.why,
+        explanation: explained.explanation,
+        fixes: closing.map(|f| f.id.clone()).collect(),
+    }
+}
+
+fn issue_report(told: &Told<'_>, catalog: &Catalog) -> IssueReport {
+    let issue = told.issue;
+    let control = issue.control.as_deref().and_then(|id| catalog.control(id));
+    let weakness = told.members.iter().find_map(|m| m.finding.vulnerability.as_deref());
+    let location = told.members.iter().find_map(|m| m.finding.location.as_deref());
+    let detection = told.members.iter().filter_map(|m| m.finding.detection.as_deref());
+    let mut attack: BTreeSet<String> = detection.flat_map(|d| d.techniques.iter().cloned()).collect();
+    attack.extend(control.into_iter().flat_map(|c| c.attack.iter().cloned()));
+    IssueReport {
+        id: issue.key.to_string(),
+        control: issue.control.clone(),
+        title: issue.title.clone(),
+        class: issue.class,
+        asset: issue.asset.id.key().to_owned(),
+        severity: issue.severity,
+        status: issue.status,
+        risk: issue.risk.clone(),
+        findings: told.members.iter().zip(&told.places).map(finding_report).collect(),
+        merged_because: merged_because(&issue.basis, &told.members),
+        frameworks: control.map(|c| c.frameworks.clone()).unwrap_or_default(),
+        attack: attack.into_iter().collect(),
+        vulnerability: weakness
+            .filter(|_| issue.class == FindingClass::Vulnerability)
+            .map(|v| v.id.clone()),
+        location: location.map(|l| (Untrusted::from(l.file.as_str()), l.start_line.unwrap_or(1))),
+        first_seen: issue.first_seen,
+        last_seen: issue.last_seen,
+    }
+}
+
+fn finding_report((member, (path, offset)): (&Member, &(String, u64))) -> FindingReport {
+    let finding = &member.finding;
+    FindingReport {
+        id: member.key.to_string(),
+        source: finding.tool.product.clone(),
+        format: finding.tool.format.clone(),
+        native_id: Untrusted::from(finding.native_id.as_str()),
+        rule: Untrusted::from(finding.rule.id.as_str()),
+        title: finding.title.clone(),
+        severity: finding.severity,
+        severity_native: Untrusted::from(finding.severity_native.as_str()),
+        status: member.status,
+        file: Untrusted::from(path.as_str()),
+        offset_bytes: *offset,
+        last_seen: finding.last_seen,
+        url: finding.references.first().map(|u| Untrusted::from(u.as_str())),
+    }
+}
+
+fn asset_report(issue: &Issue) -> AssetReport {
+    let asset = &issue.asset;
+    let value = |of: &Option<quell_model::Sourced>| of.as_ref().map(|s| s.value.clone());
+    AssetReport {
+        id: asset.id.key().to_owned(),
+        provider: asset.id.provider.as_str(),
+        account: Untrusted::from(asset.id.account.as_str()),
+        region: Untrusted::from(asset.id.region.as_str()),
+        kind: Untrusted::from(asset.id.kind.as_str()),
+        name: if asset.name.is_empty() { Untrusted::from(asset.id.name.as_str()) } else { asset.name.clone() },
+        native_id: Untrusted::from(asset.native_id.as_str()),
+        owner: asset.context.owner.as_ref().map(|owner| OwnerReport {
+            name: owner.value.clone(),
+            because: Untrusted::from(quell_explain::origin_text(&owner.origin)),
+        }),
+        environment: value(&asset.context.environment),
+        application: value(&asset.context.application),
+        data_class: value(&asset.context.data_class),
+        open_issues: 0,
+    }
+}
+
+/// A fix as the report shows it.
+pub(crate) fn fix_report(fix: &Fix) -> FixReport {
+    let (state, reason) = match &fix.state {
+        FixState::Proved => ("proved", None),
+        FixState::Withheld(reason) => ("withheld", Some(Untrusted::from(reason.as_str()))),
+    };
+    FixReport {
+        id: fix.id.clone(),
+        closes: fix.closes.iter().map(ToString::to_string).collect(),
+        state,
+        reason,
+        title: fix.title.clone(),
+        control: fix.control.clone(),
+        recipe: fix.recipe.clone(),
+        safety: fix.safety,
+        file: Untrusted::from(fix.file.as_str()),
+        address: Untrusted::from(fix.address.as_str()),
+        diff: Untrusted::from(fix.diff.as_str()),
+        proof: fix.proof.clone(),
+        may_break: fix.may_break.clone(),
+    }
+}
