@@ -1,11 +1,19 @@
 //! Security knowledge as data: `content/` parsed, checked and embedded.
 
+mod catalog;
+mod check;
 mod control;
+mod framework;
+mod intel;
 mod predicate;
 mod predicate_test;
 
+pub use catalog::{Catalog, CatalogError};
+pub use check::check;
 pub use control::{
     Aliases, Case, Check, Control, Explain, Exposure, FixRecipe, Language, RecipeSafety,
 };
+pub use framework::Framework;
+pub use intel::{Intel, KevEntry};
 pub use predicate::{AbsentMeans, Predicate, Truth};
 pub use predicate_test::ValueTest;

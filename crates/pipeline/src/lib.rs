@@ -1,1 +1,21 @@
-//! Placeholder.
+//! The stages wired: read, normalize, correlate, assess, fix, explain, report.
+//!
+//! Only this crate loads, saves and schedules; the stages themselves take values and return
+//! values.
+
+mod assess;
+mod coverage;
+mod error;
+mod fixes;
+mod import;
+mod inspect;
+mod prepare;
+mod report;
+mod run;
+mod setup;
+
+pub use coverage::{Coverage, RuleCount, ToolCoverage, coverage};
+pub use error::PipelineError;
+pub use inspect::{show_issue, split_issue};
+pub use run::{Outcome, Progress, Request, run};
+pub use setup::{Setup, SetupError};

@@ -1,6 +1,6 @@
 //! From a normalized record to rows ready to be written. Runs on the parser threads.
 
-use quell_catalog::Catalog;
+use quell_catalog::{Catalog, Control};
 use quell_correlate::identify;
 use quell_model::{
     Activity, Asset, ContextMapping, Evidence, Finding, FindingKey, IssueKey, KeyHasher, Record,
@@ -13,6 +13,16 @@ use quell_store::{PreparedEvidence, PreparedFinding, PreparedOther};
 pub(crate) struct Knowledge<'a> {
     pub(crate) catalog: &'a Catalog,
     pub(crate) mapping: &'a ContextMapping,
+}
+
+impl<'a> Knowledge<'a> {
+    /// The control that knows a finding's rule.
+    pub(crate) fn control_of(&self, finding: &Finding) -> Option<&'a Control> {
+        let rule = &finding.rule;
+        let ids = std::iter::once(rule.id.as_str()).chain(rule.aliases.iter().map(String::as_str));
+        let title = if rule.title.is_empty() { &finding.title } else { &rule.title };
+        self.catalog.control_for(&finding.tool.product, ids, title.raw()).map(|(control, _)| control)
+    }
 }
 
 /// One row to be written.
@@ -77,13 +87,7 @@ fn of_finding(
 ) -> Result<Row, serde_json::Error> {
     knowledge.mapping.apply(&mut finding.asset);
     let last_seen = finding.last_seen.take().unwrap_or(imported_at);
-    let rule_ids =
-        std::iter::once(finding.rule.id.as_str()).chain(finding.rule.aliases.iter().map(String::as_str));
-    let title = if finding.rule.title.is_empty() { &finding.title } else { &finding.rule.title };
-    let control = knowledge
-        .catalog
-        .control_for(&finding.tool.product, rule_ids, title.raw())
-        .map(|(control, _)| control);
+    let control = knowledge.control_of(&finding);
     let identity = identify(&finding, control);
     let scope = finding.scope.take();
     let body = serde_json::to_vec(&finding)?;

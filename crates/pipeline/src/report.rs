@@ -92,10 +92,7 @@ pub(crate) fn describe(
     for incident in incidents {
         let mut story = Vec::new();
         for found in incident.issues.iter().filter_map(|key| by_key.get(key)) {
-            let rows = store.finding_list(found.row)?;
-            let members = rows.iter().map(member).collect::<Result<Vec<_>, _>>()?;
-            let places = rows.into_iter().map(|r| (r.path, r.offset_bytes)).collect();
-            story.push(Told { issue: &found.issue, members, places });
+            story.push(tell(store, found)?);
         }
         described.incidents.push(incident_report(incident, &story, catalog, fixes));
         for told in &story {
@@ -108,6 +105,23 @@ pub(crate) fn describe(
     described.issues.sort_by(|a, b| (b.risk.score, &a.id).cmp(&(a.risk.score, &b.id)));
     described.assets = assets.into_values().collect();
     Ok(described)
+}
+
+/// The reports of issues alone.
+pub(crate) fn issue_reports(
+    store: &Store,
+    catalog: &Catalog,
+    open: &[Open],
+) -> Result<Vec<IssueReport>, PipelineError> {
+    let told = open.iter().map(|open| tell(store, open));
+    told.map(|told| Ok(issue_report(&told?, catalog))).collect()
+}
+
+fn tell<'a>(store: &Store, open: &'a Open) -> Result<Told<'a>, PipelineError> {
+    let rows = store.finding_list(open.row)?;
+    let members = rows.iter().map(member).collect::<Result<Vec<_>, _>>()?;
+    let places = rows.into_iter().map(|r| (r.path, r.offset_bytes)).collect();
+    Ok(Told { issue: &open.issue, members, places })
 }
 
 /// An issue with its findings and where they were read.

@@ -5,6 +5,7 @@
 //! Wire types never leave their folder.
 
 mod descriptor;
+pub mod intake;
 pub mod wire;
 
 pub use descriptor::{Envelope, Need, Output, RawRecord, Rejection, Shape, Source};

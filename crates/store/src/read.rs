@@ -92,15 +92,21 @@ impl Store {
         Ok((u64::try_from(counts.0).unwrap_or(0), u64::try_from(counts.1).unwrap_or(0)))
     }
 
-    /// The issue of that key.
+    /// Up to two issues whose keys lie between these two, ends included: enough to tell whether
+    /// the first characters of an id name one.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn issue_get(&self, key: IssueKey) -> Result<Option<IssueRow>, StoreError> {
-        let mut select = self
-            .connection
-            .prepare_cached("SELECT id, key, control, body FROM issues WHERE key = ?1")?;
-        Ok(select.query_row(params![key.as_bytes()], issue_row).optional()?)
+    pub fn issue_between(
+        &self,
+        lowest: IssueKey,
+        highest: IssueKey,
+    ) -> Result<Vec<IssueRow>, StoreError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT id, key, control, body FROM issues WHERE key BETWEEN ?1 AND ?2 LIMIT 2",
+        )?;
+        let rows = select.query_map(params![lowest.as_bytes(), highest.as_bytes()], issue_row)?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// How many issues are open that a run did not touch.

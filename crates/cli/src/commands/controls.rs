@@ -1,0 +1,150 @@
+//! `quell controls`: the catalogue, and how much of an input it knows.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use clap::{Args, Subcommand};
+use quell_catalog::{Catalog, Control};
+use quell_pipeline::{Coverage, Setup};
+
+use crate::environment::Environment;
+use crate::exit::Exit;
+
+const EXAMPLES: &str = "\
+Examples:
+  quell controls list
+  quell controls show aws.s3.bucket_public_access_block
+  quell controls coverage results/          how much of it the catalogue knows";
+
+/// The catalogue of faults that Quell knows.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Every control, a line each
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// All that is known of one control
+    Show {
+        /// Its id
+        id: String,
+    },
+    /// How much of an input the catalogue knows, by tool, and the most frequent rules it does not
+    Coverage {
+        /// Files and folders
+        #[arg(required = true, value_name = "FILE")]
+        paths: Vec<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Runs it.
+pub(super) fn run(arguments: &Arguments, _environment: &Environment) -> Result<Exit> {
+    let setup = Setup::embedded(None)?;
+    let mut out = io::stdout().lock();
+    match &arguments.command {
+        Command::List { json: true } => {
+            let rows: Vec<_> = setup.catalog().controls().map(row).collect();
+            serde_json::to_writer_pretty(&mut out, &rows)?;
+            writeln!(out)?;
+        }
+        Command::List { json: false } => {
+            for control in setup.catalog().controls() {
+                writeln!(out, "{:<9} {:<46} {}", control.severity.as_str(), control.id, marks(control))?;
+            }
+            writeln!(out, "{} controls", setup.catalog().controls().count())?;
+        }
+        Command::Show { id } => show(setup.catalog(), id, &mut out)?,
+        Command::Coverage { paths, json } => {
+            let coverage = quell_pipeline::coverage(&setup, paths)?;
+            if *json {
+                serde_json::to_writer_pretty(&mut out, &coverage)?;
+                writeln!(out)?;
+            } else {
+                print_coverage(&coverage, &mut out)?;
+            }
+            if !coverage.complete {
+                return Ok(Exit::Unfinished);
+            }
+        }
+    }
+    Ok(Exit::Clean)
+}
+
+fn row(control: &Control) -> serde_json::Value {
+    serde_json::json!({
+        "id": control.id,
+        "title": control.title,
+        "severity": control.severity,
+        "has_check": !control.checks.is_empty(),
+        "has_fix": !control.fixes.is_empty(),
+    })
+}
+
+fn marks(control: &Control) -> &'static str {
+    match (control.checks.is_empty(), control.fixes.is_empty()) {
+        (_, false) => "check, fix",
+        (false, true) => "check",
+        (true, true) => "",
+    }
+}
+
+fn show(catalog: &Catalog, id: &str, out: &mut dyn Write) -> Result<()> {
+    let Some(control) = catalog.control(id) else {
+        bail!("there is no control `{id}`; `quell controls list` names them all");
+    };
+    writeln!(out, "{}\n{}\n", control.id, control.title)?;
+    writeln!(out, "severity    {}", control.severity.as_str())?;
+    writeln!(out, "weakness    {}", control.weakness)?;
+    if !control.attack.is_empty() {
+        writeln!(out, "ATT&CK      {}", control.attack.join(", "))?;
+    }
+    writeln!(out, "\nWhat        {}", control.explain.what)?;
+    writeln!(out, "Why         {}", control.explain.why)?;
+    writeln!(out, "Cause       {}", control.explain.cause)?;
+    writeln!(out, "Intent      {}", control.explain.intent)?;
+    for step in &control.explain.steps {
+        writeln!(out, "Do          {step}")?;
+    }
+    writeln!(out, "May break   {}", control.explain.breaks)?;
+    writeln!(out, "\nReported as")?;
+    for (tool, names) in &control.aliases.0 {
+        writeln!(out, "  {tool:<14} {}", names.join(", "))?;
+    }
+    writeln!(out, "Evidence for")?;
+    for (framework, requirements) in &control.frameworks {
+        writeln!(out, "  {framework:<14} {}", requirements.join(", "))?;
+    }
+    for fix in &control.fixes {
+        writeln!(out, "Fix         {} ({})", fix.title, fix.resource.join(", "))?;
+    }
+    Ok(())
+}
+
+fn print_coverage(coverage: &Coverage, out: &mut dyn Write) -> Result<()> {
+    writeln!(out, "{:<18} {:>9} {:>9} {:>6}", "tool", "findings", "mapped", "%")?;
+    for (tool, count) in &coverage.tools {
+        writeln!(out, "{tool:<18} {:>9} {:>9} {:>5.1}", count.findings, count.mapped, count.percent())?;
+    }
+    let all = &coverage.total;
+    writeln!(out, "{:<18} {:>9} {:>9} {:>5.1}", "all", all.findings, all.mapped, all.percent())?;
+    writeln!(out, "vulnerabilities and detections need no control: {}", coverage.without_need)?;
+    if !coverage.unmapped.is_empty() {
+        writeln!(out, "\nmost frequent rules that no control knows")?;
+        for rule in &coverage.unmapped {
+            writeln!(out, "  {:>6}  {} {}", rule.findings, rule.tool, rule.rule)?;
+        }
+    }
+    Ok(())
+}

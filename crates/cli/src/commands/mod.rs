@@ -1,0 +1,87 @@
+//! One file a command.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::console::say;
+use crate::environment::Environment;
+use crate::exit::Exit;
+
+mod controls;
+mod demo;
+mod issue;
+mod triage;
+
+/// Findings of any security tool in, a few explained incidents with proved fixes out.
+#[derive(Debug, Parser)]
+#[command(name = "quell", version, max_term_width = 80, propagate_version = true)]
+struct Arguments {
+    /// Where Quell keeps what it knows [default: the user's data folder, or $QUELL_DATA]
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Read findings and show what matters
+    Triage(triage::Arguments),
+    /// Show a labelled sample world, offline
+    Demo(demo::Arguments),
+    /// Show one issue, or take a wrong merge apart
+    Issue(issue::Arguments),
+    /// The catalogue of faults that Quell knows
+    Controls(controls::Arguments),
+}
+
+/// Runs the command line.
+pub(crate) fn run(
+    arguments: impl Iterator<Item = OsString>,
+    environment: &Environment,
+) -> ExitCode {
+    let parsed = match Arguments::try_parse_from(arguments) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Clean };
+            drop(error.print());
+            return exit.into();
+        }
+    };
+    let data = parsed.data.unwrap_or_else(|| environment.data.clone());
+    let result = match parsed.command {
+        Command::Triage(arguments) => triage::run(&arguments, &data, environment),
+        Command::Demo(arguments) => demo::run(&arguments, environment),
+        Command::Issue(arguments) => issue::run(&arguments, &data, environment),
+        Command::Controls(arguments) => controls::run(&arguments, environment),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(error) => failed(&error).into(),
+    }
+}
+
+/// Says what went wrong, and how the program ends for it.
+fn failed(error: &anyhow::Error) -> Exit {
+    if is_closed_pipe(error) {
+        return Exit::Clean;
+    }
+    say(&format!("error: {error:#}"));
+    match error.downcast_ref::<quell_pipeline::PipelineError>() {
+        Some(quell_pipeline::PipelineError::Interrupted) => Exit::Interrupted,
+        Some(quell_pipeline::PipelineError::NotFound { .. }) => Exit::Usage,
+        _ => Exit::Unfinished,
+    }
+}
+
+/// The reader of our output went away (`quell … | head`): nothing is wrong.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}

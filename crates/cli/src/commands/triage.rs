@@ -1,0 +1,199 @@
+//! `quell triage`: the main job.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use quell_model::Severity;
+use quell_pipeline::{Progress, Request, Setup};
+use quell_report::{Format, Options, Report};
+use quell_store::Store;
+
+use crate::console::{byte_bar, say};
+use crate::environment::{Environment, SystemClock};
+use crate::exit::Exit;
+
+const EXAMPLES: &str = "\
+Examples:
+  quell triage results/                     read a folder of scanner results
+  quell triage prowler.ocsf.json trivy.json --repo infra/
+  trivy image --format json web:1 | quell triage -
+  quell triage results/ --format html --output report.html
+  quell triage                              what is open, without reading more
+
+Exit codes: 0 done, 1 a gate was crossed (--fail-on), 2 usage,
+3 some input could not be read, 130 interrupted.";
+
+/// Read findings and show what matters.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// Files and folders, gzip and zip too; `-` is stdin. Formats are told by content
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// A Terraform repository to make fixes in; it is only read
+    #[arg(long, value_name = "DIR")]
+    repo: Option<PathBuf>,
+    /// How to print
+    #[arg(long, short, default_value = "terminal", value_parser = format_names())]
+    format: String,
+    /// The same as `--format json`
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+    /// Write to a file instead of stdout
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Print at most this many incidents; nothing is stored less
+    #[arg(long, value_name = "N", conflicts_with = "all")]
+    limit: Option<usize>,
+    /// Print every incident
+    #[arg(long)]
+    all: bool,
+    /// Write each record that was not taken, with file, byte offset and reason
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+    /// Your own tag mapping (see docs/mapping.md)
+    #[arg(long, value_name = "FILE")]
+    mapping: Option<PathBuf>,
+    /// Exit with 1 when an open issue has this severity or worse
+    #[arg(long, value_name = "SEVERITY", value_parser = ["low", "medium", "high", "critical"])]
+    fail_on: Option<String>,
+    /// No progress bar, no notes on stderr
+    #[arg(long, short)]
+    quiet: bool,
+    /// No colour
+    #[arg(long)]
+    no_color: bool,
+}
+
+fn format_names() -> Vec<&'static str> {
+    quell_report::FORMATS.iter().map(|f| f.name).collect()
+}
+
+/// Runs it.
+pub(super) fn run(arguments: &Arguments, data: &Path, environment: &Environment) -> Result<Exit> {
+    let mut store = Store::open(data)?;
+    let setup = Setup::embedded(read_mapping(arguments.mapping.as_deref())?.as_deref())?;
+    let request = Request {
+        paths: arguments.paths.clone(),
+        repository: arguments.repo.clone(),
+        limit: limit(arguments, format(arguments)?),
+        sample_data: false,
+        keep_rejects: arguments.rejects.is_some(),
+    };
+    triage(&mut store, &setup, &request, arguments, environment)
+}
+
+/// The mapping of the user's, where one is given.
+fn read_mapping(path: Option<&Path>) -> Result<Option<String>> {
+    let Some(path) = path else { return Ok(None) };
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the mapping `{}`", path.display()))?;
+    Ok(Some(text))
+}
+
+fn triage(
+    store: &mut Store,
+    setup: &Setup,
+    request: &Request,
+    arguments: &Arguments,
+    environment: &Environment,
+) -> Result<Exit> {
+    let cancelled = on_interrupt()?;
+    let bar = byte_bar(environment.terminal_err && !arguments.quiet);
+    let progress = Progress {
+        cancelled: &cancelled,
+        bytes: &|done, total| {
+            bar.set_length(total);
+            bar.set_position(done);
+        },
+        doing: &|what| bar.set_message(what.to_owned()),
+    };
+    let outcome = quell_pipeline::run(store, setup, request, &SystemClock, &progress);
+    bar.finish_and_clear();
+    let outcome = outcome?;
+    if let Some(path) = &arguments.rejects {
+        write_rejects(path, &outcome.rejects)?;
+    }
+    print(&outcome.report, arguments, environment)?;
+    Ok(exit(&outcome, arguments))
+}
+
+/// Ctrl-C asks the run to stop after the present batch; a second one ends at once.
+fn on_interrupt() -> Result<Arc<AtomicBool>> {
+    let cancelled = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&cancelled);
+    ctrlc::set_handler(move || flag.store(true, Ordering::SeqCst)).context("cannot listen for Ctrl-C")?;
+    Ok(cancelled)
+}
+
+fn format(arguments: &Arguments) -> Result<&'static Format> {
+    let name = if arguments.json { "json" } else { arguments.format.as_str() };
+    match quell_report::FORMATS.iter().find(|f| f.name == name) {
+        Some(format) => Ok(format),
+        None => bail!("there is no format `{name}`"),
+    }
+}
+
+/// How many incidents to print: what was asked for, else what suits the format.
+fn limit(arguments: &Arguments, format: &Format) -> Option<usize> {
+    if arguments.all {
+        return None;
+    }
+    arguments.limit.or(format.default_limit)
+}
+
+/// Prints the report where it was asked for.
+pub(super) fn print(report: &Report, arguments: &Arguments, environment: &Environment) -> Result<()> {
+    let format = format(arguments)?;
+    let to_terminal = environment.terminal_out && arguments.output.is_none();
+    let options = Options { color: to_terminal && !environment.no_color && !arguments.no_color };
+    match &arguments.output {
+        Some(path) => {
+            let file = File::create(path).with_context(|| format!("cannot write `{}`", path.display()))?;
+            let mut out = BufWriter::new(file);
+            (format.write)(report, &options, &mut out)?;
+            out.flush().with_context(|| format!("cannot write `{}`", path.display()))?;
+            if !arguments.quiet {
+                say(&format!("report written to {}", path.display()));
+            }
+        }
+        None => {
+            let mut out = BufWriter::new(io::stdout().lock());
+            (format.write)(report, &options, &mut out)?;
+            out.flush()?;
+        }
+    }
+    Ok(())
+}
+
+fn write_rejects(path: &Path, rejects: &[quell_model::Reject]) -> Result<()> {
+    let write = || -> Result<()> {
+        let mut out = BufWriter::new(File::create(path)?);
+        for reject in rejects {
+            serde_json::to_writer(&mut out, reject)?;
+            out.write_all(b"\n")?;
+        }
+        Ok(out.flush()?)
+    };
+    write().with_context(|| format!("cannot write the rejects to `{}`", path.display()))
+}
+
+fn exit(outcome: &quell_pipeline::Outcome, arguments: &Arguments) -> Exit {
+    if !outcome.complete {
+        say("some input could not be read to its end; the lines above say which");
+        return Exit::Unfinished;
+    }
+    let gate = arguments.fail_on.as_deref().map(Severity::from_word);
+    if let (Some(gate), Some(worst)) = (gate, outcome.worst)
+        && worst >= gate
+    {
+        say(&format!("gate crossed: an open issue is {}, --fail-on is {}", worst.as_str(), gate.as_str()));
+        return Exit::Gate;
+    }
+    Exit::Clean
+}

@@ -1,0 +1,24 @@
+//! Messages and progress on stderr; data goes to stdout and nowhere else.
+
+use std::io::Write;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Says one line on stderr. A closed stderr stops nothing.
+pub(crate) fn say(text: &str) {
+    drop(writeln!(std::io::stderr(), "{text}"));
+}
+
+/// A progress bar over bytes, drawn on a terminal only.
+pub(crate) fn byte_bar(visible: bool) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(0), target(visible));
+    let template = "{spinner} {msg} {bytes}/{total_bytes} {bar:24} {eta}";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn target(visible: bool) -> ProgressDrawTarget {
+    if visible { ProgressDrawTarget::stderr_with_hz(8) } else { ProgressDrawTarget::hidden() }
+}

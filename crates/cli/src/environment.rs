@@ -1,0 +1,60 @@
+//! What the program takes from its surroundings, read once.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use quell_model::{Clock, Timestamp};
+
+/// What the program takes from its surroundings.
+#[derive(Debug, Clone)]
+pub(crate) struct Environment {
+    /// Where data is kept when `--data` does not say.
+    pub(crate) data: PathBuf,
+    /// Whether stdout is a terminal.
+    pub(crate) terminal_out: bool,
+    /// Whether stderr is a terminal.
+    pub(crate) terminal_err: bool,
+    /// Whether colour is unwanted (`NO_COLOR`, a dumb terminal).
+    pub(crate) no_color: bool,
+}
+
+impl Environment {
+    /// Reads it.
+    pub(crate) fn read() -> Self {
+        Self {
+            data: data_directory(),
+            terminal_out: std::io::stdout().is_terminal(),
+            terminal_err: std::io::stderr().is_terminal(),
+            no_color: variable("NO_COLOR").is_some() || variable("TERM").is_some_and(|t| t == "dumb"),
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// `$QUELL_DATA`, else the user's data folder as the XDG base directory specification has it.
+fn data_directory() -> PathBuf {
+    if let Some(data) = variable("QUELL_DATA") {
+        return PathBuf::from(data);
+    }
+    if let Some(data) = variable("XDG_DATA_HOME").or_else(|| variable("LOCALAPPDATA")) {
+        return PathBuf::from(data).join("quell");
+    }
+    match variable("HOME") {
+        Some(home) => PathBuf::from(home).join(".local").join("share").join("quell"),
+        None => PathBuf::from(".quell"),
+    }
+}
+
+/// The system's clock.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}

@@ -1,0 +1,370 @@
+//! Reading files into the store: one reader, several parsers, one writer, in order.
+
+use std::collections::{BTreeMap, HashSet};
+use std::num::NonZero;
+use std::ops::ControlFlow;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use quell_model::{Accounting, Funnel, Outcome, Reject, Timestamp, Untrusted};
+use quell_report::{Changes, FileReport};
+use quell_sources::intake::{self, Batch, Detected, Input, Item, Limits, Normalized};
+use quell_store::{FinishedInput, Import, Store};
+
+use crate::prepare::{Knowledge, Row};
+use crate::run::{Progress, Request};
+use crate::{PipelineError, Setup};
+
+/// Rejects named in the report of a run that does not ask for a file of them.
+const MOST_REJECTS: usize = 1000;
+
+/// What all files came to.
+#[derive(Debug)]
+pub(crate) struct Imported {
+    pub(crate) files: Vec<FileReport>,
+    pub(crate) funnel: Funnel,
+    pub(crate) changes: Changes,
+    pub(crate) rejects: Vec<Reject>,
+    pub(crate) complete: bool,
+}
+
+/// Imports every input of a request. `at` is the run and its moment.
+pub(crate) fn import_all(
+    store: &mut Store,
+    setup: &Setup,
+    request: &Request,
+    at: (i64, Timestamp),
+    progress: &Progress<'_>,
+) -> Result<Imported, PipelineError> {
+    let mut run = Run {
+        knowledge: setup.knowledge(),
+        progress,
+        keep_rejects: request.keep_rejects,
+        at,
+        seen: HashSet::new(),
+        imported: Imported {
+            files: Vec::new(),
+            funnel: Funnel::default(),
+            changes: Changes::default(),
+            rejects: Vec::new(),
+            complete: true,
+        },
+    };
+    let mut total_bytes = 0;
+    let mut inputs = Vec::new();
+    for found in intake::walk(&request.paths) {
+        match found {
+            Ok(input) => {
+                total_bytes += input.size_bytes();
+                inputs.push(input);
+            }
+            Err(unreadable) => run.unread(&unreadable.path, None, unreadable.reason),
+        }
+    }
+    let mut done = 0;
+    for mut input in inputs {
+        progress.check()?;
+        (progress.doing)(&input.name());
+        run.file(store, &mut input)?;
+        done += input.size_bytes();
+        (progress.bytes)(done, total_bytes);
+    }
+    Ok(run.imported)
+}
+
+struct Run<'a> {
+    knowledge: Knowledge<'a>,
+    progress: &'a Progress<'a>,
+    keep_rejects: bool,
+    at: (i64, Timestamp),
+    /// Keys of findings seen in this run.
+    seen: HashSet<[u8; 16]>,
+    imported: Imported,
+}
+
+/// One record's rows, or why there are none.
+struct Parsed {
+    offset_bytes: u64,
+    rows: Result<Vec<Row>, String>,
+}
+
+/// What one file came to, while it is read.
+#[derive(Default)]
+struct Tally {
+    accounting: Accounting,
+    funnel: Funnel,
+    reasons: BTreeMap<String, u64>,
+}
+
+impl Run<'_> {
+    /// Notes an input of which nothing could be taken: one record, rejected.
+    fn unread(&mut self, path: &str, format: Option<&'static str>, reason: String) {
+        let mut accounting = Accounting::default();
+        accounting.count(Outcome::Rejected);
+        self.imported.complete = false;
+        self.imported.funnel.records += 1;
+        self.imported.funnel.rejected += 1;
+        self.reject(path, 0, reason.clone());
+        self.imported.files.push(FileReport {
+            path: Untrusted::from(path),
+            format,
+            accounting,
+            complete: false,
+            message: Some(Untrusted::from(reason)),
+        });
+    }
+
+    fn reject(&mut self, path: &str, offset_bytes: u64, reason: String) {
+        if self.keep_rejects || self.imported.rejects.len() < MOST_REJECTS {
+            self.imported.rejects.push(Reject { path: path.to_owned(), offset_bytes, reason });
+        }
+    }
+
+    fn file(&mut self, store: &mut Store, input: &mut Input) -> Result<(), PipelineError> {
+        let name = input.name();
+        let sources = quell_sources::SOURCES;
+        let detected = match intake::detect(input, sources, &Limits::default()) {
+            Ok(Detected::Fits(detected)) => detected,
+            Ok(Detected::Empty) => {
+                self.imported.files.push(FileReport {
+                    path: Untrusted::from(name),
+                    format: None,
+                    accounting: Accounting::default(),
+                    complete: true,
+                    message: Some(Untrusted::from("it holds no record")),
+                });
+                return Ok(());
+            }
+            Ok(Detected::NoFit(reason)) => {
+                self.unread(&name, None, reason);
+                return Ok(());
+            }
+            Err(error) => {
+                self.unread(&name, None, error.to_string());
+                return Ok(());
+            }
+        };
+        let hash = match input.content_hash(&Limits::default()) {
+            Ok(hash) => hash,
+            Err(error) => {
+                self.unread(&name, Some(detected.source.id), error.to_string());
+                return Ok(());
+            }
+        };
+        let known = store.first_imported(&hash, self.at.1)?;
+        let imported_at = known.unwrap_or(self.at.1);
+        let detected = detected.at(imported_at);
+        let mut import = store.import(self.at.0, &name)?;
+        let mut tally = Tally::default();
+        let end = self.pump(input, &detected, &mut import, &mut tally)?;
+        for scope in detected.coverage() {
+            import.cover(&scope, imported_at);
+        }
+        let finished = FinishedInput {
+            hash: &hash,
+            path: &name,
+            format: detected.source.id,
+            imported_at,
+            complete: end.is_none(),
+        };
+        let seen = import.finish(&finished)?;
+        self.imported.changes.closed += seen.closed;
+        self.imported.changes.reopened += seen.reopened;
+        self.imported.complete &= end.is_none();
+        self.note(name, detected.source.id, &tally, end, known.is_some());
+        Ok(())
+    }
+
+    fn note(&mut self, name: String, format: &'static str, tally: &Tally, end: Option<String>, known: bool) {
+        let sums = tally.accounting;
+        let message = end.or_else(|| match tally.reasons.iter().max_by_key(|(_, n)| **n) {
+            Some((reason, count)) => Some(format!("{count} rejected: {reason}")),
+            None if known && sums.unchanged == sums.records => {
+                Some("imported before; it changes nothing".to_owned())
+            }
+            None => None,
+        });
+        add_funnel(&mut self.imported.funnel, &tally.funnel);
+        self.imported.files.push(FileReport {
+            path: Untrusted::from(name),
+            format: Some(format),
+            accounting: sums,
+            complete: self.imported.complete,
+            message: message.map(Untrusted::from),
+        });
+    }
+
+    /// Reads, parses and writes one input. Says why it broke off, where it did.
+    fn pump(
+        &mut self,
+        input: &mut Input,
+        detected: &intake::Detection,
+        import: &mut Import<'_>,
+        tally: &mut Tally,
+    ) -> Result<Option<String>, PipelineError> {
+        let parsers = std::thread::available_parallelism().map_or(2, NonZero::get).clamp(1, 8);
+        let knowledge = self.knowledge;
+        let progress = self.progress;
+        let name = input.name();
+        std::thread::scope(|threads| {
+            let (to_parsers, batches) = bounded::<(u64, Item)>(parsers * 2);
+            let (to_writer, parsed) = bounded::<(u64, Vec<Parsed>)>(parsers * 2);
+            let reader = threads.spawn(move || read(input, detected, &to_parsers, progress));
+            for _ in 0..parsers {
+                let (batches, to_writer) = (batches.clone(), to_writer.clone());
+                threads.spawn(move || parse(&batches, &to_writer, detected, knowledge));
+            }
+            drop((batches, to_writer));
+            let written = self.write(&name, &parsed, import, tally);
+            // The reader stops by itself once nobody listens.
+            drop(parsed);
+            let end = reader.join().unwrap_or_else(|_| Some("the reader failed".to_owned()));
+            written?;
+            progress.check()?;
+            Ok(end)
+        })
+    }
+
+    /// Writes parsed batches in the order they were read.
+    fn write(
+        &mut self,
+        name: &str,
+        parsed: &Receiver<(u64, Vec<Parsed>)>,
+        import: &mut Import<'_>,
+        tally: &mut Tally,
+    ) -> Result<(), PipelineError> {
+        let mut waiting: BTreeMap<u64, Vec<Parsed>> = BTreeMap::new();
+        let mut next = 0;
+        for (number, batch) in parsed {
+            waiting.insert(number, batch);
+            while let Some(batch) = waiting.remove(&next) {
+                next += 1;
+                for record in batch {
+                    self.record(name, record, import, tally)?;
+                }
+            }
+            self.progress.check()?;
+        }
+        Ok(())
+    }
+
+    fn record(
+        &mut self,
+        name: &str,
+        record: Parsed,
+        import: &mut Import<'_>,
+        tally: &mut Tally,
+    ) -> Result<(), PipelineError> {
+        tally.funnel.records += 1;
+        let rows = match record.rows {
+            Ok(rows) => rows,
+            Err(reason) => {
+                tally.accounting.count(Outcome::Rejected);
+                tally.funnel.rejected += 1;
+                *tally.reasons.entry(reason.clone()).or_default() += 1;
+                self.reject(name, record.offset_bytes, reason);
+                return Ok(());
+            }
+        };
+        let mut outcome = Outcome::Unchanged;
+        let mut new_findings = 0u64;
+        let mut old_findings = 0u64;
+        let mut first_other = None;
+        for row in &rows {
+            let this = match row {
+                Row::Finding(row) => {
+                    let new = self.seen.insert(*row.key.as_bytes());
+                    new_findings += u64::from(new);
+                    old_findings += u64::from(!new);
+                    import.finding(&row.prepared(record.offset_bytes))?
+                }
+                Row::Evidence(row) => {
+                    first_other.get_or_insert("evidence");
+                    import.evidence(&row.prepared())?
+                }
+                Row::Other(row) => {
+                    first_other.get_or_insert(row.kind);
+                    import.other(&row.prepared())?
+                }
+            };
+            outcome = weightier(outcome, this);
+        }
+        tally.accounting.count(outcome);
+        let funnel = &mut tally.funnel;
+        funnel.findings += new_findings;
+        match (new_findings, old_findings, first_other) {
+            (1.., _, _) => funnel.expanded += new_findings - 1,
+            (0, 1.., _) => funnel.repeated += 1,
+            (0, 0, Some("asset")) => funnel.assets += 1,
+            (0, 0, Some("activity")) => funnel.activities += 1,
+            (0, 0, _) => funnel.evidence += 1,
+        }
+        Ok(())
+    }
+}
+
+/// Of the outcomes of one record's parts, the one that the record counts as.
+const fn weightier(a: Outcome, b: Outcome) -> Outcome {
+    match (a, b) {
+        (Outcome::Created, _) | (_, Outcome::Created) => Outcome::Created,
+        (Outcome::Updated, _) | (_, Outcome::Updated) => Outcome::Updated,
+        (Outcome::Merged, _) | (_, Outcome::Merged) => Outcome::Merged,
+        (Outcome::Unchanged | Outcome::Rejected, Outcome::Unchanged | Outcome::Rejected) => Outcome::Unchanged,
+    }
+}
+
+fn add_funnel(to: &mut Funnel, from: &Funnel) {
+    to.records += from.records;
+    to.rejected += from.rejected;
+    to.evidence += from.evidence;
+    to.assets += from.assets;
+    to.activities += from.activities;
+    to.repeated += from.repeated;
+    to.expanded += from.expanded;
+    to.findings += from.findings;
+}
+
+/// The reader: splits the input into batches. Says why it broke off, where it did.
+fn read(
+    input: &mut Input,
+    detected: &intake::Detection,
+    to_parsers: &Sender<(u64, Item)>,
+    progress: &Progress<'_>,
+) -> Option<String> {
+    let mut number = 0;
+    let summary = intake::read(input, detected, &Limits::default(), &mut |item| {
+        let sent = to_parsers.send((number, item)).is_ok();
+        number += 1;
+        if sent && progress.check().is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    summary.broke_off
+}
+
+/// A parser: normalizes batches until there are no more.
+fn parse(
+    batches: &Receiver<(u64, Item)>,
+    to_writer: &Sender<(u64, Vec<Parsed>)>,
+    detected: &intake::Detection,
+    knowledge: Knowledge<'_>,
+) {
+    for (number, item) in batches {
+        let parsed = match item {
+            Item::Batch(batch) => parse_batch(&batch, detected, knowledge),
+            Item::Reject { offset_bytes, reason } => vec![Parsed { offset_bytes, rows: Err(reason) }],
+        };
+        if to_writer.send((number, parsed)).is_err() {
+            return;
+        }
+    }
+}
+
+fn parse_batch(batch: &Batch, detected: &intake::Detection, knowledge: Knowledge<'_>) -> Vec<Parsed> {
+    let normalized = intake::normalize_batch(batch, detected);
+    let parsed = |Normalized { offset_bytes, result }| {
+        let rows = result.and_then(|records| {
+            let rows = records.into_iter().map(|r| Row::of(r, knowledge, detected.imported_at()));
+            rows.collect::<Result<Vec<_>, _>>().map_err(|e| format!("cannot be kept: {e}"))
+        });
+        Parsed { offset_bytes, rows }
+    };
+    normalized.into_iter().map(parsed).collect()
+}

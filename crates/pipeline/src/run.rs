@@ -1,0 +1,123 @@
+//! One run, from paths to a report.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use quell_model::{Accounting, Clock, FixState, Funnel, Reject, Severity};
+use quell_report::{AccountingReport, Changes, Report, SCHEMA_VERSION};
+use quell_store::Store;
+
+use crate::report::{describe, fix_report, incidents, open_issues};
+use crate::{PipelineError, Setup, assess, fixes, import};
+
+/// What is asked of a run.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// Files and folders; `-` is stdin. Empty: report on what is stored.
+    pub paths: Vec<PathBuf>,
+    /// A Terraform repository to make fixes in.
+    pub repository: Option<PathBuf>,
+    /// Most incidents in the report.
+    pub limit: Option<usize>,
+    /// Whether the data is a labelled sample world.
+    pub sample_data: bool,
+    /// Whether every reject is kept, for a file of them.
+    pub keep_rejects: bool,
+}
+
+/// How a run tells what it does, and is told to stop.
+pub struct Progress<'a> {
+    /// Set to stop after the present batch.
+    pub cancelled: &'a AtomicBool,
+    /// Hears bytes read, of how many.
+    pub bytes: &'a (dyn Fn(u64, u64) + Sync),
+    /// Hears what is being done.
+    pub doing: &'a (dyn Fn(&str) + Sync),
+}
+
+impl std::fmt::Debug for Progress<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Progress").finish_non_exhaustive()
+    }
+}
+
+impl Progress<'_> {
+    /// Fails when the user wants to stop.
+    pub(crate) fn check(&self) -> Result<(), PipelineError> {
+        if self.cancelled.load(Ordering::SeqCst) { Err(PipelineError::Interrupted) } else { Ok(()) }
+    }
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The report.
+    pub report: Report,
+    /// Every reject, where they were asked for.
+    pub rejects: Vec<Reject>,
+    /// Whether every input was read to its proper end.
+    pub complete: bool,
+    /// The worst severity among the open issues.
+    pub worst: Option<Severity>,
+}
+
+/// Runs the pipeline.
+///
+/// # Errors
+/// When the store refuses or the user interrupts. Input that cannot be read is no error: the
+/// report says so, file by file.
+pub fn run(
+    store: &mut Store,
+    setup: &Setup,
+    request: &Request,
+    clock: &dyn Clock,
+    progress: &Progress<'_>,
+) -> Result<Outcome, PipelineError> {
+    let now = clock.now();
+    let run = store.begin_run(now)?;
+    let imported = import::import_all(store, setup, request, (run, now), progress)?;
+    (progress.doing)("judging");
+    assess::assess(store, setup.catalog(), now, &|_| ())?;
+    progress.check()?;
+    let scope = (!request.paths.is_empty()).then_some(run);
+    let open = open_issues(store, scope)?;
+    (progress.doing)("fixing");
+    let proposed = match &request.repository {
+        Some(repository) => fixes::propose(store, setup.catalog(), &open, repository)?,
+        None => Vec::new(),
+    };
+    progress.check()?;
+    (progress.doing)("explaining");
+    let stories = incidents(store, &open, &proposed)?;
+    let shown = stories.get(..request.limit.unwrap_or(usize::MAX).min(stories.len())).unwrap_or_default();
+    let described = describe(store, setup.catalog(), &open, shown, &proposed)?;
+    let (_, open_findings) = store.finding_count(run)?;
+    let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    let funnel = Funnel {
+        open_findings: if scope.is_some() { open_findings } else { imported.funnel.open_findings },
+        issues: count(open.len()),
+        incidents: count(stories.len()),
+        fixes: count(proposed.iter().filter(|f| f.state == FixState::Proved).count()),
+        ..imported.funnel
+    };
+    let mut total = Accounting::default();
+    imported.files.iter().for_each(|file| total.add(&file.accounting));
+    let report = Report {
+        schema_version: SCHEMA_VERSION,
+        generated_at: now,
+        quell_version: env!("CARGO_PKG_VERSION"),
+        sample_data: request.sample_data,
+        changes: Changes {
+            open_elsewhere: if scope.is_some() { store.issue_count_elsewhere(run)? } else { 0 },
+            ..imported.changes
+        },
+        accounting: AccountingReport { total, files: imported.files },
+        funnel,
+        incidents: described.incidents,
+        issues: described.issues,
+        assets: described.assets,
+        fixes: proposed.iter().map(fix_report).collect(),
+    };
+    let worst = open.iter().map(|o| o.issue.severity).max();
+    Ok(Outcome { report, rejects: imported.rejects, complete: imported.complete, worst })
+}

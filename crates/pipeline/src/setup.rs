@@ -1,0 +1,50 @@
+//! The knowledge a run works with: the catalogue and the tag mapping.
+
+use quell_catalog::Catalog;
+use quell_model::ContextMapping;
+
+use crate::prepare::Knowledge;
+
+/// The knowledge a run works with.
+#[derive(Debug)]
+pub struct Setup {
+    catalog: Catalog,
+    mapping: ContextMapping,
+}
+
+/// Why the knowledge cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The catalogue is at fault.
+    #[error("the catalogue cannot be read: {0}")]
+    Catalog(String),
+    /// The mapping is at fault.
+    #[error("the mapping cannot be read: {0}")]
+    Mapping(String),
+}
+
+/// The mapping that comes with Quell.
+const MAPPING: &str = include_str!("../../../content/mapping/tags.toml");
+
+impl Setup {
+    /// The embedded catalogue, and a mapping: the user's as TOML, or the one that comes with Quell.
+    ///
+    /// # Errors
+    /// When either cannot be read.
+    pub fn embedded(mapping: Option<&str>) -> Result<Self, SetupError> {
+        let catalog = Catalog::embedded().map_err(|e| SetupError::Catalog(e.to_string()))?;
+        let raw = toml::from_str(mapping.unwrap_or(MAPPING)).map_err(|e| SetupError::Mapping(e.to_string()))?;
+        let mapping = ContextMapping::new(raw).map_err(|e| SetupError::Mapping(e.to_string()))?;
+        Ok(Self { catalog, mapping })
+    }
+
+    /// The catalogue.
+    #[must_use]
+    pub const fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    pub(crate) const fn knowledge(&self) -> Knowledge<'_> {
+        Knowledge { catalog: &self.catalog, mapping: &self.mapping }
+    }
+}

@@ -1,0 +1,125 @@
+//! Records on their way to a parser thread: one buffer, many records.
+
+use quell_model::Record;
+
+use super::Detection;
+use crate::{Output, RawRecord};
+
+/// Bytes of a batch, about.
+const FULL_BYTES: usize = 1 << 20;
+/// Records of a batch, at most.
+const FULL_RECORDS: usize = 512;
+
+/// Records on their way to a parser thread.
+#[derive(Debug, Default)]
+pub struct Batch {
+    pub(super) bytes: Vec<u8>,
+    /// Added to every offset: where the line begins that is being read.
+    pub(super) base: u64,
+    records: Vec<Place>,
+    indices: Vec<usize>,
+}
+
+#[derive(Debug)]
+pub(super) struct Place {
+    pattern: usize,
+    offset_bytes: u64,
+    start: usize,
+    end: usize,
+    first_index: usize,
+    last_index: usize,
+}
+
+impl Batch {
+    pub(super) fn begin(&mut self, pattern: usize, indices: &[usize], offset: u64) -> Place {
+        let first_index = self.indices.len();
+        self.indices.extend_from_slice(indices);
+        Place {
+            pattern,
+            offset_bytes: offset + self.base,
+            start: self.bytes.len(),
+            end: 0,
+            first_index,
+            last_index: self.indices.len(),
+        }
+    }
+
+    pub(super) fn end(&mut self, mut place: Place) {
+        place.end = self.bytes.len();
+        self.records.push(place);
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "an abandoned place must not be used again")]
+    pub(super) fn abandon(&mut self, place: Place) {
+        self.bytes.truncate(place.start);
+        self.indices.truncate(place.first_index);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes.len() >= FULL_BYTES || self.records.len() >= FULL_RECORDS
+    }
+
+    /// How many records it holds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// The text of each record with its offset.
+    #[cfg(test)]
+    pub(super) fn texts(&self) -> Vec<(usize, Vec<usize>, u64, Vec<u8>)> {
+        let text = |p: &Place| {
+            let indices = self.indices[p.first_index..p.last_index].to_vec();
+            (p.pattern, indices, p.offset_bytes, self.bytes[p.start..p.end].to_vec())
+        };
+        self.records.iter().map(text).collect()
+    }
+}
+
+/// What a normalizer made of one record.
+#[derive(Debug)]
+pub struct Normalized {
+    /// Where the record begins, decompressed.
+    pub offset_bytes: u64,
+    /// What it became, or why it was not taken.
+    pub result: Result<Vec<Record>, String>,
+}
+
+/// Normalizes a batch.
+#[must_use]
+pub fn normalize_batch(batch: &Batch, detection: &Detection) -> Vec<Normalized> {
+    batch.records.iter().map(|place| normalize(batch, place, detection)).collect()
+}
+
+fn normalize(batch: &Batch, place: &Place, detection: &Detection) -> Normalized {
+    let bytes = batch.bytes.get(place.start..place.end).unwrap_or_default();
+    let indices = batch.indices.get(place.first_index..place.last_index).unwrap_or_default();
+    let result = match std::str::from_utf8(bytes) {
+        Err(error) => {
+            Err(format!("not UTF-8 text from byte {} of the record", error.valid_up_to()))
+        }
+        Ok(text) => {
+            let record = RawRecord {
+                text,
+                shape: detection.shape,
+                pattern: place.pattern,
+                indices,
+                envelope: detection.envelope(),
+            };
+            let mut output = Output::default();
+            match (detection.source.normalize)(&record, &mut output) {
+                Err(rejection) => Err(rejection.0),
+                Ok(()) if output.records.is_empty() => Err(format!(
+                    "nothing in this record that {} findings have",
+                    detection.source.title
+                )),
+                Ok(()) => Ok(output.records),
+            }
+        }
+    };
+    Normalized { offset_bytes: place.offset_bytes, result }
+}

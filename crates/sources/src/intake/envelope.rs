@@ -1,0 +1,30 @@
+//! The document around the records, with every list of records emptied.
+
+use serde_json::Value;
+
+use super::split::keep_around;
+use super::{Input, IntakeError, Limits};
+use crate::Shape;
+
+/// Reads an input once to keep what stands around its records. Of a stream of documents the
+/// first is kept.
+pub(super) fn build_envelope(
+    input: &mut Input,
+    shape: &Shape,
+    lines: bool,
+    limits: &Limits,
+) -> Result<Value, IntakeError> {
+    let text =
+        keep_around(input.open(limits)?, shape.records, limits).map_err(IntakeError::Envelope)?;
+    let mut stream = serde_json::Deserializer::from_slice(&text).into_iter::<Value>();
+    match stream.next() {
+        Some(Ok(document)) => Ok(document),
+        // A truncated file still has records worth keeping; what is known of the rest is little.
+        Some(Err(_)) | None if !lines => Ok(super::probe::probe(&text, false)
+            .documents
+            .into_iter()
+            .next()
+            .unwrap_or(Value::Null)),
+        Some(Err(_)) | None => Ok(Value::Null),
+    }
+}

@@ -1,0 +1,256 @@
+//! One input: a file, a member of a zip, or stdin, opened as often as needed, decompressed.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use flate2::bufread::MultiGzDecoder;
+
+use super::{Limits, Unreadable};
+
+/// Bytes read at once.
+const BUFFER: usize = 256 << 10;
+/// What may come out of a compressed input before its ratio is judged.
+const JUDGED_AFTER_BYTES: u64 = 64 << 20;
+
+/// One input.
+#[derive(Debug)]
+pub struct Input {
+    name: String,
+    size_bytes: u64,
+    origin: Origin,
+}
+
+#[derive(Debug)]
+enum Origin {
+    File(PathBuf),
+    /// Stdin or a member of a zip, kept in a temporary file so that it can be read twice.
+    Spooled(File),
+    ZipMember {
+        archive: PathBuf,
+        index: usize,
+    },
+}
+
+/// Why an input cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// The system refused.
+    #[error("cannot be read: {0}")]
+    Io(#[from] io::Error),
+    /// The archive is broken.
+    #[error("the zip cannot be read: {0}")]
+    Zip(#[from] zip::result::ZipError),
+    /// Not UTF-8 JSON text.
+    #[error("{0}")]
+    Encoding(&'static str),
+    /// The document around the records is too large or broken.
+    #[error("{0}")]
+    Envelope(String),
+}
+
+impl Input {
+    pub(super) fn file(path: &Path, size_bytes: u64) -> Self {
+        Self { name: path.display().to_string(), size_bytes, origin: Origin::File(path.to_owned()) }
+    }
+
+    /// Takes all of stdin into a temporary file.
+    pub(super) fn stdin() -> Result<Self, Unreadable> {
+        let spool = || -> io::Result<(File, u64)> {
+            let mut file = tempfile::tempfile()?;
+            let size = io::copy(&mut io::stdin().lock(), &mut file)?;
+            Ok((file, size))
+        };
+        match spool() {
+            Ok((file, size_bytes)) => {
+                Ok(Self { name: "-".to_owned(), size_bytes, origin: Origin::Spooled(file) })
+            }
+            Err(error) => Err(Unreadable {
+                path: "-".to_owned(),
+                reason: format!("stdin cannot be read: {error}"),
+            }),
+        }
+    }
+
+    pub(super) fn zip_members(path: &Path) -> Vec<Result<Self, Unreadable>> {
+        let name = path.display().to_string();
+        let refuse = |reason: String| Unreadable { path: name.clone(), reason };
+        let archive =
+            File::open(path).map_err(|e| refuse(format!("cannot be read: {e}"))).and_then(|file| {
+                zip::ZipArchive::new(BufReader::new(file))
+                    .map_err(|e| refuse(format!("the zip cannot be read: {e}")))
+            });
+        let mut archive = match archive {
+            Ok(archive) => archive,
+            Err(refused) => return vec![Err(refused)],
+        };
+        let mut members = Vec::new();
+        for index in 0..archive.len() {
+            match archive.by_index(index) {
+                Ok(member) if member.is_dir() => {}
+                Ok(member) => members.push(Ok(Self {
+                    name: format!("{name}!/{}", member.name()),
+                    size_bytes: member.compressed_size(),
+                    origin: Origin::ZipMember { archive: path.to_owned(), index },
+                })),
+                Err(error) => {
+                    members.push(Err(refuse(format!("member {index} cannot be read: {error}"))));
+                }
+            }
+        }
+        members
+    }
+
+    /// The name for people: the path as given, with `!/member` for a member of a zip.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    /// Bytes as they stand on disk, compressed or not.
+    #[must_use]
+    pub const fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    /// The decompressed bytes from their beginning, without a byte order mark.
+    pub(super) fn open(&mut self, limits: &Limits) -> Result<Box<dyn Read + Send>, IntakeError> {
+        if let Origin::ZipMember { archive, index } = &self.origin {
+            let file = spool_member(archive, *index, limits)?;
+            self.origin = Origin::Spooled(file);
+        }
+        let file = match &self.origin {
+            Origin::File(path) => File::open(path)?,
+            Origin::Spooled(file) => {
+                let mut file = file.try_clone()?;
+                file.seek(SeekFrom::Start(0))?;
+                file
+            }
+            Origin::ZipMember { .. } => {
+                return Err(IntakeError::Encoding("the zip was not unpacked"));
+            }
+        };
+        without_mark(decompressed(file, limits)?)
+    }
+
+    /// BLAKE3 of the decompressed bytes.
+    ///
+    /// # Errors
+    /// When the input cannot be read to its end.
+    pub fn content_hash(&mut self, limits: &Limits) -> Result<[u8; 32], IntakeError> {
+        let mut reader = self.open(limits)?;
+        let mut hasher = blake3::Hasher::new();
+        let mut buffer = vec![0; BUFFER];
+        loop {
+            let read = reader.read(&mut buffer)?;
+            if read == 0 {
+                return Ok(*hasher.finalize().as_bytes());
+            }
+            hasher.update(buffer.get(..read).unwrap_or_default());
+        }
+    }
+}
+
+fn spool_member(archive: &Path, index: usize, limits: &Limits) -> Result<File, IntakeError> {
+    let mut archive = zip::ZipArchive::new(BufReader::new(File::open(archive)?))?;
+    let member = archive.by_index(index)?;
+    let consumed = Arc::new(AtomicU64::new(member.compressed_size()));
+    let mut capped = Capped { inner: member, out: 0, consumed, limits: *limits };
+    let mut file = tempfile::tempfile()?;
+    io::copy(&mut capped, &mut file)?;
+    Ok(file)
+}
+
+fn decompressed(mut file: File, limits: &Limits) -> Result<Box<dyn Read + Send>, IntakeError> {
+    let mut magic = [0; 4];
+    let read = read_up_to(&mut file, &mut magic)?;
+    file.seek(SeekFrom::Start(0))?;
+    match magic.get(..read).unwrap_or_default() {
+        [0x1f, 0x8b, ..] => {
+            let consumed = Arc::new(AtomicU64::new(0));
+            let counted = Counted { inner: file, consumed: Arc::clone(&consumed) };
+            let inner = MultiGzDecoder::new(BufReader::with_capacity(BUFFER, counted));
+            Ok(Box::new(Capped { inner, out: 0, consumed, limits: *limits }))
+        }
+        b"PK\x03\x04" => Err(IntakeError::Encoding(
+            "is a zip inside another archive; unpack the outer one first",
+        )),
+        [0x28, 0xb5, 0x2f, 0xfd] => {
+            Err(IntakeError::Encoding("is compressed with zstd; decompress it first (`zstd -d`)"))
+        }
+        b"BZh1" | b"BZh9" | [0xfd, b'7', b'z', b'X'] => {
+            Err(IntakeError::Encoding("is compressed with bzip2 or xz; decompress it first"))
+        }
+        _ => Ok(Box::new(file)),
+    }
+}
+
+fn read_up_to(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        let read = reader.read(rest)?;
+        if read == 0 {
+            break;
+        }
+        filled += read;
+    }
+    Ok(filled)
+}
+
+/// Skips a UTF-8 byte order mark and refuses UTF-16.
+fn without_mark(mut reader: Box<dyn Read + Send>) -> Result<Box<dyn Read + Send>, IntakeError> {
+    let mut start = [0; 3];
+    let read = read_up_to(&mut reader, &mut start)?;
+    let start = start.get(..read).unwrap_or_default().to_vec();
+    match start.as_slice() {
+        [0xef, 0xbb, 0xbf] => Ok(reader),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Err(IntakeError::Encoding(
+            "is UTF-16 text; convert it to UTF-8 first (`iconv -t UTF-8`)",
+        )),
+        _ => Ok(Box::new(io::Cursor::new(start).chain(reader))),
+    }
+}
+
+/// Counts the compressed bytes that went in.
+struct Counted<R> {
+    inner: R,
+    consumed: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.consumed.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+/// Stops a decompressor that gives too much.
+struct Capped<R> {
+    inner: R,
+    out: u64,
+    consumed: Arc<AtomicU64>,
+    limits: Limits,
+}
+
+impl<R: Read> Read for Capped<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.out += read as u64;
+        let consumed = self.consumed.load(Ordering::Relaxed).max(1);
+        let bomb =
+            self.out > JUDGED_AFTER_BYTES && self.out / consumed > self.limits.compression_ratio;
+        if bomb || self.out > self.limits.decompressed_bytes {
+            let out = self.out >> 20;
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!(
+                    "it unpacks to more than {out} MiB from {consumed} bytes; decompress it yourself if you trust it"
+                ),
+            ));
+        }
+        Ok(read)
+    }
+}

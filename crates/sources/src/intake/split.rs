@@ -1,0 +1,433 @@
+//! Finding the records of a document and handing them on in batches.
+
+use std::io::{BufRead, BufReader, Read};
+use std::ops::ControlFlow;
+
+use super::batch::Batch;
+use super::scanner::{Scanner, Sink, Stop};
+use super::{Detection, Input, Limits};
+
+/// Longest name of a field.
+const MOST_KEY_BYTES: usize = 64 << 10;
+
+/// What reading yields.
+#[derive(Debug)]
+pub enum Item {
+    /// Records to normalize.
+    Batch(Batch),
+    /// A record that cannot be taken.
+    Reject {
+        /// Where it begins, decompressed.
+        offset_bytes: u64,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// How reading ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Why it ended before the proper end of the input, where it did.
+    pub broke_off: Option<String>,
+}
+
+/// Reads an input's records in order.
+pub fn read(
+    input: &mut Input,
+    detection: &Detection,
+    limits: &Limits,
+    each: &mut dyn FnMut(Item) -> ControlFlow<()>,
+) -> Summary {
+    let reader = match input.open(limits) {
+        Ok(reader) => reader,
+        Err(error) => return Summary { broke_off: Some(error.to_string()) },
+    };
+    split(reader, detection.shape.records, detection.lines, limits, each)
+}
+
+/// Splits JSON text; `lines` says that each line is a document.
+pub(super) fn split(
+    reader: impl Read,
+    patterns: &[&str],
+    lines: bool,
+    limits: &Limits,
+    each: &mut dyn FnMut(Item) -> ControlFlow<()>,
+) -> Summary {
+    let mut sender = Sender { batch: Batch::default(), last_begin: None, each, limits: *limits };
+    let patterns = Patterns::parse(patterns);
+    let stopped = match lines {
+        true => split_lines(reader, &patterns, &mut sender),
+        false => split_stream(reader, &patterns, &mut sender),
+    };
+    let flushed = sender.flush();
+    match (stopped, flushed) {
+        (Err(Stop::Cancelled), _) | (Ok(_), Err(_)) => {
+            Summary { broke_off: Some("interrupted".to_owned()) }
+        }
+        (Err(Stop::Io(error)), _) => {
+            Summary { broke_off: Some(format!("reading broke off: {error}")) }
+        }
+        (Err(_), _) => Summary { broke_off: Some("reading broke off".to_owned()) },
+        (Ok(broke_off), _) => Summary { broke_off },
+    }
+}
+
+fn split_stream(
+    reader: impl Read,
+    patterns: &Patterns,
+    sender: &mut Sender<'_>,
+) -> Result<Option<String>, Stop> {
+    let mut scanner = Scanner::new(reader);
+    loop {
+        if scanner.skip_blanks()?.is_none() {
+            return Ok(None);
+        }
+        let mut walker = Walker { scanner: &mut scanner, patterns, indices: Vec::new(), sender };
+        if let Some(reason) = walker.document()? {
+            return Ok(Some(reason));
+        }
+    }
+}
+
+fn split_lines(
+    reader: impl Read,
+    patterns: &Patterns,
+    sender: &mut Sender<'_>,
+) -> Result<Option<String>, Stop> {
+    let mut reader = BufReader::with_capacity(256 << 10, reader);
+    let (mut line, mut offset, mut broke_off) = (Vec::new(), 0u64, None);
+    loop {
+        line.clear();
+        let most = sender.limits.record_bytes as u64 + 1;
+        let read = reader.by_ref().take(most).read_until(b'\n', &mut line)? as u64;
+        if read == 0 {
+            return Ok(broke_off);
+        }
+        let mut length = read;
+        if line.last() != Some(&b'\n') && read == most {
+            length += skip_line(&mut reader)?;
+            sender.reject(offset, too_long(&sender.limits))?;
+        } else if line.iter().any(|b| !b.is_ascii_whitespace()) {
+            let ends_file = line.last() != Some(&b'\n');
+            let mut scanner = Scanner::new(line.as_slice());
+            scanner.skip_blanks()?;
+            let mut lines = LineSender { start: offset };
+            let broken = lines.walk(&mut scanner, patterns, sender)?;
+            // A broken line is one reject; only the last one means that the file is cut off.
+            broke_off = broken.filter(|_| ends_file);
+        }
+        offset += length;
+    }
+}
+
+fn skip_line(reader: &mut impl BufRead) -> Result<u64, Stop> {
+    let mut skipped = 0;
+    loop {
+        let (used, done) = {
+            let buffer = reader.fill_buf()?;
+            match memchr::memchr(b'\n', buffer) {
+                Some(end) => (end + 1, true),
+                None => (buffer.len(), buffer.is_empty()),
+            }
+        };
+        reader.consume(used);
+        skipped += used as u64;
+        if done {
+            return Ok(skipped);
+        }
+    }
+}
+
+/// Walks one line, with offsets counted from the beginning of the input.
+struct LineSender {
+    start: u64,
+}
+
+impl LineSender {
+    fn walk(
+        &mut self,
+        scanner: &mut Scanner<&[u8]>,
+        patterns: &Patterns,
+        sender: &mut Sender<'_>,
+    ) -> Result<Option<String>, Stop> {
+        sender.batch.base = self.start;
+        let mut walker = Walker { scanner, patterns, indices: Vec::new(), sender };
+        let mut broken = walker.document()?;
+        if broken.is_none() && walker.scanner.skip_blanks()?.is_some() {
+            let reason = "something follows the document on its line";
+            let at = walker.scanner.offset();
+            walker.sender.reject(at, reason.to_owned())?;
+            broken = Some(reason.to_owned());
+        }
+        sender.batch.base = 0;
+        Ok(broken)
+    }
+}
+
+fn too_long(limits: &Limits) -> String {
+    format!("the record is longer than {} MiB", limits.record_bytes >> 20)
+}
+
+/// What stands around the records of the first document.
+pub(super) fn keep_around(
+    reader: impl Read,
+    patterns: &[&str],
+    limits: &Limits,
+) -> Result<Vec<u8>, String> {
+    let mut scanner = Scanner::new(reader);
+    scanner.keep = Some(Vec::new());
+    scanner.keep_most = limits.envelope_bytes;
+    let mut drop_all = |_| ControlFlow::Continue(());
+    let mut sender =
+        Sender { batch: Batch::default(), last_begin: None, each: &mut drop_all, limits: *limits };
+    let patterns = Patterns::parse(patterns);
+    let mut walker = Walker {
+        scanner: &mut scanner,
+        patterns: &patterns,
+        indices: Vec::new(),
+        sender: &mut sender,
+    };
+    match walker.document() {
+        Err(Stop::EnvelopeTooLarge) => {
+            let most = limits.envelope_bytes >> 20;
+            Err(format!("what stands around the records is longer than {most} MiB"))
+        }
+        _ => Ok(scanner.keep.take().unwrap_or_default()),
+    }
+}
+
+/// Record paths, taken apart.
+struct Patterns(Vec<Vec<Step>>);
+
+enum Step {
+    Key(String),
+    Each,
+}
+
+impl Patterns {
+    fn parse(patterns: &[&str]) -> Self {
+        let steps = |pattern: &&str| {
+            let path = pattern.strip_prefix('$').unwrap_or(pattern);
+            let mut steps = Vec::new();
+            for part in path.split('.').filter(|p| !p.is_empty()) {
+                let key = part.trim_end_matches("[]");
+                steps.extend((!key.is_empty()).then(|| Step::Key(key.to_owned())));
+                let lists = (part.len() - key.len()) / 2;
+                steps.extend((0..lists).map(|_| Step::Each));
+            }
+            steps
+        };
+        Self(patterns.iter().map(steps).collect())
+    }
+
+    fn step(&self, pattern: usize, depth: usize) -> Option<&Step> {
+        self.0.get(pattern).and_then(|steps| steps.get(depth))
+    }
+
+    /// The pattern among these that ends at this depth.
+    fn ending(&self, alive: &[usize], depth: usize) -> Option<usize> {
+        alive.iter().copied().find(|p| self.0.get(*p).is_some_and(|steps| steps.len() == depth))
+    }
+
+    fn at_key(&self, alive: &[usize], depth: usize, key: &str) -> Vec<usize> {
+        let fits = |p: &usize| matches!(self.step(*p, depth), Some(Step::Key(k)) if k == key);
+        alive.iter().copied().filter(fits).collect()
+    }
+
+    fn at_each(&self, alive: &[usize], depth: usize) -> Vec<usize> {
+        let fits = |p: &usize| matches!(self.step(*p, depth), Some(Step::Each));
+        alive.iter().copied().filter(fits).collect()
+    }
+}
+
+struct Walker<'w, 's, R> {
+    scanner: &'w mut Scanner<R>,
+    patterns: &'w Patterns,
+    indices: Vec<usize>,
+    sender: &'w mut Sender<'s>,
+}
+
+impl<R: Read> Walker<'_, '_, R> {
+    /// Walks one document. A document that is cut off or broken is one reject, and the reason.
+    fn document(&mut self) -> Result<Option<String>, Stop> {
+        let all: Vec<usize> = (0..self.patterns.0.len()).collect();
+        let start = self.scanner.offset();
+        let stop = match self.value(&all, 0) {
+            Ok(()) => return Ok(None),
+            Err(stop @ (Stop::Cancelled | Stop::EnvelopeTooLarge)) => return Err(stop),
+            Err(stop) => stop,
+        };
+        let at = self.scanner.offset();
+        let reason = match stop {
+            Stop::Truncated => {
+                format!(
+                    "the input is cut off at byte {at}; records before that are kept, this one is not"
+                )
+            }
+            Stop::Malformed(what) => {
+                format!("broken JSON at byte {at}: {what}; what follows is not read")
+            }
+            Stop::Io(error) => format!("reading broke off at byte {at}: {error}"),
+            Stop::Cancelled | Stop::EnvelopeTooLarge => return Ok(None),
+        };
+        let offset = self.sender.last_begin.unwrap_or(at).max(start);
+        self.sender.reject(offset, reason.clone())?;
+        Ok(Some(reason))
+    }
+
+    /// Walks one value. It recurses as deep as the longest pattern, never deeper.
+    fn value(&mut self, alive: &[usize], depth: usize) -> Result<(), Stop> {
+        if let Some(pattern) = self.patterns.ending(alive, depth) {
+            return self.record(pattern);
+        }
+        match self.scanner.skip_blanks()? {
+            Some(b'{') if !alive.is_empty() => self.object(alive, depth),
+            Some(b'[') if !alive.is_empty() => self.array(alive, depth),
+            _ => self.scanner.skip_value(&mut None).map(|_| ()),
+        }
+    }
+
+    fn object(&mut self, alive: &[usize], depth: usize) -> Result<(), Stop> {
+        self.scanner.pass()?;
+        if self.scanner.skip_blanks()? == Some(b'}') {
+            return self.scanner.pass();
+        }
+        loop {
+            if self.scanner.skip_blanks()? != Some(b'"') {
+                return Err(self.missing("a name in quotes is missing")?);
+            }
+            let key = self.scanner.key(MOST_KEY_BYTES)?;
+            self.scanner.expect(b':', "a colon is missing")?;
+            let inner = self.patterns.at_key(alive, depth, &key);
+            self.value(&inner, depth + 1)?;
+            if self.ends(b'}', "a comma or a closing brace is missing")? {
+                return Ok(());
+            }
+        }
+    }
+
+    fn array(&mut self, alive: &[usize], depth: usize) -> Result<(), Stop> {
+        self.scanner.pass()?;
+        let inner = self.patterns.at_each(alive, depth);
+        // A list of records leaves nothing in the envelope, not even its commas.
+        let kept = match self.patterns.ending(&inner, depth + 1) {
+            Some(_) => self.scanner.keep.take(),
+            None => None,
+        };
+        let walked = self.elements(&inner, depth);
+        if kept.is_some() {
+            self.scanner.keep = kept;
+            if let Some(keep) = &mut self.scanner.keep {
+                keep.push(b']');
+            }
+        }
+        walked
+    }
+
+    fn elements(&mut self, inner: &[usize], depth: usize) -> Result<(), Stop> {
+        if self.scanner.skip_blanks()? == Some(b']') {
+            return self.scanner.pass();
+        }
+        for index in 0.. {
+            self.indices.push(index);
+            let walked = self.value(inner, depth + 1);
+            self.indices.pop();
+            walked?;
+            if self.ends(b']', "a comma or a closing bracket is missing")? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Passes a comma, or the end of the container.
+    fn ends(&mut self, end: u8, what: &'static str) -> Result<bool, Stop> {
+        match self.scanner.skip_blanks()? {
+            Some(b',') => self.scanner.pass().map(|()| false),
+            Some(byte) if byte == end => self.scanner.pass().map(|()| true),
+            _ => Err(self.missing(what)?),
+        }
+    }
+
+    fn missing(&mut self, what: &'static str) -> Result<Stop, Stop> {
+        Ok(if self.scanner.peek()?.is_none() { Stop::Truncated } else { Stop::Malformed(what) })
+    }
+
+    fn record(&mut self, pattern: usize) -> Result<(), Stop> {
+        self.scanner.skip_blanks()?;
+        let begin = self.scanner.offset();
+        self.sender.last_begin = Some(begin);
+        let kept = self.scanner.keep.take();
+        let place = self.sender.batch.begin(pattern, &self.indices, begin);
+        let limits = self.sender.limits;
+        let most = self.sender.batch.bytes.len() + limits.record_bytes;
+        let mut sink = Some(Sink { bytes: &mut self.sender.batch.bytes, most });
+        let skipped = self.scanner.skip_value(&mut sink);
+        if kept.is_some() {
+            self.scanner.keep = kept;
+            // Only a single record, which is no element of a list, leaves a gap to be filled.
+            if let Some(keep) = &mut self.scanner.keep {
+                keep.extend_from_slice(b"null");
+            }
+        }
+        let skipped = match skipped {
+            Ok(skipped) => skipped,
+            Err(stop) => {
+                self.sender.batch.abandon(place);
+                return Err(stop);
+            }
+        };
+        if skipped.too_long || skipped.depth > limits.record_depth {
+            self.sender.batch.abandon(place);
+            let reason = match skipped.too_long {
+                true => too_long(&limits),
+                false => format!(
+                    "the record is nested {} deep, more than {}",
+                    skipped.depth, limits.record_depth
+                ),
+            };
+            return self.sender.reject(begin, reason);
+        }
+        self.sender.last_begin = None;
+        self.sender.batch.end(place);
+        self.sender.send_when_full()
+    }
+}
+
+/// Hands batches on.
+struct Sender<'a> {
+    batch: Batch,
+    /// Where the record begins that was read last.
+    last_begin: Option<u64>,
+    each: &'a mut dyn FnMut(Item) -> ControlFlow<()>,
+    limits: Limits,
+}
+
+impl Sender<'_> {
+    fn give(&mut self, item: Item) -> Result<(), Stop> {
+        match (self.each)(item) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(Stop::Cancelled),
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), Stop> {
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        let base = self.batch.base;
+        let batch = std::mem::take(&mut self.batch);
+        self.batch.base = base;
+        self.give(Item::Batch(batch))
+    }
+
+    fn send_when_full(&mut self) -> Result<(), Stop> {
+        if self.batch.is_full() { self.flush() } else { Ok(()) }
+    }
+
+    fn reject(&mut self, offset: u64, reason: String) -> Result<(), Stop> {
+        self.flush()?;
+        let offset_bytes = offset + self.batch.base;
+        self.give(Item::Reject { offset_bytes, reason })
+    }
+}

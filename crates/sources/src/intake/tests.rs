@@ -1,0 +1,1 @@
+//! Splitting against serde_json's view, and hostile input.
