@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use quell_model::{
     Asset, Detection, Finding, FindingClass, Hints, Process, Provider, Record, Rule, Status,
-    Untrusted,
+    Timestamp, Untrusted,
 };
 use serde_json::Value;
 
@@ -104,7 +104,7 @@ pub(super) fn posted(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rej
     let mut facts = Facts::default();
     facts.add("event_type", alert.event_type.or_empty());
     facts.add("event_source", source);
-    let time = alert.event_timestamp.time();
+    let time = alert.event_timestamp.time().or_else(|| posted_time(&alert.event_timestamp));
     output.push(Record::Finding(Box::new(Finding {
         tool: tool(),
         native_id: id.to_owned(),
@@ -128,6 +128,13 @@ pub(super) fn posted(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rej
         scope: None,
     })));
     Ok(())
+}
+
+/// The webhook writes times for people: `27 May 2021 17:00 GMT`.
+fn posted_time(text: &Text<'_>) -> Option<Timestamp> {
+    let parts = jiff::fmt::strtime::parse("%d %b %Y %H:%M GMT", text.get()?).ok()?;
+    let civil = parts.to_datetime().ok()?;
+    civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
 
 fn class(alert: &Alert<'_>) -> FindingClass {

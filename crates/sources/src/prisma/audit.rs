@@ -8,7 +8,7 @@ use quell_model::{
 };
 
 use super::asset::{Place, account, application, function, host, image, pod, provider};
-use super::compute_wire::{Audit, Group, GroupedAudit, Incident};
+use super::compute_wire::{Audit, Group, GroupedAudit, Incident, PostedAudit};
 use super::scalar::{Facts, Text};
 use super::{DESCRIPTION_BYTES, TITLE_BYTES, techniques, tool};
 use crate::{Output, RawRecord, Rejection};
@@ -19,8 +19,37 @@ const MOST_PROCESSES: usize = 16;
 /// A runtime, firewall, file integrity or log inspection audit.
 pub(super) fn audit(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> {
     let audit: Audit<'_> = serde_json::from_str(raw.text)?;
-    let (asset, others) = assets(&audit)?;
-    let rule = rule(&audit)?;
+    emit(&audit, output)
+}
+
+/// An audit as the alert webhook posts it, with names of its own.
+pub(super) fn posted(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> {
+    let posted: PostedAudit<'_> = serde_json::from_str(raw.text)?;
+    let audit = Audit {
+        time: posted.time,
+        hostname: posted.host,
+        fqdn: posted.fqdn,
+        kind: posted.kind,
+        rule_name: posted.rule,
+        msg: posted.message,
+        severity: posted.severity,
+        container_name: posted.container,
+        image_name: posted.image,
+        namespace: posted.namespace,
+        cluster: posted.cluster,
+        account_id: posted.account_id,
+        provider: posted.provider,
+        region: posted.region,
+        function: posted.function,
+        app_id: posted.app_id,
+        ..Audit::default()
+    };
+    emit(&audit, output)
+}
+
+fn emit(audit: &Audit<'_>, output: &mut Output) -> Result<(), Rejection> {
+    let (asset, others) = assets(audit)?;
+    let rule = rule(audit)?;
     let description = [&audit.msg, &audit.description, &audit.line]
         .into_iter()
         .find(|text| text.get().is_some())
@@ -30,7 +59,8 @@ pub(super) fn audit(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Reje
         || format!("{}|{}|{}", rule.id, asset.native_id, audit.time.or_empty()),
         str::to_owned,
     );
-    let mut detection = detection(&audit);
+    let mut detection = Detection::default();
+    add(&mut detection, audit);
     detection.also_involved = others;
     output.push(Record::Finding(Box::new(Finding {
         tool: tool(),
@@ -51,7 +81,7 @@ pub(super) fn audit(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Reje
         detection: Some(Box::new(detection)),
         remediation: Untrusted::default(),
         references: Vec::new(),
-        evidence: facts(&audit).into_vec(),
+        evidence: facts(audit).into_vec(),
         scope: None,
     })));
     Ok(())
@@ -272,12 +302,6 @@ fn nowhere() -> Rejection {
     Rejection::new(
         "an audit without its place: none of $.hostname, $.imageName, $.function and $.appID",
     )
-}
-
-fn detection(audit: &Audit<'_>) -> Detection {
-    let mut detection = Detection::default();
-    add(&mut detection, audit);
-    detection
 }
 
 /// Adds what one audit says, once each.

@@ -24,7 +24,6 @@ pub(super) struct Audit<'a> {
     #[serde(deserialize_with = "or_default")]
     pub(super) attack_techniques: Vec<Text<'a>>,
     pub(super) rule_name: Text<'a>,
-    #[serde(alias = "message")]
     pub(super) msg: Text<'a>,
     pub(super) effect: Text<'a>,
     pub(super) severity: Text<'a>,
@@ -70,6 +69,32 @@ pub(super) struct Audit<'a> {
     pub(super) count: Text<'a>,
     #[serde(deserialize_with = "or_default")]
     pub(super) labels: BTreeMap<String, Text<'a>>,
+}
+
+/// An audit as the alert webhook posts it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct PostedAudit<'a> {
+    #[serde(borrow)]
+    pub(super) time: Text<'a>,
+    #[serde(rename = "type")]
+    pub(super) kind: Text<'a>,
+    pub(super) rule: Text<'a>,
+    pub(super) message: Text<'a>,
+    pub(super) severity: Text<'a>,
+    pub(super) host: Text<'a>,
+    pub(super) fqdn: Text<'a>,
+    pub(super) container: Text<'a>,
+    pub(super) image: Text<'a>,
+    pub(super) function: Text<'a>,
+    #[serde(rename = "appID")]
+    pub(super) app_id: Text<'a>,
+    pub(super) namespace: Option<Value>,
+    pub(super) cluster: Text<'a>,
+    #[serde(rename = "accountID")]
+    pub(super) account_id: Text<'a>,
+    pub(super) provider: Text<'a>,
+    pub(super) region: Text<'a>,
 }
 
 /// An incident: several audits that belong together.

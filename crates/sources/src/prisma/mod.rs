@@ -57,6 +57,7 @@ const READERS: &[(&str, Reader)] = &[
     (shapes::MANAGEMENT, calls::management),
     (shapes::PIPELINE_SCAN, scan::pipeline_scan),
     (shapes::POSTED, cspm::posted),
+    (shapes::POSTED_AUDIT, audit::posted),
     (shapes::SCAN, scan::scan),
     (shapes::SETTINGS, settings),
 ];

@@ -7,6 +7,8 @@ use crate::{Need, Shape};
 pub(super) const ALERT: &str = "alert";
 /// An alert that the posture webhook posts.
 pub(super) const POSTED: &str = "webhook alert";
+/// An audit that the alert webhook of the workload side posts.
+pub(super) const POSTED_AUDIT: &str = "webhook audit";
 /// An incident of the workload side.
 pub(super) const INCIDENT: &str = "incident";
 /// A runtime, firewall, file or log audit.
@@ -175,14 +177,14 @@ pub(super) const SHAPES: &[Shape] = &[
         ],
     ),
     shape(
-        AUDIT,
+        POSTED_AUDIT,
         &["$"],
         &[
             Need::Has("$.type"),
             Need::Has("$.rule"),
             Need::Has("$.message"),
             Need::Has("$.aggregated"),
-            Need::AnyOf(&["$.host", "$.image", "$.container"]),
+            Need::AnyOf(&["$.host", "$.image", "$.container", "$.function"]),
         ],
     ),
     shape(

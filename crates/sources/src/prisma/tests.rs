@@ -181,6 +181,16 @@ fn clean_scan_still_says_that_the_function_is_there() {
 }
 
 #[test]
+fn posted_audit_is_about_its_image() {
+    let text = r#"{"type":"processes","time":"2024-05-06T07:08:09Z","rule":"acme","message":"odd",
+        "host":"node-1","image":"shop/web:1.2","container":"web","aggregated":[]}"#;
+    let finding = only(shapes::POSTED_AUDIT, text);
+    assert_eq!(finding.asset.native_id, "shop/web:1.2");
+    assert_eq!(finding.rule.id, "processes");
+    assert_eq!(fact(&finding, "rule_name"), Some("acme"));
+}
+
+#[test]
 fn connections_that_repeat_are_one_detection() {
     let finding = only(shapes::GROUP, include_str!("fixtures/network_group.json"));
     assert_eq!(finding.first_seen.unwrap().to_string(), "2024-05-06T07:00:00Z");
