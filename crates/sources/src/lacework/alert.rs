@@ -9,7 +9,7 @@ use quell_model::{
 use serde_json::Value;
 
 use super::place::{account, exposure, image, is_arn, machine, provider, resource};
-use super::wire::{Alert, Answer, Posted};
+use super::wire::{Alert, Answer, Bus, Posted};
 use super::{NAME_BYTES, TEXT_BYTES, severity, tool};
 use crate::prisma::scalar::{Facts, Text};
 use crate::{Output, RawRecord, Rejection};
@@ -86,6 +86,27 @@ pub(super) fn alert(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Reje
 /// An alert of the webhook channel. Its channel sends a test with the id 0.
 pub(super) fn posted(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> {
     let alert: Posted<'_> = serde_json::from_str(raw.text)?;
+    emit_posted(&alert, output)
+}
+
+/// An alert of the event bus channel: the webhook's, with names of its own.
+pub(super) fn bus(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> {
+    let Bus { detail } = serde_json::from_str(raw.text)?;
+    let alert = Posted {
+        event_id: detail.event_id,
+        event_title: detail.event_name,
+        event_link: detail.link,
+        event_source: detail.event_category,
+        event_description: detail.summary,
+        event_timestamp: detail.start_time,
+        event_type: detail.event_type,
+        event_severity: detail.severity,
+        rec_id: detail.rec_id,
+    };
+    emit_posted(&alert, output)
+}
+
+fn emit_posted(alert: &Posted<'_>, output: &mut Output) -> Result<(), Rejection> {
     let id = alert.event_id.get().ok_or_else(|| Rejection::new("an alert without $.event_id"))?;
     if id == "0" {
         return Err(Rejection::new("a test of the webhook channel: $.event_id is 0"));

@@ -13,6 +13,9 @@ use crate::prisma::scalar::{Facts, Text};
 use crate::wire::text_of;
 use crate::{Output, RawRecord, Rejection};
 
+/// Most bytes of a word that every finding of one record repeats.
+const MOST_WORD_BYTES: usize = 512;
+
 /// What a status means.
 enum Meaning {
     /// It violates the policy.
@@ -55,6 +58,13 @@ pub(super) fn recommendation(raw: &RawRecord<'_>, output: &mut Output) -> Result
     let (cloud, holder) = holder(&row).ok_or_else(|| {
         Rejection::new("a recommendation without $.ACCOUNT_ID, $.SUBSCRIPTION_ID and $.PROJECT_ID")
     })?;
+    let repeated = [&row.rec_id, &row.status, &row.severity, &row.service];
+    let words = repeated.into_iter().filter_map(Text::get).chain([holder]);
+    if words.max_by_key(|word| word.len()).is_some_and(|word| word.len() > MOST_WORD_BYTES) {
+        return Err(Rejection::new(
+            "a recommendation with more than 512 bytes in $.REC_ID, $.STATUS, $.SERVICE or its account",
+        ));
+    }
     let common = Common {
         rule: Rule {
             id: id.to_owned(),

@@ -40,6 +40,7 @@ type Reader = fn(&RawRecord<'_>, &mut Output) -> Result<(), Rejection>;
 /// What reads each shape, by its name.
 const READERS: &[(&str, Reader)] = &[
     (shapes::ALERT, alert::alert),
+    (shapes::BUS, alert::bus),
     (shapes::CALL, inventory::call),
     (shapes::DETAILS, alert::details),
     (shapes::ENTITY, inventory::entity),

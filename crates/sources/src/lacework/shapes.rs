@@ -9,6 +9,8 @@ pub(super) const ALERT: &str = "alert";
 pub(super) const DETAILS: &str = "alert details";
 /// An alert that the webhook channel posts.
 pub(super) const POSTED: &str = "webhook alert";
+/// An alert that the event bus channel sends.
+pub(super) const BUS: &str = "event bus alert";
 /// A vulnerability of a host or image.
 pub(super) const VULNERABILITY: &str = "vulnerability";
 /// A recommendation of a compliance report.
@@ -46,6 +48,16 @@ const fn shape(
 
 /// Every shape.
 pub(super) const SHAPES: &[Shape] = &[
+    shape(
+        BUS,
+        &["$"],
+        &[
+            Need::Has("$.detail.EVENT_ID"),
+            Need::Has("$.detail.EVENT_TYPE"),
+            Need::Has("$.detail.SEVERITY"),
+            Need::Has("$.detail-type"),
+        ],
+    ),
     shape(
         ALERT,
         &["$"],

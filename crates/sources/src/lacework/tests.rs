@@ -87,6 +87,15 @@ fn webhook_severities_are_numbers_from_the_worst() {
 }
 
 #[test]
+fn event_bus_and_webhook_make_the_same_finding() {
+    let text = r#"{"source":"lacework","detail-type":"Compliance","detail":{"EVENT_ID":"4713",
+        "EVENT_NAME":"Compliance changed","EVENT_TYPE":"Compliance","EVENT_CATEGORY":"Aws",
+        "SUMMARY":"In account 111122223333.","SEVERITY":1,"REC_ID":"LW_S3_1"}}"#;
+    let posted = only(shapes::POSTED, include_str!("fixtures/webhook.json"));
+    assert_eq!(only(shapes::BUS, text).key(), posted.key());
+}
+
+#[test]
 fn google_host_has_its_full_name() {
     let finding = only(shapes::VULNERABILITY, include_str!("fixtures/host_vulnerability.json"));
     let expected =

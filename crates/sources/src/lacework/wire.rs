@@ -72,6 +72,30 @@ pub(super) struct Posted<'a> {
     pub(super) rec_id: Text<'a>,
 }
 
+/// An alert as the event bus channel sends it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Bus<'a> {
+    #[serde(borrow, deserialize_with = "or_default")]
+    pub(super) detail: BusDetail<'a>,
+}
+
+/// What an event of the bus says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "SCREAMING_SNAKE_CASE")]
+pub(super) struct BusDetail<'a> {
+    #[serde(borrow)]
+    pub(super) event_id: Text<'a>,
+    pub(super) event_name: Text<'a>,
+    pub(super) event_type: Text<'a>,
+    pub(super) event_category: Text<'a>,
+    pub(super) summary: Text<'a>,
+    pub(super) start_time: Text<'a>,
+    pub(super) link: Text<'a>,
+    pub(super) severity: Text<'a>,
+    pub(super) rec_id: Text<'a>,
+}
+
 /// A vulnerability of a host or of an image.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

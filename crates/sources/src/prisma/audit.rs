@@ -153,7 +153,8 @@ pub(super) fn incident(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), R
 pub(super) fn group(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> {
     let group: Group<'_> = serde_json::from_str(raw.text)?;
     let mut findings: BTreeMap<String, Finding> = BTreeMap::new();
-    for (kind, grouped) in &group.audits {
+    // A longer kind is none of the vendor's, and every finding would repeat it.
+    for (kind, grouped) in group.audits.iter().filter(|(kind, _)| kind.len() <= 128) {
         for audit in &grouped.audits {
             let Some(finding) = grouped_finding(kind, audit, &group.cluster) else { continue };
             match findings.get_mut(&finding.native_id) {

@@ -15,6 +15,11 @@ use super::{DESCRIPTION_BYTES, TITLE_BYTES, tool};
 use crate::wire::{tags_of, text_of};
 use crate::{Output, RawRecord, Rejection};
 
+/// Most bytes of an asset's id: every finding of a scan repeats it.
+const MOST_ID_BYTES: usize = 2048;
+/// Most bytes that the tags of one scan's asset may take in all its findings together.
+const MOST_TAG_BYTES: usize = 16 << 20;
+
 /// What a scan looked at and when.
 struct Scanned {
     asset: Asset,
@@ -54,8 +59,7 @@ pub(super) fn container_scan(raw: &RawRecord<'_>, output: &mut Output) -> Result
             Rejection::new("a container scan without $.info.imageName and $.hostname")
         })?;
     let scanned = Scanned { asset, time: scan.scan_time.time() };
-    emit(&scanned, &[], &info.compliance_issues, output);
-    Ok(())
+    emit(scanned, &[], &info.compliance_issues, output)
 }
 
 fn results(scan: &Scan<'_>, time: Option<Timestamp>, output: &mut Output) -> Result<(), Rejection> {
@@ -69,17 +73,25 @@ fn results(scan: &Scan<'_>, time: Option<Timestamp>, output: &mut Output) -> Res
     asset.tags = tags(scan);
     let scanned =
         Scanned { asset, time: scan.scan_time.time().or_else(|| scan.time.time()).or(time) };
-    emit(&scanned, &scan.vulnerabilities, &scan.compliance_issues, output);
-    Ok(())
+    emit(scanned, &scan.vulnerabilities, &scan.compliance_issues, output)
 }
 
 /// One finding each; a scan that found nothing still says that the asset is there.
 fn emit(
-    scanned: &Scanned,
+    mut scanned: Scanned,
     vulnerabilities: &[Weakness<'_>],
     issues: &[Weakness<'_>],
     output: &mut Output,
-) {
+) -> Result<(), Rejection> {
+    if scanned.asset.native_id.len() > MOST_ID_BYTES {
+        return Err(Rejection::new("a scan whose place has a name of more than 2048 bytes"));
+    }
+    let tags = scanned.asset.tags.iter().map(|(key, value)| key.len() + value.raw().len());
+    let count = vulnerabilities.len() + issues.len();
+    if tags.sum::<usize>().saturating_mul(count) > MOST_TAG_BYTES {
+        scanned.asset.tags.clear();
+    }
+    let scanned = &scanned;
     let found = vulnerabilities.iter().map(|weakness| vulnerability(weakness, scanned));
     let failed = issues.iter().map(|weakness| compliance(weakness, scanned));
     for finding in found.chain(failed) {
@@ -88,6 +100,7 @@ fn emit(
     if vulnerabilities.is_empty() && issues.is_empty() {
         output.push(Record::Asset(Box::new(scanned.asset.clone())));
     }
+    Ok(())
 }
 
 fn vulnerability(weakness: &Weakness<'_>, scanned: &Scanned) -> Finding {

@@ -163,6 +163,20 @@ fn image_scan_makes_a_finding_of_each_weakness() {
 }
 
 #[test]
+fn tags_of_a_huge_scan_are_not_multiplied() {
+    let tags: Vec<String> =
+        (0..200).map(|n| format!(r#"{{"key":"k{n}","value":"{}"}}"#, "v".repeat(1000))).collect();
+    let weakness = vec![r#"{"cve":"CVE-2024-1"}"#; 200].join(",");
+    let text = format!(
+        r#"{{"repoTag":{{"repo":"web"}},"externalLabels":[{}],"vulnerabilities":[{weakness}]}}"#,
+        tags.join(",")
+    );
+    let all = findings(shapes::SCAN, &text);
+    assert_eq!(all.len(), 200);
+    assert!(all.iter().all(|finding| finding.asset.tags.is_empty()));
+}
+
+#[test]
 fn command_line_scan_names_the_same_checks() {
     let all = findings(shapes::SCAN, include_str!("fixtures/twistcli.json"));
     let found = all[0].vulnerability.as_deref().unwrap();
