@@ -28,10 +28,24 @@ pub fn parse_timestamp(text: &str) -> Option<Timestamp> {
     if text.is_empty() {
         return None;
     }
+    if let Ok(number) = text.parse::<i64>() {
+        return from_whole_epoch(number);
+    }
     if let Ok(number) = text.parse::<f64>() {
         return from_epoch(number);
     }
     parse_civil(text).filter(|t| t.as_second() > 0)
+}
+
+/// A whole epoch of unknown unit, without the rounding of a float.
+fn from_whole_epoch(number: i64) -> Option<Timestamp> {
+    match number {
+        ..=0 => None,
+        1..=99_999_999_999 => Timestamp::from_second(number).ok(),
+        100_000_000_000..=99_999_999_999_999 => Timestamp::from_millisecond(number).ok(),
+        100_000_000_000_000..=99_999_999_999_999_999 => Timestamp::from_microsecond(number).ok(),
+        _ => Timestamp::from_nanosecond(i128::from(number)).ok(),
+    }
 }
 
 /// An epoch of unknown unit: the unit follows from its size.

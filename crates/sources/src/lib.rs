@@ -6,9 +6,11 @@
 
 mod descriptor;
 pub mod intake;
+mod lacework;
+mod prisma;
 pub mod wire;
 
 pub use descriptor::{Envelope, Need, Output, RawRecord, Rejection, Shape, Source};
 
 /// Every source, in alphabetical order. Adding one is its folder and a line here.
-pub const SOURCES: &[&Source] = &[];
+pub const SOURCES: &[&Source] = &[&lacework::SOURCE, &prisma::SOURCE];
