@@ -29,7 +29,8 @@ pub fn check(catalog: &Catalog) -> Vec<String> {
     for control in catalog.controls() {
         let id = control.id.as_str();
         faults.extend(of_control(control, catalog).into_iter().map(|f| format!("{id}: {f}")));
-        for (tool, names) in control.aliases.0.iter().filter(|(tool, _)| !tool.ends_with("_shared")) {
+        for (tool, names) in control.aliases.0.iter().filter(|(tool, _)| !tool.ends_with("_shared"))
+        {
             for name in names {
                 if let Some(other) = owners.insert((tool.clone(), name.to_lowercase()), id) {
                     faults.push(format!("{id}: {tool} alias `{name}` belongs to {other} already"));
@@ -48,24 +49,43 @@ fn of_control(control: &Control, catalog: &Catalog) -> Vec<String> {
         }
     };
     let explain = &control.explain;
-    let words = [&explain.what, &explain.why, &explain.cause, &explain.intent, &explain.breaks, &explain.who];
+    let words = [
+        &explain.what,
+        &explain.why,
+        &explain.cause,
+        &explain.intent,
+        &explain.breaks,
+        &explain.who,
+    ];
     must(words.iter().all(|text| !text.trim().is_empty()), "a part of `explain` is empty");
     must((1..=3).contains(&explain.steps.len()), "`explain.do` must have one to three steps");
-    must(!control.title.is_empty() && !control.title.ends_with('.'), "the title is empty or ends with a full stop");
+    must(
+        !control.title.is_empty() && !control.title.ends_with('.'),
+        "the title is empty or ends with a full stop",
+    );
     must(!control.asset_kinds.is_empty(), "`asset_kinds` is empty");
     must(control.aliases.0.values().any(|names| !names.is_empty()), "it has no alias");
     must(WEAKNESSES.contains(&control.weakness.as_str()), "the weakness class is not known");
     must(control.id.split('.').count() == 3, "the id is not `provider.service.fault`");
-    must(control.attack.iter().all(|t| is_technique(t)), "an ATT&CK id is not `T1234` or `T1234.001`");
+    must(
+        control.attack.iter().all(|t| is_technique(t)),
+        "an ATT&CK id is not `T1234` or `T1234.001`",
+    );
     must(!control.frameworks.is_empty(), "it gives evidence for no framework");
     for check in &control.checks {
-        must(!check.pass.is_empty() && !check.fail.is_empty(), "a check lacks a passing or a failing case");
+        must(
+            !check.pass.is_empty() && !check.fail.is_empty(),
+            "a check lacks a passing or a failing case",
+        );
         must(!check.resource.is_empty(), "a check names no resource");
         must(patterns_are_valid(&check.holds), "a pattern of a predicate is no regular expression");
     }
     for fix in &control.fixes {
         must(is_complete(fix), "a fix lacks what its recipe needs");
-        must(control.checks.iter().any(|c| c.language == fix.language), "a fix has no check of its language");
+        must(
+            control.checks.iter().any(|c| c.language == fix.language),
+            "a fix has no check of its language",
+        );
     }
     faults.extend(framework_faults(control, catalog));
     faults
@@ -88,9 +108,9 @@ fn patterns_are_valid(predicate: &Predicate) -> bool {
         Predicate::All { all } => all.iter().all(patterns_are_valid),
         Predicate::Any { any } => any.iter().all(patterns_are_valid),
         Predicate::Not { not } => patterns_are_valid(not),
-        Predicate::Each { holds, .. } | Predicate::Some { holds, .. } | Predicate::Companion { holds, .. } => {
-            patterns_are_valid(holds)
-        }
+        Predicate::Each { holds, .. }
+        | Predicate::Some { holds, .. }
+        | Predicate::Companion { holds, .. } => patterns_are_valid(holds),
         Predicate::Test(test) => {
             [&test.matches, &test.not_matches].into_iter().flatten().all(|p| Regex::new(p).is_ok())
         }
@@ -127,7 +147,8 @@ mod tests {
 
     #[test]
     fn a_control_stands_in_the_file_of_its_id() {
-        for (path, text) in embedded_files().into_iter().filter(|(p, _)| p.starts_with("controls/")) {
+        for (path, text) in embedded_files().into_iter().filter(|(p, _)| p.starts_with("controls/"))
+        {
             let control: Control = toml::from_str(text).unwrap();
             assert_eq!(path, format!("controls/{}.toml", control.id.replace('.', "/")));
         }

@@ -10,6 +10,7 @@ mod finding;
 mod fix;
 pub mod hash;
 mod incident;
+mod mapping;
 mod issue;
 mod record;
 mod risk;
@@ -27,6 +28,7 @@ pub use finding::{
 pub use fix::{Fix, FixState, Proof, ProofCheck, Safety, Verdict};
 pub use hash::{FindingKey, IncidentKey, InvalidKey, IssueKey, KEY_VERSION, Key, KeyHasher};
 pub use incident::{Incident, IncidentKind};
+pub use mapping::{ContextMapping, MappingError, RawField, RawMapping};
 pub use issue::{Issue, MergeBasis};
 pub use record::{Activity, Evidence, Record, Reject};
 pub use risk::{Risk, RiskChange, RiskPart};

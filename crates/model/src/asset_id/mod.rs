@@ -12,6 +12,8 @@ mod gcp;
 mod iac;
 mod image;
 mod kubernetes;
+#[cfg(test)]
+mod tests;
 
 /// Which world an asset lives in.
 #[derive(
