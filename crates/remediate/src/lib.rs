@@ -6,6 +6,7 @@
 mod config;
 mod evaluate;
 mod locate;
+mod recipes;
 mod terraform;
 
 pub use config::Config;

@@ -1,9 +1,9 @@
 //! Terraform files as they stand in a repository, found by block and changed by splicing text.
 
 pub(crate) mod body;
-//EDIT
+pub(crate) mod edit;
 mod functions;
-//RENDER
+pub(crate) mod render;
 mod repository;
 pub(crate) mod resolve;
 mod source;
