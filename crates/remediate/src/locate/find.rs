@@ -18,10 +18,8 @@ pub fn locate<'r>(
     if let Some(address) = &target.address {
         return by_address(repository, target, &own_address(address));
     }
-    if target.file.is_some() {
-        if let Some(found) = by_lines(repository, target) {
-            return Ok(found);
-        }
+    if let Some(found) = by_lines(repository, target) {
+        return Ok(found);
     }
     let from_state = by_state(repository, target, kinds);
     if !from_state.is_empty() {

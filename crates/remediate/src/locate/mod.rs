@@ -10,3 +10,6 @@ pub use find::locate;
 pub(crate) use link::links_to;
 pub(crate) use state::State;
 pub use target::Target;
+
+#[cfg(test)]
+mod tests;

@@ -61,7 +61,8 @@ pub(super) fn not_silenced(trial: &Trial<'_>, after: &Repository, change: &Chang
     if change.added {
         let added = after.resource(&change.file, &change.address);
         let off = added.is_some_and(|added| {
-            SWITCHES.iter().any(|switch| resolve::resource(after, &added).get(switch).is_some())
+            let config = resolve::resource(after, &added);
+            SWITCHES.iter().any(|switch| config.get(switch).is_some() && old.get(switch).is_none())
         });
         if off {
             return failed("the new block can be switched off");

@@ -5,8 +5,8 @@
 //! name is added right below the resource, in the same file.
 //!
 //! # When it is withheld
-//! The resource is repeated by `count` or `for_each`; two companions stand already; or it cannot
-//! be told whether one of that type belongs to the resource.
+//! Two companions stand already, or it cannot be told whether one of that type belongs to the
+//! resource. A resource repeated by `count` or `for_each` gets a companion repeated alike.
 
 use quell_catalog::Truth;
 
@@ -51,15 +51,6 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
 
 fn add(request: &Request<'_>, kind: &str, link: &str) -> Result<Change, String> {
     let Request { repository, resource, fix, .. } = request;
-    for repeated in ["count", "for_each"] {
-        if resource.block.body.has_attribute(repeated) {
-            return Err(format!(
-                "`{}` is repeated by `{repeated}` at {}: its companion must be repeated alike",
-                resource.address(),
-                resource.place()
-            ));
-        }
-    }
     let taken = |name: &str| {
         repository
             .module_resources(resource.file.folder())
@@ -76,7 +67,7 @@ fn add(request: &Request<'_>, kind: &str, link: &str) -> Result<Change, String> 
     let mut set = fix.set.clone();
     set.remove(link);
     let wanted = render::wanted(&set)?;
-    let first = [(link.to_owned(), format!("{}.{target}", resource.address()))];
+    let first = references(resource, link, target);
     let head = format!("resource \"{kind}\" \"{name}\"");
     let splice = edit::append_after(resource.file, resource.block, |indent, layout| {
         render::block(&head, &first, &wanted, indent, layout)
@@ -90,6 +81,22 @@ fn add(request: &Request<'_>, kind: &str, link: &str) -> Result<Change, String> 
         address: format!("{kind}.{name}"),
         added: true,
     })
+}
+
+/// The attributes that tie the companion to the resource, one for each that the block makes.
+fn references(resource: &Resource<'_>, link: &str, target: &str) -> Vec<(String, String)> {
+    let address = resource.address();
+    let pair = |name: &str, value: String| (name.to_owned(), value);
+    if resource.block.body.has_attribute("count") {
+        return vec![
+            pair("count", format!("length({address})")),
+            pair(link, format!("{address}[count.index].{target}")),
+        ];
+    }
+    if resource.block.body.has_attribute("for_each") {
+        return vec![pair("for_each", address), pair(link, format!("each.value.{target}"))];
+    }
+    vec![pair(link, format!("{address}.{target}"))]
 }
 
 #[cfg(test)]
@@ -137,12 +144,36 @@ mod tests {
     }
 
     #[test]
-    fn repeated_and_doubtful_resources_are_left() {
-        refuse(FIX, "resource \"aws_s3_bucket\" \"b\" {\n  count = 2\n}\n", "repeated by `count`");
+    fn companion_of_a_repeated_resource_is_repeated_alike() {
+        for (how, first, link) in [
+            (
+                "count = var.n",
+                "count  = length(aws_s3_bucket.b)",
+                "bucket = aws_s3_bucket.b[count.index].id",
+            ),
+            ("for_each = var.n", "for_each = aws_s3_bucket.b", "bucket   = each.value.id"),
+        ] {
+            let bucket = format!("resource \"aws_s3_bucket\" \"b\" {{\n  {how}\n}}\n");
+            let after = format!(
+                "{bucket}\nresource \"aws_s3_bucket_versioning\" \"b\" {{\n  {first}\n  {link}\n\n  \
+                 versioning_configuration {{\n    status = \"Enabled\"\n  }}\n}}\n"
+            );
+            check(FIX, &bucket, &after);
+        }
+    }
+
+    #[test]
+    fn doubtful_companions_are_left() {
         refuse(
             FIX,
             "resource \"aws_s3_bucket\" \"b\" {}\nresource \"aws_s3_bucket_versioning\" \"v\" {\n  bucket = each.key\n}\n",
             "may belong to it already",
+        );
+        refuse(
+            FIX,
+            "resource \"aws_s3_bucket\" \"b\" {}\nresource \"aws_s3_bucket_versioning\" \"v\" {\n  bucket = aws_s3_bucket.b.id\n}\n\
+             resource \"aws_s3_bucket_versioning\" \"w\" {\n  bucket = aws_s3_bucket.b.id\n}\n",
+            "two blocks set it already",
         );
     }
 }

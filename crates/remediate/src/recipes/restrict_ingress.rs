@@ -12,7 +12,7 @@ use hcl_edit::structure::{Attribute, Block, Body, Structure};
 
 use super::{Change, Recipe, Request};
 use crate::Config;
-use crate::terraform::{SourceFile, edit, resolve};
+use crate::terraform::{edit, resolve};
 
 pub(super) const RECIPE: Recipe = Recipe { id: "restrict_ingress", plan };
 
@@ -36,7 +36,7 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
     let Request { repository, resource, .. } = request;
     let file = resource.file;
     let mut open = Vec::new();
-    collect(file, &resource.block.body, &mut open);
+    collect(&resource.block.body, &mut open);
     let (path, address) = (file.path.clone(), resource.address());
     let Some(first) = open.first() else {
         return Ok(Change { file: path, text: file.text.clone(), address, added: false });
@@ -50,7 +50,7 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
     for _ in 0..open.len() {
         let Some(resource) = now.resource(&path, &address) else { break };
         let mut open = Vec::new();
-        collect(resource.file, &resource.block.body, &mut open);
+        collect(&resource.block.body, &mut open);
         let Some(attribute) = open.first() else { break };
         let text = if attribute.value.is_array() {
             format!("var.{}", variable.name)
@@ -82,12 +82,12 @@ fn refusal(place: &str, variables: &[Variable]) -> String {
 }
 
 /// Literal sources that are the whole internet, in blocks that let traffic in.
-fn collect<'b>(file: &SourceFile, body: &'b Body, open: &mut Vec<&'b Attribute>) {
+fn collect<'b>(body: &'b Body, open: &mut Vec<&'b Attribute>) {
     for structure in body {
         match structure {
             Structure::Attribute(attribute) if is_open(attribute) => open.push(attribute),
             Structure::Attribute(_) => {}
-            Structure::Block(block) if lets_in(block) => collect(file, &block.body, open),
+            Structure::Block(block) if lets_in(block) => collect(&block.body, open),
             Structure::Block(_) => {}
         }
     }
@@ -104,10 +104,8 @@ fn is_open(attribute: &Attribute) -> bool {
     }
     let is_internet =
         |value: &Expression| value.as_str().is_some_and(|text| INTERNET.contains(&text));
-    match &attribute.value {
-        Expression::Array(items) => items.iter().any(is_internet),
-        value => is_internet(value),
-    }
+    is_internet(&attribute.value)
+        || attribute.value.as_array().is_some_and(|items| items.iter().any(is_internet))
 }
 
 struct Variable {

@@ -26,13 +26,22 @@ const MAX_TEXT_BYTES: usize = 1 << 20;
 #[must_use]
 pub(crate) fn resource(repository: &Repository, resource: &Resource<'_>) -> Config {
     let resolver = Resolver::new(repository);
-    resolver.body(&resource.block.body, &Scope { folder: resource.file.folder(), chain: 0 })
+    let scope = Scope { folder: resource.file.folder(), chain: 0, each: None };
+    let body = &resource.block.body;
+    let over = body.get_attribute("for_each").map(|over| resolver.value(&over.value, &scope));
+    let each = match &over {
+        Some(Config::Reference { address, attribute }) if attribute.is_empty() => {
+            Some(address.as_str())
+        }
+        Some(_) | None => None,
+    };
+    resolver.body(body, &Scope { each, ..scope })
 }
 
 /// One attribute's value in the module of a file.
 #[must_use]
 pub(crate) fn expression(repository: &Repository, folder: &str, value: &Expression) -> Config {
-    Resolver::new(repository).value(value, &Scope { folder, chain: 0 })
+    Resolver::new(repository).value(value, &Scope { folder, chain: 0, each: None })
 }
 
 /// The default block or local that a name stands for, as `path:line`, for people.
@@ -63,6 +72,8 @@ pub(crate) fn definition(
 struct Scope<'r> {
     folder: &'r str,
     chain: usize,
+    /// The resource that `for_each` goes over, where it is one.
+    each: Option<&'r str>,
 }
 
 struct Resolver<'r> {
@@ -83,35 +94,27 @@ impl<'r> Resolver<'r> {
 
     fn body(&self, body: &'r Body, scope: &Scope<'r>) -> Config {
         let mut fields: BTreeMap<String, Config> = BTreeMap::new();
-        let mut dynamic = Vec::new();
         for structure in body {
-            match structure {
+            let (name, value) = match structure {
                 Structure::Attribute(attribute) => {
                     let value = parsed_json(self.value(&attribute.value, scope));
-                    fields.insert(attribute.key.as_str().to_owned(), value);
+                    (attribute.key.as_str(), value)
                 }
+                Structure::Block(block) if dynamic_name(block).is_some() => continue,
                 Structure::Block(block) => {
-                    if let Some(name) = dynamic_name(block) {
-                        dynamic.push(name);
-                        continue;
-                    }
-                    let value = self.body(&block.body, scope);
-                    let list = fields
-                        .entry(block.ident.as_str().to_owned())
-                        .or_insert_with(|| Config::List(Vec::new()));
-                    if let Config::List(items) = list {
-                        items.push(value);
-                    }
+                    let name = block.ident.as_str();
+                    let mut items = taken_list(&mut fields, name);
+                    items.push(self.body(&block.body, scope));
+                    (name, Config::List(items))
                 }
-            }
+            };
+            fields.insert(name.to_owned(), value);
         }
-        for name in dynamic {
-            match fields.get_mut(name) {
-                Some(Config::List(items)) => items.push(Config::Unknown),
-                Some(_) | None => {
-                    fields.insert(name.to_owned(), Config::Unknown);
-                }
-            }
+        for name in body.blocks().filter_map(dynamic_name) {
+            let mut items = taken_list(&mut fields, name);
+            items.push(Config::Unknown);
+            let value = if items.len() == 1 { Config::Unknown } else { Config::List(items) };
+            fields.insert(name.to_owned(), value);
         }
         Config::Object(fields)
     }
@@ -252,17 +255,22 @@ impl<'r> Resolver<'r> {
                 TraversalOperator::Index(Expression::String(key)) => {
                     path.push(Step::Name(key.as_str()));
                 }
-                TraversalOperator::Index(Expression::Number(_))
-                | TraversalOperator::LegacyIndex(_) => path.push(Step::Index),
-                TraversalOperator::Index(_)
-                | TraversalOperator::AttrSplat(_)
-                | TraversalOperator::FullSplat(_) => return Config::Unknown,
+                TraversalOperator::Index(_) | TraversalOperator::LegacyIndex(_) => {
+                    path.push(Step::Index);
+                }
+                TraversalOperator::AttrSplat(_) | TraversalOperator::FullSplat(_) => {
+                    return Config::Unknown;
+                }
             }
         }
         match root.as_str() {
             "var" => self.followed(&path, |name| self.variable(name, scope)),
             "local" => self.followed(&path, |name| self.local(name, scope)),
-            "each" | "count" | "self" | "path" | "terraform" => Config::Unknown,
+            "each" => match (scope.each, path.split_first()) {
+                (Some(address), Some((Step::Name("value"), rest))) => reference(address, rest),
+                (_, _) => Config::Unknown,
+            },
+            "count" | "self" | "path" | "terraform" => Config::Unknown,
             root => reference(root, &path),
         }
     }
@@ -287,7 +295,7 @@ impl<'r> Resolver<'r> {
     }
 
     fn local(&self, name: &str, scope: &Scope<'r>) -> Config {
-        let deeper = Scope { chain: scope.chain + 1, ..*scope };
+        let deeper = Scope { chain: scope.chain + 1, each: None, ..*scope };
         match self.local_attribute(scope.folder, name) {
             Some((_, attribute)) if deeper.chain < MAX_CHAIN => {
                 self.value(&attribute.value, &deeper)
@@ -325,7 +333,7 @@ impl<'r> Resolver<'r> {
     /// A variable's value: what every caller of the module gives, or what the variable files
     /// say, or its default. Where they do not agree it is unknown.
     fn variable(&self, name: &str, scope: &Scope<'r>) -> Config {
-        let deeper = Scope { chain: scope.chain + 1, ..*scope };
+        let deeper = Scope { chain: scope.chain + 1, each: None, ..*scope };
         let Some((_, block)) = self.variable_block(scope.folder, name) else {
             return Config::Unknown;
         };
@@ -342,7 +350,7 @@ impl<'r> Resolver<'r> {
         let mut root = true;
         for (folder, call) in self.calls(scope.folder) {
             root = false;
-            let caller = Scope { folder, chain: deeper.chain };
+            let caller = Scope { folder, chain: deeper.chain, each: None };
             given.push(match call.body.get_attribute(name) {
                 Some(argument) => self.value(&argument.value, &caller),
                 None => default(),
@@ -370,18 +378,25 @@ impl<'r> Resolver<'r> {
         if !self.burn(self.repository.files().count() / 8) {
             return Vec::new();
         }
-        let mut calls = Vec::new();
-        for file in self.repository.files().filter(|file| file.path.ends_with(".tf")) {
-            for block in file.blocks().filter(|block| block.ident.as_str() == "module") {
-                let source = block.body.get_attribute("source").and_then(|a| a.value.as_str());
-                let called = source.and_then(|source| joined(file.folder(), source));
-                if called.as_deref() == Some(folder) {
-                    calls.push((file.folder(), block));
-                }
-            }
-        }
-        calls
+        let is_call = |file: &SourceFile, block: &hcl_edit::structure::Block| {
+            let source = block.body.get_attribute("source").and_then(|a| a.value.as_str());
+            block.ident.as_str() == "module"
+                && source.and_then(|source| joined(file.folder(), source)).as_deref()
+                    == Some(folder)
+        };
+        self.repository
+            .files()
+            .filter(|file| file.path.ends_with(".tf"))
+            .flat_map(|file| file.blocks().map(move |block| (file, block)))
+            .filter(|(file, block)| is_call(file, block))
+            .map(|(file, block)| (file.folder(), block))
+            .collect()
     }
+}
+
+/// The blocks of one name that were read so far, taken out to be put back with one more.
+fn taken_list(fields: &mut BTreeMap<String, Config>, name: &str) -> Vec<Config> {
+    if let Some(Config::List(items)) = fields.remove(name) { items } else { Vec::new() }
 }
 
 /// Stands in a template for a part that is not known.
@@ -393,14 +408,17 @@ enum Step<'a> {
     Index,
 }
 
-/// `aws_s3_bucket.logs[0].id` and `data.aws_x.y.arn` as references.
+/// `aws_s3_bucket.logs[0].id` and `data.aws_x.y.arn` as references. An index picks one of several
+/// resources that one block makes, so it says nothing about the block.
 fn reference(root: &str, path: &[Step<'_>]) -> Config {
     let mut names = path.iter().filter_map(|step| match step {
         Step::Name(name) => Some(*name),
         Step::Index => None,
     });
     let mut address = root.to_owned();
-    for _ in 0..if root == "data" { 2 } else { 1 } {
+    let parts = root.split('.').count();
+    let whole = if root == "data" || root.starts_with("data.") { 3 } else { 2 };
+    for _ in parts..whole {
         let Some(name) = names.next() else { return Config::Unknown };
         address.push('.');
         address.push_str(name);
