@@ -17,3 +17,6 @@ pub use engine::{Applied, Engine};
 pub use evaluate::{Evaluator, judge_case};
 pub use locate::{Target, locate};
 pub use terraform::{Repository, Resource, SourceFile};
+
+#[cfg(test)]
+mod hostile;

@@ -1,7 +1,6 @@
 //! Finds the one block that makes an asset, or says why there is none.
 
 use super::Target;
-use super::names::literal_names;
 use crate::terraform::{Repository, Resource};
 
 /// Finds the block that makes an asset, among resources of the listed types: by the scanner's
@@ -51,7 +50,7 @@ fn by_address<'r>(
     address: &str,
 ) -> Result<Resource<'r>, String> {
     let all: Vec<Resource<'r>> =
-        repository.resources().filter(|resource| resource.address() == address).collect();
+        repository.resources().filter(|resource| resource.has_address(address)).collect();
     if all.is_empty() {
         let broken = target
             .file
@@ -81,9 +80,11 @@ fn by_address<'r>(
 
 fn by_lines<'r>(repository: &'r Repository, target: &Target) -> Option<Resource<'r>> {
     let file = target.file.as_ref()?;
+    target.lines?;
     let mut found: Vec<Resource<'r>> = repository
-        .resources()
-        .filter(|resource| common_suffix(&resource.file.path, file) > 0)
+        .files()
+        .filter(|one| common_suffix(&one.path, file) > 0)
+        .flat_map(Resource::all_in)
         .filter(|resource| covers(resource, target))
         .collect();
     let best = found.iter().map(|one| common_suffix(&one.file.path, file)).max()?;
@@ -135,13 +136,11 @@ fn by_name<'r>(
     target: &Target,
     kinds: &[String],
 ) -> Result<Resource<'r>, String> {
-    let found: Vec<Resource<'r>> = repository
-        .resources()
+    let found: Vec<Resource<'r>> = target
+        .names
+        .iter()
+        .flat_map(|name| repository.named(name))
         .filter(|resource| kinds.iter().any(|kind| kind == resource.kind()))
-        .filter(|resource| {
-            let names = literal_names(repository, resource);
-            target.names.iter().any(|name| names.contains(name))
-        })
         .collect();
     if found.is_empty() {
         return Err("no block in the repository makes it, as far as names and state tell".into());

@@ -8,6 +8,7 @@ mod target;
 
 pub use find::locate;
 pub(crate) use link::links_to;
+pub(crate) use names::literal_names;
 pub(crate) use state::State;
 pub use target::Target;
 

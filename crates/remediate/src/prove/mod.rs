@@ -2,14 +2,15 @@
 
 mod silence;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use quell_catalog::{Check, FixRecipe, Language, Truth};
 use quell_model::{Proof, ProofCheck, Verdict};
 
-use crate::Evaluator;
 use crate::recipes::{Change, Recipe, Request};
-use crate::terraform::{Repository, Resource, edit};
+use crate::terraform::{Repository, Resource, edit, resolve};
+use crate::{Config, Evaluator};
 
 /// What a change is proved against.
 #[derive(Clone, Copy)]
@@ -75,7 +76,7 @@ pub(crate) fn prove(trial: &Trial<'_>) -> Outcome {
     let after = trial.repository.with_file(&change.file, change.text.clone());
     let parses = outcome.check(ProofCheck::ParsesAfter, parses_after(&after, &change));
     if parses {
-        outcome.check(ProofCheck::HoldsAfter, holds_after(trial, &after));
+        outcome.check(ProofCheck::HoldsAfter, holds_after(trial, &after, &change));
         outcome.check(ProofCheck::NotSilenced, silence::not_silenced(trial, &after, &change));
         outcome.check(ProofCheck::NothingWorse, nothing_worse(trial, &after, &change));
         outcome.check(ProofCheck::OnlyTheBlock, only_the_block(trial, &after, &change));
@@ -158,13 +159,41 @@ fn again<'r>(trial: &Trial<'_>, after: &'r Repository) -> Option<Resource<'r>> {
     after.resource(&trial.resource.file.path, &trial.resource.address())
 }
 
-fn holds_after(trial: &Trial<'_>, after: &Repository) -> Finding {
+fn holds_after(trial: &Trial<'_>, after: &Repository, change: &Change) -> Finding {
     let Some(resource) = again(trial, after) else { return failed("the block is gone") };
+    if let Some(address) = dangling(trial, after, change) {
+        return failed(format!("the change refers to `{address}`, which is not in the module"));
+    }
     match truth(trial, after, &resource) {
         Truth::Holds => Ok("the predicate holds on the changed configuration".into()),
         Truth::Fails => failed("the predicate still fails after the change"),
         Truth::Unknown => {
             unknown("after the change it depends on values that the files do not give")
+        }
+    }
+}
+
+/// A block that the change refers to and that the module does not have.
+fn dangling(trial: &Trial<'_>, after: &Repository, change: &Change) -> Option<String> {
+    let changed = after.resource(&change.file, &change.address)?;
+    let old = trial.repository.resource(&change.file, &change.address);
+    let known =
+        old.map(|old| references(&resolve::resource(trial.repository, &old))).unwrap_or_default();
+    let folder = changed.file.folder();
+    references(&resolve::resource(after, &changed)).into_iter().find(|address| {
+        !known.contains(address)
+            && !after.module_resources(folder).any(|one| one.has_address(address))
+    })
+}
+
+/// The blocks that a configuration refers to.
+fn references(config: &Config) -> BTreeSet<String> {
+    match config {
+        Config::Reference { address, .. } => [address.clone()].into(),
+        Config::List(items) => items.iter().flat_map(references).collect(),
+        Config::Object(fields) => fields.values().flat_map(references).collect(),
+        Config::Null | Config::Bool(_) | Config::Number(_) | Config::Text(_) | Config::Unknown => {
+            BTreeSet::new()
         }
     }
 }

@@ -166,3 +166,17 @@ fn fixes_of_one_file_compose() {
     assert_eq!(text.matches("aws_s3_bucket_versioning").count(), 1, "{text}");
     assert!(text.contains("\r\n\r\n  versioning_configuration {\r\n"), "{text:?}");
 }
+
+#[test]
+fn a_reference_to_what_is_not_there_is_no_fix() {
+    let control = control(
+        "aws.db.key",
+        "[[check]]\nlanguage = 'terraform'\nresource = ['aws_db_instance']\n\
+         holds = { path = 'kms_key_id', present = true }\npass = []\nfail = []\n\
+         [[fix]]\nlanguage = 'terraform'\nresource = ['aws_db_instance']\nrecipe = 'set_attributes'\n\
+         title = 'x'\nset = { kms_key_id = { expr = 'aws_kms_key.main.arn' } }\nsafety = 'safe'\n",
+    );
+    withheld(&propose(&control, "aws_db_instance.d", DB), "refers to `aws_kms_key.main`");
+    let with_key = format!("{DB}resource \"aws_kms_key\" \"main\" {{}}\n");
+    assert_eq!(propose(&control, "aws_db_instance.d", &with_key).state, FixState::Proved);
+}

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use hcl_edit::structure::Block;
 
 use super::SourceFile;
-use crate::locate::State;
+use crate::locate::{State, literal_names};
 
 /// The infrastructure code of a repository, as text that was handed in.
 #[derive(Debug, Clone, Default)]
@@ -16,7 +16,13 @@ pub struct Repository {
     /// Folder → places in `files`, in path order.
     modules: Arc<BTreeMap<String, Vec<usize>>>,
     states: Arc<Vec<State>>,
+    /// Folder of a module → places in `files` of those that call it.
+    callers: Arc<BTreeMap<String, Vec<usize>>>,
+    /// Literal name → file and address of the blocks that give it; made when first asked for.
+    names: OnceLock<Names>,
 }
+
+type Names = BTreeMap<String, Vec<(String, String)>>;
 
 /// One resource block and where it stands.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +37,12 @@ impl<'r> Resource<'r> {
     pub(crate) fn from_block(file: &'r SourceFile, block: &'r Block) -> Option<Self> {
         let is_resource = block.ident.as_str() == "resource" && block.labels.len() == 2;
         is_resource.then_some(Self { file, block })
+    }
+
+    /// The resource blocks of one file; variable files have none.
+    pub(crate) fn all_in(file: &'r SourceFile) -> impl Iterator<Item = Self> {
+        let blocks = file.blocks().filter_map(move |block| Self::from_block(file, block));
+        blocks.filter(move |_| file.path.ends_with(".tf"))
     }
 
     /// The resource's type (`aws_s3_bucket`).
@@ -49,6 +61,12 @@ impl<'r> Resource<'r> {
     #[must_use]
     pub fn address(&self) -> String {
         format!("{}.{}", self.kind(), self.name())
+    }
+
+    /// Whether this is its `type.name`.
+    #[must_use]
+    pub fn has_address(&self, address: &str) -> bool {
+        address.split_once('.') == Some((self.kind(), self.name()))
     }
 
     /// Where the block stands in its file.
@@ -90,16 +108,35 @@ impl Repository {
         sources.sort_by(|left, right| left.path.cmp(&right.path));
         sources.dedup_by(|left, right| left.path == right.path);
         let mut modules: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut callers: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (place, file) in sources.iter().enumerate() {
             modules.entry(file.folder().to_owned()).or_default().push(place);
+            for called in file.blocks().filter_map(|block| called_module(file, block)) {
+                callers.entry(called).or_default().push(place);
+            }
         }
-        Self { files: sources, modules: Arc::new(modules), states: Arc::new(states) }
+        for places in callers.values_mut() {
+            places.dedup();
+        }
+        Self {
+            files: sources,
+            modules: Arc::new(modules),
+            states: Arc::new(states),
+            callers: Arc::new(callers),
+            names: OnceLock::new(),
+        }
     }
 
     /// The same repository with another text in one of its files.
     #[must_use]
     pub fn with_file(&self, path: &str, text: String) -> Self {
-        let mut changed = self.clone();
+        let mut changed = Self {
+            files: self.files.clone(),
+            modules: Arc::clone(&self.modules),
+            states: Arc::clone(&self.states),
+            callers: Arc::clone(&self.callers),
+            names: OnceLock::new(),
+        };
         if let Some(file) = changed.files.iter_mut().find(|file| file.path == path) {
             *file = Arc::new(SourceFile::parse(path.to_owned(), text));
         }
@@ -125,18 +162,44 @@ impl Repository {
 
     /// Every resource block of the repository.
     pub fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
-        self.files()
-            .filter(|file| file.path.ends_with(".tf"))
-            .flat_map(|file| file.blocks().filter_map(|block| Resource::from_block(file, block)))
+        self.files().flat_map(Resource::all_in)
     }
 
     /// The resource of that address in one file.
     #[must_use]
     pub fn resource(&self, path: &str, address: &str) -> Option<Resource<'_>> {
         let file = self.file(path)?;
-        file.blocks()
-            .filter_map(|block| Resource::from_block(file, block))
-            .find(|resource| resource.address() == address)
+        Resource::all_in(file).find(|resource| resource.has_address(address))
+    }
+
+    /// Resources that give what they make this literal name.
+    pub(crate) fn named(&self, name: &str) -> impl Iterator<Item = Resource<'_>> {
+        let names = self.names.get_or_init(|| self.all_names());
+        let places = names.get(name).into_iter().flatten();
+        places.filter_map(|(path, address)| self.resource(path, address))
+    }
+
+    fn all_names(&self) -> Names {
+        let mut names = Names::new();
+        for resource in self.resources() {
+            let place = (resource.file.path.clone(), resource.address());
+            for name in literal_names(self, &resource) {
+                names.entry(name).or_default().push(place.clone());
+            }
+        }
+        names
+    }
+
+    /// Blocks that call the module in a folder, with the file they are in.
+    pub(crate) fn calls<'r>(
+        &'r self,
+        folder: &'r str,
+    ) -> impl Iterator<Item = (&'r SourceFile, &'r Block)> {
+        let callers = self.callers.get(folder).into_iter().flatten();
+        callers
+            .filter_map(|place| self.files.get(*place).map(AsRef::as_ref))
+            .flat_map(|file| file.blocks().map(move |block| (file, block)))
+            .filter(move |(file, block)| called_module(file, block).as_deref() == Some(folder))
     }
 
     /// The files of one module, which is a folder.
@@ -150,13 +213,37 @@ impl Repository {
 
     /// The resource blocks of one module.
     pub fn module_resources<'r>(&'r self, folder: &str) -> impl Iterator<Item = Resource<'r>> {
-        self.module_files(folder)
-            .filter(|file| file.path.ends_with(".tf"))
-            .flat_map(|file| file.blocks().filter_map(|block| Resource::from_block(file, block)))
+        self.module_files(folder).flat_map(Resource::all_in)
     }
 
     /// The state files that were handed in.
     pub(crate) fn states(&self) -> &[State] {
         &self.states
     }
+}
+
+/// The folder of the local module that a block calls.
+fn called_module(file: &SourceFile, block: &Block) -> Option<String> {
+    if block.ident.as_str() != "module" || !file.path.ends_with(".tf") {
+        return None;
+    }
+    joined(file.folder(), block.body.get_attribute("source")?.value.as_str()?)
+}
+
+/// A local module's source below the caller's folder.
+fn joined(folder: &str, source: &str) -> Option<String> {
+    if !source.starts_with("./") && !source.starts_with("../") {
+        return None;
+    }
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in source.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
 }

@@ -348,9 +348,9 @@ impl<'r> Resolver<'r> {
         };
         let mut given: Vec<Config> = Vec::new();
         let mut root = true;
-        for (folder, call) in self.calls(scope.folder) {
+        for (file, call) in self.repository.calls(scope.folder) {
             root = false;
-            let caller = Scope { folder, chain: deeper.chain, each: None };
+            let caller = Scope { folder: file.folder(), chain: deeper.chain, each: None };
             given.push(match call.body.get_attribute(name) {
                 Some(argument) => self.value(&argument.value, &caller),
                 None => default(),
@@ -370,26 +370,6 @@ impl<'r> Resolver<'r> {
             .filter(|file| file.path.ends_with(".tfvars"))
             .filter_map(|file| file.body().ok()?.get_attribute(name))
             .map(|attribute| self.value(&attribute.value, scope))
-            .collect()
-    }
-
-    /// Calls of the module in a folder, with the caller's folder.
-    fn calls(&self, folder: &str) -> Vec<(&'r str, &'r hcl_edit::structure::Block)> {
-        if !self.burn(self.repository.files().count() / 8) {
-            return Vec::new();
-        }
-        let is_call = |file: &SourceFile, block: &hcl_edit::structure::Block| {
-            let source = block.body.get_attribute("source").and_then(|a| a.value.as_str());
-            block.ident.as_str() == "module"
-                && source.and_then(|source| joined(file.folder(), source)).as_deref()
-                    == Some(folder)
-        };
-        self.repository
-            .files()
-            .filter(|file| file.path.ends_with(".tf"))
-            .flat_map(|file| file.blocks().map(move |block| (file, block)))
-            .filter(|(file, block)| is_call(file, block))
-            .map(|(file, block)| (file.folder(), block))
             .collect()
     }
 }
@@ -424,24 +404,6 @@ fn reference(root: &str, path: &[Step<'_>]) -> Config {
         address.push_str(name);
     }
     Config::Reference { address, attribute: names.collect::<Vec<_>>().join(".") }
-}
-
-/// A local module's source below the caller's folder.
-fn joined(folder: &str, source: &str) -> Option<String> {
-    if !source.starts_with("./") && !source.starts_with("../") {
-        return None;
-    }
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in source.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
 }
 
 fn both(left: &Config, right: &Config, decides: bool) -> Config {
