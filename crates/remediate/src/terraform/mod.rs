@@ -10,3 +10,6 @@ mod source;
 
 pub use repository::{Repository, Resource};
 pub use source::SourceFile;
+
+#[cfg(test)]
+mod tests;

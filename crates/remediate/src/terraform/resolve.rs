@@ -352,7 +352,7 @@ impl<'r> Resolver<'r> {
             root = false;
             let caller = Scope { folder: file.folder(), chain: deeper.chain, each: None };
             given.push(match call.body.get_attribute(name) {
-                Some(argument) => self.value(&argument.value, &caller),
+                Some(argument) => from_caller(self.value(&argument.value, &caller)),
                 None => default(),
             });
         }
@@ -371,6 +371,22 @@ impl<'r> Resolver<'r> {
             .filter_map(|file| file.body().ok()?.get_attribute(name))
             .map(|attribute| self.value(&attribute.value, scope))
             .collect()
+    }
+}
+
+/// A caller's value in the module it calls: references there are to the caller's own blocks.
+fn from_caller(value: Config) -> Config {
+    match value {
+        Config::Reference { address, attribute } => {
+            Config::Reference { address: format!("../{address}"), attribute }
+        }
+        Config::List(items) => Config::List(items.into_iter().map(from_caller).collect()),
+        Config::Object(fields) => Config::Object(
+            fields.into_iter().map(|(key, value)| (key, from_caller(value))).collect(),
+        ),
+        Config::Null | Config::Bool(_) | Config::Number(_) | Config::Text(_) | Config::Unknown => {
+            value
+        }
     }
 }
 
