@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::place::{account, exposure, image, is_arn, machine, provider, resource};
 use super::wire::{Alert, Answer, Bus, Posted};
 use super::{NAME_BYTES, TEXT_BYTES, severity, tool};
-use crate::prisma::scalar::{Facts, Text};
+use crate::wire::{Facts, Text};
 use crate::{Output, RawRecord, Rejection};
 
 /// Most entities of one kind that are read of one alert.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::place::{account, provider_of_id, resource};
 use super::wire::{PolicyEvaluation, Recommendation};
 use super::{NAME_BYTES, TEXT_BYTES, severity, tool};
-use crate::prisma::scalar::{Facts, Text};
+use crate::wire::{Facts, Text};
 use crate::wire::text_of;
 use crate::{Output, RawRecord, Rejection};
 

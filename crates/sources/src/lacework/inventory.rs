@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::place::{account, image, is_arn, machine, provider, resource};
 use super::wire::{Call, Entity, Inventory, Observation, Seen};
 use super::{NAME_BYTES, tool};
-use crate::prisma::scalar::Facts;
+use crate::wire::Facts;
 use crate::wire::tags_of;
 use crate::{Output, RawRecord, Rejection};
 

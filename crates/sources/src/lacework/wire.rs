@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::prisma::scalar::{Text, or_default};
+use crate::wire::{Text, or_default};
 
 /// An alert; the details add the entities.
 #[derive(Debug, Default, Deserialize)]

@@ -3,7 +3,7 @@
 use quell_model::{Asset, AssetId, Hints, Provider, Untrusted};
 
 use super::TITLE_BYTES;
-use super::scalar::Text;
+use crate::wire::Text;
 
 /// The cloud, by the vendor's word.
 pub(super) fn provider(word: &str) -> Option<Provider> {

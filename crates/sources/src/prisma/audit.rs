@@ -9,7 +9,7 @@ use quell_model::{
 
 use super::asset::{Place, account, application, function, host, image, pod, provider};
 use super::compute_wire::{Audit, Group, GroupedAudit, Incident, PostedAudit};
-use super::scalar::{Facts, Text};
+use crate::wire::{Facts, Text};
 use super::{DESCRIPTION_BYTES, TITLE_BYTES, techniques, tool};
 use crate::{Output, RawRecord, Rejection};
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::asset::{Place, account, application, host, image, object, provider};
 use super::compute_wire::Call;
-use super::scalar::{Facts, Text};
+use crate::wire::{Facts, Text};
 use super::{DESCRIPTION_BYTES, TITLE_BYTES, techniques, tool};
 use crate::{Output, RawRecord, Rejection};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::scalar::{Text, or_default};
+use crate::wire::{Text, or_default};
 
 /// Any audit of the workload side. The kinds share most names and differ in which they fill.
 #[derive(Debug, Default, Deserialize)]

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::asset::{account, provider};
 use super::kinds::{kind_of_api, kind_of_type};
-use super::scalar::{Facts, Text};
+use crate::wire::{Facts, Text};
 use super::wire::{Alert, Config, Event, Posted, Resource, Touched};
 use super::{DESCRIPTION_BYTES, TITLE_BYTES, tool};
 use crate::wire::tags_of;

@@ -19,7 +19,6 @@ mod calls;
 mod compute_wire;
 mod cspm;
 mod kinds;
-pub(crate) mod scalar;
 mod scan;
 mod shapes;
 mod techniques;

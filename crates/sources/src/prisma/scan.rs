@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::asset::{Place, account, function, host, image, pod, provider};
 use super::compute_wire::{CloudMetadata, ContainerScan, PipelineScan, Scan, Tag, Weakness};
-use super::scalar::{Facts, Text};
+use crate::wire::{Facts, Text};
 use super::{DESCRIPTION_BYTES, TITLE_BYTES, tool};
 use crate::wire::{tags_of, text_of};
 use crate::{Output, RawRecord, Rejection};

@@ -1,6 +1,6 @@
 //! ATT&CK technique ids of the vendor's technique words.
 
-use super::scalar::Text;
+use crate::wire::Text;
 
 /// The ids of the words that have one; the vendor's words also come from the container matrix.
 pub(super) fn ids(words: &[Text<'_>]) -> Vec<String> {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::scalar::{Text, or_default};
+use crate::wire::{Text, or_default};
 
 /// An alert of the API (`AlertModel`).
 #[derive(Debug, Default, Deserialize)]

@@ -1,12 +1,16 @@
 //! Lenient readers that several sources' wire types share: numbers as text, text as numbers,
 //! tags as maps or lists, booleans as words.
 
+mod scalar;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use quell_model::Untrusted;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+
+pub(crate) use scalar::{Facts, Text, or_default};
 
 /// Text, or a number or boolean written as text; null and containers are `None`.
 ///

@@ -1,0 +1,183 @@
+//! A resource's configuration as a tree of values, in which what is not known stays visible.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+/// A value of a configuration.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Config {
+    /// Not set.
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// A number.
+    Number(f64),
+    /// Text.
+    Text(String),
+    /// A list, or the blocks of one name.
+    List(Vec<Config>),
+    /// An object, or the body of a block.
+    Object(BTreeMap<String, Config>),
+    /// What another block has, known only once it is made.
+    Reference {
+        /// The block (`aws_s3_bucket.logs`).
+        address: String,
+        /// What of it (`id`); empty where the block itself is meant.
+        attribute: String,
+    },
+    /// It depends on something that cannot be read from the files.
+    Unknown,
+}
+
+impl Config {
+    /// A value of JSON as a configuration.
+    #[must_use]
+    pub fn from_json(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(truth) => Self::Bool(*truth),
+            Value::Number(number) => number.as_f64().map_or(Self::Unknown, Self::Number),
+            Value::String(text) => Self::Text(text.clone()),
+            Value::Array(items) => Self::List(items.iter().map(Self::from_json).collect()),
+            Value::Object(fields) => Self::Object(
+                fields.iter().map(|(key, value)| (key.clone(), Self::from_json(value))).collect(),
+            ),
+        }
+    }
+
+    /// The value as JSON; `None` where any part of it is not known.
+    #[must_use]
+    pub fn to_json(&self) -> Option<Value> {
+        Some(match self {
+            Self::Null => Value::Null,
+            Self::Bool(truth) => Value::Bool(*truth),
+            Self::Number(number) => number_to_json(*number)?,
+            Self::Text(text) => Value::String(text.clone()),
+            Self::List(items) => {
+                Value::Array(items.iter().map(Self::to_json).collect::<Option<_>>()?)
+            }
+            Self::Object(fields) => Value::Object(
+                fields
+                    .iter()
+                    .map(|(key, value)| Some((key.clone(), value.to_json()?)))
+                    .collect::<Option<_>>()?,
+            ),
+            Self::Reference { .. } | Self::Unknown => return None,
+        })
+    }
+
+    /// The value as text, as a template would show it; objects and lists as compact JSON.
+    #[must_use]
+    pub fn to_text(&self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text.clone()),
+            Self::Bool(_) | Self::Number(_) | Self::List(_) | Self::Object(_) => {
+                self.to_json().map(|json| json.to_string())
+            }
+            Self::Null | Self::Reference { .. } | Self::Unknown => None,
+        }
+    }
+
+    /// The text, where it is text.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
+    /// The field of an object.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        if let Self::Object(fields) = self { fields.get(key) } else { None }
+    }
+
+    /// Whether every part of it is known.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        match self {
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) => true,
+            Self::List(items) => items.iter().all(Self::is_known),
+            Self::Object(fields) => fields.values().all(Self::is_known),
+            Self::Reference { .. } | Self::Unknown => false,
+        }
+    }
+
+    /// Whether two known values are the same to Terraform, which takes `"true"` for `true` and
+    /// `"1"` for `1`. `None` where it depends on something unknown.
+    #[must_use]
+    pub fn same(&self, other: &Self) -> Option<bool> {
+        match (self, other) {
+            (Self::Unknown | Self::Reference { .. }, _)
+            | (_, Self::Unknown | Self::Reference { .. }) => None,
+            (Self::List(left), Self::List(right)) => {
+                if left.len() != right.len() {
+                    return Some(false);
+                }
+                all_same(left.iter().zip(right).map(|(left, right)| left.same(right)))
+            }
+            (Self::Object(left), Self::Object(right)) => {
+                if !left.keys().eq(right.keys()) {
+                    return Some(false);
+                }
+                all_same(left.values().zip(right.values()).map(|(left, right)| left.same(right)))
+            }
+            (Self::Null, Self::Null) => Some(true),
+            (
+                Self::Bool(_) | Self::Number(_) | Self::Text(_),
+                Self::Bool(_) | Self::Number(_) | Self::Text(_),
+            ) => Some(self.to_text() == other.to_text()),
+            (
+                Self::Null
+                | Self::Bool(_)
+                | Self::Number(_)
+                | Self::Text(_)
+                | Self::List(_)
+                | Self::Object(_),
+                _,
+            ) => Some(false),
+        }
+    }
+}
+
+/// Whole numbers without a fraction, so that `7` and `7.0` read the same.
+fn number_to_json(number: f64) -> Option<Value> {
+    let whole = format!("{number:.0}");
+    match whole.parse::<i64>() {
+        Ok(integer) if number.fract() == 0.0 => Some(Value::from(integer)),
+        Ok(_) | Err(_) => serde_json::Number::from_f64(number).map(Value::Number),
+    }
+}
+
+fn all_same(mut parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut known = true;
+    loop {
+        match parts.next() {
+            None => return known.then_some(true),
+            Some(Some(false)) => return Some(false),
+            Some(Some(true)) => {}
+            Some(None) => known = false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terraform_takes_text_for_scalars() {
+        let text = |text: &str| Config::Text(text.to_owned());
+        assert_eq!(text("true").same(&Config::Bool(true)), Some(true));
+        assert_eq!(text("7").same(&Config::Number(7.0)), Some(true));
+        assert_eq!(text("7").same(&Config::Number(8.0)), Some(false));
+        assert_eq!(Config::Unknown.same(&Config::Bool(true)), None);
+        assert_eq!(Config::Null.same(&Config::Bool(true)), Some(false));
+    }
+
+    #[test]
+    fn a_difference_is_known_beside_an_unknown() {
+        let left = Config::List(vec![Config::Unknown, Config::Number(1.0)]);
+        let right = Config::List(vec![Config::Null, Config::Number(2.0)]);
+        assert_eq!(left.same(&right), Some(false));
+    }
+}

@@ -1,0 +1,189 @@
+//! Judges predicates over configurations, strictly: what is unknown never counts as proved.
+
+mod case;
+mod kubernetes;
+mod truth;
+mod value_test;
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use quell_catalog::{Check, Language, Predicate, Truth};
+use regex::Regex;
+use serde_json::Value;
+
+pub use case::judge_case;
+use truth::{all, any, not};
+
+use crate::Config;
+use crate::locate::links_to;
+use crate::terraform::{Repository, Resource, resolve};
+
+/// Judges predicates. Each regular expression is compiled once.
+#[derive(Debug, Default)]
+pub struct Evaluator {
+    patterns: Mutex<HashMap<String, Option<Regex>>>,
+}
+
+/// Where companions of the judged resource are looked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Surroundings<'r> {
+    pub(crate) repository: &'r Repository,
+    pub(crate) resource: Resource<'r>,
+}
+
+impl Evaluator {
+    /// An evaluator that has compiled nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Judges a check on one resource block.
+    #[must_use]
+    pub fn terraform(
+        &self,
+        check: &Check,
+        repository: &Repository,
+        resource: &Resource<'_>,
+    ) -> Truth {
+        if check.language != Language::Terraform {
+            return Truth::Unknown;
+        }
+        let config = resolve::resource(repository, resource);
+        let surroundings = Surroundings { repository, resource: *resource };
+        self.judge(&check.holds, &config, Some(&surroundings))
+    }
+
+    /// Judges a check on one Kubernetes object.
+    #[must_use]
+    pub fn kubernetes(&self, check: &Check, object: &Value) -> Truth {
+        kubernetes::judge(self, check, object)
+    }
+
+    /// Judges a predicate on a configuration that stands alone; companions are unknown.
+    #[must_use]
+    pub fn evaluate(&self, predicate: &Predicate, config: &Config) -> Truth {
+        self.judge(predicate, config, None)
+    }
+
+    pub(crate) fn judge(
+        &self,
+        predicate: &Predicate,
+        config: &Config,
+        around: Option<&Surroundings<'_>>,
+    ) -> Truth {
+        match predicate {
+            Predicate::All { all: parts } => {
+                all(parts.iter().map(|part| self.judge(part, config, around)))
+            }
+            Predicate::Any { any: parts } => {
+                any(parts.iter().map(|part| self.judge(part, config, around)))
+            }
+            Predicate::Not { not: part } => not(self.judge(part, config, around)),
+            Predicate::Each { each, holds } => {
+                all(elements(config, each).map(|element| self.element(holds, element, around)))
+            }
+            Predicate::Some { some, holds } => {
+                any(elements(config, some).map(|element| self.element(holds, element, around)))
+            }
+            Predicate::Companion { companion, link, holds } => match around {
+                Some(around) => self.companion(around, companion, link, holds),
+                None => Truth::Unknown,
+            },
+            Predicate::Test(test) => value_test::judge(self, test, config),
+        }
+    }
+
+    fn element(
+        &self,
+        predicate: &Predicate,
+        element: &Config,
+        around: Option<&Surroundings<'_>>,
+    ) -> Truth {
+        match element {
+            Config::Unknown | Config::Reference { .. } => Truth::Unknown,
+            Config::Null
+            | Config::Bool(_)
+            | Config::Number(_)
+            | Config::Text(_)
+            | Config::List(_)
+            | Config::Object(_) => self.judge(predicate, element, around),
+        }
+    }
+
+    fn companion(
+        &self,
+        around: &Surroundings<'_>,
+        kind: &str,
+        link: &str,
+        predicate: &Predicate,
+    ) -> Truth {
+        let Surroundings { repository, resource } = *around;
+        any(repository
+            .module_resources(resource.file.folder())
+            .filter(|other| other.kind() == kind)
+            .map(|other| {
+                let config = resolve::resource(repository, &other);
+                match links_to(repository, &config, link, &resource) {
+                    Truth::Fails => Truth::Fails,
+                    Truth::Unknown => Truth::Unknown,
+                    Truth::Holds => {
+                        let there = Surroundings { repository, resource: other };
+                        self.judge(predicate, &config, Some(&there))
+                    }
+                }
+            }))
+    }
+
+    /// Whether the pattern is found in the text; `None` where it is not a regular expression.
+    pub(crate) fn finds(&self, pattern: &str, text: &str) -> Option<bool> {
+        let mut patterns = self.patterns.lock().unwrap_or_else(PoisonError::into_inner);
+        let regex =
+            patterns.entry(pattern.to_owned()).or_insert_with(|| Regex::new(pattern).ok()).clone();
+        drop(patterns);
+        regex.map(|regex| regex.is_match(text))
+    }
+}
+
+/// Every element at a dotted path; a lone value counts as one element, an absent one as none.
+fn elements<'c>(config: &'c Config, path: &str) -> impl Iterator<Item = &'c Config> {
+    let mut level: Vec<&Config> = vec![config];
+    for segment in path.split('.').filter(|segment| !segment.is_empty()) {
+        level = level.into_iter().flat_map(flattened).collect();
+        level = level.into_iter().filter_map(|value| step(value, segment)).collect();
+    }
+    level
+        .into_iter()
+        .flat_map(flattened)
+        .filter(|value| **value != Config::Null)
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+fn flattened(value: &Config) -> Vec<&Config> {
+    match value {
+        Config::List(items) => items.iter().collect(),
+        Config::Null
+        | Config::Bool(_)
+        | Config::Number(_)
+        | Config::Text(_)
+        | Config::Object(_)
+        | Config::Reference { .. }
+        | Config::Unknown => vec![value],
+    }
+}
+
+/// One segment further; what is unknown stays so.
+pub(crate) fn step<'c>(value: &'c Config, segment: &str) -> Option<&'c Config> {
+    match value {
+        Config::Object(fields) => fields.get(segment),
+        Config::Unknown | Config::Reference { .. } => Some(&Config::Unknown),
+        Config::Null | Config::Bool(_) | Config::Number(_) | Config::Text(_) | Config::List(_) => {
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

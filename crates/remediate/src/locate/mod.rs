@@ -1,0 +1,16 @@
+//! Finds the block that makes an asset.
+
+mod find;
+mod link;
+mod names;
+mod state;
+mod target;
+
+pub use find::locate;
+pub(crate) use link::links_to;
+pub(crate) use names::literal_names;
+pub(crate) use state::State;
+pub use target::Target;
+
+#[cfg(test)]
+mod tests;

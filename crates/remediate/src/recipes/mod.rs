@@ -1,0 +1,59 @@
+//! The ways to change a block. One file each; a recipe makes new text and proves nothing: the
+//! proof is made afterwards, on the text alone.
+
+mod companion_block;
+mod remove_public_acl;
+mod restrict_ingress;
+mod set_attributes;
+
+use quell_catalog::FixRecipe;
+
+use crate::terraform::{Repository, Resource};
+
+/// A way to change a block.
+#[derive(Debug)]
+pub(crate) struct Recipe {
+    /// The name that the catalogue uses.
+    pub(crate) id: &'static str,
+    /// Makes the new text, or says what a person must decide.
+    pub(crate) plan: fn(&Request<'_>) -> Result<Change, String>,
+}
+
+/// Every recipe, by name.
+pub(crate) const RECIPES: &[&Recipe] = &[
+    &companion_block::RECIPE,
+    &remove_public_acl::RECIPE,
+    &restrict_ingress::RECIPE,
+    &set_attributes::RECIPE,
+];
+
+/// The block to change and what it should be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Request<'r> {
+    pub(crate) repository: &'r Repository,
+    pub(crate) resource: Resource<'r>,
+    pub(crate) fix: &'r FixRecipe,
+    /// Whether a list keeps the elements it has, with the wanted ones added.
+    pub(crate) keep_elements: bool,
+}
+
+/// The new text of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// The file's path.
+    pub(crate) file: String,
+    /// The whole new text; the old one where nothing needs to change.
+    pub(crate) text: String,
+    /// The block that was changed or added (`aws_s3_bucket_versioning.logs`).
+    pub(crate) address: String,
+    /// Whether the block was added.
+    pub(crate) added: bool,
+}
+
+/// The recipe of that name.
+pub(crate) fn by_name(name: &str) -> Option<&'static Recipe> {
+    RECIPES.iter().copied().find(|recipe| recipe.id == name)
+}
+
+#[cfg(test)]
+mod testing;

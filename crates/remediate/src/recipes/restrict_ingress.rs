@@ -1,0 +1,166 @@
+//! Closes a rule that lets the whole internet in.
+//!
+//! # What it changes
+//! `0.0.0.0/0` and `::/0` give way to the one variable of the module that names who may come in
+//! (`allowed_cidrs`, `admin_cidr_blocks`, …), where its default is known and not the internet.
+//!
+//! # When it is withheld
+//! There is no such variable, or more than one: nobody but a person knows who may come in.
+
+use hcl_edit::expr::Expression;
+use hcl_edit::structure::{Attribute, Block, Body, Structure};
+
+use super::{Change, Recipe, Request};
+use crate::Config;
+use crate::terraform::{edit, resolve};
+
+pub(super) const RECIPE: Recipe = Recipe { id: "restrict_ingress", plan };
+
+const INTERNET: [&str; 4] = ["0.0.0.0/0", "::/0", "*", "Internet"];
+/// Attributes that say who may come in.
+const SOURCES: [&str; 8] = [
+    "cidr_blocks",
+    "ipv6_cidr_blocks",
+    "cidr_ipv4",
+    "cidr_ipv6",
+    "source_ranges",
+    "source_address_prefix",
+    "source_address_prefixes",
+    "public_access_cidrs",
+];
+/// Words in the names of variables that say who may.
+const WHO: [&str; 8] =
+    ["allowed", "admin", "trusted", "office", "vpn", "bastion", "management", "ingress"];
+
+fn plan(request: &Request<'_>) -> Result<Change, String> {
+    let Request { repository, resource, .. } = request;
+    let file = resource.file;
+    let mut open = Vec::new();
+    collect(&resource.block.body, &mut open);
+    let (path, address) = (file.path.clone(), resource.address());
+    let Some(first) = open.first() else {
+        return Ok(Change { file: path, text: file.text.clone(), address, added: false });
+    };
+    let line = file.span(*first).map_or(0, |span| file.line(span.start));
+    let variables = candidates(request);
+    let [variable] = variables.as_slice() else {
+        return Err(refusal(&format!("{path}:{line}"), &variables));
+    };
+    let mut now = (*repository).clone();
+    for _ in 0..open.len() {
+        let Some(resource) = now.resource(&path, &address) else { break };
+        let mut open = Vec::new();
+        collect(&resource.block.body, &mut open);
+        let Some(attribute) = open.first() else { break };
+        let text = if attribute.value.is_array() {
+            format!("var.{}", variable.name)
+        } else {
+            format!("var.{}[0]", variable.name)
+        };
+        let splice = edit::replace(resource.file, &attribute.value, text);
+        let text = splice
+            .and_then(|splice| splice.apply(&resource.file.text))
+            .ok_or("the rule has no place in the text")?;
+        now = now.with_file(&path, text);
+    }
+    let text = now.file(&path).map(|file| file.text.clone()).unwrap_or_default();
+    Ok(Change { file: path, text, address, added: false })
+}
+
+fn refusal(place: &str, variables: &[Variable]) -> String {
+    let names: Vec<String> =
+        variables.iter().map(|variable| format!("`var.{}`", variable.name)).collect();
+    if names.is_empty() {
+        return format!(
+            "the rule at {place} lets the whole internet in: a person must say which addresses may"
+        );
+    }
+    format!(
+        "the rule at {place} lets the whole internet in: a person must say which of {} fits",
+        names.join(", ")
+    )
+}
+
+/// Literal sources that are the whole internet, in blocks that let traffic in.
+fn collect<'b>(body: &'b Body, open: &mut Vec<&'b Attribute>) {
+    for structure in body {
+        match structure {
+            Structure::Attribute(attribute) if is_open(attribute) => open.push(attribute),
+            Structure::Attribute(_) => {}
+            Structure::Block(block) if lets_in(block) => collect(&block.body, open),
+            Structure::Block(_) => {}
+        }
+    }
+}
+
+fn lets_in(block: &Block) -> bool {
+    let outbound = block.body.get_attribute("direction").and_then(|one| one.value.as_str());
+    block.ident.as_str() != "egress" && outbound != Some("Outbound")
+}
+
+fn is_open(attribute: &Attribute) -> bool {
+    if !SOURCES.contains(&attribute.key.as_str()) {
+        return false;
+    }
+    let is_internet =
+        |value: &Expression| value.as_str().is_some_and(|text| INTERNET.contains(&text));
+    is_internet(&attribute.value)
+        || attribute.value.as_array().is_some_and(|items| items.iter().any(is_internet))
+}
+
+struct Variable {
+    name: String,
+}
+
+/// Variables that say who may come in, with a known value that is not the internet.
+fn candidates(request: &Request<'_>) -> Vec<Variable> {
+    let folder = request.resource.file.folder();
+    let mut found = Vec::new();
+    for file in request.repository.module_files(folder).filter(|file| file.path.ends_with(".tf")) {
+        for block in file.blocks().filter(|block| block.ident.as_str() == "variable") {
+            let Some(name) = block.labels.first().map(|label| label.as_str()) else { continue };
+            let lower = name.to_ascii_lowercase();
+            if !lower.contains("cidr") || !WHO.iter().any(|word| lower.contains(word)) {
+                continue;
+            }
+            let Ok(expression) = format!("var.{name}").parse::<Expression>() else { continue };
+            let value = resolve::expression(request.repository, folder, &expression);
+            if is_closed(&value) {
+                found.push(Variable { name: name.to_owned() });
+            }
+        }
+    }
+    found
+}
+
+fn is_closed(value: &Config) -> bool {
+    let Config::List(items) = value else { return false };
+    !items.is_empty()
+        && items.iter().all(|item| item.as_text().is_some_and(|text| !INTERNET.contains(&text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{check, refuse};
+
+    const FIX: &str = "recipe = 'restrict_ingress'\nresource = ['aws_security_group']";
+    const GROUP: &str = "resource \"aws_security_group\" \"g\" {\n  ingress {\n    cidr_blocks = [\"0.0.0.0/0\"]\n  }\n  egress {\n    cidr_blocks = [\"0.0.0.0/0\"]\n  }\n}\n";
+
+    #[test]
+    fn nobody_knows_who_may_come_in() {
+        refuse(FIX, GROUP, "the rule at main.tf:3 lets the whole internet in");
+    }
+
+    #[test]
+    fn the_one_variable_that_says_who_is_used() {
+        let variable = "variable \"admin_cidrs\" {\n  default = [\"10.0.0.0/8\"]\n}\n";
+        let after = GROUP.replacen("[\"0.0.0.0/0\"]", "var.admin_cidrs", 1);
+        check(FIX, &format!("{variable}{GROUP}"), &format!("{variable}{after}"));
+    }
+
+    #[test]
+    fn an_open_default_is_no_answer() {
+        let variable = "variable \"admin_cidrs\" {\n  default = [\"0.0.0.0/0\"]\n}\n";
+        refuse(FIX, &format!("{variable}{GROUP}"), "a person must say which addresses may");
+    }
+}

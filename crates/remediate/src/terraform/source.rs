@@ -1,0 +1,127 @@
+//! One file of a repository: its text, its parsed body, and the way from one to the other.
+
+use std::ops::Range;
+
+use hcl_edit::Span;
+use hcl_edit::structure::{Body, Structure};
+
+/// Files above this size are kept but not parsed.
+const MAX_FILE_BYTES: usize = 4 << 20;
+
+/// One file with its parsed body.
+///
+/// The parser wants line feeds only and no byte order mark, so it reads a copy without them;
+/// [`SourceFile::span`] gives places in the text as it is.
+#[derive(Debug)]
+pub struct SourceFile {
+    /// Path below the repository, with forward slashes.
+    pub path: String,
+    /// The text, byte for byte.
+    pub text: String,
+    /// What the parser made of it, or where it gave up.
+    body: Result<Body, String>,
+    /// Length of the byte order mark, if there is one.
+    mark: usize,
+    /// Places in the parsed copy before which a carriage return was taken out.
+    removed: Vec<usize>,
+}
+
+impl SourceFile {
+    /// Reads a file; one that does not parse keeps the reason.
+    #[must_use]
+    pub fn parse(path: String, text: String) -> Self {
+        let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let rest = text.get(mark..).unwrap_or_default();
+        let (copy, removed) = without_carriage_returns(rest);
+        let body = if text.len() > MAX_FILE_BYTES {
+            Err(format!("`{path}` is larger than {MAX_FILE_BYTES} bytes"))
+        } else {
+            hcl_edit::parser::parse_body(&copy).map_err(|error| {
+                let place = error.location();
+                format!("`{path}` does not parse at {}:{}", place.line(), place.column())
+            })
+        };
+        Self { path, text, body, mark, removed }
+    }
+
+    /// The folder the file is in, which is its Terraform module; empty for the top.
+    #[must_use]
+    pub fn folder(&self) -> &str {
+        self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+
+    /// The file's name without its folder.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// The parsed body.
+    ///
+    /// # Errors
+    ///
+    /// The reason why the file does not parse.
+    pub fn body(&self) -> Result<&Body, &str> {
+        self.body.as_ref().map_err(String::as_str)
+    }
+
+    /// Where an element stands in [`SourceFile::text`].
+    #[must_use]
+    pub fn span(&self, element: &impl Span) -> Option<Range<usize>> {
+        let span = element.span()?;
+        let range = self.place(span.start)..self.place(span.end);
+        self.text.get(range.clone()).map(|_| range)
+    }
+
+    /// The line of a place in the text, from 1.
+    #[must_use]
+    pub fn line(&self, place: usize) -> usize {
+        self.text.bytes().take(place).filter(|byte| *byte == b'\n').count() + 1
+    }
+
+    /// Blocks at the top of the file.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = &hcl_edit::structure::Block> {
+        self.body.iter().flat_map(Body::iter).filter_map(Structure::as_block)
+    }
+
+    fn place(&self, place: usize) -> usize {
+        self.mark + place + self.removed.partition_point(|removed| *removed < place)
+    }
+}
+
+fn without_carriage_returns(text: &str) -> (String, Vec<usize>) {
+    let mut copy = String::with_capacity(text.len());
+    let mut removed = Vec::new();
+    let mut parts = text.split("\r\n");
+    copy.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        removed.push(copy.len());
+        copy.push('\n');
+        copy.push_str(part);
+    }
+    (copy, removed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_hold_on_crlf_and_byte_order_mark() {
+        let text = "\u{feff}# é\r\nresource \"a\" \"b\" {\r\n  x = \"1\"\r\n  y = 2\r\n}\r\n";
+        let file = SourceFile::parse("m.tf".into(), text.into());
+        let block = file.blocks().next().unwrap();
+        let at = |range: Range<usize>| file.text.get(range).unwrap();
+        assert!(at(file.span(block).unwrap()).starts_with("resource"));
+        assert!(at(file.span(block).unwrap()).ends_with('}'));
+        let values: Vec<_> =
+            block.body.attributes().map(|a| at(file.span(&a.value).unwrap())).collect();
+        assert_eq!(values, ["\"1\"", "2"]);
+    }
+
+    #[test]
+    fn broken_file_keeps_the_reason() {
+        let file = SourceFile::parse("m.tf".into(), "resource {".into());
+        assert!(file.body().unwrap_err().contains("`m.tf` does not parse at 1:"));
+    }
+}
