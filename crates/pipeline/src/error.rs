@@ -9,10 +9,10 @@ pub enum PipelineError {
     /// A record cannot be written or read back.
     #[error("a record cannot be kept: {0}")]
     Body(#[from] serde_json::Error),
-    /// A file cannot be written.
-    #[error("cannot write `{path}`: {source}")]
-    Write {
-        /// The file.
+    /// The repository cannot be read.
+    #[error("cannot read the repository `{path}`: {source}")]
+    Repository {
+        /// The folder.
         path: String,
         /// What the system said.
         source: std::io::Error,
