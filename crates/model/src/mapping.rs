@@ -111,7 +111,8 @@ impl ContextMapping {
                 *slot = self.of_name(field, asset).map(|sourced| (usize::MAX, sourced));
             }
         }
-        let [owner, environment, application, data_class] = best.map(|slot| slot.map(|(_, sourced)| sourced));
+        let [owner, environment, application, data_class] =
+            best.map(|slot| slot.map(|(_, sourced)| sourced));
         let context = &mut asset.context;
         context.owner = context.owner.take().or(owner);
         context.environment = context.environment.take().or(environment);
@@ -139,7 +140,11 @@ impl ContextMapping {
 
 /// Letters and digits in lower case.
 fn plain(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).take(MOST_BYTES).flat_map(char::to_lowercase).collect()
+    text.chars()
+        .filter(|c| c.is_alphanumeric())
+        .take(MOST_BYTES)
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 #[cfg(test)]
@@ -153,7 +158,9 @@ mod tests {
             from_name,
         };
         let mut environment = field(&["environment", "env"], true);
-        environment.values.insert("production".to_owned(), vec!["prod".to_owned(), "live".to_owned()]);
+        environment
+            .values
+            .insert("production".to_owned(), vec!["prod".to_owned(), "live".to_owned()]);
         ContextMapping::new(RawMapping {
             owner: field(&["owner", "team"], false),
             environment,

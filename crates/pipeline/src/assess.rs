@@ -79,13 +79,14 @@ fn factors<'a>(
 ) -> Factors<'a> {
     let counting = || members.iter().filter(|m| m.status.is_open());
     let weaknesses = || counting().filter_map(|m| m.finding.vulnerability.as_deref());
-    let highest = |values: &mut dyn Iterator<Item = f64>| values.fold(None, |most: Option<f64>, v| {
-        Some(most.map_or(v, |m| m.max(v)))
-    });
+    let highest = |values: &mut dyn Iterator<Item = f64>| {
+        values.fold(None, |most: Option<f64>, v| Some(most.map_or(v, |m| m.max(v))))
+    };
     Factors {
         cvss: highest(&mut weaknesses().filter_map(|v| v.cvss)),
         epss: highest(&mut weaknesses().filter_map(|v| v.epss)),
-        exploited: weaknesses().any(|v| v.exploited == Some(true) || catalog.intel().is_kev(&v.id).is_some()),
+        exploited: weaknesses()
+            .any(|v| v.exploited == Some(true) || catalog.intel().is_kev(&v.id).is_some()),
         implies: control.map_or(Exposure::None, |c| c.exposure),
         fixed_version: weaknesses().find_map(|v| v.fixed_version.as_deref()),
         step: control.and_then(|c| c.explain.steps.first()).map(String::as_str),

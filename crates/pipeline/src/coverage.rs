@@ -102,12 +102,17 @@ fn count(
     record: &Record,
 ) {
     let Record::Finding(finding) = record else { return };
-    if matches!(finding.class, FindingClass::Vulnerability | FindingClass::Detection | FindingClass::AttackPath) {
+    if matches!(
+        finding.class,
+        FindingClass::Vulnerability | FindingClass::Detection | FindingClass::AttackPath
+    ) {
         coverage.without_need += 1;
         return;
     }
     let mapped = setup.knowledge().control_of(finding).is_some();
-    for tool in [coverage.tools.entry(finding.tool.product.clone()).or_default(), &mut coverage.total] {
+    for tool in
+        [coverage.tools.entry(finding.tool.product.clone()).or_default(), &mut coverage.total]
+    {
         tool.findings += 1;
         tool.mapped += u64::from(mapped);
     }

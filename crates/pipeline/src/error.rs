@@ -18,10 +18,14 @@ pub enum PipelineError {
         source: std::io::Error,
     },
     /// Ctrl-C, or a request to end.
-    #[error("interrupted; files already imported are kept whole, the one being read is not kept at all")]
+    #[error(
+        "interrupted; files already imported are kept whole, the one being read is not kept at all"
+    )]
     Interrupted,
     /// No issue has that id.
-    #[error("there is no {kind} `{id}`; ids stand in the report, and their first characters are enough")]
+    #[error(
+        "there is no {kind} `{id}`; ids stand in the report, and their first characters are enough"
+    )]
     NotFound {
         /// What was looked for.
         kind: &'static str,

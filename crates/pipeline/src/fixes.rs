@@ -32,7 +32,8 @@ pub(crate) fn propose(
     let mut fixes: BTreeMap<String, Fix> = BTreeMap::new();
     for Open { row, issue } in open {
         let control = issue.control.as_deref().and_then(|id| catalog.control(id));
-        let has_recipe = |c: &&quell_catalog::Control| c.fixes.iter().any(|f| f.language == Language::Terraform);
+        let has_recipe =
+            |c: &&quell_catalog::Control| c.fixes.iter().any(|f| f.language == Language::Terraform);
         let Some(control) = control.filter(has_recipe) else { continue };
         let members = members(store, *row)?;
         let location = members.iter().find_map(|m| m.finding.location.as_deref());
@@ -57,7 +58,10 @@ pub(crate) fn propose(
 
 /// The Terraform files and state files below a folder, with paths below it.
 fn read_repository(folder: &Path) -> Result<Vec<(String, String)>, PipelineError> {
-    let refuse = |path: &Path, source| PipelineError::Repository { path: path.display().to_string(), source };
+    let refuse = |path: &Path, source| PipelineError::Repository {
+        path: path.display().to_string(),
+        source,
+    };
     let mut files = Vec::new();
     let mut waiting = vec![folder.to_owned()];
     while let Some(next) = waiting.pop() {

@@ -174,7 +174,14 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn note(&mut self, name: String, format: &'static str, tally: &Tally, end: Option<String>, known: bool) {
+    fn note(
+        &mut self,
+        name: String,
+        format: &'static str,
+        tally: &Tally,
+        end: Option<String>,
+        known: bool,
+    ) {
         let sums = tally.accounting;
         let message = end.or_else(|| match tally.reasons.iter().max_by_key(|(_, n)| **n) {
             Some((reason, count)) => Some(format!("{count} rejected: {reason}")),
@@ -308,7 +315,9 @@ const fn weightier(a: Outcome, b: Outcome) -> Outcome {
         (Outcome::Created, _) | (_, Outcome::Created) => Outcome::Created,
         (Outcome::Updated, _) | (_, Outcome::Updated) => Outcome::Updated,
         (Outcome::Merged, _) | (_, Outcome::Merged) => Outcome::Merged,
-        (Outcome::Unchanged | Outcome::Rejected, Outcome::Unchanged | Outcome::Rejected) => Outcome::Unchanged,
+        (Outcome::Unchanged | Outcome::Rejected, Outcome::Unchanged | Outcome::Rejected) => {
+            Outcome::Unchanged
+        }
     }
 }
 
@@ -334,7 +343,11 @@ fn read(
     let summary = intake::read(input, detected, &Limits::default(), &mut |item| {
         let sent = to_parsers.send((number, item)).is_ok();
         number += 1;
-        if sent && progress.check().is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        if sent && progress.check().is_ok() {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
     });
     summary.broke_off
 }
@@ -349,7 +362,9 @@ fn parse(
     for (number, item) in batches {
         let parsed = match item {
             Item::Batch(batch) => parse_batch(&batch, detected, knowledge),
-            Item::Reject { offset_bytes, reason } => vec![Parsed { offset_bytes, rows: Err(reason) }],
+            Item::Reject { offset_bytes, reason } => {
+                vec![Parsed { offset_bytes, rows: Err(reason) }]
+            }
         };
         if to_writer.send((number, parsed)).is_err() {
             return;
@@ -357,7 +372,11 @@ fn parse(
     }
 }
 
-fn parse_batch(batch: &Batch, detected: &intake::Detection, knowledge: Knowledge<'_>) -> Vec<Parsed> {
+fn parse_batch(
+    batch: &Batch,
+    detected: &intake::Detection,
+    knowledge: Knowledge<'_>,
+) -> Vec<Parsed> {
     let normalized = intake::normalize_batch(batch, detected);
     let parsed = |Normalized { offset_bytes, result }| {
         let rows = result.and_then(|records| {

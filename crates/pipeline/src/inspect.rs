@@ -31,7 +31,8 @@ pub fn split_issue(
     now: Timestamp,
 ) -> Result<IssueKey, PipelineError> {
     let row = find_issue(store, id)?;
-    let not_found = || PipelineError::NotFound { kind: "finding in that issue", id: finding.to_owned() };
+    let not_found =
+        || PipelineError::NotFound { kind: "finding in that issue", id: finding.to_owned() };
     let wanted = finding.to_ascii_lowercase();
     let keys: Vec<FindingKey> = store
         .finding_list(row.id)?
@@ -49,7 +50,8 @@ fn find_issue(store: &Store, id: &str) -> Result<IssueRow, PipelineError> {
     let not_found = || PipelineError::NotFound { kind: "issue", id: id.to_owned() };
     let wanted = id.trim().to_ascii_lowercase();
     let lowest = format!("{wanted:0<26}").parse::<IssueKey>().map_err(|_| not_found())?;
-    let highest = format!("{wanted:z<26}").parse::<IssueKey>().unwrap_or(IssueKey::from_bytes([255; 16]));
+    let highest =
+        format!("{wanted:z<26}").parse::<IssueKey>().unwrap_or(IssueKey::from_bytes([255; 16]));
     let mut found = store.issue_between(lowest, highest)?;
     match (found.pop(), found.is_empty()) {
         (Some(row), true) => Ok(row),

@@ -21,7 +21,9 @@ impl<'a> Knowledge<'a> {
         let rule = &finding.rule;
         let ids = std::iter::once(rule.id.as_str()).chain(rule.aliases.iter().map(String::as_str));
         let title = if rule.title.is_empty() { &finding.title } else { &rule.title };
-        self.catalog.control_for(&finding.tool.product, ids, title.raw()).map(|(control, _)| control)
+        self.catalog
+            .control_for(&finding.tool.product, ids, title.raw())
+            .map(|(control, _)| control)
     }
 }
 
@@ -132,7 +134,9 @@ fn of_activity(activity: &Activity, imported_at: Timestamp) -> Result<Row, serde
     let body = serde_json::to_vec(&activity)?;
     let key = KeyHasher::new("activity").part(&activity.tool.product).part(&activity.native_id);
     let key = if activity.native_id.is_empty() {
-        key.part(&activity.action).part(activity.principal.raw()).part(&String::from_utf8_lossy(&body))
+        key.part(&activity.action)
+            .part(activity.principal.raw())
+            .part(&String::from_utf8_lossy(&body))
     } else {
         key
     };

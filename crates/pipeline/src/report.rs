@@ -6,7 +6,9 @@ use quell_catalog::Catalog;
 use quell_correlate::{Candidate, Member, build_incidents, merged_because};
 use quell_explain::{IssueEvidence, explain};
 use quell_model::{Finding, FindingClass, Fix, FixState, Incident, Issue, IssueKey, Untrusted};
-use quell_report::{AssetReport, FindingReport, FixReport, IncidentReport, IssueReport, OwnerReport};
+use quell_report::{
+    AssetReport, FindingReport, FixReport, IncidentReport, IssueReport, OwnerReport,
+};
 use quell_store::Store;
 
 use crate::PipelineError;
@@ -41,7 +43,11 @@ pub(crate) fn open_issues(store: &Store, run: Option<i64>) -> Result<Vec<Open>, 
 }
 
 /// The incidents of open issues. A proved fix that closes several makes them one story.
-pub(crate) fn incidents(store: &Store, open: &[Open], fixes: &[Fix]) -> Result<Vec<Incident>, PipelineError> {
+pub(crate) fn incidents(
+    store: &Store,
+    open: &[Open],
+    fixes: &[Fix],
+) -> Result<Vec<Incident>, PipelineError> {
     let mut closed_by: HashMap<IssueKey, &str> = HashMap::new();
     for fix in fixes.iter().filter(|f| f.state == FixState::Proved && f.closes.len() > 1) {
         closed_by.extend(fix.closes.iter().map(|issue| (*issue, fix.id.as_str())));
@@ -97,7 +103,8 @@ pub(crate) fn describe(
         described.incidents.push(incident_report(incident, &story, catalog, fixes));
         for told in &story {
             let issue = issue_report(told, catalog);
-            let asset = assets.entry(issue.asset.clone()).or_insert_with(|| asset_report(told.issue));
+            let asset =
+                assets.entry(issue.asset.clone()).or_insert_with(|| asset_report(told.issue));
             asset.open_issues += 1;
             described.issues.push(issue);
         }
@@ -131,7 +138,12 @@ struct Told<'a> {
     places: Vec<(String, u64)>,
 }
 
-fn incident_report(incident: &Incident, story: &[Told<'_>], catalog: &Catalog, fixes: &[Fix]) -> IncidentReport {
+fn incident_report(
+    incident: &Incident,
+    story: &[Told<'_>],
+    catalog: &Catalog,
+    fixes: &[Fix],
+) -> IncidentReport {
     let evidence: Vec<IssueEvidence<'_>> = story
         .iter()
         .map(|told| IssueEvidence {
@@ -168,7 +180,8 @@ fn issue_report(told: &Told<'_>, catalog: &Catalog) -> IssueReport {
     let weakness = told.members.iter().find_map(|m| m.finding.vulnerability.as_deref());
     let location = told.members.iter().find_map(|m| m.finding.location.as_deref());
     let detection = told.members.iter().filter_map(|m| m.finding.detection.as_deref());
-    let mut attack: BTreeSet<String> = detection.flat_map(|d| d.techniques.iter().cloned()).collect();
+    let mut attack: BTreeSet<String> =
+        detection.flat_map(|d| d.techniques.iter().cloned()).collect();
     attack.extend(control.into_iter().flat_map(|c| c.attack.iter().cloned()));
     IssueReport {
         id: issue.key.to_string(),
@@ -220,7 +233,11 @@ fn asset_report(issue: &Issue) -> AssetReport {
         account: Untrusted::from(asset.id.account.as_str()),
         region: Untrusted::from(asset.id.region.as_str()),
         kind: Untrusted::from(asset.id.kind.as_str()),
-        name: if asset.name.is_empty() { Untrusted::from(asset.id.name.as_str()) } else { asset.name.clone() },
+        name: if asset.name.is_empty() {
+            Untrusted::from(asset.id.name.as_str())
+        } else {
+            asset.name.clone()
+        },
         native_id: Untrusted::from(asset.native_id.as_str()),
         owner: asset.context.owner.as_ref().map(|owner| OwnerReport {
             name: owner.value.clone(),

@@ -89,7 +89,8 @@ pub fn run(
     progress.check()?;
     (progress.doing)("explaining");
     let stories = incidents(store, &open, &proposed)?;
-    let shown = stories.get(..request.limit.unwrap_or(usize::MAX).min(stories.len())).unwrap_or_default();
+    let shown =
+        stories.get(..request.limit.unwrap_or(usize::MAX).min(stories.len())).unwrap_or_default();
     let described = describe(store, setup.catalog(), &open, shown, &proposed)?;
     let (_, open_findings) = store.finding_count(run)?;
     let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);

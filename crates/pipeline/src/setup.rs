@@ -33,7 +33,8 @@ impl Setup {
     /// When either cannot be read.
     pub fn embedded(mapping: Option<&str>) -> Result<Self, SetupError> {
         let catalog = Catalog::embedded().map_err(|e| SetupError::Catalog(e.to_string()))?;
-        let raw = toml::from_str(mapping.unwrap_or(MAPPING)).map_err(|e| SetupError::Mapping(e.to_string()))?;
+        let raw = toml::from_str(mapping.unwrap_or(MAPPING))
+            .map_err(|e| SetupError::Mapping(e.to_string()))?;
         let mapping = ContextMapping::new(raw).map_err(|e| SetupError::Mapping(e.to_string()))?;
         Ok(Self { catalog, mapping })
     }

@@ -7,10 +7,11 @@
 mod descriptor;
 pub mod intake;
 mod lacework;
+mod ocsf;
 mod prisma;
 pub mod wire;
 
 pub use descriptor::{Envelope, Need, Output, RawRecord, Rejection, Shape, Source};
 
 /// Every source, in alphabetical order. Adding one is its folder and a line here.
-pub const SOURCES: &[&Source] = &[&lacework::SOURCE, &prisma::SOURCE];
+pub const SOURCES: &[&Source] = &[&lacework::SOURCE, &ocsf::SOURCE, &prisma::SOURCE];

@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::place::{account, provider_of_id, resource};
 use super::wire::{PolicyEvaluation, Recommendation};
 use super::{NAME_BYTES, TEXT_BYTES, severity, tool};
-use crate::wire::{Facts, Text};
 use crate::wire::text_of;
+use crate::wire::{Facts, Text};
 use crate::{Output, RawRecord, Rejection};
 
 /// Most bytes of a word that every finding of one record repeats.

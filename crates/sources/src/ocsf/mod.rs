@@ -23,13 +23,21 @@ const SHAPES: &[Shape] = &[
     Shape {
         name: "event",
         records: &["$"],
-        needs: &[Need::Has("$.class_uid"), Need::Has("$.metadata"), Need::AnyOf(&["$.severity_id", "$.activity_id", "$.category_uid"])],
+        needs: &[
+            Need::Has("$.class_uid"),
+            Need::Has("$.metadata"),
+            Need::AnyOf(&["$.severity_id", "$.activity_id", "$.category_uid"]),
+        ],
         envelope: false,
     },
     Shape {
         name: "list of events",
         records: &["$[]"],
-        needs: &[Need::Has("$[].class_uid"), Need::Has("$[].metadata"), Need::AnyOf(&["$[].severity_id", "$[].activity_id", "$[].category_uid"])],
+        needs: &[
+            Need::Has("$[].class_uid"),
+            Need::Has("$[].metadata"),
+            Need::AnyOf(&["$[].severity_id", "$[].activity_id", "$[].category_uid"]),
+        ],
         envelope: false,
     },
     Shape {
@@ -42,7 +50,8 @@ const SHAPES: &[Shape] = &[
 
 fn normalize(record: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> {
     let event: Event<'_> = serde_json::from_str(record.text)?;
-    let class = event.class_uid.integer().ok_or_else(|| Rejection::new("`class_uid` is no number"))?;
+    let class =
+        event.class_uid.integer().ok_or_else(|| Rejection::new("`class_uid` is no number"))?;
     match class {
         2000..=2999 | 102_000..=102_999 => finding::findings(&event, class, output),
         5000..=5999 => other::assets(&event, output),

@@ -9,8 +9,8 @@ use quell_model::{
 
 use super::asset::{Place, account, application, function, host, image, pod, provider};
 use super::compute_wire::{Audit, Group, GroupedAudit, Incident, PostedAudit};
-use crate::wire::{Facts, Text};
 use super::{DESCRIPTION_BYTES, TITLE_BYTES, techniques, tool};
+use crate::wire::{Facts, Text};
 use crate::{Output, RawRecord, Rejection};
 
 /// Most processes that are kept of one incident.

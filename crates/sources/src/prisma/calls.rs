@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::asset::{Place, account, application, host, image, object, provider};
 use super::compute_wire::Call;
-use crate::wire::{Facts, Text};
 use super::{DESCRIPTION_BYTES, TITLE_BYTES, techniques, tool};
+use crate::wire::{Facts, Text};
 use crate::{Output, RawRecord, Rejection};
 
 /// A call to the console: somebody logged in or changed a setting.

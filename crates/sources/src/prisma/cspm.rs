@@ -11,10 +11,10 @@ use serde_json::value::RawValue;
 
 use super::asset::{account, provider};
 use super::kinds::{kind_of_api, kind_of_type};
-use crate::wire::{Facts, Text};
 use super::wire::{Alert, Config, Event, Posted, Resource, Touched};
 use super::{DESCRIPTION_BYTES, TITLE_BYTES, tool};
 use crate::wire::tags_of;
+use crate::wire::{Facts, Text};
 use crate::{Output, RawRecord, Rejection};
 
 /// An alert of the API.

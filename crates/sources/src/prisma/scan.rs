@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::asset::{Place, account, function, host, image, pod, provider};
 use super::compute_wire::{CloudMetadata, ContainerScan, PipelineScan, Scan, Tag, Weakness};
-use crate::wire::{Facts, Text};
 use super::{DESCRIPTION_BYTES, TITLE_BYTES, tool};
+use crate::wire::{Facts, Text};
 use crate::wire::{tags_of, text_of};
 use crate::{Output, RawRecord, Rejection};
 

@@ -1,0 +1,91 @@
+//! What Prowler's, Security Lake's and others' OCSF becomes.
+
+use quell_model::{FindingClass, Record, Severity, Status};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::Envelope;
+
+fn normalized(record: &Value) -> Result<Vec<Record>, Rejection> {
+    let text = record.to_string();
+    let envelope = Envelope {
+        document: &Value::Null,
+        imported_at: "2026-11-01T00:00:00Z".parse().unwrap(),
+        file_name: "x",
+        shape: &SHAPES[0],
+    };
+    let raw = RawRecord { text: &text, shape: &SHAPES[0], pattern: 0, indices: &[], envelope };
+    let mut output = Output::default();
+    normalize(&raw, &mut output).map(|()| output.records)
+}
+
+fn prowler(status_code: &str) -> Value {
+    json!({"class_uid": 2004, "severity_id": 4, "severity": "High", "status": "New", "status_id": 1,
+        "status_code": status_code, "time": 1_750_000_000,
+        "metadata": {"event_code": "s3_bucket_public_access", "product": {"name": "Prowler"}},
+        "finding_info": {"uid": "prowler-aws-s3-1", "title": "Bucket is public", "desc": "d"},
+        "resources": [{"uid": "arn:aws:s3:::acme-logs", "type": "AwsS3Bucket", "region": "eu-west-1",
+            "labels": ["team:payments"]}],
+        "cloud": {"provider": "aws", "account": {"uid": "111122223333"}}})
+}
+
+#[test]
+fn a_failing_check_is_a_misconfiguration_and_a_passing_one_its_evidence() {
+    let failing = normalized(&prowler("FAIL")).unwrap();
+    let [Record::Finding(finding)] = failing.as_slice() else { panic!("{failing:?}") };
+    assert_eq!(finding.class, FindingClass::Misconfiguration);
+    assert_eq!((finding.tool.product.as_str(), finding.severity), ("prowler", Severity::High));
+    assert_eq!(finding.asset.id.key(), "aws:s3.bucket:acme-logs");
+    assert_eq!(finding.asset.tags["team"].raw(), "payments");
+    assert_eq!(finding.scope.as_ref().unwrap().target, "prowler:aws:111122223333");
+    let passing = normalized(&prowler("PASS")).unwrap();
+    let [Record::Evidence(evidence)] = passing.as_slice() else { panic!("{passing:?}") };
+    assert!(evidence.passed);
+    assert_eq!(evidence.finding_key(), finding.key());
+    assert!(evidence.observed.is_some());
+}
+
+#[test]
+fn a_muted_finding_is_suppressed_not_dropped() {
+    let mut muted = prowler("FAIL");
+    muted["status"] = json!("Suppressed");
+    let records = normalized(&muted).unwrap();
+    let [Record::Finding(finding)] = records.as_slice() else { panic!("{records:?}") };
+    assert_eq!(finding.status, Status::Suppressed);
+}
+
+#[test]
+fn each_vulnerability_of_an_event_is_a_finding() {
+    let event = json!({"class_uid": 2002, "severity_id": 5, "metadata": {"product": {"name": "Inspector"}},
+        "finding_info": {"uid": "f", "title": "t"},
+        "resources": [{"uid": "i-0123456789abcdef0", "type": "AWS::EC2::Instance"}],
+        "cloud": {"provider": "AWS", "account": {"uid": "111122223333"}, "region": "eu-west-1"},
+        "vulnerabilities": [
+            {"cve": {"uid": "CVE-2021-44228", "cvss": [{"base_score": 10.0}], "epss": {"score": "0.97"}},
+             "affected_packages": [{"name": "log4j-core", "version": "2.14.1", "fixed_in_version": "2.15.0"}]},
+            {"cve": {"uid": "CVE-2021-45046"}}]});
+    let records = normalized(&event).unwrap();
+    assert_eq!(records.len(), 2);
+    let Record::Finding(first) = &records[0] else { panic!() };
+    let vulnerability = first.vulnerability.as_ref().unwrap();
+    assert_eq!(vulnerability.fixed_version.as_deref(), Some("2.15.0"));
+    assert_eq!((vulnerability.cvss, vulnerability.epss), (Some(10.0), Some(0.97)));
+    assert_ne!(
+        first.key(),
+        match &records[1] {
+            Record::Finding(f) => f.key(),
+            _ => panic!(),
+        }
+    );
+}
+
+#[test]
+fn an_api_call_is_an_activity_and_nothing_at_all_is_rejected() {
+    let call = json!({"class_uid": 6003, "metadata": {"product": {"name": "CloudTrail"}}, "api": {"operation": "PutBucketPolicy"}});
+    assert!(
+        matches!(normalized(&call).unwrap().as_slice(), [Record::Activity(a)] if a.action == "PutBucketPolicy")
+    );
+    let empty = json!({"class_uid": 2004, "metadata": {}});
+    assert!(normalized(&empty).unwrap_err().0.contains("finding_info.title"));
+    assert!(normalized(&json!({"class_uid": "x", "metadata": {}})).is_err());
+}
