@@ -4,7 +4,9 @@
 //! record splitting follow) and a function that makes [`quell_model::Record`]s of one record.
 //! Wire types never leave their folder.
 
+mod asff;
 mod descriptor;
+mod falco;
 pub mod intake;
 mod lacework;
 mod ocsf;
@@ -14,4 +16,10 @@ pub mod wire;
 pub use descriptor::{Envelope, Need, Output, RawRecord, Rejection, Shape, Source};
 
 /// Every source, in alphabetical order. Adding one is its folder and a line here.
-pub const SOURCES: &[&Source] = &[&lacework::SOURCE, &ocsf::SOURCE, &prisma::SOURCE];
+pub const SOURCES: &[&Source] = &[
+    &asff::SOURCE,
+    &falco::SOURCE,
+    &lacework::SOURCE,
+    &ocsf::SOURCE,
+    &prisma::SOURCE,
+];

@@ -1,0 +1,38 @@
+//! Falco alerts, as Falco or Falcosidekick writes them: one object, a list, or one a line.
+
+mod normalize;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use crate::{Need, Shape, Source};
+
+/// The Falco source.
+pub(crate) const SOURCE: Source = Source {
+    id: "falco",
+    title: "Falco alerts",
+    shapes: &[
+        Shape {
+            name: "alert",
+            records: &["$"],
+            needs: &[
+                Need::AnyOf(&["$.rule", "$.Rule"]),
+                Need::AnyOf(&["$.output_fields", "$.OutputFields"]),
+                Need::AnyOf(&["$.priority", "$.Priority", "$.output", "$.Output"]),
+            ],
+            envelope: false,
+        },
+        Shape {
+            name: "list of alerts",
+            records: &["$[]"],
+            needs: &[
+                Need::AnyOf(&["$[].rule", "$[].Rule"]),
+                Need::AnyOf(&["$[].output_fields", "$[].OutputFields"]),
+                Need::AnyOf(&["$[].priority", "$[].Priority", "$[].output", "$[].Output"]),
+            ],
+            envelope: false,
+        },
+    ],
+    normalize: normalize::normalize,
+    coverage: None,
+};
