@@ -23,10 +23,9 @@ fn read(text: &str) -> Result<Vec<Record>, Rejection> {
 }
 
 fn finding(text: &str) -> quell_model::Finding {
-    match read(text).unwrap().remove(0) {
-        Record::Finding(finding) => *finding,
-        other => panic!("{other:?}"),
-    }
+    let first = read(text).unwrap().remove(0);
+    let Record::Finding(finding) = first else { panic!("{first:?}") };
+    *finding
 }
 
 #[test]
