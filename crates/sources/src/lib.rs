@@ -12,6 +12,7 @@ mod lacework;
 mod ocsf;
 mod prisma;
 pub mod wire;
+mod wiz;
 
 pub use descriptor::{Envelope, Need, Output, RawRecord, Rejection, Shape, Source};
 
@@ -22,4 +23,5 @@ pub const SOURCES: &[&Source] = &[
     &lacework::SOURCE,
     &ocsf::SOURCE,
     &prisma::SOURCE,
+    &wiz::SOURCE,
 ];

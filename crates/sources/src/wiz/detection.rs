@@ -1,0 +1,80 @@
+//! Wiz detections, from the API and from the Wiz Defend webhook.
+
+use quell_model::{Detection, FindingClass, Record, Rule};
+use serde_json::Value;
+
+use super::asset::{Beside, asset};
+use super::normalize::{base, entity_asset, prose, rule};
+use super::wire::{Node, Text};
+use crate::Rejection;
+
+const MOST_EVENTS: usize = 64;
+
+pub(super) fn fits(node: &Node<'_>) -> bool {
+    node.rule_match.is_some() || node.tdr_id.get().is_some() || !node.triggering_events.is_null()
+}
+
+pub(super) fn finding(node: &Node<'_>) -> Result<Record, Rejection> {
+    let matched = node.rule_match.as_ref().and_then(|m| m.rule.as_ref()).and_then(rule);
+    let by_id = || {
+        let id = node.tdr_id.get()?;
+        let title = prose(node.title.get().unwrap_or(id));
+        Some(Rule { id: id.to_owned(), title, aliases: Vec::new() })
+    };
+    let rule = matched
+        .or_else(by_id)
+        .ok_or_else(|| Rejection::new("names no rule at $.ruleMatch.rule or $.tdrId"))?;
+    let resources = node.resources.as_deref().unwrap_or_default();
+    let account = node.cloud_accounts.as_deref().unwrap_or_default().first();
+    let primary = node.primary_resource.as_ref();
+    // The list often has the cloud's full id of what the primary resource names by Wiz's own.
+    let same = primary.and_then(|p| resources.iter().find(|r| r.id.get() == p.id.get()));
+    let ids: Vec<&Text<'_>> = same.map(|r| &r.provider_unique_id).into_iter().collect();
+    let main = primary.or_else(|| resources.first());
+    let place = entity_asset(main, &Beside { ids: &ids, account }, "primaryResource")?;
+    let also_involved = resources
+        .iter()
+        .take(MOST_EVENTS)
+        .filter_map(|r| asset(r, &Beside { ids: &[], account }))
+        .filter(|a| a.id.key() != place.id.key())
+        .collect();
+    let mut finding = base(node, FindingClass::Detection, rule, place);
+    let actor = node.primary_actor.as_ref().or_else(|| node.actors.as_deref()?.first());
+    let principal = actor.and_then(|a| a.provider_unique_id.get().or_else(|| a.name.get()));
+    let words = |list: &Option<Vec<Text<'_>>>| -> Vec<String> {
+        list.iter().flatten().filter_map(Text::get).take(MOST_EVENTS).map(str::to_owned).collect()
+    };
+    let mut techniques: Vec<String> = words(&node.mitre_techniques)
+        .iter()
+        .map(|t| t.rsplit_once('-').map_or(t.as_str(), |(_, id)| id).to_owned())
+        .collect();
+    techniques.sort();
+    techniques.dedup();
+    let mut tactics = words(&node.mitre_tactics);
+    tactics.sort();
+    tactics.dedup();
+    finding.detection = Some(Box::new(Detection {
+        techniques,
+        tactics,
+        principal: prose(principal.unwrap_or_default()),
+        remote_addresses: addresses(&node.triggering_events),
+        also_involved,
+        ..Detection::default()
+    }));
+    Ok(Record::Finding(Box::new(finding)))
+}
+
+fn addresses(events: &Value) -> Vec<String> {
+    let list = events.as_array().or_else(|| events.get("nodes")?.as_array());
+    let mut found: Vec<String> = list
+        .into_iter()
+        .flatten()
+        .take(MOST_EVENTS)
+        .filter_map(|event| event.get("actorIP")?.as_str())
+        .filter(|ip| !ip.is_empty())
+        .map(str::to_owned)
+        .collect();
+    found.sort();
+    found.dedup();
+    found
+}

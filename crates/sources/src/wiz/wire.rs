@@ -1,0 +1,234 @@
+//! Wiz records as they stand in JSON: every field may be missing, null or empty.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+
+/// Text that may come as a number or a boolean; null, lists and objects are empty.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
+
+impl Text<'_> {
+    pub(super) fn get(&self) -> Option<&str> {
+        Some(self.0.trim()).filter(|text| !text.is_empty())
+    }
+
+    pub(super) fn text(&self) -> &str {
+        self.get().unwrap_or_default()
+    }
+
+    pub(super) fn flag(&self) -> Option<bool> {
+        self.get()?.to_ascii_lowercase().parse().ok()
+    }
+
+    pub(super) fn number(&self) -> Option<f64> {
+        self.get()?.parse().ok().filter(|n: &f64| n.is_finite())
+    }
+}
+
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Text<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+    fn visit_borrowed_str<E>(self, v: &'de str) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Borrowed(v)))
+    }
+    fn visit_str<E>(self, v: &str) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Owned(v.to_owned())))
+    }
+    fn visit_bool<E>(self, v: bool) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Borrowed(if v { "true" } else { "false" })))
+    }
+    fn visit_i64<E>(self, v: i64) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Owned(v.to_string())))
+    }
+    fn visit_u64<E>(self, v: u64) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Owned(v.to_string())))
+    }
+    fn visit_f64<E>(self, v: f64) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Owned(v.to_string())))
+    }
+    fn visit_unit<E>(self) -> Result<Text<'de>, E> {
+        Ok(Text::default())
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Text<'de>, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Text::default())
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Text<'de>, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Text::default())
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextVisitor)
+    }
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Node<'a> {
+    #[serde(borrow)]
+    pub(super) id: Text<'a>,
+    pub(super) name: Text<'a>,
+    #[serde(rename = "type")]
+    pub(super) kind: Text<'a>,
+    pub(super) title: Text<'a>,
+    pub(super) status: Text<'a>,
+    pub(super) severity: Text<'a>,
+    pub(super) description: Text<'a>,
+    pub(super) created_at: Text<'a>,
+    pub(super) updated_at: Text<'a>,
+    pub(super) resolution_reason: Text<'a>,
+    pub(super) url: Text<'a>,
+    // Issues.
+    pub(super) source_rule: Option<Rule<'a>>,
+    pub(super) source_rules: Option<Vec<Rule<'a>>>,
+    pub(super) control: Option<Rule<'a>>,
+    pub(super) entity_snapshot: Option<Entity<'a>>,
+    // Configuration findings.
+    pub(super) result: Text<'a>,
+    pub(super) rule: Option<Rule<'a>>,
+    pub(super) resource: Option<Entity<'a>>,
+    pub(super) target_external_id: Text<'a>,
+    pub(super) target_object_provider_unique_id: Text<'a>,
+    pub(super) first_seen_at: Text<'a>,
+    pub(super) analyzed_at: Text<'a>,
+    pub(super) remediation: Text<'a>,
+    // Vulnerabilities.
+    pub(super) vulnerable_asset: Option<Entity<'a>>,
+    pub(super) vendor_severity: Text<'a>,
+    #[serde(rename = "CVSSSeverity")]
+    pub(super) cvss_severity: Text<'a>,
+    #[serde(rename = "CVEDescription")]
+    pub(super) cve_description: Text<'a>,
+    pub(super) score: Text<'a>,
+    pub(super) detailed_name: Text<'a>,
+    pub(super) version: Text<'a>,
+    pub(super) fixed_version: Text<'a>,
+    pub(super) location_path: Text<'a>,
+    pub(super) has_exploit: Text<'a>,
+    pub(super) has_cisa_kev_exploit: Text<'a>,
+    pub(super) epss_probability: Text<'a>,
+    pub(super) first_detected_at: Text<'a>,
+    pub(super) last_detected_at: Text<'a>,
+    pub(super) portal_url: Text<'a>,
+    pub(super) link: Text<'a>,
+    // Detections.
+    pub(super) rule_match: Option<RuleMatch<'a>>,
+    pub(super) primary_resource: Option<Entity<'a>>,
+    pub(super) resources: Option<Vec<Entity<'a>>>,
+    pub(super) primary_actor: Option<Named<'a>>,
+    pub(super) actors: Option<Vec<Named<'a>>>,
+    pub(super) cloud_accounts: Option<Vec<Account<'a>>>,
+    pub(super) triggering_events: Value,
+    pub(super) tdr_id: Text<'a>,
+    pub(super) started_at: Text<'a>,
+    #[serde(rename = "threatURL")]
+    pub(super) threat_url: Text<'a>,
+    pub(super) mitre_tactics: Option<Vec<Text<'a>>>,
+    pub(super) mitre_techniques: Option<Vec<Text<'a>>>,
+    // Webhook.
+    pub(super) issue: Option<WebhookIssue<'a>>,
+    // Audit log.
+    pub(super) action: Text<'a>,
+    pub(super) request_id: Text<'a>,
+    pub(super) timestamp: Text<'a>,
+    pub(super) user: Option<Named<'a>>,
+    pub(super) service_account: Option<Named<'a>>,
+    pub(super) performer: Option<Named<'a>>,
+    #[serde(rename = "sourceIP")]
+    pub(super) source_ip: Text<'a>,
+    pub(super) user_agent: Text<'a>,
+    // Inventory and reference data.
+    pub(super) cloud_platform: Text<'a>,
+    pub(super) provider_unique_id: Text<'a>,
+    #[serde(rename = "__typename")]
+    pub(super) typename: Text<'a>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Rule<'a> {
+    #[serde(borrow)]
+    pub(super) id: Text<'a>,
+    pub(super) short_id: Text<'a>,
+    pub(super) graph_id: Text<'a>,
+    pub(super) name: Text<'a>,
+    pub(super) description: Text<'a>,
+    pub(super) control_description: Text<'a>,
+    pub(super) resolution_recommendation: Text<'a>,
+    pub(super) remediation_instructions: Text<'a>,
+    pub(super) source_cloud_configuration_rule_id: Text<'a>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct RuleMatch<'a> {
+    #[serde(borrow)]
+    pub(super) rule: Option<Rule<'a>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct WebhookIssue<'a> {
+    #[serde(borrow)]
+    pub(super) id: Text<'a>,
+    pub(super) status: Text<'a>,
+    pub(super) severity: Text<'a>,
+    pub(super) created: Text<'a>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Named<'a> {
+    #[serde(borrow)]
+    pub(super) id: Text<'a>,
+    pub(super) name: Text<'a>,
+    pub(super) provider_unique_id: Text<'a>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Account<'a> {
+    #[serde(borrow)]
+    pub(super) external_id: Text<'a>,
+    pub(super) cloud_provider: Text<'a>,
+    pub(super) cloud_platform: Text<'a>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Entity<'a> {
+    #[serde(borrow)]
+    pub(super) id: Text<'a>,
+    pub(super) name: Text<'a>,
+    #[serde(rename = "type")]
+    pub(super) kind: Text<'a>,
+    pub(super) native_type: Text<'a>,
+    pub(super) cloud_platform: Text<'a>,
+    pub(super) provider_id: Text<'a>,
+    pub(super) provider_unique_id: Text<'a>,
+    pub(super) external_id: Text<'a>,
+    pub(super) region: Text<'a>,
+    pub(super) subscription_external_id: Text<'a>,
+    pub(super) subscription_id: Text<'a>,
+    pub(super) subscription: Option<Account<'a>>,
+    pub(super) cloud_account: Option<Account<'a>>,
+    pub(super) tags: Value,
+    pub(super) has_wide_internet_exposure: Text<'a>,
+    pub(super) is_accessible_from_internet: Text<'a>,
+    pub(super) is_open_to_all_internet: Text<'a>,
+    pub(super) has_sensitive_data: Text<'a>,
+    pub(super) has_access_to_sensitive_data: Text<'a>,
+    pub(super) has_admin_privileges: Text<'a>,
+    pub(super) has_high_privileges: Text<'a>,
+}
