@@ -4,7 +4,6 @@
 //! record splitting follow) and a function that makes [`quell_model::Record`]s of one record.
 //! Wire types never leave their folder.
 
-mod asff;
 mod descriptor;
 mod falco;
 pub mod intake;
@@ -18,7 +17,6 @@ pub use descriptor::{Envelope, Need, Output, RawRecord, Rejection, Shape, Source
 
 /// Every source, in alphabetical order. Adding one is its folder and a line here.
 pub const SOURCES: &[&Source] = &[
-    &asff::SOURCE,
     &falco::SOURCE,
     &lacework::SOURCE,
     &ocsf::SOURCE,
