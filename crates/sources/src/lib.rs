@@ -16,10 +16,5 @@ mod wiz;
 pub use descriptor::{Envelope, Need, Output, RawRecord, Rejection, Shape, Source};
 
 /// Every source, in alphabetical order. Adding one is its folder and a line here.
-pub const SOURCES: &[&Source] = &[
-    &falco::SOURCE,
-    &lacework::SOURCE,
-    &ocsf::SOURCE,
-    &prisma::SOURCE,
-    &wiz::SOURCE,
-];
+pub const SOURCES: &[&Source] =
+    &[&falco::SOURCE, &lacework::SOURCE, &ocsf::SOURCE, &prisma::SOURCE, &wiz::SOURCE];
