@@ -25,7 +25,8 @@ impl Environment {
             data: data_directory(),
             terminal_out: std::io::stdout().is_terminal(),
             terminal_err: std::io::stderr().is_terminal(),
-            no_color: variable("NO_COLOR").is_some() || variable("TERM").is_some_and(|t| t == "dumb"),
+            no_color: variable("NO_COLOR").is_some()
+                || variable("TERM").is_some_and(|t| t == "dumb"),
         }
     }
 }

@@ -4,8 +4,19 @@
 //! outside is escaped here, by each writer's own escaper, and nowhere earlier.
 
 mod contract;
+mod csv;
+mod escape;
+mod format;
+mod html;
+mod json;
+mod markdown;
+mod ocsf;
+mod sarif;
+mod terminal;
+mod words;
 
 pub use contract::{
-    AccountingReport, AssetReport, Changes, Claim, Confidence, Explanation, FileReport,
-    FindingReport, FixReport, IncidentReport, IssueReport, OwnerReport, Report, SCHEMA_VERSION,
+    AccountingReport, AssetReport, Changes, FileReport, FindingReport, FixReport, IncidentReport,
+    IssueReport, OwnerReport, Report, SCHEMA_VERSION,
 };
+pub use format::{FORMATS, Format, Options};

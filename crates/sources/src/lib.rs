@@ -4,12 +4,16 @@
 //! record splitting follow) and a function that makes [`quell_model::Record`]s of one record.
 //! Wire types never leave their folder.
 
+mod checkov;
 mod descriptor;
 mod falco;
 pub mod intake;
 mod lacework;
 mod ocsf;
 mod prisma;
+#[cfg(test)]
+mod testing;
+mod trivy;
 pub mod wire;
 mod wiz;
 
@@ -17,9 +21,11 @@ pub use descriptor::{Envelope, Need, Output, RawRecord, Rejection, Shape, Source
 
 /// Every source, in alphabetical order. Adding one is its folder and a line here.
 pub const SOURCES: &[&Source] = &[
+    &checkov::SOURCE,
     &falco::SOURCE,
     &lacework::SOURCE,
     &ocsf::SOURCE,
     &prisma::SOURCE,
+    &trivy::SOURCE,
     &wiz::SOURCE,
 ];

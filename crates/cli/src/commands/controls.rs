@@ -61,7 +61,13 @@ pub(super) fn run(arguments: &Arguments, _environment: &Environment) -> Result<E
         }
         Command::List { json: false } => {
             for control in setup.catalog().controls() {
-                writeln!(out, "{:<9} {:<46} {}", control.severity.as_str(), control.id, marks(control))?;
+                writeln!(
+                    out,
+                    "{:<9} {:<46} {}",
+                    control.severity.as_str(),
+                    control.id,
+                    marks(control)
+                )?;
             }
             writeln!(out, "{} controls", setup.catalog().controls().count())?;
         }
@@ -135,7 +141,13 @@ fn show(catalog: &Catalog, id: &str, out: &mut dyn Write) -> Result<()> {
 fn print_coverage(coverage: &Coverage, out: &mut dyn Write) -> Result<()> {
     writeln!(out, "{:<18} {:>9} {:>9} {:>6}", "tool", "findings", "mapped", "%")?;
     for (tool, count) in &coverage.tools {
-        writeln!(out, "{tool:<18} {:>9} {:>9} {:>5.1}", count.findings, count.mapped, count.percent())?;
+        writeln!(
+            out,
+            "{tool:<18} {:>9} {:>9} {:>5.1}",
+            count.findings,
+            count.mapped,
+            count.percent()
+        )?;
     }
     let all = &coverage.total;
     writeln!(out, "{:<18} {:>9} {:>9} {:>5.1}", "all", all.findings, all.mapped, all.percent())?;

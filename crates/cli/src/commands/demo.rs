@@ -86,7 +86,8 @@ fn triage(folder: &Path, limit: Option<usize>) -> Result<Report> {
         keep_rejects: false,
     };
     let clock = FixedClock(TODAY.parse().context("the sample day is no time")?);
-    let progress = Progress { cancelled: &AtomicBool::new(false), bytes: &|_, _| (), doing: &|_| () };
+    let progress =
+        Progress { cancelled: &AtomicBool::new(false), bytes: &|_, _| (), doing: &|_| () };
     Ok(quell_pipeline::run(&mut store, &setup, &request, &clock, &progress)?.report)
 }
 
@@ -105,7 +106,8 @@ fn name_as_content(report: &mut Report, folder: &Path) {
 }
 
 fn write(format: &str, report: &Report, color: bool, out: &mut dyn Write) -> Result<()> {
-    let format = quell_report::FORMATS.iter().find(|f| f.name == format).context("the format is missing")?;
+    let format =
+        quell_report::FORMATS.iter().find(|f| f.name == format).context("the format is missing")?;
     (format.write)(report, &Options { color }, out)?;
     Ok(())
 }

@@ -127,7 +127,8 @@ fn triage(
 fn on_interrupt() -> Result<Arc<AtomicBool>> {
     let cancelled = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&cancelled);
-    ctrlc::set_handler(move || flag.store(true, Ordering::SeqCst)).context("cannot listen for Ctrl-C")?;
+    ctrlc::set_handler(move || flag.store(true, Ordering::SeqCst))
+        .context("cannot listen for Ctrl-C")?;
     Ok(cancelled)
 }
 
@@ -148,13 +149,18 @@ fn limit(arguments: &Arguments, format: &Format) -> Option<usize> {
 }
 
 /// Prints the report where it was asked for.
-pub(super) fn print(report: &Report, arguments: &Arguments, environment: &Environment) -> Result<()> {
+pub(super) fn print(
+    report: &Report,
+    arguments: &Arguments,
+    environment: &Environment,
+) -> Result<()> {
     let format = format(arguments)?;
     let to_terminal = environment.terminal_out && arguments.output.is_none();
     let options = Options { color: to_terminal && !environment.no_color && !arguments.no_color };
     match &arguments.output {
         Some(path) => {
-            let file = File::create(path).with_context(|| format!("cannot write `{}`", path.display()))?;
+            let file =
+                File::create(path).with_context(|| format!("cannot write `{}`", path.display()))?;
             let mut out = BufWriter::new(file);
             (format.write)(report, &options, &mut out)?;
             out.flush().with_context(|| format!("cannot write `{}`", path.display()))?;
@@ -192,7 +198,11 @@ fn exit(outcome: &quell_pipeline::Outcome, arguments: &Arguments) -> Exit {
     if let (Some(gate), Some(worst)) = (gate, outcome.worst)
         && worst >= gate
     {
-        say(&format!("gate crossed: an open issue is {}, --fail-on is {}", worst.as_str(), gate.as_str()));
+        say(&format!(
+            "gate crossed: an open issue is {}, --fail-on is {}",
+            worst.as_str(),
+            gate.as_str()
+        ));
         return Exit::Gate;
     }
     Exit::Clean

@@ -1,0 +1,34 @@
+//! The formats that a report can be written in.
+
+use std::io::{self, Write};
+
+use crate::{Report, csv, html, json, markdown, ocsf, sarif, terminal};
+
+/// What a writer is told.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Whether to colour; only the terminal writer does.
+    pub color: bool,
+}
+
+/// A format.
+#[derive(Debug)]
+pub struct Format {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// Incidents that are shown where the user does not say; all of them where `None`.
+    pub default_limit: Option<usize>,
+    /// Writes the report.
+    pub write: fn(&Report, &Options, &mut dyn Write) -> io::Result<()>,
+}
+
+/// Every format, the default first. Adding one is its file and a line here.
+pub const FORMATS: &[Format] = &[
+    Format { name: "terminal", default_limit: Some(10), write: terminal::write },
+    Format { name: "json", default_limit: None, write: json::write },
+    Format { name: "markdown", default_limit: Some(20), write: markdown::write },
+    Format { name: "html", default_limit: Some(200), write: html::write },
+    Format { name: "sarif", default_limit: None, write: sarif::write },
+    Format { name: "ocsf", default_limit: None, write: ocsf::write },
+    Format { name: "csv", default_limit: None, write: csv::write },
+];

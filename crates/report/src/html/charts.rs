@@ -1,0 +1,112 @@
+//! Charts as SVG.
+
+use std::collections::BTreeMap;
+
+use quell_model::{Funnel, Severity};
+
+use crate::Report;
+use crate::escape::{html, plain};
+use crate::words::{number, stages};
+
+/// Bars of one chart at most.
+const MOST_BARS: usize = 8;
+
+/// The funnel: five bars that shrink.
+pub(super) fn funnel(funnel: &Funnel) -> String {
+    let most = stages(funnel).iter().map(|(n, _)| *n).max().unwrap_or(1).max(1);
+    let mut bars = String::new();
+    for (at, (value, name)) in (0u64..).zip(stages(funnel)) {
+        // A root keeps small numbers visible beside large ones; the numbers themselves stand there.
+        let width = 40 + (value.isqrt() * 700 / most.isqrt().max(1)).min(700);
+        let (x, y) = (400 - width / 2 + 60, at * 46);
+        let plural = match (name, value) {
+            ("proved fix", 1) => "proved fix".to_owned(),
+            ("proved fix", _) => "proved fixes".to_owned(),
+            (name, 1) => name.to_owned(),
+            (name, _) => format!("{name}s"),
+        };
+        bars.push_str(&format!(
+            "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"38\" rx=\"5\" fill=\"var(--accent)\" opacity=\"{}\"/>\
+             <text x=\"460\" y=\"{}\" text-anchor=\"middle\" style=\"font-weight:600;fill:var(--bg);paint-order:stroke;stroke:var(--accent);stroke-width:5px\">{} {plural}</text>",
+            ["1", ".88", ".76", ".64", ".52"].get(usize::try_from(at).unwrap_or(0)).unwrap_or(&"1"),
+            y + 24,
+            number(value),
+        ));
+    }
+    format!(
+        "<svg viewBox=\"0 0 920 226\" role=\"img\" aria-label=\"From records to fixes\">{bars}</svg>"
+    )
+}
+
+/// Issues by severity.
+pub(super) fn severities(report: &Report) -> String {
+    let bars: Vec<(String, u64, &str)> = Severity::ALL
+        .iter()
+        .rev()
+        .map(|severity| {
+            let count = report.issues.iter().filter(|i| i.severity == *severity).count() as u64;
+            (severity.as_str().to_owned(), count, color(*severity))
+        })
+        .filter(|(_, count, _)| *count > 0)
+        .collect();
+    chart("Issues by severity", &bars)
+}
+
+/// Issues by tool, and how many two tools or more see.
+pub(super) fn tools(report: &Report) -> String {
+    let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut several = 0;
+    for issue in &report.issues {
+        let mut tools: Vec<&str> = issue.findings.iter().map(|f| f.source.as_str()).collect();
+        tools.sort_unstable();
+        tools.dedup();
+        several += u64::from(tools.len() > 1);
+        tools.into_iter().for_each(|tool| *seen.entry(tool).or_default() += 1);
+    }
+    let mut bars: Vec<(String, u64, &str)> =
+        seen.into_iter().map(|(tool, n)| (tool.to_owned(), n, "var(--accent)")).collect();
+    bars.sort_by(|a, b| b.1.cmp(&a.1));
+    bars.truncate(MOST_BARS);
+    bars.push(("two tools or more".to_owned(), several, "var(--good)"));
+    chart("Issues by tool", &bars)
+}
+
+/// Incidents by owner.
+pub(super) fn owners(report: &Report) -> String {
+    let mut owners: BTreeMap<String, u64> = BTreeMap::new();
+    for incident in &report.incidents {
+        *owners.entry(plain(incident.owner.name.raw())).or_default() += 1;
+    }
+    let mut bars: Vec<(String, u64, &str)> =
+        owners.into_iter().map(|(o, n)| (o, n, "var(--accent)")).collect();
+    bars.sort_by(|a, b| b.1.cmp(&a.1));
+    bars.truncate(MOST_BARS);
+    chart("Incidents by owner", &bars)
+}
+
+fn chart(title: &str, bars: &[(String, u64, &str)]) -> String {
+    let most = bars.iter().map(|(_, n, _)| *n).max().unwrap_or(1).max(1);
+    let mut rows = String::new();
+    for (at, (name, value, color)) in (0u64..).zip(bars) {
+        let y = at * 28;
+        let width = (value * 130 / most).max(2);
+        let name: String = name.chars().take(22).collect();
+        rows.push_str(&format!(
+            "<text x=\"0\" y=\"{}\">{}</text><rect x=\"150\" y=\"{}\" width=\"{width}\" height=\"16\" rx=\"3\" fill=\"{color}\"/><text class=\"s\" x=\"{}\" y=\"{}\">{}</text>",
+            y + 15, html(&name), y + 3, 156 + width, y + 15, number(*value)
+        ));
+    }
+    let height = bars.len() * 28;
+    format!(
+        "<figure class=\"chart\"><figcaption>{title}</figcaption><svg viewBox=\"0 0 330 {height}\" role=\"img\" aria-label=\"{title}\">{rows}</svg></figure>"
+    )
+}
+
+const fn color(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "var(--critical)",
+        Severity::High => "var(--high)",
+        Severity::Medium | Severity::Unknown => "var(--medium)",
+        Severity::Low | Severity::Informational => "var(--low)",
+    }
+}

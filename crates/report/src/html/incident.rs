@@ -1,0 +1,201 @@
+//! One incident, to be opened.
+
+use std::io::{self, Write};
+
+use quell_model::Claim;
+
+use crate::escape::{html, plain};
+use crate::words::{check_name, count, fixes_of, verdict};
+use crate::{FixReport, IncidentReport, IssueReport, Report};
+
+/// Issues and fixes that are shown of one incident.
+const MOST_SHOWN: usize = 12;
+
+pub(super) fn write(
+    rank: usize,
+    incident: &IncidentReport,
+    report: &Report,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let open = if rank == 1 { " open" } else { "" };
+    writeln!(out, "<details class=\"incident {}\"{open}><summary>", incident.severity.as_str())?;
+    writeln!(
+        out,
+        "<span class=\"score\">{}</span><span class=\"title\">{}</span>",
+        incident.score,
+        text(incident.title.raw())
+    )?;
+    writeln!(out, "<span class=\"meta\">{}</span>", text(incident.why.raw()))?;
+    writeln!(
+        out,
+        "<span class=\"meta\">{} · {} · owner {} · {}</span></summary><div class=\"body\">",
+        count(incident.issues.len() as u64, "issue"),
+        html(&incident.sources.join(", ")),
+        text(incident.owner.name.raw()),
+        fix_words(incident, report),
+    )?;
+    explanation(incident, out)?;
+    let issues: Vec<&IssueReport> = incident
+        .issues
+        .iter()
+        .filter_map(|id| report.issues.iter().find(|i| i.id == *id))
+        .collect();
+    if let Some(first) = issues.first() {
+        risk(first, out)?;
+    }
+    for fix in fixes_of(report, incident).into_iter().take(MOST_SHOWN) {
+        write_fix(fix, out)?;
+    }
+    evidence(&issues, out)?;
+    writeln!(out, "</div></details>")
+}
+
+fn text(raw: &str) -> String {
+    html(&plain(raw))
+}
+
+fn fix_words(incident: &IncidentReport, report: &Report) -> String {
+    match fixes_of(report, incident).first().map(|f| f.state) {
+        Some("proved") => "<span class=\"proved\">fix proved</span>".to_owned(),
+        Some(_) => "<span class=\"withheld\">fix withheld</span>".to_owned(),
+        None => "by hand".to_owned(),
+    }
+}
+
+fn explanation(incident: &IncidentReport, out: &mut dyn Write) -> io::Result<()> {
+    let it = &incident.explanation;
+    writeln!(out, "<h3>What is wrong</h3><p>{}</p>", claim(&it.what))?;
+    writeln!(out, "<h3>Why it matters here</h3><ul>")?;
+    for why in &it.why {
+        writeln!(out, "<li>{}</li>", claim(why))?;
+    }
+    writeln!(out, "</ul><h3>What to do</h3><ol>")?;
+    for step in &it.steps {
+        writeln!(out, "<li>{}</li>", text(step.raw()))?;
+    }
+    writeln!(out, "</ol><p><b>What could break:</b> {}</p>", text(it.breaks.raw()))?;
+    writeln!(
+        out,
+        "<p><b>Likely cause:</b> {} <b>Likely intent of an attacker:</b> {}</p>",
+        text(it.cause.text.raw()),
+        text(it.intent.text.raw())
+    )?;
+    writeln!(out, "<p class=\"quiet\">Sure of this: {}</p>", html(&it.confidence_because))?;
+    for why in &incident.joined_because {
+        writeln!(out, "<p class=\"quiet\">One story because {}.</p>", text(why))?;
+    }
+    Ok(())
+}
+
+fn claim(of: &Claim) -> String {
+    let refs: Vec<String> = of.evidence.iter().take(4).map(|e| html(e)).collect();
+    format!("{} <span class=\"ev\">[{}]</span>", text(of.text.raw()), refs.join(" "))
+}
+
+/// The parts of a risk as one stacked bar and a table.
+fn risk(issue: &IssueReport, out: &mut dyn Write) -> io::Result<()> {
+    let colors = ["var(--critical)", "var(--high)", "var(--medium)", "var(--accent)", "var(--low)"];
+    let mut x = 0;
+    let mut bars = String::new();
+    for (part, color) in issue.risk.parts.iter().filter(|p| p.points > 0).zip(colors.iter().cycle())
+    {
+        bars.push_str(&format!(
+            "<rect x=\"{x}\" y=\"0\" width=\"{}\" height=\"18\" fill=\"{color}\"/>",
+            part.points
+        ));
+        x += part.points;
+    }
+    writeln!(
+        out,
+        "<h3>Risk {} of 1000</h3><svg viewBox=\"0 0 1000 18\" role=\"img\" aria-label=\"Parts of the risk\" preserveAspectRatio=\"none\"><rect width=\"1000\" height=\"18\" fill=\"var(--line)\"/>{bars}</svg>",
+        issue.risk.score
+    )?;
+    writeln!(out, "<table><tbody>")?;
+    for part in &issue.risk.parts {
+        writeln!(
+            out,
+            "<tr><td>{}</td><td class=\"n\">{:+}</td><td>{}</td></tr>",
+            html(&part.name),
+            part.points,
+            text(&part.because)
+        )?;
+    }
+    writeln!(out, "</tbody></table>")?;
+    for change in &issue.risk.would_lower {
+        writeln!(
+            out,
+            "<p class=\"quiet\">Would lower it to {}: {}</p>",
+            change.score_after,
+            text(&change.change)
+        )?;
+    }
+    Ok(())
+}
+
+fn write_fix(fix: &FixReport, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "<h3>Fix: {} <span class=\"{}\">{}</span></h3>",
+        html(&fix.title),
+        fix.state,
+        fix.state
+    )?;
+    writeln!(
+        out,
+        "<p class=\"quiet\">{} {}, closes {}</p>",
+        text(fix.file.raw()),
+        text(fix.address.raw()),
+        count(fix.closes.len() as u64, "issue")
+    )?;
+    if let Some(reason) = &fix.reason {
+        writeln!(out, "<p>{}</p>", text(reason.raw()))?;
+    }
+    if !fix.diff.is_empty() {
+        let line = |l: &str| {
+            let class = match l.bytes().next() {
+                Some(b'+') => "a",
+                Some(b'-') => "d",
+                _ => "c",
+            };
+            format!("<span class=\"{class}\">{} </span>", html(l))
+        };
+        let lines: String = fix.diff.raw().lines().map(line).collect();
+        writeln!(out, "<pre>{lines}</pre>")?;
+    }
+    writeln!(out, "<table><tbody>")?;
+    for proof in &fix.proof {
+        writeln!(
+            out,
+            "<tr><td>{}</td><td>{}</td><td>{}</td></tr>",
+            check_name(proof.check),
+            verdict(proof.verdict),
+            text(&proof.detail)
+        )?;
+    }
+    writeln!(out, "</tbody></table>")?;
+    for risk in &fix.may_break {
+        writeln!(out, "<p class=\"quiet\">May break: {}</p>", text(risk))?;
+    }
+    Ok(())
+}
+
+fn evidence(issues: &[&IssueReport], out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "<h3>Evidence</h3><div class=\"scroll\"><table><thead><tr><th>tool</th><th>rule</th><th>asset</th><th>file, byte</th></tr></thead><tbody>"
+    )?;
+    for (issue, finding) in
+        issues.iter().flat_map(|i| i.findings.iter().map(move |f| (i, f))).take(MOST_SHOWN * 2)
+    {
+        writeln!(
+            out,
+            "<tr><td>{}</td><td>{}</td><td class=\"path\">{}</td><td class=\"path\">{}, {}</td></tr>",
+            html(&finding.source),
+            text(finding.rule.raw()),
+            text(&issue.asset),
+            text(finding.file.raw()),
+            finding.offset_bytes
+        )?;
+    }
+    writeln!(out, "</tbody></table></div>")
+}

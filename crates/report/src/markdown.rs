@@ -1,0 +1,96 @@
+//! GitHub-flavoured Markdown, fit for a step summary or a ticket.
+
+use std::io::{self, Write};
+
+use crate::escape::{markdown, plain};
+use crate::words::{accounting_line, check_name, count, fixes_of, funnel_line, rest_line, verdict};
+use crate::{FixReport, IncidentReport, Options, Report};
+
+/// Writes it.
+pub(crate) fn write(report: &Report, _options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "# Quell report\n")?;
+    if report.sample_data {
+        writeln!(out, "**SAMPLE DATA**\n")?;
+    }
+    writeln!(out, "{}\n", funnel_line(&report.funnel))?;
+    if let Some(rest) = rest_line(&report.funnel) {
+        writeln!(out, "The rest: {rest}.\n")?;
+    }
+    for (rank, incident) in (1..).zip(&report.incidents) {
+        write_incident(rank, incident, report, out)?;
+    }
+    let hidden = report.funnel.incidents.saturating_sub(report.incidents.len() as u64);
+    if hidden > 0 {
+        writeln!(out, "{} more.\n", count(hidden, "incident"))?;
+    }
+    writeln!(out, "{}", accounting_line(report))
+}
+
+fn write_incident(
+    rank: usize,
+    incident: &IncidentReport,
+    report: &Report,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let explanation = &incident.explanation;
+    writeln!(out, "## {rank}. {}\n", markdown(incident.title.raw()))?;
+    writeln!(out, "| | |\n|---|---|")?;
+    writeln!(out, "| risk | {} of 1000, {} |", incident.score, incident.severity.as_str())?;
+    writeln!(out, "| why | {} |", markdown(incident.why.raw()))?;
+    let owner = &incident.owner;
+    writeln!(
+        out,
+        "| owner | {} ({}) |",
+        markdown(owner.name.raw()),
+        markdown(owner.because.raw())
+    )?;
+    writeln!(out, "| seen by | {} |", markdown(&incident.sources.join(", ")))?;
+    writeln!(out, "| issues | {} |\n", incident.issues.len())?;
+    writeln!(out, "{}\n", markdown(explanation.what.text.raw()))?;
+    for why in &explanation.why {
+        writeln!(out, "- {}", markdown(why.text.raw()))?;
+    }
+    writeln!(out, "\n**What to do**\n")?;
+    for (number, step) in (1..).zip(&explanation.steps) {
+        writeln!(out, "{number}. {}", markdown(step.raw()))?;
+    }
+    writeln!(out, "\n**What could break:** {}\n", markdown(explanation.breaks.raw()))?;
+    for fix in fixes_of(report, incident).into_iter().take(5) {
+        write_fix(fix, out)?;
+    }
+    Ok(())
+}
+
+fn write_fix(fix: &FixReport, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "**Fix {}:** {} ({})\n",
+        fix.state,
+        markdown(&fix.title),
+        markdown(fix.address.raw())
+    )?;
+    if let Some(reason) = &fix.reason {
+        writeln!(out, "{}\n", markdown(reason.raw()))?;
+    }
+    if !fix.diff.is_empty() {
+        // A longer fence than any in the text cannot be closed by it.
+        let longest = fix.diff.raw().split(|c| c != '`').map(str::len).max().unwrap_or(0);
+        let fence = "`".repeat(longest.max(2) + 1);
+        let lines: Vec<String> = fix.diff.raw().lines().map(visible).collect();
+        writeln!(out, "{fence}diff\n{}\n{fence}\n", lines.join("\n"))?;
+    }
+    for proof in &fix.proof {
+        writeln!(
+            out,
+            "- {} {}: {}",
+            check_name(proof.check),
+            verdict(proof.verdict),
+            markdown(&plain(&proof.detail))
+        )?;
+    }
+    writeln!(out)
+}
+
+fn visible(line: &str) -> String {
+    line.chars().filter(|c| *c == '\t' || !crate::escape::is_hidden(*c)).collect()
+}

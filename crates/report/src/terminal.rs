@@ -1,0 +1,199 @@
+//! For a terminal of 80 columns.
+
+use std::io::{self, Write};
+
+use quell_model::Severity;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::escape::{plain, terminal};
+use crate::words::{accounting_line, count, fixes_of, funnel_line, number, rest_line};
+use crate::{FileReport, IncidentReport, Options, Report};
+
+const WIDTH: usize = 80;
+/// Files that are listed one by one.
+const MOST_FILES: usize = 8;
+
+/// Writes it.
+pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    wrapped(&funnel_line(&report.funnel), "", out)?;
+    if let Some(rest) = rest_line(&report.funnel) {
+        wrapped(&format!("the rest: {rest}"), "", out)?;
+    }
+    writeln!(out)?;
+    for (rank, incident) in (1..).zip(&report.incidents) {
+        write_incident(rank, incident, report, options, out)?;
+    }
+    let hidden = report.funnel.incidents.saturating_sub(report.incidents.len() as u64);
+    if hidden > 0 {
+        writeln!(out, "{} more: --all, or --format html\n", count(hidden, "incident"))?;
+    }
+    if report.funnel.incidents == 0 {
+        writeln!(out, "no open issue\n")?;
+    }
+    write_changes(report, out)?;
+    write_files(&report.accounting.files, out)?;
+    wrapped(&accounting_line(report), "", out)
+}
+
+fn write_incident(
+    rank: usize,
+    incident: &IncidentReport,
+    report: &Report,
+    options: &Options,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let head = format!("{rank:>3}  {:>4}  {:<9} ", incident.score, short(incident.severity));
+    let title = cut(&terminal(&incident.title), WIDTH - head.width());
+    match color(incident.severity).filter(|_| options.color) {
+        Some(code) => writeln!(out, "\u{1b}[{code}m{head}\u{1b}[0m\u{1b}[1m{title}\u{1b}[0m")?,
+        None => writeln!(out, "{head}{title}")?,
+    }
+    let line = |label: &str, text: &str, out: &mut dyn Write| -> io::Result<()> {
+        writeln!(out, "     {label:<6}{}", cut(text, WIDTH - 11))
+    };
+    line("why", &terminal(&incident.why), out)?;
+    let owner =
+        format!("{} ({})", terminal(&incident.owner.name), terminal(&incident.owner.because));
+    line("owner", &owner, out)?;
+    let issue = incident
+        .issues
+        .first()
+        .map(|id| id.chars().take(10).collect::<String>())
+        .unwrap_or_default();
+    let seen = format!(
+        "by {}; {}, first is {issue}",
+        incident.sources.join(", "),
+        count(incident.issues.len() as u64, "issue")
+    );
+    line("seen", &seen, out)?;
+    line("fix", &fix(incident, report), out)?;
+    writeln!(out)
+}
+
+fn fix(incident: &IncidentReport, report: &Report) -> String {
+    let fixes = fixes_of(report, incident);
+    let Some(first) = fixes.first() else {
+        let step = incident.explanation.steps.first().map(terminal).unwrap_or_default();
+        return if step.is_empty() { "none known".to_owned() } else { format!("by hand: {step}") };
+    };
+    let place = plain(&format!("{} {}", first.file.raw(), first.address.raw()));
+    let more = match fixes.len() {
+        1 => String::new(),
+        n => format!(" and {} more", n - 1),
+    };
+    if first.state == "proved" {
+        return format!("proved{more}: {} in {place}", first.title);
+    }
+    let reason = first.reason.as_ref().map(terminal).unwrap_or_default();
+    format!("withheld{more}: {reason}")
+}
+
+fn write_changes(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let changes = &report.changes;
+    if changes.closed + changes.reopened > 0 {
+        let closed = number(changes.closed);
+        writeln!(out, "since before: {closed} closed, {} reopened", number(changes.reopened))?;
+    }
+    if changes.open_elsewhere > 0 {
+        let elsewhere = count(changes.open_elsewhere, "open issue");
+        wrapped(
+            &format!("{elsewhere} from earlier imports: `quell triage` without a path"),
+            "",
+            out,
+        )?;
+    }
+    Ok(())
+}
+
+fn write_files(files: &[FileReport], out: &mut dyn Write) -> io::Result<()> {
+    let telling: Vec<&FileReport> = match files.len() {
+        0..=MOST_FILES => files.iter().collect(),
+        _ => files.iter().filter(|f| f.message.is_some()).take(MOST_FILES).collect(),
+    };
+    for file in &telling {
+        let records = count(file.accounting.records, "record");
+        let head = format!("{:<8} {records:>15}  ", file.format.unwrap_or("?"));
+        writeln!(out, "{head}{}", cut_start(&terminal(&file.path), WIDTH - head.width()))?;
+        if let Some(message) = &file.message {
+            wrapped(&terminal(message), "         ", out)?;
+        }
+    }
+    let rest = files.len() - telling.len();
+    if rest > 0 {
+        writeln!(out, "and {} without anything to say", count(rest as u64, "file"))?;
+    }
+    Ok(())
+}
+
+const fn short(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Informational => "info",
+        Severity::Low => "low",
+        Severity::Medium => "medium",
+        Severity::Unknown => "unknown",
+        Severity::High => "high",
+        Severity::Critical => "critical",
+    }
+}
+
+/// The colour of a severity, as an SGR code.
+const fn color(severity: Severity) -> Option<&'static str> {
+    match severity {
+        Severity::Critical => Some("1;31"),
+        Severity::High => Some("31"),
+        Severity::Medium | Severity::Unknown => Some("33"),
+        Severity::Low | Severity::Informational => None,
+    }
+}
+
+/// Cuts text to a width, with `…` where it was cut.
+fn cut(text: &str, most: usize) -> String {
+    if text.width() <= most {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut used = 1;
+    for c in text.chars() {
+        used += c.width().unwrap_or(0);
+        if used > most {
+            break;
+        }
+        out.push(c);
+    }
+    out.truncate(out.trim_end().len());
+    out.push('…');
+    out
+}
+
+/// Cuts the beginning of a path away: its end says more.
+fn cut_start(text: &str, most: usize) -> String {
+    if text.width() <= most {
+        return text.to_owned();
+    }
+    let mut kept: Vec<char> = Vec::new();
+    let mut used = 1;
+    for c in text.chars().rev() {
+        used += c.width().unwrap_or(0);
+        if used > most {
+            break;
+        }
+        kept.push(c);
+    }
+    let tail: String = kept.into_iter().rev().collect();
+    format!("…{tail}")
+}
+
+/// Wraps at blanks; a word that is too long is cut.
+fn wrapped(text: &str, indent: &str, out: &mut dyn Write) -> io::Result<()> {
+    let mut line = indent.to_owned();
+    for word in text.split(' ') {
+        let word = cut(word, WIDTH - indent.width());
+        if line.width() + 1 + word.width() > WIDTH && line.trim() != "" {
+            writeln!(out, "{}", line.trim_end())?;
+            indent.clone_into(&mut line);
+        }
+        line.push_str(&word);
+        line.push(' ');
+    }
+    writeln!(out, "{}", line.trim_end())
+}

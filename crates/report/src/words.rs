@@ -1,0 +1,121 @@
+//! Numbers and phrases that several writers share.
+
+use quell_model::{Funnel, Verdict};
+
+use crate::{FixReport, IncidentReport, Report};
+
+/// `5825` → `5,825`.
+pub(crate) fn number(value: u64) -> String {
+    let digits = value.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 issue`, `2 issues`.
+pub(crate) fn count(value: u64, one: &str) -> String {
+    format!("{} {one}{}", number(value), if value == 1 { "" } else { "s" })
+}
+
+/// The funnel, stage by stage.
+pub(crate) fn stages(funnel: &Funnel) -> [(u64, &'static str); 5] {
+    [
+        (funnel.records, "record"),
+        (funnel.findings, "finding"),
+        (funnel.issues, "issue"),
+        (funnel.incidents, "incident"),
+        (funnel.fixes, "proved fix"),
+    ]
+}
+
+/// The funnel on one line.
+pub(crate) fn funnel_line(funnel: &Funnel) -> String {
+    let words = stages(funnel).map(|(value, one)| match (one, value) {
+        ("proved fix", 1) => "1 proved fix".to_owned(),
+        ("proved fix", value) => format!("{} proved fixes", number(value)),
+        (one, value) => count(value, one),
+    });
+    words.join(" → ")
+}
+
+/// Where the records went that are no open findings.
+pub(crate) fn rest_line(funnel: &Funnel) -> Option<String> {
+    let parts = [
+        (funnel.evidence, "checks that passed or need a person"),
+        (funnel.assets, "assets"),
+        (funnel.activities, "activities"),
+        (funnel.repeated, "said again"),
+        (funnel.rejected, "rejected"),
+    ];
+    let mut words: Vec<String> = parts
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, what)| format!("{} {what}", number(*n)))
+        .collect();
+    if funnel.expanded > 0 {
+        words.push(format!(
+            "{} findings more than records, where one names several",
+            number(funnel.expanded)
+        ));
+    }
+    let closed = funnel.findings.saturating_sub(funnel.open_findings);
+    if closed > 0 {
+        words.push(format!("{} findings are closed or suppressed", number(closed)));
+    }
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
+/// The sum that every run ends with.
+pub(crate) fn accounting_line(report: &Report) -> String {
+    let sums = &report.accounting.total;
+    format!(
+        "records in {} = {} created + {} updated + {} merged + {} unchanged + {} rejected",
+        number(sums.records),
+        number(sums.created),
+        number(sums.updated),
+        number(sums.merged),
+        number(sums.unchanged),
+        number(sums.rejected)
+    )
+}
+
+/// The fixes of an incident, proved ones first.
+pub(crate) fn fixes_of<'r>(report: &'r Report, incident: &IncidentReport) -> Vec<&'r FixReport> {
+    let mut fixes: Vec<&FixReport> =
+        report.fixes.iter().filter(|f| incident.fixes.contains(&f.id)).collect();
+    fixes.sort_by_key(|f| f.state != "proved");
+    fixes
+}
+
+/// The word for a verdict.
+pub(crate) const fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Passed => "passed",
+        Verdict::Failed => "failed",
+        Verdict::Unknown => "unknown",
+    }
+}
+
+/// A check's name in words: `parses_before` → `parses before`.
+pub(crate) fn check_name(check: quell_model::ProofCheck) -> String {
+    let name = serde_json::to_value(check).ok().and_then(|v| v.as_str().map(str::to_owned));
+    name.unwrap_or_default().replace('_', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        for (value, expected) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")]
+        {
+            assert_eq!(number(value), expected);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Reads text the way a file is read, for the tests of sources.
+
+use std::io::Write;
+use std::ops::ControlFlow;
+
+use quell_model::{Finding, Record};
+
+use crate::SOURCES;
+use crate::intake::{Detected, Item, Limits, detect, normalize_batch, read, walk};
+
+/// Detects, splits and normalizes a text; each record with what it became.
+pub(crate) fn normalize_text(text: &str) -> Vec<Result<Vec<Record>, String>> {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    let mut input = walk(&[file.path().to_owned()]).remove(0).unwrap();
+    let limits = Limits::default();
+    let fit = match detect(&mut input, SOURCES, &limits).unwrap() {
+        Detected::Fits(fit) => fit,
+        other => panic!("{other:?}"),
+    };
+    let detection = fit.at("2026-11-01T00:00:00Z".parse().unwrap());
+    let mut results = Vec::new();
+    let summary = read(&mut input, &detection, &limits, &mut |item| {
+        match item {
+            Item::Batch(batch) => {
+                results.extend(normalize_batch(&batch, &detection).into_iter().map(|n| n.result));
+            }
+            Item::Reject { reason, .. } => results.push(Err(reason)),
+        }
+        ControlFlow::Continue(())
+    });
+    assert_eq!(summary.broke_off, None);
+    results
+}
+
+/// The only finding of a text with one record.
+pub(crate) fn only_finding(text: &str) -> Finding {
+    let mut results = normalize_text(text);
+    assert_eq!(results.len(), 1, "{results:?}");
+    let mut records = results.remove(0).unwrap();
+    match (records.len(), records.pop()) {
+        (1, Some(Record::Finding(finding))) => *finding,
+        other => panic!("{other:?}"),
+    }
+}
