@@ -4,10 +4,14 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use crate::{Asset, Origin, Sourced, Untrusted};
+use crate::{Asset, Context, Origin, Sourced, Untrusted};
 
 /// Bytes that are kept of a value.
 const MOST_BYTES: usize = 128;
+/// Words of a name that are looked at.
+const MOST_WORDS: usize = 32;
+/// What a prefix before a tag key costs in rank: more than any list is long.
+const PREFIXED: usize = 1 << 20;
 
 /// The mapping file, as written.
 #[derive(Debug, Clone, Deserialize)]
@@ -69,27 +73,11 @@ impl ContextMapping {
         let mut values: [HashMap<String, String>; 4] = Default::default();
         let mut from_name = [false; 4];
         let fields = [raw.owner, raw.environment, raw.application, raw.data_class];
-        for (number, field) in fields.into_iter().enumerate() {
-            for (rank, key) in field.tags.iter().enumerate() {
-                let known = keys.insert(plain(key), (number, rank));
-                if known.is_some_and(|(other, _)| other != number) {
-                    return Err(MappingError::TwoFields(key.clone()));
-                }
-            }
-            let mut spellings: Vec<_> = field.values.into_iter().collect();
-            spellings.sort_unstable();
-            let Some(of_field) = values.get_mut(number) else { continue };
-            for (value, words) in spellings {
-                for word in words.iter().chain(std::iter::once(&value)) {
-                    let known = of_field.insert(plain(word), value.clone());
-                    if known.is_some_and(|other| other != value) {
-                        return Err(MappingError::TwoValues(word.clone()));
-                    }
-                }
-            }
-            if let Some(flag) = from_name.get_mut(number) {
-                *flag = field.from_name;
-            }
+        let places = values.iter_mut().zip(from_name.iter_mut());
+        for (number, (field, (of_field, flag))) in fields.into_iter().zip(places).enumerate() {
+            add_keys(&mut keys, number, &field.tags)?;
+            *of_field = spellings(field.values)?;
+            *flag = field.from_name;
         }
         Ok(Self { keys, values, from_name })
     }
@@ -98,44 +86,121 @@ impl ContextMapping {
     pub fn apply(&self, asset: &mut Asset) {
         let mut best: [Option<(usize, Sourced)>; 4] = Default::default();
         for (key, value) in &asset.tags {
-            let Some((field, rank)) = self.keys.get(&plain(key)) else { continue };
-            let Some(slot) = best.get_mut(*field) else { continue };
-            if value.is_empty() || slot.as_ref().is_some_and(|(known, _)| known <= rank) {
+            let Some((field, rank)) = self.field_of(key) else { continue };
+            let Some(slot) = best.get_mut(field) else { continue };
+            if says_nothing(value.raw()) || slot.as_ref().is_some_and(|(known, _)| *known <= rank) {
                 continue;
             }
-            let value = self.value(*field, value);
-            *slot = Some((*rank, Sourced { value, origin: Origin::Tag(key.clone()) }));
+            let value = self.value(field, value);
+            *slot = Some((rank, Sourced { value, origin: Origin::Tag(capped(key)) }));
         }
         for (field, slot) in best.iter_mut().enumerate() {
             if slot.is_none() && self.from_name.get(field) == Some(&true) {
-                *slot = self.of_name(field, asset).map(|sourced| (usize::MAX, sourced));
+                *slot = self.of_names(field, asset).map(|sourced| (usize::MAX, sourced));
             }
         }
         let [owner, environment, application, data_class] =
             best.map(|slot| slot.map(|(_, sourced)| sourced));
-        let context = &mut asset.context;
-        context.owner = context.owner.take().or(owner);
-        context.environment = context.environment.take().or(environment);
-        context.application = context.application.take().or(application);
-        context.data_class = context.data_class.take().or(data_class);
+        asset.context.fill_from(&Context { owner, environment, application, data_class });
+    }
+
+    /// The field a tag key fills and its rank. A prefix (`acme.com/owner`, `acme:env`) is passed
+    /// over, but a key without one counts more.
+    fn field_of(&self, key: &str) -> Option<(usize, usize)> {
+        if let Some((field, rank)) = self.keys.get(&plain(key)) {
+            return Some((*field, *rank));
+        }
+        let (_, last) = key.rsplit_once(['/', ':'])?;
+        self.keys.get(&plain(last)).map(|(field, rank)| (*field, rank.saturating_add(PREFIXED)))
     }
 
     fn value(&self, field: usize, value: &Untrusted) -> Untrusted {
         match self.values.get(field).and_then(|known| known.get(&plain(value.raw()))) {
             Some(known) => Untrusted::from(known.as_str()),
-            None => value.clone().capped(MOST_BYTES),
+            None => Untrusted::from(value.raw().trim()).capped(MOST_BYTES),
         }
     }
 
-    /// A whole word of the name that is a known spelling: `acme-prod-db` is production.
-    fn of_name(&self, field: usize, asset: &Asset) -> Option<Sourced> {
+    /// What the asset's name says, else its account's.
+    fn of_names(&self, field: usize, asset: &Asset) -> Option<Sourced> {
         let known = self.values.get(field)?;
         let name = if asset.name.is_empty() { asset.id.name.as_str() } else { asset.name.raw() };
-        let mut words = name.split(|c: char| !c.is_alphanumeric()).take(32);
-        let value = words.find_map(|word| known.get(&word.to_ascii_lowercase()))?;
-        let origin = Origin::Name(Untrusted::from(name).capped(MOST_BYTES).raw().to_owned());
-        Some(Sourced { value: Untrusted::from(value.as_str()), origin })
+        [name, &asset.id.account].into_iter().find_map(|name| {
+            let value = in_name(known, name)?;
+            let origin = Origin::Name(capped(name));
+            Some(Sourced { value: Untrusted::from(value), origin })
+        })
     }
+}
+
+fn add_keys(
+    keys: &mut HashMap<String, (usize, usize)>,
+    field: usize,
+    tags: &[String],
+) -> Result<(), MappingError> {
+    for (rank, tag) in tags.iter().enumerate() {
+        // A key that stands twice in its field keeps its first place.
+        let (known, _) = *keys.entry(plain(tag)).or_insert((field, rank));
+        if known != field {
+            return Err(MappingError::TwoFields(tag.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// Plain spelling → value.
+fn spellings(
+    values: HashMap<String, Vec<String>>,
+) -> Result<HashMap<String, String>, MappingError> {
+    let mut values: Vec<_> = values.into_iter().collect();
+    values.sort_unstable();
+    let mut known = HashMap::new();
+    for (value, words) in values {
+        for word in words.iter().chain(std::iter::once(&value)) {
+            let first = known.entry(plain(word)).or_insert_with(|| value.clone());
+            if *first != value {
+                return Err(MappingError::TwoValues(word.clone()));
+            }
+        }
+    }
+    Ok(known)
+}
+
+/// A whole word of a name that is a known spelling: `acme-prod-db` is production, `acme-non-prod`
+/// what two words say together. A name that says two things says nothing: `prod-test-runner`
+/// must not lower a risk.
+fn in_name<'a>(known: &'a HashMap<String, String>, name: &str) -> Option<&'a str> {
+    let words: Vec<String> = name
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .take(MOST_WORDS)
+        .map(|word| plain(word.trim_end_matches(|c: char| c.is_ascii_digit())))
+        .collect();
+    let mut found: Option<&str> = None;
+    let mut rest = words.as_slice();
+    while let [first, after @ ..] = rest {
+        let pair = after.first().and_then(|second| known.get(&format!("{first}{second}")));
+        let taken = if pair.is_some() { after.get(1..).unwrap_or_default() } else { after };
+        if let Some(value) = pair.or_else(|| known.get(first)) {
+            if found.is_some_and(|other| other != value) {
+                return None;
+            }
+            found = Some(value);
+        }
+        rest = taken;
+    }
+    found
+}
+
+/// Whether a value is there only because a tag must have one.
+fn says_nothing(value: &str) -> bool {
+    let word = plain(value);
+    ["", "na", "none", "null", "nil", "tbd", "todo", "undefined", "unknown"]
+        .contains(&word.as_str())
+}
+
+fn capped(text: &str) -> String {
+    Untrusted::from(text).capped(MOST_BYTES).raw().to_owned()
 }
 
 /// Letters and digits in lower case.
@@ -196,5 +261,91 @@ mod tests {
         let mut it = asset(&[], "products");
         mapping().apply(&mut it);
         assert!(it.context.environment.is_none());
+    }
+
+    fn environment(tags: &[(&str, &str)], name: &str) -> Option<String> {
+        let raw = [
+            ("production", ["prod", "prd"]),
+            ("test", ["test", "qa"]),
+            ("staging", ["stg", "preprod"]),
+        ];
+        let values = raw.map(|(v, words)| (v.to_owned(), words.map(str::to_owned).to_vec()));
+        let tags_of = |keys: &[&str]| keys.iter().map(|k| (*k).to_owned()).collect();
+        let mapping = ContextMapping::new(RawMapping {
+            owner: RawField::default(),
+            environment: RawField {
+                tags: tags_of(&["env", "stage", "e-n-v"]),
+                values: values.into_iter().collect(),
+                from_name: true,
+            },
+            application: RawField::default(),
+            data_class: RawField::default(),
+        })
+        .unwrap();
+        let mut it = asset(tags, name);
+        mapping.apply(&mut it);
+        it.context.environment.map(|e| e.value.raw().to_owned())
+    }
+
+    #[test]
+    fn a_name_that_says_two_things_says_nothing() {
+        for (name, expected) in [
+            ("prod-test-runner", None),
+            ("acme-prod-db", Some("production")),
+            ("prod01.acme", Some("production")),
+            ("acme-pre-prod-db", Some("staging")),
+            ("product", None),
+            ("", None),
+        ] {
+            assert_eq!(environment(&[], name).as_deref(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_tag_counts_more_without_a_prefix_and_in_its_first_place() {
+        for (tags, expected) in [
+            (vec![("acme.com/env", "qa")], "test"),
+            (vec![("acme:env", "qa"), ("stage", "prd")], "production"),
+            (vec![("env", "qa"), ("stage", "prd")], "test"),
+            (vec![("env", "n/a"), ("stage", "prd")], "production"),
+            (vec![("env", "  blue ")], "blue"),
+        ] {
+            assert_eq!(environment(&tags, "x").as_deref(), Some(expected), "{tags:?}");
+        }
+    }
+
+    #[test]
+    fn an_account_name_speaks_where_the_asset_does_not() {
+        let mut it = asset(&[], "orders");
+        it.id.account = "acme-prod".to_owned();
+        mapping().apply(&mut it);
+        assert_eq!(it.context.environment.unwrap().value.raw(), "production");
+    }
+
+    #[test]
+    fn long_text_of_a_tag_is_cut() {
+        let long = "é".repeat(5000);
+        let mut it = asset(&[("owner", &long), (&format!("{long}/app"), "x")], &long);
+        mapping().apply(&mut it);
+        assert!(it.context.owner.unwrap().value.raw().len() <= MOST_BYTES + 3);
+        let Origin::Tag(key) = it.context.application.unwrap().origin else { panic!("a tag") };
+        assert!(key.len() <= MOST_BYTES + 3);
+    }
+
+    #[test]
+    fn a_key_in_two_fields_and_a_word_for_two_values_are_refused() {
+        let field = |tag: &str| RawField { tags: vec![tag.to_owned()], ..RawField::default() };
+        let mut raw = RawMapping {
+            owner: field("team"),
+            environment: field("T.E.A.M"),
+            application: RawField::default(),
+            data_class: RawField::default(),
+        };
+        assert!(matches!(ContextMapping::new(raw.clone()), Err(MappingError::TwoFields(_))));
+        raw.environment = field("env");
+        for value in ["a", "b"] {
+            raw.environment.values.insert(value.to_owned(), vec!["x".to_owned()]);
+        }
+        assert!(matches!(ContextMapping::new(raw), Err(MappingError::TwoValues(_))));
     }
 }

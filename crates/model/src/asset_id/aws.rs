@@ -1,248 +1,299 @@
 //! Amazon Web Services: ARNs of every partition, ids and names with what is said beside them.
 
-use super::{Hints, Parts, Provider};
+use super::aws_kinds::{canonical, has_prefix_of, is_known_by_id, of_unique_id};
+use super::{Hints, Parts, Provider, image, joined};
 
-/// Prefixes of ids that are unique by themselves, and the kind each names.
-const UNIQUE: &[(&str, &str)] = &[
-    ("i-", "ec2.instance"),
-    ("sg-", "ec2.security-group"),
-    ("vpc-", "ec2.vpc"),
-    ("subnet-", "ec2.subnet"),
-    ("vol-", "ec2.volume"),
-    ("snap-", "ec2.snapshot"),
-    ("ami-", "ec2.image"),
-    ("eni-", "ec2.network-interface"),
-    ("rtb-", "ec2.route-table"),
-    ("acl-", "ec2.network-acl"),
-    ("igw-", "ec2.internet-gateway"),
-    ("nat-", "ec2.natgateway"),
-    ("eipalloc-", "ec2.elastic-ip"),
-    ("lt-", "ec2.launch-template"),
-    ("vpce-", "ec2.vpc-endpoint"),
-    ("tgw-", "ec2.transit-gateway"),
-    ("pcx-", "ec2.vpc-peering-connection"),
-    ("fs-", "elasticfilesystem.file-system"),
+/// Services whose names are unique in an account whatever the region.
+const REGIONLESS: &[&str] = &[
+    "account",
+    "budgets",
+    "cloudfront",
+    "globalaccelerator",
+    "iam",
+    "organizations",
+    "route53",
+    "shield",
+    "waf",
 ];
 
-/// Words for kinds, letters and digits only in lower case, and the kind they mean.
-const KINDS: &[(&str, &str)] = &[
-    ("awss3bucket", "s3.bucket"),
-    ("s3bucket", "s3.bucket"),
-    ("bucket", "s3.bucket"),
-    ("storagebucket", "s3.bucket"),
-    ("managedobjectstorage", "s3.bucket"),
-    ("awsec2instance", "ec2.instance"),
-    ("ec2instance", "ec2.instance"),
-    ("awsinstance", "ec2.instance"),
-    ("virtualmachine", "ec2.instance"),
-    ("instance", "ec2.instance"),
-    ("awsec2securitygroup", "ec2.security-group"),
-    ("ec2securitygroup", "ec2.security-group"),
-    ("awssecuritygroup", "ec2.security-group"),
-    ("securitygroup", "ec2.security-group"),
-    ("awsec2volume", "ec2.volume"),
-    ("ec2volume", "ec2.volume"),
-    ("awsebsvolume", "ec2.volume"),
-    ("ebsvolume", "ec2.volume"),
-    ("awsec2vpc", "ec2.vpc"),
-    ("ec2vpc", "ec2.vpc"),
-    ("awsvpc", "ec2.vpc"),
-    ("awsiamrole", "iam.role"),
-    ("iamrole", "iam.role"),
-    ("awsiamuser", "iam.user"),
-    ("iamuser", "iam.user"),
-    ("useraccount", "iam.user"),
-    ("awsiamgroup", "iam.group"),
-    ("iamgroup", "iam.group"),
-    ("awsiampolicy", "iam.policy"),
-    ("iampolicy", "iam.policy"),
-    ("iammanagedpolicy", "iam.policy"),
-    ("awsrdsdbinstance", "rds.db"),
-    ("rdsdbinstance", "rds.db"),
-    ("awsdbinstance", "rds.db"),
-    ("awsrdsinstance", "rds.db"),
-    ("rdsinstance", "rds.db"),
-    ("dbserver", "rds.db"),
-    ("managedsqldatabase", "rds.db"),
-    ("awsrdsdbcluster", "rds.cluster"),
-    ("rdsdbcluster", "rds.cluster"),
-    ("awsrdscluster", "rds.cluster"),
-    ("awslambdafunction", "lambda.function"),
-    ("lambdafunction", "lambda.function"),
-    ("serverlessfunction", "lambda.function"),
-    ("awskmskey", "kms.key"),
-    ("kmskey", "kms.key"),
-    ("awssnstopic", "sns.topic"),
-    ("snstopic", "sns.topic"),
-    ("awssqsqueue", "sqs.queue"),
-    ("sqsqueue", "sqs.queue"),
-    ("awsdynamodbtable", "dynamodb.table"),
-    ("dynamodbtable", "dynamodb.table"),
-    ("awsekscluster", "eks.cluster"),
-    ("ekscluster", "eks.cluster"),
-    ("awsecrrepository", "ecr.repository"),
-    ("ecrrepository", "ecr.repository"),
-    ("awscloudtrailtrail", "cloudtrail.trail"),
-    ("cloudtrailtrail", "cloudtrail.trail"),
-    ("awscloudtrail", "cloudtrail.trail"),
-    ("awssecretsmanagersecret", "secretsmanager.secret"),
-    ("secretsmanagersecret", "secretsmanager.secret"),
-    ("awsaccount", "account"),
-    ("account", "account"),
-    ("cloudaccount", "account"),
-    ("subscription", "account"),
+/// Partitions, and how the regions of each begin.
+const PARTITIONS: &[(&str, &str)] = &[
+    ("aws-cn", "cn-"),
+    ("aws-us-gov", "us-gov-"),
+    ("aws-iso", "us-iso-"),
+    ("aws-iso-b", "us-isob-"),
+    ("aws-iso-e", "eu-isoe-"),
+    ("aws-iso-f", "us-isof-"),
+    ("aws-eusc", "eusc-"),
 ];
 
-/// Kinds whose names are unique in an account whatever the region.
-const REGIONLESS: &[&str] = &["iam.", "cloudfront.", "route53.", "organizations.", "account"];
+/// What an S3 ARN with an account can name that is no bucket.
+const S3_OTHERS: &[&str] =
+    &["accesspoint", "access-grants", "async-request", "job", "storage-lens", "storage-lens-group"];
+
+/// Where a resource lives.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    partition: &'a str,
+    account: &'a str,
+    region: &'a str,
+}
+
+impl<'a> Place<'a> {
+    fn hinted(hints: &Hints<'a>) -> Self {
+        let region = match hints.region.unwrap_or_default() {
+            "global" | "aws-global" => "",
+            region => region,
+        };
+        let partition = PARTITIONS.iter().find(|(_, start)| region.starts_with(start));
+        let partition = partition.map_or("aws", |(partition, _)| *partition);
+        Self { partition, account: hints.account.unwrap_or_default(), region }
+    }
+}
 
 pub(super) fn parse(native: &str, hints: &Hints<'_>) -> Option<Parts> {
+    let place = Place::hinted(hints);
     if let Some(rest) = native.strip_prefix("arn:") {
-        return arn(rest, hints);
+        return arn(rest, place);
     }
-    if let Some(bucket) = native.strip_prefix("s3://") {
-        return Some(s3(bucket.trim_end_matches('/'), hints));
+    if let Some(path) = native.strip_prefix("s3://") {
+        return s3(path, place);
     }
-    if let Some(account) = native.strip_prefix("AWS::::Account:") {
-        return Some(account_of(account, hints));
+    if let Some(id) = native.strip_prefix("AWS::::Account:") {
+        return account(id, place);
+    }
+    if let Some(parts) = native.strip_prefix("https://").and_then(|url| queue_url(url, place)) {
+        return Some(parts);
     }
     if hints.provider != Some(Provider::Aws) || native.is_empty() {
         return None;
     }
-    named(native, hints)
+    bare(native, hints.kind.unwrap_or_default(), place)
 }
 
 /// `partition:service:region:account:resource`.
-fn arn(rest: &str, hints: &Hints<'_>) -> Option<Parts> {
+fn arn(rest: &str, hinted: Place<'_>) -> Option<Parts> {
     let mut fields = rest.splitn(5, ':');
     let partition = fields.next()?;
     let service = fields.next()?.to_ascii_lowercase();
-    let (region, account, resource) = (fields.next()?, fields.next()?, fields.next()?);
-    if !partition.starts_with("aws") || service.is_empty() || resource.is_empty() {
+    let (region, owner, resource) = (fields.next()?, fields.next()?, fields.next()?);
+    let is_known = partition == "aws" || PARTITIONS.iter().any(|(known, _)| *known == partition);
+    if !is_known || service.is_empty() || resource.is_empty() {
         return None;
     }
-    let account = if account == "aws" || account.is_empty() { "" } else { account };
-    if service == "s3" {
-        return Some(s3(resource, hints));
-    }
-    let hints = Hints {
-        account: Some(account).filter(|a| !a.is_empty()).or(hints.account),
-        region: Some(region).filter(|r| !r.is_empty()).or(hints.region),
-        ..*hints
+    let place = Place {
+        partition,
+        account: if owner.is_empty() { hinted.account } else { owner },
+        region: if region.is_empty() { hinted.region } else { region },
     };
-    if resource == "root" || service == "account" {
-        return Some(account_of(hints.account.unwrap_or_default(), &hints));
+    match service.as_str() {
+        "s3" => {
+            let first = resource.split(['/', ':']).next().unwrap_or_default();
+            let is_bucket = (owner.is_empty() && region.is_empty()) || !S3_OTHERS.contains(&first);
+            if is_bucket {
+                return s3(resource, place);
+            }
+        }
+        "iam" | "sts" if resource == "root" => return account(place.account, place),
+        "account" => return account(place.account, place),
+        "organizations" if resource.starts_with("account/") => {
+            return account(resource.rsplit('/').next()?, place);
+        }
+        "ecr" => {
+            if let Some((_, hex)) = resource.rsplit_once("/sha256:")
+                && let Some(parts) = image::by_digest(hex, place.account)
+            {
+                return Some(parts);
+            }
+        }
+        "sns" if resource.contains(':') => return named("sns.subscription", resource, place),
+        _ => {}
     }
     let (kind, name) = kind_and_name(&service, resource);
-    Some(parts(&kind, &name, &hints))
+    named(&kind, name, place)
 }
 
-/// The canonical kind and the name of an ARN's resource.
-fn kind_and_name(service: &str, resource: &str) -> (String, String) {
+/// The kind and the name of an ARN's resource: `type/name`, `type:name` or the name alone.
+fn kind_and_name<'a>(service: &str, resource: &'a str) -> (String, &'a str) {
     let border = resource.find(['/', ':']);
     let (kind, name) = match border.and_then(|at| resource.split_at_checked(at)) {
         Some((kind, name)) => (kind, name.get(1..).unwrap_or_default()),
-        None => (implied_kind(service), resource),
+        None => match service {
+            "sns" => ("topic", resource),
+            "sqs" => ("queue", resource),
+            _ => ("resource", resource),
+        },
     };
     let kind = kind.to_ascii_lowercase();
-    let name = match (service, kind.as_str()) {
-        // Paths are no part of what makes a role, user or group unique in its account.
-        ("iam", "role" | "user" | "group" | "policy" | "instance-profile") => {
-            name.rsplit('/').next().unwrap_or(name)
-        }
-        ("lambda", "function") => name.split(':').next().unwrap_or(name),
-        ("dynamodb", "table") => name.split('/').next().unwrap_or(name),
-        ("logs", "log-group") => name.trim_end_matches(":*"),
-        ("sts", "assumed-role") => name.split('/').next().unwrap_or(name),
-        _ => name,
-    };
-    let kind = match (service, kind.as_str()) {
-        ("sts", "assumed-role") => "iam.role".to_owned(),
-        (_, kind) => format!("{service}.{kind}"),
-    };
-    (kind, name.to_owned())
-}
-
-/// What an ARN without a type names.
-fn implied_kind(service: &str) -> &'static str {
-    match service {
-        "sns" => "topic",
-        "sqs" => "queue",
-        _ => "resource",
+    match (service, kind.as_str()) {
+        ("sts", "assumed-role") => ("iam.role".to_owned(), name.split('/').next().unwrap_or(name)),
+        // The new load balancers carry their type before the name, the classic ones do not.
+        ("elasticloadbalancing", "loadbalancer") => match balancer(name) {
+            Some(name) => ("elasticloadbalancingv2.loadbalancer".to_owned(), name),
+            None => (format!("{service}.{kind}"), name),
+        },
+        _ => (format!("{service}.{kind}"), name),
     }
 }
 
-/// A bucket, or an object in one. Names of buckets are unique by themselves.
-fn s3(resource: &str, hints: &Hints<'_>) -> Parts {
-    let resource = resource.trim_matches('/');
-    let (kind, name) = match resource.split_once('/') {
-        Some((_, key)) if !key.is_empty() && key != "*" => ("s3.object", resource),
-        Some((bucket, _)) => ("s3.bucket", bucket),
-        None => ("s3.bucket", resource),
-    };
-    whole(kind, name, format!("aws:{kind}:{name}"), hints)
-}
-
-fn account_of(account: &str, hints: &Hints<'_>) -> Parts {
-    let account = if account.is_empty() { hints.account.unwrap_or_default() } else { account };
-    let hints = Hints { account: Some(account), region: None, ..*hints };
-    whole("account", account, format!("aws:account:{account}"), &hints)
+/// `app/web/50dc6c495c0c9188` → `web`.
+fn balancer(name: &str) -> Option<&str> {
+    let mut parts = name.split('/');
+    let kind = parts.next()?;
+    let name = parts.next().filter(|n| !n.is_empty())?;
+    ["app", "net", "gwy"].contains(&kind).then_some(name)
 }
 
 /// An id or a name without an ARN around it.
-fn named(native: &str, hints: &Hints<'_>) -> Option<Parts> {
-    if let Some(url) = native.strip_prefix("https://sqs.") {
-        let mut path = url.split('/').skip(1);
-        let (account, name) = (path.next()?, path.next()?);
-        let region = url.split('.').next();
-        return Some(parts("sqs.queue", name, &Hints { account: Some(account), region, ..*hints }));
+fn bare(native: &str, word: &str, place: Place<'_>) -> Option<Parts> {
+    let Some(kind) = canonical(word) else {
+        return of_unique_id(native).and_then(|kind| named(kind, native, place));
+    };
+    if kind == "account" {
+        let id = if digits(native).is_some() { native } else { place.account };
+        return account(id, place);
     }
-    if let Some(kind) = unique_kind(native) {
-        return Some(parts(kind, native, hints));
+    if kind.starts_with("s3.") {
+        return if kind == "s3.object" && !native.contains('/') { None } else { s3(native, place) };
     }
-    let word = plain(hints.kind.unwrap_or_default());
-    let kind = KINDS.iter().find(|(spelling, _)| *spelling == word)?.1;
-    match kind {
-        "s3.bucket" => Some(s3(native, hints)),
-        "account" => Some(account_of(native, hints)),
-        // A name says nothing without the account that it is unique in.
-        _ if hints.account.is_none_or(str::is_empty) => None,
-        _ => Some(parts(kind, native, hints)),
+    // A vendor's word can be wider than AWS's own: the id says what it is.
+    if let Some(by_id) = of_unique_id(native)
+        && (is_known_by_id(kind) || by_id == kind)
+    {
+        return named(by_id, native, place);
+    }
+    if is_known_by_id(kind) && !has_prefix_of(native, kind) {
+        return None;
+    }
+    // A name says nothing without the account and the region that it is unique in.
+    let needs_region = !is_regionless(kind);
+    if place.account.is_empty() || (needs_region && place.region.is_empty()) {
+        return None;
+    }
+    named(kind, without_type(kind, native), place)
+}
+
+/// `function:pay` → `pay`. Names of some kinds hold slashes themselves and stay whole.
+fn without_type<'a>(kind: &str, native: &'a str) -> &'a str {
+    let (service, of_service) = kind.split_once('.').unwrap_or(("", kind));
+    if ["ecr", "logs", "secretsmanager"].contains(&service) {
+        return native;
+    }
+    let rest = native.strip_prefix(of_service).and_then(|rest| rest.strip_prefix(['/', ':']));
+    rest.filter(|rest| !rest.is_empty()).unwrap_or(native)
+}
+
+/// `sqs.eu-west-1.amazonaws.com/111122223333/jobs`, and the older hosts of queues.
+fn queue_url(url: &str, hinted: Place<'_>) -> Option<Parts> {
+    let mut path = url.splitn(3, '/');
+    let (host, account, name) = (path.next()?, path.next()?, path.next()?);
+    let host = host.strip_suffix(".cn").unwrap_or(host).strip_suffix(".amazonaws.com")?;
+    let region = match (host.strip_prefix("sqs."), host.strip_suffix(".queue")) {
+        (Some(region), _) | (None, Some(region)) => region,
+        (None, None) if host == "queue" => "us-east-1",
+        (None, None) => return None,
+    };
+    digits(account)?;
+    named("sqs.queue", name, Place { account, region, ..hinted })
+}
+
+/// A bucket, or an object in one. Names of buckets are unique in their partition.
+fn s3(path: &str, place: Place<'_>) -> Option<Parts> {
+    let (bucket, object) = path.split_once('/').unwrap_or((path, ""));
+    if bucket.is_empty() {
+        return None;
+    }
+    let (kind, name) = if object.is_empty() || object == "*" {
+        ("s3.bucket", bucket)
+    } else {
+        ("s3.object", path)
+    };
+    let key = joined(&[place.partition, kind, name]);
+    Some(whole(kind, name, key, place))
+}
+
+/// An account, by its twelve digits.
+fn account(id: &str, place: Place<'_>) -> Option<Parts> {
+    let id = digits(id)?;
+    let key = joined(&["aws", "account", &id]);
+    Some(whole("account", &id, key, Place { account: &id, region: "", ..place }))
+}
+
+/// The twelve digits of an account, which some write in groups of four.
+fn digits(account: &str) -> Option<String> {
+    let digits: String = account.trim().chars().filter(|c| *c != '-').take(13).collect();
+    (digits.len() == 12 && digits.bytes().all(|b| b.is_ascii_digit())).then_some(digits)
+}
+
+/// A resource of a kind, by its name.
+fn named(kind: &str, name: &str, place: Place<'_>) -> Option<Parts> {
+    let name = canonical_name(kind, name);
+    if name.is_empty() {
+        return None;
+    }
+    if let Some(kind) = unique_in(kind, &name) {
+        let name = name.to_ascii_lowercase();
+        return Some(whole(kind, &name, joined(&["aws", kind, &name]), place));
+    }
+    let account = digits(place.account);
+    let account = account.as_deref().unwrap_or(place.account);
+    let region = if is_regionless(kind) { "" } else { place.region };
+    let place = Place { account, region, ..place };
+    // The zone has its id from Route 53, which gives none twice; its ARN names no account.
+    let key = if kind == "route53.hostedzone" {
+        joined(&["aws", kind, &name])
+    } else {
+        joined(&["aws", kind, account, region, &name])
+    };
+    Some(whole(kind, &name, key, place))
+}
+
+/// The kind of a unique id, where the resource is of a service that has such ids: anyone can
+/// name a role like an instance.
+fn unique_in<'a>(kind: &'a str, name: &str) -> Option<&'a str> {
+    let by_id = of_unique_id(name)?;
+    let (service, _) = kind.split_once('.')?;
+    match service {
+        // People choose these names.
+        "ec2" if ["ec2.key-pair", "ec2.placement-group"].contains(&kind) => None,
+        "ec2" | "elasticfilesystem" => Some(by_id),
+        "fsx" => Some(kind),
+        _ => None,
     }
 }
 
-/// The kind of an id that is unique by itself: a known prefix and at least eight hex digits.
-fn unique_kind(id: &str) -> Option<&'static str> {
-    let (_, kind) = UNIQUE.iter().find(|(prefix, _)| {
-        id.strip_prefix(prefix)
-            .is_some_and(|hex| hex.len() >= 8 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
-    })?;
-    Some(kind)
+/// The part of a name that identifies the resource.
+fn canonical_name(kind: &str, name: &str) -> String {
+    let name = match kind {
+        // Paths are no part of what makes these unique in their account.
+        "iam.role" | "iam.user" | "iam.group" | "iam.policy" | "iam.instance-profile" => {
+            name.rsplit('/').next().unwrap_or(name)
+        }
+        "lambda.function" => name.split(':').next().unwrap_or(name),
+        "dynamodb.table" => name.split('/').next().unwrap_or(name),
+        "logs.log-group" => name.strip_suffix(":*").unwrap_or(name),
+        "autoscaling.autoscalinggroup" => {
+            name.rsplit_once("autoScalingGroupName/").map_or(name, |(_, name)| name)
+        }
+        "rds.db" | "rds.cluster" | "rds.snapshot" | "rds.cluster-snapshot" => {
+            return name.to_ascii_lowercase();
+        }
+        _ => name,
+    };
+    name.to_owned()
 }
 
-fn parts(kind: &str, name: &str, hints: &Hints<'_>) -> Parts {
-    if let Some(kind) = unique_kind(name) {
-        return whole(kind, name, format!("aws:{kind}:{name}"), hints);
-    }
-    let account = hints.account.unwrap_or_default();
-    let regionless = REGIONLESS.iter().any(|start| kind.starts_with(start));
-    let region = if regionless { "" } else { hints.region.unwrap_or_default() };
-    let key = format!("aws:{kind}:{account}:{region}:{name}");
-    whole(kind, name, key, &Hints { region: Some(region), ..*hints })
+fn is_regionless(kind: &str) -> bool {
+    REGIONLESS.contains(&kind.split('.').next().unwrap_or(kind))
 }
 
-fn whole(kind: &str, name: &str, key: String, hints: &Hints<'_>) -> Parts {
+fn whole(kind: &str, name: &str, key: String, place: Place<'_>) -> Parts {
     Parts {
         key,
         provider: Provider::Aws,
-        account: hints.account.unwrap_or_default().to_owned(),
-        region: hints.region.unwrap_or_default().to_owned(),
+        account: place.account.to_owned(),
+        region: place.region.to_owned(),
         kind: kind.to_owned(),
         name: name.to_owned(),
     }
-}
-
-/// Letters and digits in lower case.
-fn plain(word: &str) -> String {
-    word.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }

@@ -1,11 +1,12 @@
 //! Blocks of infrastructure code and files of source code.
 
-use super::{AssetId, Provider};
+use super::{AssetId, Provider, joined};
 
-/// `./a\b` and `/a/b` are `a/b`.
+/// `./a\b`, `/a/b` and `a//b` are `a/b`; what leads out of the folder stays.
 fn plain(file: &str) -> String {
     let file = file.replace('\\', "/");
-    file.trim_start_matches("./").trim_start_matches('/').to_owned()
+    let segments: Vec<&str> = file.split('/').filter(|s| !s.is_empty() && *s != ".").collect();
+    segments.join("/")
 }
 
 pub(super) fn block(target: &str, file: &str, address: &str) -> AssetId {
@@ -17,7 +18,7 @@ pub(super) fn block(target: &str, file: &str, address: &str) -> AssetId {
         last.split_once('.').map_or(last, |(_, a)| a)
     };
     AssetId {
-        key: format!("iac:{target}:{file}:{address}"),
+        key: joined(&["iac", target, &file, address]),
         provider: Provider::Iac,
         account: target.to_owned(),
         region: String::new(),
@@ -29,7 +30,7 @@ pub(super) fn block(target: &str, file: &str, address: &str) -> AssetId {
 pub(super) fn code(target: &str, file: &str) -> AssetId {
     let file = plain(file);
     AssetId {
-        key: format!("code:{target}:{file}"),
+        key: joined(&["code", target, &file]),
         provider: Provider::Code,
         account: target.to_owned(),
         region: String::new(),

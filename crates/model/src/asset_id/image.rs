@@ -1,51 +1,93 @@
 //! Container images: a digest where there is one, else registry, repository and tag.
 
-use super::{Hints, Parts, Provider};
+use super::{Hints, Parts, Provider, joined};
 
 pub(super) fn parse(native: &str, hints: &Hints<'_>) -> Option<Parts> {
-    let kind = hints.kind.unwrap_or_default().to_ascii_lowercase();
-    let is_image = hints.provider == Some(Provider::Image)
-        || kind.contains("containerimage")
-        || kind.contains("container_image")
-        || kind.contains("container image")
-        || kind == "image";
-    let digest = native.rsplit_once("sha256:").map(|(_, hex)| hex);
-    let digest = digest.filter(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
-    if native.is_empty() || !(is_image || (digest.is_some() && native.contains('@'))) {
+    let account = hints.account.unwrap_or_default();
+    let (before, digest) = match native.split_once('@') {
+        Some((before, digest)) => (before, Some(digest)),
+        None if native.starts_with("sha256:") => ("", Some(native)),
+        None => (native, None),
+    };
+    let hex = digest.and_then(|d| d.strip_prefix("sha256:")).filter(|hex| is_sha256(hex));
+    let is_pinned = hex.is_some() && !before.is_empty();
+    if native.is_empty() || !(is_pinned || is_image(hints)) {
         return None;
     }
-    let reference = reference(native.split('@').next().unwrap_or(native));
-    let (key, name) = match digest {
-        Some(hex) => {
-            let name = if native.contains('@') { reference } else { format!("sha256:{hex}") };
-            (format!("image:sha256:{}", hex.to_ascii_lowercase()), name)
+    if let Some(hex) = hex {
+        let mut parts = by_digest(hex, account)?;
+        if !before.is_empty() {
+            parts.name = repository(before);
         }
-        None => (format!("image:{reference}"), reference),
+        return Some(parts);
+    }
+    // A digest that was cut or is of another kind still tells two images apart.
+    let name = match digest {
+        Some(digest) => format!("{}@{digest}", repository(before)),
+        None => tagged(repository(before)),
     };
-    Some(Parts {
+    Some(whole(joined(&["image", &name]), name, account))
+}
+
+/// An image whose digest is known: the same bytes wherever they are kept.
+pub(super) fn by_digest(hex: &str, account: &str) -> Option<Parts> {
+    let name = is_sha256(hex).then(|| format!("sha256:{}", hex.to_ascii_lowercase()))?;
+    Some(whole(joined(&["image", &name]), name, account))
+}
+
+fn whole(key: String, name: String, account: &str) -> Parts {
+    Parts {
         key,
         provider: Provider::Image,
-        account: hints.account.unwrap_or_default().to_owned(),
+        account: account.to_owned(),
         region: String::new(),
         kind: "image".to_owned(),
         name,
-    })
+    }
 }
 
-/// `nginx` → `docker.io/library/nginx:latest`, as Docker itself reads it.
-fn reference(text: &str) -> String {
+/// Whether the record says that this is a container image. `image` alone can be a disk image in
+/// a cloud.
+fn is_image(hints: &Hints<'_>) -> bool {
+    let kind: String = hints
+        .kind
+        .unwrap_or_default()
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .take(64)
+        .collect();
+    let is_in_cloud =
+        matches!(hints.provider, Some(Provider::Aws | Provider::Azure | Provider::Gcp));
+    hints.provider == Some(Provider::Image)
+        || kind.contains("containerimage")
+        || kind == "dockerimage"
+        || (kind == "image" && !is_in_cloud)
+}
+
+fn is_sha256(hex: &str) -> bool {
+    hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// `nginx` → `docker.io/library/nginx`, as Docker itself reads it. A tag stays.
+fn repository(text: &str) -> String {
     let text = text.trim_start_matches("docker-pullable://").trim_start_matches("docker://");
-    let (first, rest) = text.split_once('/').unwrap_or(("", text));
-    let is_registry = first.contains(['.', ':']) || first == "localhost";
-    let path = match (first, is_registry) {
-        ("docker.io" | "index.docker.io", _) if !rest.contains('/') => {
-            format!("docker.io/library/{rest}")
-        }
-        ("index.docker.io", _) => format!("docker.io/{rest}"),
-        (_, true) => text.to_owned(),
-        ("", false) => format!("docker.io/library/{rest}"),
-        (_, false) => format!("docker.io/{text}"),
+    let Some((first, rest)) = text.split_once('/') else {
+        return format!("docker.io/library/{text}");
     };
-    let has_tag = path.rsplit('/').next().is_some_and(|last| last.contains(':'));
-    if has_tag { path } else { format!("{path}:latest") }
+    let host = first.to_ascii_lowercase();
+    let is_registry = first.contains(['.', ':']) || first == "localhost";
+    match host.as_str() {
+        "docker.io" | "index.docker.io" | "registry-1.docker.io" => {
+            let library = if rest.contains('/') { "" } else { "library/" };
+            format!("docker.io/{library}{rest}")
+        }
+        host if is_registry => format!("{host}/{rest}"),
+        _ => format!("docker.io/{text}"),
+    }
+}
+
+fn tagged(reference: String) -> String {
+    let has_tag = reference.rsplit('/').next().is_some_and(|last| last.contains(':'));
+    if has_tag { reference } else { format!("{reference}:latest") }
 }

@@ -6,7 +6,10 @@
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(test)]
+mod apart_tests;
 mod aws;
+mod aws_kinds;
 mod azure;
 mod gcp;
 mod iac;
@@ -149,18 +152,52 @@ impl AssetId {
         &self.key
     }
 
+    /// An id in no known grammar. One that is random enough stands for itself; any other is
+    /// told apart by all that is said beside it, because a wrong join would hide a resource.
     fn opaque(native: &str, hints: &Hints<'_>) -> Parts {
         let provider = hints.provider.unwrap_or_default();
-        let account = hints.account.unwrap_or_default().to_owned();
-        let name = hints.name.filter(|n| !n.is_empty()).unwrap_or(native).to_owned();
-        let identity = if native.is_empty() { name.as_str() } else { native };
+        let account = hints.account.unwrap_or_default();
+        let region = hints.region.unwrap_or_default();
+        let kind = hints.kind.unwrap_or_default().to_ascii_lowercase();
+        let namespace = hints.namespace.unwrap_or_default();
+        let name = hints.name.filter(|n| !n.is_empty()).unwrap_or(native);
+        let identity = if native.is_empty() { name } else { native };
+        let key = if is_random(identity) {
+            joined(&[provider.as_str(), account, identity])
+        } else {
+            joined(&[provider.as_str(), account, region, namespace, &kind, identity])
+        };
         Parts {
-            key: format!("{}:{account}:{identity}", provider.as_str()),
+            key,
             provider,
-            region: hints.region.unwrap_or_default().to_owned(),
-            kind: hints.kind.unwrap_or_default().to_ascii_lowercase(),
-            account,
-            name,
+            account: account.to_owned(),
+            region: region.to_owned(),
+            kind,
+            name: name.to_owned(),
         }
     }
+}
+
+/// Whether a text is one UUID or one hash, which no two things share.
+fn is_random(text: &str) -> bool {
+    let hex = text.bytes().filter(u8::is_ascii_hexdigit).count();
+    let dashes = text.bytes().filter(|b| *b == b'-').count();
+    hex + dashes == text.len() && ((hex == 32 && dashes == 4) || (hex >= 32 && dashes == 0))
+}
+
+/// A key from its fields. A `:` in any field but the last is written `%3A`, so that no two lists
+/// of fields make one key.
+fn joined(fields: &[&str]) -> String {
+    let mut key = String::new();
+    for (at, field) in fields.iter().enumerate() {
+        if at > 0 {
+            key.push(':');
+        }
+        if at + 1 < fields.len() && field.contains([':', '%']) {
+            key.push_str(&field.replace('%', "%25").replace(':', "%3A"));
+        } else {
+            key.push_str(field);
+        }
+    }
+    key
 }

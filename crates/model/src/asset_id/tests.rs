@@ -27,7 +27,12 @@ fn spellings_of_one_resource_meet() {
     for (a, of_a, b, of_b) in [
         ("arn:aws:s3:::acme-logs", none, "acme-logs", here("AwsS3Bucket")),
         ("arn:aws:s3:::acme-logs", none, "s3://acme-logs/", none),
-        ("arn:aws-cn:s3:::acme-logs", none, "acme-logs", here("AWS::S3::Bucket")),
+        (
+            "arn:aws-cn:s3:::acme-logs",
+            none,
+            "acme-logs",
+            aws("AWS::S3::Bucket", "111122223333", "cn-north-1"),
+        ),
         (
             "arn:aws:ec2:eu-west-1:111122223333:instance/i-0abc12345678",
             none,
