@@ -33,11 +33,11 @@ pub(super) fn result(finding: &Finding<'_>) -> CheckResult {
 /// What kind of claim it is.
 pub(super) fn class(finding: &Finding<'_>, product: &str) -> FindingClass {
     let any = |start: &str| types(finding).any(|t| t.starts_with(start));
-    // Products that check settings file some of them under the effects of an attack.
-    let checks_settings = finding.compliance.status.get().is_some()
-        || matches!(product, "prowler" | "security_hub" | "config" | "access_analyzer" | "macie");
     let attack = any("TTPs") || any("Effects") || any("Unusual Behaviors");
-    if product == "guardduty" {
+    // These check settings, and file some of them under data or under the effects of an attack.
+    if matches!(product, "prowler" | "security_hub" | "config" | "access_analyzer") {
+        FindingClass::Misconfiguration
+    } else if product == "guardduty" {
         FindingClass::Detection
     } else if !finding.vulnerabilities.is_empty()
         || any("Software and Configuration Checks/Vulnerabilities/CVE")
@@ -46,7 +46,7 @@ pub(super) fn class(finding: &Finding<'_>, product: &str) -> FindingClass {
     } else if any("Sensitive Data Identifications") {
         // Trivy files the secrets that it finds in files here.
         if product == "trivy" { FindingClass::Secret } else { FindingClass::DataRisk }
-    } else if attack && !checks_settings {
+    } else if attack && product != "macie" && finding.compliance.status.get().is_none() {
         FindingClass::Detection
     } else {
         FindingClass::Misconfiguration

@@ -14,13 +14,16 @@ const PROWLER: &str = include_str!("fixtures/prowler.json");
 const INSPECTOR: &str = include_str!("fixtures/inspector.json");
 const GUARDDUTY: &str = include_str!("fixtures/guardduty.json");
 
+/// What became of each record.
+type Results = Vec<Result<Vec<Record>, String>>;
+
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
 /// Detects, splits and normalizes a text as a file of it is: its format, and what became of each
 /// record.
-fn run(text: &str) -> Option<(&'static str, Vec<Result<Vec<Record>, String>>)> {
+fn run(text: &str) -> Option<(&'static str, Results)> {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(text.as_bytes()).unwrap();
     let mut input = walk(&[file.path().to_owned()]).remove(0).unwrap();
@@ -249,4 +252,53 @@ fn a_record_without_essentials_says_which() {
     );
     assert!(results.pop().unwrap().unwrap_err().contains("`Resources[].Id`"));
     assert!(results.pop().unwrap().unwrap_err().contains("`Title`"));
+}
+
+#[test]
+fn a_check_stays_a_misconfiguration_whatever_its_types_say() {
+    for (types, product, class) in [
+        (
+            "Sensitive Data Identifications/Security",
+            "prowler/prowler",
+            FindingClass::Misconfiguration,
+        ),
+        ("Effects/Data Exposure", "aws/access-analyzer", FindingClass::Misconfiguration),
+        (
+            "Sensitive Data Identifications/PII/SensitiveData:S3Object-Personal",
+            "aws/macie",
+            FindingClass::DataRisk,
+        ),
+        ("TTPs/Discovery", "acme/watcher", FindingClass::Detection),
+        (
+            "Software and Configuration Checks/Patch Management",
+            "aws/config",
+            FindingClass::Misconfiguration,
+        ),
+    ] {
+        let mut finding = with(PROWLER, "/Types", json!([types]));
+        finding["ProductArn"] = json!(format!("arn:aws:securityhub:eu-west-1::product/{product}"));
+        finding["Compliance"] = Value::Null;
+        if product != "prowler/prowler" {
+            finding["GeneratorId"] = json!("acme-generator");
+        }
+        let found = findings(&finding).remove(0);
+        assert_eq!(found.class, class, "{product}");
+        assert_eq!(found.scope.is_some(), product == "prowler/prowler");
+    }
+}
+
+#[test]
+fn a_field_of_an_odd_type_is_taken_or_rejected_and_never_breaks() {
+    for fixture in [SECURITY_HUB, PROWLER, INSPECTOR, GUARDDUTY] {
+        let whole = json(fixture);
+        for field in whole.as_object().unwrap().keys() {
+            for odd in [Value::Null, json!([]), json!({}), json!(7), json!("x"), json!([null])] {
+                let mut finding = whole.clone();
+                finding[field] = odd;
+                let (_, results) = run(&json!([whole, finding]).to_string()).unwrap();
+                assert_eq!(results.len(), 2, "{field}");
+                assert!(!finding[field].is_null() || results[1].is_ok(), "{field}: {results:?}");
+            }
+        }
+    }
 }
