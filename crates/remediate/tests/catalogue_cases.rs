@@ -14,7 +14,10 @@ fn every_predicate_judges_its_own_cases_right() {
             for (case, expected) in pass.chain(fail) {
                 let judged = judge_case(check, &case.config);
                 if judged.as_ref() != Ok(&expected) {
-                    wrong.push(format!("{}: {judged:?}, not {expected:?}, on\n{}", control.id, case.config));
+                    wrong.push(format!(
+                        "{}: {judged:?}, not {expected:?}, on\n{}",
+                        control.id, case.config
+                    ));
                 }
             }
         }

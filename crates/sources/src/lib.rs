@@ -4,6 +4,7 @@
 //! record splitting follow) and a function that makes [`quell_model::Record`]s of one record.
 //! Wire types never leave their folder.
 
+mod asff;
 mod checkov;
 mod descriptor;
 mod falco;
@@ -21,6 +22,7 @@ pub use descriptor::{Envelope, Need, Output, RawRecord, Rejection, Shape, Source
 
 /// Every source, in alphabetical order. Adding one is its folder and a line here.
 pub const SOURCES: &[&Source] = &[
+    &asff::SOURCE,
     &checkov::SOURCE,
     &falco::SOURCE,
     &lacework::SOURCE,
