@@ -31,11 +31,11 @@ pub fn check(catalog: &Catalog) -> Vec<String> {
         faults.extend(of_control(control, catalog).into_iter().map(|f| format!("{id}: {f}")));
         for (tool, names) in control.aliases.0.iter().filter(|(tool, _)| !tool.ends_with("_shared"))
         {
-            for name in names {
-                if let Some(other) = owners.insert((tool.clone(), name.to_lowercase()), id) {
-                    faults.push(format!("{id}: {tool} alias `{name}` belongs to {other} already"));
-                }
-            }
+            let taken = names.iter().filter_map(|name| {
+                let other = owners.insert((tool.clone(), name.to_lowercase()), id)?;
+                Some(format!("{id}: {tool} alias `{name}` belongs to {other} already"))
+            });
+            faults.extend(taken);
         }
     }
     faults

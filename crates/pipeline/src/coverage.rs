@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use quell_model::{Finding, FindingClass, Record, Timestamp};
-use quell_sources::intake::{self, Detected, Item, Limits};
+use quell_sources::intake::{self, Detected, Detection, Item, Limits};
 
 use crate::{PipelineError, Setup};
 
@@ -75,11 +75,8 @@ pub fn coverage(setup: &Setup, paths: &[PathBuf]) -> Result<Coverage, PipelineEr
         };
         let detected = detected.at(Timestamp::UNIX_EPOCH);
         let summary = intake::read(&mut input, &detected, &limits, &mut |item| {
-            if let Item::Batch(batch) = item {
-                let normalized = intake::normalize_batch(&batch, &detected);
-                for record in normalized.into_iter().filter_map(|n| n.result.ok()).flatten() {
-                    count(&mut coverage, &mut unmapped, setup, &record);
-                }
+            for record in records(&item, &detected) {
+                count(&mut coverage, &mut unmapped, setup, &record);
             }
             ControlFlow::Continue(())
         });
@@ -89,10 +86,17 @@ pub fn coverage(setup: &Setup, paths: &[PathBuf]) -> Result<Coverage, PipelineEr
         .into_iter()
         .map(|((tool, rule), findings)| RuleCount { tool, rule, findings })
         .collect();
-    rules.sort_by(|a, b| b.findings.cmp(&a.findings));
+    rules.sort_by_key(|rule| std::cmp::Reverse(rule.findings));
     rules.truncate(MOST_RULES);
     coverage.unmapped = rules;
     Ok(coverage)
+}
+
+/// The records of an item; none of a reject.
+fn records(item: &Item, detected: &Detection) -> Vec<Record> {
+    let Item::Batch(batch) = item else { return Vec::new() };
+    let normalized = intake::normalize_batch(batch, detected);
+    normalized.into_iter().filter_map(|n| n.result.ok()).flatten().collect()
 }
 
 fn count(

@@ -170,18 +170,19 @@ impl Run<'_> {
         self.imported.changes.closed += seen.closed;
         self.imported.changes.reopened += seen.reopened;
         self.imported.complete &= end.is_none();
-        self.note(name, detected.source.id, &tally, end, known.is_some());
+        self.note(name, &detected, &tally, end);
         Ok(())
     }
 
     fn note(
         &mut self,
         name: String,
-        format: &'static str,
+        detected: &intake::Detection,
         tally: &Tally,
         end: Option<String>,
-        known: bool,
     ) {
+        let known = detected.imported_at() != self.at.1;
+        let complete = end.is_none();
         let sums = tally.accounting;
         let message = end.or_else(|| match tally.reasons.iter().max_by_key(|(_, n)| **n) {
             Some((reason, count)) => Some(format!("{count} rejected: {reason}")),
@@ -193,9 +194,9 @@ impl Run<'_> {
         add_funnel(&mut self.imported.funnel, &tally.funnel);
         self.imported.files.push(FileReport {
             path: Untrusted::from(name),
-            format: Some(format),
+            format: Some(detected.source.id),
             accounting: sums,
-            complete: self.imported.complete,
+            complete,
             message: message.map(Untrusted::from),
         });
     }
@@ -245,9 +246,9 @@ impl Run<'_> {
             waiting.insert(number, batch);
             while let Some(batch) = waiting.remove(&next) {
                 next += 1;
-                for record in batch {
-                    self.record(name, record, import, tally)?;
-                }
+                batch
+                    .into_iter()
+                    .try_for_each(|record| self.record(name, record, import, tally))?;
             }
             self.progress.check()?;
         }

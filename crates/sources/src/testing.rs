@@ -16,7 +16,8 @@ pub(crate) fn normalize_text(text: &str) -> Vec<Result<Vec<Record>, String>> {
     let limits = Limits::default();
     let fit = match detect(&mut input, SOURCES, &limits).unwrap() {
         Detected::Fits(fit) => fit,
-        other => panic!("{other:?}"),
+        Detected::Empty => panic!("empty"),
+        Detected::NoFit(reason) => panic!("{reason}"),
     };
     let detection = fit.at("2026-11-01T00:00:00Z".parse().unwrap());
     let mut results = Vec::new();

@@ -29,6 +29,7 @@ Exit codes: 0 done, 1 a gate was crossed (--fail-on), 2 usage,
 3 some input could not be read, 130 interrupted.";
 
 /// Read findings and show what matters.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {

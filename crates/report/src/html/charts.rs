@@ -65,7 +65,7 @@ pub(super) fn tools(report: &Report) -> String {
     }
     let mut bars: Vec<(String, u64, &str)> =
         seen.into_iter().map(|(tool, n)| (tool.to_owned(), n, "var(--accent)")).collect();
-    bars.sort_by(|a, b| b.1.cmp(&a.1));
+    bars.sort_by_key(|bar| std::cmp::Reverse(bar.1));
     bars.truncate(MOST_BARS);
     bars.push(("two tools or more".to_owned(), several, "var(--good)"));
     chart("Issues by tool", &bars)
@@ -79,7 +79,7 @@ pub(super) fn owners(report: &Report) -> String {
     }
     let mut bars: Vec<(String, u64, &str)> =
         owners.into_iter().map(|(o, n)| (o, n, "var(--accent)")).collect();
-    bars.sort_by(|a, b| b.1.cmp(&a.1));
+    bars.sort_by_key(|bar| std::cmp::Reverse(bar.1));
     bars.truncate(MOST_BARS);
     chart("Incidents by owner", &bars)
 }

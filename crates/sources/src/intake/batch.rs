@@ -55,7 +55,9 @@ impl Batch {
         self.indices.truncate(place.first_index);
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    /// Whether it holds none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
         self.records.is_empty()
     }
 
@@ -65,7 +67,7 @@ impl Batch {
 
     /// How many records it holds.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub const fn len(&self) -> usize {
         self.records.len()
     }
 

@@ -207,7 +207,7 @@ fn explain_no_fit(seen: &Probe, head: &[u8], sources: &[&'static Source]) -> Str
         let nearest_shape = source.shapes.iter().filter_map(|shape| near_miss(source, shape, seen));
         nearest.extend(nearest_shape.max_by_key(|(share, _)| *share));
     }
-    nearest.sort_by(|a, b| b.0.cmp(&a.0));
+    nearest.sort_by_key(|(share, _)| std::cmp::Reverse(*share));
     let named: Vec<String> = nearest.into_iter().take(MOST_NEAREST).map(|(_, text)| text).collect();
     if named.is_empty() {
         return format!(

@@ -74,7 +74,7 @@ fn each_vulnerability_of_an_event_is_a_finding() {
         first.key(),
         match &records[1] {
             Record::Finding(f) => f.key(),
-            _ => panic!(),
+            Record::Evidence(_) | Record::Asset(_) | Record::Activity(_) => panic!(),
         }
     );
 }
