@@ -95,6 +95,6 @@ fn licences() -> Result<()> {
             "--quiet",
         ]))?;
     }
-    // Advisories need a database from the network; licences, bans and sources do not.
-    run(cargo().args(["deny", "--offline", "check", "licenses", "bans", "sources"]))
+    // Advisories need a database from outside the registry; licences, bans and sources do not.
+    run(cargo().args(["deny", "--locked", "check", "licenses", "bans", "sources"]))
 }

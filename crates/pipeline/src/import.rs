@@ -95,6 +95,14 @@ struct Tally {
     reasons: BTreeMap<String, u64>,
 }
 
+/// How reading a file ended.
+struct Ended {
+    /// Why it broke off, where it did.
+    why: Option<String>,
+    /// Whether its content had been imported before.
+    known: bool,
+}
+
 impl Run<'_> {
     /// Notes an input of which nothing could be taken: one record, rejected.
     fn unread(&mut self, path: &str, format: Option<&'static str>, reason: String) {
@@ -170,23 +178,16 @@ impl Run<'_> {
         self.imported.changes.closed += seen.closed;
         self.imported.changes.reopened += seen.reopened;
         self.imported.complete &= end.is_none();
-        self.note(name, &detected, &tally, end);
+        self.note(name, detected.source.id, &tally, Ended { why: end, known: known.is_some() });
         Ok(())
     }
 
-    fn note(
-        &mut self,
-        name: String,
-        detected: &intake::Detection,
-        tally: &Tally,
-        end: Option<String>,
-    ) {
-        let known = detected.imported_at() != self.at.1;
-        let complete = end.is_none();
+    fn note(&mut self, name: String, format: &'static str, tally: &Tally, end: Ended) {
+        let complete = end.why.is_none();
         let sums = tally.accounting;
-        let message = end.or_else(|| match tally.reasons.iter().max_by_key(|(_, n)| **n) {
+        let message = end.why.or_else(|| match tally.reasons.iter().max_by_key(|(_, n)| **n) {
             Some((reason, count)) => Some(format!("{count} rejected: {reason}")),
-            None if known && sums.unchanged == sums.records => {
+            None if end.known && sums.unchanged == sums.records => {
                 Some("imported before; it changes nothing".to_owned())
             }
             None => None,
@@ -194,7 +195,7 @@ impl Run<'_> {
         add_funnel(&mut self.imported.funnel, &tally.funnel);
         self.imported.files.push(FileReport {
             path: Untrusted::from(name),
-            format: Some(detected.source.id),
+            format: Some(format),
             accounting: sums,
             complete,
             message: message.map(Untrusted::from),

@@ -11,6 +11,7 @@ mod falco;
 pub mod intake;
 mod lacework;
 mod ocsf;
+mod orca;
 mod prisma;
 #[cfg(test)]
 mod testing;
@@ -27,6 +28,7 @@ pub const SOURCES: &[&Source] = &[
     &falco::SOURCE,
     &lacework::SOURCE,
     &ocsf::SOURCE,
+    &orca::SOURCE,
     &prisma::SOURCE,
     &trivy::SOURCE,
     &wiz::SOURCE,

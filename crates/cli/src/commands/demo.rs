@@ -61,7 +61,7 @@ fn show(arguments: &Arguments, folder: &Path, environment: &Environment) -> Resu
         return Ok(Exit::Clean);
     }
     let color = environment.terminal_out && !environment.no_color;
-    writeln!(out, "SAMPLE DATA: a made-up company, three clouds, eight tools\n")?;
+    writeln!(out, "SAMPLE DATA: a made-up company, three clouds, nine tools\n")?;
     write("terminal", &report, color, &mut out)?;
     out.flush()?;
     let mut file = BufWriter::new(

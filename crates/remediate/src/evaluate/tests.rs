@@ -1,3 +1,5 @@
+//! Conditions judged on values that are known, unknown or absent.
+
 use super::*;
 
 fn check(resource: &str, holds: &str, config: &str) -> Truth {

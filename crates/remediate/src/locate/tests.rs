@@ -1,3 +1,5 @@
+//! Blocks found by address, file, name and tags.
+
 use quell_model::{Asset, AssetId, Hints, Location, Untrusted};
 
 use super::{Target, locate};

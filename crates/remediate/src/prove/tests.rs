@@ -1,3 +1,5 @@
+//! Fixes that hold, and ones that only look so.
+
 use quell_catalog::Control;
 use quell_model::{Asset, AssetId, Fix, FixState, Location, ProofCheck, Verdict};
 

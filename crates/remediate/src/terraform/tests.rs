@@ -1,3 +1,5 @@
+//! Variables, locals, modules and `for_each` resolved.
+
 use super::resolve;
 use crate::{Config, Repository};
 

@@ -261,7 +261,7 @@ fn not_json(head: &[u8], at: usize) -> String {
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
     let kind = match start.trim_start() {
-        "" => "it is blank",
+        "" => "it is no text",
         s if s.starts_with('<') => "it is XML or HTML",
         s if s.contains(',') && !s.contains('{') => "it looks like CSV",
         _ => "it is no JSON",

@@ -199,13 +199,15 @@ impl<R: Read> Scanner<R> {
     }
 
     fn scalar(&mut self, sink: &mut Option<Sink<'_>>, skipped: &mut Skipped) -> Result<(), Stop> {
+        let start = self.offset();
         while let Some(byte) = self.peek()? {
             if byte.is_ascii_whitespace() || matches!(byte, b',' | b']' | b'}' | b':') {
                 break;
             }
             self.copy(1, sink, skipped)?;
         }
-        Ok(())
+        // A form feed ends a scalar but is no blank: without progress it would be met for ever.
+        if self.offset() == start { Err(Stop::Malformed("a value is missing")) } else { Ok(()) }
     }
 
     /// Passes bytes of the buffer, and copies them where they are wanted.

@@ -1,1 +1,206 @@
 //! Splitting against serde_json's view, and hostile input.
+
+use std::io::{Cursor, Read, Write};
+use std::ops::ControlFlow;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::split::split;
+use super::*;
+
+/// Gives a few bytes at a time.
+struct Drip<R>(R, usize);
+
+impl<R: Read> Read for Drip<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let most = self.1.min(buffer.len());
+        self.0.read(&mut buffer[..most])
+    }
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    records: Vec<(usize, Vec<usize>, u64, Vec<u8>)>,
+    rejects: Vec<(u64, String)>,
+    broke_off: Option<String>,
+}
+
+fn split_all(reader: impl Read, patterns: &[&str], lines: bool, limits: &Limits) -> Seen {
+    let mut seen = Seen::default();
+    let summary = split(reader, patterns, lines, limits, &mut |item| {
+        match item {
+            Item::Batch(batch) => seen.records.extend(batch.texts()),
+            Item::Reject { offset_bytes, reason } => seen.rejects.push((offset_bytes, reason)),
+        }
+        ControlFlow::Continue(())
+    });
+    seen.broke_off = summary.broke_off;
+    seen
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "\\PC{0,12}".prop_map(Value::from),
+        "[\"\\\\{}\\[\\],:]{0,6}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 32, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map("[a-c\"\\\\]{0,2}", inner, 0..4)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn records_are_those_that_serde_sees_at_any_chunk_size(
+        records in prop::collection::vec(any_value(), 0..6), other in any_value(),
+        chunk in 1usize..9, pretty: bool,
+    ) {
+        let document = json!({"a": other, "Findings": records, "z": other});
+        let text = if pretty { serde_json::to_string_pretty(&document) } else { serde_json::to_string(&document) };
+        let text = text.unwrap();
+        let seen = split_all(Drip(text.as_bytes(), chunk), &["$.Findings[]"], false, &Limits::default());
+        prop_assert_eq!(&seen.broke_off, &None);
+        prop_assert_eq!(seen.records.len(), records.len());
+        for (index, (record, (_, indices, offset, bytes))) in records.iter().zip(&seen.records).enumerate() {
+            prop_assert_eq!(&serde_json::from_slice::<Value>(bytes).unwrap(), record);
+            prop_assert_eq!(indices, &vec![index]);
+            let start = usize::try_from(*offset).unwrap();
+            prop_assert_eq!(&text.as_bytes()[start..start + bytes.len()], bytes.as_slice());
+        }
+    }
+
+    #[test]
+    fn no_bytes_break_it(bytes in prop::collection::vec(any::<u8>(), 0..200), lines: bool) {
+        split_all(Cursor::new(&bytes), &["$", "$[]", "$.a[].b[]"], lines, &Limits::default());
+        probe::probe(&bytes, false);
+    }
+}
+
+#[test]
+fn a_file_cut_at_any_byte_keeps_what_was_whole_and_says_so() {
+    let text = r#"{"Findings":[{"a":"é\"]"},{"b":[1,2]},{"c":null}]}"#;
+    let whole = split_all(text.as_bytes(), &["$.Findings[]"], false, &Limits::default());
+    assert_eq!(whole.records.len(), 3);
+    for end in 1..text.len() {
+        let seen = split_all(&text.as_bytes()[..end], &["$.Findings[]"], false, &Limits::default());
+        assert_eq!(seen.records, whole.records[..seen.records.len()], "{end}");
+        assert!(seen.broke_off.is_some() && seen.rejects.len() == 1, "{end}: {seen:?}");
+    }
+}
+
+#[test]
+fn depth_and_length_are_limited_and_the_rest_goes_on() {
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let text = format!("[{deep},{{\"ok\":1}}]");
+    let seen = split_all(text.as_bytes(), &["$[]"], false, &Limits::default());
+    assert_eq!((seen.records.len(), seen.rejects.len()), (1, 1));
+    assert!(seen.rejects[0].1.contains("nested 100000 deep"), "{seen:?}");
+    let limits = Limits { record_bytes: 1 << 16, ..Limits::default() };
+    let long = std::io::repeat(b'x').take(100 << 20);
+    let reader =
+        Cursor::new(b"[\"".to_vec()).chain(long).chain(Cursor::new(b"\",{\"ok\":1}]".to_vec()));
+    let seen = split_all(reader, &["$[]"], false, &limits);
+    assert_eq!((seen.records.len(), seen.rejects.len()), (1, 1));
+    assert_eq!(seen.broke_off, None);
+}
+
+#[test]
+fn a_broken_line_is_one_reject_and_the_others_are_read() {
+    let text = "{\"a\":1}\n{\"b\":\n\n{\"c\":3}\n";
+    let seen = split_all(text.as_bytes(), &["$"], true, &Limits::default());
+    assert_eq!((seen.records.len(), seen.rejects.len()), (2, 1));
+    assert_eq!(seen.records[1].2, 15);
+    assert_eq!(seen.broke_off, None);
+}
+
+fn file(bytes: &[u8]) -> (tempfile::NamedTempFile, Input) {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(bytes).unwrap();
+    let input = walk(&[file.path().to_owned()]).remove(0).unwrap();
+    (file, input)
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+const PROWLER: &str =
+    r#"[{"class_uid":2004,"severity_id":4,"metadata":{"product":{"name":"Prowler"}}}]"#;
+
+fn detected(bytes: &[u8]) -> Result<Detected, IntakeError> {
+    let (_file, mut input) = file(bytes);
+    detect(&mut input, crate::SOURCES, &Limits::default())
+}
+
+#[test]
+fn gzip_members_and_marks_are_seen_through() {
+    let (head, tail) = PROWLER.split_at(20);
+    let two = [gzip(head.as_bytes()), gzip(tail.as_bytes())].concat();
+    let marked = [b"\xef\xbb\xbf", PROWLER.as_bytes()].concat();
+    for bytes in [PROWLER.as_bytes().to_vec(), gzip(PROWLER.as_bytes()), two, marked] {
+        assert!(matches!(detected(&bytes), Ok(Detected::Fits(fit)) if fit.source.id == "ocsf"));
+    }
+}
+
+#[test]
+fn what_is_no_findings_is_named() {
+    for (bytes, expected) in [
+        (&b"<xml/>"[..], "XML"),
+        (b"a,b,c\n1,2,3\n", "CSV"),
+        (b"\x00\x01", "no text"),
+        (br#"{"class_uid":1}"#, "nearest: OCSF"),
+    ] {
+        match detected(bytes) {
+            Ok(Detected::NoFit(reason)) => assert!(reason.contains(expected), "{reason}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(matches!(detected(b""), Ok(Detected::Empty)));
+    assert!(matches!(detected(b" [] "), Ok(Detected::Empty)));
+    assert!(matches!(detected(b"\xff\xfe{\x00"), Err(IntakeError::Encoding(_))));
+}
+
+#[test]
+fn a_bomb_is_refused_while_it_unpacks() {
+    let bomb = gzip(&vec![b' '; 80 << 20]);
+    let (_file, mut input) = file(&bomb);
+    let error = input.content_hash(&Limits::default()).unwrap_err();
+    assert!(error.to_string().contains("unpacks to more than"), "{error}");
+}
+
+#[test]
+fn members_of_a_zip_are_inputs_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.zip");
+    let mut zip = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
+    for name in ["one.json", "two.json"] {
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(PROWLER.as_bytes()).unwrap();
+    }
+    zip.finish().unwrap();
+    let mut inputs = walk(&[path]);
+    assert_eq!(inputs.len(), 2);
+    let input = inputs[1].as_mut().unwrap();
+    assert!(input.name().ends_with("a.zip!/two.json"));
+    assert!(matches!(detect(input, crate::SOURCES, &Limits::default()), Ok(Detected::Fits(_))));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_loop_of_folders_ends_and_what_is_missing_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.json"), "[]").unwrap();
+    std::os::unix::fs::symlink(folder.path(), folder.path().join("loop")).unwrap();
+    assert_eq!(walk(&[folder.path().to_owned()]).len(), 1);
+    let missing = walk(&[folder.path().join("none")]).remove(0).unwrap_err();
+    assert!(missing.reason.starts_with("cannot be read"), "{missing:?}");
+}

@@ -13,6 +13,9 @@ use serde::{Deserialize, de};
 pub(crate) struct Text<'a>(Option<Cow<'a, str>>);
 
 impl Text<'_> {
+    /// No text.
+    pub(crate) const EMPTY: Text<'static> = Text(None);
+
     /// The text without the blanks around it; `None` where there is none or it is empty.
     pub(crate) fn get(&self) -> Option<&str> {
         self.0.as_deref().map(str::trim).filter(|text| !text.is_empty())

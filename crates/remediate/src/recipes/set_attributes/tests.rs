@@ -1,3 +1,5 @@
+//! Attributes set, replaced and refused.
+
 use super::super::testing::{check, refuse};
 
 fn fix(set: &str) -> String {

@@ -1,0 +1,251 @@
+//! The whole way, from files to a report.
+
+#![expect(clippy::unwrap_used, clippy::string_slice, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use quell_model::{FixedClock, Verdict};
+use quell_pipeline::{Outcome, PipelineError, Progress, Request, Setup, run, split_issue};
+use quell_store::Store;
+use serde_json::{Value, json};
+
+fn prowler(name: &str, status: &str, time: i64) -> Value {
+    json!({"class_uid": 2004, "severity_id": 4, "severity": "High", "status": "New", "status_id": 1,
+        "status_code": status, "time": time,
+        "metadata": {"event_code": "s3_bucket_object_versioning", "product": {"name": "Prowler"}},
+        "finding_info": {"uid": format!("prowler-{name}"), "title": "Versioning"},
+        "resources": [{"uid": format!("arn:aws:s3:::{name}"), "type": "AwsS3Bucket", "region": "eu-west-1"}],
+        "cloud": {"provider": "aws", "account": {"uid": "111122223333"}}})
+}
+
+fn hub(name: &str) -> Value {
+    json!({"Findings": [{"SchemaVersion": "2018-10-08", "Id": "hub-1", "GeneratorId": "security-control/S3.14",
+        "ProductArn": "arn:aws:securityhub:eu-west-1::product/aws/securityhub", "AwsAccountId": "111122223333",
+        "UpdatedAt": "2025-06-15T00:00:00Z", "CreatedAt": "2025-06-15T00:00:00Z", "Types": ["x"],
+        "Severity": {"Label": "LOW"}, "Title": "S3 buckets should have versioning enabled", "Description": "d",
+        "Resources": [{"Type": "AwsS3Bucket", "Id": format!("arn:aws:s3:::{name}")}],
+        "Compliance": {"Status": "FAILED", "SecurityControlId": "S3.14"}, "RecordState": "ACTIVE"}]})
+}
+
+struct World {
+    folder: tempfile::TempDir,
+    store: Store,
+    setup: Setup,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("data")).unwrap();
+        Self { folder, store, setup: Setup::embedded(None).unwrap() }
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn triage(&mut self, name: &str, content: &str) -> Outcome {
+        fs::write(self.path(name), content).unwrap();
+        let request = Request { paths: vec![self.path(name)], ..Request::default() };
+        self.run(&request, false).unwrap()
+    }
+
+    fn run(&mut self, request: &Request, cancelled: bool) -> Result<Outcome, PipelineError> {
+        let clock = FixedClock("2026-11-01T00:00:00Z".parse().unwrap());
+        let progress =
+            Progress { cancelled: &AtomicBool::new(cancelled), bytes: &|_, _| (), doing: &|_| () };
+        let outcome = run(&mut self.store, &self.setup, request, &clock, &progress)?;
+        assert!(outcome.report.accounting.total.balances());
+        assert!(outcome.report.accounting.files.iter().all(|f| f.accounting.balances()));
+        Ok(outcome)
+    }
+}
+
+fn scan(records: &[Value]) -> String {
+    Value::from(records.to_vec()).to_string()
+}
+
+#[test]
+fn a_second_import_changes_nothing_and_says_so() {
+    let mut world = World::new();
+    let content = scan(&[prowler("a", "FAIL", 1_750_000_000), prowler("b", "PASS", 1_750_000_000)]);
+    let first = world.triage("scan.json", &content).report.accounting.total;
+    assert_eq!((first.records, first.created), (2, 2));
+    let again = world.triage("copy.json", &content);
+    assert_eq!(again.report.accounting.total.unchanged, 2);
+    let message = again.report.accounting.files[0].message.clone().unwrap();
+    assert!(message.raw().contains("imported before"), "{message:?}");
+}
+
+#[test]
+fn a_newer_scan_closes_and_reopens_and_an_older_one_does_neither() {
+    let mut world = World::new();
+    let at = |name: &str, time| scan(&[prowler(name, "FAIL", time)]);
+    world.triage(
+        "1.json",
+        &scan(&[prowler("a", "FAIL", 1_750_000_000), prowler("b", "FAIL", 1_750_000_000)]),
+    );
+    let newer = world.triage("2.json", &at("b", 1_750_100_000));
+    assert_eq!(newer.report.changes.closed, 1);
+    let older = world.triage("0.json", &at("a", 1_749_000_000));
+    assert_eq!((older.report.changes.reopened, older.report.issues.len()), (0, 0));
+    let back = world.triage(
+        "3.json",
+        &scan(&[prowler("a", "FAIL", 1_750_200_000), prowler("b", "FAIL", 1_750_200_000)]),
+    );
+    assert_eq!(back.report.changes.reopened, 1);
+    let passed = world.triage("4.json", &scan(&[prowler("a", "PASS", 1_750_300_000)]));
+    assert!(passed.report.changes.closed >= 1);
+}
+
+#[test]
+fn a_scan_that_is_cut_off_closes_nothing() {
+    let mut world = World::new();
+    world.triage(
+        "1.json",
+        &scan(&[prowler("a", "FAIL", 1_750_000_000), prowler("b", "FAIL", 1_750_000_000)]),
+    );
+    let whole = scan(&[prowler("b", "FAIL", 1_750_100_000), prowler("c", "FAIL", 1_750_100_000)]);
+    let cut = world.triage("2.json", &whole[..whole.len() - 40]);
+    assert!(!cut.complete);
+    let sums = cut.report.accounting.total;
+    assert_eq!((sums.records, sums.rejected, cut.report.changes.closed), (2, 1, 0));
+}
+
+#[test]
+fn two_tools_on_one_bucket_are_one_issue_until_a_person_splits_them() {
+    let mut world = World::new();
+    let fault = scan(&[prowler("a", "FAIL", 1_750_000_000)]);
+    world.triage("prowler.json", &fault);
+    let both = world.triage("hub.json", &hub("a").to_string()).report;
+    let [issue] = both.issues.as_slice() else { panic!("{:?}", both.issues) };
+    assert_eq!(issue.findings.len(), 2);
+    assert_eq!(issue.control.as_deref(), Some("aws.s3.bucket_versioning"));
+    assert_eq!(issue.merged_because.len(), 2);
+    assert_eq!(both.accounting.total.merged, 1);
+    let finding = issue.findings.iter().find(|f| f.source == "prowler").unwrap();
+    let now = "2026-11-01T00:00:00Z".parse().unwrap();
+    split_issue(&mut world.store, &world.setup, (&issue.id, &finding.id), now).unwrap();
+    let newer = scan(&[prowler("a", "FAIL", 1_760_000_000)]);
+    let after = world.triage("again.json", &newer).report;
+    assert_eq!(after.issues.iter().map(|i| i.findings.len()).collect::<Vec<_>>(), [1]);
+}
+
+#[test]
+fn the_order_of_files_does_not_matter() {
+    let contents = [
+        scan(&[prowler("a", "FAIL", 1_750_000_000), prowler("b", "FAIL", 1_750_000_000)]),
+        scan(&[prowler("a", "PASS", 1_750_100_000), prowler("b", "FAIL", 1_750_100_000)]),
+        hub("a").to_string(),
+    ];
+    let mut seen = Vec::new();
+    for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [1, 0, 2]] {
+        let mut world = World::new();
+        for number in order {
+            world.triage(&format!("{number}.json"), &contents[number]);
+        }
+        let report = world.run(&Request::default(), false).unwrap().report;
+        let issues: Vec<_> =
+            report.issues.iter().map(|i| (i.id.clone(), i.findings.len(), i.severity)).collect();
+        seen.push(issues);
+    }
+    assert!(seen.windows(2).all(|pair| pair[0] == pair[1]), "{seen:?}");
+}
+
+#[test]
+fn a_fix_comes_with_its_proof_and_touches_its_block_only() {
+    let mut world = World::new();
+    let code = world.path("code");
+    fs::create_dir(&code).unwrap();
+    let before = "# keys\nresource \"aws_kms_key\" \"orders\" {\n  description = \"x\" # why\n}\n\nresource \"aws_sns_topic\" \"t\" {\n}\n";
+    fs::write(code.join("main.tf"), before).unwrap();
+    let check = json!({"check_type": "terraform", "summary": {}, "results": {"failed_checks": [{
+        "check_id": "CKV_AWS_7", "check_name": "Rotation", "file_path": "/main.tf", "file_abs_path": "/src/main.tf",
+        "file_line_range": [2, 4], "resource": "aws_kms_key.orders"}]}});
+    fs::write(world.path("checkov.json"), check.to_string()).unwrap();
+    let request = Request {
+        paths: vec![world.path("checkov.json")],
+        repository: Some(code),
+        ..Request::default()
+    };
+    let report = world.run(&request, false).unwrap().report;
+    let [fix] = report.fixes.as_slice() else { panic!("{:?}", report.fixes) };
+    assert_eq!(fix.state, "proved", "{fix:?}");
+    assert_eq!((fix.proof.len(), report.funnel.fixes), (8, 1));
+    assert!(fix.proof.iter().all(|p| p.verdict == Verdict::Passed));
+    let changed: Vec<&str> = fix
+        .diff
+        .raw()
+        .lines()
+        .filter(|l| l.starts_with(['+', '-']) && !l.starts_with("+++") && !l.starts_with("---"))
+        .collect();
+    assert!(changed.iter().any(|l| l.contains("enable_key_rotation")), "{changed:?}");
+    assert!(
+        !changed.iter().any(|l| l.contains("aws_sns_topic") || l.contains("# keys")),
+        "{changed:?}"
+    );
+}
+
+#[test]
+fn an_interrupted_run_leaves_nothing_half_applied() {
+    let mut world = World::new();
+    fs::write(world.path("scan.json"), scan(&[prowler("a", "FAIL", 1_750_000_000)])).unwrap();
+    let request = Request { paths: vec![world.path("scan.json")], ..Request::default() };
+    assert!(matches!(world.run(&request, true), Err(PipelineError::Interrupted)));
+    assert!(world.run(&Request::default(), false).unwrap().report.issues.is_empty());
+}
+
+#[test]
+fn the_sample_world_is_what_its_truth_says() {
+    let content = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../content/demo");
+    let truth: Value =
+        serde_json::from_str(&fs::read_to_string(content.join("truth.json")).unwrap()).unwrap();
+    let mut world = World::new();
+    let request = Request {
+        paths: vec![content.join("findings")],
+        repository: Some(content.join("infrastructure")),
+        keep_rejects: true,
+        ..Request::default()
+    };
+    let outcome = world.run(&request, false).unwrap();
+    let report = &outcome.report;
+    assert_eq!(
+        Some(report.accounting.total.rejected),
+        truth["rejected"].as_u64(),
+        "{:?}",
+        outcome.rejects
+    );
+    for wanted in truth["merged"].as_array().unwrap() {
+        let (fault, asset) = (wanted["fault"].as_str(), wanted["asset"].as_str().unwrap());
+        let issue =
+            report.issues.iter().find(|i| i.control.as_deref() == fault && i.asset == asset);
+        let issue = issue.unwrap_or_else(|| panic!("no issue for {wanted}"));
+        let mut sources: Vec<&str> = issue.findings.iter().map(|f| f.source.as_str()).collect();
+        sources.sort_unstable();
+        sources.dedup();
+        assert_eq!(json!(sources), wanted["sources"], "{wanted}");
+    }
+    for pair in truth["apart"].as_array().unwrap() {
+        let of = |name: &Value| -> Vec<&str> {
+            let ends = |i: &&quell_report::IssueReport| i.asset.ends_with(name.as_str().unwrap());
+            report.issues.iter().filter(ends).map(|i| i.id.as_str()).collect()
+        };
+        let (a, b) = (of(&pair[0]), of(&pair[1]));
+        assert!(!a.is_empty() && !b.is_empty() && a.iter().all(|id| !b.contains(id)), "{pair}");
+    }
+    let top: Vec<String> = report
+        .incidents
+        .iter()
+        .take(6)
+        .map(|i| format!("{} {:?}", i.title.raw(), i.asset))
+        .collect();
+    for name in truth["most_important"].as_array().unwrap() {
+        assert!(
+            top.iter().any(|t| t.contains(name.as_str().unwrap())),
+            "{name} is not in {top:#?}"
+        );
+    }
+    assert!(report.funnel.fixes >= 15);
+}
