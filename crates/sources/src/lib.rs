@@ -13,6 +13,7 @@ mod lacework;
 mod ocsf;
 mod orca;
 mod prisma;
+mod sarif;
 #[cfg(test)]
 mod testing;
 mod trivy;
@@ -30,6 +31,7 @@ pub const SOURCES: &[&Source] = &[
     &ocsf::SOURCE,
     &orca::SOURCE,
     &prisma::SOURCE,
+    &sarif::SOURCE,
     &trivy::SOURCE,
     &wiz::SOURCE,
 ];

@@ -12,6 +12,8 @@ use crate::{Envelope, Need, Shape, Source};
 
 /// How much of the beginning is looked at; more where the first look does not decide.
 const LOOKS_BYTES: [usize; 3] = [256 << 10, 4 << 20, 32 << 20];
+/// Share of a shape's needs that a document must meet to be called near it.
+const NEAR_PER_MILLE: usize = 330;
 /// Formats named when none fits.
 const MOST_NEAREST: usize = 3;
 
@@ -119,11 +121,35 @@ pub fn detect(
     Ok(Detected::NoFit(refusal))
 }
 
+/// Names under which answers hold their records.
+const LISTS: &[&str] = &[
+    "alerts",
+    "assets",
+    "data",
+    "events",
+    "findings",
+    "Findings",
+    "issues",
+    "items",
+    "nodes",
+    "Records",
+    "resources",
+    "results",
+    "Results",
+    "value",
+    "vulnerabilities",
+];
+
 fn is_empty(seen: &Probe) -> bool {
     let empty = |v: &Value| match v {
         Value::Array(list) => list.is_empty(),
-        Value::Object(map) => map.is_empty(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+        Value::Object(map) => {
+            let no_records = |list: &Value| list.as_array().is_some_and(Vec::is_empty);
+            map.is_empty() || LISTS.iter().any(|name| map.get(*name).is_some_and(no_records))
+        }
+        // Some scanners print `null` for a list without elements.
+        Value::Null => true,
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     };
     seen.broken_at.is_none() && seen.documents.iter().all(empty)
 }
@@ -208,6 +234,9 @@ fn explain_no_fit(seen: &Probe, head: &[u8], sources: &[&'static Source]) -> Str
         nearest.extend(nearest_shape.max_by_key(|(share, _)| *share));
     }
     nearest.sort_by_key(|(share, _)| std::cmp::Reverse(*share));
+    // What is far behind the nearest is noise.
+    let best = nearest.first().map_or(0, |(share, _)| *share);
+    nearest.retain(|(share, _)| *share * 4 >= best * 3);
     let named: Vec<String> = nearest.into_iter().take(MOST_NEAREST).map(|(_, text)| text).collect();
     if named.is_empty() {
         return format!(
@@ -229,7 +258,7 @@ fn near_miss(source: &Source, shape: &Shape, seen: &Probe) -> Option<(usize, Str
         (met * 1000 / positive.max(1), lacks.join(", "))
     };
     let (share, lacks) = seen.documents.iter().map(of_document).max_by_key(|(share, _)| *share)?;
-    (share > 0).then(|| (share, format!("{} {} ({lacks})", source.title, shape.name)))
+    (share >= NEAR_PER_MILLE).then(|| (share, format!("{} {} ({lacks})", source.title, shape.name)))
 }
 
 fn in_words(need: &Need) -> String {

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use super::batch::Batch;
 use super::scanner::{Scanner, Sink, Stop};
 use super::{Detection, Input, Limits};
+use crate::{Need, Shape};
 
 /// Longest name of a field.
 const MOST_KEY_BYTES: usize = 64 << 10;
@@ -42,19 +43,44 @@ pub fn read(
         Ok(reader) => reader,
         Err(error) => return Summary { broke_off: Some(error.to_string()) },
     };
-    split(reader, detection.shape.records, detection.lines, limits, each)
+    let wanted = Wanted { patterns: detection.shape.records, keys: &needed_keys(detection.shape) };
+    split(reader, &wanted, detection.lines, limits, each)
+}
+
+/// What a document is searched for.
+pub(super) struct Wanted<'a> {
+    /// Where its records are.
+    pub(super) patterns: &'a [&'a str],
+    /// The names at its top without which it is another document: a stream may hold several
+    /// kinds, and one of another kind must not vanish because it has no record.
+    pub(super) keys: &'a [&'a str],
+}
+
+/// The names at the top that the shape asks for.
+fn needed_keys(shape: &Shape) -> Vec<&'static str> {
+    let path = |need: &Need| match need {
+        Need::Has(path) | Need::Array(path) | Need::Is(path, _) | Need::StartsWith(path, _) => {
+            Some(*path)
+        }
+        Need::AnyOf(_) | Need::Lacks(_) => None,
+    };
+    let first = |path: &'static str| {
+        let below = path.strip_prefix("$.")?;
+        Some(below.split(['.', '[']).next().unwrap_or(below))
+    };
+    shape.needs.iter().filter_map(|need| first(path(need)?)).collect()
 }
 
 /// Splits JSON text; `lines` says that each line is a document.
 pub(super) fn split(
     reader: impl Read,
-    patterns: &[&str],
+    wanted: &Wanted<'_>,
     lines: bool,
     limits: &Limits,
     each: &mut dyn FnMut(Item) -> ControlFlow<()>,
 ) -> Summary {
-    let mut sender = Sender { batch: Batch::default(), last_begin: None, each, limits: *limits };
-    let patterns = Patterns::parse(patterns);
+    let mut sender = Sender::new(each, limits);
+    let patterns = Patterns::parse(wanted);
     let stopped = match lines {
         true => split_lines(reader, &patterns, &mut sender),
         false => split_stream(reader, &patterns, &mut sender),
@@ -82,7 +108,13 @@ fn split_stream(
         if scanner.skip_blanks()?.is_none() {
             return Ok(None);
         }
-        let mut walker = Walker { scanner: &mut scanner, patterns, indices: Vec::new(), sender };
+        let mut walker = Walker {
+            scanner: &mut scanner,
+            patterns,
+            indices: Vec::new(),
+            missing_keys: Vec::new(),
+            sender,
+        };
         if let Some(reason) = walker.document()? {
             return Ok(Some(reason));
         }
@@ -151,7 +183,8 @@ impl LineSender {
         sender: &mut Sender<'_>,
     ) -> Result<Option<String>, Stop> {
         sender.batch.base = self.start;
-        let mut walker = Walker { scanner, patterns, indices: Vec::new(), sender };
+        let mut walker =
+            Walker { scanner, patterns, indices: Vec::new(), missing_keys: Vec::new(), sender };
         let mut broken = walker.document()?;
         if broken.is_none() && walker.scanner.skip_blanks()?.is_some() {
             let reason = "something follows the document on its line";
@@ -178,13 +211,13 @@ pub(super) fn keep_around(
     scanner.keep = Some(Vec::new());
     scanner.keep_most = limits.envelope_bytes;
     let mut drop_all = |_| ControlFlow::Continue(());
-    let mut sender =
-        Sender { batch: Batch::default(), last_begin: None, each: &mut drop_all, limits: *limits };
-    let patterns = Patterns::parse(patterns);
+    let mut sender = Sender::new(&mut drop_all, limits);
+    let patterns = Patterns::parse(&Wanted { patterns, keys: &[] });
     let mut walker = Walker {
         scanner: &mut scanner,
         patterns: &patterns,
         indices: Vec::new(),
+        missing_keys: Vec::new(),
         sender: &mut sender,
     };
     match walker.document() {
@@ -197,7 +230,11 @@ pub(super) fn keep_around(
 }
 
 /// Record paths, taken apart.
-struct Patterns(Vec<Vec<Step>>);
+struct Patterns {
+    steps: Vec<Vec<Step>>,
+    /// The names that each document must have at its top.
+    keys: Vec<String>,
+}
 
 enum Step {
     Key(String),
@@ -205,7 +242,7 @@ enum Step {
 }
 
 impl Patterns {
-    fn parse(patterns: &[&str]) -> Self {
+    fn parse(wanted: &Wanted<'_>) -> Self {
         let steps = |pattern: &&str| {
             let path = pattern.strip_prefix('$').unwrap_or(pattern);
             let mut steps = Vec::new();
@@ -217,16 +254,19 @@ impl Patterns {
             }
             steps
         };
-        Self(patterns.iter().map(steps).collect())
+        Self {
+            steps: wanted.patterns.iter().map(steps).collect(),
+            keys: wanted.keys.iter().map(|key| (*key).to_owned()).collect(),
+        }
     }
 
     fn step(&self, pattern: usize, depth: usize) -> Option<&Step> {
-        self.0.get(pattern).and_then(|steps| steps.get(depth))
+        self.steps.get(pattern).and_then(|steps| steps.get(depth))
     }
 
     /// The pattern among these that ends at this depth.
     fn ending(&self, alive: &[usize], depth: usize) -> Option<usize> {
-        alive.iter().copied().find(|p| self.0.get(*p).is_some_and(|steps| steps.len() == depth))
+        alive.iter().copied().find(|p| self.steps.get(*p).is_some_and(|steps| steps.len() == depth))
     }
 
     fn at_key(&self, alive: &[usize], depth: usize, key: &str) -> Vec<usize> {
@@ -244,16 +284,28 @@ struct Walker<'w, 's, R> {
     scanner: &'w mut Scanner<R>,
     patterns: &'w Patterns,
     indices: Vec<usize>,
+    /// Which of the needed names the document has not shown yet.
+    missing_keys: Vec<usize>,
     sender: &'w mut Sender<'s>,
 }
 
 impl<R: Read> Walker<'_, '_, R> {
     /// Walks one document. A document that is cut off or broken is one reject, and the reason.
     fn document(&mut self) -> Result<Option<String>, Stop> {
-        let all: Vec<usize> = (0..self.patterns.0.len()).collect();
+        let all: Vec<usize> = (0..self.patterns.steps.len()).collect();
+        self.scanner.skip_blanks()?;
         let start = self.scanner.offset();
+        let before = self.sender.items;
+        self.missing_keys = (0..self.patterns.keys.len()).collect();
+        let first = self.scanner.peek()?;
         let stop = match self.value(&all, 0) {
-            Ok(()) => return Ok(None),
+            Ok(()) => {
+                let other = first != Some(b'[') && !self.missing_keys.is_empty();
+                if self.sender.items == before && other {
+                    self.other_document(start)?;
+                }
+                return Ok(None);
+            }
             Err(stop @ (Stop::Cancelled | Stop::EnvelopeTooLarge)) => return Err(stop),
             Err(stop) => stop,
         };
@@ -273,6 +325,14 @@ impl<R: Read> Walker<'_, '_, R> {
         let offset = self.sender.last_begin.unwrap_or(at).max(start);
         self.sender.reject(offset, reason.clone())?;
         Ok(Some(reason))
+    }
+
+    /// A document of another kind is one reject.
+    fn other_document(&mut self, start: u64) -> Result<(), Stop> {
+        let names = self.missing_keys.iter().filter_map(|at| self.patterns.keys.get(*at));
+        let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+        let reason = format!("a document of another kind: it lacks {}", names.join(", "));
+        self.sender.reject(start, reason)
     }
 
     /// Walks one value. It recurses as deep as the longest pattern, never deeper.
@@ -297,6 +357,10 @@ impl<R: Read> Walker<'_, '_, R> {
                 return Err(self.missing("a name in quotes is missing")?);
             }
             let key = self.scanner.key(MOST_KEY_BYTES)?;
+            if depth == 0 {
+                let keys = &self.patterns.keys;
+                self.missing_keys.retain(|at| keys.get(*at) != Some(&key));
+            }
             self.scanner.expect(b':', "a colon is missing")?;
             let inner = self.patterns.at_key(alive, depth, &key);
             self.value(&inner, depth + 1)?;
@@ -390,6 +454,7 @@ impl<R: Read> Walker<'_, '_, R> {
         }
         self.sender.last_begin = None;
         self.sender.batch.end(place);
+        self.sender.items += 1;
         self.sender.send_when_full()
     }
 }
@@ -401,9 +466,15 @@ struct Sender<'a> {
     last_begin: Option<u64>,
     each: &'a mut dyn FnMut(Item) -> ControlFlow<()>,
     limits: Limits,
+    /// Records and rejects so far.
+    items: u64,
 }
 
-impl Sender<'_> {
+impl<'a> Sender<'a> {
+    fn new(each: &'a mut dyn FnMut(Item) -> ControlFlow<()>, limits: &Limits) -> Self {
+        Self { batch: Batch::default(), last_begin: None, each, limits: *limits, items: 0 }
+    }
+
     fn give(&mut self, item: Item) -> Result<(), Stop> {
         match (self.each)(item) {
             ControlFlow::Continue(()) => Ok(()),
@@ -427,6 +498,7 @@ impl Sender<'_> {
 
     fn reject(&mut self, offset: u64, reason: String) -> Result<(), Stop> {
         self.flush()?;
+        self.items += 1;
         let offset_bytes = offset + self.batch.base;
         self.give(Item::Reject { offset_bytes, reason })
     }

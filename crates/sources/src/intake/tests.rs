@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::split::split;
+use super::split::{Wanted, split};
 use super::*;
 
 /// Gives a few bytes at a time.
@@ -28,7 +28,7 @@ struct Seen {
 
 fn split_all(reader: impl Read, patterns: &[&str], lines: bool, limits: &Limits) -> Seen {
     let mut seen = Seen::default();
-    let summary = split(reader, patterns, lines, limits, &mut |item| {
+    let summary = split(reader, &Wanted { patterns, keys: &[] }, lines, limits, &mut |item| {
         match item {
             Item::Batch(batch) => seen.records.extend(batch.texts()),
             Item::Reject { offset_bytes, reason } => seen.rejects.push((offset_bytes, reason)),
@@ -118,6 +118,32 @@ fn a_broken_line_is_one_reject_and_the_others_are_read() {
     assert_eq!((seen.records.len(), seen.rejects.len()), (2, 1));
     assert_eq!(seen.records[1].2, 15);
     assert_eq!(seen.broke_off, None);
+}
+
+#[test]
+fn a_document_of_another_kind_does_not_vanish() {
+    for lines in [true, false] {
+        let text = "{\"v\":1,\"Findings\":[{},{}]}\n{\"other\":[1]}\n7\n{\"v\":2}\n";
+        let wanted = Wanted { patterns: &["$.Findings[]"], keys: &["v"] };
+        let (mut records, mut rejects) = (0, Vec::new());
+        split(text.as_bytes(), &wanted, lines, &Limits::default(), &mut |item| {
+            match item {
+                Item::Batch(batch) => records += batch.texts().len(),
+                Item::Reject { offset_bytes, reason } => rejects.push((offset_bytes, reason)),
+            }
+            ControlFlow::Continue(())
+        });
+        assert_eq!(records, 2);
+        assert_eq!(rejects.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [27, 41], "{lines}");
+        assert!(rejects[0].1.contains("lacks `v`"), "{rejects:?}");
+    }
+}
+
+#[test]
+fn an_answer_without_records_is_empty() {
+    for text in [&br#"{"data":[]}"#[..], br#"{"status":"ok","data":[],"total_items":0}"#, b"null"] {
+        assert!(matches!(detected(text), Ok(Detected::Empty)));
+    }
 }
 
 fn file(bytes: &[u8]) -> (tempfile::NamedTempFile, Input) {

@@ -82,7 +82,36 @@ pub(crate) const SOURCE: Source = Source {
         shape(
             "audit log entry",
             &["$"],
-            &[Need::Has("$.actionParameters"), Need::Has("$.action"), Need::Has("$.requestId")],
+            &[
+                Need::AnyOf(&["$.actionParameters", "$.actionparameters"]),
+                Need::Has("$.action"),
+                Need::AnyOf(&["$.requestId", "$.requestid"]),
+            ],
+        ),
+        shape("vulnerabilities by entity", &["$[].EntityResult[]"], BY_ENTITY),
+        shape("issue", &["$.data.issue"], &[Need::Has("$.data.issue.id")]),
+        shape("page of a connection", &["$.edges[].node"], EDGES),
+        shape("GraphQL answer", &["$.data.issuesV2.edges[].node"], ISSUE_EDGES),
+        shape("GraphQL answer", &["$.data.issues.edges[].node"], OLD_ISSUE_EDGES),
+        shape(
+            "page of configuration findings",
+            &["$.nodes[]"],
+            &[Need::Has("$.nodes[].result"), Need::Has("$.nodes[].rule.id")],
+        ),
+        shape(
+            "page of detections",
+            &["$.nodes[]"],
+            &[Need::Has("$.nodes[].ruleMatch.rule"), Need::Has("$.nodes[].resources")],
+        ),
+        shape(
+            "page of cloud resources",
+            &["$.nodes[]"],
+            &[Need::Has("$.nodes[].cloudPlatform"), Need::Has("$.nodes[].type")],
+        ),
+        shape(
+            "page of audit log entries",
+            &["$.nodes[]"],
+            &[Need::Has("$.nodes[].action"), Need::Has("$.nodes[].requestId")],
         ),
         shape(
             "cloud resource",
@@ -95,6 +124,15 @@ pub(crate) const SOURCE: Source = Source {
     coverage: None,
 };
 
+const BY_ENTITY: &[Need] =
+    &[Need::Has("$[].Entity"), Need::Has("$[].EntityResult[].vulnerableAsset")];
+const EDGES: &[Need] = &[Need::AnyOf(&[
+    "$.edges[].node.entitySnapshot",
+    "$.edges[].node.vulnerableAsset",
+    "$.edges[].node.ruleMatch",
+])];
+const ISSUE_EDGES: &[Need] = &[Need::Array("$.data.issuesV2.edges")];
+const OLD_ISSUE_EDGES: &[Need] = &[Need::Array("$.data.issues.edges")];
 const CONFIGURATION: &[Need] =
     &[Need::Has("$.result"), Need::Has("$.rule.id"), Need::Has("$.resource.nativeType")];
 

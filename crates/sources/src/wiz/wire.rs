@@ -140,13 +140,16 @@ pub(super) struct Node<'a> {
     pub(super) issue: Option<WebhookIssue<'a>>,
     // Audit log.
     pub(super) action: Text<'a>,
+    #[serde(alias = "requestid")]
     pub(super) request_id: Text<'a>,
     pub(super) timestamp: Text<'a>,
     pub(super) user: Option<Named<'a>>,
+    #[serde(alias = "serviceaccount")]
     pub(super) service_account: Option<Named<'a>>,
     pub(super) performer: Option<Named<'a>>,
-    #[serde(rename = "sourceIP")]
+    #[serde(rename = "sourceIP", alias = "sourceip")]
     pub(super) source_ip: Text<'a>,
+    #[serde(alias = "useragent")]
     pub(super) user_agent: Text<'a>,
     // Inventory and reference data.
     pub(super) cloud_platform: Text<'a>,
