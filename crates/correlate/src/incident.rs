@@ -90,9 +90,11 @@ const STORY_POINTS: u32 = 100;
 
 /// Builds the incidents of all open issues, riskiest first.
 #[must_use]
-pub fn build_incidents(candidates: &[Candidate]) -> Vec<Incident> {
+pub fn build_incidents<'a>(
+    candidates: impl Iterator<Item = &'a Candidate> + Clone,
+) -> Vec<Incident> {
     let attacked: BTreeSet<&str> =
-        candidates.iter().filter(|c| c.is_detection).map(|c| c.asset.as_str()).collect();
+        candidates.clone().filter(|c| c.is_detection).map(|c| c.asset.as_str()).collect();
     let mut stories: BTreeMap<(IncidentKind, String), Vec<&Candidate>> = BTreeMap::new();
     for candidate in candidates {
         stories.entry(story(candidate, &attacked)).or_default().push(candidate);

@@ -2,63 +2,109 @@
 
 use quell_catalog::{Catalog, Control, Exposure};
 use quell_correlate::{Member, assemble};
-use quell_model::{Finding, Issue, Timestamp};
+use quell_model::{Finding, Issue, IssueKey, Timestamp};
 use quell_risk::Factors;
-use quell_store::{AssessedIssue, FindingRow, IssueRow, Store};
+use quell_store::{AssessedIssue, FindingRow, IssueRow, Judged, Packed, Store};
+use rayon::prelude::*;
 
 use crate::PipelineError;
 
 /// Issues assessed in one transaction.
 const PAGE: u32 = 2048;
 
-/// Assesses every issue that waits for it. `progress` hears how many are done.
+/// What an issue is judged by, beside its findings.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Judgement<'a> {
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) now: Timestamp,
+}
+
+/// An issue that waits, with all that it is made of.
+struct Waiting {
+    row: IssueRow,
+    findings: Vec<FindingRow>,
+    split_from: Option<IssueKey>,
+}
+
+/// Assesses every issue that waits for it.
 pub(crate) fn assess(
     store: &mut Store,
     catalog: &Catalog,
     now: Timestamp,
-    progress: &dyn Fn(u64),
 ) -> Result<(), PipelineError> {
-    let mut done = 0u64;
+    let by = Judgement { catalog, now };
     loop {
-        let waiting = store.issue_list_dirty(PAGE)?;
-        if waiting.is_empty() {
+        let rows = store.issue_list_dirty(PAGE)?;
+        if rows.is_empty() {
             return Ok(());
         }
-        let mut assessed = Vec::with_capacity(waiting.len());
-        for row in &waiting {
-            if let Some(issue) = judge(store, catalog, row, now)? {
-                assessed.push((row.id, issue));
-            }
-        }
-        let rows: Vec<_> =
-            assessed.iter().map(|(id, issue)| AssessedIssue { id: *id, issue }).collect();
-        store.issue_save(&rows)?;
-        let empty: Vec<i64> = waiting
+        let waiting: Vec<Waiting> =
+            rows.into_iter().map(|row| wait(store, row)).collect::<Result<_, _>>()?;
+        let judged: Vec<(i64, Option<Judged>)> =
+            waiting.par_iter().map(|w| by.again(w)).collect::<Result<_, _>>()?;
+        let rows: Vec<AssessedIssue<'_>> = judged
             .iter()
-            .map(|w| w.id)
-            .filter(|id| assessed.binary_search_by_key(id, |(id, _)| *id).is_err())
+            .filter_map(|(id, judged)| Some(AssessedIssue { id: *id, judged: judged.as_ref()? }))
             .collect();
+        store.issue_save(&rows)?;
+        let empty: Vec<i64> =
+            judged.iter().filter(|(_, judged)| judged.is_none()).map(|(id, _)| *id).collect();
         store.issue_remove_empty(&empty)?;
-        done += waiting.len() as u64;
-        progress(done);
     }
 }
 
-fn judge(
-    store: &Store,
-    catalog: &Catalog,
-    row: &IssueRow,
-    now: Timestamp,
-) -> Result<Option<Issue>, PipelineError> {
-    let members = members(store, row.id)?;
-    let control = row.control.as_deref().and_then(|id| catalog.control(id));
-    let split_from = match members.as_slice() {
+fn wait(store: &Store, row: IssueRow) -> Result<Waiting, PipelineError> {
+    let findings = store.finding_list(row.id)?;
+    let split_from = match findings.as_slice() {
         [only] => store.split_get(only.key)?,
         _ => None,
     };
-    let Some(mut issue) = assemble(row.key, &members, control, split_from) else { return Ok(None) };
-    issue.risk = quell_risk::score(&issue, &factors(&members, control, catalog), now);
-    Ok(Some(issue))
+    Ok(Waiting { row, findings, split_from })
+}
+
+impl<'a> Judgement<'a> {
+    fn again(self, waiting: &Waiting) -> Result<(i64, Option<Judged>), PipelineError> {
+        let members: Vec<Member> =
+            waiting.findings.iter().map(member).collect::<Result<_, PipelineError>>()?;
+        let control = waiting.row.control.as_deref().and_then(|id| self.catalog.control(id));
+        let judged = self.of(waiting.row.key, &members, control, waiting.split_from)?;
+        Ok((waiting.row.id, judged))
+    }
+
+    /// Puts an issue together and scores it; `None` where it has no finding left.
+    pub(crate) fn of(
+        self,
+        key: IssueKey,
+        members: &[Member],
+        control: Option<&'a Control>,
+        split_from: Option<IssueKey>,
+    ) -> Result<Option<Judged>, serde_json::Error> {
+        let Some(mut issue) = assemble(key, members, control, split_from) else { return Ok(None) };
+        issue.risk = quell_risk::score(&issue, &self.factors(members, control), self.now);
+        Ok(Some(Judged {
+            body: Packed::of(&serde_json::to_vec(&issue)?),
+            is_open: issue.status.is_open(),
+            score: issue.risk.score,
+        }))
+    }
+
+    fn factors<'f>(self, members: &'f [Member], control: Option<&'f Control>) -> Factors<'f> {
+        let counting = || members.iter().filter(|m| m.status.is_open());
+        let weaknesses = || counting().filter_map(|m| m.finding.vulnerability.as_deref());
+        let highest = |values: &mut dyn Iterator<Item = f64>| {
+            values.fold(None, |most: Option<f64>, v| Some(most.map_or(v, |m| m.max(v))))
+        };
+        let intel = self.catalog.intel();
+        Factors {
+            cvss: highest(&mut weaknesses().filter_map(|v| v.cvss)),
+            epss: highest(&mut weaknesses().filter_map(|v| v.epss)),
+            exploited: weaknesses()
+                .any(|v| v.exploited == Some(true) || intel.is_kev(&v.id).is_some()),
+            implies: control.map_or(Exposure::None, |c| c.exposure),
+            fixed_version: weaknesses().find_map(|v| v.fixed_version.as_deref()),
+            step: control.and_then(|c| c.explain.steps.first()).map(String::as_str),
+        }
+    }
 }
 
 /// The findings of an issue with the status that counts.
@@ -67,28 +113,12 @@ pub(crate) fn members(store: &Store, issue: i64) -> Result<Vec<Member>, Pipeline
 }
 
 pub(crate) fn member(row: &FindingRow) -> Result<Member, PipelineError> {
-    let mut finding: Finding = serde_json::from_slice(&row.body)?;
+    let mut finding: Finding = serde_json::from_slice(&row.body.unpack()?)?;
     finding.last_seen = row.last_seen;
     Ok(Member { key: row.key, finding, status: row.state.status })
 }
 
-fn factors<'a>(
-    members: &'a [Member],
-    control: Option<&'a Control>,
-    catalog: &Catalog,
-) -> Factors<'a> {
-    let counting = || members.iter().filter(|m| m.status.is_open());
-    let weaknesses = || counting().filter_map(|m| m.finding.vulnerability.as_deref());
-    let highest = |values: &mut dyn Iterator<Item = f64>| {
-        values.fold(None, |most: Option<f64>, v| Some(most.map_or(v, |m| m.max(v))))
-    };
-    Factors {
-        cvss: highest(&mut weaknesses().filter_map(|v| v.cvss)),
-        epss: highest(&mut weaknesses().filter_map(|v| v.epss)),
-        exploited: weaknesses()
-            .any(|v| v.exploited == Some(true) || catalog.intel().is_kev(&v.id).is_some()),
-        implies: control.map_or(Exposure::None, |c| c.exposure),
-        fixed_version: weaknesses().find_map(|v| v.fixed_version.as_deref()),
-        step: control.and_then(|c| c.explain.steps.first()).map(String::as_str),
-    }
+/// An issue as it was stored.
+pub(crate) fn read_issue(body: &Packed) -> Result<Issue, PipelineError> {
+    Ok(serde_json::from_slice(&body.unpack()?)?)
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use quell_model::{Finding, FindingClass, Record, Timestamp};
 use quell_sources::intake::{self, Detected, Detection, Item, Limits};
 
+use crate::prepare::control_of;
 use crate::{PipelineError, Setup};
 
 /// Unmapped rules named at most.
@@ -113,7 +114,7 @@ fn count(
         coverage.without_need += 1;
         return;
     }
-    let mapped = setup.knowledge().control_of(finding).is_some();
+    let mapped = control_of(setup.catalog(), finding).is_some();
     for tool in
         [coverage.tools.entry(finding.tool.product.clone()).or_default(), &mut coverage.total]
     {

@@ -11,7 +11,7 @@ use quell_store::Store;
 
 use crate::PipelineError;
 use crate::assess::members;
-use crate::report::Open;
+use crate::report::{Open, stored_issue};
 
 /// Longest file that is read; Terraform files are far shorter.
 const MOST_FILE_BYTES: u64 = 4 << 20;
@@ -30,11 +30,12 @@ pub(crate) fn propose(
     let controls: Vec<_> = catalog.controls().collect();
     let engine = Engine::new(&controls);
     let mut fixes: BTreeMap<String, Fix> = BTreeMap::new();
-    for Open { row, issue } in open {
-        let control = issue.control.as_deref().and_then(|id| catalog.control(id));
+    for Open { row, control, .. } in open {
+        let control = control.as_deref().and_then(|id| catalog.control(id));
         let has_recipe =
             |c: &&quell_catalog::Control| c.fixes.iter().any(|f| f.language == Language::Terraform);
         let Some(control) = control.filter(has_recipe) else { continue };
+        let Some(issue) = stored_issue(store, *row)? else { continue };
         let members = members(store, *row)?;
         let location = members.iter().find_map(|m| m.finding.location.as_deref());
         let target = Target::new(&issue.asset, location);

@@ -36,7 +36,7 @@ pub(crate) fn import_all(
     progress: &Progress<'_>,
 ) -> Result<Imported, PipelineError> {
     let mut run = Run {
-        knowledge: setup.knowledge(),
+        knowledge: setup.knowledge(at.1),
         progress,
         keep_rejects: request.keep_rejects,
         at,

@@ -1,10 +1,10 @@
 //! Looking at one issue, and taking a wrong merge apart.
 
-use quell_model::{FindingKey, Issue, IssueKey, Timestamp};
+use quell_model::{FindingKey, IssueKey, Timestamp};
 use quell_report::IssueReport;
 use quell_store::{IssueRow, Store};
 
-use crate::report::{Open, issue_reports};
+use crate::report::issue_report;
 use crate::{PipelineError, Setup, assess};
 
 /// The report of one issue, by its id or the first characters of it.
@@ -14,10 +14,7 @@ use crate::{PipelineError, Setup, assess};
 pub fn show_issue(store: &Store, setup: &Setup, id: &str) -> Result<IssueReport, PipelineError> {
     let row = find_issue(store, id)?;
     let not_found = || PipelineError::NotFound { kind: "issue", id: id.to_owned() };
-    let body = row.body.as_deref().ok_or_else(not_found)?;
-    let issue: Issue = serde_json::from_slice(body)?;
-    let open = [Open { row: row.id, issue }];
-    issue_reports(store, setup.catalog(), &open)?.pop().ok_or_else(not_found)
+    issue_report(store, setup.catalog(), row.id)?.ok_or_else(not_found)
 }
 
 /// Takes a finding out of an issue; both ids may be cut short. Says the new issue's key.
@@ -42,7 +39,7 @@ pub fn split_issue(
         .collect();
     let [key] = keys.as_slice() else { return Err(not_found()) };
     let new = store.issue_split(*key, now)?.ok_or_else(not_found)?;
-    assess::assess(store, setup.catalog(), now, &|_| ())?;
+    assess::assess(store, setup.catalog(), now)?;
     Ok(new)
 }
 

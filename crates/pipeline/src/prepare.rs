@@ -1,30 +1,30 @@
 //! From a normalized record to rows ready to be written. Runs on the parser threads.
 
 use quell_catalog::{Catalog, Control};
-use quell_correlate::identify;
+use quell_correlate::{Member, identify};
 use quell_model::{
     Activity, Asset, ContextMapping, Evidence, Finding, FindingKey, IssueKey, KeyHasher, Record,
     Scope, Status, Timestamp,
 };
-use quell_store::{PreparedEvidence, PreparedFinding, PreparedOther};
+use quell_store::{Judged, Packed, PreparedEvidence, PreparedFinding, PreparedOther};
+
+use crate::assess::Judgement;
 
 /// What every record is judged by.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Knowledge<'a> {
     pub(crate) catalog: &'a Catalog,
     pub(crate) mapping: &'a ContextMapping,
+    /// The moment of the run, for what ages.
+    pub(crate) now: Timestamp,
 }
 
-impl<'a> Knowledge<'a> {
-    /// The control that knows a finding's rule.
-    pub(crate) fn control_of(&self, finding: &Finding) -> Option<&'a Control> {
-        let rule = &finding.rule;
-        let ids = std::iter::once(rule.id.as_str()).chain(rule.aliases.iter().map(String::as_str));
-        let title = if rule.title.is_empty() { &finding.title } else { &rule.title };
-        self.catalog
-            .control_for(&finding.tool.product, ids, title.raw())
-            .map(|(control, _)| control)
-    }
+/// The control that knows a finding's rule.
+pub(crate) fn control_of<'a>(catalog: &'a Catalog, finding: &Finding) -> Option<&'a Control> {
+    let rule = &finding.rule;
+    let ids = std::iter::once(rule.id.as_str()).chain(rule.aliases.iter().map(String::as_str));
+    let title = if rule.title.is_empty() { &finding.title } else { &rule.title };
+    catalog.control_for(&finding.tool.product, ids, title.raw()).map(|(control, _)| control)
 }
 
 /// One row to be written.
@@ -44,7 +44,8 @@ pub(crate) struct FindingRow {
     status: Status,
     last_seen: Timestamp,
     scope: Option<Scope>,
-    body: Vec<u8>,
+    body: Packed,
+    alone: Option<Judged>,
 }
 
 #[derive(Debug)]
@@ -54,7 +55,7 @@ pub(crate) struct EvidenceRow {
     observed: Timestamp,
     passed: bool,
     scope: Option<Scope>,
-    body: Vec<u8>,
+    body: Packed,
 }
 
 #[derive(Debug)]
@@ -63,7 +64,7 @@ pub(crate) struct OtherRow {
     key: [u8; 16],
     content_hash: i64,
     observed: Timestamp,
-    body: Vec<u8>,
+    body: Packed,
 }
 
 impl Row {
@@ -89,19 +90,25 @@ fn of_finding(
 ) -> Result<Row, serde_json::Error> {
     knowledge.mapping.apply(&mut finding.asset);
     let last_seen = finding.last_seen.take().unwrap_or(imported_at);
-    let control = knowledge.control_of(&finding);
+    let control = control_of(knowledge.catalog, &finding);
     let identity = identify(&finding, control);
     let scope = finding.scope.take();
     let body = serde_json::to_vec(&finding)?;
+    let (key, status) = (finding.key(), finding.status);
+    finding.last_seen = Some(last_seen);
+    let member = Member { key, finding, status };
+    let by = Judgement { catalog: knowledge.catalog, now: knowledge.now };
+    let alone = by.of(identity.key, &[member], control, None)?;
     Ok(Row::Finding(FindingRow {
-        key: finding.key(),
+        key,
         issue: identity.key,
         control: control.map(|c| c.id.clone()),
         content_hash: content_hash(&body),
-        status: finding.status,
+        status,
         last_seen,
         scope,
-        body,
+        alone,
+        body: Packed::of(&body),
     }))
 }
 
@@ -115,7 +122,7 @@ fn of_evidence(mut evidence: Evidence, imported_at: Timestamp) -> Result<Row, se
         observed,
         passed: evidence.passed,
         scope,
-        body,
+        body: Packed::of(&body),
     }))
 }
 
@@ -127,7 +134,7 @@ fn of_asset(
     knowledge.mapping.apply(&mut asset);
     let body = serde_json::to_vec(&asset)?;
     let key = KeyHasher::new("asset").part(asset.id.key());
-    Ok(other("asset", &key, imported_at, body))
+    Ok(other("asset", &key, imported_at, &body))
 }
 
 fn of_activity(activity: &Activity, imported_at: Timestamp) -> Result<Row, serde_json::Error> {
@@ -140,12 +147,13 @@ fn of_activity(activity: &Activity, imported_at: Timestamp) -> Result<Row, serde
     } else {
         key
     };
-    Ok(other("activity", &key, activity.time.unwrap_or(imported_at), body))
+    Ok(other("activity", &key, activity.time.unwrap_or(imported_at), &body))
 }
 
-fn other(kind: &'static str, key: &KeyHasher, observed: Timestamp, body: Vec<u8>) -> Row {
+fn other(kind: &'static str, key: &KeyHasher, observed: Timestamp, body: &[u8]) -> Row {
     let key = *key.finish::<()>().as_bytes();
-    Row::Other(OtherRow { kind, key, content_hash: content_hash(&body), observed, body })
+    let body_hash = content_hash(body);
+    Row::Other(OtherRow { kind, key, content_hash: body_hash, observed, body: Packed::of(body) })
 }
 
 /// The first eight bytes of BLAKE3, as the number SQLite keeps.
@@ -167,6 +175,7 @@ impl FindingRow {
             scope: self.scope.as_ref(),
             offset_bytes,
             body: &self.body,
+            alone: self.alone.as_ref(),
         }
     }
 }

@@ -9,19 +9,21 @@ use quell_model::{Finding, FindingClass, Fix, FixState, Incident, Issue, IssueKe
 use quell_report::{
     AssetReport, FindingReport, FixReport, IncidentReport, IssueReport, OwnerReport,
 };
-use quell_store::Store;
+use quell_store::{IssueRow, Store};
+use rayon::prelude::*;
 
 use crate::PipelineError;
-use crate::assess::{member, members};
+use crate::assess::{member, members, read_issue};
 
 /// Issues read in one go.
 const PAGE: u32 = 4096;
 
-/// An open issue with its row.
+/// What is kept of an open issue while incidents are built: all of them are in memory.
 #[derive(Debug)]
 pub(crate) struct Open {
     pub(crate) row: i64,
-    pub(crate) issue: Issue,
+    pub(crate) control: Option<String>,
+    pub(crate) candidate: Candidate,
 }
 
 /// The open issues that a run touched, or all; in the order of their keys.
@@ -32,39 +34,48 @@ pub(crate) fn open_issues(store: &Store, run: Option<i64>) -> Result<Vec<Open>, 
         let page = store.issue_page(run, after, PAGE)?;
         let Some(last) = page.last() else { return Ok(open) };
         after = Some(last.key);
-        for row in page {
-            let Some(body) = row.body else { continue };
-            let issue: Issue = serde_json::from_slice(&body)?;
-            if issue.status.is_open() {
-                open.push(Open { row: row.id, issue });
-            }
-        }
+        let read: Vec<Option<Open>> = page.par_iter().map(open_issue).collect::<Result<_, _>>()?;
+        open.extend(read.into_iter().flatten());
     }
+}
+
+fn open_issue(row: &IssueRow) -> Result<Option<Open>, PipelineError> {
+    let Some(body) = &row.body else { return Ok(None) };
+    let issue = read_issue(body)?;
+    let exploited = issue.risk.parts.iter().any(|p| p.name == "kev");
+    let open = || Open {
+        row: row.id,
+        control: issue.control.clone(),
+        candidate: Candidate::of(&issue, exploited),
+    };
+    Ok(issue.status.is_open().then(open))
+}
+
+/// The whole of a stored issue.
+pub(crate) fn stored_issue(store: &Store, row: i64) -> Result<Option<Issue>, PipelineError> {
+    let body = store.issue_get(row)?.and_then(|row| row.body);
+    body.as_ref().map(read_issue).transpose()
 }
 
 /// The incidents of open issues. A proved fix that closes several makes them one story.
 pub(crate) fn incidents(
     store: &Store,
-    open: &[Open],
+    open: &mut [Open],
     fixes: &[Fix],
 ) -> Result<Vec<Incident>, PipelineError> {
     let mut closed_by: HashMap<IssueKey, &str> = HashMap::new();
     for fix in fixes.iter().filter(|f| f.state == FixState::Proved && f.closes.len() > 1) {
         closed_by.extend(fix.closes.iter().map(|issue| (*issue, fix.id.as_str())));
     }
-    let mut candidates = Vec::with_capacity(open.len());
-    for Open { row, issue } in open {
-        let exploited = issue.risk.parts.iter().any(|p| p.name == "kev");
-        let mut candidate = Candidate::of(issue, exploited);
-        if let Some(fix) = closed_by.get(&issue.key) {
+    for Open { row, candidate, .. } in open.iter_mut() {
+        if let Some(fix) = closed_by.get(&candidate.key) {
             candidate.shared_fix = Some(format!("fix:{fix}"));
         }
         if candidate.is_detection {
             candidate.process_tree = process_tree(&members(store, *row)?);
         }
-        candidates.push(candidate);
     }
-    Ok(build_incidents(&candidates))
+    Ok(build_incidents(open.iter().map(|o| &o.candidate)))
 }
 
 /// The oldest known ancestor with its process id: what one process tree has in common.
@@ -92,19 +103,19 @@ pub(crate) fn describe(
     incidents: &[Incident],
     fixes: &[Fix],
 ) -> Result<Described, PipelineError> {
-    let by_key: HashMap<IssueKey, &Open> = open.iter().map(|o| (o.issue.key, o)).collect();
+    let rows: HashMap<IssueKey, i64> = open.iter().map(|o| (o.candidate.key, o.row)).collect();
     let mut described = Described::default();
     let mut assets: BTreeMap<String, AssetReport> = BTreeMap::new();
     for incident in incidents {
         let mut story = Vec::new();
-        for found in incident.issues.iter().filter_map(|key| by_key.get(key)) {
-            story.push(tell(store, found)?);
+        for row in incident.issues.iter().filter_map(|key| rows.get(key)) {
+            story.extend(tell(store, *row)?);
         }
         described.incidents.push(incident_report(incident, &story, catalog, fixes));
         for told in &story {
-            let issue = issue_report(told, catalog);
+            let issue = told_issue(told, catalog);
             let asset =
-                assets.entry(issue.asset.clone()).or_insert_with(|| asset_report(told.issue));
+                assets.entry(issue.asset.clone()).or_insert_with(|| asset_report(&told.issue));
             asset.open_issues += 1;
             described.issues.push(issue);
         }
@@ -114,40 +125,40 @@ pub(crate) fn describe(
     Ok(described)
 }
 
-/// The reports of issues alone.
-pub(crate) fn issue_reports(
+/// The report of one issue alone.
+pub(crate) fn issue_report(
     store: &Store,
     catalog: &Catalog,
-    open: &[Open],
-) -> Result<Vec<IssueReport>, PipelineError> {
-    let told = open.iter().map(|open| tell(store, open));
-    told.map(|told| Ok(issue_report(&told?, catalog))).collect()
+    row: i64,
+) -> Result<Option<IssueReport>, PipelineError> {
+    Ok(tell(store, row)?.map(|told| told_issue(&told, catalog)))
 }
 
-fn tell<'a>(store: &Store, open: &'a Open) -> Result<Told<'a>, PipelineError> {
-    let rows = store.finding_list(open.row)?;
+fn tell(store: &Store, row: i64) -> Result<Option<Told>, PipelineError> {
+    let Some(issue) = stored_issue(store, row)? else { return Ok(None) };
+    let rows = store.finding_list(row)?;
     let members = rows.iter().map(member).collect::<Result<Vec<_>, _>>()?;
     let places = rows.into_iter().map(|r| (r.path, r.offset_bytes)).collect();
-    Ok(Told { issue: &open.issue, members, places })
+    Ok(Some(Told { issue, members, places }))
 }
 
 /// An issue with its findings and where they were read.
-struct Told<'a> {
-    issue: &'a Issue,
+struct Told {
+    issue: Issue,
     members: Vec<Member>,
     places: Vec<(String, u64)>,
 }
 
 fn incident_report(
     incident: &Incident,
-    story: &[Told<'_>],
+    story: &[Told],
     catalog: &Catalog,
     fixes: &[Fix],
 ) -> IncidentReport {
     let evidence: Vec<IssueEvidence<'_>> = story
         .iter()
         .map(|told| IssueEvidence {
-            issue: told.issue,
+            issue: &told.issue,
             findings: told.members.iter().map(|m| (m.key, &m.finding, m.status)).collect(),
             control: told.issue.control.as_deref().and_then(|id| catalog.control(id)),
         })
@@ -174,8 +185,8 @@ fn incident_report(
     }
 }
 
-fn issue_report(told: &Told<'_>, catalog: &Catalog) -> IssueReport {
-    let issue = told.issue;
+fn told_issue(told: &Told, catalog: &Catalog) -> IssueReport {
+    let issue = &told.issue;
     let control = issue.control.as_deref().and_then(|id| catalog.control(id));
     let weakness = told.members.iter().find_map(|m| m.finding.vulnerability.as_deref());
     let location = told.members.iter().find_map(|m| m.finding.location.as_deref());

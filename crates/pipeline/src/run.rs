@@ -77,10 +77,10 @@ pub fn run(
     let run = store.begin_run(now)?;
     let imported = import::import_all(store, setup, request, (run, now), progress)?;
     (progress.doing)("judging");
-    assess::assess(store, setup.catalog(), now, &|_| ())?;
+    assess::assess(store, setup.catalog(), now)?;
     progress.check()?;
     let scope = (!request.paths.is_empty()).then_some(run);
-    let open = open_issues(store, scope)?;
+    let mut open = open_issues(store, scope)?;
     (progress.doing)("fixing");
     let proposed = match &request.repository {
         Some(repository) => fixes::propose(store, setup.catalog(), &open, repository)?,
@@ -88,7 +88,7 @@ pub fn run(
     };
     progress.check()?;
     (progress.doing)("explaining");
-    let stories = incidents(store, &open, &proposed)?;
+    let stories = incidents(store, &mut open, &proposed)?;
     let shown =
         stories.get(..request.limit.unwrap_or(usize::MAX).min(stories.len())).unwrap_or_default();
     let described = describe(store, setup.catalog(), &open, shown, &proposed)?;
@@ -119,6 +119,6 @@ pub fn run(
         assets: described.assets,
         fixes: proposed.iter().map(fix_report).collect(),
     };
-    let worst = open.iter().map(|o| o.issue.severity).max();
+    let worst = open.iter().map(|o| o.candidate.severity).max();
     Ok(Outcome { report, rejects: imported.rejects, complete: imported.complete, worst })
 }

@@ -1,7 +1,7 @@
 //! The knowledge a run works with: the catalogue and the tag mapping.
 
 use quell_catalog::Catalog;
-use quell_model::ContextMapping;
+use quell_model::{ContextMapping, Timestamp};
 
 use crate::prepare::Knowledge;
 
@@ -45,7 +45,7 @@ impl Setup {
         &self.catalog
     }
 
-    pub(crate) const fn knowledge(&self) -> Knowledge<'_> {
-        Knowledge { catalog: &self.catalog, mapping: &self.mapping }
+    pub(crate) const fn knowledge(&self, now: Timestamp) -> Knowledge<'_> {
+        Knowledge { catalog: &self.catalog, mapping: &self.mapping, now }
     }
 }

@@ -11,7 +11,10 @@ use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::names::Names;
 use crate::state::{ABSENT, HERE, PASSED, micros, reported, time};
-use crate::{Store, StoreError};
+use crate::{Packed, Store, StoreError};
+
+/// Places whose coverage is remembered while a file is read.
+const MOST_COVERED: usize = 100_000;
 
 /// A finding, ready to be written.
 #[derive(Debug)]
@@ -33,7 +36,20 @@ pub struct PreparedFinding<'a> {
     /// Where in the file.
     pub offset_bytes: u64,
     /// The finding as JSON.
-    pub body: &'a [u8],
+    pub body: &'a Packed,
+    /// The issue as it is while this is its only finding.
+    pub alone: Option<&'a Judged>,
+}
+
+/// An issue with its judgement, ready to be written.
+#[derive(Debug)]
+pub struct Judged {
+    /// The issue as JSON.
+    pub body: Packed,
+    /// Whether it is open.
+    pub is_open: bool,
+    /// Its risk score.
+    pub score: u32,
 }
 
 /// A check that raised nothing, ready to be written.
@@ -50,7 +66,7 @@ pub struct PreparedEvidence<'a> {
     /// What its scan looked at.
     pub scope: Option<&'a Scope>,
     /// The evidence as JSON.
-    pub body: &'a [u8],
+    pub body: &'a Packed,
 }
 
 /// An asset or an activity, ready to be written.
@@ -65,7 +81,7 @@ pub struct PreparedOther<'a> {
     /// When it was seen.
     pub observed: Timestamp,
     /// It as JSON.
-    pub body: &'a [u8],
+    pub body: &'a Packed,
 }
 
 /// What one file did to findings that it may not even name.
@@ -82,9 +98,14 @@ pub struct Seen {
 pub struct Import<'s> {
     tx: Transaction<'s>,
     names: Names,
-    issues: HashMap<IssueKey, i64>,
+    /// Issues that this file named: their rows, and whether their judgement stands.
+    issues: HashMap<IssueKey, (i64, bool)>,
     splits: HashMap<FindingKey, IssueKey>,
     coverage: Coverage,
+    /// When places that this file names were last covered by a complete scan.
+    covered: HashMap<(i64, i64, i64), Option<i64>>,
+    /// Whether any evidence is stored that could outdate a finding.
+    has_evidence: bool,
     run: i64,
     id: i64,
     path: i64,
@@ -151,12 +172,16 @@ impl Store {
         let mut names = Names::default();
         let path = names.id(&tx, path)?;
         let splits = read_splits(&tx)?;
+        let has_evidence =
+            tx.query_row("SELECT EXISTS (SELECT 1 FROM evidence)", [], |row| row.get(0))?;
         Ok(Import {
             tx,
             names,
             issues: HashMap::new(),
             splits,
             coverage: Coverage::default(),
+            covered: HashMap::new(),
+            has_evidence,
             run,
             id,
             path,
@@ -207,13 +232,14 @@ impl Import<'_> {
     }
 
     fn first_seen(&mut self, new: &PreparedFinding<'_>) -> Result<Outcome, StoreError> {
-        let issue_key = match self.splits.get(&new.key) {
-            Some(from) => split_key(*from, new.key),
-            None => new.issue,
-        };
-        let (issue, is_new) = self.issue(issue_key, new.control)?;
         let scope = self.scope_ids(new.scope)?;
         let gone_by = self.gone_by(new, scope)?;
+        // The judgement of a finding on its own holds only while it counts as its source says.
+        let alone = new.alone.filter(|_| gone_by == HERE);
+        let (issue, is_new) = match self.splits.get(&new.key) {
+            Some(from) => self.issue(split_key(*from, new.key), new.control, None)?,
+            None => self.issue(new.issue, new.control, alone)?,
+        };
         let (target, check, place) =
             scope.map_or((None, None, None), |(t, c, p)| (Some(t), Some(c), Some(p)));
         let offset = i64::try_from(new.offset_bytes).unwrap_or(i64::MAX);
@@ -237,15 +263,25 @@ impl Import<'_> {
                 place,
                 self.path,
                 offset,
-                new.body
+                new.body.as_stored()
             ])?;
         Ok(if is_new { Outcome::Created } else { Outcome::Merged })
     }
 
-    /// The issue's row, made where it is new, and marked as touched by this run.
-    fn issue(&mut self, key: IssueKey, control: Option<&str>) -> Result<(i64, bool), StoreError> {
-        if let Some(id) = self.issues.get(&key) {
-            return Ok((*id, false));
+    /// The issue's row, made where it is new, and marked as touched by this run. It waits to be
+    /// judged unless the judgement of its only finding is given.
+    fn issue(
+        &mut self,
+        key: IssueKey,
+        control: Option<&str>,
+        alone: Option<&Judged>,
+    ) -> Result<(i64, bool), StoreError> {
+        if let Some((id, stands)) = self.issues.get(&key).copied() {
+            if stands {
+                self.touch(id, true)?;
+                self.issues.insert(key, (id, false));
+            }
+            return Ok((id, false));
         }
         let known: Option<i64> = self
             .tx
@@ -260,11 +296,20 @@ impl Import<'_> {
             None => self
                 .tx
                 .prepare_cached(
-                    "INSERT INTO issues (key, control, run, dirty) VALUES (?1, ?2, ?3, 1)",
+                    "INSERT INTO issues (key, control, run, dirty, body, open, score)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 )?
-                .insert(params![key.as_bytes(), control, self.run])?,
+                .insert(params![
+                    key.as_bytes(),
+                    control,
+                    self.run,
+                    alone.is_none(),
+                    alone.map(|judged| judged.body.as_stored()),
+                    alone.is_some_and(|judged| judged.is_open),
+                    alone.map_or(0, |judged| judged.score)
+                ])?,
         };
-        self.issues.insert(key, id);
+        self.issues.insert(key, (id, known.is_none() && alone.is_some()));
         Ok((id, known.is_none()))
     }
 
@@ -285,27 +330,43 @@ impl Import<'_> {
 
     /// Whether news that is already known makes a finding of that time stale.
     fn gone_by(
-        &self,
+        &mut self,
         new: &PreparedFinding<'_>,
         scope: Option<(i64, i64, i64)>,
     ) -> Result<i64, StoreError> {
-        let passed: bool = self
-            .tx
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM evidence WHERE key = ?1 AND passed = 1 AND observed > ?2)")?
-            .query_row(params![new.key.as_bytes(), micros(new.last_seen)], |row| row.get(0))?;
+        let passed = self.has_evidence
+            && self
+                .tx
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM evidence WHERE key = ?1 AND passed = 1 AND observed > ?2)")?
+                .query_row(params![new.key.as_bytes(), micros(new.last_seen)], |row| row.get(0))?;
         if passed {
             return Ok(PASSED);
         }
-        let Some((target, check, place)) = scope else { return Ok(HERE) };
-        let absent: bool = self
+        let Some(scope) = scope else { return Ok(HERE) };
+        let covered = self.covered_at(scope)?;
+        Ok(if covered.is_some_and(|at| at > micros(new.last_seen)) { ABSENT } else { HERE })
+    }
+
+    /// When a check was last run to its end in a place, before this file.
+    fn covered_at(&mut self, scope: (i64, i64, i64)) -> Result<Option<i64>, StoreError> {
+        if let Some(known) = self.covered.get(&scope) {
+            return Ok(*known);
+        }
+        let (target, check, place) = scope;
+        let at = self
             .tx
             .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM covered_checks c JOIN covered_places p ON p.target = c.target
-                   WHERE c.target = ?1 AND c.check_name = ?2 AND p.place = ?3
-                     AND min(c.scanned_at, p.scanned_at) > ?4)",
+                "SELECT min(c.scanned_at, p.scanned_at)
+                   FROM covered_checks c JOIN covered_places p ON p.target = c.target
+                  WHERE c.target = ?1 AND c.check_name = ?2 AND p.place = ?3",
             )?
-            .query_row(params![target, check, place, micros(new.last_seen)], |row| row.get(0))?;
-        Ok(if absent { ABSENT } else { HERE })
+            .query_row(params![target, check, place], |row| row.get(0))
+            .optional()?;
+        if self.covered.len() == MOST_COVERED {
+            self.covered.clear();
+        }
+        self.covered.insert(scope, at);
+        Ok(at)
     }
 
     fn seen_again(
@@ -355,7 +416,7 @@ impl Import<'_> {
                 self.id,
                 self.path,
                 offset,
-                new.body
+                new.body.as_stored()
             ])?;
         self.touch(known.issue, true)?;
         Ok(if repeated { Outcome::Merged } else { Outcome::Updated })
@@ -386,7 +447,8 @@ impl Import<'_> {
                 "INSERT OR REPLACE INTO evidence (key, content_hash, observed, passed, import, body)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?
-            .execute(params![new.key.as_bytes(), new.content_hash, at, new.passed, self.id, new.body])?;
+            .execute(params![new.key.as_bytes(), new.content_hash, at, new.passed, self.id, new.body.as_stored()])?;
+        self.has_evidence = true;
         if new.passed {
             self.close_passed(new.key, at)?;
         }
@@ -446,7 +508,7 @@ impl Import<'_> {
                     "INSERT OR REPLACE INTO others (key, kind, content_hash, observed, import, body)
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 )?
-                .execute(params![new.key.as_slice(), new.kind, new.content_hash, at, self.id, new.body])?;
+                .execute(params![new.key.as_slice(), new.kind, new.content_hash, at, self.id, new.body.as_stored()])?;
         }
         Ok(outcome)
     }

@@ -7,11 +7,15 @@ mod error;
 mod import;
 mod names;
 mod open;
+mod packed;
 mod read;
 mod rows;
 mod state;
 
 pub use error::StoreError;
-pub use import::{FinishedInput, Import, PreparedEvidence, PreparedFinding, PreparedOther, Seen};
+pub use import::{
+    FinishedInput, Import, Judged, PreparedEvidence, PreparedFinding, PreparedOther, Seen,
+};
 pub use open::Store;
+pub use packed::Packed;
 pub use rows::{AssessedIssue, FindingRow, IssueRow, StoredState};

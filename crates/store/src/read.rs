@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use crate::import::split_key;
 use crate::state::{ABSENT, effective, micros, time};
-use crate::{AssessedIssue, FindingRow, IssueRow, Store, StoreError, StoredState};
+use crate::{AssessedIssue, FindingRow, IssueRow, Judged, Packed, Store, StoreError, StoredState};
 
 const FINDING: &str =
     "SELECT f.key, f.issue, f.reported, f.gone_by, n.name, f.offset_bytes, f.body, f.last_seen
@@ -20,7 +20,7 @@ fn finding_row(row: &Row<'_>) -> rusqlite::Result<FindingRow> {
         state: StoredState { status: effective(row.get(2)?, gone_by), vanished: gone_by == ABSENT },
         path: row.get(4)?,
         offset_bytes: u64::try_from(offset).unwrap_or(0),
-        body: row.get(6)?,
+        body: Packed::from_stored(row.get(6)?),
         last_seen: time(row.get(7)?),
     })
 }
@@ -30,7 +30,7 @@ fn issue_row(row: &Row<'_>) -> rusqlite::Result<IssueRow> {
         id: row.get(0)?,
         key: IssueKey::from_bytes(row.get(1)?),
         control: row.get(2)?,
-        body: row.get(3)?,
+        body: row.get::<_, Option<Vec<u8>>>(3)?.map(Packed::from_stored),
     })
 }
 
@@ -64,6 +64,17 @@ impl Store {
         let after = after.map_or(Vec::new(), |key| key.as_bytes().to_vec());
         let rows = select.query_map(params![run, after, limit], issue_row)?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// One issue, by its row.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn issue_get(&self, id: i64) -> Result<Option<IssueRow>, StoreError> {
+        let mut select = self
+            .connection
+            .prepare_cached("SELECT id, key, control, body FROM issues WHERE id = ?1")?;
+        Ok(select.query_row(params![id], issue_row).optional()?)
     }
 
     /// The findings of one issue, in the order of their keys.
@@ -133,13 +144,8 @@ impl Store {
                 "UPDATE issues SET body = ?2, open = ?3, score = ?4, dirty = 0 WHERE id = ?1",
             )?;
             for item in assessed {
-                let body = serde_json::to_vec(item.issue)?;
-                update.execute(params![
-                    item.id,
-                    body,
-                    item.issue.status.is_open(),
-                    item.issue.risk.score
-                ])?;
+                let Judged { body, is_open, score } = item.judged;
+                update.execute(params![item.id, body.as_stored(), is_open, score])?;
             }
         }
         tx.commit()?;

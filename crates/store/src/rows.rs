@@ -1,6 +1,8 @@
 //! What the store hands out.
 
-use quell_model::{FindingKey, Issue, IssueKey, Status, Timestamp};
+use quell_model::{FindingKey, IssueKey, Status, Timestamp};
+
+use crate::{Judged, Packed};
 
 /// A finding as stored, with its effective state.
 #[derive(Debug, Clone)]
@@ -18,7 +20,7 @@ pub struct FindingRow {
     /// When it was last seen.
     pub last_seen: Option<Timestamp>,
     /// The finding as JSON, without when it was last seen.
-    pub body: Vec<u8>,
+    pub body: Packed,
 }
 
 /// Whether a stored finding counts.
@@ -40,7 +42,7 @@ pub struct IssueRow {
     /// The control, where one is known.
     pub control: Option<String>,
     /// The issue as JSON; `None` until it has been assessed.
-    pub body: Option<Vec<u8>>,
+    pub body: Option<Packed>,
 }
 
 /// An issue with its judgement, to be stored.
@@ -48,6 +50,6 @@ pub struct IssueRow {
 pub struct AssessedIssue<'a> {
     /// Row number.
     pub id: i64,
-    /// The issue.
-    pub issue: &'a Issue,
+    /// What assessing made of it.
+    pub judged: &'a Judged,
 }

@@ -1,0 +1,100 @@
+//! Bodies as they are stored: JSON, compressed with Zstandard where that pays.
+
+use std::cell::RefCell;
+
+use crate::StoreError;
+
+/// Shorter bodies are kept as they are.
+const LEAST_BYTES: usize = 256;
+/// The fastest level; a higher one takes longer than the disk that it saves.
+const LEVEL: i32 = 1;
+/// Longest body that is unpacked: no record may be longer.
+const MOST_BYTES: usize = 64 << 20;
+
+const PLAIN: u8 = 0;
+const ZSTD: u8 = 1;
+
+/// A body ready to be stored, or as it was read. Packing and unpacking take most of the time
+/// that storing takes, so callers do both on threads of their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packed(Vec<u8>);
+
+// Making these takes longer than packing a body.
+thread_local! {
+    static COMPRESSOR: RefCell<Option<zstd::bulk::Compressor<'static>>> =
+        RefCell::new(zstd::bulk::Compressor::new(LEVEL).ok());
+    static DECOMPRESSOR: RefCell<Option<zstd::bulk::Decompressor<'static>>> =
+        RefCell::new(zstd::bulk::Decompressor::new().ok());
+}
+
+impl Packed {
+    /// Packs a body.
+    #[must_use]
+    pub fn of(json: &[u8]) -> Self {
+        let small = json.len() < LEAST_BYTES;
+        let packed = if small { None } else { compressed(json) };
+        Self(packed.unwrap_or_else(|| [&[PLAIN], json].concat()))
+    }
+
+    pub(crate) fn as_stored(&self) -> &[u8] {
+        &self.0
+    }
+
+    pub(crate) const fn from_stored(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// The body.
+    ///
+    /// # Errors
+    /// When the stored bytes are no body.
+    pub fn unpack(&self) -> Result<Vec<u8>, StoreError> {
+        let damaged = || StoreError::Damaged("a stored body cannot be unpacked".to_owned());
+        match self.0.split_first() {
+            Some((&PLAIN, json)) => Ok(json.to_vec()),
+            Some((&ZSTD, rest)) => {
+                let (length, frame) = rest.split_first_chunk::<4>().ok_or_else(damaged)?;
+                let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|_| damaged())?;
+                if length > MOST_BYTES {
+                    return Err(damaged());
+                }
+                let json = DECOMPRESSOR.with(|decompressor| {
+                    decompressor.borrow_mut().as_mut()?.decompress(frame, length).ok()
+                });
+                json.ok_or_else(damaged)
+            }
+            _ => Err(damaged()),
+        }
+    }
+}
+
+/// The packed form, unless it would be longer.
+fn compressed(json: &[u8]) -> Option<Vec<u8>> {
+    let length = u32::try_from(json.len()).ok()?;
+    let frame =
+        COMPRESSOR.with(|compressor| compressor.borrow_mut().as_mut()?.compress(json).ok())?;
+    (frame.len() + 4 < json.len()).then(|| [&[ZSTD][..], &length.to_le_bytes(), &frame].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_packed_comes_back() {
+        let long = "{\"a\":\"words and words\"}".repeat(1000);
+        for body in ["", "{}", &long] {
+            let packed = Packed::of(body.as_bytes());
+            assert_eq!(packed.unpack().unwrap(), body.as_bytes());
+        }
+        assert!(Packed::of(long.as_bytes()).as_stored().len() < long.len() / 10);
+    }
+
+    #[test]
+    fn damaged_bodies_are_named() {
+        let lying = [&[ZSTD][..], &u32::MAX.to_le_bytes(), b"xx"].concat();
+        for bytes in [vec![], vec![7], vec![ZSTD, 1], lying] {
+            assert!(matches!(Packed(bytes).unpack(), Err(StoreError::Damaged(_))));
+        }
+    }
+}
