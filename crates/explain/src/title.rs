@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use quell_model::{Incident, IncidentKind, Untrusted};
+use quell_model::{Incident, IncidentKind, Provider, Untrusted};
 
 use crate::IssueEvidence;
 
@@ -21,7 +21,10 @@ pub(crate) fn title(incident: &Incident, issues: &[IssueEvidence<'_>]) -> Untrus
             format!("{} faults that one change closes: {name}", issues.len())
         }
         IncidentKind::SharedFix => {
-            format!("{} faults that one change closes: {of_lead}", issues.len())
+            // The running resource is better known than the block that makes it.
+            let runs = issues.iter().find(|i| i.issue.asset.id.provider != Provider::Iac);
+            let name = asset_name(runs.unwrap_or(lead));
+            format!("{of_lead}: {name}; one change closes {} faults", issues.len())
         }
         IncidentKind::ExploitedVulnerability => {
             let id = of_lead.split(' ').next().unwrap_or(of_lead);

@@ -3,7 +3,7 @@
 use quell_catalog::{Check, Control, FixRecipe, Language, RecipeSafety};
 use quell_model::{Fix, FixState, IssueKey, Key, KeyHasher, Safety};
 
-use crate::locate::{Target, locate};
+use crate::locate::{Target, locate, satellites};
 use crate::prove::{Outcome, Trial, is_about, prove};
 use crate::terraform::{Repository, Resource};
 use crate::{Evaluator, diff, recipes};
@@ -56,14 +56,15 @@ impl<'c> Engine<'c> {
             Ok(resource) => resource,
             Err(reason) => return blank(control, Some(first), closes, &reason),
         };
-        let mut best: Option<Fix> = None;
-        for fix in recipes.iter().filter(|fix| fix.resource.iter().any(|k| k == resource.kind())) {
-            let outcome = self.attempt(repository, resource, control, fix);
-            let made = finish(repository, &resource, control, fix, outcome);
-            if made.state == FixState::Proved {
-                return Fix { closes, ..made };
-            }
-            best.get_or_insert(made);
+        let mut best = self.best(repository, resource, control, &recipes);
+        // The fault may stand in a block beside it, where the block itself is as it should be.
+        if best.as_ref().is_some_and(|fix| fix.state != FixState::Proved)
+            && self.holds(repository, &resource, control)
+        {
+            let beside = satellites(repository, &resource, &kinds);
+            let mut made =
+                beside.iter().filter_map(|r| self.best(repository, *r, control, &recipes));
+            best = made.find(|fix| fix.state == FixState::Proved).or(best);
         }
         match best {
             Some(fix) => Fix { closes, ..fix },
@@ -78,6 +79,26 @@ impl<'c> Engine<'c> {
                 )
             },
         }
+    }
+
+    /// The first fix of a block that is proved, else the first that was tried.
+    fn best(
+        &self,
+        repository: &Repository,
+        resource: Resource<'_>,
+        control: &Control,
+        recipes: &[&FixRecipe],
+    ) -> Option<Fix> {
+        let mut best: Option<Fix> = None;
+        for fix in recipes.iter().filter(|fix| fix.resource.iter().any(|k| k == resource.kind())) {
+            let outcome = self.attempt(repository, resource, control, fix);
+            let made = finish(repository, &resource, control, fix, outcome);
+            if made.state == FixState::Proved {
+                return Some(made);
+            }
+            best.get_or_insert(made);
+        }
+        best
     }
 
     /// Makes several proved fixes one upon the other, each proved again where it then stands.

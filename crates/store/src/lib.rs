@@ -11,6 +11,8 @@ mod packed;
 mod read;
 mod rows;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use error::StoreError;
 pub use import::{

@@ -4,7 +4,7 @@ use quell_catalog::Truth;
 
 use super::names::literal_names;
 use crate::Config;
-use crate::terraform::{Repository, Resource};
+use crate::terraform::{Repository, Resource, resolve};
 
 /// Attributes by which a reference means the resource itself.
 const IDENTITIES: [&str; 9] =
@@ -27,6 +27,30 @@ pub(crate) fn links_to(
         }
     }
     names(repository, value, resource)
+}
+
+/// Blocks of the listed types that name this one: the `aws_s3_bucket_acl` of a bucket.
+pub(crate) fn satellites<'r>(
+    repository: &'r Repository,
+    resource: &Resource<'_>,
+    kinds: &[String],
+) -> Vec<Resource<'r>> {
+    let other = |one: &Resource<'_>| {
+        one.kind() != resource.kind() && kinds.iter().any(|kind| kind == one.kind())
+    };
+    let refers = |one: &Resource<'_>| match resolve::resource(repository, one) {
+        Config::Object(map) => {
+            map.values().any(|value| names(repository, value, resource) == Truth::Holds)
+        }
+        Config::Null
+        | Config::Bool(_)
+        | Config::Number(_)
+        | Config::Text(_)
+        | Config::List(_)
+        | Config::Reference { .. }
+        | Config::Unknown => false,
+    };
+    repository.resources().filter(|one| other(one) && refers(one)).collect()
 }
 
 fn names(repository: &Repository, value: &Config, resource: &Resource<'_>) -> Truth {

@@ -7,7 +7,7 @@ mod state;
 mod target;
 
 pub use find::locate;
-pub(crate) use link::links_to;
+pub(crate) use link::{links_to, satellites};
 pub(crate) use names::literal_names;
 pub(crate) use state::State;
 pub use target::Target;

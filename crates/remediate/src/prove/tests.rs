@@ -182,3 +182,26 @@ fn a_reference_to_what_is_not_there_is_no_fix() {
     let with_key = format!("{DB}resource \"aws_kms_key\" \"main\" {{}}\n");
     assert_eq!(propose(&control, "aws_db_instance.d", &with_key).state, FixState::Proved);
 }
+
+#[test]
+fn a_fault_in_a_block_beside_it_is_fixed_there() {
+    let control = control(
+        "aws.s3.acl",
+        "[[check]]\nlanguage = 'terraform'\nresource = ['aws_s3_bucket', 'aws_s3_bucket_acl']\n\
+         holds = { path = 'acl', equals = 'private', absent = 'holds' }\npass = []\nfail = []\n\
+         [[fix]]\nlanguage = 'terraform'\nresource = ['aws_s3_bucket', 'aws_s3_bucket_acl']\n\
+         recipe = 'set_attributes'\ntitle = 'x'\nset = { acl = 'private' }\nsafety = 'safe'\n",
+    );
+    let acl = |bucket: &str| {
+        format!(
+            "resource \"aws_s3_bucket_acl\" \"{bucket}\" {{\n  bucket = aws_s3_bucket.{bucket}.id\n  acl    = \"public-read\"\n}}\n"
+        )
+    };
+    let text = format!("resource \"aws_s3_bucket\" \"b\" {{\n}}\n{}{}", acl("other"), acl("b"));
+    let fix = propose(&control, "aws_s3_bucket.b", &text);
+    assert_eq!((fix.state, fix.address.as_str()), (FixState::Proved, "aws_s3_bucket_acl.b"));
+    withheld(
+        &propose(&control, "aws_s3_bucket.b", "resource \"aws_s3_bucket\" \"b\" {\n}\n"),
+        "already satisfies",
+    );
+}

@@ -9,7 +9,7 @@ use crate::escape::{html, plain};
 use crate::words::{number, stages};
 
 /// Bars of one chart at most.
-const MOST_BARS: usize = 8;
+const MOST_BARS: usize = 10;
 
 /// The funnel: five bars that shrink.
 pub(super) fn funnel(funnel: &Funnel) -> String {
@@ -65,8 +65,7 @@ pub(super) fn tools(report: &Report) -> String {
     }
     let mut bars: Vec<(String, u64, &str)> =
         seen.into_iter().map(|(tool, n)| (tool.to_owned(), n, "var(--accent)")).collect();
-    bars.sort_by_key(|bar| std::cmp::Reverse(bar.1));
-    bars.truncate(MOST_BARS);
+    shorten(&mut bars);
     bars.push(("two tools or more".to_owned(), several, "var(--good)"));
     chart("Issues by tool", &bars)
 }
@@ -79,9 +78,18 @@ pub(super) fn owners(report: &Report) -> String {
     }
     let mut bars: Vec<(String, u64, &str)> =
         owners.into_iter().map(|(o, n)| (o, n, "var(--accent)")).collect();
-    bars.sort_by_key(|bar| std::cmp::Reverse(bar.1));
-    bars.truncate(MOST_BARS);
+    shorten(&mut bars);
     chart("Incidents by owner", &bars)
+}
+
+/// The longest bars, with all others as one.
+fn shorten(bars: &mut Vec<(String, u64, &str)>) {
+    bars.sort_by_key(|bar| std::cmp::Reverse(bar.1));
+    if bars.len() > MOST_BARS {
+        let rest = bars.split_off(MOST_BARS - 1);
+        let sum = rest.iter().map(|bar| bar.1).sum();
+        bars.push((format!("{} others", rest.len()), sum, "var(--accent)"));
+    }
 }
 
 fn chart(title: &str, bars: &[(String, u64, &str)]) -> String {

@@ -111,7 +111,12 @@ pub fn detect(
             return Ok(Detected::Fits(Fit { source, shape, lines: seen.lines, document, name }));
         }
         if !cut && is_empty(&seen) {
-            return Ok(Detected::Empty);
+            return Ok(match broken_at(&head) {
+                None => Detected::Empty,
+                Some(at) => {
+                    Detected::NoFit(format!("it is cut off at byte {at}, before any record"))
+                }
+            });
         }
         refusal = explain_no_fit(&seen, &head, sources);
         if !seen.cut {
@@ -119,6 +124,19 @@ pub fn detect(
         }
     }
     Ok(Detected::NoFit(refusal))
+}
+
+/// Where a text that holds no record stops being JSON.
+fn broken_at(head: &[u8]) -> Option<usize> {
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    let mut documents =
+        serde_json::Deserializer::from_slice(text).into_iter::<serde::de::IgnoredAny>();
+    loop {
+        match documents.next()? {
+            Ok(_) => {}
+            Err(_) => return Some(documents.byte_offset().max(text.trim_ascii_end().len())),
+        }
+    }
 }
 
 /// Names under which answers hold their records.
