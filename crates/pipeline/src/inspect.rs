@@ -1,20 +1,47 @@
 //! Looking at one issue, and taking a wrong merge apart.
 
+use std::path::Path;
+
 use quell_model::{FindingKey, IssueKey, Timestamp};
-use quell_report::IssueReport;
+use quell_report::IssueStory;
 use quell_store::{IssueRow, Store};
 
-use crate::report::issue_report;
-use crate::{PipelineError, Setup, assess};
+use crate::report::{describe, fix_report, incidents, known};
+use crate::{PipelineError, Setup, assess, fixes};
 
-/// The report of one issue, by its id or the first characters of it.
+/// One issue with all it rests on, by its id or the first characters of it; with its fix, where
+/// a Terraform repository is given.
 ///
 /// # Errors
-/// When no issue, or more than one, has that id.
-pub fn show_issue(store: &Store, setup: &Setup, id: &str) -> Result<IssueReport, PipelineError> {
+/// When no issue, or more than one, has that id, or the repository cannot be read.
+pub fn show_issue(
+    store: &Store,
+    setup: &Setup,
+    id: &str,
+    repository: Option<&Path>,
+) -> Result<IssueStory, PipelineError> {
     let row = find_issue(store, id)?;
     let not_found = || PipelineError::NotFound { kind: "issue", id: id.to_owned() };
-    issue_report(store, setup.catalog(), row.id)?.ok_or_else(not_found)
+    let catalog = setup.catalog();
+    let mut open = [known(&row)?.ok_or_else(not_found)?];
+    let proposed = match repository {
+        Some(folder) => fixes::propose(store, catalog, &open, folder)?,
+        None => Vec::new(),
+    };
+    let stories = incidents(store, &mut open, &proposed)?;
+    let told = describe(store, catalog, &open, &stories, &proposed)?;
+    let (incident, issue) = (told.incidents.into_iter().next(), told.issues.into_iter().next());
+    let asset = told.assets.into_iter().next();
+    match (incident, issue, asset) {
+        (Some(incident), Some(issue), Some(asset)) => Ok(IssueStory {
+            issue,
+            asset,
+            owner: incident.owner,
+            explanation: incident.explanation,
+            fixes: proposed.iter().map(fix_report).collect(),
+        }),
+        _ => Err(not_found()),
+    }
 }
 
 /// Takes a finding out of an issue; both ids may be cut short. Says the new issue's key.

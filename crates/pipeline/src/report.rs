@@ -22,6 +22,7 @@ const PAGE: u32 = 4096;
 #[derive(Debug)]
 pub(crate) struct Open {
     pub(crate) row: i64,
+    pub(crate) is_open: bool,
     pub(crate) control: Option<String>,
     pub(crate) candidate: Candidate,
 }
@@ -40,15 +41,20 @@ pub(crate) fn open_issues(store: &Store, run: Option<i64>) -> Result<Vec<Open>, 
 }
 
 fn open_issue(row: &IssueRow) -> Result<Option<Open>, PipelineError> {
+    Ok(known(row)?.filter(|found| found.is_open))
+}
+
+/// What is kept of a stored issue, open or not.
+pub(crate) fn known(row: &IssueRow) -> Result<Option<Open>, PipelineError> {
     let Some(body) = &row.body else { return Ok(None) };
     let issue = read_issue(body)?;
     let exploited = issue.risk.parts.iter().any(|p| p.name == "kev");
-    let open = || Open {
+    Ok(Some(Open {
         row: row.id,
-        control: issue.control.clone(),
+        is_open: issue.status.is_open(),
         candidate: Candidate::of(&issue, exploited),
-    };
-    Ok(issue.status.is_open().then(open))
+        control: issue.control,
+    }))
 }
 
 /// The whole of a stored issue.
@@ -113,7 +119,7 @@ pub(crate) fn describe(
         }
         described.incidents.push(incident_report(incident, &story, catalog, fixes));
         for told in &story {
-            let issue = told_issue(told, catalog);
+            let issue = issue_report(told, catalog);
             let asset =
                 assets.entry(issue.asset.clone()).or_insert_with(|| asset_report(&told.issue));
             asset.open_issues += 1;
@@ -123,15 +129,6 @@ pub(crate) fn describe(
     described.issues.sort_by(|a, b| (b.risk.score, &a.id).cmp(&(a.risk.score, &b.id)));
     described.assets = assets.into_values().collect();
     Ok(described)
-}
-
-/// The report of one issue alone.
-pub(crate) fn issue_report(
-    store: &Store,
-    catalog: &Catalog,
-    row: i64,
-) -> Result<Option<IssueReport>, PipelineError> {
-    Ok(tell(store, row)?.map(|told| told_issue(&told, catalog)))
 }
 
 fn tell(store: &Store, row: i64) -> Result<Option<Told>, PipelineError> {
@@ -185,7 +182,7 @@ fn incident_report(
     }
 }
 
-fn told_issue(told: &Told, catalog: &Catalog) -> IssueReport {
+fn issue_report(told: &Told, catalog: &Catalog) -> IssueReport {
     let issue = &told.issue;
     let control = issue.control.as_deref().and_then(|id| catalog.control(id));
     let weakness = told.members.iter().find_map(|m| m.finding.vulnerability.as_deref());

@@ -161,6 +161,21 @@ pub struct IssueReport {
     pub last_seen: Option<Timestamp>,
 }
 
+/// One issue with all it rests on: what `quell issue show --json` prints.
+#[derive(Debug, Clone, Serialize)]
+pub struct IssueStory {
+    /// The issue.
+    pub issue: IssueReport,
+    /// Its asset.
+    pub asset: AssetReport,
+    /// Who should deal with it.
+    pub owner: OwnerReport,
+    /// What is wrong, why, what to do.
+    pub explanation: Explanation,
+    /// Its fixes, where a repository was given.
+    pub fixes: Vec<FixReport>,
+}
+
 /// One finding of an issue.
 #[derive(Debug, Clone, Serialize)]
 pub struct FindingReport {

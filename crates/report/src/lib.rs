@@ -12,11 +12,13 @@ mod json;
 mod markdown;
 mod ocsf;
 mod sarif;
+mod story;
 mod terminal;
 mod words;
 
 pub use contract::{
     AccountingReport, AssetReport, Changes, FileReport, FindingReport, FixReport, IncidentReport,
-    IssueReport, OwnerReport, Report, SCHEMA_VERSION,
+    IssueReport, IssueStory, OwnerReport, Report, SCHEMA_VERSION,
 };
 pub use format::{FORMATS, Format, Options};
+pub use story::write_story;

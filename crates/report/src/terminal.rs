@@ -27,6 +27,11 @@ pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> 
     if hidden > 0 {
         writeln!(out, "{} more: --all, or --format html\n", count(hidden, "incident"))?;
     }
+    if let Some(first) = report.incidents.first().and_then(|i| i.issues.first()) {
+        let first: String = first.chars().take(10).collect();
+        wrapped(&format!("look closer: quell issue show {first} [--repo DIR]"), "", out)?;
+        writeln!(out)?;
+    }
     if report.funnel.incidents == 0 {
         writeln!(out, "no open issue\n")?;
     }
@@ -184,7 +189,7 @@ fn cut_start(text: &str, most: usize) -> String {
 }
 
 /// Wraps at blanks; a word that is too long is cut.
-fn wrapped(text: &str, indent: &str, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn wrapped(text: &str, indent: &str, out: &mut dyn Write) -> io::Result<()> {
     let mut line = indent.to_owned();
     for word in text.split(' ') {
         let word = cut(word, WIDTH - indent.width());

@@ -35,12 +35,14 @@ pub(crate) fn stages(funnel: &Funnel) -> [(u64, &'static str); 5] {
 
 /// The funnel on one line.
 pub(crate) fn funnel_line(funnel: &Funnel) -> String {
-    let words = stages(funnel).map(|(value, one)| match (one, value) {
+    // A report on what is stored has read no record; it begins with the issues.
+    let begin = if funnel.records == 0 && funnel.issues > 0 { 2 } else { 0 };
+    let words = stages(funnel).into_iter().skip(begin).map(|(value, one)| match (one, value) {
         ("proved fix", 1) => "1 proved fix".to_owned(),
         ("proved fix", value) => format!("{} proved fixes", number(value)),
         (one, value) => count(value, one),
     });
-    words.join(" → ")
+    words.collect::<Vec<_>>().join(" → ")
 }
 
 /// Where the records went that are no open findings.

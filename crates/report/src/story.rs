@@ -1,0 +1,116 @@
+//! One issue with all it rests on, for a terminal of 80 columns.
+
+use std::io::{self, Write};
+
+use quell_model::Explanation;
+
+use crate::escape::{is_hidden, plain, terminal};
+use crate::terminal::wrapped;
+use crate::words::{check_name, verdict};
+use crate::{FindingReport, FixReport, IssueStory};
+
+const INDENT: &str = "  ";
+
+/// Writes one issue: what is wrong, why, what to do, who sees it, and its fix with its proof.
+///
+/// # Errors
+/// When the writer fails.
+pub fn write_story(story: &IssueStory, out: &mut dyn Write) -> io::Result<()> {
+    let (issue, asset) = (&story.issue, &story.asset);
+    wrapped(&terminal(&issue.title), "", out)?;
+    let status = serde_json::to_value(issue.status)?;
+    let risk = issue.risk.score;
+    let severity = issue.severity.as_str();
+    let status = status.as_str().unwrap_or_default();
+    writeln!(out, "issue {} · risk {risk} of 1000 · {severity} · {status}", short(&issue.id))?;
+    let place = [&asset.account, &asset.region].map(terminal).join(" ");
+    let place = format!("{} {} {}", asset.provider, terminal(&asset.kind), place.trim());
+    wrapped(&format!("asset {} ({})", terminal(&asset.name), place.trim()), "", out)?;
+    let owner = format!("{} ({})", terminal(&story.owner.name), terminal(&story.owner.because));
+    wrapped(&format!("owner {owner}"), "", out)?;
+    write_explanation(&story.explanation, out)?;
+    heading(&format!("Risk {risk}"), out)?;
+    for part in &issue.risk.parts {
+        writeln!(out, "{INDENT}{:<12}{:>+5}  {}", part.name, part.points, plain(&part.because))?;
+    }
+    for change in &issue.risk.would_lower {
+        let text = format!("would be {} after: {}", change.score_after, plain(&change.change));
+        wrapped(&text, INDENT, out)?;
+    }
+    heading("Found by", out)?;
+    for finding in &issue.findings {
+        write_finding(finding, out)?;
+    }
+    for reason in &issue.merged_because {
+        wrapped(&format!("one issue because {}", plain(reason)), INDENT, out)?;
+    }
+    if !issue.frameworks.is_empty() {
+        heading("Evidence for", out)?;
+        for (framework, requirements) in &issue.frameworks {
+            wrapped(&format!("{framework} {}", requirements.join(", ")), INDENT, out)?;
+        }
+    }
+    story.fixes.iter().try_for_each(|fix| write_fix(fix, out))
+}
+
+fn heading(text: &str, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "\n{text}")
+}
+
+fn write_explanation(explained: &Explanation, out: &mut dyn Write) -> io::Result<()> {
+    heading("What is wrong", out)?;
+    wrapped(&terminal(&explained.what.text), INDENT, out)?;
+    heading("Why it matters here", out)?;
+    for claim in &explained.why {
+        wrapped(&terminal(&claim.text), INDENT, out)?;
+    }
+    heading("Likely cause, and what an attacker would want", out)?;
+    wrapped(&terminal(&explained.cause.text), INDENT, out)?;
+    wrapped(&terminal(&explained.intent.text), INDENT, out)?;
+    heading("What to do", out)?;
+    for (number, step) in (1..).zip(&explained.steps) {
+        wrapped(&format!("{number}. {}", terminal(step)), INDENT, out)?;
+    }
+    wrapped(&format!("What could break: {}", terminal(&explained.breaks)), INDENT, out)?;
+    wrapped(&format!("How sure: {}", plain(&explained.confidence_because)), INDENT, out)
+}
+
+fn write_finding(finding: &FindingReport, out: &mut dyn Write) -> io::Result<()> {
+    let head = format!(
+        "{} `{}`, severity {}, finding {}",
+        plain(&finding.source),
+        terminal(&finding.rule),
+        terminal(&finding.severity_native),
+        short(&finding.id)
+    );
+    wrapped(&head, INDENT, out)?;
+    wrapped(&format!("{}, byte {}", terminal(&finding.file), finding.offset_bytes), "    ", out)
+}
+
+fn write_fix(fix: &FixReport, out: &mut dyn Write) -> io::Result<()> {
+    heading(&format!("Fix, {}: {}", fix.state, plain(&fix.title)), out)?;
+    if let Some(reason) = &fix.reason {
+        wrapped(&format!("because {}", terminal(reason)), INDENT, out)?;
+    }
+    for line in fix.diff.raw().lines() {
+        let shown: String = line.chars().filter(|c| *c == '\t' || !is_hidden(*c)).collect();
+        writeln!(out, "{INDENT}{shown}")?;
+    }
+    for proof in &fix.proof {
+        let text = format!(
+            "{} {}: {}",
+            verdict(proof.verdict),
+            check_name(proof.check),
+            plain(&proof.detail)
+        );
+        wrapped(&text, INDENT, out)?;
+    }
+    for harm in &fix.may_break {
+        wrapped(&format!("may break: {}", plain(harm)), INDENT, out)?;
+    }
+    Ok(())
+}
+
+fn short(id: &str) -> String {
+    id.chars().take(10).collect()
+}
