@@ -95,3 +95,14 @@ fn csv_has_a_row_for_each_issue_and_no_formula() {
     let text = String::from_utf8(bench.run(&["triage", path, "-f", "markdown"]).stdout).unwrap();
     assert!(!text.contains("<script>"), "{text}");
 }
+
+#[test]
+fn the_readme_shows_what_the_demo_prints() {
+    let readme = std::fs::read_to_string(demo().join("../../README.md")).unwrap();
+    let (_, shown) = readme.split_once("-- demo\n").unwrap();
+    let (shown, _) = shown.split_once("…\n```").unwrap();
+    let bench = Bench::new();
+    let printed = String::from_utf8(bench.run(&["demo"]).stdout).unwrap();
+    assert!(printed.starts_with(shown), "README:\n{shown}\ndemo:\n{printed}");
+    assert!(bench.folder.path().join("quell-report.html").is_file());
+}
