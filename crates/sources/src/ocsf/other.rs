@@ -25,10 +25,10 @@ pub(super) fn assets(event: &Event<'_>, output: &mut Output) -> Result<(), Rejec
 
 /// Anything that happened.
 pub(super) fn activity(event: &Event<'_>, output: &mut Output) -> Result<(), Rejection> {
-    let action = [&event.api.operation, &event.activity_name, &event.class_name];
+    let action = [&event.api.operation, &event.activity_name, &event.class_name, &event.message];
     let Some(action) = action.into_iter().find_map(|t| t.get()) else {
         return Err(Rejection::new(
-            "`api.operation`, `activity_name` and `class_name` are all missing",
+            "`api.operation`, `activity_name`, `class_name` and `message` are all missing",
         ));
     };
     let user =

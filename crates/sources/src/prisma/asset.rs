@@ -112,6 +112,17 @@ pub(super) fn object(kind: &str, name: &str, namespace: Option<&str>, place: &Pl
     )
 }
 
+/// A repository of source code.
+pub(super) fn repository(name: &str) -> Asset {
+    Asset {
+        id: AssetId::code(name, ""),
+        native_id: name.to_owned(),
+        native_kind: "repository".to_owned(),
+        name: Untrusted::from(name).capped(TITLE_BYTES),
+        ..Asset::default()
+    }
+}
+
 /// A serverless function: by its full id in the cloud where that is known.
 pub(super) fn function(name: &str, id: Option<&str>, place: &Place<'_>) -> Option<Asset> {
     let native = id.filter(|id| !id.is_empty()).unwrap_or(name);

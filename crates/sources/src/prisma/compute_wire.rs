@@ -208,6 +208,7 @@ pub(super) struct Scan<'a> {
     #[serde(rename = "type")]
     pub(super) kind: Text<'a>,
     pub(super) name: Text<'a>,
+    pub(super) repository: Text<'a>,
     pub(super) hostname: Text<'a>,
     pub(super) time: Text<'a>,
     pub(super) scan_time: Text<'a>,

@@ -18,6 +18,7 @@ mod audit;
 mod calls;
 mod compute_wire;
 mod cspm;
+mod inventory;
 mod kinds;
 mod scan;
 mod shapes;
@@ -49,7 +50,9 @@ const READERS: &[(&str, Reader)] = &[
     (shapes::ADMISSION, calls::admission),
     (shapes::ALERT, cspm::alert),
     (shapes::AUDIT, audit::audit),
+    (shapes::CHECKED, inventory::checked),
     (shapes::CONTAINER_SCAN, scan::container_scan),
+    (shapes::EXPORTED, inventory::vulnerability),
     (shapes::GROUP, audit::group),
     (shapes::INCIDENT, audit::incident),
     (shapes::KUBERNETES, calls::kubernetes),

@@ -8,7 +8,7 @@ use quell_model::{
 };
 use serde_json::Value;
 
-use super::asset::{Place, account, function, host, image, pod, provider};
+use super::asset::{Place, account, function, host, image, pod, provider, repository};
 use super::compute_wire::{CloudMetadata, ContainerScan, PipelineScan, Scan, Tag, Weakness};
 use super::{DESCRIPTION_BYTES, TITLE_BYTES, tool};
 use crate::wire::{Facts, Text};
@@ -253,6 +253,9 @@ fn asset(scan: &Scan<'_>) -> Option<Asset> {
         region: outer.region.or(inner.region),
         ..Place::default()
     };
+    if let Some(name) = scan.repository.get() {
+        return Some(repository(name));
+    }
     let id = scan.id.get().or_else(|| scan.mongo_id.get());
     let kind = scan.kind.or_empty();
     let serverless =

@@ -29,6 +29,10 @@ pub(super) const SCAN: &str = "scan result";
 pub(super) const PIPELINE_SCAN: &str = "pipeline scan";
 /// A scan of a running container.
 pub(super) const CONTAINER_SCAN: &str = "container scan";
+/// An asset with the policy it was checked against.
+pub(super) const CHECKED: &str = "asset with its policy";
+/// A row of the vulnerability export.
+pub(super) const EXPORTED: &str = "exported vulnerability";
 /// A setting of the tool.
 pub(super) const SETTINGS: &str = "settings";
 
@@ -70,6 +74,24 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$.items[].policy.policyType"),
             Need::Has("$.items[].resource"),
             Need::Has("$.items[].status"),
+        ],
+    ),
+    shape(CHECKED, &["$"], &[Need::Has("$.scannedPolicy.id"), Need::Has("$.rrn")]),
+    shape(CHECKED, &["$[]"], &[Need::Has("$[].scannedPolicy.id"), Need::Has("$[].rrn")]),
+    shape(
+        CHECKED,
+        &["$.resources[]", "$.value[]"],
+        &[Need::AnyOf(&["$.resources[].scannedPolicy.id", "$.value[].scannedPolicy.id"])],
+    ),
+    shape(EXPORTED, &["$"], &[Need::Has("$.CVE_ID"), Need::Has("$.ASSET_ID")]),
+    shape(EXPORTED, &["$[]"], &[Need::Has("$[].CVE_ID"), Need::Has("$[].ASSET_ID")]),
+    shape(
+        SCAN,
+        &["$"],
+        &[
+            Need::Has("$.repository"),
+            Need::Has("$.vulnerabilities"),
+            Need::Has("$.vulnerabilityDistribution"),
         ],
     ),
     shape(

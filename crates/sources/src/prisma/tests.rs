@@ -1,9 +1,10 @@
 //! Every kind of record, by what it must become.
 
 use quell_model::{Finding, FindingClass, Record, Severity, Status};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{SOURCE, shapes};
+use crate::testing::{normalize_text, only_finding};
 use crate::{Envelope, Output, RawRecord, Rejection};
 
 fn read(shape: &str, text: &str) -> Result<Vec<Record>, Rejection> {
@@ -262,4 +263,32 @@ fn odd_types_cost_a_field_and_not_the_process() {
     let text = r#"{"id":7,"policy":{"policyId":"p","name":["x"]},"resource":{"id":true,"data":3}}"#;
     let finding = only(shapes::ALERT, text);
     assert_eq!((finding.native_id.as_str(), finding.asset.native_id.as_str()), ("7", "true"));
+}
+
+#[test]
+fn assets_with_a_policy_and_exported_rows_are_read() {
+    let asset = |passed: bool| {
+        json!({"id": "/subscriptions/aa8/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/web",
+            "name": "web", "rrn": "rrn:azure:instance:eastus:aa8:9f:x", "accountId": "aa8", "cloudType": "azure",
+            "regionId": "eastus", "assetType": "Azure Virtual Machine",
+            "scannedPolicy": {"id": "7f59", "name": "Machine without SSH keys", "severity": "low", "passed": passed}})
+    };
+    let text = format!("{}\n{}\n", asset(false), asset(true));
+    let records: Vec<Record> = normalize_text(&text).into_iter().flat_map(Result::unwrap).collect();
+    let [Record::Finding(finding), Record::Evidence(evidence)] = &records[..] else {
+        panic!("{records:?}")
+    };
+    assert_eq!((finding.rule.id.as_str(), evidence.passed), ("7f59", true));
+    assert_eq!(finding.asset.id, evidence.asset.id);
+    let row = json!({"CVE_ID": "CVE-2023-49082", "ASSET_ID": "a8b8", "ASSET_TYPE": "package", "CLOUD_ACCOUNT_ID": "N/A",
+        "SEVERITY": "medium", "PACKAGE_NAME": "aiohttp", "INSTALLED_VERSIONS": "[3.5.3]", "FIX_VERSION": "[3.9.0]",
+        "EPSS_SCORE": "1.7E-4", "CISA_KEV": "N", "INTERNET_EXPOSED": "Y"});
+    let finding = only_finding(&row.to_string());
+    let weakness = finding.vulnerability.unwrap();
+    assert_eq!(
+        (weakness.version.as_str(), weakness.fixed_version.as_deref()),
+        ("3.5.3", Some("3.9.0"))
+    );
+    assert_eq!((weakness.epss, weakness.exploited), (Some(1.7e-4), Some(false)));
+    assert_eq!(finding.asset.signals.internet_exposed, Some(true));
 }

@@ -1,0 +1,200 @@
+//! Assets with the policy they were checked against, and exported vulnerabilities: what the
+//! inventory and the vulnerability export of the console write.
+
+use quell_model::{
+    Asset, AssetId, Evidence, Finding, FindingClass, Hints, Provider, Record, Rule, Severity,
+    Status, Untrusted, Vulnerability,
+};
+use serde::Deserialize;
+
+use super::asset::{account, provider};
+use super::{TITLE_BYTES, tool};
+use crate::wire::{Text, or_default};
+use crate::{Output, RawRecord, Rejection};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Checked<'a> {
+    #[serde(borrow)]
+    id: Text<'a>,
+    name: Text<'a>,
+    rrn: Text<'a>,
+    account_id: Text<'a>,
+    region_id: Text<'a>,
+    cloud_type: Text<'a>,
+    asset_type: Text<'a>,
+    #[serde(deserialize_with = "or_default")]
+    scanned_policy: Policy<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Policy<'a> {
+    #[serde(borrow)]
+    id: Text<'a>,
+    name: Text<'a>,
+    severity: Text<'a>,
+    passed: Text<'a>,
+}
+
+/// An asset with the policy that it passed or failed.
+pub(super) fn checked(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> {
+    let wire: Checked<'_> = serde_json::from_str(raw.text)?;
+    let native = wire.id.get().or_else(|| wire.rrn.get());
+    let native = native.ok_or_else(|| Rejection::new("an asset without $.id and $.rrn"))?;
+    let policy = &wire.scanned_policy;
+    let policy_id = policy.id.get().or_else(|| policy.name.get());
+    let policy_id = policy_id.ok_or_else(|| Rejection::new("no policy at $.scannedPolicy.id"))?;
+    let hints = Hints {
+        provider: provider(wire.cloud_type.or_empty()),
+        account: account(&wire.account_id),
+        region: wire.region_id.get(),
+        kind: wire.asset_type.get(),
+        name: wire.name.get(),
+        ..Hints::default()
+    };
+    // Azure machines carry their own id before the resource id.
+    let own = native.find("/subscriptions/").and_then(|at| native.get(at..)).unwrap_or(native);
+    let asset = named(own, wire.asset_type.or_empty(), &hints);
+    let rule = Rule {
+        id: policy_id.to_owned(),
+        title: policy.name.untrusted(TITLE_BYTES),
+        aliases: Vec::new(),
+    };
+    let native_id = format!("{policy_id}|{}", wire.rrn.get().unwrap_or(native));
+    if policy.passed.is_true() {
+        output.push(Record::Evidence(Box::new(Evidence {
+            tool: tool(),
+            native_id,
+            rule,
+            asset,
+            passed: true,
+            result_native: "passed".to_owned(),
+            observed: None,
+            scope: None,
+        })));
+        return Ok(());
+    }
+    let finding = Finding {
+        native_id,
+        class: FindingClass::Misconfiguration,
+        title: rule.title.clone(),
+        severity: Severity::from_word(policy.severity.or_empty()),
+        severity_native: policy.severity.or_empty().to_owned(),
+        ..blank(rule, asset)
+    };
+    output.push(Record::Finding(Box::new(finding)));
+    Ok(())
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "SCREAMING_SNAKE_CASE")]
+struct Exported<'a> {
+    #[serde(borrow)]
+    asset_id: Text<'a>,
+    asset_name: Text<'a>,
+    asset_type: Text<'a>,
+    cloud_account_id: Text<'a>,
+    service_provider: Text<'a>,
+    cve_id: Text<'a>,
+    cve_link: Text<'a>,
+    cvss_base_score: Text<'a>,
+    epss_score: Text<'a>,
+    severity: Text<'a>,
+    package_name: Text<'a>,
+    installed_versions: Text<'a>,
+    fix_version: Text<'a>,
+    cisa_kev: Text<'a>,
+    exploitable: Text<'a>,
+    internet_exposed: Text<'a>,
+}
+
+/// One row of the vulnerability export.
+pub(super) fn vulnerability(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> {
+    let wire: Exported<'_> = serde_json::from_str(raw.text)?;
+    let given = |text: &Text<'_>| {
+        let value = text.get()?.trim_matches(['[', ']']).trim();
+        (!value.is_empty() && value != "N/A").then(|| value.to_owned())
+    };
+    let id = given(&wire.cve_id).ok_or_else(|| Rejection::new("no vulnerability at $.CVE_ID"))?;
+    let native = given(&wire.asset_id).or_else(|| given(&wire.asset_name));
+    let native = native.ok_or_else(|| Rejection::new("no asset at $.ASSET_ID"))?;
+    let (account, name) = (given(&wire.cloud_account_id), given(&wire.asset_name));
+    let hints = Hints {
+        provider: provider(wire.service_provider.or_empty()).or(Some(Provider::Other)),
+        account: account.as_deref(),
+        kind: wire.asset_type.get(),
+        name: name.as_deref(),
+        ..Hints::default()
+    };
+    let mut asset = named(&native, wire.asset_type.or_empty(), &hints);
+    asset.signals.internet_exposed = flag(&wire.internet_exposed);
+    let rule = Rule { id: id.clone(), title: Untrusted::from(id.as_str()), aliases: Vec::new() };
+    let package = given(&wire.package_name).unwrap_or_default();
+    let finding = Finding {
+        native_id: format!("{id}|{native}|{package}"),
+        class: FindingClass::Vulnerability,
+        title: rule.title.clone(),
+        severity: Severity::from_word(wire.severity.or_empty()),
+        severity_native: wire.severity.or_empty().to_owned(),
+        references: wire.cve_link.link().into_iter().collect(),
+        vulnerability: Some(Box::new(Vulnerability {
+            id,
+            package,
+            version: given(&wire.installed_versions).unwrap_or_default(),
+            fixed_version: given(&wire.fix_version),
+            cvss: wire.cvss_base_score.number().filter(|s| (0.0..=10.0).contains(s)),
+            epss: wire.epss_score.number().filter(|p| (0.0..=1.0).contains(p)),
+            exploited: flag(&wire.cisa_kev),
+            exploit_public: flag(&wire.exploitable),
+            ..Vulnerability::default()
+        })),
+        ..blank(rule, asset)
+    };
+    output.push(Record::Finding(Box::new(finding)));
+    Ok(())
+}
+
+fn flag(text: &Text<'_>) -> Option<bool> {
+    match text.get()? {
+        "Y" | "true" => Some(true),
+        "N" | "false" => Some(false),
+        _ => None,
+    }
+}
+
+fn named(native: &str, kind: &str, hints: &Hints<'_>) -> Asset {
+    Asset {
+        id: AssetId::parse(native, hints),
+        native_id: native.to_owned(),
+        native_kind: kind.to_owned(),
+        name: Untrusted::from(hints.name.unwrap_or(native)).capped(TITLE_BYTES),
+        ..Asset::default()
+    }
+}
+
+/// What both kinds of record leave out.
+fn blank(rule: Rule, asset: Asset) -> Finding {
+    Finding {
+        tool: tool(),
+        native_id: String::new(),
+        class: FindingClass::Misconfiguration,
+        rule,
+        title: Untrusted::default(),
+        description: Untrusted::default(),
+        severity: Severity::Unknown,
+        severity_native: String::new(),
+        status: Status::Open,
+        status_native: String::new(),
+        asset,
+        first_seen: None,
+        last_seen: None,
+        vulnerability: None,
+        location: None,
+        detection: None,
+        remediation: Untrusted::default(),
+        references: Vec::new(),
+        evidence: Vec::new(),
+        scope: None,
+    }
+}
