@@ -32,7 +32,23 @@ pub(crate) const SOURCE: Source = Source {
             ],
             envelope: false,
         },
+        Shape { name: "alert without fields", records: &["$"], needs: PLAIN, envelope: false },
+        Shape {
+            name: "list of alerts without fields",
+            records: &["$[]"],
+            needs: PLAIN_LIST,
+            envelope: false,
+        },
     ],
     normalize: normalize::normalize,
     coverage: None,
 };
+
+const PLAIN: &[Need] =
+    &[Need::Has("$.rule"), Need::Has("$.priority"), Need::Has("$.output"), Need::Has("$.time")];
+const PLAIN_LIST: &[Need] = &[
+    Need::Has("$[].rule"),
+    Need::Has("$[].priority"),
+    Need::Has("$[].output"),
+    Need::Has("$[].time"),
+];

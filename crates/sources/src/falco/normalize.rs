@@ -83,8 +83,11 @@ fn asset(alert: &Alert) -> Asset {
     let get = |name| field(alert, name);
     let namespace = get("k8s.ns.name");
     let container = get("container.id").filter(|id| id != "host");
+    if let Some(asset) = audited(alert) {
+        return asset;
+    }
     let (provider, kind, native, name) = if let Some(pod) = get("k8s.pod.name") {
-        let native = format!("{}/{pod}", namespace.as_deref().unwrap_or("default"));
+        let native = namespace.as_ref().map_or_else(|| pod.clone(), |ns| format!("{ns}/{pod}"));
         (Provider::Kubernetes, "Pod", native, pod)
     } else if let Some(id) = container {
         let name = get("container.name").unwrap_or_else(|| id.clone());
@@ -107,6 +110,44 @@ fn asset(alert: &Alert) -> Asset {
         native_id: native,
         ..Asset::default()
     }
+}
+
+/// What a Kubernetes or CloudTrail audit event is about: no process ran on a host of ours.
+fn audited(alert: &Alert) -> Option<Asset> {
+    let get = |name| field(alert, name);
+    let (hints, native, kind) = match alert.source.as_deref()? {
+        "k8s_audit" => {
+            let name = get("ka.target.name").or_else(|| get("ka.target.namespace"))?;
+            let kind = get("ka.target.resource").unwrap_or_else(|| "object".to_owned());
+            let namespace = get("ka.target.namespace");
+            let singular = kind.strip_suffix('s').unwrap_or(&kind).to_owned();
+            let parts = [namespace.as_deref(), Some(singular.as_str()), Some(name.as_str())];
+            let native = parts.into_iter().flatten().collect::<Vec<_>>().join("/");
+            ((Provider::Kubernetes, None, namespace), native, singular)
+        }
+        "aws_cloudtrail" => {
+            let account = get("ct.user.accountid").or_else(|| get("ct.recipientaccountid"))?;
+            ((Provider::Aws, Some(account.clone()), None), account, "account".to_owned())
+        }
+        _ => return None,
+    };
+    let (provider, account, namespace) = hints;
+    let name = native.rsplit('/').next().unwrap_or(&native).to_owned();
+    let hints = Hints {
+        provider: Some(provider),
+        account: account.as_deref(),
+        kind: Some(&kind),
+        name: Some(&name),
+        namespace: namespace.as_deref(),
+        ..Hints::default()
+    };
+    Some(Asset {
+        id: AssetId::parse(&native, &hints),
+        native_kind: kind.clone(),
+        name: capped(name.clone()),
+        native_id: native,
+        ..Asset::default()
+    })
 }
 
 fn native_id(alert: &Alert, rule: &str, asset: &Asset) -> String {

@@ -4,6 +4,7 @@ use quell_model::{Record, Severity};
 use serde_json::Value;
 
 use super::SOURCE;
+use crate::testing::only_finding;
 use crate::{Envelope, Output, RawRecord, Rejection};
 
 fn read(text: &str) -> Result<Vec<Record>, Rejection> {
@@ -31,4 +32,21 @@ fn a_pod_alert_names_the_pod_and_its_process_chain() {
 #[test]
 fn an_alert_without_a_rule_is_refused() {
     assert!(read(r#"{"rule":null,"output_fields":{}}"#).is_err());
+}
+
+#[test]
+fn audit_events_are_about_what_they_touch() {
+    let audit = serde_json::json!({"rule": "Attach to pod", "priority": "Notice", "source": "k8s_audit",
+        "output": "x", "time": "2026-01-01T00:00:00.000000000Z", "output_fields": {
+            "ka.target.name": "web", "ka.target.namespace": "shop", "ka.target.resource": "pods", "ka.user.name": "eve"}});
+    let finding = only_finding(&audit.to_string());
+    assert_eq!(finding.asset.id.key(), "kubernetes::shop:pod:web");
+    assert_eq!(finding.detection.unwrap().principal.raw(), "eve");
+}
+
+#[test]
+fn an_alert_without_fields_is_still_one() {
+    let alert = serde_json::json!({"rule": "r", "priority": "Error", "output": "o", "time": "2026-01-01T00:00:00Z", "hostname": "node-1"});
+    let finding = only_finding(&alert.to_string());
+    assert_eq!(finding.asset.name.raw(), "node-1");
 }

@@ -18,6 +18,8 @@ pub(super) struct Alert {
     pub(super) output: Option<String>,
     #[serde(default, alias = "Time", deserialize_with = "text")]
     pub(super) time: Option<String>,
+    #[serde(default, alias = "Source", deserialize_with = "text")]
+    pub(super) source: Option<String>,
     #[serde(default, alias = "Hostname", deserialize_with = "text")]
     pub(super) hostname: Option<String>,
     #[serde(default, alias = "Tags")]
