@@ -4,6 +4,8 @@
 //! named by the catalogue's control, by the weakness and its package, or, where neither is known,
 //! by the tool's rule. A wrong merge hides a breach, so everything else keeps findings apart.
 
+use std::borrow::Cow;
+
 use quell_catalog::Control;
 use quell_model::{Finding, FindingClass, IssueKey, KeyHasher, MergeBasis, Vulnerability};
 
@@ -22,19 +24,28 @@ const TELLING_WORDS: usize = 3;
 /// Says which issue a finding belongs to. `control` is what the catalogue says of its rule.
 #[must_use]
 pub fn identify(finding: &Finding, control: Option<&Control>) -> Identity {
-    let asset = finding.asset.id.key();
+    let asset = asset_key(finding);
     if let Some(vulnerability) = finding.vulnerability.as_deref().filter(|v| !v.id.is_empty()) {
-        return of_vulnerability(vulnerability, asset);
+        return of_vulnerability(vulnerability, &asset);
     }
     match (finding.class, control) {
-        (FindingClass::Detection | FindingClass::AttackPath, _) => of_detection(finding),
+        (FindingClass::Detection | FindingClass::AttackPath, _) => of_detection(finding, &asset),
         (_, Some(control)) => {
-            let key = KeyHasher::new("issue").part("control").part(&control.id).part(asset);
+            let key = KeyHasher::new("issue").part("control").part(&control.id).part(&asset);
             let key = key.part(&place(finding)).finish();
             Identity { key, basis: MergeBasis::Control { control: control.id.clone() } }
         }
-        (_, None) => of_unknown_rule(finding),
+        (_, None) => of_unknown_rule(finding, &asset),
     }
+}
+
+/// The asset's key. Findings that name no asset at all have nothing in common.
+fn asset_key(finding: &Finding) -> Cow<'_, str> {
+    let asset = &finding.asset;
+    if asset.native_id.is_empty() && asset.id.name.is_empty() && asset.name.is_empty() {
+        return Cow::Owned(format!("unnamed:{}", finding.key()));
+    }
+    Cow::Borrowed(asset.id.key())
 }
 
 fn of_vulnerability(vulnerability: &Vulnerability, asset: &str) -> Identity {
@@ -58,7 +69,7 @@ fn package_name(package: &str) -> String {
     name.to_ascii_lowercase()
 }
 
-fn of_detection(finding: &Finding) -> Identity {
+fn of_detection(finding: &Finding, asset: &str) -> Identity {
     let detection = finding.detection.as_deref();
     let principal = detection.map_or("", |d| d.principal.raw());
     let process = detection.and_then(|d| d.processes.first()).map_or("", |p| p.name.raw());
@@ -66,16 +77,15 @@ fn of_detection(finding: &Finding) -> Identity {
         .part("detection")
         .part(&finding.tool.product)
         .part(&rule_name(finding))
-        .part(finding.asset.id.key())
+        .part(asset)
         .part(principal)
         .part(process);
     let shared = format!("rule `{}`", rule_name(finding));
     Identity { key: key.finish(), basis: MergeBasis::Detection { shared } }
 }
 
-fn of_unknown_rule(finding: &Finding) -> Identity {
+fn of_unknown_rule(finding: &Finding, asset: &str) -> Identity {
     let title = normalize_title(finding.title.raw());
-    let asset = finding.asset.id.key();
     let place = place(finding);
     let key = KeyHasher::new("issue");
     if title.split(' ').count() >= TELLING_WORDS {

@@ -6,6 +6,8 @@
 mod assemble;
 mod identity;
 mod incident;
+#[cfg(test)]
+mod tests;
 
 pub use assemble::{Member, assemble, merged_because};
 pub use identity::{Identity, identify, normalize_title};

@@ -1,0 +1,224 @@
+//! What merges and what must not, and that no order changes it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+use quell_catalog::Catalog;
+use quell_model::{
+    Asset, AssetId, Finding, FindingClass, Hints, IncidentKind, IssueKey, KeyHasher, Location,
+    Provider, Rule, Severity, Status, Tool, Untrusted, Vulnerability,
+};
+
+use crate::{Candidate, Member, assemble, build_incidents, identify, merged_because};
+
+fn bucket(name: &str) -> Asset {
+    let native = format!("arn:aws:s3:::{name}");
+    let hints = Hints { provider: Some(Provider::Aws), ..Hints::default() };
+    Asset {
+        id: AssetId::parse(&native, &hints),
+        native_id: native,
+        name: Untrusted::from(name),
+        ..Asset::default()
+    }
+}
+
+fn finding(tool: &str, rule: &str, title: &str, asset: Asset) -> Finding {
+    Finding {
+        tool: Tool { product: tool.to_owned(), format: tool.to_owned() },
+        native_id: format!("{tool}-{rule}"),
+        class: FindingClass::Misconfiguration,
+        rule: Rule { id: rule.to_owned(), ..Rule::default() },
+        title: Untrusted::from(title),
+        description: Untrusted::default(),
+        severity: Severity::High,
+        severity_native: String::new(),
+        status: Status::Open,
+        status_native: String::new(),
+        asset,
+        first_seen: None,
+        last_seen: None,
+        vulnerability: None,
+        location: None,
+        detection: None,
+        remediation: Untrusted::default(),
+        references: Vec::new(),
+        evidence: Vec::new(),
+        scope: None,
+    }
+}
+
+fn weak(id: &str, package: &str, asset: Asset) -> Finding {
+    Finding {
+        class: FindingClass::Vulnerability,
+        vulnerability: Some(Box::new(Vulnerability {
+            id: id.to_owned(),
+            package: package.to_owned(),
+            ..Vulnerability::default()
+        })),
+        ..finding("trivy", id, id, asset)
+    }
+}
+
+static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::embedded().unwrap());
+
+fn key(finding: &Finding) -> IssueKey {
+    let rule = std::iter::once(finding.rule.id.as_str());
+    let control = CATALOG.control_for(&finding.tool.product, rule, finding.title.raw());
+    identify(finding, control.map(|(control, _)| control)).key
+}
+
+#[test]
+fn one_fault_on_one_asset_is_one_issue_whoever_says_so() {
+    let prowler = finding("prowler", "s3_bucket_object_versioning", "Versioning", bucket("a"));
+    let hub = finding("security_hub", "S3.14", "Buckets should have versioning", bucket("a"));
+    let checkov = finding("checkov", "CKV_AWS_21", "Ensure versioning", bucket("a"));
+    assert_eq!(key(&prowler), key(&hub));
+    assert_eq!(key(&prowler), key(&checkov));
+}
+
+#[test]
+fn near_misses_stay_apart() {
+    let base = finding("prowler", "s3_bucket_object_versioning", "Versioning", bucket("a"));
+    for other in [
+        finding("prowler", "s3_bucket_object_versioning", "Versioning", bucket("a-dev")),
+        finding("prowler", "s3_bucket_server_access_logging_enabled", "Logging", bucket("a")),
+        finding("checkov", "s3_bucket_object_versioning", "Versioning", bucket("a")),
+    ] {
+        assert_ne!(key(&base), key(&other), "{other:?}");
+    }
+    let title = |tool, title| key(&finding(tool, "x", title, bucket("a")));
+    assert_eq!(title("wiz", "Bucket is open to all"), title("orca", "The bucket IS open, to all"));
+    assert_ne!(
+        title("wiz", "Public bucket"),
+        title("orca", "Public bucket"),
+        "two words say little"
+    );
+}
+
+#[test]
+fn an_advisory_meets_its_cve_and_packages_stay_apart() {
+    let mut advisory = weak("GHSA-1", "org.apache:log4j-core", bucket("a"));
+    if let Some(vulnerability) = &mut advisory.vulnerability {
+        vulnerability.aliases = vec!["cve-2021-44228".to_owned()];
+    }
+    assert_eq!(key(&advisory), key(&weak("CVE-2021-44228", "log4j-core", bucket("a"))));
+    assert_ne!(key(&advisory), key(&weak("CVE-2021-44228", "log4j-api", bucket("a"))));
+}
+
+#[test]
+fn findings_that_name_no_asset_have_nothing_in_common() {
+    let unnamed = |rule| finding("t", rule, "Some title of many words", Asset::default());
+    assert_ne!(key(&unnamed("a")), key(&unnamed("b")));
+}
+
+#[test]
+fn secrets_of_one_file_are_told_apart_by_their_lines() {
+    let at = |line| {
+        let location =
+            Location { file: "a.py".to_owned(), start_line: Some(line), ..Location::default() };
+        Finding {
+            class: FindingClass::Secret,
+            location: Some(Box::new(location)),
+            ..finding("gitleaks", "aws-key", "An AWS key in the code", bucket("a"))
+        }
+    };
+    assert_ne!(key(&at(1)), key(&at(2)));
+    assert_eq!(key(&at(1)), key(&at(1)));
+}
+
+#[test]
+fn an_issue_says_the_worst_and_why_it_is_one() {
+    let low = Finding {
+        severity: Severity::Low,
+        status: Status::Suppressed,
+        ..finding("prowler", "s3_bucket_object_versioning", "Versioning", bucket("a"))
+    };
+    let hub = finding("security_hub", "S3.14", "x", bucket("a"));
+    let member = |f: Finding| Member { key: f.key(), status: f.status, finding: f };
+    let mut members = [member(low), member(hub)];
+    members.sort_by_key(|m| m.key);
+    let control = CATALOG.control("aws.s3.bucket_versioning");
+    let issue_key = key(&members[0].finding);
+    let issue = assemble(issue_key, &members, control, None).unwrap();
+    assert_eq!((issue.severity, issue.status), (Severity::High, Status::Open));
+    assert_eq!(issue.control.as_deref(), Some("aws.s3.bucket_versioning"));
+    let because = merged_because(&issue.basis, &members).join(" ");
+    assert!(because.contains("S3.14") && because.contains("aws.s3.bucket_versioning"), "{because}");
+    assert!(assemble(issue_key, &[], control, None).is_none());
+}
+
+fn any_candidate() -> impl Strategy<Value = Candidate> {
+    let some = |name: &'static str| {
+        prop::option::weighted(0.3, (0..3u8).prop_map(move |n| format!("{name}{n}")))
+    };
+    (
+        any::<u64>(),
+        0..4u8,
+        0..2u8,
+        0..900u32,
+        prop::bool::weighted(0.15),
+        some("CVE-"),
+        some("fix:"),
+        some("p"),
+        0..3u8,
+    )
+        .prop_map(
+            |(
+                id,
+                asset,
+                account,
+                score,
+                is_detection,
+                exploited,
+                shared_fix,
+                process_tree,
+                fault,
+            )| Candidate {
+                key: KeyHasher::new("issue").part(&id.to_string()).finish(),
+                asset: format!("asset-{asset}"),
+                account: format!("account-{account}"),
+                severity: Severity::High,
+                score,
+                is_detection,
+                process_tree,
+                exploited,
+                shared_fix,
+                fault: format!("fault-{fault}"),
+            },
+        )
+}
+
+proptest! {
+    #[test]
+    fn every_open_issue_is_in_exactly_one_incident_whatever_the_order(
+        candidates in prop::collection::vec(any_candidate(), 0..40), seed: u64,
+    ) {
+        let mut unique: BTreeMap<IssueKey, Candidate> = BTreeMap::new();
+        candidates.into_iter().for_each(|c| { unique.insert(c.key, c); });
+        let all: Vec<Candidate> = unique.into_values().collect();
+        let incidents = build_incidents(all.iter());
+        let mut seen: Vec<IssueKey> = incidents.iter().flat_map(|i| i.issues.clone()).collect();
+        seen.sort();
+        prop_assert_eq!(seen, all.iter().map(|c| c.key).collect::<Vec<_>>());
+        let keys: BTreeSet<_> = incidents.iter().map(|i| i.key).collect();
+        prop_assert_eq!(keys.len(), incidents.len());
+        prop_assert!(incidents.iter().all(|i| i.score <= 1000));
+        prop_assert!(incidents.windows(2).all(|w| w[0].score >= w[1].score));
+        for incident in &incidents {
+            prop_assert_eq!(incident.kind == IncidentKind::Single, incident.joined_because.is_empty());
+        }
+        let mut shuffled = all;
+        shuffled.sort_by_key(|c| KeyHasher::new("shuffle").part(&format!("{seed}{}", c.key)).finish::<()>());
+        let again = build_incidents(shuffled.iter());
+        prop_assert_eq!(format!("{incidents:?}"), format!("{again:?}"));
+    }
+
+    #[test]
+    fn a_finding_alone_decides_its_issue(title in "\\PC{0,40}", rule in "[a-z.]{0,8}", name in "[a-z-]{1,12}") {
+        let made = || finding("tool", &rule, &title, bucket(&name));
+        prop_assert_eq!(key(&made()), key(&made()));
+        let longer = finding("tool", &rule, &title, bucket(&format!("{name}x")));
+        prop_assert_ne!(key(&made()), key(&longer));
+    }
+}
