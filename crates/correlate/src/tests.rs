@@ -24,27 +24,13 @@ fn bucket(name: &str) -> Asset {
 }
 
 fn finding(tool: &str, rule: &str, title: &str, asset: Asset) -> Finding {
+    let tool_of = Tool { product: tool.to_owned(), format: tool.to_owned() };
+    let rule_of = Rule { id: rule.to_owned(), ..Rule::default() };
     Finding {
-        tool: Tool { product: tool.to_owned(), format: tool.to_owned() },
         native_id: format!("{tool}-{rule}"),
-        class: FindingClass::Misconfiguration,
-        rule: Rule { id: rule.to_owned(), ..Rule::default() },
         title: Untrusted::from(title),
-        description: Untrusted::default(),
         severity: Severity::High,
-        severity_native: String::new(),
-        status: Status::Open,
-        status_native: String::new(),
-        asset,
-        first_seen: None,
-        last_seen: None,
-        vulnerability: None,
-        location: None,
-        detection: None,
-        remediation: Untrusted::default(),
-        references: Vec::new(),
-        evidence: Vec::new(),
-        scope: None,
+        ..Finding::new(tool_of, FindingClass::Misconfiguration, rule_of, asset)
     }
 }
 

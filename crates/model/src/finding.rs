@@ -60,6 +60,33 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A finding that says no more than what is wrong with what: open, of unknown severity.
+    #[must_use]
+    pub fn new(tool: Tool, class: FindingClass, rule: Rule, asset: Asset) -> Self {
+        Self {
+            tool,
+            native_id: String::new(),
+            class,
+            title: rule.title.clone(),
+            rule,
+            description: Untrusted::default(),
+            severity: Severity::Unknown,
+            severity_native: String::new(),
+            status: Status::Open,
+            status_native: String::new(),
+            asset,
+            first_seen: None,
+            last_seen: None,
+            vulnerability: None,
+            location: None,
+            detection: None,
+            remediation: Untrusted::default(),
+            references: Vec::new(),
+            evidence: Vec::new(),
+            scope: None,
+        }
+    }
+
     /// The identity of this finding: tool, native id, rule and asset.
     #[must_use]
     pub fn key(&self) -> FindingKey {

@@ -36,6 +36,18 @@ pub struct Shape {
     pub envelope: bool,
 }
 
+impl Shape {
+    /// A shape whose records are read without the document around them.
+    #[must_use]
+    pub const fn plain(
+        name: &'static str,
+        records: &'static [&'static str],
+        needs: &'static [Need],
+    ) -> Self {
+        Self { name, records, needs, envelope: false }
+    }
+}
+
 /// One thing that must be there for a shape to fit.
 #[derive(Debug, Clone, Copy)]
 pub enum Need {

@@ -38,17 +38,9 @@ pub(super) const EXCEPTION: &str = "exception";
 /// A report definition or resource group.
 pub(super) const DEFINITION: &str = "definition";
 
-const fn shape(
-    name: &'static str,
-    records: &'static [&'static str],
-    needs: &'static [Need],
-) -> Shape {
-    Shape { name, records, needs, envelope: false }
-}
-
 /// Every shape.
 pub(super) const SHAPES: &[Shape] = &[
-    shape(
+    Shape::plain(
         BUS,
         &["$"],
         &[
@@ -58,7 +50,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$.detail-type"),
         ],
     ),
-    shape(
+    Shape::plain(
         ALERT,
         &["$"],
         &[
@@ -69,7 +61,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Lacks("$.entryType"),
         ],
     ),
-    shape(
+    Shape::plain(
         ALERT,
         &["$[]"],
         &[
@@ -80,7 +72,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Lacks("$[].entryType"),
         ],
     ),
-    shape(
+    Shape::plain(
         ALERT,
         &["$.data[]"],
         &[
@@ -91,7 +83,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Lacks("$.data[].entryType"),
         ],
     ),
-    shape(
+    Shape::plain(
         DETAILS,
         &["$"],
         &[
@@ -101,7 +93,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$.data.alertInfo"),
         ],
     ),
-    shape(
+    Shape::plain(
         POSTED,
         &["$"],
         &[
@@ -111,7 +103,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::AnyOf(&["$.lacework_account", "$.event_link"]),
         ],
     ),
-    shape(
+    Shape::plain(
         POSTED,
         &["$[]"],
         &[
@@ -121,7 +113,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::AnyOf(&["$[].lacework_account", "$[].event_link"]),
         ],
     ),
-    shape(
+    Shape::plain(
         VULNERABILITY,
         &["$"],
         &[
@@ -130,7 +122,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::AnyOf(&["$.mid", "$.machineTags", "$.evalCtx", "$.imageId"]),
         ],
     ),
-    shape(
+    Shape::plain(
         VULNERABILITY,
         &["$[]"],
         &[
@@ -139,7 +131,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::AnyOf(&["$[].mid", "$[].machineTags", "$[].evalCtx", "$[].imageId"]),
         ],
     ),
-    shape(
+    Shape::plain(
         VULNERABILITY,
         &["$.data[]"],
         &[
@@ -153,7 +145,7 @@ pub(super) const SHAPES: &[Shape] = &[
             ]),
         ],
     ),
-    shape(
+    Shape::plain(
         RECOMMENDATION,
         &["$"],
         &[
@@ -162,7 +154,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::AnyOf(&["$.VIOLATIONS", "$.RESOURCE_COUNT"]),
         ],
     ),
-    shape(
+    Shape::plain(
         RECOMMENDATION,
         &["$.recommendations[]"],
         &[
@@ -171,7 +163,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::AnyOf(&["$.recommendations[].VIOLATIONS", "$.recommendations[].RESOURCE_COUNT"]),
         ],
     ),
-    shape(
+    Shape::plain(
         RECOMMENDATION,
         &["$[].recommendations[]"],
         &[
@@ -183,7 +175,7 @@ pub(super) const SHAPES: &[Shape] = &[
             ]),
         ],
     ),
-    shape(
+    Shape::plain(
         RECOMMENDATION,
         &["$.data[].recommendations[]"],
         &[
@@ -195,7 +187,7 @@ pub(super) const SHAPES: &[Shape] = &[
             ]),
         ],
     ),
-    shape(
+    Shape::plain(
         RECOMMENDATION,
         &["$.data.recommendations[]"],
         &[
@@ -207,7 +199,7 @@ pub(super) const SHAPES: &[Shape] = &[
             ]),
         ],
     ),
-    shape(
+    Shape::plain(
         EVALUATION,
         &["$"],
         &[
@@ -217,7 +209,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$.account"),
         ],
     ),
-    shape(
+    Shape::plain(
         EVALUATION,
         &["$[]"],
         &[
@@ -227,7 +219,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$[].account"),
         ],
     ),
-    shape(
+    Shape::plain(
         EVALUATION,
         &["$.data[]"],
         &[
@@ -237,7 +229,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$.data[].account"),
         ],
     ),
-    shape(
+    Shape::plain(
         INVENTORY,
         &["$"],
         &[
@@ -247,7 +239,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::AnyOf(&["$.apiKey", "$.cloudDetails"]),
         ],
     ),
-    shape(
+    Shape::plain(
         INVENTORY,
         &["$[]"],
         &[
@@ -257,7 +249,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::AnyOf(&["$[].apiKey", "$[].cloudDetails"]),
         ],
     ),
-    shape(
+    Shape::plain(
         INVENTORY,
         &["$.data[]"],
         &[
@@ -267,7 +259,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::AnyOf(&["$.data[].apiKey", "$.data[].cloudDetails"]),
         ],
     ),
-    shape(
+    Shape::plain(
         ENTITY,
         &["$"],
         &[
@@ -283,7 +275,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Lacks("$.vulnId"),
         ],
     ),
-    shape(
+    Shape::plain(
         ENTITY,
         &["$[]"],
         &[
@@ -299,7 +291,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Lacks("$[].vulnId"),
         ],
     ),
-    shape(
+    Shape::plain(
         ENTITY,
         &["$.data[]"],
         &[
@@ -315,12 +307,12 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Lacks("$.data[].vulnId"),
         ],
     ),
-    shape(
+    Shape::plain(
         ENTITY,
         &["$"],
         &[Need::Has("$.vulnCountCritical"), Need::Has("$.repository"), Need::Has("$.imageId")],
     ),
-    shape(
+    Shape::plain(
         ENTITY,
         &["$[]"],
         &[
@@ -329,7 +321,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$[].imageId"),
         ],
     ),
-    shape(
+    Shape::plain(
         ENTITY,
         &["$.data[]"],
         &[
@@ -338,7 +330,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$.data[].imageId"),
         ],
     ),
-    shape(
+    Shape::plain(
         CALL,
         &["$"],
         &[
@@ -348,7 +340,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$.recipientAccountId"),
         ],
     ),
-    shape(
+    Shape::plain(
         CALL,
         &["$[]"],
         &[
@@ -358,7 +350,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$[].recipientAccountId"),
         ],
     ),
-    shape(
+    Shape::plain(
         CALL,
         &["$.data[]"],
         &[
@@ -368,33 +360,41 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$.data[].recipientAccountId"),
         ],
     ),
-    shape(OBSERVATION, &["$"], &[Need::Has("$.observationType"), Need::Has("$.entities")]),
-    shape(OBSERVATION, &["$[]"], &[Need::Has("$[].observationType"), Need::Has("$[].entities")]),
-    shape(
+    Shape::plain(OBSERVATION, &["$"], &[Need::Has("$.observationType"), Need::Has("$.entities")]),
+    Shape::plain(
+        OBSERVATION,
+        &["$[]"],
+        &[Need::Has("$[].observationType"), Need::Has("$[].entities")],
+    ),
+    Shape::plain(
         OBSERVATION,
         &["$.data[]"],
         &[Need::Has("$.data[].observationType"), Need::Has("$.data[].entities")],
     ),
-    shape(COMMENT, &["$"], &[Need::Has("$.data.entryType"), Need::Has("$.data.alertId")]),
-    shape(COMMENT, &["$[]"], &[Need::Has("$[].entryType"), Need::Has("$[].alertId")]),
-    shape(
+    Shape::plain(COMMENT, &["$"], &[Need::Has("$.data.entryType"), Need::Has("$.data.alertId")]),
+    Shape::plain(COMMENT, &["$[]"], &[Need::Has("$[].entryType"), Need::Has("$[].alertId")]),
+    Shape::plain(
         COMMENT,
         &["$.data[]"],
         &[Need::Has("$.data[].entryType"), Need::Has("$.data[].alertId")],
     ),
-    shape(
+    Shape::plain(
         DELIVERY,
         &["$[]"],
         &[Need::Has("$[].alertIntegrationId"), Need::Has("$[].alertChannel")],
     ),
-    shape(
+    Shape::plain(
         DELIVERY,
         &["$.data[]"],
         &[Need::Has("$.data[].alertIntegrationId"), Need::Has("$.data[].alertChannel")],
     ),
-    shape(QUESTION, &["$[]"], &[Need::Has("$[].question"), Need::Has("$[].answer")]),
-    shape(QUESTION, &["$.data[]"], &[Need::Has("$.data[].question"), Need::Has("$.data[].answer")]),
-    shape(
+    Shape::plain(QUESTION, &["$[]"], &[Need::Has("$[].question"), Need::Has("$[].answer")]),
+    Shape::plain(
+        QUESTION,
+        &["$.data[]"],
+        &[Need::Has("$.data[].question"), Need::Has("$.data[].answer")],
+    ),
+    Shape::plain(
         POLICY,
         &["$"],
         &[
@@ -410,7 +410,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Lacks("$.alertId"),
         ],
     ),
-    shape(
+    Shape::plain(
         POLICY,
         &["$[]"],
         &[
@@ -426,7 +426,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Lacks("$[].alertId"),
         ],
     ),
-    shape(
+    Shape::plain(
         POLICY,
         &["$.data[]"],
         &[
@@ -442,7 +442,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Lacks("$.data[].alertId"),
         ],
     ),
-    shape(
+    Shape::plain(
         POLICY,
         &["$"],
         &[
@@ -456,7 +456,7 @@ pub(super) const SHAPES: &[Shape] = &[
             ]),
         ],
     ),
-    shape(
+    Shape::plain(
         POLICY,
         &["$"],
         &[Need::AnyOf(&[
@@ -469,7 +469,7 @@ pub(super) const SHAPES: &[Shape] = &[
             "$.data[].GCP_CIS12_1_1",
         ])],
     ),
-    shape(
+    Shape::plain(
         EXCEPTION,
         &["$"],
         &[
@@ -481,7 +481,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Lacks("$.vulnId"),
         ],
     ),
-    shape(
+    Shape::plain(
         EXCEPTION,
         &["$[]"],
         &[
@@ -493,7 +493,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Lacks("$[].vulnId"),
         ],
     ),
-    shape(
+    Shape::plain(
         EXCEPTION,
         &["$.data[]"],
         &[
@@ -505,22 +505,30 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Lacks("$.data[].vulnId"),
         ],
     ),
-    shape(EXCEPTION, &["$[]"], &[Need::Has("$[].exceptionId"), Need::Has("$[].constraints")]),
-    shape(
+    Shape::plain(
+        EXCEPTION,
+        &["$[]"],
+        &[Need::Has("$[].exceptionId"), Need::Has("$[].constraints")],
+    ),
+    Shape::plain(
         EXCEPTION,
         &["$.data[]"],
         &[Need::Has("$.data[].exceptionId"), Need::Has("$.data[].constraints")],
     ),
-    shape(DEFINITION, &["$"], &[Need::Has("$.reportDefinition"), Need::Has("$.reportName")]),
-    shape(DEFINITION, &["$[]"], &[Need::Has("$[].reportDefinition"), Need::Has("$[].reportName")]),
-    shape(
+    Shape::plain(DEFINITION, &["$"], &[Need::Has("$.reportDefinition"), Need::Has("$.reportName")]),
+    Shape::plain(
+        DEFINITION,
+        &["$[]"],
+        &[Need::Has("$[].reportDefinition"), Need::Has("$[].reportName")],
+    ),
+    Shape::plain(
         DEFINITION,
         &["$.data[]"],
         &[Need::Has("$.data[].reportDefinition"), Need::Has("$.data[].reportName")],
     ),
-    shape(DEFINITION, &["$"], &[Need::Has("$.expression.children"), Need::Has("$.filters")]),
+    Shape::plain(DEFINITION, &["$"], &[Need::Has("$.expression.children"), Need::Has("$.filters")]),
     // An answer with nothing in it.
-    shape(
+    Shape::plain(
         ALERT,
         &["$.data[]"],
         &[

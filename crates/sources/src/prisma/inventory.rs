@@ -3,7 +3,7 @@
 
 use quell_model::{
     Asset, AssetId, Evidence, Finding, FindingClass, Hints, Provider, Record, Rule, Severity,
-    Status, Untrusted, Vulnerability,
+    Untrusted, Vulnerability,
 };
 use serde::Deserialize;
 
@@ -77,11 +77,9 @@ pub(super) fn checked(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Re
     }
     let finding = Finding {
         native_id,
-        class: FindingClass::Misconfiguration,
-        title: rule.title.clone(),
         severity: Severity::from_word(policy.severity.or_empty()),
         severity_native: policy.severity.or_empty().to_owned(),
-        ..blank(rule, asset)
+        ..Finding::new(tool(), FindingClass::Misconfiguration, rule, asset)
     };
     output.push(Record::Finding(Box::new(finding)));
     Ok(())
@@ -133,8 +131,6 @@ pub(super) fn vulnerability(raw: &RawRecord<'_>, output: &mut Output) -> Result<
     let package = given(&wire.package_name).unwrap_or_default();
     let finding = Finding {
         native_id: format!("{id}|{native}|{package}"),
-        class: FindingClass::Vulnerability,
-        title: rule.title.clone(),
         severity: Severity::from_word(wire.severity.or_empty()),
         severity_native: wire.severity.or_empty().to_owned(),
         references: wire.cve_link.link().into_iter().collect(),
@@ -149,7 +145,7 @@ pub(super) fn vulnerability(raw: &RawRecord<'_>, output: &mut Output) -> Result<
             exploit_public: flag(&wire.exploitable),
             ..Vulnerability::default()
         })),
-        ..blank(rule, asset)
+        ..Finding::new(tool(), FindingClass::Vulnerability, rule, asset)
     };
     output.push(Record::Finding(Box::new(finding)));
     Ok(())
@@ -170,31 +166,5 @@ fn named(native: &str, kind: &str, hints: &Hints<'_>) -> Asset {
         native_kind: kind.to_owned(),
         name: Untrusted::from(hints.name.unwrap_or(native)).capped(TITLE_BYTES),
         ..Asset::default()
-    }
-}
-
-/// What both kinds of record leave out.
-fn blank(rule: Rule, asset: Asset) -> Finding {
-    Finding {
-        tool: tool(),
-        native_id: String::new(),
-        class: FindingClass::Misconfiguration,
-        rule,
-        title: Untrusted::default(),
-        description: Untrusted::default(),
-        severity: Severity::Unknown,
-        severity_native: String::new(),
-        status: Status::Open,
-        status_native: String::new(),
-        asset,
-        first_seen: None,
-        last_seen: None,
-        vulnerability: None,
-        location: None,
-        detection: None,
-        remediation: Untrusted::default(),
-        references: Vec::new(),
-        evidence: Vec::new(),
-        scope: None,
     }
 }

@@ -36,17 +36,9 @@ pub(super) const EXPORTED: &str = "exported vulnerability";
 /// A setting of the tool.
 pub(super) const SETTINGS: &str = "settings";
 
-const fn shape(
-    name: &'static str,
-    records: &'static [&'static str],
-    needs: &'static [Need],
-) -> Shape {
-    Shape { name, records, needs, envelope: false }
-}
-
 /// Every shape.
 pub(super) const SHAPES: &[Shape] = &[
-    shape(
+    Shape::plain(
         ALERT,
         &["$"],
         &[
@@ -56,7 +48,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$.status"),
         ],
     ),
-    shape(
+    Shape::plain(
         ALERT,
         &["$[]"],
         &[
@@ -66,7 +58,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$[].status"),
         ],
     ),
-    shape(
+    Shape::plain(
         ALERT,
         &["$.items[]"],
         &[
@@ -76,16 +68,16 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$.items[].status"),
         ],
     ),
-    shape(CHECKED, &["$"], &[Need::Has("$.scannedPolicy.id"), Need::Has("$.rrn")]),
-    shape(CHECKED, &["$[]"], &[Need::Has("$[].scannedPolicy.id"), Need::Has("$[].rrn")]),
-    shape(
+    Shape::plain(CHECKED, &["$"], &[Need::Has("$.scannedPolicy.id"), Need::Has("$.rrn")]),
+    Shape::plain(CHECKED, &["$[]"], &[Need::Has("$[].scannedPolicy.id"), Need::Has("$[].rrn")]),
+    Shape::plain(
         CHECKED,
         &["$.resources[]", "$.value[]"],
         &[Need::AnyOf(&["$.resources[].scannedPolicy.id", "$.value[].scannedPolicy.id"])],
     ),
-    shape(EXPORTED, &["$"], &[Need::Has("$.CVE_ID"), Need::Has("$.ASSET_ID")]),
-    shape(EXPORTED, &["$[]"], &[Need::Has("$[].CVE_ID"), Need::Has("$[].ASSET_ID")]),
-    shape(
+    Shape::plain(EXPORTED, &["$"], &[Need::Has("$.CVE_ID"), Need::Has("$.ASSET_ID")]),
+    Shape::plain(EXPORTED, &["$[]"], &[Need::Has("$[].CVE_ID"), Need::Has("$[].ASSET_ID")]),
+    Shape::plain(
         SCAN,
         &["$"],
         &[
@@ -94,7 +86,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$.vulnerabilityDistribution"),
         ],
     ),
-    shape(
+    Shape::plain(
         POSTED,
         &["$"],
         &[
@@ -104,7 +96,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::AnyOf(&["$.cloudType", "$.alertRuleName"]),
         ],
     ),
-    shape(
+    Shape::plain(
         POSTED,
         &["$[]"],
         &[
@@ -114,7 +106,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::AnyOf(&["$[].cloudType", "$[].alertRuleName"]),
         ],
     ),
-    shape(
+    Shape::plain(
         INCIDENT,
         &["$"],
         &[
@@ -124,7 +116,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Lacks("$.policyId"),
         ],
     ),
-    shape(
+    Shape::plain(
         INCIDENT,
         &["$[]"],
         &[
@@ -134,7 +126,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Lacks("$[].policyId"),
         ],
     ),
-    shape(
+    Shape::plain(
         AUDIT,
         &["$"],
         &[
@@ -145,7 +137,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::AnyOf(&["$.attackType", "$.type"]),
         ],
     ),
-    shape(
+    Shape::plain(
         AUDIT,
         &["$[]"],
         &[
@@ -156,7 +148,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::AnyOf(&["$[].attackType", "$[].type"]),
         ],
     ),
-    shape(
+    Shape::plain(
         AUDIT,
         &["$"],
         &[
@@ -167,7 +159,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$.ruleName"),
         ],
     ),
-    shape(
+    Shape::plain(
         AUDIT,
         &["$[]"],
         &[
@@ -178,7 +170,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$[].ruleName"),
         ],
     ),
-    shape(
+    Shape::plain(
         AUDIT,
         &["$"],
         &[
@@ -188,7 +180,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$.ruleName"),
         ],
     ),
-    shape(
+    Shape::plain(
         AUDIT,
         &["$[]"],
         &[
@@ -198,7 +190,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$[].ruleName"),
         ],
     ),
-    shape(
+    Shape::plain(
         POSTED_AUDIT,
         &["$"],
         &[
@@ -209,7 +201,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::AnyOf(&["$.host", "$.image", "$.container", "$.function"]),
         ],
     ),
-    shape(
+    Shape::plain(
         GROUP,
         &["$"],
         &[Need::AnyOf(&[
@@ -218,7 +210,7 @@ pub(super) const SHAPES: &[Shape] = &[
             "$.audits.portScan.audits",
         ])],
     ),
-    shape(
+    Shape::plain(
         GROUP,
         &["$[]"],
         &[Need::AnyOf(&[
@@ -227,12 +219,12 @@ pub(super) const SHAPES: &[Shape] = &[
             "$[].audits.portScan.audits",
         ])],
     ),
-    shape(
+    Shape::plain(
         ACCESS,
         &["$"],
         &[Need::Has("$.allow"), Need::Has("$.api"), Need::Has("$.ruleName"), Need::Has("$.time")],
     ),
-    shape(
+    Shape::plain(
         ACCESS,
         &["$[]"],
         &[
@@ -242,7 +234,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$[].time"),
         ],
     ),
-    shape(
+    Shape::plain(
         MANAGEMENT,
         &["$"],
         &[
@@ -253,7 +245,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$.failure"),
         ],
     ),
-    shape(
+    Shape::plain(
         MANAGEMENT,
         &["$[]"],
         &[
@@ -264,7 +256,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$[].failure"),
         ],
     ),
-    shape(
+    Shape::plain(
         KUBERNETES,
         &["$"],
         &[
@@ -274,7 +266,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$.eventBlob"),
         ],
     ),
-    shape(
+    Shape::plain(
         KUBERNETES,
         &["$[]"],
         &[
@@ -284,7 +276,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$[].eventBlob"),
         ],
     ),
-    shape(
+    Shape::plain(
         ADMISSION,
         &["$"],
         &[
@@ -294,7 +286,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$.rawRequest"),
         ],
     ),
-    shape(
+    Shape::plain(
         ADMISSION,
         &["$[]"],
         &[
@@ -304,7 +296,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$[].rawRequest"),
         ],
     ),
-    shape(
+    Shape::plain(
         SCAN,
         &["$"],
         &[
@@ -313,7 +305,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::AnyOf(&["$.scanTime", "$.repoTag", "$.osDistro"]),
         ],
     ),
-    shape(
+    Shape::plain(
         SCAN,
         &["$[]"],
         &[
@@ -322,7 +314,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::AnyOf(&["$[].scanTime", "$[].repoTag", "$[].osDistro"]),
         ],
     ),
-    shape(
+    Shape::plain(
         SCAN,
         &["$.results[]"],
         &[
@@ -335,7 +327,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::AnyOf(&["$.results[].distro", "$.results[].id", "$.results[].name"]),
         ],
     ),
-    shape(
+    Shape::plain(
         PIPELINE_SCAN,
         &["$"],
         &[
@@ -343,7 +335,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$.pass"),
         ],
     ),
-    shape(
+    Shape::plain(
         PIPELINE_SCAN,
         &["$[]"],
         &[
@@ -351,7 +343,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$[].pass"),
         ],
     ),
-    shape(
+    Shape::plain(
         CONTAINER_SCAN,
         &["$"],
         &[
@@ -359,7 +351,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::AnyOf(&["$.info.imageName", "$.info.imageID"]),
         ],
     ),
-    shape(
+    Shape::plain(
         CONTAINER_SCAN,
         &["$[]"],
         &[
@@ -367,17 +359,17 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::AnyOf(&["$[].info.imageName", "$[].info.imageID"]),
         ],
     ),
-    shape(
+    Shape::plain(
         SETTINGS,
         &["$"],
         &[Need::Has("$.policy.containerRuntime"), Need::Has("$.policy.incident")],
     ),
-    shape(
+    Shape::plain(
         SETTINGS,
         &["$[]"],
         &[Need::Has("$[].policy.containerRuntime"), Need::Has("$[].policy.incident")],
     ),
-    shape(
+    Shape::plain(
         SETTINGS,
         &["$"],
         &[
@@ -387,7 +379,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$.color"),
         ],
     ),
-    shape(
+    Shape::plain(
         SETTINGS,
         &["$[]"],
         &[
@@ -397,17 +389,17 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$[].color"),
         ],
     ),
-    shape(
+    Shape::plain(
         SETTINGS,
         &["$"],
         &[Need::Has("$.perms"), Need::Has("$.name"), Need::Has("$.description")],
     ),
-    shape(
+    Shape::plain(
         SETTINGS,
         &["$[]"],
         &[Need::Has("$[].perms"), Need::Has("$[].name"), Need::Has("$[].description")],
     ),
-    shape(
+    Shape::plain(
         SETTINGS,
         &["$"],
         &[
@@ -417,7 +409,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$.severity"),
         ],
     ),
-    shape(
+    Shape::plain(
         SETTINGS,
         &["$[]"],
         &[
@@ -427,7 +419,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$[].severity"),
         ],
     ),
-    shape(
+    Shape::plain(
         SETTINGS,
         &["$"],
         &[
@@ -437,7 +429,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$.systemDefault"),
         ],
     ),
-    shape(
+    Shape::plain(
         SETTINGS,
         &["$[]"],
         &[
@@ -448,7 +440,7 @@ pub(super) const SHAPES: &[Shape] = &[
         ],
     ),
     // A page of alerts with none on it.
-    shape(
+    Shape::plain(
         ALERT,
         &["$.items[]"],
         &[

@@ -15,50 +15,54 @@ pub(crate) const SOURCE: Source = Source {
     id: "wiz",
     title: "Wiz",
     shapes: &[
-        shape(
+        Shape::plain(
             "GraphQL answer",
             &["$.data.issuesV2.nodes[]"],
             &[Need::Array("$.data.issuesV2.nodes")],
         ),
-        shape("GraphQL answer", &["$.data.issues.nodes[]"], &[Need::Array("$.data.issues.nodes")]),
-        shape(
+        Shape::plain(
+            "GraphQL answer",
+            &["$.data.issues.nodes[]"],
+            &[Need::Array("$.data.issues.nodes")],
+        ),
+        Shape::plain(
             "GraphQL answer",
             &["$.data.configurationFindings.nodes[]"],
             &[Need::Array("$.data.configurationFindings.nodes")],
         ),
-        shape(
+        Shape::plain(
             "GraphQL answer",
             &["$.data.vulnerabilityFindings.nodes[]"],
             &[Need::Array("$.data.vulnerabilityFindings.nodes")],
         ),
-        shape(
+        Shape::plain(
             "GraphQL answer",
             &["$.data.detections.nodes[]"],
             &[Need::Array("$.data.detections.nodes")],
         ),
-        shape(
+        Shape::plain(
             "GraphQL answer",
             &["$.data.cloudResourcesV2.nodes[]", "$.data.cloudResources.nodes[]"],
             &[Need::AnyOf(&["$.data.cloudResourcesV2.nodes", "$.data.cloudResources.nodes"])],
         ),
-        shape(
+        Shape::plain(
             "GraphQL answer",
             &["$.data.auditLogEntries.nodes[]"],
             &[Need::Array("$.data.auditLogEntries.nodes")],
         ),
-        shape("issue", &["$"], &[Need::Has("$.id"), Need::Has("$.entitySnapshot")]),
-        shape("issues", &["$[]"], &[Need::Has("$[].id"), Need::Has("$[].entitySnapshot")]),
-        shape("issues", &["$.nodes[]"], &[Need::Has("$.nodes[].entitySnapshot")]),
-        shape("vulnerability", &["$"], &[Need::Has("$.vulnerableAsset")]),
-        shape(
+        Shape::plain("issue", &["$"], &[Need::Has("$.id"), Need::Has("$.entitySnapshot")]),
+        Shape::plain("issues", &["$[]"], &[Need::Has("$[].id"), Need::Has("$[].entitySnapshot")]),
+        Shape::plain("issues", &["$.nodes[]"], &[Need::Has("$.nodes[].entitySnapshot")]),
+        Shape::plain("vulnerability", &["$"], &[Need::Has("$.vulnerableAsset")]),
+        Shape::plain(
             "vulnerability",
             &["$"],
             &[Need::Has("$.vendorSeverity"), Need::Has("$.firstDetectedAt")],
         ),
-        shape("vulnerabilities", &["$[]"], &[Need::Has("$[].vulnerableAsset")]),
-        shape("vulnerabilities", &["$.nodes[]"], &[Need::Has("$.nodes[].vulnerableAsset")]),
-        shape("configuration finding", &["$"], CONFIGURATION),
-        shape(
+        Shape::plain("vulnerabilities", &["$[]"], &[Need::Has("$[].vulnerableAsset")]),
+        Shape::plain("vulnerabilities", &["$.nodes[]"], &[Need::Has("$.nodes[].vulnerableAsset")]),
+        Shape::plain("configuration finding", &["$"], CONFIGURATION),
+        Shape::plain(
             "configuration findings",
             &["$[]"],
             &[
@@ -67,19 +71,23 @@ pub(crate) const SOURCE: Source = Source {
                 Need::Has("$[].resource.nativeType"),
             ],
         ),
-        shape("detection", &["$"], &[Need::Has("$.ruleMatch.rule"), Need::Has("$.resources")]),
-        shape(
+        Shape::plain(
+            "detection",
+            &["$"],
+            &[Need::Has("$.ruleMatch.rule"), Need::Has("$.resources")],
+        ),
+        Shape::plain(
             "detections",
             &["$[]"],
             &[Need::Has("$[].ruleMatch.rule"), Need::Has("$[].resources")],
         ),
-        shape("Defend webhook", &["$"], &[Need::Has("$.tdrId"), Need::Has("$.trigger")]),
-        shape(
+        Shape::plain("Defend webhook", &["$"], &[Need::Has("$.tdrId"), Need::Has("$.trigger")]),
+        Shape::plain(
             "issue webhook",
             &["$"],
             &[Need::Has("$.trigger.source"), Need::Has("$.issue.id"), Need::Has("$.control")],
         ),
-        shape(
+        Shape::plain(
             "audit log entry",
             &["$"],
             &[
@@ -88,37 +96,37 @@ pub(crate) const SOURCE: Source = Source {
                 Need::AnyOf(&["$.requestId", "$.requestid"]),
             ],
         ),
-        shape("vulnerabilities by entity", &["$[].EntityResult[]"], BY_ENTITY),
-        shape("issue", &["$.data.issue"], &[Need::Has("$.data.issue.id")]),
-        shape("page of a connection", &["$.edges[].node"], EDGES),
-        shape("GraphQL answer", &["$.data.issuesV2.edges[].node"], ISSUE_EDGES),
-        shape("GraphQL answer", &["$.data.issues.edges[].node"], OLD_ISSUE_EDGES),
-        shape(
+        Shape::plain("vulnerabilities by entity", &["$[].EntityResult[]"], BY_ENTITY),
+        Shape::plain("issue", &["$.data.issue"], &[Need::Has("$.data.issue.id")]),
+        Shape::plain("page of a connection", &["$.edges[].node"], EDGES),
+        Shape::plain("GraphQL answer", &["$.data.issuesV2.edges[].node"], ISSUE_EDGES),
+        Shape::plain("GraphQL answer", &["$.data.issues.edges[].node"], OLD_ISSUE_EDGES),
+        Shape::plain(
             "page of configuration findings",
             &["$.nodes[]"],
             &[Need::Has("$.nodes[].result"), Need::Has("$.nodes[].rule.id")],
         ),
-        shape(
+        Shape::plain(
             "page of detections",
             &["$.nodes[]"],
             &[Need::Has("$.nodes[].ruleMatch.rule"), Need::Has("$.nodes[].resources")],
         ),
-        shape(
+        Shape::plain(
             "page of cloud resources",
             &["$.nodes[]"],
             &[Need::Has("$.nodes[].cloudPlatform"), Need::Has("$.nodes[].type")],
         ),
-        shape(
+        Shape::plain(
             "page of audit log entries",
             &["$.nodes[]"],
             &[Need::Has("$.nodes[].action"), Need::Has("$.nodes[].requestId")],
         ),
-        shape(
+        Shape::plain(
             "cloud resource",
             &["$"],
             &[Need::Has("$.cloudPlatform"), Need::Has("$.id"), Need::Has("$.type")],
         ),
-        shape("control", &["$"], &[Need::Is("$.__typename", &["Control"])]),
+        Shape::plain("control", &["$"], &[Need::Is("$.__typename", &["Control"])]),
     ],
     normalize: normalize::normalize,
     coverage: None,
@@ -135,11 +143,3 @@ const ISSUE_EDGES: &[Need] = &[Need::Array("$.data.issuesV2.edges")];
 const OLD_ISSUE_EDGES: &[Need] = &[Need::Array("$.data.issues.edges")];
 const CONFIGURATION: &[Need] =
     &[Need::Has("$.result"), Need::Has("$.rule.id"), Need::Has("$.resource.nativeType")];
-
-const fn shape(
-    name: &'static str,
-    records: &'static [&'static str],
-    needs: &'static [Need],
-) -> Shape {
-    Shape { name, records, needs, envelope: false }
-}
