@@ -94,3 +94,25 @@ fn an_owner_comes_with_where_it_was_learned() {
     assert_eq!(explained.owner.raw(), "payments");
     assert_eq!(explained.owner_because.raw(), "from tag `team`");
 }
+
+#[test]
+fn of_several_owners_the_one_of_most_assets_is_named() {
+    let a = finding("prowler");
+    let owned = |key: &str, owner: &str| {
+        let mut issue = issue(a.asset.clone());
+        issue.asset.id = quell_model::AssetId::parse(key, &quell_model::Hints::default());
+        issue.asset.context.owner = Some(quell_model::Sourced {
+            value: owner.into(),
+            origin: quell_model::Origin::Tag("team".to_owned()),
+        });
+        issue
+    };
+    let issues = [owned("x", "web"), owned("y", "payments"), owned("z", "payments")];
+    let evidence: Vec<IssueEvidence<'_>> = issues
+        .iter()
+        .map(|issue| IssueEvidence { issue, findings: Vec::new(), control: None })
+        .collect();
+    let explained = explain(&incident(&issues[0]), &evidence);
+    assert_eq!(explained.owner.raw(), "payments");
+    assert_eq!(explained.owner_because.raw(), "from tag `team`, on 2 of 3 assets");
+}

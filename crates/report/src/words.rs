@@ -60,14 +60,12 @@ pub(crate) fn rest_line(funnel: &Funnel) -> Option<String> {
         .map(|(n, what)| format!("{} {what}", number(*n)))
         .collect();
     if funnel.expanded > 0 {
-        words.push(format!(
-            "{} findings more than records, where one names several",
-            number(funnel.expanded)
-        ));
+        let more = count(funnel.expanded, "finding");
+        words.push(format!("{more} more from records that hold several"));
     }
     let closed = funnel.findings.saturating_sub(funnel.open_findings);
     if closed > 0 {
-        words.push(format!("{} findings are closed or suppressed", number(closed)));
+        words.push(format!("{} closed or suppressed", count(closed, "finding")));
     }
     (!words.is_empty()).then(|| words.join(", "))
 }
