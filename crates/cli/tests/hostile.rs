@@ -196,3 +196,31 @@ fn killed_at_any_moment_a_file_is_there_whole_or_not_at_all() {
     assert_eq!((code, total(&report, "records")), (0, count));
     assert!(created == 0 || unchanged == 0, "half of the file was kept: {}", report["accounting"]);
 }
+
+#[cfg(unix)]
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the interrupt must come while the file is read")]
+fn ctrl_c_ends_the_run_with_its_code_and_keeps_nothing_of_the_file() {
+    let bench = Bench::new();
+    let path = bench.folder.path().join("estate.json");
+    let mut out = std::io::BufWriter::new(std::fs::File::create(&path).unwrap());
+    quell_testkit::estate::write_ocsf(20_000, 7, &mut out).unwrap();
+    out.flush().unwrap();
+    drop(out);
+    let mut child = bench
+        .command(&["triage", "estate.json"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // The handler is set before the database is opened.
+    let database = bench.folder.path().join("data/quell.db");
+    while !database.exists() && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let sent = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(sent.unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let (_, report) = bench.triage(&path);
+    assert_eq!(total(&report, "created") + total(&report, "merged"), 20_000);
+}

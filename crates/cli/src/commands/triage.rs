@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use indicatif::ProgressBar;
 use quell_model::Severity;
-use quell_pipeline::{Progress, Request, Setup};
+use quell_pipeline::{Outcome, Progress, Request, Setup};
 use quell_report::{Format, Options, Report};
 use quell_store::Store;
 
@@ -77,6 +78,7 @@ fn format_names() -> Vec<&'static str> {
 
 /// Runs it.
 pub(super) fn run(arguments: &Arguments, data: &Path, environment: &Environment) -> Result<Exit> {
+    let cancelled = on_interrupt()?;
     let mut store = Store::open(data)?;
     let setup = Setup::embedded(read_mapping(arguments.mapping.as_deref())?.as_deref())?;
     let request = Request {
@@ -86,7 +88,13 @@ pub(super) fn run(arguments: &Arguments, data: &Path, environment: &Environment)
         sample_data: false,
         keep_rejects: arguments.rejects.is_some(),
     };
-    triage(&mut store, &setup, &request, arguments, environment)
+    let bar = byte_bar(environment.terminal_err && !arguments.quiet);
+    let outcome = work(&mut store, &setup, &request, &cancelled, &bar)?;
+    if let Some(path) = &arguments.rejects {
+        write_rejects(path, &outcome.rejects)?;
+    }
+    print(&outcome.report, arguments, environment)?;
+    Ok(exit(&outcome, arguments))
 }
 
 /// The mapping of the user's, where one is given.
@@ -97,17 +105,16 @@ fn read_mapping(path: Option<&Path>) -> Result<Option<String>> {
     Ok(Some(text))
 }
 
-fn triage(
+/// The run itself, with its bar on the terminal while it lasts.
+fn work(
     store: &mut Store,
     setup: &Setup,
     request: &Request,
-    arguments: &Arguments,
-    environment: &Environment,
-) -> Result<Exit> {
-    let cancelled = on_interrupt()?;
-    let bar = byte_bar(environment.terminal_err && !arguments.quiet);
+    cancelled: &AtomicBool,
+    bar: &ProgressBar,
+) -> Result<Outcome> {
     let progress = Progress {
-        cancelled: &cancelled,
+        cancelled,
         bytes: &|done, total| {
             bar.set_length(total);
             bar.set_position(done);
@@ -116,12 +123,7 @@ fn triage(
     };
     let outcome = quell_pipeline::run(store, setup, request, &SystemClock, &progress);
     bar.finish_and_clear();
-    let outcome = outcome?;
-    if let Some(path) = &arguments.rejects {
-        write_rejects(path, &outcome.rejects)?;
-    }
-    print(&outcome.report, arguments, environment)?;
-    Ok(exit(&outcome, arguments))
+    Ok(outcome?)
 }
 
 /// Ctrl-C asks the run to stop after the present batch; a second one ends at once.
@@ -190,7 +192,7 @@ fn write_rejects(path: &Path, rejects: &[quell_model::Reject]) -> Result<()> {
     write().with_context(|| format!("cannot write the rejects to `{}`", path.display()))
 }
 
-fn exit(outcome: &quell_pipeline::Outcome, arguments: &Arguments) -> Exit {
+fn exit(outcome: &Outcome, arguments: &Arguments) -> Exit {
     if !outcome.complete {
         say("some input could not be read to its end; the lines above say which");
         return Exit::Unfinished;
