@@ -67,7 +67,7 @@ pub fn coverage(setup: &Setup, paths: &[PathBuf]) -> Result<Coverage, PipelineEr
     let limits = Limits::default();
     for found in intake::walk(paths) {
         let detected = found.ok().and_then(|mut input| {
-            let detected = intake::detect(&mut input, quell_sources::SOURCES, &limits).ok()?;
+            let detected = intake::detect(&mut input, setup.formats(), &limits).ok()?;
             Some((input, detected))
         });
         let Some((mut input, Detected::Fits(detected))) = detected else {

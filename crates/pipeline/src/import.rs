@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use quell_model::{Accounting, Funnel, Outcome, Reject, Timestamp, Untrusted};
 use quell_report::{Changes, FileReport};
-use quell_sources::intake::{self, Batch, Detected, Input, Item, Limits, Normalized};
+use quell_sources::intake::{self, Batch, Detected, Formats, Input, Item, Limits, Normalized};
 use quell_store::{FinishedInput, Import, Store};
 
 use crate::prepare::{Knowledge, Row};
@@ -37,6 +37,7 @@ pub(crate) fn import_all(
 ) -> Result<Imported, PipelineError> {
     let mut run = Run {
         knowledge: setup.knowledge(at.1),
+        formats: setup.formats(),
         progress,
         keep_rejects: request.keep_rejects,
         at,
@@ -73,6 +74,7 @@ pub(crate) fn import_all(
 
 struct Run<'a> {
     knowledge: Knowledge<'a>,
+    formats: Formats<'a>,
     progress: &'a Progress<'a>,
     keep_rejects: bool,
     at: (i64, Timestamp),
@@ -105,7 +107,7 @@ struct Ended {
 
 impl Run<'_> {
     /// Notes an input of which nothing could be taken: one record, rejected.
-    fn unread(&mut self, path: &str, format: Option<&'static str>, reason: String) {
+    fn unread(&mut self, path: &str, format: Option<&str>, reason: String) {
         let mut accounting = Accounting::default();
         accounting.count(Outcome::Rejected);
         self.imported.complete = false;
@@ -114,7 +116,7 @@ impl Run<'_> {
         self.reject(path, 0, reason.clone());
         self.imported.files.push(FileReport {
             path: Untrusted::from(path),
-            format,
+            format: format.map(str::to_owned),
             accounting,
             complete: false,
             message: Some(Untrusted::from(reason)),
@@ -129,8 +131,7 @@ impl Run<'_> {
 
     fn file(&mut self, store: &mut Store, input: &mut Input) -> Result<(), PipelineError> {
         let name = input.name();
-        let sources = quell_sources::SOURCES;
-        let detected = match intake::detect(input, sources, &Limits::default()) {
+        let detected = match intake::detect(input, self.formats, &Limits::default()) {
             Ok(Detected::Fits(detected)) => detected,
             Ok(Detected::Empty) => {
                 self.imported.files.push(FileReport {
@@ -154,7 +155,7 @@ impl Run<'_> {
         let hash = match input.content_hash(&Limits::default()) {
             Ok(hash) => hash,
             Err(error) => {
-                self.unread(&name, Some(detected.source.id), error.to_string());
+                self.unread(&name, Some(detected.format.id()), error.to_string());
                 return Ok(());
             }
         };
@@ -170,7 +171,7 @@ impl Run<'_> {
         let finished = FinishedInput {
             hash: &hash,
             path: &name,
-            format: detected.source.id,
+            format: detected.format.id(),
             imported_at,
             complete: end.is_none(),
         };
@@ -178,11 +179,11 @@ impl Run<'_> {
         self.imported.changes.closed += seen.closed;
         self.imported.changes.reopened += seen.reopened;
         self.imported.complete &= end.is_none();
-        self.note(name, detected.source.id, &tally, Ended { why: end, known: known.is_some() });
+        self.note(name, detected.format.id(), &tally, Ended { why: end, known: known.is_some() });
         Ok(())
     }
 
-    fn note(&mut self, name: String, format: &'static str, tally: &Tally, end: Ended) {
+    fn note(&mut self, name: String, format: &str, tally: &Tally, end: Ended) {
         let complete = end.why.is_none();
         let sums = tally.accounting;
         let message = end.why.or_else(|| match tally.reasons.iter().max_by_key(|(_, n)| **n) {
@@ -195,7 +196,7 @@ impl Run<'_> {
         add_funnel(&mut self.imported.funnel, &tally.funnel);
         self.imported.files.push(FileReport {
             path: Untrusted::from(name),
-            format: Some(format),
+            format: Some(format.to_owned()),
             accounting: sums,
             complete,
             message: message.map(Untrusted::from),

@@ -1,7 +1,11 @@
 //! The knowledge a run works with: the catalogue and the tag mapping.
 
+use std::sync::Arc;
+
 use quell_catalog::Catalog;
 use quell_model::{ContextMapping, Timestamp};
+use quell_sources::intake::Formats;
+use quell_sources::mapped::FormatMap;
 
 use crate::prepare::Knowledge;
 
@@ -10,6 +14,7 @@ use crate::prepare::Knowledge;
 pub struct Setup {
     catalog: Catalog,
     mapping: ContextMapping,
+    maps: Vec<Arc<FormatMap>>,
 }
 
 /// Why the knowledge cannot be used.
@@ -36,7 +41,19 @@ impl Setup {
         let raw = toml::from_str(mapping.unwrap_or(MAPPING))
             .map_err(|e| SetupError::Mapping(e.to_string()))?;
         let mapping = ContextMapping::new(raw).map_err(|e| SetupError::Mapping(e.to_string()))?;
-        Ok(Self { catalog, mapping })
+        Ok(Self { catalog, mapping, maps: Vec::new() })
+    }
+
+    /// Adds the user's maps of formats.
+    #[must_use]
+    pub fn with_maps(mut self, maps: Vec<Arc<FormatMap>>) -> Self {
+        self.maps = maps;
+        self
+    }
+
+    /// What can be read.
+    pub(crate) fn formats(&self) -> Formats<'_> {
+        Formats { maps: &self.maps, ..Formats::BUILT_IN }
     }
 
     /// The catalogue.

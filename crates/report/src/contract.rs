@@ -55,7 +55,7 @@ pub struct FileReport {
     /// As given, with `!/entry` for a member of an archive.
     pub path: Untrusted,
     /// The source that read it; `None` where none fitted.
-    pub format: Option<&'static str>,
+    pub format: Option<String>,
     /// The sums.
     #[serde(flatten)]
     pub accounting: Accounting,

@@ -22,3 +22,4 @@ pub use contract::{
 };
 pub use format::{FORMATS, Format, Options};
 pub use story::write_story;
+pub use terminal::cell;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use quell_model::Severity;
+use quell_model::{Severity, Untrusted};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::escape::{plain, terminal};
@@ -117,7 +117,7 @@ fn write_files(files: &[FileReport], out: &mut dyn Write) -> io::Result<()> {
     };
     for file in &telling {
         let records = count(file.accounting.records, "record");
-        let head = format!("{:<8} {records:>15}  ", file.format.unwrap_or("?"));
+        let head = format!("{:<8} {records:>15}  ", file.format.as_deref().unwrap_or("?"));
         writeln!(out, "{head}{}", cut_start(&terminal(&file.path), WIDTH - head.width()))?;
         if let Some(message) = &file.message {
             wrapped(&terminal(message), "         ", out)?;
@@ -149,6 +149,12 @@ const fn color(severity: Severity) -> Option<&'static str> {
         Severity::Medium | Severity::Unknown => Some("33"),
         Severity::Low | Severity::Informational => None,
     }
+}
+
+/// Text from outside for one cell of a list on a terminal: escaped, on one line, cut to a width.
+#[must_use]
+pub fn cell(text: &Untrusted, most: usize) -> String {
+    cut(&terminal(text).replace(['\n', '\t'], " "), most)
 }
 
 /// Cuts text to a width, with `…` where it was cut.

@@ -46,6 +46,17 @@ impl Shape {
     ) -> Self {
         Self { name, records, needs, envelope: false }
     }
+
+    /// A table with these columns; see [`Need::Column`].
+    #[must_use]
+    pub const fn table(name: &'static str, needs: &'static [Need]) -> Self {
+        Self { name, records: &["$"], needs, envelope: false }
+    }
+
+    /// Whether its documents are tables.
+    pub(crate) fn is_table(&self) -> bool {
+        self.needs.iter().any(|need| matches!(need, Need::Column(_)))
+    }
 }
 
 /// One thing that must be there for a shape to fit.
@@ -63,6 +74,9 @@ pub enum Need {
     StartsWith(&'static str, &'static [&'static str]),
     /// The path is not there.
     Lacks(&'static str),
+    /// The table has a column of this name, in any case. A shape that asks for a column is one of
+    /// tables (CSV and its like); each row is a record, an object of its columns by name.
+    Column(&'static str),
 }
 
 /// One record as it stands in the input.

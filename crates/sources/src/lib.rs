@@ -10,6 +10,7 @@ mod descriptor;
 mod falco;
 pub mod intake;
 mod lacework;
+pub mod mapped;
 mod ocsf;
 mod orca;
 mod prisma;

@@ -5,8 +5,7 @@ use std::ops::ControlFlow;
 
 use quell_model::{Finding, Record};
 
-use crate::SOURCES;
-use crate::intake::{Detected, Item, Limits, detect, normalize_batch, read, walk};
+use crate::intake::{Detected, Formats, Item, Limits, detect, normalize_batch, read, walk};
 
 /// Detects, splits and normalizes a text; each record with what it became.
 pub(crate) fn normalize_text(text: &str) -> Vec<Result<Vec<Record>, String>> {
@@ -14,7 +13,7 @@ pub(crate) fn normalize_text(text: &str) -> Vec<Result<Vec<Record>, String>> {
     file.write_all(text.as_bytes()).unwrap();
     let mut input = walk(&[file.path().to_owned()]).remove(0).unwrap();
     let limits = Limits::default();
-    let fit = match detect(&mut input, SOURCES, &limits).unwrap() {
+    let fit = match detect(&mut input, Formats::BUILT_IN, &limits).unwrap() {
         Detected::Fits(fit) => fit,
         Detected::Empty => panic!("empty"),
         Detected::NoFit(reason) => panic!("{reason}"),

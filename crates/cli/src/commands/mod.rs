@@ -13,6 +13,7 @@ use crate::exit::Exit;
 mod controls;
 mod demo;
 mod issue;
+mod map;
 mod triage;
 
 /// Findings of any security tool in, a few explained incidents with proved fixes out.
@@ -36,6 +37,8 @@ enum Command {
     Issue(issue::Arguments),
     /// The catalogue of faults that Quell knows
     Controls(controls::Arguments),
+    /// Describe a format that Quell does not know
+    Map(map::Arguments),
 }
 
 /// Runs the command line.
@@ -57,6 +60,7 @@ pub(crate) fn run(
         Command::Demo(arguments) => demo::run(&arguments, environment),
         Command::Issue(arguments) => issue::run(&arguments, &data, environment),
         Command::Controls(arguments) => controls::run(&arguments, environment),
+        Command::Map(arguments) => map::run(&arguments),
     };
     match result {
         Ok(exit) => exit.into(),

@@ -14,6 +14,7 @@ use quell_pipeline::{Outcome, Progress, Request, Setup};
 use quell_report::{Format, Options, Report};
 use quell_store::Store;
 
+use super::map::read_maps;
 use crate::console::{byte_bar, say};
 use crate::environment::{Environment, SystemClock};
 use crate::exit::Exit;
@@ -24,6 +25,7 @@ Examples:
   quell triage prowler.ocsf.json trivy.json --repo infra/
   trivy image --format json web:1 | quell triage -
   quell triage results/ --format html --output report.html
+  quell triage acme.csv --map acme.toml     a format of your own
   quell triage                              what is open, without reading more
 
 Exit codes: 0 done, 1 a gate was crossed (--fail-on), 2 usage,
@@ -58,9 +60,12 @@ pub(super) struct Arguments {
     /// Write each record that was not taken, with file, byte offset and reason
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
-    /// Your own tag mapping (see docs/mapping.md)
+    /// A map of a format Quell does not know; `quell map new` drafts one. May be repeated
     #[arg(long, value_name = "FILE")]
-    mapping: Option<PathBuf>,
+    map: Vec<PathBuf>,
+    /// Your own reading of tags: owner, environment and so on (see docs/mapping.md)
+    #[arg(long, value_name = "FILE", alias = "mapping")]
+    tags: Option<PathBuf>,
     /// Exit with 1 when an open issue has this severity or worse
     #[arg(long, value_name = "SEVERITY", value_parser = ["low", "medium", "high", "critical"])]
     fail_on: Option<String>,
@@ -80,7 +85,8 @@ fn format_names() -> Vec<&'static str> {
 pub(super) fn run(arguments: &Arguments, data: &Path, environment: &Environment) -> Result<Exit> {
     let cancelled = on_interrupt()?;
     let mut store = Store::open(data)?;
-    let setup = Setup::embedded(read_mapping(arguments.mapping.as_deref())?.as_deref())?;
+    let setup = Setup::embedded(read_tags(arguments.tags.as_deref())?.as_deref())?;
+    let setup = setup.with_maps(read_maps(&arguments.map)?);
     let request = Request {
         paths: arguments.paths.clone(),
         repository: arguments.repo.clone(),
@@ -97,8 +103,8 @@ pub(super) fn run(arguments: &Arguments, data: &Path, environment: &Environment)
     Ok(exit(&outcome, arguments))
 }
 
-/// The mapping of the user's, where one is given.
-fn read_mapping(path: Option<&Path>) -> Result<Option<String>> {
+/// The user's reading of tags, where one is given.
+fn read_tags(path: Option<&Path>) -> Result<Option<String>> {
     let Some(path) = path else { return Ok(None) };
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read the mapping `{}`", path.display()))?;

@@ -92,7 +92,7 @@ fn accounting(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             "<tr><td class=\"path\">{}{}</td><td>{}</td>{cells}</tr>",
             html(&plain(file.path.raw())),
             message.unwrap_or_default(),
-            file.format.unwrap_or("none fits")
+            file.format.as_deref().unwrap_or("none fits")
         )?;
     }
     writeln!(out, "</tbody></table></div>")

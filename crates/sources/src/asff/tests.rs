@@ -6,8 +6,7 @@ use std::ops::ControlFlow;
 use quell_model::{Evidence, Finding, FindingClass, Record, Severity, Status};
 use serde_json::{Value, json};
 
-use crate::SOURCES;
-use crate::intake::{Detected, Item, Limits, detect, normalize_batch, read, walk};
+use crate::intake::{Detected, Format, Formats, Item, Limits, detect, normalize_batch, read, walk};
 
 const SECURITY_HUB: &str = include_str!("fixtures/security_hub.json");
 const PROWLER: &str = include_str!("fixtures/prowler.json");
@@ -28,7 +27,9 @@ fn run(text: &str) -> Option<(&'static str, Results)> {
     file.write_all(text.as_bytes()).unwrap();
     let mut input = walk(&[file.path().to_owned()]).remove(0).unwrap();
     let limits = Limits::default();
-    let Detected::Fits(fit) = detect(&mut input, SOURCES, &limits).unwrap() else { return None };
+    let Detected::Fits(fit) = detect(&mut input, Formats::BUILT_IN, &limits).unwrap() else {
+        return None;
+    };
     let detection = fit.at("2026-11-01T00:00:00Z".parse().unwrap());
     let mut results = Vec::new();
     read(&mut input, &detection, &limits, &mut |item| {
@@ -40,7 +41,8 @@ fn run(text: &str) -> Option<(&'static str, Results)> {
         }
         ControlFlow::Continue(())
     });
-    Some((detection.shape.name, results))
+    let Format::BuiltIn(_, shape) = &detection.format else { return None };
+    Some((shape.name, results))
 }
 
 fn records(value: &Value) -> Vec<Record> {

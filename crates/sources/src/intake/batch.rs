@@ -3,7 +3,7 @@
 use quell_model::Record;
 
 use super::Detection;
-use crate::{Output, RawRecord};
+use crate::Output;
 
 /// Bytes of a batch, about.
 const FULL_BYTES: usize = 1 << 20;
@@ -71,6 +71,11 @@ impl Batch {
         self.records.len()
     }
 
+    /// The text of each record.
+    pub(crate) fn records(&self) -> impl Iterator<Item = &[u8]> {
+        self.records.iter().filter_map(|place| self.bytes.get(place.start..place.end))
+    }
+
     /// The text of each record with its offset.
     #[cfg(test)]
     pub(super) fn texts(&self) -> Vec<(usize, Vec<usize>, u64, Vec<u8>)> {
@@ -105,19 +110,13 @@ fn normalize(batch: &Batch, place: &Place, detection: &Detection) -> Normalized 
             Err(format!("not UTF-8 text from byte {} of the record", error.valid_up_to()))
         }
         Ok(text) => {
-            let record = RawRecord {
-                text,
-                shape: detection.shape,
-                pattern: place.pattern,
-                indices,
-                envelope: detection.envelope(),
-            };
             let mut output = Output::default();
-            match (detection.source.normalize)(&record, &mut output) {
+            let record = (text, place.pattern, indices);
+            match detection.format.normalize(record, detection.around(), &mut output) {
                 Err(rejection) => Err(rejection.0),
                 Ok(()) if output.records.is_empty() => Err(format!(
                     "nothing in this record that {} findings have",
-                    detection.source.title
+                    detection.format.title()
                 )),
                 Ok(()) => Ok(output.records),
             }

@@ -6,8 +6,9 @@ use quell_model::{Scope, Timestamp};
 use serde_json::Value;
 
 use super::envelope::build_envelope;
-use super::probe::{Probe, probe};
-use super::{Input, IntakeError, Limits};
+use super::probe::{Layout, Probe, probe};
+use super::{Format, Formats, Input, IntakeError, Limits};
+use crate::wire::path::any;
 use crate::{Envelope, Need, Shape, Source};
 
 /// How much of the beginning is looked at; more where the first look does not decide.
@@ -31,11 +32,9 @@ pub enum Detected {
 /// The format that fits.
 #[derive(Debug)]
 pub struct Fit {
-    /// The source.
-    pub source: &'static Source,
-    /// Its shape.
-    pub shape: &'static Shape,
-    lines: bool,
+    /// What reads it.
+    pub format: Format,
+    layout: Layout,
     document: Value,
     name: String,
 }
@@ -43,11 +42,9 @@ pub struct Fit {
 /// The format that fits, with when its content was first imported.
 #[derive(Debug)]
 pub struct Detection {
-    /// The source.
-    pub source: &'static Source,
-    /// Its shape.
-    pub shape: &'static Shape,
-    pub(super) lines: bool,
+    /// What reads it.
+    pub format: Format,
+    pub(super) layout: Layout,
     document: Value,
     name: String,
     imported_at: Timestamp,
@@ -57,8 +54,8 @@ impl Fit {
     /// Adds when this content was first imported.
     #[must_use]
     pub fn at(self, imported_at: Timestamp) -> Detection {
-        let Self { source, shape, lines, document, name } = self;
-        Detection { source, shape, lines, document, name, imported_at }
+        let Self { format, layout, document, name } = self;
+        Detection { format, layout, document, name, imported_at }
     }
 }
 
@@ -69,21 +66,22 @@ impl Detection {
         self.imported_at
     }
 
-    /// The document around the records.
-    #[must_use]
-    pub fn envelope(&self) -> Envelope<'_> {
-        Envelope {
-            document: &self.document,
-            imported_at: self.imported_at,
-            file_name: &self.name,
-            shape: self.shape,
-        }
+    /// The document around the records, when it was first imported, and the file's name.
+    pub(super) fn around(&self) -> (&Value, Timestamp, &str) {
+        (&self.document, self.imported_at, &self.name)
     }
 
     /// What the whole document covers, where its source can say so.
     #[must_use]
     pub fn coverage(&self) -> Vec<Scope> {
-        self.source.coverage.map(|of| of(&self.envelope())).unwrap_or_default()
+        match &self.format {
+            Format::BuiltIn(source, shape) => {
+                let (document, imported_at, file_name) = self.around();
+                let envelope = Envelope { document, imported_at, file_name, shape };
+                source.coverage.map(|of| of(&envelope)).unwrap_or_default()
+            }
+            Format::Mapped(_) => Vec::new(),
+        }
     }
 }
 
@@ -93,7 +91,7 @@ impl Detection {
 /// When it cannot be read, or is no UTF-8 text.
 pub fn detect(
     input: &mut Input,
-    sources: &[&'static Source],
+    formats: Formats<'_>,
     limits: &Limits,
 ) -> Result<Detected, IntakeError> {
     let mut refusal = String::new();
@@ -102,13 +100,18 @@ pub fn detect(
         input.open(limits)?.take(look_bytes as u64 + 1).read_to_end(&mut head)?;
         let cut = head.len() > look_bytes;
         let seen = probe(&head, cut);
-        if let Some((source, shape)) = best_fit(&seen, sources) {
-            let document = match shape.envelope {
-                true => build_envelope(input, shape, seen.lines, limits)?,
-                false => Value::Null,
+        if let Some(format) = best_fit(&seen, formats) {
+            if !cut && is_bare_table(&seen) {
+                return Ok(Detected::Empty);
+            }
+            let document = match &format {
+                Format::BuiltIn(_, shape) if shape.envelope => {
+                    build_envelope(input, shape, &seen.layout, limits)?
+                }
+                Format::BuiltIn(..) | Format::Mapped(_) => Value::Null,
             };
             let name = input.name();
-            return Ok(Detected::Fits(Fit { source, shape, lines: seen.lines, document, name }));
+            return Ok(Detected::Fits(Fit { format, layout: seen.layout, document, name }));
         }
         if !cut && is_empty(&seen) {
             return Ok(match broken_at(&head) {
@@ -118,7 +121,7 @@ pub fn detect(
                 }
             });
         }
-        refusal = explain_no_fit(&seen, &head, sources);
+        refusal = explain_no_fit(&seen, &head, formats.sources);
         if !seen.cut {
             break;
         }
@@ -172,27 +175,40 @@ fn is_empty(seen: &Probe) -> bool {
     seen.broken_at.is_none() && seen.documents.iter().all(empty)
 }
 
-/// The shape with the most needs, of those that are met. The first of equals wins.
-fn best_fit(
-    seen: &Probe,
-    sources: &[&'static Source],
-) -> Option<(&'static Source, &'static Shape)> {
+/// Whether a table has a header and nothing else.
+fn is_bare_table(seen: &Probe) -> bool {
+    let bare = |row: &Value| row.as_object().is_some_and(|r| r.values().all(|v| v == ""));
+    matches!(seen.layout, Layout::Table(_)) && seen.documents.iter().all(bare)
+}
+
+/// The user's map that fits, else the shape with the most needs of those that are met. The first
+/// of equals wins.
+fn best_fit(seen: &Probe, formats: Formats<'_>) -> Option<Format> {
+    if let Some(map) = formats.maps.iter().find(|map| seen.documents.iter().any(|d| map.fits(d))) {
+        return Some(Format::Mapped(std::sync::Arc::clone(map)));
+    }
     let mut best: Option<(&'static Source, &'static Shape)> = None;
-    for source in sources {
-        for shape in source.shapes {
+    for source in formats.sources {
+        for shape in shapes(source, seen) {
             let more = best.is_none_or(|(_, b)| weight(shape) > weight(b));
             if more && seen.documents.iter().any(|d| unmet(shape, d).is_empty()) {
                 best = Some((source, shape));
             }
         }
     }
-    best
+    best.map(|(source, shape)| Format::BuiltIn(source, shape))
+}
+
+/// The shapes of a source that are of the kind seen: tables, or not.
+fn shapes(source: &'static Source, seen: &Probe) -> impl Iterator<Item = &'static Shape> {
+    let table = matches!(seen.layout, Layout::Table(_));
+    source.shapes.iter().filter(move |shape| shape.is_table() == table)
 }
 
 /// How much a shape asks for: a value counts for more than a name.
 fn weight(shape: &Shape) -> usize {
     let weights = shape.needs.iter().map(|need| match need {
-        Need::Has(_) | Need::AnyOf(_) | Need::Array(_) => 2,
+        Need::Has(_) | Need::AnyOf(_) | Need::Array(_) | Need::Column(_) => 2,
         Need::Is(..) | Need::StartsWith(..) => 3,
         Need::Lacks(_) => 1,
     });
@@ -206,40 +222,24 @@ fn unmet<'s>(shape: &'s Shape, document: &Value) -> Vec<&'s Need> {
 
 fn is_met(need: &Need, document: &Value) -> bool {
     match need {
-        Need::Has(path) => any(document, path, &|_| true),
-        Need::AnyOf(paths) => paths.iter().any(|path| any(document, path, &|_| true)),
-        Need::Array(path) => any(document, path, &Value::is_array),
+        Need::Has(path) => any(document, path, &mut |_| true),
+        Need::AnyOf(paths) => paths.iter().any(|path| any(document, path, &mut |_| true)),
+        Need::Array(path) => any(document, path, &mut Value::is_array),
         Need::Is(path, values) => {
-            any(document, path, &|v| text(v).is_some_and(|t| values.contains(&t.as_str())))
+            any(document, path, &mut |v| text(v).is_some_and(|t| values.contains(&t.as_str())))
         }
-        Need::StartsWith(path, starts) => any(document, path, &|v| {
+        Need::StartsWith(path, starts) => any(document, path, &mut |v| {
             text(v).is_some_and(|t| starts.iter().any(|s| t.starts_with(s)))
         }),
-        Need::Lacks(path) => !any(document, path, &|_| true),
+        Need::Lacks(path) => !any(document, path, &mut |_| true),
+        Need::Column(name) => document
+            .as_object()
+            .is_some_and(|row| row.keys().any(|column| column.eq_ignore_ascii_case(name))),
     }
 }
 
 fn text(value: &Value) -> Option<String> {
     crate::wire::text_of(value).map(std::borrow::Cow::into_owned)
-}
-
-/// Whether any value at the path passes the test.
-fn any(document: &Value, path: &str, test: &dyn Fn(&Value) -> bool) -> bool {
-    let path = path.strip_prefix('$').unwrap_or(path);
-    any_below(document, path.trim_start_matches('.'), test)
-}
-
-fn any_below(value: &Value, path: &str, test: &dyn Fn(&Value) -> bool) -> bool {
-    if path.is_empty() {
-        return test(value);
-    }
-    if let Some(rest) = path.strip_prefix("[]") {
-        let rest = rest.trim_start_matches('.');
-        return value.as_array().is_some_and(|list| list.iter().any(|v| any_below(v, rest, test)));
-    }
-    let end = path.find(['.', '[']).unwrap_or(path.len());
-    let (key, rest) = path.split_at_checked(end).unwrap_or((path, ""));
-    value.get(key).is_some_and(|inner| any_below(inner, rest.trim_start_matches('.'), test))
 }
 
 fn explain_no_fit(seen: &Probe, head: &[u8], sources: &[&'static Source]) -> String {
@@ -248,7 +248,7 @@ fn explain_no_fit(seen: &Probe, head: &[u8], sources: &[&'static Source]) -> Str
     }
     let mut nearest: Vec<(usize, String)> = Vec::new();
     for source in sources {
-        let nearest_shape = source.shapes.iter().filter_map(|shape| near_miss(source, shape, seen));
+        let nearest_shape = shapes(source, seen).filter_map(|shape| near_miss(source, shape, seen));
         nearest.extend(nearest_shape.max_by_key(|(share, _)| *share));
     }
     nearest.sort_by_key(|(share, _)| std::cmp::Reverse(*share));
@@ -257,8 +257,9 @@ fn explain_no_fit(seen: &Probe, head: &[u8], sources: &[&'static Source]) -> Str
     nearest.retain(|(share, _)| *share * 4 >= best * 3);
     let named: Vec<String> = nearest.into_iter().take(MOST_NEAREST).map(|(_, text)| text).collect();
     if named.is_empty() {
+        let what = if matches!(seen.layout, Layout::Table(_)) { "table" } else { "JSON" };
         return format!(
-            "no format fits this JSON (it has {}); see docs/formats.md for those known",
+            "no format fits this {what} (it has {}); `quell map new FILE` drafts a map for it",
             keys(seen)
         );
     }
@@ -289,6 +290,7 @@ fn in_words(need: &Need) -> String {
             format!("`{path}` does not start with `{}`", starts.join("` or `"))
         }
         Need::Lacks(path) => format!("has `{path}`, which it should not"),
+        Need::Column(name) => format!("has no column `{name}`"),
     }
 }
 
@@ -310,8 +312,31 @@ fn not_json(head: &[u8], at: usize) -> String {
     let kind = match start.trim_start() {
         "" => "it is no text",
         s if s.starts_with('<') => "it is XML or HTML",
-        s if s.contains(',') && !s.contains('{') => "it looks like CSV",
         _ => "it is no JSON",
     };
-    format!("no format fits: {kind} (from byte {at}: `{}`); export it as JSON", start.trim())
+    format!("no format fits: {kind} (from byte {at}: `{}`); export it as JSON or CSV", start.trim())
+}
+
+/// What the beginning of an input holds, and whether it is a table.
+pub(crate) fn look(input: &mut Input, limits: &Limits) -> Result<(Vec<Value>, bool), IntakeError> {
+    let mut head = Vec::new();
+    let [_, most, _] = LOOKS_BYTES;
+    input.open(limits)?.take(most as u64 + 1).read_to_end(&mut head)?;
+    let seen = probe(&head, head.len() > most);
+    let is_table = matches!(seen.layout, Layout::Table(_));
+    Ok((seen.documents, is_table))
+}
+
+/// An input to be read through a map, whether it fits or not.
+pub(crate) fn as_mapped(
+    input: &mut Input,
+    map: std::sync::Arc<crate::mapped::FormatMap>,
+    limits: &Limits,
+) -> Result<Fit, IntakeError> {
+    let mut head = Vec::new();
+    let [first, ..] = LOOKS_BYTES;
+    input.open(limits)?.take(first as u64 + 1).read_to_end(&mut head)?;
+    let seen = probe(&head, head.len() > first);
+    let name = input.name();
+    Ok(Fit { format: Format::Mapped(map), layout: seen.layout, document: Value::Null, name })
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::probe::Layout;
 use super::split::keep_around;
 use super::{Input, IntakeError, Limits};
 use crate::Shape;
@@ -11,7 +12,7 @@ use crate::Shape;
 pub(super) fn build_envelope(
     input: &mut Input,
     shape: &Shape,
-    lines: bool,
+    layout: &Layout,
     limits: &Limits,
 ) -> Result<Value, IntakeError> {
     let text =
@@ -20,7 +21,7 @@ pub(super) fn build_envelope(
     match stream.next() {
         Some(Ok(document)) => Ok(document),
         // A truncated file still has records worth keeping; what is known of the rest is little.
-        Some(Err(_)) | None if !lines => Ok(super::probe::probe(&text, false)
+        Some(Err(_)) | None if *layout != Layout::Lines => Ok(super::probe::probe(&text, false)
             .documents
             .into_iter()
             .next()

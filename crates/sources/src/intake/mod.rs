@@ -6,10 +6,12 @@
 mod batch;
 mod detect;
 mod envelope;
+mod format;
 mod input;
 mod probe;
 mod scanner;
 mod split;
+mod table;
 mod walk;
 
 #[cfg(test)]
@@ -17,6 +19,8 @@ mod tests;
 
 pub use batch::{Batch, Normalized, normalize_batch};
 pub use detect::{Detected, Detection, Fit, detect};
+pub(crate) use detect::{as_mapped, look};
+pub use format::{Format, Formats};
 pub use input::{Input, IntakeError};
 pub use split::{Item, Summary, read};
 pub use walk::{Unreadable, walk};

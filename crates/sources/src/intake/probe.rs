@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::table::{self, Dialect};
+
 /// Deepest level that is kept.
 const MOST_DEPTH: usize = 16;
 /// Elements of an array that are kept.
@@ -9,15 +11,27 @@ const MOST_ELEMENTS: usize = 8;
 /// Bytes of a text that are kept.
 const MOST_TEXT_BYTES: usize = 512;
 /// Documents that are kept of a stream of them.
-const MOST_DOCUMENTS: usize = 8;
+pub(super) const MOST_DOCUMENTS: usize = 8;
+
+/// How the documents of an input stand behind each other.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// One JSON document, or several, with or without line ends between and within them.
+    #[default]
+    Stream,
+    /// Each line is a JSON document.
+    Lines,
+    /// Each row of a table is one.
+    Table(Dialect),
+}
 
 /// What the beginning of an input looks like.
 #[derive(Debug, Default)]
 pub(super) struct Probe {
     /// The first documents, pruned; the last may be cut off.
     pub(super) documents: Vec<Value>,
-    /// Whether each line is a document of its own.
-    pub(super) lines: bool,
+    /// How they stand behind each other.
+    pub(super) layout: Layout,
     /// Whether there was more than was looked at.
     pub(super) cut: bool,
     /// Where the text stops being JSON, if it does within what was looked at.
@@ -26,6 +40,9 @@ pub(super) struct Probe {
 
 /// Looks at a beginning. `cut` says whether there is more.
 pub(super) fn probe(head: &[u8], cut: bool) -> Probe {
+    if let Some((dialect, documents)) = table::sniff(head, cut) {
+        return Probe { documents, layout: Layout::Table(dialect), cut, broken_at: None };
+    }
     let mut reader = Tolerant { bytes: head, at: 0, broken: false };
     let mut probe = Probe { cut, ..Probe::default() };
     while probe.documents.len() < MOST_DOCUMENTS && reader.skip_blanks().is_some() {
@@ -35,7 +52,9 @@ pub(super) fn probe(head: &[u8], cut: bool) -> Probe {
             break;
         }
     }
-    probe.lines = starts_with_lines(head);
+    if starts_with_lines(head) {
+        probe.layout = Layout::Lines;
+    }
     probe
 }
 

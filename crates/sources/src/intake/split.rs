@@ -4,9 +4,10 @@ use std::io::{BufRead, BufReader, Read};
 use std::ops::ControlFlow;
 
 use super::batch::Batch;
+use super::probe::Layout;
 use super::scanner::{Scanner, Sink, Stop};
+use super::table::split_table;
 use super::{Detection, Input, Limits};
-use crate::{Need, Shape};
 
 /// Longest name of a field.
 const MOST_KEY_BYTES: usize = 64 << 10;
@@ -43,8 +44,8 @@ pub fn read(
         Ok(reader) => reader,
         Err(error) => return Summary { broke_off: Some(error.to_string()) },
     };
-    let wanted = Wanted { patterns: detection.shape.records, keys: &needed_keys(detection.shape) };
-    split(reader, &wanted, detection.lines, limits, each)
+    let (patterns, keys) = detection.format.wanted();
+    split(reader, &Wanted { patterns: &patterns, keys: &keys }, &detection.layout, limits, each)
 }
 
 /// What a document is searched for.
@@ -56,34 +57,20 @@ pub(super) struct Wanted<'a> {
     pub(super) keys: &'a [&'a str],
 }
 
-/// The names at the top that the shape asks for.
-fn needed_keys(shape: &Shape) -> Vec<&'static str> {
-    let path = |need: &Need| match need {
-        Need::Has(path) | Need::Array(path) | Need::Is(path, _) | Need::StartsWith(path, _) => {
-            Some(*path)
-        }
-        Need::AnyOf(_) | Need::Lacks(_) => None,
-    };
-    let first = |path: &'static str| {
-        let below = path.strip_prefix("$.")?;
-        Some(below.split(['.', '[']).next().unwrap_or(below))
-    };
-    shape.needs.iter().filter_map(|need| first(path(need)?)).collect()
-}
-
-/// Splits JSON text; `lines` says that each line is a document.
+/// Splits a text into its records.
 pub(super) fn split(
     reader: impl Read,
     wanted: &Wanted<'_>,
-    lines: bool,
+    layout: &Layout,
     limits: &Limits,
     each: &mut dyn FnMut(Item) -> ControlFlow<()>,
 ) -> Summary {
     let mut sender = Sender::new(each, limits);
     let patterns = Patterns::parse(wanted);
-    let stopped = match lines {
-        true => split_lines(reader, &patterns, &mut sender),
-        false => split_stream(reader, &patterns, &mut sender),
+    let stopped = match layout {
+        Layout::Lines => split_lines(reader, &patterns, &mut sender),
+        Layout::Stream => split_stream(reader, &patterns, &mut sender),
+        Layout::Table(dialect) => split_table(reader, dialect, &mut sender),
     };
     let flushed = sender.flush();
     match (stopped, flushed) {
@@ -197,7 +184,7 @@ impl LineSender {
     }
 }
 
-fn too_long(limits: &Limits) -> String {
+pub(super) fn too_long(limits: &Limits) -> String {
     format!("the record is longer than {} MiB", limits.record_bytes >> 20)
 }
 
@@ -460,12 +447,12 @@ impl<R: Read> Walker<'_, '_, R> {
 }
 
 /// Hands batches on.
-struct Sender<'a> {
+pub(super) struct Sender<'a> {
     batch: Batch,
     /// Where the record begins that was read last.
     last_begin: Option<u64>,
     each: &'a mut dyn FnMut(Item) -> ControlFlow<()>,
-    limits: Limits,
+    pub(super) limits: Limits,
     /// Records and rejects so far.
     items: u64,
 }
@@ -496,7 +483,16 @@ impl<'a> Sender<'a> {
         if self.batch.is_full() { self.flush() } else { Ok(()) }
     }
 
-    fn reject(&mut self, offset: u64, reason: String) -> Result<(), Stop> {
+    /// Hands on a record that was read elsewhere.
+    pub(super) fn record(&mut self, text: &[u8], offset: u64) -> Result<(), Stop> {
+        let place = self.batch.begin(0, &[], offset);
+        self.batch.bytes.extend_from_slice(text);
+        self.batch.end(place);
+        self.items += 1;
+        self.send_when_full()
+    }
+
+    pub(super) fn reject(&mut self, offset: u64, reason: String) -> Result<(), Stop> {
         self.flush()?;
         self.items += 1;
         let offset_bytes = offset + self.batch.base;

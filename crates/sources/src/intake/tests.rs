@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::probe::Layout;
 use super::split::{Wanted, split};
 use super::*;
 
@@ -26,15 +27,20 @@ struct Seen {
     broke_off: Option<String>,
 }
 
+fn layout(lines: bool) -> Layout {
+    if lines { Layout::Lines } else { Layout::Stream }
+}
+
 fn split_all(reader: impl Read, patterns: &[&str], lines: bool, limits: &Limits) -> Seen {
     let mut seen = Seen::default();
-    let summary = split(reader, &Wanted { patterns, keys: &[] }, lines, limits, &mut |item| {
-        match item {
-            Item::Batch(batch) => seen.records.extend(batch.texts()),
-            Item::Reject { offset_bytes, reason } => seen.rejects.push((offset_bytes, reason)),
-        }
-        ControlFlow::Continue(())
-    });
+    let summary =
+        split(reader, &Wanted { patterns, keys: &[] }, &layout(lines), limits, &mut |item| {
+            match item {
+                Item::Batch(batch) => seen.records.extend(batch.texts()),
+                Item::Reject { offset_bytes, reason } => seen.rejects.push((offset_bytes, reason)),
+            }
+            ControlFlow::Continue(())
+        });
     seen.broke_off = summary.broke_off;
     seen
 }
@@ -126,7 +132,7 @@ fn a_document_of_another_kind_does_not_vanish() {
         let text = "{\"v\":1,\"Findings\":[{},{}]}\n{\"other\":[1]}\n7\n{\"v\":2}\n";
         let wanted = Wanted { patterns: &["$.Findings[]"], keys: &["v"] };
         let (mut records, mut rejects) = (0, Vec::new());
-        split(text.as_bytes(), &wanted, lines, &Limits::default(), &mut |item| {
+        split(text.as_bytes(), &wanted, &layout(lines), &Limits::default(), &mut |item| {
             match item {
                 Item::Batch(batch) => records += batch.texts().len(),
                 Item::Reject { offset_bytes, reason } => rejects.push((offset_bytes, reason)),
@@ -164,7 +170,7 @@ const PROWLER: &str =
 
 fn detected(bytes: &[u8]) -> Result<Detected, IntakeError> {
     let (_file, mut input) = file(bytes);
-    detect(&mut input, crate::SOURCES, &Limits::default())
+    detect(&mut input, Formats::BUILT_IN, &Limits::default())
 }
 
 #[test]
@@ -173,7 +179,7 @@ fn gzip_members_and_marks_are_seen_through() {
     let two = [gzip(head.as_bytes()), gzip(tail.as_bytes())].concat();
     let marked = [b"\xef\xbb\xbf", PROWLER.as_bytes()].concat();
     for bytes in [PROWLER.as_bytes().to_vec(), gzip(PROWLER.as_bytes()), two, marked] {
-        assert!(matches!(detected(&bytes), Ok(Detected::Fits(fit)) if fit.source.id == "ocsf"));
+        assert!(matches!(detected(&bytes), Ok(Detected::Fits(fit)) if fit.format.id() == "ocsf"));
     }
 }
 
@@ -181,7 +187,7 @@ fn gzip_members_and_marks_are_seen_through() {
 fn what_is_no_findings_is_named() {
     for (bytes, expected) in [
         (&b"<xml/>"[..], "XML"),
-        (b"a,b,c\n1,2,3\n", "CSV"),
+        (b"a,b,c\n1,2,3\n", "no format fits this table (it has `a`, `b`, `c`)"),
         (b"\x00\x01", "no text"),
         (br#"{"class_uid":1}"#, "nearest: OCSF"),
     ] {
@@ -217,7 +223,7 @@ fn members_of_a_zip_are_inputs_of_their_own() {
     assert_eq!(inputs.len(), 2);
     let input = inputs[1].as_mut().unwrap();
     assert!(input.name().ends_with("a.zip!/two.json"));
-    assert!(matches!(detect(input, crate::SOURCES, &Limits::default()), Ok(Detected::Fits(_))));
+    assert!(matches!(detect(input, Formats::BUILT_IN, &Limits::default()), Ok(Detected::Fits(_))));
 }
 
 #[cfg(unix)]

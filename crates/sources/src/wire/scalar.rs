@@ -12,6 +12,13 @@ use serde::{Deserialize, de};
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Text<'a>(Option<Cow<'a, str>>);
 
+impl<'a> Text<'a> {
+    /// The text as it came.
+    pub(crate) fn into_text(self) -> Option<Cow<'a, str>> {
+        self.0
+    }
+}
+
 impl Text<'_> {
     /// No text.
     pub(crate) const EMPTY: Text<'static> = Text(None);
