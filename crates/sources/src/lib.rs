@@ -17,6 +17,7 @@ mod sarif;
 #[cfg(test)]
 mod testing;
 mod trivy;
+mod trivy_operator;
 pub mod wire;
 mod wiz;
 
@@ -33,5 +34,6 @@ pub const SOURCES: &[&Source] = &[
     &prisma::SOURCE,
     &sarif::SOURCE,
     &trivy::SOURCE,
+    &trivy_operator::SOURCE,
     &wiz::SOURCE,
 ];

@@ -6,6 +6,7 @@ use quell_model::{Scope, Timestamp};
 use serde_json::Value;
 
 use super::envelope::build_envelope;
+use super::path::{self, Step};
 use super::probe::{Probe, probe};
 use super::{Input, IntakeError, Limits};
 use crate::{Envelope, Need, Shape, Source};
@@ -224,22 +225,14 @@ fn text(value: &Value) -> Option<String> {
 }
 
 /// Whether any value at the path passes the test.
-fn any(document: &Value, path: &str, test: &dyn Fn(&Value) -> bool) -> bool {
-    let path = path.strip_prefix('$').unwrap_or(path);
-    any_below(document, path.trim_start_matches('.'), test)
-}
-
-fn any_below(value: &Value, path: &str, test: &dyn Fn(&Value) -> bool) -> bool {
-    if path.is_empty() {
-        return test(value);
+fn any(value: &Value, path: &str, test: &dyn Fn(&Value) -> bool) -> bool {
+    match path::first(path) {
+        None => test(value),
+        Some((Step::Each, rest)) => {
+            value.as_array().is_some_and(|list| list.iter().any(|v| any(v, rest, test)))
+        }
+        Some((Step::Key(key), rest)) => value.get(key).is_some_and(|v| any(v, rest, test)),
     }
-    if let Some(rest) = path.strip_prefix("[]") {
-        let rest = rest.trim_start_matches('.');
-        return value.as_array().is_some_and(|list| list.iter().any(|v| any_below(v, rest, test)));
-    }
-    let end = path.find(['.', '[']).unwrap_or(path.len());
-    let (key, rest) = path.split_at_checked(end).unwrap_or((path, ""));
-    value.get(key).is_some_and(|inner| any_below(inner, rest.trim_start_matches('.'), test))
 }
 
 fn explain_no_fit(seen: &Probe, head: &[u8], sources: &[&'static Source]) -> String {

@@ -7,6 +7,7 @@ mod batch;
 mod detect;
 mod envelope;
 mod input;
+mod path;
 mod probe;
 mod scanner;
 mod split;

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::ops::ControlFlow;
 
 use super::batch::Batch;
+use super::path;
 use super::scanner::{Scanner, Sink, Stop};
 use super::{Detection, Input, Limits};
 use crate::{Need, Shape};
@@ -64,9 +65,9 @@ fn needed_keys(shape: &Shape) -> Vec<&'static str> {
         }
         Need::AnyOf(_) | Need::Lacks(_) => None,
     };
-    let first = |path: &'static str| {
-        let below = path.strip_prefix("$.")?;
-        Some(below.split(['.', '[']).next().unwrap_or(below))
+    let first = |path: &'static str| match path::first(path)? {
+        (path::Step::Key(name), _) => Some(name),
+        (path::Step::Each, _) => None,
     };
     shape.needs.iter().filter_map(|need| first(path(need)?)).collect()
 }
@@ -244,15 +245,11 @@ enum Step {
 impl Patterns {
     fn parse(wanted: &Wanted<'_>) -> Self {
         let steps = |pattern: &&str| {
-            let path = pattern.strip_prefix('$').unwrap_or(pattern);
-            let mut steps = Vec::new();
-            for part in path.split('.').filter(|p| !p.is_empty()) {
-                let key = part.trim_end_matches("[]");
-                steps.extend((!key.is_empty()).then(|| Step::Key(key.to_owned())));
-                let lists = (part.len() - key.len()) / 2;
-                steps.extend((0..lists).map(|_| Step::Each));
-            }
-            steps
+            let owned = path::steps(pattern).map(|step| match step {
+                path::Step::Key(key) => Step::Key(key.to_owned()),
+                path::Step::Each => Step::Each,
+            });
+            owned.collect()
         };
         Self {
             steps: wanted.patterns.iter().map(steps).collect(),
