@@ -9,6 +9,7 @@ mod checkov;
 mod descriptor;
 mod falco;
 pub mod intake;
+mod kube_bench;
 mod lacework;
 mod ocsf;
 mod orca;
@@ -28,6 +29,7 @@ pub const SOURCES: &[&Source] = &[
     &asff::SOURCE,
     &checkov::SOURCE,
     &falco::SOURCE,
+    &kube_bench::SOURCE,
     &lacework::SOURCE,
     &ocsf::SOURCE,
     &orca::SOURCE,
