@@ -10,6 +10,7 @@ mod descriptor;
 mod falco;
 pub mod intake;
 mod kube_bench;
+mod kubescape;
 mod lacework;
 mod ocsf;
 mod orca;
@@ -30,6 +31,7 @@ pub const SOURCES: &[&Source] = &[
     &checkov::SOURCE,
     &falco::SOURCE,
     &kube_bench::SOURCE,
+    &kubescape::SOURCE,
     &lacework::SOURCE,
     &ocsf::SOURCE,
     &orca::SOURCE,

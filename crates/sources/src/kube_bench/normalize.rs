@@ -81,16 +81,23 @@ fn finding(
     let made = Finding::new(tool(), FindingClass::Misconfiguration, rule, asset.clone());
     Record::Finding(Box::new(Finding {
         native_id: native_id(section, check),
-        title: match check.test_desc.get() {
-            Some(_) => check.test_desc.untrusted(TITLE_BYTES),
-            None => Untrusted::from(made.rule.id.as_str()),
-        },
+        title: title(group, check, &made.rule.id),
         severity,
         status_native: check.status.or_empty().to_owned(),
         remediation: check.remediation.untrusted(DESCRIPTION_BYTES),
         evidence: facts.into_vec(),
         ..made
     }))
+}
+
+/// The group says which component is meant: several have a check of one name.
+fn title(group: &Group<'_>, check: &Check<'_>, id: &str) -> Untrusted {
+    let own = check.test_desc.get().unwrap_or(id);
+    let whole = match group.desc.get() {
+        Some(group) => format!("{group}: {own}"),
+        None => own.to_owned(),
+    };
+    Untrusted::from(whole).capped(TITLE_BYTES)
 }
 
 fn tool() -> Tool {

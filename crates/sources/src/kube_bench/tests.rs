@@ -31,6 +31,7 @@ fn a_failed_check_is_a_finding_about_the_nodes_of_its_role() {
     assert_eq!((finding.rule.id.as_str(), finding.severity), ("1.1.7", Severity::Unknown));
     assert_eq!(finding.rule.aliases, ["cis-1.6-1.1.7"]);
     assert_eq!(finding.asset.name.raw(), "master nodes");
+    assert_eq!(finding.title.raw(), "Files: Ensure that a file is owned by root (Automated)");
     let of_workers = made(&section("node", &check("FAIL", "")));
     let [Record::Finding(other)] = of_workers.as_slice() else { panic!("{of_workers:?}") };
     assert_ne!(other.asset.id.key(), finding.asset.id.key());
