@@ -1,9 +1,11 @@
-//! Kubescape's posture reports of clusters and of manifests: version 2, and version 1 before it.
+//! Kubescape's posture reports of clusters and of manifests: version 2, and version 1 before it;
+//! and the custom resources of its operator.
 //!
 //! Version 2 lists what was scanned with the controls that ran on it, and says of each control
 //! apart from that how severe it is and whether it could be judged. Version 1 lists controls with
 //! the objects that failed them.
 
+mod custom;
 mod older;
 mod place;
 mod result;
@@ -85,8 +87,41 @@ const SHAPES: &[Shape] = &[
         ],
         envelope: true,
     },
+    Shape {
+        name: OF_OPERATOR,
+        records: &["$"],
+        needs: &[Need::StartsWith("$.apiVersion", GROUP), Need::Is("$.kind", KINDS)],
+        envelope: false,
+    },
+    Shape {
+        name: OF_OPERATOR,
+        records: &["$[]"],
+        needs: &[Need::StartsWith("$[].apiVersion", GROUP), Need::Is("$[].kind", KINDS)],
+        envelope: false,
+    },
+    Shape {
+        name: OF_OPERATOR,
+        records: &["$.items[]"],
+        needs: &[
+            Need::StartsWith("$.items[].apiVersion", GROUP),
+            Need::Is("$.items[].kind", KINDS),
+        ],
+        envelope: false,
+    },
+    Shape {
+        name: OF_OPERATOR,
+        records: &["$.items[]"],
+        needs: &[Need::StartsWith("$.apiVersion", GROUP), Need::Array("$.items")],
+        envelope: false,
+    },
 ];
 
+/// Custom resources of the operator that hold findings; its summaries of them hold sums.
+const KINDS: &[&str] =
+    &["VulnerabilityManifest", "WorkloadConfigurationScan", "WorkloadConfigurationScanSummary"];
+const GROUP: &[&str] = &["spdx.softwarecomposition.kubescape.io/"];
+
+const OF_OPERATOR: &str = "custom resource";
 const OF_FRAMEWORKS: &str = "report of version 1";
 const OF_FRAMEWORK: &str = "framework of version 1";
 const OF_LIST: &str = "list of frameworks of version 1";
@@ -94,6 +129,7 @@ const OF_LIST: &str = "list of frameworks of version 1";
 fn normalize(record: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> {
     match (record.shape.name, record.pattern) {
         (OF_FRAMEWORKS | OF_FRAMEWORK | OF_LIST, _) => older::normalize(record, output),
+        (OF_OPERATOR, _) => custom::normalize(record, output),
         (_, 0) => result::normalize(record, output),
         (_, 1) => {
             summary::normalize(record, output);

@@ -51,6 +51,17 @@ impl Thing {
         thing
     }
 
+    /// From the workload's own words.
+    pub(super) fn of_workload(namespace: &str, kind: &str, name: &str) -> Self {
+        Self {
+            id: format!("{namespace}/{kind}/{name}"),
+            namespace: namespace.to_owned(),
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            ..Self::default()
+        }
+    }
+
     fn fill(&mut self, object: &Value) {
         let metadata = object.get("metadata").unwrap_or(&Value::Null);
         let either = |name: &str| text(metadata, name).or_else(|| text(object, name));

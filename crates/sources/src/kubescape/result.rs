@@ -30,7 +30,7 @@ pub(super) fn normalize(record: &RawRecord<'_>, output: &mut Output) -> Result<(
         observed: observed(document),
     };
     for control in &scanned.controls {
-        output.push(around.judged(control));
+        output.push(around.judged(control.control_id.or_empty(), control));
     }
     if output.records.is_empty() {
         // No control ran on it; that it is there is known all the same.
@@ -50,19 +50,25 @@ enum Verdict {
     Undecided,
 }
 
-struct Around<'d> {
-    thing: Thing,
-    cluster: &'d str,
-    document: &'d Value,
-    observed: Option<Timestamp>,
+/// What all controls of a thing have in common.
+pub(super) struct Around<'d> {
+    pub(super) thing: Thing,
+    pub(super) cluster: &'d str,
+    /// The report, for its summary; null where there is none.
+    pub(super) document: &'d Value,
+    pub(super) observed: Option<Timestamp>,
 }
 
 impl Around<'_> {
-    fn judged(&self, control: &Control<'_>) -> Record {
+    /// A control as a finding, or as evidence.
+    pub(super) fn judged(&self, id: &str, control: &Control<'_>) -> Record {
         let (verdict, said) = verdict(control);
-        let id = control.control_id.or_empty().to_owned();
         let native_id = format!("{}|{}|{id}", self.cluster, self.thing.native_id());
-        let rule = Rule { id, title: control.name.untrusted(TITLE_BYTES), aliases: Vec::new() };
+        let rule = Rule {
+            id: id.to_owned(),
+            title: control.name.untrusted(TITLE_BYTES),
+            aliases: Vec::new(),
+        };
         let asset = self.thing.asset(self.cluster);
         let status = match verdict {
             Verdict::Failed => Status::Open,
@@ -80,7 +86,7 @@ impl Around<'_> {
                 }));
             }
         };
-        let (severity, severity_native) = self.severity(control);
+        let (severity, severity_native) = self.severity(id, control);
         let made = Finding::new(tool(), FindingClass::Misconfiguration, rule, asset);
         Record::Finding(Box::new(Finding {
             native_id,
@@ -101,12 +107,12 @@ impl Around<'_> {
     }
 
     /// The word beside the control, else the summary's word or score.
-    fn severity(&self, control: &Control<'_>) -> (Severity, String) {
-        if let Some(word) = control.severity.get() {
-            return (Severity::from_word(word), word.to_owned());
+    fn severity(&self, id: &str, control: &Control<'_>) -> (Severity, String) {
+        if !control.severity.is_empty() {
+            return (Severity::from_word(&control.severity), control.severity.clone());
         }
         let controls = self.document.pointer("/summaryDetails/controls");
-        let summary = controls.and_then(|all| all.get(control.control_id.or_empty()));
+        let summary = controls.and_then(|all| all.get(id));
         let Some(summary) = summary else { return (Severity::Unknown, String::new()) };
         if let Some(word) = place::text(summary, "severity") {
             return (Severity::from_word(word), word.to_owned());
@@ -143,30 +149,47 @@ fn verdict(control: &Control<'_>) -> (Verdict, String) {
 /// A rule fails, and an exception takes it out.
 fn is_excepted(rule: &RuleRun<'_>) -> bool {
     let by_word = rule.sub_status.get() == Some("w/exceptions");
-    by_word || (rule.status.get() == Some("failed") && !rule.exception.is_empty())
+    by_word
+        || (rule.status == "failed" && (!rule.exception.is_empty() || !rule.ignored_by.is_empty()))
 }
 
 /// Before 2023 only rules had a status.
 fn of_rules(rules: &[RuleRun<'_>]) -> (Verdict, String) {
-    let has = |word: &str| rules.iter().any(|rule| rule.status.get() == Some(word));
-    let fails = |rule: &RuleRun<'_>| rule.status.get() == Some("failed") && !is_excepted(rule);
+    let has = |word: &str| rules.iter().any(|rule| rule.status == word);
+    let fails = |rule: &RuleRun<'_>| rule.status == "failed" && !is_excepted(rule);
     let (verdict, said) = match rules {
         [] => (Verdict::Undecided, "no rule ran"),
         rules if rules.iter().any(fails) => (Verdict::Failed, "failed"),
         rules if rules.iter().any(is_excepted) || has("excluded") => {
             (Verdict::Excepted, "failed, with an exception")
         }
-        rules if rules.iter().all(|rule| rule.status.get() == Some("passed")) => {
-            (Verdict::Passed, "passed")
-        }
-        [first, ..] => (Verdict::Undecided, first.status.get().unwrap_or("no status")),
+        rules if rules.iter().all(|rule| rule.status == "passed") => (Verdict::Passed, "passed"),
+        [first, ..] => (
+            Verdict::Undecided,
+            match first.status.as_str() {
+                "" => "no status",
+                status => status,
+            },
+        ),
     };
     (verdict, said.to_owned())
 }
 
 fn paths<'c>(control: &'c Control<'_>) -> impl Iterator<Item = &'c Path<'c>> {
-    let failed = |rule: &&RuleRun<'_>| rule.status.get() != Some("passed");
+    let failed = |rule: &&RuleRun<'_>| rule.status != "passed";
     control.rules.iter().filter(failed).flat_map(|rule| &rule.paths)
+}
+
+/// The path to set, and to what.
+fn fix<'p>(path: &'p Path<'_>) -> Option<(&'p str, &'p str)> {
+    match path.fix_path.as_str() {
+        Some("") => None,
+        Some(at) => Some((at, path.fix_path_value.or_empty())),
+        None => {
+            let value = place::text(&path.fix_path, "value").unwrap_or_default();
+            Some((place::text(&path.fix_path, "path")?, value))
+        }
+    }
 }
 
 fn joined<'t>(texts: impl Iterator<Item = &'t str>) -> String {
@@ -177,13 +200,14 @@ fn joined<'t>(texts: impl Iterator<Item = &'t str>) -> String {
 
 fn facts(control: &Control<'_>) -> Vec<(String, Untrusted)> {
     let mut facts = Facts::default();
-    let rules = || control.rules.iter().filter(|rule| rule.status.get() != Some("passed"));
+    let rules = || control.rules.iter().filter(|rule| rule.status != "passed");
     facts.add("failed_paths", &joined(paths(control).filter_map(|p| p.failed_path.get())));
     facts.add("review_paths", &joined(paths(control).filter_map(|p| p.review_path.get())));
     facts.add("delete_paths", &joined(paths(control).filter_map(|p| p.delete_path.get())));
-    facts.add("fix_paths", &joined(paths(control).filter_map(|p| p.fix_path.path.get())));
+    facts.add("fix_paths", &joined(paths(control).filter_map(|p| fix(p)).map(|(at, _)| at)));
     facts.add("rules", &joined(rules().filter_map(|rule| rule.name.get())));
-    let exceptions = rules().flat_map(|rule| &rule.exception).filter_map(|e| e.name.get());
+    let named = rules().flat_map(|rule| &rule.exception).filter_map(|e| e.name.get());
+    let exceptions = named.chain(rules().flat_map(|rule| &rule.ignored_by).filter_map(Text::get));
     facts.add("exceptions", &joined(exceptions));
     facts.add("related", &joined(rules().flat_map(|rule| &rule.related).filter_map(Text::get)));
     facts.into_vec()
@@ -193,10 +217,9 @@ fn facts(control: &Control<'_>) -> Vec<(String, Untrusted)> {
 fn advice(control: &Control<'_>) -> Untrusted {
     let mut lines: Vec<String> = Vec::new();
     for path in paths(control).take(64) {
-        let fix = path.fix_path.path.get();
-        lines.extend(fix.map(|at| match path.fix_path.value.get() {
-            Some(value) => format!("set {at} to {value}"),
-            None => format!("set {at}"),
+        lines.extend(fix(path).map(|(at, value)| match value {
+            "" => format!("set {at}"),
+            value => format!("set {at} to {value}"),
         }));
         lines.extend(path.delete_path.get().map(|at| format!("remove {at}")));
         lines.extend(path.fix_command.get().map(|command| format!("run {command}")));

@@ -188,6 +188,58 @@ fn version_one_is_a_finding_for_each_object_and_a_pass_where_there_is_none() {
     }
 }
 
+fn custom(kind: &str, spec: &str) -> String {
+    format!(
+        r#"{{"apiVersion":"spdx.softwarecomposition.kubescape.io/v1beta1","kind":"{kind}","metadata":{{"name":"m","namespace":"kubescape",
+         "creationTimestamp":"2026-10-01T00:00:00Z",
+         "labels":{{"kubescape.io/workload-kind":"Deployment","kubescape.io/workload-name":"web","kubescape.io/workload-namespace":"shop"}},
+         "annotations":{{"kubescape.io/wlid":"wlid://cluster-prod/namespace-shop/deployment-web","kubescape.io/image-tag":"acme/web:1"}}}},
+         "spec":{spec}}}"#
+    )
+}
+
+#[test]
+fn custom_resources_of_the_operator_are_read_alone_and_in_lists() {
+    let controls = r#"{"controls":{
+      "C-0057":{"controlID":"C-0057","name":"Privileged container","severity":{"severity":"High","scoreFactor":8},"status":{"status":"failed"},
+        "rules":[{"name":"r","status":{"status":"failed"},"paths":[{"failedPath":"a","fixPath":"spec.b","fixPathValue":"false"}]}]},
+      "C-0016":{"severity":{"severity":"Medium"},"status":{"status":"passed","subStatus":""}}}}"#;
+    let one = custom("WorkloadConfigurationScan", controls);
+    for text in [
+        one.clone(),
+        format!("[{one}]"),
+        format!(r#"{{"apiVersion":"v1","kind":"List","items":[{one}]}}"#),
+        format!(
+            r#"{{"apiVersion":"spdx.softwarecomposition.kubescape.io/v1beta1","kind":"X","items":[{one}]}}"#
+        ),
+    ] {
+        let (findings, evidence, _) = all(&text);
+        let ([finding], [passed]) = (findings.as_slice(), evidence.as_slice()) else {
+            panic!("{findings:?} {evidence:?}")
+        };
+        assert_eq!(finding.asset.id.key(), "kubernetes:prod:shop:deployment:web");
+        assert_eq!((finding.severity, finding.severity_native.as_str()), (Severity::High, "High"));
+        assert_eq!(finding.remediation.raw(), "set spec.b to false");
+        assert!(passed.passed && passed.rule.id == "C-0016");
+    }
+}
+
+#[test]
+fn a_manifest_of_weaknesses_is_about_its_image_and_a_summary_is_a_reject() {
+    let matches = r#"{"payload":{"matches":[{"vulnerability":{"id":"CVE-2026-0001","severity":"High","fix":{"versions":["2"],"state":"fixed"},
+      "cvss":[{"vector":"CVSS:3.1/AV:N","metrics":{"baseScore":7.5}}]},"artifact":{"name":"libx","version":"1","purl":"pkg:deb/libx@1"}}]}}"#;
+    let (findings, _, _) = all(&custom("VulnerabilityManifest", matches));
+    let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+    assert_eq!(finding.asset.id.key(), "image:docker.io/acme/web:1");
+    let weakness = finding.vulnerability.as_ref().unwrap();
+    assert_eq!((weakness.cvss, weakness.fixed_version.as_deref()), (Some(7.5), Some("2")));
+    let empty = all(&custom("VulnerabilityManifest", r#"{"payload":{"matches":[]}}"#));
+    assert_eq!(empty.2, 1);
+    let sums = custom("WorkloadConfigurationScan", r#"{"severities":{}}"#);
+    let read = normalize_text(&sums);
+    assert!(read[0].as_ref().unwrap_err().contains("neither `controls` nor `payload`"));
+}
+
 #[test]
 #[should_panic(expected = "no format fits")]
 fn the_inputs_of_controls_are_no_findings() {

@@ -1,6 +1,8 @@
 //! Kubescape's records as written.
 
-use serde::Deserialize;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::wire::{Text, or_default};
@@ -24,9 +26,9 @@ pub(super) struct Control<'a> {
     pub(super) control_id: Text<'a>,
     #[serde(borrow)]
     pub(super) name: Text<'a>,
-    /// Since version 4.
-    #[serde(borrow)]
-    pub(super) severity: Text<'a>,
+    /// Since version 4; an object in custom resources.
+    #[serde(deserialize_with = "severity_word")]
+    pub(super) severity: String,
     /// An object, or a word; absent before 2023.
     pub(super) status: Value,
     #[serde(borrow, deserialize_with = "or_default")]
@@ -38,10 +40,13 @@ pub(super) struct Control<'a> {
 pub(super) struct RuleRun<'a> {
     #[serde(borrow)]
     pub(super) name: Text<'a>,
-    #[serde(borrow)]
-    pub(super) status: Text<'a>,
+    /// An object in custom resources.
+    #[serde(deserialize_with = "status_word")]
+    pub(super) status: String,
     #[serde(borrow, rename = "subStatus")]
     pub(super) sub_status: Text<'a>,
+    #[serde(borrow, rename = "appliedIgnoreRules", deserialize_with = "or_default")]
+    pub(super) ignored_by: Vec<Text<'a>>,
     #[serde(borrow, deserialize_with = "or_default")]
     pub(super) paths: Vec<Path<'a>>,
     #[serde(borrow, deserialize_with = "or_default")]
@@ -61,8 +66,10 @@ pub(super) struct Path<'a> {
     pub(super) delete_path: Text<'a>,
     #[serde(borrow)]
     pub(super) fix_command: Text<'a>,
-    #[serde(borrow, deserialize_with = "or_default")]
-    pub(super) fix_path: FixPath<'a>,
+    /// An object, or a path alone in custom resources.
+    pub(super) fix_path: Value,
+    #[serde(borrow)]
+    pub(super) fix_path_value: Text<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -79,6 +86,21 @@ pub(super) struct FixPath<'a> {
 pub(super) struct Exception<'a> {
     #[serde(borrow)]
     pub(super) name: Text<'a>,
+}
+
+fn status_word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    word(deserializer, "status")
+}
+
+fn severity_word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    word(deserializer, "severity")
+}
+
+/// A word, or the field of an object that holds it.
+fn word<'de, D: Deserializer<'de>>(deserializer: D, field: &str) -> Result<String, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let text = value.as_str().or_else(|| value.get(field)?.as_str());
+    Ok(text.unwrap_or_default().to_owned())
 }
 
 /// A weakness of the images that were scanned along.
@@ -164,4 +186,102 @@ pub(super) struct AlertObject {
     #[serde(deserialize_with = "or_default")]
     pub(super) k8s_api_objects: Vec<Value>,
     pub(super) external_objects: Value,
+}
+
+/// A custom resource of Kubescape's operator.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Resource<'a> {
+    #[serde(borrow)]
+    pub(super) kind: Text<'a>,
+    #[serde(borrow, deserialize_with = "or_default")]
+    pub(super) metadata: Metadata<'a>,
+    #[serde(borrow, deserialize_with = "or_default")]
+    pub(super) spec: Spec<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Metadata<'a> {
+    #[serde(borrow)]
+    pub(super) name: Text<'a>,
+    #[serde(borrow)]
+    pub(super) namespace: Text<'a>,
+    #[serde(borrow)]
+    pub(super) creation_timestamp: Text<'a>,
+    #[serde(borrow, deserialize_with = "or_default")]
+    pub(super) labels: BTreeMap<String, Text<'a>>,
+    #[serde(borrow, deserialize_with = "or_default")]
+    pub(super) annotations: BTreeMap<String, Text<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Spec<'a> {
+    #[serde(borrow)]
+    pub(super) controls: Option<BTreeMap<String, Control<'a>>>,
+    #[serde(borrow)]
+    pub(super) payload: Option<Payload<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Payload<'a> {
+    #[serde(borrow, deserialize_with = "or_default")]
+    pub(super) matches: Vec<Match<'a>>,
+}
+
+/// A match of Grype, which Kubescape uses for images.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Match<'a> {
+    #[serde(borrow, deserialize_with = "or_default")]
+    pub(super) vulnerability: Matched<'a>,
+    #[serde(borrow, deserialize_with = "or_default")]
+    pub(super) artifact: Artifact<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Matched<'a> {
+    #[serde(borrow)]
+    pub(super) id: Text<'a>,
+    #[serde(borrow)]
+    pub(super) severity: Text<'a>,
+    #[serde(borrow)]
+    pub(super) description: Text<'a>,
+    #[serde(borrow)]
+    pub(super) data_source: Text<'a>,
+    #[serde(borrow, deserialize_with = "or_default")]
+    pub(super) fix: Fix<'a>,
+    #[serde(borrow, deserialize_with = "or_default")]
+    pub(super) cvss: Vec<Cvss<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Fix<'a> {
+    #[serde(borrow, deserialize_with = "or_default")]
+    pub(super) versions: Vec<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) state: Text<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Cvss<'a> {
+    #[serde(borrow)]
+    pub(super) vector: Text<'a>,
+    pub(super) metrics: Value,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Artifact<'a> {
+    #[serde(borrow)]
+    pub(super) name: Text<'a>,
+    #[serde(borrow)]
+    pub(super) version: Text<'a>,
+    #[serde(borrow)]
+    pub(super) purl: Text<'a>,
 }
