@@ -1,5 +1,7 @@
 //! The operator's reports as findings, evidence and assets.
 
+use std::collections::BTreeMap;
+
 use quell_model::{
     Evidence, Finding, FindingClass, Location, Record, Rule, Severity, Status, Timestamp, Tool,
     Untrusted, Vulnerability as Weakness,
@@ -54,15 +56,20 @@ fn body_of(report: &Report<'_>, body: &Body<'_>, output: &mut Output) -> Result<
         observed: body.update_timestamp.time().or(report.metadata.creation_timestamp.time()),
         kind: report.kind.or_empty(),
     };
-    if body.vulnerabilities.is_none() && body.checks.is_none() && body.secrets.is_none() {
-        if body.components.is_none() {
-            return Err(Rejection::new(
-                "`report` has none of `vulnerabilities`, `checks`, `secrets` and `components`",
-            ));
-        }
+    let lists = [body.vulnerabilities.is_some(), body.checks.is_some(), body.secrets.is_some()];
+    if lists == [false; 3] && body.components.is_some() {
         let asset = workload::image(body).unwrap_or_else(|| around.workload.asset());
         output.push(Record::Asset(Box::new(asset)));
         return Ok(());
+    }
+    // A list that is null is an empty one where the sums say so too.
+    let is_zero = |sums: &BTreeMap<String, Text<'_>>| {
+        !sums.is_empty() && sums.values().all(|count| count.integer() == Some(0))
+    };
+    if lists == [false; 3] && !is_zero(&body.summary) {
+        return Err(Rejection::new(
+            "`report` has none of `vulnerabilities`, `checks`, `secrets` and `components`",
+        ));
     }
     for item in body.vulnerabilities.iter().flatten() {
         output.push(Record::Finding(Box::new(vulnerability(item, &around))));
@@ -87,10 +94,12 @@ pub(super) fn tool(scanner: &Text<'_>) -> Tool {
 
 /// A report without entries says that there was nothing to find.
 fn clean(body: &Body<'_>, around: &Around<'_>) -> Record {
-    let (list, class) = match (&body.vulnerabilities, &body.checks) {
-        (Some(_), _) => ("vulnerabilities", "vulnerability"),
-        (None, Some(_)) => ("checks", "config"),
-        (None, None) => ("secrets", "secret"),
+    let (list, class) = match around.kind {
+        kind if kind.contains("Vulnerability") => ("vulnerabilities", "vulnerability"),
+        kind if kind.contains("Secret") => ("secrets", "secret"),
+        _ if body.vulnerabilities.is_some() => ("vulnerabilities", "vulnerability"),
+        _ if body.secrets.is_some() => ("secrets", "secret"),
+        _ => ("checks", "config"),
     };
     Record::Evidence(Box::new(Evidence {
         tool: around.tool.clone(),

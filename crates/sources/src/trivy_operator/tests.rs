@@ -129,6 +129,10 @@ fn an_empty_report_is_evidence_and_a_bill_of_materials_an_image() {
     assert!(
         matches!(read[0].as_ref().unwrap().as_slice(), [Record::Evidence(e)] if e.passed && e.scope.is_some())
     );
+    let null = report("ConfigAuditReport", "Deployment", "web", r#""checks":null"#);
+    assert!(normalize_text(&null)[0].as_ref().unwrap_err().contains("none of"));
+    let zero = null.replace(r#""summary":{}"#, r#""summary":{"highCount":0}"#);
+    assert!(matches!(normalize_text(&zero)[0].as_ref().unwrap().as_slice(), [Record::Evidence(_)]));
     let read = normalize_text(&report(
         "SbomReport",
         "Deployment",

@@ -72,7 +72,9 @@ pub(super) struct Body<'a> {
     pub(super) checks: Option<Vec<Check<'a>>>,
     #[serde(borrow)]
     pub(super) secrets: Option<Vec<Secret<'a>>>,
-    /// A bill of materials, or Starboard's older lists.
+    #[serde(borrow, deserialize_with = "or_default")]
+    pub(super) summary: BTreeMap<String, Text<'a>>,
+    /// A bill of materials.
     pub(super) components: Option<serde::de::IgnoredAny>,
 }
 
