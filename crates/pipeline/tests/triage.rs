@@ -249,3 +249,59 @@ fn the_sample_world_is_what_its_truth_says() {
     }
     assert!(report.funnel.fixes >= 15);
 }
+
+/// The same fault, a privileged container, by each tool. What has no cluster's name is kept apart
+/// from what has one.
+#[test]
+fn one_fault_of_a_workload_is_one_issue_whichever_tool_names_it() {
+    let trivy = |cluster: &str| {
+        json!({"ClusterName": cluster, "Resources": [{"Namespace": "shop", "Kind": "Deployment", "Name": "web",
+            "Results": [{"Target": "Deployment/web", "Class": "config", "Misconfigurations": [{"ID": "KSV017",
+                "Title": "Privileged", "Severity": "HIGH", "Status": "FAIL", "CauseMetadata": {"StartLine": 9}}]}]}]})
+    };
+    let operator = json!({"apiVersion": "aquasecurity.github.io/v1alpha1", "kind": "ConfigAuditReport",
+        "metadata": {"name": "r", "namespace": "shop", "labels": {"trivy-operator.resource.kind": "ReplicaSet",
+            "trivy-operator.resource.name": "web-965685897", "trivy-operator.resource.namespace": "shop"}},
+        "report": {"scanner": {"name": "Trivy"}, "checks": [
+            {"checkID": "AVD-KSV-0017", "title": "Privileged", "severity": "HIGH", "success": false}]}});
+    let kubescape = |cluster: &str, start: &str, source: Value| {
+        let id = format!("{start}apps/v1/shop/Deployment/web");
+        json!({"generationTime": "2026-10-01T00:00:00Z", "customerGUID": "", "clusterAPIServerInfo": null,
+            "clusterName": cluster, "resources": [{"resourceID": id, "source": source, "object":
+                {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"}}}],
+            "results": [{"resourceID": id, "controls": [{"controlID": "C-0057", "name": "Privileged container",
+                "status": {"status": "failed"}, "rules": []}]}]})
+    };
+    let manifest = kubescape("", "path=7/api=", json!({"relativePath": "deploy/web.yaml"}));
+    let checkov = json!({"check_type": "kubernetes", "summary": {}, "results": {"failed_checks": [
+        {"check_id": "CKV_K8S_16", "check_name": "Privileged", "file_path": "/deploy/web.yaml",
+            "file_line_range": [1, 30], "resource": "Deployment.shop.web"}]}});
+    let reports = [
+        ("trivy.json", trivy("prod")),
+        ("kubescape.json", kubescape("prod", "", Value::Null)),
+        ("unnamed_trivy.json", trivy("")),
+        ("unnamed_operator.json", operator),
+        ("unnamed_kubescape.json", kubescape("", "", Value::Null)),
+        ("manifest_kubescape.json", manifest),
+        ("manifest_checkov.json", checkov),
+    ];
+    let mut world = World::new();
+    for (name, report) in &reports {
+        world.triage(name, &report.to_string());
+    }
+    let report = world.run(&Request::default(), false).unwrap().report;
+    let mut issues: Vec<(&str, usize)> =
+        report.issues.iter().map(|i| (i.asset.as_str(), i.findings.len())).collect();
+    issues.sort_unstable();
+    assert!(
+        report.issues.iter().all(|i| i.control.as_deref() == Some("kubernetes.pod.privileged"))
+    );
+    assert_eq!(
+        issues,
+        [
+            ("iac::deploy/web.yaml:Deployment.shop.web", 2),
+            ("kubernetes::shop:deployment:web", 3),
+            ("kubernetes:prod:shop:deployment:web", 2),
+        ]
+    );
+}

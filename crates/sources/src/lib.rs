@@ -9,15 +9,19 @@ mod checkov;
 mod descriptor;
 mod falco;
 pub mod intake;
+mod kube_bench;
+mod kubescape;
 mod lacework;
 pub mod mapped;
 mod ocsf;
 mod orca;
+mod path;
 mod prisma;
 mod sarif;
 #[cfg(test)]
 mod testing;
 mod trivy;
+mod trivy_operator;
 pub mod wire;
 mod wiz;
 
@@ -28,11 +32,14 @@ pub const SOURCES: &[&Source] = &[
     &asff::SOURCE,
     &checkov::SOURCE,
     &falco::SOURCE,
+    &kube_bench::SOURCE,
+    &kubescape::SOURCE,
     &lacework::SOURCE,
     &ocsf::SOURCE,
     &orca::SOURCE,
     &prisma::SOURCE,
     &sarif::SOURCE,
     &trivy::SOURCE,
+    &trivy_operator::SOURCE,
     &wiz::SOURCE,
 ];

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::envelope::build_envelope;
 use super::probe::{Layout, Probe, probe};
 use super::{Format, Formats, Input, IntakeError, Limits};
-use crate::wire::path::any;
+use crate::path::any;
 use crate::{Envelope, Need, Shape, Source};
 
 /// How much of the beginning is looked at; more where the first look does not decide.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use quell_model::Timestamp;
 
 use crate::mapped::FormatMap;
+use crate::path::{self, Step};
 use crate::{Envelope, Need, Output, RawRecord, Rejection, Shape, Source};
 
 /// What can be read. The user's maps are tried first, since they are meant for what they fit.
@@ -87,9 +88,9 @@ fn needed_keys(shape: &Shape) -> Vec<&'static str> {
         }
         Need::AnyOf(_) | Need::Lacks(_) | Need::Column(_) => None,
     };
-    let first = |path: &'static str| {
-        let below = path.strip_prefix("$.")?;
-        Some(below.split(['.', '[']).next().unwrap_or(below))
+    let first = |path: &'static str| match path::first(path)? {
+        (Step::Key(name), _) => Some(name),
+        (Step::Each | Step::At(_), _) => None,
     };
     shape.needs.iter().filter_map(|need| first(path(need)?)).collect()
 }

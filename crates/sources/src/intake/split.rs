@@ -231,15 +231,11 @@ enum Step {
 impl Patterns {
     fn parse(wanted: &Wanted<'_>) -> Self {
         let steps = |pattern: &&str| {
-            let path = pattern.strip_prefix('$').unwrap_or(pattern);
-            let mut steps = Vec::new();
-            for part in path.split('.').filter(|p| !p.is_empty()) {
-                let key = part.trim_end_matches("[]");
-                steps.extend((!key.is_empty()).then(|| Step::Key(key.to_owned())));
-                let lists = (part.len() - key.len()) / 2;
-                steps.extend((0..lists).map(|_| Step::Each));
-            }
-            steps
+            let owned = crate::path::steps(pattern).map(|step| match step {
+                crate::path::Step::Key(key) => Step::Key(key.to_owned()),
+                crate::path::Step::Each | crate::path::Step::At(_) => Step::Each,
+            });
+            owned.collect()
         };
         Self {
             steps: wanted.patterns.iter().map(steps).collect(),

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::FormatMap;
 use super::map::usual_status;
 use crate::intake::{self, Format, Input, IntakeError, Item, Limits};
-use crate::wire::path::any;
+use crate::path::any;
 use crate::wire::text_of;
 
 /// Records that are looked at for the words a tool uses.

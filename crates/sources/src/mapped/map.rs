@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use toml::Spanned;
 
-use crate::wire::path::any;
+use crate::path::any;
 
 /// A user's description of a format, ready to be used.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::FormatMap;
 use super::map::{CLASSES, Field, PROVIDERS, Verdict, known, usual_verdict};
 use crate::Rejection;
-use crate::wire::path::any;
+use crate::path::any;
 use crate::wire::{Facts, tags_of, text_of};
 
 /// Bytes of a text that are kept.

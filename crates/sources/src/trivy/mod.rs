@@ -62,7 +62,8 @@ const SHAPES: &[Shape] = &[
         records: lists!(
             "$.Resources[].Results[].",
             "$.Vulnerabilities[].Results[].",
-            "$.Misconfigurations[].Results[]."
+            "$.Misconfigurations[].Results[].",
+            "$.Findings[].Results[]."
         ),
         needs: &[
             Need::Has("$.ClusterName"),
@@ -70,6 +71,7 @@ const SHAPES: &[Shape] = &[
                 "$.Resources[].Kind",
                 "$.Vulnerabilities[].Kind",
                 "$.Misconfigurations[].Kind",
+                "$.Findings[].Kind",
             ]),
         ],
         envelope: true,

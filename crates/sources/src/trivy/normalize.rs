@@ -157,7 +157,8 @@ fn misconfiguration(
     .capped(DESCRIPTION_BYTES);
     finding.remediation = wire.resolution.untrusted(DESCRIPTION_BYTES);
     finding.references = wire.primary_url.link().into_iter().collect();
-    finding.location = Some(place.location(Some(address), lines));
+    // The lines of an object are those of Trivy's own print of it: one issue, not one a line.
+    finding.location = (!place.is_object()).then(|| place.location(Some(address), lines));
     finding.last_seen = observed;
     output.push(Record::Finding(Box::new(finding)));
     Ok(())

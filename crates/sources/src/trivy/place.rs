@@ -32,7 +32,7 @@ impl<'a> Place<'a> {
         );
         let (resource, result) = match record.shape.name {
             "cluster report" => {
-                let group = ["Resources", "Vulnerabilities", "Misconfigurations"];
+                let group = ["Resources", "Vulnerabilities", "Misconfigurations", "Findings"];
                 let group = group.get(record.pattern / LISTS).copied().unwrap_or_default();
                 let resource = at(document.get(group).unwrap_or(&Value::Null), outer);
                 (resource, at(resource.get("Results").unwrap_or(&Value::Null), inner))
@@ -122,6 +122,11 @@ impl<'a> Place<'a> {
         };
         let name = if address.is_empty() { self.target } else { address };
         asset(id, &format!("{}:{name}", self.target), "iac", name)
+    }
+
+    /// Whether it is about an object of a cluster, which stands in no file.
+    pub(super) fn is_object(&self) -> bool {
+        !self.resource.is_null()
     }
 
     pub(super) fn location(

@@ -47,3 +47,17 @@ fn what_a_statement_took_out_is_suppressed_and_a_secret_is_not_repeated() {
     assert_eq!(secret.class, FindingClass::Secret);
     assert!(!serde_json::to_string(secret).unwrap().contains("hunter2"));
 }
+
+#[test]
+fn a_fault_of_an_object_in_a_cluster_has_no_line_and_a_consolidated_report_is_read() {
+    for list in ["Resources", "Findings", "Misconfigurations"] {
+        let text = format!(
+            r#"{{"ClusterName":"prod","{list}":[{{"Namespace":"shop","Kind":"Deployment","Name":"web","Results":[
+              {{"Target":"Deployment/web","Class":"config","Misconfigurations":[
+                {{"ID":"KSV017","Title":"t","Severity":"HIGH","Status":"FAIL","CauseMetadata":{{"StartLine":9}}}}]}}]}}]}}"#
+        );
+        let finding = only_finding(&text);
+        assert_eq!(finding.asset.id.key(), "kubernetes:prod:shop:deployment:web");
+        assert_eq!(finding.location, None);
+    }
+}

@@ -1,7 +1,6 @@
 //! Lenient readers that several sources' wire types share: numbers as text, text as numbers,
 //! tags as maps or lists, booleans as words.
 
-pub(crate) mod path;
 mod row;
 mod scalar;
 
