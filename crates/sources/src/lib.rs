@@ -14,6 +14,7 @@ mod ocsf;
 mod orca;
 mod prisma;
 mod sarif;
+mod scc;
 #[cfg(test)]
 mod testing;
 mod trivy;
@@ -32,6 +33,7 @@ pub const SOURCES: &[&Source] = &[
     &orca::SOURCE,
     &prisma::SOURCE,
     &sarif::SOURCE,
+    &scc::SOURCE,
     &trivy::SOURCE,
     &wiz::SOURCE,
 ];

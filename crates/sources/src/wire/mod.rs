@@ -1,7 +1,9 @@
 //! Lenient readers that several sources' wire types share: numbers as text, text as numbers,
 //! tags as maps or lists, booleans as words.
 
+mod base64;
 mod scalar;
+mod tree;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,7 +12,9 @@ use quell_model::Untrusted;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+pub(crate) use base64::decode_base64;
 pub(crate) use scalar::{Facts, Text, or_default};
+pub(crate) use tree::Tree;
 
 /// Text, or a number or boolean written as text; null and containers are `None`.
 ///
