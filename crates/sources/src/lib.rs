@@ -6,6 +6,7 @@
 
 mod asff;
 mod checkov;
+mod defender;
 mod descriptor;
 mod falco;
 pub mod intake;
@@ -27,6 +28,7 @@ pub use descriptor::{Envelope, Need, Output, RawRecord, Rejection, Shape, Source
 pub const SOURCES: &[&Source] = &[
     &asff::SOURCE,
     &checkov::SOURCE,
+    &defender::SOURCE,
     &falco::SOURCE,
     &lacework::SOURCE,
     &ocsf::SOURCE,
