@@ -9,6 +9,7 @@ mod checkov;
 mod defender;
 mod descriptor;
 mod falco;
+mod gcp_artifact;
 pub mod intake;
 mod lacework;
 mod ocsf;
@@ -30,6 +31,7 @@ pub const SOURCES: &[&Source] = &[
     &checkov::SOURCE,
     &defender::SOURCE,
     &falco::SOURCE,
+    &gcp_artifact::SOURCE,
     &lacework::SOURCE,
     &ocsf::SOURCE,
     &orca::SOURCE,
