@@ -5,6 +5,7 @@
 //! Wire types never leave their folder.
 
 mod asff;
+mod azure_activity;
 mod checkov;
 mod defender;
 mod descriptor;
@@ -28,6 +29,7 @@ pub use descriptor::{Envelope, Need, Output, RawRecord, Rejection, Shape, Source
 /// Every source, in alphabetical order. Adding one is its folder and a line here.
 pub const SOURCES: &[&Source] = &[
     &asff::SOURCE,
+    &azure_activity::SOURCE,
     &checkov::SOURCE,
     &defender::SOURCE,
     &falco::SOURCE,
