@@ -11,6 +11,7 @@ mod defender;
 mod descriptor;
 mod falco;
 mod gcp_artifact;
+mod gcp_audit;
 pub mod intake;
 mod lacework;
 mod ocsf;
@@ -34,6 +35,7 @@ pub const SOURCES: &[&Source] = &[
     &defender::SOURCE,
     &falco::SOURCE,
     &gcp_artifact::SOURCE,
+    &gcp_audit::SOURCE,
     &lacework::SOURCE,
     &ocsf::SOURCE,
     &orca::SOURCE,
