@@ -24,7 +24,13 @@ pub(super) fn activity(record: &Tree<'_>) -> Result<Record, Rejection> {
         action: action.to_owned(),
         principal: Untrusted::from(principal(record, &properties)).capped(1024),
         asset: place,
-        time: record.time(&["eventTimestamp", "time", "timeGenerated", "activityDateTime"]),
+        time: record.time(&[
+            "eventTimestamp",
+            "time",
+            "timestamp",
+            "timeGenerated",
+            "activityDateTime",
+        ]),
         succeeded: succeeded(record, result),
         evidence: facts(record, &properties, result),
     })))
@@ -75,7 +81,7 @@ fn native_id(record: &Tree<'_>, action: &str, result: &str) -> String {
         .part(record.text(&["correlationId", "properties.id", "id"]))
         .part(&action.to_ascii_lowercase())
         .part(result)
-        .part(record.text(&["time", "eventTimestamp", "timeGenerated"]))
+        .part(record.text(&["time", "timestamp", "eventTimestamp", "timeGenerated"]))
         .part(&record.text(&["resourceId", "_ResourceId"]).to_lowercase())
         .finish();
     key.to_string()
@@ -137,7 +143,9 @@ fn facts(record: &Tree<'_>, properties: &Tree<'_>, result: &str) -> Vec<(String,
     let mut facts = Facts::default();
     facts.add("result", result);
     facts.add("category", record.text(&["category.value", "categoryValue", "category"]));
-    facts.add("callerIpAddress", record.text(&["callerIpAddress", "httpRequest.clientIpAddress"]));
+    let address = record.first(&["callerIpAddress", "httpRequest.clientIpAddress"]);
+    let address = address.or_else(|| properties.first(&["clientIp"]));
+    facts.add("callerIpAddress", address.unwrap_or_default());
     facts.add("level", record.text(&["level"]));
     let role = "identity.authorization.evidence.role";
     facts.add("role", record.text(&[role, "authorization.evidence.role"]));

@@ -5,7 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use quell_model::{Activity, FindingKey, KeyHasher, Record, Timestamp, Untrusted, parse_timestamp};
+use quell_model::{
+    Activity, Asset, AssetId, FindingKey, Hints, KeyHasher, Provider, Record, Timestamp, Untrusted,
+    parse_timestamp,
+};
 
 use super::event::{place, tool};
 use crate::wire::{Facts, Tree};
@@ -50,8 +53,9 @@ struct Flow<'t> {
 }
 
 pub(super) fn activities(record: &Tree<'_>, output: &mut Output) -> Result<(), Rejection> {
-    let asset = place(record)
-        .ok_or_else(|| Rejection::new("names no resource at $.resourceId or $.targetResourceID"))?;
+    let asset = place(record).or_else(|| card(record)).ok_or_else(|| {
+        Rejection::new("names no resource at $.resourceId, $.targetResourceID or $.macAddress")
+    })?;
     let mut sums: BTreeMap<Group, Sum> = BTreeMap::new();
     let mut unreadable = 0_u64;
     each_line(record, &mut |rule, line| match flow(line) {
@@ -85,9 +89,27 @@ pub(super) fn activities(record: &Tree<'_>, output: &mut Output) -> Result<(), R
     Ok(())
 }
 
-/// Calls with each tuple and its rule, for the older form (`properties.flows[].flows[]`) and the
-/// newer one (`flowRecords.flows[].flowGroups[]`).
+/// The network card, where a forwarder kept nothing else.
+fn card(record: &Tree<'_>) -> Option<Asset> {
+    let address = record.first(&["macAddress"])?;
+    let kind = "network card";
+    let hints = Hints { provider: Some(Provider::Azure), kind: Some(kind), ..Hints::default() };
+    Some(Asset {
+        id: AssetId::parse(address, &hints),
+        native_id: address.to_owned(),
+        native_kind: kind.to_owned(),
+        name: Untrusted::from(address).capped(64),
+        ..Asset::default()
+    })
+}
+
+/// Calls with each tuple and its rule, for the older form (`properties.flows[].flows[]`), the
+/// newer one (`flowRecords.flows[].flowGroups[]`), and that of a forwarder (`flow.0`, `flow.1` …).
 fn each_line(record: &Tree<'_>, each: &mut dyn FnMut(&str, &str)) {
+    let forwarded = record.fields().filter(|(name, _)| name.starts_with("flow."));
+    for (_, line) in forwarded {
+        each(record.text(&["rule"]), line.get().unwrap_or_default());
+    }
     for flow in record.at("properties.flows").list() {
         let rule = flow.text(&["rule"]);
         for card in flow.key("flows").list() {
@@ -181,6 +203,7 @@ fn native_id(record: &Tree<'_>, group: &Group) -> String {
         .part(record.text(&["flowLogGUID", "systemId"]))
         .part(record.text(&["macAddress"]))
         .part(&record.text(&["resourceId", "targetResourceID"]).to_lowercase())
+        .part(record.key("flow.0").get().unwrap_or_default())
         .part(&group.rule)
         .part(group.direction)
         .part(group.decision)

@@ -23,6 +23,7 @@ pub(crate) const SOURCE: Source = Source {
         Shape::plain("event", &["$"], EVENT),
         Shape::plain("diagnostic record", &["$"], ONE),
         Shape::plain("flow record", &["$"], FLOW),
+        Shape::plain("flow that a forwarder took apart", &["$"], FORWARDED),
     ],
     normalize,
     coverage: None,
@@ -36,7 +37,12 @@ const ANSWER: &[Need] = &[
 const RECORDS: &[Need] = &[
     Need::Array("$.records"),
     Need::AnyOf(&["$.records[].operationName", "$.records[].OperationName"]),
-    Need::AnyOf(&["$.records[].time", "$.records[].Time", "$.records[].eventTimestamp"]),
+    Need::AnyOf(&[
+        "$.records[].time",
+        "$.records[].Time",
+        "$.records[].timeStamp",
+        "$.records[].eventTimestamp",
+    ]),
     Need::AnyOf(&["$.records[].category", "$.records[].resourceId", "$.records[].ResourceId"]),
 ];
 const FLOWS: &[Need] = &[
@@ -45,13 +51,18 @@ const FLOWS: &[Need] = &[
     Need::Is("$.records[].category", &["NetworkSecurityGroupFlowEvent", "FlowLogFlowEvent"]),
 ];
 const EVENTS: &[Need] = &[
-    Need::AnyOf(&["$[].eventTimestamp", "$[].EventSubmissionTimestamp", "$[].eventDataId"]),
+    Need::AnyOf(&[
+        "$[].eventTimestamp",
+        "$[].eventDataId",
+        "$[].EventDataId",
+        "$[].OperationNameValue",
+    ]),
     Need::AnyOf(&["$[].operationName", "$[].OperationNameValue", "$[].OperationName"]),
     Need::AnyOf(&["$[].caller", "$[].Caller", "$[].authorization", "$[].resourceId"]),
 ];
 const LIST: &[Need] = &[
     Need::AnyOf(&["$[].operationName"]),
-    Need::AnyOf(&["$[].time"]),
+    Need::AnyOf(&["$[].time", "$[].timeStamp"]),
     Need::AnyOf(&["$[].category"]),
     Need::AnyOf(&["$[].resourceId", "$[].tenantId"]),
 ];
@@ -61,13 +72,13 @@ const FLOW_LIST: &[Need] = &[
     Need::AnyOf(&["$[].time"]),
 ];
 const EVENT: &[Need] = &[
-    Need::AnyOf(&["$.eventTimestamp", "$.EventSubmissionTimestamp", "$.eventDataId"]),
+    Need::AnyOf(&["$.eventTimestamp", "$.eventDataId", "$.EventDataId", "$.OperationNameValue"]),
     Need::AnyOf(&["$.operationName", "$.OperationNameValue", "$.OperationName"]),
     Need::AnyOf(&["$.caller", "$.Caller", "$.authorization", "$.resourceId"]),
 ];
 const ONE: &[Need] = &[
     Need::AnyOf(&["$.operationName"]),
-    Need::AnyOf(&["$.time"]),
+    Need::AnyOf(&["$.time", "$.timeStamp"]),
     Need::AnyOf(&["$.category"]),
     Need::AnyOf(&["$.resourceId", "$.tenantId"]),
 ];
@@ -77,11 +88,16 @@ const FLOW: &[Need] = &[
     Need::AnyOf(&["$.time"]),
     Need::AnyOf(&["$.macAddress", "$.systemId", "$.flowLogGUID", "$.operationName"]),
 ];
+const FORWARDED: &[Need] = &[
+    Need::AnyOf(&["$.macAddress"]),
+    Need::AnyOf(&["$.rule"]),
+    Need::Is("$.operationName", &["NetworkSecurityGroupFlowEvents", "FlowLogFlowEvent"]),
+];
 
 fn normalize(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> {
     let record: Tree<'_> = serde_json::from_str(raw.text)?;
-    let category = record.text(&["category"]);
-    let is_flow = matches!(category, "NetworkSecurityGroupFlowEvent" | "FlowLogFlowEvent");
+    let word = record.text(&["category", "operationName"]);
+    let is_flow = word.starts_with("NetworkSecurityGroupFlowEvent") || word == "FlowLogFlowEvent";
     if is_flow || !record.at("flowRecords.flows").is_empty() {
         return flow::activities(&record, output);
     }

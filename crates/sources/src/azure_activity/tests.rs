@@ -129,6 +129,16 @@ fn flows_of_a_virtual_network_read_alike() {
 }
 
 #[test]
+fn a_flow_that_a_forwarder_took_apart_reads_alike() {
+    let record = json!({"time": "2026-01-02T03:04:05Z", "macAddress": "00AA", "rule": "out",
+        "flowLogVersion": 4, "operationName": "FlowLogFlowEvent",
+        "flow.0": "1767323045123,10.0.0.4,198.51.100.9,5001,443,6,O,D,NX,0,0,0,0"});
+    let found = only_activity(&record.to_string());
+    assert_eq!(found.action, "network.flow.denied.outbound");
+    assert_eq!(found.asset.native_id, "00AA");
+}
+
+#[test]
 fn one_record_never_becomes_more_than_a_thousand_sums() {
     let mut record = group_flows(&[]);
     let line = "1767323045,203.0.113.1,10.0.0.4,5001,22,T,I,A,B,,,,";

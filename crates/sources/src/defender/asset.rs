@@ -29,12 +29,12 @@ pub(super) fn by_id(native: &str, name: Option<&str>, kind: Option<&str>) -> Ass
 pub(super) fn of_assessment(body: &Tree<'_>, record_id: &str) -> Option<Asset> {
     let details = body.key("resourceDetails");
     let provider = details.text(&["resourceProvider"]);
+    let name = details.first(&["resourceName", "machineName", "connectorName"]);
     let native = details
         .first(&["nativeResourceId", "id", "resourceId", "azureResourceId"])
         .or_else(|| body.first(&["assessedResourceId", "resourceId"]))
-        .or_else(|| scope(record_id))?;
-    // Resources that Azure made up for things of other clouds keep their own id beside it.
-    let name = details.first(&["resourceName", "machineName", "connectorName"]);
+        .or_else(|| scope(record_id));
+    let Some(native) = native else { return host(name?) };
     let kind = details.first(&["resourceType"]).map(|kind| match provider {
         "" => kind.to_owned(),
         provider => format!("{provider}/{kind}"),

@@ -21,6 +21,7 @@ pub(crate) const SOURCE: Source = Source {
     shapes: &[
         Shape::plain("answer", &["$.value[]"], &[Need::StartsWith("$.value[].type", TYPES)]),
         Shape::plain("answer of alerts", &["$.value[]"], VALUE_ALERTS),
+        Shape::plain("answer of assessments", &["$.value[]"], VALUE_ASSESSMENTS),
         Shape::plain("answer of sub-assessments", &["$.subAssessments[]"], SUBASSESSMENTS),
         Shape::plain("Resource Graph rows", &["$.data[]"], GRAPH),
         Shape::plain("list", &["$[]"], &[Need::StartsWith("$[].type", TYPES)]),
@@ -53,6 +54,11 @@ const VALUE_ALERTS: &[Need] = &[
         "$.value[].properties.alertDisplayName",
         "$.value[].SystemAlertId",
     ]),
+];
+const VALUE_ASSESSMENTS: &[Need] = &[
+    Need::Array("$.value"),
+    Need::AnyOf(&["$.value[].properties.resourceDetails", "$.value[].resourceDetails"]),
+    Need::AnyOf(&["$.value[].properties.status.code", "$.value[].status.code"]),
 ];
 const SUBASSESSMENTS: &[Need] =
     &[Need::Array("$.subAssessments"), Need::Has("$.subAssessments[].properties")];

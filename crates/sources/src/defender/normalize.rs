@@ -114,7 +114,9 @@ fn untyped(parts: &Parts<'_>) -> Result<Kind, Rejection> {
     if body.first(&["controlCategory"]).is_some() && body.first(&["actionType"]).is_some() {
         return Err(Rejection::new("describes a control of the score and holds no result at $"));
     }
-    if body.at("additionalData.assessedResourceType").get().is_some()
+    let data = body.key("additionalData");
+    let is_row = ["assessedResourceType", "vulnerabilityDetails", "softwareName", "cve"];
+    if is_row.iter().any(|name| !data.key(name).is_empty())
         || parts.id().contains("/subassessments/")
     {
         return Ok(Kind::Subassessment);

@@ -141,7 +141,7 @@ impl Row<'_> {
             cvss_vector: data
                 .at("vulnerabilityDetails.cvss")
                 .key("3.0")
-                .first(&["cvssVectorString"])
+                .first(&["cvssVectorString", "vector"])
                 .or_else(|| data.first(&["cve.cvssVectorString"]))
                 .map(str::to_owned),
             exploit_public: steps,

@@ -178,6 +178,20 @@ fn a_row_with_several_cves_is_one_finding_each_and_one_without_is_a_misconfigura
 }
 
 #[test]
+fn a_row_without_type_and_id_is_about_the_machine_it_names() {
+    let mut row = below(&json!({"softwareName": "libsail", "softwareVersion": "1.0",
+        "recommendedVersion": "1.1", "cvssV30Score": 6.5, "cve": "CVE-2031-5005"}));
+    row["properties"]["resourceDetails"] = json!({"ResourceName": "crane"});
+    row.as_object_mut().unwrap().remove("type");
+    row["id"] = json!("row-1");
+    let found = only_finding(&json!({"value": [row]}).to_string());
+    assert_eq!(found.asset.name.raw(), "crane");
+    let weakness = found.vulnerability.unwrap();
+    assert_eq!((weakness.id.as_str(), weakness.package.as_str()), ("CVE-2031-5005", "libsail"));
+    assert_eq!((weakness.fixed_version.as_deref(), weakness.cvss), (Some("1.1"), Some(6.5)));
+}
+
+#[test]
 fn an_export_mixes_kinds_and_none_vanishes() {
     let mut gone = assessment("Unhealthy");
     gone["securityEventDataEnrichment"] = json!({"action": "Delete"});

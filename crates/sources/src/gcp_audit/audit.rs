@@ -18,7 +18,7 @@ pub(super) fn activity(entry: &Tree<'_>) -> Result<Record, Rejection> {
     let payload = payload(entry);
     let action = payload
         .first(&["methodName"])
-        .or_else(|| payload.first(&["serviceName"]))
+        .or_else(|| payload.key("authorizationInfo").list().first()?.first(&["permission"]))
         .ok_or_else(|| Rejection::new("names no method at $.protoPayload.methodName"))?;
     let asset = place::of_audit(entry, payload).ok_or_else(|| {
         Rejection::new(

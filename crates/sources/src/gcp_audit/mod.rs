@@ -1,9 +1,11 @@
-//! Google Cloud Logging: audit entries, and entries of flows, firewalls and name lookups. Queue
+//! Google Cloud Logging: audit entries, and entries of flows, firewalls, name lookups and web
+//! requests. Queue
 //! messages are opened, since findings and entries come wrapped in the same way.
 
 mod audit;
 mod network;
 mod place;
+mod request;
 #[cfg(test)]
 mod tests;
 
@@ -33,14 +35,25 @@ const PAYLOADS: &[&str] = &[
     "$.proto_payload",
     "$.json_payload",
     "$.protopayload_auditlog",
+    "$.protopayload",
+    "$.jsonpayload",
+    "$.httpRequest",
+    "$.httprequest",
 ];
 const ENTRY: &[Need] = &[
-    Need::AnyOf(&["$.logName", "$.log_name", "$.insertId", "$.insert_id"]),
+    Need::AnyOf(&["$.logName", "$.log_name", "$.insertId", "$.insert_id", "$.logname"]),
     Need::AnyOf(PAYLOADS),
-    Need::AnyOf(&["$.timestamp", "$.receiveTimestamp", "$.receive_timestamp", "$.resource"]),
+    Need::AnyOf(&[
+        "$.timestamp",
+        "$.receiveTimestamp",
+        "$.receive_timestamp",
+        "$.resource",
+        "$.logName",
+        "$.logname",
+    ]),
 ];
 const LIST: &[Need] = &[
-    Need::AnyOf(&["$[].logName", "$[].log_name", "$[].insertId", "$[].insert_id"]),
+    Need::AnyOf(&["$[].logName", "$[].log_name", "$[].insertId", "$[].insert_id", "$[].logname"]),
     Need::AnyOf(&[
         "$[].protoPayload",
         "$[].jsonPayload",
@@ -48,8 +61,17 @@ const LIST: &[Need] = &[
         "$[].proto_payload",
         "$[].json_payload",
         "$[].protopayload_auditlog",
+        "$[].protopayload",
+        "$[].jsonpayload",
+        "$[].httpRequest",
     ]),
-    Need::AnyOf(&["$[].timestamp", "$[].receiveTimestamp", "$[].receive_timestamp"]),
+    Need::AnyOf(&[
+        "$[].timestamp",
+        "$[].receiveTimestamp",
+        "$[].receive_timestamp",
+        "$[].resource",
+        "$[].logName",
+    ]),
 ];
 const ANSWER: &[Need] = &[
     Need::Array("$.entries"),
@@ -99,11 +121,13 @@ fn entry(entry: &Tree<'_>, output: &mut Output) -> Result<(), Rejection> {
         network::flow(entry)?
     } else if log.ends_with("dns_queries") || payload.first(&["queryName"]).is_some() {
         network::lookup(entry)?
+    } else if entry.key("httpRequest").is_map() {
+        request::activity(entry)?
     } else {
         let log: String = log.rsplit('/').next().unwrap_or_default().chars().take(80).collect();
         return Err(Rejection::new(format!(
-            "an entry of the log `{log}` has neither an audit payload at $.protoPayload nor a \
-             connection at $.jsonPayload.connection"
+            "an entry of the log `{log}` has neither an audit payload at $.protoPayload, a connection \
+             at $.jsonPayload.connection nor a request at $.httpRequest"
         )));
     };
     output.push(record);

@@ -149,3 +149,16 @@ fn singular(kind: &str) -> &str {
 pub(super) fn of_path(entry: &Tree<'_>, path: &str) -> Asset {
     resource(entry, path, None)
 }
+
+/// A forwarding rule or a backend by the labels of its entry, else the project.
+pub(super) fn of_labels(entry: &Tree<'_>) -> Option<Asset> {
+    let named = || {
+        let rule = entry.first(&["resource.labels.forwarding_rule_name"])?;
+        let path = format!(
+            "//compute.googleapis.com/projects/{}/global/forwardingRules/{rule}",
+            project(entry)?
+        );
+        Some(resource(entry, &path, entry.first(&["resource.type"])))
+    };
+    named().or_else(|| of_project(entry))
+}

@@ -141,6 +141,30 @@ fn a_name_lookup_is_activity() {
 }
 
 #[test]
+fn a_request_is_activity_of_its_load_balancer() {
+    let mut one = network(
+        "requests",
+        &json!({"enforcedSecurityPolicy": {"name": "wall",
+        "outcome": "DENY", "preconfiguredExprIds": ["rule-1"]}}),
+    );
+    one["resource"]["labels"]["forwarding_rule_name"] = json!("web");
+    one["httpRequest"] = json!({"requestMethod": "POST", "requestUrl": "https://quay.example/x",
+        "status": 403, "remoteIp": "203.0.113.7"});
+    let found = only_activity(&one.to_string());
+    assert_eq!((found.action.as_str(), found.succeeded), ("http.post", Some(false)));
+    assert_eq!(found.asset.id.key(), "gcp:compute/projects/fleet/global/forwardingRules/web");
+    assert!(found.evidence.iter().any(|(_, fact)| fact.raw() == "DENY"));
+}
+
+#[test]
+fn a_table_that_knows_no_capitals_reads_alike() {
+    let lower = json!({"insertid": "i1", "logname": "projects/fleet/logs/a",
+        "timestamp": "2026-01-02 03:04:05", "resource": {"type": "project"},
+        "protopayload": {"methodName": "SetIamPolicy", "resourceName": "projects/fleet"}});
+    assert_eq!(only_activity(&lower.to_string()).action, "SetIamPolicy");
+}
+
+#[test]
 fn findings_in_logs_and_messages_are_findings() {
     let threat = json!({"detectionCategory": {"ruleName": "bad_ip"}, "detectionPriority": "HIGH",
         "properties": {"ip": ["203.0.113.6"]},

@@ -41,12 +41,22 @@ pub(crate) const SOURCE: Source = Source {
 const NOTIFICATION: &[Need] = &[
     Need::AnyOf(&["$.finding.category"]),
     Need::AnyOf(&["$.finding.name", "$.finding.canonicalName", "$.finding.canonical_name"]),
-    Need::AnyOf(&["$.finding.resourceName", "$.finding.resource_name", "$.resource.name"]),
+    Need::AnyOf(&[
+        "$.finding.resourceName",
+        "$.finding.resource_name",
+        "$.resource.name",
+        "$.finding.resource.name",
+    ]),
 ];
 const RESULTS: &[Need] = &[
     Need::AnyOf(&["$[].finding.category"]),
     Need::AnyOf(&["$[].finding.name", "$[].finding.canonicalName", "$[].finding.canonical_name"]),
-    Need::AnyOf(&["$[].finding.resourceName", "$[].finding.resource_name", "$[].resource.name"]),
+    Need::AnyOf(&[
+        "$[].finding.resourceName",
+        "$[].finding.resource_name",
+        "$[].resource.name",
+        "$[].finding.resource.name",
+    ]),
 ];
 const FINDING: &[Need] = &[
     Need::AnyOf(&["$.category"]),

@@ -44,7 +44,11 @@ pub(crate) fn finding_of(record: &Tree<'_>) -> Result<Record, Rejection> {
     };
     let mut out = Finding::new(tool(), class, rule, place);
     out.native_id = native_id(finding, category, out.asset.id.key());
-    out.description = finding.prose(&["description", "sourceProperties.Explanation"]);
+    out.description = finding.prose(&[
+        "description",
+        "findingDetails.description",
+        "sourceProperties.Explanation",
+    ]);
     out.remediation = finding.prose(&["nextSteps", "sourceProperties.Recommendation"]);
     let severity = severity_word(finding);
     out.severity = severity_of(severity);
@@ -152,10 +156,14 @@ fn status(finding: &Tree<'_>) -> (Status, String) {
     let mute = finding.text(&["mute"]);
     let status = match (state.to_ascii_uppercase().as_str(), mute.to_ascii_uppercase().as_str()) {
         ("INACTIVE", _) => Status::Resolved,
-        (_, "MUTED") => Status::Suppressed,
+        ("MUTED", _) | (_, "MUTED") => Status::Suppressed,
         _ => Status::Open,
     };
-    let native = if status == Status::Suppressed { mute } else { state };
+    let native = if mute.eq_ignore_ascii_case("MUTED") && status == Status::Suppressed {
+        mute
+    } else {
+        state
+    };
     (status, native.to_owned())
 }
 
