@@ -50,9 +50,11 @@ pub(super) fn place(record: &Tree<'_>) -> Option<Asset> {
     };
     let whole = record.first(&ids).map(str::to_owned).or_else(subscription);
     let tenant = record.first(&["tenantId", "properties.tenantId"]);
-    let (native, kind) = match whole {
-        Some(id) => (id, record.first(&["resourceType.value", "resourceProviderValue"])),
-        None => (tenant?.to_owned(), Some("tenant")),
+    let storage = record.first(&["properties.accountName"]);
+    let (native, kind) = match (whole, storage, tenant) {
+        (Some(id), _, _) => (id, record.first(&["resourceType.value", "resourceProviderValue"])),
+        (None, Some(name), _) => (name.to_owned(), Some("storage account")),
+        (None, None, tenant) => (tenant?.to_owned(), Some("tenant")),
     };
     let hints = Hints {
         provider: Some(Provider::Azure),
@@ -82,6 +84,7 @@ fn native_id(record: &Tree<'_>, action: &str, result: &str) -> String {
         .part(&action.to_ascii_lowercase())
         .part(result)
         .part(record.text(&["time", "timestamp", "eventTimestamp", "timeGenerated"]))
+        .part(record.text(&["callerIpAddress", "caller"]))
         .part(&record.text(&["resourceId", "_ResourceId"]).to_lowercase())
         .finish();
     key.to_string()

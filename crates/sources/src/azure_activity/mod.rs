@@ -64,7 +64,7 @@ const LIST: &[Need] = &[
     Need::AnyOf(&["$[].operationName"]),
     Need::AnyOf(&["$[].time", "$[].timeStamp"]),
     Need::AnyOf(&["$[].category"]),
-    Need::AnyOf(&["$[].resourceId", "$[].tenantId"]),
+    Need::AnyOf(&["$[].resourceId", "$[].tenantId", "$[].properties"]),
 ];
 const FLOW_LIST: &[Need] = &[
     Need::AnyOf(&["$[].flowRecords.flows", "$[].properties.flows"]),
@@ -80,7 +80,7 @@ const ONE: &[Need] = &[
     Need::AnyOf(&["$.operationName"]),
     Need::AnyOf(&["$.time", "$.timeStamp"]),
     Need::AnyOf(&["$.category"]),
-    Need::AnyOf(&["$.resourceId", "$.tenantId"]),
+    Need::AnyOf(&["$.resourceId", "$.tenantId", "$.properties"]),
 ];
 const FLOW: &[Need] = &[
     Need::AnyOf(&["$.flowRecords.flows", "$.properties.flows"]),

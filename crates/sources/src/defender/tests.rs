@@ -247,3 +247,27 @@ fn what_cannot_be_taken_says_where() {
     assert!(results[1].as_ref().unwrap_err().contains("$.CompromisedEntity"));
     assert!(results[2].as_ref().unwrap_err().contains("no object"));
 }
+
+#[test]
+fn hostile_names_and_references_stay_bounded() {
+    let long = "n".repeat(50_000);
+    let mut one = alert();
+    one["properties"]["extendedProperties"] = json!({ long.as_str(): "v", "B": "[[[[" });
+    one["properties"]["entities"] = json!([
+        {"$id": "1", "type": "process", "parentProcess": {"$ref": "1"}},
+        {"$id": "1", "type": "process", "commandLine": "x", "parentProcess": {"$ref": "9"}}]);
+    let found = only_finding(&one.to_string());
+    assert!(found.evidence.iter().all(|(name, _)| name.len() <= 128));
+    assert_eq!(found.detection.unwrap().processes.len(), 2);
+}
+
+#[test]
+fn a_field_that_stands_twice_is_a_reject() {
+    let text = assessment("Unhealthy").to_string().replacen(
+        "\"code\":\"Unhealthy\"",
+        "\"code\":\"Unhealthy\",\"code\":\"Healthy\"",
+        1,
+    );
+    let reason = normalize_text(&text).remove(0).unwrap_err();
+    assert!(reason.contains("`code` stands twice"), "{reason}");
+}

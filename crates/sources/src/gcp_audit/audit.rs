@@ -44,11 +44,24 @@ pub(super) fn tool() -> Tool {
 
 /// An entry's id is unique within its log and moment only.
 pub(super) fn native_id(entry: &Tree<'_>) -> String {
-    let key: FindingKey = KeyHasher::new("gcp_log")
+    let hasher = KeyHasher::new("gcp_log")
         .part(entry.text(&["logName"]))
         .part(entry.text(&["timestamp"]))
-        .part(entry.text(&["insertId"]))
-        .finish();
+        .part(entry.text(&["insertId"]));
+    let key: FindingKey = match entry.first(&["insertId"]) {
+        Some(_) => hasher.finish(),
+        // Without an id, what the entry says is all that tells it from another.
+        None => hasher
+            .part(payload(entry).text(&["methodName"]))
+            .part(payload(entry).text(&["resourceName"]))
+            .part(payload(entry).text(&["authenticationInfo.principalEmail"]))
+            .part(payload(entry).text(&["requestMetadata.callerIp"]))
+            .part(entry.text(&["jsonPayload.connection.src_ip", "httpRequest.remoteIp"]))
+            .part(entry.text(&["jsonPayload.connection.dest_ip", "httpRequest.requestUrl"]))
+            .part(entry.text(&["jsonPayload.connection.src_port", "jsonPayload.queryName"]))
+            .part(entry.text(&["jsonPayload.connection.dest_port", "httpRequest.status"]))
+            .finish(),
+    };
     match entry.first(&["insertId"]) {
         Some(id) => format!("{id}|{}", key.short()),
         None => key.to_string(),

@@ -49,9 +49,15 @@ pub(super) fn of_log_entry(entry: &Tree<'_>) -> Option<Asset> {
     let payload = entry.key("jsonPayload");
     let affected = payload.key("affectedResources").list();
     let named = affected.iter().find_map(|resource| resource.first(&["gcpResourceName"]));
+    let of_log = || {
+        let rest = entry.text(&["logName"]).strip_prefix("projects/")?;
+        rest.split('/').next()
+    };
+    let told = ["properties.projectId", "properties.project_id", "properties.network.project"];
     let project = entry
-        .first(&["resource.labels.project_id", "jsonPayload.properties.projectId"])
-        .or_else(|| payload.first(&["properties.project_id"]));
+        .first(&["resource.labels.project_id"])
+        .or_else(|| payload.first(&told))
+        .or_else(of_log);
     let own = project.map(|id| format!("//cloudresourcemanager.googleapis.com/projects/{id}"));
     let native = named.map(str::to_owned).or(own)?;
     let hints = Hints { provider: Some(Provider::Gcp), account: project, ..Hints::default() };
