@@ -6,6 +6,7 @@ mod alert;
 mod assessment;
 mod asset;
 mod entities;
+mod listed;
 mod normalize;
 mod score;
 mod subassessment;

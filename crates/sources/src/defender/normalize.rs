@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use quell_model::Tool;
 
-use super::{alert, assessment, score, subassessment};
+use super::{alert, assessment, listed, score, subassessment};
 use crate::wire::Tree;
 use crate::{Output, RawRecord, Rejection};
 
@@ -46,6 +46,7 @@ pub(super) fn normalize(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), 
         Kind::AttackPath => output.push(assessment::attack_path(&parts)?),
         Kind::Assessment => {
             output.push(assessment::record(&parts)?);
+            listed::weaknesses(&parts, output);
             let below = body.at("additionalData.subAssessment");
             if below.is_map() {
                 let parts = Parts { whole: below, body: inner(below) };

@@ -193,7 +193,7 @@ fn title<'t>(tree: &'t Tree<'_>) -> Option<&'t str> {
 }
 
 /// `CVE-2031-1234` and nothing around it: a title can be a sentence that mentions one.
-fn is_cve(text: &str) -> bool {
+pub(super) fn is_cve(text: &str) -> bool {
     let Some((start, rest)) = text.split_at_checked(4) else { return false };
     let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     start.eq_ignore_ascii_case("CVE-")

@@ -192,6 +192,26 @@ fn a_row_without_type_and_id_is_about_the_machine_it_names() {
 }
 
 #[test]
+fn cves_that_a_recommendation_lists_are_findings_on_the_image() {
+    let digest = format!("sha256:{}", "ef".repeat(32));
+    let mut one = assessment("Unhealthy");
+    one["properties"]["additionalData"] = json!({"Digest": digest, "Repo": "shop/web",
+        "CVEs": "[{\"CVE\":\"CVE-2031-6006\",\"Severity\":\"Low\",\"BaseScore\":3.3},{\"CVE\":\"none\"}]"});
+    let results = normalize_text(&one.to_string());
+    let [Record::Finding(whole), Record::Finding(weak)] = &results[0].as_ref().unwrap()[..] else {
+        panic!("{results:?}")
+    };
+    assert_eq!(whole.class, FindingClass::Misconfiguration);
+    assert_eq!(weak.asset.id.key(), format!("image:{digest}"));
+    assert_eq!(
+        (weak.severity, weak.vulnerability.as_ref().unwrap().cvss),
+        (Severity::Low, Some(3.3))
+    );
+    one["properties"]["status"]["code"] = json!("Healthy");
+    assert_eq!(normalize_text(&one.to_string())[0].as_ref().unwrap().len(), 1);
+}
+
+#[test]
 fn an_export_mixes_kinds_and_none_vanishes() {
     let mut gone = assessment("Unhealthy");
     gone["securityEventDataEnrichment"] = json!({"action": "Delete"});
