@@ -5,9 +5,13 @@
 //! Wire types never leave their folder.
 
 mod asff;
+mod azure_activity;
 mod checkov;
+mod defender;
 mod descriptor;
 mod falco;
+mod gcp_artifact;
+mod gcp_audit;
 pub mod intake;
 mod kube_bench;
 mod kubescape;
@@ -18,6 +22,7 @@ mod orca;
 mod path;
 mod prisma;
 mod sarif;
+mod scc;
 #[cfg(test)]
 mod testing;
 mod trivy;
@@ -30,8 +35,12 @@ pub use descriptor::{Envelope, Need, Output, RawRecord, Rejection, Shape, Source
 /// Every source, in alphabetical order. Adding one is its folder and a line here.
 pub const SOURCES: &[&Source] = &[
     &asff::SOURCE,
+    &azure_activity::SOURCE,
     &checkov::SOURCE,
+    &defender::SOURCE,
     &falco::SOURCE,
+    &gcp_artifact::SOURCE,
+    &gcp_audit::SOURCE,
     &kube_bench::SOURCE,
     &kubescape::SOURCE,
     &lacework::SOURCE,
@@ -39,6 +48,7 @@ pub const SOURCES: &[&Source] = &[
     &orca::SOURCE,
     &prisma::SOURCE,
     &sarif::SOURCE,
+    &scc::SOURCE,
     &trivy::SOURCE,
     &trivy_operator::SOURCE,
     &wiz::SOURCE,

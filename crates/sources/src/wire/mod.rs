@@ -1,8 +1,10 @@
 //! Lenient readers that several sources' wire types share: numbers as text, text as numbers,
 //! tags as maps or lists, booleans as words.
 
+mod base64;
 mod row;
 mod scalar;
+mod tree;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,8 +13,10 @@ use quell_model::Untrusted;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+pub(crate) use base64::decode_base64;
 pub(crate) use row::Row;
 pub(crate) use scalar::{Facts, Text, or_default};
+pub(crate) use tree::Tree;
 
 /// Text, or a number or boolean written as text; null and containers are `None`.
 ///

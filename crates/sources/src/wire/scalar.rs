@@ -139,7 +139,8 @@ where
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Collects facts worth citing: at most eight, none empty, each cut to 1 KiB.
+/// Collects facts worth citing: at most eight, none empty, each cut to 1 KiB and its name to 128
+/// characters, since some records bring names of their own.
 #[derive(Debug, Default)]
 pub(crate) struct Facts(Vec<(String, Untrusted)>);
 
@@ -148,7 +149,8 @@ impl Facts {
     pub(crate) fn add(&mut self, name: &str, value: &str) {
         let value = value.trim();
         if !value.is_empty() && self.0.len() < 8 {
-            self.0.push((name.to_owned(), Untrusted::from(value).capped(1024)));
+            let name = name.chars().take(128).collect();
+            self.0.push((name, Untrusted::from(value).capped(1024)));
         }
     }
 
