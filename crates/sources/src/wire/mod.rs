@@ -2,6 +2,7 @@
 //! tags as maps or lists, booleans as words.
 
 mod scalar;
+mod shape;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 pub(crate) use scalar::{Facts, Text, or_default};
+pub(crate) use shape::{many, object, texts};
 
 /// Text, or a number or boolean written as text; null and containers are `None`.
 ///
