@@ -5,9 +5,11 @@
 //! Wire types never leave their folder.
 
 mod asff;
+mod aws;
 mod checkov;
 mod descriptor;
 mod falco;
+mod guardduty;
 pub mod intake;
 mod lacework;
 mod ocsf;
@@ -27,6 +29,7 @@ pub const SOURCES: &[&Source] = &[
     &asff::SOURCE,
     &checkov::SOURCE,
     &falco::SOURCE,
+    &guardduty::SOURCE,
     &lacework::SOURCE,
     &ocsf::SOURCE,
     &orca::SOURCE,
