@@ -10,6 +10,7 @@ mod checkov;
 mod descriptor;
 mod falco;
 mod guardduty;
+mod inspector2;
 pub mod intake;
 mod lacework;
 mod ocsf;
@@ -30,6 +31,7 @@ pub const SOURCES: &[&Source] = &[
     &checkov::SOURCE,
     &falco::SOURCE,
     &guardduty::SOURCE,
+    &inspector2::SOURCE,
     &lacework::SOURCE,
     &ocsf::SOURCE,
     &orca::SOURCE,
