@@ -7,6 +7,7 @@
 mod asff;
 mod aws;
 mod checkov;
+mod cloudtrail;
 mod descriptor;
 mod falco;
 mod guardduty;
@@ -29,6 +30,7 @@ pub use descriptor::{Envelope, Need, Output, RawRecord, Rejection, Shape, Source
 pub const SOURCES: &[&Source] = &[
     &asff::SOURCE,
     &checkov::SOURCE,
+    &cloudtrail::SOURCE,
     &falco::SOURCE,
     &guardduty::SOURCE,
     &inspector2::SOURCE,
