@@ -1,4 +1,5 @@
-//! AWS CloudTrail: log files, EventBridge events, answers of LookupEvents, Insights events.
+//! AWS CloudTrail: log files, EventBridge events, answers of LookupEvents, Insights events, and
+//! events that went through CloudWatch Logs.
 //!
 //! What happened is neither right nor wrong by itself, so every event is an activity. Digest
 //! files, which only sign log files, are told apart and refused.
@@ -20,6 +21,9 @@ pub(crate) const SOURCE: Source = Source {
     normalize: normalize::normalize,
     coverage: None,
 };
+
+/// How CloudTrail begins an event where it is text within another record.
+const MESSAGES: &[&str] = &["{\"eventVersion\":"];
 
 /// Events below a path. Notifications of S3 and changes of DynamoDB have records of almost the
 /// same names.
@@ -82,6 +86,19 @@ const SHAPES: &[Shape] = &[
         "looked-up event",
         &["$"],
         &[Need::Has("$.CloudTrailEvent"), Need::Has("$.EventName")],
+    ),
+    Shape::plain(
+        "answer of CloudWatch Logs",
+        &["$.events[]"],
+        &[Need::StartsWith("$.events[].message", MESSAGES), Need::Has("$.events[].timestamp")],
+    ),
+    Shape::plain(
+        "subscription of CloudWatch Logs",
+        &["$.logEvents[]"],
+        &[
+            Need::StartsWith("$.logEvents[].message", MESSAGES),
+            Need::Has("$.logEvents[].timestamp"),
+        ],
     ),
     Shape::plain(
         "digest file",

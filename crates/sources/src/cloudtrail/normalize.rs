@@ -19,11 +19,13 @@ pub(super) fn normalize(record: &RawRecord<'_>, output: &mut Output) -> Result<(
             "a CloudTrail digest file: it signs log files and holds no event; import the log files",
         ));
     }
-    if let Some(text) = outer.looked_up.get() {
+    let within = [("$.CloudTrailEvent", &outer.looked_up), ("$.message", &outer.message)];
+    let within = within.into_iter().find_map(|(path, text)| Some((path, text.get()?)));
+    if let Some((path, text)) = within.filter(|_| outer.name.get().is_none()) {
         let event: Event<'_> = serde_json::from_str(text)
-            .map_err(|error| Rejection::new(format!("`$.CloudTrailEvent` is no event: {error}")))?;
+            .map_err(|error| Rejection::new(format!("`{path}` is no event: {error}")))?;
         let looked_up: LookedUp<'_> = serde_json::from_str(record.text)?;
-        return push(&event, &looked_up, "$.CloudTrailEvent", output);
+        return push(&event, &looked_up, path, output);
     }
     if let Some(detail) = outer.detail.take() {
         return push(&detail, &LookedUp::default(), "$.detail", output);

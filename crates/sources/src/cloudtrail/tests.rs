@@ -65,6 +65,9 @@ fn every_wrapping_reads_alike() {
     let looked_up = json!({"EventId": "e-1", "EventName": "DeleteBucket", "Username": "bo",
         "EventTime": 1_772_600_767.0, "ReadOnly": "false", "Resources": [],
         "CloudTrailEvent": bare.to_string()});
+    // CloudTrail itself writes the version first.
+    let plain = bare.to_string().replacen("\"eventVersion\":\"1.09\",", "", 1);
+    let text = plain.replacen('{', "{\"eventVersion\":\"1.09\",", 1);
     let expected = only(&bare);
     for value in [
         json!({"Records": [bare]}),
@@ -74,6 +77,8 @@ fn every_wrapping_reads_alike() {
         json!({"Events": [looked_up], "NextToken": "n"}),
         json!([looked_up]),
         looked_up.clone(),
+        json!({"events": [{"timestamp": 1, "message": text, "eventId": "9"}]}),
+        json!({"messageType": "DATA_MESSAGE", "logEvents": [{"id": "9", "timestamp": 1, "message": text}]}),
     ] {
         assert_eq!(only(&value), expected, "{value}");
     }

@@ -53,6 +53,9 @@ pub(super) struct Event<'a> {
     /// Of LookupEvents: the event itself, as text.
     #[serde(borrow, rename = "CloudTrailEvent")]
     pub(super) looked_up: Text<'a>,
+    /// Of CloudWatch Logs: the event itself, as text.
+    #[serde(borrow)]
+    pub(super) message: Text<'a>,
     /// Of a digest file.
     #[serde(borrow)]
     pub(super) digest_start_time: Text<'a>,

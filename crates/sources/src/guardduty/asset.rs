@@ -4,7 +4,7 @@ use quell_model::{Asset, AssetId, Hints, Provider, Untrusted};
 use serde_json::Value;
 
 use super::involved::sequence;
-use super::wire::{Bucket, Container, Finding, Resource, Workload};
+use super::wire::{AccessKey, Bucket, Container, Finding, Resource, Workload};
 use crate::aws::{Place, account, asset, identity, image};
 use crate::wire::{Text, tags_of};
 
@@ -131,12 +131,18 @@ fn of_resource(resource: &Resource<'_>, place: &Place<'_>) -> Vec<Named> {
         .extend(copies.into_iter().filter_map(|(kind, arn)| one(kind, [arn, &Text::EMPTY], place)));
     let volumes = resource.volumes.scanned.iter().take(MOST_ASSETS);
     named.extend(volumes.filter_map(|v| one("EBSVolume", [&v.arn, &Text::EMPTY], place)));
-    let key = &resource.access_key;
-    let who = identity(key.user_type.or_empty(), key.user_name.or_empty(), place);
-    named.extend(who.map(|asset| ("AccessKey", asset)));
+    named.extend(caller(&resource.access_key, place));
     named.extend(one("IAMRole", [&resource.lambda.role, &Text::EMPTY], place));
     named.extend(one("IAMInstanceProfile", [&instance.profile.arn, &Text::EMPTY], place));
     named
+}
+
+/// Whose access key it is; where the kind of identity is none of the account's, by its name alone.
+pub(super) fn caller(key: &AccessKey<'_>, place: &Place<'_>) -> Option<Named> {
+    let known = identity(key.user_type.or_empty(), key.user_name.or_empty(), place);
+    known
+        .map(|asset| ("AccessKey", asset))
+        .or_else(|| one("AccessKey", [&key.user_name, &key.principal_id], place))
 }
 
 /// A resource by its ARN, or where there is none by its name.

@@ -1,6 +1,6 @@
 //! What took part in an attack sequence: its resources and the identities that acted.
 
-use super::asset::{Named, of_workload, one, tagged};
+use super::asset::{Named, caller, of_workload, one, tagged};
 use super::wire::{Actor, Involved, Sequence};
 use crate::aws::{Place, identity};
 use crate::wire::Text;
@@ -52,11 +52,7 @@ fn resource(resource: &Involved<'_>, cluster: &str, place: &Place<'_>) -> Vec<Na
         ..*place
     };
     match resource.kind.or_empty() {
-        "ACCESS_KEY" => {
-            let key = &resource.data.access_key;
-            let who = identity(key.user_type.or_empty(), key.user_name.or_empty(), &place);
-            who.map(|asset| ("AccessKey", asset)).into_iter().collect()
-        }
+        "ACCESS_KEY" => caller(&resource.data.access_key, &place).into_iter().collect(),
         "KUBERNETES_WORKLOAD" => {
             let workload = &resource.data.workload;
             let own = super::wire::Workload {

@@ -125,14 +125,16 @@ fn facts(wire: &Wire<'_>) -> Vec<(String, Untrusted)> {
     if is_sample(&service.additional_info) {
         facts.add("sample", "true");
     }
-    add_malware(&mut facts, service);
+    add_malware(&mut facts, wire);
     add_sequence(&mut facts, service);
     let api = &action.api_call;
     facts.add("api", &joined([api.service.or_empty(), api.api.or_empty()]));
+    facts.add("error", api.error_code.or_empty());
     let call = &action.kubernetes_call;
     facts.add("request", &joined([call.verb.or_empty(), call.uri.or_empty()]));
     facts.add("domain", action.dns.domain.or_empty());
     let connection = &action.connection;
+    facts.add("direction", connection.direction.or_empty());
     facts.add("remote_port", connection.remote_port.port.or_empty());
     facts.add("local_port", connection.local_port.port.or_empty());
     let probed = action.probe.ports.iter().filter_map(|p| p.local_port.port.get());
@@ -159,13 +161,15 @@ fn is_sample(info: &Value) -> bool {
     says(info) || inner.and_then(|text| serde_json::from_str(text).ok()).is_some_and(|v| says(&v))
 }
 
-fn add_malware(facts: &mut Facts, service: &Service<'_>) {
+fn add_malware(facts: &mut Facts, wire: &Wire<'_>) {
+    let service = &wire.service;
     let on_disk = &service.volume_scan.detections.threats.names;
     let malware: Vec<&Malware<'_>> = on_disk.iter().chain(&service.malware_scan.threats).collect();
     facts.add("malware", &listed(malware.iter().filter_map(|m| m.name.get())));
     let files = malware.iter().flat_map(|m| &m.files).map(|f| (&f.path, &f.hash));
     let items = malware.iter().flat_map(|m| &m.items).map(|i| (&i.path, &i.hash));
-    let found: Vec<_> = files.chain(items).take(MOST_LISTED).collect();
+    let objects = wire.resource.buckets.iter().flat_map(|b| &b.objects).map(|o| (&o.key, &o.hash));
+    let found: Vec<_> = files.chain(items).chain(objects).take(MOST_LISTED).collect();
     facts.add("file", &listed(found.iter().filter_map(|(path, _)| path.get())));
     facts.add("hash", &listed(found.iter().filter_map(|(_, hash)| hash.get())));
 }

@@ -329,6 +329,17 @@ fn what_names_no_resource_is_about_the_account() {
 }
 
 #[test]
+fn a_caller_of_an_unknown_kind_is_still_what_the_finding_is_about() {
+    let resource = json!({"resourceType": "AccessKey",
+        "accessKeyDetails": {"userType": "SAMLUser", "userName": "ida@idp"},
+        "instanceDetails": {"instanceId": "i-0123456789abcdef0"}});
+    let found =
+        only_finding(&finding("Recon:IAMUser/TorIPCaller", resource, json!({})).to_string());
+    assert_eq!(found.asset.native_id, "ida@idp");
+    assert_eq!(kinds(&found), ["Instance"]);
+}
+
+#[test]
 fn made_up_findings_say_so() {
     for info in [json!({"sample": true}), json!({"value": "{\"sample\":true}", "type": "default"})]
     {

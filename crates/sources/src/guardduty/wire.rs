@@ -42,10 +42,6 @@ pub(super) struct Finding<'a> {
     pub(super) event_first_seen: Text<'a>,
     #[serde(borrow, alias = "EventLastSeen")]
     pub(super) event_last_seen: Text<'a>,
-    #[serde(borrow, alias = "Confidence")]
-    pub(super) confidence: Text<'a>,
-    #[serde(borrow, alias = "Source")]
-    pub(super) source: Text<'a>,
     #[serde(borrow, alias = "Resource", deserialize_with = "object")]
     pub(super) resource: Resource<'a>,
     #[serde(borrow, alias = "Service", deserialize_with = "object")]
@@ -275,8 +271,6 @@ pub(super) struct Kubernetes<'a> {
 pub(super) struct KubernetesUser<'a> {
     #[serde(borrow, alias = "Username")]
     pub(super) username: Text<'a>,
-    #[serde(borrow, alias = "SessionName")]
-    pub(super) session_name: Text<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -343,8 +337,6 @@ pub(super) struct Database<'a> {
 pub(super) struct DatabaseUser<'a> {
     #[serde(borrow, alias = "User")]
     pub(super) user: Text<'a>,
-    #[serde(borrow, alias = "Database")]
-    pub(super) database: Text<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]

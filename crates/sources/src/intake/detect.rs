@@ -145,6 +145,7 @@ const LISTS: &[&str] = &[
     "assets",
     "data",
     "events",
+    "Events",
     "findings",
     "Findings",
     "issues",
