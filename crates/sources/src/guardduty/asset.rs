@@ -109,14 +109,14 @@ fn of_resource(resource: &Resource<'_>, place: &Place<'_>) -> Vec<Named> {
     named.extend(
         one("EKSCluster", [&eks.arn, &eks.name], place).map(|asset| tagged(asset, &eks.tags)),
     );
-    named.extend(of_workload(&resource.kubernetes.workload, eks.name.or_empty()));
+    named.extend(of_workload(&resource.kubernetes.workload, eks.name.or_empty(), place));
     let ecs = &resource.ecs_cluster;
     named.extend(
         one("ECSCluster", [&ecs.arn, &ecs.name], place).map(|asset| tagged(asset, &ecs.tags)),
     );
     named.extend(one("ECSTask", [&ecs.task.arn, &Text::EMPTY], place));
-    named.extend(ecs.task.containers.iter().take(MOST_ASSETS).flat_map(of_container));
-    named.extend(of_container(&resource.container));
+    named.extend(ecs.task.containers.iter().take(MOST_ASSETS).flat_map(|c| of_container(c, place)));
+    named.extend(of_container(&resource.container, place));
     let instance = &resource.instance;
     named.extend(
         one("Instance", [&instance.instance_id, &Text::EMPTY], place)
@@ -186,7 +186,7 @@ fn of_bucket(bucket: &Bucket<'_>, place: &Place<'_>) -> Vec<Named> {
 }
 
 /// A workload of a cluster and its containers.
-pub(super) fn of_workload(workload: &Workload<'_>, cluster: &str) -> Vec<Named> {
+pub(super) fn of_workload(workload: &Workload<'_>, cluster: &str, place: &Place<'_>) -> Vec<Named> {
     let mut named: Vec<Named> = Vec::new();
     if let Some(name) = workload.name.get() {
         let kind = workload.kind.get().unwrap_or("pods");
@@ -212,17 +212,20 @@ pub(super) fn of_workload(workload: &Workload<'_>, cluster: &str) -> Vec<Named> 
         };
         named.push(("KubernetesWorkload", asset));
     }
-    named.extend(workload.containers.iter().take(MOST_ASSETS).flat_map(of_container));
+    named.extend(workload.containers.iter().take(MOST_ASSETS).flat_map(|c| of_container(c, place)));
     named
 }
 
 /// A container, and the image that it was made of.
-fn of_container(container: &Container<'_>) -> Vec<Named> {
+fn of_container(container: &Container<'_>, place: &Place<'_>) -> Vec<Named> {
     let mut named: Vec<Named> = Vec::new();
     // The name of a container says nothing outside of its workload.
     if let Some(id) = container.id.get() {
         let name = container.name.get().unwrap_or(id);
-        let hints = Hints { kind: Some("container"), name: Some(name), ..Hints::default() };
+        // A whole id is told by nobody twice; a cut one may be.
+        let account = (id.len() < 64).then_some(place.account);
+        let hints =
+            Hints { account, kind: Some("container"), name: Some(name), ..Hints::default() };
         let asset = Asset {
             id: AssetId::parse(id, &hints),
             name: Untrusted::from(name).capped(NAME_BYTES),

@@ -65,7 +65,7 @@ fn resource(resource: &Involved<'_>, cluster: &str, place: &Place<'_>) -> Vec<Na
                 namespace: workload.namespace.clone(),
                 containers: Vec::new(),
             };
-            of_workload(&own, cluster)
+            of_workload(&own, cluster, &place)
         }
         kind => {
             let known = KINDS.iter().find(|(word, _)| *word == kind);

@@ -47,24 +47,42 @@ const PURPOSES: &[&str] = &[
     "UnauthorizedAccess:",
 ];
 
-/// A shape in one of the two spellings. Macie's findings have types of the same form, but no
-/// `resource`.
+/// A shape in one of the two spellings. Macie's findings have types of the same form, but neither
+/// kind of object.
 macro_rules! shape {
     ($name:literal, $records:literal, $at:literal, small) => {
-        shape!($name, $records, $at, ["type", "resource", "id", "arn", "service"])
-    };
-    ($name:literal, $records:literal, $at:literal, capital) => {
-        shape!($name, $records, $at, ["Type", "Resource", "Id", "Arn", "Service"])
-    };
-    ($name:literal, $records:literal, $at:literal,
-     [$kind:literal, $resource:literal, $id:literal, $arn:literal, $service:literal]) => {
         Shape::plain(
             $name,
             &[$records],
             &[
-                Need::StartsWith(concat!($at, $kind), PURPOSES),
-                Need::Has(concat!($at, $resource)),
-                Need::AnyOf(&[concat!($at, $id), concat!($at, $arn), concat!($at, $service)]),
+                Need::StartsWith(concat!($at, "type"), PURPOSES),
+                Need::AnyOf(&[
+                    concat!($at, "resource.resourceType"),
+                    concat!($at, "resource.accessKeyDetails"),
+                    concat!($at, "resource.instanceDetails"),
+                    concat!($at, "resource.s3BucketDetails"),
+                    concat!($at, "service.serviceName"),
+                    concat!($at, "service.detectorId"),
+                    concat!($at, "service.count"),
+                ]),
+            ],
+        )
+    };
+    ($name:literal, $records:literal, $at:literal, capital) => {
+        Shape::plain(
+            $name,
+            &[$records],
+            &[
+                Need::StartsWith(concat!($at, "Type"), PURPOSES),
+                Need::AnyOf(&[
+                    concat!($at, "Resource.ResourceType"),
+                    concat!($at, "Resource.AccessKeyDetails"),
+                    concat!($at, "Resource.InstanceDetails"),
+                    concat!($at, "Resource.S3BucketDetails"),
+                    concat!($at, "Service.ServiceName"),
+                    concat!($at, "Service.DetectorId"),
+                    concat!($at, "Service.Count"),
+                ]),
             ],
         )
     };

@@ -324,7 +324,7 @@ fn what_names_no_resource_is_about_the_account() {
         json!({}),
     );
     assert_eq!(only_finding(&value.to_string()).asset.id.key(), "aws:account:210987654321");
-    let value = finding("Stealth:IAMUser/PasswordPolicyChange", json!({}), json!(null));
+    let value = finding("Stealth:IAMUser/PasswordPolicyChange", json!(null), json!({"count": 1}));
     assert_eq!(only_finding(&value.to_string()).asset.id.key(), "aws:account:210987654321");
 }
 
