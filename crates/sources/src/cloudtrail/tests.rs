@@ -30,7 +30,7 @@ fn event(source: &str, name: &str, request: Value) -> Value {
         "eventName": name, "eventType": "AwsApiCall", "awsRegion": "ca-central-1",
         "sourceIPAddress": "192.0.2.8", "userAgent": "tool/1", "readOnly": false,
         "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::343434343434:user/bo",
-            "accountId": "343434343434", "accessKeyId": "AKIAEXAMPLE", "userName": "bo"},
+            "accountId": "343434343434", "accessKeyId": "KEYEXAMPLE", "userName": "bo"},
         "responseElements": null, "recipientAccountId": "343434343434",
     });
     event["requestParameters"] = request;
@@ -83,6 +83,17 @@ fn every_wrapping_reads_alike() {
         assert_eq!(only(&value), expected, "{value}");
     }
     assert_eq!(activities(&format!("{bare}\n{wrapped}\n{looked_up}\n")).len(), 3);
+}
+
+#[test]
+fn a_message_is_known_by_its_beginning_wherever_the_look_at_it_ends() {
+    for padding in 0..16 {
+        let agent = format!("{}{}", "x".repeat(padding), "\"é\u{1f600}\u{7}".repeat(99));
+        let rest = json!({"eventName": "Cut", "userAgent": agent}).to_string();
+        let message = rest.replacen('{', "{\"eventVersion\":\"1.09\",", 1);
+        let value = json!({"events": [{"timestamp": 1, "message": message}]});
+        assert_eq!(only(&value).action, "Cut", "{padding}");
+    }
 }
 
 #[test]

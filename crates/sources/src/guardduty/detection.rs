@@ -3,8 +3,9 @@
 use quell_model::{Asset, Detection, Process, Untrusted};
 
 use super::involved::principal as principal_of_sequence;
+use super::service_wire::{Address, Indicator, Process as WireProcess, Sequence, Service};
 use super::techniques::{of_type, technique_id};
-use super::wire::{Address, Finding, Indicator, Process as WireProcess, Sequence, Service};
+use super::wire::Finding;
 use crate::wire::Text;
 
 const NAME_BYTES: usize = 512;

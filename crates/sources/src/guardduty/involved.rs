@@ -1,7 +1,7 @@
 //! What took part in an attack sequence: its resources and the identities that acted.
 
 use super::asset::{Named, caller, of_workload, one, tagged};
-use super::wire::{Actor, Involved, Sequence};
+use super::service_wire::{Actor, Involved, Sequence};
 use crate::aws::{Place, identity};
 use crate::wire::Text;
 

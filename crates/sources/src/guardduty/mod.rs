@@ -7,6 +7,7 @@ mod asset;
 mod detection;
 mod involved;
 mod normalize;
+mod service_wire;
 mod techniques;
 #[cfg(test)]
 mod tests;

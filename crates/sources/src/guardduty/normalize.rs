@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::asset::assets;
 use super::detection::detection;
-use super::wire::{Finding as Wire, Malware, Service};
+use super::service_wire::{Malware, Service};
+use super::wire::Finding as Wire;
 use crate::wire::{Facts, Text, text_of};
 use crate::{Output, RawRecord, Rejection};
 

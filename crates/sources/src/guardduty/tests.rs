@@ -277,7 +277,7 @@ fn an_attack_sequence_names_all_that_took_part() {
             "account": {"uid": "210987654321"}}}],
         "resources": [
             {"uid": "arn:aws:s3:::takings", "resourceType": "S3_BUCKET", "accountId": "210987654321"},
-            {"uid": "AKIAEXAMPLE", "resourceType": "ACCESS_KEY",
+            {"uid": "KEYEXAMPLE", "resourceType": "ACCESS_KEY",
              "data": {"accessKey": {"userName": "ida", "userType": "IAMUser"}}},
             {"uid": "i-0ccccccccccccccc3", "resourceType": "EC2_INSTANCE"},
             {"uid": "w1", "name": "web", "resourceType": "KUBERNETES_WORKLOAD",
