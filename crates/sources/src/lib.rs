@@ -5,13 +5,20 @@
 //! Wire types never leave their folder.
 
 mod asff;
+mod aws;
 mod azure_activity;
 mod checkov;
+mod checkov;
+mod cloudtrail;
 mod defender;
 mod descriptor;
+mod descriptor;
+mod falco;
 mod falco;
 mod gcp_artifact;
 mod gcp_audit;
+mod guardduty;
+mod inspector2;
 pub mod intake;
 mod kube_bench;
 mod kubescape;
@@ -37,10 +44,13 @@ pub const SOURCES: &[&Source] = &[
     &asff::SOURCE,
     &azure_activity::SOURCE,
     &checkov::SOURCE,
+    &cloudtrail::SOURCE,
     &defender::SOURCE,
     &falco::SOURCE,
     &gcp_artifact::SOURCE,
     &gcp_audit::SOURCE,
+    &guardduty::SOURCE,
+    &inspector2::SOURCE,
     &kube_bench::SOURCE,
     &kubescape::SOURCE,
     &lacework::SOURCE,

@@ -148,6 +148,7 @@ const LISTS: &[&str] = &[
     "assets",
     "data",
     "events",
+    "Events",
     "findings",
     "Findings",
     "issues",

@@ -171,7 +171,12 @@ impl Tolerant<'_> {
         if !escaped {
             return lossy;
         }
-        serde_json::from_str(&format!("\"{lossy}\"")).unwrap_or(lossy)
+        // The cut may fall within an escape, which takes up to twelve bytes.
+        let whole = (0..12).find_map(|less| {
+            let end = lossy.floor_char_boundary(lossy.len().saturating_sub(less));
+            serde_json::from_str(&format!("\"{}\"", lossy.get(..end)?)).ok()
+        });
+        whole.unwrap_or(lossy)
     }
 
     fn word(&mut self) -> Value {

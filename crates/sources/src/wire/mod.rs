@@ -4,6 +4,7 @@
 mod base64;
 mod row;
 mod scalar;
+mod shape;
 mod tree;
 
 use std::borrow::Cow;
@@ -16,6 +17,7 @@ use serde_json::Value;
 pub(crate) use base64::decode_base64;
 pub(crate) use row::Row;
 pub(crate) use scalar::{Facts, Text, or_default};
+pub(crate) use shape::{many, object, texts};
 pub(crate) use tree::Tree;
 
 /// Text, or a number or boolean written as text; null and containers are `None`.

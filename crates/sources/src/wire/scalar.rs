@@ -23,6 +23,11 @@ impl Text<'_> {
     /// No text.
     pub(crate) const EMPTY: Text<'static> = Text(None);
 
+    /// A text of one's own.
+    pub(crate) const fn owned(text: String) -> Self {
+        Self(Some(Cow::Owned(text)))
+    }
+
     /// The text without the blanks around it; `None` where there is none or it is empty.
     pub(crate) fn get(&self) -> Option<&str> {
         self.0.as_deref().map(str::trim).filter(|text| !text.is_empty())
