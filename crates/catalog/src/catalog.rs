@@ -103,8 +103,8 @@ impl Catalog {
     /// The control that a tool's rule names, by one of its ids or its title, and the alias that
     /// matched.
     ///
-    /// Platforms name the Checkov checks that their rules are the same as. Such ids count where
-    /// the tool's own names say nothing, and only when all that are known mean one control.
+    /// Platforms name the rules of others that theirs are the same as. Such ids count where the
+    /// tool's own names say nothing, and only when all that are known mean one control.
     pub fn control_for<'i>(
         &self,
         product: &str,
@@ -113,20 +113,24 @@ impl Catalog {
     ) -> Option<(&Control, &str)> {
         let ids: Vec<&str> = rule_ids.filter(|id| !id.is_empty()).collect();
         let own = self.aliases.get(product);
-        let found = own.and_then(|known| named(known, &ids, title)).or_else(|| self.checkov(&ids));
+        let found = own.and_then(|known| named(known, &ids, title)).or_else(|| self.foreign(&ids));
         let (id, alias) = found?;
         Some((self.controls.get(id)?, alias.as_str()))
     }
 
-    /// The control that all Checkov ids among these mean.
-    fn checkov(&self, ids: &[&str]) -> Option<&Named> {
-        let known = self.aliases.get("checkov")?;
-        let checks = ids.iter().filter(|id| id.starts_with("CKV_") || id.starts_with("CKV2_"));
-        let mut found = checks.filter_map(|id| known.get(&id.to_lowercase()));
+    /// The control that all ids of other tools among these mean.
+    fn foreign(&self, ids: &[&str]) -> Option<&Named> {
+        let mut found = ids.iter().filter_map(|id| {
+            let (_, tool) = FOREIGN.iter().find(|(start, _)| id.starts_with(start))?;
+            self.aliases.get(*tool)?.get(&id.to_lowercase())
+        });
         let first = found.next()?;
         found.all(|other| other.0 == first.0).then_some(first)
     }
 }
+
+/// How ids start that only one tool gives, so that they mean its rule whoever names them.
+const FOREIGN: &[(&str, &str)] = &[("CKV2_", "checkov"), ("CKV_", "checkov"), ("PC-", "prisma")];
 
 /// A control's id, and the alias as written.
 type Named = (String, String);
@@ -178,10 +182,12 @@ mod tests {
     }
 
     #[test]
-    fn checkov_ids_that_a_platform_names_count_when_they_agree() {
+    fn ids_of_another_tool_count_when_they_agree() {
         let roles = Some("gcp.iam.basic_roles".to_owned());
         assert_eq!(control("wiz", &["IAM-9", "CKV_GCP_117"], "Basic roles"), roles);
         assert_eq!(control("of_nobody", &["CKV_GCP_117", "CKV_GCP_99999"], ""), roles);
         assert_eq!(control("wiz", &["CKV_GCP_117", "CKV_GCP_121"], ""), None);
+        let versions = Some("aws.s3.bucket_versioning".to_owned());
+        assert_eq!(control("wiz", &["S3-9", "PC-AWS-S3-259"], ""), versions);
     }
 }
