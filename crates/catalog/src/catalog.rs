@@ -13,7 +13,7 @@ static CONTENT: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../content");
 pub struct Catalog {
     controls: BTreeMap<String, Control>,
     /// Tool → alias in lower case → (control id, the alias as written).
-    aliases: HashMap<String, HashMap<String, (String, String)>>,
+    aliases: HashMap<String, HashMap<String, Named>>,
     frameworks: BTreeMap<String, Framework>,
     intel: Intel,
 }
@@ -102,21 +102,45 @@ impl Catalog {
 
     /// The control that a tool's rule names, by one of its ids or its title, and the alias that
     /// matched.
+    ///
+    /// Platforms name the rules of others that theirs are the same as. Such ids count where the
+    /// tool's own names say nothing, and only when all that are known mean one control.
     pub fn control_for<'i>(
         &self,
         product: &str,
         rule_ids: impl Iterator<Item = &'i str>,
         title: &str,
     ) -> Option<(&Control, &str)> {
-        let known = self.aliases.get(product)?;
-        let mut ids = rule_ids.filter(|id| !id.is_empty());
-        let found = ids.find_map(|id| known.get(&id.to_lowercase())).or_else(|| {
-            let title = plain(title);
-            (!title.is_empty()).then(|| known.get(&title)).flatten()
-        });
+        let ids: Vec<&str> = rule_ids.filter(|id| !id.is_empty()).collect();
+        let own = self.aliases.get(product);
+        let found = own.and_then(|known| named(known, &ids, title)).or_else(|| self.foreign(&ids));
         let (id, alias) = found?;
         Some((self.controls.get(id)?, alias.as_str()))
     }
+
+    /// The control that all ids of other tools among these mean.
+    fn foreign(&self, ids: &[&str]) -> Option<&Named> {
+        let mut found = ids.iter().filter_map(|id| {
+            let (_, tool) = FOREIGN.iter().find(|(start, _)| id.starts_with(start))?;
+            self.aliases.get(*tool)?.get(&id.to_lowercase())
+        });
+        let first = found.next()?;
+        found.all(|other| other.0 == first.0).then_some(first)
+    }
+}
+
+/// How ids start that only one tool gives, so that they mean its rule whoever names them.
+const FOREIGN: &[(&str, &str)] = &[("CKV2_", "checkov"), ("CKV_", "checkov"), ("PC-", "prisma")];
+
+/// A control's id, and the alias as written.
+type Named = (String, String);
+
+/// What a tool's own names say.
+fn named<'k>(known: &'k HashMap<String, Named>, ids: &[&str], title: &str) -> Option<&'k Named> {
+    ids.iter().find_map(|id| known.get(&id.to_lowercase())).or_else(|| {
+        let title = plain(title);
+        (!title.is_empty()).then(|| known.get(&title)).flatten()
+    })
 }
 
 /// The embedded files with their paths.
@@ -135,4 +159,35 @@ pub(crate) fn embedded_files() -> Vec<(&'static str, &'static str)> {
 /// A title for comparison: letters and digits in lower case.
 fn plain(title: &str) -> String {
     title.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn control(product: &str, ids: &[&str], title: &str) -> Option<String> {
+        let catalog = Catalog::embedded().unwrap();
+        let found = catalog.control_for(product, ids.iter().copied(), title);
+        found.map(|(control, _)| control.id.clone())
+    }
+
+    #[test]
+    fn a_rule_is_known_by_its_id_or_its_exact_title() {
+        let key = Some("gcp.compute.private_google_access".to_owned());
+        let title = "GCP VPC Network subnets have Private Google access disabled";
+        assert_eq!(control("prisma", &["of-a-tenant"], title), key);
+        assert_eq!(control("lacework", &["GCP_CIS_3_8"], ""), key);
+        assert_eq!(control("prisma", &["of-a-tenant"], "Private Google access disabled"), None);
+        assert_eq!(control("lacework", &["of-a-tenant"], title), None);
+    }
+
+    #[test]
+    fn ids_of_another_tool_count_when_they_agree() {
+        let roles = Some("gcp.iam.basic_roles".to_owned());
+        assert_eq!(control("wiz", &["IAM-9", "CKV_GCP_117"], "Basic roles"), roles);
+        assert_eq!(control("of_nobody", &["CKV_GCP_117", "CKV_GCP_99999"], ""), roles);
+        assert_eq!(control("wiz", &["CKV_GCP_117", "CKV_GCP_121"], ""), None);
+        let versions = Some("aws.s3.bucket_versioning".to_owned());
+        assert_eq!(control("wiz", &["S3-9", "PC-AWS-S3-259"], ""), versions);
+    }
 }

@@ -127,12 +127,17 @@ fn is_web(link: &str) -> bool {
     link.starts_with("https://") || link.starts_with("http://")
 }
 
+/// Most ids of other catalogues that are kept of one rule.
+const MOST_REFERENCES: usize = 16;
+
 pub(super) fn rule(wire: &WireRule<'_>) -> Option<Rule> {
     let ids = [&wire.short_id, &wire.id, &wire.source_cloud_configuration_rule_id, &wire.graph_id];
     let mut known = ids.into_iter().filter_map(Text::get);
     let id = known.next().or_else(|| wire.name.get())?.to_owned();
     let title = prose(wire.name.get().unwrap_or(&id));
-    Some(Rule { aliases: known.map(str::to_owned).collect(), id, title })
+    let elsewhere = wire.external_references.as_array().into_iter().flatten();
+    let elsewhere = elsewhere.filter_map(|r| r.get("id")?.as_str()).take(MOST_REFERENCES);
+    Some(Rule { aliases: known.chain(elsewhere).map(str::to_owned).collect(), id, title })
 }
 
 pub(super) fn entity_asset(

@@ -49,6 +49,20 @@ fn a_passed_check_is_evidence() {
 }
 
 #[test]
+fn the_checks_that_a_rule_is_the_same_as_are_kept() {
+    let text = include_str!("fixtures/configuration.json");
+    let with = |references: &str| {
+        let named = r#""externalReferences": REFERENCES, "shortId""#;
+        let text = text.replacen("\"shortId\"", &named.replace("REFERENCES", references), 1);
+        finding(&text).rule.aliases
+    };
+    let references = r#"[{"id": "CKV_AWS_20", "name": "acl"}, {"id": 7}, "CKV_AWS_21"]"#;
+    assert_eq!(with(references), ["rule-1", "CKV_AWS_20"]);
+    assert_eq!(with("null"), ["rule-1"]);
+    assert_eq!(with(r#""CKV_AWS_20""#), ["rule-1"]);
+}
+
+#[test]
 fn numbers_may_stand_for_account_ids() {
     let found = finding(
         r#"{"id":"d","tdrId":"cer-1","severity":"odd","primaryResource":

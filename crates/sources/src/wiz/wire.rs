@@ -171,6 +171,8 @@ pub(super) struct Rule<'a> {
     pub(super) resolution_recommendation: Text<'a>,
     pub(super) remediation_instructions: Text<'a>,
     pub(super) source_cloud_configuration_rule_id: Text<'a>,
+    /// The same rule in other catalogues, as Wiz sees it: `[{"id":"CKV_AWS_20",…}]`.
+    pub(super) external_references: Value,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
