@@ -6,11 +6,16 @@
 
 mod asff;
 mod checkov;
+mod csaf;
+mod cyclonedx;
 mod descriptor;
+mod epss;
 mod falco;
 pub mod intake;
+mod kev;
 mod lacework;
 mod ocsf;
+mod openvex;
 mod orca;
 mod prisma;
 mod sarif;
@@ -20,15 +25,20 @@ mod trivy;
 pub mod wire;
 mod wiz;
 
-pub use descriptor::{Envelope, Need, Output, RawRecord, Rejection, Shape, Source};
+pub use descriptor::{Envelope, Index, Need, Output, RawRecord, Rejection, Shape, Source};
+pub use epss::{Epss, read_epss};
 
 /// Every source, in alphabetical order. Adding one is its folder and a line here.
 pub const SOURCES: &[&Source] = &[
     &asff::SOURCE,
     &checkov::SOURCE,
+    &csaf::SOURCE,
+    &cyclonedx::SOURCE,
     &falco::SOURCE,
+    &kev::SOURCE,
     &lacework::SOURCE,
     &ocsf::SOURCE,
+    &openvex::SOURCE,
     &orca::SOURCE,
     &prisma::SOURCE,
     &sarif::SOURCE,

@@ -1,6 +1,7 @@
 //! Telling the format by content: every shape states its needs, the most specific that is met wins.
 
 use std::io::Read;
+use std::sync::OnceLock;
 
 use quell_model::{Scope, Timestamp};
 use serde_json::Value;
@@ -8,7 +9,7 @@ use serde_json::Value;
 use super::envelope::build_envelope;
 use super::probe::{Probe, probe};
 use super::{Input, IntakeError, Limits};
-use crate::{Envelope, Need, Shape, Source};
+use crate::{Envelope, Index, Need, Shape, Source};
 
 /// How much of the beginning is looked at; more where the first look does not decide.
 const LOOKS_BYTES: [usize; 3] = [256 << 10, 4 << 20, 32 << 20];
@@ -51,6 +52,7 @@ pub struct Detection {
     document: Value,
     name: String,
     imported_at: Timestamp,
+    index: OnceLock<Index>,
 }
 
 impl Fit {
@@ -58,7 +60,7 @@ impl Fit {
     #[must_use]
     pub fn at(self, imported_at: Timestamp) -> Detection {
         let Self { source, shape, lines, document, name } = self;
-        Detection { source, shape, lines, document, name, imported_at }
+        Detection { source, shape, lines, document, name, imported_at, index: OnceLock::new() }
     }
 }
 
@@ -77,6 +79,7 @@ impl Detection {
             imported_at: self.imported_at,
             file_name: &self.name,
             shape: self.shape,
+            index: &self.index,
         }
     }
 
@@ -195,6 +198,7 @@ fn weight(shape: &Shape) -> usize {
         Need::Has(_) | Need::AnyOf(_) | Need::Array(_) => 2,
         Need::Is(..) | Need::StartsWith(..) => 3,
         Need::Lacks(_) => 1,
+        Need::Around(_) => 0,
     });
     weights.sum()
 }
@@ -216,6 +220,7 @@ fn is_met(need: &Need, document: &Value) -> bool {
             text(v).is_some_and(|t| starts.iter().any(|s| t.starts_with(s)))
         }),
         Need::Lacks(path) => !any(document, path, &|_| true),
+        Need::Around(_) => true,
     }
 }
 
@@ -269,8 +274,9 @@ fn explain_no_fit(seen: &Probe, head: &[u8], sources: &[&'static Source]) -> Str
 fn near_miss(source: &Source, shape: &Shape, seen: &Probe) -> Option<(usize, String)> {
     let of_document = |document: &Value| {
         let unmet = unmet(shape, document);
-        let positive = shape.needs.iter().filter(|n| !matches!(n, Need::Lacks(_))).count();
-        let missing = unmet.iter().filter(|n| !matches!(n, Need::Lacks(_))).count();
+        let asks = |need: &Need| !matches!(need, Need::Lacks(_) | Need::Around(_));
+        let positive = shape.needs.iter().filter(|n| asks(n)).count();
+        let missing = unmet.iter().filter(|n| asks(n)).count();
         let met = positive.saturating_sub(missing);
         let lacks: Vec<String> = unmet.iter().take(3).map(|need| in_words(need)).collect();
         (met * 1000 / positive.max(1), lacks.join(", "))
@@ -289,6 +295,7 @@ fn in_words(need: &Need) -> String {
             format!("`{path}` does not start with `{}`", starts.join("` or `"))
         }
         Need::Lacks(path) => format!("has `{path}`, which it should not"),
+        Need::Around(path) => format!("may hold `{path}`"),
     }
 }
 

@@ -62,7 +62,7 @@ fn needed_keys(shape: &Shape) -> Vec<&'static str> {
         Need::Has(path) | Need::Array(path) | Need::Is(path, _) | Need::StartsWith(path, _) => {
             Some(*path)
         }
-        Need::AnyOf(_) | Need::Lacks(_) => None,
+        Need::AnyOf(_) | Need::Lacks(_) | Need::Around(_) => None,
     };
     let first = |path: &'static str| {
         let below = path.strip_prefix("$.")?;

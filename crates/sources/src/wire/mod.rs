@@ -1,6 +1,7 @@
 //! Lenient readers that several sources' wire types share: numbers as text, text as numbers,
 //! tags as maps or lists, booleans as words.
 
+mod product;
 mod scalar;
 
 use std::borrow::Cow;
@@ -10,6 +11,7 @@ use quell_model::Untrusted;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+pub(crate) use product::{product_of, sha256_of, weakness_of};
 pub(crate) use scalar::{Facts, Text, or_default};
 
 /// Text, or a number or boolean written as text; null and containers are `None`.
