@@ -1,6 +1,6 @@
 //! The knowledge a run works with: the catalogue and the tag mapping.
 
-use quell_catalog::Catalog;
+use quell_catalog::{Catalog, Intel};
 use quell_model::{ContextMapping, Timestamp};
 
 use crate::prepare::Knowledge;
@@ -45,7 +45,7 @@ impl Setup {
         &self.catalog
     }
 
-    pub(crate) const fn knowledge(&self, now: Timestamp) -> Knowledge<'_> {
-        Knowledge { catalog: &self.catalog, mapping: &self.mapping, now }
+    pub(crate) const fn knowledge<'a>(&'a self, intel: &'a Intel, now: Timestamp) -> Knowledge<'a> {
+        Knowledge { catalog: &self.catalog, intel, mapping: &self.mapping, now }
     }
 }
