@@ -251,15 +251,25 @@ fn image_reference(node: &Value) -> String {
     if let Some(named) = named.as_ref().filter(|n| n.contains("@sha256:")) {
         return named.clone();
     }
-    if sha256_of(version).is_some() && !name.contains('@') {
+    if name.contains('@') {
+        return name.to_owned();
+    }
+    if sha256_of(version).is_some() {
         return format!("{name}@{version}");
     }
-    let has_tag = name.rsplit('/').next().is_some_and(|last| last.contains([':', '@']));
-    match (has_tag, version) {
-        (true, _) => name.to_owned(),
-        (false, "") => named.unwrap_or_else(|| name.to_owned()),
-        (false, version) => format!("{name}:{version}"),
-    }
+    let last = name.rsplit('/').next().unwrap_or(name);
+    let (bare, tag) = match last.split_once(':') {
+        Some((_, tag)) => (name.strip_suffix(tag).unwrap_or(name).trim_end_matches(':'), tag),
+        None => (name, version),
+    };
+    // The package URL names the registry, which the name may leave out.
+    let named = named.filter(|n| n.contains('/') && !name.contains('/') && !is_tagged(n));
+    let repository = named.as_deref().unwrap_or(bare);
+    if tag.is_empty() { repository.to_owned() } else { format!("{repository}:{tag}") }
+}
+
+fn is_tagged(reference: &str) -> bool {
+    reference.rsplit('/').next().is_some_and(|last| last.contains(':'))
 }
 
 fn property<'v>(node: &'v Value, name: &str) -> Option<&'v str> {

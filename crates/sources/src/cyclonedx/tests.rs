@@ -148,3 +148,19 @@ fn a_vulnerability_behind_many_components_is_still_seen() {
     assert_eq!((made.findings.len(), made.assets.len()), (1, 20_000));
     assert_eq!(made.findings[0].vulnerability.as_ref().unwrap().package, "p19999");
 }
+
+#[test]
+fn an_image_within_the_bom_holds_its_packages_and_is_one_with_its_statement() {
+    let text = r#"{"bomFormat":"CycloneDX","specVersion":"1.4","version":1,"components":[
+      {"type":"container","bom-ref":"i","name":"web:7","purl":"pkg:oci/web?repository_url=reg.example","components":[
+       {"type":"library","bom-ref":"p","name":"left","version":"1","purl":"pkg:npm/left@1"}]}],
+      "vulnerabilities":[{"id":"CVE-2031-6006","analysis":{"state":"in_triage"},"affects":[{"ref":"p"}]}]}"#;
+    let made = made(text);
+    let asset = &made.findings[0].asset;
+    assert_eq!(asset.id.key(), "image:reg.example/web:7");
+    assert_eq!(
+        made.statements[0].product.purl.as_deref(),
+        Some("pkg:oci/web?repository_url=reg.example")
+    );
+    assert!(made.assets.contains(&"image:reg.example/web:7".to_owned()), "{:?}", made.assets);
+}
