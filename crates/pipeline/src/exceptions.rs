@@ -17,8 +17,6 @@ use crate::report::Open;
 /// Weaknesses whose statements are kept in memory at once; a supplier's document can hold
 /// thousands for one.
 const MOST_CACHED: usize = 64;
-/// Statements that are shown of one issue.
-const MOST_SHOWN: usize = 50;
 
 /// Names under which sources keep why they hide a finding, the most telling first.
 const REASONS: &[&str] = &[
@@ -123,7 +121,6 @@ fn said_of(
     }
     // The newest words first.
     found.sort_by(|a, b| (b.time, a.key()).cmp(&(a.time, b.key())));
-    found.truncate(MOST_SHOWN);
     Ok(found)
 }
 

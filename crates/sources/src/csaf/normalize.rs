@@ -9,9 +9,9 @@ use super::products::{group, meant, text};
 use crate::wire::weakness_of;
 use crate::{Envelope, Output, RawRecord, Rejection};
 
-const TEXT_BYTES: usize = 4096;
+const TEXT_BYTES: usize = 1024;
 /// Products that one vulnerability may name, groups taken apart.
-const MOST_PRODUCTS: usize = 500_000;
+const MOST_PRODUCTS: usize = 200_000;
 
 /// What a list of products in `product_status` says of them.
 const STATUSES: &[(&str, Position)] = &[
@@ -61,7 +61,7 @@ pub(super) fn normalize(record: &RawRecord<'_>, output: &mut Output) -> Result<(
                 component: meant.component,
                 verdict: *verdict,
                 verdict_native: (*word).to_owned(),
-                justification: flags.get(id).unwrap_or_default().to_owned(),
+                justification: short(flags.get(id).unwrap_or_default()),
                 text: Untrusted::from(said.unwrap_or_default()).capped(TEXT_BYTES),
                 ..whole.clone()
             })));
@@ -71,6 +71,10 @@ pub(super) fn normalize(record: &RawRecord<'_>, output: &mut Output) -> Result<(
         return Err(Rejection::new("`product_status` names no product"));
     }
     Ok(())
+}
+
+fn short(word: &str) -> String {
+    word.chars().take(128).collect()
 }
 
 fn too_many() -> Rejection {

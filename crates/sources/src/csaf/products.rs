@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use quell_model::{Product, Purl};
 use serde_json::Value;
 
-use crate::wire::sha256_of;
+use crate::wire::{cut, sha256_of};
 use crate::{Envelope, Index};
 
 /// Relationships of relationships that are followed.
-const MOST_STEPS: usize = 8;
+const MOST_STEPS: usize = 4;
+/// Hashes that are searched; every relationship of a product asks for them.
+const MOST_HASHES: usize = 64;
 /// Stands before the ids of groups, which may equal those of products.
 const GROUP: &str = "group ";
 
@@ -27,7 +29,7 @@ pub(super) fn meant(envelope: &Envelope<'_>, id: &str) -> Meant {
 
 fn resolve(envelope: &Envelope<'_>, id: &str, steps: usize) -> Meant {
     let by_name = || Meant {
-        product: Product { name: id.to_owned(), ..Product::default() },
+        product: Product { name: cut(id).to_owned(), ..Product::default() },
         component: None,
     };
     let Some((pointer, node)) = envelope.look_up(id, index) else { return by_name() };
@@ -66,9 +68,9 @@ fn product(document: &Value, pointer: &str, node: &Value) -> Product {
         }
     }
     let helper = node.get("product_identification_helper").unwrap_or(&Value::Null);
-    let purl = helper.get("purl").and_then(Value::as_str).or_else(|| {
+    let purl = Some(text(helper, "purl")).filter(|purl| !purl.is_empty()).or_else(|| {
         let several = helper.get("purls")?.as_array()?;
-        several.first()?.as_str()
+        several.first()?.as_str().map(cut)
     });
     if let Some(parsed) = purl.and_then(Purl::parse) {
         let digest = parsed.version.strip_prefix("sha256:").and_then(sha256_of);
@@ -105,12 +107,13 @@ fn branches<'v>(document: &'v Value, pointer: &str) -> Vec<(&'v str, &'v str)> {
 fn sha256(helper: &Value) -> Option<String> {
     let hashes = helper.get("hashes").and_then(Value::as_array)?;
     let files = hashes.iter().filter_map(|h| h.get("file_hashes")?.as_array()).flatten();
-    let mut values = files.filter(|f| text(f, "algorithm").eq_ignore_ascii_case("sha256"));
+    let mut values =
+        files.take(MOST_HASHES).filter(|f| text(f, "algorithm").eq_ignore_ascii_case("sha256"));
     values.find_map(|f| sha256_of(text(f, "value")))
 }
 
 pub(super) fn text<'v>(value: &'v Value, field: &str) -> &'v str {
-    value.get(field).and_then(Value::as_str).map(str::trim).unwrap_or_default()
+    value.get(field).and_then(Value::as_str).map(|text| cut(text.trim())).unwrap_or_default()
 }
 
 /// Every product, relationship and group of the tree, by its id.

@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use quell_model::{Asset, AssetId, Hints, Product, Purl, Untrusted};
 use serde_json::Value;
 
-use crate::wire::{product_of, sha256_of};
+use crate::wire::{cut, product_of, sha256_of};
 use crate::{Envelope, Index};
 
 const NAME_BYTES: usize = 512;
+/// Properties that are searched; every finding of a component asks for some.
+const MOST_PROPERTIES: usize = 256;
 
 /// A component, with where it stands in the document where it stands there.
 #[derive(Debug, Clone, Copy)]
@@ -131,7 +133,7 @@ pub(super) fn named<'a>(envelope: &Envelope<'a>, reference: &str) -> Named<'a> {
     }
     let link = reference.strip_prefix("urn:cdx:");
     let fragment = link.and_then(|l| l.split_once('#')).map(|(_, fragment)| fragment);
-    Named::Elsewhere(product_of(fragment.unwrap_or(reference), "", ""))
+    Named::Elsewhere(product_of(cut(fragment.unwrap_or(reference)), "", ""))
 }
 
 /// Every component and service that has a reference; a package URL stands in for one.
@@ -274,10 +276,10 @@ fn is_tagged(reference: &str) -> bool {
 
 fn property<'v>(node: &'v Value, name: &str) -> Option<&'v str> {
     let properties = node.get("properties").and_then(Value::as_array)?;
-    let found = properties.iter().find(|p| field(p, "name") == name)?;
+    let found = properties.iter().take(MOST_PROPERTIES).find(|p| field(p, "name") == name)?;
     Some(field(found, "value")).filter(|value| !value.is_empty())
 }
 
 pub(super) fn field<'v>(node: &'v Value, name: &str) -> &'v str {
-    node.get(name).and_then(Value::as_str).map(str::trim).unwrap_or_default()
+    node.get(name).and_then(Value::as_str).map(|text| cut(text.trim())).unwrap_or_default()
 }

@@ -10,9 +10,11 @@ use super::component::{Component, Named, assets, document_asset, field, foreign_
 use super::rating::rated;
 use super::statement::{self, position};
 use super::wire::{Affected, Vulnerability};
-use crate::wire::{Facts, weakness_of};
+use crate::wire::{Facts, cut, weakness_of};
 use crate::{Envelope, Output, RawRecord, Rejection};
 
+/// Components, each with its versions, that one vulnerability may name.
+const MOST_AFFECTED: usize = 10_000;
 const TITLE_BYTES: usize = 512;
 const DESCRIPTION_BYTES: usize = 4096;
 
@@ -26,6 +28,10 @@ pub(super) fn normalize(record: &RawRecord<'_>, output: &mut Output) -> Result<(
     let ids = std::iter::once(&wire.id).chain(wire.references.iter().map(|r| &r.id));
     let (id, aliases) = weakness_of(ids.filter_map(|id| id.get()))
         .ok_or_else(|| Rejection::new("`id` is missing"))?;
+    let named: usize = wire.affects.iter().map(|a| a.versions.len().max(1)).sum();
+    if named > MOST_AFFECTED {
+        return Err(Rejection::new(format!("`affects` names more than {MOST_AFFECTED} versions")));
+    }
     let state = wire.analysis.state.get();
     if state.is_some() {
         statement::add(&wire, (&id, &aliases), &record.envelope, output)?;
@@ -106,7 +112,7 @@ fn finding(
         None => subject.product.name.clone(),
     };
     let version = version(wire, subject);
-    let rule = Rule { id: wire.id.or_empty().to_owned(), ..Rule::default() };
+    let rule = Rule { id: cut(wire.id.or_empty()).to_owned(), ..Rule::default() };
     let rule = if rule.id.is_empty() { Rule { id: id.to_owned(), ..rule } } else { rule };
     let tool = Tool { product: tool(envelope.document), format: "cyclonedx".to_owned() };
     let mut finding = Finding::new(tool, FindingClass::Vulnerability, rule, subject.asset.clone());
@@ -118,8 +124,8 @@ fn finding(
         None => wire.detail.untrusted(DESCRIPTION_BYTES),
     };
     finding.severity = rated.severity;
-    finding.severity_native = rated.severity_native;
-    finding.status_native = wire.analysis.state.or_empty().to_owned();
+    finding.severity_native = cut(&rated.severity_native).to_owned();
+    finding.status_native = cut(wire.analysis.state.or_empty()).to_owned();
     let seen = envelope.document.pointer("/metadata/timestamp").and_then(Value::as_str);
     finding.last_seen = seen.and_then(parse_timestamp);
     finding.remediation = wire.recommendation.untrusted(DESCRIPTION_BYTES);
@@ -171,7 +177,7 @@ fn version(wire: &Vulnerability<'_>, subject: &Subject<'_>) -> String {
         .filter_map(|v| v.version.get())
         .collect();
     match listed.as_slice() {
-        [only] if wire.affects.len() == 1 => (*only).to_owned(),
+        [only] if wire.affects.len() == 1 => cut(only).to_owned(),
         _ => String::new(),
     }
 }

@@ -31,7 +31,12 @@ pub(super) fn rated(wire: &Vulnerability<'_>) -> Rated {
         (word, None) => (Severity::Unknown, word.unwrap_or_default().to_owned()),
     };
     let vector = scored.and_then(|r| r.vector.get());
-    Rated { severity, severity_native, cvss, cvss_vector: vector.map(str::to_owned) }
+    Rated {
+        severity,
+        severity_native,
+        cvss,
+        cvss_vector: vector.map(|v| v.chars().take(256).collect()),
+    }
 }
 
 fn best_score<'w, 'a>(ratings: &'w [Rating<'a>]) -> Option<&'w Rating<'a>> {

@@ -5,9 +5,10 @@ use serde_json::Value;
 
 use super::component::{Component, Named, field, named};
 use super::wire::{Affected, Version, Vulnerability};
+use crate::wire::cut;
 use crate::{Envelope, Output, Rejection};
 
-const TEXT_BYTES: usize = 4096;
+const TEXT_BYTES: usize = 2048;
 
 /// What an analysis says.
 pub(super) fn position(state: &str) -> Option<Position> {
@@ -42,7 +43,7 @@ pub(super) fn add(
         aliases: aliases.to_vec(),
         verdict,
         verdict_native: state.to_owned(),
-        justification: analysis.justification.or_empty().to_owned(),
+        justification: analysis.justification.or_empty().chars().take(128).collect(),
         text: said(wire),
         author: Untrusted::from(author(envelope.document)).capped(512),
         time: time
@@ -98,10 +99,10 @@ fn versions<'w, 'a>(affected: &'w Affected<'a>) -> Vec<Option<&'w Version<'a>>> 
 fn limit(product: &mut Product, version: Option<&Version<'_>>) {
     let Some(version) = version else { return };
     if let Some(one) = version.version.get() {
-        one.clone_into(&mut product.version);
+        cut(one).clone_into(&mut product.version);
     } else if let Some(range) = version.range.get() {
         product.version.clear();
-        product.range = Some(range.to_owned());
+        product.range = Some(cut(range).to_owned());
     }
 }
 

@@ -164,3 +164,18 @@ fn an_image_within_the_bom_holds_its_packages_and_is_one_with_its_statement() {
     );
     assert!(made.assets.contains(&"image:reg.example/web:7".to_owned()), "{:?}", made.assets);
 }
+
+#[test]
+fn one_record_cannot_become_more_than_memory_holds() {
+    let many = r#"{"ref":"c1"},"#.repeat(10_001);
+    let text = image(&format!(
+        r#"{{"id":"CVE-2031-6007","affects":[{}{{"ref":"c1"}}]}},{{"id":"CVE-2031-6008","affects":[{{"ref":"{}"}}]}}"#,
+        many,
+        "x".repeat(100_000)
+    ));
+    let results = normalize_text(&text);
+    let refused = results.iter().find_map(|r| r.as_ref().err()).unwrap();
+    assert!(refused.contains("`affects` names more than"), "{refused}");
+    let long: Vec<_> = results.iter().flatten().flatten().collect();
+    assert!(long.iter().all(|r| serde_json::to_string(r).unwrap().len() < 20_000));
+}

@@ -4,12 +4,12 @@ use quell_model::{Position, Product, Record, Statement, Tool, Untrusted};
 use serde_json::Value;
 
 use super::wire::{self, Thing};
-use crate::wire::{Text, product_of, weakness_of};
+use crate::wire::{Text, cut, product_of, weakness_of};
 use crate::{Output, RawRecord, Rejection};
 
-const TEXT_BYTES: usize = 4096;
+const TEXT_BYTES: usize = 2048;
 /// Pairs of a product and a part that one statement may name.
-const MOST_PAIRS: usize = 100_000;
+const MOST_PAIRS: usize = 20_000;
 
 pub(super) fn normalize(record: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> {
     let wire: wire::Statement<'_> = serde_json::from_str(record.text)?;
@@ -32,14 +32,14 @@ pub(super) fn normalize(record: &RawRecord<'_>, output: &mut Output) -> Result<(
     let time = [&wire.last_updated, &wire.timestamp].into_iter().find_map(Text::time);
     let whole = Statement {
         tool: Tool { product: "openvex".to_owned(), format: "openvex".to_owned() },
-        native_id: native_id(document, wire.id.or_empty()),
+        native_id: native_id(document, cut(wire.id.or_empty())),
         vulnerability,
         aliases,
         product: Product::default(),
         component: None,
         verdict,
         verdict_native: native.to_owned(),
-        justification: wire.justification.or_empty().to_owned(),
+        justification: wire.justification.or_empty().chars().take(128).collect(),
         text: said(&[&wire.impact_statement, &wire.status_notes, &wire.action_statement]),
         author: Untrusted::from(at(document, "author").unwrap_or_default()).capped(512),
         time: time.or_else(|| document_time(document)),
@@ -97,7 +97,11 @@ fn document_time(document: &Value) -> Option<quell_model::Timestamp> {
 }
 
 fn at<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
-    value.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
+    value
+        .get(name)
+        .and_then(Value::as_str)
+        .map(|text| cut(text.trim()))
+        .filter(|text| !text.is_empty())
 }
 
 /// What is said in words, each sentence once.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::wire::{Text, or_default, text_of};
+use crate::wire::{Text, cut, or_default, text_of};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -49,7 +49,7 @@ pub(super) struct Thing {
 }
 
 fn field(value: &Value, name: &str) -> String {
-    value.get(name).and_then(text_of).map(|t| t.trim().to_owned()).unwrap_or_default()
+    value.get(name).and_then(text_of).map(|t| cut(t.trim()).to_owned()).unwrap_or_default()
 }
 
 fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Weakness, D::Error> {
@@ -87,7 +87,7 @@ pub(super) fn list(value: &Value) -> Vec<Thing> {
 
 fn thing(value: &Value) -> Thing {
     if let Some(id) = text_of(value) {
-        return Thing { id: id.trim().to_owned(), ..Thing::default() };
+        return Thing { id: cut(id.trim()).to_owned(), ..Thing::default() };
     }
     let hashes = value.get("hashes").or_else(|| value.get("digest")).unwrap_or(&Value::Null);
     let sha256 = ["sha-256", "sha256", "SHA-256"].iter().map(|name| field(hashes, name));

@@ -11,7 +11,7 @@ use quell_model::Untrusted;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-pub(crate) use product::{product_of, sha256_of, weakness_of};
+pub(crate) use product::{cut, product_of, sha256_of, weakness_of};
 pub(crate) use scalar::{Facts, Text, or_default};
 
 /// Text, or a number or boolean written as text; null and containers are `None`.

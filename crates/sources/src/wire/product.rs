@@ -25,6 +25,14 @@ pub(crate) fn product_of(id: &str, purl: &str, sha256: &str) -> Product {
     }
 }
 
+/// Longest name, version or id that is kept: many records may refer to one.
+const MOST_BYTES: usize = 2048;
+
+/// Text cut to a length that names never have.
+pub(crate) fn cut(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(MOST_BYTES)).unwrap_or(text)
+}
+
 /// A SHA-256 in lower-case hex, with or without its prefix.
 pub(crate) fn sha256_of(text: &str) -> Option<String> {
     let hex = text.trim();
@@ -36,7 +44,7 @@ pub(crate) fn sha256_of(text: &str) -> Option<String> {
 /// The CVE among several ids, where there is exactly one; else the first id. And all others.
 pub(crate) fn weakness_of<'i>(ids: impl Iterator<Item = &'i str>) -> Option<(String, Vec<String>)> {
     let mut all: Vec<String> = Vec::new();
-    for id in ids.map(str::trim).filter(|id| !id.is_empty() && id.len() <= 256).take(64) {
+    for id in ids.map(str::trim).filter(|id| !id.is_empty() && id.len() <= 128).take(16) {
         let known = all.iter().any(|known| known.eq_ignore_ascii_case(id));
         if !known {
             all.push(id.to_owned());
