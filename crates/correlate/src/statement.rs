@@ -89,9 +89,13 @@ fn is_same_package((product, purl): Named<'_>, weakness: &Vulnerability) -> bool
 }
 
 fn same_purl(said: &Purl, found: &Purl) -> bool {
-    // An architecture or distribution that only one of them gives says nothing.
+    // An architecture or distribution that only one of them gives says nothing; `3.10` and
+    // `alpine-3.10` are one.
+    let ends = |a: &str, b: &str| a.strip_suffix(b).is_some_and(|rest| rest.ends_with('-'));
     let agrees = |key: &str| match (said.qualifiers.get(key), found.qualifiers.get(key)) {
-        (Some(said), Some(found)) => said.eq_ignore_ascii_case(found),
+        (Some(said), Some(found)) => {
+            said.eq_ignore_ascii_case(found) || ends(said, found) || ends(found, said)
+        }
         _ => true,
     };
     said.kind == found.kind
@@ -283,6 +287,16 @@ mod tests {
                 product("", "1-2", "pkg:deb/debian/curl@1-2?arch=amd64"),
                 weakness("curl", "0:1-2", "pkg:deb/debian/curl@1-2"),
                 true,
+            ),
+            (
+                product("", "1-2", "pkg:apk/alpine/curl@1-2?distro=alpine-3.10.2"),
+                weakness("curl", "1-2", "pkg:apk/alpine/curl@1-2?distro=3.10.2"),
+                true,
+            ),
+            (
+                product("", "1-2", "pkg:apk/alpine/curl@1-2?distro=alpine-3.10.2"),
+                weakness("curl", "1-2", "pkg:apk/alpine/curl@1-2?distro=3.10.9"),
+                false,
             ),
             (product("curl", "1-2", ""), weakness("Curl", "1-2", ""), true),
             (
