@@ -56,7 +56,7 @@ impl Catalog {
                     let framework: Framework = toml::from_str(text).map_err(fault)?;
                     catalog.frameworks.insert(framework.id.clone(), framework);
                 }
-                Some("intel") => catalog.intel = toml::from_str(text).map_err(fault)?,
+                Some("intel") => catalog.intel.add(toml::from_str(text).map_err(fault)?),
                 _ => {}
             }
         }

@@ -3,6 +3,7 @@
 mod catalog;
 mod check;
 mod control;
+mod epss;
 mod framework;
 mod intel;
 mod predicate;
@@ -13,7 +14,8 @@ pub use check::check;
 pub use control::{
     Aliases, Case, Check, Control, Explain, Exposure, FixRecipe, Language, RecipeSafety,
 };
+pub use epss::{EpssScores, cve_number};
 pub use framework::Framework;
-pub use intel::{Intel, KevEntry};
+pub use intel::{Intel, KevEntry, Listing};
 pub use predicate::{AbsentMeans, Predicate, Truth};
 pub use predicate_test::ValueTest;

@@ -31,7 +31,8 @@ fn json_is_as_its_schema_says() {
         validator.iter_errors(&report).map(|e| format!("{}: {e}", e.instance_path())).collect();
     assert!(errors.is_empty(), "{}", errors.join("\n"));
     let funnel = |name: &str| report["funnel"][name].as_i64().unwrap();
-    let out = ["rejected", "evidence", "assets", "activities", "repeated"];
+    let out =
+        ["rejected", "evidence", "assets", "activities", "statements", "intelligence", "repeated"];
     let left = funnel("records") - out.iter().map(|n| funnel(n)).sum::<i64>() + funnel("expanded");
     assert_eq!(funnel("findings"), left);
     for issue in report["issues"].as_array().unwrap() {

@@ -6,9 +6,12 @@
 mod assemble;
 mod identity;
 mod incident;
+mod range;
+mod statement;
 #[cfg(test)]
 mod tests;
 
 pub use assemble::{Member, assemble, merged_because};
 pub use identity::{Identity, identify, normalize_title};
 pub use incident::{Candidate, build_incidents};
+pub use statement::Spoken;

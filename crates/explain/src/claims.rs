@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use quell_model::{Claim, FindingClass, FindingKey, Incident, IncidentKind, Untrusted};
+use quell_model::{Claim, FindingClass, FindingKey, Incident, IncidentKind, Statement, Untrusted};
 
 use crate::owner::origin_text;
 use crate::title::asset_name;
@@ -11,6 +11,8 @@ use crate::{Finding, IssueEvidence};
 const MOST_BYTES: usize = 800;
 /// Records named for one claim.
 const MOST_EVIDENCE: usize = 12;
+/// Statements named in one explanation.
+const MOST_STATEMENTS: usize = 6;
 
 /// The tools that see an incident.
 pub(crate) fn tools<'a>(issues: &'a [IssueEvidence<'_>]) -> BTreeSet<&'a str> {
@@ -60,6 +62,7 @@ pub(crate) fn why_here(incident: &Incident, issues: &[IssueEvidence<'_>]) -> Vec
         claims
             .push(claim(format!("{} tools see it: {}.", names.len(), names.join(", ")), evidence));
     }
+    claims.extend(said(issues));
     if incident.kind == IncidentKind::DetectionOnAsset && issues.len() > 1 {
         let evidence = issues.iter().skip(1).flat_map(all_findings).take(MOST_EVIDENCE).collect();
         claims.push(claim(
@@ -71,6 +74,51 @@ pub(crate) fn why_here(incident: &Incident, issues: &[IssueEvidence<'_>]) -> Vec
         ));
     }
     claims
+}
+
+/// What suppliers and people say of the issues, the newest of each issue first.
+fn said(issues: &[IssueEvidence<'_>]) -> Vec<Claim> {
+    let each = issues.iter().flat_map(|issue| {
+        let about = all_findings(issue);
+        issue.statements.iter().map(move |statement| (about.clone(), statement))
+    });
+    each.take(MOST_STATEMENTS)
+        .map(|(about, statement)| {
+            let mut evidence = vec![format!("statement:{}", statement.key())];
+            evidence.extend(about.into_iter().take(MOST_EVIDENCE - 1));
+            claim(statement_text(statement), evidence)
+        })
+        .collect()
+}
+
+fn statement_text(statement: &Statement) -> String {
+    let who = match statement.author.raw() {
+        "" => "Somebody",
+        author => author,
+    };
+    let format = &statement.tool.format;
+    let on = statement.time.map(|time| format!(", {}", time.strftime("%Y-%m-%d")));
+    let component = statement.component.as_ref().map(|part| format!("{} of ", part.label()));
+    let mut text = format!(
+        "{who} says of {} ({format}{}): {}{} is {}",
+        statement.vulnerability,
+        on.unwrap_or_default(),
+        component.unwrap_or_default(),
+        statement.product.label(),
+        statement.verdict.words()
+    );
+    for said in [statement.justification.as_str(), statement.text.raw()] {
+        if !said.is_empty() {
+            text.push_str(", ");
+            text.push_str(said.lines().next().unwrap_or_default());
+        }
+    }
+    text.truncate(text.floor_char_boundary(MOST_BYTES - 100));
+    let text = text.trim_end_matches('.');
+    if statement.verdict.excuses() {
+        return format!("{text}. That closes nothing until a person has reviewed it.");
+    }
+    format!("{text}.")
 }
 
 fn claim(text: String, evidence: Vec<String>) -> Claim {
@@ -134,14 +182,18 @@ fn weakness(lead: &IssueEvidence<'_>) -> Vec<Claim> {
         let id = of(finding).map(|v| v.id).unwrap_or_default();
         claims.push(claim(
             format!("{id} is exploited in the wild."),
-            vec![format!("finding:{key}#vulnerability.id")],
+            vec![format!("finding:{key}#vulnerability.id"), "intelligence:kev".to_owned()],
         ));
     }
+    let epss = lead.issue.risk.parts.iter().find(|part| part.name == "epss");
     for (key, finding, _) in lead.findings.iter().take(1) {
         let Some(weakness) = of(finding) else { continue };
-        if let Some(epss) = weakness.epss {
-            let text = format!("EPSS gives {:.1} % for an attempt within 30 days.", epss * 100.0);
-            claims.push(claim(text, vec![format!("finding:{key}#vulnerability.epss")]));
+        if let Some(part) = epss {
+            let evidence = match weakness.epss {
+                Some(_) => format!("finding:{key}#vulnerability.epss"),
+                None => "intelligence:epss".to_owned(),
+            };
+            claims.push(claim(format!("{}.", part.because), vec![evidence]));
         }
         if let Some(cvss) = weakness.cvss {
             claims.push(claim(

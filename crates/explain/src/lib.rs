@@ -12,7 +12,8 @@ mod tests;
 
 use quell_catalog::Control;
 use quell_model::{
-    Claim, Confidence, Explanation, Finding, FindingKey, Incident, Issue, Status, Untrusted,
+    Claim, Confidence, Explanation, Finding, FindingKey, Incident, Issue, Statement, Status,
+    Untrusted,
 };
 
 pub use owner::origin_text;
@@ -26,6 +27,8 @@ pub struct IssueEvidence<'a> {
     pub findings: Vec<(FindingKey, &'a Finding, Status)>,
     /// What the catalogue knows of it.
     pub control: Option<&'a Control>,
+    /// What suppliers and people say of it, the newest first.
+    pub statements: &'a [Statement],
 }
 
 /// What there is to say of an incident.

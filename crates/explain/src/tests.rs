@@ -61,8 +61,10 @@ fn every_claim_points_at_a_record() {
     let (a, b) = (finding("prowler"), finding("wiz"));
     let issue = issue(a.asset.clone());
     let findings = vec![(a.key(), &a, Status::Open), (b.key(), &b, Status::Open)];
-    let explained =
-        explain(&incident(&issue), &[IssueEvidence { issue: &issue, findings, control: None }]);
+    let explained = explain(
+        &incident(&issue),
+        &[IssueEvidence { issue: &issue, findings, control: None, statements: &[] }],
+    );
     let explanation = &explained.explanation;
     let claims = [&explanation.what, &explanation.cause, &explanation.intent]
         .into_iter()
@@ -89,8 +91,10 @@ fn an_owner_comes_with_where_it_was_learned() {
         origin: quell_model::Origin::Tag("team".to_owned()),
     });
     let findings = vec![(a.key(), &a, Status::Open)];
-    let explained =
-        explain(&incident(&issue), &[IssueEvidence { issue: &issue, findings, control: None }]);
+    let explained = explain(
+        &incident(&issue),
+        &[IssueEvidence { issue: &issue, findings, control: None, statements: &[] }],
+    );
     assert_eq!(explained.owner.raw(), "payments");
     assert_eq!(explained.owner_because.raw(), "from tag `team`");
 }
@@ -110,7 +114,7 @@ fn of_several_owners_the_one_of_most_assets_is_named() {
     let issues = [owned("x", "web"), owned("y", "payments"), owned("z", "payments")];
     let evidence: Vec<IssueEvidence<'_>> = issues
         .iter()
-        .map(|issue| IssueEvidence { issue, findings: Vec::new(), control: None })
+        .map(|issue| IssueEvidence { issue, findings: Vec::new(), control: None, statements: &[] })
         .collect();
     let explained = explain(&incident(&issues[0]), &evidence);
     assert_eq!(explained.owner.raw(), "payments");

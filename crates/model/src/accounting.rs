@@ -68,8 +68,8 @@ impl Accounting {
 
 /// How many records became how few fixes. Every number can be opened.
 ///
-/// The first line adds up: `records = rejected + evidence + assets + activities + repeated +
-/// findings − expanded`.
+/// The first line adds up: `records = rejected + evidence + assets + activities + statements +
+/// intelligence + repeated + findings − expanded`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Funnel {
     /// Records read in this run.
@@ -82,6 +82,12 @@ pub struct Funnel {
     pub assets: u64,
     /// Of those, events that are not findings.
     pub activities: u64,
+    /// Of those, what somebody says of a weakness in a product.
+    #[serde(default)]
+    pub statements: u64,
+    /// Of those, entries of a list of exploited weaknesses.
+    #[serde(default)]
+    pub intelligence: u64,
     /// Of those, said again within this run.
     pub repeated: u64,
     /// Findings beyond one that single records held (one alert on several assets).

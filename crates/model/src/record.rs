@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Asset, Finding, FindingKey, KeyHasher, Rule, Scope, Timestamp, Tool, Untrusted};
+use crate::{
+    Asset, Exploited, Finding, FindingKey, KeyHasher, Rule, Scope, Statement, Timestamp, Tool,
+    Untrusted,
+};
 
 /// What a normalizer makes of one record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,6 +19,10 @@ pub enum Record {
     Asset(Box<Asset>),
     /// Something happened; by itself neither right nor wrong.
     Activity(Box<Activity>),
+    /// What somebody says of a weakness in a product.
+    Statement(Box<Statement>),
+    /// A weakness that a published list says is exploited in the wild.
+    Exploited(Box<Exploited>),
 }
 
 /// A check that was run on an asset and raised nothing.

@@ -1,8 +1,10 @@
 //! Issues whose findings changed are put together again and scored.
 
-use quell_catalog::{Catalog, Control, Exposure};
+use std::collections::BTreeSet;
+
+use quell_catalog::{Catalog, Control, Exposure, Intel};
 use quell_correlate::{Member, assemble};
-use quell_model::{Finding, Issue, IssueKey, Timestamp};
+use quell_model::{Finding, Issue, IssueKey, Risk, Timestamp, Vulnerability};
 use quell_risk::Factors;
 use quell_store::{AssessedIssue, FindingRow, IssueRow, Judged, Packed, Store};
 use rayon::prelude::*;
@@ -16,6 +18,7 @@ const PAGE: u32 = 2048;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Judgement<'a> {
     pub(crate) catalog: &'a Catalog,
+    pub(crate) intel: &'a Intel,
     pub(crate) now: Timestamp,
 }
 
@@ -27,12 +30,7 @@ struct Waiting {
 }
 
 /// Assesses every issue that waits for it.
-pub(crate) fn assess(
-    store: &mut Store,
-    catalog: &Catalog,
-    now: Timestamp,
-) -> Result<(), PipelineError> {
-    let by = Judgement { catalog, now };
+pub(crate) fn assess(store: &mut Store, by: Judgement<'_>) -> Result<(), PipelineError> {
     loop {
         let rows = store.issue_list_dirty(PAGE)?;
         if rows.is_empty() {
@@ -88,23 +86,48 @@ impl<'a> Judgement<'a> {
         }))
     }
 
+    /// Whether the lists that hold now say something else of an issue than those it was judged by.
+    pub(crate) fn differs(
+        self,
+        issue: &Issue,
+        members: &[Member],
+        control: Option<&Control>,
+    ) -> bool {
+        let now = quell_risk::score(issue, &self.factors(members, control), self.now);
+        let listed = |risk: &Risk| {
+            let parts = risk.parts.iter().filter(|p| matches!(p.name.as_str(), "kev" | "epss"));
+            parts.map(|p| (p.name.clone(), p.because.clone())).collect::<BTreeSet<_>>()
+        };
+        listed(&now) != listed(&issue.risk)
+    }
+
+    fn is_kev(self, weakness: &Vulnerability) -> bool {
+        ids(weakness).any(|id| self.intel.is_kev(id).is_some())
+    }
+
+    fn epss(self, weakness: &Vulnerability) -> Option<f64> {
+        self.intel.epss(ids(weakness), weakness.epss)
+    }
+
     fn factors<'f>(self, members: &'f [Member], control: Option<&'f Control>) -> Factors<'f> {
         let counting = || members.iter().filter(|m| m.status.is_open());
         let weaknesses = || counting().filter_map(|m| m.finding.vulnerability.as_deref());
         let highest = |values: &mut dyn Iterator<Item = f64>| {
             values.fold(None, |most: Option<f64>, v| Some(most.map_or(v, |m| m.max(v))))
         };
-        let intel = self.catalog.intel();
         Factors {
             cvss: highest(&mut weaknesses().filter_map(|v| v.cvss)),
-            epss: highest(&mut weaknesses().filter_map(|v| v.epss)),
-            exploited: weaknesses()
-                .any(|v| v.exploited == Some(true) || intel.is_kev(&v.id).is_some()),
+            epss: highest(&mut weaknesses().filter_map(|v| self.epss(v))),
+            exploited: weaknesses().any(|v| v.exploited == Some(true) || self.is_kev(v)),
             implies: control.map_or(Exposure::None, |c| c.exposure),
             fixed_version: weaknesses().find_map(|v| v.fixed_version.as_deref()),
             step: control.and_then(|c| c.explain.steps.first()).map(String::as_str),
         }
     }
+}
+
+fn ids(weakness: &Vulnerability) -> impl Iterator<Item = &str> {
+    std::iter::once(weakness.id.as_str()).chain(weakness.aliases.iter().map(String::as_str))
 }
 
 /// The findings of an issue with the status that counts.

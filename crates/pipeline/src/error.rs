@@ -17,6 +17,14 @@ pub enum PipelineError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file of intelligence is not as it should be.
+    #[error("cannot take the intelligence of `{path}`: {reason}")]
+    Intelligence {
+        /// The file.
+        path: String,
+        /// Why, with the line.
+        reason: String,
+    },
     /// Ctrl-C, or a request to end.
     #[error(
         "interrupted; files already imported are kept whole, the one being read is not kept at all"

@@ -8,11 +8,12 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use quell_model::{Accounting, Funnel, Outcome, Reject, Timestamp, Untrusted};
 use quell_report::{Changes, FileReport};
 use quell_sources::intake::{self, Batch, Detected, Formats, Input, Item, Limits, Normalized};
-use quell_store::{FinishedInput, Import, Store};
+use quell_store::{FinishedInput, Import, KEV, Store};
 
+use crate::PipelineError;
+use crate::intel::{self, Taking};
 use crate::prepare::{Knowledge, Row};
 use crate::run::{Progress, Request};
-use crate::{PipelineError, Setup};
 
 /// Rejects named in the report of a run that does not ask for a file of them.
 const MOST_REJECTS: usize = 1000;
@@ -27,20 +28,21 @@ pub(crate) struct Imported {
     pub(crate) complete: bool,
 }
 
-/// Imports every input of a request. `at` is the run and its moment.
+/// Imports every input of a request.
 pub(crate) fn import_all(
     store: &mut Store,
-    setup: &Setup,
+    (knowledge, formats): (Knowledge<'_>, Formats<'_>),
     request: &Request,
-    at: (i64, Timestamp),
+    run: i64,
     progress: &Progress<'_>,
 ) -> Result<Imported, PipelineError> {
     let mut run = Run {
-        knowledge: setup.knowledge(at.1),
-        formats: setup.formats(),
+        knowledge,
+        formats,
         progress,
         keep_rejects: request.keep_rejects,
-        at,
+        at: (run, knowledge.now),
+        taking: None,
         seen: HashSet::new(),
         imported: Imported {
             files: Vec::new(),
@@ -78,6 +80,8 @@ struct Run<'a> {
     progress: &'a Progress<'a>,
     keep_rejects: bool,
     at: (i64, Timestamp),
+    /// The list of exploited weaknesses that is being read, where the file is one.
+    taking: Option<Taking>,
     /// Keys of findings seen in this run.
     seen: HashSet<[u8; 16]>,
     imported: Imported,
@@ -103,6 +107,8 @@ struct Ended {
     why: Option<String>,
     /// Whether its content had been imported before.
     known: bool,
+    /// What the format has to say of the whole file.
+    remark: Option<String>,
 }
 
 impl Run<'_> {
@@ -162,6 +168,7 @@ impl Run<'_> {
         let known = store.first_imported(&hash, self.at.1)?;
         let imported_at = known.unwrap_or(self.at.1);
         let detected = detected.at(imported_at);
+        self.taking = Taking::begin(store, &detected)?;
         let mut import = store.import(self.at.0, &name)?;
         let mut tally = Tally::default();
         let end = self.pump(input, &detected, &mut import, &mut tally)?;
@@ -175,11 +182,18 @@ impl Run<'_> {
             imported_at,
             complete: end.is_none(),
         };
+        if let Some(taking) = self.taking.take()
+            && let Some(row) = taking.finish(&name, end.is_none())?
+        {
+            import.intelligence(KEV, &row, self.at.1)?;
+        }
         let seen = import.finish(&finished)?;
         self.imported.changes.closed += seen.closed;
         self.imported.changes.reopened += seen.reopened;
         self.imported.complete &= end.is_none();
-        self.note(name, detected.format.id(), &tally, Ended { why: end, known: known.is_some() });
+        let remark = intel::note(&detected, tally.accounting.records);
+        let ended = Ended { why: end, known: known.is_some(), remark };
+        self.note(name, detected.format.id(), &tally, ended);
         Ok(())
     }
 
@@ -193,6 +207,10 @@ impl Run<'_> {
             }
             None => None,
         });
+        let message = match (end.remark, message) {
+            (Some(remark), Some(message)) => Some(format!("{message}; {remark}")),
+            (remark, message) => remark.or(message),
+        };
         add_funnel(&mut self.imported.funnel, &tally.funnel);
         self.imported.files.push(FileReport {
             path: Untrusted::from(name),
@@ -295,6 +313,14 @@ impl Run<'_> {
                     first_other.get_or_insert(row.kind);
                     import.other(&row.prepared())?
                 }
+                Row::Statement(row) => {
+                    first_other.get_or_insert("statement");
+                    import.statement(&row.prepared())?
+                }
+                Row::Exploited(entry) => {
+                    first_other.get_or_insert("exploited");
+                    self.taking.as_mut().map_or(Outcome::Unchanged, |list| list.entry(entry))
+                }
             };
             outcome = weightier(outcome, this);
         }
@@ -306,6 +332,8 @@ impl Run<'_> {
             (0, 1.., _) => funnel.repeated += 1,
             (0, 0, Some("asset")) => funnel.assets += 1,
             (0, 0, Some("activity")) => funnel.activities += 1,
+            (0, 0, Some("statement")) => funnel.statements += 1,
+            (0, 0, Some("exploited")) => funnel.intelligence += 1,
             (0, 0, _) => funnel.evidence += 1,
         }
         Ok(())
@@ -330,6 +358,8 @@ fn add_funnel(to: &mut Funnel, from: &Funnel) {
     to.evidence += from.evidence;
     to.assets += from.assets;
     to.activities += from.activities;
+    to.statements += from.statements;
+    to.intelligence += from.intelligence;
     to.repeated += from.repeated;
     to.expanded += from.expanded;
     to.findings += from.findings;

@@ -6,8 +6,10 @@ use quell_model::{FindingKey, IssueKey, Timestamp};
 use quell_report::IssueStory;
 use quell_store::{IssueRow, Store};
 
+use crate::assess::Judgement;
+use crate::exceptions::Said;
 use crate::report::{describe, fix_report, incidents, known};
-use crate::{PipelineError, Setup, assess, fixes};
+use crate::{PipelineError, Setup, assess, fixes, intel};
 
 /// One issue with all it rests on, by its id or the first characters of it; with its fix, where
 /// a Terraform repository is given.
@@ -29,7 +31,8 @@ pub fn show_issue(
         None => Vec::new(),
     };
     let stories = incidents(store, &mut open, &proposed)?;
-    let told = describe(store, catalog, &open, &stories, &proposed)?;
+    let said = Said::find(store, &open)?;
+    let told = describe(store, (catalog, &said), &open, &stories, &proposed)?;
     let (incident, issue) = (told.incidents.into_iter().next(), told.issues.into_iter().next());
     let asset = told.assets.into_iter().next();
     match (incident, issue, asset) {
@@ -66,7 +69,8 @@ pub fn split_issue(
         .collect();
     let [key] = keys.as_slice() else { return Err(not_found()) };
     let new = store.issue_split(*key, now)?.ok_or_else(not_found)?;
-    assess::assess(store, setup.catalog(), now)?;
+    let intel = intel::load(store, setup.catalog().intel())?;
+    assess::assess(store, Judgement { catalog: setup.catalog(), intel: &intel, now })?;
     Ok(new)
 }
 

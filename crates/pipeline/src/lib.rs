@@ -6,9 +6,11 @@
 mod assess;
 mod coverage;
 mod error;
+mod exceptions;
 mod fixes;
 mod import;
 mod inspect;
+mod intel;
 mod prepare;
 mod report;
 mod run;

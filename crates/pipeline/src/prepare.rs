@@ -1,12 +1,14 @@
 //! From a normalized record to rows ready to be written. Runs on the parser threads.
 
-use quell_catalog::{Catalog, Control};
+use quell_catalog::{Catalog, Control, Intel};
 use quell_correlate::{Member, identify};
 use quell_model::{
-    Activity, Asset, ContextMapping, Evidence, Finding, FindingKey, IssueKey, KeyHasher, Record,
-    Scope, Status, Timestamp,
+    Activity, Asset, ContextMapping, Evidence, Exploited, Finding, FindingKey, IssueKey, KeyHasher,
+    Record, Scope, Statement, StatementKey, Status, Timestamp,
 };
-use quell_store::{Judged, Packed, PreparedEvidence, PreparedFinding, PreparedOther};
+use quell_store::{
+    Judged, Packed, PreparedEvidence, PreparedFinding, PreparedOther, PreparedStatement,
+};
 
 use crate::assess::Judgement;
 
@@ -14,6 +16,7 @@ use crate::assess::Judgement;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Knowledge<'a> {
     pub(crate) catalog: &'a Catalog,
+    pub(crate) intel: &'a Intel,
     pub(crate) mapping: &'a ContextMapping,
     /// The moment of the run, for what ages.
     pub(crate) now: Timestamp,
@@ -33,6 +36,8 @@ pub(crate) enum Row {
     Finding(FindingRow),
     Evidence(EvidenceRow),
     Other(OtherRow),
+    Statement(StatementRow),
+    Exploited(Exploited),
 }
 
 #[derive(Debug)]
@@ -67,6 +72,15 @@ pub(crate) struct OtherRow {
     body: Packed,
 }
 
+#[derive(Debug)]
+pub(crate) struct StatementRow {
+    key: StatementKey,
+    weaknesses: Vec<String>,
+    content_hash: i64,
+    observed: Timestamp,
+    body: Packed,
+}
+
 impl Row {
     /// Makes the row of a record. `imported_at` stands in where the record says no time.
     pub(crate) fn of(
@@ -79,6 +93,8 @@ impl Row {
             Record::Evidence(evidence) => of_evidence(*evidence, imported_at),
             Record::Asset(asset) => of_asset(*asset, knowledge, imported_at),
             Record::Activity(activity) => of_activity(&activity, imported_at),
+            Record::Statement(statement) => of_statement(&statement, imported_at),
+            Record::Exploited(entry) => Ok(Self::Exploited(*entry)),
         }
     }
 }
@@ -97,7 +113,7 @@ fn of_finding(
     let (key, status) = (finding.key(), finding.status);
     finding.last_seen = Some(last_seen);
     let member = Member { key, finding, status };
-    let by = Judgement { catalog: knowledge.catalog, now: knowledge.now };
+    let by = Judgement { catalog: knowledge.catalog, intel: knowledge.intel, now: knowledge.now };
     let alone = by.of(identity.key, &[member], control, None)?;
     Ok(Row::Finding(FindingRow {
         key,
@@ -150,6 +166,17 @@ fn of_activity(activity: &Activity, imported_at: Timestamp) -> Result<Row, serde
     Ok(other("activity", &key, activity.time.unwrap_or(imported_at), &body))
 }
 
+fn of_statement(statement: &Statement, imported_at: Timestamp) -> Result<Row, serde_json::Error> {
+    let body = serde_json::to_vec(statement)?;
+    Ok(Row::Statement(StatementRow {
+        key: statement.key(),
+        weaknesses: statement.weaknesses().map(|id| id.trim().to_ascii_uppercase()).collect(),
+        content_hash: content_hash(&body),
+        observed: statement.time.unwrap_or(imported_at),
+        body: Packed::of(&body),
+    }))
+}
+
 fn other(kind: &'static str, key: &KeyHasher, observed: Timestamp, body: &[u8]) -> Row {
     let key = *key.finish::<()>().as_bytes();
     let body_hash = content_hash(body);
@@ -188,6 +215,18 @@ impl EvidenceRow {
             observed: self.observed,
             passed: self.passed,
             scope: self.scope.as_ref(),
+            body: &self.body,
+        }
+    }
+}
+
+impl StatementRow {
+    pub(crate) fn prepared(&self) -> PreparedStatement<'_> {
+        PreparedStatement {
+            key: self.key,
+            weaknesses: &self.weaknesses,
+            content_hash: self.content_hash,
+            observed: self.observed,
             body: &self.body,
         }
     }

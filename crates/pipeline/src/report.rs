@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use quell_catalog::Catalog;
 use quell_correlate::{Candidate, Member, build_incidents, merged_because};
 use quell_explain::{IssueEvidence, explain};
-use quell_model::{Finding, FindingClass, Fix, FixState, Incident, Issue, IssueKey, Untrusted};
+use quell_model::{
+    Finding, FindingClass, Fix, FixState, Incident, Issue, IssueKey, Statement, Status, Untrusted,
+};
 use quell_report::{
     AssetReport, FindingReport, FixReport, IncidentReport, IssueReport, OwnerReport,
 };
@@ -14,6 +16,7 @@ use rayon::prelude::*;
 
 use crate::PipelineError;
 use crate::assess::{member, members, read_issue};
+use crate::exceptions::{Said, statement_report};
 
 /// Issues read in one go.
 const PAGE: u32 = 4096;
@@ -23,6 +26,8 @@ const PAGE: u32 = 4096;
 pub(crate) struct Open {
     pub(crate) row: i64,
     pub(crate) is_open: bool,
+    /// Whether it is about a weakness, of which statements may speak.
+    pub(crate) has_weakness: bool,
     pub(crate) control: Option<String>,
     pub(crate) candidate: Candidate,
 }
@@ -52,6 +57,7 @@ pub(crate) fn known(row: &IssueRow) -> Result<Option<Open>, PipelineError> {
     Ok(Some(Open {
         row: row.id,
         is_open: issue.status.is_open(),
+        has_weakness: issue.class == FindingClass::Vulnerability,
         candidate: Candidate::of(&issue, exploited),
         control: issue.control,
     }))
@@ -104,7 +110,7 @@ pub(crate) struct Described {
 /// Describes incidents, with their issues and assets.
 pub(crate) fn describe(
     store: &Store,
-    catalog: &Catalog,
+    (catalog, said): (&Catalog, &Said),
     open: &[Open],
     incidents: &[Incident],
     fixes: &[Fix],
@@ -115,7 +121,7 @@ pub(crate) fn describe(
     for incident in incidents {
         let mut story = Vec::new();
         for row in incident.issues.iter().filter_map(|key| rows.get(key)) {
-            story.extend(tell(store, *row)?);
+            story.extend(tell(store, *row, said)?);
         }
         described.incidents.push(incident_report(incident, &story, catalog, fixes));
         for told in &story {
@@ -131,24 +137,26 @@ pub(crate) fn describe(
     Ok(described)
 }
 
-fn tell(store: &Store, row: i64) -> Result<Option<Told>, PipelineError> {
+fn tell<'s>(store: &Store, row: i64, said: &'s Said) -> Result<Option<Told<'s>>, PipelineError> {
     let Some(issue) = stored_issue(store, row)? else { return Ok(None) };
     let rows = store.finding_list(row)?;
     let members = rows.iter().map(member).collect::<Result<Vec<_>, _>>()?;
     let places = rows.into_iter().map(|r| (r.path, r.offset_bytes)).collect();
-    Ok(Some(Told { issue, members, places }))
+    let statements = said.of(issue.key);
+    Ok(Some(Told { issue, members, places, statements }))
 }
 
 /// An issue with its findings and where they were read.
-struct Told {
+struct Told<'s> {
     issue: Issue,
+    statements: &'s [Statement],
     members: Vec<Member>,
     places: Vec<(String, u64)>,
 }
 
 fn incident_report(
     incident: &Incident,
-    story: &[Told],
+    story: &[Told<'_>],
     catalog: &Catalog,
     fixes: &[Fix],
 ) -> IncidentReport {
@@ -158,6 +166,7 @@ fn incident_report(
             issue: &told.issue,
             findings: told.members.iter().map(|m| (m.key, &m.finding, m.status)).collect(),
             control: told.issue.control.as_deref().and_then(|id| catalog.control(id)),
+            statements: told.statements,
         })
         .collect();
     let explained = explain(incident, &evidence);
@@ -179,10 +188,34 @@ fn incident_report(
         why: explained.why,
         explanation: explained.explanation,
         fixes: closing.map(|f| f.id.clone()).collect(),
+        notes: notes(story),
     }
 }
 
-fn issue_report(told: &Told, catalog: &Catalog) -> IssueReport {
+/// What a person must look at before believing or dismissing the incident.
+fn notes(story: &[Told<'_>]) -> Vec<String> {
+    let against = |told: &&Told<'_>| told.statements.iter().any(|s| s.verdict.excuses());
+    let hidden =
+        |told: &&Told<'_>| told.members.iter().any(|m| m.finding.status == Status::Suppressed);
+    let of = |count: usize| match (count, story.len()) {
+        (_, 1) => "its issue".to_owned(),
+        (count, all) => format!("{count} of its {all} issues"),
+    };
+    let mut notes = Vec::new();
+    let count = story.iter().filter(against).count();
+    if count > 0 {
+        let which = of(count);
+        notes.push(format!("a statement says not affected or fixed of {which}: review it"));
+    }
+    let count = story.iter().filter(hidden).count();
+    if count > 0 {
+        let which = of(count);
+        notes.push(format!("one tool hides a finding of {which}, another does not: review it"));
+    }
+    notes
+}
+
+fn issue_report(told: &Told<'_>, catalog: &Catalog) -> IssueReport {
     let issue = &told.issue;
     let control = issue.control.as_deref().and_then(|id| catalog.control(id));
     let weakness = told.members.iter().find_map(|m| m.finding.vulnerability.as_deref());
@@ -210,6 +243,7 @@ fn issue_report(told: &Told, catalog: &Catalog) -> IssueReport {
         location: location.map(|l| (Untrusted::from(l.file.as_str()), l.start_line.unwrap_or(1))),
         first_seen: issue.first_seen,
         last_seen: issue.last_seen,
+        statements: told.statements.iter().map(statement_report).collect(),
     }
 }
 

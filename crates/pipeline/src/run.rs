@@ -7,14 +7,18 @@ use quell_model::{Accounting, Clock, FixState, Funnel, Reject, Severity};
 use quell_report::{AccountingReport, Changes, Report, SCHEMA_VERSION};
 use quell_store::Store;
 
+use crate::assess::Judgement;
+use crate::exceptions::{Said, exceptions};
 use crate::report::{describe, fix_report, incidents, open_issues};
-use crate::{PipelineError, Setup, assess, fixes, import};
+use crate::{PipelineError, Setup, assess, fixes, import, intel};
 
 /// What is asked of a run.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
     /// Files and folders; `-` is stdin. Empty: report on what is stored.
     pub paths: Vec<PathBuf>,
+    /// Files that replace the bundled lists of exploited and likely exploited weaknesses.
+    pub intel: Vec<PathBuf>,
     /// A Terraform repository to make fixes in.
     pub repository: Option<PathBuf>,
     /// Most incidents in the report.
@@ -75,9 +79,15 @@ pub fn run(
 ) -> Result<Outcome, PipelineError> {
     let now = clock.now();
     let run = store.begin_run(now)?;
-    let imported = import::import_all(store, setup, request, (run, now), progress)?;
+    intel::take_files(store, &request.intel, now)?;
+    let known = intel::load(store, setup.catalog().intel())?;
+    let knowledge = setup.knowledge(&known, now);
+    let imported = import::import_all(store, (knowledge, setup.formats()), request, run, progress)?;
     (progress.doing)("judging");
-    assess::assess(store, setup.catalog(), now)?;
+    let known = intel::load(store, setup.catalog().intel())?;
+    let by = Judgement { catalog: setup.catalog(), intel: &known, now };
+    intel::mark_changed(store, by)?;
+    assess::assess(store, by)?;
     progress.check()?;
     let scope = (!request.paths.is_empty()).then_some(run);
     let mut open = open_issues(store, scope)?;
@@ -91,7 +101,8 @@ pub fn run(
     let stories = incidents(store, &mut open, &proposed)?;
     let shown =
         stories.get(..request.limit.unwrap_or(usize::MAX).min(stories.len())).unwrap_or_default();
-    let described = describe(store, setup.catalog(), &open, shown, &proposed)?;
+    let said = Said::find(store, &open)?;
+    let described = describe(store, (setup.catalog(), &said), &open, shown, &proposed)?;
     let (_, open_findings) = store.finding_count(run)?;
     let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     let funnel = Funnel {
@@ -118,6 +129,9 @@ pub fn run(
         issues: described.issues,
         assets: described.assets,
         fixes: proposed.iter().map(fix_report).collect(),
+        exceptions: exceptions(store, &said, scope)?,
+        statements: said.counts(),
+        intelligence: intel::listings(&known),
     };
     let worst = open.iter().map(|o| o.candidate.severity).max();
     Ok(Outcome { report, rejects: imported.rejects, complete: imported.complete, worst })

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use quell_catalog::Catalog;
+use quell_catalog::{Catalog, Intel};
 use quell_model::{ContextMapping, Timestamp};
 use quell_sources::intake::Formats;
 use quell_sources::mapped::FormatMap;
@@ -62,7 +62,7 @@ impl Setup {
         &self.catalog
     }
 
-    pub(crate) const fn knowledge(&self, now: Timestamp) -> Knowledge<'_> {
-        Knowledge { catalog: &self.catalog, mapping: &self.mapping, now }
+    pub(crate) const fn knowledge<'a>(&'a self, intel: &'a Intel, now: Timestamp) -> Knowledge<'a> {
+        Knowledge { catalog: &self.catalog, intel, mapping: &self.mapping, now }
     }
 }

@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 
 use quell_model::{
-    Accounting, Explanation, FindingClass, Funnel, IncidentKind, Proof, Risk, Safety, Severity,
-    Status, Timestamp, Untrusted,
+    Accounting, Explanation, FindingClass, Funnel, IncidentKind, Position, Proof, Risk, Safety,
+    Severity, Status, Timestamp, Untrusted,
 };
 use serde::Serialize;
 
 /// The version of the contract: the second number grows when fields are added, the first when
 /// a reader must change.
-pub const SCHEMA_VERSION: &str = "1.0";
+pub const SCHEMA_VERSION: &str = "1.1";
 
 /// Everything that a run has to say.
 #[derive(Debug, Clone, Serialize)]
@@ -38,6 +38,97 @@ pub struct Report {
     pub assets: Vec<AssetReport>,
     /// The fixes, offered and withheld.
     pub fixes: Vec<FixReport>,
+    /// What speaks against issues and closes none: to be reviewed by a person.
+    pub exceptions: Vec<ExceptionReport>,
+    /// How many statements are known, and how many speak of no issue here.
+    pub statements: StatementsReport,
+    /// The lists of exploited and likely exploited weaknesses that risks rest on.
+    pub intelligence: Vec<IntelligenceReport>,
+}
+
+/// Something that speaks against an issue.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExceptionReport {
+    /// Id of the issue; one whose findings are all hidden is not among the open issues.
+    pub issue: String,
+    /// `statement` or `suppression`.
+    pub kind: &'static str,
+    /// `statement:ID` or `finding:ID`.
+    pub id: String,
+    /// The format of the statement, or the tool that hides the finding.
+    pub source: String,
+    /// The document's id, or the tool's own id of the finding.
+    pub native_id: Untrusted,
+    /// What it is about, in one line.
+    pub title: Untrusted,
+    /// `not_affected` or `fixed`; for a suppression the tool's own word.
+    pub verdict: Untrusted,
+    /// Why, where that is given.
+    #[serde(skip_serializing_if = "Untrusted::is_empty")]
+    pub justification: Untrusted,
+    /// Who says so, where that is given.
+    #[serde(skip_serializing_if = "Untrusted::is_empty")]
+    pub author: Untrusted,
+    /// When it was said, or last seen hidden.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<Timestamp>,
+}
+
+/// How many statements are known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct StatementsReport {
+    /// All that are stored.
+    pub known: u64,
+    /// Of those, that speak of an open issue of this report.
+    pub matched: u64,
+    /// Of those, that speak of none.
+    pub unmatched: u64,
+}
+
+/// A list that risks rest on.
+#[derive(Debug, Clone, Serialize)]
+pub struct IntelligenceReport {
+    /// `kev` or `epss`.
+    pub name: &'static str,
+    /// Its date, as the list says.
+    pub date: String,
+    /// `bundled` or `file`.
+    pub source: &'static str,
+    /// How many entries it has.
+    pub rows: u64,
+    /// The address it was taken from, or the user's file.
+    pub origin: Untrusted,
+}
+
+/// What somebody says of a weakness in a product.
+#[derive(Debug, Clone, Serialize)]
+pub struct StatementReport {
+    /// `statement:ID`.
+    pub id: String,
+    /// The format it came in.
+    pub source: String,
+    /// The document's own id.
+    pub native_id: Untrusted,
+    /// The weakness.
+    pub vulnerability: Untrusted,
+    /// The product, with the part of it that is meant.
+    pub product: Untrusted,
+    /// What is said.
+    pub verdict: Position,
+    /// The document's own word for it.
+    pub verdict_native: Untrusted,
+    /// The document's own word for why.
+    #[serde(skip_serializing_if = "Untrusted::is_empty")]
+    pub justification: Untrusted,
+    /// Why, or what to do, in the author's words.
+    #[serde(skip_serializing_if = "Untrusted::is_empty")]
+    pub text: Untrusted,
+    /// Who says so.
+    #[serde(skip_serializing_if = "Untrusted::is_empty")]
+    pub author: Untrusted,
+    /// When it was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<Timestamp>,
 }
 
 /// What became of every record.
@@ -107,6 +198,9 @@ pub struct IncidentReport {
     pub explanation: Explanation,
     /// Ids of the fixes that close its issues.
     pub fixes: Vec<String>,
+    /// What a person must look at before believing or dismissing it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// Who should deal with something, and how that is known.
@@ -159,6 +253,9 @@ pub struct IssueReport {
     /// Latest sighting.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_seen: Option<Timestamp>,
+    /// What suppliers and people say of it, the newest first. It closes nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub statements: Vec<StatementReport>,
 }
 
 /// One issue with all it rests on: what `quell issue show --json` prints.

@@ -17,8 +17,9 @@ mod terminal;
 mod words;
 
 pub use contract::{
-    AccountingReport, AssetReport, Changes, FileReport, FindingReport, FixReport, IncidentReport,
-    IssueReport, IssueStory, OwnerReport, Report, SCHEMA_VERSION,
+    AccountingReport, AssetReport, Changes, ExceptionReport, FileReport, FindingReport, FixReport,
+    IncidentReport, IntelligenceReport, IssueReport, IssueStory, OwnerReport, Report,
+    SCHEMA_VERSION, StatementReport, StatementsReport,
 };
 pub use format::{FORMATS, Format, Options};
 pub use story::write_story;

@@ -3,8 +3,14 @@
 use std::io::{self, Write};
 
 use crate::escape::{markdown, plain};
-use crate::words::{accounting_line, check_name, count, fixes_of, funnel_line, rest_line, verdict};
+use crate::words::{
+    accounting_line, check_name, count, fixes_of, funnel_line, intelligence_line, rest_line,
+    unmatched_line, verdict,
+};
 use crate::{FixReport, IncidentReport, Options, Report};
+
+/// Exceptions in the table; JSON has all.
+const MOST_EXCEPTIONS: usize = 200;
 
 /// Writes it.
 pub(crate) fn write(report: &Report, _options: &Options, out: &mut dyn Write) -> io::Result<()> {
@@ -23,7 +29,39 @@ pub(crate) fn write(report: &Report, _options: &Options, out: &mut dyn Write) ->
     if hidden > 0 {
         writeln!(out, "{} more.\n", count(hidden, "incident"))?;
     }
+    write_exceptions(report, out)?;
+    if let Some(lists) = intelligence_line(report) {
+        writeln!(out, "{}.\n", markdown(&lists))?;
+    }
     writeln!(out, "{}", accounting_line(report))
+}
+
+/// What speaks against issues, for a person to review.
+fn write_exceptions(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    if !report.exceptions.is_empty() {
+        writeln!(out, "## Exceptions to review\n")?;
+        writeln!(out, "None of these closes an issue by itself.\n")?;
+        writeln!(out, "| issue | by | what | says | why | who |\n|---|---|---|---|---|---|")?;
+    }
+    for exception in report.exceptions.iter().take(MOST_EXCEPTIONS) {
+        let issue: String = exception.issue.chars().take(10).collect();
+        let cells =
+            [&exception.title, &exception.verdict, &exception.justification, &exception.author];
+        let cells: Vec<String> = cells.iter().map(|cell| markdown(cell.raw())).collect();
+        let source = markdown(&exception.source);
+        writeln!(out, "| {issue} | {} {source} | {} |", exception.kind, cells.join(" | "))?;
+    }
+    let hidden = report.exceptions.len().saturating_sub(MOST_EXCEPTIONS);
+    if hidden > 0 {
+        writeln!(out, "\n{} more in the JSON report.", count(hidden as u64, "exception"))?;
+    }
+    if let Some(unmatched) = unmatched_line(report) {
+        writeln!(out, "\n{unmatched}.")?;
+    }
+    if !report.exceptions.is_empty() || report.statements.unmatched > 0 {
+        writeln!(out)?;
+    }
+    Ok(())
 }
 
 fn write_incident(
@@ -45,7 +83,11 @@ fn write_incident(
         markdown(owner.because.raw())
     )?;
     writeln!(out, "| seen by | {} |", markdown(&incident.sources.join(", ")))?;
-    writeln!(out, "| issues | {} |\n", incident.issues.len())?;
+    writeln!(out, "| issues | {} |", incident.issues.len())?;
+    for note in &incident.notes {
+        writeln!(out, "| note | {} |", markdown(note))?;
+    }
+    writeln!(out)?;
     writeln!(out, "{}\n", markdown(explanation.what.text.raw()))?;
     for why in &explanation.why {
         writeln!(out, "- {}", markdown(why.text.raw()))?;

@@ -6,7 +6,10 @@ use quell_model::{Severity, Untrusted};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::escape::{plain, terminal};
-use crate::words::{accounting_line, count, fixes_of, funnel_line, number, rest_line};
+use crate::words::{
+    accounting_line, count, exceptions_line, fixes_of, funnel_line, intelligence_line, number,
+    rest_line, unmatched_line,
+};
 use crate::{FileReport, IncidentReport, Options, Report};
 
 const WIDTH: usize = 80;
@@ -35,9 +38,23 @@ pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> 
     if report.funnel.incidents == 0 {
         writeln!(out, "no open issue\n")?;
     }
+    if let Some(exceptions) = exceptions_line(report) {
+        wrapped(&format!("{exceptions}; --format html or json lists them"), "", out)?;
+    }
+    if let Some(unmatched) = unmatched_line(report) {
+        wrapped(&unmatched, "", out)?;
+    }
     write_changes(report, out)?;
     write_files(&report.accounting.files, out)?;
+    if let Some(lists) = given_line(report) {
+        wrapped(&lists, "", out)?;
+    }
     wrapped(&accounting_line(report), "", out)
+}
+
+/// The lists that risks rest on, where a user gave one: the bundled ones need no word here.
+fn given_line(report: &Report) -> Option<String> {
+    intelligence_line(report).filter(|_| report.intelligence.iter().any(|l| l.source == "file"))
 }
 
 fn write_incident(
@@ -72,6 +89,9 @@ fn write_incident(
     );
     line("seen", &seen, out)?;
     line("fix", &fix(incident, report), out)?;
+    for note in &incident.notes {
+        line("note", &plain(note), out)?;
+    }
     writeln!(out)
 }
 

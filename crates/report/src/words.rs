@@ -51,6 +51,8 @@ pub(crate) fn rest_line(funnel: &Funnel) -> Option<String> {
         (funnel.evidence, "checks that passed or need a person"),
         (funnel.assets, "assets"),
         (funnel.activities, "activities"),
+        (funnel.statements, "statements about weaknesses"),
+        (funnel.intelligence, "entries of a list of exploited weaknesses"),
         (funnel.repeated, "said again"),
         (funnel.rejected, "rejected"),
     ];
@@ -82,6 +84,43 @@ pub(crate) fn accounting_line(report: &Report) -> String {
         number(sums.unchanged),
         number(sums.rejected)
     )
+}
+
+/// How many exceptions there are to review, of which kind; none where there is none.
+pub(crate) fn exceptions_line(report: &Report) -> Option<String> {
+    if report.exceptions.is_empty() {
+        return None;
+    }
+    let of = |kind: &str| report.exceptions.iter().filter(|e| e.kind == kind).count() as u64;
+    let (said, hidden) = (of("statement"), of("suppression"));
+    let mut parts = Vec::new();
+    if said > 0 {
+        parts.push(count(said, "statement"));
+    }
+    if hidden > 0 {
+        parts.push(format!("{} hidden by a tool", count(hidden, "finding")));
+    }
+    let all = count(report.exceptions.len() as u64, "exception");
+    Some(format!("{all} to review: {}", parts.join(", ")))
+}
+
+/// How many statements speak of no issue here; none where all do.
+pub(crate) fn unmatched_line(report: &Report) -> Option<String> {
+    let statements = &report.statements;
+    (statements.unmatched > 0).then(|| {
+        let of = count(statements.known, "known statement");
+        format!("{} of {of} about weaknesses match no open issue", number(statements.unmatched))
+    })
+}
+
+/// The lists that risks rest on: `KEV of 2031-01-02 (bundled, 60 rows)`.
+pub(crate) fn intelligence_line(report: &Report) -> Option<String> {
+    let lists = report.intelligence.iter().map(|list| {
+        let name = list.name.to_ascii_uppercase();
+        format!("{name} of {} ({}, {})", list.date, list.source, count(list.rows, "row"))
+    });
+    let lists: Vec<String> = lists.collect();
+    (!lists.is_empty()).then(|| format!("risks rest on {}", lists.join(" and ")))
 }
 
 /// The fixes of an incident, proved ones first.

@@ -1,5 +1,8 @@
 //! What a source declares about itself, and what it is given to normalize.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use quell_model::{Record, Scope, Timestamp};
 use serde_json::Value;
 
@@ -77,6 +80,8 @@ pub enum Need {
     /// The table has a column of this name, in any case. A shape that asks for a column is one of
     /// tables (CSV and its like); each row is a record, an object of its columns by name.
     Column(&'static str),
+    /// Always met: these records stay in the envelope too, since other records refer to them.
+    Around(&'static str),
 }
 
 /// One record as it stands in the input.
@@ -106,6 +111,20 @@ pub struct Envelope<'a> {
     pub file_name: &'a str,
     /// The shape that fitted.
     pub shape: &'static Shape,
+    /// What the normalizer looks up in the document by id; see [`Envelope::look_up`].
+    pub index: &'a OnceLock<Index>,
+}
+
+/// Ids that stand in a document, each with the JSON pointer to what it names.
+pub type Index = HashMap<String, String>;
+
+impl<'a> Envelope<'a> {
+    /// What an id names in the document, with the pointer to it. `build` makes the index, once
+    /// for all records: searching for each of them would take the square of the file's length.
+    pub fn look_up(&self, id: &str, build: fn(&Value) -> Index) -> Option<(&'a str, &'a Value)> {
+        let pointer = self.index.get_or_init(|| build(self.document)).get(id)?;
+        Some((pointer.as_str(), self.document.pointer(pointer)?))
+    }
 }
 
 /// Where a normalizer puts what it made. A record that yields nothing and no rejection is

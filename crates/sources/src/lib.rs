@@ -9,19 +9,24 @@ mod aws;
 mod azure_activity;
 mod checkov;
 mod cloudtrail;
+mod csaf;
+mod cyclonedx;
 mod defender;
 mod descriptor;
+mod epss;
 mod falco;
 mod gcp_artifact;
 mod gcp_audit;
 mod guardduty;
 mod inspector2;
 pub mod intake;
+mod kev;
 mod kube_bench;
 mod kubescape;
 mod lacework;
 pub mod mapped;
 mod ocsf;
+mod openvex;
 mod orca;
 mod path;
 mod prisma;
@@ -34,7 +39,8 @@ mod trivy_operator;
 pub mod wire;
 mod wiz;
 
-pub use descriptor::{Envelope, Need, Output, RawRecord, Rejection, Shape, Source};
+pub use descriptor::{Envelope, Index, Need, Output, RawRecord, Rejection, Shape, Source};
+pub use epss::{Epss, read_epss};
 
 /// Every source, in alphabetical order. Adding one is its folder and a line here.
 pub const SOURCES: &[&Source] = &[
@@ -42,16 +48,20 @@ pub const SOURCES: &[&Source] = &[
     &azure_activity::SOURCE,
     &checkov::SOURCE,
     &cloudtrail::SOURCE,
+    &csaf::SOURCE,
+    &cyclonedx::SOURCE,
     &defender::SOURCE,
     &falco::SOURCE,
     &gcp_artifact::SOURCE,
     &gcp_audit::SOURCE,
     &guardduty::SOURCE,
     &inspector2::SOURCE,
+    &kev::SOURCE,
     &kube_bench::SOURCE,
     &kubescape::SOURCE,
     &lacework::SOURCE,
     &ocsf::SOURCE,
+    &openvex::SOURCE,
     &orca::SOURCE,
     &prisma::SOURCE,
     &sarif::SOURCE,

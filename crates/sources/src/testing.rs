@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::ops::ControlFlow;
 
-use quell_model::{Finding, Record};
+use quell_model::{Finding, Record, Statement};
 
 use crate::intake::{Detected, Formats, Item, Limits, detect, normalize_batch, read, walk};
 
@@ -42,4 +42,15 @@ pub(crate) fn only_finding(text: &str) -> Finding {
         (1, Some(Record::Finding(finding))) => *finding,
         other => panic!("{other:?}"),
     }
+}
+
+/// Every record of a text, which must all be statements.
+pub(crate) fn only_statements(text: &str) -> Vec<Statement> {
+    let records = normalize_text(text).into_iter().flat_map(Result::unwrap);
+    let mut statements = Vec::new();
+    for record in records {
+        let Record::Statement(statement) = record else { panic!("{record:?}") };
+        statements.push(*statement);
+    }
+    statements
 }

@@ -96,7 +96,7 @@ pub struct Seen {
 /// One file being imported. Dropped without [`Import::finish`], it leaves no trace.
 #[derive(Debug)]
 pub struct Import<'s> {
-    tx: Transaction<'s>,
+    pub(crate) tx: Transaction<'s>,
     names: Names,
     /// Issues that this file named: their rows, and whether their judgement stands.
     issues: HashMap<IssueKey, (i64, bool)>,
@@ -107,7 +107,7 @@ pub struct Import<'s> {
     /// Whether any evidence is stored that could outdate a finding.
     has_evidence: bool,
     run: i64,
-    id: i64,
+    pub(crate) id: i64,
     path: i64,
     seen: Seen,
 }
@@ -165,7 +165,8 @@ impl Store {
         let id = tx.query_row(
             "SELECT 1 + max(coalesce((SELECT max(import) FROM findings), 0),
                             coalesce((SELECT max(import) FROM evidence), 0),
-                            coalesce((SELECT max(import) FROM others), 0))",
+                            coalesce((SELECT max(import) FROM others), 0),
+                            coalesce((SELECT max(import) FROM statements), 0))",
             [],
             |row| row.get(0),
         )?;
@@ -457,7 +458,7 @@ impl Import<'_> {
 
     /// The outcome for a record of which `(content hash, time, import)` is stored, and whether
     /// it is news that must be written.
-    fn settle(
+    pub(crate) fn settle(
         &mut self,
         known: Option<(i64, i64, i64)>,
         at: i64,

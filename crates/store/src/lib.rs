@@ -5,12 +5,14 @@
 
 mod error;
 mod import;
+mod intelligence;
 mod names;
 mod open;
 mod packed;
 mod read;
 mod rows;
 mod state;
+mod statement;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +20,8 @@ pub use error::StoreError;
 pub use import::{
     FinishedInput, Import, Judged, PreparedEvidence, PreparedFinding, PreparedOther, Seen,
 };
+pub use intelligence::{EPSS, IntelligenceRow, KEV};
 pub use open::Store;
 pub use packed::Packed;
 pub use rows::{AssessedIssue, FindingRow, IssueRow, StoredState};
+pub use statement::PreparedStatement;

@@ -80,6 +80,7 @@ fn triage(folder: &Path, limit: Option<usize>) -> Result<Report> {
     let setup = Setup::embedded(None)?;
     let request = Request {
         paths: vec![folder.join("findings")],
+        intel: Vec::new(),
         repository: Some(folder.join("infrastructure")),
         limit,
         sample_data: true,

@@ -191,6 +191,10 @@ fn describe(record: &Record) -> String {
             let title = if title.is_empty() { evidence.rule.id.as_str() } else { title };
             ("-", "passed", evidence.asset.native_id.as_str(), title)
         }
+        Record::Statement(statement) => {
+            ("-", "statement", statement.product.name.as_str(), statement.vulnerability.as_str())
+        }
+        Record::Exploited(exploited) => ("-", "exploited", "", exploited.weakness.as_str()),
         Record::Asset(asset) => ("-", "asset", asset.native_id.as_str(), asset.name.raw()),
         Record::Activity(activity) => {
             ("-", "activity", activity.asset.native_id.as_str(), activity.action.as_str())

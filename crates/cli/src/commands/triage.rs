@@ -26,6 +26,7 @@ Examples:
   trivy image --format json web:1 | quell triage -
   quell triage results/ --format html --output report.html
   quell triage acme.csv --map acme.toml     a format of your own
+  quell triage --intel epss_scores-current.csv.gz
   quell triage                              what is open, without reading more
 
 Exit codes: 0 done, 1 a gate was crossed (--fail-on), 2 usage,
@@ -42,6 +43,9 @@ pub(super) struct Arguments {
     /// A Terraform repository to make fixes in; it is only read
     #[arg(long, value_name = "DIR")]
     repo: Option<PathBuf>,
+    /// EPSS scores (CSV) or a CISA KEV catalogue (JSON) to judge by, kept for later runs
+    #[arg(long, value_name = "FILE")]
+    intel: Vec<PathBuf>,
     /// How to print
     #[arg(long, short, default_value = "terminal", value_parser = format_names())]
     format: String,
@@ -89,6 +93,7 @@ pub(super) fn run(arguments: &Arguments, data: &Path, environment: &Environment)
     let setup = setup.with_maps(read_maps(&arguments.map)?);
     let request = Request {
         paths: arguments.paths.clone(),
+        intel: arguments.intel.clone(),
         repository: arguments.repo.clone(),
         limit: limit(arguments, format(arguments)?),
         sample_data: false,

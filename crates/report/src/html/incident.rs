@@ -34,6 +34,9 @@ pub(super) fn write(
         text(incident.owner.name.raw()),
         fix_words(incident, report),
     )?;
+    for note in &incident.notes {
+        writeln!(out, "<p><b>Note:</b> {}.</p>", text(note))?;
+    }
     explanation(incident, out)?;
     let issues: Vec<&IssueReport> = incident
         .issues

@@ -1,12 +1,13 @@
 //! One self-contained HTML page: no script, nothing loaded from elsewhere.
 
 mod charts;
+mod exceptions;
 mod incident;
 
 use std::io::{self, Write};
 
 use crate::escape::{html, plain};
-use crate::words::{accounting_line, count, number, rest_line};
+use crate::words::{accounting_line, count, intelligence_line, number, rest_line};
 use crate::{Options, Report};
 
 const STYLE: &str = include_str!("style.css");
@@ -51,6 +52,7 @@ pub(crate) fn write(report: &Report, _options: &Options, out: &mut dyn Write) ->
     if report.incidents.is_empty() {
         writeln!(out, "<p>No open issue.</p>")?;
     }
+    exceptions::write(report, out)?;
     accounting(report, out)?;
     writeln!(out, "</main></body></html>")
 }
@@ -65,6 +67,9 @@ fn header(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 fn accounting(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<h2>Accounting</h2><p>{}</p>", html(&accounting_line(report)))?;
+    if let Some(lists) = intelligence_line(report) {
+        writeln!(out, "<p class=\"quiet\">{}.</p>", html(&plain(&lists)))?;
+    }
     let changes = &report.changes;
     if changes.closed + changes.reopened + changes.open_elsewhere > 0 {
         writeln!(

@@ -52,7 +52,11 @@ fn records(value: &Value) -> Vec<Record> {
 fn findings(value: &Value) -> Vec<Finding> {
     let finding = |record| match record {
         Record::Finding(finding) => *finding,
-        Record::Evidence(_) | Record::Asset(_) | Record::Activity(_) => panic!("{record:?}"),
+        Record::Evidence(_)
+        | Record::Asset(_)
+        | Record::Activity(_)
+        | Record::Statement(_)
+        | Record::Exploited(_) => panic!("{record:?}"),
     };
     records(value).into_iter().map(finding).collect()
 }

@@ -29,7 +29,11 @@ fn only_activity(text: &str) -> Activity {
     assert_eq!(results.len(), 1, "{results:?}");
     match results.remove(0).unwrap().remove(0) {
         Record::Activity(activity) => *activity,
-        other @ (Record::Finding(_) | Record::Evidence(_) | Record::Asset(_)) => {
+        other @ (Record::Finding(_)
+        | Record::Evidence(_)
+        | Record::Asset(_)
+        | Record::Statement(_)
+        | Record::Exploited(_)) => {
             panic!("{other:?}")
         }
     }
@@ -153,7 +157,12 @@ fn one_record_never_becomes_more_than_a_thousand_sums() {
         Record::Activity(activity) if activity.evidence[0].1.raw() == "(further rules)" => {
             Some(activity.evidence[1].1.raw())
         }
-        Record::Activity(_) | Record::Finding(_) | Record::Evidence(_) | Record::Asset(_) => None,
+        Record::Activity(_)
+        | Record::Finding(_)
+        | Record::Evidence(_)
+        | Record::Asset(_)
+        | Record::Statement(_)
+        | Record::Exploited(_) => None,
     });
     assert_eq!(further, Some("2000"));
 }

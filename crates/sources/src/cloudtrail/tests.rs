@@ -10,7 +10,11 @@ fn activities(text: &str) -> Vec<Activity> {
     results
         .map(|record| match record {
             Record::Activity(activity) => *activity,
-            other @ (Record::Finding(_) | Record::Evidence(_) | Record::Asset(_)) => {
+            other @ (Record::Finding(_)
+            | Record::Evidence(_)
+            | Record::Asset(_)
+            | Record::Statement(_)
+            | Record::Exploited(_)) => {
                 panic!("{other:?}")
             }
         })

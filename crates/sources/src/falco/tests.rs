@@ -11,7 +11,13 @@ fn read(text: &str) -> Result<Vec<Record>, Rejection> {
     let shape = &SOURCE.shapes[0];
     let document = Value::Null;
     let imported_at = "2024-05-06T07:08:09Z".parse().unwrap();
-    let envelope = Envelope { document: &document, imported_at, file_name: "", shape };
+    let envelope = Envelope {
+        document: &document,
+        imported_at,
+        file_name: "",
+        shape,
+        index: &std::sync::OnceLock::new(),
+    };
     let mut output = Output::default();
     let raw = RawRecord { text, shape, pattern: 0, indices: &[], envelope };
     (SOURCE.normalize)(&raw, &mut output).map(|()| output.records)

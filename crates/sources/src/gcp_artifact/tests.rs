@@ -95,7 +95,11 @@ fn other_kinds_are_taken_for_what_they_are() {
     };
     let class = |kind: &str| match of_kind(kind).unwrap().remove(0) {
         Record::Finding(finding) => finding.class,
-        other @ (Record::Evidence(_) | Record::Asset(_) | Record::Activity(_)) => {
+        other @ (Record::Evidence(_)
+        | Record::Asset(_)
+        | Record::Activity(_)
+        | Record::Statement(_)
+        | Record::Exploited(_)) => {
             panic!("{other:?}")
         }
     };

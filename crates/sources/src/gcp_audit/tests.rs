@@ -22,7 +22,11 @@ fn only_activity(text: &str) -> Activity {
     assert_eq!(results.len(), 1, "{results:?}");
     match results.remove(0).unwrap().remove(0) {
         Record::Activity(activity) => *activity,
-        other @ (Record::Finding(_) | Record::Evidence(_) | Record::Asset(_)) => {
+        other @ (Record::Finding(_)
+        | Record::Evidence(_)
+        | Record::Asset(_)
+        | Record::Statement(_)
+        | Record::Exploited(_)) => {
             panic!("{other:?}")
         }
     }

@@ -10,7 +10,11 @@ fn findings(text: &str) -> Vec<Finding> {
     results
         .map(|record| match record {
             Record::Finding(finding) => *finding,
-            other @ (Record::Evidence(_) | Record::Asset(_) | Record::Activity(_)) => {
+            other @ (Record::Evidence(_)
+            | Record::Asset(_)
+            | Record::Activity(_)
+            | Record::Statement(_)
+            | Record::Exploited(_)) => {
                 panic!("{other:?}")
             }
         })

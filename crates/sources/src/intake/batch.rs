@@ -112,7 +112,7 @@ fn normalize(batch: &Batch, place: &Place, detection: &Detection) -> Normalized 
         Ok(text) => {
             let mut output = Output::default();
             let record = (text, place.pattern, indices);
-            match detection.format.normalize(record, detection.around(), &mut output) {
+            match detection.format.normalize(record, detection, &mut output) {
                 Err(rejection) => Err(rejection.0),
                 Ok(()) if output.records.is_empty() => Err(format!(
                     "nothing in this record that {} findings have",

@@ -1,6 +1,7 @@
 //! Telling the format by content: every shape states its needs, the most specific that is met wins.
 
 use std::io::Read;
+use std::sync::OnceLock;
 
 use quell_model::{Scope, Timestamp};
 use serde_json::Value;
@@ -9,7 +10,7 @@ use super::envelope::build_envelope;
 use super::probe::{Layout, Probe, probe};
 use super::{Format, Formats, Input, IntakeError, Limits};
 use crate::path::any;
-use crate::{Envelope, Need, Shape, Source};
+use crate::{Envelope, Index, Need, Shape, Source};
 
 /// How much of the beginning is looked at; more where the first look does not decide.
 const LOOKS_BYTES: [usize; 3] = [256 << 10, 4 << 20, 32 << 20];
@@ -48,6 +49,7 @@ pub struct Detection {
     document: Value,
     name: String,
     imported_at: Timestamp,
+    index: OnceLock<Index>,
 }
 
 impl Fit {
@@ -55,7 +57,7 @@ impl Fit {
     #[must_use]
     pub fn at(self, imported_at: Timestamp) -> Detection {
         let Self { format, layout, document, name } = self;
-        Detection { format, layout, document, name, imported_at }
+        Detection { format, layout, document, name, imported_at, index: OnceLock::new() }
     }
 }
 
@@ -66,9 +68,21 @@ impl Detection {
         self.imported_at
     }
 
-    /// The document around the records, when it was first imported, and the file's name.
-    pub(super) fn around(&self) -> (&Value, Timestamp, &str) {
-        (&self.document, self.imported_at, &self.name)
+    /// The document around the records.
+    #[must_use]
+    pub const fn document(&self) -> &Value {
+        &self.document
+    }
+
+    /// The document around the records, as a shape's normalizer is given it.
+    pub(super) fn envelope(&self, shape: &'static Shape) -> Envelope<'_> {
+        Envelope {
+            document: &self.document,
+            imported_at: self.imported_at,
+            file_name: &self.name,
+            shape,
+            index: &self.index,
+        }
     }
 
     /// What the whole document covers, where its source can say so.
@@ -76,9 +90,7 @@ impl Detection {
     pub fn coverage(&self) -> Vec<Scope> {
         match &self.format {
             Format::BuiltIn(source, shape) => {
-                let (document, imported_at, file_name) = self.around();
-                let envelope = Envelope { document, imported_at, file_name, shape };
-                source.coverage.map(|of| of(&envelope)).unwrap_or_default()
+                source.coverage.map(|of| of(&self.envelope(shape))).unwrap_or_default()
             }
             Format::Mapped(_) => Vec::new(),
         }
@@ -212,6 +224,7 @@ fn weight(shape: &Shape) -> usize {
         Need::Has(_) | Need::AnyOf(_) | Need::Array(_) | Need::Column(_) => 2,
         Need::Is(..) | Need::StartsWith(..) => 3,
         Need::Lacks(_) => 1,
+        Need::Around(_) => 0,
     });
     weights.sum()
 }
@@ -233,6 +246,7 @@ fn is_met(need: &Need, document: &Value) -> bool {
             text(v).is_some_and(|t| starts.iter().any(|s| t.starts_with(s)))
         }),
         Need::Lacks(path) => !any(document, path, &mut |_| true),
+        Need::Around(_) => true,
         Need::Column(name) => document
             .as_object()
             .is_some_and(|row| row.keys().any(|column| column.eq_ignore_ascii_case(name))),
@@ -271,8 +285,9 @@ fn explain_no_fit(seen: &Probe, head: &[u8], sources: &[&'static Source]) -> Str
 fn near_miss(source: &Source, shape: &Shape, seen: &Probe) -> Option<(usize, String)> {
     let of_document = |document: &Value| {
         let unmet = unmet(shape, document);
-        let positive = shape.needs.iter().filter(|n| !matches!(n, Need::Lacks(_))).count();
-        let missing = unmet.iter().filter(|n| !matches!(n, Need::Lacks(_))).count();
+        let asks = |need: &Need| !matches!(need, Need::Lacks(_) | Need::Around(_));
+        let positive = shape.needs.iter().filter(|n| asks(n)).count();
+        let missing = unmet.iter().filter(|n| asks(n)).count();
         let met = positive.saturating_sub(missing);
         let lacks: Vec<String> = unmet.iter().take(3).map(|need| in_words(need)).collect();
         (met * 1000 / positive.max(1), lacks.join(", "))
@@ -292,6 +307,7 @@ fn in_words(need: &Need) -> String {
         }
         Need::Lacks(path) => format!("has `{path}`, which it should not"),
         Need::Column(name) => format!("has no column `{name}`"),
+        Need::Around(path) => format!("may hold `{path}`"),
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::probe::Layout;
 use super::split::keep_around;
 use super::{Input, IntakeError, Limits};
-use crate::Shape;
+use crate::{Need, Shape};
 
 /// Reads an input once to keep what stands around its records. Of a stream of documents the
 /// first is kept.
@@ -15,8 +15,9 @@ pub(super) fn build_envelope(
     layout: &Layout,
     limits: &Limits,
 ) -> Result<Value, IntakeError> {
-    let text =
-        keep_around(input.open(limits)?, shape.records, limits).map_err(IntakeError::Envelope)?;
+    let stays = |path: &str| shape.needs.iter().any(|n| matches!(n, Need::Around(p) if *p == path));
+    let emptied: Vec<&str> = shape.records.iter().copied().filter(|path| !stays(path)).collect();
+    let text = keep_around(input.open(limits)?, &emptied, limits).map_err(IntakeError::Envelope)?;
     let mut stream = serde_json::Deserializer::from_slice(&text).into_iter::<Value>();
     match stream.next() {
         Some(Ok(document)) => Ok(document),

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use quell_model::Timestamp;
-
+use super::Detection;
 use crate::mapped::FormatMap;
 use crate::path::{self, Step};
-use crate::{Envelope, Need, Output, RawRecord, Rejection, Shape, Source};
+use crate::{Need, Output, RawRecord, Rejection, Shape, Source};
 
 /// What can be read. The user's maps are tried first, since they are meant for what they fit.
 #[derive(Debug, Clone, Copy)]
@@ -62,13 +61,12 @@ impl Format {
     pub(super) fn normalize(
         &self,
         (text, pattern, indices): (&str, usize, &[usize]),
-        around: (&serde_json::Value, Timestamp, &str),
+        detection: &Detection,
         output: &mut Output,
     ) -> Result<(), Rejection> {
-        let (document, imported_at, file_name) = around;
         match self {
             Self::BuiltIn(source, shape) => {
-                let envelope = Envelope { document, imported_at, file_name, shape };
+                let envelope = detection.envelope(shape);
                 let record = RawRecord { text, shape, pattern, indices, envelope };
                 (source.normalize)(&record, output)
             }
@@ -86,7 +84,7 @@ fn needed_keys(shape: &Shape) -> Vec<&'static str> {
         Need::Has(path) | Need::Array(path) | Need::Is(path, _) | Need::StartsWith(path, _) => {
             Some(*path)
         }
-        Need::AnyOf(_) | Need::Lacks(_) | Need::Column(_) => None,
+        Need::AnyOf(_) | Need::Lacks(_) | Need::Column(_) | Need::Around(_) => None,
     };
     let first = |path: &'static str| match path::first(path)? {
         (Step::Key(name), _) => Some(name),

@@ -116,7 +116,10 @@ impl Input {
     }
 
     /// The decompressed bytes from their beginning, without a byte order mark.
-    pub(super) fn open(&mut self, limits: &Limits) -> Result<Box<dyn Read + Send>, IntakeError> {
+    ///
+    /// # Errors
+    /// When it cannot be read, is UTF-16 text or an archive in an archive.
+    pub fn open(&mut self, limits: &Limits) -> Result<Box<dyn Read + Send>, IntakeError> {
         if let Origin::ZipMember { archive, index } = &self.origin {
             let file = spool_member(archive, *index, limits)?;
             self.origin = Origin::Spooled(file);

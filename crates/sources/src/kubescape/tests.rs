@@ -44,7 +44,9 @@ fn all(text: &str) -> (Vec<Finding>, Vec<Evidence>, usize) {
             Record::Finding(finding) => findings.push(*finding),
             Record::Evidence(made) => evidence.push(*made),
             Record::Asset(_) => assets += 1,
-            Record::Activity(activity) => panic!("{activity:?}"),
+            other @ (Record::Activity(_) | Record::Statement(_) | Record::Exploited(_)) => {
+                panic!("{other:?}")
+            }
         }
     }
     (findings, evidence, assets)

@@ -13,6 +13,7 @@ fn normalized(record: &Value) -> Result<Vec<Record>, Rejection> {
         imported_at: "2026-11-01T00:00:00Z".parse().unwrap(),
         file_name: "x",
         shape: &SHAPES[0],
+        index: &std::sync::OnceLock::new(),
     };
     let raw = RawRecord { text: &text, shape: &SHAPES[0], pattern: 0, indices: &[], envelope };
     let mut output = Output::default();
@@ -74,7 +75,11 @@ fn each_vulnerability_of_an_event_is_a_finding() {
         first.key(),
         match &records[1] {
             Record::Finding(f) => f.key(),
-            Record::Evidence(_) | Record::Asset(_) | Record::Activity(_) => panic!(),
+            Record::Evidence(_)
+            | Record::Asset(_)
+            | Record::Activity(_)
+            | Record::Statement(_)
+            | Record::Exploited(_) => panic!(),
         }
     );
 }

@@ -10,7 +10,13 @@ use crate::{Envelope, Output, RawRecord, Rejection};
 fn read(shape: &str, text: &str) -> Result<Vec<Record>, Rejection> {
     let shape = SOURCE.shapes.iter().find(|known| known.name == shape).unwrap();
     let imported_at = "2026-01-01T00:00:00Z".parse().unwrap();
-    let envelope = Envelope { document: &Value::Null, imported_at, file_name: "", shape };
+    let envelope = Envelope {
+        document: &Value::Null,
+        imported_at,
+        file_name: "",
+        shape,
+        index: &std::sync::OnceLock::new(),
+    };
     let mut output = Output::default();
     let raw = RawRecord { text, shape, pattern: 0, indices: &[], envelope };
     (SOURCE.normalize)(&raw, &mut output)?;
@@ -21,7 +27,11 @@ fn findings(shape: &str, text: &str) -> Vec<Finding> {
     let records = read(shape, text).unwrap();
     let finding = |record| match record {
         Record::Finding(finding) => Some(*finding),
-        Record::Evidence(_) | Record::Asset(_) | Record::Activity(_) => None,
+        Record::Evidence(_)
+        | Record::Asset(_)
+        | Record::Activity(_)
+        | Record::Statement(_)
+        | Record::Exploited(_) => None,
     };
     records.into_iter().filter_map(finding).collect()
 }

@@ -2,6 +2,7 @@
 //! tags as maps or lists, booleans as words.
 
 mod base64;
+mod product;
 mod row;
 mod scalar;
 mod shape;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 pub(crate) use base64::decode_base64;
+pub(crate) use product::{cut, product_of, sha256_of, weakness_of};
 pub(crate) use row::Row;
 pub(crate) use scalar::{Facts, Text, or_default};
 pub(crate) use shape::{many, object, texts};

@@ -13,6 +13,7 @@ fn read(text: &str) -> Result<Vec<Record>, Rejection> {
         imported_at: Timestamp::UNIX_EPOCH,
         file_name: "wiz.json",
         shape,
+        index: &std::sync::OnceLock::new(),
     };
     let mut output = Output::default();
     (SOURCE.normalize)(
