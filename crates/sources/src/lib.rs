@@ -14,6 +14,7 @@ pub mod mapped;
 mod ocsf;
 mod orca;
 mod prisma;
+mod prowler;
 mod sarif;
 #[cfg(test)]
 mod testing;
@@ -32,6 +33,7 @@ pub const SOURCES: &[&Source] = &[
     &ocsf::SOURCE,
     &orca::SOURCE,
     &prisma::SOURCE,
+    &prowler::SOURCE,
     &sarif::SOURCE,
     &trivy::SOURCE,
     &wiz::SOURCE,

@@ -118,7 +118,9 @@ fn first_rows(text: &[u8], cut: bool, dialect: Dialect) -> Option<(Dialect, Vec<
     let (mut rows, mut as_wide, mut ends_inside) = (Vec::new(), 0usize, false);
     while rows.len() < MOST_DOCUMENTS && reader.read_byte_record(&mut row).ok()? {
         ends_inside = reader.position().byte() >= text.len() as u64;
-        as_wide += usize::from(row.len() == header.len());
+        // Some tools end every row, but not the header, with a delimiter.
+        let surplus = row.iter().skip(header.len()).all(<[u8]>::is_empty);
+        as_wide += usize::from(row.len() >= header.len() && surplus);
         rows.push(Value::Object(object(&header, &row)));
     }
     // The last row that was seen may be cut off.

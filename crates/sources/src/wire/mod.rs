@@ -1,6 +1,7 @@
 //! Lenient readers that several sources' wire types share: numbers as text, text as numbers,
 //! tags as maps or lists, booleans as words.
 
+mod cloud;
 pub(crate) mod path;
 mod row;
 mod scalar;
@@ -12,6 +13,7 @@ use quell_model::Untrusted;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+pub(crate) use cloud::{cloud_word, provider_of};
 pub(crate) use row::Row;
 pub(crate) use scalar::{Facts, Text, or_default};
 
