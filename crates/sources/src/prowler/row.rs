@@ -13,8 +13,8 @@ const MOST_TAGS: usize = 256;
 
 pub(super) fn normalize(text: &str, output: &mut Output) -> Result<(), Rejection> {
     let row: Row<'_> = serde_json::from_str(text)?;
-    let id = needed(&row, &["CHECK_ID"])?;
-    let status = needed(&row, &["STATUS"])?;
+    let id = row.needed("CHECK_ID")?;
+    let status = row.needed("STATUS")?;
     let provider = row.or_empty(&["PROVIDER"]);
     let name = row.get(&["RESOURCE_NAME"]);
     let mut check = Check {
@@ -63,12 +63,6 @@ fn requirement_uid(
     let (provider, id) = (check.provider.to_ascii_lowercase(), check.id);
     let (account, region) = (account?, region.unwrap_or_default());
     Some(format!("prowler-{provider}-{id}-{account}-{region}-{}", check.resource_name?))
-}
-
-/// The text of a column that must be filled.
-fn needed<'r>(row: &'r Row<'_>, names: &[&str]) -> Result<&'r str, Rejection> {
-    let name = names.first().copied().unwrap_or_default();
-    row.get(names).ok_or_else(|| Rejection::new(format!("column `{name}` is missing or empty")))
 }
 
 /// `team=payments | env=prod`.

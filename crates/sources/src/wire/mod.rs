@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 pub(crate) use cloud::{cloud_word, provider_of};
-pub(crate) use row::Row;
+pub(crate) use row::{Row, plain};
 pub(crate) use scalar::{Facts, Text, or_default};
 
 /// Text, or a number or boolean written as text; null and containers are `None`.

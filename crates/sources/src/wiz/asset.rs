@@ -54,7 +54,7 @@ pub(super) fn asset(entity: &Entity<'_>, beside: &Beside<'_>) -> Option<Asset> {
 }
 
 /// The part of an id, or of a composite joined by `##`, that the cloud itself gave.
-fn cloud_id(id: &str) -> Option<&str> {
+pub(super) fn cloud_id(id: &str) -> Option<&str> {
     let ours = |part: &&str| {
         ["arn:", "/subscriptions/", "//", "projects/", "https://www.googleapis.com/"]
             .iter()
