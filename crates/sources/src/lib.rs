@@ -19,6 +19,7 @@ mod sarif;
 #[cfg(test)]
 mod testing;
 mod trivy;
+mod vpc_flow;
 pub mod wire;
 mod wiz;
 
@@ -36,5 +37,6 @@ pub const SOURCES: &[&Source] = &[
     &prowler::SOURCE,
     &sarif::SOURCE,
     &trivy::SOURCE,
+    &vpc_flow::SOURCE,
     &wiz::SOURCE,
 ];
