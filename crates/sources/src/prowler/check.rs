@@ -119,13 +119,13 @@ impl<'a> Check<'a> {
 
     fn outcome(&self) -> Result<Outcome, Rejection> {
         match self.status.to_ascii_lowercase().as_str() {
-            "fail" | "failed" | "warning" => Ok(Outcome::Fails),
+            "fail" | "failed" | "warning" | "muted" => Ok(Outcome::Fails),
             "pass" | "passed" => Ok(Outcome::Passed),
             "manual" | "info" | "not_available" | "not available" | "skipped" => {
                 Ok(Outcome::Undecided)
             }
             _ => Err(Rejection::new(
-                "the result's status is none of `PASS`, `FAIL`, `MANUAL`, `INFO`, `WARNING`",
+                "the result's status is none of `PASS`, `FAIL`, `MANUAL`, `INFO`, `MUTED`",
             )),
         }
     }
@@ -163,8 +163,10 @@ impl<'a> Check<'a> {
         finding.description = Untrusted::from(text).capped(DESCRIPTION_BYTES);
         finding.severity = Severity::from_word(self.severity);
         self.severity.clone_into(&mut finding.severity_native);
-        finding.status = if self.muted { Status::Suppressed } else { Status::Open };
-        let said = if self.muted { "muted" } else { self.status };
+        // Version 3 writes it over the result itself.
+        let muted = self.muted || self.status.eq_ignore_ascii_case("muted");
+        finding.status = if muted { Status::Suppressed } else { Status::Open };
+        let said = if muted { "muted" } else { self.status };
         said.clone_into(&mut finding.status_native);
         finding.last_seen = self.observed;
         finding.remediation = Untrusted::from(self.advice).capped(DESCRIPTION_BYTES);

@@ -98,8 +98,10 @@ fn a_passed_or_manual_check_is_evidence_for_the_same_finding() {
 
 #[test]
 fn a_muted_row_is_suppressed() {
-    let finding = only_finding(&table(&BUCKET.replace(";False;", ";True;")));
-    assert_eq!(finding.status, Status::Suppressed);
+    let rows = [BUCKET.replace(";False;", ";True;"), BUCKET.replace(";FAIL;", ";MUTED;")];
+    for row in rows {
+        assert_eq!(only_finding(&table(&row)).status, Status::Suppressed);
+    }
 }
 
 #[test]
@@ -129,6 +131,16 @@ acme-logs;s3_bucket_public_access;False\n";
     let finding = only_finding(text);
     assert_eq!(finding.key(), only_finding(&table(BUCKET)).key());
     assert_eq!(finding.scope, only_finding(&table(BUCKET)).scope);
+    let same_time = BUCKET.replace("08:00:00.5", "08:00:00");
+    let own = only_finding(&table(&same_time));
+    assert!(finding.last_seen < own.last_seen, "the scan's own table says more");
+    let question = text
+        .replace("s3_bucket_public_access", "manual")
+        .replace(";FAIL;", ";MANUAL;")
+        .replace("arn:aws:s3:::acme-logs;acme-logs", "manual_check;Manual check");
+    let asked = only_evidence(&question);
+    assert_eq!((asked.rule.id.as_str(), asked.passed), ("manual:2.1", false));
+    assert_eq!(asked.asset.id.key(), "aws:account:111122223333");
 }
 
 const FIRST: &str = "PROFILE,ACCOUNT_NUM,REGION,TITLE_ID,CHECK_RESULT,TITLE_TEXT,\

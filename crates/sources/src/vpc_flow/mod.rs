@@ -18,13 +18,32 @@ use crate::{Need, Output, RawRecord, Rejection, Shape, Source};
 pub(crate) const SOURCE: Source = Source {
     id: "vpc_flow",
     title: "VPC flow logs",
-    shapes: &[Shape::table(
-        "flow log",
-        &[Need::Column("srcaddr"), Need::Column("dstaddr"), Need::Column("action")],
-    )],
+    shapes: &[
+        Shape::table(
+            "flow log",
+            &[Need::Column("srcaddr"), Need::Column("dstaddr"), Need::Column("action")],
+        ),
+        Shape::table(
+            "queried flow log",
+            &[
+                Need::Column("sourceaddress"),
+                Need::Column("destinationaddress"),
+                Need::Column("action"),
+            ],
+        ),
+    ],
     normalize,
     coverage: None,
 };
+
+/// Columns with the names that older query tables have for them.
+const INTERFACE: &[&str] = &["interface-id"];
+const SOURCE_ADDRESS: &[&str] = &["srcaddr", "sourceaddress"];
+const TARGET_ADDRESS: &[&str] = &["dstaddr", "destinationaddress"];
+const SOURCE_PORT: &[&str] = &["srcport", "sourceport"];
+const TARGET_PORT: &[&str] = &["dstport", "destinationport"];
+const START: &[&str] = &["start", "starttime", "start_timestamp"];
+const END: &[&str] = &["end", "endtime", "end_timestamp"];
 
 /// Most bytes that are kept of an address or a name.
 const NAME_BYTES: usize = 256;
@@ -43,17 +62,20 @@ fn normalize(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> 
         (None, _) => return Err(Rejection::new("column `action` is missing or empty")),
     };
     if succeeded.is_some() {
-        row.needed("srcaddr")?;
-        row.needed("dstaddr")?;
+        for (name, columns) in [("srcaddr", SOURCE_ADDRESS), ("dstaddr", TARGET_ADDRESS)] {
+            if row.get(columns).is_none() {
+                return Err(Rejection::new(format!("column `{name}` is missing or empty")));
+            }
+        }
     }
-    let source = row.get(&["pkt-srcaddr", "srcaddr"]).unwrap_or_default();
+    let source = row.get(&["pkt-srcaddr"]).or(row.get(SOURCE_ADDRESS)).unwrap_or_default();
     output.push(Record::Activity(Box::new(Activity {
         tool: Tool { product: "vpc_flow".to_owned(), format: "vpc_flow".to_owned() },
         native_id: native_id(&row),
         action: action.to_owned(),
         principal: Untrusted::from(source).capped(NAME_BYTES),
         asset,
-        time: row.get(&["start", "end"]).and_then(parse_timestamp),
+        time: row.get(START).or(row.get(END)).and_then(parse_timestamp),
         succeeded,
         evidence: facts(&row),
     })));
@@ -89,36 +111,37 @@ fn asset(row: &Row<'_>) -> Result<Asset, Rejection> {
 
 /// A row has no id: what it counts and when tells it from any other.
 fn native_id(row: &Row<'_>) -> String {
-    let columns = [
-        "interface-id",
-        "srcaddr",
-        "dstaddr",
-        "srcport",
-        "dstport",
-        "protocol",
-        "start",
-        "end",
-        "action",
-        "log-status",
-        "flow-direction",
+    let columns: [&[&str]; 11] = [
+        INTERFACE,
+        SOURCE_ADDRESS,
+        TARGET_ADDRESS,
+        SOURCE_PORT,
+        TARGET_PORT,
+        &["protocol"],
+        START,
+        END,
+        &["action"],
+        &["log-status"],
+        &["flow-direction"],
     ];
-    let parts: Vec<&str> = columns.iter().map(|column| row.or_empty(&[column])).collect();
+    let parts: Vec<&str> = columns.iter().map(|names| row.or_empty(names)).collect();
     parts.join("|")
 }
 
 fn facts(row: &Row<'_>) -> Vec<(String, Untrusted)> {
     let mut facts = Facts::default();
-    for column in [
-        "srcaddr",
-        "srcport",
-        "dstaddr",
-        "dstport",
-        "protocol",
-        "packets",
-        "bytes",
-        "flow-direction",
-    ] {
-        facts.add(column, row.or_empty(&[column]));
+    let columns: [(&str, &[&str]); 8] = [
+        ("srcaddr", SOURCE_ADDRESS),
+        ("srcport", SOURCE_PORT),
+        ("dstaddr", TARGET_ADDRESS),
+        ("dstport", TARGET_PORT),
+        ("protocol", &["protocol"]),
+        ("packets", &["packets", "numpackets"]),
+        ("bytes", &["bytes", "numbytes"]),
+        ("flow-direction", &["flow-direction"]),
+    ];
+    for (name, columns) in columns {
+        facts.add(name, row.or_empty(columns));
     }
     facts.into_vec()
 }

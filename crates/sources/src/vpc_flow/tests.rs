@@ -59,3 +59,16 @@ fn a_row_without_its_place_or_verdict_is_a_reject_that_names_the_column() {
     assert!(reason(row("MAYBE", "eni-0123456789abcdef0")).contains("`action`"));
     assert!(reason(row("ACCEPT", "")).contains("`interface-id`"));
 }
+
+#[test]
+fn an_export_of_the_log_group_and_an_older_query_are_the_same_activity() {
+    let exported: String =
+        BARE.lines().map(|line| format!("2026-10-01T08:01:00.000Z {line}\n")).collect();
+    let queried = "version,account,interfaceid,sourceaddress,destinationaddress,sourceport,\
+destinationport,protocol,numpackets,numbytes,starttime,endtime,action,logstatus\n\
+2,111122223333,eni-0123456789abcdef0,198.51.100.7,10.0.0.5,49152,22,6,20,4249,1790841600,\
+1790841660,ACCEPT,OK\n";
+    let bare = activities(BARE);
+    assert_eq!(activities(&exported), bare);
+    assert_eq!(activities(queried), bare[..1]);
+}
