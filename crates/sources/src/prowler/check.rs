@@ -125,7 +125,7 @@ impl<'a> Check<'a> {
                 Ok(Outcome::Undecided)
             }
             _ => Err(Rejection::new(
-                "the result's status is none of `PASS`, `FAIL`, `MANUAL`, `INFO`, `MUTED`",
+                "`STATUS` (`CHECK_RESULT` in version 2) is none of `PASS`, `FAIL`, `MANUAL`, `INFO`, `MUTED`",
             )),
         }
     }

@@ -9,6 +9,8 @@ use super::check::Check;
 use crate::wire::Row;
 use crate::{Output, Rejection};
 
+/// Letters of the sentence that tell one result of a check from another.
+const MOST_TOLD: usize = 512;
 /// How ids of AWS resources begin, with the kind that each begins.
 const PREFIXES: &[(&str, &str)] = &[
     ("arn:", ""),
@@ -47,7 +49,8 @@ pub(super) fn normalize(text: &str, output: &mut Output) -> Result<(), Rejection
         (_, Some(stated)) => Some((stated, kind.unwrap_or_default())),
         _ => found,
     };
-    let uid = format!("prowler2|{id}|{}|{detail}", region.unwrap_or_default());
+    let told: String = detail.chars().take(MOST_TOLD).collect();
+    let uid = format!("prowler2|{id}|{}|{told}", region.unwrap_or_default());
     let mut check = Check {
         uid: Some(&uid),
         id,

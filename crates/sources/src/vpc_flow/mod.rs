@@ -124,7 +124,8 @@ fn native_id(row: &Row<'_>) -> String {
         &["log-status"],
         &["flow-direction"],
     ];
-    let parts: Vec<&str> = columns.iter().map(|names| row.or_empty(names)).collect();
+    let cell = |names: &&[&str]| row.or_empty(names).chars().take(NAME_BYTES).collect::<String>();
+    let parts: Vec<String> = columns.iter().map(cell).collect();
     parts.join("|")
 }
 

@@ -134,3 +134,16 @@ fn what_a_secret_is_stays_out() {
     let shown = [found.title.raw(), found.description.raw(), found.native_id.as_str()].concat();
     assert!(!shown.contains("hunter2"), "{shown}");
 }
+
+#[test]
+fn objects_of_one_name_in_two_clusters_or_namespaces_are_apart() {
+    let key = |id: &str| {
+        let row =
+            format!(",t,LOW,OPEN,,Deployment,{id},111122223333,,,,c-1,web,,Kubernetes,,i-1,,,,\n");
+        only_finding(&format!("{ISSUES}{row}")).asset.id.key().to_owned()
+    };
+    let first = key("k8s/deployment/aa11/shop/web");
+    assert_eq!(first, "kubernetes:111122223333/aa11:shop:deployment:web");
+    assert_ne!(first, key("k8s/deployment/bb22/shop/web"));
+    assert_ne!(first, key("k8s/deployment/aa11/test/web"));
+}
