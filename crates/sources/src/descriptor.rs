@@ -77,7 +77,7 @@ pub enum Need {
     StartsWith(&'static str, &'static [&'static str]),
     /// The path is not there.
     Lacks(&'static str),
-    /// The table has a column of this name, in any case. A shape that asks for a column is one of
+    /// The table has a column of this name, in any case and with or without blanks, `_` and `-`. A shape that asks for a column is one of
     /// tables (CSV and its like); each row is a record, an object of its columns by name.
     Column(&'static str),
     /// Always met: these records stay in the envelope too, since other records refer to them.

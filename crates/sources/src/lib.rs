@@ -30,12 +30,14 @@ mod openvex;
 mod orca;
 mod path;
 mod prisma;
+mod prowler;
 mod sarif;
 mod scc;
 #[cfg(test)]
 mod testing;
 mod trivy;
 mod trivy_operator;
+mod vpc_flow;
 pub mod wire;
 mod wiz;
 
@@ -64,9 +66,11 @@ pub const SOURCES: &[&Source] = &[
     &openvex::SOURCE,
     &orca::SOURCE,
     &prisma::SOURCE,
+    &prowler::SOURCE,
     &sarif::SOURCE,
     &scc::SOURCE,
     &trivy::SOURCE,
     &trivy_operator::SOURCE,
+    &vpc_flow::SOURCE,
     &wiz::SOURCE,
 ];

@@ -10,6 +10,7 @@ use super::envelope::build_envelope;
 use super::probe::{Layout, Probe, probe};
 use super::{Format, Formats, Input, IntakeError, Limits};
 use crate::path::any;
+use crate::wire::plain;
 use crate::{Envelope, Index, Need, Shape, Source};
 
 /// How much of the beginning is looked at; more where the first look does not decide.
@@ -249,7 +250,7 @@ fn is_met(need: &Need, document: &Value) -> bool {
         Need::Around(_) => true,
         Need::Column(name) => document
             .as_object()
-            .is_some_and(|row| row.keys().any(|column| column.eq_ignore_ascii_case(name))),
+            .is_some_and(|row| row.keys().any(|column| plain(column) == plain(name))),
     }
 }
 

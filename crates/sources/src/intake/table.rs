@@ -52,6 +52,25 @@ const FLOW_LOG: &[&str] = &[
     "log-status",
 ];
 
+/// The same as CloudWatch exports it: with the time of each event before it.
+const EXPORTED_FLOW_LOG: &[&str] = &[
+    "timestamp",
+    "version",
+    "account-id",
+    "interface-id",
+    "srcaddr",
+    "dstaddr",
+    "srcport",
+    "dstport",
+    "protocol",
+    "packets",
+    "bytes",
+    "start",
+    "end",
+    "action",
+    "log-status",
+];
+
 /// Tells whether a beginning is that of a table: how it is written, and its first rows.
 pub(super) fn sniff(head: &[u8], cut: bool) -> Option<(Dialect, Vec<Value>)> {
     let first = head.iter().find(|b| !b.is_ascii_whitespace())?;
@@ -100,10 +119,14 @@ fn flow_log(text: &[u8]) -> Option<Option<&'static [&'static str]>> {
     if known("srcaddr") && known("dstaddr") && known("action") {
         return Some(None);
     }
-    let account = fields.get(1).is_some_and(|f| f.len() == 12 || *f == "unknown");
-    let interface = fields.get(2).is_some_and(|f| f.starts_with("eni-"));
-    (fields.len() == FLOW_LOG.len() && fields.first() == Some(&"2") && account && interface)
-        .then_some(Some(FLOW_LOG))
+    let fits = |header: &[&str]| {
+        let first = header.len() - FLOW_LOG.len();
+        let field = |at: usize| fields.get(first + at).copied().unwrap_or_default();
+        let account = field(1).len() == 12 || field(1) == "unknown";
+        let interface = field(2).starts_with("eni-");
+        fields.len() == header.len() && field(0) == "2" && account && interface
+    };
+    [FLOW_LOG, EXPORTED_FLOW_LOG].into_iter().find(|header| fits(header)).map(Some)
 }
 
 /// The first rows; `None` where this is no table of that dialect.
@@ -118,7 +141,9 @@ fn first_rows(text: &[u8], cut: bool, dialect: Dialect) -> Option<(Dialect, Vec<
     let (mut rows, mut as_wide, mut ends_inside) = (Vec::new(), 0usize, false);
     while rows.len() < MOST_DOCUMENTS && reader.read_byte_record(&mut row).ok()? {
         ends_inside = reader.position().byte() >= text.len() as u64;
-        as_wide += usize::from(row.len() == header.len());
+        // Some tools end every row, but not the header, with a delimiter.
+        let surplus = row.iter().skip(header.len()).all(<[u8]>::is_empty);
+        as_wide += usize::from(row.len() >= header.len() && surplus);
         rows.push(Value::Object(object(&header, &row)));
     }
     // The last row that was seen may be cut off.

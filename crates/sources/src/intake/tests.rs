@@ -236,3 +236,58 @@ fn a_loop_of_folders_ends_and_what_is_missing_is_named() {
     let missing = walk(&[folder.path().join("none")]).remove(0).unwrap_err();
     assert!(missing.reason.starts_with("cannot be read"), "{missing:?}");
 }
+
+/// Columns that some source reads beside those that its shapes ask for.
+const MORE_COLUMNS: &[&str] = &[
+    "STATUS",
+    "PROVIDER",
+    "TIMESTAMP",
+    "REGION",
+    "RESOURCE_UID",
+    "RESOURCE_TAGS",
+    "TITLE_TEXT",
+    "Resource original JSON",
+    "Resource Tags",
+    "Title",
+    "Name",
+    "AssetID",
+    "CVE ID",
+    "Repository",
+    "Hostname",
+    "Labels",
+    "Inventory",
+    "interface-id",
+    "start",
+];
+
+proptest! {
+    #[test]
+    fn no_row_breaks_a_source(cells in proptest::collection::vec("[\\PC]{0,24}|[\\[{\"=:.|a-z0-9 -]{0,40}", 24)) {
+        let index = std::sync::OnceLock::new();
+        let envelope = |shape| crate::Envelope {
+            index: &index,
+            document: &Value::Null,
+            imported_at: "2026-11-01T00:00:00Z".parse().unwrap(),
+            file_name: "x",
+            shape,
+        };
+        let tables = crate::SOURCES.iter().flat_map(|s| s.shapes.iter().map(move |shape| (s, shape)));
+        for (source, shape) in tables.filter(|(_, shape)| shape.is_table()) {
+            let asked = shape.needs.iter().filter_map(|need| match need {
+                crate::Need::Column(name) => Some(*name),
+                crate::Need::Has(_) | crate::Need::AnyOf(_) | crate::Need::Array(_)
+                | crate::Need::Is(..) | crate::Need::StartsWith(..) | crate::Need::Lacks(_)
+                | crate::Need::Around(_) => None,
+            });
+            let names = asked.chain(MORE_COLUMNS.iter().copied());
+            let row = names.zip(&cells).map(|(name, cell)| (name.to_owned(), json!(cell)));
+            let text = Value::Object(row.collect()).to_string();
+            let raw = crate::RawRecord {
+                text: &text, shape, pattern: 0, indices: &[], envelope: envelope(shape),
+            };
+            let mut output = crate::Output::default();
+            let made = (source.normalize)(&raw, &mut output);
+            prop_assert!(made.is_err() || !output.records.is_empty());
+        }
+    }
+}

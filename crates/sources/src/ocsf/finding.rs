@@ -8,7 +8,7 @@ use quell_model::{
 use super::resource::{assets, provider_word};
 use super::wire::{Attack, Event, Process as WireProcess, Vulnerability as WireVulnerability};
 use crate::wire::{Facts, Text};
-use crate::{Output, Rejection};
+use crate::{Output, Rejection, prowler};
 
 const DESCRIPTION_BYTES: usize = 4096;
 const TITLE_BYTES: usize = 512;
@@ -281,25 +281,16 @@ fn description(event: &Event<'_>, desc: &Text<'_>) -> Untrusted {
 }
 
 fn native_id(event: &Event<'_>, uid: Option<&str>, rule: &Rule, asset: &Asset) -> String {
-    let uid = uid.or(event.metadata.uid.get()).filter(|uid| !uid.starts_with('<'));
-    match uid {
-        Some(uid) => uid.to_owned(),
-        None => format!("{}|{}", rule.id, asset.id.key()),
-    }
+    prowler::native_id(uid.or(event.metadata.uid.get()), rule, asset)
 }
 
-/// A Prowler file is the whole result of a scan of one account.
 fn scope(event: &Event<'_>, product: &str, rule: &Rule, asset: &Asset) -> Option<Scope> {
     if product != "prowler" {
         return None;
     }
     let account = event.cloud.account.uid.get().unwrap_or(asset.id.account.as_str());
     let region = event.resources.first().and_then(|r| r.region.get()).or(event.cloud.region.get());
-    Some(Scope {
-        target: format!("prowler:{}:{account}", provider_word(event)),
-        check: rule.id.clone(),
-        place: region.unwrap_or_default().to_owned(),
-    })
+    Some(prowler::scope(&provider_word(event), account, rule, region.unwrap_or_default()))
 }
 
 fn references(own: &Text<'_>, listed: &[Text<'_>]) -> Vec<String> {

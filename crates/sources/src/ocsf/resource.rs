@@ -3,7 +3,7 @@
 use quell_model::{Asset, AssetId, Hints, Provider};
 
 use super::wire::{Event, Resource};
-use crate::wire::tags_of;
+use crate::wire::{cloud_word, provider_of, tags_of};
 
 const NAME_BYTES: usize = 512;
 /// Resources that are kept of one event.
@@ -11,26 +11,15 @@ const MOST_RESOURCES: usize = 64;
 
 /// The cloud's name in lower case, or `kubernetes`, or empty.
 pub(super) fn provider_word(event: &Event<'_>) -> String {
-    let word = event.cloud.provider.or_empty().to_lowercase();
-    match word.as_str() {
-        "" if event.resources.iter().any(|r| r.namespace.get().is_some()) => {
-            "kubernetes".to_owned()
-        }
-        "amazon web services" => "aws".to_owned(),
-        "google" | "google cloud" => "gcp".to_owned(),
-        "microsoft azure" => "azure".to_owned(),
-        _ => word,
+    let word = cloud_word(event.cloud.provider.or_empty());
+    if word.is_empty() && event.resources.iter().any(|r| r.namespace.get().is_some()) {
+        return "kubernetes".to_owned();
     }
+    word
 }
 
 fn provider(event: &Event<'_>) -> Option<Provider> {
-    match provider_word(event).as_str() {
-        "aws" => Some(Provider::Aws),
-        "azure" => Some(Provider::Azure),
-        "gcp" => Some(Provider::Gcp),
-        "kubernetes" => Some(Provider::Kubernetes),
-        _ => None,
-    }
+    provider_of(&provider_word(event))
 }
 
 /// Every resource of an event; the account where it names none.

@@ -1,10 +1,11 @@
 //! Orca Security: alerts of the older API and of every push channel (flat), alerts and
-//! vulnerabilities of the serving layer (wrapped or with `flat_json`), and assets of both. A file
-//! may mix kinds of record, so each is read by its own keys.
+//! vulnerabilities of the serving layer (wrapped or with `flat_json`), assets of both, and tables
+//! that the console exports. A file may mix kinds of record, so each is read by its own keys.
 
 mod alert;
 mod asset;
 mod normalize;
+mod table;
 #[cfg(test)]
 mod tests;
 mod vulnerability;
@@ -43,6 +44,11 @@ pub(crate) const SOURCE: Source = Source {
         Shape::plain("assets", &["$.data[]", "$.assets[]"], ASSET_DATA),
         Shape::plain("asset", &["$"], ASSET),
         Shape::plain("serving layer assets", &["$.data[]"], INVENTORY_DATA),
+        Shape::table(table::SERVED, &[Need::Column("OrcaScore"), Need::Column("Title")]),
+        Shape::table(table::SERVED, &[Need::Column("OrcaScore"), Need::Column("AlertType")]),
+        Shape::table(table::SERVED, &[Need::Column("CveId"), Need::Column("Inventory.Name")]),
+        Shape::table(table::FLAT, &[Need::Column("asset_unique_id"), Need::Column("orca_score")]),
+        Shape::table(table::FLAT, &[Need::Column("asset_unique_id"), Need::Column("cve_id")]),
     ],
     normalize: normalize::normalize,
     coverage: None,

@@ -4,24 +4,32 @@ use quell_model::{Record, Severity, Status, Tool, Untrusted};
 use serde_json::value::RawValue;
 
 use super::wire::{Fields, FlatAsset, Inventory, Keys, Served, Text};
-use super::{alert, asset, vulnerability};
+use super::{alert, asset, table, vulnerability};
 use crate::{Output, RawRecord, Rejection};
 
 const MOST_TEXT_BYTES: usize = 4096;
 
 pub(super) fn normalize(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> {
-    let keys: Keys<'_> = serde_json::from_str(raw.text)?;
+    if raw.shape.is_table() {
+        return table::normalize(raw, output);
+    }
+    by_keys(raw.text, output)
+}
+
+/// Reads a record as what its keys say it is.
+pub(super) fn by_keys(text: &str, output: &mut Output) -> Result<(), Rejection> {
+    let keys: Keys<'_> = serde_json::from_str(text)?;
     let around = keys.data.map(RawValue::get).filter(|data| data.starts_with('{'));
     if has_alert_state(&keys) || keys.alert_id.get().is_some() {
-        alert::flat(raw.text, output)
+        alert::flat(text, output)
     } else if keys.orca_score.is_some() || keys.served_alert_id.is_some() {
-        alert::served(raw.text, &Served::default(), output)
+        alert::served(text, &Served::default(), output)
     } else if keys.served_cve_id.is_some() {
-        vulnerability::served(raw.text, &Served::default(), output)
+        vulnerability::served(text, &Served::default(), output)
     } else if keys.cve_id.get().is_some() {
-        vulnerability::flat(raw.text, output)
+        vulnerability::flat(text, output)
     } else if let Some(data) = around.filter(|_| !keys.kind.or_empty().is_empty()) {
-        let served: Served<'_> = serde_json::from_str(raw.text)?;
+        let served: Served<'_> = serde_json::from_str(text)?;
         let fields: Fields<'_> = serde_json::from_str(data)?;
         if fields.alert_id.0.get().is_some() || served.kind.or_empty() == "Alert" {
             alert::served(data, &served, output)
@@ -31,7 +39,7 @@ pub(super) fn normalize(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), 
             served_asset(data, &served, output)
         }
     } else if keys.asset_unique_id.get().is_some() {
-        let wire: FlatAsset<'_> = serde_json::from_str(raw.text)?;
+        let wire: FlatAsset<'_> = serde_json::from_str(text)?;
         let made =
             asset::flat(&wire).ok_or_else(|| Rejection::new("no id at $.asset_unique_id"))?;
         output.push(Record::Asset(Box::new(made)));

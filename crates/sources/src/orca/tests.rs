@@ -158,3 +158,41 @@ fn an_asset_is_an_asset() {
         matches!(&records[..], [Record::Asset(a)] if a.signals.internet_exposed == Some(false))
     );
 }
+
+const EXPORT: &str = "OrcaScore,Title,Category,Inventory,Inventory.Name,CloudAccount,CloudAccount.Name,Source,\
+Status,CreatedAt,LastSeen,Labels\n";
+
+#[test]
+fn a_row_of_an_export_is_the_finding_of_the_same_record_as_json() {
+    let row = "7.5,Bucket is public,Data at risk,1,acme-logs,1,acme-prod,acme-logs,open,\
+2026-09-01T08:00:00+00:00,2026-10-01T08:00:00+00:00,\"[\"\"CSPM\"\"]\"\n";
+    let record = serde_json::json!([{"OrcaScore": 7.5, "Title": "Bucket is public",
+        "Category": "Data at risk", "Inventory": {"Name": "acme-logs"},
+        "CloudAccount": {"Name": "acme-prod"}, "Source": "acme-logs", "Status": "open",
+        "CreatedAt": "2026-09-01T08:00:00+00:00", "LastSeen": "2026-10-01T08:00:00+00:00",
+        "Labels": ["CSPM"]}]);
+    let row = only_finding(&format!("{EXPORT}{row}"));
+    let record = only_finding(&record.to_string());
+    assert_eq!(row, record);
+    assert_eq!(row.asset.id.account, "acme-prod");
+}
+
+#[test]
+fn a_row_of_an_export_without_title_or_asset_is_a_reject_that_names_the_column() {
+    let reason = |row: &str| {
+        let text = format!("{EXPORT}{row}\n");
+        normalize_text(&text).remove(0).unwrap_err()
+    };
+    assert!(reason("7.5,,Data,1,acme,1,prod,acme,open,,,").contains("`Title`"));
+    assert!(reason("7.5,t,Data,,,1,prod,,open,,,").contains("`Inventory.Name`"));
+}
+
+#[test]
+fn columns_of_an_export_may_be_written_with_blanks() {
+    let text = "Orca Score,Alert Id,Title,Inventory,Cloud Account,Status\n\
+7.5,orca-1,Bucket is public,acme-logs,acme-prod,open\n";
+    let finding = only_finding(text);
+    assert_eq!(finding.native_id, "orca-1");
+    assert_eq!(finding.asset.native_id, "acme-logs");
+    assert_eq!(finding.asset.id.account, "acme-prod");
+}

@@ -20,6 +20,11 @@ use crate::{Output, RawRecord, Rejection};
 /// An alert of the API.
 pub(super) fn alert(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> {
     let alert: Alert<'_> = serde_json::from_str(raw.text)?;
+    of_alert(&alert, output)
+}
+
+/// What an alert says, wherever it was read from.
+pub(super) fn of_alert(alert: &Alert<'_>, output: &mut Output) -> Result<(), Rejection> {
     let policy = &alert.policy;
     let policy_id = policy
         .policy_id

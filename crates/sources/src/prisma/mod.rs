@@ -22,9 +22,12 @@ mod inventory;
 mod kinds;
 mod scan;
 mod shapes;
+mod table;
 mod techniques;
 mod wire;
 
+#[cfg(test)]
+mod table_tests;
 #[cfg(test)]
 mod tests;
 
@@ -49,6 +52,7 @@ const READERS: &[(&str, Reader)] = &[
     (shapes::ACCESS, calls::access),
     (shapes::ADMISSION, calls::admission),
     (shapes::ALERT, cspm::alert),
+    (shapes::ALERT_ROW, table::alert),
     (shapes::AUDIT, audit::audit),
     (shapes::CHECKED, inventory::checked),
     (shapes::CONTAINER_SCAN, scan::container_scan),
@@ -61,6 +65,7 @@ const READERS: &[(&str, Reader)] = &[
     (shapes::POSTED, cspm::posted),
     (shapes::POSTED_AUDIT, audit::posted),
     (shapes::SCAN, scan::scan),
+    (shapes::SCAN_ROW, table::scanned),
     (shapes::SETTINGS, settings),
 ];
 

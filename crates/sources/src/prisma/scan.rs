@@ -62,7 +62,12 @@ pub(super) fn container_scan(raw: &RawRecord<'_>, output: &mut Output) -> Result
     emit(scanned, &[], &info.compliance_issues, output)
 }
 
-fn results(scan: &Scan<'_>, time: Option<Timestamp>, output: &mut Output) -> Result<(), Rejection> {
+/// What a scan found, wherever it was read from.
+pub(super) fn results(
+    scan: &Scan<'_>,
+    time: Option<Timestamp>,
+    output: &mut Output,
+) -> Result<(), Rejection> {
     let empty = scan.vulnerabilities.is_empty() && scan.compliance_issues.is_empty();
     if scan.err.get().is_some() && empty {
         return Err(Rejection::new("the scan itself failed, see $.err"));

@@ -36,6 +36,11 @@ pub(super) const EXPORTED: &str = "exported vulnerability";
 /// A setting of the tool.
 pub(super) const SETTINGS: &str = "settings";
 
+/// A row of the alerts export.
+pub(super) const ALERT_ROW: &str = "alerts export";
+/// A row of the export of a scan.
+pub(super) const SCAN_ROW: &str = "scan export";
+
 /// Every shape.
 pub(super) const SHAPES: &[Shape] = &[
     Shape::plain(
@@ -439,6 +444,29 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$[].systemDefault"),
         ],
     ),
+    Shape::table(
+        ALERT_ROW,
+        &[
+            Need::Column("Alert ID"),
+            Need::Column("Policy Name"),
+            Need::Column("Resource Name"),
+            Need::Column("Cloud Type"),
+        ],
+    ),
+    Shape::table(ALERT_ROW, ALERT_COLUMNS),
+    Shape::table(
+        SCAN_ROW,
+        &[
+            Need::Column("CVE ID"),
+            Need::Column("Compliance ID"),
+            Need::Column("Packages"),
+            Need::Column("Severity"),
+        ],
+    ),
+    Shape::table(
+        EXPORTED,
+        &[Need::Column("CVE_ID"), Need::Column("ASSET_ID"), Need::Column("PACKAGE_NAME")],
+    ),
     // A page of alerts with none on it.
     Shape::plain(
         ALERT,
@@ -450,4 +478,11 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Lacks("$.items[]"),
         ],
     ),
+];
+
+const ALERT_COLUMNS: &[Need] = &[
+    Need::Column("Alert ID"),
+    Need::Column("Policy Name"),
+    Need::Column("Policy Type"),
+    Need::Column("Resource ID"),
 ];

@@ -2,6 +2,7 @@
 //! tags as maps or lists, booleans as words.
 
 mod base64;
+mod cloud;
 mod product;
 mod row;
 mod scalar;
@@ -17,7 +18,9 @@ use serde_json::Value;
 
 pub(crate) use base64::decode_base64;
 pub(crate) use product::{cut, product_of, sha256_of, weakness_of};
-pub(crate) use row::Row;
+
+pub(crate) use cloud::{cloud_word, provider_of};
+pub(crate) use row::{Row, plain};
 pub(crate) use scalar::{Facts, Text, or_default};
 pub(crate) use shape::{many, object, texts};
 pub(crate) use tree::Tree;

@@ -7,6 +7,9 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
+use super::Text;
+use crate::Rejection;
+
 /// A row of a table.
 #[derive(Debug, Default)]
 pub(crate) struct Row<'a>(HashMap<String, Cow<'a, str>>);
@@ -19,6 +22,20 @@ impl Row<'_> {
         names.iter().filter_map(text).find(says)
     }
 
+    /// The same as a scalar, for wire types that are read from rows too.
+    pub(crate) fn text(&self, names: &[&str]) -> Text<'_> {
+        self.get(names).map_or(Text::EMPTY, Text::from)
+    }
+
+    /// The text of a column that must be filled.
+    ///
+    /// # Errors
+    /// Where it is missing or empty; the reason names it.
+    pub(crate) fn needed(&self, name: &str) -> Result<&str, Rejection> {
+        let cell = self.get(&[name]);
+        cell.ok_or_else(|| Rejection::new(format!("column `{name}` is missing or empty")))
+    }
+
     /// The same, or nothing.
     pub(crate) fn or_empty(&self, names: &[&str]) -> &str {
         self.get(names).unwrap_or_default()
@@ -26,7 +43,7 @@ impl Row<'_> {
 }
 
 /// A column's name as it is compared: lower case, without blanks, `_` and `-`.
-fn plain(name: &str) -> String {
+pub(crate) fn plain(name: &str) -> String {
     let kept = name.chars().filter(|c| !matches!(c, ' ' | '_' | '-'));
     kept.map(|c| c.to_ascii_lowercase()).collect()
 }
@@ -48,7 +65,7 @@ impl<'de> Visitor<'de> for Columns {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut row = HashMap::new();
-        while let Some((name, text)) = map.next_entry::<Cow<'de, str>, super::Text<'de>>()? {
+        while let Some((name, text)) = map.next_entry::<Cow<'de, str>, Text<'de>>()? {
             if let Some(text) = text.into_text() {
                 row.insert(plain(&name), text);
             }

@@ -19,6 +19,12 @@ impl<'a> Text<'a> {
     }
 }
 
+impl<'a> From<&'a str> for Text<'a> {
+    fn from(text: &'a str) -> Self {
+        Self(Some(Cow::Borrowed(text)))
+    }
+}
+
 impl Text<'_> {
     /// No text.
     pub(crate) const EMPTY: Text<'static> = Text(None);

@@ -42,8 +42,9 @@ pub(super) fn asset(entity: &Entity<'_>, beside: &Beside<'_>) -> Option<Asset> {
         name: entity.name.get(),
         ..Hints::default()
     };
+    let object = object_path(native);
     Some(Asset {
-        id: AssetId::parse(native, &hints),
+        id: AssetId::parse(object.as_deref().unwrap_or(native), &hints),
         native_id: native.to_owned(),
         native_kind: kind.unwrap_or_default().to_owned(),
         name: Untrusted::from(entity.name.get().unwrap_or(native)).capped(1024),
@@ -54,13 +55,23 @@ pub(super) fn asset(entity: &Entity<'_>, beside: &Beside<'_>) -> Option<Asset> {
 }
 
 /// The part of an id, or of a composite joined by `##`, that the cloud itself gave.
-fn cloud_id(id: &str) -> Option<&str> {
+pub(super) fn cloud_id(id: &str) -> Option<&str> {
     let ours = |part: &&str| {
         ["arn:", "/subscriptions/", "//", "projects/", "https://www.googleapis.com/"]
             .iter()
             .any(|start| part.get(..start.len()).is_some_and(|p| p.eq_ignore_ascii_case(start)))
     };
     id.split("##").find(ours)
+}
+
+/// The path of a cluster's object that Wiz writes as `k8s/deployment/<cluster>/<namespace>/<name>`.
+/// One account may hold many clusters with objects of one name.
+fn object_path(id: &str) -> Option<String> {
+    let mut parts = id.strip_prefix("k8s/")?.splitn(4, '/');
+    let (kind, cluster, third) = (parts.next()?, parts.next()?, parts.next()?);
+    let (namespace, name) = parts.next().map_or(("", third), |name| (third, name));
+    let is_object = !matches!(kind, "user" | "group") && !name.contains('/');
+    is_object.then(|| format!("{cluster}/{namespace}/{kind}/{name}"))
 }
 
 fn provider(platform: &str) -> Option<Provider> {

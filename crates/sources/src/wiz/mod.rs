@@ -1,9 +1,14 @@
-//! Wiz: API nodes, GraphQL answers and webhook bodies. A file may mix kinds of record, so each
+//! Wiz: API nodes, GraphQL answers, webhook bodies, the console's reports as tables and the
+//! results of its command line tool. A file may mix kinds of record, so each
 //! record is read by its own keys.
 
 mod asset;
 mod detection;
 mod normalize;
+mod scan;
+mod table;
+#[cfg(test)]
+mod table_tests;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -126,6 +131,10 @@ pub(crate) const SOURCE: Source = Source {
             &["$"],
             &[Need::Has("$.cloudPlatform"), Need::Has("$.id"), Need::Has("$.type")],
         ),
+        Shape::table(table::ISSUE, ISSUES_REPORT),
+        Shape::table(table::VULNERABILITY, VULNERABILITY_REPORT),
+        Shape::table(table::CONFIGURATION, CONFIGURATION_REPORT),
+        Shape { name: scan::SCAN, records: scan::LISTS, needs: SCAN, envelope: true },
         Shape::plain("control", &["$"], &[Need::Is("$.__typename", &["Control"])]),
     ],
     normalize: normalize::normalize,
@@ -143,3 +152,14 @@ const ISSUE_EDGES: &[Need] = &[Need::Array("$.data.issuesV2.edges")];
 const OLD_ISSUE_EDGES: &[Need] = &[Need::Array("$.data.issues.edges")];
 const CONFIGURATION: &[Need] =
     &[Need::Has("$.result"), Need::Has("$.rule.id"), Need::Has("$.resource.nativeType")];
+const ISSUES_REPORT: &[Need] =
+    &[Need::Column("Issue ID"), Need::Column("Control ID"), Need::Column("Resource Name")];
+const VULNERABILITY_REPORT: &[Need] =
+    &[Need::Column("FindingStatus"), Need::Column("DetailedName"), Need::Column("AssetName")];
+const CONFIGURATION_REPORT: &[Need] =
+    &[Need::Column("Rule Name"), Need::Column("Result"), Need::Column("Resource Name")];
+const SCAN: &[Need] = &[
+    Need::Has("$.scanOriginResource"),
+    Need::Has("$.result.__typename"),
+    Need::AnyOf(&["$.result.libraries", "$.result.ruleMatches", "$.result.secrets"]),
+];

@@ -6,13 +6,19 @@ use quell_model::{
 };
 
 use super::asset::{Beside, asset};
-use super::detection;
 use super::wire::{Entity, Node, Rule as WireRule, Text};
+use super::{detection, scan, table};
 use crate::{Output, RawRecord, Rejection};
 
 const MOST_TEXT_BYTES: usize = 4096;
 
 pub(super) fn normalize(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> {
+    if raw.shape.is_table() {
+        return table::normalize(raw, output);
+    }
+    if raw.shape.name == scan::SCAN {
+        return scan::normalize(raw, output);
+    }
     let node: Node<'_> = serde_json::from_str(raw.text)?;
     let record = if node.action.get().is_some() && node.timestamp.get().is_some() {
         activity(&node)
@@ -150,7 +156,7 @@ pub(super) fn entity_asset(
         .ok_or_else(|| Rejection::new(format!("names no asset: $.{path} is missing or empty")))
 }
 
-fn issue(node: &Node<'_>) -> Result<Record, Rejection> {
+pub(super) fn issue(node: &Node<'_>) -> Result<Record, Rejection> {
     let wire = node
         .source_rules
         .as_deref()
@@ -211,7 +217,7 @@ fn webhook_issue(node: &Node<'_>) -> Result<Record, Rejection> {
     Ok(Record::Finding(Box::new(finding)))
 }
 
-fn configuration(node: &Node<'_>) -> Result<Record, Rejection> {
+pub(super) fn configuration(node: &Node<'_>) -> Result<Record, Rejection> {
     let wire = node.rule.as_ref();
     let rule = wire.and_then(rule).ok_or_else(|| Rejection::new("names no rule at $.rule.id"))?;
     let ids = [&node.target_external_id, &node.target_object_provider_unique_id];
@@ -234,7 +240,7 @@ fn configuration(node: &Node<'_>) -> Result<Record, Rejection> {
     })))
 }
 
-fn vulnerability(node: &Node<'_>) -> Result<Record, Rejection> {
+pub(super) fn vulnerability(node: &Node<'_>) -> Result<Record, Rejection> {
     let id = node.name.get().ok_or_else(|| Rejection::new("no vulnerability id at $.name"))?;
     let asset =
         entity_asset(node.vulnerable_asset.as_ref(), &Beside::default(), "vulnerableAsset")?;
