@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 
 mod bench;
+mod eval_merge;
 mod layers;
 mod step;
 mod tidy;
@@ -19,6 +20,7 @@ cargo xtask <command>
   test    the tests only
   demo    the sample world, as `cargo run --release -- demo`
   bench   findings a second, memory and disk for 100,000 findings (see docs/benchmarks.md)
+  eval-merge  how well findings of several tools are merged (see docs/merging.md)
   layers  the dependency layers only
   tidy    file sizes, doc lines and listed folders only
 ";
@@ -45,6 +47,7 @@ fn dispatch() -> Result<()> {
             run(cargo().args(["run", "--release", "--bin", "quell", "--", "demo"]).args(&rest))
         }
         Some("bench") => bench::run(&rest),
+        Some("eval-merge") => eval_merge::run(&rest),
         Some("layers") => layers::check(),
         Some("tidy") => tidy::check(),
         Some("help" | "-h" | "--help") | None => {

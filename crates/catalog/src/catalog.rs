@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use include_dir::{Dir, include_dir};
 
-use crate::{Control, Framework, Intel};
+use crate::words::RawWords;
+use crate::{Control, Framework, Intel, Words};
 
 static CONTENT: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../content");
 
@@ -16,6 +17,10 @@ pub struct Catalog {
     aliases: HashMap<String, HashMap<String, Named>>,
     frameworks: BTreeMap<String, Framework>,
     intel: Intel,
+    words: Words,
+    /// Kind of asset and what a title says of it → the control, unless several say the same.
+    by_words: HashMap<(String, String), Option<String>>,
+    fingerprint: u64,
 }
 
 /// A file of the catalogue that cannot be read.
@@ -56,14 +61,47 @@ impl Catalog {
                     let framework: Framework = toml::from_str(text).map_err(fault)?;
                     catalog.frameworks.insert(framework.id.clone(), framework);
                 }
+                Some("words") => {
+                    catalog.words = Words::new(toml::from_str::<RawWords>(text).map_err(fault)?);
+                    catalog.mark(std::iter::once(text));
+                }
                 Some("intel") => catalog.intel.add(toml::from_str(text).map_err(fault)?),
                 _ => {}
             }
         }
+        catalog.learn_words();
         Ok(catalog)
     }
 
+    /// Notes what the titles of each control say of each kind of its assets.
+    fn learn_words(&mut self) {
+        let mut by_words: HashMap<(String, String), Option<String>> = HashMap::new();
+        for control in self.controls.values() {
+            let names = control.aliases.0.iter().filter(|(tool, _)| !tool.ends_with("_shared"));
+            let names = names.flat_map(|(_, names)| names).filter(|name| name.contains(' '));
+            let titles: Vec<&String> = std::iter::once(&control.title).chain(names).collect();
+            for kind in &control.asset_kinds {
+                let said = titles.iter().filter_map(|title| self.words.of_title(title, kind));
+                said.for_each(|said| learn(&mut by_words, (kind.clone(), said), &control.id));
+            }
+        }
+        self.by_words = by_words;
+    }
+
+    /// Takes texts into the fingerprint, whatever the order of the files.
+    fn mark<'t>(&mut self, texts: impl Iterator<Item = &'t str>) {
+        // FNV-1a, with a byte between the texts that UTF-8 never has.
+        let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        let bytes = texts.flat_map(|text| text.bytes().chain([0xff]));
+        let hash = bytes.fold(0xcbf2_9ce4_8422_2325, step);
+        self.fingerprint = self.fingerprint.wrapping_add(hash);
+    }
+
     fn add(&mut self, control: Control) {
+        let names = control.aliases.0.iter().flat_map(|(tool, names)| {
+            std::iter::once(tool.as_str()).chain(names.iter().map(String::as_str))
+        });
+        self.mark(std::iter::once(control.id.as_str()).chain(names));
         for (tool, names) in &control.aliases.0 {
             if tool.ends_with("_shared") {
                 continue;
@@ -76,6 +114,19 @@ impl Catalog {
             }
         }
         self.controls.insert(control.id.clone(), control);
+    }
+
+    /// What titles say.
+    #[must_use]
+    pub const fn words(&self) -> &Words {
+        &self.words
+    }
+
+    /// Changes whenever another issue may be the right one for a finding: with the names of the
+    /// controls and the words of titles.
+    #[must_use]
+    pub const fn fingerprint(&self) -> u64 {
+        self.fingerprint
     }
 
     /// The control of that id.
@@ -118,6 +169,17 @@ impl Catalog {
         Some((self.controls.get(id)?, alias.as_str()))
     }
 
+    /// The control whose titles say of such an asset what this title says. Of a tool whose rules are
+    /// all known, another rule that the control names is another fault.
+    #[must_use]
+    pub fn control_by_words(&self, product: &str, title: &str, kind: &str) -> Option<&Control> {
+        let said = self.words.of_title(title, kind)?;
+        let id = self.by_words.get(&(kind.to_owned(), said))?.as_ref()?;
+        let control = self.controls.get(id)?;
+        let other = WHOLLY_KNOWN.contains(&product) && control.aliases.0.contains_key(product);
+        (!other).then_some(control)
+    }
+
     /// The control that all ids of other tools among these mean.
     fn foreign(&self, ids: &[&str]) -> Option<&Named> {
         let mut found = ids.iter().filter_map(|id| {
@@ -128,6 +190,21 @@ impl Catalog {
         found.all(|other| other.0 == first.0).then_some(first)
     }
 }
+
+/// Notes that a control says this; what two say is nobody's.
+fn learn(
+    by_words: &mut HashMap<(String, String), Option<String>>,
+    said: (String, String),
+    id: &str,
+) {
+    let known = by_words.entry(said).or_insert_with(|| Some(id.to_owned()));
+    if known.as_deref() != Some(id) {
+        *known = None;
+    }
+}
+
+/// Tools of which the catalogue names nearly every rule, by its id.
+const WHOLLY_KNOWN: &[&str] = &["checkov", "prowler", "security_hub", "trivy"];
 
 /// How ids start that only one tool gives, so that they mean its rule whoever names them.
 const FOREIGN: &[(&str, &str)] = &[("CKV2_", "checkov"), ("CKV_", "checkov"), ("PC-", "prisma")];

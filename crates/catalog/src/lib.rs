@@ -8,6 +8,7 @@ mod framework;
 mod intel;
 mod predicate;
 mod predicate_test;
+mod words;
 
 pub use catalog::{Catalog, CatalogError};
 pub use check::check;
@@ -19,3 +20,4 @@ pub use framework::Framework;
 pub use intel::{Intel, KevEntry, Listing};
 pub use predicate::{AbsentMeans, Predicate, Truth};
 pub use predicate_test::ValueTest;
+pub use words::Words;

@@ -1,6 +1,6 @@
 //! One issue out of its findings.
 
-use quell_catalog::Control;
+use quell_catalog::{Control, Words};
 use quell_model::{
     Asset, Finding, FindingKey, Issue, IssueKey, MergeBasis, Risk, Severity, Status, Untrusted,
 };
@@ -25,7 +25,7 @@ pub struct Member {
 pub fn assemble(
     key: IssueKey,
     members: &[Member],
-    control: Option<&Control>,
+    (control, words): (Option<&Control>, &Words),
     split_from: Option<IssueKey>,
 ) -> Option<Issue> {
     let counting: Vec<&Member> = members.iter().filter(|m| m.status.is_open()).collect();
@@ -34,7 +34,7 @@ pub fn assemble(
         counting.iter().max_by_key(|m| (m.finding.severity.rank(), std::cmp::Reverse(m.key)))?;
     let basis = match split_from {
         Some(from) => MergeBasis::Split { from },
-        None => identify(&lead.finding, control).basis,
+        None => identify(&lead.finding, control, words).basis,
     };
     Some(Issue {
         key,
@@ -131,7 +131,7 @@ pub fn merged_because(basis: &MergeBasis, members: &[Member]) -> Vec<String> {
             format!("{product} raised rule `{rule}` more than once")
         }
         MergeBasis::Title { title } => {
-            format!("no control knows the rule, but all titles read `{title}`")
+            format!("no control knows the rule, but all titles say `{title}`")
         }
         MergeBasis::Detection { shared } => {
             format!("detections share {shared}, actor and process")

@@ -6,8 +6,10 @@
 
 use std::borrow::Cow;
 
-use quell_catalog::Control;
-use quell_model::{Finding, FindingClass, IssueKey, KeyHasher, MergeBasis, Vulnerability};
+use quell_catalog::{Control, Words};
+use quell_model::{
+    AssetId, Finding, FindingClass, IssueKey, KeyHasher, MergeBasis, Provider, Vulnerability,
+};
 
 /// The issue a finding belongs to, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,9 +23,10 @@ pub struct Identity {
 /// Titles with fewer words say too little to hold two rules to be one.
 const TELLING_WORDS: usize = 3;
 
-/// Says which issue a finding belongs to. `control` is what the catalogue says of its rule.
+/// Says which issue a finding belongs to. `control` is what the catalogue says of its rule, and
+/// `words` tell what the title of a rule says that it does not know.
 #[must_use]
-pub fn identify(finding: &Finding, control: Option<&Control>) -> Identity {
+pub fn identify(finding: &Finding, control: Option<&Control>, words: &Words) -> Identity {
     let asset = asset_key(finding);
     if let Some(vulnerability) = finding.vulnerability.as_deref().filter(|v| !v.id.is_empty()) {
         return of_vulnerability(vulnerability, &asset);
@@ -35,7 +38,7 @@ pub fn identify(finding: &Finding, control: Option<&Control>) -> Identity {
             let key = key.part(&place(finding)).finish();
             Identity { key, basis: MergeBasis::Control { control: control.id.clone() } }
         }
-        (_, None) => of_unknown_rule(finding, &asset),
+        (_, None) => of_unknown_rule(finding, &asset, words),
     }
 }
 
@@ -84,10 +87,14 @@ fn of_detection(finding: &Finding, asset: &str) -> Identity {
     Identity { key: key.finish(), basis: MergeBasis::Detection { shared } }
 }
 
-fn of_unknown_rule(finding: &Finding, asset: &str) -> Identity {
-    let title = normalize_title(finding.title.raw());
+fn of_unknown_rule(finding: &Finding, asset: &str, words: &Words) -> Identity {
     let place = place(finding);
     let key = KeyHasher::new("issue");
+    if let Some(said) = said_by_title(finding, words) {
+        let key = key.part("words").part(&said).part(asset).part(&place).finish();
+        return Identity { key, basis: MergeBasis::Title { title: said } };
+    }
+    let title = normalize_title(finding.title.raw());
     if title.split(' ').count() >= TELLING_WORDS {
         let key = key.part("title").part(&title).part(asset).part(&place).finish();
         return Identity { key, basis: MergeBasis::Title { title } };
@@ -95,6 +102,49 @@ fn of_unknown_rule(finding: &Finding, asset: &str) -> Identity {
     let (product, rule) = (finding.tool.product.clone(), rule_name(finding));
     let key = key.part("rule").part(&product).part(&rule).part(asset).part(&place).finish();
     Identity { key, basis: MergeBasis::Rule { product, rule } }
+}
+
+fn said_by_title(finding: &Finding, words: &Words) -> Option<String> {
+    words.of_title(title_to_read(finding)?, &finding.asset.id.kind)
+}
+
+/// The title by whose words a finding may meet others: that of a rule about a setting of a
+/// resource. Accounts carry too many faults, and machines and code too special ones, for words
+/// to tell them apart.
+#[must_use]
+pub fn title_to_read(finding: &Finding) -> Option<&str> {
+    use FindingClass::{DataRisk, Identity, Misconfiguration};
+    let of_a_setting = matches!(finding.class, Misconfiguration | Identity | DataRisk);
+    let title = match finding.rule.title.raw() {
+        "" => finding.title.raw(),
+        title => title,
+    };
+    let telling = title.split_whitespace().count() >= TELLING_WORDS;
+    (of_a_setting && telling && is_a_resource(&finding.asset.id)).then_some(title)
+}
+
+fn is_a_resource(asset: &AssetId) -> bool {
+    const WHOLES: &[&str] = &[
+        "",
+        "account",
+        "folder",
+        "folders",
+        "organization",
+        "organizations",
+        "project",
+        "projects",
+        "region",
+        "subscription",
+        "subscriptions",
+        "tenant",
+    ];
+    let last = asset.kind.rsplit('.').next().unwrap_or_default();
+    match asset.provider {
+        Provider::Aws | Provider::Azure | Provider::Gcp | Provider::Kubernetes | Provider::Iac => {
+            !WHOLES.contains(&last)
+        }
+        Provider::Image | Provider::Code | Provider::Host | Provider::Other => false,
+    }
 }
 
 /// The rule's id, or its title where the tool gives no id.

@@ -12,6 +12,6 @@ mod statement;
 mod tests;
 
 pub use assemble::{Member, assemble, merged_because};
-pub use identity::{Identity, identify, normalize_title};
+pub use identity::{Identity, identify, normalize_title, title_to_read};
 pub use incident::{Candidate, build_incidents};
 pub use statement::Spoken;

@@ -51,7 +51,7 @@ static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::embedded().unwrap(
 fn key(finding: &Finding) -> IssueKey {
     let rule = std::iter::once(finding.rule.id.as_str());
     let control = CATALOG.control_for(&finding.tool.product, rule, finding.title.raw());
-    identify(finding, control.map(|(control, _)| control)).key
+    identify(finding, control.map(|(control, _)| control), CATALOG.words()).key
 }
 
 #[test]
@@ -79,6 +79,21 @@ fn near_misses_stay_apart() {
         title("wiz", "Public bucket"),
         title("orca", "Public bucket"),
         "two words say little"
+    );
+}
+
+#[test]
+fn titles_of_rules_that_nobody_knows_meet_by_what_they_say() {
+    let title = |tool, title| key(&finding(tool, title, title, bucket("a")));
+    let ours = title("wiz", "Bucket should have object lock enabled");
+    assert_eq!(ours, title("orca", "S3 object lock is disabled"));
+    assert_ne!(ours, title("orca", "S3 bucket has no lifecycle rule"));
+    let account = Asset { id: AssetId::parse("111122223333", &Hints::default()), ..bucket("a") };
+    let of_account = |tool, title| key(&finding(tool, title, title, account.clone()));
+    assert_ne!(
+        of_account("wiz", "Object lock is disabled everywhere"),
+        of_account("orca", "Accounts should have object lock"),
+        "an account carries too many faults for words"
     );
 }
 
@@ -126,12 +141,12 @@ fn an_issue_says_the_worst_and_why_it_is_one() {
     members.sort_by_key(|m| m.key);
     let control = CATALOG.control("aws.s3.bucket_versioning");
     let issue_key = key(&members[0].finding);
-    let issue = assemble(issue_key, &members, control, None).unwrap();
+    let issue = assemble(issue_key, &members, (control, CATALOG.words()), None).unwrap();
     assert_eq!((issue.severity, issue.status), (Severity::High, Status::Open));
     assert_eq!(issue.control.as_deref(), Some("aws.s3.bucket_versioning"));
     let because = merged_because(&issue.basis, &members).join(" ");
     assert!(because.contains("S3.14") && because.contains("aws.s3.bucket_versioning"), "{because}");
-    assert!(assemble(issue_key, &[], control, None).is_none());
+    assert!(assemble(issue_key, &[], (control, CATALOG.words()), None).is_none());
 }
 
 fn any_candidate() -> impl Strategy<Value = Candidate> {

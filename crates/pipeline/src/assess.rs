@@ -77,7 +77,10 @@ impl<'a> Judgement<'a> {
         control: Option<&'a Control>,
         split_from: Option<IssueKey>,
     ) -> Result<Option<Judged>, serde_json::Error> {
-        let Some(mut issue) = assemble(key, members, control, split_from) else { return Ok(None) };
+        let Some(mut issue) = assemble(key, members, (control, self.catalog.words()), split_from)
+        else {
+            return Ok(None);
+        };
         issue.risk = quell_risk::score(&issue, &self.factors(members, control), self.now);
         Ok(Some(Judged {
             body: Packed::of(&serde_json::to_vec(&issue)?),

@@ -81,6 +81,11 @@ fn find_issue(store: &Store, id: &str) -> Result<IssueRow, PipelineError> {
     let highest =
         format!("{wanted:z<26}").parse::<IssueKey>().unwrap_or(IssueKey::from_bytes([255; 16]));
     let mut found = store.issue_between(lowest, highest)?;
+    if found.is_empty() {
+        for key in store.issue_formerly(lowest, highest)? {
+            found.extend(store.issue_between(key, key)?);
+        }
+    }
     match (found.pop(), found.is_empty()) {
         (Some(row), true) => Ok(row),
         _ => Err(not_found()),

@@ -12,6 +12,7 @@ mod import;
 mod inspect;
 mod intel;
 mod prepare;
+mod rekey;
 mod report;
 mod run;
 mod setup;

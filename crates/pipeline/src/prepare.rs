@@ -30,6 +30,16 @@ pub(crate) fn control_of<'a>(catalog: &'a Catalog, finding: &Finding) -> Option<
     catalog.control_for(&finding.tool.product, ids, title.raw()).map(|(control, _)| control)
 }
 
+/// The control that stands for a finding's fault: by the names of its rule, else by what its title
+/// says.
+pub(crate) fn control_or_words<'a>(catalog: &'a Catalog, finding: &Finding) -> Option<&'a Control> {
+    control_of(catalog, finding).or_else(|| {
+        let title = quell_correlate::title_to_read(finding)?;
+        let kind = &finding.asset.id.kind;
+        catalog.control_by_words(&finding.tool.product, title, kind)
+    })
+}
+
 /// One row to be written.
 #[derive(Debug)]
 pub(crate) enum Row {
@@ -106,8 +116,8 @@ fn of_finding(
 ) -> Result<Row, serde_json::Error> {
     knowledge.mapping.apply(&mut finding.asset);
     let last_seen = finding.last_seen.take().unwrap_or(imported_at);
-    let control = control_of(knowledge.catalog, &finding);
-    let identity = identify(&finding, control);
+    let control = control_or_words(knowledge.catalog, &finding);
+    let identity = identify(&finding, control, knowledge.catalog.words());
     let scope = finding.scope.take();
     let body = serde_json::to_vec(&finding)?;
     let (key, status) = (finding.key(), finding.status);

@@ -10,7 +10,7 @@ use quell_store::Store;
 use crate::assess::Judgement;
 use crate::exceptions::{Said, exceptions};
 use crate::report::{describe, fix_report, incidents, open_issues};
-use crate::{PipelineError, Setup, assess, fixes, import, intel};
+use crate::{PipelineError, Setup, assess, fixes, import, intel, rekey};
 
 /// What is asked of a run.
 #[derive(Debug, Clone, Default)]
@@ -78,6 +78,7 @@ pub fn run(
     progress: &Progress<'_>,
 ) -> Result<Outcome, PipelineError> {
     let now = clock.now();
+    rekey::bring_up_to_date(store, setup, progress)?;
     let run = store.begin_run(now)?;
     intel::take_files(store, &request.intel, now)?;
     let known = intel::load(store, setup.catalog().intel())?;

@@ -44,6 +44,13 @@ impl Setup {
         Ok(Self { catalog, mapping, maps: Vec::new() })
     }
 
+    /// Takes another catalogue in place of the embedded one.
+    #[must_use]
+    pub fn with_catalog(mut self, catalog: Catalog) -> Self {
+        self.catalog = catalog;
+        self
+    }
+
     /// Adds the user's maps of formats.
     #[must_use]
     pub fn with_maps(mut self, maps: Vec<Arc<FormatMap>>) -> Self {

@@ -6,8 +6,11 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use quell_catalog::Catalog;
 use quell_model::{FixedClock, Verdict};
-use quell_pipeline::{Outcome, PipelineError, Progress, Request, Setup, run, split_issue};
+use quell_pipeline::{
+    Outcome, PipelineError, Progress, Request, Setup, run, show_issue, split_issue,
+};
 use quell_store::Store;
 use serde_json::{Value, json};
 
@@ -304,4 +307,77 @@ fn one_fault_of_a_workload_is_one_issue_whichever_tool_names_it() {
             ("kubernetes:prod:shop:deployment:web", 2),
         ]
     );
+}
+
+/// Setup of a program that knows no rule.
+fn knowing_nothing() -> Setup {
+    Setup::embedded(None).unwrap().with_catalog(Catalog::default())
+}
+
+fn ids(outcome: &Outcome) -> Vec<String> {
+    outcome.report.issues.iter().map(|issue| issue.id.to_string()).collect()
+}
+
+#[test]
+fn new_knowledge_sorts_what_is_stored_and_old_ids_stay_valid() {
+    let mut world = World::new();
+    world.setup = knowing_nothing();
+    world.triage("a.json", &json!([prowler("logs", "FAIL", 1_750_000_000)]).to_string());
+    world.triage("b.json", &hub("logs").to_string());
+    let before = ids(&world.run(&Request::default(), false).unwrap());
+    assert_eq!(before.len(), 2, "nobody says that the rules are one");
+    world.setup = Setup::embedded(None).unwrap();
+    let after = world.run(&Request::default(), false).unwrap();
+    assert_eq!(ids(&after).len(), 1);
+    assert_eq!(after.report.issues[0].control.as_deref(), Some("aws.s3.bucket_versioning"));
+    assert_eq!(after.report.issues[0].findings.len(), 2);
+    for old in &before {
+        let story = show_issue(&world.store, &world.setup, old, None).unwrap();
+        assert_eq!(story.issue.id, after.report.issues[0].id, "{old}");
+    }
+    assert_eq!(ids(&world.run(&Request::default(), false).unwrap()), ids(&after));
+    world.setup = knowing_nothing();
+    assert_eq!(ids(&world.run(&Request::default(), false).unwrap()), before, "and back");
+}
+
+#[test]
+fn what_a_person_took_apart_stays_apart_under_new_knowledge() {
+    let mut world = World::new();
+    world.triage("a.json", &json!([prowler("logs", "FAIL", 1_750_000_000)]).to_string());
+    let merged = world.triage("b.json", &hub("logs").to_string());
+    let [issue] = merged.report.issues.as_slice() else { panic!("{merged:?}") };
+    let (id, finding) = (issue.id.to_string(), issue.findings[0].id.to_string());
+    let now = "2026-11-02T00:00:00Z".parse().unwrap();
+    split_issue(&mut world.store, &world.setup, (&id, &finding), now).unwrap();
+    for setup in [knowing_nothing(), Setup::embedded(None).unwrap()] {
+        world.setup = setup;
+        assert_eq!(ids(&world.run(&Request::default(), false).unwrap()).len(), 2);
+    }
+}
+
+#[test]
+fn sorting_again_goes_on_where_it_was_interrupted() {
+    let mut world = World::new();
+    world.setup = knowing_nothing();
+    let names: Vec<_> = (0..50).map(|n| prowler(&format!("b{n}"), "FAIL", 1_750_000_000)).collect();
+    world.triage("a.json", &Value::Array(names).to_string());
+    world.setup = Setup::embedded(None).unwrap();
+    // A program that knows something else began, and was killed after its first steps.
+    assert!(world.store.identity_begin(7).unwrap());
+    let step = world.store.unsorted(20).unwrap();
+    let sorted: Vec<_> = step
+        .iter()
+        .map(|finding| quell_store::Sorted {
+            finding,
+            issue: quell_model::KeyHasher::new("issue").part(&finding.key.to_string()).finish(),
+            control: None,
+        })
+        .collect();
+    world.store.sorted(&sorted).unwrap();
+    assert_eq!(world.store.unsorted(100).unwrap().len(), 30);
+    let done = world.run(&Request::default(), false).unwrap();
+    assert_eq!(done.report.issues.len(), 50);
+    let known = |issue: &quell_report::IssueReport| issue.control.is_some();
+    assert!(done.report.issues.iter().all(known));
+    assert!(!world.store.identity_begin(7).unwrap() || world.store.unsorted(1).unwrap().len() == 1);
 }

@@ -10,6 +10,7 @@ mod names;
 mod open;
 mod packed;
 mod read;
+mod rekey;
 mod rows;
 mod state;
 mod statement;
@@ -23,5 +24,6 @@ pub use import::{
 pub use intelligence::{EPSS, IntelligenceRow, KEV};
 pub use open::Store;
 pub use packed::Packed;
+pub use rekey::{Sorted, Unsorted};
 pub use rows::{AssessedIssue, FindingRow, IssueRow, StoredState};
 pub use statement::PreparedStatement;

@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
+use crate::random::Random;
+
 /// Checks that the estate fails, with the OCSF severity of each.
 const CHECKS: &[(&str, &str, &str, i64)] = &[
     ("s3_bucket_default_encryption", "AwsS3Bucket", "s3", 3),
@@ -25,7 +27,7 @@ const REGIONS: &[&str] = &["eu-west-1", "us-east-1", "us-west-2", "ap-southeast-
 /// # Errors
 /// When the writer refuses.
 pub fn write_ocsf(count: u64, seed: u64, out: &mut dyn Write) -> io::Result<()> {
-    let mut random = Random(seed | 1);
+    let mut random = Random::new(seed);
     out.write_all(b"[")?;
     for number in 0..count {
         if number > 0 {
@@ -68,28 +70,6 @@ fn finding(number: u64, random: &mut Random) -> serde_json::Value {
         "risk_details": words(30, random), "time": 1_790_000_000u64 + number / 1000,
         "time_dt": "2026-09-21T14:13:20", "category": "made-up"
     })
-}
-
-/// A small generator (xorshift64*): enough for made-up data, the same on every machine.
-#[derive(Debug)]
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.next() % end.max(1)
-    }
-
-    fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
-        let index = usize::try_from(self.below(from.len() as u64)).unwrap_or(0);
-        from.get(index)
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,31 @@
+//! Numbers that look random and are the same on every machine.
+
+/// A small generator (xorshift64*): enough for made-up data, the same on every machine.
+#[derive(Debug)]
+pub(crate) struct Random(u64);
+
+impl Random {
+    /// One for a seed. Near seeds give far sequences.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    /// The next number of 32 bits.
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32
+    }
+
+    /// A number below `end`.
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
+        self.next() % end.max(1)
+    }
+
+    /// One of a list.
+    pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
+        let index = usize::try_from(self.below(from.len() as u64)).unwrap_or(0);
+        from.get(index)
+    }
+}
