@@ -117,7 +117,9 @@ fn take_kev(input: &mut Input, limits: &Limits) -> Result<(&'static str, Intelli
     if let Some(reason) = summary.broke_off {
         return Err(reason);
     }
-    let row = kev_row(&entries, date_of(&detected), input.name()).map_err(|e| e.to_string())?;
+    let date = Some(date_of(&detected)).filter(|date| !date.is_empty());
+    let date = date.unwrap_or_else(|| last_added(&entries));
+    let row = kev_row(&entries, date, input.name()).map_err(|e| e.to_string())?;
     Ok((KEV, row))
 }
 
@@ -167,6 +169,11 @@ fn kev_row(
     })
 }
 
+/// The last day on which an entry was added.
+fn last_added(entries: &KevEntries) -> String {
+    entries.values().map(|entry| entry.added.clone()).max().unwrap_or_default()
+}
+
 /// The day of a catalogue: when it was released, else its version.
 fn date_of(detected: &Detection) -> String {
     let document = detected.document();
@@ -191,6 +198,7 @@ pub(crate) struct Taking {
     known: KevEntries,
     fresh: KevEntries,
     date: String,
+    kept_date: String,
     /// Whether it is older than the one that is kept; then it changes nothing.
     is_old: bool,
 }
@@ -206,12 +214,14 @@ impl Taking {
         }
         let date = date_of(detected);
         let kept = store.intelligence_get(KEV)?;
-        let is_old = kept.as_ref().is_some_and(|row| row.date > date);
+        // A table names no day; the last of its entries tells it, once all are read.
+        let kept_date = kept.as_ref().map(|row| row.date.clone()).unwrap_or_default();
+        let is_old = !date.is_empty() && kept_date > date;
         let known = match kept {
             Some(row) => serde_json::from_slice(&row.body.unpack()?)?,
             None => KevEntries::new(),
         };
-        Ok(Some(Self { known, fresh: KevEntries::new(), date, is_old }))
+        Ok(Some(Self { known, fresh: KevEntries::new(), date, kept_date, is_old }))
     }
 
     /// Takes one entry.
@@ -237,12 +247,13 @@ impl Taking {
         path: &str,
         complete: bool,
     ) -> Result<Option<IntelligenceRow>, PipelineError> {
-        if self.is_old || self.fresh.is_empty() {
+        let date = if self.date.is_empty() { last_added(&self.fresh) } else { self.date };
+        if self.is_old || self.fresh.is_empty() || date < self.kept_date {
             return Ok(None);
         }
         let mut entries = if complete { KevEntries::new() } else { self.known };
         entries.extend(self.fresh);
-        Ok(Some(kev_row(&entries, self.date, path.to_owned())?))
+        Ok(Some(kev_row(&entries, date, path.to_owned())?))
     }
 }
 

@@ -10,10 +10,11 @@ mod listed;
 mod normalize;
 mod score;
 mod subassessment;
+mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::{Need, Shape, Source};
+use crate::{Need, Output, RawRecord, Rejection, Shape, Source};
 
 /// The source.
 pub(crate) const SOURCE: Source = Source {
@@ -41,10 +42,25 @@ pub(crate) const SOURCE: Source = Source {
             &["$.secureScore.value[]", "$.profiles.value[]"],
             &[Need::Array("$.secureScore.value")],
         ),
+        Shape::table(table::RECOMMENDATIONS, TABLE),
     ],
-    normalize: normalize::normalize,
+    normalize,
     coverage: None,
 };
+
+fn normalize(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> {
+    match raw.shape.name {
+        table::RECOMMENDATIONS => table::normalize(raw, output),
+        _ => normalize::normalize(raw, output),
+    }
+}
+
+const TABLE: &[Need] = &[
+    Need::Column("recommendationId"),
+    Need::Column("recommendationDisplayName"),
+    Need::Column("resourceId"),
+    Need::Column("state"),
+];
 
 const TYPES: &[&str] = &["Microsoft.Security/", "microsoft.security/", "MICROSOFT.SECURITY/"];
 

@@ -291,3 +291,29 @@ fn a_field_that_stands_twice_is_a_reject() {
     let reason = normalize_text(&text).remove(0).unwrap_err();
     assert!(reason.contains("`code` stands twice"), "{reason}");
 }
+
+#[test]
+fn a_row_of_the_portal_is_what_the_api_says() {
+    let resource = "/subscriptions/5f1c0000-0000-4000-8000-000000000001/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/acmelogs";
+    let id = format!(
+        "{resource}/providers/Microsoft.Security/assessments/aaaa0000-0000-4000-8000-000000000001"
+    );
+    let table = format!(
+        "\"subscriptionId\",\"resourceId\",\"recommendationId\",\"recommendationName\",\"recommendationDisplayName\",\"severity\",\"state\"\n\
+         \"s\",\"{resource}\",\"{id}\",\"aaaa0000-0000-4000-8000-000000000001\",\"Made-up advice, in words\",\"High\",\"Unhealthy\"\n\
+         \"s\",\"{resource}\",\"{id}\",\"aaaa0000-0000-4000-8000-000000000001\",\"Made-up advice, in words\",\"High\",\"Healthy\"\n\
+         \"s\",\"\",\"{id}\",\"x\",\"y\",\"High\",\"Unhealthy\"\n"
+    );
+    let mut rows = normalize_text(&table);
+    let api = json!({"value": [{"id": id, "name": "aaaa0000-0000-4000-8000-000000000001",
+        "type": "Microsoft.Security/assessments", "properties": {"displayName": "Made-up advice, in words",
+        "resourceDetails": {"source": "Azure", "id": resource}, "status": {"code": "Unhealthy"},
+        "metadata": {"severity": "High"}}}]});
+    let api = normalize_text(&api.to_string()).remove(0).unwrap().remove(0);
+    let row = rows.remove(0).unwrap().remove(0);
+    let (Record::Finding(api), Record::Finding(row)) = (api, row) else { panic!("no findings") };
+    assert_eq!(api.key(), row.key());
+    assert_eq!((row.severity, row.title.raw()), (Severity::High, "Made-up advice, in words"));
+    assert!(matches!(rows.remove(0).unwrap().remove(0), Record::Evidence(e) if e.passed));
+    assert!(rows.remove(0).unwrap_err().contains("resourceId"));
+}

@@ -1,4 +1,4 @@
-//! CISA's catalogue of known exploited vulnerabilities, as JSON.
+//! CISA's catalogue of known exploited vulnerabilities, as JSON or as a table.
 //!
 //! It says nothing of anybody's assets: its entries replace the list that the risk is judged by.
 
@@ -15,19 +15,25 @@ use crate::{Need, Output, RawRecord, Rejection, Shape, Source};
 pub(crate) const SOURCE: Source = Source {
     id: "kev",
     title: "CISA KEV",
-    shapes: &[Shape {
-        name: "catalogue",
-        records: &["$.vulnerabilities[]"],
-        needs: &[
-            Need::Has("$.catalogVersion"),
-            Need::Has("$.dateReleased"),
-            Need::Array("$.vulnerabilities"),
-        ],
-        envelope: true,
-    }],
+    shapes: &[
+        Shape {
+            name: "catalogue",
+            records: &["$.vulnerabilities[]"],
+            needs: &[
+                Need::Has("$.catalogVersion"),
+                Need::Has("$.dateReleased"),
+                Need::Array("$.vulnerabilities"),
+            ],
+            envelope: true,
+        },
+        Shape::table("catalogue as a table", TABLE),
+    ],
     normalize,
     coverage: None,
 };
+
+const TABLE: &[Need] =
+    &[Need::Column("cveID"), Need::Column("dateAdded"), Need::Column("knownRansomwareCampaignUse")];
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
