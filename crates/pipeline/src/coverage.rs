@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use quell_model::{Finding, FindingClass, Record, Timestamp};
 use quell_sources::intake::{self, Detected, Detection, Item, Limits};
 
-use crate::prepare::control_of;
+use crate::prepare::{control_of, control_or_words};
 use crate::{PipelineError, Setup};
 
 /// Unmapped rules named at most.
@@ -35,6 +35,8 @@ pub struct ToolCoverage {
     pub findings: u64,
     /// Of those, known to the catalogue.
     pub mapped: u64,
+    /// Of the mapped, those known only by what the rule's title says.
+    pub by_title: u64,
 }
 
 impl ToolCoverage {
@@ -114,12 +116,14 @@ fn count(
         coverage.without_need += 1;
         return;
     }
-    let mapped = control_of(setup.catalog(), finding).is_some();
+    let named = control_of(setup.catalog(), finding).is_some();
+    let mapped = named || control_or_words(setup.catalog(), finding).is_some();
     for tool in
         [coverage.tools.entry(finding.tool.product.clone()).or_default(), &mut coverage.total]
     {
         tool.findings += 1;
         tool.mapped += u64::from(mapped);
+        tool.by_title += u64::from(mapped && !named);
     }
     if !mapped {
         *unmapped.entry(rule_name(finding)).or_default() += 1;

@@ -151,6 +151,9 @@ fn print_coverage(coverage: &Coverage, out: &mut dyn Write) -> Result<()> {
     }
     let all = &coverage.total;
     writeln!(out, "{:<18} {:>9} {:>9} {:>5.1}", "all", all.findings, all.mapped, all.percent())?;
+    if all.by_title > 0 {
+        writeln!(out, "of the mapped, by what the title says alone: {}", all.by_title)?;
+    }
     writeln!(out, "vulnerabilities and detections need no control: {}", coverage.without_need)?;
     if !coverage.unmapped.is_empty() {
         writeln!(out, "\nmost frequent rules that no control knows")?;
