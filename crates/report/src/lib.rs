@@ -23,4 +23,4 @@ pub use contract::{
 };
 pub use format::{FORMATS, Format, Options};
 pub use story::write_story;
-pub use terminal::cell;
+pub use terminal::{cell, wrapped};

@@ -215,7 +215,10 @@ fn cut_start(text: &str, most: usize) -> String {
 }
 
 /// Wraps at blanks; a word that is too long is cut.
-pub(crate) fn wrapped(text: &str, indent: &str, out: &mut dyn Write) -> io::Result<()> {
+///
+/// # Errors
+/// When the writer refuses.
+pub fn wrapped(text: &str, indent: &str, out: &mut dyn Write) -> io::Result<()> {
     let mut line = indent.to_owned();
     for word in text.split(' ') {
         let word = cut(word, WIDTH - indent.width());

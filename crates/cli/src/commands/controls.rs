@@ -17,6 +17,9 @@ Examples:
   quell controls show aws.s3.bucket_public_access_block
   quell controls coverage results/          how much of it the catalogue knows";
 
+/// Width of the labels of a control.
+const LABEL: usize = 18;
+
 /// The catalogue of faults that Quell knows.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -111,30 +114,41 @@ fn show(catalog: &Catalog, id: &str, out: &mut dyn Write) -> Result<()> {
         bail!("there is no control `{id}`; `quell controls list` names them all");
     };
     writeln!(out, "{}\n{}\n", control.id, control.title)?;
-    writeln!(out, "severity    {}", control.severity.as_str())?;
-    writeln!(out, "weakness    {}", control.weakness)?;
+    writeln!(out, "severity          {}", control.severity.as_str())?;
+    writeln!(out, "weakness          {}", control.weakness)?;
     if !control.attack.is_empty() {
-        writeln!(out, "ATT&CK      {}", control.attack.join(", "))?;
+        writeln!(out, "ATT&CK            {}", control.attack.join(", "))?;
     }
-    writeln!(out, "\nWhat        {}", control.explain.what)?;
-    writeln!(out, "Why         {}", control.explain.why)?;
-    writeln!(out, "Cause       {}", control.explain.cause)?;
-    writeln!(out, "Intent      {}", control.explain.intent)?;
+    writeln!(out)?;
+    labelled("What", &control.explain.what, out)?;
+    labelled("Why", &control.explain.why, out)?;
+    labelled("Cause", &control.explain.cause, out)?;
+    labelled("Intent", &control.explain.intent, out)?;
     for step in &control.explain.steps {
-        writeln!(out, "Do          {step}")?;
+        labelled("Do", step, out)?;
     }
-    writeln!(out, "May break   {}", control.explain.breaks)?;
+    labelled("May break", &control.explain.breaks, out)?;
     writeln!(out, "\nReported as")?;
     for (tool, names) in &control.aliases.0 {
-        writeln!(out, "  {tool:<14} {}", names.join(", "))?;
+        labelled(&format!("  {tool}"), &names.join(", "), out)?;
     }
     writeln!(out, "Evidence for")?;
     for (framework, requirements) in &control.frameworks {
-        writeln!(out, "  {framework:<14} {}", requirements.join(", "))?;
+        labelled(&format!("  {framework}"), &requirements.join(", "), out)?;
     }
     for fix in &control.fixes {
-        writeln!(out, "Fix         {} ({})", fix.title, fix.resource.join(", "))?;
+        writeln!(out, "Fix               {} ({})", fix.title, fix.resource.join(", "))?;
     }
+    Ok(())
+}
+
+/// A label, and beside it a text that is wrapped.
+fn labelled(label: &str, text: &str, out: &mut dyn Write) -> Result<()> {
+    let mut lines = Vec::new();
+    quell_report::wrapped(text, &" ".repeat(LABEL), &mut lines)?;
+    let lines = String::from_utf8_lossy(&lines);
+    let text = lines.trim_start_matches(' ');
+    write!(out, "{label:<width$} {text}", width = LABEL - 1)?;
     Ok(())
 }
 

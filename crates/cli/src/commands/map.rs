@@ -189,7 +189,12 @@ fn describe(record: &Record) -> String {
         Record::Evidence(evidence) => {
             let title = evidence.rule.title.raw();
             let title = if title.is_empty() { evidence.rule.id.as_str() } else { title };
-            ("-", "passed", evidence.asset.native_id.as_str(), title)
+            (
+                "-",
+                if evidence.passed { "passed" } else { "undecided" },
+                evidence.asset.native_id.as_str(),
+                title,
+            )
         }
         Record::Statement(statement) => {
             ("-", "statement", statement.product.name.as_str(), statement.vulnerability.as_str())
