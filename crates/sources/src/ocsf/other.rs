@@ -26,9 +26,12 @@ pub(super) fn assets(event: &Event<'_>, output: &mut Output) -> Result<(), Rejec
 /// Anything that happened.
 pub(super) fn activity(event: &Event<'_>, output: &mut Output) -> Result<(), Rejection> {
     let action = [&event.api.operation, &event.activity_name, &event.class_name, &event.message];
-    let Some(action) = action.into_iter().find_map(|t| t.get()) else {
+    let named = action.into_iter().find_map(|t| t.get()).map(str::to_owned);
+    // Names repeat what the numbers say; many writers leave them out.
+    let numbered = || event.class_uid.get().map(|class| format!("OCSF class {class}"));
+    let Some(action) = named.or_else(numbered) else {
         return Err(Rejection::new(
-            "`api.operation`, `activity_name`, `class_name` and `message` are all missing",
+            "`api.operation`, `activity_name`, `class_name`, `class_uid` and `message` are all missing",
         ));
     };
     let user =
@@ -41,7 +44,7 @@ pub(super) fn activity(event: &Event<'_>, output: &mut Output) -> Result<(), Rej
     output.push(Record::Activity(Box::new(Activity {
         tool: Tool { product: product(event), format: "ocsf".to_owned() },
         native_id: event.metadata.uid.or_empty().to_owned(),
-        action: action.to_owned(),
+        action,
         principal: Untrusted::from(user.unwrap_or_default()).capped(NAME_BYTES),
         asset: resource_assets(event).into_iter().next().unwrap_or_default(),
         time: observed(event),

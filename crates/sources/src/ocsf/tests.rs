@@ -94,3 +94,15 @@ fn an_api_call_is_an_activity_and_nothing_at_all_is_rejected() {
     assert!(normalized(&empty).unwrap_err().0.contains("finding_info.title"));
     assert!(normalized(&json!({"class_uid": "x", "metadata": {}})).is_err());
 }
+
+#[test]
+fn an_activity_without_names_is_known_by_its_class() {
+    let text = r#"{"class_uid": 4001, "category_uid": 4, "severity_id": 1, "time": 1729052821,
+        "metadata": {"version": "1.4.0", "uid": "C1", "product": {"name": "Acme", "vendor_name": "Acme"}},
+        "src_endpoint": {"ip": "10.4.30.5"}, "dst_endpoint": {"ip": "10.4.30.6"}}"#;
+    let records = crate::testing::normalize_text(text).remove(0).unwrap();
+    let [quell_model::Record::Activity(activity)] = records.as_slice() else {
+        panic!("{records:?}")
+    };
+    assert_eq!(activity.action, "OCSF class 4001");
+}

@@ -19,6 +19,8 @@ pub(crate) const SOURCE: Source = Source {
     id: "vpc_flow",
     title: "VPC flow logs",
     shapes: &[
+        Shape::plain("row as an object", &["$"], OBJECT),
+        Shape::plain("list of rows as objects", &["$[]"], OBJECTS),
         Shape::table(
             "flow log",
             &[Need::Column("srcaddr"), Need::Column("dstaddr"), Need::Column("action")],
@@ -35,6 +37,19 @@ pub(crate) const SOURCE: Source = Source {
     normalize,
     coverage: None,
 };
+
+const OBJECT: &[Need] = &[
+    Need::Has("$.srcaddr"),
+    Need::Has("$.dstaddr"),
+    Need::Has("$.action"),
+    Need::AnyOf(&["$.interface_id", "$.interface-id"]),
+];
+const OBJECTS: &[Need] = &[
+    Need::Has("$[].srcaddr"),
+    Need::Has("$[].dstaddr"),
+    Need::Has("$[].action"),
+    Need::AnyOf(&["$[].interface_id", "$[].interface-id"]),
+];
 
 /// Columns with the names that older query tables have for them.
 const INTERFACE: &[&str] = &["interface-id"];

@@ -76,3 +76,13 @@ destinationport,protocol,numpackets,numbytes,starttime,endtime,action,logstatus\
     assert_eq!(activities(&exported), bare);
     assert_eq!(activities(queried), bare[..1]);
 }
+
+#[test]
+fn rows_as_objects_are_rows() {
+    let text = r#"[{"account_id": "111122223333", "action": "REJECT", "srcaddr": "198.51.100.4", "dstaddr": "10.0.0.5",
+        "srcport": 56858, "dstport": 22, "interface_id": "eni-0a1b2c3d4e5f60718", "start": 1649721732, "end": 1649721788,
+        "log_status": "OK", "packets": 1, "bytes": 40, "protocol": 6, "subnet_id": "subnet-1"}]"#;
+    let [seen] = activities(text).try_into().unwrap();
+    assert_eq!((seen.action.as_str(), seen.succeeded), ("REJECT", Some(false)));
+    assert!(seen.asset.id.key().ends_with("eni-0a1b2c3d4e5f60718"), "{:?}", seen.asset);
+}
