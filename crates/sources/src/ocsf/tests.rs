@@ -101,8 +101,6 @@ fn an_activity_without_names_is_known_by_its_class() {
         "metadata": {"version": "1.4.0", "uid": "C1", "product": {"name": "Acme", "vendor_name": "Acme"}},
         "src_endpoint": {"ip": "10.4.30.5"}, "dst_endpoint": {"ip": "10.4.30.6"}}"#;
     let records = crate::testing::normalize_text(text).remove(0).unwrap();
-    let [quell_model::Record::Activity(activity)] = records.as_slice() else {
-        panic!("{records:?}")
-    };
+    let [Record::Activity(activity)] = records.as_slice() else { panic!("{records:?}") };
     assert_eq!(activity.action, "OCSF class 4001");
 }
