@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use quell_model::{Claim, FindingClass, FindingKey, Incident, IncidentKind, Statement, Untrusted};
+use quell_model::{Claim, FindingClass, FindingKey, Incident, Statement, Untrusted};
 
 use crate::owner::origin_text;
 use crate::title::asset_name;
@@ -13,6 +13,8 @@ const MOST_BYTES: usize = 800;
 const MOST_EVIDENCE: usize = 12;
 /// Statements named in one explanation.
 const MOST_STATEMENTS: usize = 6;
+/// Reasons for an incident that one explanation repeats.
+const MOST_REASONS: usize = 4;
 
 /// The tools that see an incident.
 pub(crate) fn tools<'a>(issues: &'a [IssueEvidence<'_>]) -> BTreeSet<&'a str> {
@@ -63,17 +65,18 @@ pub(crate) fn why_here(incident: &Incident, issues: &[IssueEvidence<'_>]) -> Vec
             .push(claim(format!("{} tools see it: {}.", names.len(), names.join(", ")), evidence));
     }
     claims.extend(said(issues));
-    if incident.kind == IncidentKind::DetectionOnAsset && issues.len() > 1 {
-        let evidence = issues.iter().skip(1).flat_map(all_findings).take(MOST_EVIDENCE).collect();
-        claims.push(claim(
-            format!(
-                "The same asset has {} further open issues that an attacker could use.",
-                issues.len() - 1
-            ),
-            evidence,
-        ));
+    if incident.kind.is_attack() {
+        claims.extend(incident.because.iter().take(MOST_REASONS).cloned().map(sentence));
     }
     claims
+}
+
+/// A reason as a sentence of its own.
+fn sentence(claim: Claim) -> Claim {
+    let mut letters = claim.text.raw().chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    let text = format!("{first}{}.", letters.as_str());
+    Claim { text: Untrusted::from(text), evidence: claim.evidence }
 }
 
 /// What suppliers and people say of the issues, the newest of each issue first.

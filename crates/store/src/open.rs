@@ -8,8 +8,11 @@ use rusqlite::Connection;
 use crate::StoreError;
 
 /// Each migration, oldest first; the schema version is how many have run.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_spine.sql"), include_str!("migrations/0002_statements.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_spine.sql"),
+    include_str!("migrations/0002_statements.sql"),
+    include_str!("migrations/0004_incidents.sql"),
+];
 
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(10);
