@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use quell_model::{Claim, FindingClass, FindingKey, Incident, Statement, Untrusted};
+use quell_model::{Claim, FindingClass, FindingKey, Incident, IncidentKind, Statement, Untrusted};
 
 use crate::owner::origin_text;
 use crate::title::asset_name;
@@ -13,8 +13,8 @@ const MOST_BYTES: usize = 800;
 const MOST_EVIDENCE: usize = 12;
 /// Statements named in one explanation.
 const MOST_STATEMENTS: usize = 6;
-/// Reasons for an incident that one explanation repeats.
-const MOST_REASONS: usize = 4;
+/// Reasons for an incident that its explanation repeats; all stand beside it.
+const MOST_REASONS: usize = 1;
 
 /// The tools that see an incident.
 pub(crate) fn tools<'a>(issues: &'a [IssueEvidence<'_>]) -> BTreeSet<&'a str> {
@@ -232,10 +232,22 @@ fn detection(issues: &[IssueEvidence<'_>]) -> Option<Claim> {
 }
 
 /// The largest parts of the risk, as one line.
-pub(crate) fn one_line(issues: &[IssueEvidence<'_>]) -> String {
+pub(crate) fn one_line(kind: IncidentKind, issues: &[IssueEvidence<'_>]) -> String {
     let Some(lead) = issues.first() else { return String::new() };
+    let mut words: Vec<String> = Vec::new();
+    match kind {
+        IncidentKind::Exploitation => words.push("what was seen points at it".to_owned()),
+        IncidentKind::Campaign => words.push("one actor or file on several assets".to_owned()),
+        IncidentKind::DetectionOnAsset
+        | IncidentKind::ProcessTree
+        | IncidentKind::ExploitedVulnerability
+        | IncidentKind::SharedFix
+        | IncidentKind::SameFault
+        | IncidentKind::ByHand
+        | IncidentKind::Single => {}
+    }
     let parts = lead.issue.risk.parts.iter().filter(|p| p.points > 0).take(4);
-    let mut words: Vec<String> = parts.map(|p| p.because.clone()).collect();
+    words.extend(parts.map(|p| p.because.clone()));
     let tools = tools(issues).len();
     if tools > 1 {
         words.push(format!("seen by {tools} tools"));

@@ -209,16 +209,20 @@ impl<'c> Work<'c> {
                 near.entry(related).or_default().push(number);
             }
         }
-        let mut pointers: BTreeMap<usize, Vec<(usize, Pointer)>> = BTreeMap::new();
+        // All that happened to one asset in one attack is judged together: where one record names
+        // the weakness, hints at others are none.
+        let mut pointers: BTreeMap<(usize, &str), Vec<Pointed>> = BTreeMap::new();
         let weak = self.candidates.iter().enumerate().filter(|(_, c)| c.weakness.is_some());
-        for (at, candidate) in weak {
-            for (number, pointer) in self.pointers(candidate, &near) {
-                pointers.entry(number).or_default().push((at, pointer));
+        for (weak, candidate) in weak {
+            for (by, pointer) in self.pointers(candidate, &near) {
+                let Some(spotted) = self.spotted.get(by) else { continue };
+                let group = (self.groups.root(by), spotted.candidate.asset.as_str());
+                pointers.entry(group).or_default().push(Pointed { weak, by, pointer });
             }
         }
-        for (number, found) in pointers {
-            for (weak, pointer) in strongest(self.candidates, found) {
-                self.used.entry(weak).or_default().insert(number, pointer);
+        for found in pointers.into_values() {
+            for Pointed { weak, by, pointer } in strongest(self.candidates, found) {
+                self.used.entry(weak).or_default().insert(by, pointer);
             }
         }
         for detections in self.used.values() {
@@ -318,24 +322,25 @@ impl Attacks {
     }
 }
 
-/// Of the weaknesses that a detection points at, those it points at most strongly: the named
-/// ones, else those that are exploited in the wild, else the rest.
-fn strongest(candidates: &[&Candidate], found: Vec<(usize, Pointer)>) -> Vec<(usize, Pointer)> {
-    let exploited = |at: usize| {
-        let weakness = candidates.get(at).and_then(|c| c.weakness.as_deref());
-        weakness.is_some_and(|w| w.exploited)
+/// A weakness that a detection points at.
+struct Pointed {
+    weak: usize,
+    by: usize,
+    pointer: Pointer,
+}
+
+/// Of the weaknesses that detections point at, those they point at most strongly: the named ones,
+/// else those that are exploited in the wild, else the rest.
+fn strongest(candidates: &[&Candidate], found: Vec<Pointed>) -> Vec<Pointed> {
+    let rank = |of: &Pointed| {
+        let weakness = candidates.get(of.weak).and_then(|c| c.weakness.as_deref());
+        let strength = of.pointer.strength;
+        // Of named ones none is more so.
+        let is_named = strength == Strength::Named;
+        (is_named, is_named || weakness.is_some_and(|w| w.exploited), strength)
     };
-    let rank = |at: usize, pointer: &Pointer| {
-        (pointer.strength == Strength::Named, exploited(at), pointer.strength)
-    };
-    let most = found.iter().map(|(at, pointer)| rank(*at, pointer)).max();
-    let is_best = |(at, pointer): &(usize, Pointer)| {
-        let (is_named, is_exploited, strength) = rank(*at, pointer);
-        most.is_some_and(|most| {
-            if most.0 { is_named } else { (is_exploited, strength) == (most.1, most.2) }
-        })
-    };
-    found.into_iter().filter(is_best).collect()
+    let most = found.iter().map(rank).max();
+    found.into_iter().filter(|of| Some(rank(of)) == most).collect()
 }
 
 /// Runs of numbers, sorted by time, in which each begins at most `window` after what came before.
