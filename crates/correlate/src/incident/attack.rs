@@ -9,6 +9,7 @@ use quell_model::{Claim, FindingKey, Untrusted};
 
 use super::campaign;
 use super::candidate::Candidate;
+use super::decide::Decisions;
 use super::exploit::{self, Pointer, Strength};
 use super::groups::Groups;
 use super::helped;
@@ -60,6 +61,7 @@ pub(super) struct Reason {
 /// What is found out step by step. Numbers are those of the detections.
 pub(super) struct Work<'c> {
     pub(super) candidates: &'c [&'c Candidate],
+    pub(super) decisions: &'c Decisions,
     pub(super) spotted: Vec<Spotted<'c>>,
     groups: Groups,
     /// Where each was first seen, in words that tell two stories of one asset apart.
@@ -73,8 +75,9 @@ pub(super) struct Work<'c> {
     holders: HashMap<&'c str, BTreeSet<&'c str>>,
 }
 
-/// Finds the attacks. Candidates stand in the order of their keys.
-pub(super) fn attacks(candidates: &[&Candidate]) -> Attacks {
+/// Finds the attacks. Candidates stand in the order of their keys. What a person took out of its
+/// story is neither a weakness in use nor a help.
+pub(super) fn attacks(candidates: &[&Candidate], decisions: &Decisions) -> Attacks {
     let spot = |(at, c): (usize, &&'_ Candidate)| c.seen.is_some().then_some(at);
     let found: Vec<usize> = candidates.iter().enumerate().filter_map(spot).collect();
     if found.is_empty() {
@@ -89,6 +92,7 @@ pub(super) fn attacks(candidates: &[&Candidate]) -> Attacks {
         .collect();
     let mut work = Work {
         candidates,
+        decisions,
         groups: Groups::new(spotted.len()),
         anchors: spotted.iter().map(|s| s.candidate.asset.clone()).collect(),
         spotted,
@@ -212,7 +216,8 @@ impl<'c> Work<'c> {
         // All that happened to one asset in one attack is judged together: where one record names
         // the weakness, hints at others are none.
         let mut pointers: BTreeMap<(usize, &str), Vec<Pointed>> = BTreeMap::new();
-        let weak = self.candidates.iter().enumerate().filter(|(_, c)| c.weakness.is_some());
+        let is_free = |c: &Candidate| c.weakness.is_some() && !self.decisions.is_split(c.key);
+        let weak = self.candidates.iter().enumerate().filter(|(_, c)| is_free(c));
         for (weak, candidate) in weak {
             for (by, pointer) in self.pointers(candidate, &near) {
                 let Some(spotted) = self.spotted.get(by) else { continue };

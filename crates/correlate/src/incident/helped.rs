@@ -36,7 +36,8 @@ pub(super) fn add(work: &Work<'_>, attacks: &mut Attacks) {
     let nearest = nearest(work, attacks);
     let mut helped: Helped<'_> = BTreeMap::new();
     for (at, candidate) in work.candidates.iter().enumerate() {
-        let Some(words) = candidate.opening else { continue };
+        let is_free = !work.decisions.is_split(candidate.key);
+        let Some(words) = candidate.opening.filter(|_| is_free) else { continue };
         let claims = work.tokens(candidate).filter_map(|token| nearest.get(token));
         let Some(best) = claims.min() else { continue };
         attacks.set(at, best.attack);

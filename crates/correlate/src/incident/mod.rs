@@ -87,7 +87,7 @@ pub fn build_incidents<'a>(
     let mut candidates: Vec<&Candidate> = candidates.collect();
     // The order of keys, so that no order of input matters.
     candidates.sort_by_key(|candidate| candidate.key);
-    let attacks = attack::attacks(&candidates);
+    let attacks = attack::attacks(&candidates, decisions);
     let stories = stories(&candidates, &attacks, decisions);
     let mut incidents: Vec<Incident> = stories
         .into_iter()
