@@ -37,15 +37,25 @@ impl World {
         Ok(Self { open, stories, proposed })
     }
 
-    /// The incident whose id begins so.
+    /// The incident whose id begins so, or that holds the issue whose id does.
     fn find(&self, id: &str) -> Result<&Incident, PipelineError> {
         let wanted = id.trim().to_ascii_lowercase();
-        let is_meant =
-            |story: &&Incident| !wanted.is_empty() && story.key.to_string().starts_with(&wanted);
-        let mut found = self.stories.iter().filter(is_meant);
-        match (found.next(), found.next()) {
-            (Some(story), None) => Ok(story),
-            _ => Err(PipelineError::NotFound { kind: "incident", id: id.to_owned() }),
+        let not_found = || PipelineError::NotFound { kind: "incident", id: id.to_owned() };
+        if wanted.is_empty() {
+            return Err(not_found());
+        }
+        let begins = |key: String| key.starts_with(&wanted);
+        let mut named = self.stories.iter().filter(|story| begins(story.key.to_string()));
+        match (named.next(), named.next()) {
+            (Some(story), None) => return Ok(story),
+            (Some(_), Some(_)) => return Err(not_found()),
+            (None, _) => {}
+        }
+        let issues = self.stories.iter().flat_map(|s| s.issues.iter().map(move |key| (s, key)));
+        let mut holding = issues.filter(|(_, key)| begins(key.to_string()));
+        match (holding.next(), holding.next()) {
+            (Some((story, _)), None) => Ok(story),
+            _ => Err(not_found()),
         }
     }
 
@@ -66,8 +76,9 @@ impl World {
     }
 }
 
-/// One incident with its issues, by its id or the first characters of it. Incidents that a fix
-/// holds together are found where the same Terraform repository is given.
+/// One incident with its issues, by its id, that of one of its issues, or the first characters of
+/// either. Incidents that a fix holds together are found where the same Terraform repository is
+/// given.
 ///
 /// # Errors
 /// When no incident, or more than one, has that id, or the repository cannot be read.

@@ -109,6 +109,10 @@ fn an_issue_and_its_incident_show_what_happened() {
     let report = world.import("falco.ndjson", &lines);
     let id = &report.incidents.first().unwrap().id;
     let story = show_incident(&world.store, &world.setup, &id[..8], None).unwrap();
+    for issue in &report.issues {
+        let same = show_incident(&world.store, &world.setup, &issue.id[..10], None).unwrap();
+        assert_eq!(same.incident.id, story.incident.id);
+    }
     let timeline = story.incident.timeline.as_ref().unwrap();
     assert_eq!((timeline.events.len(), timeline.processes.len(), story.issues.len()), (2, 3, 3));
     let weak = story.issues.iter().find(|i| i.vulnerability.is_some()).unwrap();

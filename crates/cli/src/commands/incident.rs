@@ -36,7 +36,7 @@ pub(super) struct Arguments {
 enum Command {
     /// Show an incident: why it is one, what happened, what to do, its issues
     Show {
-        /// The incident's id, or its first characters
+        /// The incident's id, or that of one of its issues; the first characters are enough
         id: String,
         /// Print JSON
         #[arg(long)]
@@ -44,7 +44,7 @@ enum Command {
     },
     /// Take issues out of an incident, into one of their own, for good
     Split {
-        /// The incident's id, or its first characters
+        /// The incident's id, or that of one of its issues
         id: String,
         /// The issues' ids, or their first characters
         #[arg(required = true)]
@@ -52,9 +52,9 @@ enum Command {
     },
     /// Make incidents part of another, with all that comes to them later
     Join {
-        /// The incident that stays
+        /// The incident that stays, by its id or that of one of its issues
         id: String,
-        /// The incidents that become part of it
+        /// The incidents that become part of it, likewise
         #[arg(required = true)]
         others: Vec<String>,
     },

@@ -206,11 +206,11 @@ impl<'c> Work<'c> {
 
     /// Joins weaknesses to the detections that point at them, and such detections to one another.
     fn join_weaknesses(&mut self) {
-        let mut near: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let mut near: BTreeMap<&str, Near<'_>> = BTreeMap::new();
         for (number, Spotted { candidate, seen, .. }) in self.spotted.iter().enumerate() {
-            near.entry(&candidate.asset).or_default().push(number);
+            near.entry(&candidate.asset).or_default().add(number, seen);
             for related in seen.related.iter().filter(|r| **r != candidate.asset) {
-                near.entry(related).or_default().push(number);
+                near.entry(related).or_default().add(number, seen);
             }
         }
         // All that happened to one asset in one attack is judged together: where one record names
@@ -220,8 +220,8 @@ impl<'c> Work<'c> {
         let weak = self.candidates.iter().enumerate().filter(|(_, c)| is_free(c));
         for (weak, candidate) in weak {
             for (by, pointer) in self.pointers(candidate, &near) {
-                let Some(spotted) = self.spotted.get(by) else { continue };
-                let group = (self.groups.root(by), spotted.candidate.asset.as_str());
+                let asset = self.spotted.get(by).map_or("", |s| s.candidate.asset.as_str());
+                let group = (self.groups.root(by), asset);
                 pointers.entry(group).or_default().push(Pointed { weak, by, pointer });
             }
         }
@@ -239,18 +239,23 @@ impl<'c> Work<'c> {
     fn pointers(
         &self,
         weak: &Candidate,
-        near: &BTreeMap<&str, Vec<usize>>,
+        near: &BTreeMap<&str, Near<'_>>,
     ) -> BTreeMap<usize, Pointer> {
         let Some(weakness) = weak.weakness.as_deref() else { return BTreeMap::new() };
         let is_worth = exploit::is_worth(weak);
         let mut found: BTreeMap<usize, Pointer> = BTreeMap::new();
-        let lists = self.tokens(weak).filter_map(|token| near.get(token));
-        for (rank, number) in lists.flat_map(|numbers| numbers.iter().enumerate()) {
-            let Some(Spotted { seen, .. }) = self.spotted.get(*number) else { continue };
-            let examined = is_worth && rank < MOST_EXAMINED;
-            let hint = || examined.then(|| exploit::pointer(seen, weakness)).flatten();
-            let pointer = exploit::named(seen, weakness).or_else(hint);
-            found.extend(pointer.map(|pointer| (*number, pointer)));
+        let ids = || std::iter::once(&weakness.id).chain(&weakness.aliases).map(String::as_str);
+        for place in self.tokens(weak).filter_map(|token| near.get(token)) {
+            let hints = place.hints.iter().filter(|_| is_worth);
+            let hints = hints.filter_map(|number| {
+                let seen = self.spotted.get(*number)?.seen;
+                Some((*number, exploit::pointer(seen, weakness)?))
+            });
+            found.extend(hints);
+            let named = ids().filter_map(|id| place.named.get(id)).flatten().filter_map(|number| {
+                Some((*number, exploit::named(self.spotted.get(*number)?.seen, weakness)?))
+            });
+            found.extend(named);
         }
         found
     }
@@ -323,6 +328,28 @@ impl Attacks {
     pub(super) fn set(&mut self, candidate: usize, attack: usize) {
         if let Some(slot) = self.of.get_mut(candidate) {
             *slot = Some(attack);
+        }
+    }
+}
+
+/// The detections of one place.
+#[derive(Default)]
+struct Near<'c> {
+    /// Those that may point at a weakness without naming it, the first of them.
+    hints: Vec<usize>,
+    /// The weaknesses that are named, by which.
+    named: BTreeMap<&'c str, Vec<usize>>,
+}
+
+impl<'c> Near<'c> {
+    fn add(&mut self, number: usize, seen: &'c Seen) {
+        if self.hints.len() < MOST_EXAMINED && exploit::may_hint(seen) {
+            self.hints.push(number);
+        }
+        let ids: BTreeSet<&str> =
+            seen.sightings.iter().flat_map(|s| &s.named).map(|(id, _)| id.as_str()).collect();
+        for id in ids {
+            self.named.entry(id).or_default().push(number);
         }
     }
 }

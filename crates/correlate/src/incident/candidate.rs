@@ -52,7 +52,7 @@ pub(super) struct Weakness {
 }
 
 /// Files that are learned of one weakness.
-const MOST_PATHS: usize = 16;
+const MOST_PATHS: usize = 8;
 /// Shorter paths say too little.
 const LEAST_PATH_BYTES: usize = 5;
 

@@ -243,6 +243,7 @@ fn texts(finding: &Finding) -> Vec<(String, String)> {
     of_processes
         .chain(files)
         .filter(|(_, text)| !text.is_empty())
+        .take(MOST)
         .map(|(field, text)| {
             let text = text.get(..text.floor_char_boundary(MOST_BYTES)).unwrap_or(text);
             (field, text.to_lowercase().replace('\\', "/"))
