@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use quell_model::{Claim, FindingKey, Untrusted};
+use quell_model::{Claim, FindingKey, Severity, Untrusted};
 
 use super::campaign;
 use super::candidate::Candidate;
@@ -101,7 +101,10 @@ pub(super) fn attacks(candidates: &[&Candidate], decisions: &Decisions) -> Attac
         used: BTreeMap::new(),
         holders: holders(candidates),
     };
-    work.join_places();
+    let campaigns = campaign::campaigns(&work.spotted);
+    let in_campaign: BTreeSet<usize> =
+        campaigns.iter().flat_map(|c| c.members.iter().copied()).collect();
+    work.join_places(&in_campaign);
     let mut trees = Groups::new(work.spotted.len());
     for chain in tree::chains(&work.spotted) {
         work.join("tree", &chain.members, chain.claim);
@@ -109,9 +112,6 @@ pub(super) fn attacks(candidates: &[&Candidate], decisions: &Decisions) -> Attac
         let first = members.next().copied().unwrap_or_default();
         members.for_each(|other| trees.join(first, *other));
     }
-    let campaigns = campaign::campaigns(&work.spotted);
-    let in_campaign: BTreeSet<usize> =
-        campaigns.iter().flat_map(|c| c.members.iter().copied()).collect();
     for campaign in campaigns {
         work.join("campaign", &campaign.members, campaign.claim);
     }
@@ -147,10 +147,16 @@ impl<'c> Work<'c> {
         }
     }
 
-    /// Joins detections of one place that are near in time.
-    fn join_places(&mut self) {
+    /// Joins detections of one place that are near in time. What knocks on many doors and is of
+    /// little weight is no part of what happened behind one of them.
+    fn join_places(&mut self, in_campaign: &BTreeSet<usize>) {
         let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (number, Spotted { candidate, seen, .. }) in self.spotted.iter().enumerate() {
+            let knocks = in_campaign.contains(&number) && candidate.severity <= Severity::Low;
+            if let Some(anchor) = self.anchors.get_mut(number).filter(|_| knocks) {
+                *anchor = whole_place(candidate);
+                continue;
+            }
             for place in places_of(candidate, seen) {
                 places.entry(place).or_default().push(number);
             }
