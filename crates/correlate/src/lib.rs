@@ -10,8 +10,10 @@ mod range;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod timeline;
 
 pub use assemble::{Member, assemble, merged_because};
 pub use identity::{Identity, identify, normalize_title, title_to_read};
-pub use incident::{Candidate, build_incidents};
+pub use incident::{Attacked, Candidate, Decisions, Join, Pin, build_incidents};
 pub use statement::Spoken;
+pub use timeline::timeline;

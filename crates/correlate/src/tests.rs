@@ -1,16 +1,15 @@
 //! What merges and what must not, and that no order changes it.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use quell_catalog::Catalog;
 use quell_model::{
-    Asset, AssetId, Finding, FindingClass, Hints, IncidentKind, IssueKey, KeyHasher, Location,
-    Provider, Rule, Severity, Status, Tool, Untrusted, Vulnerability,
+    Asset, AssetId, Finding, FindingClass, Hints, IssueKey, Location, Provider, Rule, Severity,
+    Status, Tool, Untrusted, Vulnerability,
 };
 
-use crate::{Candidate, Member, assemble, build_incidents, identify, merged_because};
+use crate::{Member, assemble, identify, merged_because};
 
 fn bucket(name: &str) -> Asset {
     let native = format!("arn:aws:s3:::{name}");
@@ -149,72 +148,7 @@ fn an_issue_says_the_worst_and_why_it_is_one() {
     assert!(assemble(issue_key, &[], (control, CATALOG.words()), None).is_none());
 }
 
-fn any_candidate() -> impl Strategy<Value = Candidate> {
-    let some = |name: &'static str| {
-        prop::option::weighted(0.3, (0..3u8).prop_map(move |n| format!("{name}{n}")))
-    };
-    (
-        any::<u64>(),
-        0..4u8,
-        0..2u8,
-        0..900u32,
-        prop::bool::weighted(0.15),
-        some("CVE-"),
-        some("fix:"),
-        some("p"),
-        0..3u8,
-    )
-        .prop_map(
-            |(
-                id,
-                asset,
-                account,
-                score,
-                is_detection,
-                exploited,
-                shared_fix,
-                process_tree,
-                fault,
-            )| Candidate {
-                key: KeyHasher::new("issue").part(&id.to_string()).finish(),
-                asset: format!("asset-{asset}"),
-                account: format!("account-{account}"),
-                severity: Severity::High,
-                score,
-                is_detection,
-                process_tree,
-                exploited,
-                shared_fix,
-                fault: format!("fault-{fault}"),
-            },
-        )
-}
-
 proptest! {
-    #[test]
-    fn every_open_issue_is_in_exactly_one_incident_whatever_the_order(
-        candidates in prop::collection::vec(any_candidate(), 0..40), seed: u64,
-    ) {
-        let mut unique: BTreeMap<IssueKey, Candidate> = BTreeMap::new();
-        candidates.into_iter().for_each(|c| { unique.insert(c.key, c); });
-        let all: Vec<Candidate> = unique.into_values().collect();
-        let incidents = build_incidents(all.iter());
-        let mut seen: Vec<IssueKey> = incidents.iter().flat_map(|i| i.issues.clone()).collect();
-        seen.sort();
-        prop_assert_eq!(seen, all.iter().map(|c| c.key).collect::<Vec<_>>());
-        let keys: BTreeSet<_> = incidents.iter().map(|i| i.key).collect();
-        prop_assert_eq!(keys.len(), incidents.len());
-        prop_assert!(incidents.iter().all(|i| i.score <= 1000));
-        prop_assert!(incidents.windows(2).all(|w| w[0].score >= w[1].score));
-        for incident in &incidents {
-            prop_assert_eq!(incident.kind == IncidentKind::Single, incident.joined_because.is_empty());
-        }
-        let mut shuffled = all;
-        shuffled.sort_by_key(|c| KeyHasher::new("shuffle").part(&format!("{seed}{}", c.key)).finish::<()>());
-        let again = build_incidents(shuffled.iter());
-        prop_assert_eq!(format!("{incidents:?}"), format!("{again:?}"));
-    }
-
     #[test]
     fn a_finding_alone_decides_its_issue(title in "\\PC{0,40}", rule in "[a-z.]{0,8}", name in "[a-z-]{1,12}") {
         let made = || finding("tool", &rule, &title, bucket(&name));

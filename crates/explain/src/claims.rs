@@ -13,6 +13,8 @@ const MOST_BYTES: usize = 800;
 const MOST_EVIDENCE: usize = 12;
 /// Statements named in one explanation.
 const MOST_STATEMENTS: usize = 6;
+/// Reasons for an incident that its explanation repeats; all stand beside it.
+const MOST_REASONS: usize = 1;
 
 /// The tools that see an incident.
 pub(crate) fn tools<'a>(issues: &'a [IssueEvidence<'_>]) -> BTreeSet<&'a str> {
@@ -63,17 +65,18 @@ pub(crate) fn why_here(incident: &Incident, issues: &[IssueEvidence<'_>]) -> Vec
             .push(claim(format!("{} tools see it: {}.", names.len(), names.join(", ")), evidence));
     }
     claims.extend(said(issues));
-    if incident.kind == IncidentKind::DetectionOnAsset && issues.len() > 1 {
-        let evidence = issues.iter().skip(1).flat_map(all_findings).take(MOST_EVIDENCE).collect();
-        claims.push(claim(
-            format!(
-                "The same asset has {} further open issues that an attacker could use.",
-                issues.len() - 1
-            ),
-            evidence,
-        ));
+    if incident.kind.is_attack() {
+        claims.extend(incident.because.iter().take(MOST_REASONS).cloned().map(sentence));
     }
     claims
+}
+
+/// A reason as a sentence of its own.
+fn sentence(claim: Claim) -> Claim {
+    let mut letters = claim.text.raw().chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    let text = format!("{first}{}.", letters.as_str());
+    Claim { text: Untrusted::from(text), evidence: claim.evidence }
 }
 
 /// What suppliers and people say of the issues, the newest of each issue first.
@@ -229,10 +232,22 @@ fn detection(issues: &[IssueEvidence<'_>]) -> Option<Claim> {
 }
 
 /// The largest parts of the risk, as one line.
-pub(crate) fn one_line(issues: &[IssueEvidence<'_>]) -> String {
+pub(crate) fn one_line(kind: IncidentKind, issues: &[IssueEvidence<'_>]) -> String {
     let Some(lead) = issues.first() else { return String::new() };
+    let mut words: Vec<String> = Vec::new();
+    match kind {
+        IncidentKind::Exploitation => words.push("what was seen points at it".to_owned()),
+        IncidentKind::Campaign => words.push("one actor or file on several assets".to_owned()),
+        IncidentKind::DetectionOnAsset
+        | IncidentKind::ProcessTree
+        | IncidentKind::ExploitedVulnerability
+        | IncidentKind::SharedFix
+        | IncidentKind::SameFault
+        | IncidentKind::ByHand
+        | IncidentKind::Single => {}
+    }
     let parts = lead.issue.risk.parts.iter().filter(|p| p.points > 0).take(4);
-    let mut words: Vec<String> = parts.map(|p| p.because.clone()).collect();
+    words.extend(parts.map(|p| p.because.clone()));
     let tools = tools(issues).len();
     if tools > 1 {
         words.push(format!("seen by {tools} tools"));

@@ -57,7 +57,7 @@ pub fn explain(incident: &Incident, issues: &[IssueEvidence<'_>]) -> Explained {
     let control = lead.and_then(|l| l.control);
     Explained {
         title: title::title(incident, issues),
-        why: Untrusted::from(claims::one_line(issues)),
+        why: Untrusted::from(claims::one_line(incident.kind, issues)),
         owner,
         owner_because,
         explanation: Explanation {

@@ -13,6 +13,18 @@ const MOST_PACKAGES: usize = 5;
 
 pub(crate) fn steps(issues: &[IssueEvidence<'_>]) -> Vec<Untrusted> {
     let Some(lead) = issues.first() else { return Vec::new() };
+    let is_seen = |issue: &&IssueEvidence<'_>| issue.issue.class == FindingClass::Detection;
+    let seen = issues.iter().find(is_seen).filter(|_| !is_seen(&lead));
+    // What closes the hole does not end what came in through it.
+    let contain = seen.map(|seen| {
+        let name = asset_name(seen);
+        Untrusted::from(format!("Contain {name} and keep its evidence: something happened there."))
+            .capped(MOST_BYTES)
+    });
+    contain.into_iter().chain(steps_of(lead, issues)).collect()
+}
+
+fn steps_of(lead: &IssueEvidence<'_>, issues: &[IssueEvidence<'_>]) -> Vec<Untrusted> {
     let upgrades = upgrades(issues);
     if !upgrades.is_empty() {
         return vec![

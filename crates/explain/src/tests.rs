@@ -52,7 +52,8 @@ fn incident(issue: &Issue) -> Incident {
         issues: vec![issue.key],
         score: 500,
         severity: Severity::High,
-        joined_because: Vec::new(),
+        because: Vec::new(),
+        by_hand: Vec::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use quell_model::{Incident, IncidentKind, Provider, Untrusted};
+use quell_model::{FindingClass, Incident, IncidentKind, Provider, Untrusted};
 
 use crate::IssueEvidence;
 
@@ -31,17 +31,64 @@ pub(crate) fn title(incident: &Incident, issues: &[IssueEvidence<'_>]) -> Untrus
             let places = if assets.len() == 1 { name } else { format!("{} assets", assets.len()) };
             format!("{id} is exploited in the wild: {places}")
         }
+        IncidentKind::Exploitation => exploitation(issues, &assets),
+        IncidentKind::Campaign => {
+            let seen = detection(issues).map_or(of_lead, |i| i.issue.title.raw());
+            format!("Campaign over {} assets: {seen}", attacked(issues).len())
+        }
+        IncidentKind::ByHand if issues.len() == 1 => format!("{of_lead}: {name}"),
+        IncidentKind::ByHand => {
+            format!("{of_lead}: {name}, and {} more put together by hand", issues.len() - 1)
+        }
         IncidentKind::DetectionOnAsset => {
-            let seen =
-                issues.iter().find(|i| i.findings.iter().any(|(_, f, _)| f.detection.is_some()));
+            let seen = detection(issues);
+            let name = seen.map_or(name, asset_name);
             let seen = seen.map_or(of_lead, |i| i.issue.title.raw());
-            format!("{seen}: {name}, which has {} open issues", issues.len())
+            format!("{seen}: {name}, with {} related issues", issues.len() - 1)
         }
         IncidentKind::ProcessTree => {
             format!("{of_lead}: {} detections of one process tree on {name}", issues.len())
         }
     };
     Untrusted::from(text).capped(MOST_BYTES)
+}
+
+/// The weakness that is used, and where. Of several the records do not tell which one it was.
+fn exploitation(issues: &[IssueEvidence<'_>], assets: &BTreeSet<&str>) -> String {
+    let weak = |i: &&IssueEvidence<'_>| i.issue.class == FindingClass::Vulnerability;
+    let ids: BTreeSet<&str> = issues.iter().filter(weak).filter_map(|i| weakness(i)).collect();
+    // The riskiest first; issues stand in that order.
+    let first = issues.iter().filter(weak).find_map(weakness).unwrap_or("a known weakness");
+    let attacked = attacked(issues);
+    let place = match attacked.len() {
+        0 => format!("{} assets", assets.len()),
+        1 => detection(issues).map(asset_name).unwrap_or_default(),
+        n => format!("{n} assets"),
+    };
+    let other = ids.iter().find(|id| **id != first).copied().unwrap_or_default();
+    match ids.len() {
+        0 | 1 => format!("{first} is being exploited on {place}"),
+        2 => format!("{first} or {other} is being exploited on {place}"),
+        n => format!("{first} or one of {} others is being exploited on {place}", n - 1),
+    }
+}
+
+fn weakness<'a>(of: &'a IssueEvidence<'_>) -> Option<&'a str> {
+    of.issue.title.raw().split(' ').next()
+}
+
+fn is_detection(of: &IssueEvidence<'_>) -> bool {
+    of.issue.class == FindingClass::Detection
+}
+
+/// The riskiest detection.
+fn detection<'a, 'b>(issues: &'a [IssueEvidence<'b>]) -> Option<&'a IssueEvidence<'b>> {
+    issues.iter().find(|issue| is_detection(issue))
+}
+
+/// The assets on which something happened.
+fn attacked<'a>(issues: &'a [IssueEvidence<'_>]) -> BTreeSet<&'a str> {
+    issues.iter().filter(|i| is_detection(i)).map(|i| i.issue.asset.id.key()).collect()
 }
 
 /// A name for people.

@@ -26,11 +26,12 @@ pub struct Explanation {
 }
 
 /// A sentence, and the records it rests on.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
     /// The sentence.
     pub text: Untrusted,
-    /// What it rests on: `finding:<id>`, `finding:<id>#<field>`, `control:<id>`.
+    /// What it rests on: `finding:<id>`, `finding:<id>#<field>`, `issue:<id>`,
+    /// `control:<id>`.
     pub evidence: Vec<String>,
 }
 

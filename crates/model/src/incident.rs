@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{IncidentKey, IssueKey, Severity};
+use crate::{Claim, IncidentKey, IssueKey, Severity, Timestamp};
 
 /// Issues and detections that belong to one story.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,14 +17,54 @@ pub struct Incident {
     pub score: u32,
     /// The highest severity among its issues.
     pub severity: Severity,
-    /// Why these issues are one story, as one sentence per join.
-    pub joined_because: Vec<String>,
+    /// Why these issues are one story: a sentence for each join, with the records it rests on.
+    pub because: Vec<Claim>,
+    /// What people decided about it.
+    pub by_hand: Vec<HandMade>,
+}
+
+/// What a person decided about an incident.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct HandMade {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub action: HandAction,
+    /// The other incident: the one that was joined, or that the issues were taken out of.
+    pub other: IncidentKey,
+    /// Who.
+    pub by: String,
+}
+
+/// A decision about an incident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HandAction {
+    /// Another incident is part of this one.
+    Joined,
+    /// These issues were taken out of another incident.
+    Split,
+}
+
+impl HandAction {
+    /// The word used in the report and in the store.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Joined => "joined",
+            Self::Split => "split",
+        }
+    }
 }
 
 /// What holds an incident together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IncidentKind {
+    /// A known weakness is being exploited here: a detection's evidence points at it.
+    Exploitation,
+    /// One actor, or one file, on three assets or more within a day.
+    Campaign,
     /// Something looks like an attack on an asset that has open issues.
     DetectionOnAsset,
     /// Detections of one process tree.
@@ -35,6 +75,8 @@ pub enum IncidentKind {
     SharedFix,
     /// The same fault, many times in one account: one change, repeated.
     SameFault,
+    /// A person put these issues together, or took them out of another incident.
+    ByHand,
     /// Alone.
     Single,
 }
@@ -44,12 +86,30 @@ impl IncidentKind {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Exploitation => "exploitation",
+            Self::Campaign => "campaign",
             Self::DetectionOnAsset => "detection_on_asset",
             Self::ProcessTree => "process_tree",
             Self::ExploitedVulnerability => "exploited_vulnerability",
             Self::SharedFix => "shared_fix",
             Self::SameFault => "same_fault",
+            Self::ByHand => "by_hand",
             Self::Single => "single",
+        }
+    }
+
+    /// Whether something was seen to happen, not only could.
+    #[must_use]
+    pub const fn is_attack(self) -> bool {
+        match self {
+            Self::Exploitation | Self::Campaign | Self::DetectionOnAsset | Self::ProcessTree => {
+                true
+            }
+            Self::ExploitedVulnerability
+            | Self::SharedFix
+            | Self::SameFault
+            | Self::ByHand
+            | Self::Single => false,
         }
     }
 }

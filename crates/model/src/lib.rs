@@ -20,6 +20,7 @@ mod severity;
 mod statement;
 mod status;
 mod time;
+mod timeline;
 mod untrusted;
 
 pub use accounting::{Accounting, Funnel, Outcome};
@@ -31,7 +32,7 @@ pub use finding::{
 };
 pub use fix::{Fix, FixState, Proof, ProofCheck, Safety, Verdict};
 pub use hash::{FindingKey, IncidentKey, InvalidKey, IssueKey, KEY_VERSION, Key, KeyHasher};
-pub use incident::{Incident, IncidentKind};
+pub use incident::{HandAction, HandMade, Incident, IncidentKind};
 pub use issue::{Issue, MergeBasis};
 pub use mapping::{ContextMapping, MappingError, RawField, RawMapping};
 pub use purl::Purl;
@@ -41,6 +42,7 @@ pub use severity::Severity;
 pub use statement::{Exploited, Position, Product, Statement, StatementKey, StatementKind};
 pub use status::Status;
 pub use time::{Clock, FixedClock, parse_timestamp};
+pub use timeline::{Timeline, TimelineEvent, TimelineProcess};
 pub use untrusted::Untrusted;
 
 /// A point in time, with nanoseconds, in UTC.

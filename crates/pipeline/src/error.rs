@@ -40,4 +40,7 @@ pub enum PipelineError {
         /// The id given.
         id: String,
     },
+    /// A decision about an incident that cannot be.
+    #[error("{0}")]
+    Refused(String),
 }

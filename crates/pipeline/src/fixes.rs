@@ -20,10 +20,10 @@ const MOST_FILES: usize = 20_000;
 
 /// Proposes a fix for every open issue whose control has a recipe and whose block is found.
 /// One change that closes several issues is one fix.
-pub(crate) fn propose(
+pub(crate) fn propose<'o>(
     store: &Store,
     catalog: &Catalog,
-    open: &[Open],
+    open: impl Iterator<Item = &'o Open>,
     folder: &Path,
 ) -> Result<Vec<Fix>, PipelineError> {
     let repository = Repository::parse(read_repository(folder)?);

@@ -8,6 +8,7 @@ use quell_store::{IssueRow, Store};
 
 use crate::assess::Judgement;
 use crate::exceptions::Said;
+use crate::incidents::story_of;
 use crate::report::{describe, fix_report, incidents, known};
 use crate::{PipelineError, Setup, assess, fixes, intel};
 
@@ -25,12 +26,12 @@ pub fn show_issue(
     let row = find_issue(store, id)?;
     let not_found = || PipelineError::NotFound { kind: "issue", id: id.to_owned() };
     let catalog = setup.catalog();
-    let mut open = [known(&row)?.ok_or_else(not_found)?];
+    let mut open = [known(&row, catalog)?.ok_or_else(not_found)?];
     let proposed = match repository {
-        Some(folder) => fixes::propose(store, catalog, &open, folder)?,
+        Some(folder) => fixes::propose(store, catalog, open.iter(), folder)?,
         None => Vec::new(),
     };
-    let stories = incidents(store, &mut open, &proposed)?;
+    let stories = incidents(store, &mut open, &proposed, None)?;
     let said = Said::find(store, &open)?;
     let told = describe(store, (catalog, &said), &open, &stories, &proposed)?;
     let (incident, issue) = (told.incidents.into_iter().next(), told.issues.into_iter().next());
@@ -42,6 +43,7 @@ pub fn show_issue(
             owner: incident.owner,
             explanation: incident.explanation,
             fixes: proposed.iter().map(fix_report).collect(),
+            incident: story_of(store, setup, row.key)?.map(|story| Box::new(story.incident)),
         }),
         _ => Err(not_found()),
     }
@@ -74,7 +76,7 @@ pub fn split_issue(
     Ok(new)
 }
 
-fn find_issue(store: &Store, id: &str) -> Result<IssueRow, PipelineError> {
+pub(crate) fn find_issue(store: &Store, id: &str) -> Result<IssueRow, PipelineError> {
     let not_found = || PipelineError::NotFound { kind: "issue", id: id.to_owned() };
     let wanted = id.trim().to_ascii_lowercase();
     let lowest = format!("{wanted:0<26}").parse::<IssueKey>().map_err(|_| not_found())?;

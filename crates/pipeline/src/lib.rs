@@ -9,6 +9,7 @@ mod error;
 mod exceptions;
 mod fixes;
 mod import;
+mod incidents;
 mod inspect;
 mod intel;
 mod prepare;
@@ -19,6 +20,7 @@ mod setup;
 
 pub use coverage::{Coverage, RuleCount, ToolCoverage, coverage};
 pub use error::PipelineError;
+pub use incidents::{join_incidents, reset_incident, show_incident, split_incident};
 pub use inspect::{show_issue, split_issue};
 pub use run::{Outcome, Progress, Request, run};
 pub use setup::{Setup, SetupError};

@@ -1,17 +1,19 @@
 //! From stored issues to the report: fixes, incidents, explanations.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use quell_catalog::Catalog;
-use quell_correlate::{Candidate, Member, build_incidents, merged_because};
+use quell_correlate::{
+    Attacked, Candidate, Decisions, Join, Member, Pin, build_incidents, merged_because, timeline,
+};
 use quell_explain::{IssueEvidence, explain};
 use quell_model::{
-    Finding, FindingClass, Fix, FixState, Incident, Issue, IssueKey, Statement, Status, Untrusted,
+    FindingClass, Fix, FixState, Incident, Issue, IssueKey, Statement, Status, Untrusted,
 };
 use quell_report::{
-    AssetReport, FindingReport, FixReport, IncidentReport, IssueReport, OwnerReport,
+    AssetReport, FindingReport, FixReport, HandReport, IncidentReport, IssueReport, OwnerReport,
 };
-use quell_store::{IssueRow, Store};
+use quell_store::{IssueRow, JoinRow, PinRow, Store};
 use rayon::prelude::*;
 
 use crate::PipelineError;
@@ -33,32 +35,36 @@ pub(crate) struct Open {
 }
 
 /// The open issues that a run touched, or all; in the order of their keys.
-pub(crate) fn open_issues(store: &Store, run: Option<i64>) -> Result<Vec<Open>, PipelineError> {
+pub(crate) fn open_issues(
+    store: &Store,
+    catalog: &Catalog,
+    run: Option<i64>,
+) -> Result<Vec<Open>, PipelineError> {
     let mut open = Vec::new();
     let mut after: Option<IssueKey> = None;
     loop {
         let page = store.issue_page(run, after, PAGE)?;
         let Some(last) = page.last() else { return Ok(open) };
         after = Some(last.key);
-        let read: Vec<Option<Open>> = page.par_iter().map(open_issue).collect::<Result<_, _>>()?;
+        let read: Vec<Option<Open>> = page
+            .par_iter()
+            .map(|row| Ok(known(row, catalog)?.filter(|found| found.is_open)))
+            .collect::<Result<_, PipelineError>>()?;
         open.extend(read.into_iter().flatten());
     }
 }
 
-fn open_issue(row: &IssueRow) -> Result<Option<Open>, PipelineError> {
-    Ok(known(row)?.filter(|found| found.is_open))
-}
-
 /// What is kept of a stored issue, open or not.
-pub(crate) fn known(row: &IssueRow) -> Result<Option<Open>, PipelineError> {
+pub(crate) fn known(row: &IssueRow, catalog: &Catalog) -> Result<Option<Open>, PipelineError> {
     let Some(body) = &row.body else { return Ok(None) };
     let issue = read_issue(body)?;
     let exploited = issue.risk.parts.iter().any(|p| p.name == "kev");
+    let control = issue.control.as_deref().and_then(|id| catalog.control(id));
     Ok(Some(Open {
         row: row.id,
         is_open: issue.status.is_open(),
         has_weakness: issue.class == FindingClass::Vulnerability,
-        candidate: Candidate::of(&issue, exploited),
+        candidate: Candidate::of(&issue, exploited, control),
         control: issue.control,
     }))
 }
@@ -69,11 +75,13 @@ pub(crate) fn stored_issue(store: &Store, row: i64) -> Result<Option<Issue>, Pip
     body.as_ref().map(read_issue).transpose()
 }
 
-/// The incidents of open issues. A proved fix that closes several makes them one story.
+/// The incidents of open issues; with `only`, those of these issues. A proved fix that closes
+/// several makes them one story.
 pub(crate) fn incidents(
     store: &Store,
     open: &mut [Open],
     fixes: &[Fix],
+    only: Option<&HashSet<IssueKey>>,
 ) -> Result<Vec<Incident>, PipelineError> {
     let mut closed_by: HashMap<IssueKey, &str> = HashMap::new();
     for fix in fixes.iter().filter(|f| f.state == FixState::Proved && f.closes.len() > 1) {
@@ -83,20 +91,70 @@ pub(crate) fn incidents(
         if let Some(fix) = closed_by.get(&candidate.key) {
             candidate.shared_fix = Some(format!("fix:{fix}"));
         }
-        if candidate.is_detection {
-            candidate.process_tree = process_tree(&members(store, *row)?);
+        if candidate.is_detection() {
+            candidate.learn(&members(store, *row)?);
         }
     }
-    Ok(build_incidents(open.iter().map(|o| &o.candidate)))
+    // Only the weaknesses of attacked assets are looked at more closely.
+    let attacked = Attacked::by(open.iter().map(|o| &o.candidate));
+    for Open { row, candidate, .. } in open.iter_mut() {
+        if candidate.is_weakness() && attacked.holds(candidate) {
+            candidate.learn(&members(store, *row)?);
+        }
+    }
+    let decisions = decisions(store)?;
+    Ok(build_incidents(open.iter().map(|o| &o.candidate), &decisions, only))
 }
 
-/// The oldest known ancestor with its process id: what one process tree has in common.
-fn process_tree(members: &[Member]) -> Option<String> {
-    let oldest = |f: &Finding| {
-        let process = f.detection.as_deref()?.processes.last()?.clone();
-        Some(format!("{}:{}", process.name.raw(), process.pid.unwrap_or_default()))
+/// What people decided about incidents.
+pub(crate) fn decisions(store: &Store) -> Result<Decisions, PipelineError> {
+    let (pins, joins) = store.decision_list()?;
+    let pin = |row: PinRow| Pin {
+        issue: row.issue,
+        incident: row.incident,
+        from: row.from,
+        action: row.action,
+        at: row.at,
+        by: row.by,
     };
-    members.iter().find_map(|m| oldest(&m.finding))
+    let join =
+        |row: JoinRow| Join { incident: row.incident, into: row.into, at: row.at, by: row.by };
+    Ok(Decisions::new(pins.into_iter().map(pin).collect(), joins.into_iter().map(join).collect()))
+}
+
+/// The open issues of a run, and those of others where one story may hold both: where something
+/// was seen to happen, or a person decided. Which of them the run touched is said too.
+pub(crate) fn in_scope(
+    store: &mut Store,
+    catalog: &Catalog,
+    run: Option<i64>,
+) -> Result<(Vec<Open>, Option<HashSet<IssueKey>>), PipelineError> {
+    let mut open = open_issues(store, catalog, run)?;
+    let Some(run) = run else {
+        note_attacks(store, &open)?;
+        return Ok((open, None));
+    };
+    let touched: HashSet<IssueKey> = open.iter().map(|o| o.candidate.key).collect();
+    if store.issue_count_elsewhere(run)? == 0 {
+        note_attacks(store, &open)?;
+        return Ok((open, Some(touched)));
+    }
+    let may_reach = open.iter().any(|o| o.candidate.is_detection())
+        || store.attacks_known()? != Some(false)
+        || !decisions(store)?.is_empty();
+    if may_reach {
+        open = open_issues(store, catalog, None)?;
+        note_attacks(store, &open)?;
+    }
+    Ok((open, Some(touched)))
+}
+
+fn note_attacks(store: &mut Store, all: &[Open]) -> Result<(), PipelineError> {
+    let any = all.iter().any(|o| o.candidate.is_detection());
+    if store.attacks_known()? != Some(any) {
+        store.attacks_note(any)?;
+    }
+    Ok(())
 }
 
 /// The parts of the report that describe incidents.
@@ -183,7 +241,10 @@ fn incident_report(
         asset: assets.first().filter(|_| assets.len() == 1).map(|a| (*a).to_owned()),
         issues: incident.issues.iter().map(ToString::to_string).collect(),
         sources: sources.into_iter().map(str::to_owned).collect(),
-        joined_because: incident.joined_because.clone(),
+        joined_because: incident.because.iter().map(|c| c.text.raw().to_owned()).collect(),
+        because: incident.because.clone(),
+        by_hand: incident.by_hand.iter().map(HandReport::of).collect(),
+        timeline: timeline(story.iter().flat_map(|t| t.members.iter().map(|m| (t.issue.key, m)))),
         owner: OwnerReport { name: explained.owner, because: explained.owner_because },
         why: explained.why,
         explanation: explained.explanation,

@@ -1,15 +1,16 @@
 //! One run, from paths to a report.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use quell_model::{Accounting, Clock, FixState, Funnel, Reject, Severity};
+use quell_model::{Accounting, Clock, FixState, Funnel, IssueKey, Reject, Severity};
 use quell_report::{AccountingReport, Changes, Report, SCHEMA_VERSION};
 use quell_store::Store;
 
 use crate::assess::Judgement;
 use crate::exceptions::{Said, exceptions};
-use crate::report::{describe, fix_report, incidents, open_issues};
+use crate::report::{Open, describe, fix_report, in_scope, incidents};
 use crate::{PipelineError, Setup, assess, fixes, import, intel, rekey};
 
 /// What is asked of a run.
@@ -91,15 +92,24 @@ pub fn run(
     assess::assess(store, by)?;
     progress.check()?;
     let scope = (!request.paths.is_empty()).then_some(run);
-    let mut open = open_issues(store, scope)?;
+    let (mut open, touched) = in_scope(store, setup.catalog(), scope)?;
+    let is_touched = |o: &Open| touched.as_ref().is_none_or(|t| t.contains(&o.candidate.key));
     (progress.doing)("fixing");
     let proposed = match &request.repository {
-        Some(repository) => fixes::propose(store, setup.catalog(), &open, repository)?,
+        Some(repository) => fixes::propose(
+            store,
+            setup.catalog(),
+            open.iter().filter(|o| is_touched(o)),
+            repository,
+        )?,
         None => Vec::new(),
     };
     progress.check()?;
     (progress.doing)("explaining");
-    let stories = incidents(store, &mut open, &proposed)?;
+    let stories = incidents(store, &mut open, &proposed, touched.as_ref())?;
+    let told: HashSet<IssueKey> = stories.iter().flat_map(|i| i.issues.iter().copied()).collect();
+    let worst = open.iter().filter(|o| is_touched(o)).map(|o| o.candidate.severity).max();
+    open.retain(|o| told.contains(&o.candidate.key));
     let shown =
         stories.get(..request.limit.unwrap_or(usize::MAX).min(stories.len())).unwrap_or_default();
     let said = Said::find(store, &open)?;
@@ -134,6 +144,5 @@ pub fn run(
         statements: said.counts(),
         intelligence: intel::listings(&known),
     };
-    let worst = open.iter().map(|o| o.candidate.severity).max();
     Ok(Outcome { report, rejects: imported.rejects, complete: imported.complete, worst })
 }

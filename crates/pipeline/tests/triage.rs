@@ -251,6 +251,22 @@ fn the_sample_world_is_what_its_truth_says() {
         );
     }
     assert!(report.funnel.fixes >= 15);
+    let attack = &truth["attack"];
+    let incident = report.incidents.iter().find(|i| i.timeline.is_some()).unwrap();
+    assert_eq!(incident.kind.as_str(), attack["kind"].as_str().unwrap());
+    assert!(incident.title.raw().contains(attack["title"].as_str().unwrap()), "{incident:?}");
+    assert_eq!(Some(incident.issues.len() as u64), attack["issues"].as_u64());
+    let assets: std::collections::BTreeSet<&str> = incident
+        .issues
+        .iter()
+        .filter_map(|id| Some(report.issues.iter().find(|i| i.id == *id)?.asset.as_str()))
+        .collect();
+    let wanted = attack["assets"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert_eq!(assets, wanted);
+    let timeline = incident.timeline.as_ref().unwrap();
+    let names: Vec<&str> = timeline.processes.iter().map(|p| p.name.raw()).collect();
+    assert_eq!(json!(names), attack["processes"]);
+    assert!(timeline.events.windows(2).all(|pair| pair[0].time <= pair[1].time));
 }
 
 /// The same fault, a privileged container, by each tool. What has no cluster's name is kept apart

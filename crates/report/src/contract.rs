@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 
 use quell_model::{
-    Accounting, Explanation, FindingClass, Funnel, IncidentKind, Position, Proof, Risk, Safety,
-    Severity, Status, Timestamp, Untrusted,
+    Accounting, Claim, Explanation, FindingClass, Funnel, HandAction, HandMade, IncidentKind,
+    Position, Proof, Risk, Safety, Severity, Status, Timeline, Timestamp, Untrusted,
 };
 use serde::Serialize;
 
 /// The version of the contract: the second number grows when fields are added, the first when
 /// a reader must change.
-pub const SCHEMA_VERSION: &str = "1.1";
+pub const SCHEMA_VERSION: &str = "1.2";
 
 /// Everything that a run has to say.
 #[derive(Debug, Clone, Serialize)]
@@ -188,8 +188,17 @@ pub struct IncidentReport {
     pub issues: Vec<String>,
     /// Tools that see it, in alphabetical order.
     pub sources: Vec<String>,
-    /// Why its issues are one story.
+    /// Why its issues are one story: the sentences of `because`.
     pub joined_because: Vec<String>,
+    /// Why its issues are one story, each sentence with the records it rests on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub because: Vec<Claim>,
+    /// What people decided about it, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub by_hand: Vec<HandReport>,
+    /// What happened, where something was seen to happen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeline: Option<Timeline>,
     /// Who should deal with it.
     pub owner: OwnerReport,
     /// Why it stands where it stands, in one line.
@@ -201,6 +210,32 @@ pub struct IncidentReport {
     /// What a person must look at before believing or dismissing it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+/// What a person decided about an incident.
+#[derive(Debug, Clone, Serialize)]
+pub struct HandReport {
+    /// `joined` or `split`.
+    pub action: HandAction,
+    /// Id of the incident that was joined, or that the issues were taken out of.
+    pub incident: String,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: Untrusted,
+}
+
+impl HandReport {
+    /// As the report shows it.
+    #[must_use]
+    pub fn of(made: &HandMade) -> Self {
+        Self {
+            action: made.action,
+            incident: made.other.to_string(),
+            at: made.at,
+            by: Untrusted::from(made.by.as_str()),
+        }
+    }
 }
 
 /// Who should deal with something, and how that is known.
@@ -270,6 +305,22 @@ pub struct IssueStory {
     /// What is wrong, why, what to do.
     pub explanation: Explanation,
     /// Its fixes, where a repository was given.
+    pub fixes: Vec<FixReport>,
+    /// The incident it belongs to, where something was seen to happen or a person decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incident: Option<Box<IncidentReport>>,
+}
+
+/// One incident with its issues: what `quell incident show --json` prints.
+#[derive(Debug, Clone, Serialize)]
+pub struct IncidentStory {
+    /// The incident.
+    pub incident: IncidentReport,
+    /// Its issues, riskiest first.
+    pub issues: Vec<IssueReport>,
+    /// Their assets.
+    pub assets: Vec<AssetReport>,
+    /// Their fixes, where a repository was given.
     pub fixes: Vec<FixReport>,
 }
 

@@ -8,19 +8,22 @@ mod csv;
 mod escape;
 mod format;
 mod html;
+mod incident;
 mod json;
 mod markdown;
 mod ocsf;
 mod sarif;
 mod story;
 mod terminal;
+mod timeline;
 mod words;
 
 pub use contract::{
     AccountingReport, AssetReport, Changes, ExceptionReport, FileReport, FindingReport, FixReport,
-    IncidentReport, IntelligenceReport, IssueReport, IssueStory, OwnerReport, Report,
-    SCHEMA_VERSION, StatementReport, StatementsReport,
+    HandReport, IncidentReport, IncidentStory, IntelligenceReport, IssueReport, IssueStory,
+    OwnerReport, Report, SCHEMA_VERSION, StatementReport, StatementsReport,
 };
 pub use format::{FORMATS, Format, Options};
+pub use incident::write_incident_story;
 pub use story::write_story;
 pub use terminal::{cell, wrapped};

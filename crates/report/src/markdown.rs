@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use crate::escape::{markdown, plain};
+use crate::timeline;
 use crate::words::{
     accounting_line, check_name, count, fixes_of, funnel_line, intelligence_line, rest_line,
     unmatched_line, verdict,
@@ -11,6 +12,8 @@ use crate::{FixReport, IncidentReport, Options, Report};
 
 /// Exceptions in the table; JSON has all.
 const MOST_EXCEPTIONS: usize = 200;
+/// Events of one incident; JSON has more.
+const MOST_EVENTS: usize = 30;
 
 /// Writes it.
 pub(crate) fn write(report: &Report, _options: &Options, out: &mut dyn Write) -> io::Result<()> {
@@ -97,10 +100,41 @@ fn write_incident(
         writeln!(out, "{number}. {}", markdown(step.raw()))?;
     }
     writeln!(out, "\n**What could break:** {}\n", markdown(explanation.breaks.raw()))?;
+    write_story(incident, out)?;
     for fix in fixes_of(report, incident).into_iter().take(5) {
         write_fix(fix, out)?;
     }
     Ok(())
+}
+
+/// Why it is one incident, and what happened.
+fn write_story(incident: &IncidentReport, out: &mut dyn Write) -> io::Result<()> {
+    if !incident.because.is_empty() {
+        writeln!(out, "**Why this is one incident**\n")?;
+    }
+    for why in &incident.because {
+        writeln!(out, "- {}", markdown(why.text.raw()))?;
+    }
+    if !incident.because.is_empty() {
+        writeln!(out)?;
+    }
+    let Some(told) = &incident.timeline else { return Ok(()) };
+    writeln!(out, "**What happened**\n\n| time | what | who and where |\n|---|---|---|")?;
+    let many = timeline::has_many_assets(told);
+    for event in told.events.iter().take(MOST_EVENTS) {
+        writeln!(
+            out,
+            "| {} | {} | {} |",
+            timeline::when(event),
+            markdown(event.title.raw()),
+            markdown(&timeline::details(event, many))
+        )?;
+    }
+    let hidden = told.events.len().saturating_sub(MOST_EVENTS) as u64 + told.left_out;
+    if hidden > 0 {
+        writeln!(out, "\n{} more in the JSON report.", count(hidden, "event"))?;
+    }
+    writeln!(out)
 }
 
 fn write_fix(fix: &FixReport, out: &mut dyn Write) -> io::Result<()> {

@@ -5,9 +5,11 @@ use std::io::{self, Write};
 use quell_model::Explanation;
 
 use crate::escape::{is_hidden, plain, terminal};
+use crate::incident::write_because;
 use crate::terminal::wrapped;
-use crate::words::{check_name, verdict};
-use crate::{FindingReport, FixReport, IssueStory};
+use crate::timeline;
+use crate::words::{check_name, count, kind_words, verdict};
+use crate::{FindingReport, FixReport, IncidentReport, IssueStory};
 
 const INDENT: &str = "  ";
 
@@ -28,6 +30,9 @@ pub fn write_story(story: &IssueStory, out: &mut dyn Write) -> io::Result<()> {
     wrapped(&format!("asset {} ({})", terminal(&asset.name), place.trim()), "", out)?;
     let owner = format!("{} ({})", terminal(&story.owner.name), terminal(&story.owner.because));
     wrapped(&format!("owner {owner}"), "", out)?;
+    if let Some(incident) = &story.incident {
+        write_incident(incident, out)?;
+    }
     write_explanation(&story.explanation, out)?;
     heading(&format!("Risk {risk}"), out)?;
     for part in &issue.risk.parts {
@@ -53,11 +58,30 @@ pub fn write_story(story: &IssueStory, out: &mut dyn Write) -> io::Result<()> {
     story.fixes.iter().try_for_each(|fix| write_fix(fix, out))
 }
 
-fn heading(text: &str, out: &mut dyn Write) -> io::Result<()> {
+/// The incident that an issue belongs to, and what happened in it.
+fn write_incident(incident: &IncidentReport, out: &mut dyn Write) -> io::Result<()> {
+    heading("Its incident", out)?;
+    wrapped(&terminal(&incident.title), INDENT, out)?;
+    let issues = count(incident.issues.len() as u64, "issue");
+    let line = format!(
+        "incident {} · risk {} · {} · {issues}",
+        short(&incident.id),
+        incident.score,
+        kind_words(incident.kind)
+    );
+    wrapped(&line, INDENT, out)?;
+    write_because(incident, out)?;
+    match &incident.timeline {
+        Some(told) => timeline::write(told, out),
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn heading(text: &str, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\n{text}")
 }
 
-fn write_explanation(explained: &Explanation, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write_explanation(explained: &Explanation, out: &mut dyn Write) -> io::Result<()> {
     heading("What is wrong", out)?;
     wrapped(&terminal(&explained.what.text), INDENT, out)?;
     heading("Why it matters here", out)?;
@@ -87,7 +111,7 @@ fn write_finding(finding: &FindingReport, out: &mut dyn Write) -> io::Result<()>
     wrapped(&format!("{}, byte {}", terminal(&finding.file), finding.offset_bytes), "    ", out)
 }
 
-fn write_fix(fix: &FixReport, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write_fix(fix: &FixReport, out: &mut dyn Write) -> io::Result<()> {
     heading(&format!("Fix, {}: {}", fix.state, plain(&fix.title)), out)?;
     if let Some(reason) = &fix.reason {
         wrapped(&format!("because {}", terminal(reason)), INDENT, out)?;
@@ -111,6 +135,6 @@ fn write_fix(fix: &FixReport, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn short(id: &str) -> String {
+pub(crate) fn short(id: &str) -> String {
     id.chars().take(10).collect()
 }

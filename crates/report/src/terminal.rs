@@ -87,6 +87,12 @@ fn write_incident(
         incident.sources.join(", "),
         count(incident.issues.len() as u64, "issue")
     );
+    // What may be taken apart or joined is named by its own id.
+    let is_story = incident.kind.is_attack() || !incident.by_hand.is_empty();
+    let seen = match is_story {
+        true => format!("incident {}, {seen}", incident.id.chars().take(10).collect::<String>()),
+        false => seen,
+    };
     line("seen", &seen, out)?;
     line("fix", &fix(incident, report), out)?;
     for note in &incident.notes {

@@ -1,6 +1,6 @@
 //! Numbers and phrases that several writers share.
 
-use quell_model::{Funnel, Verdict};
+use quell_model::{Funnel, IncidentKind, Verdict};
 
 use crate::{FixReport, IncidentReport, Report};
 
@@ -129,6 +129,21 @@ pub(crate) fn fixes_of<'r>(report: &'r Report, incident: &IncidentReport) -> Vec
         report.fixes.iter().filter(|f| incident.fixes.contains(&f.id)).collect();
     fixes.sort_by_key(|f| f.state != "proved");
     fixes
+}
+
+/// What holds an incident together, in words.
+pub(crate) const fn kind_words(kind: IncidentKind) -> &'static str {
+    match kind {
+        IncidentKind::Exploitation => "a known weakness in use",
+        IncidentKind::Campaign => "campaign over several assets",
+        IncidentKind::DetectionOnAsset => "attack on an asset",
+        IncidentKind::ProcessTree => "one process tree",
+        IncidentKind::ExploitedVulnerability => "exploited in the wild",
+        IncidentKind::SharedFix => "one change closes all",
+        IncidentKind::SameFault => "same fault, many times",
+        IncidentKind::ByHand => "put together by hand",
+        IncidentKind::Single => "one issue",
+    }
 }
 
 /// The word for a verdict.

@@ -3,6 +3,7 @@
 //! SQL stands in this crate only. One file is one transaction: a crash, a full disk or Ctrl-C
 //! leaves a file imported whole or not at all. Commits are flushed before they are acknowledged.
 
+mod decision;
 mod error;
 mod import;
 mod intelligence;
@@ -17,6 +18,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 
+pub use decision::{JoinRow, PinRow};
 pub use error::StoreError;
 pub use import::{
     FinishedInput, Import, Judged, PreparedEvidence, PreparedFinding, PreparedOther, Seen,

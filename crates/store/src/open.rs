@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_spine.sql"),
     include_str!("migrations/0002_statements.sql"),
     include_str!("migrations/0003_identity.sql"),
+    include_str!("migrations/0004_incidents.sql"),
 ];
 
 /// How long to wait for another process that writes.

@@ -175,6 +175,12 @@ fn move_finding(tx: &Transaction<'_>, item: &Sorted<'_>) -> Result<(), StoreErro
     tx.prepare_cached("UPDATE issues SET dirty = 1 WHERE id = ?1")?.execute(params![issue])?;
     tx.prepare_cached("INSERT OR REPLACE INTO issue_aliases (old, new) VALUES (?1, ?2)")?
         .execute(params![old, item.issue.as_bytes()])?;
+    // What a person decided of the issue holds for where its findings are now.
+    tx.prepare_cached(
+        "INSERT OR IGNORE INTO incident_pins (issue, incident, taken_from, action, decided_at, decided_by)
+         SELECT ?2, incident, taken_from, action, decided_at, decided_by FROM incident_pins WHERE issue = ?1",
+    )?
+    .execute(params![old, item.issue.as_bytes()])?;
     // What is in use again is no former key.
     tx.prepare_cached("DELETE FROM issue_aliases WHERE old = ?1")?
         .execute(params![item.issue.as_bytes()])?;

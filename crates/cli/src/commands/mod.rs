@@ -12,6 +12,7 @@ use crate::exit::Exit;
 
 mod controls;
 mod demo;
+mod incident;
 mod issue;
 mod map;
 mod triage;
@@ -35,6 +36,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Show one issue, or take a wrong merge apart
     Issue(issue::Arguments),
+    /// Show one incident, take it apart, or put two together
+    Incident(incident::Arguments),
     /// The catalogue of faults that Quell knows
     Controls(controls::Arguments),
     /// Describe a format that Quell does not know
@@ -59,6 +62,7 @@ pub(crate) fn run(
         Command::Triage(arguments) => triage::run(&arguments, &data, environment),
         Command::Demo(arguments) => demo::run(&arguments, environment),
         Command::Issue(arguments) => issue::run(&arguments, &data, environment),
+        Command::Incident(arguments) => incident::run(&arguments, &data, environment),
         Command::Controls(arguments) => controls::run(&arguments, environment),
         Command::Map(arguments) => map::run(&arguments),
     };
@@ -76,7 +80,10 @@ fn failed(error: &anyhow::Error) -> Exit {
     say(&format!("error: {error:#}"));
     match error.downcast_ref::<quell_pipeline::PipelineError>() {
         Some(quell_pipeline::PipelineError::Interrupted) => Exit::Interrupted,
-        Some(quell_pipeline::PipelineError::NotFound { .. }) => Exit::Usage,
+        Some(
+            quell_pipeline::PipelineError::NotFound { .. }
+            | quell_pipeline::PipelineError::Refused(_),
+        ) => Exit::Usage,
         _ => Exit::Unfinished,
     }
 }

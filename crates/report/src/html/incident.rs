@@ -4,8 +4,9 @@ use std::io::{self, Write};
 
 use quell_model::Claim;
 
+use super::timeline;
 use crate::escape::{html, plain};
-use crate::words::{check_name, count, fixes_of, verdict};
+use crate::words::{check_name, count, fixes_of, kind_words, verdict};
 use crate::{FixReport, IncidentReport, IssueReport, Report};
 
 /// Issues and fixes that are shown of one incident.
@@ -28,16 +29,21 @@ pub(super) fn write(
     writeln!(out, "<span class=\"meta\">{}</span>", text(incident.why.raw()))?;
     writeln!(
         out,
-        "<span class=\"meta\">{} · {} · owner {} · {}</span></summary><div class=\"body\">",
+        "<span class=\"meta\">{} · {} · {} · owner {} · {} · {}</span></summary><div class=\"body\">",
+        kind_words(incident.kind),
         count(incident.issues.len() as u64, "issue"),
         html(&incident.sources.join(", ")),
         text(incident.owner.name.raw()),
         fix_words(incident, report),
+        incident.id.chars().take(10).collect::<String>(),
     )?;
     for note in &incident.notes {
         writeln!(out, "<p><b>Note:</b> {}.</p>", text(note))?;
     }
     explanation(incident, out)?;
+    if let Some(told) = &incident.timeline {
+        timeline::write(told, out)?;
+    }
     let issues: Vec<&IssueReport> = incident
         .issues
         .iter()
@@ -84,10 +90,14 @@ fn explanation(incident: &IncidentReport, out: &mut dyn Write) -> io::Result<()>
         text(it.intent.text.raw())
     )?;
     writeln!(out, "<p class=\"quiet\">Sure of this: {}</p>", html(&it.confidence_because))?;
-    for why in &incident.joined_because {
-        writeln!(out, "<p class=\"quiet\">One story because {}.</p>", text(why))?;
+    if incident.because.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    writeln!(out, "<h3>Why this is one incident</h3><ul>")?;
+    for why in &incident.because {
+        writeln!(out, "<li>{}</li>", claim(why))?;
+    }
+    writeln!(out, "</ul>")
 }
 
 fn claim(of: &Claim) -> String {

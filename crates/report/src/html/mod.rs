@@ -3,6 +3,7 @@
 mod charts;
 mod exceptions;
 mod incident;
+mod timeline;
 
 use std::io::{self, Write};
 

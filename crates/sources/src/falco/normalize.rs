@@ -12,6 +12,7 @@ use crate::{Output, RawRecord, Rejection};
 const MOST_TEXT_BYTES: usize = 4096;
 const MOST_ANCESTORS: usize = 16;
 const CITED: &[&str] = &[
+    "container.image.digest",
     "container.image.repository",
     "container.image.tag",
     "container.id",

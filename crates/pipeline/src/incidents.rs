@@ -1,0 +1,222 @@
+//! Looking at one incident, taking it apart, putting two together, and taking that back.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use quell_model::{Fix, HandAction, Incident, IncidentKey, IssueKey, KeyHasher, Timestamp};
+use quell_report::IncidentStory;
+use quell_store::{JoinRow, PinRow, Store};
+
+use crate::exceptions::Said;
+use crate::report::{Open, decisions, describe, fix_report, incidents, open_issues};
+use crate::{PipelineError, Setup, fixes};
+
+/// Who decides: the program knows no more of who runs it.
+const WHO: &str = "local user";
+
+/// All open issues with their incidents.
+struct World {
+    open: Vec<Open>,
+    stories: Vec<Incident>,
+    proposed: Vec<Fix>,
+}
+
+impl World {
+    fn load(
+        store: &Store,
+        setup: &Setup,
+        repository: Option<&Path>,
+    ) -> Result<Self, PipelineError> {
+        let catalog = setup.catalog();
+        let mut open = open_issues(store, catalog, None)?;
+        let proposed = match repository {
+            Some(folder) => fixes::propose(store, catalog, open.iter(), folder)?,
+            None => Vec::new(),
+        };
+        let stories = incidents(store, &mut open, &proposed, None)?;
+        Ok(Self { open, stories, proposed })
+    }
+
+    /// The incident whose id begins so, or that holds the issue whose id does.
+    fn find(&self, id: &str) -> Result<&Incident, PipelineError> {
+        let wanted = id.trim().to_ascii_lowercase();
+        let not_found = || PipelineError::NotFound { kind: "incident", id: id.to_owned() };
+        if wanted.is_empty() {
+            return Err(not_found());
+        }
+        let begins = |key: String| key.starts_with(&wanted);
+        let mut named = self.stories.iter().filter(|story| begins(story.key.to_string()));
+        match (named.next(), named.next()) {
+            (Some(story), None) => return Ok(story),
+            (Some(_), Some(_)) => return Err(not_found()),
+            (None, _) => {}
+        }
+        let issues = self.stories.iter().flat_map(|s| s.issues.iter().map(move |key| (s, key)));
+        let mut holding = issues.filter(|(_, key)| begins(key.to_string()));
+        match (holding.next(), holding.next()) {
+            (Some((story, _)), None) => Ok(story),
+            _ => Err(not_found()),
+        }
+    }
+
+    fn tell(
+        &self,
+        store: &Store,
+        setup: &Setup,
+        story: &Incident,
+    ) -> Result<Option<IncidentStory>, PipelineError> {
+        let said = Said::find(store, &self.open)?;
+        let shown = std::slice::from_ref(story);
+        let told = describe(store, (setup.catalog(), &said), &self.open, shown, &self.proposed)?;
+        let closes = |fix: &&Fix| fix.closes.iter().any(|key| story.issues.contains(key));
+        let fixes = self.proposed.iter().filter(closes).map(fix_report).collect();
+        let incident = told.incidents.into_iter().next();
+        let issues = told.issues;
+        Ok(incident.map(|incident| IncidentStory { incident, issues, assets: told.assets, fixes }))
+    }
+}
+
+/// One incident with its issues, by its id, that of one of its issues, or the first characters of
+/// either. Incidents that a fix holds together are found where the same Terraform repository is
+/// given.
+///
+/// # Errors
+/// When no incident, or more than one, has that id, or the repository cannot be read.
+pub fn show_incident(
+    store: &Store,
+    setup: &Setup,
+    id: &str,
+    repository: Option<&Path>,
+) -> Result<IncidentStory, PipelineError> {
+    let world = World::load(store, setup, repository)?;
+    let story = world.find(id)?;
+    let not_found = || PipelineError::NotFound { kind: "incident", id: id.to_owned() };
+    world.tell(store, setup, story)?.ok_or_else(not_found)
+}
+
+/// The incident of an issue, where something was seen to happen in it or a person decided.
+pub(crate) fn story_of(
+    store: &Store,
+    setup: &Setup,
+    issue: IssueKey,
+) -> Result<Option<IncidentStory>, PipelineError> {
+    if store.attacks_known()? == Some(false) && decisions(store)?.is_empty() {
+        return Ok(None);
+    }
+    let world = World::load(store, setup, None)?;
+    let mut stories = world.stories.iter();
+    let Some(story) = stories.find(|story| story.issues.contains(&issue)) else {
+        return Ok(None);
+    };
+    let told = world.tell(store, setup, story)?;
+    Ok(told.filter(|t| t.incident.timeline.is_some() || !t.incident.by_hand.is_empty()))
+}
+
+/// Takes issues out of an incident into one of their own, which later imports keep apart. Says
+/// its key. Every id may be cut short.
+///
+/// # Errors
+/// When an id is not found, or nothing would be left.
+pub fn split_incident(
+    store: &mut Store,
+    setup: &Setup,
+    (id, issues, repository): (&str, &[String], Option<&Path>),
+    now: Timestamp,
+) -> Result<IncidentKey, PipelineError> {
+    let world = World::load(store, setup, repository)?;
+    let from = world.find(id)?;
+    let mut taken: BTreeSet<IssueKey> = BTreeSet::new();
+    for issue in issues {
+        taken.insert(issue_of(from, issue)?);
+    }
+    if taken.is_empty() || taken.len() == from.issues.len() {
+        let reason = "name some of the incident's issues, not none and not all".to_owned();
+        return Err(PipelineError::Refused(reason));
+    }
+    let mut key = KeyHasher::new("incident").part("split").part(&from.key.to_string());
+    for issue in &taken {
+        key = key.part(&issue.to_string());
+    }
+    let key = key.finish();
+    let pin = |issue: &IssueKey| PinRow {
+        issue: *issue,
+        incident: key,
+        from: from.key,
+        action: HandAction::Split,
+        at: now,
+        by: WHO.to_owned(),
+    };
+    store.decision_save(&taken.iter().map(pin).collect::<Vec<_>>(), &[])?;
+    Ok(key)
+}
+
+fn issue_of(story: &Incident, id: &str) -> Result<IssueKey, PipelineError> {
+    let wanted = id.trim().to_ascii_lowercase();
+    let is_meant = |key: &&IssueKey| !wanted.is_empty() && key.to_string().starts_with(&wanted);
+    let mut found = story.issues.iter().filter(is_meant);
+    match (found.next(), found.next()) {
+        (Some(key), None) => Ok(*key),
+        _ => Err(PipelineError::NotFound { kind: "issue in that incident", id: id.to_owned() }),
+    }
+}
+
+/// Makes incidents part of another, with all that comes to them later. Says its key.
+///
+/// # Errors
+/// When an id is not found, or an incident would join itself.
+pub fn join_incidents(
+    store: &mut Store,
+    setup: &Setup,
+    (id, others, repository): (&str, &[String], Option<&Path>),
+    now: Timestamp,
+) -> Result<IncidentKey, PipelineError> {
+    let world = World::load(store, setup, repository)?;
+    let into = world.find(id)?;
+    let mut pins = Vec::new();
+    let mut joins = Vec::new();
+    let pin = |issue: &IssueKey, from: IncidentKey| PinRow {
+        issue: *issue,
+        incident: into.key,
+        from,
+        action: HandAction::Joined,
+        at: now,
+        by: WHO.to_owned(),
+    };
+    for other in others {
+        let other = world.find(other)?;
+        if other.key == into.key {
+            let reason = format!("incident {} cannot join itself", into.key.short());
+            return Err(PipelineError::Refused(reason));
+        }
+        pins.extend(other.issues.iter().map(|issue| pin(issue, other.key)));
+        let by = WHO.to_owned();
+        joins.push(JoinRow { incident: other.key, into: into.key, at: now, by });
+    }
+    // What is there already stays too, should its own story change.
+    pins.extend(into.issues.iter().map(|issue| pin(issue, into.key)));
+    store.decision_save(&pins, &joins)?;
+    Ok(into.key)
+}
+
+/// Takes back what was decided about an incident. Says how many decisions that were.
+///
+/// # Errors
+/// When the id is not found, or nothing was decided about it.
+pub fn reset_incident(
+    store: &mut Store,
+    setup: &Setup,
+    (id, repository): (&str, Option<&Path>),
+) -> Result<usize, PipelineError> {
+    // A whole id is enough where its incident is no more.
+    let key = match id.trim().parse::<IncidentKey>() {
+        Ok(key) => key,
+        Err(_) => World::load(store, setup, repository)?.find(id)?.key,
+    };
+    match store.decision_remove(key)? {
+        0 => Err(PipelineError::Refused(format!(
+            "nobody decided anything about incident {}",
+            key.short()
+        ))),
+        freed => Ok(freed),
+    }
+}
