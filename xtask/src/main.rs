@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 
 mod bench;
+mod eval_priority;
 mod layers;
 mod step;
 mod tidy;
@@ -19,6 +20,8 @@ cargo xtask <command>
   test    the tests only
   demo    the sample world, as `cargo run --release -- demo`
   bench   findings a second, memory and disk for 100,000 findings (see docs/benchmarks.md)
+  eval-priority [--seeds N] [--from SEED] [--incidents N]
+          whether planted incidents come first among many (see docs/risk.md)
   layers  the dependency layers only
   tidy    file sizes, doc lines and listed folders only
 ";
@@ -45,6 +48,7 @@ fn dispatch() -> Result<()> {
             run(cargo().args(["run", "--release", "--bin", "quell", "--", "demo"]).args(&rest))
         }
         Some("bench") => bench::run(&rest),
+        Some("eval-priority") => eval_priority::run(&rest),
         Some("layers") => layers::check(),
         Some("tidy") => tidy::check(),
         Some("help" | "-h" | "--help") | None => {

@@ -8,7 +8,8 @@ use quell_store::{IssueRow, Store};
 
 use crate::assess::Judgement;
 use crate::exceptions::Said;
-use crate::report::{describe, fix_report, incidents, known};
+use crate::priority::Estate;
+use crate::report::{describe, fix_report, incidents, known, open_issues};
 use crate::{PipelineError, Setup, assess, fixes, intel};
 
 /// One issue with all it rests on, by its id or the first characters of it; with its fix, where
@@ -19,20 +20,24 @@ use crate::{PipelineError, Setup, assess, fixes, intel};
 pub fn show_issue(
     store: &Store,
     setup: &Setup,
-    id: &str,
-    repository: Option<&Path>,
+    (id, repository): (&str, Option<&Path>),
+    now: Timestamp,
 ) -> Result<IssueStory, PipelineError> {
     let row = find_issue(store, id)?;
     let not_found = || PipelineError::NotFound { kind: "issue", id: id.to_owned() };
     let catalog = setup.catalog();
-    let mut open = [known(&row)?.ok_or_else(not_found)?];
+    let intel = intel::load(store, catalog.intel())?;
+    let mut estate = Estate::new(store, Judgement { catalog, intel: &intel, now })?;
+    open_issues(store, &mut estate, None)?;
+    let mut open = [known(&row, &estate)?.ok_or_else(not_found)?.0];
+    estate.settle(store, &mut open)?;
     let proposed = match repository {
         Some(folder) => fixes::propose(store, catalog, &open, folder)?,
         None => Vec::new(),
     };
     let stories = incidents(store, &mut open, &proposed)?;
     let said = Said::find(store, &open)?;
-    let told = describe(store, (catalog, &said), &open, &stories, &proposed)?;
+    let told = describe(store, (&estate, &said), &open, &stories, &proposed)?;
     let (incident, issue) = (told.incidents.into_iter().next(), told.issues.into_iter().next());
     let asset = told.assets.into_iter().next();
     match (incident, issue, asset) {
@@ -74,7 +79,7 @@ pub fn split_issue(
     Ok(new)
 }
 
-fn find_issue(store: &Store, id: &str) -> Result<IssueRow, PipelineError> {
+pub(crate) fn find_issue(store: &Store, id: &str) -> Result<IssueRow, PipelineError> {
     let not_found = || PipelineError::NotFound { kind: "issue", id: id.to_owned() };
     let wanted = id.trim().to_ascii_lowercase();
     let lowest = format!("{wanted:0<26}").parse::<IssueKey>().map_err(|_| not_found())?;

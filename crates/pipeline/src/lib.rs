@@ -12,12 +12,15 @@ mod import;
 mod inspect;
 mod intel;
 mod prepare;
+mod priority;
 mod report;
+mod risk;
 mod run;
 mod setup;
 
 pub use coverage::{Coverage, RuleCount, ToolCoverage, coverage};
 pub use error::PipelineError;
 pub use inspect::{show_issue, split_issue};
+pub use risk::explain_risk;
 pub use run::{Outcome, Progress, Request, run};
 pub use setup::{Setup, SetupError};

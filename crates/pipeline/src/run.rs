@@ -9,7 +9,8 @@ use quell_store::Store;
 
 use crate::assess::Judgement;
 use crate::exceptions::{Said, exceptions};
-use crate::report::{describe, fix_report, incidents, open_issues};
+use crate::priority::Estate;
+use crate::report::{decision_counts, describe, fix_report, incidents, open_issues};
 use crate::{PipelineError, Setup, assess, fixes, import, intel};
 
 /// What is asked of a run.
@@ -90,7 +91,8 @@ pub fn run(
     assess::assess(store, by)?;
     progress.check()?;
     let scope = (!request.paths.is_empty()).then_some(run);
-    let mut open = open_issues(store, scope)?;
+    let mut estate = Estate::new(store, by)?;
+    let mut open = open_issues(store, &mut estate, scope)?;
     (progress.doing)("fixing");
     let proposed = match &request.repository {
         Some(repository) => fixes::propose(store, setup.catalog(), &open, repository)?,
@@ -102,7 +104,8 @@ pub fn run(
     let shown =
         stories.get(..request.limit.unwrap_or(usize::MAX).min(stories.len())).unwrap_or_default();
     let said = Said::find(store, &open)?;
-    let described = describe(store, (setup.catalog(), &said), &open, shown, &proposed)?;
+    let described = describe(store, (&estate, &said), &open, shown, &proposed)?;
+    let decisions = decision_counts(store, (&estate, &said), &open, &stories)?;
     let (_, open_findings) = store.finding_count(run)?;
     let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     let funnel = Funnel {
@@ -125,6 +128,7 @@ pub fn run(
         },
         accounting: AccountingReport { total, files: imported.files },
         funnel,
+        decisions,
         incidents: described.incidents,
         issues: described.issues,
         assets: described.assets,

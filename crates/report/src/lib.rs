@@ -11,16 +11,18 @@ mod html;
 mod json;
 mod markdown;
 mod ocsf;
+mod risk_story;
 mod sarif;
 mod story;
 mod terminal;
 mod words;
 
 pub use contract::{
-    AccountingReport, AssetReport, Changes, ExceptionReport, FileReport, FindingReport, FixReport,
-    IncidentReport, IntelligenceReport, IssueReport, IssueStory, OwnerReport, Report,
-    SCHEMA_VERSION, StatementReport, StatementsReport,
+    AccountingReport, AssetReport, Changes, DecisionCounts, DecisionReport, ExceptionReport,
+    FileReport, FindingReport, FixReport, IncidentReport, IntelligenceReport, IssueReport,
+    IssueStory, OwnerReport, Report, SCHEMA_VERSION, StatementReport, StatementsReport,
 };
 pub use format::{FORMATS, Format, Options};
+pub use risk_story::{PartReport, RiskStory, WhatIfReport, write_risk_story};
 pub use story::write_story;
 pub use terminal::cell;

@@ -6,7 +6,7 @@ use quell_model::Explanation;
 
 use crate::escape::{is_hidden, plain, terminal};
 use crate::terminal::wrapped;
-use crate::words::{check_name, verdict};
+use crate::words::{check_name, ticket_words, verdict};
 use crate::{FindingReport, FixReport, IssueStory};
 
 const INDENT: &str = "  ";
@@ -28,6 +28,10 @@ pub fn write_story(story: &IssueStory, out: &mut dyn Write) -> io::Result<()> {
     wrapped(&format!("asset {} ({})", terminal(&asset.name), place.trim()), "", out)?;
     let owner = format!("{} ({})", terminal(&story.owner.name), terminal(&story.owner.because));
     wrapped(&format!("owner {owner}"), "", out)?;
+    let decision = &issue.decision;
+    let ticket = ticket_words(decision).map(|words| format!("; {words}")).unwrap_or_default();
+    let because = plain(&decision.decision_because);
+    wrapped(&format!("{}: {because}{ticket}", decision.decision.as_str()), "", out)?;
     write_explanation(&story.explanation, out)?;
     heading(&format!("Risk {risk}"), out)?;
     for part in &issue.risk.parts {

@@ -25,7 +25,7 @@ const REGIONS: &[&str] = &["eu-west-1", "us-east-1", "us-west-2", "ap-southeast-
 /// # Errors
 /// When the writer refuses.
 pub fn write_ocsf(count: u64, seed: u64, out: &mut dyn Write) -> io::Result<()> {
-    let mut random = Random(seed | 1);
+    let mut random = Random::new(seed);
     out.write_all(b"[")?;
     for number in 0..count {
         if number > 0 {
@@ -72,9 +72,13 @@ fn finding(number: u64, random: &mut Random) -> serde_json::Value {
 
 /// A small generator (xorshift64*): enough for made-up data, the same on every machine.
 #[derive(Debug)]
-struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(seed | 1)
+    }
+
     fn next(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
@@ -82,13 +86,20 @@ impl Random {
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32
     }
 
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next() % end.max(1)
     }
 
-    fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
+    pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
         let index = usize::try_from(self.below(from.len() as u64)).unwrap_or(0);
         from.get(index)
+    }
+
+    pub(crate) fn shuffle<T>(&mut self, list: &mut [T]) {
+        for end in (1..list.len()).rev() {
+            let other = usize::try_from(self.below(end as u64 + 1)).unwrap_or(0);
+            list.swap(end, other);
+        }
     }
 }
 

@@ -1,3 +1,4 @@
 //! Made-up estates for benchmarks and tests: the same seed gives the same bytes.
 
 pub mod estate;
+pub mod priority;

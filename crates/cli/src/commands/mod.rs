@@ -14,6 +14,7 @@ mod controls;
 mod demo;
 mod issue;
 mod map;
+mod risk;
 mod triage;
 
 /// Findings of any security tool in, a few explained incidents with proved fixes out.
@@ -35,6 +36,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Show one issue, or take a wrong merge apart
     Issue(issue::Arguments),
+    /// Why a score is what it is, and what would change it
+    Risk(risk::Arguments),
     /// The catalogue of faults that Quell knows
     Controls(controls::Arguments),
     /// Describe a format that Quell does not know
@@ -59,6 +62,7 @@ pub(crate) fn run(
         Command::Triage(arguments) => triage::run(&arguments, &data, environment),
         Command::Demo(arguments) => demo::run(&arguments, environment),
         Command::Issue(arguments) => issue::run(&arguments, &data, environment),
+        Command::Risk(arguments) => risk::run(&arguments, &data),
         Command::Controls(arguments) => controls::run(&arguments, environment),
         Command::Map(arguments) => map::run(&arguments),
     };
