@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -23,13 +23,15 @@ struct Plan {
     from: u64,
     incidents: usize,
     binary: String,
+    /// Keep the estates here, to look at them.
+    keep: Option<PathBuf>,
 }
 
 impl Default for Plan {
     fn default() -> Self {
         // The formula was set by looking at seeds 0 to 49; those from 1000 on are for measuring.
         let binary = "target/release/quell".to_owned();
-        Self { seeds: 100, from: 1000, incidents: 1000, binary }
+        Self { seeds: 100, from: 1000, incidents: 1000, binary, keep: None }
     }
 }
 
@@ -76,6 +78,7 @@ fn plan(arguments: &[String]) -> Result<Plan> {
             "--seeds" => plan.seeds = value.parse().context("--seeds is a count")?,
             "--from" => plan.from = value.parse().context("--from is a seed")?,
             "--incidents" => plan.incidents = value.parse().context("--incidents is a count")?,
+            "--keep" => plan.keep = Some(PathBuf::from(value)),
             "--binary" => plan.binary.clone_from(value),
             other => bail!("there is no `{other}`; see `cargo xtask help`"),
         }
@@ -86,7 +89,10 @@ fn plan(arguments: &[String]) -> Result<Plan> {
 fn measure(plan: &Plan, seed: u64) -> Result<Outcome> {
     let folder = tempfile::tempdir()?;
     let made = estate(seed, plan.incidents);
-    let input = folder.path().join("findings");
+    let input = match &plan.keep {
+        Some(keep) => keep.join(seed.to_string()),
+        None => folder.path().join("findings"),
+    };
     write(&made, &input)?;
     let output = Command::new(&plan.binary)
         .arg("triage")

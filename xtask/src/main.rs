@@ -20,7 +20,7 @@ cargo xtask <command>
   test    the tests only
   demo    the sample world, as `cargo run --release -- demo`
   bench   findings a second, memory and disk for 100,000 findings (see docs/benchmarks.md)
-  eval-priority [--seeds N] [--from SEED] [--incidents N]
+  eval-priority [--seeds N] [--from SEED] [--incidents N] [--keep DIR]
           whether planted incidents come first among many (see docs/risk.md)
   layers  the dependency layers only
   tidy    file sizes, doc lines and listed folders only

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use quell_catalog::{Control, Exposure};
 use quell_correlate::Member;
-use quell_model::{Decided, Issue, IssueKey, Sourced, Statement, Timestamp};
+use quell_model::{Decided, FindingClass, Issue, IssueKey, Sourced, Statement, Timestamp};
 use quell_risk::{Circumstances, Factors, WhatIf};
 use quell_store::Store;
 
@@ -74,12 +74,13 @@ impl Around {
             && word(&self.data_class) == word(&other.data_class)
     }
 
-    /// Fills an issue's asset; says whether that changed anything.
-    fn apply(&self, issue: &mut Issue) -> bool {
+    /// Fills an issue's asset; says whether that changed anything. A fault that `leads_in` is one
+    /// by which an attacker gets somewhere: for it, what can be reached and lost counts too.
+    fn apply(&self, issue: &mut Issue, leads_in: bool) -> bool {
         let before = issue.asset.clone();
         let signals = &mut issue.asset.signals;
         let raise = |mine: &mut Option<bool>, all: &Brought<bool>| {
-            if let Some((value, _)) = all {
+            if let Some((value, _)) = all.as_ref().filter(|_| leads_in) {
                 *mine = Some(*value || *mine == Some(true));
             }
         };
@@ -165,7 +166,9 @@ impl<'a> Estate<'a> {
         row: i64,
         issue: &mut Issue,
     ) -> Result<bool, PipelineError> {
-        let changed = self.around(issue.asset.id.key()).is_some_and(|around| around.apply(issue));
+        let leads_in = self.leads_in(issue);
+        let around = self.around(issue.asset.id.key());
+        let changed = around.is_some_and(|around| around.apply(issue, leads_in));
         if changed {
             let members = members(store, row)?;
             issue.risk = quell_risk::score(issue, &self.factors(issue, &members), self.by.now);
@@ -175,9 +178,9 @@ impl<'a> Estate<'a> {
 
     /// The same with the members at hand.
     pub(crate) fn settled(&self, mut issue: Issue, members: &[Member]) -> Issue {
-        let changed = self
-            .around(issue.asset.id.key())
-            .is_some_and(|around| around.mixed && around.apply(&mut issue));
+        let leads_in = self.leads_in(&issue);
+        let around = self.around(issue.asset.id.key()).filter(|around| around.mixed);
+        let changed = around.is_some_and(|around| around.apply(&mut issue, leads_in));
         if changed {
             issue.risk = quell_risk::score(&issue, &self.factors(&issue, members), self.by.now);
         }
@@ -191,6 +194,20 @@ impl<'a> Estate<'a> {
 
     fn factors<'f>(&'f self, issue: &Issue, members: &'f [Member]) -> Factors<'f> {
         self.by.factors(members, self.control(issue))
+    }
+
+    fn leads_in(&self, issue: &Issue) -> bool {
+        match issue.class {
+            FindingClass::Vulnerability | FindingClass::Detection | FindingClass::Secret => true,
+            FindingClass::Misconfiguration
+            | FindingClass::CodeWeakness
+            | FindingClass::AttackPath
+            | FindingClass::Identity
+            | FindingClass::DataRisk
+            | FindingClass::License => {
+                self.control(issue).is_some_and(|control| control.exposure != Exposure::None)
+            }
+        }
     }
 
     pub(crate) fn control(&self, issue: &Issue) -> Option<&'a Control> {
@@ -242,10 +259,14 @@ mod tests {
             all.add(Around::of(pair[1]));
             assert!(all.mixed);
             let mut filled = other.clone();
-            assert!(all.apply(&mut filled));
+            assert!(all.apply(&mut filled, true));
             assert_eq!(filled.asset.signals.internet_exposed, Some(true));
+            let mut setting = other.clone();
+            assert!(all.apply(&mut setting, false));
+            assert_eq!(setting.asset.signals.internet_exposed, None);
+            assert_eq!(setting.asset.context.environment.unwrap().value.raw(), "production");
             assert_eq!(all.exposed.as_ref().map(|(_, key)| *key), Some(knows.key));
-            assert!(!all.apply(&mut knows.clone()));
+            assert!(!all.apply(&mut knows.clone(), true));
         }
     }
 
@@ -254,7 +275,7 @@ mod tests {
         let mut all = Around::of(&issue("a", Some(false), Some("test")));
         all.add(Around::of(&issue("b", Some(true), Some("production"))));
         let mut calm = issue("c", Some(false), Some("test"));
-        assert!(all.apply(&mut calm));
+        assert!(all.apply(&mut calm, true));
         assert_eq!(calm.asset.signals.internet_exposed, Some(true));
         assert_eq!(calm.asset.context.environment.unwrap().value.raw(), "test");
     }

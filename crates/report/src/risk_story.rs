@@ -94,7 +94,7 @@ pub fn write_risk_story(story: &RiskStory, out: &mut dyn Write) -> io::Result<()
         let text = format!("{:<12}{:>+5}  {}", part.name, part.points, terminal(&part.because));
         wrapped_after(&text, out)?;
         if !part.evidence.is_empty() {
-            let shown: Vec<String> = part.evidence.iter().take(3).map(|e| plain(e)).collect();
+            let shown: Vec<String> = part.evidence.iter().take(3).map(|e| record(e)).collect();
             wrapped(&shown.join(", "), "                     ", out)?;
         }
     }
@@ -145,6 +145,16 @@ fn wrapped_after(text: &str, out: &mut dyn Write) -> io::Result<()> {
     wrapped(rest, "                     ", &mut lines)?;
     let lines = String::from_utf8_lossy(&lines);
     write!(out, "{INDENT}{head}{}", lines.get(INDENT.len() + HEAD..).unwrap_or_default())
+}
+
+/// A reference with its id cut short: `finding:0a1b2c3d4e#severity`.
+fn record(reference: &str) -> String {
+    let (record, field) = reference.split_once('#').unwrap_or((reference, ""));
+    let record = match record.split_once(':') {
+        Some((kind @ ("finding" | "issue"), id)) => format!("{kind}:{}", short(id)),
+        _ => record.to_owned(),
+    };
+    plain(&if field.is_empty() { record } else { format!("{record}#{field}") })
 }
 
 fn short(id: &str) -> String {

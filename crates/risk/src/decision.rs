@@ -8,7 +8,7 @@ use quell_model::{Decided, Decision, FindingClass, Issue, Severity, Ticket, Time
 
 use crate::Factors;
 use crate::facts::{Data, Facts, Place, Reach};
-use crate::parts::{LIKELY, UNLIKELY};
+use crate::parts::{EPSS_POINTS, LIKELY, UNLIKELY};
 
 /// What is known of an issue beyond itself and its risk.
 #[derive(Debug, Clone, Copy, Default)]
@@ -48,7 +48,7 @@ pub fn decide_story<'d>(issues: impl Iterator<Item = &'d Decided>) -> Option<&'d
 fn factors(issue: &Issue, implies: Exposure) -> Factors<'static> {
     let points = |name: &str| issue.risk.parts.iter().find(|p| p.name == name).map(|p| p.points);
     Factors {
-        epss: points("epss").map(|points| f64::from(points.max(0)) / 80.0),
+        epss: points("epss").map(|points| f64::from(points.max(0)) / f64::from(EPSS_POINTS)),
         exploited: points("kev").is_some(),
         implies,
         ..Factors::default()
@@ -68,6 +68,9 @@ fn word(issue: &Issue, facts: &Facts, by: &Circumstances) -> Word {
         None
     } else if by.hidden {
         softer(Decision::Watch, format!("one of its tools hides it, else: {because}"))
+    } else if is_grave(facts) {
+        // What is old and grave is rather forgotten than gone.
+        None
     } else {
         stale(issue, by).and_then(|days| {
             let to = if decision == Decision::Plan { Decision::Watch } else { Decision::Noise };
@@ -272,6 +275,10 @@ fn setting_of_any(facts: &Facts) -> Word {
     }
     if facts.class == FindingClass::AttackPath && grave && opens && !is_harmless(facts) {
         return (Decision::Act, "a tool shows a way in from the internet".to_owned());
+    }
+    let path = facts.class == FindingClass::AttackPath && facts.reach != Reach::Denied;
+    if path && grave && facts.is_valuable() {
+        return (Decision::Act, format!("a tool shows a way in, and {}", at_stake(facts)));
     }
     if is_harmless(facts) {
         let why = format!("severity {severity}, outside production with nothing sensitive");

@@ -19,7 +19,9 @@ pub const fn severity_points(severity: Severity) -> i32 {
 }
 
 /// Most points that facts give together, beyond what each gives alone.
-const MOST_TOGETHER: i32 = 200;
+const MOST_TOGETHER: i32 = 280;
+/// Points for an EPSS probability of one.
+pub(crate) const EPSS_POINTS: u16 = 60;
 /// Below this probability, EPSS speaks for a weakness that nobody uses.
 pub(crate) const UNLIKELY: f64 = 0.01;
 /// From this probability on, EPSS speaks for a weakness that will be used.
@@ -96,17 +98,17 @@ fn epss(facts: &Facts) -> Option<RiskPart> {
     let probability = facts.epss?;
     let because = format!("EPSS gives {:.1} % to be exploited within 30 days", probability * 100.0);
     let unlikely = if probability < UNLIKELY && !facts.exploited { -60 } else { 0 };
-    part("epss", share(probability, 80) + unlikely, because)
+    part("epss", share(probability, EPSS_POINTS) + unlikely, because)
 }
 
 fn kev(facts: &Facts) -> Option<RiskPart> {
-    part("kev", if facts.exploited { 120 } else { 0 }, "exploited in the wild")
+    part("kev", if facts.exploited { 110 } else { 0 }, "exploited in the wild")
 }
 
 fn exposure(facts: &Facts) -> Option<RiskPart> {
     match facts.reach {
         Reach::Said => part("exposure", 120, "a tool says that the internet reaches it"),
-        Reach::Implied => part("exposure", 100, "the fault itself opens it to the internet"),
+        Reach::Implied => part("exposure", 110, "the fault itself opens it to the internet"),
         Reach::Unknown => None,
         Reach::Denied => part("exposure", -60, "a tool says that the internet does not reach it"),
     }
@@ -174,12 +176,12 @@ fn together(facts: &Facts) -> Option<RiskPart> {
     let seen = facts.class == FindingClass::Detection && facts.severity >= Severity::Medium;
     let leaked = facts.class == FindingClass::Secret;
     let pairs = [
-        (open && facts.exploited, 120, "exploited in the wild and within reach"),
-        (open && facts.is_sensitive(), 120, "sensitive data within reach"),
-        (open && facts.is_admin(), 120, "administrator rights within reach"),
-        (seen && facts.is_sensitive(), 100, "something happened where sensitive data is"),
-        (seen && facts.is_admin(), 100, "something happened with administrator rights"),
-        (leaked && facts.is_admin(), 120, "a credential of an administrator"),
+        (open && facts.exploited, 160, "exploited in the wild and within reach"),
+        (open && facts.is_sensitive(), 200, "sensitive data within reach"),
+        (open && facts.is_admin(), 200, "administrator rights within reach"),
+        (seen && facts.is_sensitive(), 140, "something happened where sensitive data is"),
+        (seen && facts.is_admin(), 140, "something happened with administrator rights"),
+        (leaked && facts.is_admin(), 180, "a credential of an administrator"),
         (leaked && facts.is_sensitive(), 80, "a credential beside sensitive data"),
     ];
     let hold: Vec<(i32, &str)> =

@@ -64,6 +64,35 @@ fn the_table_in_the_docs_has_every_number_of_the_formula() {
         let row = format!("| severity | {} | {} |", severity.as_str(), severity_points(severity));
         assert!(docs.contains(&row), "docs/risk.md lacks `{row}`");
     }
+    // Each row that gives points of its own is met by an issue that has just that.
+    type Only = fn(&mut Issue, &mut Factors<'static>);
+    let rows: [(&str, &str, Only); 13] = [
+        ("kev", "110", |_, f| f.exploited = true),
+        ("cvss", "60 × s / 10", |_, f| f.cvss = Some(10.0)),
+        ("epss", "60 × p", |_, f| f.epss = Some(1.0)),
+        ("epss", "−60 more", |_, f| f.epss = Some(0.0)),
+        ("exposure", "120", |i, _| i.asset.signals.internet_exposed = Some(true)),
+        ("exposure", "110", |_, f| f.implies = Exposure::Internet),
+        ("exposure", "−60", |i, _| i.asset.signals.internet_exposed = Some(false)),
+        ("data", "120", |i, _| i.asset.signals.sensitive_data = Some(true)),
+        ("data", "30", |_, f| f.implies = Exposure::Data),
+        ("environment", "60", |i, _| i.asset.context = environment_of("production")),
+        ("environment", "−120", |i, _| i.asset.context = environment_of("non-production")),
+        ("criticality", "100", |i, _| i.asset.signals.high_privilege = Some(true)),
+        ("detection", "200", |i, _| i.class = FindingClass::Detection),
+    ];
+    for (name, shown, only) in rows {
+        let (mut it, mut factors) =
+            (issue(Severity::High, FindingClass::Misconfiguration), Factors::default());
+        only(&mut it, &mut factors);
+        let risk = score(&it, &factors, now());
+        let points = risk.parts.iter().find(|p| p.name == name).map(|p| p.points);
+        let written: String = shown.replace('−', "-").chars().take_while(|c| *c != ' ').collect();
+        assert_eq!(points.map(|p| p.to_string()), Some(written), "{name} {shown}");
+        let row =
+            |l: &str| l.starts_with(&format!("| {name} ")) && l.ends_with(&format!("| {shown} |"));
+        assert!(docs.lines().any(row), "docs/risk.md lacks `{name}` with {shown}");
+    }
 }
 
 /// Everything that the formula looks at, in some combination.

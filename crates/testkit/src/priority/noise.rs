@@ -163,8 +163,11 @@ const EXPLOITED: &[(&str, &str)] = &[
     ("CVE-2023-44487", "nghttp2"),
 ];
 
+/// Rule, title, severity and what the graph knows.
+type Combination = (&'static str, &'static str, &'static str, &'static [(&'static str, bool)]);
+
 /// Issues of Wiz with one thing that is so, never with all that it takes.
-const COMBINATIONS: &[(&str, &str, &str, &[(&str, bool)])] = &[
+const COMBINATIONS: &[Combination] = &[
     (
         "wc-101",
         "Machine with a critical weakness",
@@ -367,7 +370,9 @@ fn exploited(files: &mut Files, random: &mut Random, account: Account) -> String
     let (place, instance) = (place(account, random), instance(random));
     let (id, package) = random.pick(EXPLOITED).copied().unwrap_or_default();
     let epss = random.pick(&[Some(0.94), Some(0.2), None]).copied().flatten();
-    let weakness = Weakness { id, package, severity: "HIGH", cvss: 7.8, epss };
+    let graves = [("HIGH", 7.8), ("HIGH", 8.8), ("CRITICAL", 9.8)];
+    let (severity, cvss) = random.pick(&graves).copied().unwrap_or(("HIGH", 7.8));
+    let weakness = Weakness { id, package, severity, cvss, epss };
     files.inspector.push(inspector(weakness, &instance, &place));
     if random.below(2) == 0 {
         let arn = format!("arn:aws:ec2:{}:{}:instance/{instance}", place.region, place.account);
