@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 fn explained(bench: &Bench, id: &str) -> Value {
     let output = bench.run(&["risk", "explain", id, "--json"]);
-    serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 #[test]

@@ -188,7 +188,10 @@ fn together(facts: &Facts) -> Option<RiskPart> {
         pairs.into_iter().filter(|(holds, ..)| *holds).map(|(_, p, why)| (p, why)).collect();
     let points: i32 = hold.iter().map(|(points, _)| points).sum();
     let because: Vec<&str> = hold.iter().map(|(_, why)| *why).collect();
-    part("together", points.min(MOST_TOGETHER), because.join(", "))
+    // What its own tools hold to be lesser gives less of a way in.
+    let lesser = facts.severity < Severity::High;
+    let points = points.min(MOST_TOGETHER) / if lesser { 2 } else { 1 };
+    part("together", points, because.join(", "))
 }
 
 fn age(facts: &Facts) -> Option<RiskPart> {
