@@ -62,6 +62,9 @@ fn word(issue: &Issue, facts: &Facts, by: &Circumstances) -> Word {
     if by.excused {
         return excused(facts);
     }
+    if facts.class == FindingClass::Detection && is_sample(issue.title.raw()) {
+        return (Decision::Noise, "the tool itself calls it a sample or a test".to_owned());
+    }
     let (decision, because) = by_class(facts);
     let softer = |to: Decision, why: String| (decision > to).then_some((to, why));
     let weaker = if decision == Decision::Act {
@@ -79,6 +82,12 @@ fn word(issue: &Issue, facts: &Facts, by: &Circumstances) -> Word {
         })
     };
     weaker.unwrap_or((decision, because))
+}
+
+/// The words with which GuardDuty and Defender mark what they raise for a try.
+fn is_sample(title: &str) -> bool {
+    let title = title.to_ascii_lowercase();
+    title.starts_with("[sample]") || title.contains("test alert (not a threat)")
 }
 
 /// Days since it was last seen, where that is long before the newest sighting of anything.
