@@ -247,6 +247,12 @@ fn the_sample_world_is_what_its_truth_says() {
             "{name} is not in {top:#?}"
         );
     }
+    for (name, decision) in truth["decisions"].as_object().unwrap() {
+        let named = report.incidents.iter().filter(|i| i.title.raw().contains(name.as_str()));
+        let words: Vec<&str> = named.map(|i| i.decision.decision.as_str()).collect();
+        assert!(!words.is_empty(), "no incident is about {name}");
+        assert!(words.iter().all(|word| Some(*word) == decision.as_str()), "{name}: {words:?}");
+    }
     assert!(report.funnel.fixes >= 15);
 }
 
