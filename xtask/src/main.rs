@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 
 mod bench;
 mod eval_merge;
+mod eval_priority;
 mod layers;
 mod step;
 mod tidy;
@@ -21,6 +22,8 @@ cargo xtask <command>
   demo    the sample world, as `cargo run --release -- demo`
   bench   findings a second, memory and disk for 100,000 findings (see docs/benchmarks.md)
   eval-merge  how well findings of several tools are merged (see docs/merging.md)
+  eval-priority [--seeds N] [--from SEED] [--incidents N] [--keep DIR]
+          whether planted incidents come first among many (see docs/risk.md)
   layers  the dependency layers only
   tidy    file sizes, doc lines and listed folders only
 ";
@@ -48,6 +51,7 @@ fn dispatch() -> Result<()> {
         }
         Some("bench") => bench::run(&rest),
         Some("eval-merge") => eval_merge::run(&rest),
+        Some("eval-priority") => eval_priority::run(&rest),
         Some("layers") => layers::check(),
         Some("tidy") => tidy::check(),
         Some("help" | "-h" | "--help") | None => {

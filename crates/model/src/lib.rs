@@ -6,6 +6,7 @@
 mod accounting;
 mod asset;
 pub mod asset_id;
+mod decision;
 mod explanation;
 mod finding;
 mod fix;
@@ -26,6 +27,7 @@ mod untrusted;
 pub use accounting::{Accounting, Funnel, Outcome};
 pub use asset::{Asset, Context, Origin, Signals, Sourced};
 pub use asset_id::{AssetId, Hints, Provider};
+pub use decision::{Decided, Decision, Ticket};
 pub use explanation::{Claim, Confidence, Explanation};
 pub use finding::{
     Detection, Finding, FindingClass, Location, Process, Rule, Scope, Tool, Vulnerability,

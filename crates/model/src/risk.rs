@@ -19,7 +19,7 @@ pub struct Risk {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RiskPart {
     /// `severity`, `cvss`, `epss`, `kev`, `exposure`, `data`, `environment`, `criticality`,
-    /// `detection` or `age`.
+    /// `detection`, `credential`, `together`, `age` or `limit`.
     pub name: String,
     /// Points it adds to the score; negative where it takes away.
     pub points: i32,

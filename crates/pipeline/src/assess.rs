@@ -112,7 +112,12 @@ impl<'a> Judgement<'a> {
         self.intel.epss(ids(weakness), weakness.epss)
     }
 
-    fn factors<'f>(self, members: &'f [Member], control: Option<&'f Control>) -> Factors<'f> {
+    /// What the formula looks at beyond the issue itself.
+    pub(crate) fn factors<'f>(
+        self,
+        members: &'f [Member],
+        control: Option<&'f Control>,
+    ) -> Factors<'f> {
         let counting = || members.iter().filter(|m| m.status.is_open());
         let weaknesses = || counting().filter_map(|m| m.finding.vulnerability.as_deref());
         let highest = |values: &mut dyn Iterator<Item = f64>| {

@@ -3,38 +3,46 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use quell_catalog::Intel;
 use quell_model::{Fix, HandAction, Incident, IncidentKey, IssueKey, KeyHasher, Timestamp};
 use quell_report::IncidentStory;
 use quell_store::{JoinRow, PinRow, Store};
 
+use crate::assess::Judgement;
 use crate::exceptions::Said;
+use crate::priority::Estate;
 use crate::report::{Open, decisions, describe, fix_report, incidents, open_issues};
-use crate::{PipelineError, Setup, fixes};
+use crate::{PipelineError, Setup, fixes, intel};
 
 /// Who decides: the program knows no more of who runs it.
 const WHO: &str = "local user";
 
+fn judgement<'a>(setup: &'a Setup, intel: &'a Intel, now: Timestamp) -> Judgement<'a> {
+    Judgement { catalog: setup.catalog(), intel, now }
+}
+
 /// All open issues with their incidents.
-struct World {
+struct World<'a> {
+    estate: Estate<'a>,
     open: Vec<Open>,
     stories: Vec<Incident>,
     proposed: Vec<Fix>,
 }
 
-impl World {
+impl<'a> World<'a> {
     fn load(
         store: &Store,
-        setup: &Setup,
+        by: Judgement<'a>,
         repository: Option<&Path>,
     ) -> Result<Self, PipelineError> {
-        let catalog = setup.catalog();
-        let mut open = open_issues(store, catalog, None)?;
+        let mut estate = Estate::new(store, by)?;
+        let mut open = open_issues(store, &mut estate, None)?;
         let proposed = match repository {
-            Some(folder) => fixes::propose(store, catalog, open.iter(), folder)?,
+            Some(folder) => fixes::propose(store, by.catalog, open.iter(), folder)?,
             None => Vec::new(),
         };
         let stories = incidents(store, &mut open, &proposed, None)?;
-        Ok(Self { open, stories, proposed })
+        Ok(Self { estate, open, stories, proposed })
     }
 
     /// The incident whose id begins so, or that holds the issue whose id does.
@@ -62,12 +70,11 @@ impl World {
     fn tell(
         &self,
         store: &Store,
-        setup: &Setup,
         story: &Incident,
     ) -> Result<Option<IncidentStory>, PipelineError> {
         let said = Said::find(store, &self.open)?;
         let shown = std::slice::from_ref(story);
-        let told = describe(store, (setup.catalog(), &said), &self.open, shown, &self.proposed)?;
+        let told = describe(store, (&self.estate, &said), &self.open, shown, &self.proposed)?;
         let closes = |fix: &&Fix| fix.closes.iter().any(|key| story.issues.contains(key));
         let fixes = self.proposed.iter().filter(closes).map(fix_report).collect();
         let incident = told.incidents.into_iter().next();
@@ -87,11 +94,13 @@ pub fn show_incident(
     setup: &Setup,
     id: &str,
     repository: Option<&Path>,
+    now: Timestamp,
 ) -> Result<IncidentStory, PipelineError> {
-    let world = World::load(store, setup, repository)?;
+    let intel = intel::load(store, setup.catalog().intel())?;
+    let world = World::load(store, judgement(setup, &intel, now), repository)?;
     let story = world.find(id)?;
     let not_found = || PipelineError::NotFound { kind: "incident", id: id.to_owned() };
-    world.tell(store, setup, story)?.ok_or_else(not_found)
+    world.tell(store, story)?.ok_or_else(not_found)
 }
 
 /// The incident of an issue, where something was seen to happen in it or a person decided.
@@ -99,16 +108,18 @@ pub(crate) fn story_of(
     store: &Store,
     setup: &Setup,
     issue: IssueKey,
+    now: Timestamp,
 ) -> Result<Option<IncidentStory>, PipelineError> {
     if store.attacks_known()? == Some(false) && decisions(store)?.is_empty() {
         return Ok(None);
     }
-    let world = World::load(store, setup, None)?;
+    let intel = intel::load(store, setup.catalog().intel())?;
+    let world = World::load(store, judgement(setup, &intel, now), None)?;
     let mut stories = world.stories.iter();
     let Some(story) = stories.find(|story| story.issues.contains(&issue)) else {
         return Ok(None);
     };
-    let told = world.tell(store, setup, story)?;
+    let told = world.tell(store, story)?;
     Ok(told.filter(|t| t.incident.timeline.is_some() || !t.incident.by_hand.is_empty()))
 }
 
@@ -123,7 +134,8 @@ pub fn split_incident(
     (id, issues, repository): (&str, &[String], Option<&Path>),
     now: Timestamp,
 ) -> Result<IncidentKey, PipelineError> {
-    let world = World::load(store, setup, repository)?;
+    let intel = intel::load(store, setup.catalog().intel())?;
+    let world = World::load(store, judgement(setup, &intel, now), repository)?;
     let from = world.find(id)?;
     let mut taken: BTreeSet<IssueKey> = BTreeSet::new();
     for issue in issues {
@@ -170,7 +182,8 @@ pub fn join_incidents(
     (id, others, repository): (&str, &[String], Option<&Path>),
     now: Timestamp,
 ) -> Result<IncidentKey, PipelineError> {
-    let world = World::load(store, setup, repository)?;
+    let intel = intel::load(store, setup.catalog().intel())?;
+    let world = World::load(store, judgement(setup, &intel, now), repository)?;
     let into = world.find(id)?;
     let mut pins = Vec::new();
     let mut joins = Vec::new();
@@ -206,11 +219,15 @@ pub fn reset_incident(
     store: &mut Store,
     setup: &Setup,
     (id, repository): (&str, Option<&Path>),
+    now: Timestamp,
 ) -> Result<usize, PipelineError> {
     // A whole id is enough where its incident is no more.
     let key = match id.trim().parse::<IncidentKey>() {
         Ok(key) => key,
-        Err(_) => World::load(store, setup, repository)?.find(id)?.key,
+        Err(_) => {
+            let intel = intel::load(store, setup.catalog().intel())?;
+            World::load(store, judgement(setup, &intel, now), repository)?.find(id)?.key
+        }
     };
     match store.decision_remove(key)? {
         0 => Err(PipelineError::Refused(format!(

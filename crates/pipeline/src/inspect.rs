@@ -9,7 +9,8 @@ use quell_store::{IssueRow, Store};
 use crate::assess::Judgement;
 use crate::exceptions::Said;
 use crate::incidents::story_of;
-use crate::report::{describe, fix_report, incidents, known};
+use crate::priority::Estate;
+use crate::report::{describe, fix_report, incidents, known, open_issues};
 use crate::{PipelineError, Setup, assess, fixes, intel};
 
 /// One issue with all it rests on, by its id or the first characters of it; with its fix, where
@@ -20,20 +21,24 @@ use crate::{PipelineError, Setup, assess, fixes, intel};
 pub fn show_issue(
     store: &Store,
     setup: &Setup,
-    id: &str,
-    repository: Option<&Path>,
+    (id, repository): (&str, Option<&Path>),
+    now: Timestamp,
 ) -> Result<IssueStory, PipelineError> {
     let row = find_issue(store, id)?;
     let not_found = || PipelineError::NotFound { kind: "issue", id: id.to_owned() };
     let catalog = setup.catalog();
-    let mut open = [known(&row, catalog)?.ok_or_else(not_found)?];
+    let intel = intel::load(store, catalog.intel())?;
+    let mut estate = Estate::new(store, Judgement { catalog, intel: &intel, now })?;
+    open_issues(store, &mut estate, None)?;
+    let mut open = [known(&row, &estate)?.ok_or_else(not_found)?.0];
+    estate.settle(store, &mut open)?;
     let proposed = match repository {
         Some(folder) => fixes::propose(store, catalog, open.iter(), folder)?,
         None => Vec::new(),
     };
     let stories = incidents(store, &mut open, &proposed, None)?;
     let said = Said::find(store, &open)?;
-    let told = describe(store, (catalog, &said), &open, &stories, &proposed)?;
+    let told = describe(store, (&estate, &said), &open, &stories, &proposed)?;
     let (incident, issue) = (told.incidents.into_iter().next(), told.issues.into_iter().next());
     let asset = told.assets.into_iter().next();
     match (incident, issue, asset) {
@@ -43,7 +48,7 @@ pub fn show_issue(
             owner: incident.owner,
             explanation: incident.explanation,
             fixes: proposed.iter().map(fix_report).collect(),
-            incident: story_of(store, setup, row.key)?.map(|story| Box::new(story.incident)),
+            incident: story_of(store, setup, row.key, now)?.map(|story| Box::new(story.incident)),
         }),
         _ => Err(not_found()),
     }

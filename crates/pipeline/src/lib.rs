@@ -13,8 +13,10 @@ mod incidents;
 mod inspect;
 mod intel;
 mod prepare;
+mod priority;
 mod rekey;
 mod report;
+mod risk;
 mod run;
 mod setup;
 
@@ -22,5 +24,6 @@ pub use coverage::{Coverage, RuleCount, ToolCoverage, coverage};
 pub use error::PipelineError;
 pub use incidents::{join_incidents, reset_incident, show_incident, split_incident};
 pub use inspect::{show_issue, split_issue};
+pub use risk::explain_risk;
 pub use run::{Outcome, Progress, Request, run};
 pub use setup::{Setup, SetupError};

@@ -8,10 +8,12 @@ use quell_correlate::{
 };
 use quell_explain::{IssueEvidence, explain};
 use quell_model::{
-    FindingClass, Fix, FixState, Incident, Issue, IssueKey, Statement, Status, Untrusted,
+    Decided, Decision, FindingClass, Fix, FixState, Incident, Issue, IssueKey, Statement, Status,
+    Timestamp, Untrusted,
 };
 use quell_report::{
-    AssetReport, FindingReport, FixReport, HandReport, IncidentReport, IssueReport, OwnerReport,
+    AssetReport, DecisionCounts, DecisionReport, FindingReport, FixReport, HandReport,
+    IncidentReport, IssueReport, OwnerReport,
 };
 use quell_store::{IssueRow, JoinRow, PinRow, Store};
 use rayon::prelude::*;
@@ -19,6 +21,7 @@ use rayon::prelude::*;
 use crate::PipelineError;
 use crate::assess::{member, members, read_issue};
 use crate::exceptions::{Said, statement_report};
+use crate::priority::{Around, Estate};
 
 /// Issues read in one go.
 const PAGE: u32 = 4096;
@@ -32,41 +35,53 @@ pub(crate) struct Open {
     pub(crate) has_weakness: bool,
     pub(crate) control: Option<String>,
     pub(crate) candidate: Candidate,
+    /// What to do, before statements are looked at.
+    pub(crate) decision: Decision,
 }
 
-/// The open issues that a run touched, or all; in the order of their keys.
+/// The open issues that a run touched, or all; in the order of their keys. What they say of their
+/// assets goes into the estate.
 pub(crate) fn open_issues(
     store: &Store,
-    catalog: &Catalog,
+    estate: &mut Estate<'_>,
     run: Option<i64>,
 ) -> Result<Vec<Open>, PipelineError> {
     let mut open = Vec::new();
     let mut after: Option<IssueKey> = None;
     loop {
         let page = store.issue_page(run, after, PAGE)?;
-        let Some(last) = page.last() else { return Ok(open) };
+        let Some(last) = page.last() else { break };
         after = Some(last.key);
-        let read: Vec<Option<Open>> = page
-            .par_iter()
-            .map(|row| Ok(known(row, catalog)?.filter(|found| found.is_open)))
-            .collect::<Result<_, PipelineError>>()?;
-        open.extend(read.into_iter().flatten());
+        let read: Vec<Option<(Open, Around)>> =
+            page.par_iter().map(|row| known(row, estate)).collect::<Result<_, _>>()?;
+        for (found, around) in read.into_iter().flatten().filter(|(found, _)| found.is_open) {
+            estate.take(found.candidate.asset(), around);
+            open.push(found);
+        }
     }
+    estate.settle(store, &mut open)?;
+    Ok(open)
 }
 
-/// What is kept of a stored issue, open or not.
-pub(crate) fn known(row: &IssueRow, catalog: &Catalog) -> Result<Option<Open>, PipelineError> {
+/// What is kept of a stored issue, open or not, and what it says of its asset.
+pub(crate) fn known(
+    row: &IssueRow,
+    estate: &Estate<'_>,
+) -> Result<Option<(Open, Around)>, PipelineError> {
     let Some(body) = &row.body else { return Ok(None) };
     let issue = read_issue(body)?;
     let exploited = issue.risk.parts.iter().any(|p| p.name == "kev");
-    let control = issue.control.as_deref().and_then(|id| catalog.control(id));
-    Ok(Some(Open {
+    let around = Around::of(&issue);
+    let control = issue.control.as_deref().and_then(|id| estate.by.catalog.control(id));
+    let open = Open {
         row: row.id,
         is_open: issue.status.is_open(),
         has_weakness: issue.class == FindingClass::Vulnerability,
         candidate: Candidate::of(&issue, exploited, control),
+        decision: estate.decide(&issue, &[]).decision,
         control: issue.control,
-    }))
+    };
+    Ok(Some((open, around)))
 }
 
 /// The whole of a stored issue.
@@ -126,10 +141,10 @@ pub(crate) fn decisions(store: &Store) -> Result<Decisions, PipelineError> {
 /// was seen to happen, or a person decided. Which of them the run touched is said too.
 pub(crate) fn in_scope(
     store: &mut Store,
-    catalog: &Catalog,
+    estate: &mut Estate<'_>,
     run: Option<i64>,
 ) -> Result<(Vec<Open>, Option<HashSet<IssueKey>>), PipelineError> {
-    let mut open = open_issues(store, catalog, run)?;
+    let mut open = open_issues(store, estate, run)?;
     let Some(run) = run else {
         note_attacks(store, &open)?;
         return Ok((open, None));
@@ -143,7 +158,7 @@ pub(crate) fn in_scope(
         || store.attacks_known()? != Some(false)
         || !decisions(store)?.is_empty();
     if may_reach {
-        open = open_issues(store, catalog, None)?;
+        open = open_issues(store, estate, None)?;
         note_attacks(store, &open)?;
     }
     Ok((open, Some(touched)))
@@ -168,22 +183,23 @@ pub(crate) struct Described {
 /// Describes incidents, with their issues and assets.
 pub(crate) fn describe(
     store: &Store,
-    (catalog, said): (&Catalog, &Said),
+    (estate, said): (&Estate<'_>, &Said),
     open: &[Open],
     incidents: &[Incident],
     fixes: &[Fix],
 ) -> Result<Described, PipelineError> {
     let rows: HashMap<IssueKey, i64> = open.iter().map(|o| (o.candidate.key, o.row)).collect();
+    let (catalog, today) = (estate.by.catalog, estate.by.now);
     let mut described = Described::default();
     let mut assets: BTreeMap<String, AssetReport> = BTreeMap::new();
     for incident in incidents {
         let mut story = Vec::new();
         for row in incident.issues.iter().filter_map(|key| rows.get(key)) {
-            story.extend(tell(store, *row, said)?);
+            story.extend(tell(store, *row, (estate, said))?);
         }
-        described.incidents.push(incident_report(incident, &story, catalog, fixes));
+        described.incidents.push(incident_report(incident, &story, (catalog, today), fixes));
         for told in &story {
-            let issue = issue_report(told, catalog);
+            let issue = issue_report(told, catalog, today);
             let asset =
                 assets.entry(issue.asset.clone()).or_insert_with(|| asset_report(&told.issue));
             asset.open_issues += 1;
@@ -195,13 +211,19 @@ pub(crate) fn describe(
     Ok(described)
 }
 
-fn tell<'s>(store: &Store, row: i64, said: &'s Said) -> Result<Option<Told<'s>>, PipelineError> {
+fn tell<'s>(
+    store: &Store,
+    row: i64,
+    (estate, said): (&Estate<'_>, &'s Said),
+) -> Result<Option<Told<'s>>, PipelineError> {
     let Some(issue) = stored_issue(store, row)? else { return Ok(None) };
     let rows = store.finding_list(row)?;
     let members = rows.iter().map(member).collect::<Result<Vec<_>, _>>()?;
+    let issue = estate.settled(issue, &members);
     let places = rows.into_iter().map(|r| (r.path, r.offset_bytes)).collect();
     let statements = said.of(issue.key);
-    Ok(Some(Told { issue, members, places, statements }))
+    let decided = estate.decide(&issue, statements);
+    Ok(Some(Told { issue, members, places, statements, decided }))
 }
 
 /// An issue with its findings and where they were read.
@@ -210,12 +232,13 @@ struct Told<'s> {
     statements: &'s [Statement],
     members: Vec<Member>,
     places: Vec<(String, u64)>,
+    decided: Decided,
 }
 
 fn incident_report(
     incident: &Incident,
     story: &[Told<'_>],
-    catalog: &Catalog,
+    (catalog, today): (&Catalog, Timestamp),
     fixes: &[Fix],
 ) -> IncidentReport {
     let evidence: Vec<IssueEvidence<'_>> = story
@@ -245,12 +268,68 @@ fn incident_report(
         because: incident.because.clone(),
         by_hand: incident.by_hand.iter().map(HandReport::of).collect(),
         timeline: timeline(story.iter().flat_map(|t| t.members.iter().map(|m| (t.issue.key, m)))),
+        decision: story_decision(story, today),
         owner: OwnerReport { name: explained.owner, because: explained.owner_because },
         why: explained.why,
         explanation: explained.explanation,
         fixes: closing.map(|f| f.id.clone()).collect(),
         notes: notes(story),
     }
+}
+
+/// What to do about an incident: what its most urgent issue asks for.
+fn story_decision(story: &[Told<'_>], today: Timestamp) -> DecisionReport {
+    let decided = quell_risk::decide_story(story.iter().map(|told| &told.decided));
+    let told = story.iter().find(|told| Some(&told.decided) == decided).or_else(|| story.first());
+    told.map_or_else(DecisionReport::nothing, |told| decision_report(told, today))
+}
+
+fn decision_report(told: &Told<'_>, today: Timestamp) -> DecisionReport {
+    decision_of(&told.decided, told.issue.first_seen, today)
+}
+
+/// A decision with its date, which is never in the past: what is late is due today.
+pub(crate) fn decision_of(
+    decided: &Decided,
+    first_seen: Option<Timestamp>,
+    today: Timestamp,
+) -> DecisionReport {
+    let due = decided.due_days.map(|days| {
+        let allowed = std::time::Duration::from_secs(86_400 * u64::from(days));
+        let due = first_seen.unwrap_or(today).checked_add(allowed).unwrap_or(today).max(today);
+        due.strftime("%Y-%m-%d").to_string()
+    });
+    DecisionReport {
+        decision: decided.decision,
+        decision_because: decided.because.clone(),
+        ticket: decided.ticket,
+        due,
+    }
+}
+
+/// How many incidents have which decision. A statement that excuses an issue speaks for it here
+/// as it does in the report.
+pub(crate) fn decision_counts(
+    store: &Store,
+    (estate, said): (&Estate<'_>, &Said),
+    open: &[Open],
+    incidents: &[Incident],
+) -> Result<DecisionCounts, PipelineError> {
+    let mut of: HashMap<IssueKey, Decision> = HashMap::new();
+    for open in open {
+        let statements = said.of(open.candidate.key);
+        let decision = match statements.iter().any(|s| s.verdict.excuses()) {
+            true => tell(store, open.row, (estate, said))?.map(|told| told.decided.decision),
+            false => None,
+        };
+        of.insert(open.candidate.key, decision.unwrap_or(open.decision));
+    }
+    let mut counts = DecisionCounts::default();
+    for incident in incidents {
+        let words = incident.issues.iter().filter_map(|issue| of.get(issue));
+        counts.add(words.max().copied().unwrap_or(Decision::Noise));
+    }
+    Ok(counts)
 }
 
 /// What a person must look at before believing or dismissing the incident.
@@ -276,7 +355,7 @@ fn notes(story: &[Told<'_>]) -> Vec<String> {
     notes
 }
 
-fn issue_report(told: &Told<'_>, catalog: &Catalog) -> IssueReport {
+fn issue_report(told: &Told<'_>, catalog: &Catalog, today: Timestamp) -> IssueReport {
     let issue = &told.issue;
     let control = issue.control.as_deref().and_then(|id| catalog.control(id));
     let weakness = told.members.iter().find_map(|m| m.finding.vulnerability.as_deref());
@@ -294,6 +373,7 @@ fn issue_report(told: &Told<'_>, catalog: &Catalog) -> IssueReport {
         severity: issue.severity,
         status: issue.status,
         risk: issue.risk.clone(),
+        decision: decision_report(told, today),
         findings: told.members.iter().zip(&told.places).map(finding_report).collect(),
         merged_because: merged_because(&issue.basis, &told.members),
         frameworks: control.map(|c| c.frameworks.clone()).unwrap_or_default(),

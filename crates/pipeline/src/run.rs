@@ -10,7 +10,8 @@ use quell_store::Store;
 
 use crate::assess::Judgement;
 use crate::exceptions::{Said, exceptions};
-use crate::report::{Open, describe, fix_report, in_scope, incidents};
+use crate::priority::Estate;
+use crate::report::{Open, decision_counts, describe, fix_report, in_scope, incidents};
 use crate::{PipelineError, Setup, assess, fixes, import, intel, rekey};
 
 /// What is asked of a run.
@@ -92,7 +93,8 @@ pub fn run(
     assess::assess(store, by)?;
     progress.check()?;
     let scope = (!request.paths.is_empty()).then_some(run);
-    let (mut open, touched) = in_scope(store, setup.catalog(), scope)?;
+    let mut estate = Estate::new(store, by)?;
+    let (mut open, touched) = in_scope(store, &mut estate, scope)?;
     let is_touched = |o: &Open| touched.as_ref().is_none_or(|t| t.contains(&o.candidate.key));
     (progress.doing)("fixing");
     let proposed = match &request.repository {
@@ -113,7 +115,8 @@ pub fn run(
     let shown =
         stories.get(..request.limit.unwrap_or(usize::MAX).min(stories.len())).unwrap_or_default();
     let said = Said::find(store, &open)?;
-    let described = describe(store, (setup.catalog(), &said), &open, shown, &proposed)?;
+    let described = describe(store, (&estate, &said), &open, shown, &proposed)?;
+    let decisions = decision_counts(store, (&estate, &said), &open, &stories)?;
     let (_, open_findings) = store.finding_count(run)?;
     let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     let funnel = Funnel {
@@ -136,6 +139,7 @@ pub fn run(
         },
         accounting: AccountingReport { total, files: imported.files },
         funnel,
+        decisions,
         incidents: described.incidents,
         issues: described.issues,
         assets: described.assets,

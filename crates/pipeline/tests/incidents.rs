@@ -43,6 +43,10 @@ fn image() -> String {
     .to_string()
 }
 
+fn today() -> quell_model::Timestamp {
+    "2026-11-01T00:00:00Z".parse().unwrap()
+}
+
 struct World {
     folder: tempfile::TempDir,
     store: Store,
@@ -108,15 +112,16 @@ fn an_issue_and_its_incident_show_what_happened() {
     let lines = [shell("tickets-0", 1), shell("tickets-0", 9)].join("\n");
     let report = world.import("falco.ndjson", &lines);
     let id = &report.incidents.first().unwrap().id;
-    let story = show_incident(&world.store, &world.setup, &id[..8], None).unwrap();
+    let story = show_incident(&world.store, &world.setup, &id[..8], None, today()).unwrap();
     for issue in &report.issues {
-        let same = show_incident(&world.store, &world.setup, &issue.id[..10], None).unwrap();
+        let same =
+            show_incident(&world.store, &world.setup, &issue.id[..10], None, today()).unwrap();
         assert_eq!(same.incident.id, story.incident.id);
     }
     let timeline = story.incident.timeline.as_ref().unwrap();
     assert_eq!((timeline.events.len(), timeline.processes.len(), story.issues.len()), (2, 3, 3));
     let weak = story.issues.iter().find(|i| i.vulnerability.is_some()).unwrap();
-    let shown = show_issue(&world.store, &world.setup, &weak.id, None).unwrap();
+    let shown = show_issue(&world.store, &world.setup, (&weak.id, None), today()).unwrap();
     assert_eq!(&shown.incident.as_ref().unwrap().id, id);
     let mut text = Vec::new();
     quell_report::write_story(&shown, &mut text).unwrap();
@@ -161,7 +166,7 @@ fn what_a_person_decides_outlives_later_imports() {
     join_incidents(&mut world.store, &world.setup, (&id, &others, None), now).unwrap();
     world.import("most.ndjson", &shell("tickets-0", 30));
     assert_eq!(world.all(), [(IncidentKind::Exploitation, 6)]);
-    reset_incident(&mut world.store, &world.setup, (&id, None)).unwrap();
+    reset_incident(&mut world.store, &world.setup, (&id, None), today()).unwrap();
     assert_eq!(world.all(), [(IncidentKind::Exploitation, 5), (IncidentKind::Single, 1)]);
 }
 
@@ -178,10 +183,10 @@ fn what_cannot_be_decided_is_refused() {
     let own = vec![incident.id.clone()];
     let itself = join_incidents(&mut world.store, &world.setup, (&incident.id, &own, None), now);
     assert!(matches!(itself, Err(PipelineError::Refused(_))), "{itself:?}");
-    let nothing = reset_incident(&mut world.store, &world.setup, (&incident.id, None));
+    let nothing = reset_incident(&mut world.store, &world.setup, (&incident.id, None), today());
     assert!(matches!(nothing, Err(PipelineError::Refused(_))), "{nothing:?}");
     for id in ["", "zzzz", "no id"] {
-        let found = show_incident(&world.store, &world.setup, id, None);
+        let found = show_incident(&world.store, &world.setup, id, None, today());
         assert!(matches!(found, Err(PipelineError::NotFound { .. })), "{id}");
     }
     assert_eq!(report.funnel.incidents, 1);

@@ -32,6 +32,10 @@ fn hub(name: &str) -> Value {
         "Compliance": {"Status": "FAILED", "SecurityControlId": "S3.14"}, "RecordState": "ACTIVE"}]})
 }
 
+fn today() -> quell_model::Timestamp {
+    "2026-11-01T00:00:00Z".parse().unwrap()
+}
+
 struct World {
     folder: tempfile::TempDir,
     store: Store,
@@ -250,6 +254,12 @@ fn the_sample_world_is_what_its_truth_says() {
             "{name} is not in {top:#?}"
         );
     }
+    for (name, decision) in truth["decisions"].as_object().unwrap() {
+        let named = report.incidents.iter().filter(|i| i.title.raw().contains(name.as_str()));
+        let words: Vec<&str> = named.map(|i| i.decision.decision.as_str()).collect();
+        assert!(!words.is_empty(), "no incident is about {name}");
+        assert!(words.iter().all(|word| Some(*word) == decision.as_str()), "{name}: {words:?}");
+    }
     assert!(report.funnel.fixes >= 15);
     let attack = &truth["attack"];
     let incident = report.incidents.iter().find(|i| i.timeline.is_some()).unwrap();
@@ -348,7 +358,7 @@ fn new_knowledge_sorts_what_is_stored_and_old_ids_stay_valid() {
     assert_eq!(after.report.issues[0].control.as_deref(), Some("aws.s3.bucket_versioning"));
     assert_eq!(after.report.issues[0].findings.len(), 2);
     for old in &before {
-        let story = show_issue(&world.store, &world.setup, old, None).unwrap();
+        let story = show_issue(&world.store, &world.setup, (old, None), today()).unwrap();
         assert_eq!(story.issue.id, after.report.issues[0].id, "{old}");
     }
     assert_eq!(ids(&world.run(&Request::default(), false).unwrap()), ids(&after));

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use quell_model::{
-    Accounting, Claim, Explanation, FindingClass, Funnel, HandAction, HandMade, IncidentKind,
-    Position, Proof, Risk, Safety, Severity, Status, Timeline, Timestamp, Untrusted,
+    Accounting, Claim, Decision, Explanation, FindingClass, Funnel, HandAction, HandMade,
+    IncidentKind, Position, Proof, Risk, Safety, Severity, Status, Ticket, Timeline, Timestamp,
+    Untrusted,
 };
 use serde::Serialize;
 
@@ -28,6 +29,8 @@ pub struct Report {
     pub accounting: AccountingReport,
     /// How many records became how few fixes.
     pub funnel: Funnel,
+    /// How many of the funnel's incidents have which decision.
+    pub decisions: DecisionCounts,
     /// What the run did to findings that were known before.
     pub changes: Changes,
     /// The incidents, riskiest first.
@@ -44,6 +47,69 @@ pub struct Report {
     pub statements: StatementsReport,
     /// The lists of exploited and likely exploited weaknesses that risks rest on.
     pub intelligence: Vec<IntelligenceReport>,
+}
+
+/// How many incidents have which decision; those that a limit leaves out count too.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct DecisionCounts {
+    /// Now.
+    pub act: u64,
+    /// Within their due time.
+    pub plan: u64,
+    /// When something about them changes.
+    pub watch: u64,
+    /// Likely noise.
+    pub noise: u64,
+}
+
+impl DecisionCounts {
+    /// Counts one more.
+    pub const fn add(&mut self, decision: Decision) {
+        match decision {
+            Decision::Act => self.act += 1,
+            Decision::Plan => self.plan += 1,
+            Decision::Watch => self.watch += 1,
+            Decision::Noise => self.noise += 1,
+        }
+    }
+
+    /// Each decision with its count, most urgent first.
+    #[must_use]
+    pub const fn each(&self) -> [(Decision, u64); 4] {
+        [
+            (Decision::Act, self.act),
+            (Decision::Plan, self.plan),
+            (Decision::Watch, self.watch),
+            (Decision::Noise, self.noise),
+        ]
+    }
+}
+
+/// What to do, why, and by when. The rules are in `docs/risk.md`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DecisionReport {
+    /// What to do.
+    pub decision: Decision,
+    /// Why, in one sentence.
+    pub decision_because: String,
+    /// Whether somebody should be given work.
+    pub ticket: Ticket,
+    /// By which day, where there is work to be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due: Option<String>,
+}
+
+impl DecisionReport {
+    /// Nothing is to be done.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self {
+            decision: Decision::Noise,
+            decision_because: "nothing is known".to_owned(),
+            ticket: Ticket::None,
+            due: None,
+        }
+    }
 }
 
 /// Something that speaks against an issue.
@@ -199,6 +265,9 @@ pub struct IncidentReport {
     /// What happened, where something was seen to happen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeline: Option<Timeline>,
+    /// What to do, why, and by when.
+    #[serde(flatten)]
+    pub decision: DecisionReport,
     /// Who should deal with it.
     pub owner: OwnerReport,
     /// Why it stands where it stands, in one line.
@@ -266,6 +335,9 @@ pub struct IssueReport {
     pub status: Status,
     /// Our judgement, with its parts.
     pub risk: Risk,
+    /// What to do, why, and by when.
+    #[serde(flatten)]
+    pub decision: DecisionReport,
     /// The findings that are this issue.
     pub findings: Vec<FindingReport>,
     /// Why they are one; empty for a single finding.

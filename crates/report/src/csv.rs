@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use crate::escape::csv;
 use crate::{Options, Report};
 
-const HEAD: &str = "id,risk,severity,status,class,title,control,asset,provider,account,region,owner,environment,tools,findings,vulnerability,first_seen,last_seen,fix";
+const HEAD: &str = "id,risk,severity,status,class,title,control,asset,provider,account,region,owner,environment,tools,findings,vulnerability,first_seen,last_seen,fix,decision,decision_because,ticket,due";
 
 /// Writes it.
 pub(crate) fn write(report: &Report, _options: &Options, out: &mut dyn Write) -> io::Result<()> {
@@ -39,6 +39,10 @@ pub(crate) fn write(report: &Report, _options: &Options, out: &mut dyn Write) ->
             time(issue.first_seen),
             time(issue.last_seen),
             text(fix.map(|f| f.state)),
+            issue.decision.decision.as_str().to_owned(),
+            issue.decision.decision_because.clone(),
+            issue.decision.ticket.as_str().to_owned(),
+            text(issue.decision.due.as_deref()),
         ];
         let row: Vec<String> = cells.iter().map(|cell| csv(cell)).collect();
         write!(out, "{}\r\n", row.join(","))?;

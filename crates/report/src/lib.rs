@@ -12,6 +12,7 @@ mod incident;
 mod json;
 mod markdown;
 mod ocsf;
+mod risk_story;
 mod sarif;
 mod story;
 mod terminal;
@@ -19,11 +20,13 @@ mod timeline;
 mod words;
 
 pub use contract::{
-    AccountingReport, AssetReport, Changes, ExceptionReport, FileReport, FindingReport, FixReport,
-    HandReport, IncidentReport, IncidentStory, IntelligenceReport, IssueReport, IssueStory,
-    OwnerReport, Report, SCHEMA_VERSION, StatementReport, StatementsReport,
+    AccountingReport, AssetReport, Changes, DecisionCounts, DecisionReport, ExceptionReport,
+    FileReport, FindingReport, FixReport, HandReport, IncidentReport, IncidentStory,
+    IntelligenceReport, IssueReport, IssueStory, OwnerReport, Report, SCHEMA_VERSION,
+    StatementReport, StatementsReport,
 };
 pub use format::{FORMATS, Format, Options};
 pub use incident::write_incident_story;
+pub use risk_story::{PartReport, RiskStory, WhatIfReport, write_risk_story};
 pub use story::write_story;
 pub use terminal::{cell, wrapped};

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use crate::escape::{markdown, plain};
 use crate::timeline;
 use crate::words::{
-    accounting_line, check_name, count, fixes_of, funnel_line, intelligence_line, rest_line,
-    unmatched_line, verdict,
+    accounting_line, check_name, count, decisions_line, fixes_of, funnel_line, intelligence_line,
+    rest_line, ticket_words, unmatched_line, verdict,
 };
 use crate::{FixReport, IncidentReport, Options, Report};
 
@@ -24,6 +24,9 @@ pub(crate) fn write(report: &Report, _options: &Options, out: &mut dyn Write) ->
     writeln!(out, "{}\n", funnel_line(&report.funnel))?;
     if let Some(rest) = rest_line(&report.funnel) {
         writeln!(out, "The rest: {rest}.\n")?;
+    }
+    if let Some(decisions) = decisions_line(report) {
+        writeln!(out, "**{decisions}**\n")?;
     }
     for (rank, incident) in (1..).zip(&report.incidents) {
         write_incident(rank, incident, report, out)?;
@@ -77,6 +80,12 @@ fn write_incident(
     writeln!(out, "## {rank}. {}\n", markdown(incident.title.raw()))?;
     writeln!(out, "| | |\n|---|---|")?;
     writeln!(out, "| risk | {} of 1000, {} |", incident.score, incident.severity.as_str())?;
+    let decision = &incident.decision;
+    let (word, because) = (decision.decision.as_str(), markdown(&decision.decision_because));
+    writeln!(out, "| decision | **{word}**: {because} |")?;
+    if let Some(ticket) = ticket_words(decision) {
+        writeln!(out, "| ticket | {ticket} |")?;
+    }
     writeln!(out, "| why | {} |", markdown(incident.why.raw()))?;
     let owner = &incident.owner;
     writeln!(

@@ -8,7 +8,7 @@ use crate::escape::{is_hidden, plain, terminal};
 use crate::incident::write_because;
 use crate::terminal::wrapped;
 use crate::timeline;
-use crate::words::{check_name, count, kind_words, verdict};
+use crate::words::{check_name, count, kind_words, ticket_words, verdict};
 use crate::{FindingReport, FixReport, IncidentReport, IssueStory};
 
 const INDENT: &str = "  ";
@@ -33,6 +33,10 @@ pub fn write_story(story: &IssueStory, out: &mut dyn Write) -> io::Result<()> {
     if let Some(incident) = &story.incident {
         write_incident(incident, out)?;
     }
+    let decision = &issue.decision;
+    let ticket = ticket_words(decision).map(|words| format!("; {words}")).unwrap_or_default();
+    let because = plain(&decision.decision_because);
+    wrapped(&format!("{}: {because}{ticket}", decision.decision.as_str()), "", out)?;
     write_explanation(&story.explanation, out)?;
     heading(&format!("Risk {risk}"), out)?;
     for part in &issue.risk.parts {

@@ -7,8 +7,8 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::escape::{plain, terminal};
 use crate::words::{
-    accounting_line, count, exceptions_line, fixes_of, funnel_line, intelligence_line, number,
-    rest_line, unmatched_line,
+    accounting_line, count, decisions_line, exceptions_line, fixes_of, funnel_line,
+    intelligence_line, number, rest_line, unmatched_line,
 };
 use crate::{FileReport, IncidentReport, Options, Report};
 
@@ -21,6 +21,9 @@ pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> 
     wrapped(&funnel_line(&report.funnel), "", out)?;
     if let Some(rest) = rest_line(&report.funnel) {
         wrapped(&format!("the rest: {rest}"), "", out)?;
+    }
+    if let Some(decisions) = decisions_line(report) {
+        wrapped(&decisions, "", out)?;
     }
     writeln!(out)?;
     for (rank, incident) in (1..).zip(&report.incidents) {
@@ -64,7 +67,8 @@ fn write_incident(
     options: &Options,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let head = format!("{rank:>3}  {:>4}  {:<9} ", incident.score, short(incident.severity));
+    let (word, severity) = (incident.decision.decision.as_str(), short(incident.severity));
+    let head = format!("{rank:>3}  {:>4}  {word:<5}  {severity:<9} ", incident.score);
     let title = cut(&terminal(&incident.title), WIDTH - head.width());
     match color(incident.severity).filter(|_| options.color) {
         Some(code) => writeln!(out, "\u{1b}[{code}m{head}\u{1b}[0m\u{1b}[1m{title}\u{1b}[0m")?,
@@ -73,6 +77,9 @@ fn write_incident(
     let line = |label: &str, text: &str, out: &mut dyn Write| -> io::Result<()> {
         writeln!(out, "     {label:<6}{}", cut(text, WIDTH - 11))
     };
+    let decision = &incident.decision;
+    let due = decision.due.as_ref().map(|day| format!("by {day}: ")).unwrap_or_default();
+    line("do", &format!("{due}{}", plain(&decision.decision_because)), out)?;
     line("why", &terminal(&incident.why), out)?;
     let owner =
         format!("{} ({})", terminal(&incident.owner.name), terminal(&incident.owner.because));

@@ -1,8 +1,8 @@
 //! Numbers and phrases that several writers share.
 
-use quell_model::{Funnel, IncidentKind, Verdict};
+use quell_model::{Decision, Funnel, IncidentKind, Ticket, Verdict};
 
-use crate::{FixReport, IncidentReport, Report};
+use crate::{DecisionReport, FixReport, IncidentReport, Report};
 
 /// `5825` → `5,825`.
 pub(crate) fn number(value: u64) -> String {
@@ -70,6 +70,27 @@ pub(crate) fn rest_line(funnel: &Funnel) -> Option<String> {
         words.push(format!("{} closed or suppressed", count(closed, "finding")));
     }
     (!words.is_empty()).then(|| words.join(", "))
+}
+
+/// How many incidents have which decision: `act 3 · plan 21 · watch 9 · likely noise 8`.
+pub(crate) fn decisions_line(report: &Report) -> Option<String> {
+    let name = |decision: Decision| match decision {
+        Decision::Noise => "likely noise",
+        Decision::Act | Decision::Plan | Decision::Watch => decision.as_str(),
+    };
+    let each = report.decisions.each();
+    let words = each.map(|(decision, count)| format!("{} {}", name(decision), number(count)));
+    each.iter().any(|(_, count)| *count > 0).then(|| words.join(" · "))
+}
+
+/// What follows from a decision: `ticket now, due 2026-11-04`; none where nothing does.
+pub(crate) fn ticket_words(decision: &DecisionReport) -> Option<String> {
+    let due = decision.due.as_ref().map(|day| format!(", due {day}")).unwrap_or_default();
+    match decision.ticket {
+        Ticket::None => None,
+        Ticket::Batch => Some(format!("ticket with others{due}")),
+        Ticket::Now => Some(format!("ticket now{due}")),
+    }
 }
 
 /// The sum that every run ends with.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use quell_model::{IssueKey, Outcome, StatementKey, Timestamp};
 use rusqlite::{OptionalExtension, params};
 
-use crate::state::micros;
+use crate::state::{micros, time};
 use crate::{Import, Packed, Store, StoreError};
 
 /// A statement, ready to be written.
@@ -113,6 +113,30 @@ impl Store {
         let rows =
             select.query_map(params![weakness], |row| Ok(Packed::from_stored(row.get(0)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Issues of which one finding or more is hidden by its source.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn issue_list_hidden(&self) -> Result<Vec<IssueKey>, StoreError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT DISTINCT i.key FROM findings f JOIN issues i ON i.id = f.issue
+             WHERE f.reported = 2 AND f.gone_by = 0",
+        )?;
+        let rows = select.query_map([], |row| Ok(IssueKey::from_bytes(row.get(0)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// When any finding was last seen.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn finding_newest(&self) -> Result<Option<Timestamp>, StoreError> {
+        let newest: Option<i64> =
+            self.connection
+                .query_row("SELECT max(last_seen) FROM findings", [], |row| row.get(0))?;
+        Ok(newest.and_then(time))
     }
 
     /// Findings that their source hides and that are not gone, with their issues: those of the

@@ -2,4 +2,5 @@
 
 pub mod estate;
 pub mod merging;
+pub mod priority;
 mod random;

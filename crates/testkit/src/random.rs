@@ -28,4 +28,12 @@ impl Random {
         let index = usize::try_from(self.below(from.len() as u64)).unwrap_or(0);
         from.get(index)
     }
+
+    /// Puts a list into another order.
+    pub(crate) fn shuffle<T>(&mut self, list: &mut [T]) {
+        for end in (1..list.len()).rev() {
+            let other = usize::try_from(self.below(end as u64 + 1)).unwrap_or(0);
+            list.swap(end, other);
+        }
+    }
 }

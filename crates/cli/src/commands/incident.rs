@@ -72,7 +72,7 @@ pub(super) fn run(arguments: &Arguments, data: &Path, _environment: &Environment
     let repo = arguments.repo.as_deref();
     match &arguments.command {
         Command::Show { id, json } => {
-            let story = show_incident(&store, &setup, id, repo)?;
+            let story = show_incident(&store, &setup, id, repo, SystemClock.now())?;
             let mut out = io::stdout().lock();
             if *json {
                 serde_json::to_writer_pretty(&mut out, &story)?;
@@ -90,7 +90,7 @@ pub(super) fn run(arguments: &Arguments, data: &Path, _environment: &Environment
             say(&format!("all of it is now incident {key}; later imports keep it together"));
         }
         Command::Reset { id } => {
-            let freed = reset_incident(&mut store, &setup, (id, repo))?;
+            let freed = reset_incident(&mut store, &setup, (id, repo), SystemClock.now())?;
             say(&format!("{freed} decisions taken back"));
         }
     }

@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &Arguments, data: &Path, _environment: &Environment
     let setup = Setup::embedded(None)?;
     match &arguments.command {
         Command::Show { id, repo, json } => {
-            let story = show_issue(&store, &setup, id, repo.as_deref())?;
+            let story = show_issue(&store, &setup, (id, repo.as_deref()), SystemClock.now())?;
             let mut out = io::stdout().lock();
             if *json {
                 serde_json::to_writer_pretty(&mut out, &story)?;

@@ -15,6 +15,7 @@ mod demo;
 mod incident;
 mod issue;
 mod map;
+mod risk;
 mod triage;
 
 /// Findings of any security tool in, a few explained incidents with proved fixes out.
@@ -38,6 +39,8 @@ enum Command {
     Issue(issue::Arguments),
     /// Show one incident, take it apart, or put two together
     Incident(incident::Arguments),
+    /// Why a score is what it is, and what would change it
+    Risk(risk::Arguments),
     /// The catalogue of faults that Quell knows
     Controls(controls::Arguments),
     /// Describe a format that Quell does not know
@@ -63,6 +66,7 @@ pub(crate) fn run(
         Command::Demo(arguments) => demo::run(&arguments, environment),
         Command::Issue(arguments) => issue::run(&arguments, &data, environment),
         Command::Incident(arguments) => incident::run(&arguments, &data, environment),
+        Command::Risk(arguments) => risk::run(&arguments, &data),
         Command::Controls(arguments) => controls::run(&arguments, environment),
         Command::Map(arguments) => map::run(&arguments),
     };

@@ -57,6 +57,17 @@ const MOST_PATHS: usize = 8;
 const LEAST_PATH_BYTES: usize = 5;
 
 impl Candidate {
+    /// Its asset's key.
+    #[must_use]
+    pub fn asset(&self) -> &str {
+        &self.asset
+    }
+
+    /// Gives it another score.
+    pub const fn rate(&mut self, score: u32) {
+        self.score = score;
+    }
+
     /// Reads a candidate off an issue. `exploited` says whether its weakness is known to be, in
     /// the wild; `control` is what the catalogue knows of the fault.
     #[must_use]

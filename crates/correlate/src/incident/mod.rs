@@ -40,7 +40,7 @@ pub use decide::{Decisions, Join, Pin};
 /// Most points that a story adds to its worst issue.
 const STORY_POINTS: u32 = 100;
 /// Points that exploitation adds, so that it stands above a detection and a weakness alone.
-const EXPLOITATION_POINTS: u32 = 100;
+const EXPLOITATION_POINTS: u32 = 250;
 
 /// Assets and images at which detections happened, whose weaknesses are worth a closer look.
 #[derive(Debug, Default)]

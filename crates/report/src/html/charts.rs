@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use quell_model::{Funnel, Severity};
+use quell_model::{Decision, Funnel, Severity};
 
-use crate::Report;
 use crate::escape::{html, plain};
 use crate::words::{number, stages};
+use crate::{DecisionCounts, Report};
 
 /// Bars of one chart at most.
 const MOST_BARS: usize = 10;
@@ -36,6 +36,19 @@ pub(super) fn funnel(funnel: &Funnel) -> String {
     format!(
         "<svg viewBox=\"0 0 920 226\" role=\"img\" aria-label=\"From records to fixes\">{bars}</svg>"
     )
+}
+
+/// Incidents by decision, those that are not shown too.
+pub(super) fn decisions(counts: &DecisionCounts) -> String {
+    let color = |decision: Decision| match decision {
+        Decision::Act => "var(--critical)",
+        Decision::Plan => "var(--high)",
+        Decision::Watch => "var(--medium)",
+        Decision::Noise => "var(--low)",
+    };
+    let bars: Vec<(String, u64, &str)> =
+        counts.each().map(|(d, n)| (d.as_str().to_owned(), n, color(d))).to_vec();
+    chart("Incidents by decision", &bars)
 }
 
 /// Issues by severity.

@@ -6,7 +6,7 @@ use quell_model::Claim;
 
 use super::timeline;
 use crate::escape::{html, plain};
-use crate::words::{check_name, count, fixes_of, kind_words, verdict};
+use crate::words::{check_name, count, fixes_of, kind_words, ticket_words, verdict};
 use crate::{FixReport, IncidentReport, IssueReport, Report};
 
 /// Issues and fixes that are shown of one incident.
@@ -20,9 +20,10 @@ pub(super) fn write(
 ) -> io::Result<()> {
     let open = if rank == 1 { " open" } else { "" };
     writeln!(out, "<details class=\"incident {}\"{open}><summary>", incident.severity.as_str())?;
+    let word = incident.decision.decision.as_str();
     writeln!(
         out,
-        "<span class=\"score\">{}</span><span class=\"title\">{}</span>",
+        "<span class=\"score\">{}</span><span class=\"badge {word}\">{word}</span> <span class=\"title\">{}</span>",
         incident.score,
         text(incident.title.raw())
     )?;
@@ -37,6 +38,9 @@ pub(super) fn write(
         fix_words(incident, report),
         incident.id.chars().take(10).collect::<String>(),
     )?;
+    let because = text(&incident.decision.decision_because);
+    let ticket = ticket_words(&incident.decision).map(|words| format!(" ({words})"));
+    writeln!(out, "<p><b>{word}</b>: {because}{}.</p>", ticket.unwrap_or_default())?;
     for note in &incident.notes {
         writeln!(out, "<p><b>Note:</b> {}.</p>", text(note))?;
     }

@@ -8,7 +8,7 @@ mod timeline;
 use std::io::{self, Write};
 
 use crate::escape::{html, plain};
-use crate::words::{accounting_line, count, intelligence_line, number, rest_line};
+use crate::words::{accounting_line, count, decisions_line, intelligence_line, number, rest_line};
 use crate::{Options, Report};
 
 const STYLE: &str = include_str!("style.css");
@@ -33,12 +33,16 @@ pub(crate) fn write(report: &Report, _options: &Options, out: &mut dyn Write) ->
     }
     writeln!(
         out,
-        "<section class=\"charts\">{}{}{}</section>",
+        "<section class=\"charts\">{}{}{}{}</section>",
+        charts::decisions(&report.decisions),
         charts::severities(report),
         charts::tools(report),
         charts::owners(report)
     )?;
     writeln!(out, "<h2>What matters most</h2>")?;
+    if let Some(decisions) = decisions_line(report) {
+        writeln!(out, "<p>{}</p>", html(&decisions))?;
+    }
     for (rank, item) in (1..).zip(&report.incidents) {
         incident::write(rank, item, report, out)?;
     }

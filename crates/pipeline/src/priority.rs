@@ -1,0 +1,282 @@
+//! What the whole estate tells of one issue: its asset's surroundings, and the decision on it.
+//!
+//! Tools know different things of one asset. What one says of it counts for all issues on it, so
+//! an issue's score here may differ from the one it was stored with.
+
+use std::collections::{BTreeMap, HashSet};
+
+use quell_catalog::{Control, Exposure};
+use quell_correlate::Member;
+use quell_model::{Decided, FindingClass, Issue, IssueKey, Sourced, Statement, Timestamp};
+use quell_risk::{Circumstances, Factors, WhatIf};
+use quell_store::Store;
+
+use crate::PipelineError;
+use crate::assess::{Judgement, members};
+use crate::report::{Open, stored_issue};
+
+/// The words of data classes that count as sensitive, the most sensitive first.
+const SENSITIVE: &[&str] = &["restricted", "confidential"];
+
+/// A fact of an asset, with the issue that brought it.
+type Brought<T> = Option<(T, IssueKey)>;
+
+/// What all issues of one asset say of its surroundings together.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Around {
+    pub(crate) exposed: Brought<bool>,
+    pub(crate) sensitive: Brought<bool>,
+    pub(crate) admin: Brought<bool>,
+    pub(crate) environment: Brought<Sourced>,
+    pub(crate) data_class: Brought<Sourced>,
+    /// Whether its issues say different things.
+    mixed: bool,
+}
+
+impl Around {
+    /// What one issue says.
+    pub(crate) fn of(issue: &Issue) -> Self {
+        let (signals, context, key) = (&issue.asset.signals, &issue.asset.context, issue.key);
+        Self {
+            exposed: signals.internet_exposed.map(|value| (value, key)),
+            sensitive: signals.sensitive_data.map(|value| (value, key)),
+            admin: signals.high_privilege.map(|value| (value, key)),
+            environment: context.environment.clone().map(|value| (value, key)),
+            data_class: context.data_class.clone().map(|value| (value, key)),
+            mixed: false,
+        }
+    }
+
+    /// Takes in what another issue says: a claim of danger beats a claim of none, and what was
+    /// known first stays.
+    fn add(&mut self, other: Self) {
+        self.mixed |= !self.says_as(&other);
+        worse(&mut self.exposed, other.exposed);
+        worse(&mut self.sensitive, other.sensitive);
+        worse(&mut self.admin, other.admin);
+        let is_production = |of: &Brought<Sourced>| word(of) == Some("production");
+        if self.environment.is_none()
+            || (is_production(&other.environment) && !is_production(&self.environment))
+        {
+            self.environment = other.environment;
+        }
+        if sensitivity(&other.data_class) < sensitivity(&self.data_class) {
+            self.data_class = other.data_class;
+        }
+    }
+
+    fn says_as(&self, other: &Self) -> bool {
+        let flag = |of: &Brought<bool>| of.as_ref().map(|(value, _)| *value);
+        flag(&self.exposed) == flag(&other.exposed)
+            && flag(&self.sensitive) == flag(&other.sensitive)
+            && flag(&self.admin) == flag(&other.admin)
+            && word(&self.environment) == word(&other.environment)
+            && word(&self.data_class) == word(&other.data_class)
+    }
+
+    /// Fills an issue's asset; says whether that changed anything. A fault that `leads_in` is one
+    /// by which an attacker gets somewhere: for it, what can be reached and lost counts too.
+    fn apply(&self, issue: &mut Issue, leads_in: bool) -> bool {
+        let before = issue.asset.clone();
+        let signals = &mut issue.asset.signals;
+        let raise = |mine: &mut Option<bool>, all: &Brought<bool>| {
+            if let Some((value, _)) = all.as_ref().filter(|_| leads_in) {
+                *mine = Some(*value || *mine == Some(true));
+            }
+        };
+        raise(&mut signals.internet_exposed, &self.exposed);
+        raise(&mut signals.sensitive_data, &self.sensitive);
+        raise(&mut signals.high_privilege, &self.admin);
+        let fill = |mine: &mut Option<Sourced>, all: &Brought<Sourced>| {
+            if mine.is_none() {
+                *mine = all.as_ref().map(|(value, _)| value.clone());
+            }
+        };
+        fill(&mut issue.asset.context.environment, &self.environment);
+        fill(&mut issue.asset.context.data_class, &self.data_class);
+        issue.asset != before
+    }
+}
+
+fn worse(mine: &mut Brought<bool>, other: Brought<bool>) {
+    if mine.is_none() || matches!((&*mine, &other), (Some((false, _)), Some((true, _)))) {
+        *mine = other;
+    }
+}
+
+fn word(of: &Brought<Sourced>) -> Option<&str> {
+    of.as_ref().map(|(value, _)| value.value.raw())
+}
+
+/// The smaller, the more sensitive; no class at all is the largest.
+fn sensitivity(of: &Brought<Sourced>) -> usize {
+    let listed = |class: &str| SENSITIVE.iter().position(|word| *word == class);
+    word(of).map_or(usize::MAX, |class| listed(class).unwrap_or(SENSITIVE.len()))
+}
+
+/// What the whole estate tells.
+pub(crate) struct Estate<'a> {
+    pub(crate) by: Judgement<'a>,
+    as_of: Option<Timestamp>,
+    hidden: HashSet<IssueKey>,
+    around: BTreeMap<String, Around>,
+}
+
+impl<'a> Estate<'a> {
+    /// What holds for all issues; assets are taken in later.
+    pub(crate) fn new(store: &Store, by: Judgement<'a>) -> Result<Self, PipelineError> {
+        let as_of = store.finding_newest()?.map(|newest| newest.min(by.now));
+        let hidden = store.issue_list_hidden()?.into_iter().collect();
+        Ok(Self { by, as_of, hidden, around: BTreeMap::new() })
+    }
+
+    /// Takes in what an open issue says of its asset.
+    pub(crate) fn take(&mut self, asset: &str, around: Around) {
+        if asset.is_empty() {
+            return;
+        }
+        match self.around.get_mut(asset) {
+            Some(all) => all.add(around),
+            None => drop(self.around.insert(asset.to_owned(), around)),
+        }
+    }
+
+    /// What is known of an asset.
+    pub(crate) fn around(&self, asset: &str) -> Option<&Around> {
+        self.around.get(asset)
+    }
+
+    /// Judges again each issue on an asset of which others know more.
+    pub(crate) fn settle(&self, store: &Store, open: &mut [Open]) -> Result<(), PipelineError> {
+        let is_mixed = |asset: &str| self.around(asset).is_some_and(|around| around.mixed);
+        for open in open.iter_mut().filter(|open| is_mixed(open.candidate.asset())) {
+            let Some(mut issue) = stored_issue(store, open.row)? else { continue };
+            if self.settle_one(store, open.row, &mut issue)? {
+                open.candidate.rate(issue.risk.score);
+                open.decision = self.decide(&issue, &[]).decision;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives an issue what others know of its asset, and judges it by that.
+    fn settle_one(
+        &self,
+        store: &Store,
+        row: i64,
+        issue: &mut Issue,
+    ) -> Result<bool, PipelineError> {
+        let leads_in = self.leads_in(issue);
+        let around = self.around(issue.asset.id.key());
+        let changed = around.is_some_and(|around| around.apply(issue, leads_in));
+        if changed {
+            let members = members(store, row)?;
+            issue.risk = quell_risk::score(issue, &self.factors(issue, &members), self.by.now);
+        }
+        Ok(changed)
+    }
+
+    /// The same with the members at hand.
+    pub(crate) fn settled(&self, mut issue: Issue, members: &[Member]) -> Issue {
+        let leads_in = self.leads_in(&issue);
+        let around = self.around(issue.asset.id.key()).filter(|around| around.mixed);
+        let changed = around.is_some_and(|around| around.apply(&mut issue, leads_in));
+        if changed {
+            issue.risk = quell_risk::score(&issue, &self.factors(&issue, members), self.by.now);
+        }
+        issue
+    }
+
+    /// What would change an issue's score.
+    pub(crate) fn what_if(&self, issue: &Issue, members: &[Member]) -> Vec<WhatIf> {
+        quell_risk::what_if(issue, &self.factors(issue, members), self.by.now)
+    }
+
+    fn factors<'f>(&'f self, issue: &Issue, members: &'f [Member]) -> Factors<'f> {
+        self.by.factors(members, self.control(issue))
+    }
+
+    fn leads_in(&self, issue: &Issue) -> bool {
+        match issue.class {
+            FindingClass::Vulnerability | FindingClass::Detection | FindingClass::Secret => true,
+            FindingClass::Misconfiguration
+            | FindingClass::CodeWeakness
+            | FindingClass::AttackPath
+            | FindingClass::Identity
+            | FindingClass::DataRisk
+            | FindingClass::License => {
+                self.control(issue).is_some_and(|control| control.exposure != Exposure::None)
+            }
+        }
+    }
+
+    pub(crate) fn control(&self, issue: &Issue) -> Option<&'a Control> {
+        issue.control.as_deref().and_then(|id| self.by.catalog.control(id))
+    }
+
+    /// The decision on an issue, with what is said of it.
+    pub(crate) fn decide(&self, issue: &Issue, said: &[Statement]) -> Decided {
+        quell_risk::decide(
+            issue,
+            &Circumstances {
+                implies: self.control(issue).map_or(Exposure::None, |c| c.exposure),
+                excused: said.iter().any(|statement| statement.verdict.excuses()),
+                hidden: self.hidden.contains(&issue.key),
+                as_of: self.as_of,
+            },
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn issue(key: &str, exposed: Option<bool>, environment: Option<&str>) -> Issue {
+        let mut issue: Issue = serde_json::from_value(serde_json::json!({
+            "key": "0".repeat(26), "control": null, "title": "t", "class": "misconfiguration",
+            "asset": {"id": {"key": "aws:s3.bucket:a", "provider": "aws", "name": "a"},
+                "native_id": "a", "native_kind": "bucket", "name": "a"},
+            "severity": "high", "status": "open", "first_seen": null, "last_seen": null,
+            "risk": {"score": 0, "parts": [], "would_lower": []},
+            "basis": {"by": "title", "title": "t"},
+        }))
+        .unwrap();
+        issue.key = quell_model::KeyHasher::new("issue").part(key).finish();
+        issue.asset.signals.internet_exposed = exposed;
+        issue.asset.context.environment = environment.map(|word| Sourced {
+            value: word.into(),
+            origin: quell_model::Origin::Tag("env".to_owned()),
+        });
+        issue
+    }
+
+    #[test]
+    fn what_one_tool_knows_of_an_asset_counts_for_the_others() {
+        let (knows, other) = (issue("a", Some(true), Some("production")), issue("b", None, None));
+        for pair in [[&knows, &other], [&other, &knows]] {
+            let mut all = Around::of(pair[0]);
+            all.add(Around::of(pair[1]));
+            assert!(all.mixed);
+            let mut filled = other.clone();
+            assert!(all.apply(&mut filled, true));
+            assert_eq!(filled.asset.signals.internet_exposed, Some(true));
+            let mut setting = other.clone();
+            assert!(all.apply(&mut setting, false));
+            assert_eq!(setting.asset.signals.internet_exposed, None);
+            assert_eq!(setting.asset.context.environment.unwrap().value.raw(), "production");
+            assert_eq!(all.exposed.as_ref().map(|(_, key)| *key), Some(knows.key));
+            assert!(!all.apply(&mut knows.clone(), true));
+        }
+    }
+
+    #[test]
+    fn danger_beats_calm_and_an_own_tag_stays() {
+        let mut all = Around::of(&issue("a", Some(false), Some("test")));
+        all.add(Around::of(&issue("b", Some(true), Some("production"))));
+        let mut calm = issue("c", Some(false), Some("test"));
+        assert!(all.apply(&mut calm, true));
+        assert_eq!(calm.asset.signals.internet_exposed, Some(true));
+        assert_eq!(calm.asset.context.environment.unwrap().value.raw(), "test");
+    }
+}
