@@ -225,7 +225,7 @@ fn weight(shape: &Shape) -> usize {
         Need::Has(_) | Need::AnyOf(_) | Need::Array(_) | Need::Column(_) => 2,
         Need::Is(..) | Need::StartsWith(..) => 3,
         Need::Lacks(_) => 1,
-        Need::Around(_) => 0,
+        Need::Around(_) | Need::Bare(_) => 0,
     });
     weights.sum()
 }
@@ -247,7 +247,7 @@ fn is_met(need: &Need, document: &Value) -> bool {
             text(v).is_some_and(|t| starts.iter().any(|s| t.starts_with(s)))
         }),
         Need::Lacks(path) => !any(document, path, &mut |_| true),
-        Need::Around(_) => true,
+        Need::Around(_) | Need::Bare(_) => true,
         Need::Column(name) => document
             .as_object()
             .is_some_and(|row| row.keys().any(|column| plain(column) == plain(name))),
@@ -286,7 +286,7 @@ fn explain_no_fit(seen: &Probe, head: &[u8], sources: &[&'static Source]) -> Str
 fn near_miss(source: &Source, shape: &Shape, seen: &Probe) -> Option<(usize, String)> {
     let of_document = |document: &Value| {
         let unmet = unmet(shape, document);
-        let asks = |need: &Need| !matches!(need, Need::Lacks(_) | Need::Around(_));
+        let asks = |need: &Need| !matches!(need, Need::Lacks(_) | Need::Around(_) | Need::Bare(_));
         let positive = shape.needs.iter().filter(|n| asks(n)).count();
         let missing = unmet.iter().filter(|n| asks(n)).count();
         let met = positive.saturating_sub(missing);
@@ -308,7 +308,7 @@ fn in_words(need: &Need) -> String {
         }
         Need::Lacks(path) => format!("has `{path}`, which it should not"),
         Need::Column(name) => format!("has no column `{name}`"),
-        Need::Around(path) => format!("may hold `{path}`"),
+        Need::Around(path) | Need::Bare(path) => format!("may hold `{path}`"),
     }
 }
 
