@@ -7,7 +7,7 @@ use quell_model::{Scope, Timestamp};
 use serde_json::Value;
 
 use super::envelope::build_envelope;
-use super::probe::{Layout, Probe, probe};
+use super::probe::{Layout, Probe, doubtful_table, probe};
 use super::{Format, Formats, Input, IntakeError, Limits};
 use crate::path::any;
 use crate::wire::plain;
@@ -112,9 +112,9 @@ pub fn detect(
         let mut head = Vec::new();
         input.open(limits)?.take(look_bytes as u64 + 1).read_to_end(&mut head)?;
         let cut = head.len() > look_bytes;
-        let seen = probe(&head, cut);
-        if let Some(format) = best_fit(&seen, formats) {
-            if !cut && is_bare_table(&seen) {
+        let (seen, fit) = best_probe(&head, cut, formats);
+        if let Some(format) = fit {
+            if !cut && seen.is_bare_table {
                 return Ok(Detected::Empty);
             }
             let document = match &format {
@@ -189,10 +189,17 @@ fn is_empty(seen: &Probe) -> bool {
     seen.broken_at.is_none() && seen.documents.iter().all(empty)
 }
 
-/// Whether a table has a header and nothing else.
-fn is_bare_table(seen: &Probe) -> bool {
-    let bare = |row: &Value| row.as_object().is_some_and(|r| r.values().all(|v| v == ""));
-    matches!(seen.layout, Layout::Table(_)) && seen.documents.iter().all(bare)
+/// What a beginning is, and what reads it. A text whose first line is the header of a known table
+/// is one, whatever its first rows look like.
+fn best_probe(head: &[u8], cut: bool, formats: Formats<'_>) -> (Probe, Option<Format>) {
+    let seen = probe(head, cut);
+    let fit = best_fit(&seen, formats);
+    let doubtful = || {
+        let seen = doubtful_table(head, cut)?;
+        let fit = best_fit(&seen, formats)?;
+        Some((seen, Some(fit)))
+    };
+    if fit.is_some() { (seen, fit) } else { doubtful().unwrap_or((seen, None)) }
 }
 
 /// The user's map that fits, else the shape with the most needs of those that are met. The first
