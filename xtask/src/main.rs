@@ -19,6 +19,7 @@ cargo xtask <command>
   test    the tests only
   demo    the sample world, as `cargo run --release -- demo`
   bench   findings a second, memory and disk for 100,000 findings (see docs/benchmarks.md)
+  fuzz    makes inputs for a format, or all, and checks what must hold (see docs/fuzzing.md)
   layers  the dependency layers only
   tidy    file sizes, doc lines and listed folders only
 ";
@@ -45,6 +46,10 @@ fn dispatch() -> Result<()> {
             run(cargo().args(["run", "--release", "--bin", "quell", "--", "demo"]).args(&rest))
         }
         Some("bench") => bench::run(&rest),
+        Some("fuzz") => {
+            let fuzz = ["run", "--quiet", "--profile", "fuzz", "-p", "quell-fuzz", "--"];
+            run(cargo().args(fuzz).args(&rest))
+        }
         Some("layers") => layers::check(),
         Some("tidy") => tidy::check(),
         Some("help" | "-h" | "--help") | None => {
