@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::check::{Bench, Fault, Pages, Seen, run_all};
+use crate::corpus::READERS;
 use crate::mutate::{Kind, mutate};
 use crate::{Random, shrink, skeletons};
 
@@ -126,7 +127,7 @@ impl<'b> Session<'b> {
                 self.seeds.push(input.clone());
             }
         }
-        if !matches!(self.target.as_str(), "terraform" | "maps" | "mapped") {
+        if !READERS.contains(&self.target.as_str()) {
             self.waiting.push((input, seen));
         }
         None

@@ -68,11 +68,22 @@ impl Bench {
         Ok(Self { folder, setup })
     }
 
+    /// The input that was written last, for what is found out too late.
+    #[must_use]
+    pub fn last_input(&self) -> Vec<u8> {
+        std::fs::read(self.folder.path().join("input")).unwrap_or_default()
+    }
+
     /// Checks one input of a target; a panic is a fault.
     ///
     /// # Errors
     /// What is broken.
     pub fn check(&self, target: &str, input: &[u8]) -> Result<Seen, Fault> {
+        if matches!(target, "terraform" | "maps") {
+            // The others are read from this file.
+            std::fs::write(self.folder.path().join("input"), input)
+                .map_err(|e| Fault::new("the bench works", e.to_string()))?;
+        }
         guarded(|| match target {
             "terraform" => terraform::check(self.setup.catalog(), input),
             "maps" => maps::check(self, input),
