@@ -7,6 +7,7 @@ use quell_model::{Scope, Timestamp};
 use serde_json::Value;
 
 use super::envelope::build_envelope;
+use super::input::is_cut_off;
 use super::probe::{Layout, Probe, doubtful_table, probe};
 use super::{Format, Formats, Input, IntakeError, Limits};
 use crate::path::any;
@@ -109,8 +110,7 @@ pub fn detect(
 ) -> Result<Detected, IntakeError> {
     let mut refusal = String::new();
     for look_bytes in LOOKS_BYTES {
-        let mut head = Vec::new();
-        input.open(limits)?.take(look_bytes as u64 + 1).read_to_end(&mut head)?;
+        let head = head_of(input, look_bytes, limits)?;
         let cut = head.len() > look_bytes;
         let (seen, fit) = best_probe(&head, cut, formats);
         if let Some(format) = fit {
@@ -187,6 +187,16 @@ fn is_empty(seen: &Probe) -> bool {
         Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     };
     seen.broken_at.is_none() && seen.documents.iter().all(empty)
+}
+
+/// The beginning of an input, and one byte more where there is one. An input that breaks off
+/// is known by what stands before that.
+fn head_of(input: &mut Input, most: usize, limits: &Limits) -> Result<Vec<u8>, IntakeError> {
+    let mut head = Vec::new();
+    match input.open(limits)?.take(most as u64 + 1).read_to_end(&mut head) {
+        Err(error) if head.is_empty() || !is_cut_off(&error) => Err(error.into()),
+        Ok(_) | Err(_) => Ok(head),
+    }
 }
 
 /// What a beginning is, and what reads it. A text whose first line is the header of a known table
@@ -344,9 +354,8 @@ fn not_json(head: &[u8], at: usize) -> String {
 
 /// What the beginning of an input holds, and whether it is a table.
 pub(crate) fn look(input: &mut Input, limits: &Limits) -> Result<(Vec<Value>, bool), IntakeError> {
-    let mut head = Vec::new();
     let [_, most, _] = LOOKS_BYTES;
-    input.open(limits)?.take(most as u64 + 1).read_to_end(&mut head)?;
+    let head = head_of(input, most, limits)?;
     let seen = probe(&head, head.len() > most);
     let is_table = matches!(seen.layout, Layout::Table(_));
     Ok((seen.documents, is_table))
@@ -358,9 +367,8 @@ pub(crate) fn as_mapped(
     map: std::sync::Arc<crate::mapped::FormatMap>,
     limits: &Limits,
 ) -> Result<Fit, IntakeError> {
-    let mut head = Vec::new();
     let [first, ..] = LOOKS_BYTES;
-    input.open(limits)?.take(first as u64 + 1).read_to_end(&mut head)?;
+    let head = head_of(input, first, limits)?;
     let seen = probe(&head, head.len() > first);
     let name = input.name();
     Ok(Fit { format: Format::Mapped(map), layout: seen.layout, document: Value::Null, name })

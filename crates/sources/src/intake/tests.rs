@@ -245,6 +245,31 @@ fn what_is_no_findings_is_named() {
 }
 
 #[test]
+fn of_a_gzip_that_is_cut_off_the_first_records_are_kept() {
+    let one = PROWLER.trim_matches(['[', ']']).trim_end_matches('}');
+    let line = |n: u32| format!("{one}}}}},\"n\":{}}}\n", n * n);
+    let lines: String = (0..2000).map(line).collect();
+    let whole = gzip(lines.as_bytes());
+    let (_file, mut input) = file(&whole[..whole.len() * 3 / 4]);
+    let limits = Limits::default();
+    let Ok(Detected::Fits(fit)) = detect(&mut input, Formats::BUILT_IN, &limits) else {
+        panic!("nothing fits")
+    };
+    assert!(input.content_hash(&limits).is_ok());
+    let detection = fit.at("2026-11-01T00:00:00Z".parse().unwrap());
+    let mut records = 0;
+    let summary = read(&mut input, &detection, &limits, &mut |item| {
+        match item {
+            Item::Batch(batch) => records += batch.len(),
+            Item::Reject { .. } => {}
+        }
+        ControlFlow::Continue(())
+    });
+    assert!((100..2000).contains(&records), "{records}");
+    assert!(summary.broke_off.is_some());
+}
+
+#[test]
 fn a_bomb_is_refused_while_it_unpacks() {
     let bomb = gzip(&vec![b' '; 80 << 20]);
     let (_file, mut input) = file(&bomb);
