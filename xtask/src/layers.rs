@@ -19,6 +19,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("quell-store", 3),
     ("quell-pipeline", 4),
     ("quell-cli", 5),
+    ("quell-fuzz", 5),
     ("quell-testkit", 5),
     ("xtask", 6),
 ];

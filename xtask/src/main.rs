@@ -24,6 +24,7 @@ cargo xtask <command>
   eval-merge  how well findings of several tools are merged (see docs/merging.md)
   eval-priority [--seeds N] [--from SEED] [--incidents N] [--keep DIR]
           whether planted incidents come first among many (see docs/risk.md)
+  fuzz    makes inputs for a format, or all, and checks what must hold (see docs/fuzzing.md)
   layers  the dependency layers only
   tidy    file sizes, doc lines and listed folders only
 ";
@@ -52,6 +53,10 @@ fn dispatch() -> Result<()> {
         Some("bench") => bench::run(&rest),
         Some("eval-merge") => eval_merge::run(&rest),
         Some("eval-priority") => eval_priority::run(&rest),
+        Some("fuzz") => {
+            let fuzz = ["run", "--quiet", "--profile", "fuzz", "-p", "quell-fuzz", "--"];
+            run(cargo().args(fuzz).args(&rest))
+        }
         Some("layers") => layers::check(),
         Some("tidy") => tidy::check(),
         Some("help" | "-h" | "--help") | None => {

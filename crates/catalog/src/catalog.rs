@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use include_dir::{Dir, include_dir};
 
+use quell_model::{AssetId, Provider};
+
 use crate::words::RawWords;
 use crate::{Control, Framework, Intel, Words};
 
@@ -13,8 +15,8 @@ static CONTENT: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../content");
 #[derive(Debug, Default)]
 pub struct Catalog {
     controls: BTreeMap<String, Control>,
-    /// Tool → alias in lower case → (control id, the alias as written).
-    aliases: HashMap<String, HashMap<String, Named>>,
+    /// Tool → alias in lower case → the controls of that name, the one that owns it first.
+    aliases: HashMap<String, HashMap<String, Vec<Named>>>,
     frameworks: BTreeMap<String, Framework>,
     intel: Intel,
     words: Words,
@@ -103,15 +105,14 @@ impl Catalog {
         });
         self.mark(std::iter::once(control.id.as_str()).chain(names));
         for (tool, names) in &control.aliases.0 {
-            if tool.ends_with("_shared") {
-                continue;
-            }
-            let known = self.aliases.entry(tool.clone()).or_default();
-            for name in names {
-                let entry = (control.id.clone(), name.clone());
-                known.entry(name.to_lowercase()).or_insert_with(|| entry.clone());
-                known.entry(plain(name)).or_insert(entry);
-            }
+            let owner = tool.strip_suffix("_shared");
+            let known = self.aliases.entry(owner.unwrap_or(tool).to_owned()).or_default();
+            let named = names.iter().map(|alias| Named {
+                control: control.id.clone(),
+                alias: alias.clone(),
+                shared: owner.is_some(),
+            });
+            named.for_each(|one| one.add_to(known));
         }
         self.controls.insert(control.id.clone(), control);
     }
@@ -156,17 +157,23 @@ impl Catalog {
     ///
     /// Platforms name the rules of others that theirs are the same as. Such ids count where the
     /// tool's own names say nothing, and only when all that are known mean one control.
+    ///
+    /// Tools use one name in several clouds. A control of another cloud than the asset's is not
+    /// meant; one that shares the name and is of that cloud is.
     pub fn control_for<'i>(
         &self,
         product: &str,
         rule_ids: impl Iterator<Item = &'i str>,
         title: &str,
+        asset: &AssetId,
     ) -> Option<(&Control, &str)> {
         let ids: Vec<&str> = rule_ids.filter(|id| !id.is_empty()).collect();
+        let cloud = cloud_of(asset);
         let own = self.aliases.get(product);
-        let found = own.and_then(|known| named(known, &ids, title)).or_else(|| self.foreign(&ids));
-        let (id, alias) = found?;
-        Some((self.controls.get(id)?, alias.as_str()))
+        let found = own
+            .and_then(|known| named(known, &ids, title, cloud))
+            .or_else(|| self.foreign(&ids, cloud))?;
+        Some((self.controls.get(&found.control)?, found.alias.as_str()))
     }
 
     /// The control whose titles say of such an asset what this title says. Of a tool whose rules are
@@ -181,13 +188,13 @@ impl Catalog {
     }
 
     /// The control that all ids of other tools among these mean.
-    fn foreign(&self, ids: &[&str]) -> Option<&Named> {
+    fn foreign(&self, ids: &[&str], cloud: Option<&str>) -> Option<&Named> {
         let mut found = ids.iter().filter_map(|id| {
             let (_, tool) = FOREIGN.iter().find(|(start, _)| id.starts_with(start))?;
-            self.aliases.get(*tool)?.get(&id.to_lowercase())
+            fitting(self.aliases.get(*tool)?.get(&id.to_lowercase())?, cloud)
         });
         let first = found.next()?;
-        found.all(|other| other.0 == first.0).then_some(first)
+        found.all(|other| other.control == first.control).then_some(first)
     }
 }
 
@@ -209,15 +216,82 @@ const WHOLLY_KNOWN: &[&str] = &["checkov", "prowler", "security_hub", "trivy"];
 /// How ids start that only one tool gives, so that they mean its rule whoever names them.
 const FOREIGN: &[(&str, &str)] = &[("CKV2_", "checkov"), ("CKV_", "checkov"), ("PC-", "prisma")];
 
-/// A control's id, and the alias as written.
-type Named = (String, String);
+/// A control by one of its names.
+#[derive(Debug, Clone)]
+struct Named {
+    control: String,
+    /// As the control writes it.
+    alias: String,
+    /// Whether another control owns it.
+    shared: bool,
+}
+
+impl Named {
+    /// Adds it under its spellings; owners stand before those that share their name.
+    fn add_to(self, known: &mut HashMap<String, Vec<Self>>) {
+        let mut spellings = vec![self.alias.to_lowercase(), plain(&self.alias)];
+        spellings.dedup();
+        for spelling in spellings {
+            let all = known.entry(spelling).or_default();
+            let place = all.iter().position(|other| other.shared && !self.shared);
+            all.insert(place.unwrap_or(all.len()), self.clone());
+        }
+    }
+
+    /// The cloud of its control.
+    fn cloud(&self) -> Option<&str> {
+        cloud_named(self.control.split('.').next()?)
+    }
+}
 
 /// What a tool's own names say.
-fn named<'k>(known: &'k HashMap<String, Named>, ids: &[&str], title: &str) -> Option<&'k Named> {
-    ids.iter().find_map(|id| known.get(&id.to_lowercase())).or_else(|| {
+fn named<'k>(
+    known: &'k HashMap<String, Vec<Named>>,
+    ids: &[&str],
+    title: &str,
+    cloud: Option<&str>,
+) -> Option<&'k Named> {
+    let find = |name: &str| fitting(known.get(name)?, cloud);
+    ids.iter().find_map(|id| find(&id.to_lowercase())).or_else(|| {
         let title = plain(title);
-        (!title.is_empty()).then(|| known.get(&title)).flatten()
+        (!title.is_empty()).then(|| find(&title)).flatten()
     })
+}
+
+/// Of the controls of one name the one that owns it, or, where that is of another cloud than the
+/// asset, one of the asset's cloud.
+fn fitting<'k>(all: &'k [Named], cloud: Option<&str>) -> Option<&'k Named> {
+    let owner = all.first().filter(|named| !named.shared)?;
+    match (cloud, owner.cloud()) {
+        (Some(cloud), Some(other)) if cloud != other => {
+            all.iter().find(|named| named.cloud() == Some(cloud))
+        }
+        (Some(_) | None, Some(_) | None) => Some(owner),
+    }
+}
+
+/// A cloud by the word that control ids begin with.
+fn cloud_named(word: &str) -> Option<&str> {
+    matches!(word, "aws" | "azure" | "gcp").then_some(word)
+}
+
+/// The cloud of an asset, where it is of one or a block of code that makes something in one.
+fn cloud_of(asset: &AssetId) -> Option<&'static str> {
+    match asset.provider {
+        Provider::Aws => Some("aws"),
+        Provider::Azure => Some("azure"),
+        Provider::Gcp => Some("gcp"),
+        Provider::Iac => {
+            let starts = [("aws_", "aws"), ("azurerm_", "azure"), ("google_", "gcp")];
+            let found = starts.iter().find(|(start, _)| asset.kind.starts_with(start));
+            found.map(|(_, cloud)| *cloud)
+        }
+        Provider::Kubernetes
+        | Provider::Image
+        | Provider::Code
+        | Provider::Host
+        | Provider::Other => None,
+    }
 }
 
 /// The embedded files with their paths.
@@ -244,8 +318,47 @@ mod tests {
 
     fn control(product: &str, ids: &[&str], title: &str) -> Option<String> {
         let catalog = Catalog::embedded().unwrap();
-        let found = catalog.control_for(product, ids.iter().copied(), title);
+        let found = catalog.control_for(product, ids.iter().copied(), title, &AssetId::default());
         found.map(|(control, _)| control.id.clone())
+    }
+
+    #[test]
+    fn a_name_of_several_clouds_means_the_control_of_the_assets_own() {
+        let catalog = Catalog::embedded().unwrap();
+        let meant = |asset: &str| {
+            let asset = AssetId::parse(asset, &quell_model::Hints::default());
+            let ids = ["kms_key_not_publicly_accessible"].into_iter();
+            let found = catalog.control_for("prowler", ids, "", &asset);
+            found.map(|(control, _)| control.id.clone())
+        };
+        let gcp = "//cloudkms.googleapis.com/projects/p/locations/eu/keyRings/r/cryptoKeys/k";
+        assert_eq!(meant(gcp).as_deref(), Some("gcp.kms.key_public"));
+        let aws = "arn:aws:kms:eu-west-1:111122223333:key/k";
+        assert_eq!(meant(aws).as_deref(), Some("aws.kms.key_public"));
+        let azure = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/g/providers/Microsoft.KeyVault/vaults/v";
+        assert_eq!(meant(azure), None);
+    }
+
+    #[test]
+    fn no_name_gives_an_asset_a_control_of_another_cloud() {
+        let catalog = Catalog::embedded().unwrap();
+        let clouds = [("aws", Provider::Aws), ("azure", Provider::Azure), ("gcp", Provider::Gcp)];
+        let named: Vec<(&String, &Named)> = catalog
+            .aliases
+            .iter()
+            .flat_map(|(tool, known)| known.values().flatten().map(move |one| (tool, one)))
+            .collect();
+        assert!(named.len() > 1000, "{}", named.len());
+        for (cloud, provider) in clouds {
+            let mut asset = AssetId::default();
+            asset.provider = provider;
+            for (tool, name) in &named {
+                let ids = std::iter::once(name.alias.as_str());
+                let found = catalog.control_for(tool, ids, &name.alias, &asset);
+                let of = found.and_then(|(c, _)| cloud_named(c.id.split('.').next()?));
+                assert!(of.is_none_or(|of| of == cloud), "{cloud}: {tool} {name:?}");
+            }
+        }
     }
 
     #[test]

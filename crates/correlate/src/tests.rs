@@ -49,7 +49,8 @@ static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::embedded().unwrap(
 
 fn key(finding: &Finding) -> IssueKey {
     let rule = std::iter::once(finding.rule.id.as_str());
-    let control = CATALOG.control_for(&finding.tool.product, rule, finding.title.raw());
+    let (product, title) = (&finding.tool.product, finding.title.raw());
+    let control = CATALOG.control_for(product, rule, title, &finding.asset.id);
     identify(finding, control.map(|(control, _)| control), CATALOG.words()).key
 }
 

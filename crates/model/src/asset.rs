@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::record::shorten;
 use crate::{AssetId, Untrusted};
 
 /// A cloud resource, workload, image, identity or block of code, as one source described it.
@@ -26,6 +27,13 @@ pub struct Asset {
     /// Owner, environment, application and data class, read from tags by the mapping.
     #[serde(default, skip_serializing_if = "Context::is_empty")]
     pub context: Context,
+}
+
+impl Asset {
+    /// Cuts the source's id and kind where they are longer than any cloud makes them.
+    pub(crate) fn shorten_ids(&mut self) {
+        shorten([&mut self.native_id, &mut self.native_kind]);
+    }
 }
 
 /// Claims of a source about an asset's surroundings; `None` where it does not say.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::record::shorten;
 use crate::{Asset, FindingKey, KeyHasher, Severity, Status, Timestamp, Untrusted};
 
 /// One tool's claim that something is wrong with one asset.
@@ -270,4 +271,11 @@ pub struct Scope {
     pub check: String,
     /// Where it was run: a region, or empty for everywhere in the target.
     pub place: String,
+}
+
+impl Scope {
+    /// Cuts names that are longer than any cloud makes them.
+    pub(crate) fn shorten_ids(&mut self) {
+        shorten([&mut self.target, &mut self.check, &mut self.place]);
+    }
 }

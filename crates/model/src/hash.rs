@@ -1,5 +1,6 @@
 //! Stable keys: 128 bits of BLAKE3 over length-prefixed parts, with the version of the scheme.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
@@ -88,6 +89,21 @@ impl KeyHasher {
     }
 }
 
+/// Longest id that is kept whole; those of all clouds are shorter.
+const MOST_ID_BYTES: usize = 2048;
+
+/// An id as it is kept: one that is very long has the hash of the whole in place of its end, so
+/// that different ids stay apart.
+#[must_use]
+pub fn short_id(id: &str) -> Cow<'_, str> {
+    if id.len() <= MOST_ID_BYTES {
+        return Cow::Borrowed(id);
+    }
+    let hash = KeyHasher::new("long id").part(id).finish::<()>();
+    let end = id.floor_char_boundary(MOST_ID_BYTES / 2);
+    Cow::Owned(format!("{}…{hash}", id.get(..end).unwrap_or_default()))
+}
+
 impl<K> fmt::Display for Key<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = u128::from_be_bytes(self.bytes);
@@ -168,6 +184,17 @@ impl<'de, K> Deserialize<'de> for Key<K> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_ids_are_cut_and_stay_apart() {
+        let long = |end: &str| format!("{}{end}", "é".repeat(50_000));
+        let (a, b) = (long("a"), long("b"));
+        assert!(short_id(&a).len() <= MOST_ID_BYTES);
+        assert_ne!(short_id(&a), short_id(&b));
+        assert_eq!(short_id(&a), short_id(&long("a")));
+        let whole = "x".repeat(MOST_ID_BYTES);
+        assert_eq!(short_id(&whole), whole);
+    }
 
     #[test]
     fn text_form_round_trips() {

@@ -33,7 +33,9 @@ pub use finding::{
     Detection, Finding, FindingClass, Location, Process, Rule, Scope, Tool, Vulnerability,
 };
 pub use fix::{Fix, FixState, Proof, ProofCheck, Safety, Verdict};
-pub use hash::{FindingKey, IncidentKey, InvalidKey, IssueKey, KEY_VERSION, Key, KeyHasher};
+pub use hash::{
+    FindingKey, IncidentKey, InvalidKey, IssueKey, KEY_VERSION, Key, KeyHasher, short_id,
+};
 pub use incident::{HandAction, HandMade, Incident, IncidentKind};
 pub use issue::{Issue, MergeBasis};
 pub use mapping::{ContextMapping, MappingError, RawField, RawMapping};

@@ -1,10 +1,12 @@
 //! What one record of an input becomes.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Asset, Exploited, Finding, FindingKey, KeyHasher, Rule, Scope, Statement, Timestamp, Tool,
-    Untrusted,
+    Untrusted, short_id,
 };
 
 /// What a normalizer makes of one record.
@@ -23,6 +25,48 @@ pub enum Record {
     Statement(Box<Statement>),
     /// A weakness that a published list says is exploited in the wild.
     Exploited(Box<Exploited>),
+}
+
+impl Record {
+    /// Cuts ids that are longer than any cloud makes them; see [`short_id`].
+    pub fn shorten_ids(&mut self) {
+        match self {
+            Self::Finding(finding) => {
+                let of = &mut **finding;
+                shorten([&mut of.tool.product, &mut of.native_id, &mut of.rule.id]);
+                shorten([&mut of.severity_native, &mut of.status_native]);
+                of.asset.shorten_ids();
+                if let Some(scope) = &mut of.scope {
+                    scope.shorten_ids();
+                }
+            }
+            Self::Evidence(evidence) => {
+                let of = &mut **evidence;
+                shorten([&mut of.tool.product, &mut of.native_id, &mut of.rule.id]);
+                shorten([&mut of.result_native]);
+                of.asset.shorten_ids();
+                if let Some(scope) = &mut of.scope {
+                    scope.shorten_ids();
+                }
+            }
+            Self::Asset(asset) => asset.shorten_ids(),
+            Self::Activity(activity) => {
+                let of = &mut **activity;
+                shorten([&mut of.tool.product, &mut of.native_id, &mut of.action]);
+                of.asset.shorten_ids();
+            }
+            Self::Statement(_) | Self::Exploited(_) => {}
+        }
+    }
+}
+
+/// Cuts each text that is too long.
+pub(crate) fn shorten<const N: usize>(texts: [&mut String; N]) {
+    for text in texts {
+        if let Cow::Owned(short) = short_id(text) {
+            *text = short;
+        }
+    }
 }
 
 /// A check that was run on an asset and raised nothing.

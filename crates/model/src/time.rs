@@ -58,7 +58,8 @@ fn from_epoch(number: f64) -> Option<Timestamp> {
         n => n / 1e9,
     };
     let duration = jiff::SignedDuration::try_from_secs_f64(seconds).ok()?;
-    Timestamp::from_duration(duration).ok()
+    // A float of today's seconds tells a little less than microseconds; the rest is noise.
+    Timestamp::from_duration(duration).ok()?.round(jiff::Unit::Microsecond).ok()
 }
 
 fn parse_civil(text: &str) -> Option<Timestamp> {
@@ -104,6 +105,18 @@ mod tests {
             "1714979289000000000",
         ] {
             assert_eq!(parse_timestamp(text), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_fraction_of_an_epoch_keeps_its_digits() {
+        for (text, expected) in [
+            ("1714979289.465", "2024-05-06T07:08:09.465Z"),
+            ("1714979289.123456", "2024-05-06T07:08:09.123456Z"),
+            ("1714979289465.25", "2024-05-06T07:08:09.46525Z"),
+            ("1.714979289e9", "2024-05-06T07:08:09Z"),
+        ] {
+            assert_eq!(parse_timestamp(text), Some(expected.parse().unwrap()), "{text}");
         }
     }
 

@@ -15,6 +15,8 @@ use crate::intel::{self, Taking};
 use crate::prepare::{Knowledge, Row};
 use crate::run::{Progress, Request};
 
+/// Reasons that are counted of one file: each may quote its own record.
+const MOST_REASONS: usize = 1000;
 /// Rejects named in the report of a run that does not ask for a file of them.
 const MOST_REJECTS: usize = 1000;
 
@@ -288,7 +290,9 @@ impl Run<'_> {
             Err(reason) => {
                 tally.accounting.count(Outcome::Rejected);
                 tally.funnel.rejected += 1;
-                *tally.reasons.entry(reason.clone()).or_default() += 1;
+                if tally.reasons.len() < MOST_REASONS || tally.reasons.contains_key(&reason) {
+                    *tally.reasons.entry(reason.clone()).or_default() += 1;
+                }
                 self.reject(name, record.offset_bytes, reason);
                 return Ok(());
             }

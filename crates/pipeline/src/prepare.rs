@@ -27,7 +27,9 @@ pub(crate) fn control_of<'a>(catalog: &'a Catalog, finding: &Finding) -> Option<
     let rule = &finding.rule;
     let ids = std::iter::once(rule.id.as_str()).chain(rule.aliases.iter().map(String::as_str));
     let title = if rule.title.is_empty() { &finding.title } else { &rule.title };
-    catalog.control_for(&finding.tool.product, ids, title.raw()).map(|(control, _)| control)
+    let product = &finding.tool.product;
+    let found = catalog.control_for(product, ids, title.raw(), &finding.asset.id);
+    found.map(|(control, _)| control)
 }
 
 /// The control that stands for a finding's fault: by the names of its rule, else by what its title

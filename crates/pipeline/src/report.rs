@@ -355,14 +355,26 @@ fn notes(story: &[Told<'_>]) -> Vec<String> {
     notes
 }
 
+/// `T1078` or `T1078.003`.
+fn is_technique(id: &str) -> bool {
+    let digits =
+        |text: &str, count| text.len() == count && text.bytes().all(|b| b.is_ascii_digit());
+    let Some(number) = id.strip_prefix('T') else { return false };
+    match number.split_once('.') {
+        Some((number, sub)) => digits(number, 4) && digits(sub, 3),
+        None => digits(number, 4),
+    }
+}
+
 fn issue_report(told: &Told<'_>, catalog: &Catalog, today: Timestamp) -> IssueReport {
     let issue = &told.issue;
     let control = issue.control.as_deref().and_then(|id| catalog.control(id));
     let weakness = told.members.iter().find_map(|m| m.finding.vulnerability.as_deref());
     let location = told.members.iter().find_map(|m| m.finding.location.as_deref());
     let detection = told.members.iter().filter_map(|m| m.finding.detection.as_deref());
-    let mut attack: BTreeSet<String> =
-        detection.flat_map(|d| d.techniques.iter().cloned()).collect();
+    // Some tools give words of their own here; they stay with the finding.
+    let techniques = detection.flat_map(|d| &d.techniques).filter(|t| is_technique(t));
+    let mut attack: BTreeSet<String> = techniques.cloned().collect();
     attack.extend(control.into_iter().flat_map(|c| c.attack.iter().cloned()));
     IssueReport {
         id: issue.key.to_string(),

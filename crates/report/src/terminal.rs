@@ -91,7 +91,7 @@ fn write_incident(
         .unwrap_or_default();
     let seen = format!(
         "by {}; {}, first is {issue}",
-        incident.sources.join(", "),
+        plain(&incident.sources.join(", ")),
         count(incident.issues.len() as u64, "issue")
     );
     // What may be taken apart or joined is named by its own id.

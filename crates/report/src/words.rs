@@ -2,6 +2,7 @@
 
 use quell_model::{Decision, Funnel, IncidentKind, Ticket, Verdict};
 
+use crate::escape::plain;
 use crate::{DecisionReport, FixReport, IncidentReport, Report};
 
 /// `5825` → `5,825`.
@@ -138,7 +139,7 @@ pub(crate) fn unmatched_line(report: &Report) -> Option<String> {
 pub(crate) fn intelligence_line(report: &Report) -> Option<String> {
     let lists = report.intelligence.iter().map(|list| {
         let name = list.name.to_ascii_uppercase();
-        format!("{name} of {} ({}, {})", list.date, list.source, count(list.rows, "row"))
+        format!("{name} of {} ({}, {})", plain(&list.date), list.source, count(list.rows, "row"))
     });
     let lists: Vec<String> = lists.collect();
     (!lists.is_empty()).then(|| format!("risks rest on {}", lists.join(" and ")))

@@ -82,6 +82,9 @@ pub enum Need {
     Column(&'static str),
     /// Always met: these records stay in the envelope too, since other records refer to them.
     Around(&'static str),
+    /// Always met: elements of this list (`$.Results[]`) may hold no list of records. Elsewhere
+    /// one that holds none is a reject.
+    Bare(&'static str),
 }
 
 /// One record as it stands in the input.

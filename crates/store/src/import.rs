@@ -120,6 +120,7 @@ struct Coverage(BTreeMap<String, (i64, HashSet<String>, HashSet<String>)>);
 struct Known {
     id: i64,
     issue: i64,
+    issue_key: IssueKey,
     content_hash: i64,
     last_seen: i64,
     reported: i64,
@@ -216,7 +217,8 @@ impl Import<'_> {
 
     fn known(&self, key: FindingKey) -> Result<Option<Known>, StoreError> {
         let mut select = self.tx.prepare_cached(
-            "SELECT id, issue, content_hash, last_seen, reported, gone_by, import FROM findings WHERE key = ?1",
+            "SELECT f.id, f.issue, f.content_hash, f.last_seen, f.reported, f.gone_by, f.import, i.key
+               FROM findings f JOIN issues i ON i.id = f.issue WHERE f.key = ?1",
         )?;
         let known = select.query_row(params![key.as_bytes()], |row| {
             Ok(Known {
@@ -227,6 +229,7 @@ impl Import<'_> {
                 reported: row.get(4)?,
                 gone_by: row.get(5)?,
                 import: row.get(6)?,
+                issue_key: IssueKey::from_bytes(row.get(7)?),
             })
         });
         Ok(known.optional()?)
@@ -241,8 +244,7 @@ impl Import<'_> {
             Some(from) => self.issue(split_key(*from, new.key), new.control, None)?,
             None => self.issue(new.issue, new.control, alone)?,
         };
-        let (target, check, place) =
-            scope.map_or((None, None, None), |(t, c, p)| (Some(t), Some(c), Some(p)));
+        let (target, check, place) = columns(scope);
         let offset = i64::try_from(new.offset_bytes).unwrap_or(i64::MAX);
         self.tx
             .prepare_cached(
@@ -378,8 +380,11 @@ impl Import<'_> {
         let repeated = known.import == self.id;
         let at = micros(new.last_seen);
         // Older news changes nothing; of two contents of one moment the same one always stays.
-        let newer = (at, new.content_hash) > (known.last_seen, known.content_hash);
-        if !newer {
+        let news = (at, new.content_hash).cmp(&(known.last_seen, known.content_hash));
+        // A finding that a person took out of its issue stays where it was put.
+        let moved = known.issue_key != new.issue && !self.splits.contains_key(&new.key);
+        // What stands may belong elsewhere once the catalogue knows its rule.
+        if news.is_lt() || (news.is_eq() && !moved) {
             self.tx
                 .prepare_cached("UPDATE findings SET run = ?2, import = ?3 WHERE id = ?1")?
                 .execute(params![known.id, self.run, self.id])?;
@@ -390,7 +395,7 @@ impl Import<'_> {
         let gone_by = self.gone_by(new, scope)?;
         let was_gone = known.gone_by != HERE || known.reported == reported(Status::Resolved);
         let is_gone = gone_by != HERE || new.status == Status::Resolved;
-        if known.content_hash == new.content_hash && was_gone == is_gone {
+        if known.content_hash == new.content_hash && was_gone == is_gone && !moved {
             self.tx
                 .prepare_cached(
                     "UPDATE findings SET last_seen = ?2, run = ?3, import = ?4, path = ?5 WHERE id = ?1",
@@ -401,11 +406,14 @@ impl Import<'_> {
         }
         self.seen.reopened += u64::from(was_gone && !is_gone);
         self.seen.closed += u64::from(!was_gone && is_gone);
+        let (target, check, place) = columns(scope);
         let offset = i64::try_from(new.offset_bytes).unwrap_or(i64::MAX);
+        let issue = if moved { self.issue(new.issue, new.control, None)?.0 } else { known.issue };
         self.tx
             .prepare_cached(
                 "UPDATE findings SET content_hash = ?2, last_seen = ?3, reported = ?4, gone_by = ?5, run = ?6,
-                   import = ?7, path = ?8, offset_bytes = ?9, body = ?10 WHERE id = ?1",
+                   import = ?7, path = ?8, offset_bytes = ?9, body = ?10, issue = ?11,
+                   target = ?12, check_name = ?13, place = ?14 WHERE id = ?1",
             )?
             .execute(params![
                 known.id,
@@ -417,7 +425,11 @@ impl Import<'_> {
                 self.id,
                 self.path,
                 offset,
-                new.body.as_stored()
+                new.body.as_stored(),
+                issue,
+                target,
+                check,
+                place
             ])?;
         self.touch(known.issue, true)?;
         Ok(if repeated { Outcome::Merged } else { Outcome::Updated })
@@ -604,6 +616,11 @@ pub struct FinishedInput<'a> {
     pub imported_at: Timestamp,
     /// Whether it was read to its proper end; only then does absence count.
     pub complete: bool,
+}
+
+/// A scope as three columns of the findings.
+fn columns(scope: Option<(i64, i64, i64)>) -> (Option<i64>, Option<i64>, Option<i64>) {
+    scope.map_or((None, None, None), |(t, c, p)| (Some(t), Some(c), Some(p)))
 }
 
 /// The issue of a finding that was taken out of another.

@@ -92,6 +92,57 @@ const OLDER: File<'_> = File { findings: &[("a", 1), ("b", 1)], passes: &[], com
 const NEWER: File<'_> = File { findings: &[("b", 9)], passes: &[], complete: true };
 const PASS: File<'_> = File { findings: &[], passes: &[("b", 20)], complete: true };
 
+/// Imports one finding in an issue.
+fn import_into(store: &mut Store, of: IssueKey, content_hash: i64) -> Outcome {
+    let run = store.begin_run(at(0)).unwrap();
+    let mut import = store.import(run, "file.json").unwrap();
+    let finding = PreparedFinding {
+        key: key("a"),
+        issue: of,
+        control: None,
+        content_hash,
+        status: Status::Open,
+        last_seen: at(1),
+        scope: None,
+        offset_bytes: 0,
+        body: &Packed::of(b"{}"),
+        alone: None,
+    };
+    let outcome = import.finding(&finding).unwrap();
+    let hash = [u8::try_from(content_hash).unwrap(); 32];
+    let finished = FinishedInput {
+        hash: &hash,
+        path: "file.json",
+        format: "test",
+        imported_at: at(0),
+        complete: true,
+    };
+    import.finish(&finished).unwrap();
+    outcome
+}
+
+#[test]
+fn a_finding_is_in_the_issue_of_its_newest_content_in_any_order() {
+    let contents = [(issue("one"), 1), (issue("two"), 2)];
+    for order in [[0, 1], [1, 0]] {
+        let (_folder, mut store) = store();
+        for at in order {
+            import_into(&mut store, contents[at].0, contents[at].1);
+        }
+        let rows = store.issue_list_dirty(10).unwrap();
+        let filled = rows.iter().filter(|row| !store.finding_list(row.id).unwrap().is_empty());
+        assert_eq!(filled.map(|row| row.key).collect::<Vec<_>>(), [issue("two")], "{order:?}");
+    }
+}
+
+#[test]
+fn a_finding_moves_when_its_rule_becomes_known() {
+    let (_folder, mut store) = store();
+    import_into(&mut store, issue("rule"), 1);
+    assert_eq!(import_into(&mut store, issue("control"), 1), Outcome::Updated);
+    assert_eq!(import_into(&mut store, issue("control"), 1), Outcome::Unchanged);
+}
+
 #[test]
 fn a_repeat_changes_nothing() {
     let (_folder, mut store) = store();

@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::short_id;
+
 #[cfg(test)]
 mod apart_tests;
 mod aws;
@@ -116,7 +118,17 @@ impl AssetId {
     /// hints say, and its key is the id itself below its provider and account.
     #[must_use]
     pub fn parse(native: &str, hints: &Hints<'_>) -> Self {
-        let native = native.trim();
+        let native = &*short_id(native.trim());
+        let said = [hints.account, hints.region, hints.kind, hints.name, hints.namespace];
+        let [account, region, kind, name, namespace] = said.map(|text| text.map(short_id));
+        let hints = &Hints {
+            provider: hints.provider,
+            account: account.as_deref(),
+            region: region.as_deref(),
+            kind: kind.as_deref(),
+            name: name.as_deref(),
+            namespace: namespace.as_deref(),
+        };
         let parts = aws::parse(native, hints)
             .or_else(|| azure::parse(native, hints))
             .or_else(|| gcp::parse(native, hints))
@@ -137,13 +149,13 @@ impl AssetId {
     /// folder, `file` the file below it, `address` the block (`aws_s3_bucket.logs`).
     #[must_use]
     pub fn iac(target: &str, file: &str, address: &str) -> Self {
-        iac::block(target, file, address)
+        iac::block(&short_id(target), &short_id(file), &short_id(address))
     }
 
     /// A file or repository of source code.
     #[must_use]
     pub fn code(target: &str, file: &str) -> Self {
-        iac::code(target, file)
+        iac::code(&short_id(target), &short_id(file))
     }
 
     /// The canonical text: equal exactly when two spellings name the same thing.

@@ -94,6 +94,9 @@ pub(crate) struct Layout<'f> {
     pub(crate) unit: &'f str,
 }
 
+/// Widest column of names that is lined up.
+const MOST_WIDTH: usize = 100;
+
 /// Attribute lines with their `=` in one column; each begins with the indentation, without a
 /// line end after the last.
 pub(crate) fn attributes(
@@ -105,7 +108,7 @@ pub(crate) fn attributes(
     let lines: Vec<String> = pairs
         .iter()
         .map(|(key, value)| {
-            let width = column.saturating_sub(1);
+            let width = column.saturating_sub(1).min(MOST_WIDTH);
             format!("{indent}{key:<width$} = {value}")
         })
         .collect();
@@ -156,6 +159,14 @@ mod tests {
     #[test]
     fn text_is_never_a_template() {
         assert_eq!(value(&Value::String("a\"${x}%{y}$".into())), "\"a\\\"$${x}%%{y}$\"");
+    }
+
+    #[test]
+    fn a_name_of_any_length_is_lined_up_or_not() {
+        let pairs = [("x".repeat(100_000), "1".to_owned()), ("y".to_owned(), "2".to_owned())];
+        let layout = Layout { newline: "\n", unit: "  " };
+        let text = attributes(&pairs, column(&pairs), "", layout);
+        assert!(text.ends_with("  = 2"), "{}", text.len());
     }
 
     #[test]

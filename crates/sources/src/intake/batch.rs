@@ -118,9 +118,26 @@ fn normalize(batch: &Batch, place: &Place, detection: &Detection) -> Normalized 
                     "nothing in this record that {} findings have",
                     detection.format.title()
                 )),
-                Ok(()) => Ok(output.records),
+                Ok(()) => {
+                    output.records.iter_mut().for_each(Record::shorten_ids);
+                    Ok(output.records)
+                }
             }
         }
     };
-    Normalized { offset_bytes: place.offset_bytes, result }
+    Normalized { offset_bytes: place.offset_bytes, result: result.map_err(short) }
+}
+
+/// Bytes of a reason, at most: it may quote a value of any length.
+const MOST_REASON_BYTES: usize = 600;
+
+/// A reason with its middle left out where it is long; the place stands at its end.
+fn short(reason: String) -> String {
+    if reason.len() <= MOST_REASON_BYTES {
+        return reason;
+    }
+    let head = reason.floor_char_boundary(MOST_REASON_BYTES / 2);
+    let tail = reason.ceil_char_boundary(reason.len() - MOST_REASON_BYTES / 4);
+    let part = |from, to| reason.get(from..to).unwrap_or_default();
+    format!("{} … {}", part(0, head), part(tail, reason.len()))
 }

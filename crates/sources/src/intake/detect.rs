@@ -7,7 +7,8 @@ use quell_model::{Scope, Timestamp};
 use serde_json::Value;
 
 use super::envelope::build_envelope;
-use super::probe::{Layout, Probe, probe};
+use super::input::is_cut_off;
+use super::probe::{Layout, Probe, doubtful_table, probe};
 use super::{Format, Formats, Input, IntakeError, Limits};
 use crate::path::any;
 use crate::wire::plain;
@@ -109,12 +110,11 @@ pub fn detect(
 ) -> Result<Detected, IntakeError> {
     let mut refusal = String::new();
     for look_bytes in LOOKS_BYTES {
-        let mut head = Vec::new();
-        input.open(limits)?.take(look_bytes as u64 + 1).read_to_end(&mut head)?;
+        let head = head_of(input, look_bytes, limits)?;
         let cut = head.len() > look_bytes;
-        let seen = probe(&head, cut);
-        if let Some(format) = best_fit(&seen, formats) {
-            if !cut && is_bare_table(&seen) {
+        let (seen, fit) = best_probe(&head, cut, formats);
+        if let Some(format) = fit {
+            if !cut && seen.is_bare_table {
                 return Ok(Detected::Empty);
             }
             let document = match &format {
@@ -189,10 +189,27 @@ fn is_empty(seen: &Probe) -> bool {
     seen.broken_at.is_none() && seen.documents.iter().all(empty)
 }
 
-/// Whether a table has a header and nothing else.
-fn is_bare_table(seen: &Probe) -> bool {
-    let bare = |row: &Value| row.as_object().is_some_and(|r| r.values().all(|v| v == ""));
-    matches!(seen.layout, Layout::Table(_)) && seen.documents.iter().all(bare)
+/// The beginning of an input, and one byte more where there is one. An input that breaks off
+/// is known by what stands before that.
+fn head_of(input: &mut Input, most: usize, limits: &Limits) -> Result<Vec<u8>, IntakeError> {
+    let mut head = Vec::new();
+    match input.open(limits)?.take(most as u64 + 1).read_to_end(&mut head) {
+        Err(error) if head.is_empty() || !is_cut_off(&error) => Err(error.into()),
+        Ok(_) | Err(_) => Ok(head),
+    }
+}
+
+/// What a beginning is, and what reads it. A text whose first line is the header of a known table
+/// is one, whatever its first rows look like.
+fn best_probe(head: &[u8], cut: bool, formats: Formats<'_>) -> (Probe, Option<Format>) {
+    let seen = probe(head, cut);
+    let fit = best_fit(&seen, formats);
+    let doubtful = || {
+        let seen = doubtful_table(head, cut)?;
+        let fit = best_fit(&seen, formats)?;
+        Some((seen, Some(fit)))
+    };
+    if fit.is_some() { (seen, fit) } else { doubtful().unwrap_or((seen, None)) }
 }
 
 /// The user's map that fits, else the shape with the most needs of those that are met. The first
@@ -225,7 +242,7 @@ fn weight(shape: &Shape) -> usize {
         Need::Has(_) | Need::AnyOf(_) | Need::Array(_) | Need::Column(_) => 2,
         Need::Is(..) | Need::StartsWith(..) => 3,
         Need::Lacks(_) => 1,
-        Need::Around(_) => 0,
+        Need::Around(_) | Need::Bare(_) => 0,
     });
     weights.sum()
 }
@@ -247,7 +264,7 @@ fn is_met(need: &Need, document: &Value) -> bool {
             text(v).is_some_and(|t| starts.iter().any(|s| t.starts_with(s)))
         }),
         Need::Lacks(path) => !any(document, path, &mut |_| true),
-        Need::Around(_) => true,
+        Need::Around(_) | Need::Bare(_) => true,
         Need::Column(name) => document
             .as_object()
             .is_some_and(|row| row.keys().any(|column| plain(column) == plain(name))),
@@ -286,7 +303,7 @@ fn explain_no_fit(seen: &Probe, head: &[u8], sources: &[&'static Source]) -> Str
 fn near_miss(source: &Source, shape: &Shape, seen: &Probe) -> Option<(usize, String)> {
     let of_document = |document: &Value| {
         let unmet = unmet(shape, document);
-        let asks = |need: &Need| !matches!(need, Need::Lacks(_) | Need::Around(_));
+        let asks = |need: &Need| !matches!(need, Need::Lacks(_) | Need::Around(_) | Need::Bare(_));
         let positive = shape.needs.iter().filter(|n| asks(n)).count();
         let missing = unmet.iter().filter(|n| asks(n)).count();
         let met = positive.saturating_sub(missing);
@@ -308,7 +325,7 @@ fn in_words(need: &Need) -> String {
         }
         Need::Lacks(path) => format!("has `{path}`, which it should not"),
         Need::Column(name) => format!("has no column `{name}`"),
-        Need::Around(path) => format!("may hold `{path}`"),
+        Need::Around(path) | Need::Bare(path) => format!("may hold `{path}`"),
     }
 }
 
@@ -337,9 +354,8 @@ fn not_json(head: &[u8], at: usize) -> String {
 
 /// What the beginning of an input holds, and whether it is a table.
 pub(crate) fn look(input: &mut Input, limits: &Limits) -> Result<(Vec<Value>, bool), IntakeError> {
-    let mut head = Vec::new();
     let [_, most, _] = LOOKS_BYTES;
-    input.open(limits)?.take(most as u64 + 1).read_to_end(&mut head)?;
+    let head = head_of(input, most, limits)?;
     let seen = probe(&head, head.len() > most);
     let is_table = matches!(seen.layout, Layout::Table(_));
     Ok((seen.documents, is_table))
@@ -351,9 +367,8 @@ pub(crate) fn as_mapped(
     map: std::sync::Arc<crate::mapped::FormatMap>,
     limits: &Limits,
 ) -> Result<Fit, IntakeError> {
-    let mut head = Vec::new();
     let [first, ..] = LOOKS_BYTES;
-    input.open(limits)?.take(first as u64 + 1).read_to_end(&mut head)?;
+    let head = head_of(input, first, limits)?;
     let seen = probe(&head, head.len() > first);
     let name = input.name();
     Ok(Fit { format: Format::Mapped(map), layout: seen.layout, document: Value::Null, name })

@@ -57,6 +57,25 @@ impl Format {
         }
     }
 
+    /// The lists whose elements may hold no record.
+    pub(super) fn bare(&self) -> Vec<&'static str> {
+        let bare = |need: &Need| match need {
+            Need::Bare(path) => Some(*path),
+            Need::Has(_)
+            | Need::AnyOf(_)
+            | Need::Array(_)
+            | Need::Is(..)
+            | Need::StartsWith(..)
+            | Need::Lacks(_)
+            | Need::Column(_)
+            | Need::Around(_) => None,
+        };
+        match self {
+            Self::BuiltIn(_, shape) => shape.needs.iter().filter_map(bare).collect(),
+            Self::Mapped(_) => Vec::new(),
+        }
+    }
+
     /// Makes records of one.
     pub(super) fn normalize(
         &self,
@@ -84,7 +103,7 @@ fn needed_keys(shape: &Shape) -> Vec<&'static str> {
         Need::Has(path) | Need::Array(path) | Need::Is(path, _) | Need::StartsWith(path, _) => {
             Some(*path)
         }
-        Need::AnyOf(_) | Need::Lacks(_) | Need::Column(_) | Need::Around(_) => None,
+        Need::AnyOf(_) | Need::Lacks(_) | Need::Column(_) | Need::Around(_) | Need::Bare(_) => None,
     };
     let first = |path: &'static str| match path::first(path)? {
         (Step::Key(name), _) => Some(name),

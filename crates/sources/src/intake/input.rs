@@ -138,22 +138,32 @@ impl Input {
         without_mark(decompressed(file, limits)?)
     }
 
-    /// BLAKE3 of the decompressed bytes.
+    /// BLAKE3 of the decompressed bytes; of an input that breaks off, of those before that.
     ///
     /// # Errors
-    /// When the input cannot be read to its end.
+    /// When nothing of the input can be read.
     pub fn content_hash(&mut self, limits: &Limits) -> Result<[u8; 32], IntakeError> {
         let mut reader = self.open(limits)?;
         let mut hasher = blake3::Hasher::new();
         let mut buffer = vec![0; BUFFER];
         loop {
-            let read = reader.read(&mut buffer)?;
+            let read = match reader.read(&mut buffer) {
+                Ok(read) => read,
+                // Its records until here count, and the reader will meet the same end.
+                Err(error) if hasher.count() > 0 && is_cut_off(&error) => 0,
+                Err(error) => return Err(error.into()),
+            };
             if read == 0 {
                 return Ok(*hasher.finalize().as_bytes());
             }
             hasher.update(buffer.get(..read).unwrap_or_default());
         }
     }
+}
+
+/// Whether a compressed input ends too early or is damaged from there on.
+pub(super) fn is_cut_off(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::UnexpectedEof || error.kind() == io::ErrorKind::InvalidInput
 }
 
 fn spool_member(archive: &Path, index: usize, limits: &Limits) -> Result<File, IntakeError> {

@@ -36,13 +36,34 @@ pub(super) struct Probe {
     pub(super) cut: bool,
     /// Where the text stops being JSON, if it does within what was looked at.
     pub(super) broken_at: Option<usize>,
+    /// Whether it is a table with a header and nothing else.
+    pub(super) is_bare_table: bool,
 }
 
 /// Looks at a beginning. `cut` says whether there is more.
 pub(super) fn probe(head: &[u8], cut: bool) -> Probe {
-    if let Some((dialect, documents)) = table::sniff(head, cut) {
-        return Probe { documents, layout: Layout::Table(dialect), cut, broken_at: None };
+    match table::sniff(head, cut) {
+        Some(sniffed) if sniffed.is_sure => of_table(sniffed, cut),
+        Some(_) | None => of_text(head, cut),
     }
+}
+
+/// A beginning that may be that of a table, if any format knows its header.
+pub(super) fn doubtful_table(head: &[u8], cut: bool) -> Option<Probe> {
+    table::sniff(head, cut).filter(|sniffed| !sniffed.is_sure).map(|s| of_table(s, cut))
+}
+
+fn of_table(sniffed: table::Sniffed, cut: bool) -> Probe {
+    Probe {
+        documents: sniffed.rows,
+        layout: Layout::Table(sniffed.dialect),
+        cut,
+        broken_at: None,
+        is_bare_table: sniffed.is_bare,
+    }
+}
+
+fn of_text(head: &[u8], cut: bool) -> Probe {
     let mut reader = Tolerant { bytes: head, at: 0, broken: false };
     let mut probe = Probe { cut, ..Probe::default() };
     while probe.documents.len() < MOST_DOCUMENTS && reader.skip_blanks().is_some() {

@@ -201,7 +201,9 @@ impl<R: Read> Scanner<R> {
     fn scalar(&mut self, sink: &mut Option<Sink<'_>>, skipped: &mut Skipped) -> Result<(), Stop> {
         let start = self.offset();
         while let Some(byte) = self.peek()? {
-            if byte.is_ascii_whitespace() || matches!(byte, b',' | b']' | b'}' | b':') {
+            if byte.is_ascii_whitespace()
+                || matches!(byte, b',' | b']' | b'}' | b':' | b'"' | b'{' | b'[')
+            {
                 break;
             }
             self.copy(1, sink, skipped)?;

@@ -45,16 +45,21 @@ pub fn read(
         Err(error) => return Summary { broke_off: Some(error.to_string()) },
     };
     let (patterns, keys) = detection.format.wanted();
-    split(reader, &Wanted { patterns: &patterns, keys: &keys }, &detection.layout, limits, each)
+    let bare = detection.format.bare();
+    let wanted = Wanted { patterns: &patterns, keys: &keys, bare: &bare };
+    split(reader, &wanted, &detection.layout, limits, each)
 }
 
 /// What a document is searched for.
+#[derive(Default)]
 pub(super) struct Wanted<'a> {
     /// Where its records are.
     pub(super) patterns: &'a [&'a str],
     /// The names at its top without which it is another document: a stream may hold several
     /// kinds, and one of another kind must not vanish because it has no record.
     pub(super) keys: &'a [&'a str],
+    /// Lists whose elements may hold no record.
+    pub(super) bare: &'a [&'a str],
 }
 
 /// Splits a text into its records.
@@ -95,14 +100,7 @@ fn split_stream(
         if scanner.skip_blanks()?.is_none() {
             return Ok(None);
         }
-        let mut walker = Walker {
-            scanner: &mut scanner,
-            patterns,
-            indices: Vec::new(),
-            missing_keys: Vec::new(),
-            sender,
-        };
-        if let Some(reason) = walker.document()? {
+        if let Some(reason) = Walker::new(&mut scanner, patterns, sender).document()? {
             return Ok(Some(reason));
         }
     }
@@ -170,8 +168,7 @@ impl LineSender {
         sender: &mut Sender<'_>,
     ) -> Result<Option<String>, Stop> {
         sender.batch.base = self.start;
-        let mut walker =
-            Walker { scanner, patterns, indices: Vec::new(), missing_keys: Vec::new(), sender };
+        let mut walker = Walker::new(scanner, patterns, sender);
         let mut broken = walker.document()?;
         if broken.is_none() && walker.scanner.skip_blanks()?.is_some() {
             let reason = "something follows the document on its line";
@@ -199,15 +196,8 @@ pub(super) fn keep_around(
     scanner.keep_most = limits.envelope_bytes;
     let mut drop_all = |_| ControlFlow::Continue(());
     let mut sender = Sender::new(&mut drop_all, limits);
-    let patterns = Patterns::parse(&Wanted { patterns, keys: &[] });
-    let mut walker = Walker {
-        scanner: &mut scanner,
-        patterns: &patterns,
-        indices: Vec::new(),
-        missing_keys: Vec::new(),
-        sender: &mut sender,
-    };
-    match walker.document() {
+    let patterns = Patterns::parse(&Wanted { patterns, ..Wanted::default() });
+    match Walker::new(&mut scanner, &patterns, &mut sender).document() {
         Err(Stop::EnvelopeTooLarge) => {
             let most = limits.envelope_bytes >> 20;
             Err(format!("what stands around the records is longer than {most} MiB"))
@@ -221,6 +211,8 @@ struct Patterns {
     steps: Vec<Vec<Step>>,
     /// The names that each document must have at its top.
     keys: Vec<String>,
+    /// Lists whose elements may hold no record.
+    bare: Vec<String>,
 }
 
 enum Step {
@@ -240,6 +232,7 @@ impl Patterns {
         Self {
             steps: wanted.patterns.iter().map(steps).collect(),
             keys: wanted.keys.iter().map(|key| (*key).to_owned()).collect(),
+            bare: wanted.bare.iter().map(|list| (*list).to_owned()).collect(),
         }
     }
 
@@ -250,6 +243,14 @@ impl Patterns {
     /// The pattern among these that ends at this depth.
     fn ending(&self, alive: &[usize], depth: usize) -> Option<usize> {
         alive.iter().copied().find(|p| self.steps.get(*p).is_some_and(|steps| steps.len() == depth))
+    }
+
+    /// Whether a list, and an object, leads on from here.
+    fn next_steps(&self, alive: &[usize], depth: usize) -> (bool, bool) {
+        let any = |fits: fn(&Step) -> bool| {
+            alive.iter().any(|pattern| self.step(*pattern, depth).is_some_and(fits))
+        };
+        (any(|step| matches!(step, Step::Each)), any(|step| matches!(step, Step::Key(_))))
     }
 
     fn at_key(&self, alive: &[usize], depth: usize, key: &str) -> Vec<usize> {
@@ -267,12 +268,32 @@ struct Walker<'w, 's, R> {
     scanner: &'w mut Scanner<R>,
     patterns: &'w Patterns,
     indices: Vec<usize>,
+    /// Where the walk is, as patterns are written.
+    path: String,
+    /// Lists of records met in this document, empty ones and `null` too.
+    lists: u64,
     /// Which of the needed names the document has not shown yet.
     missing_keys: Vec<usize>,
     sender: &'w mut Sender<'s>,
 }
 
-impl<R: Read> Walker<'_, '_, R> {
+impl<'w, 's, R: Read> Walker<'w, 's, R> {
+    fn new(
+        scanner: &'w mut Scanner<R>,
+        patterns: &'w Patterns,
+        sender: &'w mut Sender<'s>,
+    ) -> Self {
+        Self {
+            scanner,
+            patterns,
+            indices: Vec::new(),
+            path: "$".to_owned(),
+            lists: 0,
+            missing_keys: Vec::new(),
+            sender,
+        }
+    }
+
     /// Walks one document. A document that is cut off or broken is one reject, and the reason.
     fn document(&mut self) -> Result<Option<String>, Stop> {
         let all: Vec<usize> = (0..self.patterns.steps.len()).collect();
@@ -323,11 +344,45 @@ impl<R: Read> Walker<'_, '_, R> {
         if let Some(pattern) = self.patterns.ending(alive, depth) {
             return self.record(pattern);
         }
-        match self.scanner.skip_blanks()? {
-            Some(b'{') if !alive.is_empty() => self.object(alive, depth),
-            Some(b'[') if !alive.is_empty() => self.array(alive, depth),
+        let first = self.scanner.skip_blanks()?;
+        let (lists, objects) = self.patterns.next_steps(alive, depth);
+        match first {
+            Some(b'{') if objects => self.object(alive, depth),
+            Some(b'[') if lists => {
+                self.lists += 1;
+                self.array(alive, depth)
+            }
+            Some(byte) if !alive.is_empty() => self.unfit(byte, lists),
             _ => self.scanner.skip_value(&mut None).map(|_| ()),
         }
+    }
+
+    /// A value of another type than the way to the records goes through: none of them if it is
+    /// `null`, else a reject, since nobody can tell what is in it.
+    fn unfit(&mut self, first: u8, lists: bool) -> Result<(), Stop> {
+        let start = self.scanner.offset();
+        if first == b'n' {
+            self.lists += u64::from(lists);
+            return self.scanner.skip_value(&mut None).map(|_| ());
+        }
+        let place = self.place();
+        self.scanner.skip_value(&mut None)?;
+        let what = if lists { "list of records" } else { "object that holds records" };
+        self.sender.reject(start, format!("`{place}` is no {what}"))
+    }
+
+    /// Where the walk is, with the numbers of the elements.
+    fn place(&self) -> String {
+        let mut numbers = self.indices.iter();
+        let mut place = String::new();
+        for (number, part) in self.path.split("[]").enumerate() {
+            if number > 0 {
+                let index = numbers.next().copied().unwrap_or_default();
+                place.push_str(&format!("[{index}]"));
+            }
+            place.push_str(part);
+        }
+        place
     }
 
     fn object(&mut self, alive: &[usize], depth: usize) -> Result<(), Stop> {
@@ -346,7 +401,14 @@ impl<R: Read> Walker<'_, '_, R> {
             }
             self.scanner.expect(b':', "a colon is missing")?;
             let inner = self.patterns.at_key(alive, depth, &key);
-            self.value(&inner, depth + 1)?;
+            let here = self.path.len();
+            if !inner.is_empty() {
+                self.path.push('.');
+                self.path.push_str(&key);
+            }
+            let walked = self.value(&inner, depth + 1);
+            self.path.truncate(here);
+            walked?;
             if self.ends(b'}', "a comma or a closing brace is missing")? {
                 return Ok(());
             }
@@ -361,7 +423,10 @@ impl<R: Read> Walker<'_, '_, R> {
             Some(_) => self.scanner.keep.take(),
             None => None,
         };
+        let here = self.path.len();
+        self.path.push_str("[]");
         let walked = self.elements(&inner, depth);
+        self.path.truncate(here);
         if kept.is_some() {
             self.scanner.keep = kept;
             if let Some(keep) = &mut self.scanner.keep {
@@ -377,7 +442,7 @@ impl<R: Read> Walker<'_, '_, R> {
         }
         for index in 0.. {
             self.indices.push(index);
-            let walked = self.value(inner, depth + 1);
+            let walked = self.element(inner, depth + 1);
             self.indices.pop();
             walked?;
             if self.ends(b']', "a comma or a closing bracket is missing")? {
@@ -385,6 +450,21 @@ impl<R: Read> Walker<'_, '_, R> {
             }
         }
         Ok(())
+    }
+
+    /// Walks one element. One on the way to records that holds no list of them is a reject,
+    /// unless the shape says that this is usual.
+    fn element(&mut self, alive: &[usize], depth: usize) -> Result<(), Stop> {
+        self.scanner.skip_blanks()?;
+        let start = self.scanner.offset();
+        let before = (self.sender.items, self.lists);
+        self.value(alive, depth)?;
+        let nothing = !alive.is_empty() && before == (self.sender.items, self.lists);
+        if !nothing || self.patterns.bare.contains(&self.path) {
+            return Ok(());
+        }
+        let reason = format!("`{}` holds no list of records", self.place());
+        self.sender.reject(start, reason)
     }
 
     /// Passes a comma, or the end of the container.

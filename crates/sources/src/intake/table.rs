@@ -3,7 +3,7 @@
 //! A row becomes the JSON text of an object of its columns by name, so that all that comes after
 //! treats it like any other record.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, Read};
 use std::rc::Rc;
 
@@ -71,8 +71,20 @@ const EXPORTED_FLOW_LOG: &[&str] = &[
     "log-status",
 ];
 
+/// A beginning that is that of a table.
+pub(super) struct Sniffed {
+    pub(super) dialect: Dialect,
+    /// The first rows; one without values where there is none.
+    pub(super) rows: Vec<Value>,
+    /// Whether nothing follows the header.
+    pub(super) is_bare: bool,
+    /// Whether most rows are as wide as the header. Where they are not, only a header that a
+    /// format knows makes it a table: a quote left open in the first row swallows the others.
+    pub(super) is_sure: bool,
+}
+
 /// Tells whether a beginning is that of a table: how it is written, and its first rows.
-pub(super) fn sniff(head: &[u8], cut: bool) -> Option<(Dialect, Vec<Value>)> {
+pub(super) fn sniff(head: &[u8], cut: bool) -> Option<Sniffed> {
     let first = head.iter().find(|b| !b.is_ascii_whitespace())?;
     if matches!(first, b'{' | b'[' | b'<') {
         return None;
@@ -85,8 +97,8 @@ pub(super) fn sniff(head: &[u8], cut: bool) -> Option<(Dialect, Vec<Value>)> {
     let candidates = DELIMITERS.iter().filter(|d| told.is_none_or(|told| told == **d));
     let fits = candidates.filter_map(|delimiter| {
         let dialect = Dialect { delimiter: *delimiter, preamble_bytes, header: None };
-        let (dialect, rows) = first_rows(text, cut, dialect)?;
-        Some((header_of(text, &dialect)?.len(), (dialect, rows)))
+        let fit = first_rows(text, cut, dialect)?;
+        Some(((fit.is_sure, header_of(text, &fit.dialect)?.len()), fit))
     });
     // Of equals the more usual delimiter stays.
     fits.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, fit)| fit)
@@ -130,7 +142,7 @@ fn flow_log(text: &[u8]) -> Option<Option<&'static [&'static str]>> {
 }
 
 /// The first rows; `None` where this is no table of that dialect.
-fn first_rows(text: &[u8], cut: bool, dialect: Dialect) -> Option<(Dialect, Vec<Value>)> {
+fn first_rows(text: &[u8], cut: bool, dialect: Dialect) -> Option<Sniffed> {
     let header = header_of(text, &dialect)?;
     let mut reader = ReaderBuilder::new()
         .delimiter(dialect.delimiter)
@@ -150,11 +162,11 @@ fn first_rows(text: &[u8], cut: bool, dialect: Dialect) -> Option<(Dialect, Vec<
     if cut && ends_inside && rows.len() > 1 {
         rows.pop();
     }
-    if rows.is_empty() {
-        let names = header.into_iter().map(|name| (name, Value::String(String::new())));
-        return Some((dialect, vec![Value::Object(names.collect())]));
+    let (is_bare, is_sure) = (rows.is_empty(), as_wide * 2 >= rows.len());
+    if is_bare {
+        rows.push(Value::Object(object(&header, &ByteRecord::new())));
     }
-    (as_wide * 2 >= rows.len()).then_some((dialect, rows))
+    Some(Sniffed { dialect, rows, is_bare, is_sure })
 }
 
 /// The names of the columns; `None` where the first line is none of names.
@@ -191,10 +203,11 @@ fn names(row: &ByteRecord) -> Vec<String> {
     names
 }
 
+/// A row's fields by name; those that it lacks are empty.
 fn object(header: &[String], row: &ByteRecord) -> Map<String, Value> {
-    let fields = header.iter().zip(row);
+    let fields = row.iter().chain(std::iter::repeat(b"".as_slice()));
     let text = |field: &[u8]| Value::String(String::from_utf8_lossy(field).into_owned());
-    fields.map(|(name, field)| (name.clone(), text(field))).collect()
+    header.iter().zip(fields).map(|(name, field)| (name.clone(), text(field))).collect()
 }
 
 /// Reads the rows of a table. A row of another width than the header's is a reject.
@@ -206,14 +219,16 @@ pub(super) fn split_table(
     let preamble = dialect.preamble_bytes as u64;
     io::copy(&mut reader.by_ref().take(preamble), &mut io::sink())?;
     let allowance = Rc::new(Cell::new(0));
-    let gauge = Gauge { inner: reader, allowance: Rc::clone(&allowance) };
+    let kept = Rc::new(RefCell::new(Kept::default()));
+    let gauge = Gauge { inner: reader, allowance: Rc::clone(&allowance), kept: Rc::clone(&kept) };
     let mut table = ReaderBuilder::new()
         .delimiter(dialect.delimiter)
         .has_headers(false)
         .flexible(true)
         .buffer_capacity(BUFFER)
         .from_reader(gauge);
-    let mut rows = Rows { sender, header: Vec::new(), text: Vec::new() };
+    let delimiter = dialect.delimiter;
+    let mut rows = Rows { sender, delimiter, header: Vec::new(), text: Vec::new() };
     let mut row = ByteRecord::new();
     if let Some(header) = dialect.header {
         rows.header = header.iter().map(|name| (*name).to_owned()).collect();
@@ -225,7 +240,11 @@ pub(super) fn split_table(
             Ok(false) => return Ok(None),
             Ok(true) if rows.header.is_empty() => rows.header = names(&row),
             Ok(true) => {
-                rows.take(&row, preamble + row.position().map_or(0, csv::Position::byte))?
+                let start = row.position().map_or(0, csv::Position::byte);
+                let mut kept = kept.borrow_mut();
+                let raw = kept.between(start, table.position().byte());
+                rows.take_all(&row, raw, preamble + start)?;
+                kept.forget(table.position().byte());
             }
             Err(error) => {
                 let reason = if let csv::ErrorKind::Io(io) = error.kind()
@@ -248,14 +267,53 @@ const BUFFER: usize = 256 << 10;
 
 struct Rows<'r, 's> {
     sender: &'r mut Sender<'s>,
+    delimiter: u8,
     header: Vec<String>,
     text: Vec<u8>,
 }
 
 impl Rows<'_, '_> {
-    fn take(&mut self, row: &ByteRecord, offset: u64) -> Result<(), Stop> {
+    /// Takes a row. One of another width that runs over several lines has a quote left open, as
+    /// a rule: if any of its lines is a row by itself, each counts by itself.
+    fn take_all(&mut self, row: &ByteRecord, raw: &[u8], offset: u64) -> Result<(), Stop> {
+        let several = memchr::memchr(b'\n', raw.trim_ascii()).is_some();
+        if self.fits(row) || !several {
+            return self.take(row, offset);
+        }
+        let lines: Vec<&[u8]> = raw.split_inclusive(|b| *b == b'\n').collect();
+        if !lines.iter().any(|line| self.line(line).is_some_and(|row| self.fits(&row))) {
+            return self.take(row, offset);
+        }
+        let mut at = offset;
+        for line in lines {
+            if let Some(row) = self.line(line) {
+                self.take(&row, at)?;
+            }
+            at += line.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// A line as a row; `None` where it is blank.
+    fn line(&self, line: &[u8]) -> Option<ByteRecord> {
+        let mut reader = ReaderBuilder::new()
+            .delimiter(self.delimiter)
+            .has_headers(false)
+            .flexible(true)
+            .buffer_capacity(line.len().clamp(1, BUFFER))
+            .from_reader(line);
+        let mut row = ByteRecord::new();
+        let read = reader.read_byte_record(&mut row).ok()?;
+        read.then_some(row)
+    }
+
+    fn fits(&self, row: &ByteRecord) -> bool {
         let surplus = row.iter().skip(self.header.len()).any(|field| !field.is_empty());
-        if row.len() < self.header.len() || surplus {
+        row.len() >= self.header.len() && !surplus
+    }
+
+    fn take(&mut self, row: &ByteRecord, offset: u64) -> Result<(), Stop> {
+        if !self.fits(row) {
             let (has, names) = (row.len(), self.header.len());
             let reason = format!("the row has {has} fields where the header names {names}");
             return self.sender.reject(offset, reason);
@@ -277,6 +335,32 @@ impl Rows<'_, '_> {
 struct Gauge<R> {
     inner: R,
     allowance: Rc<Cell<usize>>,
+    kept: Rc<RefCell<Kept>>,
+}
+
+/// What was read of the present row, and what was read ahead.
+#[derive(Default)]
+struct Kept {
+    /// Where it begins in the table.
+    base: u64,
+    bytes: Vec<u8>,
+}
+
+impl Kept {
+    fn between(&self, start: u64, end: u64) -> &[u8] {
+        let at =
+            |place: u64| usize::try_from(place.saturating_sub(self.base)).unwrap_or(usize::MAX);
+        self.bytes.get(at(start)..at(end)).unwrap_or_default()
+    }
+
+    /// Drops what stands before a place, once that is most of it.
+    fn forget(&mut self, place: u64) {
+        let done = usize::try_from(place.saturating_sub(self.base)).unwrap_or(usize::MAX);
+        if done * 2 > self.bytes.len() {
+            self.bytes.drain(..done.min(self.bytes.len()));
+            self.base = place;
+        }
+    }
 }
 
 impl<R: Read> Read for Gauge<R> {
@@ -286,6 +370,7 @@ impl<R: Read> Read for Gauge<R> {
         }
         let read = self.inner.read(buffer)?;
         self.allowance.set(self.allowance.get().saturating_sub(read));
+        self.kept.borrow_mut().bytes.extend_from_slice(buffer.get(..read).unwrap_or_default());
         Ok(read)
     }
 }

@@ -33,14 +33,19 @@ fn layout(lines: bool) -> Layout {
 
 fn split_all(reader: impl Read, patterns: &[&str], lines: bool, limits: &Limits) -> Seen {
     let mut seen = Seen::default();
-    let summary =
-        split(reader, &Wanted { patterns, keys: &[] }, &layout(lines), limits, &mut |item| {
+    let summary = split(
+        reader,
+        &Wanted { patterns, ..Wanted::default() },
+        &layout(lines),
+        limits,
+        &mut |item| {
             match item {
                 Item::Batch(batch) => seen.records.extend(batch.texts()),
                 Item::Reject { offset_bytes, reason } => seen.rejects.push((offset_bytes, reason)),
             }
             ControlFlow::Continue(())
-        });
+        },
+    );
     seen.broke_off = summary.broke_off;
     seen
 }
@@ -126,11 +131,49 @@ fn a_broken_line_is_one_reject_and_the_others_are_read() {
     assert_eq!(seen.broke_off, None);
 }
 
+/// The rejects of a text of which no record is counted here.
+fn rejects_of(text: &str, patterns: &[&str], bare: &[&str]) -> (usize, Vec<String>) {
+    let wanted = Wanted { patterns, keys: &[], bare };
+    let (mut records, mut rejects) = (0, Vec::new());
+    split(text.as_bytes(), &wanted, &layout(false), &Limits::default(), &mut |item| {
+        match item {
+            Item::Batch(batch) => records += batch.texts().len(),
+            Item::Reject { reason, .. } => rejects.push(reason),
+        }
+        ControlFlow::Continue(())
+    });
+    (records, rejects)
+}
+
+#[test]
+fn an_element_without_its_list_of_records_does_not_vanish() {
+    let text = r#"[{"detail": {"findings": [1, 2]}}, {"detail": {"findings": []}}, {"detail": {}},
+        {"detail": {"findings": null}}, {"detail": {"findings": {"a": 1}}}, 7, {"detail": "x"}]"#;
+    let (records, rejects) = rejects_of(text, &["$[].detail.findings[]"], &[]);
+    assert_eq!(records, 2);
+    let expected = [
+        "`$[2]` holds no list of records",
+        "`$[4].detail.findings` is no list of records",
+        "`$[5]` is no object that holds records",
+        "`$[6].detail` is no object that holds records",
+    ];
+    assert_eq!(rejects, expected);
+}
+
+#[test]
+fn an_element_may_be_bare_where_the_shape_says_so() {
+    let text = r#"{"Results": [{"Target": "a"}, {"Target": "b", "Secrets": [1]}]}"#;
+    let patterns = ["$.Results[].Vulnerabilities[]", "$.Results[].Secrets[]"];
+    assert_eq!(rejects_of(text, &patterns, &["$.Results[]"]), (1, Vec::new()));
+    let reject = "`$.Results[0]` holds no list of records".to_owned();
+    assert_eq!(rejects_of(text, &patterns, &[]), (1, vec![reject]));
+}
+
 #[test]
 fn a_document_of_another_kind_does_not_vanish() {
     for lines in [true, false] {
         let text = "{\"v\":1,\"Findings\":[{},{}]}\n{\"other\":[1]}\n7\n{\"v\":2}\n";
-        let wanted = Wanted { patterns: &["$.Findings[]"], keys: &["v"] };
+        let wanted = Wanted { patterns: &["$.Findings[]"], keys: &["v"], bare: &[] };
         let (mut records, mut rejects) = (0, Vec::new());
         split(text.as_bytes(), &wanted, &layout(lines), &Limits::default(), &mut |item| {
             match item {
@@ -199,6 +242,31 @@ fn what_is_no_findings_is_named() {
     assert!(matches!(detected(b""), Ok(Detected::Empty)));
     assert!(matches!(detected(b" [] "), Ok(Detected::Empty)));
     assert!(matches!(detected(b"\xff\xfe{\x00"), Err(IntakeError::Encoding(_))));
+}
+
+#[test]
+fn of_a_gzip_that_is_cut_off_the_first_records_are_kept() {
+    let one = PROWLER.trim_matches(['[', ']']).trim_end_matches('}');
+    let line = |n: u32| format!("{one}}}}},\"n\":{}}}\n", n * n);
+    let lines: String = (0..2000).map(line).collect();
+    let whole = gzip(lines.as_bytes());
+    let (_file, mut input) = file(&whole[..whole.len() * 3 / 4]);
+    let limits = Limits::default();
+    let Ok(Detected::Fits(fit)) = detect(&mut input, Formats::BUILT_IN, &limits) else {
+        panic!("nothing fits")
+    };
+    assert!(input.content_hash(&limits).is_ok());
+    let detection = fit.at("2026-11-01T00:00:00Z".parse().unwrap());
+    let mut records = 0;
+    let summary = read(&mut input, &detection, &limits, &mut |item| {
+        match item {
+            Item::Batch(batch) => records += batch.len(),
+            Item::Reject { .. } => {}
+        }
+        ControlFlow::Continue(())
+    });
+    assert!((100..2000).contains(&records), "{records}");
+    assert!(summary.broke_off.is_some());
 }
 
 #[test]
@@ -277,7 +345,8 @@ proptest! {
                 crate::Need::Column(name) => Some(*name),
                 crate::Need::Has(_) | crate::Need::AnyOf(_) | crate::Need::Array(_)
                 | crate::Need::Is(..) | crate::Need::StartsWith(..) | crate::Need::Lacks(_)
-                | crate::Need::Around(_) => None,
+                | crate::Need::Around(_)
+                | crate::Need::Bare(_) => None,
             });
             let names = asked.chain(MORE_COLUMNS.iter().copied());
             let row = names.zip(&cells).map(|(name, cell)| (name.to_owned(), json!(cell)));

@@ -189,3 +189,24 @@ fn rows_that_end_with_a_delimiter_are_read() {
 No password policy,Medium,AwsAccount,\n";
     assert_eq!(only_finding(&format!("{FIRST}{row}")).rule.id, "check19");
 }
+
+#[test]
+fn a_quote_left_open_or_a_narrow_row_costs_its_row_only() {
+    let good = "dev,111122223333,eu-west-1,1.9,FAIL,[check19] Long passwords,\
+No password policy,Medium,AwsAccount\n";
+    let open = good.replace("dev,", "\"dev,");
+    let quoted = good.replace("No password policy", "\"No, no\npolicy\"");
+    for (rows, expected) in [
+        (format!("{open}{good}{good}"), [false, true, true].as_slice()),
+        (format!("dev,1\n{good}"), &[false, true]),
+        ("dev,1\n".to_owned(), &[false]),
+        (format!("{good}{open}{good}{quoted}{good}"), &[true, false, true, false, false, true]),
+        (format!("{good}{quoted}{good}"), &[true, true, true]),
+        (format!(",,,,,,,,\n{good}"), &[false, true]),
+        (",,,,,,,,\n".to_owned(), &[false]),
+    ] {
+        let results = normalize_text(&format!("{FIRST}{rows}"));
+        let taken: Vec<bool> = results.iter().map(Result::is_ok).collect();
+        assert_eq!(taken, expected, "{rows}: {results:?}");
+    }
+}

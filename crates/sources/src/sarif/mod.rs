@@ -18,7 +18,11 @@ pub(crate) const SOURCE: Source = Source {
         Shape {
             name: "log",
             records: &["$.runs[].results[]"],
-            needs: &[Need::StartsWith("$.version", &["2.1"]), Need::Has("$.runs")],
+            needs: &[
+                Need::StartsWith("$.version", &["2.1"]),
+                Need::Has("$.runs"),
+                Need::Bare("$.runs[]"),
+            ],
             envelope: true,
         },
         Shape {

@@ -24,16 +24,19 @@ pub(crate) const SOURCE: Source = Source {
 /// How many record lists a result has: vulnerabilities, misconfigurations, secrets, licences and
 /// findings that were taken out.
 pub(super) const LISTS: usize = 5;
+/// Where a cluster report has the resources that it was asked for.
+pub(super) const GROUPS: &[&str] =
+    &["Resources", "Vulnerabilities", "Misconfigurations", "Findings"];
 
 macro_rules! lists {
-    ($($start:literal),+) => {
+    ($($start:literal),+ $(; $($other:literal),+)?) => {
         &[$(
             concat!($start, "Vulnerabilities[]"),
             concat!($start, "Misconfigurations[]"),
             concat!($start, "Secrets[]"),
             concat!($start, "Licenses[]"),
             concat!($start, "ExperimentalModifiedFindings[]"),
-        )+]
+        )+ $($($other),+)?]
     };
 }
 
@@ -45,6 +48,7 @@ const SHAPES: &[Shape] = &[
             Need::Has("$.SchemaVersion"),
             Need::Has("$.ArtifactName"),
             Need::Has("$.ArtifactType"),
+            Need::Bare("$.Results[]"),
         ],
         envelope: true,
     },
@@ -54,6 +58,7 @@ const SHAPES: &[Shape] = &[
         needs: &[
             Need::Has("$[].Target"),
             Need::AnyOf(&["$[].Vulnerabilities", "$[].Misconfigurations"]),
+            Need::Bare("$[]"),
         ],
         envelope: true,
     },
@@ -63,7 +68,11 @@ const SHAPES: &[Shape] = &[
             "$.Resources[].Results[].",
             "$.Vulnerabilities[].Results[].",
             "$.Misconfigurations[].Results[].",
-            "$.Findings[].Results[]."
+            "$.Findings[].Results[].";
+            "$.Resources[].Error",
+            "$.Vulnerabilities[].Error",
+            "$.Misconfigurations[].Error",
+            "$.Findings[].Error"
         ),
         needs: &[
             Need::Has("$.ClusterName"),
@@ -73,6 +82,14 @@ const SHAPES: &[Shape] = &[
                 "$.Misconfigurations[].Kind",
                 "$.Findings[].Kind",
             ]),
+            Need::Bare("$.Resources[]"),
+            Need::Bare("$.Vulnerabilities[]"),
+            Need::Bare("$.Misconfigurations[]"),
+            Need::Bare("$.Findings[]"),
+            Need::Bare("$.Resources[].Results[]"),
+            Need::Bare("$.Vulnerabilities[].Results[]"),
+            Need::Bare("$.Misconfigurations[].Results[]"),
+            Need::Bare("$.Findings[].Results[]"),
         ],
         envelope: true,
     },

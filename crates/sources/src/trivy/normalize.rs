@@ -11,10 +11,16 @@ use super::wire::{License, Misconfiguration, Modified, Secret, Vulnerability};
 use crate::wire::{Facts, Text};
 use crate::{Output, RawRecord, Rejection};
 
+const ERROR_CHARS: usize = 200;
 const TITLE_BYTES: usize = 512;
 const DESCRIPTION_BYTES: usize = 4096;
 
 pub(super) fn normalize(record: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> {
+    if let Some(resource) = Place::unscanned(record) {
+        let why: Text<'_> = serde_json::from_str(record.text)?;
+        let why: String = why.or_empty().chars().take(ERROR_CHARS).collect();
+        return Err(Rejection::new(format!("`{resource}` could not be scanned: {why}")));
+    }
     let place = Place::of(record);
     let observed =
         record.envelope.document.get("CreatedAt").and_then(Value::as_str).and_then(parse_timestamp);

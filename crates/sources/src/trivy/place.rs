@@ -3,7 +3,7 @@
 use quell_model::{Asset, AssetId, Hints, Location, Provider, Scope, Untrusted};
 use serde_json::Value;
 
-use super::LISTS;
+use super::{GROUPS, LISTS};
 use crate::{Envelope, RawRecord};
 
 const NAME_BYTES: usize = 512;
@@ -32,8 +32,7 @@ impl<'a> Place<'a> {
         );
         let (resource, result) = match record.shape.name {
             "cluster report" => {
-                let group = ["Resources", "Vulnerabilities", "Misconfigurations", "Findings"];
-                let group = group.get(record.pattern / LISTS).copied().unwrap_or_default();
+                let group = GROUPS.get(record.pattern / LISTS).copied().unwrap_or_default();
                 let resource = at(document.get(group).unwrap_or(&Value::Null), outer);
                 (resource, at(resource.get("Results").unwrap_or(&Value::Null), inner))
             }
@@ -62,6 +61,15 @@ impl<'a> Place<'a> {
         }
         let part = |name| text(self.resource, name);
         format!("cluster:{}:{}/{}/{}", self.cluster, part("Namespace"), part("Kind"), part("Name"))
+    }
+
+    /// The resource of a cluster that could not be scanned, where the record is why.
+    pub(super) fn unscanned(record: &RawRecord<'_>) -> Option<String> {
+        let group = GROUPS.get(record.pattern.checked_sub(GROUPS.len() * LISTS)?)?;
+        let index = record.indices.first().copied().unwrap_or(0);
+        let resource = record.envelope.document.get(group).and_then(|list| list.get(index));
+        let part = |name| text(resource.unwrap_or(&Value::Null), name);
+        Some(format!("{}/{}/{}", part("Namespace"), part("Kind"), part("Name")))
     }
 
     pub(super) fn scope(&self) -> Option<Scope> {

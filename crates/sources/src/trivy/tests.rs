@@ -49,6 +49,21 @@ fn what_a_statement_took_out_is_suppressed_and_a_secret_is_not_repeated() {
 }
 
 #[test]
+fn a_resource_that_could_not_be_scanned_is_a_reject() {
+    let results = normalize_text(
+        r#"{"ClusterName":"prod","Resources":[
+          {"Namespace":"shop","Kind":"Pod","Name":"a","Error":"image not found"},
+          {"Namespace":"shop","Kind":"Pod","Name":"clean"},
+          {"Namespace":"shop","Kind":"Deployment","Name":"web","Results":[
+            {"Target":"Deployment/web","Class":"config","MisconfSummary":{"Successes":9}},
+            {"Target":"Deployment/web","Class":"config","Misconfigurations":[
+              {"ID":"KSV017","Title":"t","Severity":"HIGH","Status":"FAIL"}]}]}]}"#,
+    );
+    let [Err(reason), Ok(_)] = results.as_slice() else { panic!("{results:?}") };
+    assert_eq!(reason, "`shop/Pod/a` could not be scanned: image not found");
+}
+
+#[test]
 fn a_fault_of_an_object_in_a_cluster_has_no_line_and_a_consolidated_report_is_read() {
     for list in ["Resources", "Findings", "Misconfigurations"] {
         let text = format!(

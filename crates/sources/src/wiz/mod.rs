@@ -162,4 +162,10 @@ const SCAN: &[Need] = &[
     Need::Has("$.scanOriginResource"),
     Need::Has("$.result.__typename"),
     Need::AnyOf(&["$.result.libraries", "$.result.ruleMatches", "$.result.secrets"]),
+    Need::Bare("$.result.libraries[]"),
+    Need::Bare("$.result.osPackages[]"),
+    Need::Bare("$.result.applications[]"),
+    Need::Bare("$.result.cpes[]"),
+    Need::Bare("$.result.aiModels[]"),
+    Need::Bare("$.result.ruleMatches[]"),
 ];

@@ -1,0 +1,10 @@
+{'config': 'resource "aws_config_configuration_recorder" "x" {\n  name = "main"\n}\n'}
+{'config': 'resource "aws_ecr_repository" "x" {\n  name = "shop"\n}\n'}
+{'config': 'resource "aws_efs_file_system" "x" {\n  encrypted = true\n}\n'}
+{'config': 'resource "aws_s3_bucket" "x" {\n  bucket = "acme-x"\n}\n'}
+{'config': 'resource "aws_s3_bucket" "x" {\n  bucket = "acme-x"\n}\n'}
+{'config': 'resource "aws_s3_bucket" "x" {\n  bucket = "acme-x"\n}\n'}
+{'config': 'resource "aws_s3_bucket" "x" {\n  bucket = "a"\n}\n'}
+{'config': 'resource "aws_s3_bucket" "x" {\n  bucket = "acme-x"\n}\n'}
+{'config': 'resource "aws_s3_bucket" "x" {\n  bucket = "a"\n}\n'}
+{'config': 'resource "aws_vpc" "x" {\n  cidr_block = "10.20.0.0/16"\n}\n'}
