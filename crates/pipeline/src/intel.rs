@@ -257,6 +257,14 @@ impl Taking {
     }
 }
 
+/// Notes by which lists a database without issues is going to be judged.
+pub(crate) fn note_first(store: &mut Store, intel: &Intel) -> Result<(), PipelineError> {
+    if store.judged_by()?.is_none() && store.issue_page(None, None, 1)?.is_empty() {
+        store.judge_again(&[], blake3::hash(&intel.fingerprint()).as_bytes())?;
+    }
+    Ok(())
+}
+
 /// Marks the issues whose risk rests on other lists than those that hold now.
 pub(crate) fn mark_changed(store: &mut Store, by: Judgement<'_>) -> Result<(), PipelineError> {
     let hash = blake3::hash(&by.intel.fingerprint());

@@ -84,6 +84,7 @@ pub fn run(
     let run = store.begin_run(now)?;
     intel::take_files(store, &request.intel, now)?;
     let known = intel::load(store, setup.catalog().intel())?;
+    intel::note_first(store, &known)?;
     let knowledge = setup.knowledge(&known, now);
     let imported = import::import_all(store, (knowledge, setup.formats()), request, run, progress)?;
     (progress.doing)("judging");
