@@ -11,10 +11,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use quell_model::{Incident, IncidentKind, Issue, IssueKey, KeyHasher, Severity};
 
 /// What is known of an open issue when incidents are built.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Candidate {
     /// Its identity.
     pub key: IssueKey,
@@ -29,10 +31,13 @@ pub struct Candidate {
     /// Whether it says that an attack was seen.
     pub is_detection: bool,
     /// The process tree of a detection, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub process_tree: Option<String>,
     /// The weakness, where it is exploited in the wild.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exploited: Option<String>,
     /// What one change would close it together with others: image, package, block.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shared_fix: Option<String>,
     /// The fault: a control, or a tool's rule.
     pub fault: String,

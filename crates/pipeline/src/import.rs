@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use quell_model::{Accounting, Funnel, Outcome, Reject, Timestamp, Untrusted};
 use quell_report::{Changes, FileReport};
 use quell_sources::intake::{self, Batch, Detected, Formats, Input, Item, Limits, Normalized};
-use quell_store::{FinishedInput, Import, KEV, Store};
+use quell_store::{Block, BlockBuilder, FinishedInput, Import, KEV, Store, Touched};
 
 use crate::PipelineError;
 use crate::intel::{self, Taking};
@@ -26,6 +26,8 @@ pub(crate) struct Imported {
     pub(crate) changes: Changes,
     pub(crate) rejects: Vec<Reject>,
     pub(crate) complete: bool,
+    /// What the files touched.
+    pub(crate) touched: Touched,
 }
 
 /// Imports every input of a request.
@@ -33,7 +35,6 @@ pub(crate) fn import_all(
     store: &mut Store,
     (knowledge, formats): (Knowledge<'_>, Formats<'_>),
     request: &Request,
-    run: i64,
     progress: &Progress<'_>,
 ) -> Result<Imported, PipelineError> {
     let mut run = Run {
@@ -41,7 +42,7 @@ pub(crate) fn import_all(
         formats,
         progress,
         keep_rejects: request.keep_rejects,
-        at: (run, knowledge.now),
+        now: knowledge.now,
         taking: None,
         seen: HashSet::new(),
         imported: Imported {
@@ -50,6 +51,7 @@ pub(crate) fn import_all(
             changes: Changes::default(),
             rejects: Vec::new(),
             complete: true,
+            touched: Touched::default(),
         },
     };
     let mut total_bytes = 0;
@@ -79,7 +81,7 @@ struct Run<'a> {
     formats: Formats<'a>,
     progress: &'a Progress<'a>,
     keep_rejects: bool,
-    at: (i64, Timestamp),
+    now: Timestamp,
     /// The list of exploited weaknesses that is being read, where the file is one.
     taking: Option<Taking>,
     /// Keys of findings seen in this run.
@@ -91,6 +93,13 @@ struct Run<'a> {
 struct Parsed {
     offset_bytes: u64,
     rows: Result<Vec<Row>, String>,
+}
+
+/// A batch on its way to the writer.
+struct ParsedBatch {
+    records: Vec<Parsed>,
+    /// The bodies behind the last full block.
+    block: Option<Block>,
 }
 
 /// What one file came to, while it is read.
@@ -165,11 +174,13 @@ impl Run<'_> {
                 return Ok(());
             }
         };
-        let known = store.first_imported(&hash, self.at.1)?;
-        let imported_at = known.unwrap_or(self.at.1);
+        let known = store.first_imported(&hash, self.now)?;
+        let imported_at = known.unwrap_or(self.now);
         let detected = detected.at(imported_at);
         self.taking = Taking::begin(store, &detected)?;
-        let mut import = store.import(self.at.0, &name)?;
+        // Taken out while the import adds to it; an error ends the run.
+        let mut touched = std::mem::take(&mut self.imported.touched);
+        let mut import = store.import(&name, &mut touched)?;
         let mut tally = Tally::default();
         let end = self.pump(input, &detected, &mut import, &mut tally)?;
         for scope in detected.coverage() {
@@ -185,9 +196,10 @@ impl Run<'_> {
         if let Some(taking) = self.taking.take()
             && let Some(row) = taking.finish(&name, end.is_none())?
         {
-            import.intelligence(KEV, &row, self.at.1)?;
+            import.intelligence(KEV, &row, self.now)?;
         }
         let seen = import.finish(&finished)?;
+        self.imported.touched = touched;
         self.imported.changes.closed += seen.closed;
         self.imported.changes.reopened += seen.reopened;
         self.imported.complete &= end.is_none();
@@ -235,7 +247,7 @@ impl Run<'_> {
         let name = input.name();
         std::thread::scope(|threads| {
             let (to_parsers, batches) = bounded::<(u64, Item)>(parsers * 2);
-            let (to_writer, parsed) = bounded::<(u64, Vec<Parsed>)>(parsers * 2);
+            let (to_writer, parsed) = bounded::<(u64, ParsedBatch)>(parsers * 2);
             let reader = threads.spawn(move || read(input, detected, &to_parsers, progress));
             for _ in 0..parsers {
                 let (batches, to_writer) = (batches.clone(), to_writer.clone());
@@ -256,23 +268,34 @@ impl Run<'_> {
     fn write(
         &mut self,
         name: &str,
-        parsed: &Receiver<(u64, Vec<Parsed>)>,
+        parsed: &Receiver<(u64, ParsedBatch)>,
         import: &mut Import<'_>,
         tally: &mut Tally,
     ) -> Result<(), PipelineError> {
-        let mut waiting: BTreeMap<u64, Vec<Parsed>> = BTreeMap::new();
+        let mut waiting: BTreeMap<u64, ParsedBatch> = BTreeMap::new();
         let mut next = 0;
         for (number, batch) in parsed {
             waiting.insert(number, batch);
             while let Some(batch) = waiting.remove(&next) {
                 next += 1;
-                batch
-                    .into_iter()
-                    .try_for_each(|record| self.record(name, record, import, tally))?;
+                self.batch(name, batch, import, tally)?;
             }
             self.progress.check()?;
         }
         Ok(())
+    }
+
+    fn batch(
+        &mut self,
+        name: &str,
+        batch: ParsedBatch,
+        import: &mut Import<'_>,
+        tally: &mut Tally,
+    ) -> Result<(), PipelineError> {
+        for record in batch.records {
+            self.record(name, record, import, tally)?;
+        }
+        Ok(batch.block.iter().try_for_each(|block| import.block(block))?)
     }
 
     fn record(
@@ -303,7 +326,9 @@ impl Run<'_> {
                     let new = self.seen.insert(*row.key.as_bytes());
                     new_findings += u64::from(new);
                     old_findings += u64::from(!new);
-                    import.finding(&row.prepared(record.offset_bytes))?
+                    let outcome = import.finding(&row.prepared(record.offset_bytes))?;
+                    row.closes.iter().try_for_each(|block| import.block(block))?;
+                    outcome
                 }
                 Row::Evidence(row) => {
                     first_other.get_or_insert("evidence");
@@ -388,16 +413,17 @@ fn read(
 /// A parser: normalizes batches until there are no more.
 fn parse(
     batches: &Receiver<(u64, Item)>,
-    to_writer: &Sender<(u64, Vec<Parsed>)>,
+    to_writer: &Sender<(u64, ParsedBatch)>,
     detected: &intake::Detection,
     knowledge: Knowledge<'_>,
 ) {
     for (number, item) in batches {
         let parsed = match item {
             Item::Batch(batch) => parse_batch(&batch, detected, knowledge),
-            Item::Reject { offset_bytes, reason } => {
-                vec![Parsed { offset_bytes, rows: Err(reason) }]
-            }
+            Item::Reject { offset_bytes, reason } => ParsedBatch {
+                records: vec![Parsed { offset_bytes, rows: Err(reason) }],
+                block: None,
+            },
         };
         if to_writer.send((number, parsed)).is_err() {
             return;
@@ -409,14 +435,16 @@ fn parse_batch(
     batch: &Batch,
     detected: &intake::Detection,
     knowledge: Knowledge<'_>,
-) -> Vec<Parsed> {
-    let normalized = intake::normalize_batch(batch, detected);
-    let parsed = |Normalized { offset_bytes, result }| {
+) -> ParsedBatch {
+    let mut builder = BlockBuilder::default();
+    let mut records = Vec::new();
+    for Normalized { offset_bytes, result } in intake::normalize_batch(batch, detected) {
         let rows = result.and_then(|records| {
-            let rows = records.into_iter().map(|r| Row::of(r, knowledge, detected.imported_at()));
-            rows.collect::<Result<Vec<_>, _>>().map_err(|e| format!("cannot be kept: {e}"))
+            let at = detected.imported_at();
+            let rows = records.into_iter().map(|r| Row::of(r, knowledge, at, &mut builder));
+            rows.collect::<Result<_, _>>().map_err(|e| format!("cannot be kept: {e}"))
         });
-        Parsed { offset_bytes, rows }
-    };
-    normalized.into_iter().map(parsed).collect()
+        records.push(Parsed { offset_bytes, rows });
+    }
+    ParsedBatch { records, block: builder.pack() }
 }

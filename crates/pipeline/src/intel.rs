@@ -254,11 +254,11 @@ pub(crate) fn mark_changed(store: &mut Store, by: Judgement<'_>) -> Result<(), P
         return Ok(());
     }
     let mut changed = Vec::new();
-    let mut after = None;
+    let mut after = 0;
     loop {
-        let page = store.issue_page(None, after, PAGE)?;
+        let page = store.issue_page(after, PAGE)?;
         let Some(last) = page.last() else { break };
-        after = Some(last.key);
+        after = last.id;
         for row in &page {
             let Some(body) = &row.body else { continue };
             let issue = read_issue(body)?;

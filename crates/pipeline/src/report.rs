@@ -11,56 +11,91 @@ use quell_model::{
 use quell_report::{
     AssetReport, FindingReport, FixReport, IncidentReport, IssueReport, OwnerReport,
 };
-use quell_store::{IssueRow, Store};
+use quell_store::{CandidatePage, IdSet, IssueRow, Store};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::PipelineError;
 use crate::assess::{member, members, read_issue};
 use crate::exceptions::{Said, statement_report};
 
-/// Issues read in one go.
-const PAGE: u32 = 4096;
+/// Pages of issues read in one go.
+const PAGES: u32 = 16;
+
+/// What the store keeps of an issue for the building of incidents.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    /// Whether it is about a weakness, of which statements may speak.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    has_weakness: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    control: Option<String>,
+    candidate: Candidate,
+}
+
+impl Kept {
+    pub(crate) fn of(issue: &Issue) -> Self {
+        let exploited = issue.risk.parts.iter().any(|p| p.name == "kev");
+        Self {
+            has_weakness: issue.class == FindingClass::Vulnerability,
+            control: issue.control.clone(),
+            candidate: Candidate::of(issue, exploited),
+        }
+    }
+}
 
 /// What is kept of an open issue while incidents are built: all of them are in memory.
 #[derive(Debug)]
 pub(crate) struct Open {
     pub(crate) row: i64,
-    pub(crate) is_open: bool,
     /// Whether it is about a weakness, of which statements may speak.
     pub(crate) has_weakness: bool,
     pub(crate) control: Option<String>,
     pub(crate) candidate: Candidate,
 }
 
-/// The open issues that a run touched, or all; in the order of their keys.
-pub(crate) fn open_issues(store: &Store, run: Option<i64>) -> Result<Vec<Open>, PipelineError> {
-    let mut open = Vec::new();
-    let mut after: Option<IssueKey> = None;
-    loop {
-        let page = store.issue_page(run, after, PAGE)?;
-        let Some(last) = page.last() else { return Ok(open) };
-        after = Some(last.key);
-        let read: Vec<Option<Open>> = page.par_iter().map(open_issue).collect::<Result<_, _>>()?;
-        open.extend(read.into_iter().flatten());
+impl Open {
+    fn of(row: i64, Kept { has_weakness, control, candidate }: Kept) -> Self {
+        Self { row, has_weakness, control, candidate }
     }
 }
 
-fn open_issue(row: &IssueRow) -> Result<Option<Open>, PipelineError> {
-    Ok(known(row)?.filter(|found| found.is_open))
+/// The open issues among some, or all; in the order of their keys.
+pub(crate) fn open_issues(
+    store: &Store,
+    among: Option<&IdSet>,
+) -> Result<Vec<Open>, PipelineError> {
+    let mut open = Vec::new();
+    let mut from = 0;
+    loop {
+        let (pages, next) = store.candidate_pages(from, PAGES)?;
+        if pages.is_empty() {
+            break;
+        }
+        from = next;
+        let read: Vec<Vec<Open>> =
+            pages.par_iter().map(|page| open_of(page, among)).collect::<Result<_, _>>()?;
+        open.extend(read.into_iter().flatten());
+    }
+    open.par_sort_unstable_by_key(|open| open.candidate.key);
+    Ok(open)
+}
+
+fn open_of(page: &CandidatePage, among: Option<&IdSet>) -> Result<Vec<Open>, PipelineError> {
+    let mut open = Vec::new();
+    page.each_open(|row, kept| {
+        if among.is_none_or(|among| among.contains(row)) {
+            open.push(Open::of(row, serde_json::from_slice(kept)?));
+        }
+        Ok::<_, PipelineError>(())
+    })?;
+    Ok(open)
 }
 
 /// What is kept of a stored issue, open or not.
 pub(crate) fn known(row: &IssueRow) -> Result<Option<Open>, PipelineError> {
     let Some(body) = &row.body else { return Ok(None) };
-    let issue = read_issue(body)?;
-    let exploited = issue.risk.parts.iter().any(|p| p.name == "kev");
-    Ok(Some(Open {
-        row: row.id,
-        is_open: issue.status.is_open(),
-        has_weakness: issue.class == FindingClass::Vulnerability,
-        candidate: Candidate::of(&issue, exploited),
-        control: issue.control,
-    }))
+    Ok(Some(Open::of(row.id, Kept::of(&read_issue(body)?))))
 }
 
 /// The whole of a stored issue.

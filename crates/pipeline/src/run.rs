@@ -78,19 +78,18 @@ pub fn run(
     progress: &Progress<'_>,
 ) -> Result<Outcome, PipelineError> {
     let now = clock.now();
-    let run = store.begin_run(now)?;
     intel::take_files(store, &request.intel, now)?;
     let known = intel::load(store, setup.catalog().intel())?;
     let knowledge = setup.knowledge(&known, now);
-    let imported = import::import_all(store, (knowledge, setup.formats()), request, run, progress)?;
+    let imported = import::import_all(store, (knowledge, setup.formats()), request, progress)?;
     (progress.doing)("judging");
     let known = intel::load(store, setup.catalog().intel())?;
     let by = Judgement { catalog: setup.catalog(), intel: &known, now };
     intel::mark_changed(store, by)?;
     assess::assess(store, by)?;
     progress.check()?;
-    let scope = (!request.paths.is_empty()).then_some(run);
-    let mut open = open_issues(store, scope)?;
+    let scope = (!request.paths.is_empty()).then_some(&imported.touched);
+    let mut open = open_issues(store, scope.map(|touched| &touched.issues))?;
     (progress.doing)("fixing");
     let proposed = match &request.repository {
         Some(repository) => fixes::propose(store, setup.catalog(), &open, repository)?,
@@ -103,10 +102,17 @@ pub fn run(
         stories.get(..request.limit.unwrap_or(usize::MAX).min(stories.len())).unwrap_or_default();
     let said = Said::find(store, &open)?;
     let described = describe(store, (setup.catalog(), &said), &open, shown, &proposed)?;
-    let (_, open_findings) = store.finding_count(run)?;
     let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    let open_findings = match scope {
+        Some(touched) => store.finding_count_open(&touched.findings)?,
+        None => imported.funnel.open_findings,
+    };
+    let open_elsewhere = match scope {
+        Some(_) => store.issue_count_open()?.saturating_sub(count(open.len())),
+        None => 0,
+    };
     let funnel = Funnel {
-        open_findings: if scope.is_some() { open_findings } else { imported.funnel.open_findings },
+        open_findings,
         issues: count(open.len()),
         incidents: count(stories.len()),
         fixes: count(proposed.iter().filter(|f| f.state == FixState::Proved).count()),
@@ -119,17 +125,14 @@ pub fn run(
         generated_at: now,
         quell_version: env!("CARGO_PKG_VERSION"),
         sample_data: request.sample_data,
-        changes: Changes {
-            open_elsewhere: if scope.is_some() { store.issue_count_elsewhere(run)? } else { 0 },
-            ..imported.changes
-        },
+        changes: Changes { open_elsewhere, ..imported.changes },
         accounting: AccountingReport { total, files: imported.files },
         funnel,
         incidents: described.incidents,
         issues: described.issues,
         assets: described.assets,
         fixes: proposed.iter().map(fix_report).collect(),
-        exceptions: exceptions(store, &said, scope)?,
+        exceptions: exceptions(store, &said, scope.map(|touched| &touched.findings))?,
         statements: said.counts(),
         intelligence: intel::listings(&known),
     };

@@ -3,9 +3,13 @@
 //! SQL stands in this crate only. One file is one transaction: a crash, a full disk or Ctrl-C
 //! leaves a file imported whole or not at all. Commits are flushed before they are acknowledged.
 
+mod block;
+mod brief;
 mod error;
+mod ids;
 mod import;
 mod intelligence;
+mod keys;
 mod names;
 mod open;
 mod packed;
@@ -16,9 +20,13 @@ mod statement;
 #[cfg(test)]
 mod tests;
 
+pub use block::{Block, BlockBuilder, Body};
+pub use brief::{Brief, CandidatePage};
 pub use error::StoreError;
+pub use ids::IdSet;
 pub use import::{
-    FinishedInput, Import, Judged, PreparedEvidence, PreparedFinding, PreparedOther, Seen,
+    FinishedInput, Import, Judged, NewBody, PreparedEvidence, PreparedFinding, PreparedOther, Seen,
+    Touched,
 };
 pub use intelligence::{EPSS, IntelligenceRow, KEV};
 pub use open::Store;

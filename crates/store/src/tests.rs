@@ -2,7 +2,10 @@
 
 use quell_model::{FindingKey, IssueKey, KeyHasher, Outcome, Scope, Status, Timestamp};
 
-use crate::{FinishedInput, Packed, PreparedEvidence, PreparedFinding, Seen, Store, StoreError};
+use crate::{
+    FinishedInput, NewBody, Packed, PreparedEvidence, PreparedFinding, Seen, Store, StoreError,
+    Touched,
+};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_750_000_000 + second).unwrap()
@@ -28,8 +31,8 @@ fn scope(name: &str) -> Scope {
 }
 
 fn import(store: &mut Store, file: &File<'_>) -> (Vec<Outcome>, Seen) {
-    let run = store.begin_run(at(0)).unwrap();
-    let mut import = store.import(run, "file.json").unwrap();
+    let mut touched = Touched::default();
+    let mut import = store.import("file.json", &mut touched).unwrap();
     let body = Packed::of(b"{}");
     let mut outcomes = Vec::new();
     for (name, time) in file.findings {
@@ -43,7 +46,7 @@ fn import(store: &mut Store, file: &File<'_>) -> (Vec<Outcome>, Seen) {
             last_seen: at(*time),
             scope: Some(&scope),
             offset_bytes: 0,
-            body: &body,
+            body: NewBody::Alone(&body),
             alone: None,
         };
         outcomes.push(import.finding(&finding).unwrap());
@@ -140,8 +143,8 @@ fn a_full_disk_keeps_what_was_there_and_nothing_of_the_new() {
     let pages: i64 =
         store.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
     store.connection.pragma_update(None, "max_page_count", pages + 8).unwrap();
-    let run = store.begin_run(at(0)).unwrap();
-    let mut import = store.import(run, "big.json").unwrap();
+    let mut touched = Touched::default();
+    let mut import = store.import("big.json", &mut touched).unwrap();
     let noise: Vec<u8> =
         (0..4000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
     let body = Packed::of(&noise);
@@ -155,7 +158,7 @@ fn a_full_disk_keeps_what_was_there_and_nothing_of_the_new() {
             last_seen: at(1),
             scope: None,
             offset_bytes: 0,
-            body: &body,
+            body: NewBody::Alone(&body),
             alone: None,
         };
         import.finding(&finding).err()

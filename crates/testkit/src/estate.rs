@@ -99,6 +99,14 @@ impl Source {
     }
 }
 
+/// Writes `count` findings as one JSON array of OCSF Detection Findings in Prowler's manner.
+///
+/// # Errors
+/// When the writer refuses.
+pub fn write_ocsf(count: u64, seed: u64, out: &mut dyn Write) -> io::Result<()> {
+    SOURCES.iter().take(1).try_for_each(|source| source.write(0..count, seed, out))
+}
+
 /// A fault, as every tool sees it.
 struct Fault {
     check: &'static Check,

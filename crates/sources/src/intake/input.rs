@@ -10,6 +10,8 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::{Limits, Unreadable};
 
+/// Bytes hashed at once, on all cores.
+const HASHED: usize = 2 << 20;
 /// Bytes read at once.
 const BUFFER: usize = 256 << 10;
 /// What may come out of a compressed input before its ratio is judged.
@@ -145,13 +147,13 @@ impl Input {
     pub fn content_hash(&mut self, limits: &Limits) -> Result<[u8; 32], IntakeError> {
         let mut reader = self.open(limits)?;
         let mut hasher = blake3::Hasher::new();
-        let mut buffer = vec![0; BUFFER];
+        let mut buffer = vec![0; HASHED];
         loop {
-            let read = reader.read(&mut buffer)?;
+            let read = read_up_to(&mut reader, &mut buffer)?;
             if read == 0 {
                 return Ok(*hasher.finalize().as_bytes());
             }
-            hasher.update(buffer.get(..read).unwrap_or_default());
+            hasher.update_rayon(buffer.get(..read).unwrap_or_default());
         }
     }
 }
