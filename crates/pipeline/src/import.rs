@@ -1,22 +1,23 @@
 //! Reading files into the store: one reader, several parsers, one writer, in order.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::ops::ControlFlow;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use quell_model::{Accounting, Funnel, Outcome, Reject, Timestamp, Untrusted};
 use quell_report::{Changes, FileReport};
-use quell_sources::intake::{self, Batch, Detected, Formats, Input, Item, Limits, Normalized};
-use quell_store::{Block, BlockBuilder, FinishedInput, Import, KEV, Store, Touched};
+use quell_sources::intake::{self, Batch, Detected, Input, Item, Limits, Normalized};
+use quell_store::{Block, BlockBuilder, FinishedInput, IdSet, Import, KEV, Store, Touched};
 
-use crate::PipelineError;
+use crate::contents::{self, Summary};
 use crate::intel::{self, Taking};
 use crate::prepare::{Knowledge, Row};
 use crate::run::{Progress, Request};
+use crate::{PipelineError, Setup};
 
 /// Rejects named in the report of a run that does not ask for a file of them.
-const MOST_REJECTS: usize = 1000;
+pub(crate) const MOST_REJECTS: usize = 1000;
 
 /// What all files came to.
 #[derive(Debug)]
@@ -33,18 +34,18 @@ pub(crate) struct Imported {
 /// Imports every input of a request.
 pub(crate) fn import_all(
     store: &mut Store,
-    (knowledge, formats): (Knowledge<'_>, Formats<'_>),
+    (setup, knowledge): (&Setup, Knowledge<'_>),
     request: &Request,
     progress: &Progress<'_>,
 ) -> Result<Imported, PipelineError> {
     let mut run = Run {
+        setup,
         knowledge,
-        formats,
         progress,
         keep_rejects: request.keep_rejects,
         now: knowledge.now,
         taking: None,
-        seen: HashSet::new(),
+        seen: IdSet::default(),
         imported: Imported {
             files: Vec::new(),
             funnel: Funnel::default(),
@@ -77,15 +78,15 @@ pub(crate) fn import_all(
 }
 
 struct Run<'a> {
+    setup: &'a Setup,
     knowledge: Knowledge<'a>,
-    formats: Formats<'a>,
     progress: &'a Progress<'a>,
     keep_rejects: bool,
     now: Timestamp,
     /// The list of exploited weaknesses that is being read, where the file is one.
     taking: Option<Taking>,
-    /// Keys of findings seen in this run.
-    seen: HashSet<[u8; 16]>,
+    /// Rows of findings seen in this run.
+    seen: IdSet,
     imported: Imported,
 }
 
@@ -104,10 +105,14 @@ struct ParsedBatch {
 
 /// What one file came to, while it is read.
 #[derive(Default)]
-struct Tally {
-    accounting: Accounting,
-    funnel: Funnel,
-    reasons: BTreeMap<String, u64>,
+pub(crate) struct Tally {
+    pub(crate) accounting: Accounting,
+    pub(crate) funnel: Funnel,
+    pub(crate) reasons: BTreeMap<String, u64>,
+    /// Rows of its findings.
+    pub(crate) findings: IdSet,
+    /// Whether a file before it in this run held one of its findings.
+    pub(crate) shares: bool,
 }
 
 /// How reading a file ended.
@@ -146,7 +151,7 @@ impl Run<'_> {
 
     fn file(&mut self, store: &mut Store, input: &mut Input) -> Result<(), PipelineError> {
         let name = input.name();
-        let detected = match intake::detect(input, self.formats, &Limits::default()) {
+        let detected = match intake::detect(input, self.setup.formats(), &Limits::default()) {
             Ok(Detected::Fits(detected)) => detected,
             Ok(Detected::Empty) => {
                 self.imported.files.push(FileReport {
@@ -174,6 +179,17 @@ impl Run<'_> {
                 return Ok(());
             }
         };
+        let reader = self.setup.reader(&name);
+        if let Some(reader) = &reader
+            && let Some((summary, findings)) = contents::known(store, (&hash, reader), &self.seen)?
+        {
+            (self.progress.doing)(&format!("{name} is known"));
+            store.touch(&findings, &mut self.imported.touched)?;
+            self.seen.add_all(&findings);
+            self.tell_again(name, detected.format.id(), summary);
+            return Ok(());
+        }
+        let rejects_before = self.imported.rejects.len();
         let known = store.first_imported(&hash, self.now)?;
         let imported_at = known.unwrap_or(self.now);
         let detected = detected.at(imported_at);
@@ -198,15 +214,34 @@ impl Run<'_> {
         {
             import.intelligence(KEV, &row, self.now)?;
         }
+        let remark = intel::note(&detected, tally.accounting.records);
+        if let Some(reader) = reader.filter(|_| end.is_none()) {
+            let rejects = self.imported.rejects.get(rejects_before..).unwrap_or_default();
+            let content = contents::content(finished.format, &tally, rejects, remark.as_ref())?;
+            content.iter().try_for_each(|content| import.content((&hash, &reader), content))?;
+        }
         let seen = import.finish(&finished)?;
         self.imported.touched = touched;
         self.imported.changes.closed += seen.closed;
         self.imported.changes.reopened += seen.reopened;
         self.imported.complete &= end.is_none();
-        let remark = intel::note(&detected, tally.accounting.records);
         let ended = Ended { why: end, known: known.is_some(), remark };
         self.note(name, detected.format.id(), &tally, ended);
         Ok(())
+    }
+
+    /// Notes a file that was read before as reading it again would.
+    fn tell_again(&mut self, name: String, format: &str, summary: Summary) {
+        let tally = Tally {
+            accounting: summary.accounting(),
+            funnel: summary.funnel,
+            reasons: summary.reasons,
+            ..Tally::default()
+        };
+        for Reject { path, offset_bytes, reason } in summary.rejects {
+            self.reject(&path, offset_bytes, reason);
+        }
+        self.note(name, format, &tally, Ended { why: None, known: true, remark: summary.remark });
     }
 
     fn note(&mut self, name: String, format: &str, tally: &Tally, end: Ended) {
@@ -323,10 +358,12 @@ impl Run<'_> {
         for row in &rows {
             let this = match row {
                 Row::Finding(row) => {
-                    let new = self.seen.insert(*row.key.as_bytes());
+                    let (outcome, id) = import.finding(&row.prepared(record.offset_bytes))?;
+                    let new = self.seen.insert(id);
+                    let new_here = tally.findings.insert(id);
+                    tally.shares |= new_here && !new;
                     new_findings += u64::from(new);
                     old_findings += u64::from(!new);
-                    let outcome = import.finding(&row.prepared(record.offset_bytes))?;
                     row.closes.iter().try_for_each(|block| import.block(block))?;
                     outcome
                 }

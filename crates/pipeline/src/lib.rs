@@ -4,6 +4,7 @@
 //! values.
 
 mod assess;
+mod contents;
 mod coverage;
 mod error;
 mod exceptions;

@@ -81,7 +81,7 @@ pub fn run(
     intel::take_files(store, &request.intel, now)?;
     let known = intel::load(store, setup.catalog().intel())?;
     let knowledge = setup.knowledge(&known, now);
-    let imported = import::import_all(store, (knowledge, setup.formats()), request, progress)?;
+    let imported = import::import_all(store, (setup, knowledge), request, progress)?;
     (progress.doing)("judging");
     let known = intel::load(store, setup.catalog().intel())?;
     let by = Judgement { catalog: setup.catalog(), intel: &known, now };

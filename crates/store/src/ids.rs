@@ -41,6 +41,19 @@ impl IdSet {
         place(id).and_then(|(word, bit)| Some(self.words.get(word)? & bit != 0)).unwrap_or_default()
     }
 
+    /// Adds all numbers of another set.
+    pub fn add_all(&mut self, other: &Self) {
+        for id in other.iter() {
+            self.insert(id);
+        }
+    }
+
+    /// Whether it has a number in common with another set.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.words.iter().zip(&other.words).any(|(a, b)| a & b != 0)
+    }
+
     /// How many numbers it holds.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -79,5 +92,10 @@ mod tests {
         assert_eq!(set.iter().collect::<Vec<_>>(), [1, 63, 64, 700]);
         assert!(set.remove(63) && !set.remove(63) && !set.contains(63) && set.contains(64));
         assert_eq!(set.len(), 3);
+        let mut other = IdSet::default();
+        other.insert(2);
+        assert!(!other.overlaps(&set));
+        other.add_all(&set);
+        assert!(other.overlaps(&set) && other.len() == 4);
     }
 }

@@ -223,16 +223,16 @@ fn read_splits(tx: &Transaction<'_>) -> Result<HashMap<FindingKey, IssueKey>, St
 }
 
 impl Import<'_> {
-    /// Writes one finding.
+    /// Writes one finding. Says what came of it, and its row.
     ///
     /// # Errors
     /// When the database refuses; the file is then not imported.
-    pub fn finding(&mut self, new: &PreparedFinding<'_>) -> Result<Outcome, StoreError> {
+    pub fn finding(&mut self, new: &PreparedFinding<'_>) -> Result<(Outcome, i64), StoreError> {
         if let Some(scope) = new.scope {
             self.coverage.note(scope, micros(new.last_seen));
         }
         match self.known(new.key)? {
-            Some(known) => self.seen_again(&known, new),
+            Some(known) => Ok((self.seen_again(&known, new)?, known.id)),
             None => self.first_seen(new),
         }
     }
@@ -257,7 +257,7 @@ impl Import<'_> {
         Ok(known.optional()?)
     }
 
-    fn first_seen(&mut self, new: &PreparedFinding<'_>) -> Result<Outcome, StoreError> {
+    fn first_seen(&mut self, new: &PreparedFinding<'_>) -> Result<(Outcome, i64), StoreError> {
         let scope = self.scope_ids(new.scope)?;
         let gone_by = self.gone_by(new, scope)?;
         // The judgement of a finding on its own holds only while it counts as its source says.
@@ -297,7 +297,7 @@ impl Import<'_> {
         self.finding_keys.insert(&self.tx, *new.key.as_bytes(), id)?;
         self.here.insert(id);
         self.touched.findings.insert(id);
-        Ok(if is_new { Outcome::Created } else { Outcome::Merged })
+        Ok((if is_new { Outcome::Created } else { Outcome::Merged }, id))
     }
 
     /// The issue's row, made where it is new, and marked as touched by this run. It waits to be

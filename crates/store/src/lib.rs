@@ -5,6 +5,7 @@
 
 mod block;
 mod brief;
+mod content;
 mod error;
 mod ids;
 mod import;
@@ -22,6 +23,7 @@ mod tests;
 
 pub use block::{Block, BlockBuilder, Body};
 pub use brief::{Brief, CandidatePage};
+pub use content::Content;
 pub use error::StoreError;
 pub use ids::IdSet;
 pub use import::{

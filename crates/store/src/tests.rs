@@ -49,7 +49,7 @@ fn import(store: &mut Store, file: &File<'_>) -> (Vec<Outcome>, Seen) {
             body: NewBody::Alone(&body),
             alone: None,
         };
-        outcomes.push(import.finding(&finding).unwrap());
+        outcomes.push(import.finding(&finding).unwrap().0);
     }
     for (name, time) in file.passes {
         let evidence = PreparedEvidence {

@@ -72,12 +72,12 @@ CREATE TABLE issue_facets (page INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE issue_assets (page INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE issue_candidates (page INTEGER PRIMARY KEY, body BLOB NOT NULL);
 
--- Which findings a file held, so that the same file need not be read twice.
+-- What a file came to, so that the same file need not be read twice by the same program.
 CREATE TABLE input_contents (
-  hash   BLOB NOT NULL,
-  reader BLOB NOT NULL, -- what program, with which settings, read it
-  body   BLOB NOT NULL,
-  PRIMARY KEY (hash, reader)
+  hash     BLOB PRIMARY KEY,
+  reader   BLOB NOT NULL, -- the program, its settings and the file's name
+  summary  BLOB NOT NULL,
+  findings BLOB NOT NULL
 ) WITHOUT ROWID;
 
 DROP TABLE runs;
