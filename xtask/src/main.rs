@@ -18,7 +18,8 @@ cargo xtask <command>
   fmt     format the code
   test    the tests only
   demo    the sample world, as `cargo run --release -- demo`
-  bench   findings a second, memory and disk for 100,000 findings (see docs/benchmarks.md)
+  bench   findings a second, memory and disk; [--findings N] [--sources 1|4] [--runs N]
+          [--make DIR] (see docs/benchmarks.md)
   layers  the dependency layers only
   tidy    file sizes, doc lines and listed folders only
 ";

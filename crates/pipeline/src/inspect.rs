@@ -8,7 +8,7 @@ use quell_store::{IssueRow, Store};
 
 use crate::assess::Judgement;
 use crate::exceptions::Said;
-use crate::report::{describe, fix_report, incidents, known};
+use crate::report::{Detail, describe, fix_report, incidents, known};
 use crate::{PipelineError, Setup, assess, fixes, intel};
 
 /// One issue with all it rests on, by its id or the first characters of it; with its fix, where
@@ -32,7 +32,7 @@ pub fn show_issue(
     };
     let stories = incidents(store, &mut open, &proposed)?;
     let said = Said::find(store, &open)?;
-    let told = describe(store, (catalog, &said), &open, &stories, &proposed)?;
+    let told = describe(store, (catalog, &said), &open, (&stories, &proposed), Detail::All)?;
     let (incident, issue) = (told.incidents.into_iter().next(), told.issues.into_iter().next());
     let asset = told.assets.into_iter().next();
     match (incident, issue, asset) {

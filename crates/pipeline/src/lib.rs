@@ -3,6 +3,7 @@
 //! Only this crate loads, saves and schedules; the stages themselves take values and return
 //! values.
 
+mod answer;
 mod assess;
 mod contents;
 mod coverage;
@@ -12,6 +13,7 @@ mod fixes;
 mod import;
 mod inspect;
 mod intel;
+mod list;
 mod prepare;
 mod report;
 mod run;
@@ -20,5 +22,7 @@ mod setup;
 pub use coverage::{Coverage, RuleCount, ToolCoverage, coverage};
 pub use error::PipelineError;
 pub use inspect::{show_issue, split_issue};
+pub use list::{IssueList, ListedIssue, list_issues};
+pub use quell_store::IssueFilter;
 pub use run::{Outcome, Progress, Request, run};
 pub use setup::{Setup, SetupError};

@@ -1,6 +1,7 @@
 //! From stored issues to the report: fixes, incidents, explanations.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use quell_catalog::Catalog;
 use quell_correlate::{Candidate, Member, build_incidents, merged_because};
@@ -50,13 +51,23 @@ pub(crate) struct Open {
     pub(crate) row: i64,
     /// Whether it is about a weakness, of which statements may speak.
     pub(crate) has_weakness: bool,
-    pub(crate) control: Option<String>,
+    /// Shared by all issues of one control: there may be a million of them.
+    pub(crate) control: Option<Arc<str>>,
     pub(crate) candidate: Candidate,
 }
 
 impl Open {
-    fn of(row: i64, Kept { has_weakness, control, candidate }: Kept) -> Self {
-        Self { row, has_weakness, control, candidate }
+    fn of(row: i64, kept: Kept, controls: &mut HashSet<Arc<str>>) -> Self {
+        let Kept { has_weakness, control, candidate } = kept;
+        let shared = |control: String| match controls.get(control.as_str()) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let new: Arc<str> = Arc::from(control);
+                controls.insert(Arc::clone(&new));
+                new
+            }
+        };
+        Self { row, has_weakness, control: control.map(shared), candidate }
     }
 }
 
@@ -65,7 +76,9 @@ pub(crate) fn open_issues(
     store: &Store,
     among: Option<&IdSet>,
 ) -> Result<Vec<Open>, PipelineError> {
-    let mut open = Vec::new();
+    let all = usize::try_from(store.issue_count_open()?).unwrap_or_default();
+    // No more room than is needed: growing would take twice as much for a moment.
+    let mut open = Vec::with_capacity(among.map_or(all, |among| all.min(among.len())));
     let mut from = 0;
     loop {
         let (pages, next) = store.candidate_pages(from, PAGES)?;
@@ -83,9 +96,10 @@ pub(crate) fn open_issues(
 
 fn open_of(page: &CandidatePage, among: Option<&IdSet>) -> Result<Vec<Open>, PipelineError> {
     let mut open = Vec::new();
+    let mut controls = HashSet::new();
     page.each_open(|row, kept| {
         if among.is_none_or(|among| among.contains(row)) {
-            open.push(Open::of(row, serde_json::from_slice(kept)?));
+            open.push(Open::of(row, serde_json::from_slice(kept)?, &mut controls));
         }
         Ok::<_, PipelineError>(())
     })?;
@@ -95,7 +109,7 @@ fn open_of(page: &CandidatePage, among: Option<&IdSet>) -> Result<Vec<Open>, Pip
 /// What is kept of a stored issue, open or not.
 pub(crate) fn known(row: &IssueRow) -> Result<Option<Open>, PipelineError> {
     let Some(body) = &row.body else { return Ok(None) };
-    Ok(Some(Open::of(row.id, Kept::of(&read_issue(body)?))))
+    Ok(Some(Open::of(row.id, Kept::of(&read_issue(body)?), &mut HashSet::new())))
 }
 
 /// The whole of a stored issue.
@@ -134,6 +148,15 @@ fn process_tree(members: &[Member]) -> Option<String> {
     members.iter().find_map(|m| oldest(&m.finding))
 }
 
+/// How much of incidents is described.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// The incidents alone.
+    Incidents,
+    /// Their issues and assets too.
+    All,
+}
+
 /// The parts of the report that describe incidents.
 #[derive(Debug, Default)]
 pub(crate) struct Described {
@@ -147,10 +170,12 @@ pub(crate) fn describe(
     store: &Store,
     (catalog, said): (&Catalog, &Said),
     open: &[Open],
-    incidents: &[Incident],
-    fixes: &[Fix],
+    (incidents, fixes): (&[Incident], &[Fix]),
+    detail: Detail,
 ) -> Result<Described, PipelineError> {
-    let rows: HashMap<IssueKey, i64> = open.iter().map(|o| (o.candidate.key, o.row)).collect();
+    let told: HashSet<&IssueKey> = incidents.iter().flat_map(|i| &i.issues).collect();
+    let among = open.iter().filter(|o| told.contains(&o.candidate.key));
+    let rows: HashMap<IssueKey, i64> = among.map(|o| (o.candidate.key, o.row)).collect();
     let mut described = Described::default();
     let mut assets: BTreeMap<String, AssetReport> = BTreeMap::new();
     for incident in incidents {
@@ -159,7 +184,7 @@ pub(crate) fn describe(
             story.extend(tell(store, *row, said)?);
         }
         described.incidents.push(incident_report(incident, &story, catalog, fixes));
-        for told in &story {
+        for told in story.iter().filter(|_| detail == Detail::All) {
             let issue = issue_report(told, catalog);
             let asset =
                 assets.entry(issue.asset.clone()).or_insert_with(|| asset_report(&told.issue));

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use quell_model::{Accounting, Clock, FixState, Funnel, Reject, Severity};
+use quell_model::{Accounting, Clock, Fix, FixState, Funnel, Reject, Severity};
 use quell_report::{AccountingReport, Changes, Report, SCHEMA_VERSION};
-use quell_store::Store;
+use quell_store::{Store, Touched};
 
+use crate::answer::{Answer, Question};
 use crate::assess::Judgement;
 use crate::exceptions::{Said, exceptions};
-use crate::report::{describe, fix_report, incidents, open_issues};
+use crate::report::{Described, Detail, describe, fix_report, incidents, open_issues};
 use crate::{PipelineError, Setup, assess, fixes, import, intel};
 
 /// What is asked of a run.
@@ -23,6 +24,9 @@ pub struct Request {
     pub repository: Option<PathBuf>,
     /// Most incidents in the report.
     pub limit: Option<usize>,
+    /// Whether the report leaves out issues and assets: there may be many, and a format that
+    /// shows incidents only has no use for them.
+    pub only_incidents: bool,
     /// Whether the data is a labelled sample world.
     pub sample_data: bool,
     /// Whether every reject is kept, for a file of them.
@@ -88,34 +92,23 @@ pub fn run(
     intel::mark_changed(store, by)?;
     assess::assess(store, by)?;
     progress.check()?;
+    // From here on, what is open stands in memory.
+    store.release_memory()?;
     let scope = (!request.paths.is_empty()).then_some(&imported.touched);
-    let mut open = open_issues(store, scope.map(|touched| &touched.issues))?;
-    (progress.doing)("fixing");
-    let proposed = match &request.repository {
-        Some(repository) => fixes::propose(store, setup.catalog(), &open, repository)?,
-        None => Vec::new(),
-    };
-    progress.check()?;
-    (progress.doing)("explaining");
-    let stories = incidents(store, &mut open, &proposed)?;
-    let shown =
-        stories.get(..request.limit.unwrap_or(usize::MAX).min(stories.len())).unwrap_or_default();
-    let said = Said::find(store, &open)?;
-    let described = describe(store, (setup.catalog(), &said), &open, shown, &proposed)?;
+    let Told { answer, described, fixes, said } = tell(store, setup, (request, scope), progress)?;
     let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-    let open_findings = match scope {
-        Some(touched) => store.finding_count_open(&touched.findings)?,
-        None => imported.funnel.open_findings,
-    };
-    let open_elsewhere = match scope {
-        Some(_) => store.issue_count_open()?.saturating_sub(count(open.len())),
-        None => 0,
+    let (open_findings, open_elsewhere) = match scope {
+        Some(touched) => (
+            store.finding_count_open(&touched.findings)?,
+            store.issue_count_open()?.saturating_sub(answer.issues),
+        ),
+        None => (imported.funnel.open_findings, 0),
     };
     let funnel = Funnel {
         open_findings,
-        issues: count(open.len()),
-        incidents: count(stories.len()),
-        fixes: count(proposed.iter().filter(|f| f.state == FixState::Proved).count()),
+        issues: answer.issues,
+        incidents: answer.incidents,
+        fixes: count(fixes.iter().filter(|f| f.state == FixState::Proved).count()),
         ..imported.funnel
     };
     let mut total = Accounting::default();
@@ -128,14 +121,60 @@ pub fn run(
         changes: Changes { open_elsewhere, ..imported.changes },
         accounting: AccountingReport { total, files: imported.files },
         funnel,
-        incidents: described.incidents,
+        incidents: answer.shown,
         issues: described.issues,
         assets: described.assets,
-        fixes: proposed.iter().map(fix_report).collect(),
+        fixes: fixes.iter().map(fix_report).collect(),
         exceptions: exceptions(store, &said, scope.map(|touched| &touched.findings))?,
         statements: said.counts(),
         intelligence: intel::listings(&known),
     };
-    let worst = open.iter().map(|o| o.candidate.severity).max();
+    let worst = answer.worst;
     Ok(Outcome { report, rejects: imported.rejects, complete: imported.complete, worst })
+}
+
+/// What is open, told.
+struct Told {
+    answer: Answer,
+    /// Issues and assets; the incidents stand in the answer.
+    described: Described,
+    fixes: Vec<Fix>,
+    said: Said,
+}
+
+fn tell(
+    store: &mut Store,
+    setup: &Setup,
+    (request, scope): (&Request, Option<&Touched>),
+    progress: &Progress<'_>,
+) -> Result<Told, PipelineError> {
+    let question = Question::of(store, setup, request)?;
+    if let (Some(question), None) = (question, scope)
+        && let Some(answer) = question.known(store)?
+    {
+        // An answer is kept only where no statement is known.
+        let (described, said) = (Described::default(), Said::default());
+        return Ok(Told { answer, described, fixes: Vec::new(), said });
+    }
+    let mut open = open_issues(store, scope.map(|touched| &touched.issues))?;
+    (progress.doing)("fixing");
+    let fixes = match &request.repository {
+        Some(repository) => fixes::propose(store, setup.catalog(), &open, repository)?,
+        None => Vec::new(),
+    };
+    progress.check()?;
+    (progress.doing)("explaining");
+    let stories = incidents(store, &mut open, &fixes)?;
+    let shown =
+        stories.get(..request.limit.unwrap_or(usize::MAX).min(stories.len())).unwrap_or_default();
+    let said = Said::find(store, &open)?;
+    let detail = if request.only_incidents { Detail::Incidents } else { Detail::All };
+    let mut described = describe(store, (setup.catalog(), &said), &open, (shown, &fixes), detail)?;
+    let answer = Answer::new(&open, &stories, std::mem::take(&mut described.incidents));
+    if let Some(question) = question.filter(|_| said.counts().known == 0)
+        && store.issue_count_open()? == answer.issues
+    {
+        question.save(store, &answer)?;
+    }
+    Ok(Told { answer, described, fixes, said })
 }

@@ -7,8 +7,10 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
-use quell_model::{FixedClock, Verdict};
-use quell_pipeline::{Outcome, PipelineError, Progress, Request, Setup, run, split_issue};
+use quell_model::{FixedClock, Severity, Status, Verdict};
+use quell_pipeline::{
+    IssueFilter, Outcome, PipelineError, Progress, Request, Setup, list_issues, run, split_issue,
+};
 use quell_store::Store;
 use serde_json::{Value, json};
 
@@ -145,6 +147,59 @@ fn only_the_same_program_with_the_same_settings_skips_a_file() {
     assert!(skips(&mut world, "two", None));
     let tags = include_str!("../../../content/mapping/tags.toml").to_owned() + "\n# mine\n";
     assert!(!skips(&mut world, "two", Some(&tags)));
+}
+
+/// What the store says is kept until anything changes; then it is found anew.
+#[test]
+fn a_kept_answer_is_the_one_that_would_be_found() {
+    let t = 1_750_000_000;
+    let ask = |world: &mut World, kept: bool| {
+        let program = kept.then(|| world.path("program"));
+        world.setup = Setup::embedded(None).unwrap().with_program(program);
+        let request = Request { limit: Some(10), only_incidents: true, ..Request::default() };
+        let report = world.run(&request, false).unwrap().report;
+        assert!(report.issues.is_empty());
+        serde_json::to_string(&report).unwrap()
+    };
+    let mut world = World::new();
+    fs::write(world.path("program"), "one").unwrap();
+    let nothing = ask(&mut world, true);
+    world.triage("a.json", &scan(&[prowler("a", "FAIL", t), prowler("b", "FAIL", t)]));
+    let both = ask(&mut world, true);
+    assert_ne!(nothing, both);
+    assert_eq!([ask(&mut world, true), ask(&mut world, false)], [both.clone(), both.clone()]);
+    world.triage("b.json", &scan(&[prowler("b", "PASS", t + 9)]));
+    let one = ask(&mut world, true);
+    assert!(one != both && one == ask(&mut world, true) && one == ask(&mut world, false));
+}
+
+#[test]
+fn issues_are_filtered_counted_and_ranked() {
+    let mut world = World::new();
+    let t = 1_750_000_000;
+    let names: Vec<String> = (60..100).map(|n| format!("bucket-{}", "x".repeat(n))).collect();
+    let records: Vec<Value> = names.iter().map(|name| prowler(name, "FAIL", t)).collect();
+    world.triage("a.json", &scan(&records));
+    world.triage("hub.json", &hub(&names[0]).to_string());
+    world.triage("c.json", &scan(&[prowler(&names[1], "PASS", t + 9)]));
+    let count = |filter: IssueFilter| list_issues(&world.store, &filter, 3).unwrap();
+    let all = count(IssueFilter::default());
+    assert_eq!((all.count, all.issues.len()), (40, 3));
+    let open = IssueFilter { statuses: vec![Status::Open], ..IssueFilter::default() };
+    // The newer scan closes what it does not raise; the other tool's finding stays.
+    assert_eq!(count(open).count, 1);
+    let hub = IssueFilter { tool: Some("security_hub".to_owned()), ..IssueFilter::default() };
+    assert_eq!(count(hub).count, 1);
+    let asset = IssueFilter { asset: Some(names[37].to_uppercase()), ..IssueFilter::default() };
+    let found = count(asset);
+    assert_eq!(found.count, 3);
+    assert!(found.issues.iter().all(|issue| issue.asset.raw().contains(&names[37])));
+    for (control, expected) in [("aws.s3", 40), ("aws.s", 0), ("aws.s3.bucket_versioning", 40)] {
+        let filter = IssueFilter { control: Some(control.to_owned()), ..IssueFilter::default() };
+        assert_eq!(count(filter).count, expected, "{control}");
+    }
+    let low = IssueFilter { severities: vec![Severity::Low], ..IssueFilter::default() };
+    assert_eq!(count(low).count, 1);
 }
 
 #[test]

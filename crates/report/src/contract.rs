@@ -7,7 +7,7 @@ use quell_model::{
     Accounting, Explanation, FindingClass, Funnel, IncidentKind, Position, Proof, Risk, Safety,
     Severity, Status, Timestamp, Untrusted,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The version of the contract: the second number grows when fields are added, the first when
 /// a reader must change.
@@ -169,7 +169,7 @@ pub struct Changes {
 }
 
 /// One incident.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct IncidentReport {
     /// Stable id.
     pub id: String,
@@ -199,12 +199,12 @@ pub struct IncidentReport {
     /// Ids of the fixes that close its issues.
     pub fixes: Vec<String>,
     /// What a person must look at before believing or dismissing it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
 
 /// Who should deal with something, and how that is known.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct OwnerReport {
     /// The owner, or the role where no owner is known.
     pub name: Untrusted,

@@ -11,7 +11,7 @@ use crate::state::reported;
 use crate::{Packed, Store, StoreError};
 
 /// Issues of a page.
-const PAGE: i64 = 4096;
+pub(crate) const PAGE: i64 = 4096;
 /// Pages that are kept open while issues are written.
 const MOST_OPEN: usize = 4;
 /// Bytes of an issue's facets.
@@ -132,7 +132,8 @@ impl Briefs {
             *to = facets;
         }
         if let Some(to) = page.assets.get_mut(slot) {
-            *to = bytes(brief.map(|b| b.asset.as_bytes()));
+            // Only searched, in any case.
+            *to = brief.map(|b| Box::from(b.asset.to_lowercase().as_bytes())).unwrap_or_default();
         }
         if let Some(to) = page.candidates.get_mut(slot) {
             *to = bytes(brief.map(|b| b.candidate.as_slice()));

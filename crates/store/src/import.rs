@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use quell_model::{FindingKey, IssueKey, Outcome, Scope, Status, Timestamp};
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
+use crate::answer::changed;
 use crate::block::{Blocks, Owner};
 use crate::brief::Briefs;
 use crate::keys::{self, Keys};
@@ -579,6 +580,7 @@ impl Import<'_> {
             "INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)",
             params![LAST_IMPORT, self.id],
         )?;
+        changed(&self.tx)?;
         self.finding_keys.flush(&self.tx)?;
         self.issue_keys.flush(&self.tx)?;
         self.briefs.flush(&self.tx)?;

@@ -3,10 +3,12 @@
 //! SQL stands in this crate only. One file is one transaction: a crash, a full disk or Ctrl-C
 //! leaves a file imported whole or not at all. Commits are flushed before they are acknowledged.
 
+mod answer;
 mod block;
 mod brief;
 mod content;
 mod error;
+mod find;
 mod ids;
 mod import;
 mod intelligence;
@@ -25,6 +27,7 @@ pub use block::{Block, BlockBuilder, Body};
 pub use brief::{Brief, CandidatePage};
 pub use content::Content;
 pub use error::StoreError;
+pub use find::{IssueFilter, IssuesFound};
 pub use ids::IdSet;
 pub use import::{
     FinishedInput, Import, Judged, NewBody, PreparedEvidence, PreparedFinding, PreparedOther, Seen,

@@ -42,7 +42,7 @@ impl Store {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
-        connection.pragma_update(None, "cache_size", -131_072)?;
+        connection.pragma_update(None, "cache_size", -65_536)?;
         connection.set_prepared_statement_cache_capacity(64);
         let mut store = Self { connection, cache: Cache::default() };
         store.migrate()?;
@@ -69,6 +69,14 @@ impl Store {
             tx.commit()?;
         }
         Ok(())
+    }
+
+    /// Gives the memory back that pages of the database take.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn release_memory(&self) -> Result<(), StoreError> {
+        Ok(self.connection.execute_batch("PRAGMA shrink_memory")?)
     }
 
     /// Folds the write-ahead log back into the database, so that the disk use is what it says.

@@ -3,6 +3,7 @@
 use quell_model::{FindingKey, IssueKey, Timestamp};
 use rusqlite::{OptionalExtension, Params, Row, params};
 
+use crate::answer::changed;
 use crate::block::{Blocks, Owner, Place};
 use crate::brief::Briefs;
 use crate::import::split_key;
@@ -154,6 +155,7 @@ impl Store {
         }
         briefs.flush(&tx)?;
         blocks.finish(&tx)?;
+        changed(&tx)?;
         tx.commit()?;
         Ok(())
     }
@@ -185,6 +187,7 @@ impl Store {
         }
         briefs.flush(&tx)?;
         blocks.finish(&tx)?;
+        changed(&tx)?;
         tx.commit()?;
         Ok(())
     }
@@ -236,6 +239,7 @@ impl Store {
         };
         tx.execute("UPDATE findings SET issue = ?2 WHERE id = ?1", params![row, new])?;
         tx.execute("UPDATE issues SET dirty = 1 WHERE id IN (?1, ?2)", params![old, new])?;
+        changed(&tx)?;
         tx.commit()?;
         Ok(Some(key))
     }

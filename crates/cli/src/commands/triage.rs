@@ -97,6 +97,7 @@ pub(super) fn run(arguments: &Arguments, data: &Path, environment: &Environment)
         intel: arguments.intel.clone(),
         repository: arguments.repo.clone(),
         limit: limit(arguments, format(arguments)?),
+        only_incidents: !format(arguments)?.shows_issues,
         sample_data: false,
         keep_rejects: arguments.rejects.is_some(),
     };

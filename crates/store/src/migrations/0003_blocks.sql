@@ -80,4 +80,11 @@ CREATE TABLE input_contents (
   findings BLOB NOT NULL
 ) WITHOUT ROWID;
 
+-- Answers that take long to find, good while `changes` among the settings stays as it is.
+CREATE TABLE answers (
+  name    BLOB PRIMARY KEY,
+  changes INTEGER NOT NULL,
+  body    BLOB NOT NULL
+) WITHOUT ROWID;
+
 DROP TABLE runs;
