@@ -12,7 +12,7 @@ use crate::block::Cache;
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_spine.sql"),
     include_str!("migrations/0002_statements.sql"),
-    include_str!("migrations/0003_blocks.sql"),
+    include_str!("migrations/0005_blocks.sql"),
 ];
 
 /// Bytes of a page of a new database: a block of bodies spans few of them.
