@@ -42,6 +42,9 @@ const CHECKS: &[Check] = &[
     check(["awslambda_function_inside_vpc", "", "CKV_AWS_117", "AwsLambdaFunction", "lambda"], 2),
 ];
 
+/// Weaknesses of one workload.
+const WEAKNESSES: u64 = 40;
+
 /// Stands where a list is empty.
 const NO_CHECK: Check = check([""; 5], 0);
 
@@ -54,28 +57,33 @@ pub struct Source {
     pub file: &'static str,
     begin: &'static str,
     finding: fn(u64, &mut Random) -> Value,
+    /// Numbers that one element stands for.
+    numbers: u64,
     end: &'static str,
 }
 
 /// One file a tool. Equal numbers are equal faults in all but the last.
 pub const SOURCES: &[Source] = &[
-    Source { file: "prowler.ocsf.json", begin: "[", finding: prowler, end: "]\n" },
+    Source { file: "prowler.ocsf.json", begin: "[", finding: prowler, numbers: 1, end: "]\n" },
     Source {
         file: "security-hub.asff.json",
         begin: "{\"Findings\":[",
         finding: security_hub,
+        numbers: 1,
         end: "]}\n",
     },
     Source {
         file: "wiz.json",
         begin: "{\"data\":{\"configurationFindings\":{\"nodes\":[",
         finding: wiz,
+        numbers: 1,
         end: "]}}}\n",
     },
     Source {
         file: "trivy.json",
         begin: "{\"ClusterName\":\"made-up\",\"Resources\":[",
         finding: trivy,
+        numbers: WEAKNESSES,
         end: "]}\n",
     },
 ];
@@ -88,7 +96,9 @@ impl Source {
     pub fn write(&self, numbers: Range<u64>, seed: u64, out: &mut dyn Write) -> io::Result<()> {
         out.write_all(self.begin.as_bytes())?;
         let first = numbers.start;
-        for number in numbers {
+        // A last element that is begun is written whole.
+        let step = usize::try_from(self.numbers).unwrap_or(1);
+        for number in numbers.step_by(step) {
             if number > first {
                 out.write_all(b",\n")?;
             }
@@ -207,20 +217,28 @@ fn wiz(number: u64, random: &mut Random) -> Value {
     })
 }
 
-/// A workload with one weakness, about 1 KB.
+/// A workload with weaknesses of about 1 KB each.
 fn trivy(number: u64, random: &mut Random) -> Value {
+    let weaknesses: Vec<Value> =
+        (number..number + WEAKNESSES).map(|number| weakness(number, random)).collect();
+    json!({
+        "Namespace": format!("team-{}", random.below(30)), "Kind": "Deployment",
+        "Name": format!("made-up-{number}"),
+        "Results": [{"Target": "made-up (debian 12.1)", "Class": "os-pkgs", "Type": "debian",
+            "Vulnerabilities": weaknesses}]
+    })
+}
+
+fn weakness(number: u64, random: &mut Random) -> Value {
     let weakness = format!("CVE-20{}-{}", 15 + random.below(11), 10_000 + random.below(5_000));
     let severity = random.pick(&["LOW", "MEDIUM", "HIGH", "CRITICAL"]);
     json!({
-        "Namespace": format!("team-{}", random.below(30)), "Kind": "Deployment",
-        "Name": format!("made-up-{}", number / 40),
-        "Results": [{"Target": "made-up (debian 12.1)", "Class": "os-pkgs", "Type": "debian", "Vulnerabilities": [{
-            "VulnerabilityID": weakness, "PkgName": format!("lib-made-up-{}", random.below(900)),
-            "PkgID": format!("lib-made-up@{number}"), "InstalledVersion": "1.2.3-4", "FixedVersion": "1.2.4-1",
-            "Status": "fixed", "SeveritySource": "debian", "PrimaryURL": "https://example.com/made-up",
-            "Title": random.words(6), "Description": random.words(60), "Severity": severity,
-            "CVSS": {"nvd": {"V3Vector": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", "V3Score": 9.8}},
-            "References": ["https://example.com/made-up/1", "https://example.com/made-up/2"]}]}]
+        "VulnerabilityID": weakness, "PkgName": format!("lib-made-up-{}", random.below(900)),
+        "PkgID": format!("lib-made-up@{number}"), "InstalledVersion": "1.2.3-4", "FixedVersion": "1.2.4-1",
+        "Status": "fixed", "SeveritySource": "debian", "PrimaryURL": "https://example.com/made-up",
+        "Title": random.words(6), "Description": random.words(60), "Severity": severity,
+        "CVSS": {"nvd": {"V3Vector": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", "V3Score": 9.8}},
+        "References": ["https://example.com/made-up/1", "https://example.com/made-up/2"]
     })
 }
 
