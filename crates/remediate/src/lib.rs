@@ -11,6 +11,8 @@ mod locate;
 mod prove;
 mod recipes;
 mod terraform;
+#[cfg_attr(not(test), expect(dead_code, reason = "the languages that use it are being added"))]
+mod yaml;
 
 pub use config::Config;
 pub use engine::{Applied, Engine};
