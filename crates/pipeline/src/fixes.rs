@@ -1,19 +1,19 @@
-//! Fixes for open issues, made in a Terraform repository that is only read.
+//! Fixes for open issues, made in a repository that is only read.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use quell_catalog::{Catalog, Language};
+use quell_catalog::Catalog;
 use quell_model::{Fix, FixState, Provider};
-use quell_remediate::{Engine, Repository, Target};
+use quell_remediate::{Engine, Target, Workspace};
 use quell_store::Store;
 
 use crate::PipelineError;
 use crate::assess::members;
 use crate::report::{Open, stored_issue};
 
-/// Longest file that is read; Terraform files are far shorter.
+/// Longest file that is read; files of code are far shorter.
 const MOST_FILE_BYTES: u64 = 4 << 20;
 /// Most files that are read.
 const MOST_FILES: usize = 20_000;
@@ -26,15 +26,13 @@ pub(crate) fn propose<'o>(
     open: impl Iterator<Item = &'o Open>,
     folder: &Path,
 ) -> Result<Vec<Fix>, PipelineError> {
-    let repository = Repository::parse(read_repository(folder)?);
+    let repository = Workspace::parse(read_repository(folder)?);
     let controls: Vec<_> = catalog.controls().collect();
     let engine = Engine::new(&controls);
     let mut fixes: BTreeMap<String, Fix> = BTreeMap::new();
     for Open { row, control, .. } in open {
         let control = control.as_deref().and_then(|id| catalog.control(id));
-        let has_recipe =
-            |c: &&quell_catalog::Control| c.fixes.iter().any(|f| f.language == Language::Terraform);
-        let Some(control) = control.filter(has_recipe) else { continue };
+        let Some(control) = control.filter(|control| !control.fixes.is_empty()) else { continue };
         let Some(issue) = stored_issue(store, *row)? else { continue };
         let members = members(store, *row)?;
         let location = members.iter().find_map(|m| m.finding.location.as_deref());
@@ -57,7 +55,7 @@ pub(crate) fn propose<'o>(
     Ok(fixes)
 }
 
-/// The Terraform files and state files below a folder, with paths below it.
+/// The files that some language reads below a folder, with paths below it.
 fn read_repository(folder: &Path) -> Result<Vec<(String, String)>, PipelineError> {
     let refuse = |path: &Path, source| PipelineError::Repository {
         path: path.display().to_string(),
@@ -74,7 +72,7 @@ fn read_repository(folder: &Path) -> Result<Vec<(String, String)>, PipelineError
             // Links are not followed: they may leave the repository.
             if kind.is_dir() && !is_hidden(&path) {
                 waiting.push(path);
-            } else if kind.is_file() && is_read(&path) && files.len() < MOST_FILES {
+            } else if kind.is_file() && files.len() < MOST_FILES {
                 files.extend(read_file(folder, &path));
             }
         }
@@ -84,18 +82,16 @@ fn read_repository(folder: &Path) -> Result<Vec<(String, String)>, PipelineError
 }
 
 fn is_hidden(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
-}
-
-fn is_read(path: &Path) -> bool {
-    path.extension().is_some_and(|e| e == "tf" || e == "tfvars" || e == "tfstate")
+    // Workflows stand in a hidden folder.
+    path.file_name()
+        .is_some_and(|name| name.to_string_lossy().starts_with('.') && name != ".github")
 }
 
 /// A file's text; one that is too long or no text has no block to fix.
 fn read_file(folder: &Path, path: &PathBuf) -> Option<(String, String)> {
-    if fs::metadata(path).ok()?.len() > MOST_FILE_BYTES {
+    let below = path.strip_prefix(folder).ok()?.to_string_lossy().replace('\\', "/");
+    if !Workspace::reads(&below) || fs::metadata(path).ok()?.len() > MOST_FILE_BYTES {
         return None;
     }
-    let below = path.strip_prefix(folder).ok()?.to_string_lossy().replace('\\', "/");
     Some((below, fs::read_to_string(path).ok()?))
 }

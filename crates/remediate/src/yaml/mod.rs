@@ -97,6 +97,7 @@ impl Yaml {
     }
 
     /// The text, byte for byte.
+    #[cfg_attr(test, expect(dead_code, reason = "only the languages ask"))]
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
