@@ -8,16 +8,13 @@ mod config;
 mod diff;
 mod engine;
 mod evaluate;
+mod kubernetes;
 
 mod prove;
 mod settings;
 mod target;
 mod terraform;
 mod workspace;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the languages that use it are being added")
-)]
 mod yaml;
 
 pub use code::Place;
@@ -29,7 +26,7 @@ pub use target::Target;
 pub use workspace::Workspace;
 
 /// Every language, in the order in which they are asked for a path.
-const DIALECTS: &[&code::Dialect] = &[&terraform::DIALECT];
+const DIALECTS: &[&code::Dialect] = &[&terraform::DIALECT, &kubernetes::DIALECT];
 
 #[cfg(test)]
 mod hostile;
