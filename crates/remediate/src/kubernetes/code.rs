@@ -14,11 +14,18 @@ use crate::{Config, Evaluator, Target};
 pub(crate) const DIALECT: Dialect = Dialect {
     language: Language::Kubernetes,
     sample: "case.yaml",
-    reads: |path| {
-        path.ends_with(".yaml") || path.ends_with(".yml") || path.ends_with("/Kustomization")
-    },
+    reads,
     parse: |files| Box::new(Manifests::parse(files)),
 };
+
+fn reads(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let json = name.ends_with(".json")
+        && !path.contains("node_modules/")
+        && !name.starts_with("package")
+        && !name.starts_with("tsconfig");
+    name.ends_with(".yaml") || name.ends_with(".yml") || name == "Kustomization" || json
+}
 
 impl Code for Manifests {
     fn text(&self, file: &str) -> Option<&str> {

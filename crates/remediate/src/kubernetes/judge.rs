@@ -62,7 +62,7 @@ impl Surroundings for Around<'_> {
         any(others.map(|(file, other)| {
             let selector = link.split('.').try_fold(&other.data, |value, key| value.get(key));
             let Some(selector) = selector else { return Truth::Fails };
-            match selects(selector, self.object.pod_labels()) {
+            match selects(selector, &self.object.pod_labels()) {
                 Some(true) => {
                     let there = Around { manifests: self.manifests, file, object: other };
                     judge(&Config::from_json(&other.data), &there)
@@ -80,8 +80,8 @@ pub(super) fn together(one: &File, other: &File) -> bool {
 }
 
 /// Whether a label selector selects pods of these labels; none where it cannot be told.
-pub(super) fn selects(selector: &Value, labels: Option<&Map<String, Value>>) -> Option<bool> {
-    let label = |key: &str| labels.and_then(|labels| labels.get(key)).and_then(Value::as_str);
+pub(super) fn selects(selector: &Value, labels: &Map<String, Value>) -> Option<bool> {
+    let label = |key: &str| labels.get(key).and_then(Value::as_str);
     let wanted = selector.get("matchLabels").and_then(Value::as_object);
     let same = wanted.into_iter().flatten().all(|(key, value)| label(key) == value.as_str());
     if !same {
@@ -106,8 +106,6 @@ pub(super) fn selects(selector: &Value, labels: Option<&Map<String, Value>>) -> 
 }
 
 /// Whether plain labels, as a Service selects by, are all on pods of these labels.
-pub(super) fn covers(wanted: &Map<String, Value>, labels: Option<&Map<String, Value>>) -> bool {
-    !wanted.is_empty()
-        && labels
-            .is_some_and(|labels| wanted.iter().all(|(key, value)| labels.get(key) == Some(value)))
+pub(super) fn covers(wanted: &Map<String, Value>, labels: &Map<String, Value>) -> bool {
+    !wanted.is_empty() && wanted.iter().all(|(key, value)| labels.get(key) == Some(value))
 }

@@ -154,6 +154,36 @@ pub(super) fn patches_of<'m>(
     found
 }
 
+/// A kustomization that changes, by the name alone, an object that is taken in together with a
+/// file. Such a patch no longer finds an object that names a namespace.
+pub(super) fn patched_with<'m>(manifests: &'m Manifests, path: &str) -> Option<&'m File> {
+    let by = taken_by(manifests, path)?;
+    let taken = entries(data(by)?, &["resources"]);
+    let files: Vec<&File> =
+        taken.filter_map(|entry| manifests.file(&join(by.folder(), entry)?)).collect();
+    let objects = || files.iter().flat_map(|file| &file.objects);
+    manifests.files().filter(|file| is_kustomization(&file.path)).find(|file| {
+        patch_names(manifests, file).iter().any(|(kind, name)| {
+            objects().any(|object| object.kind == *kind && object.name == *name)
+        })
+    })
+}
+
+/// Kinds and names of the patches of a kustomization, in files and in its own text.
+fn patch_names(manifests: &Manifests, by: &File) -> Vec<(String, String)> {
+    let Some(data) = data(by) else { return Vec::new() };
+    let patches = data.get("patches").and_then(Value::as_array);
+    let texts = patches.into_iter().flatten().filter_map(|patch| text_at(patch, "patch"));
+    let texts = texts.chain(entries(data, &["patchesStrategicMerge"]));
+    let texts = texts.filter(|text| text.contains('\n')).map(str::to_owned);
+    let written: Vec<File> = texts.map(|text| File::read(String::new(), text)).collect();
+    let laid = patch_files(manifests).filter(|(_, own)| std::ptr::eq(*own, by));
+    let objects = laid.flat_map(|(file, _)| &file.objects);
+    let objects = objects.chain(written.iter().flat_map(|file| &file.objects));
+    let unplaced = objects.filter(|patch| patch.namespace.is_none() && !patch.name.is_empty());
+    unplaced.map(|patch| (patch.kind.clone(), patch.name.clone())).collect()
+}
+
 /// Whether some kustomization takes the file in as it is.
 pub(super) fn taken_by<'m>(manifests: &'m Manifests, path: &str) -> Option<&'m File> {
     manifests.files().filter(|file| is_kustomization(&file.path)).find(|by| {

@@ -28,10 +28,8 @@ pub(super) struct File {
 impl Manifests {
     /// Reads the files.
     pub(super) fn parse(files: Vec<(String, String)>) -> Self {
-        let files = files.into_iter().map(|(path, text)| {
-            let yaml = Yaml::parse(text.clone());
-            (path.clone(), Arc::new(File::new(path, text, yaml)))
-        });
+        let files =
+            files.into_iter().map(|(path, text)| (path.clone(), Arc::new(File::read(path, text))));
         Self { files: files.collect() }
     }
 
@@ -85,6 +83,15 @@ impl Manifests {
 }
 
 impl File {
+    /// Reads a file.
+    pub(super) fn read(path: String, text: String) -> Self {
+        // Most JSON of a repository is no manifest and may be long.
+        let other =
+            path.ends_with(".json") && !(text.contains("apiVersion") && text.contains("kind"));
+        let yaml = Yaml::parse(if other { String::new() } else { text.clone() });
+        Self::new(path, text, yaml)
+    }
+
     fn new(path: String, text: String, yaml: Result<Yaml, String>) -> Self {
         let mut objects = Vec::new();
         if let Ok(yaml) = &yaml {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::yaml::Step;
 
@@ -39,6 +39,9 @@ const PODS: [(&str, &[&str]); 10] = [
     ("PodTemplate", &["template"]),
 ];
 
+/// The label that the pods of a Job get.
+const JOB_NAME: &str = "job-name";
+
 /// The lists of containers that a pod may have.
 pub(super) const CONTAINERS: [&str; 2] = ["containers", "initContainers"];
 
@@ -58,9 +61,14 @@ impl Object {
         self.pod()?.get("spec")
     }
 
-    /// The labels of its pods.
-    pub(super) fn pod_labels(&self) -> Option<&serde_json::Map<String, Value>> {
-        self.pod()?.get("metadata")?.get("labels")?.as_object().filter(|labels| !labels.is_empty())
+    /// The labels of its pods; those of a Job get one with its name.
+    pub(super) fn pod_labels(&self) -> Map<String, Value> {
+        let labels = self.pod().and_then(|pod| pod.get("metadata")?.get("labels")?.as_object());
+        let mut labels = labels.cloned().unwrap_or_default();
+        if self.kind == "Job" && !self.name.is_empty() {
+            labels.insert(JOB_NAME.to_owned(), Value::String(self.name.clone()));
+        }
+        labels
     }
 
     /// Its containers, each with the way from the object: list and place in it.

@@ -77,9 +77,13 @@ impl Request<'_> {
     pub(super) fn changed(&self, edits: &[Edit]) -> Result<Change, String> {
         let edits: Vec<Edit> = edits.iter().map(|edit| edit.below(&self.object.path)).collect();
         let yaml = self.file.yaml.as_ref().map_err(Clone::clone)?;
+        let text = yaml.edited(self.object.document, &edits)?;
+        if self.file.path.ends_with(".json") && serde_json::from_str::<Value>(&text).is_err() {
+            return Err("it is written in a way that cannot be changed safely".to_owned());
+        }
         Ok(Change {
             file: self.file.path.clone(),
-            text: yaml.edited(self.object.document, &edits)?,
+            text,
             address: self.object.address.clone(),
             added: None,
         })
@@ -88,6 +92,9 @@ impl Request<'_> {
     /// The file with a new object behind this one.
     pub(super) fn companion(&self, companion: &Companion) -> Result<Change, String> {
         let yaml = self.file.yaml.as_ref().map_err(Clone::clone)?;
+        if self.file.path.ends_with(".json") {
+            return Err("a JSON file has no room for a second object".to_owned());
+        }
         let (text, at) = yaml.with_document_after(self.object.document, &companion.text)?;
         Ok(Change {
             file: self.file.path.clone(),

@@ -27,11 +27,13 @@ fn plan(request: &Request<'_>) -> Result<Plan, String> {
     if request.object.is_cluster_wide() {
         return Err(format!("a {} lives in no namespace", request.object.kind));
     }
-    if let Some((by, _)) = kustomize::patches_of(request.manifests, request.object).first() {
-        let at = kustomize::taken_by(request.manifests, &request.file.path);
+    let path = &request.file.path;
+    if let Some(by) = kustomize::patched_with(request.manifests, path) {
+        let at = kustomize::taken_by(request.manifests, path);
         let at = at.map_or("the kustomization", |file| file.path.as_str());
         return Err(format!(
-            "the patch `{}` would no longer find it, so the namespace must be set in `{at}`",
+            "patches of `{}` would no longer find what they change: the namespace of what it is \
+             built with belongs into `{at}`",
             by.path
         ));
     }
@@ -40,7 +42,46 @@ fn plan(request: &Request<'_>) -> Result<Plan, String> {
             "it uses `{left}`, which holds data and cannot follow into another namespace by itself"
         ));
     }
-    Ok(Plan::Edits(vec![Edit::Set(vec!["metadata".into(), "namespace".into()], json!(wanted))]))
+    if let Some(binding) = bound_from_elsewhere(request) {
+        return Err(format!(
+            "`{binding}` gives it rights by its present namespace, so both must be changed at once"
+        ));
+    }
+    let mut edits = vec![Edit::Set(vec!["metadata".into(), "namespace".into()], json!(wanted))];
+    edits.extend(subjects(request.object).map(|at| {
+        Edit::Set(vec!["subjects".into(), at.into(), "namespace".into()], json!(wanted))
+    }));
+    Ok(Plan::Edits(edits))
+}
+
+/// Which accounts of the default namespace a binding in it gives rights to: they move too.
+fn subjects(object: &Object) -> impl Iterator<Item = usize> {
+    let all = object.data.get("subjects").and_then(Value::as_array).into_iter().flatten();
+    all.enumerate().filter(|(_, one)| is_account(one, "default")).map(|(at, _)| at)
+}
+
+fn is_account(subject: &Value, namespace: &str) -> bool {
+    text_at(subject, "kind") == Some("ServiceAccount")
+        && text_at(subject, "namespace") == Some(namespace)
+}
+
+/// A binding that would no longer mean this account: one that stays where it is.
+fn bound_from_elsewhere(request: &Request<'_>) -> Option<String> {
+    let account = request.object;
+    let stays = |binding: &Object| {
+        binding.kind == "ClusterRoleBinding"
+            || (binding.kind == "RoleBinding" && binding.namespace_or_default() != "default")
+    };
+    let names_it = |subject: &Value| {
+        is_account(subject, "default") && text_at(subject, "name") == Some(account.name.as_str())
+    };
+    let found = request.manifests.objects().find(|(_, binding)| {
+        let subjects = binding.data.get("subjects").and_then(Value::as_array);
+        account.kind == "ServiceAccount"
+            && stays(binding)
+            && subjects.into_iter().flatten().any(names_it)
+    });
+    found.map(|(_, binding)| binding.address.clone())
 }
 
 fn namespace<'r>(request: &'r Request<'_>) -> &'r str {
