@@ -6,7 +6,7 @@ use quell_catalog::{Check, Language, Truth};
 
 use super::manifests::{File, Manifests};
 use super::object::Object;
-use super::{judge, kustomize, locate, recipes};
+use super::{judge, locate, recipes};
 use crate::code::{Change, Code, Dialect, Place, Wish};
 use crate::{Config, Evaluator, Target};
 
@@ -76,10 +76,8 @@ impl Code for Manifests {
 
     /// The patches that overlays lay upon an object.
     fn beside(&self, place: &Place, kinds: &[String]) -> Vec<Place> {
-        let Some((_, object)) = self.at(place) else { return Vec::new() };
-        let patches = kustomize::patches_of(self, object);
-        let patches = patches.into_iter().filter(|(_, patch)| kinds.contains(&patch.kind));
-        patches.map(|(file, patch)| self::place(&file.path, patch)).collect()
+        let places = self.patches_of(place).iter().filter_map(|patch| patch.place.clone());
+        places.filter(|at| self.kind(at).is_some_and(|kind| kinds.contains(&kind))).collect()
     }
 
     fn plan(&self, place: &Place, wish: &Wish<'_>) -> Result<Change, String> {

@@ -3,12 +3,14 @@
 use quell_catalog::{Check, Truth};
 use serde_json::{Map, Value};
 
+use super::code::place;
 use super::manifests::{File, Manifests};
 use super::object::{CONTAINERS, Object};
 use crate::evaluate::{Surroundings, all, any};
 use crate::{Config, Evaluator};
 
-/// Judges a check on an object; unknown where the check is not about it.
+/// Judges a check on an object, and on what each patch of a kustomization makes of it; unknown
+/// where the check is not about it.
 pub(super) fn judge(
     evaluator: &Evaluator,
     check: &Check,
@@ -19,8 +21,23 @@ pub(super) fn judge(
         return Truth::Unknown;
     }
     let around = Around { manifests, file, object };
+    let alone = judge_alone(evaluator, check, &around, object);
+    let patches = manifests.patches_of(&place(&file.path, object));
+    let merged = patches
+        .iter()
+        .filter_map(|patch| patch.merged(&object.data))
+        .map(|data| judge_alone(evaluator, check, &around, &object.with(data)));
+    all([alone].into_iter().chain(merged))
+}
+
+fn judge_alone(
+    evaluator: &Evaluator,
+    check: &Check,
+    around: &Around<'_>,
+    object: &Object,
+) -> Truth {
     let test =
-        |value: &Value| evaluator.judge(&check.holds, &Config::from_json(value), Some(&around));
+        |value: &Value| evaluator.judge(&check.holds, &Config::from_json(value), Some(around));
     match check.at.as_deref() {
         None | Some("object") => test(&object.data),
         Some("pod_spec") => object.pod_spec().map_or(Truth::Unknown, test),

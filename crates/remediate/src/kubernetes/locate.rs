@@ -139,7 +139,7 @@ fn by_name(manifests: &Manifests, target: &Target, kinds: &[String]) -> Result<P
         .filter(|(file, object)| {
             of_kind(object)
                 && target.names.contains(&object.name)
-                && kustomize::patched_by(manifests, &file.path).is_none()
+                && manifests.patched_by(&file.path).is_none()
         })
         .collect();
     match found.as_slice() {

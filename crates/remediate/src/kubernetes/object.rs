@@ -46,6 +46,20 @@ const JOB_NAME: &str = "job-name";
 pub(super) const CONTAINERS: [&str; 2] = ["containers", "initContainers"];
 
 impl Object {
+    /// The same object with other data.
+    pub(super) fn with(&self, data: Value) -> Self {
+        Self {
+            address: self.address.clone(),
+            kind: self.kind.clone(),
+            name: self.name.clone(),
+            namespace: self.namespace.clone(),
+            document: self.document,
+            path: self.path.clone(),
+            span: self.span.clone(),
+            data,
+        }
+    }
+
     /// The way from the object to its pod: where its metadata and spec stand.
     pub(super) fn pod_path(&self) -> Option<&'static [&'static str]> {
         PODS.iter().find(|(kind, _)| *kind == self.kind).map(|(_, path)| *path)

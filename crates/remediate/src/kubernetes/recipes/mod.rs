@@ -13,7 +13,7 @@ mod volumes;
 
 use serde_json::Value;
 
-use super::kustomize;
+use super::code::place;
 use super::manifests::{File, Manifests};
 use super::object::{CONTAINERS, Object};
 use crate::code::{Change, Wish};
@@ -75,6 +75,15 @@ pub(super) fn by_name(name: &str) -> Option<&'static Recipe> {
 impl Request<'_> {
     /// The file with edits of the object made in it.
     pub(super) fn changed(&self, edits: &[Edit]) -> Result<Change, String> {
+        let place = place(&self.file.path, self.object);
+        let patches = self.manifests.patches_of(&place);
+        let sets = |path: &[Step]| patches.iter().find(|patch| patch.operates_on(path));
+        if let Some(patch) = edits.iter().find_map(|edit| sets(edit.path())) {
+            return Err(format!(
+                "a patch of `{}` sets the same, so that the change would not hold there",
+                patch.by
+            ));
+        }
         let edits: Vec<Edit> = edits.iter().map(|edit| edit.below(&self.object.path)).collect();
         let yaml = self.file.yaml.as_ref().map_err(Clone::clone)?;
         let text = yaml.edited(self.object.document, &edits)?;
@@ -123,10 +132,9 @@ impl Request<'_> {
 
     /// Refuses what is only laid upon an object that stands elsewhere.
     fn whole_object(&self) -> Result<(), String> {
-        match kustomize::patched_by(self.manifests, &self.file.path) {
+        match self.manifests.patched_by(&self.file.path) {
             Some(by) => Err(format!(
-                "it is a patch that `{}` lays upon an object; the change belongs where that stands",
-                by.path
+                "it is a patch that `{by}` lays upon an object; the change belongs where that stands"
             )),
             None => Ok(()),
         }
