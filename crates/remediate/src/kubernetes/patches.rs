@@ -9,7 +9,7 @@ use super::kustomize::{self, entries, is_kustomization, join};
 use super::manifests::{File, Manifests};
 use super::object::{Object, text_at};
 use crate::code::Place;
-use crate::yaml::Step;
+use crate::yaml::{Edit, Step};
 
 /// A patch of one object.
 #[derive(Debug, Clone, PartialEq)]
@@ -156,12 +156,35 @@ impl Patch {
         pointers.iter().any(|pointer| within(pointer, &own) || within(&own, pointer))
     }
 
+    /// Whether the patch says the opposite of what an edit of the object does.
+    pub(super) fn contradicts(&self, object: &Object, edit: &Edit) -> bool {
+        let (Change::Fields(fields), Edit::Set(path, Value::Bool(wanted))) = (&self.change, edit)
+        else {
+            return false;
+        };
+        said(&object.data, fields, path).and_then(Value::as_bool) == Some(!wanted)
+    }
+
     /// The object as the patch leaves it; none where that cannot be told or it is taken away.
     pub(super) fn merged(&self, object: &Value) -> Option<Value> {
         let Change::Fields(fields) = &self.change else { return None };
         let mut merged = object.clone();
         merge(&mut merged, fields)?;
         Some(merged)
+    }
+}
+
+/// What fields have at a path of an object; elements are found by their names.
+fn said<'f>(object: &Value, fields: &'f Value, path: &[Step]) -> Option<&'f Value> {
+    let Some((first, rest)) = path.split_first() else { return Some(fields) };
+    match first {
+        Step::Key(key) => said(object.get(key).unwrap_or(&Value::Null), fields.get(key)?, rest),
+        Step::Item(at) => {
+            let element = object.get(at)?;
+            let name = element.get("name")?;
+            let same = fields.as_array()?.iter().find(|other| other.get("name") == Some(name))?;
+            said(element, same, rest)
+        }
     }
 }
 

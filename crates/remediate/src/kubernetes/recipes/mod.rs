@@ -77,12 +77,14 @@ impl Request<'_> {
     pub(super) fn changed(&self, edits: &[Edit]) -> Result<Change, String> {
         let place = place(&self.file.path, self.object);
         let patches = self.manifests.patches_of(&place);
-        let sets = |path: &[Step]| patches.iter().find(|patch| patch.operates_on(path));
-        if let Some(patch) = edits.iter().find_map(|edit| sets(edit.path())) {
-            return Err(format!(
-                "a patch of `{}` sets the same, so that the change would not hold there",
-                patch.by
-            ));
+        let against = |edit: &Edit| {
+            patches.iter().find(|patch| {
+                patch.operates_on(edit.path()) || patch.contradicts(self.object, edit)
+            })
+        };
+        if let Some(patch) = edits.iter().find_map(against) {
+            let at = patch.place.as_ref().map_or(&patch.by, |place| &place.file);
+            return Err(format!("a patch in `{at}` sets the same, so it must change there"));
         }
         let edits: Vec<Edit> = edits.iter().map(|edit| edit.below(&self.object.path)).collect();
         let yaml = self.file.yaml.as_ref().map_err(Clone::clone)?;
