@@ -6,6 +6,7 @@ mod network_policy;
 mod pod_security_context;
 mod privilege_escalation;
 mod probe;
+mod remove_verbs;
 mod resources;
 mod service_account_token;
 mod set_fields;
@@ -61,6 +62,7 @@ const RECIPES: &[Recipe] = &[
     privilege_escalation::RECIPE,
     probe::LIVENESS,
     probe::READINESS,
+    remove_verbs::RECIPE,
     resources::RECIPE,
     service_account_token::RECIPE,
     set_fields::RECIPE,
