@@ -8,12 +8,14 @@ mod config;
 mod diff;
 mod engine;
 mod evaluate;
+mod kubernetes;
 
 mod prove;
 mod settings;
 mod target;
 mod terraform;
 mod workspace;
+mod yaml;
 
 pub use code::Place;
 pub use config::Config;
@@ -24,7 +26,7 @@ pub use target::Target;
 pub use workspace::Workspace;
 
 /// Every language, in the order in which they are asked for a path.
-const DIALECTS: &[&code::Dialect] = &[&terraform::DIALECT];
+const DIALECTS: &[&code::Dialect] = &[&terraform::DIALECT, &kubernetes::DIALECT];
 
 #[cfg(test)]
 mod hostile;
