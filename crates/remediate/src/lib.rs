@@ -6,6 +6,7 @@
 mod code;
 mod config;
 mod diff;
+mod dockerfile;
 mod engine;
 mod evaluate;
 
@@ -24,7 +25,7 @@ pub use target::Target;
 pub use workspace::Workspace;
 
 /// Every language, in the order in which they are asked for a path.
-const DIALECTS: &[&code::Dialect] = &[&terraform::DIALECT];
+const DIALECTS: &[&code::Dialect] = &[&dockerfile::DIALECT, &terraform::DIALECT];
 
 #[cfg(test)]
 mod hostile;
