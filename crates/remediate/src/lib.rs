@@ -15,6 +15,11 @@ mod settings;
 mod target;
 mod terraform;
 mod workspace;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "the languages that use it are being added")
+)]
+mod yaml;
 
 pub use code::Place;
 pub use config::Config;

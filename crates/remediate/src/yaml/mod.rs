@@ -1,0 +1,181 @@
+//! YAML text that is read with its places and changed by splicing, for Kubernetes, GitHub Actions
+//! and Compose alike.
+//!
+//! A text is cut at its `---` lines; each document is parsed alone, so that a change reads only
+//! its own document again. Every edit is checked by its result: the text is parsed once more, and
+//! its data must be the old data with exactly the wanted change.
+
+mod build;
+mod data;
+mod edit;
+mod node;
+mod scan;
+mod splice;
+mod write;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use data::data;
+pub(crate) use edit::Edit;
+use edit::apply;
+use node::Node;
+pub(crate) use node::Step;
+
+/// More than this is not read.
+const MAX_BYTES: usize = 10 << 20;
+
+/// A text of YAML documents.
+#[derive(Debug, Clone)]
+pub(crate) struct Yaml {
+    text: String,
+    documents: Vec<Document>,
+}
+
+/// One document of a text; its nodes count bytes from its own start.
+#[derive(Debug, Clone)]
+pub(crate) struct Document {
+    span: Range<usize>,
+    parsed: Arc<Parsed>,
+}
+
+#[derive(Debug)]
+struct Parsed {
+    root: Option<Node>,
+    data: Value,
+    lines: usize,
+}
+
+impl Yaml {
+    /// Reads a text.
+    ///
+    /// # Errors
+    ///
+    /// One sentence that says where and why it cannot be read: it is no YAML, has a key twice, is a
+    /// template that another program fills in, or is too long or too deep.
+    pub(crate) fn parse(text: String) -> Result<Self, String> {
+        Self::read(text, &[])
+    }
+
+    /// The same with another text; documents whose text is the same are not read again.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Yaml::parse`].
+    pub(crate) fn changed(&self, text: String) -> Result<Self, String> {
+        let known: Vec<(&str, &Document)> = self
+            .documents
+            .iter()
+            .filter_map(|document| Some((self.text.get(document.span.clone())?, document)))
+            .collect();
+        Self::read(text, &known)
+    }
+
+    fn read(text: String, known: &[(&str, &Document)]) -> Result<Self, String> {
+        if text.len() > MAX_BYTES {
+            return Err("it is longer than 10 MB".to_owned());
+        }
+        let mut documents = Vec::new();
+        let mut line = 0;
+        let chunks = scan::chunks(&text);
+        let count = chunks.len();
+        for (at, span) in chunks.into_iter().enumerate() {
+            let chunk = text.get(span.clone()).unwrap_or_default();
+            let from_end = (known.len() + at).checked_sub(count);
+            let same = [Some(at), from_end].into_iter().flatten().filter_map(|at| known.get(at));
+            let same = same.filter(|(old, _)| *old == chunk).map(|(_, old)| &old.parsed).next();
+            let parsed = match same {
+                Some(parsed) => Arc::clone(parsed),
+                None => Arc::new(Parsed::read(chunk, line)?),
+            };
+            line += parsed.lines;
+            documents.push(Document { span, parsed });
+        }
+        Ok(Self { text, documents })
+    }
+
+    /// The text, byte for byte.
+    #[cfg_attr(test, expect(dead_code, reason = "only the languages ask"))]
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The documents in the order of the text; some hold nothing but comments.
+    pub(crate) fn documents(&self) -> &[Document] {
+        &self.documents
+    }
+
+    /// The whole text with edits made in one document, one upon the other.
+    ///
+    /// # Errors
+    ///
+    /// One sentence that says what hinders an edit.
+    pub(crate) fn edited(&self, document: usize, edits: &[Edit]) -> Result<String, String> {
+        let span = self.documents.get(document).ok_or("there is no such document")?.span.clone();
+        let mut chunk = self.text.get(span.clone()).unwrap_or_default().to_owned();
+        for edit in edits {
+            chunk = apply(&chunk, edit)?;
+        }
+        let head = self.text.get(..span.start).unwrap_or_default();
+        let tail = self.text.get(span.end..).unwrap_or_default();
+        Ok([head, &chunk, tail].concat())
+    }
+
+    /// The whole text with a new document behind another; the new text begins without `---`.
+    /// Also says at which byte of the old text it was put.
+    ///
+    /// # Errors
+    ///
+    /// There is no such document.
+    pub(crate) fn with_document_after(
+        &self,
+        document: usize,
+        new: &str,
+    ) -> Result<(String, usize), String> {
+        let at = self.documents.get(document).ok_or("there is no such document")?.span.end;
+        let head = self.text.get(..at).unwrap_or_default();
+        let tail = self.text.get(at..).unwrap_or_default();
+        let eol = scan::line_ending(&self.text);
+        let gap = if head.is_empty() || head.ends_with('\n') { "" } else { eol };
+        let new = new.trim_end().replace('\n', eol);
+        Ok(([head, gap, "---", eol, &new, eol, tail].concat(), at))
+    }
+}
+
+impl Document {
+    /// The bytes of the document in its text, with its `---` line.
+    pub(crate) fn span(&self) -> Range<usize> {
+        self.span.clone()
+    }
+
+    /// Its outermost node; none where it holds nothing but comments.
+    pub(crate) fn root(&self) -> Option<&Node> {
+        self.parsed.root.as_ref()
+    }
+
+    /// What it says, with aliases and merge keys put in.
+    pub(crate) fn data(&self) -> &Value {
+        &self.parsed.data
+    }
+
+    /// The bytes of a node in the whole text.
+    pub(crate) fn span_of(&self, node: &Node) -> Range<usize> {
+        node.span.start + self.span.start..node.span.end + self.span.start
+    }
+}
+
+impl Parsed {
+    /// Reads one document; `line` is the number of lines above it.
+    fn read(chunk: &str, line: usize) -> Result<Self, String> {
+        let root = build::read(chunk, line)?;
+        let data = root.as_ref().map_or(Ok(Value::Null), data)?;
+        Ok(Self { root, data, lines: chunk.matches('\n').count() })
+    }
+}
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
