@@ -3,6 +3,7 @@
 //!
 //! Files come in as text and go out as text; nothing here reads a disk or a clock.
 
+mod actions;
 mod code;
 mod config;
 mod diff;
@@ -12,6 +13,7 @@ mod evaluate;
 
 mod prove;
 mod settings;
+mod shell;
 mod target;
 mod terraform;
 mod workspace;
@@ -30,7 +32,7 @@ pub use target::Target;
 pub use workspace::Workspace;
 
 /// Every language, in the order in which they are asked for a path.
-const DIALECTS: &[&code::Dialect] = &[&dockerfile::DIALECT, &terraform::DIALECT];
+const DIALECTS: &[&code::Dialect] = &[&actions::DIALECT, &dockerfile::DIALECT, &terraform::DIALECT];
 
 #[cfg(test)]
 mod hostile;

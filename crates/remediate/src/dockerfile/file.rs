@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::image::Image;
 use super::lex::{Instruction, instructions};
-use super::shell::{self, Command};
 use super::variables::{Variables, words};
+use crate::shell::{self, Command};
 
 /// A Dockerfile that parses.
 #[derive(Debug, Clone)]

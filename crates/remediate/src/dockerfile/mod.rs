@@ -8,7 +8,6 @@ mod image;
 mod images;
 mod lex;
 mod recipes;
-mod shell;
 mod tree;
 mod variables;
 

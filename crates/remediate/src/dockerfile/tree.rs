@@ -13,9 +13,9 @@ use std::collections::BTreeMap;
 
 use super::file::{Base, Dockerfile, Stage, exec_form, flags_length, run_commands};
 use super::lex::Instruction;
-use super::shell::Command;
 use super::variables::{Variables, pairs, words};
 use crate::Config;
+use crate::shell::Command;
 
 /// The whole tree.
 pub(super) fn config(file: &Dockerfile) -> Config {

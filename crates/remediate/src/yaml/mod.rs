@@ -21,8 +21,7 @@ use serde_json::Value;
 use data::data;
 pub(crate) use edit::Edit;
 use edit::apply;
-use node::Node;
-pub(crate) use node::Step;
+pub(crate) use node::{Kind, Node, Step, Style};
 
 /// More than this is not read.
 const MAX_BYTES: usize = 10 << 20;

@@ -10,7 +10,7 @@ use super::{Recipe, Request};
 use crate::dockerfile::edit;
 use crate::dockerfile::file::{Source, run_commands};
 use crate::dockerfile::lex::Instruction;
-use crate::dockerfile::shell::Command;
+use crate::shell::Command;
 
 pub(super) const RECIPE: Recipe = Recipe { id: "apt_get", plan };
 

@@ -12,7 +12,7 @@ use super::{Recipe, Request};
 use crate::dockerfile::edit;
 use crate::dockerfile::file::{Stage, run_commands};
 use crate::dockerfile::images::{Known, known};
-use crate::dockerfile::shell::Command;
+use crate::shell::Command;
 
 pub(super) const RECIPE: Recipe = Recipe { id: "user", plan };
 

@@ -5,36 +5,36 @@ use std::ops::Range;
 
 /// A word of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Word {
+pub(crate) struct Word {
     /// Where it stands in the text.
-    pub(super) span: Range<usize>,
+    pub(crate) span: Range<usize>,
     /// The word without its quotes; variables stay as they are written.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 /// A program with its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Command {
+pub(crate) struct Command {
     /// `NAME=value` before the program.
-    pub(super) assignments: Vec<Word>,
+    pub(crate) assignments: Vec<Word>,
     /// The program and its arguments; never empty.
-    pub(super) words: Vec<Word>,
+    pub(crate) words: Vec<Word>,
 }
 
 impl Command {
     /// The program's name without its folder.
-    pub(super) fn program(&self) -> &str {
+    pub(crate) fn program(&self) -> &str {
         let first = self.words.first().map_or("", |word| word.text.as_str());
         first.rsplit('/').next().unwrap_or(first)
     }
 
     /// The arguments.
-    pub(super) fn args(&self) -> impl Iterator<Item = &Word> {
+    pub(crate) fn args(&self) -> impl Iterator<Item = &Word> {
         self.words.iter().skip(1)
     }
 
     /// All words with one blank between them.
-    pub(super) fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         self.words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
     }
 }
@@ -47,7 +47,7 @@ const RESERVED: [&str; 13] =
 const CARRIERS: [&str; 5] = ["sudo", "exec", "env", "nohup", "command"];
 
 /// Every simple command of the text; none where quotes or brackets are left open.
-pub(super) fn commands(text: &str) -> Option<Vec<Command>> {
+pub(crate) fn commands(text: &str) -> Option<Vec<Command>> {
     let mut found = Vec::new();
     let mut words: Vec<Word> = Vec::new();
     let mut scanner = Scanner { text, at: 0 };
