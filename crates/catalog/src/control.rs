@@ -128,7 +128,8 @@ pub struct Check {
     pub language: Language,
     /// Terraform resource types or Kubernetes kinds.
     pub resource: Vec<String>,
-    /// For Kubernetes: `object` (default), `pod_spec` or `containers` (each container).
+    /// For Kubernetes: `object` (default), `pod_spec`, `containers` (each, also those that run
+    /// first) or `main_containers`.
     #[serde(default)]
     pub at: Option<String>,
     /// Holds when the configuration is as it should be.
@@ -158,6 +159,9 @@ pub struct FixRecipe {
     pub resource: Vec<String>,
     /// `set_attributes`, `companion_block`, or the name of a recipe written in Rust.
     pub recipe: String,
+    /// For Kubernetes: where the paths of `set` begin, as for a check.
+    #[serde(default)]
+    pub at: Option<String>,
     /// One line for people (`Turn on encryption at rest`).
     pub title: String,
     /// Dotted path → value. A segment that names a nested block makes it where it is missing.

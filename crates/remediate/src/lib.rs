@@ -10,6 +10,7 @@ mod diff;
 mod dockerfile;
 mod engine;
 mod evaluate;
+mod kubernetes;
 
 mod prove;
 mod settings;
@@ -17,10 +18,6 @@ mod shell;
 mod target;
 mod terraform;
 mod workspace;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the languages that use it are being added")
-)]
 mod yaml;
 
 pub use code::Place;
@@ -32,7 +29,8 @@ pub use target::Target;
 pub use workspace::Workspace;
 
 /// Every language, in the order in which they are asked for a path.
-const DIALECTS: &[&code::Dialect] = &[&actions::DIALECT, &dockerfile::DIALECT, &terraform::DIALECT];
+const DIALECTS: &[&code::Dialect] =
+    &[&actions::DIALECT, &dockerfile::DIALECT, &terraform::DIALECT, &kubernetes::DIALECT];
 
 #[cfg(test)]
 mod hostile;

@@ -150,6 +150,9 @@ fn of_action(scene: Scene<'_>, uses: &str, told: &Told) -> Result<Rights, String
     if given && to_registry {
         rights.need("packages", Level::Write);
     }
+    if name == "actions/download-artifact" && told.with.contains_key("run-id") {
+        rights.need("actions", Level::Read);
+    }
     if let Some(path) = uses.strip_prefix("./") {
         rights.join(&of_local(scene, path, given, told)?);
         return Ok(rights);

@@ -1,20 +1,18 @@
 //! Judges predicates over configurations, strictly: what is unknown never counts as proved.
 
 mod case;
-mod kubernetes;
 mod truth;
 mod value_test;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use quell_catalog::{Check, Predicate, Truth};
+use quell_catalog::{Predicate, Truth};
 use regex::Regex;
-use serde_json::Value;
 
 pub use case::judge_case;
-pub(crate) use truth::any;
-use truth::{all, not};
+use truth::not;
+pub(crate) use truth::{all, any};
 
 use crate::Config;
 
@@ -40,12 +38,6 @@ impl Evaluator {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// Judges a check on one Kubernetes object.
-    #[must_use]
-    pub fn kubernetes(&self, check: &Check, object: &Value) -> Truth {
-        kubernetes::judge(self, check, object)
     }
 
     /// Judges a predicate on a configuration that stands alone; companions are unknown.

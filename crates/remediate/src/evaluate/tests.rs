@@ -1,5 +1,7 @@
 //! Conditions judged on values that are known, unknown or absent.
 
+use quell_catalog::Check;
+
 use super::*;
 
 fn check(resource: &str, holds: &str, config: &str) -> Truth {

@@ -17,6 +17,16 @@ pub(crate) enum Edit {
 }
 
 impl Edit {
+    /// The same edit of something that stands at a path.
+    pub(crate) fn below(&self, base: &[Step]) -> Self {
+        let at = |path: &[Step]| [base, path].concat();
+        match self {
+            Self::Set(path, value) => Self::Set(at(path), value.clone()),
+            Self::Append(path, value) => Self::Append(at(path), value.clone()),
+            Self::Remove(path) => Self::Remove(at(path)),
+        }
+    }
+
     fn path(&self) -> &[Step] {
         match self {
             Self::Set(path, _) | Self::Append(path, _) | Self::Remove(path) => path,

@@ -22,6 +22,8 @@ use data::data;
 pub(crate) use edit::Edit;
 use edit::apply;
 pub(crate) use node::{Kind, Node, Step, Style};
+pub(crate) use scan::{line_end, line_start};
+pub(crate) use write::text as word;
 
 /// More than this is not read.
 const MAX_BYTES: usize = 10 << 20;
@@ -95,12 +97,6 @@ impl Yaml {
         Ok(Self { text, documents })
     }
 
-    /// The text, byte for byte.
-    #[cfg_attr(test, expect(dead_code, reason = "only the languages ask"))]
-    pub(crate) fn text(&self) -> &str {
-        &self.text
-    }
-
     /// The documents in the order of the text; some hold nothing but comments.
     pub(crate) fn documents(&self) -> &[Document] {
         &self.documents
@@ -144,11 +140,6 @@ impl Yaml {
 }
 
 impl Document {
-    /// The bytes of the document in its text, with its `---` line.
-    pub(crate) fn span(&self) -> Range<usize> {
-        self.span.clone()
-    }
-
     /// Its outermost node; none where it holds nothing but comments.
     pub(crate) fn root(&self) -> Option<&Node> {
         self.parsed.root.as_ref()

@@ -35,7 +35,7 @@ pub(super) fn byte(text: &str, at: usize) -> Option<u8> {
 }
 
 /// Where the line of a byte begins.
-pub(super) fn line_start(text: &str, at: usize) -> usize {
+pub(crate) fn line_start(text: &str, at: usize) -> usize {
     text.get(..at).and_then(|head| head.rfind('\n')).map_or(0, |newline| newline + 1)
 }
 

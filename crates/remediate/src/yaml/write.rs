@@ -88,7 +88,7 @@ pub(super) fn flow_entry(key: &str, value: &Value, quoted: bool) -> String {
 }
 
 /// Text without quotes where nothing can be taken for something else, else in double quotes.
-pub(super) fn text(word: &str) -> String {
+pub(crate) fn text(word: &str) -> String {
     if is_plain(word) { word.to_owned() } else { double(word) }
 }
 

@@ -127,9 +127,14 @@ fn called_by_others(request: &Request<'_>, least: &Rights) -> Result<(), String>
     Ok(())
 }
 
+/// Where the document begins in the text.
+fn base(request: &Request<'_>) -> usize {
+    request.document.span_of(request.root).start - request.root.span.start
+}
+
 /// The workflow's rights, above its jobs.
 fn top_insert(request: &Request<'_>, rights: &Rights) -> Result<Insert, String> {
-    let base = request.document.span().start;
+    let base = base(request);
     let jobs = request.root.entry("jobs").ok_or("it has no jobs")?;
     let first = base + jobs.key_span.start;
     let at = above_comments(request.text, first, base);
@@ -143,7 +148,7 @@ fn top_insert(request: &Request<'_>, rights: &Rights) -> Result<Insert, String> 
 /// The rights of a job, below where it runs.
 fn job_insert(request: &Request<'_>, id: &str, rights: &Rights) -> Result<Insert, String> {
     let odd = || format!("the job `{}` is laid out in a way that is not changed", plain(id));
-    let base = request.document.span().start;
+    let base = base(request);
     let job = request.root.get("jobs").and_then(|jobs| jobs.get(id)).ok_or_else(odd)?;
     let anchor = job.entry("runs-on").or_else(|| job.entry("uses")).ok_or_else(odd)?;
     let start = base + anchor.key_span.start;
@@ -162,7 +167,7 @@ fn job_insert(request: &Request<'_>, id: &str, rights: &Rights) -> Result<Insert
 /// How far the file indents: as the jobs below `jobs`.
 fn step(request: &Request<'_>) -> usize {
     let jobs = request.root.get("jobs").map(Node::children).unwrap_or_default();
-    let first = jobs.first().map(|job| request.document.span().start + job.span.start);
+    let first = jobs.first().map(|job| base(request) + job.span.start);
     let line =
         first.and_then(|at| request.text.get(..at)).and_then(|head| head.rsplit('\n').next());
     // The job's own keys stand two steps in.

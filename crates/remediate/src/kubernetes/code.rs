@@ -1,0 +1,99 @@
+//! Kubernetes as the engine and the prover see it.
+
+use std::ops::Range;
+
+use quell_catalog::{Check, Language, Truth};
+
+use super::manifests::{File, Manifests};
+use super::object::Object;
+use super::{judge, kustomize, locate, recipes};
+use crate::code::{Change, Code, Dialect, Place, Wish};
+use crate::{Config, Evaluator, Target};
+
+/// Manifests, and every other YAML that no other language claims: what holds no object is ignored.
+pub(crate) const DIALECT: Dialect = Dialect {
+    language: Language::Kubernetes,
+    sample: "case.yaml",
+    reads: |path| {
+        path.ends_with(".yaml") || path.ends_with(".yml") || path.ends_with("/Kustomization")
+    },
+    parse: |files| Box::new(Manifests::parse(files)),
+};
+
+impl Code for Manifests {
+    fn text(&self, file: &str) -> Option<&str> {
+        self.file(file).map(File::text)
+    }
+
+    fn files(&self) -> Vec<&str> {
+        self.files().map(|file| file.path.as_str()).collect()
+    }
+
+    fn with_file(&self, file: &str, text: String) -> Box<dyn Code> {
+        Box::new(self.changed(file, text))
+    }
+
+    fn fault(&self, file: &str) -> Option<&str> {
+        self.file(file)?.yaml.as_ref().err().map(String::as_str)
+    }
+
+    fn places(&self, file: &str) -> Vec<Place> {
+        let objects = self.file(file).map(|file| file.objects.iter()).into_iter().flatten();
+        objects.map(|object| place(file, object)).collect()
+    }
+
+    fn kind(&self, place: &Place) -> Option<String> {
+        self.at(place).map(|(_, object)| object.kind.clone())
+    }
+
+    fn span(&self, place: &Place) -> Option<Range<usize>> {
+        self.at(place).map(|(_, object)| object.span.clone())
+    }
+
+    fn config(&self, place: &Place) -> Config {
+        self.at(place).map_or(Config::Unknown, |(_, object)| Config::from_json(&object.data))
+    }
+
+    fn judge(&self, evaluator: &Evaluator, check: &Check, place: &Place) -> Truth {
+        let found = self.at(place);
+        found.map_or(Truth::Unknown, |found| judge::judge(evaluator, check, self, found))
+    }
+
+    fn switches(&self) -> &'static [&'static str] {
+        &["kind", "apiVersion", "metadata.annotations", "spec.replicas", "spec.suspend"]
+    }
+
+    fn locate(&self, target: &Target, kinds: &[String]) -> Result<Place, String> {
+        locate::locate(self, target, kinds)
+    }
+
+    /// The patches that overlays lay upon an object.
+    fn beside(&self, place: &Place, kinds: &[String]) -> Vec<Place> {
+        let Some((_, object)) = self.at(place) else { return Vec::new() };
+        let patches = kustomize::patches_of(self, object);
+        let patches = patches.into_iter().filter(|(_, patch)| kinds.contains(&patch.kind));
+        patches.map(|(file, patch)| self::place(&file.path, patch)).collect()
+    }
+
+    fn plan(&self, place: &Place, wish: &Wish<'_>) -> Result<Change, String> {
+        let (file, object) = self.at(place).ok_or("the object is gone")?;
+        if self.in_chart(&file.path) {
+            return Err(
+                "it is a template of a Helm chart, whose values decide what it becomes".into()
+            );
+        }
+        let name = &wish.fix.recipe;
+        let recipe =
+            recipes::by_name(name).ok_or_else(|| format!("there is no recipe `{name}`"))?;
+        let request = recipes::Request { manifests: self, file, object, wish };
+        match (recipe.plan)(&request)? {
+            recipes::Plan::Edits(edits) => request.changed(&edits),
+            recipes::Plan::Beside(companion) => request.companion(&companion),
+        }
+    }
+}
+
+/// The place of an object.
+pub(super) fn place(file: &str, object: &Object) -> Place {
+    Place { file: file.to_owned(), address: object.address.clone() }
+}

@@ -1,0 +1,113 @@
+//! Where in an object a check looks, and what stands around the object.
+
+use quell_catalog::{Check, Truth};
+use serde_json::{Map, Value};
+
+use super::manifests::{File, Manifests};
+use super::object::{CONTAINERS, Object};
+use crate::evaluate::{Surroundings, all, any};
+use crate::{Config, Evaluator};
+
+/// Judges a check on an object; unknown where the check is not about it.
+pub(super) fn judge(
+    evaluator: &Evaluator,
+    check: &Check,
+    manifests: &Manifests,
+    (file, object): (&File, &Object),
+) -> Truth {
+    if !check.resource.contains(&object.kind) {
+        return Truth::Unknown;
+    }
+    let around = Around { manifests, file, object };
+    let test =
+        |value: &Value| evaluator.judge(&check.holds, &Config::from_json(value), Some(&around));
+    match check.at.as_deref() {
+        None | Some("object") => test(&object.data),
+        Some("pod_spec") => object.pod_spec().map_or(Truth::Unknown, test),
+        Some("containers") => each(object, &CONTAINERS, &test),
+        Some("main_containers") => each(object, &["containers"], &test),
+        Some(_) => Truth::Unknown,
+    }
+}
+
+fn each(object: &Object, lists: &[&'static str], test: &dyn Fn(&Value) -> Truth) -> Truth {
+    let containers = object.containers(lists);
+    if containers.is_empty() {
+        return Truth::Unknown;
+    }
+    all(containers.into_iter().map(|(_, container)| test(container)))
+}
+
+/// Where companions of an object are looked for: its namespace, in the files of its folder and
+/// in all others.
+struct Around<'m> {
+    manifests: &'m Manifests,
+    file: &'m File,
+    object: &'m Object,
+}
+
+impl Surroundings for Around<'_> {
+    /// `link` is where the companion has its label selector, which must select the object's pods.
+    fn companion(
+        &self,
+        kind: &str,
+        link: &str,
+        judge: &dyn Fn(&Config, &dyn Surroundings) -> Truth,
+    ) -> Truth {
+        let others = self.manifests.objects().filter(|(file, other)| {
+            other.kind == kind
+                && other.namespace_or_default() == self.object.namespace_or_default()
+                && together(file, self.file)
+        });
+        any(others.map(|(file, other)| {
+            let selector = link.split('.').try_fold(&other.data, |value, key| value.get(key));
+            let Some(selector) = selector else { return Truth::Fails };
+            match selects(selector, self.object.pod_labels()) {
+                Some(true) => {
+                    let there = Around { manifests: self.manifests, file, object: other };
+                    judge(&Config::from_json(&other.data), &there)
+                }
+                Some(false) => Truth::Fails,
+                None => Truth::Unknown,
+            }
+        }))
+    }
+}
+
+/// Whether two files are likely applied together: one folder holds the other's.
+pub(super) fn together(one: &File, other: &File) -> bool {
+    one.folder().starts_with(other.folder()) || other.folder().starts_with(one.folder())
+}
+
+/// Whether a label selector selects pods of these labels; none where it cannot be told.
+pub(super) fn selects(selector: &Value, labels: Option<&Map<String, Value>>) -> Option<bool> {
+    let label = |key: &str| labels.and_then(|labels| labels.get(key)).and_then(Value::as_str);
+    let wanted = selector.get("matchLabels").and_then(Value::as_object);
+    let same = wanted.into_iter().flatten().all(|(key, value)| label(key) == value.as_str());
+    if !same {
+        return Some(false);
+    }
+    for one in selector.get("matchExpressions").and_then(Value::as_array).into_iter().flatten() {
+        let has = label(one.get("key")?.as_str()?);
+        let values = one.get("values").and_then(Value::as_array);
+        let among = || values.into_iter().flatten().any(|value| value.as_str() == has);
+        let holds = match one.get("operator")?.as_str()? {
+            "In" => has.is_some() && among(),
+            "NotIn" => has.is_none() || !among(),
+            "Exists" => has.is_some(),
+            "DoesNotExist" => has.is_none(),
+            _ => return None,
+        };
+        if !holds {
+            return Some(false);
+        }
+    }
+    Some(true)
+}
+
+/// Whether plain labels, as a Service selects by, are all on pods of these labels.
+pub(super) fn covers(wanted: &Map<String, Value>, labels: Option<&Map<String, Value>>) -> bool {
+    !wanted.is_empty()
+        && labels
+            .is_some_and(|labels| wanted.iter().all(|(key, value)| labels.get(key) == Some(value)))
+}

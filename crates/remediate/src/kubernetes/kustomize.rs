@@ -1,0 +1,164 @@
+//! What Kustomize builds of the manifests: which objects a kustomization takes in, under which
+//! names, and which files are patches and no objects of their own.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::manifests::{File, Manifests};
+use super::object::{Object, text_at};
+
+/// Folders that take each other in more deeply than this are not followed.
+const MAX_DEPTH: usize = 12;
+
+/// An object as a kustomization builds it.
+#[derive(Debug)]
+pub(super) struct Built<'m> {
+    pub(super) file: &'m File,
+    pub(super) object: &'m Object,
+    /// Its name in the build.
+    pub(super) name: String,
+    /// The kustomizations that it goes through, the outermost first.
+    pub(super) through: Vec<&'m File>,
+}
+
+/// Whether a file is a kustomization, by its name.
+pub(super) fn is_kustomization(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    matches!(name, "kustomization.yaml" | "kustomization.yml" | "Kustomization")
+}
+
+/// What a kustomization says.
+pub(super) fn data(file: &File) -> Option<&Value> {
+    let yaml = file.yaml.as_ref().ok()?;
+    yaml.documents().iter().find(|document| document.root().is_some()).map(|one| one.data())
+}
+
+/// Every object that a kustomization builds from files of the repository.
+pub(super) fn build<'m>(manifests: &'m Manifests, file: &'m File) -> Vec<Built<'m>> {
+    let mut walk = Walk { manifests, built: Vec::new(), seen: BTreeSet::new() };
+    walk.kustomization(file, &mut Vec::new(), &|name| name.to_owned());
+    walk.built
+}
+
+struct Walk<'m> {
+    manifests: &'m Manifests,
+    built: Vec<Built<'m>>,
+    seen: BTreeSet<String>,
+}
+
+impl<'m> Walk<'m> {
+    fn kustomization(
+        &mut self,
+        file: &'m File,
+        through: &mut Vec<&'m File>,
+        rename: &dyn Fn(&str) -> String,
+    ) {
+        let Some(data) = data(file) else { return };
+        if through.len() >= MAX_DEPTH || !self.seen.insert(file.path.clone()) {
+            return;
+        }
+        through.push(file);
+        let prefix = text_at(data, "namePrefix").unwrap_or_default();
+        let suffix = text_at(data, "nameSuffix").unwrap_or_default();
+        let renamed = |name: &str| rename(&format!("{prefix}{name}{suffix}"));
+        for entry in entries(data, &["resources", "bases", "components"]) {
+            self.resource(file, entry, through, &renamed);
+        }
+        through.pop();
+    }
+
+    fn resource(
+        &mut self,
+        from: &File,
+        entry: &str,
+        through: &mut Vec<&'m File>,
+        rename: &dyn Fn(&str) -> String,
+    ) {
+        let Some(path) = join(from.folder(), entry) else { return };
+        if let Some(file) = kustomization_in(self.manifests, &path) {
+            return self.kustomization(file, through, rename);
+        }
+        let Some(file) = self.manifests.file(&path) else { return };
+        for object in &file.objects {
+            let (name, through) = (rename(&object.name), through.clone());
+            self.built.push(Built { file, object, name, through });
+        }
+    }
+}
+
+/// The kustomization of a folder.
+pub(super) fn kustomization_in<'m>(manifests: &'m Manifests, folder: &str) -> Option<&'m File> {
+    let folder = folder.trim_end_matches('/');
+    let names = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+    names.iter().find_map(|name| {
+        let path = if folder.is_empty() { (*name).to_owned() } else { format!("{folder}/{name}") };
+        manifests.file(&path)
+    })
+}
+
+/// The texts in some of its lists.
+fn entries<'v>(data: &'v Value, lists: &'v [&str]) -> impl Iterator<Item = &'v str> {
+    let lists = lists.iter().filter_map(|list| data.get(list)?.as_array());
+    lists.flatten().filter_map(Value::as_str)
+}
+
+/// A path from a folder, with `..` resolved; none where it leaves the repository or is no path.
+pub(super) fn join(folder: &str, entry: &str) -> Option<String> {
+    if entry.contains("://") || entry.starts_with('/') {
+        return None;
+    }
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in entry.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            other => parts.push(other),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// The files that kustomizations lay upon others as patches.
+fn patch_files(manifests: &Manifests) -> impl Iterator<Item = (&File, &File)> {
+    let kustomizations = manifests.files().filter(|file| is_kustomization(&file.path));
+    kustomizations.flat_map(move |by| {
+        let data = data(by);
+        let lists = data.map(|data| entries(data, &["patchesStrategicMerge", "patches"]));
+        let patches = data.and_then(|data| data.get("patches")).and_then(Value::as_array);
+        let named = patches.into_iter().flatten().filter_map(|patch| text_at(patch, "path"));
+        let all: Vec<&str> = lists.into_iter().flatten().chain(named).collect();
+        all.into_iter()
+            .filter_map(move |entry| manifests.file(&join(by.folder(), entry)?))
+            .map(move |file| (file, by))
+    })
+}
+
+/// The kustomization that lays a file upon others as a patch; none where it is no patch.
+pub(super) fn patched_by<'m>(manifests: &'m Manifests, path: &str) -> Option<&'m File> {
+    patch_files(manifests).find(|(file, _)| file.path == path).map(|(_, by)| by)
+}
+
+/// The patches that name an object.
+pub(super) fn patches_of<'m>(
+    manifests: &'m Manifests,
+    object: &Object,
+) -> Vec<(&'m File, &'m Object)> {
+    let patches = patch_files(manifests);
+    let objects = patches.flat_map(|(file, _)| file.objects.iter().map(move |one| (file, one)));
+    let mut found: Vec<_> = objects
+        .filter(|(_, patch)| patch.kind == object.kind && patch.name == object.name)
+        .filter(|(_, patch)| !std::ptr::eq(*patch, object))
+        .collect();
+    found.dedup_by(|a, b| std::ptr::eq(a.1, b.1));
+    found
+}
+
+/// Whether some kustomization takes the file in as it is.
+pub(super) fn taken_by<'m>(manifests: &'m Manifests, path: &str) -> Option<&'m File> {
+    manifests.files().filter(|file| is_kustomization(&file.path)).find(|by| {
+        let Some(data) = data(by) else { return false };
+        let mut all = entries(data, &["resources", "bases"]);
+        all.any(|entry| join(by.folder(), entry).is_some_and(|joined| joined == path))
+    })
+}

@@ -1,0 +1,179 @@
+//! The manifests of a repository, each file with its objects.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::object::{Object, text_at};
+use crate::code::Place;
+use crate::yaml::{Document, Node, Step, Yaml, line_end, line_start};
+
+/// The manifests of a repository.
+#[derive(Debug, Clone)]
+pub(super) struct Manifests {
+    files: BTreeMap<String, Arc<File>>,
+}
+
+/// One file of YAML.
+#[derive(Debug)]
+pub(super) struct File {
+    pub(super) path: String,
+    text: String,
+    /// The documents, or why they cannot be read.
+    pub(super) yaml: Result<Yaml, String>,
+    pub(super) objects: Vec<Object>,
+}
+
+impl Manifests {
+    /// Reads the files.
+    pub(super) fn parse(files: Vec<(String, String)>) -> Self {
+        let files = files.into_iter().map(|(path, text)| {
+            let yaml = Yaml::parse(text.clone());
+            (path.clone(), Arc::new(File::new(path, text, yaml)))
+        });
+        Self { files: files.collect() }
+    }
+
+    /// The same with another text in one file.
+    pub(super) fn changed(&self, path: &str, text: String) -> Self {
+        let mut changed = self.clone();
+        let old = self.files.get(path).and_then(|file| file.yaml.as_ref().ok());
+        let yaml = match old {
+            Some(old) => old.changed(text.clone()),
+            None => Yaml::parse(text.clone()),
+        };
+        changed.files.insert(path.to_owned(), Arc::new(File::new(path.to_owned(), text, yaml)));
+        changed
+    }
+
+    /// Every file in path order.
+    pub(super) fn files(&self) -> impl Iterator<Item = &File> {
+        self.files.values().map(AsRef::as_ref)
+    }
+
+    /// The file at a path.
+    pub(super) fn file(&self, path: &str) -> Option<&File> {
+        self.files.get(path).map(AsRef::as_ref)
+    }
+
+    /// Every object with its file.
+    pub(super) fn objects(&self) -> impl Iterator<Item = (&File, &Object)> {
+        self.files().flat_map(|file| file.objects.iter().map(move |object| (file, object)))
+    }
+
+    /// What stands at a place.
+    pub(super) fn at(&self, place: &Place) -> Option<(&File, &Object)> {
+        let file = self.file(&place.file)?;
+        let object = file.objects.iter().find(|object| object.address == place.address)?;
+        Some((file, object))
+    }
+
+    /// Whether a file is a template of a Helm chart.
+    pub(super) fn in_chart(&self, path: &str) -> bool {
+        let mut rest = path;
+        while let Some(at) = rest.rfind("templates/") {
+            rest = rest.get(..at).unwrap_or_default();
+            if (rest.is_empty() || rest.ends_with('/'))
+                && self.file(&format!("{rest}Chart.yaml")).is_some()
+            {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+impl File {
+    fn new(path: String, text: String, yaml: Result<Yaml, String>) -> Self {
+        let mut objects = Vec::new();
+        if let Ok(yaml) = &yaml {
+            let kustomization = super::kustomize::is_kustomization(&path);
+            for (at, document) in yaml.documents().iter().enumerate() {
+                let mut found = in_document(&text, document, at);
+                let unnamed = document.root().filter(|_| kustomization && found.is_empty());
+                found.extend(unnamed.map(|root| object(&text, document, root, "Kustomization")));
+                objects.append(&mut found);
+            }
+        }
+        let mut seen: HashMap<String, usize> = HashMap::new();
+        for object in &mut objects {
+            let count = seen.entry(object.address.clone()).or_default();
+            *count += 1;
+            if *count > 1 {
+                object.address = format!("{}#{count}", object.address);
+            }
+        }
+        Self { path, text, yaml, objects }
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The folder that the file stands in, with its last `/`; empty at the top.
+    pub(super) fn folder(&self) -> &str {
+        self.path.rfind('/').and_then(|at| self.path.get(..=at)).unwrap_or_default()
+    }
+}
+
+/// The objects of a document: itself, or the elements of a `List`.
+fn in_document(text: &str, document: &Document, at: usize) -> Vec<Object> {
+    let Some(root) = document.root() else { return Vec::new() };
+    let Some(kind) = text_at(document.data(), "kind") else { return Vec::new() };
+    let at_document = |object: Object| Object { document: at, ..object };
+    if !kind.ends_with("List") || root.get("items").is_none() {
+        return vec![at_document(object(text, document, root, kind))];
+    }
+    let items = root.get("items").map(Node::items).unwrap_or_default();
+    let values = document.data().get("items").and_then(Value::as_array);
+    let pairs = items.iter().zip(values.into_iter().flatten()).enumerate();
+    let objects = pairs.filter_map(|(element, (item, value))| {
+        let kind = text_at(value, "kind")?;
+        let span = document.span_of(&item.value);
+        let start = line_start(text, span.start);
+        let start = if text.get(start..span.start)?.trim_matches([' ', '-']).is_empty() {
+            start
+        } else {
+            span.start
+        };
+        Some(at_document(Object {
+            path: vec![Step::from("items"), element.into()],
+            span: start..whole(text, span.end),
+            data: value.clone(),
+            ..named(value, kind)
+        }))
+    });
+    objects.collect()
+}
+
+fn object(text: &str, document: &Document, root: &Node, kind: &str) -> Object {
+    let span = document.span_of(root);
+    let data = document.data().clone();
+    Object { span: line_start(text, span.start)..whole(text, span.end), ..named(&data, kind) }
+}
+
+/// The end of the line, where only a comment follows on it.
+fn whole(text: &str, end: usize) -> usize {
+    let line = line_end(text, end);
+    let idle = text.get(end..line).is_some_and(|rest| {
+        let rest = rest.trim_start();
+        rest.is_empty() || rest.starts_with('#')
+    });
+    if idle { line } else { end }
+}
+
+fn named(data: &Value, kind: &str) -> Object {
+    let name = text_at(data, "metadata.name").or_else(|| text_at(data, "metadata.generateName"));
+    let name = name.unwrap_or_default().to_owned();
+    Object {
+        address: if name.is_empty() { kind.to_owned() } else { format!("{kind}.{name}") },
+        kind: kind.to_owned(),
+        name,
+        namespace: text_at(data, "metadata.namespace").map(str::to_owned),
+        document: 0,
+        path: Vec::new(),
+        span: 0..0,
+        data: data.clone(),
+    }
+}

@@ -1,0 +1,17 @@
+//! Kubernetes manifests: their objects, what Kustomize makes of them, and their recipes.
+//!
+//! An object is addressed as `Kind.name`, with `#2` and so on where a file has several of one
+//! name: without its namespace, since a fix may give it another.
+
+mod code;
+mod judge;
+mod kustomize;
+mod locate;
+mod manifests;
+mod object;
+mod recipes;
+
+pub(crate) use code::DIALECT;
+
+#[cfg(test)]
+mod tests;

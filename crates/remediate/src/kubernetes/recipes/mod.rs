@@ -1,0 +1,137 @@
+//! How faults of manifests are taken away. A recipe is a file here and a line in [`RECIPES`].
+
+mod image;
+mod namespace;
+mod network_policy;
+mod pod_security_context;
+mod privilege_escalation;
+mod probe;
+mod resources;
+mod service_account_token;
+mod set_fields;
+mod volumes;
+
+use serde_json::Value;
+
+use super::kustomize;
+use super::manifests::{File, Manifests};
+use super::object::{CONTAINERS, Object};
+use crate::code::{Change, Wish};
+use crate::yaml::{Edit, Step};
+
+/// A recipe by its name in the catalogue.
+#[derive(Debug)]
+pub(super) struct Recipe {
+    pub(super) name: &'static str,
+    pub(super) plan: fn(&Request<'_>) -> Result<Plan, String>,
+}
+
+/// What a recipe is asked for.
+#[derive(Debug)]
+pub(super) struct Request<'r> {
+    pub(super) manifests: &'r Manifests,
+    pub(super) file: &'r File,
+    pub(super) object: &'r Object,
+    pub(super) wish: &'r Wish<'r>,
+}
+
+/// What a recipe makes.
+#[derive(Debug)]
+pub(super) enum Plan {
+    /// Changes of the object; paths begin at the object.
+    Edits(Vec<Edit>),
+    /// A new object in a document behind it.
+    Beside(Companion),
+}
+
+/// A new object.
+#[derive(Debug)]
+pub(super) struct Companion {
+    pub(super) address: String,
+    /// Its text, without `---`.
+    pub(super) text: String,
+}
+
+const RECIPES: &[Recipe] = &[
+    image::DIGEST,
+    image::TAG,
+    namespace::RECIPE,
+    network_policy::RECIPE,
+    pod_security_context::RECIPE,
+    privilege_escalation::RECIPE,
+    probe::LIVENESS,
+    probe::READINESS,
+    resources::RECIPE,
+    service_account_token::RECIPE,
+    set_fields::RECIPE,
+    volumes::RECIPE,
+];
+
+/// The recipe of a name.
+pub(super) fn by_name(name: &str) -> Option<&'static Recipe> {
+    RECIPES.iter().find(|recipe| recipe.name == name)
+}
+
+impl Request<'_> {
+    /// The file with edits of the object made in it.
+    pub(super) fn changed(&self, edits: &[Edit]) -> Result<Change, String> {
+        let edits: Vec<Edit> = edits.iter().map(|edit| edit.below(&self.object.path)).collect();
+        let yaml = self.file.yaml.as_ref().map_err(Clone::clone)?;
+        Ok(Change {
+            file: self.file.path.clone(),
+            text: yaml.edited(self.object.document, &edits)?,
+            address: self.object.address.clone(),
+            added: None,
+        })
+    }
+
+    /// The file with a new object behind this one.
+    pub(super) fn companion(&self, companion: &Companion) -> Result<Change, String> {
+        let yaml = self.file.yaml.as_ref().map_err(Clone::clone)?;
+        let (text, at) = yaml.with_document_after(self.object.document, &companion.text)?;
+        Ok(Change {
+            file: self.file.path.clone(),
+            text,
+            address: companion.address.clone(),
+            added: Some(at),
+        })
+    }
+
+    /// The value of a parameter, from the user's settings or as the documentation says.
+    fn parameter<'s>(&'s self, name: &str, default: &'s str) -> &'s str {
+        self.wish.settings.get(name).unwrap_or(default)
+    }
+
+    /// Every container with its path from the object.
+    fn containers(&self) -> Vec<(Vec<Step>, &Value)> {
+        self.object.containers(&CONTAINERS)
+    }
+
+    /// The path of a key of the pod's spec.
+    fn in_pod_spec(&self, below: &str) -> Result<Vec<Step>, String> {
+        let pod = self.object.pod_path().ok_or("it has no pod")?;
+        let keys = pod.iter().copied().chain(["spec"]);
+        Ok(keys.chain(below.split('.').filter(|key| !key.is_empty())).map(Step::from).collect())
+    }
+
+    /// Refuses what is only laid upon an object that stands elsewhere.
+    fn whole_object(&self) -> Result<(), String> {
+        match kustomize::patched_by(self.manifests, &self.file.path) {
+            Some(by) => Err(format!(
+                "it is a patch that `{}` lays upon an object; the change belongs where that stands",
+                by.path
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A path with dotted keys behind it.
+fn below(path: &[Step], keys: &str) -> Vec<Step> {
+    path.iter().cloned().chain(keys.split('.').map(Step::from)).collect()
+}
+
+/// What a container is called, for people.
+fn name_of(container: &Value) -> &str {
+    container.get("name").and_then(Value::as_str).unwrap_or("a container")
+}

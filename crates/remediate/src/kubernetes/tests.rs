@@ -1,0 +1,1 @@
+//! Fixes of manifests as text before and after.
