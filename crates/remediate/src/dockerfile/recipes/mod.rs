@@ -4,6 +4,7 @@ mod absolute_workdir;
 mod apt_get;
 mod base_tag;
 mod copy_for_add;
+mod drop_flags;
 mod drop_ports;
 mod drop_sudo;
 mod healthcheck;
@@ -31,6 +32,7 @@ const RECIPES: &[&Recipe] = &[
     &apt_get::RECIPE,
     &base_tag::RECIPE,
     &copy_for_add::RECIPE,
+    &drop_flags::RECIPE,
     &drop_ports::RECIPE,
     &drop_sudo::RECIPE,
     &healthcheck::RECIPE,
