@@ -24,6 +24,8 @@ pub(super) struct Known {
     pub(super) tool: Option<Tool>,
     /// Where its own program listens.
     pub(super) port: Option<u16>,
+    /// Where programs listen because the image's environment tells them.
+    pub(super) port_told: Option<u16>,
     /// The image's own question to its program.
     pub(super) check: Option<String>,
 }
@@ -40,6 +42,12 @@ pub(super) enum Tool {
     Python,
     /// Node's own sockets.
     Node,
+    /// The same in an image that has little else.
+    #[serde(rename = "distroless-node")]
+    DistrolessNode,
+    /// The same in an image that has little else.
+    #[serde(rename = "distroless-python")]
+    DistrolessPython,
 }
 
 #[derive(Debug, Default, Deserialize)]
