@@ -5,6 +5,7 @@
 
 mod actions;
 mod code;
+mod compose;
 mod config;
 mod diff;
 mod dockerfile;
@@ -29,8 +30,13 @@ pub use target::Target;
 pub use workspace::Workspace;
 
 /// Every language, in the order in which they are asked for a path.
-const DIALECTS: &[&code::Dialect] =
-    &[&actions::DIALECT, &dockerfile::DIALECT, &terraform::DIALECT, &kubernetes::DIALECT];
+const DIALECTS: &[&code::Dialect] = &[
+    &actions::DIALECT,
+    &compose::DIALECT,
+    &dockerfile::DIALECT,
+    &terraform::DIALECT,
+    &kubernetes::DIALECT,
+];
 
 #[cfg(test)]
 mod hostile;

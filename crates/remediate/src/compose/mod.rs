@@ -1,0 +1,7 @@
+//! Docker Compose: services read with their places and changed in place.
+
+mod code;
+mod recipes;
+mod service;
+
+pub(crate) use code::DIALECT;
