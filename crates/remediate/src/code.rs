@@ -64,6 +64,15 @@ impl Change {
     }
 }
 
+/// What one language says of another's file: a port that the image of a Dockerfile listens on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BuiltPort {
+    /// The path of the Dockerfile.
+    pub(crate) dockerfile: String,
+    /// The port inside the container.
+    pub(crate) port: u16,
+}
+
 /// The files of one language. Everything is asked by place, so that a change is judged on the
 /// text that it made and on nothing that a recipe says of itself.
 pub(crate) trait Code: Debug + Send + Sync {
@@ -118,6 +127,14 @@ pub(crate) trait Code: Debug + Send + Sync {
     fn beside(&self, _place: &Place, _kinds: &[String]) -> Vec<Place> {
         Vec::new()
     }
+
+    /// What its files say of those of other languages.
+    fn tells(&self) -> Vec<BuiltPort> {
+        Vec::new()
+    }
+
+    /// Takes in what the files of other languages say.
+    fn hears(&mut self, _told: &[BuiltPort]) {}
 
     /// Makes the new text, or says what a person must decide.
     ///

@@ -6,9 +6,9 @@ use std::ops::Range;
 use quell_catalog::{Check, Language, Truth};
 use serde_json::Value;
 
-use super::recipes;
 use super::service::{config, services};
-use crate::code::{Change, Code, Dialect, Files, Place, Wish};
+use super::{ports, recipes};
+use crate::code::{BuiltPort, Change, Code, Dialect, Files, Place, Wish};
 use crate::yaml::{Step, Yaml};
 use crate::{Config, Evaluator, Target};
 
@@ -80,15 +80,12 @@ impl Composes {
             };
             target.address.as_deref().is_some_and(is) || target.names.iter().any(|one| is(one))
         };
+        let text = self.text(file).unwrap_or_default();
         let covers = |place: &&Place| {
             let line = target.lines.map(|(first, _)| first);
-            let text = self.text(file).unwrap_or_default();
             self.span(place).zip(line).is_some_and(|(span, line)| {
-                let number = |at: usize| {
-                    let head = text.get(..at).unwrap_or_default();
-                    u32::try_from(head.matches('\n').count() + 1).unwrap_or(u32::MAX)
-                };
-                (number(span.start)..=number(span.end.saturating_sub(1))).contains(&line)
+                let last = line_of(text, span.end.saturating_sub(1));
+                (line_of(text, span.start)..=last).contains(&line)
             })
         };
         let only = (places.len() == 1).then(|| places.first()).flatten();
@@ -97,6 +94,12 @@ impl Composes {
             .cloned()
             .ok_or_else(|| format!("it cannot be told which service of `{file}` is meant"))
     }
+}
+
+/// The number of the line that a byte stands in.
+fn line_of(text: &str, at: usize) -> u32 {
+    let above = text.get(..at).unwrap_or_default().matches('\n').count();
+    u32::try_from(above + 1).unwrap_or(u32::MAX)
 }
 
 impl Code for Composes {
@@ -179,6 +182,11 @@ impl Code for Composes {
             Some(reason) => Err(format!("`{path}` does not parse: {reason}")),
             None => self.service(path, target),
         }
+    }
+
+    fn tells(&self) -> Vec<BuiltPort> {
+        let told = |(path, file): (&String, &Read)| ports::built(path, file.data());
+        self.files.iter().flat_map(told).collect()
     }
 
     fn plan(&self, place: &Place, wish: &Wish<'_>) -> Result<Change, String> {

@@ -1,14 +1,14 @@
 //! Dockerfiles as the engine and the prover see them. A file is one place: what holds in the
 //! image follows from all of its stages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use quell_catalog::{Check, Language, Truth};
 
 use super::file::Dockerfile;
 use super::{recipes, tree};
-use crate::code::{Change, Code, Dialect, Files, Place, Wish};
+use crate::code::{BuiltPort, Change, Code, Dialect, Files, Place, Wish};
 use crate::{Config, Evaluator, Target};
 
 /// Dockerfiles and Containerfiles.
@@ -25,6 +25,8 @@ const SWITCHES: [&str; 2] = ["final.entrypoint", "final.command"];
 #[derive(Debug, Clone)]
 pub(super) struct Dockerfiles {
     files: BTreeMap<String, Read>,
+    /// Ports that other files name, by the path of the Dockerfile.
+    ports: BTreeMap<String, BTreeSet<u16>>,
 }
 
 #[derive(Debug, Clone)]
@@ -61,7 +63,7 @@ fn reads(path: &str) -> bool {
 
 fn parse(files: Files) -> Box<dyn Code> {
     let files = files.into_iter().map(|(path, text)| (path, Read::new(text)));
-    Box::new(Dockerfiles { files: files.collect() })
+    Box::new(Dockerfiles { files: files.collect(), ports: BTreeMap::new() })
 }
 
 impl Dockerfiles {
@@ -69,6 +71,11 @@ impl Dockerfiles {
         let file = self.files.get(&place.file).filter(|_| place.address == KIND)?;
         let (parsed, tree) = file.parsed.as_ref().ok()?;
         Some((&file.text, parsed, tree))
+    }
+
+    /// The ports that other files name for a Dockerfile.
+    pub(super) fn ports(&self, path: &str) -> Vec<u16> {
+        self.ports.get(path).into_iter().flatten().copied().collect()
     }
 
     /// Every Dockerfile that parses.
@@ -145,12 +152,19 @@ impl Code for Dockerfiles {
         }
     }
 
+    fn hears(&mut self, told: &[BuiltPort]) {
+        for BuiltPort { dockerfile, port } in told {
+            self.ports.entry(dockerfile.clone()).or_default().insert(*port);
+        }
+    }
+
     fn plan(&self, place: &Place, wish: &Wish<'_>) -> Result<Change, String> {
         let (text, file, tree) = self.at(place).ok_or("the Dockerfile cannot be read")?;
         let name = &wish.fix.recipe;
         let recipe =
             recipes::by_name(name).ok_or_else(|| format!("there is no recipe `{name}`"))?;
-        let request = recipes::Request { all: self, text, file, tree, wish };
+        let path = place.file.as_str();
+        let request = recipes::Request { all: self, path, text, file, tree, wish };
         let text = (recipe.plan)(&request)?.unwrap_or_else(|| text.to_owned());
         let Place { file, address } = place.clone();
         Ok(Change { file, text, address, added: None })

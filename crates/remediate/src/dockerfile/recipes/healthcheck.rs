@@ -110,7 +110,9 @@ fn tool(request: &Request<'_>, last: &Stage, image: Option<&Known>) -> Option<To
 /// The one port that the program listens on.
 fn port(request: &Request<'_>, last: &Stage, image: Option<&Known>) -> Result<u16, String> {
     let exposed = exposed(request)?;
-    let said = said(request, last);
+    let heard = request.all.ports(request.path);
+    let heard = if let [one] = heard.as_slice() { Some(*one) } else { None };
+    let said = said(request, last).or_else(|| env_port(last)).or(heard);
     match (exposed.as_slice(), said) {
         ([one], _) => return Ok(*one),
         ([], Some(said)) => return Ok(said),
@@ -130,8 +132,7 @@ fn port(request: &Request<'_>, last: &Stage, image: Option<&Known>) -> Result<u1
     let base = image.and_then(|image| image.port).filter(|_| own || is_its_own(request, last));
     let base = base.filter(|_| !brings_configuration(request, last));
     let told = image.and_then(|image| image.port_told);
-    let known = env_port(last).or_else(|| usual(request, last)).or(told).or(base);
-    known.ok_or_else(|| {
+    usual(request, last).or(told).or(base).ok_or_else(|| {
         "the file names no port that the program listens on: a person must say what shows that it \
          works (`dockerfile.healthcheck`), or that nothing does"
             .into()

@@ -45,6 +45,7 @@ const RECIPES: &[&Recipe] = &[
 pub(super) struct Request<'r> {
     /// All Dockerfiles, for what others say.
     pub(super) all: &'r Dockerfiles,
+    pub(super) path: &'r str,
     pub(super) text: &'r str,
     pub(super) file: &'r Dockerfile,
     pub(super) tree: &'r Config,
