@@ -9,6 +9,7 @@ mod drop_ports;
 mod drop_sudo;
 mod healthcheck;
 mod maintainer_label;
+mod port;
 mod user;
 
 use super::code::Dockerfiles;
