@@ -64,13 +64,21 @@ impl Change {
     }
 }
 
-/// What one language says of another's file: a port that the image of a Dockerfile listens on.
+/// What the files of one language say of those of another. Paths are below the repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct BuiltPort {
-    /// The path of the Dockerfile.
-    pub(crate) dockerfile: String,
-    /// The port inside the container.
-    pub(crate) port: u16,
+pub(crate) enum Told {
+    /// The image of a Dockerfile listens on a port.
+    Port {
+        /// The path of the Dockerfile.
+        dockerfile: String,
+        /// The port inside the container.
+        port: u16,
+    },
+    /// The image of a Dockerfile is an action of GitHub Actions.
+    Action {
+        /// The path of the Dockerfile.
+        dockerfile: String,
+    },
 }
 
 /// The files of one language. Everything is asked by place, so that a change is judged on the
@@ -129,12 +137,12 @@ pub(crate) trait Code: Debug + Send + Sync {
     }
 
     /// What its files say of those of other languages.
-    fn tells(&self) -> Vec<BuiltPort> {
+    fn tells(&self) -> Vec<Told> {
         Vec::new()
     }
 
     /// Takes in what the files of other languages say.
-    fn hears(&mut self, _told: &[BuiltPort]) {}
+    fn hears(&mut self, _told: &[Told]) {}
 
     /// Makes the new text, or says what a person must decide.
     ///

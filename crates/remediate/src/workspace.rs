@@ -7,7 +7,7 @@ use std::sync::Arc;
 use quell_catalog::Language;
 
 use crate::DIALECTS;
-use crate::code::{BuiltPort, Code, Dialect, Place};
+use crate::code::{Code, Dialect, Place, Told};
 
 /// The infrastructure code of a repository.
 #[derive(Debug, Clone, Default)]
@@ -33,7 +33,7 @@ impl Workspace {
             Some((dialect, (dialect.parse)(files.into_iter().collect())))
         });
         let mut code: Vec<(&'static Dialect, Box<dyn Code>)> = code.collect();
-        let told: Vec<BuiltPort> = code.iter().flat_map(|(_, code)| code.tells()).collect();
+        let told: Vec<Told> = code.iter().flat_map(|(_, code)| code.tells()).collect();
         for (_, code) in &mut code {
             code.hears(&told);
         }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::permissions::Rights;
 use super::workflow::jobs;
 use super::{recipes, tree};
-use crate::code::{Change, Code, Dialect, Files, Place, Wish};
+use crate::code::{Change, Code, Dialect, Files, Place, Told, Wish};
 use crate::yaml::Yaml;
 use crate::{Config, Evaluator, Target};
 
@@ -89,6 +89,11 @@ impl Workflows {
     pub(super) fn data(&self, path: &str) -> Option<&Value> {
         let (yaml, _) = self.files.get(path)?.parsed.as_ref().ok()?;
         Some(data(yaml))
+    }
+
+    /// The text of every file.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.files.values().map(|file| file.text.as_str())
     }
 
     /// Every workflow with its path.
@@ -178,6 +183,20 @@ impl Code for Workflows {
         }
     }
 
+    fn tells(&self) -> Vec<Told> {
+        let own = self.files.keys().filter(|path| !is_workflow(path));
+        own.filter_map(|path| {
+            let runs = self.data(path)?.get("runs")?;
+            let image = runs.get("image")?.as_str().filter(|image| !image.contains("://"))?;
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let image = image.trim_start_matches("./");
+            let whole =
+                if folder.is_empty() { image.to_owned() } else { format!("{folder}/{image}") };
+            Some(Told::Action { dockerfile: whole })
+        })
+        .collect()
+    }
+
     fn plan(&self, place: &Place, wish: &Wish<'_>) -> Result<Change, String> {
         let (old, yaml, _) = self.at(place).ok_or("the workflow cannot be read")?;
         let name = &wish.fix.recipe;
@@ -210,4 +229,23 @@ fn narrows(before: &Value, after: &Value) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_tells_which_dockerfile_it_runs() {
+        let text = "runs:\n  using: docker\n  image: ./Dockerfile\n";
+        let code = parse(vec![("act/action.yml".into(), text.into())]);
+        assert_eq!(code.tells(), [Told::Action { dockerfile: "act/Dockerfile".into() }]);
+        assert!(code.places("act/action.yml").is_empty());
+    }
+
+    #[test]
+    fn only_what_github_reads_is_a_workflow() {
+        assert!(reads(".github/workflows/a.yml") && reads("x/action.yaml"));
+        assert!(!reads(".github/dependabot.yml") && !reads(".github/workflows/x/a.yml"));
+    }
 }

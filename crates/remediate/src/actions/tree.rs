@@ -3,6 +3,7 @@
 //! ```text
 //! permissions   as it is written
 //! jobs          every job: id, permissions, uses
+//! uses          every action or workflow that is used: name, pinned
 //! scripts       every script that a step runs: text, expressions
 //! variables     every `env` entry: name, value
 //! inputs        what whoever starts it by hand may say: name
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::expression::expressions;
-use super::workflow::{jobs, steps, text, texts};
+use super::workflow::{is_pinned, jobs, steps, text, texts};
 use crate::Config;
 
 /// The whole tree.
@@ -21,6 +22,7 @@ pub(super) fn config(workflow: &Value) -> Config {
     let permissions = workflow.get("permissions").map_or(Config::Null, Config::from_json);
     let mut all = Vec::new();
     let mut scripts = Vec::new();
+    let mut uses = Vec::new();
     let mut variables = variables_of(workflow);
     for (id, job) in jobs(workflow) {
         let field = |key: &str| job.get(key).map_or(Config::Null, Config::from_json);
@@ -30,9 +32,11 @@ pub(super) fn config(workflow: &Value) -> Config {
             ("uses", field("uses")),
         ]));
         variables.extend(variables_of(job));
+        uses.extend(use_of(job));
         for step in steps(job) {
             variables.extend(variables_of(step));
             scripts.extend(script_of(step));
+            uses.extend(use_of(step));
         }
     }
     let inputs = workflow.pointer("/on/workflow_dispatch/inputs").and_then(Value::as_object);
@@ -41,6 +45,7 @@ pub(super) fn config(workflow: &Value) -> Config {
     object([
         ("permissions", permissions),
         ("jobs", Config::List(all)),
+        ("uses", Config::List(uses)),
         ("scripts", Config::List(scripts)),
         ("variables", Config::List(variables)),
         ("inputs", Config::List(inputs.collect())),
@@ -56,6 +61,13 @@ fn variables_of(value: &Value) -> Vec<Config> {
     let all = texts(value, "env").into_iter();
     all.map(|(name, value)| object([("name", Config::Text(name)), ("value", Config::Text(value))]))
         .collect()
+}
+
+/// What a step or a job uses.
+fn use_of(value: &Value) -> Option<Config> {
+    let name = text(value, "uses")?;
+    let pinned = Config::Bool(is_pinned(name));
+    Some(object([("name", Config::Text(name.to_owned())), ("pinned", pinned)]))
 }
 
 /// What a step runs: its own script, or the one that it gives to `actions/github-script`.

@@ -39,3 +39,11 @@ pub(super) fn events(workflow: &Value) -> Vec<&str> {
         Some(Value::Null | Value::Bool(_) | Value::Number(_)) | None => Vec::new(),
     }
 }
+
+/// Whether a `uses` names a commit, or nothing that another could move.
+pub(super) fn is_pinned(uses: &str) -> bool {
+    let commit = |text: &str| text.len() == 40 && text.chars().all(|one| one.is_ascii_hexdigit());
+    uses.starts_with("./")
+        || uses.starts_with("docker://")
+        || uses.split_once('@').is_some_and(|(_, version)| commit(version))
+}

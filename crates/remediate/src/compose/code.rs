@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::service::{config, services};
 use super::{ports, recipes};
-use crate::code::{BuiltPort, Change, Code, Dialect, Files, Place, Wish};
+use crate::code::{Change, Code, Dialect, Files, Place, Told, Wish};
 use crate::yaml::{Step, Yaml};
 use crate::{Config, Evaluator, Target};
 
@@ -184,7 +184,7 @@ impl Code for Composes {
         }
     }
 
-    fn tells(&self) -> Vec<BuiltPort> {
+    fn tells(&self) -> Vec<Told> {
         let told = |(path, file): (&String, &Read)| ports::built(path, file.data());
         self.files.iter().flat_map(told).collect()
     }

@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::service::{config, services};
 use crate::Config;
-use crate::code::BuiltPort;
+use crate::code::Told;
 
 /// The ports of every service that is built from a Dockerfile of the repository.
-pub(super) fn built(path: &str, data: &Value) -> Vec<BuiltPort> {
+pub(super) fn built(path: &str, data: &Value) -> Vec<Told> {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let mut found = Vec::new();
     for (_, service) in services(data) {
@@ -16,7 +16,7 @@ pub(super) fn built(path: &str, data: &Value) -> Vec<BuiltPort> {
         for list in ["ports", "expose"] {
             let Some(Config::List(items)) = service.get(list) else { continue };
             let ports = items.iter().filter_map(port);
-            found.extend(ports.map(|port| BuiltPort { dockerfile: dockerfile.clone(), port }));
+            found.extend(ports.map(|port| Told::Port { dockerfile: dockerfile.clone(), port }));
         }
     }
     found
@@ -86,13 +86,12 @@ mod tests {
             "d": {"build": "../../out", "ports": ["1:1", "${P}:2"]},
         }});
         let told = built("app/compose.yaml", &data);
-        let told: Vec<(&str, u16)> =
-            told.iter().map(|one| (one.dockerfile.as_str(), one.port)).collect();
         let expected = [
             ("app/web/Dockerfile", 8080),
             ("app/web/Dockerfile", 9090),
             ("x/d/Dockerfile.dev", 5000),
         ];
-        assert_eq!(told, expected);
+        let port = |(path, port): (&str, u16)| Told::Port { dockerfile: path.to_owned(), port };
+        assert_eq!(told, expected.map(port));
     }
 }

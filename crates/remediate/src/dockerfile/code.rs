@@ -8,7 +8,7 @@ use quell_catalog::{Check, Language, Truth};
 
 use super::file::Dockerfile;
 use super::{recipes, tree};
-use crate::code::{BuiltPort, Change, Code, Dialect, Files, Place, Wish};
+use crate::code::{Change, Code, Dialect, Files, Place, Told, Wish};
 use crate::{Config, Evaluator, Target};
 
 /// Dockerfiles and Containerfiles.
@@ -27,6 +27,8 @@ pub(super) struct Dockerfiles {
     files: BTreeMap<String, Read>,
     /// Ports that other files name, by the path of the Dockerfile.
     ports: BTreeMap<String, BTreeSet<u16>>,
+    /// Dockerfiles of actions of GitHub Actions.
+    actions: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -63,7 +65,8 @@ fn reads(path: &str) -> bool {
 
 fn parse(files: Files) -> Box<dyn Code> {
     let files = files.into_iter().map(|(path, text)| (path, Read::new(text)));
-    Box::new(Dockerfiles { files: files.collect(), ports: BTreeMap::new() })
+    let files = files.collect();
+    Box::new(Dockerfiles { files, ports: BTreeMap::new(), actions: BTreeSet::new() })
 }
 
 impl Dockerfiles {
@@ -76,6 +79,11 @@ impl Dockerfiles {
     /// The ports that other files name for a Dockerfile.
     pub(super) fn ports(&self, path: &str) -> Vec<u16> {
         self.ports.get(path).into_iter().flatten().copied().collect()
+    }
+
+    /// Whether a Dockerfile makes an action of GitHub Actions.
+    pub(super) fn is_action(&self, path: &str) -> bool {
+        self.actions.contains(path)
     }
 
     /// Every Dockerfile that parses.
@@ -152,9 +160,16 @@ impl Code for Dockerfiles {
         }
     }
 
-    fn hears(&mut self, told: &[BuiltPort]) {
-        for BuiltPort { dockerfile, port } in told {
-            self.ports.entry(dockerfile.clone()).or_default().insert(*port);
+    fn hears(&mut self, told: &[Told]) {
+        for one in told {
+            match one {
+                Told::Port { dockerfile, port } => {
+                    self.ports.entry(dockerfile.clone()).or_default().insert(*port);
+                }
+                Told::Action { dockerfile } => {
+                    self.actions.insert(dockerfile.clone());
+                }
+            }
         }
     }
 
@@ -181,6 +196,21 @@ fn readable(code: &Dockerfiles, path: &str) -> Result<Place, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_action_of_github_stays_root() {
+        let mut code = parse(vec![("a/Dockerfile".into(), "FROM alpine:3\n".into())]);
+        let fix: quell_catalog::FixRecipe = toml::from_str(
+            "language = 'dockerfile'\nresource = []\nrecipe = 'user'\ntitle = 'x'\nsafety = 'safe'",
+        )
+        .unwrap();
+        let settings = crate::Settings::default();
+        let wish = Wish { fix: &fix, settings: &settings, keep_elements: true };
+        let place = place_in("a/Dockerfile");
+        assert!(code.plan(&place, &wish).is_ok());
+        code.hears(&[Told::Action { dockerfile: "a/Dockerfile".into() }]);
+        assert!(code.plan(&place, &wish).unwrap_err().contains("an action of GitHub"));
+    }
 
     #[test]
     fn names_of_dockerfiles_are_known() {

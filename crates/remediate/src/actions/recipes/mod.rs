@@ -3,6 +3,7 @@
 mod drop_inputs;
 mod drop_variables;
 mod expressions_to_variables;
+mod pin_actions;
 mod token_permissions;
 
 use super::code::Workflows;
@@ -24,6 +25,7 @@ const RECIPES: &[&Recipe] = &[
     &drop_inputs::RECIPE,
     &drop_variables::RECIPE,
     &expressions_to_variables::RECIPE,
+    &pin_actions::RECIPE,
     &token_permissions::RECIPE,
 ];
 

@@ -34,6 +34,11 @@ fn plan(request: &Request<'_>) -> Result<Option<String>, String> {
         Some(_) => return Ok(None),
         None => {}
     }
+    if request.all.is_action(request.path) {
+        return Err(
+            "the image is an action of GitHub, which runs to its end and serves nothing".into()
+        );
+    }
     let line = format!("{TIMES} CMD {}", question(request, last)?);
     Ok(edit::insert(text, file, last, below(request, last), &[("HEALTHCHECK", line)]))
 }

@@ -66,6 +66,12 @@ fn is_root(user: &str) -> bool {
 }
 
 fn needs_root(request: &Request<'_>, last: &Stage, image: Option<&Known>) -> Result<(), String> {
+    if request.all.is_action(request.path) {
+        return Err(
+            "the image is an action of GitHub, which must run as root to reach the workspace"
+                .into(),
+        );
+    }
     if let Some(reason) = image.and_then(|image| image.root.as_deref()) {
         return Err(format!("the base image must start as root: {reason}"));
     }
