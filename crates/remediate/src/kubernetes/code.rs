@@ -6,7 +6,7 @@ use quell_catalog::{Check, Language, Truth};
 
 use super::manifests::{File, Manifests};
 use super::object::Object;
-use super::{judge, kustomize, locate, recipes};
+use super::{judge, locate, recipes};
 use crate::code::{Change, Code, Dialect, Place, Wish};
 use crate::{Config, Evaluator, Target};
 
@@ -14,11 +14,18 @@ use crate::{Config, Evaluator, Target};
 pub(crate) const DIALECT: Dialect = Dialect {
     language: Language::Kubernetes,
     sample: "case.yaml",
-    reads: |path| {
-        path.ends_with(".yaml") || path.ends_with(".yml") || path.ends_with("/Kustomization")
-    },
+    reads,
     parse: |files| Box::new(Manifests::parse(files)),
 };
+
+fn reads(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let json = name.ends_with(".json")
+        && !path.contains("node_modules/")
+        && !name.starts_with("package")
+        && !name.starts_with("tsconfig");
+    name.ends_with(".yaml") || name.ends_with(".yml") || name == "Kustomization" || json
+}
 
 impl Code for Manifests {
     fn text(&self, file: &str) -> Option<&str> {
@@ -69,10 +76,8 @@ impl Code for Manifests {
 
     /// The patches that overlays lay upon an object.
     fn beside(&self, place: &Place, kinds: &[String]) -> Vec<Place> {
-        let Some((_, object)) = self.at(place) else { return Vec::new() };
-        let patches = kustomize::patches_of(self, object);
-        let patches = patches.into_iter().filter(|(_, patch)| kinds.contains(&patch.kind));
-        patches.map(|(file, patch)| self::place(&file.path, patch)).collect()
+        let places = self.patches_of(place).iter().filter_map(|patch| patch.place.clone());
+        places.filter(|at| self.kind(at).is_some_and(|kind| kinds.contains(&kind))).collect()
     }
 
     fn plan(&self, place: &Place, wish: &Wish<'_>) -> Result<Change, String> {

@@ -3,12 +3,14 @@
 use quell_catalog::{Check, Truth};
 use serde_json::{Map, Value};
 
+use super::code::place;
 use super::manifests::{File, Manifests};
 use super::object::{CONTAINERS, Object};
 use crate::evaluate::{Surroundings, all, any};
 use crate::{Config, Evaluator};
 
-/// Judges a check on an object; unknown where the check is not about it.
+/// Judges a check on an object, and on what each patch of a kustomization makes of it; unknown
+/// where the check is not about it.
 pub(super) fn judge(
     evaluator: &Evaluator,
     check: &Check,
@@ -19,8 +21,23 @@ pub(super) fn judge(
         return Truth::Unknown;
     }
     let around = Around { manifests, file, object };
+    let alone = judge_alone(evaluator, check, &around, object);
+    let patches = manifests.patches_of(&place(&file.path, object));
+    let merged = patches
+        .iter()
+        .filter_map(|patch| patch.merged(&object.data))
+        .map(|data| judge_alone(evaluator, check, &around, &object.with(data)));
+    all([alone].into_iter().chain(merged))
+}
+
+fn judge_alone(
+    evaluator: &Evaluator,
+    check: &Check,
+    around: &Around<'_>,
+    object: &Object,
+) -> Truth {
     let test =
-        |value: &Value| evaluator.judge(&check.holds, &Config::from_json(value), Some(&around));
+        |value: &Value| evaluator.judge(&check.holds, &Config::from_json(value), Some(around));
     match check.at.as_deref() {
         None | Some("object") => test(&object.data),
         Some("pod_spec") => object.pod_spec().map_or(Truth::Unknown, test),
@@ -62,7 +79,7 @@ impl Surroundings for Around<'_> {
         any(others.map(|(file, other)| {
             let selector = link.split('.').try_fold(&other.data, |value, key| value.get(key));
             let Some(selector) = selector else { return Truth::Fails };
-            match selects(selector, self.object.pod_labels()) {
+            match selects(selector, &self.object.pod_labels()) {
                 Some(true) => {
                     let there = Around { manifests: self.manifests, file, object: other };
                     judge(&Config::from_json(&other.data), &there)
@@ -80,8 +97,8 @@ pub(super) fn together(one: &File, other: &File) -> bool {
 }
 
 /// Whether a label selector selects pods of these labels; none where it cannot be told.
-pub(super) fn selects(selector: &Value, labels: Option<&Map<String, Value>>) -> Option<bool> {
-    let label = |key: &str| labels.and_then(|labels| labels.get(key)).and_then(Value::as_str);
+pub(super) fn selects(selector: &Value, labels: &Map<String, Value>) -> Option<bool> {
+    let label = |key: &str| labels.get(key).and_then(Value::as_str);
     let wanted = selector.get("matchLabels").and_then(Value::as_object);
     let same = wanted.into_iter().flatten().all(|(key, value)| label(key) == value.as_str());
     if !same {
@@ -106,8 +123,6 @@ pub(super) fn selects(selector: &Value, labels: Option<&Map<String, Value>>) -> 
 }
 
 /// Whether plain labels, as a Service selects by, are all on pods of these labels.
-pub(super) fn covers(wanted: &Map<String, Value>, labels: Option<&Map<String, Value>>) -> bool {
-    !wanted.is_empty()
-        && labels
-            .is_some_and(|labels| wanted.iter().all(|(key, value)| labels.get(key) == Some(value)))
+pub(super) fn covers(wanted: &Map<String, Value>, labels: &Map<String, Value>) -> bool {
+    !wanted.is_empty() && wanted.iter().all(|(key, value)| labels.get(key) == Some(value))
 }

@@ -36,14 +36,23 @@ pub(super) fn data(file: &File) -> Option<&Value> {
 
 /// Every object that a kustomization builds from files of the repository.
 pub(super) fn build<'m>(manifests: &'m Manifests, file: &'m File) -> Vec<Built<'m>> {
-    let mut walk = Walk { manifests, built: Vec::new(), seen: BTreeSet::new() };
+    walk(manifests, file).0
+}
+
+/// What a kustomization builds, and every kustomization that takes part.
+pub(super) fn walk<'m>(
+    manifests: &'m Manifests,
+    file: &'m File,
+) -> (Vec<Built<'m>>, Vec<&'m File>) {
+    let mut walk = Walk { manifests, built: Vec::new(), part: Vec::new(), seen: BTreeSet::new() };
     walk.kustomization(file, &mut Vec::new(), &|name| name.to_owned());
-    walk.built
+    (walk.built, walk.part)
 }
 
 struct Walk<'m> {
     manifests: &'m Manifests,
     built: Vec<Built<'m>>,
+    part: Vec<&'m File>,
     seen: BTreeSet<String>,
 }
 
@@ -59,6 +68,7 @@ impl<'m> Walk<'m> {
             return;
         }
         through.push(file);
+        self.part.push(file);
         let prefix = text_at(data, "namePrefix").unwrap_or_default();
         let suffix = text_at(data, "nameSuffix").unwrap_or_default();
         let renamed = |name: &str| rename(&format!("{prefix}{name}{suffix}"));
@@ -98,7 +108,7 @@ pub(super) fn kustomization_in<'m>(manifests: &'m Manifests, folder: &str) -> Op
 }
 
 /// The texts in some of its lists.
-fn entries<'v>(data: &'v Value, lists: &'v [&str]) -> impl Iterator<Item = &'v str> {
+pub(super) fn entries<'v>(data: &'v Value, lists: &'v [&str]) -> impl Iterator<Item = &'v str> {
     let lists = lists.iter().filter_map(|list| data.get(list)?.as_array());
     lists.flatten().filter_map(Value::as_str)
 }
@@ -119,41 +129,6 @@ pub(super) fn join(folder: &str, entry: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// The files that kustomizations lay upon others as patches.
-fn patch_files(manifests: &Manifests) -> impl Iterator<Item = (&File, &File)> {
-    let kustomizations = manifests.files().filter(|file| is_kustomization(&file.path));
-    kustomizations.flat_map(move |by| {
-        let data = data(by);
-        let lists = data.map(|data| entries(data, &["patchesStrategicMerge", "patches"]));
-        let patches = data.and_then(|data| data.get("patches")).and_then(Value::as_array);
-        let named = patches.into_iter().flatten().filter_map(|patch| text_at(patch, "path"));
-        let all: Vec<&str> = lists.into_iter().flatten().chain(named).collect();
-        all.into_iter()
-            .filter_map(move |entry| manifests.file(&join(by.folder(), entry)?))
-            .map(move |file| (file, by))
-    })
-}
-
-/// The kustomization that lays a file upon others as a patch; none where it is no patch.
-pub(super) fn patched_by<'m>(manifests: &'m Manifests, path: &str) -> Option<&'m File> {
-    patch_files(manifests).find(|(file, _)| file.path == path).map(|(_, by)| by)
-}
-
-/// The patches that name an object.
-pub(super) fn patches_of<'m>(
-    manifests: &'m Manifests,
-    object: &Object,
-) -> Vec<(&'m File, &'m Object)> {
-    let patches = patch_files(manifests);
-    let objects = patches.flat_map(|(file, _)| file.objects.iter().map(move |one| (file, one)));
-    let mut found: Vec<_> = objects
-        .filter(|(_, patch)| patch.kind == object.kind && patch.name == object.name)
-        .filter(|(_, patch)| !std::ptr::eq(*patch, object))
-        .collect();
-    found.dedup_by(|a, b| std::ptr::eq(a.1, b.1));
-    found
-}
-
 /// Whether some kustomization takes the file in as it is.
 pub(super) fn taken_by<'m>(manifests: &'m Manifests, path: &str) -> Option<&'m File> {
     manifests.files().filter(|file| is_kustomization(&file.path)).find(|by| {
@@ -161,4 +136,10 @@ pub(super) fn taken_by<'m>(manifests: &'m Manifests, path: &str) -> Option<&'m F
         let mut all = entries(data, &["resources", "bases"]);
         all.any(|entry| join(by.folder(), entry).is_some_and(|joined| joined == path))
     })
+}
+
+/// The files that a kustomization takes in as they are.
+pub(super) fn taken<'m>(manifests: &'m Manifests, by: &'m File) -> impl Iterator<Item = &'m File> {
+    let named = data(by).map(|data| entries(data, &["resources", "bases"]));
+    named.into_iter().flatten().filter_map(|entry| manifests.file(&join(by.folder(), entry)?))
 }

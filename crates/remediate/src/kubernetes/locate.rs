@@ -115,13 +115,11 @@ fn in_build(
         ));
     };
     // The namespace of what is built is said once, where the objects are taken in.
-    let innermost = one.through.last().copied();
-    let kustomization = innermost.and_then(|by| {
-        let object =
-            by.objects.first().filter(|_| kinds.iter().any(|kind| kind == "Kustomization"))?;
-        Some(place(&by.path, object))
+    let by = one.through.iter().rev().find_map(|by| {
+        let object = by.objects.first().filter(|object| object.kind == "Kustomization")?;
+        kinds.contains(&object.kind).then(|| place(&by.path, object))
     });
-    if let Some(place) = kustomization {
+    if let Some(place) = by {
         return Ok(place);
     }
     if kinds.contains(&one.object.kind) {
@@ -141,7 +139,7 @@ fn by_name(manifests: &Manifests, target: &Target, kinds: &[String]) -> Result<P
         .filter(|(file, object)| {
             of_kind(object)
                 && target.names.contains(&object.name)
-                && kustomize::patched_by(manifests, &file.path).is_none()
+                && manifests.patched_by(&file.path).is_none()
         })
         .collect();
     match found.as_slice() {

@@ -1,11 +1,13 @@
 //! The manifests of a repository, each file with its objects.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
+use super::kustomize::is_kustomization;
 use super::object::{Object, text_at};
+use super::patches::{self, Laid, Patch};
 use crate::code::Place;
 use crate::yaml::{Document, Node, Step, Yaml, line_end, line_start};
 
@@ -13,6 +15,8 @@ use crate::yaml::{Document, Node, Step, Yaml, line_end, line_start};
 #[derive(Debug, Clone)]
 pub(super) struct Manifests {
     files: BTreeMap<String, Arc<File>>,
+    /// What kustomizations change, found when it is asked for.
+    patches: OnceLock<Arc<(Laid, BTreeMap<String, String>)>>,
 }
 
 /// One file of YAML.
@@ -28,23 +32,34 @@ pub(super) struct File {
 impl Manifests {
     /// Reads the files.
     pub(super) fn parse(files: Vec<(String, String)>) -> Self {
-        let files = files.into_iter().map(|(path, text)| {
-            let yaml = Yaml::parse(text.clone());
-            (path.clone(), Arc::new(File::new(path, text, yaml)))
-        });
-        Self { files: files.collect() }
+        let files =
+            files.into_iter().map(|(path, text)| (path.clone(), Arc::new(File::read(path, text))));
+        Self { files: files.collect(), patches: OnceLock::new() }
     }
 
     /// The same with another text in one file.
     pub(super) fn changed(&self, path: &str, text: String) -> Self {
-        let mut changed = self.clone();
         let old = self.files.get(path).and_then(|file| file.yaml.as_ref().ok());
         let yaml = match old {
             Some(old) => old.changed(text.clone()),
             None => Yaml::parse(text.clone()),
         };
-        changed.files.insert(path.to_owned(), Arc::new(File::new(path.to_owned(), text, yaml)));
-        changed
+        let file = Arc::new(File::new(path.to_owned(), text, yaml));
+        let patches =
+            if self.keeps_patches(&file) { self.patches.clone() } else { OnceLock::new() };
+        let mut files = self.files.clone();
+        files.insert(path.to_owned(), file);
+        Self { files, patches }
+    }
+
+    /// Whether the patches stay the same with a new text of a file.
+    fn keeps_patches(&self, new: &File) -> bool {
+        let addresses = |file: &File| -> Vec<String> {
+            file.objects.iter().map(|object| object.address.clone()).collect()
+        };
+        !is_kustomization(&new.path)
+            && self.patches.get().is_some_and(|patches| !patches.1.contains_key(&new.path))
+            && self.file(&new.path).is_some_and(|old| addresses(old) == addresses(new))
     }
 
     /// Every file in path order.
@@ -69,6 +84,20 @@ impl Manifests {
         Some((file, object))
     }
 
+    fn patches(&self) -> &(Laid, BTreeMap<String, String>) {
+        self.patches.get_or_init(|| Arc::new((patches::all(self), patches::files(self))))
+    }
+
+    /// The patches that kustomizations lay upon an object.
+    pub(super) fn patches_of(&self, place: &Place) -> &[Patch] {
+        self.patches().0.get(place).map_or(&[], Vec::as_slice)
+    }
+
+    /// The kustomization that lays a file upon others as a patch; none where it is no patch.
+    pub(super) fn patched_by(&self, path: &str) -> Option<&str> {
+        self.patches().1.get(path).map(String::as_str)
+    }
+
     /// Whether a file is a template of a Helm chart.
     pub(super) fn in_chart(&self, path: &str) -> bool {
         let mut rest = path;
@@ -85,10 +114,19 @@ impl Manifests {
 }
 
 impl File {
+    /// Reads a file.
+    pub(super) fn read(path: String, text: String) -> Self {
+        // Most JSON of a repository is no manifest and may be long.
+        let other =
+            path.ends_with(".json") && !(text.contains("apiVersion") && text.contains("kind"));
+        let yaml = Yaml::parse(if other { String::new() } else { text.clone() });
+        Self::new(path, text, yaml)
+    }
+
     fn new(path: String, text: String, yaml: Result<Yaml, String>) -> Self {
         let mut objects = Vec::new();
         if let Ok(yaml) = &yaml {
-            let kustomization = super::kustomize::is_kustomization(&path);
+            let kustomization = is_kustomization(&path);
             for (at, document) in yaml.documents().iter().enumerate() {
                 let mut found = in_document(&text, document, at);
                 let unnamed = document.root().filter(|_| kustomization && found.is_empty());

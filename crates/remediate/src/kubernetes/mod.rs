@@ -9,6 +9,7 @@ mod kustomize;
 mod locate;
 mod manifests;
 mod object;
+mod patches;
 mod recipes;
 
 pub(crate) use code::DIALECT;

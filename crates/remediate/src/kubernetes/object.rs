@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::yaml::Step;
 
@@ -39,10 +39,27 @@ const PODS: [(&str, &[&str]); 10] = [
     ("PodTemplate", &["template"]),
 ];
 
+/// The label that the pods of a Job get.
+const JOB_NAME: &str = "job-name";
+
 /// The lists of containers that a pod may have.
 pub(super) const CONTAINERS: [&str; 2] = ["containers", "initContainers"];
 
 impl Object {
+    /// The same object with other data.
+    pub(super) fn with(&self, data: Value) -> Self {
+        Self {
+            address: self.address.clone(),
+            kind: self.kind.clone(),
+            name: self.name.clone(),
+            namespace: self.namespace.clone(),
+            document: self.document,
+            path: self.path.clone(),
+            span: self.span.clone(),
+            data,
+        }
+    }
+
     /// The way from the object to its pod: where its metadata and spec stand.
     pub(super) fn pod_path(&self) -> Option<&'static [&'static str]> {
         PODS.iter().find(|(kind, _)| *kind == self.kind).map(|(_, path)| *path)
@@ -58,9 +75,14 @@ impl Object {
         self.pod()?.get("spec")
     }
 
-    /// The labels of its pods.
-    pub(super) fn pod_labels(&self) -> Option<&serde_json::Map<String, Value>> {
-        self.pod()?.get("metadata")?.get("labels")?.as_object().filter(|labels| !labels.is_empty())
+    /// The labels of its pods; those of a Job get one with its name.
+    pub(super) fn pod_labels(&self) -> Map<String, Value> {
+        let labels = self.pod().and_then(|pod| pod.get("metadata")?.get("labels")?.as_object());
+        let mut labels = labels.cloned().unwrap_or_default();
+        if self.kind == "Job" && !self.name.is_empty() {
+            labels.insert(JOB_NAME.to_owned(), Value::String(self.name.clone()));
+        }
+        labels
     }
 
     /// Its containers, each with the way from the object: list and place in it.

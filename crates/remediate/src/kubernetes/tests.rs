@@ -1,1 +1,328 @@
-//! Fixes of manifests as text before and after.
+//! Fixes of manifests: what is found, what is changed, and what a person must decide.
+
+use quell_catalog::{Catalog, Control};
+use quell_model::{Fix, FixState};
+
+use crate::{Engine, Settings, Target, Workspace};
+
+/// Files, and what is asked of them.
+struct World {
+    files: Vec<(&'static str, String)>,
+    settings: Vec<(&'static str, &'static str)>,
+}
+
+impl World {
+    fn of(files: &[(&'static str, &str)]) -> Self {
+        let files = files.iter().map(|(path, text)| (*path, (*text).to_owned())).collect();
+        Self { files, settings: Vec::new() }
+    }
+
+    fn with(mut self, name: &'static str, value: &'static str) -> Self {
+        self.settings.push((name, value));
+        self
+    }
+
+    /// Asks for a fix of a finding as Checkov reports it, and applies it.
+    fn fix(&self, control: &str, file: &str, address: &str) -> (Fix, Vec<(String, String)>) {
+        let catalog = Catalog::embedded().unwrap();
+        let controls: Vec<&Control> = catalog.controls().collect();
+        let settings: Settings =
+            self.settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        let engine = Engine::new(&controls).with_settings(settings);
+        let files = self.files.iter().map(|(path, text)| ((*path).to_owned(), text.clone()));
+        let workspace = Workspace::parse(files);
+        let control = catalog.control(&format!("kubernetes.{control}")).unwrap();
+        let target = Target {
+            file: Some(file.to_owned()).filter(|file| !file.is_empty()),
+            address: Some(address.to_owned()),
+            names: vec![address.rsplit('.').next().unwrap().to_owned()],
+            ..Target::default()
+        };
+        let fix = engine.propose(&workspace, &target, control, Vec::new());
+        let applied = engine.apply_all(&workspace, std::slice::from_ref(&fix));
+        assert_eq!(applied.skipped, [], "{fix:#?}");
+        (fix, applied.files)
+    }
+
+    #[track_caller]
+    fn becomes(&self, control: &str, (file, address): (&str, &str), changed: &str, text: &str) {
+        let (fix, files) = self.fix(control, file, address);
+        assert_eq!(fix.state, FixState::Proved, "{fix:#?}");
+        assert_eq!(files, [(changed.to_owned(), text.to_owned())]);
+    }
+
+    #[track_caller]
+    fn withheld(&self, control: &str, (file, address): (&str, &str), reason: &str) {
+        let (fix, _) = self.fix(control, file, address);
+        let FixState::Withheld(why) = &fix.state else { panic!("proved: {}", fix.diff) };
+        assert!(why.contains(reason), "{why}");
+    }
+}
+
+/// A deployment of one container; `extra` are further lines of the container.
+fn deployment(extra: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web # main\nspec:\n  \
+         selector:\n    matchLabels: {{app: web}}\n  template:\n    metadata:\n      labels:\n        \
+         app: web\n        tier: x\n    spec:\n      containers:\n      - name: app\n        \
+         image: app:1.0\n{extra}"
+    )
+}
+
+const WEB: (&str, &str) = ("a.yaml", "Deployment.default.web");
+
+#[track_caller]
+fn one(control: &str, before: &str, after: &str) {
+    World::of(&[("a.yaml", before)]).becomes(control, WEB, "a.yaml", after);
+}
+
+#[track_caller]
+fn refused(control: &str, text: &str, reason: &str) {
+    World::of(&[("a.yaml", text)]).withheld(control, WEB, reason);
+}
+
+#[test]
+fn a_pod_is_confined_in_the_style_of_its_file() {
+    let text = deployment("");
+    one(
+        "pod.seccomp",
+        &text,
+        &format!(
+            "{text}      securityContext:\n        seccompProfile:\n          type: RuntimeDefault\n"
+        ),
+    );
+    one(
+        "pod.capabilities_not_dropped",
+        &text,
+        &format!(
+            "{text}        securityContext:\n          capabilities:\n            drop:\n            - ALL\n"
+        ),
+    );
+    let crlf = text.replace('\n', "\r\n");
+    one(
+        "pod.read_only_root_filesystem",
+        &crlf,
+        &format!("{crlf}        securityContext:\r\n          readOnlyRootFilesystem: true\r\n"),
+    );
+}
+
+#[test]
+fn a_container_that_says_otherwise_is_made_to_agree() {
+    let text = deployment(
+        "        securityContext:\n          runAsUser: 0 # root\n          runAsNonRoot: false\n",
+    );
+    let fixed = text.replace("runAsUser: 0", "runAsUser: 10001").replace("false", "true");
+    one(
+        "pod.run_as_root",
+        &text,
+        &format!("{fixed}      securityContext:\n        runAsNonRoot: true\n"),
+    );
+    let high = deployment("        securityContext:\n          runAsUser: 20000\n");
+    refused("pod.low_uid", &high, "already satisfies");
+}
+
+#[test]
+fn a_privileged_container_may_not_gain_rights_only_once_it_is_not() {
+    let text = deployment(
+        "        securityContext:\n          privileged: true\n          capabilities:\n            \
+         add: [SYS_ADMIN, NET_ADMIN]\n",
+    );
+    let fixed = text.replace("true", "false").replace("SYS_ADMIN, ", "");
+    one(
+        "pod.privilege_escalation",
+        &text,
+        &format!("{fixed}          allowPrivilegeEscalation: false\n"),
+    );
+}
+
+#[test]
+fn probes_come_from_evidence() {
+    let port = deployment("        ports:\n        - containerPort: 8080\n");
+    one(
+        "pod.readiness_probe",
+        &port,
+        &format!(
+            "{port}        readinessProbe:\n          initialDelaySeconds: 5\n          periodSeconds: 10\n          tcpSocket:\n            port: 8080\n"
+        ),
+    );
+    let other = deployment("        readinessProbe:\n          httpGet: {path: /ok, port: 80}\n");
+    let (fix, _) = World::of(&[("a.yaml", &other)]).fix("pod.liveness_probe", WEB.0, WEB.1);
+    assert!(fix.diff.contains("+            path: /ok"), "{}", fix.diff);
+    refused("pod.liveness_probe", &deployment(""), "declares no port");
+    let service = "kind: Service\nmetadata: {name: web}\nspec:\n  selector: {app: web}\n  ports:\n  - port: 80\n    targetPort: 9000\n";
+    let (fix, _) = World::of(&[("a.yaml", &deployment("")), ("b.yaml", service)]).fix(
+        "pod.liveness_probe",
+        WEB.0,
+        WEB.1,
+    );
+    assert!(fix.diff.contains("+            port: 9000"), "{}", fix.diff);
+}
+
+#[test]
+fn amounts_follow_what_is_there_and_what_the_user_says() {
+    let text = deployment("        resources:\n          limits:\n            memory: 64Mi\n");
+    one(
+        "pod.memory_request",
+        &text,
+        &format!("{text}          requests:\n            memory: 64Mi\n"),
+    );
+    let world = World::of(&[("a.yaml", &text)]).with("kubernetes.cpu_limit", "2");
+    world.becomes("pod.cpu_limit", WEB, "a.yaml", &format!("{text}            cpu: \"2\"\n"));
+}
+
+#[test]
+fn images_are_pinned_by_what_is_known_only() {
+    let text = deployment("");
+    refused("pod.image_digest", &text, "kubernetes.image_digest.app:1.0");
+    let digest = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    let world = World::of(&[("a.yaml", &text)]).with("kubernetes.image_digest.app:1.0", digest);
+    let pinned = text.replace("app:1.0", &format!("app:1.0@{digest}"));
+    world.becomes("pod.image_digest", WEB, "a.yaml", &pinned);
+    let bad = World::of(&[("a.yaml", &text)]).with("kubernetes.image_digest.app:1.0", "latest");
+    bad.withheld("pod.image_digest", WEB, "is no `sha256:");
+    let blank = text.replace("app:1.0", "reg.example:5000/app");
+    refused("pod.image_tag", &blank, "which version of `reg.example:5000/app`");
+}
+
+#[test]
+fn a_token_that_is_likely_used_stays() {
+    let text = deployment("      serviceAccountName: robot\n");
+    let binding = "kind: RoleBinding\nmetadata: {name: b}\nsubjects:\n- {kind: ServiceAccount, name: robot}\n";
+    World::of(&[("a.yaml", &text), ("b.yaml", binding)]).withheld(
+        "pod.service_account_token",
+        WEB,
+        "RoleBinding.b",
+    );
+    one(
+        "pod.service_account_token",
+        &text,
+        &format!("{text}      automountServiceAccountToken: false\n"),
+    );
+}
+
+#[test]
+fn a_policy_lets_in_what_the_pods_declare() {
+    let text = deployment("        ports:\n        - containerPort: 8080\n");
+    let policy = "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: web\nspec:\n  podSelector:\n    matchLabels:\n      app: web\n  policyTypes:\n    - Ingress\n";
+    let near = "  ingress:\n    - from:\n        - podSelector: {}\n      ports:\n        - port: 8080\n          protocol: TCP\n";
+    let far = "  ingress:\n    - ports:\n        - port: 8080\n          protocol: TCP\n";
+    one("pod.network_policy_missing", &text, &format!("{text}{policy}{near}"));
+    let service = "kind: Service\nmetadata: {name: web}\nspec:\n  type: LoadBalancer\n  selector: {app: web}\n";
+    World::of(&[("a.yaml", &text), ("b.yaml", service)]).becomes(
+        "pod.network_policy_missing",
+        ("a.yaml", "Pod.default.web.app-web"),
+        "a.yaml",
+        &format!("{text}{policy}{far}"),
+    );
+    let closed = deployment("");
+    one("pod.network_policy_missing", &closed, &format!("{closed}{policy}  ingress: []\n"));
+}
+
+#[test]
+fn volumes_go_with_their_mounts() {
+    let mounts = "        volumeMounts:\n        - {name: sock, mountPath: /s}\n";
+    let volumes =
+        "      volumes:\n      - name: sock\n        hostPath: {path: /var/run/docker.sock}\n";
+    let keep = "      - name: tmp\n        emptyDir: {}\n";
+    let text = deployment(&format!("{mounts}{volumes}{keep}"));
+    one("pod.docker_socket", &text, &deployment(&format!("      volumes:\n{keep}")));
+}
+
+#[test]
+fn objects_leave_the_default_namespace_together_or_not_at_all() {
+    let text = deployment("");
+    let moved = text.replace("web # main\n", "web # main\n  namespace: apps\n");
+    one("pod.default_namespace", &text, &moved);
+    let world = World::of(&[("a.yaml", &text)]).with("kubernetes.namespace", "shop");
+    world.becomes("pod.default_namespace", WEB, "a.yaml", &moved.replace("apps\n", "shop\n"));
+    let near =
+        World::of(&[("a.yaml", &text), ("n.yaml", "kind: Namespace\nmetadata: {name: shop}\n")]);
+    near.becomes("pod.default_namespace", WEB, "a.yaml", &moved.replace("apps\n", "shop\n"));
+    let claim =
+        "      volumes:\n      - name: d\n        persistentVolumeClaim: {claimName: data}\n";
+    refused("pod.default_namespace", &deployment(claim), "PersistentVolumeClaim.data");
+}
+
+#[test]
+fn what_kustomize_builds_is_fixed_where_it_stands() {
+    let text = deployment("");
+    let base = "resources:\n- a.yaml\n";
+    let overlay = "namePrefix: dev-\nresources:\n- ../base\npatches:\n- path: p.yaml\n";
+    let patch = "kind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    spec:\n      hostPID: true\n";
+    let world = World::of(&[
+        ("base/a.yaml", &text),
+        ("base/kustomization.yaml", base),
+        ("dev/kustomization.yaml", overlay),
+        ("dev/p.yaml", patch),
+    ]);
+    let built = ("dev/kustomization.yaml", "overlay:dev:Deployment.default.dev-web");
+    let (fix, files) = world.fix("pod.seccomp", built.0, built.1);
+    assert_eq!((fix.state, files[0].0.as_str()), (FixState::Proved, "base/a.yaml"));
+    let whole = ("/tmp/x/dev/kustomization.yaml", built.1);
+    let namespaced = format!("{base}namespace: apps\n");
+    world.becomes("pod.default_namespace", whole, "base/kustomization.yaml", &namespaced);
+    let plain = ("base/a.yaml", WEB.1);
+    world.withheld("pod.default_namespace", plain, "belongs into `base/kustomization.yaml`");
+    world.withheld("pod.host_pid", built, "a patch in `dev/p.yaml` sets the same");
+    world.becomes(
+        "pod.host_pid",
+        ("dev/p.yaml", WEB.1),
+        "dev/p.yaml",
+        &patch.replace("true", "false"),
+    );
+    world.withheld("pod.network_policy_missing", ("dev/p.yaml", WEB.1), "it is a patch");
+    world.withheld("pod.seccomp", ("dev/kustomization.yaml", "Deployment.x.other"), "no file");
+}
+
+#[test]
+fn a_patch_by_operations_is_not_undone_unseen() {
+    let text = deployment("        imagePullPolicy: Never\n");
+    let overlay = "resources: [a.yaml]\npatches:\n- target: {kind: Deployment}\n  patch: |-\n    - op: replace\n      path: /spec/template/spec/containers/0/imagePullPolicy\n      value: Never\n";
+    World::of(&[("a.yaml", &text), ("kustomization.yaml", overlay)]).withheld(
+        "pod.image_pull_policy",
+        WEB,
+        "sets the same",
+    );
+}
+
+#[test]
+fn objects_are_found_in_lists_in_json_and_by_name() {
+    let list = "apiVersion: v1\nkind: List\nitems:\n- kind: Pod\n  metadata: {name: a}\n  spec:\n    containers: [{name: c, image: i}]\n- kind: Pod\n  metadata: {name: b}\n  spec:\n    hostPID: true\n    containers: [{name: c, image: i}]\n";
+    World::of(&[("l.yaml", list)]).becomes(
+        "pod.host_pid",
+        ("", "Pod.default.b"),
+        "l.yaml",
+        &list.replace("true", "false"),
+    );
+    let json = "{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"Pod\",\n  \"metadata\": {\"name\": \"b\"},\n  \"spec\": {\n    \"containers\": [{\"name\": \"c\"}]\n  }\n}\n";
+    World::of(&[("p.json", json)]).becomes(
+        "pod.seccomp",
+        ("p.json", "Pod.default.b"),
+        "p.json",
+        &json.replace(
+            "}]\n",
+            "}],\n    \"securityContext\": {\"seccompProfile\": {\"type\": \"RuntimeDefault\"}}\n",
+        ),
+    );
+}
+
+#[test]
+fn what_cannot_be_proved_is_said() {
+    let anchored = deployment("        securityContext: &s\n          privileged: true\n").replace(
+        "      - name: app\n",
+        "      - name: b\n        securityContext: {privileged: false}\n      - name: app\n",
+    ) + "      initContainers:\n      - name: i\n        securityContext: *s\n";
+    refused("pod.privileged", &anchored, "anchor");
+    let template = deployment("").replace("app:1.0", "{{ .Values.image }}");
+    refused("pod.seccomp", &template, "template");
+    let chart =
+        World::of(&[("c/Chart.yaml", "name: c\n"), ("c/templates/a.yaml", &deployment(""))]);
+    chart.withheld("pod.seccomp", ("c/templates/a.yaml", WEB.1), "Helm chart");
+    refused("pod.seccomp", &format!("{}kind: Pod\n", deployment("")), "twice");
+    refused("pod.seccomp", "kind: ConfigMap\nmetadata: {name: web}\n", "no object");
+    World::of(&[("a.yaml", "a: 1\n")]).withheld(
+        "pod.seccomp",
+        ("b.yaml", WEB.1),
+        "not in the repository",
+    );
+}

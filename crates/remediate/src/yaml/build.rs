@@ -205,18 +205,19 @@ impl Builder<'_> {
     /// Notes a key, whose value comes next.
     fn key(&mut self, node: &Node) -> Result<(), String> {
         let text = self.text;
-        let above = text.get(..node.span.start).unwrap_or_default().matches('\n').count();
-        let line = self.line + above + 1;
+        let first = self.line;
+        let line =
+            || first + text.get(..node.span.start).unwrap_or_default().matches('\n').count() + 1;
         let Some(open) = self.open.last_mut() else { return Ok(()) };
         let Holds::Entries { keys, key, explicit, .. } = &mut open.holds else { return Ok(()) };
         let Kind::Scalar { value, .. } = &node.kind else {
             let template = text.get(node.span.clone()).is_some_and(|text| text.starts_with('{'));
             let why = if template { TEMPLATE } else { "a key is no plain text" };
-            return Err(format!("line {line}: {why}"));
+            return Err(format!("line {}: {why}", line()));
         };
         *explicit |= scan::byte(text, scan::skip_blank(text, open.last)) == Some(b'?');
         if value != "<<" && !keys.insert(value.clone()) {
-            return Err(format!("line {line}: the key `{value}` stands there twice"));
+            return Err(format!("line {}: the key `{value}` stands there twice", line()));
         }
         let colon = colon_end(text, node.span.end);
         open.last = colon;

@@ -27,7 +27,8 @@ impl Edit {
         }
     }
 
-    fn path(&self) -> &[Step] {
+    /// The place that it is about.
+    pub(crate) fn path(&self) -> &[Step] {
         match self {
             Self::Set(path, _) | Self::Append(path, _) | Self::Remove(path) => path,
         }

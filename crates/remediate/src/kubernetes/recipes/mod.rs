@@ -6,6 +6,7 @@ mod network_policy;
 mod pod_security_context;
 mod privilege_escalation;
 mod probe;
+mod remove_verbs;
 mod resources;
 mod service_account_token;
 mod set_fields;
@@ -13,7 +14,7 @@ mod volumes;
 
 use serde_json::Value;
 
-use super::kustomize;
+use super::code::place;
 use super::manifests::{File, Manifests};
 use super::object::{CONTAINERS, Object};
 use crate::code::{Change, Wish};
@@ -61,6 +62,7 @@ const RECIPES: &[Recipe] = &[
     privilege_escalation::RECIPE,
     probe::LIVENESS,
     probe::READINESS,
+    remove_verbs::RECIPE,
     resources::RECIPE,
     service_account_token::RECIPE,
     set_fields::RECIPE,
@@ -75,11 +77,26 @@ pub(super) fn by_name(name: &str) -> Option<&'static Recipe> {
 impl Request<'_> {
     /// The file with edits of the object made in it.
     pub(super) fn changed(&self, edits: &[Edit]) -> Result<Change, String> {
+        let place = place(&self.file.path, self.object);
+        let patches = self.manifests.patches_of(&place);
+        let against = |edit: &Edit| {
+            patches.iter().find(|patch| {
+                patch.operates_on(edit.path()) || patch.contradicts(self.object, edit)
+            })
+        };
+        if let Some(patch) = edits.iter().find_map(against) {
+            let at = patch.place.as_ref().map_or(&patch.by, |place| &place.file);
+            return Err(format!("a patch in `{at}` sets the same, so it must change there"));
+        }
         let edits: Vec<Edit> = edits.iter().map(|edit| edit.below(&self.object.path)).collect();
         let yaml = self.file.yaml.as_ref().map_err(Clone::clone)?;
+        let text = yaml.edited(self.object.document, &edits)?;
+        if self.file.path.ends_with(".json") && serde_json::from_str::<Value>(&text).is_err() {
+            return Err("it is written in a way that cannot be changed safely".to_owned());
+        }
         Ok(Change {
             file: self.file.path.clone(),
-            text: yaml.edited(self.object.document, &edits)?,
+            text,
             address: self.object.address.clone(),
             added: None,
         })
@@ -88,6 +105,9 @@ impl Request<'_> {
     /// The file with a new object behind this one.
     pub(super) fn companion(&self, companion: &Companion) -> Result<Change, String> {
         let yaml = self.file.yaml.as_ref().map_err(Clone::clone)?;
+        if self.file.path.ends_with(".json") {
+            return Err("a JSON file has no room for a second object".to_owned());
+        }
         let (text, at) = yaml.with_document_after(self.object.document, &companion.text)?;
         Ok(Change {
             file: self.file.path.clone(),
@@ -116,10 +136,9 @@ impl Request<'_> {
 
     /// Refuses what is only laid upon an object that stands elsewhere.
     fn whole_object(&self) -> Result<(), String> {
-        match kustomize::patched_by(self.manifests, &self.file.path) {
+        match self.manifests.patched_by(&self.file.path) {
             Some(by) => Err(format!(
-                "it is a patch that `{}` lays upon an object; the change belongs where that stands",
-                by.path
+                "it is a patch that `{by}` lays upon an object; the change belongs where that stands"
             )),
             None => Ok(()),
         }

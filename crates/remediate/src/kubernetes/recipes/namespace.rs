@@ -9,11 +9,14 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{Plan, Recipe, Request};
+use crate::kubernetes::code::place;
 use crate::kubernetes::kustomize;
 use crate::kubernetes::object::{Object, text_at};
 use crate::yaml::Edit;
 
 pub(super) const RECIPE: Recipe = Recipe { name: "namespace", plan };
+
+const DATA: &str = "which holds data and cannot follow into another namespace by itself";
 
 /// Where nothing names another.
 const DEFAULT: &str = "apps";
@@ -21,26 +24,79 @@ const DEFAULT: &str = "apps";
 fn plan(request: &Request<'_>) -> Result<Plan, String> {
     let wanted = namespace(request);
     if request.object.kind == "Kustomization" {
+        let built = kustomize::build(request.manifests, request.file);
+        if let Some(left) = built.iter().find_map(|one| left_behind(one.object)) {
+            return Err(format!("what it builds uses `{left}`, {DATA}"));
+        }
         return Ok(Plan::Edits(vec![Edit::Set(vec!["namespace".into()], json!(wanted))]));
     }
     request.whole_object()?;
     if request.object.is_cluster_wide() {
         return Err(format!("a {} lives in no namespace", request.object.kind));
     }
-    if let Some((by, _)) = kustomize::patches_of(request.manifests, request.object).first() {
-        let at = kustomize::taken_by(request.manifests, &request.file.path);
-        let at = at.map_or("the kustomization", |file| file.path.as_str());
+    if let Some((by, at)) = patched_together(request) {
         return Err(format!(
-            "the patch `{}` would no longer find it, so the namespace must be set in `{at}`",
-            by.path
+            "patches of `{by}` would no longer find what they change: the namespace of what it is \
+             built with belongs into `{at}`"
         ));
     }
-    if let Some(left) = left_behind(request) {
+    if let Some(left) = left_behind(request.object) {
+        return Err(format!("it uses `{left}`, {DATA}"));
+    }
+    if let Some(binding) = bound_from_elsewhere(request) {
         return Err(format!(
-            "it uses `{left}`, which holds data and cannot follow into another namespace by itself"
+            "`{binding}` gives it rights by its present namespace, so both must be changed at once"
         ));
     }
-    Ok(Plan::Edits(vec![Edit::Set(vec!["metadata".into(), "namespace".into()], json!(wanted))]))
+    let mut edits = vec![Edit::Set(vec!["metadata".into(), "namespace".into()], json!(wanted))];
+    edits.extend(subjects(request.object).map(|at| {
+        Edit::Set(vec!["subjects".into(), at.into(), "namespace".into()], json!(wanted))
+    }));
+    Ok(Plan::Edits(edits))
+}
+
+/// The kustomization that takes the object in, and one that changes something that is taken in
+/// with it by its name alone. Such a patch no longer finds an object that names a namespace.
+fn patched_together<'r>(request: &Request<'r>) -> Option<(&'r str, &'r str)> {
+    let manifests = request.manifests;
+    let at = kustomize::taken_by(manifests, &request.file.path)?;
+    let files = kustomize::taken(manifests, at);
+    let objects = files.flat_map(|file| file.objects.iter().map(|one| place(&file.path, one)));
+    let by = objects.into_iter().find_map(|place| {
+        let patch = manifests.patches_of(&place).iter().find(|patch| patch.unplaced)?;
+        Some(patch.by.as_str())
+    })?;
+    Some((by, at.path.as_str()))
+}
+
+/// Which accounts of the default namespace a binding in it gives rights to: they move too.
+fn subjects(object: &Object) -> impl Iterator<Item = usize> {
+    let all = object.data.get("subjects").and_then(Value::as_array).into_iter().flatten();
+    all.enumerate().filter(|(_, one)| is_account(one, "default")).map(|(at, _)| at)
+}
+
+fn is_account(subject: &Value, namespace: &str) -> bool {
+    text_at(subject, "kind") == Some("ServiceAccount")
+        && text_at(subject, "namespace") == Some(namespace)
+}
+
+/// A binding that would no longer mean this account: one that stays where it is.
+fn bound_from_elsewhere(request: &Request<'_>) -> Option<String> {
+    let account = request.object;
+    let stays = |binding: &Object| {
+        binding.kind == "ClusterRoleBinding"
+            || (binding.kind == "RoleBinding" && binding.namespace_or_default() != "default")
+    };
+    let names_it = |subject: &Value| {
+        is_account(subject, "default") && text_at(subject, "name") == Some(account.name.as_str())
+    };
+    let found = request.manifests.objects().find(|(_, binding)| {
+        let subjects = binding.data.get("subjects").and_then(Value::as_array);
+        account.kind == "ServiceAccount"
+            && stays(binding)
+            && subjects.into_iter().flatten().any(names_it)
+    });
+    found.map(|(_, binding)| binding.address.clone())
 }
 
 fn namespace<'r>(request: &'r Request<'_>) -> &'r str {
@@ -73,9 +129,14 @@ fn one<'r>(names: impl Iterator<Item = &'r str>) -> Option<&'r str> {
     names.next().filter(|_| names.next().is_none())
 }
 
-/// A volume claim that the object uses: its data does not follow it into another namespace.
-fn left_behind(request: &Request<'_>) -> Option<String> {
-    let volumes = request.object.pod_spec()?.get("volumes")?.as_array()?;
+/// A volume claim that the object uses or makes: its data does not follow it elsewhere.
+fn left_behind(object: &Object) -> Option<String> {
+    let made = object.data.get("spec").and_then(|spec| spec.get("volumeClaimTemplates"));
+    if let Some(first) = made.and_then(Value::as_array).and_then(|all| all.first()) {
+        let name = text_at(first, "metadata.name").unwrap_or_default();
+        return Some(format!("PersistentVolumeClaim.{name}"));
+    }
+    let volumes = object.pod_spec()?.get("volumes")?.as_array()?;
     volumes.iter().find_map(|volume: &Value| {
         let claim = text_at(volume, "persistentVolumeClaim.claimName")?;
         Some(format!("PersistentVolumeClaim.{claim}"))

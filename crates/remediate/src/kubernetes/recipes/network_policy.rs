@@ -15,8 +15,10 @@ pub(super) const RECIPE: Recipe = Recipe { name: "network_policy", plan };
 fn plan(request: &Request<'_>) -> Result<Plan, String> {
     request.whole_object()?;
     let object = request.object;
-    let labels =
-        object.pod_labels().ok_or("its pods have no label that a policy could select them by")?;
+    let labels = selector(object).cloned().unwrap_or_else(|| object.pod_labels());
+    if labels.is_empty() {
+        return Err("its pods have no label that a policy could select them by".into());
+    }
     let spec = object.pod_spec().ok_or("it has no pod")?;
     if spec.get("hostNetwork") == Some(&Value::Bool(true)) {
         return Err("its pods share the node's network, where policies do not reach them".into());
@@ -36,7 +38,7 @@ fn plan(request: &Request<'_>) -> Result<Plan, String> {
         text.push_str(&format!("  namespace: {}\n", quoted(namespace)));
     }
     text.push_str("spec:\n  podSelector:\n    matchLabels:\n");
-    for (key, value) in selector(object).unwrap_or(labels) {
+    for (key, value) in &labels {
         let value = value.as_str().ok_or("a label of its pods is no text")?;
         text.push_str(&format!("      {}: {}\n", quoted(key), quoted(value)));
     }
@@ -48,7 +50,7 @@ fn plan(request: &Request<'_>) -> Result<Plan, String> {
 /// The labels by which the object finds its own pods, which are fewer and do not change.
 fn selector(object: &Object) -> Option<&serde_json::Map<String, Value>> {
     let labels = object.data.get("spec")?.get("selector")?.get("matchLabels")?.as_object();
-    labels.filter(|labels| covers(labels, object.pod_labels()))
+    labels.filter(|labels| covers(labels, &object.pod_labels()))
 }
 
 fn ingress(request: &Request<'_>, object: &Object) -> String {
@@ -89,16 +91,11 @@ fn ports(object: &Object) -> Vec<(u64, String)> {
 
 /// Whether a Service of the repository that may be reached from outside leads to its pods.
 fn led_to(request: &Request<'_>, object: &Object) -> bool {
-    let near = || {
-        request.manifests.objects().filter(|(file, other)| {
-            together(file, request.file)
-                && other.namespace_or_default() == object.namespace_or_default()
-        })
-    };
+    let near = || request.manifests.objects().filter(|(file, _)| together(file, request.file));
     let services = near().filter(|(_, other)| {
         let selector = || other.data.get("spec")?.get("selector")?.as_object();
         other.kind == "Service"
-            && selector().is_some_and(|selector| covers(selector, object.pod_labels()))
+            && selector().is_some_and(|selector| covers(selector, &object.pod_labels()))
     });
     services.into_iter().any(|(_, service)| {
         let open = matches!(

@@ -69,10 +69,8 @@ fn served(request: &Request<'_>) -> Option<Map<String, Value>> {
     let labels = request.object.pod_labels();
     request.manifests.objects().find_map(|(file, object)| {
         let selector = object.data.get("spec")?.get("selector")?.as_object()?;
-        let ours = object.kind == "Service"
-            && together(file, request.file)
-            && object.namespace_or_default() == request.object.namespace_or_default()
-            && covers(selector, labels);
+        let ours =
+            object.kind == "Service" && together(file, request.file) && covers(selector, &labels);
         let ports = object.data.get("spec")?.get("ports")?.as_array().filter(|_| ours)?;
         let port = ports.iter().find(|port| tcp(port))?;
         let port = port.get("targetPort").or_else(|| port.get("port"))?;

@@ -1,0 +1,250 @@
+//! Patches that kustomizations lay upon objects: files and texts of their own.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::code::place;
+use super::kustomize::{self, entries, is_kustomization, join};
+use super::manifests::{File, Manifests};
+use super::object::{Object, text_at};
+use crate::code::Place;
+use crate::yaml::{Edit, Step};
+
+/// A patch of one object.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Patch {
+    /// The kustomization that lays it.
+    pub(super) by: String,
+    /// Where it stands, where it is a file of its own.
+    pub(super) place: Option<Place>,
+    /// Whether it finds its object by kind and name in no namespace.
+    pub(super) unplaced: bool,
+    change: Change,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Change {
+    /// Fields as they are to be.
+    Fields(Value),
+    /// The paths that operations change (`/spec/replicas`).
+    Pointers(Vec<String>),
+}
+
+/// The patches of every object that has some.
+pub(super) type Laid = BTreeMap<Place, Vec<Patch>>;
+
+/// Every patch of the repository by the object that it changes.
+pub(super) fn all(manifests: &Manifests) -> Laid {
+    let mut laid = Laid::new();
+    for file in manifests.files().filter(|file| is_kustomization(&file.path)) {
+        let (built, part) = kustomize::walk(manifests, file);
+        let found: Vec<Found> = part.iter().flat_map(|by| found_in(manifests, by)).collect();
+        for one in &built {
+            let own = found.iter().filter(|found| found.fits(one.object, &one.name));
+            let known = laid.entry(place(&one.file.path, one.object)).or_default();
+            known.extend(own.map(|found| found.patch.clone()));
+        }
+    }
+    for patches in laid.values_mut() {
+        let mut seen: Vec<Patch> = Vec::new();
+        patches.retain(|patch| {
+            let new = !seen.contains(patch);
+            seen.extend(new.then(|| patch.clone()));
+            new
+        });
+    }
+    laid.retain(|_, patches| !patches.is_empty());
+    laid
+}
+
+/// The files that are patches, with the kustomization that lays each.
+pub(super) fn files(manifests: &Manifests) -> BTreeMap<String, String> {
+    let kustomizations = manifests.files().filter(|file| is_kustomization(&file.path));
+    let pairs = kustomizations
+        .flat_map(|by| named(by).into_iter().map(move |(path, _)| (path, by.path.clone())));
+    pairs.filter(|(path, _)| manifests.file(path).is_some()).collect()
+}
+
+/// A patch, and what it asks of its object.
+struct Found {
+    kind: Option<String>,
+    name: Option<String>,
+    patch: Patch,
+}
+
+impl Found {
+    fn fits(&self, object: &Object, name: &str) -> bool {
+        let same = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|w| w == is);
+        same(&self.kind, &object.kind) && (same(&self.name, &object.name) || same(&self.name, name))
+    }
+}
+
+/// The files that a kustomization names as patches, each with its entry.
+fn named(by: &File) -> Vec<(String, Value)> {
+    let Some(data) = kustomize::data(by) else { return Vec::new() };
+    let plain = entries(data, &["patchesStrategicMerge"]).map(|path| (path, Value::Null));
+    let lists = ["patches", "patchesJson6902"].into_iter();
+    let listed = lists.filter_map(|list| data.get(list)?.as_array()).flatten();
+    let listed = listed.filter_map(|entry| Some((text_at(entry, "path")?, entry.clone())));
+    plain
+        .chain(listed)
+        .filter_map(|(path, entry)| Some((join(by.folder(), path)?, entry)))
+        .collect()
+}
+
+fn found_in(manifests: &Manifests, by: &File) -> Vec<Found> {
+    let Some(data) = kustomize::data(by) else { return Vec::new() };
+    let mut found = Vec::new();
+    for (path, entry) in named(by) {
+        let Some(file) = manifests.file(&path) else { continue };
+        found.extend(read(by, file, &entry, true));
+    }
+    let lists = ["patches", "patchesJson6902"].into_iter();
+    let listed = lists.filter_map(|list| data.get(list)?.as_array()).flatten();
+    let inline = listed.filter_map(|entry| Some((text_at(entry, "patch")?, entry.clone())));
+    let merged = entries(data, &["patchesStrategicMerge"]).filter(|text| text.contains('\n'));
+    for (text, entry) in inline.chain(merged.map(|text| (text, Value::Null))) {
+        let file = File::read(String::new(), text.to_owned());
+        found.extend(read(by, &file, &entry, false));
+    }
+    found
+}
+
+/// The patches in a text: objects, or a list of operations on what the entry targets.
+fn read(by: &File, file: &File, entry: &Value, own: bool) -> Vec<Found> {
+    let target = |key: &str| text_at(entry, &format!("target.{key}")).map(str::to_owned);
+    let patch = |change: Change, unplaced: bool, place: Option<Place>| Patch {
+        by: by.path.clone(),
+        place,
+        unplaced,
+        change,
+    };
+    let targeted = entry.get("target").is_some();
+    let mut found: Vec<Found> = file
+        .objects
+        .iter()
+        .map(|object| {
+            let unplaced = !targeted && object.namespace.is_none();
+            let at = own.then(|| place(&file.path, object));
+            Found {
+                kind: if targeted { target("kind") } else { Some(object.kind.clone()) },
+                name: if targeted { target("name") } else { Some(object.name.clone()) },
+                patch: patch(Change::Fields(object.data.clone()), unplaced, at),
+            }
+        })
+        .collect();
+    let documents = file.yaml.as_ref().map(|yaml| yaml.documents()).unwrap_or_default();
+    let operations: Vec<String> = documents
+        .iter()
+        .filter_map(|document| document.data().as_array())
+        .flatten()
+        .filter_map(|operation| text_at(operation, "path").map(str::to_owned))
+        .collect();
+    if !operations.is_empty() && targeted {
+        let patch = patch(Change::Pointers(operations), false, None);
+        found.push(Found { kind: target("kind"), name: target("name"), patch });
+    }
+    found
+}
+
+impl Patch {
+    /// Whether an operation of the patch changes what stands at a path of the object.
+    pub(super) fn operates_on(&self, path: &[Step]) -> bool {
+        let Change::Pointers(pointers) = &self.change else { return false };
+        let own: String = path.iter().map(pointer).collect();
+        pointers.iter().any(|pointer| within(pointer, &own) || within(&own, pointer))
+    }
+
+    /// Whether the patch says the opposite of what an edit of the object does.
+    pub(super) fn contradicts(&self, object: &Object, edit: &Edit) -> bool {
+        let (Change::Fields(fields), Edit::Set(path, Value::Bool(wanted))) = (&self.change, edit)
+        else {
+            return false;
+        };
+        said(&object.data, fields, path).and_then(Value::as_bool) == Some(!wanted)
+    }
+
+    /// The object as the patch leaves it; none where that cannot be told or it is taken away.
+    pub(super) fn merged(&self, object: &Value) -> Option<Value> {
+        let Change::Fields(fields) = &self.change else { return None };
+        let mut merged = object.clone();
+        merge(&mut merged, fields)?;
+        Some(merged)
+    }
+}
+
+/// What fields have at a path of an object; elements are found by their names.
+fn said<'f>(object: &Value, fields: &'f Value, path: &[Step]) -> Option<&'f Value> {
+    let Some((first, rest)) = path.split_first() else { return Some(fields) };
+    match first {
+        Step::Key(key) => said(object.get(key).unwrap_or(&Value::Null), fields.get(key)?, rest),
+        Step::Item(at) => {
+            let element = object.get(at)?;
+            let name = element.get("name")?;
+            let same = fields.as_array()?.iter().find(|other| other.get("name") == Some(name))?;
+            said(element, same, rest)
+        }
+    }
+}
+
+fn pointer(step: &Step) -> String {
+    match step {
+        Step::Key(key) => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+        Step::Item(at) => format!("/{at}"),
+    }
+}
+
+/// Whether one pointer leads to the other or further.
+fn within(one: &str, other: &str) -> bool {
+    one.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// By what the elements of some lists are told apart; other lists are replaced.
+const KEYS: [(&str, &str); 7] = [
+    ("containers", "name"),
+    ("env", "name"),
+    ("ephemeralContainers", "name"),
+    ("initContainers", "name"),
+    ("ports", "containerPort"),
+    ("volumeMounts", "mountPath"),
+    ("volumes", "name"),
+];
+
+/// Lays the fields of a patch upon an object, as Kustomize does; none for orders that it may
+/// carry (`$patch`).
+fn merge(into: &mut Value, patch: &Value) -> Option<()> {
+    let Some(fields) = patch.as_object() else {
+        *into = patch.clone();
+        return Some(());
+    };
+    if fields.keys().any(|key| key.starts_with('$')) {
+        return None;
+    }
+    if !into.is_object() {
+        *into = Value::Object(Map::new());
+    }
+    let own = into.as_object_mut()?;
+    for (name, value) in fields {
+        let key = KEYS.iter().find(|(list, _)| list == name).map(|(_, key)| *key);
+        let there = own.entry(name.clone()).or_insert(Value::Null);
+        match (key, value.as_array()) {
+            (Some(key), Some(items)) if there.is_array() => merge_list(there, items, key)?,
+            (Some(_) | None, Some(_) | None) => merge(there, value)?,
+        }
+    }
+    own.retain(|name, _| fields.get(name) != Some(&Value::Null));
+    Some(())
+}
+
+fn merge_list(into: &mut Value, items: &[Value], key: &str) -> Option<()> {
+    let own = into.as_array_mut()?;
+    for item in items {
+        let same = |other: &&mut Value| item.get(key).is_some() && other.get(key) == item.get(key);
+        match own.iter_mut().find(same) {
+            Some(there) => merge(there, item)?,
+            None => own.push(item.clone()),
+        }
+    }
+    Some(())
+}
