@@ -24,8 +24,6 @@ pub(super) struct Known {
     pub(super) tool: Option<Tool>,
     /// Where its own program listens.
     pub(super) port: Option<u16>,
-    /// Where programs listen because the image's environment tells them.
-    pub(super) port_told: Option<u16>,
     /// The image's own question to its program.
     pub(super) check: Option<String>,
 }

@@ -58,8 +58,7 @@ pub(super) fn port(
     let own = ["ENTRYPOINT", "CMD"].iter().all(|one| request.file.in_force(last, one).is_none());
     let base = image.and_then(|image| image.port).filter(|_| own || is_its_own(request, last));
     let base = base.filter(|_| !brings_configuration(request, last));
-    let told = image.and_then(|image| image.port_told);
-    usual(request, last).or(told).or(base).map(Port::Number).ok_or_else(|| {
+    usual(request, last).or(base).map(Port::Number).ok_or_else(|| {
         "the file names no port that the program listens on: a person must say what shows that it \
          works (`dockerfile.healthcheck`), or that nothing does"
             .into()
