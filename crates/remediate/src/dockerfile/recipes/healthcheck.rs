@@ -102,8 +102,11 @@ fn in_node(program: &str, port: &Port) -> String {
 
 /// What the image can ask with: by its base, else by the package manager that the file uses.
 fn tool(request: &Request<'_>, last: &Stage, image: Option<&Known>) -> Option<Tool> {
-    if let Some(image) = image {
-        return image.tool;
+    if let Some(known) = image {
+        let tag = request.file.image_of(last).and_then(|image| image.tag.as_deref());
+        let alpine = tag.is_some_and(|tag| tag.contains("alpine"));
+        let bash = known.tool == Some(Tool::Bash);
+        return if alpine && bash { Some(Tool::Busybox) } else { known.tool };
     }
     let mut found = None;
     for stage in request.file.ancestry(last) {
@@ -147,6 +150,12 @@ mod tests {
         one("FROM debian\nENV PORT 8000", "\nCMD ./x", bash);
         let variable = "[\"bash\", \"-c\", \"</dev/tcp/127.0.0.1/${P}\"]";
         one("FROM debian\nEXPOSE ${P}", "\nCMD ./x", variable);
+        one(
+            "FROM elasticsearch:8\nEXPOSE 5005 9300 9200",
+            "",
+            "[\"bash\", \"-c\", \"</dev/tcp/127.0.0.1/9200\"]",
+        );
+        one("FROM couchdb:3-alpine", "", "[\"nc\", \"-z\", \"127.0.0.1\", \"5984\"]");
         one("FROM redis:6", "", "redis-cli ping");
         one("FROM nginx:1", "", "[\"bash\", \"-c\", \"</dev/tcp/127.0.0.1/80\"]");
         one(

@@ -35,13 +35,17 @@ pub(super) fn port(
     image: Option<&Known>,
 ) -> Result<Port, String> {
     let exposed = exposed(request, last)?;
+    let base = image.and_then(|image| image.port);
     let heard = request.all.ports(request.path);
     let heard = if let [one] = heard.as_slice() { Some(*one) } else { None };
-    let said = said(request, last).or_else(|| env_port(last)).or(heard).map(Port::Number);
+    let said = said(request, last).or_else(|| env_port(last)).or(heard);
+    let said = said.map(Port::Number);
+    let its_own = base.map(Port::Number).filter(|port| exposed.contains(port));
     let chosen = match (exposed.as_slice(), said) {
         ([one], _) => Some(one.clone()),
         ([], said) => said,
         (several, Some(said)) if several.contains(&said) => Some(said),
+        (_, _) if its_own.is_some() => its_own,
         ([Port::Number(80), Port::Number(443)], _) => Some(Port::Number(80)),
         ([Port::Number(8080), Port::Number(8443)], _) => Some(Port::Number(8080)),
         (several, _) => {
@@ -56,7 +60,7 @@ pub(super) fn port(
         return Ok(chosen);
     }
     let own = ["ENTRYPOINT", "CMD"].iter().all(|one| request.file.in_force(last, one).is_none());
-    let base = image.and_then(|image| image.port).filter(|_| own || is_its_own(request, last));
+    let base = base.filter(|_| own || is_its_own(request, last));
     let base = base.filter(|_| !brings_configuration(request, last));
     usual(request, last).or(base).map(Port::Number).ok_or_else(|| {
         "the file names no port that the program listens on: a person must say what shows that it \
@@ -159,6 +163,9 @@ fn is_its_own(request: &Request<'_>, last: &Stage) -> bool {
     })
 }
 
+/// Ports that debuggers of Java, Node, Go and PHP listen on.
+const DEBUGGERS: [u16; 5] = [5005, 9229, 40000, 2345, 9003];
+
 /// The TCP ports of EXPOSE, in order and once each.
 fn exposed(request: &Request<'_>, last: &Stage) -> Result<Vec<Port>, String> {
     let mut found: Vec<Port> = Vec::new();
@@ -174,6 +181,9 @@ fn exposed(request: &Request<'_>, last: &Stage) -> Result<Vec<Port>, String> {
     }
     found.sort_by_key(ToString::to_string);
     found.dedup();
+    if found.len() > 1 {
+        found.retain(|port| !DEBUGGERS.iter().any(|one| *port == Port::Number(*one)));
+    }
     found.sort_by_key(|port| if let Port::Number(number) = port { *number } else { 0 });
     Ok(found)
 }
@@ -226,6 +236,10 @@ fn started(request: &Request<'_>, last: &Stage) -> Vec<String> {
 /// The port that the arguments of the program name.
 fn said(request: &Request<'_>, last: &Stage) -> Option<u16> {
     let words = started(request, last);
+    let short = words.iter().any(|word| {
+        ["rails", "flask", "http-server", "puma", "hugo", "serve"]
+            .contains(&word.rsplit('/').next().unwrap_or_default())
+    });
     let number = |text: &str| text.rsplit(':').next().and_then(|last| last.parse::<u16>().ok());
     let mut found: Vec<u16> = Vec::new();
     for (at, word) in words.iter().enumerate() {
@@ -233,7 +247,7 @@ fn said(request: &Request<'_>, last: &Stage) -> Option<u16> {
             Some((flag, value)) => (flag, Some(value)),
             None => (word.as_str(), words.get(at + 1).map(String::as_str)),
         };
-        if FLAGS.contains(&flag) {
+        if FLAGS.contains(&flag) || (flag == "-p" && short) {
             found.extend(value.and_then(number));
         } else if word.starts_with("0.0.0.0:") {
             found.extend(number(word));
