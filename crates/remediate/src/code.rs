@@ -64,6 +64,23 @@ impl Change {
     }
 }
 
+/// What the files of one language say of those of another. Paths are below the repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// The image of a Dockerfile listens on a port.
+    Port {
+        /// The path of the Dockerfile.
+        dockerfile: String,
+        /// The port inside the container.
+        port: u16,
+    },
+    /// The image of a Dockerfile is an action of GitHub Actions.
+    Action {
+        /// The path of the Dockerfile.
+        dockerfile: String,
+    },
+}
+
 /// The files of one language. Everything is asked by place, so that a change is judged on the
 /// text that it made and on nothing that a recipe says of itself.
 pub(crate) trait Code: Debug + Send + Sync {
@@ -118,6 +135,14 @@ pub(crate) trait Code: Debug + Send + Sync {
     fn beside(&self, _place: &Place, _kinds: &[String]) -> Vec<Place> {
         Vec::new()
     }
+
+    /// What its files say of those of other languages.
+    fn tells(&self) -> Vec<Told> {
+        Vec::new()
+    }
+
+    /// Takes in what the files of other languages say.
+    fn hears(&mut self, _told: &[Told]) {}
 
     /// Makes the new text, or says what a person must decide.
     ///

@@ -3,15 +3,19 @@
 //!
 //! Files come in as text and go out as text; nothing here reads a disk or a clock.
 
+mod actions;
 mod code;
+mod compose;
 mod config;
 mod diff;
+mod dockerfile;
 mod engine;
 mod evaluate;
 mod kubernetes;
 
 mod prove;
 mod settings;
+mod shell;
 mod target;
 mod terraform;
 mod workspace;
@@ -26,7 +30,13 @@ pub use target::Target;
 pub use workspace::Workspace;
 
 /// Every language, in the order in which they are asked for a path.
-const DIALECTS: &[&code::Dialect] = &[&terraform::DIALECT, &kubernetes::DIALECT];
+const DIALECTS: &[&code::Dialect] = &[
+    &actions::DIALECT,
+    &compose::DIALECT,
+    &dockerfile::DIALECT,
+    &terraform::DIALECT,
+    &kubernetes::DIALECT,
+];
 
 #[cfg(test)]
 mod hostile;

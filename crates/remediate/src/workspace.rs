@@ -7,7 +7,7 @@ use std::sync::Arc;
 use quell_catalog::Language;
 
 use crate::DIALECTS;
-use crate::code::{Code, Dialect, Place};
+use crate::code::{Code, Dialect, Place, Told};
 
 /// The infrastructure code of a repository.
 #[derive(Debug, Clone, Default)]
@@ -30,9 +30,14 @@ impl Workspace {
         }
         let code = own.into_iter().filter_map(|(rank, files)| {
             let dialect: &'static Dialect = DIALECTS.get(rank)?;
-            Some((dialect, Arc::from((dialect.parse)(files.into_iter().collect()))))
+            Some((dialect, (dialect.parse)(files.into_iter().collect())))
         });
-        Self { code: code.collect() }
+        let mut code: Vec<(&'static Dialect, Box<dyn Code>)> = code.collect();
+        let told: Vec<Told> = code.iter().flat_map(|(_, code)| code.tells()).collect();
+        for (_, code) in &mut code {
+            code.hears(&told);
+        }
+        Self { code: code.into_iter().map(|(dialect, code)| (dialect, Arc::from(code))).collect() }
     }
 
     /// Whether some language reads files at this path.

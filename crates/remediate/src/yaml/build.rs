@@ -162,7 +162,7 @@ impl Builder<'_> {
             ScalarStyle::DoubleQuoted => (Style::Double, self.quoted(bare)?),
             ScalarStyle::Literal | ScalarStyle::Folded => (Style::Block, found),
         };
-        if style == Style::Plain && value.contains("{{") {
+        if style == Style::Plain && value.replace("${{", "").contains("{{") {
             let above = self.text.get(..span.start).unwrap_or_default().matches('\n').count();
             return Err(format!("line {}: {TEMPLATE}", self.line + above + 1));
         }

@@ -21,7 +21,7 @@ use serde_json::Value;
 use data::data;
 pub(crate) use edit::Edit;
 use edit::apply;
-pub(crate) use node::{Node, Step};
+pub(crate) use node::{Kind, Node, Step, Style};
 pub(crate) use scan::{line_end, line_start};
 pub(crate) use write::text as word;
 

@@ -1,0 +1,159 @@
+//! Names the commit of an action instead of a tag, which its owner can move.
+//!
+//! # What it changes
+//! `name@v4` becomes `name@<commit> # v4`. The commit is the one that another file of the repository
+//! names for that version, else `actions.<name>@<version>` of the settings.
+//!
+//! # When it is withheld
+//! Neither names a commit for an action, or the repository names several: none is made up.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::{Recipe, Request};
+use crate::actions::workflow::{is_pinned, jobs, steps, text};
+use crate::yaml::{Node, Step};
+
+pub(super) const RECIPE: Recipe = Recipe { id: "pin_actions", plan };
+
+/// A pinned action with the version in the comment behind it.
+static PINNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r#"uses:\s*["']?([A-Za-z0-9_.\-/]+)@([0-9a-f]{40})["']?[ \t]+#[ \t]*(?:tag=)?(v?[0-9][0-9A-Za-z.\-]*)"#,
+    )
+    .ok()
+});
+
+fn plan(request: &Request<'_>) -> Result<Option<String>, String> {
+    let workflow = request.document.data();
+    let mut parts: Vec<(Range<usize>, String)> = Vec::new();
+    for (id, job) in jobs(workflow) {
+        let own = vec![Step::from("jobs"), Step::Key(id.clone())];
+        collect(request, &own, text(job, "uses"), &mut parts)?;
+        for (at, step) in steps(job).iter().enumerate() {
+            let path: Vec<Step> = own.iter().cloned().chain(["steps".into(), at.into()]).collect();
+            collect(request, &path, text(step, "uses"), &mut parts)?;
+        }
+    }
+    if parts.is_empty() {
+        return Ok(None);
+    }
+    let mut out = String::with_capacity(request.text.len() + 64 * parts.len());
+    let mut from = 0;
+    for (range, new) in parts {
+        out.push_str(request.text.get(from..range.start).ok_or("a step has no place")?);
+        out.push_str(&new);
+        from = range.end;
+    }
+    out.push_str(request.text.get(from..).ok_or("a step has no place")?);
+    Ok(Some(out))
+}
+
+/// The replacement for one `uses`, where it names no commit yet.
+fn collect(
+    request: &Request<'_>,
+    path: &[Step],
+    uses: Option<&str>,
+    parts: &mut Vec<(Range<usize>, String)>,
+) -> Result<(), String> {
+    let Some(uses) = uses.filter(|uses| !is_pinned(uses)) else { return Ok(()) };
+    let shown: String = uses.chars().filter(|letter| !letter.is_control()).take(100).collect();
+    let (name, version) = uses
+        .split_once('@')
+        .ok_or_else(|| format!("`{shown}` names no version: a person must say which"))?;
+    let commit = commit(request, name, version)
+        .map_err(|why| format!("{why} for `{shown}`: a person must look it up"))?;
+    let inside: Vec<Step> = path.iter().cloned().chain(["uses".into()]).collect();
+    let node = request.root.at(&inside).filter(|node| !node.is_blank()).ok_or("it has no place")?;
+    parts.push(replacement(request, node, version, &commit)?);
+    Ok(())
+}
+
+fn replacement(
+    request: &Request<'_>,
+    node: &Node,
+    version: &str,
+    commit: &str,
+) -> Result<(Range<usize>, String), String> {
+    let odd = "an action is written in a way that is not changed";
+    let span = request.document.span_of(node);
+    let written = request.text.get(span.clone()).ok_or(odd)?;
+    let rest = request.text.get(span.end..).unwrap_or_default();
+    let line = rest.split('\n').next().unwrap_or_default().trim();
+    let comment = if line.is_empty() { format!(" # {version}") } else { String::new() };
+    let at = format!("@{version}");
+    if written.matches(&at).count() != 1 || !(line.is_empty() || line.starts_with('#')) {
+        return Err(odd.into());
+    }
+    Ok((span, format!("{}{comment}", written.replace(&at, &format!("@{commit}")))))
+}
+
+/// The commit that stands for a version of an action.
+fn commit(request: &Request<'_>, name: &str, version: &str) -> Result<String, String> {
+    let pattern = PINNED.as_ref().ok_or("no commit can be read")?;
+    let mut found = BTreeSet::new();
+    for text in request.all.texts() {
+        for pinned in pattern.captures_iter(text) {
+            let group = |at| pinned.get(at).map_or("", |part| part.as_str());
+            let same = group(1).eq_ignore_ascii_case(name);
+            if same && is_of(group(3), version) {
+                found.insert(group(2).to_owned());
+            }
+        }
+    }
+    if let (1, Some(one)) = (found.len(), found.first()) {
+        return Ok(one.clone());
+    }
+    let named = request.wish.settings.get(&format!("actions.{name}@{version}"));
+    let is_commit = |one: &&str| is_pinned(&format!("x@{one}"));
+    if let Some(named) = named.filter(is_commit) {
+        return Ok(named.to_owned());
+    }
+    Err(if found.is_empty() { "nothing names a commit" } else { "several commits are named" }
+        .into())
+}
+
+/// Whether a full version is the one meant: `v4.1.2` for `v4`.
+fn is_of(full: &str, version: &str) -> bool {
+    full == version || full.strip_prefix(version).is_some_and(|rest| rest.starts_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{check, refuse};
+
+    const FIX: &str = "recipe = 'pin_actions'";
+    const SHA: &str = "11bd71901bbe5b1630ceea73d27597364c9af683";
+
+    fn steps(rest: &str) -> String {
+        format!(
+            "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - uses: actions/checkout@{SHA} # v4.2.2\n{rest}"
+        )
+    }
+
+    #[test]
+    fn a_commit_that_the_repository_names_is_used() {
+        check(
+            FIX,
+            &steps(
+                "      - uses: actions/checkout@v4\n      - uses: \"actions/checkout@v4.2.2\" # why\n      - uses: ./x\n",
+            ),
+            &steps(&format!(
+                "      - uses: actions/checkout@{SHA} # v4\n      - uses: \"actions/checkout@{SHA}\" # why\n      - uses: ./x\n"
+            )),
+        );
+    }
+
+    #[test]
+    fn no_commit_is_made_up() {
+        refuse(
+            FIX,
+            &steps("      - uses: actions/checkout@v3\n"),
+            "nothing names a commit for `actions/checkout@v3`",
+        );
+        refuse(FIX, &steps("      - uses: other/one@v4\n"), "nothing names a commit");
+    }
+}

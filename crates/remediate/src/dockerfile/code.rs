@@ -1,0 +1,224 @@
+//! Dockerfiles as the engine and the prover see them. A file is one place: what holds in the
+//! image follows from all of its stages.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use quell_catalog::{Check, Language, Truth};
+
+use super::file::Dockerfile;
+use super::{recipes, tree};
+use crate::code::{Change, Code, Dialect, Files, Place, Told, Wish};
+use crate::{Config, Evaluator, Target};
+
+/// Dockerfiles and Containerfiles.
+pub(crate) const DIALECT: Dialect =
+    Dialect { language: Language::Dockerfile, sample: "Dockerfile", reads, parse };
+
+/// What the catalogue calls a Dockerfile.
+const KIND: &str = "Dockerfile";
+
+/// What decides which program the image runs.
+const SWITCHES: [&str; 2] = ["final.entrypoint", "final.command"];
+
+/// The Dockerfiles of a repository.
+#[derive(Debug, Clone)]
+pub(super) struct Dockerfiles {
+    files: BTreeMap<String, Read>,
+    /// Ports that other files name, by the path of the Dockerfile.
+    ports: BTreeMap<String, BTreeSet<u16>>,
+    /// Dockerfiles of actions of GitHub Actions.
+    actions: BTreeSet<String>,
+}
+
+#[derive(Debug, Clone)]
+struct Read {
+    text: String,
+    parsed: Result<(Dockerfile, Config), String>,
+}
+
+impl Read {
+    fn new(text: String) -> Self {
+        let parsed = Dockerfile::parse(&text).map(|file| {
+            let tree = tree::config(&file);
+            (file, tree)
+        });
+        Self { text, parsed }
+    }
+}
+
+/// `Dockerfile`, `Dockerfile.dev`, `web.Dockerfile`, and the same with Containerfile.
+fn reads(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let lower = name.to_ascii_lowercase();
+    ["dockerfile", "containerfile"].iter().any(|word| {
+        let around = lower.split_once(word);
+        around.is_some_and(|(before, after)| {
+            (before.is_empty() || before.ends_with('.'))
+                && (after.is_empty() || after.starts_with('.'))
+                && ![".dockerignore", ".md", ".j2", ".tmpl", ".template", ".erb"]
+                    .iter()
+                    .any(|ending| after.ends_with(ending))
+        })
+    })
+}
+
+fn parse(files: Files) -> Box<dyn Code> {
+    let files = files.into_iter().map(|(path, text)| (path, Read::new(text)));
+    let files = files.collect();
+    Box::new(Dockerfiles { files, ports: BTreeMap::new(), actions: BTreeSet::new() })
+}
+
+impl Dockerfiles {
+    fn at(&self, place: &Place) -> Option<(&str, &Dockerfile, &Config)> {
+        let file = self.files.get(&place.file).filter(|_| place.address == KIND)?;
+        let (parsed, tree) = file.parsed.as_ref().ok()?;
+        Some((&file.text, parsed, tree))
+    }
+
+    /// The ports that other files name for a Dockerfile.
+    pub(super) fn ports(&self, path: &str) -> Vec<u16> {
+        self.ports.get(path).into_iter().flatten().copied().collect()
+    }
+
+    /// Whether a Dockerfile makes an action of GitHub Actions.
+    pub(super) fn is_action(&self, path: &str) -> bool {
+        self.actions.contains(path)
+    }
+
+    /// Every Dockerfile that parses.
+    pub(super) fn parsed(&self) -> impl Iterator<Item = &Dockerfile> {
+        self.files.values().filter_map(|file| file.parsed.as_ref().ok()).map(|(file, _)| file)
+    }
+}
+
+fn place_in(file: &str) -> Place {
+    Place { file: file.to_owned(), address: KIND.to_owned() }
+}
+
+impl Code for Dockerfiles {
+    fn text(&self, file: &str) -> Option<&str> {
+        self.files.get(file).map(|file| file.text.as_str())
+    }
+
+    fn files(&self) -> Vec<&str> {
+        self.files.keys().map(String::as_str).collect()
+    }
+
+    fn with_file(&self, file: &str, text: String) -> Box<dyn Code> {
+        let mut changed = self.clone();
+        changed.files.insert(file.to_owned(), Read::new(text));
+        Box::new(changed)
+    }
+
+    fn fault(&self, file: &str) -> Option<&str> {
+        self.files.get(file)?.parsed.as_ref().err().map(String::as_str)
+    }
+
+    fn places(&self, file: &str) -> Vec<Place> {
+        let place = place_in(file);
+        self.at(&place).is_some().then_some(place).into_iter().collect()
+    }
+
+    fn kind(&self, place: &Place) -> Option<String> {
+        self.at(place).map(|_| KIND.to_owned())
+    }
+
+    fn span(&self, place: &Place) -> Option<Range<usize>> {
+        self.at(place).map(|(text, _, _)| 0..text.len())
+    }
+
+    fn config(&self, place: &Place) -> Config {
+        self.at(place).map_or(Config::Unknown, |(_, _, tree)| tree.clone())
+    }
+
+    fn judge(&self, evaluator: &Evaluator, check: &Check, place: &Place) -> Truth {
+        match self.at(place) {
+            Some((_, _, tree)) => evaluator.evaluate(&check.holds, tree),
+            None => Truth::Unknown,
+        }
+    }
+
+    fn switches(&self) -> &'static [&'static str] {
+        &SWITCHES
+    }
+
+    fn locate(&self, target: &Target, _kinds: &[String]) -> Result<Place, String> {
+        let named = target.file.as_deref().ok_or("the finding names no Dockerfile")?;
+        let named = named.replace('\\', "/");
+        let named = named.trim_start_matches("./").trim_start_matches('/');
+        if self.files.contains_key(named) {
+            return readable(self, named);
+        }
+        let inner = format!("/{named}");
+        let fits = |path: &&String| path.ends_with(&inner) || named.ends_with(&format!("/{path}"));
+        let mut found = self.files.keys().filter(fits);
+        match (found.next(), found.next()) {
+            (Some(one), None) => readable(self, one),
+            (None, _) => Err(format!("`{named}` is not among the Dockerfiles that were read")),
+            (Some(_), Some(_)) => Err(format!("more than one Dockerfile ends in `{named}`")),
+        }
+    }
+
+    fn hears(&mut self, told: &[Told]) {
+        for one in told {
+            match one {
+                Told::Port { dockerfile, port } => {
+                    self.ports.entry(dockerfile.clone()).or_default().insert(*port);
+                }
+                Told::Action { dockerfile } => {
+                    self.actions.insert(dockerfile.clone());
+                }
+            }
+        }
+    }
+
+    fn plan(&self, place: &Place, wish: &Wish<'_>) -> Result<Change, String> {
+        let (text, file, tree) = self.at(place).ok_or("the Dockerfile cannot be read")?;
+        let name = &wish.fix.recipe;
+        let recipe =
+            recipes::by_name(name).ok_or_else(|| format!("there is no recipe `{name}`"))?;
+        let path = place.file.as_str();
+        let request = recipes::Request { all: self, path, text, file, tree, wish };
+        let text = (recipe.plan)(&request)?.unwrap_or_else(|| text.to_owned());
+        let Place { file, address } = place.clone();
+        Ok(Change { file, text, address, added: None })
+    }
+}
+
+fn readable(code: &Dockerfiles, path: &str) -> Result<Place, String> {
+    match code.fault(path) {
+        Some(reason) => Err(format!("`{path}` does not parse: {reason}")),
+        None => Ok(place_in(path)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_of_github_stays_root() {
+        let mut code = parse(vec![("a/Dockerfile".into(), "FROM alpine:3\n".into())]);
+        let fix: quell_catalog::FixRecipe = toml::from_str(
+            "language = 'dockerfile'\nresource = []\nrecipe = 'user'\ntitle = 'x'\nsafety = 'safe'",
+        )
+        .unwrap();
+        let settings = crate::Settings::default();
+        let wish = Wish { fix: &fix, settings: &settings, keep_elements: true };
+        let place = place_in("a/Dockerfile");
+        assert!(code.plan(&place, &wish).is_ok());
+        code.hears(&[Told::Action { dockerfile: "a/Dockerfile".into() }]);
+        assert!(code.plan(&place, &wish).unwrap_err().contains("an action of GitHub"));
+    }
+
+    #[test]
+    fn names_of_dockerfiles_are_known() {
+        for path in ["Dockerfile", "a/b/Dockerfile.dev", "x/web.dockerfile", "Containerfile"] {
+            assert!(reads(path), "{path}");
+        }
+        for path in ["Dockerfile.dockerignore", "Dockerfiles/a", "mydockerfile", "Dockerfile.j2"] {
+            assert!(!reads(path), "{path}");
+        }
+    }
+}
