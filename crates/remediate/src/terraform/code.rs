@@ -5,10 +5,10 @@ use std::ops::Range;
 
 use quell_catalog::{Check, Language, Truth};
 
-use super::locate::{links_to, locate, satellites};
+use super::locate::{candidates, links_to, locate, satellites};
 use super::{Repository, Resource, recipes, resolve};
 use crate::code::{Change, Code, Dialect, Place, Wish};
-use crate::evaluate::{Surroundings, any};
+use crate::evaluate::{Surroundings, all, any};
 use crate::{Config, Evaluator, Target};
 
 /// Terraform configuration with its variable and state files.
@@ -45,11 +45,15 @@ impl Code for Repository {
     }
 
     fn places(&self, file: &str) -> Vec<Place> {
-        self.file(file).into_iter().flat_map(Resource::all_in).map(|one| place_of(&one)).collect()
+        self.file(file)
+            .into_iter()
+            .flat_map(Resource::judged_in)
+            .map(|one| place_of(&one))
+            .collect()
     }
 
     fn kind(&self, place: &Place) -> Option<String> {
-        self.at(place).map(|resource| resource.kind().to_owned())
+        self.at(place).map(|resource| resource.kind())
     }
 
     fn span(&self, place: &Place) -> Option<Range<usize>> {
@@ -62,17 +66,16 @@ impl Code for Repository {
 
     fn judge(&self, evaluator: &Evaluator, check: &Check, place: &Place) -> Truth {
         let Some(resource) = self.at(place) else { return Truth::Unknown };
-        let config = resolve::resource(self, &resource);
-        evaluator.judge(&check.holds, &config, Some(&Module { repository: self, resource }))
+        let around = Module { repository: self, resource };
+        let judge = |config: &Config| evaluator.judge(&check.holds, config, Some(&around));
+        all(resolve::instances(self, &resource).iter().map(judge))
     }
 
     fn dangling(&self, place: &Place) -> BTreeSet<String> {
         let Some(resource) = self.at(place) else { return BTreeSet::new() };
         let mut addresses = references(&resolve::resource(self, &resource));
-        let there = |address: &String| {
-            self.module_resources(resource.file.folder()).any(|one| one.has_address(address))
-        };
-        addresses.retain(|address| !there(address));
+        let folder = resource.file.folder();
+        addresses.retain(|address| !self.has_block(folder, address));
         addresses
     }
 
@@ -134,13 +137,16 @@ impl Surroundings for Module<'_> {
         judge: &dyn Fn(&Config, &dyn Surroundings) -> Truth,
     ) -> Truth {
         let Self { repository, resource } = *self;
-        let others = repository.module_resources(resource.file.folder());
-        any(others.filter(|other| other.kind() == kind).map(|other| {
-            let config = resolve::resource(repository, &other);
-            match links_to(repository, &config, link, &resource) {
+        any(candidates(repository, &resource, kind).into_iter().map(|other| {
+            match links_to(repository, &other, link, &resource) {
                 Truth::Fails => Truth::Fails,
                 Truth::Unknown => Truth::Unknown,
-                Truth::Holds => judge(&config, &Module { repository, resource: other }),
+                Truth::Holds => {
+                    let around = Module { repository, resource: other };
+                    all(resolve::instances(repository, &other)
+                        .iter()
+                        .map(|config| judge(config, &around)))
+                }
             }
         }))
     }

@@ -1,9 +1,11 @@
 //! Terraform files as they stand in a repository, found by block and changed by splicing text.
 
+mod block;
 mod body;
 mod code;
 pub(crate) mod edit;
 mod functions;
+mod index;
 mod locate;
 mod recipes;
 mod render;
@@ -11,8 +13,9 @@ mod repository;
 mod resolve;
 mod source;
 
+pub(crate) use block::Resource;
 pub(crate) use code::DIALECT;
-pub(crate) use repository::{Repository, Resource};
+pub(crate) use repository::Repository;
 pub(crate) use source::SourceFile;
 
 #[cfg(test)]

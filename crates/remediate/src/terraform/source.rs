@@ -50,6 +50,12 @@ impl SourceFile {
         self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
     }
 
+    /// Whether it is a file of variables' values rather than of blocks.
+    #[must_use]
+    pub(crate) fn holds_variables(&self) -> bool {
+        self.path.ends_with(".tfvars") || self.path.ends_with(".tfvars.json")
+    }
+
     /// The parsed body.
     ///
     /// # Errors

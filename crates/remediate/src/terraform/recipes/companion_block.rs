@@ -11,8 +11,8 @@
 use quell_catalog::Truth;
 
 use super::{Change, Recipe, Request, set_attributes};
-use crate::terraform::locate::links_to;
-use crate::terraform::{Resource, edit, render, resolve};
+use crate::terraform::locate::{candidates, links_to};
+use crate::terraform::{Resource, edit, render};
 
 pub(super) const RECIPE: Recipe = Recipe { id: "companion_block", plan };
 
@@ -23,11 +23,8 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
         return Err("the recipe names no companion".into());
     };
     let mut linked: Vec<Resource<'_>> = Vec::new();
-    for other in repository.module_resources(resource.file.folder()) {
-        if other.kind() != kind {
-            continue;
-        }
-        match links_to(repository, &resolve::resource(repository, &other), link, resource) {
+    for other in candidates(repository, resource, kind) {
+        match links_to(repository, &other, link, resource) {
             Truth::Holds => linked.push(other),
             Truth::Fails => {}
             Truth::Unknown => {
@@ -56,7 +53,7 @@ fn add(request: &Request<'_>, kind: &str, link: &str) -> Result<Change, String> 
     let taken = |name: &str| {
         repository
             .module_resources(resource.file.folder())
-            .any(|other| other.kind() == kind && other.name() == name)
+            .any(|other| other.is(kind) && other.name() == name)
     };
     let name = (1..100)
         .map(|number| match number {

@@ -22,11 +22,8 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
     let Request { repository, resource, .. } = request;
     let beside = repository
         .module_resources(resource.file.folder())
-        .filter(|other| other.kind() == "aws_s3_bucket_acl")
-        .filter(|other| {
-            let config = resolve::resource(repository, other);
-            links_to(repository, &config, "bucket", resource) == Truth::Holds
-        });
+        .filter(|other| other.is("aws_s3_bucket_acl"))
+        .filter(|other| links_to(repository, other, "bucket", resource) == Truth::Holds);
     for block in [*resource].into_iter().chain(beside) {
         if is_public(request, &block) {
             let set = [("acl".to_owned(), Value::String("private".into()))].into();
@@ -61,10 +58,9 @@ fn is_private(request: &Request<'_>, block: &Resource<'_>) -> bool {
     private(block)
         || repository
             .module_resources(block.file.folder())
-            .filter(|other| other.kind() == "aws_s3_bucket_acl")
+            .filter(|other| other.is("aws_s3_bucket_acl"))
             .any(|other| {
-                let config = resolve::resource(repository, &other);
-                private(&other) && links_to(repository, &config, "bucket", block) == Truth::Holds
+                private(&other) && links_to(repository, &other, "bucket", block) == Truth::Holds
             })
 }
 

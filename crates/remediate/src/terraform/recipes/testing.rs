@@ -12,8 +12,7 @@ fn run(fix: &str, text: &str) -> Result<String, String> {
         toml::from_str(&format!("language = 'terraform'\ntitle = 'x'\nsafety = 'safe'\n{fix}"))
             .unwrap();
     let repository = Repository::parse([("main.tf".to_owned(), text.to_owned())]);
-    let resource =
-        repository.resources().find(|one| fix.resource.iter().any(|k| k == one.kind())).unwrap();
+    let resource = repository.judged().find(|one| fix.resource.contains(&one.kind())).unwrap();
     let settings = Settings::default();
     let wish = Wish { fix: &fix, settings: &settings, keep_elements: true };
     let request = Request { repository: &repository, resource, wish: &wish };
