@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use hcl_edit::structure::Block;
 use quell_catalog::{Check, Language, Truth};
 
 use super::locate::{candidates, links_to, locate, satellites};
-use super::{Repository, Resource, recipes, resolve};
+use super::{Repository, Resource, SourceFile, recipes, resolve};
 use crate::code::{Change, Code, Dialect, Place, Wish};
 use crate::evaluate::{Surroundings, all, any};
 use crate::{Config, Evaluator, Target};
@@ -57,7 +58,10 @@ impl Code for Repository {
     }
 
     fn span(&self, place: &Place) -> Option<Range<usize>> {
-        self.at(place).map(|resource| resource.span())
+        if let Some(resource) = self.at(place) {
+            return Some(resource.span());
+        }
+        self.line_at(self.file(&place.file)?, &place.address)
     }
 
     fn config(&self, place: &Place) -> Config {
@@ -104,6 +108,31 @@ impl Code for Repository {
 impl Repository {
     fn at(&self, place: &Place) -> Option<Resource<'_>> {
         self.resource(&place.file, &place.address)
+    }
+}
+
+impl Repository {
+    /// The bytes of what defines a name in a file: a `variable` block, a line of a variable file,
+    /// an attribute of `locals`.
+    fn line_at(&self, file: &SourceFile, address: &str) -> Option<Range<usize>> {
+        let (family, name) = address.split_once('.')?;
+        if family == "var" && file.holds_variables() {
+            return file.span(file.body().ok()?.get_attribute(name)?);
+        }
+        let own = |block: &&Block| match family {
+            "var" => {
+                let label = block.labels.first().map(|label| label.as_str());
+                block.ident.as_str() == "variable" && label == Some(name)
+            }
+            "local" => block.ident.as_str() == "locals" && block.body.has_attribute(name),
+            _ => false,
+        };
+        let block = file.blocks().find(own)?;
+        if family == "local" {
+            file.span(block.body.get_attribute(name)?)
+        } else {
+            file.span(block)
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod code;
 pub(crate) mod edit;
 mod functions;
 mod index;
+mod lenient;
 mod locate;
 mod recipes;
 mod render;

@@ -66,7 +66,7 @@ fn is_private(request: &Request<'_>, block: &Resource<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, refuse};
+    use super::super::testing::check;
 
     const FIX: &str = "recipe = 'remove_public_acl'\nresource = ['aws_s3_bucket']";
 
@@ -92,11 +92,13 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_is_named_instead_of_changed() {
-        refuse(
-            FIX,
-            "variable \"acl\" {\n  default = \"public-read\"\n}\nresource \"aws_s3_bucket\" \"b\" {\n  acl = var.acl\n}\n",
-            "`acl` at main.tf:5 is `var.acl`: decide where it is defined, main.tf:1",
-        );
+    fn a_default_is_changed_where_it_decides() {
+        let text = |acl: &str| {
+            format!(
+                "variable \"acl\" {{\n  default = \"{acl}\"\n}}\n\
+                 resource \"aws_s3_bucket\" \"b\" {{\n  acl = var.acl\n}}\n"
+            )
+        };
+        check(FIX, &text("public-read"), &text("private"));
     }
 }

@@ -54,7 +54,6 @@ pub(crate) fn instances(repository: &Repository, resource: &Resource<'_>) -> Vec
     if all.len() > MAX_INSTANCES {
         return vec![self::resource(repository, resource)];
     }
-    all.dedup();
     all
 }
 
@@ -62,17 +61,6 @@ pub(crate) fn instances(repository: &Repository, resource: &Resource<'_>) -> Vec
 #[must_use]
 pub(crate) fn expression(repository: &Repository, folder: &str, value: &Expression) -> Config {
     Resolver::new(repository, folder).value(value, &Scope::of(folder))
-}
-
-/// What defines a variable or a local: its own block or attribute, as `path:line`, for people.
-#[must_use]
-pub(crate) fn definition(
-    repository: &Repository,
-    folder: &str,
-    root: &str,
-    name: &str,
-) -> Option<String> {
-    names::definition(repository, folder, root, name).map(|found| found.place())
 }
 
 /// Where names are looked up.

@@ -10,43 +10,6 @@ use super::{MAX_CHAIN, Repository, Resolver, Scope};
 use crate::Config;
 use crate::terraform::SourceFile;
 
-/// What a variable or a local is defined by.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Definition<'r> {
-    /// A `variable` block.
-    Variable(&'r SourceFile, &'r Block),
-    /// An attribute of a `locals` block.
-    Local(&'r SourceFile, &'r Attribute),
-}
-
-impl Definition<'_> {
-    /// `path:line`, for people.
-    pub(crate) fn place(&self) -> String {
-        let (file, span) = match self {
-            Self::Variable(file, block) => (file, file.span(*block)),
-            Self::Local(file, attribute) => (file, file.span(*attribute)),
-        };
-        format!("{}:{}", file.path, file.line(span.map_or(0, |span| span.start)))
-    }
-}
-
-/// The definition of `var.name` or `local.name` in a module.
-pub(crate) fn definition<'r>(
-    repository: &'r Repository,
-    folder: &str,
-    root: &str,
-    name: &str,
-) -> Option<Definition<'r>> {
-    match root {
-        "var" => repository
-            .defined(folder, "variable", name)
-            .map(|(file, block)| Definition::Variable(file, block)),
-        "local" => local_attribute(repository, folder, name)
-            .map(|(file, attribute)| Definition::Local(file, attribute)),
-        _ => None,
-    }
-}
-
 fn local_attribute<'r>(
     repository: &'r Repository,
     folder: &str,

@@ -86,7 +86,7 @@ pub(super) fn instances(resolver: &Resolver<'_>, body: &Body, scope: &Scope<'_>)
     let facts = facts(&attribute.value);
     let scope = Scope { facts: &facts, ..*scope };
     let index = |index: Config| Config::Object(BTreeMap::from([("index".to_owned(), index)]));
-    let configs = match number {
+    let configs: Vec<Config> = match number {
         Config::Number(count) if (2.0..=16.0).contains(&count) => {
             let mut at = 0.0;
             let next = std::iter::from_fn(|| {
@@ -108,7 +108,14 @@ pub(super) fn instances(resolver: &Resolver<'_>, body: &Body, scope: &Scope<'_>)
         | Config::Reference { .. }
         | Config::Unknown => vec![with("count", index(Config::Unknown), &scope)],
     };
-    Made { configs, makes_nothing: number.same(&Config::Number(0.0)) == Some(true) }
+    let makes_nothing = number.same(&Config::Number(0.0)) == Some(true);
+    let counted = |mut config: Config| {
+        if let Config::Object(fields) = &mut config {
+            fields.insert("count".to_owned(), number.clone());
+        }
+        config
+    };
+    Made { configs: configs.into_iter().map(counted).collect(), makes_nothing }
 }
 
 /// What must be so where a block counted by `x ? 1 : 0` exists.
