@@ -8,6 +8,7 @@ mod functions;
 mod index;
 mod lenient;
 mod locate;
+mod parameters;
 mod recipes;
 mod render;
 mod repository;

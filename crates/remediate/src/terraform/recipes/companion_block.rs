@@ -12,7 +12,7 @@ use quell_catalog::Truth;
 
 use super::{Change, Recipe, Request, set_attributes};
 use crate::terraform::locate::{candidates, links_to};
-use crate::terraform::{Resource, edit, render};
+use crate::terraform::{Resource, edit, parameters, render};
 
 pub(super) const RECIPE: Recipe = Recipe { id: "companion_block", plan };
 
@@ -38,7 +38,10 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
     }
     match linked.as_slice() {
         [] => add(request, kind, link),
-        [one] => set_attributes::set(repository, one, &fix.set, wish.keep_elements),
+        [one] => {
+            let values = parameters::resolved(request, &fix.set)?;
+            set_attributes::set(repository, one, &values, wish.keep_elements)
+        }
         [first, second, ..] => Err(format!(
             "two blocks set it already, {} and {}: a person must say which one counts",
             first.place(),
@@ -63,7 +66,7 @@ fn add(request: &Request<'_>, kind: &str, link: &str) -> Result<Change, String> 
         .find(|name| !taken(name))
         .ok_or("no free name for the companion")?;
     let target = fix.link_to.as_deref().unwrap_or("id");
-    let mut set = fix.set.clone();
+    let mut set = parameters::resolved(request, &fix.set)?;
     set.remove(link);
     let wanted = render::wanted(&set)?;
     let first = references(resource, link, target);

@@ -22,7 +22,7 @@ use crate::Config;
 use crate::terraform::body::{dynamic_content, is_dynamic, nested};
 use crate::terraform::edit::{self, Splice};
 use crate::terraform::render::{self, Wanted};
-use crate::terraform::{Repository, Resource, resolve};
+use crate::terraform::{Repository, Resource, parameters, resolve};
 use decide::{Site, Stand};
 
 mod decide;
@@ -34,7 +34,8 @@ const MAX_EDITS: usize = 200;
 pub(super) const RECIPE: Recipe = Recipe { id: "set_attributes", plan };
 
 fn plan(request: &Request<'_>) -> Result<Change, String> {
-    set(request.repository, &request.resource, &request.wish.fix.set, request.wish.keep_elements)
+    let values = parameters::resolved(request, &request.wish.fix.set)?;
+    set(request.repository, &request.resource, &values, request.wish.keep_elements)
 }
 
 /// Makes a block's attributes be so, one edit after another.
@@ -243,7 +244,9 @@ impl Editor<'_> {
             text.parse().map_err(|_| format!("the recipe's value of `{name}` does not parse"))?;
         let current = resolve::expression(self.repository, folder, have);
         let target = resolve::expression(self.repository, folder, &expression);
-        if same(&current, &target) {
+        let file = self.resource.file;
+        let written = file.span(have).and_then(|span| file.text.get(span));
+        if same(&current, &target) || written == Some(text.as_str()) {
             return Ok(None);
         }
         let grown =
@@ -345,5 +348,7 @@ pub(super) fn is_literal(value: &Expression) -> bool {
     }
 }
 
+#[cfg(test)]
+mod parameter_tests;
 #[cfg(test)]
 mod tests;
