@@ -21,4 +21,6 @@ pub(crate) use repository::Repository;
 pub(crate) use source::SourceFile;
 
 #[cfg(test)]
+mod proof_tests;
+#[cfg(test)]
 mod tests;
