@@ -161,11 +161,6 @@ fn nothing_worse(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Findin
     let mut held = 0_usize;
     let mut places = vec![trial.place.clone(), change.place()];
     places.dedup();
-    for place in made_beside(trial, after, &change.file) {
-        if let Some(why) = fails_anew(trial, after, &place) {
-            return failed(why);
-        }
-    }
     for place in places {
         let Some(kind) = trial.code.kind(&place) else { continue };
         if after.kind(&place).is_none() {
@@ -187,16 +182,6 @@ fn nothing_worse(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Findin
     Ok(format!("{held} predicates that held on the block still hold"))
 }
 
-/// A predicate of the catalogue that fails on a block that was not there before.
-fn fails_anew(trial: &Trial<'_>, after: &dyn Code, place: &Place) -> Option<String> {
-    let kind = after.kind(place)?;
-    let mut about = trial.catalogue.iter().filter(|check| is_about(check, &kind));
-    let fails = |check: &&&Check| after.judge(trial.evaluator, check, place) == Truth::Fails;
-    about
-        .find(fails)
-        .map(|_| format!("a predicate of the catalogue fails on the new block `{}`", place.address))
-}
-
 /// Whether a check reads things of a kind.
 pub(crate) fn is_about(check: &Check, kind: &str) -> bool {
     check.resource.iter().any(|one| one == kind)
@@ -209,8 +194,7 @@ fn only_the_block(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Findi
     let span = match change.added {
         Some(at) => at..at,
         None => match trial.code.span(&change.place()) {
-            Some(span) if made_beside(trial, after, &change.file).is_empty() => span,
-            Some(span) => span.start..line_end(before, span.end),
+            Some(span) => span,
             None => return failed(format!("`{}` was not there before", change.address)),
         },
     };
@@ -219,31 +203,25 @@ fn only_the_block(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Findi
     };
     let places_before = trial.code.places(&change.file);
     let mut places_after = after.places(&change.file);
-    let made = made_beside(trial, after, &change.file);
-    places_after.retain(|place| !made.contains(place));
-    let beside: String = made.iter().map(|place| format!(" and new `{}`", place.address)).collect();
     if change.added.is_some() {
         let new = trial.code.with_file(&change.file, middle.to_owned());
-        let mut one = new.places(&change.file);
-        one.retain(|place| !made.contains(place));
+        let one = new.places(&change.file);
         places_after.retain(|place| *place != change.place());
         if one != [change.place()] || places_after != places_before {
             return failed("more than one companion block was added");
         }
-        let address = &change.address;
-        return Ok(format!("one new block, `{address}`{beside}; all other bytes are the same"));
+        return Ok(format!("one new block, `{}`; all other bytes are the same", change.address));
     }
     if places_after != places_before {
         return failed("the blocks of the file are no longer the same");
     }
-    let own = || [change.place()].into_iter().chain(made.iter().cloned());
     let kept = between(before, &span, trial.code.span(&change.place()));
     let end = span.start + middle.len();
-    let left = between(&change.text, &(span.start..end), own().filter_map(|one| after.span(&one)));
+    let left = between(&change.text, &(span.start..end), after.span(&change.place()));
     if kept != left {
         return failed("text outside the block changed");
     }
-    Ok(format!("only `{}` changed{beside}; all other bytes are the same", change.address))
+    Ok(format!("only `{}` changed; all other bytes are the same", change.address))
 }
 
 /// What stands in a range of the text outside of some spans, without space around.
@@ -262,25 +240,6 @@ fn between(
     }
     parts.retain(|part| !part.is_empty());
     parts
-}
-
-/// New places of the kinds that the control's own fix makes beside what it changes.
-fn made_beside(trial: &Trial<'_>, after: &dyn Code, file: &str) -> Vec<Place> {
-    let makes = |value: &toml::Value| value.get("make").and_then(toml::Value::as_array).cloned();
-    let blocks: Vec<toml::Value> =
-        trial.wish.fix.set.values().filter_map(makes).flatten().collect();
-    let kinds: Vec<&str> = blocks.iter().filter_map(|one| one.get("block")?.as_str()).collect();
-    let own = |place: &Place| after.kind(place).is_some_and(|kind| kinds.contains(&kind.as_str()));
-    let before = trial.code.places(file);
-    let mut new = after.places(file);
-    new.retain(|place| !before.contains(place) && own(place));
-    new
-}
-
-fn line_end(text: &str, place: usize) -> usize {
-    let rest = text.get(place..).unwrap_or_default();
-    let line = rest.split('\n').next().unwrap_or_default();
-    place + line.strip_suffix('\r').unwrap_or(line).len()
 }
 
 /// What stands in the new text where `span` stood in the old, if all around it is the same.

@@ -7,8 +7,6 @@
 //! - `named`: a pattern that the block's name or what it makes must fit
 //! - `without`: arguments that such a block must not have
 //! - `default`: the value where nothing else says one
-//! - `make`: blocks to add where none can be used, each `{ block = "aws_kms_key", set = { … } }`;
-//!   the last one is what is meant, and one with `shared = true` is added only where none stands
 //! - `ask`: what a person must say, for the sentence that is shown where nothing does
 //!
 //! `{ expr = "…" }` may hold `{self}` for the resource's own address and `{name}` for its name.
@@ -20,38 +18,8 @@ use toml::{Table, Value};
 
 use super::locate::literal_names;
 use super::recipes::Request;
-use super::render::{self, Layout, Wanted};
 use super::{Resource, resolve};
 use crate::Config;
-
-/// Values with every parameter replaced, and the blocks that they need beside them.
-#[derive(Debug, Default)]
-pub(super) struct Resolved {
-    pub(super) values: BTreeMap<String, Value>,
-    pub(super) blocks: Vec<NewBlock>,
-    /// Parameter → the address of the block made for it.
-    made: BTreeMap<String, String>,
-}
-
-/// A block to add.
-#[derive(Debug)]
-pub(super) struct NewBlock {
-    address: String,
-    head: String,
-    tree: BTreeMap<String, Wanted>,
-}
-
-impl NewBlock {
-    /// `aws_kms_key.logs`.
-    pub(super) fn address(&self) -> String {
-        self.address.clone()
-    }
-
-    /// The block's text.
-    pub(super) fn render(&self, layout: Layout<'_>) -> String {
-        render::block(&self.head, &[], &self.tree, "", layout)
-    }
-}
 
 /// The values with every parameter replaced.
 ///
@@ -61,38 +29,28 @@ impl NewBlock {
 pub(super) fn resolved(
     request: &Request<'_>,
     set: &BTreeMap<String, Value>,
-) -> Result<Resolved, String> {
-    let mut resolved = Resolved::default();
-    for (path, one) in set {
-        let one = value(request, path, one, &mut resolved)?;
-        resolved.values.insert(path.clone(), one);
-    }
-    Ok(resolved)
+) -> Result<BTreeMap<String, Value>, String> {
+    set.iter().map(|(path, one)| Ok((path.clone(), value(request, path, one)?))).collect()
 }
 
-fn value(
-    request: &Request<'_>,
-    path: &str,
-    one: &Value,
-    resolved: &mut Resolved,
-) -> Result<Value, String> {
+fn value(request: &Request<'_>, path: &str, one: &Value) -> Result<Value, String> {
     match one {
         Value::Table(table) => match table.get("parameter").and_then(Value::as_str) {
-            Some(name) => parameter(request, path, (name, table), resolved),
+            Some(name) => parameter(request, path, name, table),
             None => {
-                let mut fields = Table::new();
-                for (key, one) in table {
-                    let one = match key.as_str() {
-                        "expr" => expression(request, one),
-                        _ => value(request, path, one, resolved)?,
+                let fields = table.iter().map(|(key, one)| {
+                    let one = if key == "expr" {
+                        expression(request, one)
+                    } else {
+                        value(request, path, one)?
                     };
-                    fields.insert(key.clone(), one);
-                }
-                Ok(Value::Table(fields))
+                    Ok((key.clone(), one))
+                });
+                Ok(Value::Table(fields.collect::<Result<Table, String>>()?))
             }
         },
         Value::Array(items) => {
-            let items = items.iter().map(|one| value(request, path, one, resolved));
+            let items = items.iter().map(|one| value(request, path, one));
             Ok(Value::Array(items.collect::<Result<_, String>>()?))
         }
         Value::String(_)
@@ -121,8 +79,8 @@ fn expression(request: &Request<'_>, one: &Value) -> Value {
 fn parameter(
     request: &Request<'_>,
     path: &str,
-    (name, table): (&str, &Table),
-    resolved: &mut Resolved,
+    name: &str,
+    table: &Table,
 ) -> Result<Value, String> {
     let default = table.get("default");
     if let Some(said) = request.wish.settings.get(name) {
@@ -132,21 +90,12 @@ fn parameter(
         return Ok(alike);
     }
     let found = existing(request, table)?;
-    let attribute = table.get("attribute").and_then(Value::as_str).unwrap_or("id");
     if let [one] = found.as_slice() {
+        let attribute = table.get("attribute").and_then(Value::as_str).unwrap_or("id");
         return Ok(written(format!("{}.{attribute}", one.address())));
     }
     if let Some(default) = default {
         return Ok(default.clone());
-    }
-    if let Some(address) = resolved.made.get(name) {
-        return Ok(written(format!("{address}.{attribute}")));
-    }
-    if let (Some(make), []) = (table.get("make").and_then(Value::as_array), found.as_slice())
-        && let Some(address) = made(request, make, &mut resolved.blocks)?
-    {
-        resolved.made.insert(name.to_owned(), address.clone());
-        return Ok(written(format!("{address}.{attribute}")));
     }
     let ask = table.get("ask").and_then(Value::as_str).unwrap_or("which value it should be");
     let several = match found.as_slice() {
@@ -156,80 +105,6 @@ fn parameter(
         _ => String::new(),
     };
     Err(format!("a person must say {ask}: set `{name}` below `[fix.parameters]`{several}"))
-}
-
-/// The blocks that a parameter has made; the address of the last one.
-fn made(
-    request: &Request<'_>,
-    make: &[Value],
-    blocks: &mut Vec<NewBlock>,
-) -> Result<Option<String>, String> {
-    let mut last = None;
-    let mut names: BTreeMap<String, String> = BTreeMap::new();
-    for one in make.iter().filter_map(Value::as_table) {
-        let text = |key: &str| one.get(key).and_then(Value::as_str);
-        let kind = text("block").ok_or("the recipe makes a block without a type")?;
-        let shared = one.get("shared").and_then(Value::as_bool) == Some(true);
-        let folder = request.resource.file.folder();
-        let files = request.repository.module_files(folder);
-        let own: Vec<Resource<'_>> =
-            files.flat_map(Resource::judged_in).filter(|one| one.is(kind)).collect();
-        if let (true, Some(stands)) = (shared, own.iter().find(|one| is_plain(one))) {
-            names.insert(kind.to_owned(), stands.address());
-            continue;
-        }
-        let base = text("name").unwrap_or_else(|| request.resource.name());
-        let taken = |name: &str| own.iter().any(|one| one.name() == name);
-        let free = (1..100).map(|n| if n == 1 { base.to_owned() } else { format!("{base}_{n}") });
-        let name = free.into_iter().find(|name| !taken(name)).ok_or("no free name is left")?;
-        let address = format!("{kind}.{name}");
-        let mut set = BTreeMap::new();
-        for (key, value) in one.get("set").and_then(Value::as_table).into_iter().flatten() {
-            set.insert(key.clone(), with_names(expressions(request, value), &names));
-        }
-        let head = match kind.split_once('.') {
-            Some((ident, kind)) => format!("{ident} \"{kind}\" \"{name}\""),
-            None => format!("resource \"{kind}\" \"{name}\""),
-        };
-        blocks.push(NewBlock { address: address.clone(), head, tree: render::wanted(&set)? });
-        names.insert(kind.to_owned(), address.clone());
-        last = Some(address);
-    }
-    Ok(last)
-}
-
-/// Whether a block reads one thing, whatever is asked of it.
-fn is_plain(one: &Resource<'_>) -> bool {
-    one.block.body.is_empty()
-}
-
-/// A value with the resource's own address and name put in.
-fn expressions(request: &Request<'_>, value: &Value) -> Value {
-    match value {
-        Value::Table(table) if table.len() == 1 => match table.get("expr") {
-            Some(text) => {
-                let expression = ("expr".to_owned(), expression(request, text));
-                Value::Table([expression].into_iter().collect())
-            }
-            None => value.clone(),
-        },
-        Value::String(text) => Value::String(text.replace("{name}", request.resource.name())),
-        Value::Integer(_)
-        | Value::Float(_)
-        | Value::Boolean(_)
-        | Value::Datetime(_)
-        | Value::Array(_)
-        | Value::Table(_) => value.clone(),
-    }
-}
-
-/// An expression in which `{data.aws_caller_identity}` stands for the block made of that type.
-fn with_names(value: Value, names: &BTreeMap<String, String>) -> Value {
-    let Some(text) = value.get("expr").and_then(Value::as_str) else { return value };
-    let replaced = names.iter().fold(text.to_owned(), |text, (kind, address)| {
-        text.replace(&format!("{{{kind}}}"), address)
-    });
-    written(replaced)
 }
 
 /// An expression as a value.

@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use quell_catalog::{Check, Control, Truth};
-use quell_model::FixState;
 
 use super::Repository;
 use crate::code::{Change, Code, Place, Wish};
 use crate::prove::{Outcome, Trial, prove};
-use crate::{Config, Engine, Evaluator, Settings, Target, Workspace};
+use crate::{Config, Evaluator, Settings, Target};
 
 /// Terraform code with a recipe that writes what it is told.
 #[derive(Debug)]
@@ -157,24 +156,4 @@ fn the_internet_under_another_spelling_stays_open() {
         let outcome = tried(CLOSED, "aws_x.y", &before, &block(after));
         assert!(outcome.withheld.is_some(), "{after}");
     }
-}
-
-#[test]
-fn a_key_made_beside_the_block_is_part_of_the_proof() {
-    let control = control(
-        "resource = ['aws_x']\nholds = { path = 'kms', present = true }",
-        "resource = ['aws_x']\nrecipe = 'set_attributes'\n\
-         [fix.set.kms]\nparameter = 'aws.kms_key'\nexisting = ['aws_kms_key']\nattribute = 'arn'\n\
-         [[fix.set.kms.make]]\nblock = 'aws_kms_key'\nset = { enable_key_rotation = true }\n",
-    );
-    let text = "resource \"aws_x\" \"y\" {\r\n  a = 1\r\n} # end\r\n\r\n# tail\r\n";
-    let workspace = Workspace::parse([("main.tf".to_owned(), text.to_owned())]);
-    let target = Target { address: Some("aws_x.y".into()), ..Target::default() };
-    let engine = Engine::new(&[&control]);
-    let fix = engine.propose(&workspace, &target, &control, Vec::new());
-    assert_eq!(fix.state, FixState::Proved, "{fix:#?}");
-    let applied = engine.apply_all(&workspace, &[fix]);
-    let expected = "resource \"aws_x\" \"y\" {\r\n  a = 1\r\n\r\n  kms = aws_kms_key.y.arn\r\n} # end\r\n\
-                    \r\nresource \"aws_kms_key\" \"y\" {\r\n  enable_key_rotation = true\r\n}\r\n\r\n# tail\r\n";
-    assert_eq!(applied.files, [("main.tf".to_owned(), expected.to_owned())]);
 }

@@ -39,9 +39,8 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
     match linked.as_slice() {
         [] => add(request, kind, link),
         [one] => {
-            let wanted = parameters::resolved(request, &fix.set)?;
-            let change = set_attributes::set(repository, one, &wanted.values, wish.keep_elements)?;
-            set_attributes::with_blocks(repository, change, &wanted.blocks)
+            let values = parameters::resolved(request, &fix.set)?;
+            set_attributes::set(repository, one, &values, wish.keep_elements)
         }
         [first, second, ..] => Err(format!(
             "two blocks set it already, {} and {}: a person must say which one counts",
@@ -68,8 +67,8 @@ fn add(request: &Request<'_>, kind: &str, link: &str) -> Result<Change, String> 
         .ok_or("no free name for the companion")?;
     let target = fix.link_to.as_deref().unwrap_or("id");
     let mut set = parameters::resolved(request, &fix.set)?;
-    set.values.remove(link);
-    let wanted = render::wanted(&set.values)?;
+    set.remove(link);
+    let wanted = render::wanted(&set)?;
     let first = references(resource, link, target);
     let head = format!("resource \"{kind}\" \"{name}\"");
     let splice = edit::append_after(resource.file, resource.block, |indent, layout| {
@@ -77,13 +76,12 @@ fn add(request: &Request<'_>, kind: &str, link: &str) -> Result<Change, String> 
     });
     let splice = splice.ok_or("the block has no place in the text")?;
     let text = splice.apply(&resource.file.text).ok_or("an edit fell outside the file")?;
-    let change = Change {
+    Ok(Change {
         file: resource.file.path.clone(),
         text,
         address: format!("{kind}.{name}"),
         added: Some(splice.range.start),
-    };
-    set_attributes::with_blocks(repository, change, &set.blocks)
+    })
 }
 
 /// The attributes that tie the companion to the resource, one for each that the block makes.

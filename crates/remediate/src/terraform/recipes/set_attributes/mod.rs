@@ -21,7 +21,6 @@ use super::{Change, Recipe, Request};
 use crate::Config;
 use crate::terraform::body::{dynamic_content, is_dynamic, nested};
 use crate::terraform::edit::{self, Splice};
-use crate::terraform::parameters::NewBlock;
 use crate::terraform::render::{self, Wanted};
 use crate::terraform::{Repository, Resource, parameters, resolve};
 use decide::{Site, Stand};
@@ -35,37 +34,8 @@ const MAX_EDITS: usize = 200;
 pub(super) const RECIPE: Recipe = Recipe { id: "set_attributes", plan };
 
 fn plan(request: &Request<'_>) -> Result<Change, String> {
-    let wanted = parameters::resolved(request, &request.wish.fix.set)?;
-    let Request { repository, resource, wish } = request;
-    let change = set(repository, resource, &wanted.values, wish.keep_elements)?;
-    if wanted.blocks.is_empty() {
-        return Ok(change);
-    }
-    if change.address != resource.address() {
-        return Err("it takes a new block, and another place decides the value".into());
-    }
-    with_blocks(repository, change, &wanted.blocks)
-}
-
-/// The change with new blocks below the one that was changed or added.
-pub(super) fn with_blocks(
-    repository: &Repository,
-    change: Change,
-    blocks: &[NewBlock],
-) -> Result<Change, String> {
-    let mut now = repository.changed(&change.file, change.text.clone());
-    let mut above = change.address.clone();
-    for new in blocks {
-        let block = now.resource(&change.file, &above).ok_or("the changed block is gone")?;
-        let splice = edit::append_after(block.file, block.block, |_, layout| new.render(layout));
-        let text = splice
-            .and_then(|splice| splice.apply(&block.file.text))
-            .ok_or("the new block has no place in the text")?;
-        now = now.changed(&change.file, text);
-        above = new.address();
-    }
-    let text = now.file(&change.file).map(|file| file.text.clone()).unwrap_or_default();
-    Ok(Change { text, ..change })
+    let values = parameters::resolved(request, &request.wish.fix.set)?;
+    set(request.repository, &request.resource, &values, request.wish.keep_elements)
 }
 
 /// Makes a block's attributes be so, one edit after another.

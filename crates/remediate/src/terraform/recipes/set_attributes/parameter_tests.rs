@@ -41,20 +41,3 @@ fn settings_come_first_and_defaults_last() {
     let settings = Settings::from_iter([("aws.days".to_owned(), "90".to_owned())]);
     assert_eq!(with_settings(days, &text("", ""), &settings).unwrap(), text("  kms = 90\n", ""));
 }
-
-#[test]
-fn what_is_needed_beside_it_is_made() {
-    let fix = "recipe = 'set_attributes'\nresource = ['aws_x']\n\
-        [set.kms]\nparameter = 'aws.kms_key'\nexisting = ['aws_kms_key']\nattribute = 'arn'\n\
-        [[set.kms.make]]\nblock = 'data.aws_caller_identity'\nname = 'current'\nshared = true\n\
-        [[set.kms.make]]\nblock = 'aws_kms_key'\n\
-        set = { enable_key_rotation = true, policy = { expr = 'f({data.aws_caller_identity}.id)' } }\n";
-    let who = "\ndata \"aws_caller_identity\" \"current\" {}\n";
-    let key = "\nresource \"aws_kms_key\" \"y\" {\n  enable_key_rotation = true\n  \
-               policy              = f(data.aws_caller_identity.current.id)\n}\n";
-    let kms = "  kms = aws_kms_key.y.arn\n";
-    check(fix, &text("", ""), &text(kms, &format!("{who}{key}")));
-    let me = "data \"aws_caller_identity\" \"me\" {}\n";
-    let key = key.replace("current", "me");
-    check(fix, &text("", me), &text(kms, &format!("{key}{me}")));
-}
