@@ -24,7 +24,7 @@ impl<'r> Resource<'r> {
     /// Every block of one file that a check can be about.
     pub(crate) fn judged_in(file: &'r SourceFile) -> impl Iterator<Item = Self> {
         let blocks = file.blocks().map(move |block| Self { file, block });
-        blocks.filter(move |one| !file.holds_variables() && one.is_judged())
+        blocks.filter(move |one| file.is_configuration() && one.is_judged())
     }
 
     fn is_judged(&self) -> bool {

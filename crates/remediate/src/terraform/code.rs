@@ -7,6 +7,7 @@ use hcl_edit::structure::Block;
 use quell_catalog::{Check, Language, Truth};
 
 use super::locate::{candidates, links_to, locate, satellites};
+use super::repository::reads;
 use super::{Repository, Resource, SourceFile, recipes, resolve};
 use crate::code::{Change, Code, Dialect, Place, Wish};
 use crate::evaluate::{Surroundings, all, any};
@@ -16,7 +17,7 @@ use crate::{Config, Evaluator, Target};
 pub(crate) const DIALECT: Dialect = Dialect {
     language: Language::Terraform,
     sample: "case.tf",
-    reads: |path| [".tf", ".tfvars", ".tfstate"].iter().any(|ending| path.ends_with(ending)),
+    reads,
     parse: |files| Box::new(Repository::parse(files)),
 };
 
@@ -38,11 +39,6 @@ impl Code for Repository {
 
     fn fault(&self, file: &str) -> Option<&str> {
         self.file(file)?.body().err()
-    }
-
-    fn fault_beside(&self, file: &str) -> Option<&str> {
-        let folder = self.file(file)?.folder();
-        self.module_files(folder).find_map(|file| file.body().err())
     }
 
     fn places(&self, file: &str) -> Vec<Place> {
@@ -166,6 +162,9 @@ impl Surroundings for Module<'_> {
         judge: &dyn Fn(&Config, &dyn Surroundings) -> Truth,
     ) -> Truth {
         let Self { repository, resource } = *self;
+        if repository.obscured(resource.file.folder(), kind).is_some() {
+            return Truth::Unknown;
+        }
         any(candidates(repository, &resource, kind).into_iter().map(|other| {
             match links_to(repository, &other, link, &resource) {
                 Truth::Fails => Truth::Fails,

@@ -18,7 +18,7 @@ impl Index {
     /// where a name is defined twice.
     pub(super) fn of<'f>(files: impl Iterator<Item = (usize, &'f SourceFile)>) -> Self {
         let mut index = Self::default();
-        for (place, file) in files.filter(|(_, file)| !file.holds_variables()) {
+        for (place, file) in files.filter(|(_, file)| file.is_configuration()) {
             let structures = file.body().into_iter().flat_map(|body| body.iter().enumerate());
             for (structure, block) in structures.filter_map(|(n, s)| Some((n, block_of(s)?))) {
                 index.put(block, (place, structure));

@@ -9,6 +9,7 @@ mod index;
 mod lenient;
 mod locate;
 mod parameters;
+mod providers;
 mod recipes;
 mod render;
 mod repository;

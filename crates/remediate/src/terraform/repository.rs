@@ -7,6 +7,7 @@ use hcl_edit::structure::Block;
 
 use super::index::Index;
 use super::locate::{State, literal_names};
+use super::source::LOCK_FILE;
 use super::{Resource, SourceFile};
 
 /// The infrastructure code of a repository, as text that was handed in.
@@ -41,7 +42,7 @@ impl Repository {
             let path = path.trim_start_matches("./").to_owned();
             if path.ends_with(".tfstate") {
                 states.extend(State::parse(&path, &text));
-            } else if path.ends_with(".tf") || path.ends_with(".tfvars") {
+            } else if reads(&path) {
                 sources.push(Arc::new(SourceFile::parse(path, text)));
             }
         }
@@ -135,6 +136,12 @@ impl Repository {
     pub(crate) fn resource(&self, path: &str, address: &str) -> Option<Resource<'_>> {
         let file = self.file(path)?;
         Resource::judged_in(file).find(|resource| resource.has_address(address))
+    }
+
+    /// Why a file of a module cannot be read in which a block of a kind may stand.
+    pub(crate) fn obscured(&self, folder: &str, kind: &str) -> Option<&str> {
+        let written = |file: &&SourceFile| file.is_configuration() && file.text.contains(kind);
+        self.module_files(folder).filter(written).find_map(|file| file.body().err())
     }
 
     /// Whether a module has a block of an address, which may name another folder.
@@ -235,6 +242,12 @@ impl Repository {
     pub(crate) fn states(&self) -> &[State] {
         &self.states
     }
+}
+
+/// Whether a path is one of Terraform's.
+pub(super) fn reads(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name == LOCK_FILE || [".tf", ".tfvars", ".tfstate"].iter().any(|end| name.ends_with(end))
 }
 
 /// The folder of the local module that a block calls.

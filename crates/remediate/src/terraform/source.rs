@@ -7,6 +7,8 @@ use hcl_edit::structure::{Body, Structure};
 
 /// Files above this size are kept but not parsed.
 const MAX_FILE_BYTES: usize = 4 << 20;
+/// The file that names the exact versions of providers.
+pub(super) const LOCK_FILE: &str = ".terraform.lock.hcl";
 
 /// One file with its parsed body.
 ///
@@ -54,6 +56,16 @@ impl SourceFile {
     #[must_use]
     pub(crate) fn holds_variables(&self) -> bool {
         self.path.ends_with(".tfvars") || self.path.ends_with(".tfvars.json")
+    }
+
+    /// Whether it is the file that names the exact versions of providers.
+    pub(crate) fn is_lock(&self) -> bool {
+        self.path.rsplit('/').next() == Some(LOCK_FILE)
+    }
+
+    /// Whether it holds blocks of configuration.
+    pub(crate) fn is_configuration(&self) -> bool {
+        !self.holds_variables() && !self.is_lock()
     }
 
     /// The parsed body.

@@ -10,7 +10,7 @@
 
 use quell_catalog::Truth;
 
-use super::{Change, Recipe, Request, set_attributes};
+use super::{Change, Recipe, Request, inline, set_attributes};
 use crate::terraform::locate::{candidates, links_to};
 use crate::terraform::{Resource, edit, parameters, render};
 
@@ -22,6 +22,9 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
     let (Some(kind), Some(link)) = (&fix.companion, &fix.link) else {
         return Err("the recipe names no companion".into());
     };
+    if let Some(error) = repository.obscured(resource.file.folder(), kind) {
+        return Err(format!("{error}, and a `{kind}` may stand there"));
+    }
     let mut linked: Vec<Resource<'_>> = Vec::new();
     for other in candidates(repository, resource, kind) {
         match links_to(repository, &other, link, resource) {
@@ -37,7 +40,15 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
         }
     }
     match linked.as_slice() {
-        [] => add(request, kind, link),
+        [] => {
+            let values = parameters::resolved(request, &fix.set)?;
+            match inline::instead(request, kind, &values)? {
+                Some(inner) => {
+                    set_attributes::set(repository, resource, &inner, wish.keep_elements)
+                }
+                None => add(request, kind, link),
+            }
+        }
         [one] => {
             let values = parameters::resolved(request, &fix.set)?;
             set_attributes::set(repository, one, &values, wish.keep_elements)

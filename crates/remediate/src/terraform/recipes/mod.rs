@@ -2,6 +2,7 @@
 //! proof is made afterwards, on the text alone.
 
 mod companion_block;
+mod inline;
 mod remove_public_acl;
 mod restrict_ingress;
 mod set_attributes;
