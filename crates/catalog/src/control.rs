@@ -173,6 +173,10 @@ pub struct FixRecipe {
     /// For `companion_block`: the resource's attribute that it names; `id` where not said.
     #[serde(default)]
     pub link_to: Option<String>,
+    /// Blocks that must stand beside what is changed, by name (`kms_key`); `{{kms_key}}` in an
+    /// expression is the address of the one that was found or made.
+    #[serde(default)]
+    pub beside: Vec<String>,
     /// Whether a person must agree.
     pub safety: RecipeSafety,
     /// What it may break, one sentence each.

@@ -6,7 +6,7 @@ use std::ops::Range;
 use quell_catalog::{Check, Language, Truth};
 
 use super::locate::{links_to, locate, satellites};
-use super::{Repository, Resource, recipes, resolve};
+use super::{Repository, Resource, beside, recipes, resolve};
 use crate::code::{Change, Code, Dialect, Place, Wish};
 use crate::evaluate::{Surroundings, any};
 use crate::{Config, Evaluator, Target};
@@ -94,7 +94,11 @@ impl Code for Repository {
         let name = &wish.fix.recipe;
         let recipe =
             recipes::by_name(name).ok_or_else(|| format!("there is no recipe `{name}`"))?;
-        (recipe.plan)(&recipes::Request { repository: self, resource, wish })
+        let request = recipes::Request { repository: self, resource, wish };
+        if wish.fix.beside.is_empty() {
+            return (recipe.plan)(&request);
+        }
+        beside::plan(&request, recipe)
     }
 }
 

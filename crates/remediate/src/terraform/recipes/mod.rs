@@ -40,4 +40,4 @@ pub(crate) fn by_name(name: &str) -> Option<&'static Recipe> {
 }
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;

@@ -48,7 +48,7 @@ pub(super) fn set(
         let editor = Editor { repository: &now, resource, keep_elements };
         let Some(splice) = editor.block(resource.block, &wanted)? else {
             let text = resource.file.text.clone();
-            return Ok(Change { file: path, text, address, added: None });
+            return Ok(Change { file: path, text, address, added: None, beside: Vec::new() });
         };
         let text = splice.apply(&resource.file.text).ok_or("an edit fell outside the file")?;
         now = now.changed(&path, text);
