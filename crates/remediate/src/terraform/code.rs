@@ -20,7 +20,15 @@ pub(crate) const DIALECT: Dialect = Dialect {
 };
 
 /// Arguments that decide whether and how a block takes part.
-const SWITCHES: [&str; 4] = ["count", "for_each", "lifecycle", "provider"];
+const SWITCHES: [&str; 7] = [
+    "count",
+    "for_each",
+    "lifecycle.enabled",
+    "lifecycle.ignore_changes",
+    "lifecycle.prevent_destroy",
+    "lifecycle.replace_triggered_by",
+    "provider",
+];
 
 impl Code for Repository {
     fn text(&self, file: &str) -> Option<&str> {
@@ -95,7 +103,7 @@ impl Code for Repository {
         let recipe =
             recipes::by_name(name).ok_or_else(|| format!("there is no recipe `{name}`"))?;
         let request = recipes::Request { repository: self, resource, wish };
-        if wish.fix.beside.is_empty() {
+        if !beside::is_asked(wish.fix) {
             return (recipe.plan)(&request);
         }
         beside::plan(&request, recipe)

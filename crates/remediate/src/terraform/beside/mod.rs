@@ -8,6 +8,7 @@
 //! # When it is withheld
 //! The recipe withholds, or no name is free.
 
+mod own;
 mod stock;
 
 use quell_catalog::FixRecipe;
@@ -29,6 +30,12 @@ struct Support {
     text: Option<String>,
 }
 
+/// Whether a recipe refers to other blocks, or to values of the resource.
+pub(super) fn is_asked(fix: &FixRecipe) -> bool {
+    let names = |value: &Value| value.to_string().contains("{{");
+    !fix.beside.is_empty() || fix.set.values().any(names)
+}
+
 /// Makes the change of a recipe, and the blocks that it refers to.
 ///
 /// # Errors
@@ -42,7 +49,7 @@ pub(super) fn plan(request: &Request<'_>, recipe: &Recipe) -> Result<Change, Str
         let support = choose(repository, resource, stock, &supports)?;
         supports.push(support);
     }
-    let fix = with_addresses(wish.fix, &supports);
+    let fix = with_addresses(wish.fix, resource, &supports)?;
     let wish = Wish { fix: &fix, ..**wish };
     let change = (recipe.plan)(&Request { repository, resource: *resource, wish: &wish })?;
     if change.text == resource.file.text {
@@ -74,18 +81,20 @@ fn choose(
     let folder = resource.file.folder();
     let provider = source_of(resource, "provider");
     let base = if stock.is_data() { "current" } else { resource.name() };
-    let render = |name: &str| {
+    let render = |name: &str| -> Result<String, String> {
         let text = stock.text.replace("{{name}}", name);
-        let text = text.replace("{{resource}}", &resource.address());
-        with_provider(&replaced(&text, above), provider)
+        let text = own::filled(&text, resource)?;
+        Ok(with_provider(&replaced(&text, above), provider))
     };
+    render(base)?;
     let standing: Vec<Resource<'_>> = repository
         .module_files(folder)
         .filter(|file| file.path.ends_with(".tf"))
         .flat_map(|file| file.blocks().map(move |block| Resource { file, block }))
         .filter(|one| stock.is_made_by(one) && source_of(one, "provider") == provider)
         .collect();
-    let own = |one: &&Resource<'_>| same_tokens(text_of(one), &render(one.name()));
+    let own =
+        |one: &&Resource<'_>| render(one.name()).is_ok_and(|text| same_tokens(text_of(one), &text));
     let fit: Vec<&Resource<'_>> = standing.iter().filter(|one| is_fit(stock, one)).collect();
     let taken = standing.iter().find(own).or(match (stock.reuse, fit.as_slice()) {
         (Reuse::Any, [first, ..]) | (Reuse::OpenKey, [first]) => Some(*first),
@@ -103,7 +112,7 @@ fn choose(
         .map(|number| if number == 1 { base.to_owned() } else { format!("{base}_{number}") })
         .find(|name| !used(name))
         .ok_or_else(|| format!("no free name for a `{}`", stock.kind))?;
-    Ok(Support { id: stock.id, address: stock.address(&name), text: Some(render(&name)) })
+    Ok(Support { id: stock.id, address: stock.address(&name), text: Some(render(&name)?) })
 }
 
 /// Whether a block that stands already can be used by another resource.
@@ -156,33 +165,21 @@ fn replaced(text: &str, supports: &[Support]) -> String {
     })
 }
 
-/// The recipe with addresses in place of names.
-fn with_addresses(fix: &FixRecipe, supports: &[Support]) -> FixRecipe {
+/// The recipe with addresses, and values of the resource, in place of names.
+fn with_addresses(
+    fix: &FixRecipe,
+    resource: &Resource<'_>,
+    supports: &[Support],
+) -> Result<FixRecipe, String> {
     let mut fix = fix.clone();
     for value in fix.set.values_mut() {
-        put_addresses(value, supports);
+        let Some(text) = value.as_table().and_then(|table| table.get("expr")?.as_str()) else {
+            continue;
+        };
+        let text = own::filled(&replaced(text, supports), resource)?;
+        *value = Value::Table([("expr".to_owned(), Value::String(text))].into_iter().collect());
     }
-    fix
-}
-
-fn put_addresses(value: &mut Value, supports: &[Support]) {
-    match value {
-        Value::Table(table) => {
-            for (key, inner) in table.iter_mut() {
-                if let Some(text) = inner.as_str().filter(|_| key == "expr") {
-                    *inner = Value::String(replaced(text, supports));
-                } else {
-                    put_addresses(inner, supports);
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| put_addresses(item, supports)),
-        Value::String(_)
-        | Value::Integer(_)
-        | Value::Float(_)
-        | Value::Boolean(_)
-        | Value::Datetime(_) => {}
-    }
+    Ok(fix)
 }
 
 /// Writes the blocks that are missing below what was changed.

@@ -2,6 +2,7 @@
 //! proof is made afterwards, on the text alone.
 
 mod companion_block;
+mod keyed_block;
 mod remove_public_acl;
 mod restrict_ingress;
 mod set_attributes;
@@ -21,6 +22,7 @@ pub(crate) struct Recipe {
 /// Every recipe, by name.
 pub(crate) const RECIPES: &[&Recipe] = &[
     &companion_block::RECIPE,
+    &keyed_block::RECIPE,
     &remove_public_acl::RECIPE,
     &restrict_ingress::RECIPE,
     &set_attributes::RECIPE,
