@@ -77,8 +77,10 @@ impl Code for Repository {
     fn dangling(&self, place: &Place) -> BTreeSet<String> {
         let Some(resource) = self.at(place) else { return BTreeSet::new() };
         let mut addresses = references(&resolve::resource(self, &resource));
-        let there = |address: &String| {
-            self.module_resources(resource.file.folder()).any(|one| one.has_address(address))
+        let folder = resource.file.folder();
+        let there = |address: &String| match address.strip_prefix("data.") {
+            Some(address) => self.reads(folder, address),
+            None => self.module_resources(folder).any(|one| one.has_address(address)),
         };
         addresses.retain(|address| !there(address));
         addresses
@@ -111,6 +113,15 @@ impl Code for Repository {
 }
 
 impl Repository {
+    /// Whether a module has the `data` block of that `type.name`.
+    fn reads(&self, folder: &str, address: &str) -> bool {
+        let is_it = |block: &hcl_edit::structure::Block| {
+            let labels: Vec<&str> = block.labels.iter().map(|label| label.as_str()).collect();
+            block.ident.as_str() == "data" && labels.join(".") == address
+        };
+        self.module_files(folder).flat_map(super::SourceFile::blocks).any(is_it)
+    }
+
     fn at(&self, place: &Place) -> Option<Resource<'_>> {
         self.resource(&place.file, &place.address)
     }

@@ -58,17 +58,28 @@ pub(super) fn plan(request: &Request<'_>, recipe: &Recipe) -> Result<Change, Str
     add(request, change, &needed(&fix, supports))
 }
 
-/// Those that the recipe, or a block that has to be written, refers to.
+/// Those that the recipe, or a block that has to be written, refers to; and those that refer to
+/// such a block (the policy of a role).
 fn needed(fix: &FixRecipe, supports: Vec<Support>) -> Vec<Support> {
     let mut used = fix.set.values().map(ToString::to_string).collect::<String>();
-    let mut needed = Vec::new();
-    for support in supports.into_iter().rev() {
-        if let Some(text) = support.text.as_ref().filter(|_| used.contains(&support.address)) {
-            used.push_str(text);
-            needed.push(support);
+    let mut kept: Vec<bool> = vec![false; supports.len()];
+    for _ in 0..supports.len() {
+        for (place, support) in supports.iter().enumerate() {
+            let Some(text) = &support.text else { continue };
+            let hangs = supports.iter().zip(&kept).any(|(other, kept)| {
+                *kept && !other.address.starts_with("data.") && text.contains(&other.address)
+            });
+            if let Some(kept) = kept.get_mut(place)
+                && !*kept
+                && (hangs || used.contains(&support.address))
+            {
+                *kept = true;
+                used.push_str(text);
+            }
         }
     }
-    needed
+    let mut kept = kept.into_iter();
+    supports.into_iter().filter(|_| kept.next().unwrap_or(false)).collect()
 }
 
 /// Takes a block that stands already, or says what has to be written.
@@ -80,7 +91,7 @@ fn choose(
 ) -> Result<Support, String> {
     let folder = resource.file.folder();
     let provider = source_of(resource, "provider");
-    let base = if stock.is_data() { "current" } else { resource.name() };
+    let base = if stock.name.is_empty() { resource.name() } else { stock.name };
     let render = |name: &str| -> Result<String, String> {
         let text = stock.text.replace("{{name}}", name);
         let text = own::filled(&text, resource)?;
@@ -97,9 +108,12 @@ fn choose(
         |one: &&Resource<'_>| render(one.name()).is_ok_and(|text| same_tokens(text_of(one), &text));
     let fit: Vec<&Resource<'_>> = standing.iter().filter(|one| is_fit(stock, one)).collect();
     let taken = standing.iter().find(own).or(match (stock.reuse, fit.as_slice()) {
-        (Reuse::Any, [first, ..]) | (Reuse::OpenKey, [first]) => Some(*first),
-        (Reuse::Any | Reuse::OpenKey | Reuse::Never, _) => None,
+        (Reuse::Any, [first, ..]) | (Reuse::OpenKey | Reuse::Lone, [first]) => Some(*first),
+        (Reuse::Any | Reuse::OpenKey | Reuse::Lone | Reuse::Never, _) => None,
     });
+    if stock.text.is_empty() && taken.is_none() {
+        return Err(format!("it needs a `{}`: a person must say which", stock.kind));
+    }
     if let Some(one) = taken {
         return Ok(Support { id: stock.id, address: stock.address(one.name()), text: None });
     }
@@ -127,7 +141,7 @@ fn is_fit(stock: &Stock, one: &Resource<'_>) -> bool {
     };
     single
         && match stock.reuse {
-            Reuse::Any => true,
+            Reuse::Any | Reuse::Lone => true,
             Reuse::OpenKey => open_key(),
             Reuse::Never => false,
         }
@@ -189,7 +203,7 @@ fn add(request: &Request<'_>, change: Change, supports: &[Support]) -> Result<Ch
         Some(_) => request.resource.address(),
         None => change.address.clone(),
     };
-    for Support { address, text, .. } in supports {
+    for Support { address, text, .. } in supports.iter().rev() {
         let Some(text) = text else { continue };
         let now = request.repository.changed(&change.file, change.text.clone());
         let block = now.resource(&change.file, &anchor).ok_or("the block is gone")?;

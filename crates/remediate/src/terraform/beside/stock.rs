@@ -11,7 +11,9 @@ pub(super) enum Reuse {
     Any,
     /// The one key of the module that leaves it to the account who may use it.
     OpenKey,
-    /// Only one that was written for this resource.
+    /// The one of its kind in the module.
+    Lone,
+    /// Only one that was written for this.
     Never,
 }
 
@@ -22,8 +24,10 @@ pub(super) struct Stock {
     pub(super) id: &'static str,
     /// Its type (`aws_kms_key`).
     pub(super) kind: &'static str,
+    /// The name it gets where that is free; the resource's own where this is empty.
+    pub(super) name: &'static str,
     pub(super) reuse: Reuse,
-    /// Its text; `{{name}}`, `{{resource}}` and the names of blocks above it are put in.
+    /// Its text; empty where a person has to write it. In it `{{name}}`, `{{resource}}` and the names of blocks above it are put in.
     pub(super) text: &'static str,
 }
 
@@ -61,10 +65,237 @@ macro_rules! text {
 
 /// Every block, by name.
 const STOCK: &[Stock] = &[
-    Stock { id: "account", kind: "aws_caller_identity", reuse: Reuse::Any, text: text!("account") },
-    Stock { id: "kms_key", kind: "aws_kms_key", reuse: Reuse::OpenKey, text: text!("kms_key") },
-    Stock { id: "logs_key", kind: "aws_kms_key", reuse: Reuse::Never, text: text!("logs_key") },
-    Stock { id: "region", kind: "aws_region", reuse: Reuse::Any, text: text!("region") },
+    Stock {
+        id: "account",
+        kind: "aws_caller_identity",
+        name: "current",
+        reuse: Reuse::Any,
+        text: text!("account"),
+    },
+    Stock {
+        id: "aks_workspace",
+        kind: "azurerm_log_analytics_workspace",
+        name: "",
+        reuse: Reuse::Lone,
+        text: text!("aks_workspace"),
+    },
+    Stock {
+        id: "api_logs",
+        kind: "aws_cloudwatch_log_group",
+        name: "api",
+        reuse: Reuse::Never,
+        text: text!("api_logs"),
+    },
+    Stock {
+        id: "backup_plan",
+        kind: "aws_backup_plan",
+        name: "daily",
+        reuse: Reuse::Lone,
+        text: text!("backup_plan"),
+    },
+    Stock {
+        id: "backup_role",
+        kind: "aws_iam_role",
+        name: "backup",
+        reuse: Reuse::Never,
+        text: text!("backup_role"),
+    },
+    Stock {
+        id: "backup_role_policy",
+        kind: "aws_iam_role_policy_attachment",
+        name: "backup",
+        reuse: Reuse::Never,
+        text: text!("backup_role_policy"),
+    },
+    Stock {
+        id: "backup_vault",
+        kind: "aws_backup_vault",
+        name: "daily",
+        reuse: Reuse::Lone,
+        text: text!("backup_vault"),
+    },
+    Stock {
+        id: "client_certificate",
+        kind: "aws_api_gateway_client_certificate",
+        name: "",
+        reuse: Reuse::Never,
+        text: text!("client_certificate"),
+    },
+    Stock {
+        id: "flow_logs",
+        kind: "aws_cloudwatch_log_group",
+        name: "flow_logs",
+        reuse: Reuse::Never,
+        text: text!("flow_logs"),
+    },
+    Stock {
+        id: "flow_role",
+        kind: "aws_iam_role",
+        name: "flow_logs",
+        reuse: Reuse::Never,
+        text: text!("flow_role"),
+    },
+    Stock {
+        id: "flow_role_policy",
+        kind: "aws_iam_role_policy",
+        name: "flow_logs",
+        reuse: Reuse::Never,
+        text: text!("flow_role_policy"),
+    },
+    Stock {
+        id: "gcp_project",
+        kind: "google_project",
+        name: "current",
+        reuse: Reuse::Any,
+        text: text!("gcp_project"),
+    },
+    Stock {
+        id: "instance_profile",
+        kind: "aws_iam_instance_profile",
+        name: "",
+        reuse: Reuse::Never,
+        text: text!("instance_profile"),
+    },
+    Stock {
+        id: "instance_role",
+        kind: "aws_iam_role",
+        name: "",
+        reuse: Reuse::Never,
+        text: text!("instance_role"),
+    },
+    Stock {
+        id: "kms_key",
+        kind: "aws_kms_key",
+        name: "data",
+        reuse: Reuse::OpenKey,
+        text: text!("kms_key"),
+    },
+    Stock {
+        id: "logs_key",
+        kind: "aws_kms_key",
+        name: "logs",
+        reuse: Reuse::Never,
+        text: text!("logs_key"),
+    },
+    Stock {
+        id: "partition",
+        kind: "aws_partition",
+        name: "current",
+        reuse: Reuse::Any,
+        text: text!("partition"),
+    },
+    Stock {
+        id: "rds_role",
+        kind: "aws_iam_role",
+        name: "rds_monitoring",
+        reuse: Reuse::Never,
+        text: text!("rds_role"),
+    },
+    Stock {
+        id: "rds_role_policy",
+        kind: "aws_iam_role_policy_attachment",
+        name: "rds_monitoring",
+        reuse: Reuse::Never,
+        text: text!("rds_role_policy"),
+    },
+    Stock {
+        id: "region",
+        kind: "aws_region",
+        name: "current",
+        reuse: Reuse::Any,
+        text: text!("region"),
+    },
+    Stock {
+        id: "request_validator",
+        kind: "aws_api_gateway_request_validator",
+        name: "",
+        reuse: Reuse::Never,
+        text: text!("request_validator"),
+    },
+    Stock {
+        id: "stack_topic",
+        kind: "aws_sns_topic",
+        name: "",
+        reuse: Reuse::Never,
+        text: text!("stack_topic"),
+    },
+    Stock {
+        id: "storage_account",
+        kind: "azurerm_storage_account",
+        name: "",
+        reuse: Reuse::Lone,
+        text: "",
+    },
+    Stock {
+        id: "subnet_nsg",
+        kind: "azurerm_network_security_group",
+        name: "",
+        reuse: Reuse::Never,
+        text: text!("subnet_nsg"),
+    },
+    Stock {
+        id: "trail_key",
+        kind: "aws_kms_key",
+        name: "trail",
+        reuse: Reuse::Never,
+        text: text!("trail_key"),
+    },
+    Stock {
+        id: "trail_logs",
+        kind: "aws_cloudwatch_log_group",
+        name: "trail",
+        reuse: Reuse::Never,
+        text: text!("trail_logs"),
+    },
+    Stock {
+        id: "trail_role",
+        kind: "aws_iam_role",
+        name: "trail",
+        reuse: Reuse::Never,
+        text: text!("trail_role"),
+    },
+    Stock {
+        id: "trail_role_policy",
+        kind: "aws_iam_role_policy",
+        name: "trail",
+        reuse: Reuse::Never,
+        text: text!("trail_role_policy"),
+    },
+    Stock {
+        id: "trail_topic",
+        kind: "aws_sns_topic",
+        name: "trail",
+        reuse: Reuse::Never,
+        text: text!("trail_topic"),
+    },
+    Stock {
+        id: "trail_topic_policy",
+        kind: "aws_sns_topic_policy",
+        name: "trail",
+        reuse: Reuse::Never,
+        text: text!("trail_topic_policy"),
+    },
+    Stock {
+        id: "web_acl",
+        kind: "aws_wafv2_web_acl",
+        name: "web",
+        reuse: Reuse::Never,
+        text: text!("web_acl"),
+    },
+    Stock {
+        id: "web_acl_logging",
+        kind: "aws_wafv2_web_acl_logging_configuration",
+        name: "web",
+        reuse: Reuse::Never,
+        text: text!("web_acl_logging"),
+    },
+    Stock {
+        id: "web_acl_logs",
+        kind: "aws_cloudwatch_log_group",
+        name: "web",
+        reuse: Reuse::Never,
+        text: text!("web_acl_logs"),
+    },
 ];
 
 /// The block of that name.

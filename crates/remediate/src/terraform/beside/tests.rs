@@ -10,11 +10,11 @@ fn a_key_and_what_it_needs_are_written_below() {
     let key = |name: &str| {
         include_str!("stock/kms_key.tf")
             .replace("{{name}}", name)
-            .replace("{{resource}}", "aws_efs_file_system.f")
             .replace("{{account}}", "data.aws_caller_identity.current")
     };
-    let changed = EFS.replace("= true\n", "= true\n\n  kms_key_id = aws_kms_key.f.arn\n");
-    let after = format!("{changed}\ndata \"aws_caller_identity\" \"current\" {{}}\n\n{}", key("f"));
+    let changed = EFS.replace("= true\n", "= true\n\n  kms_key_id = aws_kms_key.data.arn\n");
+    let after =
+        format!("{changed}\ndata \"aws_caller_identity\" \"current\" {{}}\n\n{}", key("data"));
     check(FIX, EFS, &after);
 }
 

@@ -1,5 +1,5 @@
 resource "aws_kms_key" "{{name}}" {
-  description             = "Encrypts {{resource}}"
+  description             = "Encrypts data at rest"
   deletion_window_in_days = 30
   enable_key_rotation     = true
 

@@ -1,5 +1,5 @@
 resource "aws_kms_key" "{{name}}" {
-  description             = "Encrypts {{resource}}"
+  description             = "Encrypts logs"
   deletion_window_in_days = 30
   enable_key_rotation     = true
 
@@ -14,13 +14,13 @@ resource "aws_kms_key" "{{name}}" {
         Resource  = "*"
       },
       {
-        Sid       = "CloudWatchLogs"
+        Sid       = "LogsEncrypt"
         Effect    = "Allow"
         Principal = { Service = "logs.${{{region}}.id}.amazonaws.com" }
         Action    = ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"]
         Resource  = "*"
         Condition = {
-          ArnLike = { "kms:EncryptionContext:aws:logs:arn" = "arn:*:logs:*:${{{account}}.account_id}:log-group:*" }
+          ArnLike = { "kms:EncryptionContext:aws:logs:arn" = "arn:*:logs:*:${{{account}}.account_id}:*" }
         }
       },
     ]

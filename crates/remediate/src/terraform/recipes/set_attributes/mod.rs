@@ -169,7 +169,9 @@ impl Editor<'_> {
             text.parse().map_err(|_| format!("the recipe's value of `{name}` does not parse"))?;
         let current = resolve::expression(self.repository, folder, have);
         let target = resolve::expression(self.repository, folder, &expression);
-        if same(&current, &target) {
+        let written = self.resource.file.span(have);
+        let written = written.and_then(|span| self.resource.file.text.get(span));
+        if same(&current, &target) || written == Some(text.as_str()) {
             return Ok(None);
         }
         if !is_literal(have) {
