@@ -150,6 +150,13 @@ const STOCK: &[Stock] = &[
         text: text!("gcp_project"),
     },
     Stock {
+        id: "global_ring",
+        kind: "google_kms_key_ring",
+        name: "global",
+        reuse: Reuse::Never,
+        text: text!("global_ring"),
+    },
+    Stock {
         id: "instance_profile",
         kind: "aws_iam_instance_profile",
         name: "",
@@ -185,6 +192,20 @@ const STOCK: &[Stock] = &[
         text: text!("partition"),
     },
     Stock {
+        id: "pubsub_key",
+        kind: "google_kms_crypto_key",
+        name: "pubsub",
+        reuse: Reuse::Never,
+        text: text!("pubsub_key"),
+    },
+    Stock {
+        id: "pubsub_key_user",
+        kind: "google_kms_crypto_key_iam_member",
+        name: "pubsub",
+        reuse: Reuse::Never,
+        text: text!("pubsub_key_user"),
+    },
+    Stock {
         id: "rds_role",
         kind: "aws_iam_role",
         name: "rds_monitoring",
@@ -211,6 +232,13 @@ const STOCK: &[Stock] = &[
         name: "",
         reuse: Reuse::Never,
         text: text!("request_validator"),
+    },
+    Stock {
+        id: "security_headers",
+        kind: "aws_cloudfront_response_headers_policy",
+        name: "security_headers",
+        reuse: Reuse::Never,
+        text: text!("security_headers"),
     },
     Stock {
         id: "stack_topic",

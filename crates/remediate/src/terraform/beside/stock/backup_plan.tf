@@ -1,5 +1,5 @@
 resource "aws_backup_plan" "{{name}}" {
-  name = "daily-{{name}}"
+  name = "{{name}}"
 
   rule {
     rule_name         = "daily"

@@ -1,4 +1,4 @@
 resource "aws_backup_vault" "{{name}}" {
-  name        = "daily-{{name}}"
+  name        = "{{name}}"
   kms_key_arn = {{kms_key}}.arn
 }
