@@ -20,7 +20,8 @@ cargo xtask <command>
   fmt     format the code
   test    the tests only
   demo    the sample world, as `cargo run --release -- demo`
-  bench   findings a second, memory and disk for 100,000 findings (see docs/benchmarks.md)
+  bench   findings a second, memory and disk; [--findings N] [--sources 1|4] [--runs N]
+          [--make DIR] (see docs/benchmarks.md)
   eval-merge  how well findings of several tools are merged (see docs/merging.md)
   eval-priority [--seeds N] [--from SEED] [--incidents N] [--keep DIR]
           whether planted incidents come first among many (see docs/risk.md)
