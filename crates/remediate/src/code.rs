@@ -39,7 +39,6 @@ pub(crate) struct Wish<'w> {
     /// The catalogue's recipe.
     pub(crate) fix: &'w FixRecipe,
     /// What the user has said once for all.
-    #[expect(dead_code, reason = "recipes that need a parameter come with their languages")]
     pub(crate) settings: &'w Settings,
     /// Whether a list keeps the elements it has, with the wanted ones added.
     pub(crate) keep_elements: bool,

@@ -13,8 +13,8 @@ use regex::Regex;
 use serde_json::Value;
 
 pub use case::judge_case;
-pub(crate) use truth::any;
-use truth::{all, not};
+use truth::not;
+pub(crate) use truth::{all, any, known};
 
 use crate::Config;
 

@@ -256,7 +256,9 @@ fn middle<'t>(before: &str, after: &'t str, span: &Range<usize>) -> Option<&'t s
 
 fn idempotent(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Finding {
     match after.plan(trial.place, &trial.wish) {
-        Ok(second) if second.text == change.text => Ok("a second run changes nothing".into()),
+        Ok(second) if after.text(&second.file) == Some(&second.text) => {
+            Ok("a second run changes nothing".into())
+        }
         Ok(second) if second.file != change.file => {
             failed(format!("a second run would change `{}`", second.file))
         }

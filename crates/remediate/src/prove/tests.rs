@@ -97,12 +97,14 @@ fn an_unknown_value_proves_nothing() {
 }
 
 #[test]
-fn a_variable_with_a_default_is_named() {
+fn a_default_that_decides_it_is_changed() {
     let text = format!(
         "variable \"e\" {{\n  default = false\n}}\n{}",
         DB.replace("name = \"a\"", "storage_encrypted = var.e")
     );
-    withheld(&propose(&encrypted(), "aws_db_instance.d", &text), "main.tf:1");
+    let fix = propose(&encrypted(), "aws_db_instance.d", &text);
+    assert_eq!(fix.state, FixState::Proved, "{fix:#?}");
+    assert!(fix.diff.contains("-  default = false\n+  default = true"), "{}", fix.diff);
 }
 
 #[test]

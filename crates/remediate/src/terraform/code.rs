@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use hcl_edit::structure::Block;
 use quell_catalog::{Check, Language, Truth};
 
-use super::locate::{links_to, locate, satellites};
-use super::{Repository, Resource, beside, recipes, resolve};
+use super::locate::{candidates, links_to, locate, satellites};
+use super::{Repository, Resource, SourceFile, beside, recipes, resolve};
 use crate::code::{Change, Code, Dialect, Place, Wish};
-use crate::evaluate::{Surroundings, any};
+use crate::evaluate::{Surroundings, all, any};
 use crate::{Config, Evaluator, Target};
 
 /// Terraform configuration with its variable and state files.
@@ -53,15 +54,22 @@ impl Code for Repository {
     }
 
     fn places(&self, file: &str) -> Vec<Place> {
-        self.file(file).into_iter().flat_map(Resource::all_in).map(|one| place_of(&one)).collect()
+        self.file(file)
+            .into_iter()
+            .flat_map(Resource::judged_in)
+            .map(|one| place_of(&one))
+            .collect()
     }
 
     fn kind(&self, place: &Place) -> Option<String> {
-        self.at(place).map(|resource| resource.kind().to_owned())
+        self.at(place).map(|resource| resource.kind())
     }
 
     fn span(&self, place: &Place) -> Option<Range<usize>> {
-        self.at(place).map(|resource| resource.span())
+        if let Some(resource) = self.at(place) {
+            return Some(resource.span());
+        }
+        self.line_at(self.file(&place.file)?, &place.address)
     }
 
     fn config(&self, place: &Place) -> Config {
@@ -70,19 +78,16 @@ impl Code for Repository {
 
     fn judge(&self, evaluator: &Evaluator, check: &Check, place: &Place) -> Truth {
         let Some(resource) = self.at(place) else { return Truth::Unknown };
-        let config = resolve::resource(self, &resource);
-        evaluator.judge(&check.holds, &config, Some(&Module { repository: self, resource }))
+        let around = Module { repository: self, resource };
+        let judge = |config: &Config| evaluator.judge(&check.holds, config, Some(&around));
+        all(resolve::instances(self, &resource).iter().map(judge))
     }
 
     fn dangling(&self, place: &Place) -> BTreeSet<String> {
         let Some(resource) = self.at(place) else { return BTreeSet::new() };
         let mut addresses = references(&resolve::resource(self, &resource));
         let folder = resource.file.folder();
-        let there = |address: &String| match address.strip_prefix("data.") {
-            Some(address) => self.reads(folder, address),
-            None => self.module_resources(folder).any(|one| one.has_address(address)),
-        };
-        addresses.retain(|address| !there(address));
+        addresses.retain(|address| !self.has_block(folder, address));
         addresses
     }
 
@@ -113,17 +118,33 @@ impl Code for Repository {
 }
 
 impl Repository {
-    /// Whether a module has the `data` block of that `type.name`.
-    fn reads(&self, folder: &str, address: &str) -> bool {
-        let is_it = |block: &hcl_edit::structure::Block| {
-            let labels: Vec<&str> = block.labels.iter().map(|label| label.as_str()).collect();
-            block.ident.as_str() == "data" && labels.join(".") == address
-        };
-        self.module_files(folder).flat_map(super::SourceFile::blocks).any(is_it)
-    }
-
     fn at(&self, place: &Place) -> Option<Resource<'_>> {
         self.resource(&place.file, &place.address)
+    }
+}
+
+impl Repository {
+    /// The bytes of what defines a name in a file: a `variable` block, a line of a variable file,
+    /// an attribute of `locals`.
+    fn line_at(&self, file: &SourceFile, address: &str) -> Option<Range<usize>> {
+        let (family, name) = address.split_once('.')?;
+        if family == "var" && file.holds_variables() {
+            return file.span(file.body().ok()?.get_attribute(name)?);
+        }
+        let own = |block: &&Block| match family {
+            "var" => {
+                let label = block.labels.first().map(|label| label.as_str());
+                block.ident.as_str() == "variable" && label == Some(name)
+            }
+            "local" => block.ident.as_str() == "locals" && block.body.has_attribute(name),
+            _ => false,
+        };
+        let block = file.blocks().find(own)?;
+        if family == "local" {
+            file.span(block.body.get_attribute(name)?)
+        } else {
+            file.span(block)
+        }
     }
 }
 
@@ -157,13 +178,16 @@ impl Surroundings for Module<'_> {
         judge: &dyn Fn(&Config, &dyn Surroundings) -> Truth,
     ) -> Truth {
         let Self { repository, resource } = *self;
-        let others = repository.module_resources(resource.file.folder());
-        any(others.filter(|other| other.kind() == kind).map(|other| {
-            let config = resolve::resource(repository, &other);
-            match links_to(repository, &config, link, &resource) {
+        any(candidates(repository, &resource, kind).into_iter().map(|other| {
+            match links_to(repository, &other, link, &resource) {
                 Truth::Fails => Truth::Fails,
                 Truth::Unknown => Truth::Unknown,
-                Truth::Holds => judge(&config, &Module { repository, resource: other }),
+                Truth::Holds => {
+                    let around = Module { repository, resource: other };
+                    all(resolve::instances(repository, &other)
+                        .iter()
+                        .map(|config| judge(config, &around)))
+                }
             }
         }))
     }

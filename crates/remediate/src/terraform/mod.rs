@@ -1,19 +1,24 @@
 //! Terraform files as they stand in a repository, found by block and changed by splicing text.
 
 mod beside;
+mod block;
 mod body;
 mod code;
 pub(crate) mod edit;
 mod functions;
+mod index;
+mod lenient;
 mod locate;
+mod parameters;
 mod recipes;
 mod render;
 mod repository;
 mod resolve;
 mod source;
 
+pub(crate) use block::Resource;
 pub(crate) use code::DIALECT;
-pub(crate) use repository::{Repository, Resource};
+pub(crate) use repository::Repository;
 pub(crate) use source::SourceFile;
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ impl SourceFile {
         let body = if text.len() > MAX_FILE_BYTES {
             Err(format!("`{path}` is larger than {MAX_FILE_BYTES} bytes"))
         } else {
-            hcl_edit::parser::parse_body(&copy).map_err(|error| {
+            parsed(&copy).map_err(|error| {
                 let place = error.location();
                 format!("`{path}` does not parse at {}:{}", place.line(), place.column())
             })
@@ -48,6 +48,12 @@ impl SourceFile {
     #[must_use]
     pub(crate) fn folder(&self) -> &str {
         self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+
+    /// Whether it is a file of variables' values rather than of blocks.
+    #[must_use]
+    pub(crate) fn holds_variables(&self) -> bool {
+        self.path.ends_with(".tfvars") || self.path.ends_with(".tfvars.json")
     }
 
     /// The parsed body.
@@ -83,6 +89,14 @@ impl SourceFile {
     }
 }
 
+/// The body of a text, read once more where the parser stumbles over line ends.
+fn parsed(text: &str) -> Result<Body, hcl_edit::parser::Error> {
+    hcl_edit::parser::parse_body(text).or_else(|error| {
+        let again = super::lenient::joined(text);
+        again.and_then(|text| hcl_edit::parser::parse_body(&text).ok()).ok_or(error)
+    })
+}
+
 fn without_carriage_returns(text: &str) -> (String, Vec<usize>) {
     let mut copy = String::with_capacity(text.len());
     let mut removed = Vec::new();
@@ -111,6 +125,15 @@ mod tests {
         let values: Vec<_> =
             block.body.attributes().map(|a| at(file.span(&a.value).unwrap())).collect();
         assert_eq!(values, ["\"1\"", "2"]);
+    }
+
+    #[test]
+    fn line_ends_that_mean_nothing_are_read() {
+        let text = "locals {\n  a = { for k in b : k => k ?\n  1 :\n  2 }\n  c = 3\n}\n";
+        assert!(hcl_edit::parser::parse_body(text).is_err());
+        let file = SourceFile::parse("m.tf".into(), text.into());
+        let last = file.blocks().next().unwrap().body.get_attribute("c").unwrap();
+        assert_eq!(file.text.get(file.span(last).unwrap()), Some("c = 3"));
     }
 
     #[test]

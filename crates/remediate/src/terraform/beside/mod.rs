@@ -55,13 +55,23 @@ pub(super) fn plan(request: &Request<'_>, recipe: &Recipe) -> Result<Change, Str
     if change.text == resource.file.text {
         return Ok(change);
     }
-    add(request, change, &needed(&fix, supports))
+    let needed = needed(&change, supports);
+    if change.file != resource.file.path && !needed.is_empty() {
+        let folder = |path: &str| path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+        if folder(&change.file) != folder(&resource.file.path) {
+            return Err(format!(
+                "the value is decided in `{}`: a person must set it there",
+                change.file
+            ));
+        }
+    }
+    add(request, change, &needed)
 }
 
 /// Those that the recipe, or a block that has to be written, refers to; and those that refer to
 /// such a block (the policy of a role).
-fn needed(fix: &FixRecipe, supports: Vec<Support>) -> Vec<Support> {
-    let mut used = fix.set.values().map(ToString::to_string).collect::<String>();
+fn needed(change: &Change, supports: Vec<Support>) -> Vec<Support> {
+    let mut used = change.text.clone();
     let mut kept: Vec<bool> = vec![false; supports.len()];
     for _ in 0..supports.len() {
         for (place, support) in supports.iter().enumerate() {
@@ -199,6 +209,12 @@ fn with_addresses(
 /// Writes the blocks that are missing below what was changed.
 fn add(request: &Request<'_>, change: Change, supports: &[Support]) -> Result<Change, String> {
     let mut change = change;
+    let elsewhere = || {
+        format!(
+            "the value is decided in `{}`: a person must set it there",
+            request.resource.file.path
+        )
+    };
     let anchor = match change.added {
         Some(_) => request.resource.address(),
         None => change.address.clone(),
@@ -206,7 +222,7 @@ fn add(request: &Request<'_>, change: Change, supports: &[Support]) -> Result<Ch
     for Support { address, text, .. } in supports.iter().rev() {
         let Some(text) = text else { continue };
         let now = request.repository.changed(&change.file, change.text.clone());
-        let block = now.resource(&change.file, &anchor).ok_or("the block is gone")?;
+        let block = now.resource(&change.file, &anchor).ok_or_else(elsewhere)?;
         let splice = edit::append_after(block.file, block.block, |_, layout| laid(text, layout));
         change.text = splice
             .and_then(|splice| splice.apply(&change.text))

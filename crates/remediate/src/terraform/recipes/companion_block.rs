@@ -11,8 +11,8 @@
 use quell_catalog::Truth;
 
 use super::{Change, Recipe, Request, set_attributes};
-use crate::terraform::locate::links_to;
-use crate::terraform::{Resource, edit, render, resolve};
+use crate::terraform::locate::{candidates, links_to};
+use crate::terraform::{Resource, edit, parameters, render};
 
 pub(super) const RECIPE: Recipe = Recipe { id: "companion_block", plan };
 
@@ -23,11 +23,8 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
         return Err("the recipe names no companion".into());
     };
     let mut linked: Vec<Resource<'_>> = Vec::new();
-    for other in repository.module_resources(resource.file.folder()) {
-        if other.kind() != kind {
-            continue;
-        }
-        match links_to(repository, &resolve::resource(repository, &other), link, resource) {
+    for other in candidates(repository, resource, kind) {
+        match links_to(repository, &other, link, resource) {
             Truth::Holds => linked.push(other),
             Truth::Fails => {}
             Truth::Unknown => {
@@ -41,7 +38,10 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
     }
     match linked.as_slice() {
         [] => add(request, kind, link),
-        [one] => set_attributes::set(repository, one, &fix.set, wish.keep_elements),
+        [one] => {
+            let values = parameters::resolved(request, &fix.set)?;
+            set_attributes::set(repository, one, &values, wish.keep_elements)
+        }
         [first, second, ..] => Err(format!(
             "two blocks set it already, {} and {}: a person must say which one counts",
             first.place(),
@@ -56,7 +56,7 @@ fn add(request: &Request<'_>, kind: &str, link: &str) -> Result<Change, String> 
     let taken = |name: &str| {
         repository
             .module_resources(resource.file.folder())
-            .any(|other| other.kind() == kind && other.name() == name)
+            .any(|other| other.is(kind) && other.name() == name)
     };
     let name = (1..100)
         .map(|number| match number {
@@ -66,7 +66,7 @@ fn add(request: &Request<'_>, kind: &str, link: &str) -> Result<Change, String> 
         .find(|name| !taken(name))
         .ok_or("no free name for the companion")?;
     let target = fix.link_to.as_deref().unwrap_or("id");
-    let wanted = render::wanted(&fix.set)?;
+    let wanted = render::wanted(&parameters::resolved(request, &fix.set)?)?;
     let mut first = references(resource, link, target);
     // A recipe that sets the link itself says how it is written (in a list).
     first.retain(|(name, _)| !wanted.contains_key(name));

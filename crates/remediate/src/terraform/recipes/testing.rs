@@ -9,15 +9,18 @@ use crate::code::{Code, Place};
 use crate::terraform::Repository;
 
 fn run(fix: &str, text: &str) -> Result<String, String> {
+    with_settings(fix, text, &Settings::default())
+}
+
+/// The recipe's text, with what the user has said once for all.
+pub(super) fn with_settings(fix: &str, text: &str, settings: &Settings) -> Result<String, String> {
     let fix: FixRecipe =
         toml::from_str(&format!("language = 'terraform'\ntitle = 'x'\nsafety = 'safe'\n{fix}"))
             .unwrap();
     let repository = Repository::parse([("main.tf".to_owned(), text.to_owned())]);
-    let resource =
-        repository.resources().find(|one| fix.resource.iter().any(|k| k == one.kind())).unwrap();
+    let resource = repository.judged().find(|one| fix.resource.contains(&one.kind())).unwrap();
     let place = Place { file: "main.tf".to_owned(), address: resource.address() };
-    let settings = Settings::default();
-    let wish = Wish { fix: &fix, settings: &settings, keep_elements: true };
+    let wish = Wish { fix: &fix, settings, keep_elements: true };
     repository.plan(&place, &wish).map(|change| change.text)
 }
 
