@@ -156,7 +156,7 @@ pub struct FixRecipe {
     pub language: Language,
     /// Terraform resource types or Kubernetes kinds it can change.
     pub resource: Vec<String>,
-    /// `set_attributes`, `companion_block`, or the name of a recipe written in Rust.
+    /// `set_attributes`, `companion_block`, `keyed_block`, or the name of a recipe written in Rust.
     pub recipe: String,
     /// One line for people (`Turn on encryption at rest`).
     pub title: String,
@@ -173,6 +173,19 @@ pub struct FixRecipe {
     /// For `companion_block`: the resource's attribute that it names; `id` where not said.
     #[serde(default)]
     pub link_to: Option<String>,
+    /// For `keyed_block`: the attribute that tells nested blocks of one name apart.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// Blocks that must stand beside what is changed, by name (`kms_key`); `{{kms_key}}` in an
+    /// expression is the address of the one that was found or made.
+    #[serde(default)]
+    pub beside: Vec<String>,
+    /// Where the recipe fits; everywhere where not said.
+    #[serde(default)]
+    pub when: Option<Predicate>,
+    /// What a person must decide where it does not fit, as one sentence.
+    #[serde(default)]
+    pub otherwise: Option<String>,
     /// Whether a person must agree.
     pub safety: RecipeSafety,
     /// What it may break, one sentence each.

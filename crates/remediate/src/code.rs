@@ -55,12 +55,21 @@ pub(crate) struct Change {
     pub(crate) address: String,
     /// The byte of the old text at which the block was added; none where one was changed.
     pub(crate) added: Option<usize>,
+    /// Blocks that were added beside it, right below (`aws_kms_key.logs`).
+    pub(crate) beside: Vec<String>,
 }
 
 impl Change {
     /// The place that was changed or added.
     pub(crate) fn place(&self) -> Place {
         Place { file: self.file.clone(), address: self.address.clone() }
+    }
+
+    /// The places that were added beside it.
+    pub(crate) fn places_beside(&self) -> impl Iterator<Item = Place> {
+        self.beside
+            .iter()
+            .map(|address| Place { file: self.file.clone(), address: address.clone() })
     }
 }
 

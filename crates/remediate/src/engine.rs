@@ -173,12 +173,31 @@ impl<'c> Engine<'c> {
         checks_for(ask, place).into_iter().all(holds)
     }
 
+    /// Whether what stands at a place is what the recipe is made for.
+    fn fits(&self, ask: Ask<'_>, place: &Place, fix: &FixRecipe) -> bool {
+        let Some(when) = &fix.when else { return true };
+        let check = Check {
+            language: ask.language,
+            resource: fix.resource.clone(),
+            at: None,
+            holds: when.clone(),
+            pass: Vec::new(),
+            fail: Vec::new(),
+        };
+        ask.code.judge(&self.evaluator, &check, place) == quell_catalog::Truth::Holds
+    }
+
     fn attempt(&self, ask: Ask<'_>, place: &Place, fix: &FixRecipe) -> Outcome {
         let checks = checks_for(ask, place);
         if checks.is_empty() {
             let kind = ask.code.kind(place).unwrap_or_default();
             let reason = format!("the control has no predicate over `{kind}` to prove it by");
             return Outcome { withheld: Some(reason), ..Outcome::default() };
+        }
+        if !self.fits(ask, place, fix) {
+            let reason =
+                fix.otherwise.as_deref().unwrap_or("the recipe does not fit what stands there");
+            return Outcome { withheld: Some(reason.to_owned()), ..Outcome::default() };
         }
         let wish = Wish { fix, settings: &self.settings, keep_elements: true };
         let trial = Trial {

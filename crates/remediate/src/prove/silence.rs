@@ -80,7 +80,16 @@ pub(super) fn not_silenced(trial: &Trial<'_>, after: &dyn Code, change: &Change)
 
 /// The value at a dotted path.
 fn at<'c>(config: &'c Config, path: &str) -> Option<&'c Config> {
-    path.split('.').try_fold(config, step)
+    path.split('.').try_fold(config, |value, segment| match value {
+        Config::List(items) => items.iter().find_map(|item| step(item, segment)),
+        Config::Null
+        | Config::Bool(_)
+        | Config::Number(_)
+        | Config::Text(_)
+        | Config::Object(_)
+        | Config::Reference { .. }
+        | Config::Unknown => step(value, segment),
+    })
 }
 
 /// Every text of a configuration.

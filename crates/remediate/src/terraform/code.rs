@@ -8,7 +8,7 @@ use quell_catalog::{Check, Language, Truth};
 
 use super::locate::{candidates, links_to, locate, satellites};
 use super::repository::reads;
-use super::{Repository, Resource, SourceFile, recipes, resolve};
+use super::{Repository, Resource, SourceFile, beside, recipes, resolve};
 use crate::code::{Change, Code, Dialect, Place, Wish};
 use crate::evaluate::{Surroundings, all, any};
 use crate::{Config, Evaluator, Target};
@@ -22,7 +22,15 @@ pub(crate) const DIALECT: Dialect = Dialect {
 };
 
 /// Arguments that decide whether and how a block takes part.
-const SWITCHES: [&str; 4] = ["count", "for_each", "lifecycle", "provider"];
+const SWITCHES: [&str; 7] = [
+    "count",
+    "for_each",
+    "lifecycle.enabled",
+    "lifecycle.ignore_changes",
+    "lifecycle.prevent_destroy",
+    "lifecycle.replace_triggered_by",
+    "provider",
+];
 
 impl Code for Repository {
     fn text(&self, file: &str) -> Option<&str> {
@@ -97,7 +105,11 @@ impl Code for Repository {
         let name = &wish.fix.recipe;
         let recipe =
             recipes::by_name(name).ok_or_else(|| format!("there is no recipe `{name}`"))?;
-        (recipe.plan)(&recipes::Request { repository: self, resource, wish })
+        let request = recipes::Request { repository: self, resource, wish };
+        if !beside::is_asked(wish.fix) {
+            return (recipe.plan)(&request);
+        }
+        beside::plan(&request, recipe)
     }
 }
 

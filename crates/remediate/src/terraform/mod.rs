@@ -1,5 +1,6 @@
 //! Terraform files as they stand in a repository, found by block and changed by splicing text.
 
+mod beside;
 mod block;
 mod body;
 mod code;

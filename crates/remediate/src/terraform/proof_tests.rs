@@ -85,8 +85,13 @@ fn control(check: &str, fix: &str) -> Control {
 /// Proves that the block of `main.tf` with an address goes from one text to another.
 fn tried(check: &str, address: &str, before: &str, after: &str) -> Outcome {
     let control = control(check, "resource = []\nrecipe = 'told'\n");
-    let change =
-        Change { file: "main.tf".into(), text: after.into(), address: address.into(), added: None };
+    let change = Change {
+        file: "main.tf".into(),
+        text: after.into(),
+        address: address.into(),
+        added: None,
+        beside: Vec::new(),
+    };
     let code = Repository::parse([("main.tf".to_owned(), before.to_owned())]);
     let told = Told { code, change };
     let checks: Vec<&Check> = control.checks.iter().collect();

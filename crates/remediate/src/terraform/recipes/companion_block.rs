@@ -77,10 +77,10 @@ fn add(request: &Request<'_>, kind: &str, link: &str) -> Result<Change, String> 
         .find(|name| !taken(name))
         .ok_or("no free name for the companion")?;
     let target = fix.link_to.as_deref().unwrap_or("id");
-    let mut set = parameters::resolved(request, &fix.set)?;
-    set.remove(link);
-    let wanted = render::wanted(&set)?;
-    let first = references(resource, link, target);
+    let wanted = render::wanted(&parameters::resolved(request, &fix.set)?)?;
+    let mut first = references(resource, link, target);
+    // A recipe that sets the link itself says how it is written (in a list).
+    first.retain(|(name, _)| !wanted.contains_key(name));
     let head = format!("resource \"{kind}\" \"{name}\"");
     let splice = edit::append_after(resource.file, resource.block, |indent, layout| {
         render::block(&head, &first, &wanted, indent, layout)
@@ -92,6 +92,7 @@ fn add(request: &Request<'_>, kind: &str, link: &str) -> Result<Change, String> 
         text,
         address: format!("{kind}.{name}"),
         added: Some(splice.range.start),
+        beside: Vec::new(),
     })
 }
 

@@ -3,6 +3,7 @@
 
 mod companion_block;
 mod inline;
+mod keyed_block;
 mod remove_public_acl;
 mod restrict_ingress;
 mod set_attributes;
@@ -22,6 +23,7 @@ pub(crate) struct Recipe {
 /// Every recipe, by name.
 pub(crate) const RECIPES: &[&Recipe] = &[
     &companion_block::RECIPE,
+    &keyed_block::RECIPE,
     &remove_public_acl::RECIPE,
     &restrict_ingress::RECIPE,
     &set_attributes::RECIPE,
@@ -41,4 +43,4 @@ pub(crate) fn by_name(name: &str) -> Option<&'static Recipe> {
 }
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;

@@ -60,7 +60,7 @@ pub(super) fn set(
                 effect::only_wanted(repository, &now, &file, values)?;
             }
             let text = now.file(&file).map(|file| file.text.clone()).unwrap_or_default();
-            return Ok(Change { file, text, address: owner, added: None });
+            return Ok(Change { file, text, address: owner, added: None, beside: Vec::new() });
         };
         let (file, owner, text) = edit.made(&now, &resource)?;
         let place = (file, owner);
