@@ -77,7 +77,10 @@ impl<'c> Engine<'c> {
                 best = Some(made);
             }
         }
-        let none = || blank(control, None, &no_recipe(target));
+        let none = || {
+            let missing = || no_recipe(target);
+            blank(control, None, &control.decide.clone().unwrap_or_else(missing))
+        };
         closing(best.unwrap_or_else(none), closes)
     }
 

@@ -116,7 +116,11 @@ fn choose(
         .collect();
     let own =
         |one: &&Resource<'_>| render(one.name()).is_ok_and(|text| same_tokens(text_of(one), &text));
-    let fit: Vec<&Resource<'_>> = standing.iter().filter(|one| is_fit(stock, one)).collect();
+    let mut fit: Vec<&Resource<'_>> = standing.iter().filter(|one| is_fit(stock, one)).collect();
+    let near = |one: &&Resource<'_>| one.file.path == resource.file.path;
+    if fit.iter().filter(|one| near(one)).count() == 1 {
+        fit.retain(near);
+    }
     let taken = standing.iter().find(own).or(match (stock.reuse, fit.as_slice()) {
         (Reuse::Any, [first, ..]) | (Reuse::OpenKey | Reuse::Lone, [first]) => Some(*first),
         (Reuse::Any | Reuse::OpenKey | Reuse::Lone | Reuse::Never, _) => None,

@@ -2,6 +2,7 @@
 //! proof is made afterwards, on the text alone.
 
 mod companion_block;
+mod describe_rules;
 mod inline;
 mod keyed_block;
 mod remove_public_acl;
@@ -23,6 +24,7 @@ pub(crate) struct Recipe {
 /// Every recipe, by name.
 pub(crate) const RECIPES: &[&Recipe] = &[
     &companion_block::RECIPE,
+    &describe_rules::RECIPE,
     &keyed_block::RECIPE,
     &remove_public_acl::RECIPE,
     &restrict_ingress::RECIPE,
