@@ -69,7 +69,7 @@ impl Code for Repository {
     }
 
     fn config(&self, place: &Place) -> Config {
-        self.at(place).map_or(Config::Unknown, |resource| resolve::resource(self, &resource))
+        self.at(place).map_or(Config::Unknown, |one| Config::clone(&resolve::resource(self, &one)))
     }
 
     fn judge(&self, evaluator: &Evaluator, check: &Check, place: &Place) -> Truth {

@@ -3,6 +3,7 @@
 mod beside;
 mod block;
 mod body;
+mod cache;
 mod code;
 pub(crate) mod edit;
 mod functions;
