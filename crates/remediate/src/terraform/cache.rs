@@ -76,10 +76,11 @@ impl Groups {
             let group = groups.len();
             let mut open = vec![folder.as_str()];
             while let Some(folder) = open.pop() {
-                if !groups.contains_key(folder) {
-                    groups.insert(folder.to_owned(), group);
-                    open.extend(beside.get(folder).into_iter().flatten());
+                if groups.contains_key(folder) {
+                    continue;
                 }
+                groups.insert(folder.to_owned(), group);
+                open.extend(beside.get(folder).into_iter().flatten());
             }
         }
         Self(groups)
