@@ -270,6 +270,9 @@ fn finish(ask: Ask<'_>, place: &Place, fix: &FixRecipe, outcome: Outcome) -> Fix
         let before = ask.code.text(&change.file).unwrap_or_default();
         diff::unified(&change.file, before, &change.text)
     });
+    let mut may_break = fix.breaks.clone();
+    let said = may_break.iter().any(|one| one.contains("replace") || one.contains("recreate"));
+    may_break.extend(ask.code.replaces(place, fix).filter(|_| !said));
     Fix {
         id: fix_id(&[&ask.control.id, &fix.recipe, &file, &address]),
         state,
@@ -277,6 +280,7 @@ fn finish(ask: Ask<'_>, place: &Place, fix: &FixRecipe, outcome: Outcome) -> Fix
         address,
         diff,
         proof: outcome.proof,
+        may_break,
         ..blank(ask.control, Some(fix), "")
     }
 }

@@ -71,19 +71,23 @@ impl Groups {
             beside.entry(one).or_default().push(other);
             beside.entry(other).or_default().push(one);
         }
-        let mut groups: BTreeMap<String, usize> = BTreeMap::new();
+        let mut groups = Self::default();
         for folder in folders {
-            let group = groups.len();
-            let mut open = vec![folder.as_str()];
-            while let Some(folder) = open.pop() {
-                if groups.contains_key(folder) {
-                    continue;
-                }
-                groups.insert(folder.to_owned(), group);
+            groups.grow(folder, &beside);
+        }
+        groups
+    }
+
+    /// Puts a folder, and all that are tied to it, into one group.
+    fn grow(&mut self, folder: &str, beside: &BTreeMap<&str, Vec<&str>>) {
+        let group = self.0.len();
+        let mut open = vec![folder];
+        while let Some(folder) = open.pop() {
+            if !self.0.contains_key(folder) {
+                self.0.insert(folder.to_owned(), group);
                 open.extend(beside.get(folder).into_iter().flatten());
             }
         }
-        Self(groups)
     }
 
     /// The group of a folder.

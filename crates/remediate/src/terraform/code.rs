@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use hcl_edit::structure::Block;
-use quell_catalog::{Check, Language, Truth};
+use quell_catalog::{Check, FixRecipe, Language, Truth};
 
 use super::locate::{candidates, links_to, locate, satellites};
 use super::repository::reads;
-use super::{Repository, Resource, SourceFile, beside, recipes, resolve};
+use super::{Repository, Resource, SourceFile, beside, recipes, resolve, schema};
 use crate::code::{Change, Code, Dialect, Place, Wish};
 use crate::evaluate::{Surroundings, all, any};
 use crate::{Config, Evaluator, Target};
@@ -85,6 +85,16 @@ impl Code for Repository {
         let folder = resource.file.folder();
         addresses.retain(|address| !self.has_block(folder, address));
         addresses
+    }
+
+    fn invented(&self, place: &Place) -> BTreeSet<String> {
+        self.at(place).map(|resource| schema::invented(self, &resource)).unwrap_or_default()
+    }
+
+    fn replaces(&self, place: &Place, fix: &FixRecipe) -> Option<String> {
+        let kind = self.at(place)?.kind();
+        let own = fix.companion.is_none().then(|| schema::replacing(&kind, fix.set.keys()))??;
+        Some(format!("changing `{own}` makes Terraform replace the resource"))
     }
 
     fn switches(&self) -> &'static [&'static str] {

@@ -16,6 +16,7 @@ mod recipes;
 mod render;
 mod repository;
 mod resolve;
+mod schema;
 mod source;
 
 pub(crate) use block::Resource;
