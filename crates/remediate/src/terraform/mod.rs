@@ -27,4 +27,6 @@ pub(crate) use source::SourceFile;
 #[cfg(test)]
 mod proof_tests;
 #[cfg(test)]
+mod property_tests;
+#[cfg(test)]
 mod tests;
