@@ -133,6 +133,9 @@ impl Repository {
     /// The bytes of what defines a name in a file: a `variable` block, a line of a variable file,
     /// an attribute of `locals`.
     fn line_at(&self, file: &SourceFile, address: &str) -> Option<Range<usize>> {
+        if file.is_json() {
+            return file.json_span(address);
+        }
         let (family, name) = address.split_once('.')?;
         if family == "var" && file.holds_variables() {
             return file.span(file.body().ok()?.get_attribute(name)?);

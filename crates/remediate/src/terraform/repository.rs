@@ -271,10 +271,13 @@ impl Repository {
     }
 }
 
+/// How the names of Terraform's files end.
+const ENDINGS: [&str; 5] = [".tf", ".tf.json", ".tfvars", ".tfvars.json", ".tfstate"];
+
 /// Whether a path is one of Terraform's.
 pub(super) fn reads(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
-    name == LOCK_FILE || [".tf", ".tfvars", ".tfstate"].iter().any(|end| name.ends_with(end))
+    name == LOCK_FILE || ENDINGS.iter().any(|end| name.ends_with(end))
 }
 
 /// The folder of the local module that a block calls.

@@ -64,6 +64,9 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
 fn add(request: &Request<'_>, kind: &str, link: &str) -> Result<Change, String> {
     let Request { repository, resource, wish } = request;
     let fix = wish.fix;
+    if resource.file.is_json() {
+        return Err(format!("a `{kind}` must stand beside it, which a person adds in JSON"));
+    }
     let taken = |name: &str| {
         repository
             .module_resources(resource.file.folder())
