@@ -3,4 +3,8 @@ resource "azurerm_recovery_services_vault" "{{name}}" {
   location            = {{own.location}}
   resource_group_name = {{own.resource_group_name}}
   sku                 = "Standard"
+
+  identity {
+    type = "SystemAssigned"
+  }
 }
