@@ -189,6 +189,12 @@ pub struct FixRecipe {
     /// What a person must decide where it does not fit, as one sentence.
     #[serde(default)]
     pub otherwise: Option<String>,
+    /// For Terraform: the provider and the version from which on it fits (`azurerm 4.0.0`).
+    #[serde(default)]
+    pub since: Option<String>,
+    /// For Terraform: the provider and the version before which it fits.
+    #[serde(default)]
+    pub before: Option<String>,
     /// Whether a person must agree.
     pub safety: RecipeSafety,
     /// What it may break, one sentence each.

@@ -8,7 +8,7 @@ use quell_catalog::{Check, FixRecipe, Language, Truth};
 
 use super::locate::{candidates, links_to, locate, satellites};
 use super::repository::reads;
-use super::{Repository, Resource, SourceFile, beside, recipes, resolve, schema};
+use super::{Repository, Resource, SourceFile, beside, providers, recipes, resolve, schema};
 use crate::code::{Change, Code, Dialect, Place, Wish};
 use crate::evaluate::{Surroundings, all, any};
 use crate::{Config, Evaluator, Target};
@@ -81,7 +81,12 @@ impl Code for Repository {
 
     fn dangling(&self, place: &Place) -> BTreeSet<String> {
         let Some(resource) = self.at(place) else { return BTreeSet::new() };
-        let mut addresses = references(&resolve::resource(self, &resource));
+        let mut config = Config::clone(&resolve::resource(self, &resource));
+        // `provider = aws.west` names a provider, no block.
+        if let Config::Object(fields) = &mut config {
+            fields.remove("provider");
+        }
+        let mut addresses = references(&config);
         let folder = resource.file.folder();
         addresses.retain(|address| !self.has_block(folder, address));
         addresses
@@ -115,6 +120,7 @@ impl Code for Repository {
         let name = &wish.fix.recipe;
         let recipe =
             recipes::by_name(name).ok_or_else(|| format!("there is no recipe `{name}`"))?;
+        providers::fits(self, resource.file.folder(), wish.fix)?;
         let request = recipes::Request { repository: self, resource, wish };
         if !beside::is_asked(wish.fix) {
             return (recipe.plan)(&request);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::Body;
+use quell_catalog::FixRecipe;
 
 use super::{Repository, SourceFile};
 
@@ -36,6 +37,28 @@ impl Versions {
             (None, None) => false,
         }
     }
+}
+
+/// Whether a recipe is written for the version that a module runs with.
+///
+/// # Errors
+///
+/// One sentence that names the version it is written for.
+pub(super) fn fits(repository: &Repository, folder: &str, fix: &FixRecipe) -> Result<(), String> {
+    let older = |bound: &str| {
+        let (provider, version) = bound.split_once(' ')?;
+        let mut numbers = version.split('.').map(|number| number.parse().ok());
+        let mut next = || numbers.next().unwrap_or(Some(0));
+        let version = (next()?, next()?, next()?);
+        Some(versions(repository, folder, provider).older_than(version))
+    };
+    for (bound, wanted, word) in [(&fix.since, false, "since"), (&fix.before, true, "before")] {
+        let Some(bound) = bound else { continue };
+        if older(bound) != Some(wanted) {
+            return Err(format!("the arguments of the recipe exist {word} {bound} only"));
+        }
+    }
+    Ok(())
 }
 
 /// The versions of a provider (`aws`) that the module of a folder runs with.

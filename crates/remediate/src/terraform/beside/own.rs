@@ -1,7 +1,8 @@
 //! Values of the resource in the text of a block beside it.
 //!
 //! `{{resource}}` is its address as text; `{{self}}` a reference to it. `{{own.location}}` is the
-//! value of its `location` as written, and `{{text.name}}` the same inside a quoted text.
+//! value of its `location` as written, and `{{text.name}}` the same inside a quoted text; the
+//! block's own name where that is not written.
 //! `{{of.network.location}}` is the `location` of what its `network` refers to.
 
 use hcl_edit::structure::Body;
@@ -47,7 +48,10 @@ fn value(name: &str, resource: &Resource<'_>) -> Result<Option<String>, String> 
         }
         None if name == "self" => resource.address(),
         Some(("own", path)) => written(resource, path)?.to_owned(),
-        Some(("text", path)) => in_text(written(resource, path)?),
+        Some(("text", path)) => match written(resource, path) {
+            Ok(text) => in_text(text),
+            Err(_) => resource.name().replace('_', "-"),
+        },
         Some(("of", path)) => neighbor(resource, path)?,
         None | Some(_) => return Ok(None),
     }))

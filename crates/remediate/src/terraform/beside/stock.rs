@@ -94,6 +94,13 @@ const STOCK: &[Stock] = &[
         text: text!("api_logs"),
     },
     Stock {
+        id: "backup_daily",
+        kind: "azurerm_backup_policy_vm",
+        name: "",
+        reuse: Reuse::Lone,
+        text: text!("backup_daily"),
+    },
+    Stock {
         id: "backup_plan",
         kind: "aws_backup_plan",
         name: "daily",
@@ -113,6 +120,13 @@ const STOCK: &[Stock] = &[
         name: "backup",
         reuse: Reuse::Never,
         text: text!("backup_role_policy"),
+    },
+    Stock {
+        id: "backup_safe",
+        kind: "azurerm_recovery_services_vault",
+        name: "",
+        reuse: Reuse::Lone,
+        text: text!("backup_safe"),
     },
     Stock {
         id: "backup_vault",

@@ -115,7 +115,8 @@ fn covers(resource: &Resource<'_>, target: &Target) -> bool {
     })
 }
 
-/// How many path parts agree from the end, where one path is the tail of the other; else none.
+/// How near two paths are: the more parts agree from the end the nearer, where one path is the
+/// tail of the other, and the whole path is nearest; else nothing.
 fn common_suffix(left: &str, right: &str) -> usize {
     let parts = |path: &str| -> Vec<String> {
         path.replace('\\', "/")
@@ -126,7 +127,11 @@ fn common_suffix(left: &str, right: &str) -> usize {
     };
     let (left, right) = (parts(left), parts(right));
     let same = left.iter().rev().zip(right.iter().rev()).take_while(|(a, b)| a == b).count();
-    if same == left.len().min(right.len()) { same } else { 0 }
+    if same == left.len().min(right.len()) {
+        2 * same + usize::from(left.len() == right.len())
+    } else {
+        0
+    }
 }
 
 fn by_state<'r>(
