@@ -98,6 +98,7 @@ fn is_technique(id: &str) -> bool {
 fn is_complete(fix: &FixRecipe) -> bool {
     match fix.recipe.as_str() {
         "set_attributes" => !fix.set.is_empty(),
+        "keyed_block" => !fix.set.is_empty() && fix.key.is_some(),
         "companion_block" => fix.companion.is_some() && fix.link.is_some(),
         recipe => !recipe.is_empty(),
     }

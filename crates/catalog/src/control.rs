@@ -42,6 +42,9 @@ pub struct Control {
     /// How to fix it, one for each language.
     #[serde(default, rename = "fix")]
     pub fixes: Vec<FixRecipe>,
+    /// What a person must decide where no recipe can, as one sentence.
+    #[serde(default)]
+    pub decide: Option<String>,
     /// Framework → requirement numbers that it evidences.
     pub frameworks: BTreeMap<String, Vec<String>>,
 }
@@ -157,7 +160,7 @@ pub struct FixRecipe {
     pub language: Language,
     /// Terraform resource types or Kubernetes kinds it can change.
     pub resource: Vec<String>,
-    /// `set_attributes`, `companion_block`, or the name of a recipe written in Rust.
+    /// `set_attributes`, `companion_block`, `keyed_block`, or the name of a recipe written in Rust.
     pub recipe: String,
     /// For Kubernetes: where the paths of `set` begin, as for a check.
     #[serde(default)]
@@ -177,6 +180,25 @@ pub struct FixRecipe {
     /// For `companion_block`: the resource's attribute that it names; `id` where not said.
     #[serde(default)]
     pub link_to: Option<String>,
+    /// For `keyed_block`: the attribute that tells nested blocks of one name apart.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// Blocks that must stand beside what is changed, by name (`kms_key`); `{{kms_key}}` in an
+    /// expression is the address of the one that was found or made.
+    #[serde(default)]
+    pub beside: Vec<String>,
+    /// Where the recipe fits; everywhere where not said.
+    #[serde(default)]
+    pub when: Option<Predicate>,
+    /// What a person must decide where it does not fit, as one sentence.
+    #[serde(default)]
+    pub otherwise: Option<String>,
+    /// For Terraform: the provider and the version from which on it fits (`azurerm 4.0.0`).
+    #[serde(default)]
+    pub since: Option<String>,
+    /// For Terraform: the provider and the version before which it fits.
+    #[serde(default)]
+    pub before: Option<String>,
     /// Whether a person must agree.
     pub safety: RecipeSafety,
     /// What it may break, one sentence each.

@@ -55,12 +55,21 @@ pub(crate) struct Change {
     pub(crate) address: String,
     /// The byte of the old text at which the block was added; none where one was changed.
     pub(crate) added: Option<usize>,
+    /// Blocks that were added beside it, right below (`aws_kms_key.logs`).
+    pub(crate) beside: Vec<String>,
 }
 
 impl Change {
     /// The place that was changed or added.
     pub(crate) fn place(&self) -> Place {
         Place { file: self.file.clone(), address: self.address.clone() }
+    }
+
+    /// The places that were added beside it.
+    pub(crate) fn places_beside(&self) -> impl Iterator<Item = Place> {
+        self.beside
+            .iter()
+            .map(|address| Place { file: self.file.clone(), address: address.clone() })
     }
 }
 
@@ -119,6 +128,16 @@ pub(crate) trait Code: Debug + Send + Sync {
     /// Addresses that a place refers to and that are nowhere in the code.
     fn dangling(&self, _place: &Place) -> BTreeSet<String> {
         BTreeSet::new()
+    }
+
+    /// Arguments of a place that its kind does not have, where that is known.
+    fn invented(&self, _place: &Place) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
+
+    /// That a fix replaces what stands at a place instead of changing it, as one sentence.
+    fn replaces(&self, _place: &Place, _fix: &FixRecipe) -> Option<String> {
+        None
     }
 
     /// Dotted paths of the configuration that decide whether and how a block takes part.

@@ -107,6 +107,13 @@ impl Config {
     #[must_use]
     pub fn same(&self, other: &Self) -> Option<bool> {
         match (self, other) {
+            // What a block is known by is never a star.
+            (Self::Reference { attribute, .. }, Self::Text(text))
+            | (Self::Text(text), Self::Reference { attribute, .. })
+                if text == "*" && (attribute.ends_with("id") || attribute.ends_with("arn")) =>
+            {
+                Some(false)
+            }
             (Self::Unknown | Self::Reference { .. }, _)
             | (_, Self::Unknown | Self::Reference { .. }) => None,
             (Self::List(left), Self::List(right)) => {

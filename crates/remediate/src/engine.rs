@@ -77,7 +77,10 @@ impl<'c> Engine<'c> {
                 best = Some(made);
             }
         }
-        let none = || blank(control, None, &no_recipe(target));
+        let none = || {
+            let missing = || no_recipe(target);
+            blank(control, None, &control.decide.clone().unwrap_or_else(missing))
+        };
         closing(best.unwrap_or_else(none), closes)
     }
 
@@ -173,12 +176,31 @@ impl<'c> Engine<'c> {
         checks_for(ask, place).into_iter().all(holds)
     }
 
+    /// Whether what stands at a place is what the recipe is made for.
+    fn fits(&self, ask: Ask<'_>, place: &Place, fix: &FixRecipe) -> bool {
+        let Some(when) = &fix.when else { return true };
+        let check = Check {
+            language: ask.language,
+            resource: fix.resource.clone(),
+            at: None,
+            holds: when.clone(),
+            pass: Vec::new(),
+            fail: Vec::new(),
+        };
+        ask.code.judge(&self.evaluator, &check, place) == quell_catalog::Truth::Holds
+    }
+
     fn attempt(&self, ask: Ask<'_>, place: &Place, fix: &FixRecipe) -> Outcome {
         let checks = checks_for(ask, place);
         if checks.is_empty() {
             let kind = ask.code.kind(place).unwrap_or_default();
             let reason = format!("the control has no predicate over `{kind}` to prove it by");
             return Outcome { withheld: Some(reason), ..Outcome::default() };
+        }
+        if !self.fits(ask, place, fix) {
+            let reason =
+                fix.otherwise.as_deref().unwrap_or("the recipe does not fit what stands there");
+            return Outcome { withheld: Some(reason.to_owned()), ..Outcome::default() };
         }
         let wish = Wish { fix, settings: &self.settings, keep_elements: true };
         let trial = Trial {
@@ -248,6 +270,9 @@ fn finish(ask: Ask<'_>, place: &Place, fix: &FixRecipe, outcome: Outcome) -> Fix
         let before = ask.code.text(&change.file).unwrap_or_default();
         diff::unified(&change.file, before, &change.text)
     });
+    let mut may_break = fix.breaks.clone();
+    let said = may_break.iter().any(|one| one.contains("replace") || one.contains("recreate"));
+    may_break.extend(ask.code.replaces(place, fix).filter(|_| !said));
     Fix {
         id: fix_id(&[&ask.control.id, &fix.recipe, &file, &address]),
         state,
@@ -255,6 +280,7 @@ fn finish(ask: Ask<'_>, place: &Place, fix: &FixRecipe, outcome: Outcome) -> Fix
         address,
         diff,
         proof: outcome.proof,
+        may_break,
         ..blank(ask.control, Some(fix), "")
     }
 }

@@ -12,7 +12,7 @@ use regex::Regex;
 
 pub use case::judge_case;
 use truth::not;
-pub(crate) use truth::{all, any};
+pub(crate) use truth::{all, any, known};
 
 use crate::Config;
 

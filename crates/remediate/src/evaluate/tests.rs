@@ -50,7 +50,7 @@ fn values_are_tested_where_the_path_leads() {
         ("{ path = 'r.x', equals = 1 }", "r {\n x = 1\n}\nr {\n x = 1\n}", Holds),
         (
             "{ path = 'r.x', equals = 1 }",
-            "dynamic \"r\" {\n for_each = []\n content {}\n}",
+            "dynamic \"r\" {\n for_each = var.ask\n content {}\n}",
             Unknown,
         ),
         ("{ each = 'r', holds = { path = 'x', equals = 1 } }", "", Holds),

@@ -2,6 +2,7 @@
 
 mod silence;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use quell_catalog::{Check, Truth};
@@ -69,7 +70,7 @@ pub(crate) fn prove(trial: &Trial<'_>) -> Outcome {
         return outcome;
     }
     let after = trial.code.with_file(&change.file, change.text.clone());
-    let parses = outcome.check(ProofCheck::ParsesAfter, parses_after(&*after, &change));
+    let parses = outcome.check(ProofCheck::ParsesAfter, parses_after(trial, &*after, &change));
     if parses {
         outcome.check(ProofCheck::HoldsAfter, holds_after(trial, &*after, &change));
         outcome.check(ProofCheck::NotSilenced, silence::not_silenced(trial, &*after, &change));
@@ -132,9 +133,16 @@ fn truth(trial: &Trial<'_>, code: &dyn Code) -> Truth {
     all
 }
 
-fn parses_after(after: &dyn Code, change: &Change) -> Finding {
+fn parses_after(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Finding {
+    for place in change.places_beside().chain([change.place()]) {
+        let known = trial.code.invented(&place);
+        if let Some(name) = after.invented(&place).difference(&known).next() {
+            let kind = after.kind(&place).unwrap_or_default();
+            return failed(format!("a `{kind}` has no argument `{name}`"));
+        }
+    }
     match (after.text(&change.file), after.fault(&change.file)) {
-        (Some(_), None) => Ok(format!("`{}` parses", change.file)),
+        (Some(_), None) => Ok(format!("`{}` parses, with no invented argument", change.file)),
         (Some(_), Some(error)) => failed(format!("after the change {error}")),
         (None, _) => failed(format!("`{}` is not in the repository", change.file)),
     }
@@ -144,9 +152,11 @@ fn holds_after(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Finding 
     if after.kind(trial.place).is_none() {
         return failed("the block is gone");
     }
-    let known = trial.code.dangling(&change.place());
-    if let Some(address) = after.dangling(&change.place()).difference(&known).next() {
-        return failed(format!("the change refers to `{address}`, which is not in the module"));
+    for place in change.places_beside().chain([change.place()]) {
+        let known = trial.code.dangling(&place);
+        if let Some(address) = after.dangling(&place).difference(&known).next() {
+            return failed(format!("the change refers to `{address}`, which is not in the module"));
+        }
     }
     match truth(trial, after) {
         Truth::Holds => Ok("the predicate holds on the changed configuration".into()),
@@ -198,24 +208,75 @@ fn only_the_block(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Findi
             None => return failed(format!("`{}` was not there before", change.address)),
         },
     };
+    // What is added beside a block begins below its last line.
+    let span = if change.beside.is_empty() { span } else { span.start..line_end(before, span.end) };
     let Some(middle) = middle(before, &change.text, &span) else {
         return failed("text outside the block changed");
     };
-    let places_before = trial.code.places(&change.file);
-    let mut places_after = after.places(&change.file);
-    if change.added.is_some() {
-        let new = trial.code.with_file(&change.file, middle.to_owned());
-        let one = new.places(&change.file);
-        places_after.retain(|place| *place != change.place());
-        if one != [change.place()] || places_after != places_before {
-            return failed("more than one companion block was added");
-        }
-        return Ok(format!("one new block, `{}`; all other bytes are the same", change.address));
-    }
-    if places_after != places_before {
+    let added: BTreeSet<Place> = change
+        .places_beside()
+        .chain(change.added.is_some().then(|| change.place()))
+        .filter(|place| after.kind(place).is_some())
+        .collect();
+    let mut places = after.places(&change.file);
+    places.retain(|place| !added.contains(place));
+    if places != trial.code.places(&change.file) {
         return failed("the blocks of the file are no longer the same");
     }
-    Ok(format!("only `{}` changed; all other bytes are the same", change.address))
+    let own = || change.places_beside().chain([change.place()]);
+    let kept = between(before, &span, trial.code.span(&change.place()));
+    let end = span.start + middle.len();
+    let spans = own().filter_map(|place| after.span(&place));
+    if change.added.is_none() && kept != between(&change.text, &(span.start..end), spans) {
+        return failed("text outside the block changed");
+    }
+    if !added.is_empty() {
+        let alone = trial.code.with_file(&change.file, middle.to_owned());
+        let there: BTreeSet<Place> = alone.places(&change.file).into_iter().collect();
+        let own = change.added.is_none().then(|| change.place());
+        if there != added.iter().cloned().chain(own).collect() {
+            return failed("other blocks were added than the change names");
+        }
+    }
+    Ok(change_in_words(change))
+}
+
+fn change_in_words(change: &Change) -> String {
+    let own = &change.address;
+    let first = match change.added {
+        Some(_) => format!("one new block, `{own}`"),
+        None => format!("only `{own}` changed"),
+    };
+    let beside: Vec<String> = change.beside.iter().map(|one| format!("`{one}`")).collect();
+    if beside.is_empty() {
+        return format!("{first}; all other bytes are the same");
+    }
+    format!("{first}, with {} made beside it; all other bytes are the same", beside.join(", "))
+}
+
+/// Where the line ends, before its line feed or carriage return.
+fn line_end(text: &str, at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    let line = rest.split('\n').next().unwrap_or_default();
+    at + line.strip_suffix('\r').unwrap_or(line).len()
+}
+
+/// What stands in a range of the text outside of some spans, without space around.
+fn between(
+    text: &str,
+    range: &Range<usize>,
+    spans: impl IntoIterator<Item = Range<usize>>,
+) -> Vec<String> {
+    let mut spans: Vec<Range<usize>> = spans.into_iter().collect();
+    spans.sort_by_key(|span| span.start);
+    let mut at = range.start;
+    let mut parts = Vec::new();
+    for span in spans.into_iter().chain(std::iter::once(range.end..range.end)) {
+        parts.push(text.get(at..span.start).unwrap_or_default().trim().to_owned());
+        at = span.end;
+    }
+    parts.retain(|part| !part.is_empty());
+    parts
 }
 
 /// What stands in the new text where `span` stood in the old, if all around it is the same.
@@ -227,7 +288,9 @@ fn middle<'t>(before: &str, after: &'t str, span: &Range<usize>) -> Option<&'t s
 
 fn idempotent(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Finding {
     match after.plan(trial.place, &trial.wish) {
-        Ok(second) if second.text == change.text => Ok("a second run changes nothing".into()),
+        Ok(second) if after.text(&second.file) == Some(&second.text) => {
+            Ok("a second run changes nothing".into())
+        }
         Ok(second) if second.file != change.file => {
             failed(format!("a second run would change `{}`", second.file))
         }

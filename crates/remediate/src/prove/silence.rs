@@ -1,5 +1,7 @@
 //! A fix removes the fault, not the finding: no skip comment, no block switched off.
 
+use std::collections::BTreeSet;
+
 use quell_model::Verdict;
 
 use super::{Finding, Trial, failed};
@@ -68,12 +70,56 @@ pub(super) fn not_silenced(trial: &Trial<'_>, after: &dyn Code, change: &Change)
             return failed("the new block can be switched off");
         }
     }
+    let place = change.place();
+    let said = texts(&trial.code.config(&place));
+    if let Some(text) = texts(&after.config(&place)).difference(&said).find(|text| is_all(text)) {
+        return failed(format!("`{text}` is another spelling of everything"));
+    }
     Ok("no skip comment added, nothing taken away or switched off".into())
 }
 
 /// The value at a dotted path.
 fn at<'c>(config: &'c Config, path: &str) -> Option<&'c Config> {
-    path.split('.').try_fold(config, step)
+    path.split('.').try_fold(config, |value, segment| match value {
+        Config::List(items) => items.iter().find_map(|item| step(item, segment)),
+        Config::Null
+        | Config::Bool(_)
+        | Config::Number(_)
+        | Config::Text(_)
+        | Config::Object(_)
+        | Config::Reference { .. }
+        | Config::Unknown => step(value, segment),
+    })
+}
+
+/// Every text of a configuration.
+fn texts(config: &Config) -> BTreeSet<String> {
+    match config {
+        Config::Text(text) => [text.clone()].into(),
+        Config::List(items) => items.iter().flat_map(texts).collect(),
+        Config::Object(fields) => fields.values().flat_map(texts).collect(),
+        Config::Null
+        | Config::Bool(_)
+        | Config::Number(_)
+        | Config::Reference { .. }
+        | Config::Unknown => BTreeSet::new(),
+    }
+}
+
+/// Whether a text means everything without being the plain `*`, `0.0.0.0/0` or `::/0` that
+/// predicates look for: `**`, `0.0.0.0/1`, `1.2.3.4/0`.
+fn is_all(text: &str) -> bool {
+    let plain = text == "0.0.0.0/0" || text == "::/0";
+    let text = text.trim();
+    if text.len() > 1 && text.contains('*') && text.chars().all(|one| matches!(one, '*' | '?')) {
+        return true;
+    }
+    let Some((address, length)) = text.split_once('/') else { return false };
+    if !address.contains(':') && address.split('.').count() != 4 {
+        return false;
+    }
+    let written = |letter: char| letter.is_ascii_hexdigit() || matches!(letter, '.' | ':');
+    !plain && address.chars().all(written) && length.parse::<u8>().is_ok_and(|length| length < 8)
 }
 
 fn marks(text: &str) -> usize {

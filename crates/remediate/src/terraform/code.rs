@@ -3,24 +3,34 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use quell_catalog::{Check, Language, Truth};
+use hcl_edit::structure::Block;
+use quell_catalog::{Check, FixRecipe, Language, Truth};
 
-use super::locate::{links_to, locate, satellites};
-use super::{Repository, Resource, recipes, resolve};
+use super::locate::{candidates, links_to, locate, satellites};
+use super::repository::reads;
+use super::{Repository, Resource, SourceFile, beside, providers, recipes, resolve, schema};
 use crate::code::{Change, Code, Dialect, Place, Wish};
-use crate::evaluate::{Surroundings, any};
+use crate::evaluate::{Surroundings, all, any};
 use crate::{Config, Evaluator, Target};
 
 /// Terraform configuration with its variable and state files.
 pub(crate) const DIALECT: Dialect = Dialect {
     language: Language::Terraform,
     sample: "case.tf",
-    reads: |path| [".tf", ".tfvars", ".tfstate"].iter().any(|ending| path.ends_with(ending)),
+    reads,
     parse: |files| Box::new(Repository::parse(files)),
 };
 
 /// Arguments that decide whether and how a block takes part.
-const SWITCHES: [&str; 4] = ["count", "for_each", "lifecycle", "provider"];
+const SWITCHES: [&str; 7] = [
+    "count",
+    "for_each",
+    "lifecycle.enabled",
+    "lifecycle.ignore_changes",
+    "lifecycle.prevent_destroy",
+    "lifecycle.replace_triggered_by",
+    "provider",
+];
 
 impl Code for Repository {
     fn text(&self, file: &str) -> Option<&str> {
@@ -39,41 +49,57 @@ impl Code for Repository {
         self.file(file)?.body().err()
     }
 
-    fn fault_beside(&self, file: &str) -> Option<&str> {
-        let folder = self.file(file)?.folder();
-        self.module_files(folder).find_map(|file| file.body().err())
-    }
-
     fn places(&self, file: &str) -> Vec<Place> {
-        self.file(file).into_iter().flat_map(Resource::all_in).map(|one| place_of(&one)).collect()
+        self.file(file)
+            .into_iter()
+            .flat_map(Resource::judged_in)
+            .map(|one| place_of(&one))
+            .collect()
     }
 
     fn kind(&self, place: &Place) -> Option<String> {
-        self.at(place).map(|resource| resource.kind().to_owned())
+        self.at(place).map(|resource| resource.kind())
     }
 
     fn span(&self, place: &Place) -> Option<Range<usize>> {
-        self.at(place).map(|resource| resource.span())
+        if let Some(resource) = self.at(place) {
+            return Some(resource.span());
+        }
+        self.line_at(self.file(&place.file)?, &place.address)
     }
 
     fn config(&self, place: &Place) -> Config {
-        self.at(place).map_or(Config::Unknown, |resource| resolve::resource(self, &resource))
+        self.at(place).map_or(Config::Unknown, |one| Config::clone(&resolve::resource(self, &one)))
     }
 
     fn judge(&self, evaluator: &Evaluator, check: &Check, place: &Place) -> Truth {
         let Some(resource) = self.at(place) else { return Truth::Unknown };
-        let config = resolve::resource(self, &resource);
-        evaluator.judge(&check.holds, &config, Some(&Module { repository: self, resource }))
+        let around = Module { repository: self, resource };
+        let judge = |config: &Config| evaluator.judge(&check.holds, config, Some(&around));
+        all(resolve::instances(self, &resource).iter().map(judge))
     }
 
     fn dangling(&self, place: &Place) -> BTreeSet<String> {
         let Some(resource) = self.at(place) else { return BTreeSet::new() };
-        let mut addresses = references(&resolve::resource(self, &resource));
-        let there = |address: &String| {
-            self.module_resources(resource.file.folder()).any(|one| one.has_address(address))
-        };
-        addresses.retain(|address| !there(address));
+        let mut config = Config::clone(&resolve::resource(self, &resource));
+        // `provider = aws.west` names a provider, no block.
+        if let Config::Object(fields) = &mut config {
+            fields.remove("provider");
+        }
+        let mut addresses = references(&config);
+        let folder = resource.file.folder();
+        addresses.retain(|address| !self.has_block(folder, address));
         addresses
+    }
+
+    fn invented(&self, place: &Place) -> BTreeSet<String> {
+        self.at(place).map(|resource| schema::invented(self, &resource)).unwrap_or_default()
+    }
+
+    fn replaces(&self, place: &Place, fix: &FixRecipe) -> Option<String> {
+        let kind = self.at(place)?.kind();
+        let own = fix.companion.is_none().then(|| schema::replacing(&kind, fix.set.keys()))??;
+        Some(format!("changing `{own}` makes Terraform replace the resource"))
     }
 
     fn switches(&self) -> &'static [&'static str] {
@@ -94,13 +120,46 @@ impl Code for Repository {
         let name = &wish.fix.recipe;
         let recipe =
             recipes::by_name(name).ok_or_else(|| format!("there is no recipe `{name}`"))?;
-        (recipe.plan)(&recipes::Request { repository: self, resource, wish })
+        providers::fits(self, resource.file.folder(), wish.fix)?;
+        let request = recipes::Request { repository: self, resource, wish };
+        if !beside::is_asked(wish.fix) {
+            return (recipe.plan)(&request);
+        }
+        beside::plan(&request, recipe)
     }
 }
 
 impl Repository {
     fn at(&self, place: &Place) -> Option<Resource<'_>> {
         self.resource(&place.file, &place.address)
+    }
+}
+
+impl Repository {
+    /// The bytes of what defines a name in a file: a `variable` block, a line of a variable file,
+    /// an attribute of `locals`.
+    fn line_at(&self, file: &SourceFile, address: &str) -> Option<Range<usize>> {
+        if file.is_json() {
+            return file.json_span(address);
+        }
+        let (family, name) = address.split_once('.')?;
+        if family == "var" && file.holds_variables() {
+            return file.span(file.body().ok()?.get_attribute(name)?);
+        }
+        let own = |block: &&Block| match family {
+            "var" => {
+                let label = block.labels.first().map(|label| label.as_str());
+                block.ident.as_str() == "variable" && label == Some(name)
+            }
+            "local" => block.ident.as_str() == "locals" && block.body.has_attribute(name),
+            _ => false,
+        };
+        let block = file.blocks().find(own)?;
+        if family == "local" {
+            file.span(block.body.get_attribute(name)?)
+        } else {
+            file.span(block)
+        }
     }
 }
 
@@ -134,13 +193,19 @@ impl Surroundings for Module<'_> {
         judge: &dyn Fn(&Config, &dyn Surroundings) -> Truth,
     ) -> Truth {
         let Self { repository, resource } = *self;
-        let others = repository.module_resources(resource.file.folder());
-        any(others.filter(|other| other.kind() == kind).map(|other| {
-            let config = resolve::resource(repository, &other);
-            match links_to(repository, &config, link, &resource) {
+        if repository.obscured(resource.file.folder(), kind).is_some() {
+            return Truth::Unknown;
+        }
+        any(candidates(repository, &resource, kind).into_iter().map(|other| {
+            match links_to(repository, &other, link, &resource) {
                 Truth::Fails => Truth::Fails,
                 Truth::Unknown => Truth::Unknown,
-                Truth::Holds => judge(&config, &Module { repository, resource: other }),
+                Truth::Holds => {
+                    let around = Module { repository, resource: other };
+                    all(resolve::instances(repository, &other)
+                        .iter()
+                        .map(|config| judge(config, &around)))
+                }
             }
         }))
     }

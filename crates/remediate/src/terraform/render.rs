@@ -109,6 +109,7 @@ pub(crate) fn attributes(
         .iter()
         .map(|(key, value)| {
             let width = column.saturating_sub(1).min(MOST_WIDTH);
+            let value = value.replace('\n', &format!("{}{indent}", layout.newline));
             format!("{indent}{key:<width$} = {value}")
         })
         .collect();
@@ -137,6 +138,9 @@ pub(crate) fn block(
             Wanted::Value(one) => pairs.push((name.clone(), value(one))),
             Wanted::Block(below) => nested.push(block(name, &[], below, &inner, layout)),
         }
+    }
+    if pairs.is_empty() && nested.is_empty() {
+        return format!("{indent}{head} {{}}");
     }
     let mut parts = Vec::new();
     if !pairs.is_empty() {

@@ -1,13 +1,15 @@
 //! The files of a repository, by module, and the resource blocks in them.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use hcl_edit::structure::Block;
 
-use super::SourceFile;
+use super::cache::{Cache, Groups};
+use super::index::Index;
 use super::locate::{State, literal_names};
+use super::source::LOCK_FILE;
+use super::{Resource, SourceFile};
 
 /// The infrastructure code of a repository, as text that was handed in.
 #[derive(Debug, Clone, Default)]
@@ -18,76 +20,20 @@ pub(crate) struct Repository {
     states: Arc<Vec<State>>,
     /// Folder of a module → places in `files` of those that call it.
     callers: Arc<BTreeMap<String, Vec<usize>>>,
+    /// Folder → what its blocks define.
+    indexes: BTreeMap<String, Arc<Index>>,
+    /// Folder → group of modules that call each other.
+    groups: Arc<Groups>,
+    /// Group → configurations that were resolved.
+    caches: BTreeMap<usize, Arc<Cache>>,
     /// Literal name → file and address of the blocks that give it; made when first asked for.
     names: OnceLock<Names>,
 }
 
+/// How many folders are looked at for what is tied to a block.
+const MAX_RELATED: usize = 64;
+
 type Names = BTreeMap<String, Vec<(String, String)>>;
-
-/// One resource block and where it stands.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Resource<'r> {
-    /// The file it is in.
-    pub(crate) file: &'r SourceFile,
-    /// The parsed block.
-    pub(crate) block: &'r Block,
-}
-
-impl<'r> Resource<'r> {
-    pub(crate) fn from_block(file: &'r SourceFile, block: &'r Block) -> Option<Self> {
-        let is_resource = block.ident.as_str() == "resource" && block.labels.len() == 2;
-        is_resource.then_some(Self { file, block })
-    }
-
-    /// The resource blocks of one file; variable files have none.
-    pub(crate) fn all_in(file: &'r SourceFile) -> impl Iterator<Item = Self> {
-        let blocks = file.blocks().filter_map(move |block| Self::from_block(file, block));
-        blocks.filter(move |_| file.path.ends_with(".tf"))
-    }
-
-    /// The resource's type (`aws_s3_bucket`).
-    #[must_use]
-    pub(crate) fn kind(&self) -> &'r str {
-        self.block.labels.first().map_or("", |label| label.as_str())
-    }
-
-    /// The resource's name in the configuration (`logs`).
-    #[must_use]
-    pub(crate) fn name(&self) -> &'r str {
-        self.block.labels.get(1).map_or("", |label| label.as_str())
-    }
-
-    /// `type.name`, as references write it.
-    #[must_use]
-    pub(crate) fn address(&self) -> String {
-        format!("{}.{}", self.kind(), self.name())
-    }
-
-    /// Whether this is its `type.name`.
-    #[must_use]
-    pub(crate) fn has_address(&self, address: &str) -> bool {
-        address.split_once('.') == Some((self.kind(), self.name()))
-    }
-
-    /// Where the block stands in its file.
-    #[must_use]
-    pub(crate) fn span(&self) -> Range<usize> {
-        self.file.span(self.block).unwrap_or_default()
-    }
-
-    /// First and last line of the block, from 1.
-    #[must_use]
-    pub(crate) fn lines(&self) -> (usize, usize) {
-        let span = self.span();
-        (self.file.line(span.start), self.file.line(span.end))
-    }
-
-    /// `path:line`, for people.
-    #[must_use]
-    pub(crate) fn place(&self) -> String {
-        format!("{}:{}", self.file.path, self.lines().0)
-    }
-}
 
 impl Repository {
     /// Takes the files of a repository: `*.tf`, `*.tfvars` and `*.tfstate`; others are ignored.
@@ -101,7 +47,7 @@ impl Repository {
             let path = path.trim_start_matches("./").to_owned();
             if path.ends_with(".tfstate") {
                 states.extend(State::parse(&path, &text));
-            } else if path.ends_with(".tf") || path.ends_with(".tfvars") {
+            } else if reads(&path) {
                 sources.push(Arc::new(SourceFile::parse(path, text)));
             }
         }
@@ -109,22 +55,29 @@ impl Repository {
         sources.dedup_by(|left, right| left.path == right.path);
         let mut modules: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         let mut callers: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut ties: Vec<(String, String)> = Vec::new();
         for (place, file) in sources.iter().enumerate() {
             modules.entry(file.folder().to_owned()).or_default().push(place);
             for called in file.blocks().filter_map(|block| called_module(file, block)) {
+                ties.push((file.folder().to_owned(), called.clone()));
                 callers.entry(called).or_default().push(place);
             }
         }
         for places in callers.values_mut() {
             places.dedup();
         }
+        let groups = Groups::of(modules.keys(), &ties);
         Self {
             files: sources,
             modules: Arc::new(modules),
             states: Arc::new(states),
             callers: Arc::new(callers),
+            indexes: BTreeMap::new(),
+            groups: Arc::new(groups),
+            caches: BTreeMap::new(),
             names: OnceLock::new(),
         }
+        .indexed()
     }
 
     /// The same repository with another text in one of its files.
@@ -135,12 +88,36 @@ impl Repository {
             modules: Arc::clone(&self.modules),
             states: Arc::clone(&self.states),
             callers: Arc::clone(&self.callers),
+            indexes: self.indexes.clone(),
+            groups: Arc::clone(&self.groups),
+            caches: self.caches.clone(),
             names: OnceLock::new(),
         };
-        if let Some(file) = changed.files.iter_mut().find(|file| file.path == path) {
+        let found = self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok();
+        if let Some(file) = found.and_then(|place| changed.files.get_mut(place)) {
             *file = Arc::new(SourceFile::parse(path.to_owned(), text));
+            let folder = file.folder().to_owned();
+            let index = Arc::new(changed.index_of(&folder));
+            if let Some(group) = changed.groups.get(&folder) {
+                changed.caches.insert(group, Arc::default());
+            }
+            changed.indexes.insert(folder, index);
         }
         changed
+    }
+
+    fn indexed(mut self) -> Self {
+        let indexes =
+            self.modules.keys().map(|folder| (folder.clone(), Arc::new(self.index_of(folder))));
+        self.indexes = indexes.collect();
+        let groups = self.modules.keys().filter_map(|folder| self.groups.get(folder));
+        self.caches = groups.map(|group| (group, Arc::default())).collect();
+        self
+    }
+
+    fn index_of(&self, folder: &str) -> Index {
+        let places = self.modules.get(folder).into_iter().flatten();
+        Index::of(places.filter_map(|place| Some((*place, self.files.get(*place)?.as_ref()))))
     }
 
     /// The file at a path below the repository.
@@ -166,11 +143,33 @@ impl Repository {
         self.source_files().flat_map(Resource::all_in)
     }
 
-    /// The resource of that address in one file.
+    /// Every block of the repository that a check can be about.
+    pub(crate) fn judged(&self) -> impl Iterator<Item = Resource<'_>> {
+        self.source_files().flat_map(Resource::judged_in)
+    }
+
+    /// The block of that address in one file.
     #[must_use]
     pub(crate) fn resource(&self, path: &str, address: &str) -> Option<Resource<'_>> {
         let file = self.file(path)?;
-        Resource::all_in(file).find(|resource| resource.has_address(address))
+        Resource::judged_in(file).find(|resource| resource.has_address(address))
+    }
+
+    /// Why a file of a module cannot be read in which a block of a kind may stand.
+    pub(crate) fn obscured(&self, folder: &str, kind: &str) -> Option<&str> {
+        let written = |file: &&SourceFile| file.is_configuration() && file.text.contains(kind);
+        let broken = self.module_files(folder).filter(|file| file.body().is_err());
+        broken.filter(written).find_map(|file| file.body().err())
+    }
+
+    /// Whether a module has a block of an address, which may name another folder.
+    pub(crate) fn has_block(&self, folder: &str, address: &str) -> bool {
+        let (folder, address) = address.split_once("//").unwrap_or((folder, address));
+        if let Some(name) = address.strip_prefix("module.") {
+            return self.defined(folder, "module", name).is_some();
+        }
+        let mut judged = self.module_files(folder).flat_map(Resource::judged_in);
+        judged.any(|one| one.has_address(address))
     }
 
     /// Resources that give what they make this literal name.
@@ -191,16 +190,62 @@ impl Repository {
         names
     }
 
+    /// The cache in which a block's configuration is kept, and its key there.
+    pub(super) fn cached(&self, resource: &Resource<'_>) -> Option<(&Cache, (usize, usize))> {
+        let path = resource.file.path.as_str();
+        let place = self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?;
+        let own = std::ptr::eq(self.files.get(place)?.as_ref(), resource.file);
+        let cache = self.caches.get(&self.groups.get(resource.file.folder())?)?;
+        own.then(|| (cache.as_ref(), (place, resource.span().start)))
+    }
+
+    /// The block of a module that defines a name: a `variable`, an `output`, a call (`module`),
+    /// or the `locals` block with that attribute.
+    pub(crate) fn defined(
+        &self,
+        folder: &str,
+        ident: &str,
+        name: &str,
+    ) -> Option<(&SourceFile, &Block)> {
+        let (file, structure) = self.indexes.get(folder)?.get(ident, name)?;
+        let file = self.files.get(file)?.as_ref();
+        let block = file.body().ok()?.get(structure)?.as_block()?;
+        Some((file, block))
+    }
+
+    /// The folder of the module that a block of a file calls, where it stands in the repository.
+    pub(crate) fn called_by(&self, file: &SourceFile, block: &Block) -> Option<String> {
+        called_module(file, block).filter(|folder| self.modules.contains_key(folder))
+    }
+
+    /// Folders whose blocks may be tied to those of a folder: itself, the modules that call it,
+    /// and the modules that it or they call.
+    pub(crate) fn related(&self, folder: &str) -> Vec<String> {
+        let mut above: BTreeSet<String> = [folder.to_owned()].into();
+        above.extend(self.calls(folder).iter().map(|(file, _)| file.folder().to_owned()));
+        let mut all = above.clone();
+        for folder in above {
+            for file in self.module_files(&folder) {
+                all.extend(file.blocks().filter_map(|block| self.called_by(file, block)));
+            }
+            if all.len() > MAX_RELATED {
+                break;
+            }
+        }
+        all.remove(folder);
+        let mut related = vec![folder.to_owned()];
+        related.extend(all);
+        related
+    }
+
     /// Blocks that call the module in a folder, with the file they are in.
-    pub(crate) fn calls<'r>(
-        &'r self,
-        folder: &'r str,
-    ) -> impl Iterator<Item = (&'r SourceFile, &'r Block)> {
+    pub(crate) fn calls(&self, folder: &str) -> Vec<(&SourceFile, &Block)> {
         let callers = self.callers.get(folder).into_iter().flatten();
-        callers
-            .filter_map(|place| self.files.get(*place).map(AsRef::as_ref))
-            .flat_map(|file| file.blocks().map(move |block| (file, block)))
-            .filter(move |(file, block)| called_module(file, block).as_deref() == Some(folder))
+        let files = callers.filter_map(|place| self.files.get(*place).map(AsRef::as_ref));
+        let blocks = files.flat_map(|file| file.blocks().map(move |block| (file, block)));
+        blocks
+            .filter(|(file, block)| called_module(file, block).as_deref() == Some(folder))
+            .collect()
     }
 
     /// The files of one module, which is a folder.
@@ -224,6 +269,15 @@ impl Repository {
     pub(crate) fn states(&self) -> &[State] {
         &self.states
     }
+}
+
+/// How the names of Terraform's files end.
+const ENDINGS: [&str; 5] = [".tf", ".tf.json", ".tfvars", ".tfvars.json", ".tfstate"];
+
+/// Whether a path is one of Terraform's.
+pub(super) fn reads(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name == LOCK_FILE || ENDINGS.iter().any(|end| name.ends_with(end))
 }
 
 /// The folder of the local module that a block calls.

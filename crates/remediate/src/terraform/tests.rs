@@ -36,7 +36,7 @@ fn callers_decide_what_a_variable_is() {
     assert_eq!(value(&[VARIABLE, (one.0, &one.1)], "var.v"), text("x"));
     assert_eq!(value(&[VARIABLE, (one.0, &one.1), (other.0, &other.1)], "var.v"), Config::Unknown);
     let key = call("a.tf", "aws_k.k.arn");
-    assert_eq!(value(&[VARIABLE, (key.0, &key.1)], "var.v"), reference("../aws_k.k", "arn"));
+    assert_eq!(value(&[VARIABLE, (key.0, &key.1)], "var.v"), reference("//aws_k.k", "arn"));
     let files = ("m/terraform.tfvars", "v = \"f\"\n");
     assert_eq!(value(&[VARIABLE, files], "var.v"), text("f"));
     let prod = ("m/prod.tfvars", "v = \"p\"\n");
@@ -55,14 +55,91 @@ fn expressions_are_followed_as_far_as_the_text_goes() {
         ("var.nowhere || true", Config::Bool(true)),
         ("lower(\"A\")", text("a")),
         ("tobool(\"true\")", Config::Bool(true)),
-        ("merge({ a = 1 }, { a = 2 }).a", Config::Unknown),
+        ("merge({ a = 1 }, { a = 2 }).a", Config::Number(2.0)),
+        ("[\"x\", \"y\"][1]", text("y")),
+        ("[for x in [1, 2] : x + 1 if x > 1]", Config::List(vec![Config::Number(3.0)])),
+        ("{ for k, v in { a = true } : upper(k) => v }[\"A\"]", Config::Bool(true)),
+        ("lookup({ a = 1 }, \"b\", 2)", Config::Number(2.0)),
+        ("coalesce(null, \"\", \"z\")", text("z")),
+        ("try(aws_k.k[0].arn, null)", Config::Unknown),
+        ("try(var.v, 1)", text("d")),
+        ("length([1, 2]) >= 2", Config::Bool(true)),
+        ("contains([\"a\"], \"b\")", Config::Bool(false)),
         ("aws_k.k[0].arn", reference("aws_k.k", "arn")),
         ("data.aws_k.k.arn", reference("data.aws_k.k", "arn")),
         ("module.net.vpc_id", reference("module.net", "vpc_id")),
         ("path.module", Config::Unknown),
         ("file(\"x\")", Config::Unknown),
-        ("[for x in []: x]", Config::Unknown),
+        ("[for x in []: x]", Config::List(Vec::new())),
+        ("[for x in var.nowhere: x]", Config::Unknown),
     ] {
         assert_eq!(value(&[VARIABLE], expression), expected, "{expression}");
     }
+}
+
+/// Every configuration that `aws_x.y` of `m/main.tf` has.
+fn instances(files: &[(&str, &str)]) -> Vec<Config> {
+    let repository =
+        Repository::parse(files.iter().map(|(path, text)| ((*path).into(), (*text).into())));
+    let resource = repository.resource("m/main.tf", "aws_x.y").unwrap();
+    let all = resolve::instances(&repository, &resource);
+    all.iter().map(|config| config.get("a").cloned().unwrap_or(Config::Null)).collect()
+}
+
+#[test]
+fn every_call_of_a_module_is_looked_at() {
+    let main = ("m/main.tf", "resource \"aws_x\" \"y\" {\n  a = var.v\n}\n");
+    let calls = "module \"p\" {\n  source = \"./m\"\n  v = \"p\"\n}\n\
+                 module \"q\" {\n  source = \"./m\"\n}\n";
+    assert_eq!(instances(&[main, VARIABLE, ("a.tf", calls)]), [text("p"), text("d")]);
+    assert_eq!(instances(&[main, VARIABLE]), [text("d")]);
+    let round = "module \"m\" {\n  source = \"../m\"\n  v = var.v\n}\n";
+    assert_eq!(instances(&[main, VARIABLE, ("m/again.tf", round)]), [Config::Unknown]);
+}
+
+#[test]
+fn repeated_blocks_are_looked_at_one_by_one() {
+    let block = |rest: &str| format!("resource \"aws_x\" \"y\" {{\n{rest}\n}}\n");
+    for (rest, expected) in [
+        ("for_each = toset([\"p\", \"q\"])\na = each.value", vec![text("p"), text("q")]),
+        ("for_each = { p = { z = 1 } }\na = each.value.z", vec![Config::Number(1.0)]),
+        ("for_each = var.nowhere\na = each.value", vec![Config::Unknown]),
+        ("count = 2\na = count.index", vec![Config::Number(0.0), Config::Number(1.0)]),
+        ("count = var.on ? 1 : 0\na = !var.on", vec![Config::Bool(false)]),
+    ] {
+        let text = block(rest);
+        let on = ("m/v.tf", "variable \"on\" {\n  default = false\n}\n");
+        assert_eq!(instances(&[("m/main.tf", &text), on]), expected, "{rest}");
+    }
+}
+
+#[test]
+fn dynamic_blocks_are_made_where_their_list_is_known() {
+    let made = |over: &str| {
+        let text = format!(
+            "resource \"aws_x\" \"y\" {{\n  dynamic \"a\" {{\n    for_each = {over}\n    \
+             content {{\n      p = a.value\n    }}\n  }}\n}}\n"
+        );
+        instances(&[("m/main.tf", &text)])
+    };
+    let block = |value: Config| Config::Object([("p".to_owned(), value)].into());
+    assert_eq!(made("[1]"), [Config::List(vec![block(Config::Number(1.0))])]);
+    assert_eq!(made("[]"), [Config::Null]);
+    assert_eq!(made("var.nowhere"), [Config::Unknown]);
+}
+
+#[test]
+fn what_a_module_gives_out_is_followed() {
+    let files = [
+        (
+            "m/main.tf",
+            "module \"n\" {\n  source = \"./n\"\n  i = 7\n}\nresource \"aws_x\" \"y\" {\n  a = [module.n.o, module.n.p]\n}\n",
+        ),
+        (
+            "m/n/main.tf",
+            "variable \"i\" {}\noutput \"o\" {\n  value = var.i\n}\noutput \"p\" {\n  value = aws_z.z[0].id\n}\n",
+        ),
+    ];
+    let expected = Config::List(vec![Config::Number(7.0), reference("m/n//aws_z.z", "id")]);
+    assert_eq!(instances(&files), [expected]);
 }

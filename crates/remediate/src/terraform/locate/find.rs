@@ -49,8 +49,7 @@ fn by_address<'r>(
     target: &Target,
     address: &str,
 ) -> Result<Resource<'r>, String> {
-    let all: Vec<Resource<'r>> =
-        repository.resources().filter(|resource| resource.has_address(address)).collect();
+    let all = at_address(repository, address);
     if all.is_empty() {
         let broken = target
             .file
@@ -78,13 +77,30 @@ fn by_address<'r>(
     only(found, "the address fits")
 }
 
+/// Blocks of an address; scanners write that of a `data` block, a call and a provider in ways of
+/// their own.
+fn at_address<'r>(repository: &'r Repository, address: &str) -> Vec<Resource<'r>> {
+    let all: Vec<Resource<'r>> =
+        repository.resources().filter(|one| one.has_address(address)).collect();
+    if !all.is_empty() {
+        return all;
+    }
+    let provider = address.strip_suffix(".default").unwrap_or(address);
+    let same = |one: &Resource<'_>| {
+        let own = one.address();
+        let bare = own.strip_prefix("data.").or_else(|| own.strip_prefix("provider."));
+        own == address || bare == Some(address) || bare == Some(provider)
+    };
+    repository.judged().filter(|one| !one.is_made() && same(one)).collect()
+}
+
 fn by_lines<'r>(repository: &'r Repository, target: &Target) -> Option<Resource<'r>> {
     let file = target.file.as_ref()?;
     target.lines?;
     let mut found: Vec<Resource<'r>> = repository
         .source_files()
         .filter(|one| common_suffix(&one.path, file) > 0)
-        .flat_map(Resource::all_in)
+        .flat_map(Resource::judged_in)
         .filter(|resource| covers(resource, target))
         .collect();
     let best = found.iter().map(|one| common_suffix(&one.file.path, file)).max()?;
@@ -99,7 +115,8 @@ fn covers(resource: &Resource<'_>, target: &Target) -> bool {
     })
 }
 
-/// How many path parts agree from the end, where one path is the tail of the other; else none.
+/// How near two paths are: the more parts agree from the end the nearer, where one path is the
+/// tail of the other, and the whole path is nearest; else nothing.
 fn common_suffix(left: &str, right: &str) -> usize {
     let parts = |path: &str| -> Vec<String> {
         path.replace('\\', "/")
@@ -110,7 +127,11 @@ fn common_suffix(left: &str, right: &str) -> usize {
     };
     let (left, right) = (parts(left), parts(right));
     let same = left.iter().rev().zip(right.iter().rev()).take_while(|(a, b)| a == b).count();
-    if same == left.len().min(right.len()) { same } else { 0 }
+    if same == left.len().min(right.len()) {
+        2 * same + usize::from(left.len() == right.len())
+    } else {
+        0
+    }
 }
 
 fn by_state<'r>(
@@ -140,7 +161,7 @@ fn by_name<'r>(
         .names
         .iter()
         .flat_map(|name| repository.named(name))
-        .filter(|resource| kinds.iter().any(|kind| kind == resource.kind()))
+        .filter(|resource| kinds.iter().any(|kind| resource.is(kind)))
         .collect();
     if found.is_empty() {
         return Err("no block in the repository makes it, as far as names and state tell".into());

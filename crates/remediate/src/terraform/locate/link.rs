@@ -4,29 +4,45 @@ use quell_catalog::Truth;
 
 use super::names::literal_names;
 use crate::Config;
+use crate::evaluate::{any, known, step};
 use crate::terraform::{Repository, Resource, resolve};
 
 /// Attributes by which a reference means the resource itself.
 const IDENTITIES: [&str; 9] =
     ["", "id", "arn", "name", "bucket", "self_link", "key_id", "function_name", "resource_id"];
 
-/// Whether the attribute `link` of a configuration names `resource`: by a reference to it, or by
-/// its literal name.
+/// Whether the attribute `link` of a block names `resource`: by a reference to it, or by its
+/// literal name. One of the block's instances is enough.
 pub(crate) fn links_to(
     repository: &Repository,
-    config: &Config,
+    other: &Resource<'_>,
     link: &str,
     resource: &Resource<'_>,
 ) -> Truth {
-    let mut value = config;
-    for segment in link.split('.') {
-        let next = if let Config::List(items) = value { items.first() } else { Some(value) };
-        match next.and_then(|next| crate::evaluate::step(next, segment)) {
-            Some(next) => value = next,
-            None => return Truth::Fails,
+    let address = resource.address_from(other.file.folder());
+    let instances = resolve::instances(repository, other);
+    any(instances.iter().map(|config| {
+        let mut value = config;
+        for segment in link.split('.') {
+            let next = if let Config::List(items) = value { items.first() } else { Some(value) };
+            match next.and_then(|next| step(next, segment)) {
+                Some(next) => value = next,
+                None => return Truth::Fails,
+            }
         }
-    }
-    names(repository, value, resource)
+        Named { repository, resource, address: &address }.by(value)
+    }))
+}
+
+/// Blocks of a type that may be tied to a block: those of its module and of the modules around.
+pub(crate) fn candidates<'r>(
+    repository: &'r Repository,
+    resource: &Resource<'_>,
+    kind: &str,
+) -> Vec<Resource<'r>> {
+    let folders = repository.related(resource.file.folder());
+    let all = folders.iter().flat_map(|folder| repository.module_resources(folder));
+    all.filter(|other| other.is(kind)).collect()
 }
 
 /// Blocks of the listed types that name this one: the `aws_s3_bucket_acl` of a bucket.
@@ -35,55 +51,59 @@ pub(crate) fn satellites<'r>(
     resource: &Resource<'_>,
     kinds: &[String],
 ) -> Vec<Resource<'r>> {
-    let other = |one: &Resource<'_>| {
-        one.kind() != resource.kind() && kinds.iter().any(|kind| kind == one.kind())
-    };
-    let refers = |one: &Resource<'_>| match resolve::resource(repository, one) {
-        Config::Object(map) => {
-            map.values().any(|value| names(repository, value, resource) == Truth::Holds)
+    let own = resource.kind();
+    let refers = |one: &Resource<'_>| {
+        let address = resource.address_from(one.file.folder());
+        let named = Named { repository, resource, address: &address };
+        match &*resolve::resource(repository, one) {
+            Config::Object(map) => map.values().any(|value| named.by(value) == Truth::Holds),
+            Config::Null
+            | Config::Bool(_)
+            | Config::Number(_)
+            | Config::Text(_)
+            | Config::List(_)
+            | Config::Reference { .. }
+            | Config::Unknown => false,
         }
-        Config::Null
-        | Config::Bool(_)
-        | Config::Number(_)
-        | Config::Text(_)
-        | Config::List(_)
-        | Config::Reference { .. }
-        | Config::Unknown => false,
     };
-    repository.resources().filter(|one| other(one) && refers(one)).collect()
+    let others = kinds.iter().filter(|kind| **kind != own);
+    others.flat_map(|kind| candidates(repository, resource, kind)).filter(refers).collect()
 }
 
-fn names(repository: &Repository, value: &Config, resource: &Resource<'_>) -> Truth {
-    match value {
-        Config::Reference { address, attribute } => {
-            if *address == resource.address() {
-                let identity = IDENTITIES.contains(&attribute.as_str())
-                    || attribute.ends_with("_id")
-                    || attribute.ends_with("_name")
-                    || attribute.ends_with("identifier");
-                return if identity { Truth::Holds } else { Truth::Unknown };
+/// A block, and the address by which another module or its own writes it.
+struct Named<'n> {
+    repository: &'n Repository,
+    resource: &'n Resource<'n>,
+    address: &'n str,
+}
+
+impl Named<'_> {
+    /// Whether a value names it.
+    fn by(&self, value: &Config) -> Truth {
+        match value {
+            Config::Reference { address, attribute } => self.by_reference(address, attribute),
+            Config::Text(name) => {
+                let names = literal_names(self.repository, self.resource);
+                known(Some(names.iter().any(|one| one == name)))
             }
-            if address.starts_with("module.") || address.starts_with("data.") {
-                return Truth::Unknown;
-            }
-            Truth::Fails
+            Config::List(items) => any(items.iter().map(|item| self.by(item))),
+            Config::Unknown => Truth::Unknown,
+            Config::Null | Config::Bool(_) | Config::Number(_) | Config::Object(_) => Truth::Fails,
         }
-        Config::Text(name) => {
-            let names = literal_names(repository, resource);
-            if names.iter().any(|one| one == name) { Truth::Holds } else { Truth::Fails }
+    }
+
+    fn by_reference(&self, address: &str, attribute: &str) -> Truth {
+        if address == self.address {
+            let identity = IDENTITIES.contains(&attribute)
+                || attribute.ends_with("_id")
+                || attribute.ends_with("_name")
+                || attribute.ends_with("identifier");
+            return if identity { Truth::Holds } else { Truth::Unknown };
         }
-        Config::List(items) => {
-            let truths: Vec<Truth> =
-                items.iter().map(|item| names(repository, item, resource)).collect();
-            if truths.contains(&Truth::Holds) {
-                Truth::Holds
-            } else if truths.contains(&Truth::Unknown) {
-                Truth::Unknown
-            } else {
-                Truth::Fails
-            }
+        let own = address.rsplit("//").next().unwrap_or_default();
+        if own.starts_with("module.") || own.starts_with("data.") {
+            return Truth::Unknown;
         }
-        Config::Unknown => Truth::Unknown,
-        Config::Null | Config::Bool(_) | Config::Number(_) | Config::Object(_) => Truth::Fails,
+        Truth::Fails
     }
 }

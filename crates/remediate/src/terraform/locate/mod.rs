@@ -6,7 +6,7 @@ mod names;
 mod state;
 
 pub(crate) use find::locate;
-pub(crate) use link::{links_to, satellites};
+pub(crate) use link::{candidates, links_to, satellites};
 pub(crate) use names::literal_names;
 pub(crate) use state::State;
 

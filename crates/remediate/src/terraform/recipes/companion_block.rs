@@ -10,9 +10,9 @@
 
 use quell_catalog::Truth;
 
-use super::{Change, Recipe, Request, set_attributes};
-use crate::terraform::locate::links_to;
-use crate::terraform::{Resource, edit, render, resolve};
+use super::{Change, Recipe, Request, inline, set_attributes};
+use crate::terraform::locate::{candidates, links_to};
+use crate::terraform::{Resource, edit, parameters, render};
 
 pub(super) const RECIPE: Recipe = Recipe { id: "companion_block", plan };
 
@@ -22,12 +22,12 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
     let (Some(kind), Some(link)) = (&fix.companion, &fix.link) else {
         return Err("the recipe names no companion".into());
     };
+    if let Some(error) = repository.obscured(resource.file.folder(), kind) {
+        return Err(format!("{error}, and a `{kind}` may stand there"));
+    }
     let mut linked: Vec<Resource<'_>> = Vec::new();
-    for other in repository.module_resources(resource.file.folder()) {
-        if other.kind() != kind {
-            continue;
-        }
-        match links_to(repository, &resolve::resource(repository, &other), link, resource) {
+    for other in candidates(repository, resource, kind) {
+        match links_to(repository, &other, link, resource) {
             Truth::Holds => linked.push(other),
             Truth::Fails => {}
             Truth::Unknown => {
@@ -40,8 +40,19 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
         }
     }
     match linked.as_slice() {
-        [] => add(request, kind, link),
-        [one] => set_attributes::set(repository, one, &fix.set, wish.keep_elements),
+        [] => {
+            let values = parameters::resolved(request, &fix.set)?;
+            match inline::instead(request, kind, &values)? {
+                Some(inner) => {
+                    set_attributes::set(repository, resource, &inner, wish.keep_elements)
+                }
+                None => add(request, kind, link),
+            }
+        }
+        [one] => {
+            let values = parameters::resolved(request, &fix.set)?;
+            set_attributes::set(repository, one, &values, wish.keep_elements)
+        }
         [first, second, ..] => Err(format!(
             "two blocks set it already, {} and {}: a person must say which one counts",
             first.place(),
@@ -53,10 +64,13 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
 fn add(request: &Request<'_>, kind: &str, link: &str) -> Result<Change, String> {
     let Request { repository, resource, wish } = request;
     let fix = wish.fix;
+    if resource.file.is_json() {
+        return Err(format!("a `{kind}` must stand beside it, which a person adds in JSON"));
+    }
     let taken = |name: &str| {
         repository
             .module_resources(resource.file.folder())
-            .any(|other| other.kind() == kind && other.name() == name)
+            .any(|other| other.is(kind) && other.name() == name)
     };
     let name = (1..100)
         .map(|number| match number {
@@ -66,10 +80,10 @@ fn add(request: &Request<'_>, kind: &str, link: &str) -> Result<Change, String> 
         .find(|name| !taken(name))
         .ok_or("no free name for the companion")?;
     let target = fix.link_to.as_deref().unwrap_or("id");
-    let mut set = fix.set.clone();
-    set.remove(link);
-    let wanted = render::wanted(&set)?;
-    let first = references(resource, link, target);
+    let wanted = render::wanted(&parameters::resolved(request, &fix.set)?)?;
+    let mut first = references(resource, link, target);
+    // A recipe that sets the link itself says how it is written (in a list).
+    first.retain(|(name, _)| !wanted.contains_key(name));
     let head = format!("resource \"{kind}\" \"{name}\"");
     let splice = edit::append_after(resource.file, resource.block, |indent, layout| {
         render::block(&head, &first, &wanted, indent, layout)
@@ -81,6 +95,7 @@ fn add(request: &Request<'_>, kind: &str, link: &str) -> Result<Change, String> 
         text,
         address: format!("{kind}.{name}"),
         added: Some(splice.range.start),
+        beside: Vec::new(),
     })
 }
 

@@ -2,6 +2,9 @@
 //! proof is made afterwards, on the text alone.
 
 mod companion_block;
+mod describe_rules;
+mod inline;
+mod keyed_block;
 mod remove_public_acl;
 mod restrict_ingress;
 mod set_attributes;
@@ -21,6 +24,8 @@ pub(crate) struct Recipe {
 /// Every recipe, by name.
 pub(crate) const RECIPES: &[&Recipe] = &[
     &companion_block::RECIPE,
+    &describe_rules::RECIPE,
+    &keyed_block::RECIPE,
     &remove_public_acl::RECIPE,
     &restrict_ingress::RECIPE,
     &set_attributes::RECIPE,
@@ -40,4 +45,4 @@ pub(crate) fn by_name(name: &str) -> Option<&'static Recipe> {
 }
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;

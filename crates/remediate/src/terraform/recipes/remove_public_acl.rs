@@ -22,11 +22,8 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
     let Request { repository, resource, .. } = request;
     let beside = repository
         .module_resources(resource.file.folder())
-        .filter(|other| other.kind() == "aws_s3_bucket_acl")
-        .filter(|other| {
-            let config = resolve::resource(repository, other);
-            links_to(repository, &config, "bucket", resource) == Truth::Holds
-        });
+        .filter(|other| other.is("aws_s3_bucket_acl"))
+        .filter(|other| links_to(repository, other, "bucket", resource) == Truth::Holds);
     for block in [*resource].into_iter().chain(beside) {
         if is_public(request, &block) {
             let set = [("acl".to_owned(), Value::String("private".into()))].into();
@@ -39,6 +36,7 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
             text: resource.file.text.clone(),
             address: resource.address(),
             added: None,
+            beside: Vec::new(),
         });
     }
     Err(format!(
@@ -61,16 +59,15 @@ fn is_private(request: &Request<'_>, block: &Resource<'_>) -> bool {
     private(block)
         || repository
             .module_resources(block.file.folder())
-            .filter(|other| other.kind() == "aws_s3_bucket_acl")
+            .filter(|other| other.is("aws_s3_bucket_acl"))
             .any(|other| {
-                let config = resolve::resource(repository, &other);
-                private(&other) && links_to(repository, &config, "bucket", block) == Truth::Holds
+                private(&other) && links_to(repository, &other, "bucket", block) == Truth::Holds
             })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, refuse};
+    use super::super::testing::check;
 
     const FIX: &str = "recipe = 'remove_public_acl'\nresource = ['aws_s3_bucket']";
 
@@ -96,11 +93,13 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_is_named_instead_of_changed() {
-        refuse(
-            FIX,
-            "variable \"acl\" {\n  default = \"public-read\"\n}\nresource \"aws_s3_bucket\" \"b\" {\n  acl = var.acl\n}\n",
-            "`acl` at main.tf:5 is `var.acl`: decide where it is defined, main.tf:1",
-        );
+    fn a_default_is_changed_where_it_decides() {
+        let text = |acl: &str| {
+            format!(
+                "variable \"acl\" {{\n  default = \"{acl}\"\n}}\n\
+                 resource \"aws_s3_bucket\" \"b\" {{\n  acl = var.acl\n}}\n"
+            )
+        };
+        check(FIX, &text("public-read"), &text("private"));
     }
 }

@@ -39,7 +39,13 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
     collect(&resource.block.body, &mut open);
     let (path, address) = (file.path.clone(), resource.address());
     let Some(first) = open.first() else {
-        return Ok(Change { file: path, text: file.text.clone(), address, added: None });
+        return Ok(Change {
+            file: path,
+            text: file.text.clone(),
+            address,
+            added: None,
+            beside: Vec::new(),
+        });
     };
     let line = file.span(*first).map_or(0, |span| file.line(span.start));
     let variables = candidates(request);
@@ -64,7 +70,7 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
         now = now.changed(&path, text);
     }
     let text = now.file(&path).map(|file| file.text.clone()).unwrap_or_default();
-    Ok(Change { file: path, text, address, added: None })
+    Ok(Change { file: path, text, address, added: None, beside: Vec::new() })
 }
 
 fn refusal(place: &str, variables: &[Variable]) -> String {

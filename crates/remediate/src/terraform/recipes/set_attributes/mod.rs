@@ -3,24 +3,30 @@
 //! # What it changes
 //! A literal value is replaced where it stands. A missing attribute goes below the last one of
 //! its block, with its `=` in the neighbours' column. A missing nested block goes to the end.
+//! Where a variable, a local or a call of the module decides the value, and only one place does,
+//! that place is changed. Values in a `dynamic` block are set in its `content`.
 //!
 //! # When it is withheld
-//! The value is an expression, so that the decision is made elsewhere; or a `dynamic` block makes
-//! the nested block.
+//! More than one place decides the value, or it is an expression of which only a person knows
+//! what it should be, or the place that decides it decides something else too.
 
 use std::collections::BTreeMap;
 
-use hcl_edit::expr::{Expression, ObjectKey, TraversalOperator};
+use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::{Attribute, Block};
-use hcl_edit::template::{Element, Template};
+use hcl_edit::template::Element;
 use toml::Value;
 
 use super::{Change, Recipe, Request};
 use crate::Config;
-use crate::terraform::body::{is_dynamic, nested};
+use crate::terraform::body::{dynamic_content, is_dynamic, nested};
 use crate::terraform::edit::{self, Splice};
 use crate::terraform::render::{self, Wanted};
-use crate::terraform::{Repository, Resource, resolve};
+use crate::terraform::{Repository, Resource, json, parameters, resolve};
+use decide::{Site, Stand};
+
+mod decide;
+mod effect;
 
 /// How many single edits one recipe may take.
 const MAX_EDITS: usize = 200;
@@ -28,7 +34,8 @@ const MAX_EDITS: usize = 200;
 pub(super) const RECIPE: Recipe = Recipe { id: "set_attributes", plan };
 
 fn plan(request: &Request<'_>) -> Result<Change, String> {
-    set(request.repository, &request.resource, &request.wish.fix.set, request.wish.keep_elements)
+    let values = parameters::resolved(request, &request.wish.fix.set)?;
+    set(request.repository, &request.resource, &values, request.wish.keep_elements)
 }
 
 /// Makes a block's attributes be so, one edit after another.
@@ -40,20 +47,77 @@ pub(super) fn set(
 ) -> Result<Change, String> {
     let wanted = render::wanted(values)?;
     let (path, address) = (resource.file.path.clone(), resource.address());
+    if resource.file.is_json() {
+        let labels: Vec<&str> = resource.block.labels.iter().map(|label| label.as_str()).collect();
+        let labels = [&[resource.block.ident.as_str()], labels.as_slice()].concat();
+        let text = json::set(&resource.file.text, &labels, &wanted, keep_elements)?;
+        return Ok(Change { file: path, text, address, added: None, beside: Vec::new() });
+    }
     let mut now = repository.clone();
+    let mut touched: Option<(String, String)> = None;
     for _ in 0..MAX_EDITS {
         let resource = now
             .resource(&path, &address)
             .ok_or_else(|| format!("`{address}` is not found in `{path}` after an edit"))?;
         let editor = Editor { repository: &now, resource, keep_elements };
-        let Some(splice) = editor.block(resource.block, &wanted)? else {
-            let text = resource.file.text.clone();
-            return Ok(Change { file: path, text, address, added: None });
+        let Some(edit) = editor.block(resource.block, &wanted)? else {
+            let (file, owner) = touched.unwrap_or((path, address.clone()));
+            if owner != address {
+                effect::only_wanted(repository, &now, &file, values)?;
+            }
+            let text = now.file(&file).map(|file| file.text.clone()).unwrap_or_default();
+            return Ok(Change { file, text, address: owner, added: None, beside: Vec::new() });
         };
-        let text = splice.apply(&resource.file.text).ok_or("an edit fell outside the file")?;
-        now = now.changed(&path, text);
+        let (file, owner, text) = edit.made(&now, &resource)?;
+        let place = (file, owner);
+        if touched.as_ref().is_some_and(|before| *before != place) {
+            return Err(format!(
+                "it takes changes in more than one place, `{address}` at {} and `{}` in `{}`: a \
+                 person must say which",
+                resource.place(),
+                place.1,
+                place.0
+            ));
+        }
+        now = now.changed(&place.0, text);
+        touched = Some(place);
     }
     Err(format!("`{address}` needs more than {MAX_EDITS} edits"))
+}
+
+/// One edit: in the block itself, or where its value is decided.
+#[derive(Debug)]
+enum Edit {
+    Here(Splice),
+    There(Vec<Site>),
+}
+
+impl Edit {
+    /// File, owner and new text.
+    fn made(
+        self,
+        now: &Repository,
+        resource: &Resource<'_>,
+    ) -> Result<(String, String, String), String> {
+        let outside = "an edit fell outside the file";
+        match self {
+            Self::Here(splice) => {
+                let text = splice.apply(&resource.file.text).ok_or(outside)?;
+                Ok((resource.file.path.clone(), resource.address(), text))
+            }
+            Self::There(mut sites) => {
+                sites.sort_by_key(|site| std::cmp::Reverse(site.range.start));
+                let first = sites.first().ok_or("nothing decides it")?;
+                let (file, owner) = (first.file.clone(), first.owner.clone());
+                let mut text = now.file(&file).map(|file| file.text.clone()).ok_or(outside)?;
+                for site in sites {
+                    let splice = Splice { range: site.range, text: site.text };
+                    text = splice.apply(&text).ok_or(outside)?;
+                }
+                Ok((file, owner, text))
+            }
+        }
+    }
 }
 
 struct Editor<'r> {
@@ -68,7 +132,7 @@ impl Editor<'_> {
         &self,
         block: &Block,
         wanted: &BTreeMap<String, Wanted>,
-    ) -> Result<Option<Splice>, String> {
+    ) -> Result<Option<Edit>, String> {
         let mut missing = Vec::new();
         for (name, wanted) in wanted {
             let found = match wanted {
@@ -92,7 +156,7 @@ impl Editor<'_> {
             return Ok(None);
         }
         edit::insert_attributes(self.resource.file, block, &missing)
-            .map(Some)
+            .map(|splice| Some(Edit::Here(splice)))
             .ok_or_else(|| format!("the layout at {} leaves no safe place", self.place(block)))
     }
 
@@ -101,30 +165,49 @@ impl Editor<'_> {
         block: &Block,
         name: &str,
         wanted: &BTreeMap<String, Wanted>,
-    ) -> Result<Option<Splice>, String> {
-        if is_dynamic(&block.body, name) {
-            return Err(format!(
-                "`{name}` is made by a `dynamic` block in {}: decide there",
-                self.resource.place()
-            ));
-        }
+    ) -> Result<Option<Edit>, String> {
         if let Some(attribute) = block.body.get_attribute(name) {
             return self.object(attribute, wanted);
         }
-        let blocks = nested(&block.body, name);
+        let mut blocks = nested(&block.body, name);
+        if is_dynamic(&block.body, name) {
+            blocks.extend(self.contents(block, name)?);
+        }
         if blocks.is_empty() {
             return edit::insert_block(self.resource.file, block, |indent, layout| {
                 render::block(name, &[], wanted, indent, layout)
             })
-            .map(Some)
+            .map(|splice| Some(Edit::Here(splice)))
             .ok_or_else(|| format!("the layout at {} leaves no safe place", self.place(block)));
         }
         for block in blocks {
-            if let Some(splice) = self.block(block, wanted)? {
-                return Ok(Some(splice));
+            if let Some(edit) = self.block(block, wanted)? {
+                return Ok(Some(edit));
             }
         }
         Ok(None)
+    }
+
+    /// The `content` of the `dynamic` blocks that make blocks of a name; they must make some.
+    fn contents<'b>(&self, block: &'b Block, name: &str) -> Result<Vec<&'b Block>, String> {
+        let folder = self.resource.file.folder();
+        dynamic_content(&block.body, name)
+            .map(|(over, content)| match resolve::expression(self.repository, folder, over) {
+                Config::List(items) if !items.is_empty() => Ok(content),
+                Config::Object(fields) if !fields.is_empty() => Ok(content),
+                Config::Null
+                | Config::Bool(_)
+                | Config::Number(_)
+                | Config::Text(_)
+                | Config::List(_)
+                | Config::Object(_)
+                | Config::Reference { .. }
+                | Config::Unknown => Err(format!(
+                    "`{name}` is made by a `dynamic` block in {}: decide there",
+                    self.resource.place()
+                )),
+            })
+            .collect()
     }
 
     /// An attribute that is an object: values it has are replaced, none are added.
@@ -132,10 +215,13 @@ impl Editor<'_> {
         &self,
         attribute: &Attribute,
         wanted: &BTreeMap<String, Wanted>,
-    ) -> Result<Option<Splice>, String> {
+    ) -> Result<Option<Edit>, String> {
         let name = attribute.key.as_str();
         let Expression::Object(object) = &attribute.value else {
-            return Err(self.decided_elsewhere(name, &attribute.value));
+            return Err(format!(
+                "`{name}` at {} is an expression: a person must decide what it should be",
+                self.resource.place()
+            ));
         };
         for (key, wanted) in wanted {
             let has = |have: &ObjectKey| match have {
@@ -146,46 +232,39 @@ impl Editor<'_> {
             let (Some(have), Wanted::Value(value)) = (found, wanted) else {
                 return Err(format!("`{name}` has no `{key}` at {}", self.resource.place()));
             };
-            if let Some(splice) = self.value(key, have, value)? {
-                return Ok(Some(splice));
+            if let Some(edit) = self.value(key, have, value)? {
+                return Ok(Some(edit));
             }
         }
         Ok(None)
     }
 
-    fn attribute(&self, attribute: &Attribute, wanted: &Value) -> Result<Option<Splice>, String> {
+    fn attribute(&self, attribute: &Attribute, wanted: &Value) -> Result<Option<Edit>, String> {
         self.value(attribute.key.as_str(), &attribute.value, wanted)
     }
 
-    fn value(
-        &self,
-        name: &str,
-        have: &Expression,
-        wanted: &Value,
-    ) -> Result<Option<Splice>, String> {
+    fn value(&self, name: &str, have: &Expression, wanted: &Value) -> Result<Option<Edit>, String> {
         let folder = self.resource.file.folder();
         let text = render::value(wanted);
         let expression: Expression =
             text.parse().map_err(|_| format!("the recipe's value of `{name}` does not parse"))?;
         let current = resolve::expression(self.repository, folder, have);
         let target = resolve::expression(self.repository, folder, &expression);
-        if same(&current, &target) {
+        let file = self.resource.file;
+        let written = file.span(have).and_then(|span| file.text.get(span));
+        if same(&current, &target) || written == Some(text.as_str()) {
             return Ok(None);
         }
-        if !is_literal(have) {
-            return Err(self.decided_elsewhere(name, have));
-        }
-        let text = if self.keep_elements {
-            match self.union(have, &current, wanted, folder) {
-                Some(text) if text.is_empty() => return Ok(None),
-                Some(text) => text,
-                None => text,
-            }
-        } else {
-            text
+        let grown =
+            if self.keep_elements { self.union(have, &current, wanted, folder) } else { None };
+        let text = match grown {
+            Some(text) if text.is_empty() => return Ok(None),
+            Some(text) => text,
+            None if is_literal(have) => text,
+            None => return self.elsewhere(name, have, wanted).map(Some),
         };
         edit::replace(self.resource.file, have, text)
-            .map(Some)
+            .map(|splice| Some(Edit::Here(splice)))
             .ok_or_else(|| format!("`{name}` has no place in the text"))
     }
 
@@ -223,25 +302,22 @@ impl Editor<'_> {
         Some(format!("[{}]", texts.join(", ")))
     }
 
-    fn decided_elsewhere(&self, name: &str, have: &Expression) -> String {
-        let place = self
-            .resource
-            .file
-            .span(have)
-            .map(|span| {
-                format!("{}:{}", self.resource.file.path, self.resource.file.line(span.start))
+    /// The edit of the one place that decides a value.
+    fn elsewhere(&self, name: &str, have: &Expression, wanted: &Value) -> Result<Edit, String> {
+        let file = self.resource.file;
+        let line = file.span(have).map_or(0, |span| file.line(span.start));
+        let address = self.resource.address();
+        let stand = Stand { file, family: "", name: &address };
+        decide::sites(self.repository, stand, have, wanted)
+            .and_then(|sites| {
+                if sites.is_empty() {
+                    Err("nothing in it can be changed".into())
+                } else {
+                    Ok(sites)
+                }
             })
-            .unwrap_or_default();
-        if let Some((root, key)) = root_of(have) {
-            let folder = self.resource.file.folder();
-            if let Some(definition) = resolve::definition(self.repository, folder, root, key) {
-                return format!(
-                    "`{name}` at {place} is `{root}.{key}`: decide where it is defined, {definition}"
-                );
-            }
-            return format!("`{name}` at {place} is `{root}.{key}`: decide where that is set");
-        }
-        format!("`{name}` at {place} is an expression: a person must decide what it should be")
+            .map(Edit::There)
+            .map_err(|reason| format!("`{name}` at {}:{line}: {reason}", file.path))
     }
 
     fn place(&self, block: &Block) -> String {
@@ -254,49 +330,6 @@ impl Editor<'_> {
 /// Whether two values are the same: known and equal, or the same reference.
 fn same(left: &Config, right: &Config) -> bool {
     left.same(right) == Some(true) || (left == right && matches!(left, Config::Reference { .. }))
-}
-
-/// `var.x` and `local.x`, also where an index or attribute follows.
-fn root_of(value: &Expression) -> Option<(&str, &str)> {
-    match value {
-        Expression::Traversal(traversal) => {
-            let Expression::Variable(root) = &traversal.expr else { return None };
-            match traversal.operators.first().map(|operator| operator.value()) {
-                Some(TraversalOperator::GetAttr(name)) => Some((root.as_str(), name.as_str())),
-                Some(
-                    TraversalOperator::AttrSplat(_)
-                    | TraversalOperator::FullSplat(_)
-                    | TraversalOperator::Index(_)
-                    | TraversalOperator::LegacyIndex(_),
-                )
-                | None => None,
-            }
-        }
-        Expression::Parenthesis(inner) => root_of(inner.inner()),
-        Expression::Conditional(conditional) => root_of(&conditional.cond_expr),
-        Expression::UnaryOp(operation) => root_of(&operation.expr),
-        Expression::BinaryOp(operation) => {
-            root_of(&operation.lhs_expr).or_else(|| root_of(&operation.rhs_expr))
-        }
-        Expression::FuncCall(call) => call.args.iter().find_map(root_of),
-        Expression::StringTemplate(template) => template_root(template),
-        Expression::HeredocTemplate(heredoc) => template_root(&heredoc.template),
-        Expression::Null(_)
-        | Expression::Bool(_)
-        | Expression::Number(_)
-        | Expression::String(_)
-        | Expression::Array(_)
-        | Expression::Object(_)
-        | Expression::Variable(_)
-        | Expression::ForExpr(_) => None,
-    }
-}
-
-fn template_root(template: &Template) -> Option<(&str, &str)> {
-    template.iter().find_map(|element| match element {
-        Element::Interpolation(part) => root_of(&part.expr),
-        Element::Literal(_) | Element::Directive(_) => None,
-    })
 }
 
 /// Whether a value is written out, so that replacing it decides nothing that is decided elsewhere.
@@ -321,5 +354,7 @@ pub(super) fn is_literal(value: &Expression) -> bool {
     }
 }
 
+#[cfg(test)]
+mod parameter_tests;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! Attributes set, replaced and refused.
 
 use super::super::testing::{check, refuse};
+use crate::terraform::Repository;
 
 fn fix(set: &str) -> String {
     format!("recipe = 'set_attributes'\nresource = ['aws_x']\nset = {set}")
@@ -84,14 +85,85 @@ fn values_of_objects_are_replaced() {
 }
 
 #[test]
-fn what_is_decided_elsewhere_is_named() {
-    let block = |value: &str| {
-        format!("locals {{\n  on = false\n}}\nresource \"aws_x\" \"y\" {{\n  on = {value}\n}}\n")
+fn the_content_of_a_dynamic_block_is_set() {
+    let block = |on: bool| {
+        format!(
+            "resource \"aws_x\" \"y\" {{\n  dynamic \"d\" {{\n    for_each = [1]\n    \
+             content {{\n      on = {on}\n    }}\n  }}\n}}\n"
+        )
     };
+    check(&fix("{ 'd.on' = true }"), &block(false), &block(true));
+}
+
+/// The change of `aws_x.y` in `m/main.tf`, as file, address and new text.
+fn elsewhere(files: &[(&str, &str)], on: &str) -> Result<(String, String, String), String> {
+    let main = format!("resource \"aws_x\" \"y\" {{\n  on = {on}\n}}\n");
+    let own = |(path, text): &(&str, &str)| ((*path).to_owned(), (*text).to_owned());
+    let files = files.iter().map(own).chain([("m/main.tf".to_owned(), main)]);
+    let repository = Repository::parse(files);
+    let resource = repository.resource("m/main.tf", "aws_x.y").unwrap();
+    let wanted = [("on".to_owned(), toml::Value::Boolean(true))].into();
+    let change = super::set(&repository, &resource, &wanted, true)?;
+    Ok((change.file, change.address, change.text))
+}
+
+#[track_caller]
+fn decides(files: &[(&str, &str)], on: &str, expected: (&str, &str, &str)) {
+    let (file, address, text) = elsewhere(files, on).unwrap();
+    assert_eq!((file.as_str(), address.as_str(), text.as_str()), expected);
+}
+
+const DEFAULT: (&str, &str) = ("m/v.tf", "variable \"on\" {\n  default = false # off\n}\n");
+
+#[test]
+fn the_one_place_that_decides_a_value_is_changed() {
+    let on = "variable \"on\" {\n  default = true # off\n}\n";
+    decides(&[DEFAULT], "var.on", ("m/v.tf", "var.on", on));
+    decides(&[DEFAULT], "(tobool(\"${var.on}\"))", ("m/v.tf", "var.on", on));
+    decides(&[DEFAULT], "var.on ? true : false", ("m/v.tf", "var.on", on));
+    let off = ("m/v.tf", "variable \"off\" {\n  default = true\n}\n");
+    let not = "variable \"off\" {\n  default = false\n}\n";
+    decides(&[off], "!var.off", ("m/v.tf", "var.off", not));
+    decides(&[off], "var.off ? false : true", ("m/v.tf", "var.off", not));
+    let local = ("m/l.tf", "locals {\n  s = { on = !local.off, p = 1 }\n  off = true\n}\n");
+    let so = "locals {\n  s = { on = !local.off, p = 1 }\n  off = false\n}\n";
+    decides(&[local], "local.s.on", ("m/l.tf", "local.off", so));
+    let values = ("m/terraform.tfvars", "on = false\n");
+    decides(&[DEFAULT, values], "var.on", ("m/terraform.tfvars", "var.on", "on = true\n"));
+}
+
+#[test]
+fn the_call_of_a_module_is_changed_where_it_decides() {
+    let call =
+        |name: &str, rest: &str| format!("module \"{name}\" {{\n  source = \"./m\"\n{rest}}}\n");
+    let text = |on: bool| call("a", &format!("  on     = {on}\n")) + &call("b", "  on = true\n");
+    decides(&[DEFAULT, ("main.tf", &text(false))], "var.on", ("main.tf", "module.a", &text(true)));
+    let silent = call("a", "") + &call("b", "  on = true\n");
+    let on = "variable \"on\" {\n  default = true # off\n}\n";
+    decides(&[DEFAULT, ("main.tf", &silent)], "var.on", ("m/v.tf", "var.on", on));
+    let both = call("a", "  on = false\n") + &call("b", "  on = false\n");
+    let error = elsewhere(&[DEFAULT, ("main.tf", &both)], "var.on").unwrap_err();
+    assert!(error.contains("`module.a` at main.tf:3 and `module.b` at main.tf:7"), "{error}");
+}
+
+#[test]
+fn what_decides_other_things_too_is_left() {
+    let other = |rest: &str| format!("resource \"aws_z\" \"z\" {{\n{rest}\n}}\n");
+    for rest in ["count = var.on ? 1 : 0", "for_each = var.on ? toset([\"a\"]) : []", "p = var.on"]
+    {
+        let error = elsewhere(&[DEFAULT, ("m/z.tf", &other(rest))], "var.on").unwrap_err();
+        assert!(error.contains("what decides it also decides"), "{error}");
+    }
+    assert!(elsewhere(&[DEFAULT, ("m/z.tf", &other("on = var.on"))], "var.on").is_ok());
+}
+
+#[test]
+fn what_nobody_can_tell_is_refused() {
+    let block = |value: &str| format!("resource \"aws_x\" \"y\" {{\n  on = {value}\n}}\n");
     let fix = fix("{ on = true }");
-    refuse(&fix, &block("local.on"), "decide where it is defined, main.tf:2");
-    refuse(&fix, &block("var.nowhere"), "decide where that is set");
-    refuse(&fix, &block("f(1)"), "is an expression");
+    refuse(&fix, &block("var.nowhere"), "`on` at main.tf:2: it is `var.nowhere`, which");
+    refuse(&fix, &block("aws_z.z.on"), "it is `aws_z.z`: a person must decide");
+    refuse(&fix, &block("f(1)"), "an expression at main.tf:2: a person must decide");
     refuse(
         &self::fix("{ 'd.on' = true }"),
         "resource \"aws_x\" \"y\" {\n  dynamic \"d\" {\n    for_each = []\n    content {}\n  }\n}\n",

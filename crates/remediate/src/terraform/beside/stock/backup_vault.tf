@@ -1,0 +1,4 @@
+resource "aws_backup_vault" "{{name}}" {
+  name        = "{{name}}"
+  kms_key_arn = {{kms_key}}.arn
+}

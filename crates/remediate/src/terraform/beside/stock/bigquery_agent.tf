@@ -1,0 +1,1 @@
+data "google_bigquery_default_service_account" "{{name}}" {}

@@ -1,0 +1,3 @@
+resource "aws_api_gateway_client_certificate" "{{name}}" {
+  description = "Shows backends that {{resource}} calls them"
+}

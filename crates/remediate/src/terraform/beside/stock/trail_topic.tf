@@ -1,0 +1,4 @@
+resource "aws_sns_topic" "{{name}}" {
+  name_prefix       = "trail-"
+  kms_master_key_id = {{trail_key}}.arn
+}

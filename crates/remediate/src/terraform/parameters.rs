@@ -1,0 +1,203 @@
+//! Values that need a choice: taken from the repository, from the user's settings, or from the
+//! default that the control documents; else asked for.
+//!
+//! A value `{ parameter = "aws.kms_key", … }` may say:
+//! - `existing`: types of blocks of the module that can be used, of which there must be one
+//! - `attribute`: what of that block is meant (`arn`); `id` where not said
+//! - `named`: a pattern that the block's name or what it makes must fit
+//! - `without`: arguments that such a block must not have
+//! - `default`: the value where nothing else says one
+//! - `ask`: what a person must say, for the sentence that is shown where nothing does
+//!
+//! `{ expr = "…" }` may hold `{self}` for the resource's own address and `{name}` for its name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use regex::Regex;
+use toml::{Table, Value};
+
+use super::locate::literal_names;
+use super::recipes::Request;
+use super::{Resource, resolve};
+use crate::Config;
+
+/// The values with every parameter replaced.
+///
+/// # Errors
+///
+/// One sentence that says which value a person must give.
+pub(super) fn resolved(
+    request: &Request<'_>,
+    set: &BTreeMap<String, Value>,
+) -> Result<BTreeMap<String, Value>, String> {
+    set.iter().map(|(path, one)| Ok((path.clone(), value(request, path, one)?))).collect()
+}
+
+fn value(request: &Request<'_>, path: &str, one: &Value) -> Result<Value, String> {
+    match one {
+        Value::Table(table) => match table.get("parameter").and_then(Value::as_str) {
+            Some(name) => parameter(request, path, name, table),
+            None => {
+                let fields = table.iter().map(|(key, one)| {
+                    let one = if key == "expr" {
+                        expression(request, one)
+                    } else {
+                        value(request, path, one)?
+                    };
+                    Ok((key.clone(), one))
+                });
+                Ok(Value::Table(fields.collect::<Result<Table, String>>()?))
+            }
+        },
+        Value::Array(items) => {
+            let items = items.iter().map(|one| value(request, path, one));
+            Ok(Value::Array(items.collect::<Result<_, String>>()?))
+        }
+        Value::String(_)
+        | Value::Integer(_)
+        | Value::Float(_)
+        | Value::Boolean(_)
+        | Value::Datetime(_) => Ok(one.clone()),
+    }
+}
+
+/// An expression with the resource's own address and name put in.
+fn expression(request: &Request<'_>, one: &Value) -> Value {
+    let Some(text) = one.as_str() else { return one.clone() };
+    let body = &request.resource.block.body;
+    let address = request.resource.address();
+    let own = if body.has_attribute("count") {
+        format!("{address}[count.index]")
+    } else if body.has_attribute("for_each") {
+        "each.value".to_owned()
+    } else {
+        address
+    };
+    Value::String(text.replace("{self}", &own).replace("{name}", request.resource.name()))
+}
+
+fn parameter(
+    request: &Request<'_>,
+    path: &str,
+    name: &str,
+    table: &Table,
+) -> Result<Value, String> {
+    let default = table.get("default");
+    if let Some(said) = request.wish.settings.get(name) {
+        return Ok(typed(said, default));
+    }
+    if let Some(alike) = of_neighbours(request, path) {
+        return Ok(alike);
+    }
+    let found = existing(request, table)?;
+    if let [one] = found.as_slice() {
+        let attribute = table.get("attribute").and_then(Value::as_str).unwrap_or("id");
+        return Ok(written(format!("{}.{attribute}", one.address())));
+    }
+    if let Some(default) = default {
+        return Ok(default.clone());
+    }
+    let ask = table.get("ask").and_then(Value::as_str).unwrap_or("which value it should be");
+    let several = match found.as_slice() {
+        [first, second, ..] => {
+            format!("; both {} and {} could be meant", first.address(), second.address())
+        }
+        _ => String::new(),
+    };
+    Err(format!("a person must say {ask}: set `{name}` below `[fix.parameters]`{several}"))
+}
+
+/// An expression as a value.
+fn written(text: String) -> Value {
+    Value::Table([("expr".to_owned(), Value::String(text))].into_iter().collect())
+}
+
+/// A setting's text as the type that the default has.
+fn typed(said: &str, default: Option<&Value>) -> Value {
+    let text = || Value::String(said.to_owned());
+    match default {
+        Some(Value::Integer(_)) => said.parse().map_or_else(|_| text(), Value::Integer),
+        Some(Value::Boolean(_)) => said.parse().map_or_else(|_| text(), Value::Boolean),
+        Some(Value::Float(_)) => said.parse().map_or_else(|_| text(), Value::Float),
+        Some(Value::String(_) | Value::Datetime(_) | Value::Array(_) | Value::Table(_)) | None => {
+            text()
+        }
+    }
+}
+
+/// The value that every other block of the type in the module has, where they all agree on one
+/// and it names another block or a variable.
+fn of_neighbours(request: &Request<'_>, path: &str) -> Option<Value> {
+    if path.contains('.') {
+        return None;
+    }
+    let Request { repository, resource, .. } = request;
+    let kind = resource.kind();
+    let mut texts = BTreeSet::new();
+    for other in repository.module_resources(resource.file.folder()) {
+        let same = other.has_address(&resource.address());
+        let attribute = other.block.body.get_attribute(path).filter(|_| other.is(&kind) && !same);
+        if let Some(span) = attribute.and_then(|attribute| other.file.span(&attribute.value)) {
+            texts.insert(other.file.text.get(span)?);
+        }
+    }
+    let [text] = texts.into_iter().collect::<Vec<_>>().try_into().ok()?;
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
+    let names = text.contains('.') && text.chars().all(plain) && !text.starts_with("each.");
+    let names = names && text.chars().next().is_some_and(|first| first.is_ascii_alphabetic());
+    names.then(|| written(text.to_owned()))
+}
+
+/// Blocks of the module that can be used.
+fn existing<'r>(request: &Request<'r>, table: &Table) -> Result<Vec<Resource<'r>>, String> {
+    let kinds: Vec<&str> = match table.get("existing") {
+        Some(Value::String(kind)) => vec![kind],
+        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).collect(),
+        Some(
+            Value::Integer(_)
+            | Value::Float(_)
+            | Value::Boolean(_)
+            | Value::Datetime(_)
+            | Value::Table(_),
+        )
+        | None => Vec::new(),
+    };
+    let pattern = table.get("named").and_then(Value::as_str).map(Regex::new);
+    let pattern = pattern.transpose().map_err(|_| "the recipe's pattern is none".to_owned())?;
+    let without: Vec<&str> = match table.get("without").and_then(Value::as_array) {
+        Some(names) => names.iter().filter_map(Value::as_str).collect(),
+        None => Vec::new(),
+    };
+    let Request { repository, resource, .. } = *request;
+    let fits = |one: &Resource<'r>| {
+        let body = &one.block.body;
+        let lone = !body.has_attribute("count") && !body.has_attribute("for_each");
+        let plain = without.iter().all(|name| !body.has_attribute(name));
+        let own = one.has_address(&resource.address());
+        let named = pattern.as_ref().is_none_or(|pattern| {
+            let made = literal_names(repository, one);
+            pattern.is_match(one.name()) || made.iter().any(|name| pattern.is_match(name))
+        });
+        kinds.iter().any(|kind| one.is(kind)) && lone && plain && !own && named
+    };
+    let found: Vec<Resource<'r>> =
+        repository.module_resources(resource.file.folder()).filter(fits).collect();
+    Ok(found.into_iter().filter(|one| !depends(request, one)).collect())
+}
+
+/// Whether a block refers to the resource, so that a reference to it would be a circle.
+fn depends(request: &Request<'_>, one: &Resource<'_>) -> bool {
+    let address = request.resource.address();
+    mentions(&resolve::resource(request.repository, one), &address)
+}
+
+fn mentions(config: &Config, wanted: &str) -> bool {
+    match config {
+        Config::Reference { address, .. } => address == wanted,
+        Config::List(items) => items.iter().any(|item| mentions(item, wanted)),
+        Config::Object(fields) => fields.values().any(|field| mentions(field, wanted)),
+        Config::Null | Config::Bool(_) | Config::Number(_) | Config::Text(_) | Config::Unknown => {
+            false
+        }
+    }
+}
