@@ -113,6 +113,16 @@ pub(crate) trait Code: Debug + Send + Sync {
         BTreeSet::new()
     }
 
+    /// Arguments of a place that its kind does not have, where that is known.
+    fn invented(&self, _place: &Place) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
+
+    /// That a fix replaces what stands at a place instead of changing it, as one sentence.
+    fn replaces(&self, _place: &Place, _fix: &FixRecipe) -> Option<String> {
+        None
+    }
+
     /// Dotted paths of the configuration that decide whether and how a block takes part.
     fn switches(&self) -> &'static [&'static str];
 

@@ -78,7 +78,7 @@ impl<'c> Engine<'c> {
             }
         }
         let none = || {
-            let missing = || no_recipe(target);
+            let missing = || no_recipe(target, control);
             blank(control, None, &control.decide.clone().unwrap_or_else(missing))
         };
         closing(best.unwrap_or_else(none), closes)
@@ -230,10 +230,15 @@ fn languages(target: &Target, control: &Control) -> Vec<Language> {
     languages
 }
 
-fn no_recipe(target: &Target) -> String {
-    match target.file.as_deref().and_then(Workspace::language_of) {
+/// Why nothing is offered, and what a person can do.
+fn no_recipe(target: &Target, control: &Control) -> String {
+    let missing = match target.file.as_deref().and_then(Workspace::language_of) {
         Some(language) => format!("the catalogue has no {} recipe for it", language.name()),
         None => "the catalogue has no recipe for it".to_owned(),
+    };
+    match control.explain.steps.first() {
+        Some(step) => format!("{missing}; what to do: {}", step.trim_end_matches('.')),
+        None => missing,
     }
 }
 
@@ -270,6 +275,9 @@ fn finish(ask: Ask<'_>, place: &Place, fix: &FixRecipe, outcome: Outcome) -> Fix
         let before = ask.code.text(&change.file).unwrap_or_default();
         diff::unified(&change.file, before, &change.text)
     });
+    let mut may_break = fix.breaks.clone();
+    let said = may_break.iter().any(|one| one.contains("replace") || one.contains("recreate"));
+    may_break.extend(ask.code.replaces(place, fix).filter(|_| !said));
     Fix {
         id: fix_id(&[&ask.control.id, &fix.recipe, &file, &address]),
         state,
@@ -277,6 +285,7 @@ fn finish(ask: Ask<'_>, place: &Place, fix: &FixRecipe, outcome: Outcome) -> Fix
         address,
         diff,
         proof: outcome.proof,
+        may_break,
         ..blank(ask.control, Some(fix), "")
     }
 }

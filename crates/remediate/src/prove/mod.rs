@@ -70,7 +70,7 @@ pub(crate) fn prove(trial: &Trial<'_>) -> Outcome {
         return outcome;
     }
     let after = trial.code.with_file(&change.file, change.text.clone());
-    let parses = outcome.check(ProofCheck::ParsesAfter, parses_after(&*after, &change));
+    let parses = outcome.check(ProofCheck::ParsesAfter, parses_after(trial, &*after, &change));
     if parses {
         outcome.check(ProofCheck::HoldsAfter, holds_after(trial, &*after, &change));
         outcome.check(ProofCheck::NotSilenced, silence::not_silenced(trial, &*after, &change));
@@ -133,9 +133,16 @@ fn truth(trial: &Trial<'_>, code: &dyn Code) -> Truth {
     all
 }
 
-fn parses_after(after: &dyn Code, change: &Change) -> Finding {
+fn parses_after(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Finding {
+    for place in change.places_beside().chain([change.place()]) {
+        let known = trial.code.invented(&place);
+        if let Some(name) = after.invented(&place).difference(&known).next() {
+            let kind = after.kind(&place).unwrap_or_default();
+            return failed(format!("a `{kind}` has no argument `{name}`"));
+        }
+    }
     match (after.text(&change.file), after.fault(&change.file)) {
-        (Some(_), None) => Ok(format!("`{}` parses", change.file)),
+        (Some(_), None) => Ok(format!("`{}` parses, with no invented argument", change.file)),
         (Some(_), Some(error)) => failed(format!("after the change {error}")),
         (None, _) => failed(format!("`{}` is not in the repository", change.file)),
     }

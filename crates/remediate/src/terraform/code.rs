@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use hcl_edit::structure::Block;
-use quell_catalog::{Check, Language, Truth};
+use quell_catalog::{Check, FixRecipe, Language, Truth};
 
 use super::locate::{candidates, links_to, locate, satellites};
 use super::repository::reads;
-use super::{Repository, Resource, SourceFile, beside, providers, recipes, resolve};
+use super::{Repository, Resource, SourceFile, beside, providers, recipes, resolve, schema};
 use crate::code::{Change, Code, Dialect, Place, Wish};
 use crate::evaluate::{Surroundings, all, any};
 use crate::{Config, Evaluator, Target};
@@ -69,7 +69,7 @@ impl Code for Repository {
     }
 
     fn config(&self, place: &Place) -> Config {
-        self.at(place).map_or(Config::Unknown, |resource| resolve::resource(self, &resource))
+        self.at(place).map_or(Config::Unknown, |one| Config::clone(&resolve::resource(self, &one)))
     }
 
     fn judge(&self, evaluator: &Evaluator, check: &Check, place: &Place) -> Truth {
@@ -81,15 +81,25 @@ impl Code for Repository {
 
     fn dangling(&self, place: &Place) -> BTreeSet<String> {
         let Some(resource) = self.at(place) else { return BTreeSet::new() };
-        let mut config = resolve::resource(self, &resource);
-        // `provider = aws.west` names a provider, no block.
-        if let Config::Object(fields) = &mut config {
-            fields.remove("provider");
-        }
+        let config = resolve::resource(self, &resource);
         let mut addresses = references(&config);
+        // `provider = aws.west` names a provider, no block.
+        if let Some(Config::Reference { address, .. }) = config.get("provider") {
+            addresses.remove(address);
+        }
         let folder = resource.file.folder();
         addresses.retain(|address| !self.has_block(folder, address));
         addresses
+    }
+
+    fn invented(&self, place: &Place) -> BTreeSet<String> {
+        self.at(place).map(|resource| schema::invented(self, &resource)).unwrap_or_default()
+    }
+
+    fn replaces(&self, place: &Place, fix: &FixRecipe) -> Option<String> {
+        let kind = self.at(place)?.kind();
+        let own = fix.companion.is_none().then(|| schema::replacing(&kind, fix.set.keys()))??;
+        Some(format!("changing `{own}` makes Terraform replace the resource"))
     }
 
     fn switches(&self) -> &'static [&'static str] {

@@ -3,6 +3,7 @@
 mod beside;
 mod block;
 mod body;
+mod cache;
 mod code;
 pub(crate) mod edit;
 mod functions;
@@ -15,6 +16,7 @@ mod recipes;
 mod render;
 mod repository;
 mod resolve;
+mod schema;
 mod source;
 
 pub(crate) use block::Resource;
@@ -24,5 +26,7 @@ pub(crate) use source::SourceFile;
 
 #[cfg(test)]
 mod proof_tests;
+#[cfg(test)]
+mod property_tests;
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use hcl_edit::structure::Block;
 
+use super::cache::{Cache, Groups};
 use super::index::Index;
 use super::locate::{State, literal_names};
 use super::source::LOCK_FILE;
@@ -21,6 +22,10 @@ pub(crate) struct Repository {
     callers: Arc<BTreeMap<String, Vec<usize>>>,
     /// Folder → what its blocks define.
     indexes: BTreeMap<String, Arc<Index>>,
+    /// Folder → group of modules that call each other.
+    groups: Arc<Groups>,
+    /// Group → configurations that were resolved.
+    caches: BTreeMap<usize, Arc<Cache>>,
     /// Literal name → file and address of the blocks that give it; made when first asked for.
     names: OnceLock<Names>,
 }
@@ -50,21 +55,26 @@ impl Repository {
         sources.dedup_by(|left, right| left.path == right.path);
         let mut modules: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         let mut callers: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut ties: Vec<(String, String)> = Vec::new();
         for (place, file) in sources.iter().enumerate() {
             modules.entry(file.folder().to_owned()).or_default().push(place);
             for called in file.blocks().filter_map(|block| called_module(file, block)) {
+                ties.push((file.folder().to_owned(), called.clone()));
                 callers.entry(called).or_default().push(place);
             }
         }
         for places in callers.values_mut() {
             places.dedup();
         }
+        let groups = Groups::of(modules.keys(), &ties);
         Self {
             files: sources,
             modules: Arc::new(modules),
             states: Arc::new(states),
             callers: Arc::new(callers),
             indexes: BTreeMap::new(),
+            groups: Arc::new(groups),
+            caches: BTreeMap::new(),
             names: OnceLock::new(),
         }
         .indexed()
@@ -79,6 +89,8 @@ impl Repository {
             states: Arc::clone(&self.states),
             callers: Arc::clone(&self.callers),
             indexes: self.indexes.clone(),
+            groups: Arc::clone(&self.groups),
+            caches: self.caches.clone(),
             names: OnceLock::new(),
         };
         let found = self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok();
@@ -86,6 +98,9 @@ impl Repository {
             *file = Arc::new(SourceFile::parse(path.to_owned(), text));
             let folder = file.folder().to_owned();
             let index = Arc::new(changed.index_of(&folder));
+            if let Some(group) = changed.groups.get(&folder) {
+                changed.caches.insert(group, Arc::default());
+            }
             changed.indexes.insert(folder, index);
         }
         changed
@@ -95,6 +110,8 @@ impl Repository {
         let indexes =
             self.modules.keys().map(|folder| (folder.clone(), Arc::new(self.index_of(folder))));
         self.indexes = indexes.collect();
+        let groups = self.modules.keys().filter_map(|folder| self.groups.get(folder));
+        self.caches = groups.map(|group| (group, Arc::default())).collect();
         self
     }
 
@@ -141,7 +158,8 @@ impl Repository {
     /// Why a file of a module cannot be read in which a block of a kind may stand.
     pub(crate) fn obscured(&self, folder: &str, kind: &str) -> Option<&str> {
         let written = |file: &&SourceFile| file.is_configuration() && file.text.contains(kind);
-        self.module_files(folder).filter(written).find_map(|file| file.body().err())
+        let broken = self.module_files(folder).filter(|file| file.body().is_err());
+        broken.filter(written).find_map(|file| file.body().err())
     }
 
     /// Whether a module has a block of an address, which may name another folder.
@@ -170,6 +188,15 @@ impl Repository {
             }
         }
         names
+    }
+
+    /// The cache in which a block's configuration is kept, and its key there.
+    pub(super) fn cached(&self, resource: &Resource<'_>) -> Option<(&Cache, (usize, usize))> {
+        let path = resource.file.path.as_str();
+        let place = self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?;
+        let own = std::ptr::eq(self.files.get(place)?.as_ref(), resource.file);
+        let cache = self.caches.get(&self.groups.get(resource.file.folder())?)?;
+        own.then(|| (cache.as_ref(), (place, resource.span().start)))
     }
 
     /// The block of a module that defines a name: a `variable`, an `output`, a call (`module`),

@@ -55,7 +55,7 @@ pub(crate) fn satellites<'r>(
     let refers = |one: &Resource<'_>| {
         let address = resource.address_from(one.file.folder());
         let named = Named { repository, resource, address: &address };
-        match resolve::resource(repository, one) {
+        match &*resolve::resource(repository, one) {
             Config::Object(map) => map.values().any(|value| named.by(value) == Truth::Holds),
             Config::Null
             | Config::Bool(_)

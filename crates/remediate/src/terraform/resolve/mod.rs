@@ -9,6 +9,7 @@ mod names;
 mod repeat;
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use hcl_edit::expr::Expression;
 
@@ -26,7 +27,14 @@ const MAX_INSTANCES: usize = 64;
 /// The configuration of a block, where every call of its module agrees; parts in which calls or
 /// loop elements differ are unknown.
 #[must_use]
-pub(crate) fn resource(repository: &Repository, resource: &Resource<'_>) -> Config {
+pub(crate) fn resource(repository: &Repository, resource: &Resource<'_>) -> Arc<Config> {
+    match repository.cached(resource) {
+        Some((cache, key)) => cache.whole(key, || whole(repository, resource)),
+        None => Arc::new(whole(repository, resource)),
+    }
+}
+
+fn whole(repository: &Repository, resource: &Resource<'_>) -> Config {
     let resolver = Resolver::new(repository, resource.file.folder());
     let scope = Scope::of(resource.file.folder());
     let each = repeat::reference(&resolver, &resource.block.body, &scope);
@@ -38,7 +46,14 @@ pub(crate) fn resource(repository: &Repository, resource: &Resource<'_>) -> Conf
 /// Every configuration that a block has: one for each call of its module and each element that
 /// it is repeated over. A block that makes nothing as things stand is taken as if it did.
 #[must_use]
-pub(crate) fn instances(repository: &Repository, resource: &Resource<'_>) -> Vec<Config> {
+pub(crate) fn instances(repository: &Repository, resource: &Resource<'_>) -> Arc<Vec<Config>> {
+    match repository.cached(resource) {
+        Some((cache, key)) => cache.instances(key, || each(repository, resource)),
+        None => Arc::new(each(repository, resource)),
+    }
+}
+
+fn each(repository: &Repository, resource: &Resource<'_>) -> Vec<Config> {
     let folder = resource.file.folder();
     let resolver = Resolver::new(repository, folder);
     let mut all = Vec::new();
@@ -52,7 +67,7 @@ pub(crate) fn instances(repository: &Repository, resource: &Resource<'_>) -> Vec
         all = idle;
     }
     if all.len() > MAX_INSTANCES {
-        return vec![self::resource(repository, resource)];
+        return vec![whole(repository, resource)];
     }
     all
 }

@@ -26,7 +26,7 @@ pub(super) fn only_wanted(
             let (was, is) = (resolve::instances(before, &old), resolve::instances(after, &new));
             let mut names = BTreeSet::new();
             if was.len() == is.len() {
-                was.iter().zip(&is).for_each(|(was, is)| differing("", was, is, &mut names));
+                was.iter().zip(is.iter()).for_each(|(was, is)| differing("", was, is, &mut names));
             } else {
                 names.insert("count".to_owned());
             }
