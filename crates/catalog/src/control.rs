@@ -98,6 +98,26 @@ pub enum Language {
     Terraform,
     /// Kubernetes manifests.
     Kubernetes,
+    /// Dockerfiles.
+    Dockerfile,
+    /// Workflows of GitHub Actions.
+    GithubActions,
+    /// Docker Compose files.
+    Compose,
+}
+
+impl Language {
+    /// What people call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Terraform => "Terraform",
+            Self::Kubernetes => "Kubernetes",
+            Self::Dockerfile => "Dockerfile",
+            Self::GithubActions => "GitHub Actions",
+            Self::Compose => "Compose",
+        }
+    }
 }
 
 /// A predicate over a resource's configuration, with the cases that test it.

@@ -1,19 +1,30 @@
 //! From an asset and a control to a fix: found, made, proved or withheld.
 
+use std::collections::BTreeMap;
+
 use quell_catalog::{Check, Control, FixRecipe, Language, RecipeSafety};
 use quell_model::{Fix, FixState, IssueKey, Key, KeyHasher, Safety};
 
-use crate::locate::{Target, locate, satellites};
+use crate::code::{Code, Place, Wish};
 use crate::prove::{Outcome, Trial, is_about, prove};
-use crate::terraform::{Repository, Resource};
-use crate::{Evaluator, diff, recipes};
+use crate::{Evaluator, Settings, Target, Workspace, diff};
 
 /// Makes fixes for the controls of a catalogue.
 #[derive(Debug)]
 pub struct Engine<'c> {
     controls: Vec<&'c Control>,
-    catalogue: Vec<&'c Check>,
+    /// Every check of the catalogue, by the language it reads.
+    catalogue: BTreeMap<Language, Vec<&'c Check>>,
     evaluator: Evaluator,
+    settings: Settings,
+}
+
+/// What is asked of one language: a control in its code.
+#[derive(Clone, Copy)]
+struct Ask<'a> {
+    code: &'a dyn Code,
+    language: Language,
+    control: &'a Control,
 }
 
 /// The files as they are once several fixes are made.
@@ -23,18 +34,39 @@ pub struct Applied {
     pub files: Vec<(String, String)>,
     /// Fixes that could not be made upon the others: id and reason.
     pub skipped: Vec<(String, String)>,
+    /// What each fix made upon those before it, in order.
+    pub steps: Vec<Step>,
+    /// Fixes that those before them have made already.
+    pub covered: Vec<String>,
+}
+
+/// What one fix made upon those before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The fix's id.
+    pub fix: String,
+    /// The file it changed.
+    pub path: String,
+    /// The whole new text of that file.
+    pub text: String,
 }
 
 impl<'c> Engine<'c> {
     /// An engine for these controls; their checks are what a fix must not make worse.
     #[must_use]
     pub fn new(controls: &[&'c Control]) -> Self {
-        let catalogue = controls
-            .iter()
-            .flat_map(|control| &control.checks)
-            .filter(|check| check.language == Language::Terraform)
-            .collect();
-        Self { controls: controls.to_vec(), catalogue, evaluator: Evaluator::new() }
+        let mut catalogue: BTreeMap<Language, Vec<&'c Check>> = BTreeMap::new();
+        for check in controls.iter().flat_map(|control| &control.checks) {
+            catalogue.entry(check.language).or_default().push(check);
+        }
+        let (evaluator, settings) = (Evaluator::new(), Settings::default());
+        Self { controls: controls.to_vec(), catalogue, evaluator, settings }
+    }
+
+    /// The same engine with values that the user has said once for all.
+    #[must_use]
+    pub fn with_settings(self, settings: Settings) -> Self {
+        Self { settings, ..self }
     }
 
     /// Makes a fix of a control for an asset. It is always a value: proved, or withheld with
@@ -42,57 +74,58 @@ impl<'c> Engine<'c> {
     #[must_use]
     pub fn propose(
         &self,
-        repository: &Repository,
+        workspace: &Workspace,
         target: &Target,
         control: &Control,
         closes: Vec<IssueKey>,
     ) -> Fix {
-        let recipes: Vec<&FixRecipe> = terraform_recipes(control).collect();
-        let Some(first) = recipes.first() else {
-            return blank(control, None, closes, "the catalogue has no terraform recipe for it");
-        };
-        let kinds: Vec<String> = recipes.iter().flat_map(|fix| fix.resource.clone()).collect();
-        let resource = match locate(repository, target, &kinds) {
-            Ok(resource) => resource,
-            Err(reason) => return blank(control, Some(first), closes, &reason),
-        };
-        let mut best = self.best(repository, resource, control, &recipes);
-        // The fault may stand in a block beside it, where the block itself is as it should be.
-        if best.as_ref().is_some_and(|fix| fix.state != FixState::Proved)
-            && self.holds(repository, &resource, control)
-        {
-            let beside = satellites(repository, &resource, &kinds);
-            let mut made =
-                beside.iter().filter_map(|r| self.best(repository, *r, control, &recipes));
-            best = made.find(|fix| fix.state == FixState::Proved).or(best);
+        let mut best: Option<Fix> = None;
+        for language in languages(target, control) {
+            let made = match workspace.code(language) {
+                Some(code) => self.in_language(Ask { code, language, control }, target),
+                None => blank(control, None, "the repository has no file of that language"),
+            };
+            if made.state == FixState::Proved {
+                return closing(made, closes);
+            }
+            if best.as_ref().is_none_or(|best| best.file.is_empty() && !made.file.is_empty()) {
+                best = Some(made);
+            }
         }
-        match best {
-            Some(fix) => Fix { closes, ..fix },
-            None => Fix {
-                file: resource.file.path.clone(),
-                address: resource.address(),
-                ..blank(
-                    control,
-                    Some(first),
-                    closes,
-                    &format!("no recipe of the control changes a `{}`", resource.kind()),
-                )
-            },
-        }
+        let none = || blank(control, None, &no_recipe(target));
+        closing(best.unwrap_or_else(none), closes)
     }
 
-    /// The first fix of a block that is proved, else the first that was tried.
-    fn best(
-        &self,
-        repository: &Repository,
-        resource: Resource<'_>,
-        control: &Control,
-        recipes: &[&FixRecipe],
-    ) -> Option<Fix> {
+    fn in_language(&self, ask: Ask<'_>, target: &Target) -> Fix {
+        let Ask { code, language, control } = ask;
+        let recipes: Vec<&FixRecipe> = recipes_in(control, language).collect();
+        let kinds: Vec<String> = recipes.iter().flat_map(|fix| fix.resource.clone()).collect();
+        let first = recipes.first().copied();
+        let place = match code.locate(target, &kinds) {
+            Ok(place) => place,
+            Err(reason) => return blank(control, first, &reason),
+        };
+        let mut best = self.best(ask, &place);
+        // The fault may stand in a block beside it, where the block itself is as it should be.
+        if best.as_ref().is_some_and(|fix| fix.state != FixState::Proved) && self.holds(ask, &place)
+        {
+            let beside = code.beside(&place, &kinds);
+            let mut made = beside.iter().filter_map(|place| self.best(ask, place));
+            best = made.find(|fix| fix.state == FixState::Proved).or(best);
+        }
+        best.unwrap_or_else(|| {
+            let kind = code.kind(&place).unwrap_or_default();
+            let reason = format!("no recipe of the control changes a `{kind}`");
+            Fix { file: place.file, address: place.address, ..blank(control, first, &reason) }
+        })
+    }
+
+    /// The first fix of a place that is proved, else the first that was tried.
+    fn best(&self, ask: Ask<'_>, place: &Place) -> Option<Fix> {
         let mut best: Option<Fix> = None;
-        for fix in recipes.iter().filter(|fix| fix.resource.iter().any(|k| k == resource.kind())) {
-            let outcome = self.attempt(repository, resource, control, fix);
-            let made = finish(repository, &resource, control, fix, outcome);
+        for fix in recipes_for(ask, place) {
+            let outcome = self.attempt(ask, place, fix);
+            let made = finish(ask, place, fix, outcome);
             if made.state == FixState::Proved {
                 return Some(made);
             }
@@ -103,43 +136,44 @@ impl<'c> Engine<'c> {
 
     /// Makes several proved fixes one upon the other, each proved again where it then stands.
     #[must_use]
-    pub fn apply_all(&self, repository: &Repository, fixes: &[Fix]) -> Applied {
-        let mut now = repository.clone();
+    pub fn apply_all(&self, workspace: &Workspace, fixes: &[Fix]) -> Applied {
+        let mut now = workspace.clone();
         let mut applied = Applied::default();
         for fix in fixes.iter().filter(|fix| fix.state == FixState::Proved) {
             match self.upon(&now, fix) {
-                Ok(Some((path, text))) => now = now.with_file(&path, text),
-                Ok(None) => {}
+                Ok(Some((path, text))) => {
+                    now = now.with_file(&path, text.clone());
+                    applied.steps.push(Step { fix: fix.id.clone(), path, text });
+                }
+                Ok(None) => applied.covered.push(fix.id.clone()),
                 Err(reason) => applied.skipped.push((fix.id.clone(), reason)),
             }
         }
-        applied.files = repository
-            .files()
-            .zip(now.files())
-            .filter(|(before, after)| before.text != after.text)
-            .map(|(_, after)| (after.path.clone(), after.text.clone()))
-            .collect();
+        let changed = |path: &&str| workspace.text(path) != now.text(path);
+        let text = |path: &str| now.text(path).map(|text| (path.to_owned(), text.to_owned()));
+        applied.files = now.files().into_iter().filter(changed).filter_map(text).collect();
         applied
     }
 
     /// One fix upon the present text; nothing where an earlier fix has done it already.
-    fn upon(&self, now: &Repository, fix: &Fix) -> Result<Option<(String, String)>, String> {
+    fn upon(&self, now: &Workspace, fix: &Fix) -> Result<Option<(String, String)>, String> {
         let control = self
             .controls
             .iter()
             .find(|control| control.id == fix.control)
             .ok_or_else(|| format!("no control `{}`", fix.control))?;
-        let resource = now
-            .resource(&fix.file, &fix.address)
-            .ok_or_else(|| format!("no block `{}` in `{}`", fix.address, fix.file))?;
+        let place = Place { file: fix.file.clone(), address: fix.address.clone() };
+        let missing = || format!("no block `{}` in `{}`", fix.address, fix.file);
+        let language = Workspace::language_of(&fix.file).ok_or_else(missing)?;
+        let code = now.code(language).ok_or_else(missing)?;
+        let ask = Ask { code, language, control };
+        code.kind(&place).ok_or_else(missing)?;
         let mut reason = format!("no recipe `{}`", fix.recipe);
-        for recipe in terraform_recipes(control).filter(|recipe| {
-            recipe.recipe == fix.recipe && recipe.resource.iter().any(|k| k == resource.kind())
-        }) {
-            if self.holds(now, &resource, control) {
+        for recipe in recipes_for(ask, &place).filter(|recipe| recipe.recipe == fix.recipe) {
+            if self.holds(ask, &place) {
                 return Ok(None);
             }
-            let outcome = self.attempt(now, resource, control, recipe);
+            let outcome = self.attempt(ask, &place, recipe);
             match (outcome.withheld, outcome.change) {
                 (None, Some(change)) => return Ok(Some((change.file, change.text))),
                 (Some(why), _) => reason = why,
@@ -149,93 +183,113 @@ impl<'c> Engine<'c> {
         Err(reason)
     }
 
-    fn holds(&self, repository: &Repository, resource: &Resource<'_>, control: &Control) -> bool {
-        control.checks.iter().filter(|check| is_about(check, resource.kind())).all(|check| {
-            self.evaluator.terraform(check, repository, resource) == quell_catalog::Truth::Holds
-        })
+    /// Whether every check of the control that is about a place holds there.
+    fn holds(&self, ask: Ask<'_>, place: &Place) -> bool {
+        let holds = |check: &Check| {
+            ask.code.judge(&self.evaluator, check, place) == quell_catalog::Truth::Holds
+        };
+        checks_for(ask, place).into_iter().all(holds)
     }
 
-    fn attempt(
-        &self,
-        repository: &Repository,
-        resource: Resource<'_>,
-        control: &Control,
-        fix: &FixRecipe,
-    ) -> Outcome {
-        let withheld = |reason: String| Outcome { withheld: Some(reason), ..Outcome::default() };
-        let checks: Vec<&Check> =
-            control.checks.iter().filter(|check| is_about(check, resource.kind())).collect();
+    fn attempt(&self, ask: Ask<'_>, place: &Place, fix: &FixRecipe) -> Outcome {
+        let checks = checks_for(ask, place);
         if checks.is_empty() {
-            let kind = resource.kind();
-            return withheld(format!("the control has no predicate over `{kind}` to prove it by"));
+            let kind = ask.code.kind(place).unwrap_or_default();
+            let reason = format!("the control has no predicate over `{kind}` to prove it by");
+            return Outcome { withheld: Some(reason), ..Outcome::default() };
         }
-        let Some(recipe) = recipes::by_name(&fix.recipe) else {
-            return withheld(format!("there is no recipe `{}`", fix.recipe));
-        };
+        let wish = Wish { fix, settings: &self.settings, keep_elements: true };
         let trial = Trial {
             evaluator: &self.evaluator,
-            repository,
-            resource,
+            code: ask.code,
+            place,
             checks: &checks,
-            catalogue: &self.catalogue,
-            recipe,
-            fix,
-            keep_elements: true,
+            catalogue: self.catalogue.get(&ask.language).map_or(&[], Vec::as_slice),
+            wish,
         };
         let outcome = prove(&trial);
         if outcome.withheld.is_none() {
             return outcome;
         }
-        let exact = prove(&Trial { keep_elements: false, ..trial });
+        let exact = prove(&Trial { wish: Wish { keep_elements: false, ..wish }, ..trial });
         if exact.withheld.is_none() { exact } else { outcome }
     }
 }
 
-fn terraform_recipes(control: &Control) -> impl Iterator<Item = &FixRecipe> {
-    control.fixes.iter().filter(|fix| fix.language == Language::Terraform)
+/// The languages in which the control has recipes, of those that the target can be written in.
+fn languages(target: &Target, control: &Control) -> Vec<Language> {
+    let of_file = target.file.as_deref().and_then(Workspace::language_of);
+    let mut languages: Vec<Language> = control.fixes.iter().map(|fix| fix.language).collect();
+    languages.retain(|language| of_file.is_none_or(|own| own == *language));
+    languages.sort_unstable();
+    languages.dedup();
+    languages
+}
+
+fn no_recipe(target: &Target) -> String {
+    match target.file.as_deref().and_then(Workspace::language_of) {
+        Some(language) => format!("the catalogue has no {} recipe for it", language.name()),
+        None => "the catalogue has no recipe for it".to_owned(),
+    }
+}
+
+fn recipes_in(control: &Control, language: Language) -> impl Iterator<Item = &FixRecipe> {
+    control.fixes.iter().filter(move |fix| fix.language == language)
+}
+
+fn recipes_for<'a>(ask: Ask<'a>, place: &Place) -> impl Iterator<Item = &'a FixRecipe> {
+    let kind = ask.code.kind(place).unwrap_or_default();
+    recipes_in(ask.control, ask.language).filter(move |fix| fix.resource.contains(&kind))
+}
+
+fn checks_for<'a>(ask: Ask<'a>, place: &Place) -> Vec<&'a Check> {
+    let kind = ask.code.kind(place).unwrap_or_default();
+    let own = |check: &&Check| check.language == ask.language && is_about(check, &kind);
+    ask.control.checks.iter().filter(own).collect()
+}
+
+fn closing(fix: Fix, closes: Vec<IssueKey>) -> Fix {
+    if !fix.file.is_empty() {
+        return Fix { closes, ..fix };
+    }
+    let issues: Vec<String> = closes.iter().map(ToString::to_string).collect();
+    let mut parts: Vec<&str> = vec![&fix.control, &fix.recipe];
+    parts.extend(issues.iter().map(String::as_str));
+    Fix { id: fix_id(&parts), closes, ..fix }
 }
 
 /// The fix that an attempt makes.
-fn finish(
-    repository: &Repository,
-    resource: &Resource<'_>,
-    control: &Control,
-    fix: &FixRecipe,
-    outcome: Outcome,
-) -> Fix {
+fn finish(ask: Ask<'_>, place: &Place, fix: &FixRecipe, outcome: Outcome) -> Fix {
     let state = outcome.withheld.map_or(FixState::Proved, FixState::Withheld);
-    let (file, address) = (resource.file.path.clone(), resource.address());
+    let Place { file, address } = place.clone();
     let diff = outcome.change.map_or_else(String::new, |change| {
-        let before = repository.file(&change.file).map_or("", |file| file.text.as_str());
+        let before = ask.code.text(&change.file).unwrap_or_default();
         diff::unified(&change.file, before, &change.text)
     });
     Fix {
-        id: fix_id(&[&control.id, &fix.recipe, &file, &address]),
+        id: fix_id(&[&ask.control.id, &fix.recipe, &file, &address]),
         state,
         file,
         address,
         diff,
         proof: outcome.proof,
-        ..blank(control, Some(fix), Vec::new(), "")
+        ..blank(ask.control, Some(fix), "")
     }
 }
 
 /// A fix withheld before a block was found.
-fn blank(control: &Control, fix: Option<&FixRecipe>, closes: Vec<IssueKey>, reason: &str) -> Fix {
+fn blank(control: &Control, fix: Option<&FixRecipe>, reason: &str) -> Fix {
     let recipe = fix.map(|fix| fix.recipe.clone()).unwrap_or_default();
-    let issues: Vec<String> = closes.iter().map(ToString::to_string).collect();
-    let mut parts: Vec<&str> = vec![&control.id, &recipe];
-    parts.extend(issues.iter().map(String::as_str));
     let safety = match fix.map(|fix| fix.safety) {
         Some(RecipeSafety::Safe) => Safety::Safe,
         Some(RecipeSafety::NeedsApproval) | None => Safety::NeedsApproval,
     };
     Fix {
-        id: fix_id(&parts),
+        id: fix_id(&[&control.id, &recipe]),
         control: control.id.clone(),
         recipe,
         title: fix.map_or_else(|| control.title.clone(), |fix| fix.title.clone()),
-        closes,
+        closes: Vec::new(),
         state: FixState::Withheld(reason.to_owned()),
         safety,
         file: String::new(),

@@ -4,8 +4,9 @@ use proptest::prelude::*;
 use quell_catalog::Control;
 use quell_model::{Asset, AssetId, FixState, Location};
 
+use crate::Place;
 use crate::terraform::edit;
-use crate::{Engine, Repository, Target};
+use crate::{Engine, Target, Workspace};
 
 fn controls() -> Vec<Control> {
     let one = |id: &str, kind: &str, rest: &str| -> Control {
@@ -61,16 +62,15 @@ fn exercise(text: &str) -> usize {
     let controls = controls();
     let all: Vec<&Control> = controls.iter().collect();
     let engine = Engine::new(&all);
-    let repository = Repository::parse([("main.tf".to_owned(), text.to_owned())]);
+    let repository = Workspace::parse([("main.tf".to_owned(), text.to_owned())]);
     let mut fixes = Vec::new();
-    for resource in repository.resources() {
+    for (place, _) in repository.places("main.tf") {
         let location = Location {
             file: "main.tf".into(),
-            address: Some(resource.address()),
+            address: Some(place.address.clone()),
             ..Location::default()
         };
-        let asset =
-            Asset { id: AssetId::iac("r", "main.tf", &resource.address()), ..Asset::default() };
+        let asset = Asset { id: AssetId::iac("r", "main.tf", &place.address), ..Asset::default() };
         let target = Target::new(&asset, Some(&location));
         for control in &controls {
             fixes.push(engine.propose(&repository, &target, control, Vec::new()));
@@ -80,7 +80,8 @@ fn exercise(text: &str) -> usize {
     for fix in fixes.iter().filter(|fix| fix.state == FixState::Proved) {
         let one = engine.apply_all(&repository, std::slice::from_ref(fix));
         let [(_, after)] = one.files.as_slice() else { panic!("{fix:?}") };
-        let span = repository.resource(&fix.file, &fix.address).unwrap().span();
+        let place = Place { file: fix.file.clone(), address: fix.address.clone() };
+        let span = repository.span(&place).unwrap();
         // A companion stands below the line on which the block ends.
         let added = fix.recipe == "companion_block";
         let from = if added { edit::line_end(text, span.end) } else { span.end };

@@ -3,20 +3,28 @@
 //!
 //! Files come in as text and go out as text; nothing here reads a disk or a clock.
 
+mod code;
 mod config;
 mod diff;
 mod engine;
 mod evaluate;
-mod locate;
-mod prove;
-mod recipes;
-mod terraform;
 
+mod prove;
+mod settings;
+mod target;
+mod terraform;
+mod workspace;
+
+pub use code::Place;
 pub use config::Config;
-pub use engine::{Applied, Engine};
+pub use engine::{Applied, Engine, Step};
 pub use evaluate::{Evaluator, judge_case};
-pub use locate::{Target, locate};
-pub use terraform::{Repository, Resource, SourceFile};
+pub use settings::Settings;
+pub use target::Target;
+pub use workspace::Workspace;
+
+/// Every language, in the order in which they are asked for a path.
+const DIALECTS: &[&code::Dialect] = &[&terraform::DIALECT];
 
 #[cfg(test)]
 mod hostile;

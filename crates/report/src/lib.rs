@@ -6,6 +6,7 @@
 mod contract;
 mod csv;
 mod escape;
+mod fixes;
 mod format;
 mod html;
 mod incident;
@@ -25,6 +26,7 @@ pub use contract::{
     IntelligenceReport, IssueReport, IssueStory, OwnerReport, Report, SCHEMA_VERSION,
     StatementReport, StatementsReport,
 };
+pub use fixes::{FixesReport, NotRead, OfferReport, UnfixedReport, Written, write_fixes};
 pub use format::{FORMATS, Format, Options};
 pub use incident::write_incident_story;
 pub use risk_story::{PartReport, RiskStory, WhatIfReport, write_risk_story};

@@ -2,7 +2,7 @@
 
 use quell_catalog::{Catalog, Control, Language};
 use quell_model::{Asset, AssetId, Fix, FixState, Location};
-use quell_remediate::{Engine, Repository, Target};
+use quell_remediate::{Engine, Place, Target, Workspace};
 
 use super::{Fault, Seen, bare};
 
@@ -16,11 +16,11 @@ pub(super) fn check(catalog: &Catalog, input: &[u8]) -> Result<Seen, Fault> {
     let text = String::from_utf8_lossy(input).into_owned();
     let controls: Vec<&Control> = catalog.controls().collect();
     let engine = Engine::new(&controls);
-    let repository = Repository::parse([("main.tf".to_owned(), text.clone())]);
+    let repository = Workspace::parse([("main.tf".to_owned(), text.clone())]);
     let mut seen = Seen::default();
-    for resource in repository.resources().take(MOST_RESOURCES) {
-        let address = resource.address();
-        let fits = controls.iter().filter(|control| is_for(control, resource.kind()));
+    for (place, kind) in repository.places("main.tf").into_iter().take(MOST_RESOURCES) {
+        let address = place.address;
+        let fits = controls.iter().filter(|control| is_for(control, &kind));
         for control in fits.take(MOST_CONTROLS) {
             let propose = || engine.propose(&repository, &target(&address), control, Vec::new());
             let fix = propose();
@@ -57,7 +57,7 @@ fn target(address: &str) -> Target {
 /// A fix keeps every byte above its block, and those below the line on which it ends.
 fn only_its_own(
     engine: &Engine<'_>,
-    repository: &Repository,
+    repository: &Workspace,
     before: &str,
     fix: &Fix,
 ) -> Result<(), Fault> {
@@ -68,10 +68,8 @@ fn only_its_own(
     if fix.diff.is_empty() || after == before {
         return fault("nothing is changed");
     }
-    let Some(block) = repository.resource(&fix.file, &fix.address) else {
-        return fault("its block is not there");
-    };
-    let span = block.span();
+    let place = Place { file: fix.file.clone(), address: fix.address.clone() };
+    let Some(span) = repository.span(&place) else { return fault("its block is not there") };
     let rest = before.get(span.end..).unwrap_or_default();
     let below = rest.split_once('\n').map_or("", |(_, below)| below);
     if !after.starts_with(before.get(..span.start).unwrap_or_default()) {

@@ -52,7 +52,10 @@ pub fn write_branch(
 ) -> Result<Branch, PipelineError> {
     let refused = |text: String| Err(PipelineError::Refused(text));
     let Some(git) = Git::open(root)? else {
-        return refused(format!("`{}` is no git checkout, so it can have no branch", root.display()));
+        return refused(format!(
+            "`{}` is no git checkout, so it can have no branch",
+            root.display()
+        ));
     };
     if git.head.is_empty() {
         return refused("the repository has no commit yet to start a branch from".into());

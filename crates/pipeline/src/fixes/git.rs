@@ -51,12 +51,8 @@ impl Git {
             path: "the folder for temporary files".into(),
             source,
         })?;
-        let mut git = Self {
-            root: root.to_owned(),
-            no_hooks,
-            prefix: String::new(),
-            head: String::new(),
-        };
+        let mut git =
+            Self { root: root.to_owned(), no_hooks, prefix: String::new(), head: String::new() };
         let Ok(inside) = git.ask(&["rev-parse", "--is-inside-work-tree"]) else { return Ok(None) };
         if inside.trim() != "true" {
             return Ok(None);

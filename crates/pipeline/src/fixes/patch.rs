@@ -1,7 +1,5 @@
 //! Changes as one patch that `git apply` and `patch -p1` take.
 
-use std::fmt::Write;
-
 use similar::TextDiff;
 
 use super::FileChange;
@@ -15,8 +13,9 @@ pub fn patch_text(changes: &[FileChange]) -> String {
         let diff = TextDiff::from_lines(before.as_str(), after.as_str());
         // Git ends a name with a tab where it holds a space, so that nothing is cut off there.
         let tab = if path.contains(' ') { "\t" } else { "" };
-        drop(writeln!(patch, "diff --git {old} {new}\n--- {old}{tab}\n+++ {new}{tab}"));
-        drop(write!(patch, "{}", diff.unified_diff().context_radius(3)));
+        let head = format!("diff --git {old} {new}\n--- {old}{tab}\n+++ {new}{tab}\n");
+        patch.push_str(&head);
+        patch.push_str(&diff.unified_diff().context_radius(3).to_string());
     }
     patch
 }
@@ -34,7 +33,7 @@ fn quoted(side: &str, path: &str) -> String {
                 text.push('\\');
                 text.push(char::from(byte));
             }
-            byte if is_odd(byte) => drop(write!(text, "\\{byte:03o}")),
+            byte if is_odd(byte) => text.push_str(&format!("\\{byte:03o}")),
             byte => text.push(char::from(byte)),
         }
     }

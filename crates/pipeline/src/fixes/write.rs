@@ -86,9 +86,8 @@ fn undone(done: &[(&FileChange, PathBuf)], path: &Path, error: io::Error) -> Pip
 /// The file's place, if it lies in the folder, is reached without a link, may be written, and
 /// still holds the text that the change was made upon.
 fn checked(root: &Path, change: &FileChange) -> Result<PathBuf, PipelineError> {
-    let refused = |why: &str| {
-        PipelineError::Refused(format!("`{}` {why}; nothing was written", change.path))
-    };
+    let refused =
+        |why: &str| PipelineError::Refused(format!("`{}` {why}; nothing was written", change.path));
     let relative = Path::new(&change.path);
     let is_plain = |part: Component<'_>| matches!(part, Component::Normal(_));
     if change.path.is_empty() || !relative.components().all(is_plain) {

@@ -8,16 +8,15 @@ mod value_test;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use quell_catalog::{Check, Language, Predicate, Truth};
+use quell_catalog::{Check, Predicate, Truth};
 use regex::Regex;
 use serde_json::Value;
 
 pub use case::judge_case;
-use truth::{all, any, not};
+pub(crate) use truth::any;
+use truth::{all, not};
 
 use crate::Config;
-use crate::locate::links_to;
-use crate::terraform::{Repository, Resource, resolve};
 
 /// Judges predicates. Each regular expression is compiled once.
 #[derive(Debug, Default)]
@@ -25,11 +24,15 @@ pub struct Evaluator {
     patterns: Mutex<HashMap<String, Option<Regex>>>,
 }
 
-/// Where companions of the judged resource are looked for.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Surroundings<'r> {
-    pub(crate) repository: &'r Repository,
-    pub(crate) resource: Resource<'r>,
+/// What stands around a judged configuration.
+pub(crate) trait Surroundings {
+    /// Judges the companions of a kind that refer to it through `link`: holds where one does.
+    fn companion(
+        &self,
+        kind: &str,
+        link: &str,
+        judge: &dyn Fn(&Config, &dyn Surroundings) -> Truth,
+    ) -> Truth;
 }
 
 impl Evaluator {
@@ -37,22 +40,6 @@ impl Evaluator {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// Judges a check on one resource block.
-    #[must_use]
-    pub fn terraform(
-        &self,
-        check: &Check,
-        repository: &Repository,
-        resource: &Resource<'_>,
-    ) -> Truth {
-        if check.language != Language::Terraform {
-            return Truth::Unknown;
-        }
-        let config = resolve::resource(repository, resource);
-        let surroundings = Surroundings { repository, resource: *resource };
-        self.judge(&check.holds, &config, Some(&surroundings))
     }
 
     /// Judges a check on one Kubernetes object.
@@ -71,7 +58,7 @@ impl Evaluator {
         &self,
         predicate: &Predicate,
         config: &Config,
-        around: Option<&Surroundings<'_>>,
+        around: Option<&dyn Surroundings>,
     ) -> Truth {
         match predicate {
             Predicate::All { all: parts } => {
@@ -88,7 +75,9 @@ impl Evaluator {
                 any(elements(config, some).map(|element| self.element(holds, element, around)))
             }
             Predicate::Companion { companion, link, holds } => match around {
-                Some(around) => self.companion(around, companion, link, holds),
+                Some(around) => around.companion(companion, link, &|config, there| {
+                    self.judge(holds, config, Some(there))
+                }),
                 None => Truth::Unknown,
             },
             Predicate::Test(test) => value_test::judge(self, test, config),
@@ -99,7 +88,7 @@ impl Evaluator {
         &self,
         predicate: &Predicate,
         element: &Config,
-        around: Option<&Surroundings<'_>>,
+        around: Option<&dyn Surroundings>,
     ) -> Truth {
         match element {
             Config::Unknown | Config::Reference { .. } => Truth::Unknown,
@@ -110,30 +99,6 @@ impl Evaluator {
             | Config::List(_)
             | Config::Object(_) => self.judge(predicate, element, around),
         }
-    }
-
-    fn companion(
-        &self,
-        around: &Surroundings<'_>,
-        kind: &str,
-        link: &str,
-        predicate: &Predicate,
-    ) -> Truth {
-        let Surroundings { repository, resource } = *around;
-        any(repository
-            .module_resources(resource.file.folder())
-            .filter(|other| other.kind() == kind)
-            .map(|other| {
-                let config = resolve::resource(repository, &other);
-                match links_to(repository, &config, link, &resource) {
-                    Truth::Fails => Truth::Fails,
-                    Truth::Unknown => Truth::Unknown,
-                    Truth::Holds => {
-                        let there = Surroundings { repository, resource: other };
-                        self.judge(predicate, &config, Some(&there))
-                    }
-                }
-            }))
     }
 
     /// Whether the pattern is found in the text; `None` where it is not a regular expression.

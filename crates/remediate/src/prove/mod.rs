@@ -2,30 +2,25 @@
 
 mod silence;
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
-use quell_catalog::{Check, FixRecipe, Language, Truth};
+use quell_catalog::{Check, Truth};
 use quell_model::{Proof, ProofCheck, Verdict};
 
-use crate::recipes::{Change, Recipe, Request};
-use crate::terraform::{Repository, Resource, edit, resolve};
-use crate::{Config, Evaluator};
+use crate::Evaluator;
+use crate::code::{Change, Code, Place, Wish, line_of};
 
 /// What a change is proved against.
 #[derive(Clone, Copy)]
 pub(crate) struct Trial<'t> {
     pub(crate) evaluator: &'t Evaluator,
-    pub(crate) repository: &'t Repository,
-    pub(crate) resource: Resource<'t>,
-    /// The control's own checks that are about this resource type; all must hold.
+    pub(crate) code: &'t dyn Code,
+    pub(crate) place: &'t Place,
+    /// The control's own checks that are about what stands there; all must hold.
     pub(crate) checks: &'t [&'t Check],
-    /// Every check of the catalogue.
+    /// Every check of the catalogue in this language.
     pub(crate) catalogue: &'t [&'t Check],
-    pub(crate) recipe: &'t Recipe,
-    pub(crate) fix: &'t FixRecipe,
-    /// Whether lists keep the elements they have.
-    pub(crate) keep_elements: bool,
+    pub(crate) wish: Wish<'t>,
 }
 
 /// What came out: the proof so far, the change if there was one, and why it is withheld.
@@ -37,7 +32,7 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    fn check(&mut self, check: ProofCheck, result: Result<String, (Verdict, String)>) -> bool {
+    fn check(&mut self, check: ProofCheck, result: Finding) -> bool {
         let (verdict, detail) = match result {
             Ok(detail) => (Verdict::Passed, detail),
             Err((verdict, detail)) => {
@@ -60,39 +55,30 @@ pub(crate) fn prove(trial: &Trial<'_>) -> Outcome {
     {
         return outcome;
     }
-    let change = match plan(trial, trial.repository, trial.resource) {
+    let change = match trial.code.plan(trial.place, &trial.wish) {
         Ok(change) => change,
         Err(reason) => {
             outcome.withheld = Some(reason);
             return outcome;
         }
     };
-    let before = trial.repository.file(&change.file).map_or("", |file| file.text.as_str());
+    let before = trial.code.text(&change.file).unwrap_or_default();
     if change.text == before {
         outcome.withheld =
             Some("the recipe finds nothing to change, yet the predicate does not hold".into());
         return outcome;
     }
-    let after = trial.repository.with_file(&change.file, change.text.clone());
-    let parses = outcome.check(ProofCheck::ParsesAfter, parses_after(&after, &change));
+    let after = trial.code.with_file(&change.file, change.text.clone());
+    let parses = outcome.check(ProofCheck::ParsesAfter, parses_after(&*after, &change));
     if parses {
-        outcome.check(ProofCheck::HoldsAfter, holds_after(trial, &after, &change));
-        outcome.check(ProofCheck::NotSilenced, silence::not_silenced(trial, &after, &change));
-        outcome.check(ProofCheck::NothingWorse, nothing_worse(trial, &after, &change));
-        outcome.check(ProofCheck::OnlyTheBlock, only_the_block(trial, &after, &change));
-        outcome.check(ProofCheck::Idempotent, idempotent(trial, &after, &change));
+        outcome.check(ProofCheck::HoldsAfter, holds_after(trial, &*after, &change));
+        outcome.check(ProofCheck::NotSilenced, silence::not_silenced(trial, &*after, &change));
+        outcome.check(ProofCheck::NothingWorse, nothing_worse(trial, &*after, &change));
+        outcome.check(ProofCheck::OnlyTheBlock, only_the_block(trial, &*after, &change));
+        outcome.check(ProofCheck::Idempotent, idempotent(trial, &*after, &change));
     }
     outcome.change = Some(change);
     outcome
-}
-
-fn plan(
-    trial: &Trial<'_>,
-    repository: &Repository,
-    resource: Resource<'_>,
-) -> Result<Change, String> {
-    let keep_elements = trial.keep_elements;
-    (trial.recipe.plan)(&Request { repository, resource, fix: trial.fix, keep_elements })
 }
 
 fn failed<T>(detail: impl Into<String>) -> Result<T, (Verdict, String)> {
@@ -105,40 +91,39 @@ fn unknown<T>(detail: impl Into<String>) -> Result<T, (Verdict, String)> {
 
 /// The block's own file has been parsed; a companion may also stand in another file.
 fn parses_before(trial: &Trial<'_>) -> Finding {
-    let folder = trial.resource.file.folder();
-    let broken = trial.repository.module_files(folder).find_map(|file| file.body().err());
-    match broken {
-        Some(error) if trial.fix.companion.is_some() => {
+    let file = &trial.place.file;
+    match trial.code.fault_beside(file) {
+        Some(error) if trial.wish.fix.companion.is_some() => {
             unknown(format!("{error}, and the companion may stand there"))
         }
-        Some(_) | None => Ok(format!("`{}` parses", trial.resource.file.path)),
+        Some(_) | None => Ok(format!("`{file}` parses")),
     }
 }
 
 fn failed_before(trial: &Trial<'_>) -> Finding {
-    let skips = silence::skips(&trial.resource);
+    let skips = silence::skips(trial.code, trial.place);
     let also = if skips.is_empty() {
         String::new()
     } else {
         format!("; the block carries a skip comment (`{skips}`), which stays")
     };
-    match truth(trial, trial.repository, &trial.resource) {
-        Truth::Fails => Ok(format!("the predicate fails at {}{also}", trial.resource.place())),
+    let line = line_of(trial.code, trial.place);
+    match truth(trial, trial.code) {
+        Truth::Fails => Ok(format!("the predicate fails at {line}{also}")),
         Truth::Holds => failed(
             "the block already satisfies it: the running resource has drifted from the code, or \
              the scan is older",
         ),
-        Truth::Unknown => unknown(format!(
-            "at {} it depends on values that the files do not give",
-            trial.resource.place()
-        )),
+        Truth::Unknown => {
+            unknown(format!("at {line} it depends on values that the files do not give"))
+        }
     }
 }
 
-fn truth(trial: &Trial<'_>, repository: &Repository, resource: &Resource<'_>) -> Truth {
+fn truth(trial: &Trial<'_>, code: &dyn Code) -> Truth {
     let mut all = Truth::Holds;
     for check in trial.checks {
-        match trial.evaluator.terraform(check, repository, resource) {
+        match code.judge(trial.evaluator, check, trial.place) {
             Truth::Holds => {}
             Truth::Fails => return Truth::Fails,
             Truth::Unknown => all = Truth::Unknown,
@@ -147,24 +132,23 @@ fn truth(trial: &Trial<'_>, repository: &Repository, resource: &Resource<'_>) ->
     all
 }
 
-fn parses_after(after: &Repository, change: &Change) -> Finding {
-    match after.file(&change.file).map(|file| file.body()) {
-        Some(Ok(_)) => Ok(format!("`{}` parses", change.file)),
-        Some(Err(error)) => failed(format!("after the change {error}")),
-        None => failed(format!("`{}` is not in the repository", change.file)),
+fn parses_after(after: &dyn Code, change: &Change) -> Finding {
+    match (after.text(&change.file), after.fault(&change.file)) {
+        (Some(_), None) => Ok(format!("`{}` parses", change.file)),
+        (Some(_), Some(error)) => failed(format!("after the change {error}")),
+        (None, _) => failed(format!("`{}` is not in the repository", change.file)),
     }
 }
 
-fn again<'r>(trial: &Trial<'_>, after: &'r Repository) -> Option<Resource<'r>> {
-    after.resource(&trial.resource.file.path, &trial.resource.address())
-}
-
-fn holds_after(trial: &Trial<'_>, after: &Repository, change: &Change) -> Finding {
-    let Some(resource) = again(trial, after) else { return failed("the block is gone") };
-    if let Some(address) = dangling(trial, after, change) {
+fn holds_after(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Finding {
+    if after.kind(trial.place).is_none() {
+        return failed("the block is gone");
+    }
+    let known = trial.code.dangling(&change.place());
+    if let Some(address) = after.dangling(&change.place()).difference(&known).next() {
         return failed(format!("the change refers to `{address}`, which is not in the module"));
     }
-    match truth(trial, after, &resource) {
+    match truth(trial, after) {
         Truth::Holds => Ok("the predicate holds on the changed configuration".into()),
         Truth::Fails => failed("the predicate still fails after the change"),
         Truth::Unknown => {
@@ -173,49 +157,24 @@ fn holds_after(trial: &Trial<'_>, after: &Repository, change: &Change) -> Findin
     }
 }
 
-/// A block that the change refers to and that the module does not have.
-fn dangling(trial: &Trial<'_>, after: &Repository, change: &Change) -> Option<String> {
-    let changed = after.resource(&change.file, &change.address)?;
-    let old = trial.repository.resource(&change.file, &change.address);
-    let known =
-        old.map(|old| references(&resolve::resource(trial.repository, &old))).unwrap_or_default();
-    let folder = changed.file.folder();
-    references(&resolve::resource(after, &changed)).into_iter().find(|address| {
-        !known.contains(address)
-            && !after.module_resources(folder).any(|one| one.has_address(address))
-    })
-}
-
-/// The blocks that a configuration refers to.
-fn references(config: &Config) -> BTreeSet<String> {
-    match config {
-        Config::Reference { address, .. } => [address.clone()].into(),
-        Config::List(items) => items.iter().flat_map(references).collect(),
-        Config::Object(fields) => fields.values().flat_map(references).collect(),
-        Config::Null | Config::Bool(_) | Config::Number(_) | Config::Text(_) | Config::Unknown => {
-            BTreeSet::new()
-        }
-    }
-}
-
-fn nothing_worse(trial: &Trial<'_>, after: &Repository, change: &Change) -> Finding {
+fn nothing_worse(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Finding {
     let mut held = 0_usize;
-    let mut addresses = vec![(trial.resource.file.path.clone(), trial.resource.address())];
-    addresses.push((change.file.clone(), change.address.clone()));
-    addresses.dedup();
-    for (path, address) in addresses {
-        let Some(before) = trial.repository.resource(&path, &address) else { continue };
-        let Some(now) = after.resource(&path, &address) else {
-            return failed(format!("`{address}` is gone"));
-        };
-        for check in trial.catalogue.iter().filter(|check| is_about(check, before.kind())) {
-            if trial.evaluator.terraform(check, trial.repository, &before) != Truth::Holds {
+    let mut places = vec![trial.place.clone(), change.place()];
+    places.dedup();
+    for place in places {
+        let Some(kind) = trial.code.kind(&place) else { continue };
+        if after.kind(&place).is_none() {
+            return failed(format!("`{}` is gone", place.address));
+        }
+        for check in trial.catalogue.iter().filter(|check| is_about(check, &kind)) {
+            if trial.code.judge(trial.evaluator, check, &place) != Truth::Holds {
                 continue;
             }
             held += 1;
-            if trial.evaluator.terraform(check, after, &now) != Truth::Holds {
+            if after.judge(trial.evaluator, check, &place) != Truth::Holds {
                 return failed(format!(
-                    "another predicate of the catalogue on `{address}` no longer holds"
+                    "another predicate of the catalogue on `{}` no longer holds",
+                    place.address
                 ));
             }
         }
@@ -223,39 +182,38 @@ fn nothing_worse(trial: &Trial<'_>, after: &Repository, change: &Change) -> Find
     Ok(format!("{held} predicates that held on the block still hold"))
 }
 
-/// Whether a check reads Terraform resources of a type.
+/// Whether a check reads things of a kind.
 pub(crate) fn is_about(check: &Check, kind: &str) -> bool {
-    check.language == Language::Terraform && check.resource.iter().any(|one| one == kind)
+    check.resource.iter().any(|one| one == kind)
 }
 
-fn only_the_block(trial: &Trial<'_>, after: &Repository, change: &Change) -> Finding {
-    let Some(before) = trial.repository.file(&change.file) else {
+fn only_the_block(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Finding {
+    let Some(before) = trial.code.text(&change.file) else {
         return failed(format!("`{}` is not in the repository", change.file));
     };
-    let span = if change.added {
-        let at = edit::line_end(&before.text, trial.resource.span().end);
-        at..at
-    } else {
-        match trial.repository.resource(&change.file, &change.address) {
-            Some(block) => block.span(),
+    let span = match change.added {
+        Some(at) => at..at,
+        None => match trial.code.span(&change.place()) {
+            Some(span) => span,
             None => return failed(format!("`{}` was not there before", change.address)),
-        }
+        },
     };
-    let Some(middle) = middle(&before.text, &change.text, &span) else {
+    let Some(middle) = middle(before, &change.text, &span) else {
         return failed("text outside the block changed");
     };
-    let blocks_before = before.blocks().count();
-    let blocks_after = after.file(&change.file).map_or(0, |file| file.blocks().count());
-    if change.added {
-        let new = Repository::parse([("new.tf".to_owned(), middle.to_owned())]);
-        let one = new.resources().map(|one| one.address()).collect::<Vec<_>>();
-        if one != [change.address.clone()] || blocks_after != blocks_before + 1 {
+    let places_before = trial.code.places(&change.file);
+    let mut places_after = after.places(&change.file);
+    if change.added.is_some() {
+        let new = trial.code.with_file(&change.file, middle.to_owned());
+        let one = new.places(&change.file);
+        places_after.retain(|place| *place != change.place());
+        if one != [change.place()] || places_after != places_before {
             return failed("more than one companion block was added");
         }
         return Ok(format!("one new block, `{}`; all other bytes are the same", change.address));
     }
-    if blocks_after != blocks_before {
-        return failed("the number of blocks in the file changed");
+    if places_after != places_before {
+        return failed("the blocks of the file are no longer the same");
     }
     Ok(format!("only `{}` changed; all other bytes are the same", change.address))
 }
@@ -267,9 +225,8 @@ fn middle<'t>(before: &str, after: &'t str, span: &Range<usize>) -> Option<&'t s
     after.strip_prefix(head)?.strip_suffix(tail)
 }
 
-fn idempotent(trial: &Trial<'_>, after: &Repository, change: &Change) -> Finding {
-    let Some(resource) = again(trial, after) else { return failed("the block is gone") };
-    match plan(trial, after, resource) {
+fn idempotent(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Finding {
+    match after.plan(trial.place, &trial.wish) {
         Ok(second) if second.text == change.text => Ok("a second run changes nothing".into()),
         Ok(second) if second.file != change.file => {
             failed(format!("a second run would change `{}`", second.file))

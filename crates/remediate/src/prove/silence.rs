@@ -2,13 +2,15 @@
 
 use quell_model::Verdict;
 
-use super::{Finding, Trial, again, failed};
-use crate::recipes::Change;
-use crate::terraform::{Repository, Resource, resolve};
+use super::{Finding, Trial, failed};
+use crate::Config;
+use crate::code::{Change, Code, Place};
+use crate::evaluate::step;
 
 /// What scanners take as an order to look away, in lower case.
-const MARKS: [&str; 10] = [
+const MARKS: [&str; 12] = [
     "checkov:skip",
+    "checkov.io/skip",
     "bridgecrew:skip",
     "tfsec:ignore",
     "trivy:ignore",
@@ -18,15 +20,14 @@ const MARKS: [&str; 10] = [
     "kics-scan ignore",
     "kics-scan disable",
     "terrascan:skip",
+    "hadolint ignore",
 ];
 
-/// Arguments that decide whether and how a block takes part.
-const SWITCHES: [&str; 4] = ["count", "for_each", "lifecycle", "provider"];
-
 /// The first line of the block, or right above it, that carries a skip comment.
-pub(super) fn skips(resource: &Resource<'_>) -> String {
-    let span = resource.span();
-    let text = &resource.file.text;
+pub(super) fn skips(code: &dyn Code, place: &Place) -> String {
+    let (Some(span), Some(text)) = (code.span(place), code.text(&place.file)) else {
+        return String::new();
+    };
     let above = text.get(..span.start).unwrap_or_default().trim_end();
     let above = above.rsplit('\n').next().filter(|line| {
         let line = line.trim_start();
@@ -42,33 +43,37 @@ pub(super) fn skips(resource: &Resource<'_>) -> String {
         .unwrap_or_default()
 }
 
-/// No skip comment was added, no resource taken away or switched off.
-pub(super) fn not_silenced(trial: &Trial<'_>, after: &Repository, change: &Change) -> Finding {
-    let before = trial.repository.file(&change.file).map_or("", |file| file.text.as_str());
+/// No skip comment was added, nothing taken away or switched off.
+pub(super) fn not_silenced(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Finding {
+    let before = trial.code.text(&change.file).unwrap_or_default();
     if marks(&change.text) > marks(before) {
         return failed("a skip comment was added");
     }
-    let folder = trial.resource.file.folder();
-    if after.module_resources(folder).count() < trial.repository.module_resources(folder).count() {
+    if after.places(&change.file).len() < trial.code.places(&change.file).len() {
         return failed("a resource was taken away");
     }
-    let Some(now) = again(trial, after) else { return failed("the block is gone") };
-    let old = resolve::resource(trial.repository, &trial.resource);
-    let new = resolve::resource(after, &now);
-    if let Some(switch) = SWITCHES.iter().find(|switch| old.get(switch) != new.get(switch)) {
+    if after.kind(trial.place).is_none() {
+        return failed("the block is gone");
+    }
+    let switches = trial.code.switches();
+    let (old, new) = (trial.code.config(trial.place), after.config(trial.place));
+    if let Some(switch) = switches.iter().find(|switch| at(&old, switch) != at(&new, switch)) {
         return Err((Verdict::Failed, format!("`{switch}` of the block changed")));
     }
-    if change.added {
-        let added = after.resource(&change.file, &change.address);
-        let off = added.is_some_and(|added| {
-            let config = resolve::resource(after, &added);
-            SWITCHES.iter().any(|switch| config.get(switch).is_some() && old.get(switch).is_none())
-        });
-        if off {
+    if change.added.is_some() {
+        let added = after.config(&change.place());
+        let own =
+            |switch: &&'static str| at(&added, switch).is_some() && at(&old, switch).is_none();
+        if switches.iter().any(own) {
             return failed("the new block can be switched off");
         }
     }
     Ok("no skip comment added, nothing taken away or switched off".into())
+}
+
+/// The value at a dotted path.
+fn at<'c>(config: &'c Config, path: &str) -> Option<&'c Config> {
+    path.split('.').try_fold(config, step)
 }
 
 fn marks(text: &str) -> usize {

@@ -3,7 +3,7 @@
 use quell_catalog::Control;
 use quell_model::{Asset, AssetId, Fix, FixState, Location, ProofCheck, Verdict};
 
-use crate::{Engine, Repository, Target};
+use crate::{Engine, Target, Workspace};
 
 fn control(id: &str, rest: &str) -> Control {
     toml::from_str(&format!(
@@ -46,7 +46,7 @@ fn target(address: &str) -> Target {
 }
 
 fn propose(control: &Control, address: &str, text: &str) -> Fix {
-    let repository = Repository::parse([("main.tf".to_owned(), text.to_owned())]);
+    let repository = Workspace::parse([("main.tf".to_owned(), text.to_owned())]);
     Engine::new(&[control]).propose(&repository, &target(address), control, Vec::new())
 }
 
@@ -116,7 +116,7 @@ fn a_skip_comment_is_told() {
 #[test]
 fn a_companion_in_a_broken_file_is_not_doubled() {
     let control = versioned();
-    let repository = Repository::parse([
+    let repository = Workspace::parse([
         ("main.tf".to_owned(), "resource \"aws_s3_bucket\" \"b\" {}\n".to_owned()),
         ("x.tf".to_owned(), "resource {".to_owned()),
     ]);
@@ -137,7 +137,7 @@ fn a_fix_that_makes_another_predicate_fail_is_withheld() {
          holds = { path = 'storage_encrypted', present = false }\npass = []\nfail = []\n",
     );
     let encrypted = encrypted();
-    let repository = Repository::parse([("main.tf".to_owned(), DB.to_owned())]);
+    let repository = Workspace::parse([("main.tf".to_owned(), DB.to_owned())]);
     let fix = Engine::new(&[&encrypted, &against]).propose(
         &repository,
         &target("aws_db_instance.d"),
@@ -151,7 +151,7 @@ fn a_fix_that_makes_another_predicate_fail_is_withheld() {
 fn fixes_of_one_file_compose() {
     let (encrypted, versioned) = (encrypted(), versioned());
     let text = format!("{DB}resource \"aws_s3_bucket\" \"b\" {{\r\n}}\r\n");
-    let repository = Repository::parse([("main.tf".to_owned(), text)]);
+    let repository = Workspace::parse([("main.tf".to_owned(), text)]);
     let engine = Engine::new(&[&encrypted, &versioned]);
     let propose =
         |address: &str, control| engine.propose(&repository, &target(address), control, Vec::new());

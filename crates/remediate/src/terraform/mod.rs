@@ -1,15 +1,19 @@
 //! Terraform files as they stand in a repository, found by block and changed by splicing text.
 
-pub(crate) mod body;
+mod body;
+mod code;
 pub(crate) mod edit;
 mod functions;
-pub(crate) mod render;
+mod locate;
+mod recipes;
+mod render;
 mod repository;
-pub(crate) mod resolve;
+mod resolve;
 mod source;
 
-pub use repository::{Repository, Resource};
-pub use source::SourceFile;
+pub(crate) use code::DIALECT;
+pub(crate) use repository::{Repository, Resource};
+pub(crate) use source::SourceFile;
 
 #[cfg(test)]
 mod tests;

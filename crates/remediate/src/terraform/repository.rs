@@ -7,11 +7,11 @@ use std::sync::{Arc, OnceLock};
 use hcl_edit::structure::Block;
 
 use super::SourceFile;
-use crate::locate::{State, literal_names};
+use super::locate::{State, literal_names};
 
 /// The infrastructure code of a repository, as text that was handed in.
 #[derive(Debug, Clone, Default)]
-pub struct Repository {
+pub(crate) struct Repository {
     files: Vec<Arc<SourceFile>>,
     /// Folder → places in `files`, in path order.
     modules: Arc<BTreeMap<String, Vec<usize>>>,
@@ -26,9 +26,9 @@ type Names = BTreeMap<String, Vec<(String, String)>>;
 
 /// One resource block and where it stands.
 #[derive(Debug, Clone, Copy)]
-pub struct Resource<'r> {
+pub(crate) struct Resource<'r> {
     /// The file it is in.
-    pub file: &'r SourceFile,
+    pub(crate) file: &'r SourceFile,
     /// The parsed block.
     pub(crate) block: &'r Block,
 }
@@ -47,44 +47,44 @@ impl<'r> Resource<'r> {
 
     /// The resource's type (`aws_s3_bucket`).
     #[must_use]
-    pub fn kind(&self) -> &'r str {
+    pub(crate) fn kind(&self) -> &'r str {
         self.block.labels.first().map_or("", |label| label.as_str())
     }
 
     /// The resource's name in the configuration (`logs`).
     #[must_use]
-    pub fn name(&self) -> &'r str {
+    pub(crate) fn name(&self) -> &'r str {
         self.block.labels.get(1).map_or("", |label| label.as_str())
     }
 
     /// `type.name`, as references write it.
     #[must_use]
-    pub fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         format!("{}.{}", self.kind(), self.name())
     }
 
     /// Whether this is its `type.name`.
     #[must_use]
-    pub fn has_address(&self, address: &str) -> bool {
+    pub(crate) fn has_address(&self, address: &str) -> bool {
         address.split_once('.') == Some((self.kind(), self.name()))
     }
 
     /// Where the block stands in its file.
     #[must_use]
-    pub fn span(&self) -> Range<usize> {
+    pub(crate) fn span(&self) -> Range<usize> {
         self.file.span(self.block).unwrap_or_default()
     }
 
     /// First and last line of the block, from 1.
     #[must_use]
-    pub fn lines(&self) -> (usize, usize) {
+    pub(crate) fn lines(&self) -> (usize, usize) {
         let span = self.span();
         (self.file.line(span.start), self.file.line(span.end))
     }
 
     /// `path:line`, for people.
     #[must_use]
-    pub fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         format!("{}:{}", self.file.path, self.lines().0)
     }
 }
@@ -93,7 +93,7 @@ impl Repository {
     /// Takes the files of a repository: `*.tf`, `*.tfvars` and `*.tfstate`; others are ignored.
     /// A file that does not parse is kept, with its reason.
     #[must_use]
-    pub fn parse(files: impl IntoIterator<Item = (String, String)>) -> Self {
+    pub(crate) fn parse(files: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut sources: Vec<Arc<SourceFile>> = Vec::new();
         let mut states = Vec::new();
         for (path, text) in files {
@@ -129,7 +129,7 @@ impl Repository {
 
     /// The same repository with another text in one of its files.
     #[must_use]
-    pub fn with_file(&self, path: &str, text: String) -> Self {
+    pub(crate) fn changed(&self, path: &str, text: String) -> Self {
         let mut changed = Self {
             files: self.files.clone(),
             modules: Arc::clone(&self.modules),
@@ -145,29 +145,30 @@ impl Repository {
 
     /// The file at a path below the repository.
     #[must_use]
-    pub fn file(&self, path: &str) -> Option<&SourceFile> {
+    pub(crate) fn file(&self, path: &str) -> Option<&SourceFile> {
         let place = self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?;
         self.files.get(place).map(AsRef::as_ref)
     }
 
     /// Every file, in path order.
-    pub fn files(&self) -> impl Iterator<Item = &SourceFile> {
+    pub(crate) fn source_files(&self) -> impl Iterator<Item = &SourceFile> {
         self.files.iter().map(AsRef::as_ref)
     }
 
     /// Files that do not parse, with the reason.
-    pub fn unparsed(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.files().filter_map(|file| file.body().err().map(|error| (file.path.as_str(), error)))
+    pub(crate) fn unparsed(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.source_files()
+            .filter_map(|file| file.body().err().map(|error| (file.path.as_str(), error)))
     }
 
     /// Every resource block of the repository.
-    pub fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
-        self.files().flat_map(Resource::all_in)
+    pub(crate) fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        self.source_files().flat_map(Resource::all_in)
     }
 
     /// The resource of that address in one file.
     #[must_use]
-    pub fn resource(&self, path: &str, address: &str) -> Option<Resource<'_>> {
+    pub(crate) fn resource(&self, path: &str, address: &str) -> Option<Resource<'_>> {
         let file = self.file(path)?;
         Resource::all_in(file).find(|resource| resource.has_address(address))
     }
@@ -203,7 +204,7 @@ impl Repository {
     }
 
     /// The files of one module, which is a folder.
-    pub fn module_files<'r>(&'r self, folder: &str) -> impl Iterator<Item = &'r SourceFile> {
+    pub(crate) fn module_files<'r>(&'r self, folder: &str) -> impl Iterator<Item = &'r SourceFile> {
         self.modules
             .get(folder)
             .into_iter()
@@ -212,7 +213,10 @@ impl Repository {
     }
 
     /// The resource blocks of one module.
-    pub fn module_resources<'r>(&'r self, folder: &str) -> impl Iterator<Item = Resource<'r>> {
+    pub(crate) fn module_resources<'r>(
+        &'r self,
+        folder: &str,
+    ) -> impl Iterator<Item = Resource<'r>> {
         self.module_files(folder).flat_map(Resource::all_in)
     }
 

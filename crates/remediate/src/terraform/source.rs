@@ -13,11 +13,11 @@ const MAX_FILE_BYTES: usize = 4 << 20;
 /// The parser wants line feeds only and no byte order mark, so it reads a copy without them;
 /// [`SourceFile::span`] gives places in the text as it is.
 #[derive(Debug)]
-pub struct SourceFile {
+pub(crate) struct SourceFile {
     /// Path below the repository, with forward slashes.
-    pub path: String,
+    pub(crate) path: String,
     /// The text, byte for byte.
-    pub text: String,
+    pub(crate) text: String,
     /// What the parser made of it, or where it gave up.
     body: Result<Body, String>,
     /// Length of the byte order mark, if there is one.
@@ -29,7 +29,7 @@ pub struct SourceFile {
 impl SourceFile {
     /// Reads a file; one that does not parse keeps the reason.
     #[must_use]
-    pub fn parse(path: String, text: String) -> Self {
+    pub(crate) fn parse(path: String, text: String) -> Self {
         let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         let rest = text.get(mark..).unwrap_or_default();
         let (copy, removed) = without_carriage_returns(rest);
@@ -46,14 +46,8 @@ impl SourceFile {
 
     /// The folder the file is in, which is its Terraform module; empty for the top.
     #[must_use]
-    pub fn folder(&self) -> &str {
+    pub(crate) fn folder(&self) -> &str {
         self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
-    }
-
-    /// The file's name without its folder.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        self.path.rsplit('/').next().unwrap_or_default()
     }
 
     /// The parsed body.
@@ -61,13 +55,13 @@ impl SourceFile {
     /// # Errors
     ///
     /// The reason why the file does not parse.
-    pub fn body(&self) -> Result<&Body, &str> {
+    pub(crate) fn body(&self) -> Result<&Body, &str> {
         self.body.as_ref().map_err(String::as_str)
     }
 
     /// Where an element stands in [`SourceFile::text`].
     #[must_use]
-    pub fn span(&self, element: &impl Span) -> Option<Range<usize>> {
+    pub(crate) fn span(&self, element: &impl Span) -> Option<Range<usize>> {
         let span = element.span()?;
         let range = self.place(span.start)..self.place(span.end);
         self.text.get(range.clone()).map(|_| range)
@@ -75,7 +69,7 @@ impl SourceFile {
 
     /// The line of a place in the text, from 1.
     #[must_use]
-    pub fn line(&self, place: usize) -> usize {
+    pub(crate) fn line(&self, place: usize) -> usize {
         self.text.bytes().take(place).filter(|byte| *byte == b'\n').count() + 1
     }
 

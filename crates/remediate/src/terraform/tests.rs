@@ -1,7 +1,8 @@
 //! Variables, locals, modules and `for_each` resolved.
 
+use super::Repository;
 use super::resolve;
-use crate::{Config, Repository};
+use crate::Config;
 
 fn value(files: &[(&str, &str)], expression: &str) -> Config {
     let main = format!("resource \"aws_x\" \"y\" {{\n  a = {expression}\n}}\n");

@@ -61,7 +61,10 @@ fn each_fix_is_a_commit_and_the_checkout_stays() {
     let read = [("a.tf", "a\n"), ("m/b \"é.tf", "b\n")];
     let made = repo.branch(&read, &commits, Dirty::Refuse).unwrap();
     assert_eq!(made.commits, 2);
-    assert_eq!(repo.git(&["log", "--format=%s %an", "trunk..quell/fix"]), "two A Person\none A Person\n");
+    assert_eq!(
+        repo.git(&["log", "--format=%s %an", "trunk..quell/fix"]),
+        "two A Person\none A Person\n"
+    );
     assert_eq!(repo.git(&["show", "quell/fix:a.tf"]), "A\n");
     assert_eq!(repo.git(&["show", "quell/fix:m/b \"é.tf"]), "B\n");
     assert_eq!(repo.git(&["show", "quell/fix:note.txt"]), "n\n");

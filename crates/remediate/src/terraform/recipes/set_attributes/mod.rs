@@ -28,7 +28,7 @@ const MAX_EDITS: usize = 200;
 pub(super) const RECIPE: Recipe = Recipe { id: "set_attributes", plan };
 
 fn plan(request: &Request<'_>) -> Result<Change, String> {
-    set(request.repository, &request.resource, &request.fix.set, request.keep_elements)
+    set(request.repository, &request.resource, &request.wish.fix.set, request.wish.keep_elements)
 }
 
 /// Makes a block's attributes be so, one edit after another.
@@ -48,10 +48,10 @@ pub(super) fn set(
         let editor = Editor { repository: &now, resource, keep_elements };
         let Some(splice) = editor.block(resource.block, &wanted)? else {
             let text = resource.file.text.clone();
-            return Ok(Change { file: path, text, address, added: false });
+            return Ok(Change { file: path, text, address, added: None });
         };
         let text = splice.apply(&resource.file.text).ok_or("an edit fell outside the file")?;
-        now = now.with_file(&path, text);
+        now = now.changed(&path, text);
     }
     Err(format!("`{address}` needs more than {MAX_EDITS} edits"))
 }

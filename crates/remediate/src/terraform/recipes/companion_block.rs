@@ -11,13 +11,14 @@
 use quell_catalog::Truth;
 
 use super::{Change, Recipe, Request, set_attributes};
-use crate::locate::links_to;
+use crate::terraform::locate::links_to;
 use crate::terraform::{Resource, edit, render, resolve};
 
 pub(super) const RECIPE: Recipe = Recipe { id: "companion_block", plan };
 
 fn plan(request: &Request<'_>) -> Result<Change, String> {
-    let Request { repository, resource, fix, keep_elements } = request;
+    let Request { repository, resource, wish } = request;
+    let fix = wish.fix;
     let (Some(kind), Some(link)) = (&fix.companion, &fix.link) else {
         return Err("the recipe names no companion".into());
     };
@@ -40,7 +41,7 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
     }
     match linked.as_slice() {
         [] => add(request, kind, link),
-        [one] => set_attributes::set(repository, one, &fix.set, *keep_elements),
+        [one] => set_attributes::set(repository, one, &fix.set, wish.keep_elements),
         [first, second, ..] => Err(format!(
             "two blocks set it already, {} and {}: a person must say which one counts",
             first.place(),
@@ -50,7 +51,8 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
 }
 
 fn add(request: &Request<'_>, kind: &str, link: &str) -> Result<Change, String> {
-    let Request { repository, resource, fix, .. } = request;
+    let Request { repository, resource, wish } = request;
+    let fix = wish.fix;
     let taken = |name: &str| {
         repository
             .module_resources(resource.file.folder())
@@ -72,14 +74,13 @@ fn add(request: &Request<'_>, kind: &str, link: &str) -> Result<Change, String> 
     let splice = edit::append_after(resource.file, resource.block, |indent, layout| {
         render::block(&head, &first, &wanted, indent, layout)
     });
-    let text = splice
-        .and_then(|splice| splice.apply(&resource.file.text))
-        .ok_or("the block has no place in the text")?;
+    let splice = splice.ok_or("the block has no place in the text")?;
+    let text = splice.apply(&resource.file.text).ok_or("an edit fell outside the file")?;
     Ok(Change {
         file: resource.file.path.clone(),
         text,
         address: format!("{kind}.{name}"),
-        added: true,
+        added: Some(splice.range.start),
     })
 }
 

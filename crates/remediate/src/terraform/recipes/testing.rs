@@ -2,8 +2,10 @@
 
 use quell_catalog::FixRecipe;
 
-use super::{Request, by_name};
-use crate::Repository;
+use crate::Settings;
+
+use super::{Request, Wish, by_name};
+use crate::terraform::Repository;
 
 fn run(fix: &str, text: &str) -> Result<String, String> {
     let fix: FixRecipe =
@@ -12,7 +14,9 @@ fn run(fix: &str, text: &str) -> Result<String, String> {
     let repository = Repository::parse([("main.tf".to_owned(), text.to_owned())]);
     let resource =
         repository.resources().find(|one| fix.resource.iter().any(|k| k == one.kind())).unwrap();
-    let request = Request { repository: &repository, resource, fix: &fix, keep_elements: true };
+    let settings = Settings::default();
+    let wish = Wish { fix: &fix, settings: &settings, keep_elements: true };
+    let request = Request { repository: &repository, resource, wish: &wish };
     (by_name(&fix.recipe).unwrap().plan)(&request).map(|change| change.text)
 }
 

@@ -39,7 +39,7 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
     collect(&resource.block.body, &mut open);
     let (path, address) = (file.path.clone(), resource.address());
     let Some(first) = open.first() else {
-        return Ok(Change { file: path, text: file.text.clone(), address, added: false });
+        return Ok(Change { file: path, text: file.text.clone(), address, added: None });
     };
     let line = file.span(*first).map_or(0, |span| file.line(span.start));
     let variables = candidates(request);
@@ -61,10 +61,10 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
         let text = splice
             .and_then(|splice| splice.apply(&resource.file.text))
             .ok_or("the rule has no place in the text")?;
-        now = now.with_file(&path, text);
+        now = now.changed(&path, text);
     }
     let text = now.file(&path).map(|file| file.text.clone()).unwrap_or_default();
-    Ok(Change { file: path, text, address, added: false })
+    Ok(Change { file: path, text, address, added: None })
 }
 
 fn refusal(place: &str, variables: &[Variable]) -> String {

@@ -1,6 +1,6 @@
 //! Finds the one block that makes an asset, or says why there is none.
 
-use super::Target;
+use crate::Target;
 use crate::terraform::{Repository, Resource};
 
 /// Finds the block that makes an asset, among resources of the listed types: by the scanner's
@@ -9,7 +9,7 @@ use crate::terraform::{Repository, Resource};
 /// # Errors
 ///
 /// One sentence that says why: no block, or more than one.
-pub fn locate<'r>(
+pub(crate) fn locate<'r>(
     repository: &'r Repository,
     target: &Target,
     kinds: &[String],
@@ -82,7 +82,7 @@ fn by_lines<'r>(repository: &'r Repository, target: &Target) -> Option<Resource<
     let file = target.file.as_ref()?;
     target.lines?;
     let mut found: Vec<Resource<'r>> = repository
-        .files()
+        .source_files()
         .filter(|one| common_suffix(&one.path, file) > 0)
         .flat_map(Resource::all_in)
         .filter(|resource| covers(resource, target))

@@ -2,8 +2,9 @@
 
 use quell_model::{Asset, AssetId, Hints, Location, Untrusted};
 
-use super::{Target, locate};
-use crate::Repository;
+use super::locate;
+use crate::Target;
+use crate::terraform::Repository;
 
 const BUCKET: &str = "variable \"env\" {\n  default = \"prod\"\n}\nresource \"aws_s3_bucket\" \"logs\" {\n  bucket = \"acme-${var.env}-logs\"\n}\n";
 

@@ -4,13 +4,11 @@ mod find;
 mod link;
 mod names;
 mod state;
-mod target;
 
-pub use find::locate;
+pub(crate) use find::locate;
 pub(crate) use link::{links_to, satellites};
 pub(crate) use names::literal_names;
 pub(crate) use state::State;
-pub use target::Target;
 
 #[cfg(test)]
 mod tests;

@@ -6,9 +6,8 @@ mod remove_public_acl;
 mod restrict_ingress;
 mod set_attributes;
 
-use quell_catalog::FixRecipe;
-
-use crate::terraform::{Repository, Resource};
+use super::{Repository, Resource};
+pub(crate) use crate::code::{Change, Wish};
 
 /// A way to change a block.
 #[derive(Debug)]
@@ -32,22 +31,7 @@ pub(crate) const RECIPES: &[&Recipe] = &[
 pub(crate) struct Request<'r> {
     pub(crate) repository: &'r Repository,
     pub(crate) resource: Resource<'r>,
-    pub(crate) fix: &'r FixRecipe,
-    /// Whether a list keeps the elements it has, with the wanted ones added.
-    pub(crate) keep_elements: bool,
-}
-
-/// The new text of one file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Change {
-    /// The file's path.
-    pub(crate) file: String,
-    /// The whole new text; the old one where nothing needs to change.
-    pub(crate) text: String,
-    /// The block that was changed or added (`aws_s3_bucket_versioning.logs`).
-    pub(crate) address: String,
-    /// Whether the block was added.
-    pub(crate) added: bool,
+    pub(crate) wish: &'r Wish<'r>,
 }
 
 /// The recipe of that name.

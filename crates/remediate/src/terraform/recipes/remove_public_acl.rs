@@ -11,7 +11,7 @@ use toml::Value;
 
 use super::{Change, Recipe, Request, set_attributes};
 use crate::Config;
-use crate::locate::links_to;
+use crate::terraform::locate::links_to;
 use crate::terraform::{Resource, resolve};
 
 pub(super) const RECIPE: Recipe = Recipe { id: "remove_public_acl", plan };
@@ -38,7 +38,7 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
             file: resource.file.path.clone(),
             text: resource.file.text.clone(),
             address: resource.address(),
-            added: false,
+            added: None,
         });
     }
     Err(format!(

@@ -1,0 +1,136 @@
+//! What the engine and the prover ask of a language's code.
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+use std::ops::Range;
+
+use quell_catalog::{Check, FixRecipe, Language, Truth};
+
+use crate::{Config, Evaluator, Settings, Target};
+
+/// Files as path and text.
+pub(crate) type Files = Vec<(String, String)>;
+
+/// A language that is read and changed. One folder each, one constant each.
+#[derive(Debug)]
+pub(crate) struct Dialect {
+    /// The name that the catalogue uses.
+    pub(crate) language: Language,
+    /// A path under which a lone text is read as this language (`case.tf`).
+    pub(crate) sample: &'static str,
+    /// Whether files at this path are its own. Paths have forward slashes.
+    pub(crate) reads: fn(&str) -> bool,
+    /// Reads the files, given as path and text in path order.
+    pub(crate) parse: fn(Files) -> Box<dyn Code>,
+}
+
+/// A block, an object or an instruction: the file it stands in and its address there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// Path below the repository, with forward slashes.
+    pub file: String,
+    /// What the language calls it (`aws_s3_bucket.logs`), unique in the file.
+    pub address: String,
+}
+
+/// What a recipe is asked to make so.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wish<'w> {
+    /// The catalogue's recipe.
+    pub(crate) fix: &'w FixRecipe,
+    /// What the user has said once for all.
+    #[expect(dead_code, reason = "recipes that need a parameter come with their languages")]
+    pub(crate) settings: &'w Settings,
+    /// Whether a list keeps the elements it has, with the wanted ones added.
+    pub(crate) keep_elements: bool,
+}
+
+/// The new text of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// The file's path.
+    pub(crate) file: String,
+    /// The whole new text; the old one where nothing needs to change.
+    pub(crate) text: String,
+    /// The block that was changed or added (`aws_s3_bucket_versioning.logs`).
+    pub(crate) address: String,
+    /// The byte of the old text at which the block was added; none where one was changed.
+    pub(crate) added: Option<usize>,
+}
+
+impl Change {
+    /// The place that was changed or added.
+    pub(crate) fn place(&self) -> Place {
+        Place { file: self.file.clone(), address: self.address.clone() }
+    }
+}
+
+/// The files of one language. Everything is asked by place, so that a change is judged on the
+/// text that it made and on nothing that a recipe says of itself.
+pub(crate) trait Code: Debug + Send + Sync {
+    /// The text of a file, byte for byte.
+    fn text(&self, file: &str) -> Option<&str>;
+
+    /// The paths of its files, in order.
+    fn files(&self) -> Vec<&str>;
+
+    /// The same code with another text in one file.
+    fn with_file(&self, file: &str, text: String) -> Box<dyn Code>;
+
+    /// Why a file cannot be read, as one sentence; none where it can.
+    fn fault(&self, file: &str) -> Option<&str>;
+
+    /// Why a file that is read together with this one cannot be; asked where a companion is made.
+    fn fault_beside(&self, file: &str) -> Option<&str> {
+        self.fault(file)
+    }
+
+    /// Every place of a file that a check can be about, in the order of the text.
+    fn places(&self, file: &str) -> Vec<Place>;
+
+    /// What stands at a place (`aws_s3_bucket`, `Deployment`); none where nothing does.
+    fn kind(&self, place: &Place) -> Option<String>;
+
+    /// The bytes of a place.
+    fn span(&self, place: &Place) -> Option<Range<usize>>;
+
+    /// What stands there, with variables, locals and defaults put in.
+    fn config(&self, place: &Place) -> Config;
+
+    /// Judges a check on what stands there; unknown where it is not about it.
+    fn judge(&self, evaluator: &Evaluator, check: &Check, place: &Place) -> Truth;
+
+    /// Addresses that a place refers to and that are nowhere in the code.
+    fn dangling(&self, _place: &Place) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
+
+    /// Dotted paths of the configuration that decide whether and how a block takes part.
+    fn switches(&self) -> &'static [&'static str];
+
+    /// Finds the one place that makes an asset, among things of the listed kinds.
+    ///
+    /// # Errors
+    ///
+    /// One sentence that says why: nothing, or more than one.
+    fn locate(&self, target: &Target, kinds: &[String]) -> Result<Place, String>;
+
+    /// Places of the listed kinds that belong to this one: the ACL block of a bucket.
+    fn beside(&self, _place: &Place, _kinds: &[String]) -> Vec<Place> {
+        Vec::new()
+    }
+
+    /// Makes the new text, or says what a person must decide.
+    ///
+    /// # Errors
+    ///
+    /// One sentence for that person.
+    fn plan(&self, place: &Place, wish: &Wish<'_>) -> Result<Change, String>;
+}
+
+/// `path:line` of a place, for people.
+pub(crate) fn line_of(code: &dyn Code, place: &Place) -> String {
+    let start = code.span(place).map_or(0, |span| span.start);
+    let above = code.text(&place.file).and_then(|text| text.get(..start)).unwrap_or_default();
+    format!("{}:{}", place.file, above.matches('\n').count() + 1)
+}
