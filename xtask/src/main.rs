@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 
 mod bench;
+mod eval_fixes;
 mod eval_merge;
 mod eval_priority;
 mod layers;
@@ -21,6 +22,8 @@ cargo xtask <command>
   test    the tests only
   demo    the sample world, as `cargo run --release -- demo`
   bench   findings a second, memory and disk for 100,000 findings (see docs/benchmarks.md)
+  eval-fixes DIR [--result FILE] [--checkov PROGRAM] [--keep DIR] [--json FILE] [--release]
+          how many findings the fixes close, by Checkov's own second scan (see docs/fixes.md)
   eval-merge  how well findings of several tools are merged (see docs/merging.md)
   eval-priority [--seeds N] [--from SEED] [--incidents N] [--keep DIR]
           whether planted incidents come first among many (see docs/risk.md)
@@ -51,6 +54,7 @@ fn dispatch() -> Result<()> {
             run(cargo().args(["run", "--release", "--bin", "quell", "--", "demo"]).args(&rest))
         }
         Some("bench") => bench::run(&rest),
+        Some("eval-fixes") => eval_fixes::run(&rest),
         Some("eval-merge") => eval_merge::run(&rest),
         Some("eval-priority") => eval_priority::run(&rest),
         Some("fuzz") => {

@@ -87,7 +87,7 @@ pub fn refuse_uncommitted(
     let Some(git) = Git::open(root)? else { return Ok(()) };
     let tracked = git.tracked(touched)?;
     let changed = tracked.iter().filter(|(_, t)| t.committed == Committed::Other);
-    match names(changed.map(|(path, _)| path.as_str()).collect()) {
+    match names(&changed.map(|(path, _)| path.as_str()).collect::<Vec<_>>()) {
         None => Ok(()),
         Some(names) => Err(PipelineError::Refused(format!(
             "{names} holds changes that are not committed; commit them, or say `--allow-dirty`"
@@ -110,14 +110,14 @@ fn refuse_dirty(
         .collect();
     in_the_way.sort_unstable();
     in_the_way.dedup();
-    if let Some(names) = names(in_the_way) {
+    if let Some(names) = names(&in_the_way) {
         return Err(PipelineError::Refused(format!(
             "{names} differs from the last commit, so a branch would take your changes along; \
              commit or stash them first"
         )));
     }
     let others = tracked.iter().filter(|(_, tracked)| is_dirty(tracked));
-    let others = names(others.map(|(path, _)| path.as_str()).collect());
+    let others = names(&others.map(|(path, _)| path.as_str()).collect::<Vec<_>>());
     match (others, dirty) {
         (Some(names), Dirty::Refuse) => Err(PipelineError::Refused(format!(
             "{names} differs from the last commit, and the proof may rest on it; commit or stash \
@@ -128,7 +128,7 @@ fn refuse_dirty(
 }
 
 /// The first names, and how many more there are.
-fn names(paths: Vec<&str>) -> Option<String> {
+fn names(paths: &[&str]) -> Option<String> {
     let first = paths.first()?;
     Some(match paths.len() {
         1 => format!("`{first}`"),

@@ -1,7 +1,7 @@
 //! The repository as it is on disk: read once, links not followed, sizes capped.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, FileType};
 use std::path::{Path, PathBuf};
 
 use crate::PipelineError;
@@ -28,11 +28,48 @@ pub(crate) struct Checkout {
     pub(crate) unread: BTreeMap<String, String>,
 }
 
-/// A file or folder that is looked at next.
-struct Step {
+/// A folder that is looked into next.
+struct Folder {
     path: PathBuf,
+    /// Its path below the repository, with a slash at its end.
     below: String,
     depth: usize,
+}
+
+/// What stands in a folder.
+struct Entry {
+    path: PathBuf,
+    below: String,
+    kind: FileType,
+}
+
+impl Folder {
+    /// What it holds and is not hidden, in the order of names.
+    fn entries(&self) -> Result<Vec<Entry>, PipelineError> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&self.path).map_err(|e| refuse(&self.path, e))? {
+            let entry = entry.map_err(|e| refuse(&self.path, e))?;
+            let kind = entry.file_type().map_err(|e| refuse(&entry.path(), e))?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if !is_hidden(&name) {
+                found.push(Entry {
+                    path: entry.path(),
+                    below: format!("{}{name}", self.below),
+                    kind,
+                });
+            }
+        }
+        found.sort_by(|a, b| a.below.cmp(&b.below));
+        Ok(found)
+    }
+
+    /// A folder in it, unless that lies too deep.
+    fn inner(&self, entry: &Entry) -> Option<Self> {
+        let depth = self.depth + 1;
+        let below = format!("{}/", entry.below);
+        (depth <= MOST_DEPTH).then(|| Self { path: entry.path.clone(), below, depth })
+    }
 }
 
 impl Checkout {
@@ -46,33 +83,15 @@ impl Checkout {
     ) -> Result<Self, PipelineError> {
         let root = folder.canonicalize().map_err(|e| refuse(folder, e))?;
         let mut checkout = Self { root: root.clone(), ..Self::default() };
-        let mut waiting = vec![Step { path: root, below: String::new(), depth: 0 }];
+        let mut waiting = vec![Folder { path: root, below: String::new(), depth: 0 }];
         let mut bytes = 0_u64;
-        while let Some(step) = waiting.pop() {
-            let mut entries: Vec<_> = fs::read_dir(&step.path)
-                .and_then(Iterator::collect)
-                .map_err(|e| refuse(&step.path, e))?;
-            entries.sort_by_key(fs::DirEntry::file_name);
-            for entry in entries {
-                let kind = entry.file_type().map_err(|e| refuse(&entry.path(), e))?;
-                let name = entry.file_name();
-                let shown = name.to_string_lossy();
-                if is_hidden(&shown) {
-                    continue;
-                }
-                let below = format!("{}{shown}", step.below);
-                if kind.is_dir() {
-                    let depth = step.depth + 1;
-                    if depth <= MOST_DEPTH {
-                        waiting.push(Step { path: entry.path(), below: below + "/", depth });
-                    }
-                } else if is_code(&below) {
-                    if name.to_str().is_none() {
-                        checkout.skip(below, "its name is no text".into());
-                        continue;
-                    }
-                    checkout.take(&entry.path(), below, (kind.is_symlink(), &mut bytes));
-                }
+        while let Some(folder) = waiting.pop() {
+            let entries = folder.entries()?;
+            let (folders, files): (Vec<_>, Vec<_>) =
+                entries.into_iter().partition(|entry| entry.kind.is_dir());
+            waiting.extend(folders.into_iter().filter_map(|entry| folder.inner(&entry)));
+            for file in files.into_iter().filter(|file| is_code(&file.below)) {
+                checkout.take(&file, &mut bytes);
             }
         }
         Ok(checkout)
@@ -82,8 +101,12 @@ impl Checkout {
         self.unread.insert(path, reason);
     }
 
-    fn take(&mut self, path: &Path, below: String, (is_link, bytes): (bool, &mut u64)) {
-        if is_link {
+    fn take(&mut self, file: &Entry, bytes: &mut u64) {
+        let (path, below) = (&file.path, file.below.clone());
+        if file.path.to_str().is_none() {
+            return self.skip(below, "its name is no text".into());
+        }
+        if file.kind.is_symlink() {
             return self.skip(below, "it is a symbolic link, and links are not followed".into());
         }
         let length = match fs::symlink_metadata(path) {

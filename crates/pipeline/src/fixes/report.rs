@@ -9,7 +9,6 @@ use crate::report::fix_report;
 /// A plan, and what was written of it, as the report of `quell fix`.
 #[must_use]
 pub fn fixes_report(plan: &FixPlan, written: Option<Written>) -> FixesReport {
-    let unread = plan.unread.iter().map(|(file, reason)| (file, reason));
     let unparsed = plan.unparsed.iter().map(|(file, reason)| (file, reason));
     let count = |taken| plan.offers.iter().filter(|offer| offer.taken == taken).count();
     FixesReport {
@@ -23,7 +22,9 @@ pub fn fixes_report(plan: &FixPlan, written: Option<Written>) -> FixesReport {
         fixes: plan.offers.iter().map(offer).collect(),
         unfixed: plan.unfixed.iter().map(unfixed).collect(),
         files: plan.files.iter().map(|file| Untrusted::from(file.path.as_str())).collect(),
-        not_read: unread
+        not_read: plan
+            .unread
+            .iter()
             .chain(unparsed)
             .map(|(file, reason)| NotRead {
                 file: Untrusted::from(file.as_str()),
