@@ -21,7 +21,8 @@ cargo xtask <command>
   fmt     format the code
   test    the tests only
   demo    the sample world, as `cargo run --release -- demo`
-  bench   findings a second, memory and disk for 100,000 findings (see docs/benchmarks.md)
+  bench   findings a second, memory and disk; [--findings N] [--sources 1|4] [--runs N]
+          [--make DIR] (see docs/benchmarks.md)
   eval-fixes DIR [--result FILE] [--checkov PROGRAM] [--keep DIR] [--json FILE] [--release]
           how many findings the fixes close, by Checkov's own second scan (see docs/fixes.md)
   eval-merge  how well findings of several tools are merged (see docs/merging.md)

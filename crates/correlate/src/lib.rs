@@ -14,6 +14,8 @@ mod timeline;
 
 pub use assemble::{Member, assemble, merged_because};
 pub use identity::{Identity, identify, normalize_title, title_to_read};
-pub use incident::{Attacked, Candidate, Decisions, Join, Pin, build_incidents};
+pub use incident::{
+    Attacked, Candidate, Decisions, Join, Pin, Shared, StoredCandidate, build_incidents,
+};
 pub use statement::Spoken;
 pub use timeline::timeline;

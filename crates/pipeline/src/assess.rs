@@ -6,10 +6,11 @@ use quell_catalog::{Catalog, Control, Exposure, Intel};
 use quell_correlate::{Member, assemble};
 use quell_model::{Finding, Issue, IssueKey, Risk, Timestamp, Vulnerability};
 use quell_risk::Factors;
-use quell_store::{AssessedIssue, FindingRow, IssueRow, Judged, Packed, Store};
+use quell_store::{AssessedIssue, Body, Brief, FindingRow, IssueRow, Judged, Packed, Store};
 use rayon::prelude::*;
 
 use crate::PipelineError;
+use crate::report::{Kept, candidate};
 
 /// Issues assessed in one transaction.
 const PAGE: u32 = 2048;
@@ -38,12 +39,18 @@ pub(crate) fn assess(store: &mut Store, by: Judgement<'_>) -> Result<(), Pipelin
         }
         let waiting: Vec<Waiting> =
             rows.into_iter().map(|row| wait(store, row)).collect::<Result<_, _>>()?;
-        let judged: Vec<(i64, Option<Judged>)> =
-            waiting.par_iter().map(|w| by.again(w)).collect::<Result<_, _>>()?;
-        let rows: Vec<AssessedIssue<'_>> = judged
-            .iter()
-            .filter_map(|(id, judged)| Some(AssessedIssue { id: *id, judged: judged.as_ref()? }))
-            .collect();
+        let judged: Vec<(i64, Option<(Packed, Judged)>)> = waiting
+            .par_iter()
+            .map(|w| {
+                let (id, judged) = by.again(w)?;
+                Ok::<_, PipelineError>((id, judged.map(|j| (Packed::of(&j.json), j))))
+            })
+            .collect::<Result<_, _>>()?;
+        let assessed = judged.iter().filter_map(|(id, judged)| {
+            let (body, Judged { brief, .. }) = judged.as_ref()?;
+            Some(AssessedIssue { id: *id, body, brief })
+        });
+        let rows: Vec<AssessedIssue<'_>> = assessed.collect();
         store.issue_save(&rows)?;
         let empty: Vec<i64> =
             judged.iter().filter(|(_, judged)| judged.is_none()).map(|(id, _)| *id).collect();
@@ -83,9 +90,8 @@ impl<'a> Judgement<'a> {
         };
         issue.risk = quell_risk::score(&issue, &self.factors(members, control), self.now);
         Ok(Some(Judged {
-            body: Packed::of(&serde_json::to_vec(&issue)?),
-            is_open: issue.status.is_open(),
-            score: issue.risk.score,
+            json: serde_json::to_vec(&issue)?,
+            brief: brief(issue, members, control)?,
         }))
     }
 
@@ -149,7 +155,26 @@ pub(crate) fn member(row: &FindingRow) -> Result<Member, PipelineError> {
     Ok(Member { key: row.key, finding, status: row.state.status })
 }
 
+/// What lists and incidents need of an issue.
+fn brief(
+    issue: Issue,
+    members: &[Member],
+    control: Option<&Control>,
+) -> Result<Brief, serde_json::Error> {
+    let candidate = candidate(&issue, control);
+    let tools: BTreeSet<&str> = members.iter().map(|m| m.finding.tool.product.as_str()).collect();
+    Ok(Brief {
+        status: issue.status,
+        severity: issue.severity,
+        score: issue.risk.score,
+        tools: tools.into_iter().collect::<Vec<_>>().join(","),
+        asset: issue.asset.id.key().to_owned(),
+        candidate: serde_json::to_vec(&Kept::of(&issue, &candidate, control))?,
+        control: issue.control,
+    })
+}
+
 /// An issue as it was stored.
-pub(crate) fn read_issue(body: &Packed) -> Result<Issue, PipelineError> {
+pub(crate) fn read_issue(body: &Body) -> Result<Issue, PipelineError> {
     Ok(serde_json::from_slice(&body.unpack()?)?)
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use quell_correlate::Spoken;
 use quell_model::{Finding, IssueKey, Statement, StatementKey, Untrusted};
 use quell_report::{ExceptionReport, StatementReport, StatementsReport};
-use quell_store::Store;
+use quell_store::{IdSet, Store};
 use rayon::prelude::*;
 
 use crate::PipelineError;
@@ -129,14 +129,14 @@ fn said_of(
 pub(crate) fn exceptions(
     store: &Store,
     said: &Said,
-    run: Option<i64>,
+    among: Option<&IdSet>,
 ) -> Result<Vec<ExceptionReport>, PipelineError> {
     let mut exceptions: Vec<ExceptionReport> = Vec::new();
     for (issue, statements) in &said.by_issue {
         let against = statements.iter().filter(|statement| statement.verdict.excuses());
         exceptions.extend(against.map(|statement| of_statement(*issue, statement)));
     }
-    for (issue, body) in store.finding_list_suppressed(run)? {
+    for (issue, body) in store.finding_list_suppressed(among)? {
         let finding: Finding = serde_json::from_slice(&body.unpack()?)?;
         exceptions.push(of_finding(issue, &finding));
     }

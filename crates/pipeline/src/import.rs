@@ -1,24 +1,25 @@
 //! Reading files into the store: one reader, several parsers, one writer, in order.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::ops::ControlFlow;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use quell_model::{Accounting, Funnel, Outcome, Reject, Timestamp, Untrusted};
 use quell_report::{Changes, FileReport};
-use quell_sources::intake::{self, Batch, Detected, Formats, Input, Item, Limits, Normalized};
-use quell_store::{FinishedInput, Import, KEV, Store};
+use quell_sources::intake::{self, Batch, Detected, Input, Item, Limits, Normalized};
+use quell_store::{Block, BlockBuilder, FinishedInput, IdSet, Import, KEV, Store, Touched};
 
-use crate::PipelineError;
+use crate::contents::{self, Summary};
 use crate::intel::{self, Taking};
 use crate::prepare::{Knowledge, Row};
 use crate::run::{Progress, Request};
+use crate::{PipelineError, Setup};
 
 /// Reasons that are counted of one file: each may quote its own record.
 const MOST_REASONS: usize = 1000;
 /// Rejects named in the report of a run that does not ask for a file of them.
-const MOST_REJECTS: usize = 1000;
+pub(crate) const MOST_REJECTS: usize = 1000;
 
 /// What all files came to.
 #[derive(Debug)]
@@ -28,30 +29,32 @@ pub(crate) struct Imported {
     pub(crate) changes: Changes,
     pub(crate) rejects: Vec<Reject>,
     pub(crate) complete: bool,
+    /// What the files touched.
+    pub(crate) touched: Touched,
 }
 
 /// Imports every input of a request.
 pub(crate) fn import_all(
     store: &mut Store,
-    (knowledge, formats): (Knowledge<'_>, Formats<'_>),
+    (setup, knowledge): (&Setup, Knowledge<'_>),
     request: &Request,
-    run: i64,
     progress: &Progress<'_>,
 ) -> Result<Imported, PipelineError> {
     let mut run = Run {
+        setup,
         knowledge,
-        formats,
         progress,
         keep_rejects: request.keep_rejects,
-        at: (run, knowledge.now),
+        now: knowledge.now,
         taking: None,
-        seen: HashSet::new(),
+        seen: IdSet::default(),
         imported: Imported {
             files: Vec::new(),
             funnel: Funnel::default(),
             changes: Changes::default(),
             rejects: Vec::new(),
             complete: true,
+            touched: Touched::default(),
         },
     };
     let mut total_bytes = 0;
@@ -77,15 +80,15 @@ pub(crate) fn import_all(
 }
 
 struct Run<'a> {
+    setup: &'a Setup,
     knowledge: Knowledge<'a>,
-    formats: Formats<'a>,
     progress: &'a Progress<'a>,
     keep_rejects: bool,
-    at: (i64, Timestamp),
+    now: Timestamp,
     /// The list of exploited weaknesses that is being read, where the file is one.
     taking: Option<Taking>,
-    /// Keys of findings seen in this run.
-    seen: HashSet<[u8; 16]>,
+    /// Rows of findings seen in this run.
+    seen: IdSet,
     imported: Imported,
 }
 
@@ -95,12 +98,23 @@ struct Parsed {
     rows: Result<Vec<Row>, String>,
 }
 
+/// A batch on its way to the writer.
+struct ParsedBatch {
+    records: Vec<Parsed>,
+    /// The bodies behind the last full block.
+    block: Option<Block>,
+}
+
 /// What one file came to, while it is read.
 #[derive(Default)]
-struct Tally {
-    accounting: Accounting,
-    funnel: Funnel,
-    reasons: BTreeMap<String, u64>,
+pub(crate) struct Tally {
+    pub(crate) accounting: Accounting,
+    pub(crate) funnel: Funnel,
+    pub(crate) reasons: BTreeMap<String, u64>,
+    /// Rows of its findings.
+    pub(crate) findings: IdSet,
+    /// Whether a file before it in this run held one of its findings.
+    pub(crate) shares: bool,
 }
 
 /// How reading a file ended.
@@ -139,7 +153,7 @@ impl Run<'_> {
 
     fn file(&mut self, store: &mut Store, input: &mut Input) -> Result<(), PipelineError> {
         let name = input.name();
-        let detected = match intake::detect(input, self.formats, &Limits::default()) {
+        let detected = match intake::detect(input, self.setup.formats(), &Limits::default()) {
             Ok(Detected::Fits(detected)) => detected,
             Ok(Detected::Empty) => {
                 self.imported.files.push(FileReport {
@@ -167,11 +181,24 @@ impl Run<'_> {
                 return Ok(());
             }
         };
-        let known = store.first_imported(&hash, self.at.1)?;
-        let imported_at = known.unwrap_or(self.at.1);
+        let reader = self.setup.reader(&name);
+        if let Some(reader) = &reader
+            && let Some((summary, findings)) = contents::known(store, (&hash, reader), &self.seen)?
+        {
+            (self.progress.doing)(&format!("{name} is known"));
+            store.touch(&findings, &mut self.imported.touched)?;
+            self.seen.add_all(&findings);
+            self.tell_again(name, detected.format.id(), summary);
+            return Ok(());
+        }
+        let rejects_before = self.imported.rejects.len();
+        let known = store.first_imported(&hash, self.now)?;
+        let imported_at = known.unwrap_or(self.now);
         let detected = detected.at(imported_at);
         self.taking = Taking::begin(store, &detected)?;
-        let mut import = store.import(self.at.0, &name)?;
+        // Taken out while the import adds to it; an error ends the run.
+        let mut touched = std::mem::take(&mut self.imported.touched);
+        let mut import = store.import(&name, &mut touched)?;
         let mut tally = Tally::default();
         let end = self.pump(input, &detected, &mut import, &mut tally)?;
         for scope in detected.coverage() {
@@ -187,16 +214,36 @@ impl Run<'_> {
         if let Some(taking) = self.taking.take()
             && let Some(row) = taking.finish(&name, end.is_none())?
         {
-            import.intelligence(KEV, &row, self.at.1)?;
+            import.intelligence(KEV, &row, self.now)?;
+        }
+        let remark = intel::note(&detected, tally.accounting.records);
+        if let Some(reader) = reader.filter(|_| end.is_none()) {
+            let rejects = self.imported.rejects.get(rejects_before..).unwrap_or_default();
+            let content = contents::content(finished.format, &tally, rejects, remark.as_ref())?;
+            content.iter().try_for_each(|content| import.content((&hash, &reader), content))?;
         }
         let seen = import.finish(&finished)?;
+        self.imported.touched = touched;
         self.imported.changes.closed += seen.closed;
         self.imported.changes.reopened += seen.reopened;
         self.imported.complete &= end.is_none();
-        let remark = intel::note(&detected, tally.accounting.records);
         let ended = Ended { why: end, known: known.is_some(), remark };
         self.note(name, detected.format.id(), &tally, ended);
         Ok(())
+    }
+
+    /// Notes a file that was read before as reading it again would.
+    fn tell_again(&mut self, name: String, format: &str, summary: Summary) {
+        let tally = Tally {
+            accounting: summary.accounting(),
+            funnel: summary.funnel,
+            reasons: summary.reasons,
+            ..Tally::default()
+        };
+        for Reject { path, offset_bytes, reason } in summary.rejects {
+            self.reject(&path, offset_bytes, reason);
+        }
+        self.note(name, format, &tally, Ended { why: None, known: true, remark: summary.remark });
     }
 
     fn note(&mut self, name: String, format: &str, tally: &Tally, end: Ended) {
@@ -237,7 +284,7 @@ impl Run<'_> {
         let name = input.name();
         std::thread::scope(|threads| {
             let (to_parsers, batches) = bounded::<(u64, Item)>(parsers * 2);
-            let (to_writer, parsed) = bounded::<(u64, Vec<Parsed>)>(parsers * 2);
+            let (to_writer, parsed) = bounded::<(u64, ParsedBatch)>(parsers * 2);
             let reader = threads.spawn(move || read(input, detected, &to_parsers, progress));
             for _ in 0..parsers {
                 let (batches, to_writer) = (batches.clone(), to_writer.clone());
@@ -258,23 +305,34 @@ impl Run<'_> {
     fn write(
         &mut self,
         name: &str,
-        parsed: &Receiver<(u64, Vec<Parsed>)>,
+        parsed: &Receiver<(u64, ParsedBatch)>,
         import: &mut Import<'_>,
         tally: &mut Tally,
     ) -> Result<(), PipelineError> {
-        let mut waiting: BTreeMap<u64, Vec<Parsed>> = BTreeMap::new();
+        let mut waiting: BTreeMap<u64, ParsedBatch> = BTreeMap::new();
         let mut next = 0;
         for (number, batch) in parsed {
             waiting.insert(number, batch);
             while let Some(batch) = waiting.remove(&next) {
                 next += 1;
-                batch
-                    .into_iter()
-                    .try_for_each(|record| self.record(name, record, import, tally))?;
+                self.batch(name, batch, import, tally)?;
             }
             self.progress.check()?;
         }
         Ok(())
+    }
+
+    fn batch(
+        &mut self,
+        name: &str,
+        batch: ParsedBatch,
+        import: &mut Import<'_>,
+        tally: &mut Tally,
+    ) -> Result<(), PipelineError> {
+        for record in batch.records {
+            self.record(name, record, import, tally)?;
+        }
+        Ok(batch.block.iter().try_for_each(|block| import.block(block))?)
     }
 
     fn record(
@@ -304,10 +362,14 @@ impl Run<'_> {
         for row in &rows {
             let this = match row {
                 Row::Finding(row) => {
-                    let new = self.seen.insert(*row.key.as_bytes());
+                    let (outcome, id) = import.finding(&row.prepared(record.offset_bytes))?;
+                    let new = self.seen.insert(id);
+                    let new_here = tally.findings.insert(id);
+                    tally.shares |= new_here && !new;
                     new_findings += u64::from(new);
                     old_findings += u64::from(!new);
-                    import.finding(&row.prepared(record.offset_bytes))?
+                    row.closes.iter().try_for_each(|block| import.block(block))?;
+                    outcome
                 }
                 Row::Evidence(row) => {
                     first_other.get_or_insert("evidence");
@@ -392,16 +454,17 @@ fn read(
 /// A parser: normalizes batches until there are no more.
 fn parse(
     batches: &Receiver<(u64, Item)>,
-    to_writer: &Sender<(u64, Vec<Parsed>)>,
+    to_writer: &Sender<(u64, ParsedBatch)>,
     detected: &intake::Detection,
     knowledge: Knowledge<'_>,
 ) {
     for (number, item) in batches {
         let parsed = match item {
             Item::Batch(batch) => parse_batch(&batch, detected, knowledge),
-            Item::Reject { offset_bytes, reason } => {
-                vec![Parsed { offset_bytes, rows: Err(reason) }]
-            }
+            Item::Reject { offset_bytes, reason } => ParsedBatch {
+                records: vec![Parsed { offset_bytes, rows: Err(reason) }],
+                block: None,
+            },
         };
         if to_writer.send((number, parsed)).is_err() {
             return;
@@ -413,14 +476,16 @@ fn parse_batch(
     batch: &Batch,
     detected: &intake::Detection,
     knowledge: Knowledge<'_>,
-) -> Vec<Parsed> {
-    let normalized = intake::normalize_batch(batch, detected);
-    let parsed = |Normalized { offset_bytes, result }| {
+) -> ParsedBatch {
+    let mut builder = BlockBuilder::default();
+    let mut records = Vec::new();
+    for Normalized { offset_bytes, result } in intake::normalize_batch(batch, detected) {
         let rows = result.and_then(|records| {
-            let rows = records.into_iter().map(|r| Row::of(r, knowledge, detected.imported_at()));
-            rows.collect::<Result<Vec<_>, _>>().map_err(|e| format!("cannot be kept: {e}"))
+            let at = detected.imported_at();
+            let rows = records.into_iter().map(|r| Row::of(r, knowledge, at, &mut builder));
+            rows.collect::<Result<_, _>>().map_err(|e| format!("cannot be kept: {e}"))
         });
-        Parsed { offset_bytes, rows }
-    };
-    normalized.into_iter().map(parsed).collect()
+        records.push(Parsed { offset_bytes, rows });
+    }
+    ParsedBatch { records, block: builder.pack() }
 }

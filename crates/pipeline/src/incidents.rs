@@ -11,7 +11,7 @@ use quell_store::{JoinRow, PinRow, Store};
 use crate::assess::Judgement;
 use crate::exceptions::Said;
 use crate::priority::Estate;
-use crate::report::{Open, decisions, describe, fix_report, incidents, open_issues};
+use crate::report::{Detail, Open, decisions, describe, fix_report, incidents, open_issues};
 use crate::{PipelineError, Setup, fixes, intel};
 
 /// Who decides: the program knows no more of who runs it.
@@ -74,7 +74,8 @@ impl<'a> World<'a> {
     ) -> Result<Option<IncidentStory>, PipelineError> {
         let said = Said::find(store, &self.open)?;
         let shown = std::slice::from_ref(story);
-        let told = describe(store, (&self.estate, &said), &self.open, shown, &self.proposed)?;
+        let shown = (shown, self.proposed.as_slice());
+        let told = describe(store, (&self.estate, &said), &self.open, shown, Detail::All)?;
         let closes = |fix: &&Fix| fix.closes.iter().any(|key| story.issues.contains(key));
         let fixes = self.proposed.iter().filter(closes).map(fix_report).collect();
         let incident = told.incidents.into_iter().next();

@@ -10,7 +10,7 @@ use crate::assess::Judgement;
 use crate::exceptions::Said;
 use crate::incidents::story_of;
 use crate::priority::Estate;
-use crate::report::{describe, fix_report, incidents, known, open_issues};
+use crate::report::{Detail, describe, fix_report, incidents, known, open_issues};
 use crate::{PipelineError, Setup, assess, fixes, intel};
 
 /// One issue with all it rests on, by its id or the first characters of it; with its fix, where
@@ -30,7 +30,7 @@ pub fn show_issue(
     let intel = intel::load(store, catalog.intel())?;
     let mut estate = Estate::new(store, Judgement { catalog, intel: &intel, now })?;
     open_issues(store, &mut estate, None)?;
-    let mut open = [known(&row, &estate)?.ok_or_else(not_found)?.0];
+    let mut open = [known(&row, catalog)?.ok_or_else(not_found)?];
     estate.settle(store, &mut open)?;
     let proposed = match repository {
         Some(folder) => fixes::propose(store, catalog, open.iter(), folder)?,
@@ -38,7 +38,7 @@ pub fn show_issue(
     };
     let stories = incidents(store, &mut open, &proposed, None)?;
     let said = Said::find(store, &open)?;
-    let told = describe(store, (&estate, &said), &open, &stories, &proposed)?;
+    let told = describe(store, (&estate, &said), &open, (&stories, &proposed), Detail::All)?;
     let (incident, issue) = (told.incidents.into_iter().next(), told.issues.into_iter().next());
     let asset = told.assets.into_iter().next();
     match (incident, issue, asset) {

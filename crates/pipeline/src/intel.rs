@@ -259,7 +259,7 @@ impl Taking {
 
 /// Notes by which lists a database without issues is going to be judged.
 pub(crate) fn note_first(store: &mut Store, intel: &Intel) -> Result<(), PipelineError> {
-    if store.judged_by()?.is_none() && store.issue_page(None, None, 1)?.is_empty() {
+    if store.judged_by()?.is_none() && store.issue_page(0, 1)?.is_empty() {
         store.judge_again(&[], blake3::hash(&intel.fingerprint()).as_bytes())?;
     }
     Ok(())
@@ -273,11 +273,11 @@ pub(crate) fn mark_changed(store: &mut Store, by: Judgement<'_>) -> Result<(), P
         return Ok(());
     }
     let mut changed = Vec::new();
-    let mut after = None;
+    let mut after = 0;
     loop {
-        let page = store.issue_page(None, after, PAGE)?;
+        let page = store.issue_page(after, PAGE)?;
         let Some(last) = page.last() else { break };
-        after = Some(last.key);
+        after = last.id;
         for row in &page {
             let Some(body) = &row.body else { continue };
             let issue = read_issue(body)?;

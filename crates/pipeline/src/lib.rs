@@ -3,7 +3,9 @@
 //! Only this crate loads, saves and schedules; the stages themselves take values and return
 //! values.
 
+mod answer;
 mod assess;
+mod contents;
 mod coverage;
 mod error;
 mod exceptions;
@@ -12,6 +14,7 @@ mod import;
 mod incidents;
 mod inspect;
 mod intel;
+mod list;
 mod prepare;
 mod priority;
 mod rekey;
@@ -28,6 +31,8 @@ pub use fixes::{
 };
 pub use incidents::{join_incidents, reset_incident, show_incident, split_incident};
 pub use inspect::{show_issue, split_issue};
+pub use list::{IssueList, ListedIssue, list_issues};
+pub use quell_store::IssueFilter;
 pub use risk::explain_risk;
 pub use run::{Outcome, Progress, Request, run};
 pub use setup::{Setup, SetupError};

@@ -7,7 +7,8 @@ use quell_model::{
     Record, Scope, Statement, StatementKey, Status, Timestamp,
 };
 use quell_store::{
-    Judged, Packed, PreparedEvidence, PreparedFinding, PreparedOther, PreparedStatement,
+    Block, BlockBuilder, Judged, NewBody, Packed, PreparedEvidence, PreparedFinding, PreparedOther,
+    PreparedStatement,
 };
 
 use crate::assess::Judgement;
@@ -45,7 +46,7 @@ pub(crate) fn control_or_words<'a>(catalog: &'a Catalog, finding: &Finding) -> O
 /// One row to be written.
 #[derive(Debug)]
 pub(crate) enum Row {
-    Finding(FindingRow),
+    Finding(Box<FindingRow>),
     Evidence(EvidenceRow),
     Other(OtherRow),
     Statement(StatementRow),
@@ -61,8 +62,30 @@ pub(crate) struct FindingRow {
     status: Status,
     last_seen: Timestamp,
     scope: Option<Scope>,
-    body: Packed,
-    alone: Option<Judged>,
+    body: Stored,
+    alone: Option<(Judged, Stored)>,
+    /// The block that is full with this row's bodies.
+    pub(crate) closes: Option<Block>,
+}
+
+/// Where a packed body is.
+#[derive(Debug)]
+enum Stored {
+    InBlock(u32),
+    Alone(Packed),
+}
+
+impl Stored {
+    fn of(json: &[u8], block: &mut BlockBuilder) -> Self {
+        block.push(json).map_or_else(|| Self::Alone(Packed::of(json)), Self::InBlock)
+    }
+
+    const fn as_new(&self) -> NewBody<'_> {
+        match self {
+            Self::InBlock(slot) => NewBody::InBlock(*slot),
+            Self::Alone(packed) => NewBody::Alone(packed),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -94,14 +117,16 @@ pub(crate) struct StatementRow {
 }
 
 impl Row {
-    /// Makes the row of a record. `imported_at` stands in where the record says no time.
+    /// Makes the row of a record. `imported_at` stands in where the record says no time. Bodies
+    /// of findings and their issues go into the block.
     pub(crate) fn of(
         record: Record,
         knowledge: Knowledge<'_>,
         imported_at: Timestamp,
+        block: &mut BlockBuilder,
     ) -> Result<Self, serde_json::Error> {
         match record {
-            Record::Finding(finding) => of_finding(*finding, knowledge, imported_at),
+            Record::Finding(finding) => of_finding(*finding, knowledge, imported_at, block),
             Record::Evidence(evidence) => of_evidence(*evidence, imported_at),
             Record::Asset(asset) => of_asset(*asset, knowledge, imported_at),
             Record::Activity(activity) => of_activity(&activity, imported_at),
@@ -115,6 +140,7 @@ fn of_finding(
     mut finding: Finding,
     knowledge: Knowledge<'_>,
     imported_at: Timestamp,
+    block: &mut BlockBuilder,
 ) -> Result<Row, serde_json::Error> {
     knowledge.mapping.apply(&mut finding.asset);
     let last_seen = finding.last_seen.take().unwrap_or(imported_at);
@@ -127,7 +153,12 @@ fn of_finding(
     let member = Member { key, finding, status };
     let by = Judgement { catalog: knowledge.catalog, intel: knowledge.intel, now: knowledge.now };
     let alone = by.of(identity.key, &[member], control, None)?;
-    Ok(Row::Finding(FindingRow {
+    let stored = Stored::of(&body, block);
+    let alone = alone.map(|mut judged| {
+        let json = std::mem::take(&mut judged.json);
+        (judged, Stored::of(&json, block))
+    });
+    Ok(Row::Finding(Box::new(FindingRow {
         key,
         issue: identity.key,
         control: control.map(|c| c.id.clone()),
@@ -136,8 +167,9 @@ fn of_finding(
         last_seen,
         scope,
         alone,
-        body: Packed::of(&body),
-    }))
+        body: stored,
+        closes: if block.is_full() { block.pack() } else { None },
+    })))
 }
 
 fn of_evidence(mut evidence: Evidence, imported_at: Timestamp) -> Result<Row, serde_json::Error> {
@@ -213,8 +245,8 @@ impl FindingRow {
             last_seen: self.last_seen,
             scope: self.scope.as_ref(),
             offset_bytes,
-            body: &self.body,
-            alone: self.alone.as_ref(),
+            body: self.body.as_new(),
+            alone: self.alone.as_ref().map(|(judged, body)| (judged, body.as_new())),
         }
     }
 }

@@ -3,13 +3,17 @@
 //! Tools know different things of one asset. What one says of it counts for all issues on it, so
 //! an issue's score here may differ from the one it was stored with.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use quell_catalog::{Control, Exposure};
-use quell_correlate::Member;
+use quell_correlate::{Member, Shared};
 use quell_model::{Decided, FindingClass, Issue, IssueKey, Sourced, Statement, Timestamp};
 use quell_risk::{Circumstances, Factors, WhatIf};
 use quell_store::Store;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::PipelineError;
 use crate::assess::{Judgement, members};
@@ -33,16 +37,75 @@ pub(crate) struct Around {
     mixed: bool,
 }
 
+/// What one issue says of its asset, as it is stored.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct StoredSays<'a> {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    exposed: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sensitive: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    admin: Option<bool>,
+    /// A [`Sourced`] as JSON: many issues say the same.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    environment: Option<Cow<'a, str>>,
+    /// A [`Sourced`] as JSON.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    data_class: Option<Cow<'a, str>>,
+}
+
+/// What one issue says of its asset. All of them are in memory.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Says {
+    exposed: Option<bool>,
+    sensitive: Option<bool>,
+    admin: Option<bool>,
+    environment: Option<Arc<str>>,
+    data_class: Option<Arc<str>>,
+}
+
+impl StoredSays<'_> {
+    /// What an issue says.
+    pub(crate) fn of(issue: &Issue) -> Self {
+        let (signals, context) = (&issue.asset.signals, &issue.asset.context);
+        let text = |of: &Option<Sourced>| {
+            of.as_ref().and_then(|of| serde_json::to_string(of).ok()).map(Cow::Owned)
+        };
+        Self {
+            exposed: signals.internet_exposed,
+            sensitive: signals.sensitive_data,
+            admin: signals.high_privilege,
+            environment: text(&context.environment),
+            data_class: text(&context.data_class),
+        }
+    }
+
+    /// The same with its texts kept once.
+    pub(crate) fn shared(self, shared: &mut Shared) -> Says {
+        let mut text = |text: Option<Cow<'_, str>>| text.map(|text| shared.text(&text));
+        Says {
+            exposed: self.exposed,
+            sensitive: self.sensitive,
+            admin: self.admin,
+            environment: text(self.environment),
+            data_class: text(self.data_class),
+        }
+    }
+}
+
 impl Around {
     /// What one issue says.
-    pub(crate) fn of(issue: &Issue) -> Self {
-        let (signals, context, key) = (&issue.asset.signals, &issue.asset.context, issue.key);
+    fn of(says: &Says, key: IssueKey) -> Self {
+        let sourced = |text: &Option<Arc<str>>| -> Brought<Sourced> {
+            let value = text.as_deref().and_then(|text| serde_json::from_str(text).ok());
+            value.map(|value| (value, key))
+        };
         Self {
-            exposed: signals.internet_exposed.map(|value| (value, key)),
-            sensitive: signals.sensitive_data.map(|value| (value, key)),
-            admin: signals.high_privilege.map(|value| (value, key)),
-            environment: context.environment.clone().map(|value| (value, key)),
-            data_class: context.data_class.clone().map(|value| (value, key)),
+            exposed: says.exposed.map(|value| (value, key)),
+            sensitive: says.sensitive.map(|value| (value, key)),
+            admin: says.admin.map(|value| (value, key)),
+            environment: sourced(&says.environment),
+            data_class: sourced(&says.data_class),
             mixed: false,
         }
     }
@@ -130,18 +193,35 @@ impl<'a> Estate<'a> {
         Ok(Self { by, as_of, hidden, around: BTreeMap::new() })
     }
 
-    /// Takes in what an open issue says of its asset.
-    pub(crate) fn take(&mut self, asset: &str, around: Around) {
-        if asset.is_empty() {
-            return;
+    /// Takes in what open issues say of their assets, and decides on each by what all of them
+    /// say. Most assets have one issue, or issues that say the same: nothing is kept of those.
+    pub(crate) fn take(&mut self, open: &mut [Open]) {
+        for one in open.iter_mut() {
+            one.decision = one.provisional.settle(&self.circumstances(one.candidate.key));
         }
-        match self.around.get_mut(asset) {
-            Some(all) => all.add(around),
-            None => drop(self.around.insert(asset.to_owned(), around)),
-        }
+        let mut by_asset: Vec<&Open> = open.iter().collect();
+        by_asset.par_sort_unstable_by_key(|one| (one.candidate.asset(), one.candidate.key));
+        let groups = by_asset.chunk_by(|a, b| a.candidate.asset() == b.candidate.asset());
+        let differ = |group: &&[&Open]| {
+            group.first().is_some_and(|first| group.iter().any(|one| one.says != first.says))
+        };
+        let told = |group: &[&Open]| {
+            let mut all: Option<Around> = None;
+            for one in group {
+                let around = Around::of(&one.says, one.candidate.key);
+                match &mut all {
+                    Some(all) => all.add(around),
+                    None => all = Some(around),
+                }
+            }
+            let asset = group.first().map(|one| one.candidate.asset().to_owned())?;
+            Some((asset, all.filter(|all| all.mixed)?))
+        };
+        self.around = groups.filter(differ).filter_map(told).collect();
+        self.around.remove("");
     }
 
-    /// What is known of an asset.
+    /// What is known of an asset of which its issues say different things.
     pub(crate) fn around(&self, asset: &str) -> Option<&Around> {
         self.around.get(asset)
     }
@@ -221,10 +301,18 @@ impl<'a> Estate<'a> {
             &Circumstances {
                 implies: self.control(issue).map_or(Exposure::None, |c| c.exposure),
                 excused: said.iter().any(|statement| statement.verdict.excuses()),
-                hidden: self.hidden.contains(&issue.key),
-                as_of: self.as_of,
+                ..self.circumstances(issue.key)
             },
         )
+    }
+
+    /// What the rest of the estate says for and against an issue.
+    fn circumstances(&self, key: IssueKey) -> Circumstances {
+        Circumstances {
+            hidden: self.hidden.contains(&key),
+            as_of: self.as_of,
+            ..Circumstances::default()
+        }
     }
 }
 
@@ -251,12 +339,16 @@ mod tests {
         issue
     }
 
+    fn around(issue: &Issue) -> Around {
+        Around::of(&StoredSays::of(issue).shared(&mut Shared::default()), issue.key)
+    }
+
     #[test]
     fn what_one_tool_knows_of_an_asset_counts_for_the_others() {
         let (knows, other) = (issue("a", Some(true), Some("production")), issue("b", None, None));
         for pair in [[&knows, &other], [&other, &knows]] {
-            let mut all = Around::of(pair[0]);
-            all.add(Around::of(pair[1]));
+            let mut all = around(pair[0]);
+            all.add(around(pair[1]));
             assert!(all.mixed);
             let mut filled = other.clone();
             assert!(all.apply(&mut filled, true));
@@ -272,8 +364,8 @@ mod tests {
 
     #[test]
     fn danger_beats_calm_and_an_own_tag_stays() {
-        let mut all = Around::of(&issue("a", Some(false), Some("test")));
-        all.add(Around::of(&issue("b", Some(true), Some("production"))));
+        let mut all = around(&issue("a", Some(false), Some("test")));
+        all.add(around(&issue("b", Some(true), Some("production"))));
         let mut calm = issue("c", Some(false), Some("test"));
         assert!(all.apply(&mut calm, true));
         assert_eq!(calm.asset.signals.internet_exposed, Some(true));

@@ -1,10 +1,13 @@
 //! From stored issues to the report: fixes, incidents, explanations.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
-use quell_catalog::Catalog;
+use quell_catalog::{Catalog, Control, Exposure};
 use quell_correlate::{
-    Attacked, Candidate, Decisions, Join, Member, Pin, build_incidents, merged_because, timeline,
+    Attacked, Candidate, Decisions, Join, Member, Pin, Shared, StoredCandidate, build_incidents,
+    merged_because, timeline,
 };
 use quell_explain::{IssueEvidence, explain};
 use quell_model::{
@@ -15,73 +18,136 @@ use quell_report::{
     AssetReport, DecisionCounts, DecisionReport, FindingReport, FixReport, HandReport,
     IncidentReport, IssueReport, OwnerReport,
 };
-use quell_store::{IssueRow, JoinRow, PinRow, Store};
+use quell_risk::{Circumstances, Provisional};
+use quell_store::{CandidatePage, IdSet, IssueRow, JoinRow, PinRow, Store};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::PipelineError;
 use crate::assess::{member, members, read_issue};
 use crate::exceptions::{Said, statement_report};
-use crate::priority::{Around, Estate};
+use crate::priority::{Estate, Says, StoredSays};
 
-/// Issues read in one go.
-const PAGE: u32 = 4096;
+/// Pages of issues read in one go.
+const PAGES: u32 = 16;
+
+/// What the store keeps of an issue for the building of incidents.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Kept<'a> {
+    /// Whether it is about a weakness, of which statements may speak.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    has_weakness: bool,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    control: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    candidate: StoredCandidate<'a>,
+    #[serde(borrow)]
+    says: StoredSays<'a>,
+    decision: Provisional,
+}
+
+impl<'a> Kept<'a> {
+    /// What is kept of an issue, given its candidate and the control that knows its fault.
+    pub(crate) fn of(
+        issue: &'a Issue,
+        candidate: &'a Candidate,
+        control: Option<&Control>,
+    ) -> Self {
+        let implies = control.map_or(Exposure::None, |control| control.exposure);
+        Self {
+            has_weakness: issue.class == FindingClass::Vulnerability,
+            control: issue.control.as_deref().map(Cow::Borrowed),
+            candidate: candidate.stored(),
+            says: StoredSays::of(issue),
+            decision: Provisional::of(issue, implies),
+        }
+    }
+}
 
 /// What is kept of an open issue while incidents are built: all of them are in memory.
 #[derive(Debug)]
 pub(crate) struct Open {
     pub(crate) row: i64,
-    pub(crate) is_open: bool,
     /// Whether it is about a weakness, of which statements may speak.
     pub(crate) has_weakness: bool,
-    pub(crate) control: Option<String>,
+    /// Shared by all issues of one control: there may be a million of them.
+    pub(crate) control: Option<Arc<str>>,
     pub(crate) candidate: Candidate,
+    /// What it says of its asset.
+    pub(crate) says: Says,
+    pub(crate) provisional: Provisional,
     /// What to do, before statements are looked at.
     pub(crate) decision: Decision,
 }
 
-/// The open issues that a run touched, or all; in the order of their keys. What they say of their
-/// assets goes into the estate.
+impl Open {
+    fn of(row: i64, kept: Kept<'_>, shared: &mut Shared) -> Self {
+        let Kept { has_weakness, control, candidate, says, decision } = kept;
+        Self {
+            row,
+            has_weakness,
+            control: control.map(|control| shared.text(&control)),
+            says: says.shared(shared),
+            candidate: candidate.restore(shared),
+            provisional: decision,
+            decision: decision.settle(&Circumstances::default()),
+        }
+    }
+}
+
+/// The open issues among some, or all; in the order of their keys. What they say of their assets
+/// goes into the estate.
 pub(crate) fn open_issues(
     store: &Store,
     estate: &mut Estate<'_>,
-    run: Option<i64>,
+    among: Option<&IdSet>,
 ) -> Result<Vec<Open>, PipelineError> {
-    let mut open = Vec::new();
-    let mut after: Option<IssueKey> = None;
+    let all = usize::try_from(store.issue_count_open()?).unwrap_or_default();
+    // No more room than is needed: growing would take twice as much for a moment.
+    let mut open = Vec::with_capacity(among.map_or(all, |among| all.min(among.len())));
+    let mut from = 0;
     loop {
-        let page = store.issue_page(run, after, PAGE)?;
-        let Some(last) = page.last() else { break };
-        after = Some(last.key);
-        let read: Vec<Option<(Open, Around)>> =
-            page.par_iter().map(|row| known(row, estate)).collect::<Result<_, _>>()?;
-        for (found, around) in read.into_iter().flatten().filter(|(found, _)| found.is_open) {
-            estate.take(found.candidate.asset(), around);
-            open.push(found);
+        let (pages, next) = store.candidate_pages(from, PAGES)?;
+        if pages.is_empty() {
+            break;
         }
+        from = next;
+        let read: Vec<Vec<Open>> =
+            pages.par_iter().map(|page| open_of(page, among)).collect::<Result<_, _>>()?;
+        open.extend(read.into_iter().flatten());
     }
+    open.par_sort_unstable_by_key(|open| open.candidate.key);
+    estate.take(&mut open);
     estate.settle(store, &mut open)?;
     Ok(open)
 }
 
-/// What is kept of a stored issue, open or not, and what it says of its asset.
-pub(crate) fn known(
-    row: &IssueRow,
-    estate: &Estate<'_>,
-) -> Result<Option<(Open, Around)>, PipelineError> {
+fn open_of(page: &CandidatePage, among: Option<&IdSet>) -> Result<Vec<Open>, PipelineError> {
+    let mut open = Vec::new();
+    let mut shared = Shared::default();
+    page.each_open(|row, kept| {
+        if among.is_none_or(|among| among.contains(row)) {
+            open.push(Open::of(row, serde_json::from_slice(kept)?, &mut shared));
+        }
+        Ok::<_, PipelineError>(())
+    })?;
+    Ok(open)
+}
+
+/// What incidents are built from, read off an issue.
+pub(crate) fn candidate(issue: &Issue, control: Option<&Control>) -> Candidate {
+    let exploited = issue.risk.parts.iter().any(|part| part.name == "kev");
+    Candidate::of(issue, exploited, control)
+}
+
+/// What is kept of a stored issue, open or not.
+pub(crate) fn known(row: &IssueRow, catalog: &Catalog) -> Result<Option<Open>, PipelineError> {
     let Some(body) = &row.body else { return Ok(None) };
     let issue = read_issue(body)?;
-    let exploited = issue.risk.parts.iter().any(|p| p.name == "kev");
-    let around = Around::of(&issue);
-    let control = issue.control.as_deref().and_then(|id| estate.by.catalog.control(id));
-    let open = Open {
-        row: row.id,
-        is_open: issue.status.is_open(),
-        has_weakness: issue.class == FindingClass::Vulnerability,
-        candidate: Candidate::of(&issue, exploited, control),
-        decision: estate.decide(&issue, &[]).decision,
-        control: issue.control,
-    };
-    Ok(Some((open, around)))
+    let control = issue.control.as_deref().and_then(|id| catalog.control(id));
+    let kept = serde_json::to_vec(&Kept::of(&issue, &candidate(&issue, control), control))?;
+    let mut shared = Shared::default();
+    Ok(Some(Open::of(row.id, serde_json::from_slice(&kept)?, &mut shared)))
 }
 
 /// The whole of a stored issue.
@@ -137,23 +203,24 @@ pub(crate) fn decisions(store: &Store) -> Result<Decisions, PipelineError> {
     Ok(Decisions::new(pins.into_iter().map(pin).collect(), joins.into_iter().map(join).collect()))
 }
 
-/// The open issues of a run, and those of others where one story may hold both: where something
-/// was seen to happen, or a person decided. Which of them the run touched is said too.
+/// The open issues among those that a run touched, and others where one story may hold both: where
+/// something was seen to happen, or a person decided. Which of them the run touched is said too.
 pub(crate) fn in_scope(
     store: &mut Store,
     estate: &mut Estate<'_>,
-    run: Option<i64>,
+    among: Option<&IdSet>,
 ) -> Result<(Vec<Open>, Option<HashSet<IssueKey>>), PipelineError> {
-    let mut open = open_issues(store, estate, run)?;
-    let Some(run) = run else {
+    let mut open = open_issues(store, estate, among)?;
+    if among.is_none() {
         note_attacks(store, &open)?;
         return Ok((open, None));
-    };
-    let touched: HashSet<IssueKey> = open.iter().map(|o| o.candidate.key).collect();
-    if store.issue_count_elsewhere(run)? == 0 {
-        note_attacks(store, &open)?;
-        return Ok((open, Some(touched)));
     }
+    let all = usize::try_from(store.issue_count_open()?).unwrap_or(usize::MAX);
+    if open.len() == all {
+        note_attacks(store, &open)?;
+        return Ok((open, None));
+    }
+    let touched: HashSet<IssueKey> = open.iter().map(|o| o.candidate.key).collect();
     let may_reach = open.iter().any(|o| o.candidate.is_detection())
         || store.attacks_known()? != Some(false)
         || !decisions(store)?.is_empty();
@@ -172,6 +239,15 @@ fn note_attacks(store: &mut Store, all: &[Open]) -> Result<(), PipelineError> {
     Ok(())
 }
 
+/// How much of incidents is described.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// The incidents alone.
+    Incidents,
+    /// Their issues and assets too.
+    All,
+}
+
 /// The parts of the report that describe incidents.
 #[derive(Debug, Default)]
 pub(crate) struct Described {
@@ -185,11 +261,13 @@ pub(crate) fn describe(
     store: &Store,
     (estate, said): (&Estate<'_>, &Said),
     open: &[Open],
-    incidents: &[Incident],
-    fixes: &[Fix],
+    (incidents, fixes): (&[Incident], &[Fix]),
+    detail: Detail,
 ) -> Result<Described, PipelineError> {
-    let rows: HashMap<IssueKey, i64> = open.iter().map(|o| (o.candidate.key, o.row)).collect();
     let (catalog, today) = (estate.by.catalog, estate.by.now);
+    let told: HashSet<&IssueKey> = incidents.iter().flat_map(|i| &i.issues).collect();
+    let among = open.iter().filter(|o| told.contains(&o.candidate.key));
+    let rows: HashMap<IssueKey, i64> = among.map(|o| (o.candidate.key, o.row)).collect();
     let mut described = Described::default();
     let mut assets: BTreeMap<String, AssetReport> = BTreeMap::new();
     for incident in incidents {
@@ -198,7 +276,7 @@ pub(crate) fn describe(
             story.extend(tell(store, *row, (estate, said))?);
         }
         described.incidents.push(incident_report(incident, &story, (catalog, today), fixes));
-        for told in &story {
+        for told in story.iter().filter(|_| detail == Detail::All) {
             let issue = issue_report(told, catalog, today);
             let asset =
                 assets.entry(issue.asset.clone()).or_insert_with(|| asset_report(&told.issue));

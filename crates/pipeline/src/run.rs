@@ -4,14 +4,17 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use quell_model::{Accounting, Clock, FixState, Funnel, IssueKey, Reject, Severity};
+use quell_model::{Accounting, Clock, Fix, FixState, Funnel, IssueKey, Reject, Severity};
 use quell_report::{AccountingReport, Changes, Report, SCHEMA_VERSION};
-use quell_store::Store;
+use quell_store::{Store, Touched};
 
+use crate::answer::{Answer, Question};
 use crate::assess::Judgement;
 use crate::exceptions::{Said, exceptions};
 use crate::priority::Estate;
-use crate::report::{Open, decision_counts, describe, fix_report, in_scope, incidents};
+use crate::report::{
+    Described, Detail, Open, decision_counts, describe, fix_report, in_scope, incidents,
+};
 use crate::{PipelineError, Setup, assess, fixes, import, intel, rekey};
 
 /// What is asked of a run.
@@ -25,6 +28,9 @@ pub struct Request {
     pub repository: Option<PathBuf>,
     /// Most incidents in the report.
     pub limit: Option<usize>,
+    /// Whether the report leaves out issues and assets: there may be many, and a format that
+    /// shows incidents only has no use for them.
+    pub only_incidents: bool,
     /// Whether the data is a labelled sample world.
     pub sample_data: bool,
     /// Whether every reject is kept, for a file of them.
@@ -81,24 +87,89 @@ pub fn run(
 ) -> Result<Outcome, PipelineError> {
     let now = clock.now();
     rekey::bring_up_to_date(store, setup, progress)?;
-    let run = store.begin_run(now)?;
     intel::take_files(store, &request.intel, now)?;
     let known = intel::load(store, setup.catalog().intel())?;
     intel::note_first(store, &known)?;
     let knowledge = setup.knowledge(&known, now);
-    let imported = import::import_all(store, (knowledge, setup.formats()), request, run, progress)?;
+    let imported = import::import_all(store, (setup, knowledge), request, progress)?;
     (progress.doing)("judging");
     let known = intel::load(store, setup.catalog().intel())?;
     let by = Judgement { catalog: setup.catalog(), intel: &known, now };
     intel::mark_changed(store, by)?;
     assess::assess(store, by)?;
     progress.check()?;
-    let scope = (!request.paths.is_empty()).then_some(run);
+    // From here on, what is open stands in memory.
+    store.release_memory()?;
+    let scope = (!request.paths.is_empty()).then_some(&imported.touched);
+    let Told { answer, described, fixes, said } =
+        tell(store, (setup, by), (request, scope), progress)?;
+    let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    let (open_findings, open_elsewhere) = match scope {
+        Some(touched) => (
+            store.finding_count_open(&touched.findings)?,
+            store.issue_count_open()?.saturating_sub(answer.issues),
+        ),
+        None => (imported.funnel.open_findings, 0),
+    };
+    let funnel = Funnel {
+        open_findings,
+        issues: answer.issues,
+        incidents: answer.incidents,
+        fixes: count(fixes.iter().filter(|f| f.state == FixState::Proved).count()),
+        ..imported.funnel
+    };
+    let mut total = Accounting::default();
+    imported.files.iter().for_each(|file| total.add(&file.accounting));
+    let report = Report {
+        schema_version: SCHEMA_VERSION,
+        generated_at: now,
+        quell_version: env!("CARGO_PKG_VERSION"),
+        sample_data: request.sample_data,
+        changes: Changes { open_elsewhere, ..imported.changes },
+        accounting: AccountingReport { total, files: imported.files },
+        funnel,
+        decisions: answer.decisions,
+        incidents: answer.shown,
+        issues: described.issues,
+        assets: described.assets,
+        fixes: fixes.iter().map(fix_report).collect(),
+        exceptions: exceptions(store, &said, scope.map(|touched| &touched.findings))?,
+        statements: said.counts(),
+        intelligence: intel::listings(&known),
+    };
+    let worst = answer.worst;
+    Ok(Outcome { report, rejects: imported.rejects, complete: imported.complete, worst })
+}
+
+/// What is open, told.
+struct Told {
+    answer: Answer,
+    /// Issues and assets; the incidents stand in the answer.
+    described: Described,
+    fixes: Vec<Fix>,
+    said: Said,
+}
+
+fn tell(
+    store: &mut Store,
+    (setup, by): (&Setup, Judgement<'_>),
+    (request, scope): (&Request, Option<&Touched>),
+    progress: &Progress<'_>,
+) -> Result<Told, PipelineError> {
+    let question = Question::of(store, setup, request, by.now)?;
+    if let (Some(question), None) = (question, scope)
+        && let Some(answer) = question.known(store)?
+    {
+        // An answer is kept only where no statement is known.
+        let (described, said) = (Described::default(), Said::default());
+        return Ok(Told { answer, described, fixes: Vec::new(), said });
+    }
     let mut estate = Estate::new(store, by)?;
-    let (mut open, touched) = in_scope(store, &mut estate, scope)?;
+    let among = scope.map(|touched| &touched.issues);
+    let (mut open, touched) = in_scope(store, &mut estate, among)?;
     let is_touched = |o: &Open| touched.as_ref().is_none_or(|t| t.contains(&o.candidate.key));
     (progress.doing)("fixing");
-    let proposed = match &request.repository {
+    let fixes = match &request.repository {
         Some(repository) => fixes::propose(
             store,
             setup.catalog(),
@@ -109,45 +180,31 @@ pub fn run(
     };
     progress.check()?;
     (progress.doing)("explaining");
-    let stories = incidents(store, &mut open, &proposed, touched.as_ref())?;
-    let told: HashSet<IssueKey> = stories.iter().flat_map(|i| i.issues.iter().copied()).collect();
+    let stories = incidents(store, &mut open, &fixes, touched.as_ref())?;
     let worst = open.iter().filter(|o| is_touched(o)).map(|o| o.candidate.severity).max();
-    open.retain(|o| told.contains(&o.candidate.key));
+    if touched.is_some() {
+        let told: HashSet<IssueKey> =
+            stories.iter().flat_map(|i| i.issues.iter().copied()).collect();
+        open.retain(|o| told.contains(&o.candidate.key));
+    }
     let shown =
         stories.get(..request.limit.unwrap_or(usize::MAX).min(stories.len())).unwrap_or_default();
     let said = Said::find(store, &open)?;
-    let described = describe(store, (&estate, &said), &open, shown, &proposed)?;
+    let detail = if request.only_incidents { Detail::Incidents } else { Detail::All };
+    let mut described = describe(store, (&estate, &said), &open, (shown, &fixes), detail)?;
     let decisions = decision_counts(store, (&estate, &said), &open, &stories)?;
-    let (_, open_findings) = store.finding_count(run)?;
     let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-    let funnel = Funnel {
-        open_findings: if scope.is_some() { open_findings } else { imported.funnel.open_findings },
+    let answer = Answer {
         issues: count(open.len()),
         incidents: count(stories.len()),
-        fixes: count(proposed.iter().filter(|f| f.state == FixState::Proved).count()),
-        ..imported.funnel
-    };
-    let mut total = Accounting::default();
-    imported.files.iter().for_each(|file| total.add(&file.accounting));
-    let report = Report {
-        schema_version: SCHEMA_VERSION,
-        generated_at: now,
-        quell_version: env!("CARGO_PKG_VERSION"),
-        sample_data: request.sample_data,
-        changes: Changes {
-            open_elsewhere: if scope.is_some() { store.issue_count_elsewhere(run)? } else { 0 },
-            ..imported.changes
-        },
-        accounting: AccountingReport { total, files: imported.files },
-        funnel,
         decisions,
-        incidents: described.incidents,
-        issues: described.issues,
-        assets: described.assets,
-        fixes: proposed.iter().map(fix_report).collect(),
-        exceptions: exceptions(store, &said, scope)?,
-        statements: said.counts(),
-        intelligence: intel::listings(&known),
+        worst,
+        shown: std::mem::take(&mut described.incidents),
     };
-    Ok(Outcome { report, rejects: imported.rejects, complete: imported.complete, worst })
+    if let Some(question) = question.filter(|_| said.counts().known == 0)
+        && store.issue_count_open()? == answer.issues
+    {
+        question.save(store, &answer)?;
+    }
+    Ok(Told { answer, described, fixes, said })
 }

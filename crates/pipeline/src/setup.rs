@@ -1,6 +1,7 @@
 //! The knowledge a run works with: the catalogue and the tag mapping.
 
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 use quell_catalog::{Catalog, Intel};
 use quell_model::{ContextMapping, Timestamp};
@@ -15,6 +16,11 @@ pub struct Setup {
     catalog: Catalog,
     mapping: ContextMapping,
     maps: Vec<Arc<FormatMap>>,
+    /// The text of the mapping, which is part of how files are read.
+    mapping_text: String,
+    /// The file of the program.
+    program: Option<PathBuf>,
+    reader: OnceLock<Option<blake3::Hash>>,
 }
 
 /// Why the knowledge cannot be used.
@@ -38,10 +44,17 @@ impl Setup {
     /// When either cannot be read.
     pub fn embedded(mapping: Option<&str>) -> Result<Self, SetupError> {
         let catalog = Catalog::embedded().map_err(|e| SetupError::Catalog(e.to_string()))?;
-        let raw = toml::from_str(mapping.unwrap_or(MAPPING))
-            .map_err(|e| SetupError::Mapping(e.to_string()))?;
+        let mapping_text = mapping.unwrap_or(MAPPING).to_owned();
+        let raw = toml::from_str(&mapping_text).map_err(|e| SetupError::Mapping(e.to_string()))?;
         let mapping = ContextMapping::new(raw).map_err(|e| SetupError::Mapping(e.to_string()))?;
-        Ok(Self { catalog, mapping, maps: Vec::new() })
+        Ok(Self {
+            catalog,
+            mapping,
+            maps: Vec::new(),
+            mapping_text,
+            program: None,
+            reader: OnceLock::new(),
+        })
     }
 
     /// Takes another catalogue in place of the embedded one.
@@ -56,6 +69,31 @@ impl Setup {
     pub fn with_maps(mut self, maps: Vec<Arc<FormatMap>>) -> Self {
         self.maps = maps;
         self
+    }
+
+    /// Names the file of the program. A file of findings that this very program has read before
+    /// is then not read again.
+    #[must_use]
+    pub fn with_program(mut self, program: Option<PathBuf>) -> Self {
+        self.program = program;
+        self
+    }
+
+    /// A hash of all that decides what becomes of a file's bytes: the program with its catalogue,
+    /// the mapping, the maps of formats and the file's name. `None` where the program is not known.
+    pub(crate) fn reader(&self, file: &str) -> Option<[u8; 32]> {
+        let settings = self.reader.get_or_init(|| {
+            let program = std::fs::read(self.program.as_ref()?).ok()?;
+            let mut hasher = blake3::Hasher::new();
+            hasher.update_rayon(&program);
+            for text in [&self.mapping_text, &format!("{:?}", self.maps)] {
+                hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
+            }
+            Some(hasher.finalize())
+        });
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(settings.as_ref()?.as_bytes()).update(file.as_bytes());
+        Some(*hasher.finalize().as_bytes())
     }
 
     /// What can be read.

@@ -4,12 +4,14 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 use quell_catalog::Catalog;
-use quell_model::{FixedClock, Verdict};
+use quell_model::{FixedClock, Severity, Status, Verdict};
 use quell_pipeline::{
-    Outcome, PipelineError, Progress, Request, Setup, run, show_issue, split_issue,
+    IssueFilter, Outcome, PipelineError, Progress, Request, Setup, list_issues, run, show_issue,
+    split_issue,
 };
 use quell_store::Store;
 use serde_json::{Value, json};
@@ -72,6 +74,138 @@ impl World {
 
 fn scan(records: &[Value]) -> String {
     Value::from(records.to_vec()).to_string()
+}
+
+/// A file that this program has read before is told of without reading it. Whatever came in
+/// between, that must say the same as reading it again does.
+#[test]
+fn an_unchanged_file_is_told_of_as_if_it_were_read_again() {
+    let t = 1_750_000_000;
+    let odd = json!({"class_uid": 2004, "finding_info": 7});
+    let first = scan(&[
+        prowler("a", "FAIL", t),
+        prowler("a", "FAIL", t),
+        prowler("b", "FAIL", t),
+        prowler("c", "PASS", t),
+        odd,
+    ]);
+    let newer = scan(&[prowler("b", "PASS", t + 9), prowler("d", "FAIL", t + 9)]);
+    let telling = |skips: bool| {
+        let mut world = World::new();
+        if skips {
+            let program = std::env::current_exe().ok();
+            world.setup = Setup::embedded(None).unwrap().with_program(program);
+        }
+        let mut told = Vec::new();
+        for (name, content) in [
+            ("scan.json", first.as_str()),
+            ("scan.json", &first),
+            ("newer.json", &newer),
+            ("hub.json", &hub("a").to_string()),
+            ("scan.json", &first),
+            ("newer.json", &newer),
+            ("copy.json", &first),
+        ] {
+            let outcome = world.triage(name, content);
+            let report = serde_json::to_string(&outcome.report).unwrap();
+            let folder = world.folder.path().to_str().unwrap();
+            told.push((report.replace(folder, ""), outcome.rejects.len()));
+        }
+        // Both in one run, with a copy whose findings count as repeated.
+        let paths = ["copy.json", "newer.json", "scan.json"].map(|name| world.path(name));
+        let both = Request { paths: paths.to_vec(), ..Request::default() };
+        for _ in 0..2 {
+            let outcome = world.run(&both, false).unwrap();
+            let funnel = outcome.report.funnel;
+            told.push((format!("{funnel:?}"), outcome.rejects.len()));
+        }
+        told
+    };
+    let (read, skipped) = (telling(false), telling(true));
+    assert_eq!(read.len(), 9);
+    for (read, skipped) in read.iter().zip(&skipped) {
+        assert_eq!(read, skipped);
+    }
+}
+
+#[test]
+fn only_the_same_program_with_the_same_settings_skips_a_file() {
+    let mut world = World::new();
+    let content = scan(&[prowler("a", "FAIL", 1_750_000_000)]);
+    let skips = |world: &mut World, program: &str, tags: Option<&str>| {
+        fs::write(world.path("program"), program).unwrap();
+        fs::write(world.path("scan.json"), &content).unwrap();
+        let said = Mutex::new(Vec::new());
+        let progress = Progress {
+            cancelled: &AtomicBool::new(false),
+            bytes: &|_, _| (),
+            doing: &|what| said.lock().unwrap().push(what.to_owned()),
+        };
+        let request = Request { paths: vec![world.path("scan.json")], ..Request::default() };
+        let clock = FixedClock("2026-11-01T00:00:00Z".parse().unwrap());
+        let setup = Setup::embedded(tags).unwrap().with_program(Some(world.path("program")));
+        run(&mut world.store, &setup, &request, &clock, &progress).unwrap();
+        said.into_inner().unwrap().iter().any(|what| what.contains("is known"))
+    };
+    assert!(!skips(&mut world, "one", None));
+    assert!(skips(&mut world, "one", None));
+    assert!(!skips(&mut world, "two", None));
+    assert!(skips(&mut world, "two", None));
+    let tags = include_str!("../../../content/mapping/tags.toml").to_owned() + "\n# mine\n";
+    assert!(!skips(&mut world, "two", Some(&tags)));
+}
+
+/// What the store says is kept until anything changes; then it is found anew.
+#[test]
+fn a_kept_answer_is_the_one_that_would_be_found() {
+    let t = 1_750_000_000;
+    let ask = |world: &mut World, kept: bool| {
+        let program = kept.then(|| world.path("program"));
+        world.setup = Setup::embedded(None).unwrap().with_program(program);
+        let request = Request { limit: Some(10), only_incidents: true, ..Request::default() };
+        let report = world.run(&request, false).unwrap().report;
+        assert!(report.issues.is_empty());
+        serde_json::to_string(&report).unwrap()
+    };
+    let mut world = World::new();
+    fs::write(world.path("program"), "one").unwrap();
+    let nothing = ask(&mut world, true);
+    world.triage("a.json", &scan(&[prowler("a", "FAIL", t), prowler("b", "FAIL", t)]));
+    let both = ask(&mut world, true);
+    assert_ne!(nothing, both);
+    assert_eq!([ask(&mut world, true), ask(&mut world, false)], [both.clone(), both.clone()]);
+    world.triage("b.json", &scan(&[prowler("b", "PASS", t + 9)]));
+    let one = ask(&mut world, true);
+    assert!(one != both && one == ask(&mut world, true) && one == ask(&mut world, false));
+}
+
+#[test]
+fn issues_are_filtered_counted_and_ranked() {
+    let mut world = World::new();
+    let t = 1_750_000_000;
+    let names: Vec<String> = (60..100).map(|n| format!("bucket-{}", "x".repeat(n))).collect();
+    let records: Vec<Value> = names.iter().map(|name| prowler(name, "FAIL", t)).collect();
+    world.triage("a.json", &scan(&records));
+    world.triage("hub.json", &hub(&names[0]).to_string());
+    world.triage("c.json", &scan(&[prowler(&names[1], "PASS", t + 9)]));
+    let count = |filter: IssueFilter| list_issues(&world.store, &filter, 3).unwrap();
+    let all = count(IssueFilter::default());
+    assert_eq!((all.count, all.issues.len()), (40, 3));
+    let open = IssueFilter { statuses: vec![Status::Open], ..IssueFilter::default() };
+    // The newer scan closes what it does not raise; the other tool's finding stays.
+    assert_eq!(count(open).count, 1);
+    let hub = IssueFilter { tool: Some("security_hub".to_owned()), ..IssueFilter::default() };
+    assert_eq!(count(hub).count, 1);
+    let asset = IssueFilter { asset: Some(names[37].to_uppercase()), ..IssueFilter::default() };
+    let found = count(asset);
+    assert_eq!(found.count, 3);
+    assert!(found.issues.iter().all(|issue| issue.asset.raw().contains(&names[37])));
+    for (control, expected) in [("aws.s3", 40), ("aws.s", 0), ("aws.s3.bucket_versioning", 40)] {
+        let filter = IssueFilter { control: Some(control.to_owned()), ..IssueFilter::default() };
+        assert_eq!(count(filter).count, expected, "{control}");
+    }
+    let low = IssueFilter { severities: vec![Severity::Low], ..IssueFilter::default() };
+    assert_eq!(count(low).count, 1);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use quell_model::{
     IncidentKind, Position, Proof, Risk, Safety, Severity, Status, Ticket, Timeline, Timestamp,
     Untrusted,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The version of the contract: the second number grows when fields are added, the first when
 /// a reader must change.
@@ -50,7 +50,7 @@ pub struct Report {
 }
 
 /// How many incidents have which decision; those that a limit leaves out count too.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DecisionCounts {
     /// Now.
     pub act: u64,
@@ -86,7 +86,7 @@ impl DecisionCounts {
 }
 
 /// What to do, why, and by when. The rules are in `docs/risk.md`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DecisionReport {
     /// What to do.
     pub decision: Decision,
@@ -95,7 +95,7 @@ pub struct DecisionReport {
     /// Whether somebody should be given work.
     pub ticket: Ticket,
     /// By which day, where there is work to be done.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<String>,
 }
 
@@ -130,13 +130,13 @@ pub struct ExceptionReport {
     /// `not_affected` or `fixed`; for a suppression the tool's own word.
     pub verdict: Untrusted,
     /// Why, where that is given.
-    #[serde(skip_serializing_if = "Untrusted::is_empty")]
+    #[serde(default, skip_serializing_if = "Untrusted::is_empty")]
     pub justification: Untrusted,
     /// Who says so, where that is given.
-    #[serde(skip_serializing_if = "Untrusted::is_empty")]
+    #[serde(default, skip_serializing_if = "Untrusted::is_empty")]
     pub author: Untrusted,
     /// When it was said, or last seen hidden.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,
 }
 
@@ -184,16 +184,16 @@ pub struct StatementReport {
     /// The document's own word for it.
     pub verdict_native: Untrusted,
     /// The document's own word for why.
-    #[serde(skip_serializing_if = "Untrusted::is_empty")]
+    #[serde(default, skip_serializing_if = "Untrusted::is_empty")]
     pub justification: Untrusted,
     /// Why, or what to do, in the author's words.
-    #[serde(skip_serializing_if = "Untrusted::is_empty")]
+    #[serde(default, skip_serializing_if = "Untrusted::is_empty")]
     pub text: Untrusted,
     /// Who says so.
-    #[serde(skip_serializing_if = "Untrusted::is_empty")]
+    #[serde(default, skip_serializing_if = "Untrusted::is_empty")]
     pub author: Untrusted,
     /// When it was said.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,
 }
 
@@ -219,7 +219,7 @@ pub struct FileReport {
     /// Whether it was read to its proper end. Absence closes findings only then.
     pub complete: bool,
     /// What is worth saying: why no format fitted, where it broke off, that nothing changed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<Untrusted>,
 }
 
@@ -235,7 +235,7 @@ pub struct Changes {
 }
 
 /// One incident.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct IncidentReport {
     /// Stable id.
     pub id: String,
@@ -248,7 +248,7 @@ pub struct IncidentReport {
     /// The highest severity among its issues.
     pub severity: Severity,
     /// The asset, where it has one only.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset: Option<String>,
     /// Ids of its issues, riskiest first.
     pub issues: Vec<String>,
@@ -257,13 +257,13 @@ pub struct IncidentReport {
     /// Why its issues are one story: the sentences of `because`.
     pub joined_because: Vec<String>,
     /// Why its issues are one story, each sentence with the records it rests on.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub because: Vec<Claim>,
     /// What people decided about it, oldest first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by_hand: Vec<HandReport>,
     /// What happened, where something was seen to happen.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeline: Option<Timeline>,
     /// What to do, why, and by when.
     #[serde(flatten)]
@@ -277,12 +277,12 @@ pub struct IncidentReport {
     /// Ids of the fixes that close its issues.
     pub fixes: Vec<String>,
     /// What a person must look at before believing or dismissing it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
 
 /// What a person decided about an incident.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct HandReport {
     /// `joined` or `split`.
     pub action: HandAction,
@@ -308,7 +308,7 @@ impl HandReport {
 }
 
 /// Who should deal with something, and how that is known.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct OwnerReport {
     /// The owner, or the role where no owner is known.
     pub name: Untrusted,
@@ -343,25 +343,25 @@ pub struct IssueReport {
     /// Why they are one; empty for a single finding.
     pub merged_because: Vec<String>,
     /// Framework → requirements that it touches.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub frameworks: BTreeMap<String, Vec<String>>,
     /// ATT&CK techniques.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attack: Vec<String>,
     /// The weakness, for vulnerabilities: `CVE-…`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vulnerability: Option<String>,
     /// File and first line, where a tool names them.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<(Untrusted, u32)>,
     /// Earliest sighting.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_seen: Option<Timestamp>,
     /// Latest sighting.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_seen: Option<Timestamp>,
     /// What suppliers and people say of it, the newest first. It closes nothing.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub statements: Vec<StatementReport>,
 }
 
@@ -379,7 +379,7 @@ pub struct IssueStory {
     /// Its fixes, where a repository was given.
     pub fixes: Vec<FixReport>,
     /// The incident it belongs to, where something was seen to happen or a person decided.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<Box<IncidentReport>>,
 }
 
@@ -422,10 +422,10 @@ pub struct FindingReport {
     /// Where in that file, decompressed.
     pub offset_bytes: u64,
     /// When the tool last saw it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_seen: Option<Timestamp>,
     /// The tool's own page of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<Untrusted>,
 }
 
@@ -447,16 +447,16 @@ pub struct AssetReport {
     /// The id as a source wrote it.
     pub native_id: Untrusted,
     /// Who owns it and how that is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<OwnerReport>,
     /// `production`, `staging`, …
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<Untrusted>,
     /// Application.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub application: Option<Untrusted>,
     /// Class of its data.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_class: Option<Untrusted>,
     /// Open issues on it in this report.
     pub open_issues: u64,
@@ -472,7 +472,7 @@ pub struct FixReport {
     /// `proved` or `withheld`.
     pub state: &'static str,
     /// Why it is withheld.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Untrusted>,
     /// One line.
     pub title: String,

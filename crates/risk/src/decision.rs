@@ -6,6 +6,8 @@
 use quell_catalog::Exposure;
 use quell_model::{Decided, Decision, FindingClass, Issue, Severity, Ticket, Timestamp};
 
+use serde::{Deserialize, Serialize};
+
 use crate::Factors;
 use crate::facts::{Data, Facts, Place, Reach};
 use crate::parts::{EPSS_POINTS, LIKELY, UNLIKELY};
@@ -55,33 +57,79 @@ fn factors(issue: &Issue, implies: Exposure) -> Factors<'static> {
     }
 }
 
+/// The decision on an open issue that nothing excuses, but for what the rest of the estate says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provisional {
+    decision: Decision,
+    is_grave: bool,
+    last_seen: Option<Timestamp>,
+}
+
+impl Provisional {
+    /// Decides by what the issue alone says.
+    #[must_use]
+    pub fn of(issue: &Issue, implies: Exposure) -> Self {
+        let facts = Facts::of(issue, &factors(issue, implies), None);
+        let (decision, _) = alone(issue, &facts);
+        Self { decision, is_grave: is_grave(&facts), last_seen: issue.last_seen }
+    }
+
+    /// The decision in the light of the rest.
+    #[must_use]
+    pub fn settle(&self, by: &Circumstances) -> Decision {
+        self.softer(by).map_or(self.decision, |(decision, _)| decision)
+    }
+
+    /// What weakens the decision, if anything does.
+    fn softer(&self, by: &Circumstances) -> Option<(Decision, Softer)> {
+        let (to, why) = match self.decision {
+            Decision::Act => return None,
+            Decision::Plan | Decision::Watch | Decision::Noise if by.hidden => {
+                (Decision::Watch, Softer::Hidden)
+            }
+            // What is old and grave is rather forgotten than gone.
+            Decision::Plan | Decision::Watch | Decision::Noise if self.is_grave => return None,
+            Decision::Plan => (Decision::Watch, Softer::Stale(stale(self.last_seen, by)?)),
+            Decision::Watch | Decision::Noise => {
+                (Decision::Noise, Softer::Stale(stale(self.last_seen, by)?))
+            }
+        };
+        (self.decision > to).then_some((to, why))
+    }
+}
+
+/// What weakens a decision.
+enum Softer {
+    /// One of its tools hides it.
+    Hidden,
+    /// So many days without a sighting.
+    Stale(i64),
+}
+
 fn word(issue: &Issue, facts: &Facts, by: &Circumstances) -> Word {
+    if issue.status.is_open() && by.excused {
+        return excused(facts);
+    }
+    let (decision, because) = alone(issue, facts);
+    let firm = Provisional { decision, is_grave: is_grave(facts), last_seen: issue.last_seen };
+    match firm.softer(by) {
+        Some((to, Softer::Hidden)) => (to, format!("one of its tools hides it, else: {because}")),
+        Some((to, Softer::Stale(days))) => {
+            (to, format!("no tool has seen it for {days} days while newer findings came"))
+        }
+        None => (decision, because),
+    }
+}
+
+/// The decision by what the issue alone says.
+fn alone(issue: &Issue, facts: &Facts) -> Word {
     if !issue.status.is_open() {
         return (Decision::Noise, "it is closed, or its source hides it".to_owned());
-    }
-    if by.excused {
-        return excused(facts);
     }
     if facts.class == FindingClass::Detection && is_sample(issue.title.raw()) {
         return (Decision::Noise, "the tool itself calls it a sample or a test".to_owned());
     }
-    let (decision, because) = by_class(facts);
-    let softer = |to: Decision, why: String| (decision > to).then_some((to, why));
-    let weaker = if decision == Decision::Act {
-        None
-    } else if by.hidden {
-        softer(Decision::Watch, format!("one of its tools hides it, else: {because}"))
-    } else if is_grave(facts) {
-        // What is old and grave is rather forgotten than gone.
-        None
-    } else {
-        stale(issue, by).and_then(|days| {
-            let to = if decision == Decision::Plan { Decision::Watch } else { Decision::Noise };
-            let why = format!("no tool has seen it for {days} days while newer findings came");
-            softer(to, why)
-        })
-    };
-    weaker.unwrap_or((decision, because))
+    by_class(facts)
 }
 
 /// The words with which GuardDuty and Defender mark what they raise for a try.
@@ -91,8 +139,8 @@ fn is_sample(title: &str) -> bool {
 }
 
 /// Days since it was last seen, where that is long before the newest sighting of anything.
-fn stale(issue: &Issue, by: &Circumstances) -> Option<i64> {
-    let days = by.as_of?.duration_since(issue.last_seen?).as_hours() / 24;
+fn stale(last_seen: Option<Timestamp>, by: &Circumstances) -> Option<i64> {
+    let days = by.as_of?.duration_since(last_seen?).as_hours() / 24;
     (days > STALE_DAYS).then_some(days)
 }
 

@@ -12,7 +12,7 @@ use quell_catalog::Exposure;
 use quell_model::{Issue, Risk, RiskChange, Timestamp};
 
 pub use counterfactual::{WhatIf, what_if};
-pub use decision::{Circumstances, decide, decide_story};
+pub use decision::{Circumstances, Provisional, decide, decide_story};
 pub use parts::severity_points;
 
 use facts::Facts;

@@ -3,6 +3,7 @@
 use quell_model::{HandAction, IncidentKey, IssueKey, Timestamp};
 use rusqlite::{OptionalExtension, params};
 
+use crate::answer::changed;
 use crate::state::{micros, time};
 use crate::{Store, StoreError};
 
@@ -108,6 +109,7 @@ impl Store {
                     join.by
                 ])?;
         }
+        changed(&tx)?;
         tx.commit()?;
         Ok(())
     }
@@ -123,6 +125,7 @@ impl Store {
         let freed = tx
             .execute("DELETE FROM incident_pins WHERE incident = ?1 OR taken_from = ?1", key)?
             + tx.execute("DELETE FROM incident_joins WHERE incident = ?1 OR into_other = ?1", key)?;
+        changed(&tx)?;
         tx.commit()?;
         Ok(freed)
     }

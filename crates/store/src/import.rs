@@ -9,10 +9,18 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use quell_model::{FindingKey, IssueKey, Outcome, Scope, Status, Timestamp};
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
+use crate::answer::changed;
+use crate::block::{Blocks, Owner};
+use crate::brief::Briefs;
+use crate::keys::{self, Keys};
 use crate::names::Names;
 use crate::state::{ABSENT, HERE, PASSED, micros, reported, time};
-use crate::{Packed, Store, StoreError};
+use crate::{Block, Brief, IdSet, Packed, Store, StoreError};
 
+/// The setting that counts imports.
+const LAST_IMPORT: &str = "last_import";
+/// The setting that says when any finding was last seen.
+pub(crate) const NEWEST: &str = "newest_finding";
 /// Places whose coverage is remembered while a file is read.
 const MOST_COVERED: usize = 100_000;
 
@@ -36,20 +44,27 @@ pub struct PreparedFinding<'a> {
     /// Where in the file.
     pub offset_bytes: u64,
     /// The finding as JSON.
-    pub body: &'a Packed,
+    pub body: NewBody<'a>,
     /// The issue as it is while this is its only finding.
-    pub alone: Option<&'a Judged>,
+    pub alone: Option<(&'a Judged, NewBody<'a>)>,
 }
 
-/// An issue with its judgement, ready to be written.
+/// A body that is to be stored.
+#[derive(Debug, Clone, Copy)]
+pub enum NewBody<'a> {
+    /// At this place of the block that [`Import::block`] is given next.
+    InBlock(u32),
+    /// In the row.
+    Alone(&'a Packed),
+}
+
+/// What judging made of an issue.
 #[derive(Debug)]
 pub struct Judged {
     /// The issue as JSON.
-    pub body: Packed,
-    /// Whether it is open.
-    pub is_open: bool,
-    /// Its risk score.
-    pub score: u32,
+    pub json: Vec<u8>,
+    /// What lists and incidents need of it.
+    pub brief: Brief,
 }
 
 /// A check that raised nothing, ready to be written.
@@ -84,6 +99,15 @@ pub struct PreparedOther<'a> {
     pub body: &'a Packed,
 }
 
+/// What a run touched.
+#[derive(Debug, Default)]
+pub struct Touched {
+    /// Rows of findings that its files held, or closed.
+    pub findings: IdSet,
+    /// Rows of the issues of those.
+    pub issues: IdSet,
+}
+
 /// What one file did to findings that it may not even name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Seen {
@@ -98,17 +122,25 @@ pub struct Seen {
 pub struct Import<'s> {
     pub(crate) tx: Transaction<'s>,
     names: Names,
-    /// Issues that this file named: their rows, and whether their judgement stands.
-    issues: HashMap<IssueKey, (i64, bool)>,
+    finding_keys: Keys,
+    issue_keys: Keys,
+    briefs: Briefs,
+    blocks: Blocks,
+    /// Issues that this file marked to be judged again.
+    marked: IdSet,
+    /// Findings that this file named.
+    here: IdSet,
+    touched: &'s mut Touched,
     splits: HashMap<FindingKey, IssueKey>,
     coverage: Coverage,
     /// When places that this file names were last covered by a complete scan.
     covered: HashMap<(i64, i64, i64), Option<i64>>,
     /// Whether any evidence is stored that could outdate a finding.
     has_evidence: bool,
-    run: i64,
     pub(crate) id: i64,
     path: i64,
+    /// When any of its findings was last seen.
+    newest: Option<i64>,
     seen: Seen,
 }
 
@@ -125,20 +157,10 @@ struct Known {
     last_seen: i64,
     reported: i64,
     gone_by: i64,
-    import: i64,
+    block: Option<i64>,
 }
 
 impl Store {
-    /// Begins a run: one call of the program that may import many files.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn begin_run(&self, now: Timestamp) -> Result<i64, StoreError> {
-        let mut insert =
-            self.connection.prepare_cached("INSERT INTO runs (started_at) VALUES (?1)")?;
-        Ok(insert.insert(params![micros(now)])?)
-    }
-
     /// When this content was first imported; now, where it is new. It stands in for the time
     /// of observation in formats that carry none, so that an old file stays old.
     ///
@@ -157,36 +179,43 @@ impl Store {
         Ok(stored.map(|m| time(m).unwrap_or(now)))
     }
 
-    /// Begins one file.
+    /// Begins one file. What it touches is added to what the run touched.
     ///
     /// # Errors
     /// When the database refuses, or another process writes.
-    pub fn import(&mut self, run: i64, path: &str) -> Result<Import<'_>, StoreError> {
+    pub fn import<'s>(
+        &'s mut self,
+        path: &str,
+        touched: &'s mut Touched,
+    ) -> Result<Import<'s>, StoreError> {
+        self.cache.clear();
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let id = tx.query_row(
-            "SELECT 1 + max(coalesce((SELECT max(import) FROM findings), 0),
-                            coalesce((SELECT max(import) FROM evidence), 0),
-                            coalesce((SELECT max(import) FROM others), 0),
-                            coalesce((SELECT max(import) FROM statements), 0))",
-            [],
-            |row| row.get(0),
-        )?;
+        let last: Option<i64> = tx
+            .query_row("SELECT value FROM settings WHERE name = ?1", [LAST_IMPORT], |r| r.get(0))
+            .optional()?;
+        let id = last.unwrap_or_default() + 1;
         let mut names = Names::default();
         let path = names.id(&tx, path)?;
         let splits = read_splits(&tx)?;
         let has_evidence =
             tx.query_row("SELECT EXISTS (SELECT 1 FROM evidence)", [], |row| row.get(0))?;
         Ok(Import {
+            finding_keys: Keys::open(&tx, keys::FINDINGS)?,
+            issue_keys: Keys::open(&tx, keys::ISSUES)?,
+            blocks: Blocks::open(&tx)?,
+            briefs: Briefs::default(),
             tx,
             names,
-            issues: HashMap::new(),
+            marked: IdSet::default(),
+            here: IdSet::default(),
+            touched,
             splits,
             coverage: Coverage::default(),
             covered: HashMap::new(),
             has_evidence,
-            run,
             id,
             path,
+            newest: None,
             seen: Seen::default(),
         })
     }
@@ -201,74 +230,82 @@ fn read_splits(tx: &Transaction<'_>) -> Result<HashMap<FindingKey, IssueKey>, St
 }
 
 impl Import<'_> {
-    /// Writes one finding.
+    /// Writes one finding. Says what came of it, and its row.
     ///
     /// # Errors
     /// When the database refuses; the file is then not imported.
-    pub fn finding(&mut self, new: &PreparedFinding<'_>) -> Result<Outcome, StoreError> {
+    pub fn finding(&mut self, new: &PreparedFinding<'_>) -> Result<(Outcome, i64), StoreError> {
         if let Some(scope) = new.scope {
             self.coverage.note(scope, micros(new.last_seen));
         }
+        self.newest = self.newest.max(Some(micros(new.last_seen)));
         match self.known(new.key)? {
-            Some(known) => self.seen_again(&known, new),
+            Some(known) => Ok((self.seen_again(&known, new)?, known.id)),
             None => self.first_seen(new),
         }
     }
 
-    fn known(&self, key: FindingKey) -> Result<Option<Known>, StoreError> {
+    fn known(&mut self, key: FindingKey) -> Result<Option<Known>, StoreError> {
+        let Some(id) = self.finding_keys.find(&self.tx, key.as_bytes())? else { return Ok(None) };
         let mut select = self.tx.prepare_cached(
-            "SELECT f.id, f.issue, f.content_hash, f.last_seen, f.reported, f.gone_by, f.import, i.key
-               FROM findings f JOIN issues i ON i.id = f.issue WHERE f.key = ?1",
+            "SELECT f.issue, f.content_hash, f.last_seen, f.reported, f.gone_by, f.block, i.key
+               FROM findings f JOIN issues i ON i.id = f.issue WHERE f.id = ?1",
         )?;
-        let known = select.query_row(params![key.as_bytes()], |row| {
+        let known = select.query_row(params![id], |row| {
             Ok(Known {
-                id: row.get(0)?,
-                issue: row.get(1)?,
-                content_hash: row.get(2)?,
-                last_seen: row.get(3)?,
-                reported: row.get(4)?,
-                gone_by: row.get(5)?,
-                import: row.get(6)?,
-                issue_key: IssueKey::from_bytes(row.get(7)?),
+                id,
+                issue: row.get(0)?,
+                content_hash: row.get(1)?,
+                last_seen: row.get(2)?,
+                reported: row.get(3)?,
+                gone_by: row.get(4)?,
+                block: row.get(5)?,
+                issue_key: IssueKey::from_bytes(row.get(6)?),
             })
         });
         Ok(known.optional()?)
     }
 
-    fn first_seen(&mut self, new: &PreparedFinding<'_>) -> Result<Outcome, StoreError> {
+    fn first_seen(&mut self, new: &PreparedFinding<'_>) -> Result<(Outcome, i64), StoreError> {
         let scope = self.scope_ids(new.scope)?;
         let gone_by = self.gone_by(new, scope)?;
         // The judgement of a finding on its own holds only while it counts as its source says.
         let alone = new.alone.filter(|_| gone_by == HERE);
-        let (issue, is_new) = match self.splits.get(&new.key) {
-            Some(from) => self.issue(split_key(*from, new.key), new.control, None)?,
+        let (issue, is_new) = match self.splits.get(&new.key).copied() {
+            Some(from) => self.issue(split_key(from, new.key), new.control, None)?,
             None => self.issue(new.issue, new.control, alone)?,
         };
         let (target, check, place) = columns(scope);
         let offset = i64::try_from(new.offset_bytes).unwrap_or(i64::MAX);
+        let id = self.finding_keys.next_id();
+        let (block, slot, body) = self.blocks.place(Owner::Finding(id), new.body);
         self.tx
             .prepare_cached(
-                "INSERT INTO findings (key, issue, content_hash, last_seen, reported, gone_by, run, import,
-                   target, check_name, place, path, offset_bytes, body)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                "INSERT INTO findings (id, key, issue, content_hash, last_seen, reported, gone_by,
+                   target, check_name, place, path, offset_bytes, block, slot, body)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
             )?
             .execute(params![
+                id,
                 new.key.as_bytes(),
                 issue,
                 new.content_hash,
                 micros(new.last_seen),
                 reported(new.status),
                 gone_by,
-                self.run,
-                self.id,
                 target,
                 check,
                 place,
                 self.path,
                 offset,
-                new.body.as_stored()
+                block,
+                slot,
+                body
             ])?;
-        Ok(if is_new { Outcome::Created } else { Outcome::Merged })
+        self.finding_keys.insert(&self.tx, *new.key.as_bytes(), id)?;
+        self.here.insert(id);
+        self.touched.findings.insert(id);
+        Ok((if is_new { Outcome::Created } else { Outcome::Merged }, id))
     }
 
     /// The issue's row, made where it is new, and marked as touched by this run. It waits to be
@@ -277,50 +314,59 @@ impl Import<'_> {
         &mut self,
         key: IssueKey,
         control: Option<&str>,
-        alone: Option<&Judged>,
+        alone: Option<(&Judged, NewBody<'_>)>,
     ) -> Result<(i64, bool), StoreError> {
-        if let Some((id, stands)) = self.issues.get(&key).copied() {
-            if stands {
-                self.touch(id, true)?;
-                self.issues.insert(key, (id, false));
-            }
+        if let Some(id) = self.issue_keys.find(&self.tx, key.as_bytes())? {
+            self.touch(id, true)?;
             return Ok((id, false));
         }
-        let known: Option<i64> = self
-            .tx
-            .prepare_cached("SELECT id FROM issues WHERE key = ?1")?
-            .query_row(params![key.as_bytes()], |row| row.get(0))
-            .optional()?;
-        let id = match known {
-            Some(id) => {
-                self.touch(id, true)?;
-                id
-            }
-            None => self
-                .tx
-                .prepare_cached(
-                    "INSERT INTO issues (key, control, run, dirty, body, open, score)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                )?
-                .insert(params![
-                    key.as_bytes(),
-                    control,
-                    self.run,
-                    alone.is_none(),
-                    alone.map(|judged| judged.body.as_stored()),
-                    alone.is_some_and(|judged| judged.is_open),
-                    alone.map_or(0, |judged| judged.score)
-                ])?,
+        let id = self.issue_keys.next_id();
+        let (block, slot, body) = match alone {
+            Some((_, body)) => self.blocks.place(Owner::Issue(id), body),
+            None => (None, None, None),
         };
-        self.issues.insert(key, (id, known.is_none() && alone.is_some()));
-        Ok((id, known.is_none()))
+        let brief = alone.map(|(judged, _)| &judged.brief);
+        self.tx
+            .prepare_cached(
+                "INSERT INTO issues (id, key, control, dirty, open, score, block, slot, body)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?
+            .execute(params![
+                id,
+                key.as_bytes(),
+                control,
+                brief.is_none(),
+                brief.is_some_and(|brief| brief.status.is_open()),
+                brief.map_or(0, |brief| brief.score),
+                block,
+                slot,
+                body
+            ])?;
+        self.issue_keys.insert(&self.tx, *key.as_bytes(), id)?;
+        self.briefs.set(&self.tx, &mut self.names, (id, key.as_bytes()), brief)?;
+        if brief.is_none() {
+            self.marked.insert(id);
+        }
+        self.touched.issues.insert(id);
+        Ok((id, true))
     }
 
-    fn touch(&self, issue: i64, changed: bool) -> Result<(), StoreError> {
-        self.tx
-            .prepare_cached("UPDATE issues SET run = ?2, dirty = max(dirty, ?3) WHERE id = ?1 AND (run <> ?2 OR dirty < ?3)")?
-            .execute(params![issue, self.run, changed])?;
+    fn touch(&mut self, issue: i64, changed: bool) -> Result<(), StoreError> {
+        self.touched.issues.insert(issue);
+        if changed && self.marked.insert(issue) {
+            self.tx
+                .prepare_cached("UPDATE issues SET dirty = 1 WHERE id = ?1")?
+                .execute(params![issue])?;
+        }
         Ok(())
+    }
+
+    /// Takes the block that the bodies named since the last one stand in.
+    ///
+    /// # Errors
+    /// When the database refuses; the file is then not imported.
+    pub fn block(&mut self, block: &Block) -> Result<(), StoreError> {
+        self.blocks.take(&self.tx, block)
     }
 
     fn scope_ids(&mut self, scope: Option<&Scope>) -> Result<Option<(i64, i64, i64)>, StoreError> {
@@ -377,7 +423,8 @@ impl Import<'_> {
         known: &Known,
         new: &PreparedFinding<'_>,
     ) -> Result<Outcome, StoreError> {
-        let repeated = known.import == self.id;
+        let repeated = !self.here.insert(known.id);
+        self.touched.findings.insert(known.id);
         let at = micros(new.last_seen);
         // Older news changes nothing; of two contents of one moment the same one always stays.
         let news = (at, new.content_hash).cmp(&(known.last_seen, known.content_hash));
@@ -385,9 +432,6 @@ impl Import<'_> {
         let moved = known.issue_key != new.issue && !self.splits.contains_key(&new.key);
         // What stands may belong elsewhere once the catalogue knows its rule.
         if news.is_lt() || (news.is_eq() && !moved) {
-            self.tx
-                .prepare_cached("UPDATE findings SET run = ?2, import = ?3 WHERE id = ?1")?
-                .execute(params![known.id, self.run, self.id])?;
             self.touch(known.issue, false)?;
             return Ok(Outcome::Unchanged);
         }
@@ -397,10 +441,8 @@ impl Import<'_> {
         let is_gone = gone_by != HERE || new.status == Status::Resolved;
         if known.content_hash == new.content_hash && was_gone == is_gone && !moved {
             self.tx
-                .prepare_cached(
-                    "UPDATE findings SET last_seen = ?2, run = ?3, import = ?4, path = ?5 WHERE id = ?1",
-                )?
-                .execute(params![known.id, at, self.run, self.id, self.path])?;
+                .prepare_cached("UPDATE findings SET last_seen = ?2, path = ?3 WHERE id = ?1")?
+                .execute(params![known.id, at, self.path])?;
             self.touch(known.issue, false)?;
             return Ok(Outcome::Unchanged);
         }
@@ -409,10 +451,12 @@ impl Import<'_> {
         let (target, check, place) = columns(scope);
         let offset = i64::try_from(new.offset_bytes).unwrap_or(i64::MAX);
         let issue = if moved { self.issue(new.issue, new.control, None)?.0 } else { known.issue };
+        self.blocks.release(Owner::Finding(known.id), known.block);
+        let (block, slot, body) = self.blocks.place(Owner::Finding(known.id), new.body);
         self.tx
             .prepare_cached(
-                "UPDATE findings SET content_hash = ?2, last_seen = ?3, reported = ?4, gone_by = ?5, run = ?6,
-                   import = ?7, path = ?8, offset_bytes = ?9, body = ?10, issue = ?11,
+                "UPDATE findings SET content_hash = ?2, last_seen = ?3, reported = ?4, gone_by = ?5,
+                   path = ?6, offset_bytes = ?7, block = ?8, slot = ?9, body = ?10, issue = ?11,
                    target = ?12, check_name = ?13, place = ?14 WHERE id = ?1",
             )?
             .execute(params![
@@ -421,11 +465,11 @@ impl Import<'_> {
                 at,
                 reported(new.status),
                 gone_by,
-                self.run,
-                self.id,
                 self.path,
                 offset,
-                new.body.as_stored(),
+                block,
+                slot,
+                body,
                 issue,
                 target,
                 check,
@@ -495,8 +539,9 @@ impl Import<'_> {
             return Ok(());
         }
         self.tx
-            .prepare_cached("UPDATE findings SET gone_by = ?2, run = ?3 WHERE id = ?1")?
-            .execute(params![known.id, PASSED, self.run])?;
+            .prepare_cached("UPDATE findings SET gone_by = ?2 WHERE id = ?1")?
+            .execute(params![known.id, PASSED])?;
+        self.touched.findings.insert(known.id);
         self.seen.closed += 1;
         self.touch(known.issue, true)
     }
@@ -548,6 +593,22 @@ impl Import<'_> {
             "INSERT OR IGNORE INTO inputs (hash, path, format, imported_at) VALUES (?1, ?2, ?3, ?4)",
             params![input.hash.as_slice(), input.path, input.format, micros(input.imported_at)],
         )?;
+        self.tx.execute(
+            "INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)",
+            params![LAST_IMPORT, self.id],
+        )?;
+        if let Some(newest) = self.newest {
+            self.tx.execute(
+                "INSERT INTO settings (name, value) VALUES (?1, ?2)
+                 ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
+                params![NEWEST, newest],
+            )?;
+        }
+        changed(&self.tx)?;
+        self.finding_keys.flush(&self.tx)?;
+        self.issue_keys.flush(&self.tx)?;
+        self.briefs.flush(&self.tx)?;
+        self.blocks.finish(&self.tx)?;
         self.tx.commit()?;
         Ok(self.seen)
     }
@@ -594,8 +655,9 @@ impl Import<'_> {
             .collect::<Result<_, _>>()?;
         for (finding, issue) in gone {
             self.tx
-                .prepare_cached("UPDATE findings SET gone_by = ?2, run = ?3 WHERE id = ?1")?
-                .execute(params![finding, ABSENT, self.run])?;
+                .prepare_cached("UPDATE findings SET gone_by = ?2 WHERE id = ?1")?
+                .execute(params![finding, ABSENT])?;
+            self.touched.findings.insert(finding);
             self.touch(issue, true)?;
             self.seen.closed += 1;
         }

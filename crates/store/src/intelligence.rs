@@ -3,6 +3,7 @@
 use quell_model::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::answer::changed;
 use crate::state::micros;
 use crate::{Import, Packed, Store, StoreError};
 
@@ -97,6 +98,7 @@ impl Store {
         }
         tx.prepare_cached("INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)")?
             .execute(params![JUDGED_BY, by])?;
+        changed(&tx)?;
         tx.commit()?;
         Ok(())
     }
@@ -108,6 +110,7 @@ fn save(
     row: &IntelligenceRow,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    changed(connection)?;
     let entries = i64::try_from(row.entries).unwrap_or(i64::MAX);
     connection
         .prepare_cached(

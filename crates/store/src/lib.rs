@@ -3,10 +3,17 @@
 //! SQL stands in this crate only. One file is one transaction: a crash, a full disk or Ctrl-C
 //! leaves a file imported whole or not at all. Commits are flushed before they are acknowledged.
 
+mod answer;
+mod block;
+mod brief;
+mod content;
 mod decision;
 mod error;
+mod find;
+mod ids;
 mod import;
 mod intelligence;
+mod keys;
 mod names;
 mod open;
 mod packed;
@@ -18,10 +25,16 @@ mod statement;
 #[cfg(test)]
 mod tests;
 
+pub use block::{Block, BlockBuilder, Body};
+pub use brief::{Brief, CandidatePage};
+pub use content::Content;
 pub use decision::{JoinRow, PinRow};
 pub use error::StoreError;
+pub use find::{IssueFilter, IssuesFound};
+pub use ids::IdSet;
 pub use import::{
-    FinishedInput, Import, Judged, PreparedEvidence, PreparedFinding, PreparedOther, Seen,
+    FinishedInput, Import, Judged, NewBody, PreparedEvidence, PreparedFinding, PreparedOther, Seen,
+    Touched,
 };
 pub use intelligence::{EPSS, IntelligenceRow, KEV};
 pub use open::Store;

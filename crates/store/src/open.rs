@@ -6,6 +6,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use crate::StoreError;
+use crate::block::Cache;
 
 /// Each migration, oldest first; the schema version is how many have run.
 const MIGRATIONS: &[&str] = &[
@@ -13,7 +14,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_statements.sql"),
     include_str!("migrations/0003_identity.sql"),
     include_str!("migrations/0004_incidents.sql"),
+    include_str!("migrations/0005_blocks.sql"),
 ];
+
+/// Bytes of a page of a new database: a block of bodies spans few of them.
+const PAGE_BYTES: u32 = 8192;
 
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(10);
@@ -22,6 +27,7 @@ const BUSY: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Store {
     pub(crate) connection: Connection,
+    pub(crate) cache: Cache,
 }
 
 impl Store {
@@ -34,12 +40,13 @@ impl Store {
             .map_err(|source| StoreError::Directory { path: directory.to_owned(), source })?;
         let connection = Connection::open(directory.join("quell.db"))?;
         connection.busy_timeout(BUSY)?;
+        connection.pragma_update(None, "page_size", PAGE_BYTES)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
-        connection.pragma_update(None, "cache_size", -131_072)?;
+        connection.pragma_update(None, "cache_size", -65_536)?;
         connection.set_prepared_statement_cache_capacity(64);
-        let mut store = Self { connection };
+        let mut store = Self { connection, cache: Cache::default() };
         store.migrate()?;
         Ok(store)
     }
@@ -66,6 +73,14 @@ impl Store {
         Ok(())
     }
 
+    /// Gives the memory back that pages of the database take.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn release_memory(&self) -> Result<(), StoreError> {
+        Ok(self.connection.execute_batch("PRAGMA shrink_memory")?)
+    }
+
     /// Folds the write-ahead log back into the database, so that the disk use is what it says.
     ///
     /// # Errors
@@ -88,6 +103,41 @@ mod tests {
         drop(store);
         let error = Store::open(dir.path()).unwrap_err();
         assert!(matches!(error, StoreError::Newer { found: 99, .. }), "{error}");
+    }
+
+    #[test]
+    fn an_older_database_keeps_its_findings_and_waits_to_be_judged() {
+        let dir = tempfile::tempdir().unwrap();
+        let old = Connection::open(dir.path().join("quell.db")).unwrap();
+        for sql in &MIGRATIONS[..2] {
+            old.execute_batch(sql).unwrap();
+        }
+        old.pragma_update(None, "user_version", 2).unwrap();
+        let body = crate::Packed::of(b"{\"a\":1}");
+        let (finding, issue) = ([1_u8; 16], [2_u8; 16]);
+        old.execute("INSERT INTO names VALUES (5, 'old.json')", []).unwrap();
+        old.execute(
+            "INSERT INTO issues (id, key, run, dirty, open, score, body) VALUES (9, ?1, 1, 0, 1, 7, ?2)",
+            rusqlite::params![issue, body.as_stored()],
+        )
+        .unwrap();
+        old.execute(
+            "INSERT INTO findings VALUES (3, ?1, 9, 4, 50000000, 0, 0, 1, 8, NULL, NULL, NULL, 5, 77, ?2)",
+            rusqlite::params![finding, body.as_stored()],
+        )
+        .unwrap();
+        drop(old);
+
+        let mut store = Store::open(dir.path()).unwrap();
+        let dirty = store.issue_list_dirty(10).unwrap();
+        assert_eq!(dirty.iter().map(|i| i.id).collect::<Vec<_>>(), [9]);
+        assert_eq!(dirty[0].body.as_ref().unwrap().unpack().unwrap(), b"{\"a\":1}");
+        let found = store.finding_list(9).unwrap();
+        assert_eq!((found[0].path.as_str(), found[0].offset_bytes), ("old.json", 77));
+        assert_eq!(found[0].body.unpack().unwrap(), b"{\"a\":1}");
+        let mut touched = crate::Touched::default();
+        let import = store.import("new.json", &mut touched).unwrap();
+        assert_eq!(import.id, 9);
     }
 
     #[test]

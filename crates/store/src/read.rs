@@ -1,69 +1,59 @@
 //! Reading: what a run touched, what is open, what waits to be assessed; and taking issues apart.
 
 use quell_model::{FindingKey, IssueKey, Timestamp};
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Params, Row, params};
 
+use crate::answer::changed;
+use crate::block::{Blocks, Owner, Place};
+use crate::brief::Briefs;
 use crate::import::split_key;
+use crate::names::Names;
 use crate::state::{ABSENT, effective, micros, time};
-use crate::{AssessedIssue, FindingRow, IssueRow, Judged, Packed, Store, StoreError, StoredState};
+use crate::{AssessedIssue, FindingRow, IdSet, IssueRow, Store, StoreError, StoredState};
 
 const FINDING: &str =
-    "SELECT f.key, f.issue, f.reported, f.gone_by, n.name, f.offset_bytes, f.body, f.last_seen
+    "SELECT f.key, f.issue, f.reported, f.gone_by, n.name, f.offset_bytes, f.last_seen, f.block, f.slot, f.body
    FROM findings f JOIN names n ON n.id = f.path";
+const ISSUE: &str = "SELECT id, key, control, block, slot, body FROM issues";
 
-fn finding_row(row: &Row<'_>) -> rusqlite::Result<FindingRow> {
-    let gone_by: i64 = row.get(3)?;
-    let offset: i64 = row.get(5)?;
-    Ok(FindingRow {
-        key: FindingKey::from_bytes(row.get(0)?),
-        issue: row.get(1)?,
-        state: StoredState { status: effective(row.get(2)?, gone_by), vanished: gone_by == ABSENT },
-        path: row.get(4)?,
-        offset_bytes: u64::try_from(offset).unwrap_or(0),
-        body: Packed::from_stored(row.get(6)?),
-        last_seen: time(row.get(7)?),
-    })
-}
-
-fn issue_row(row: &Row<'_>) -> rusqlite::Result<IssueRow> {
-    Ok(IssueRow {
-        id: row.get(0)?,
-        key: IssueKey::from_bytes(row.get(1)?),
-        control: row.get(2)?,
-        body: row.get::<_, Option<Vec<u8>>>(3)?.map(Packed::from_stored),
-    })
+/// Reads the place of a body that begins at a column.
+fn place(row: &Row<'_>, column: usize) -> rusqlite::Result<Place> {
+    Ok((row.get(column)?, row.get(column + 1)?, row.get(column + 2)?))
 }
 
 impl Store {
+    fn issues(&self, rest: &str, values: impl Params) -> Result<Vec<IssueRow>, StoreError> {
+        let mut select = self.connection.prepare_cached(&format!("{ISSUE} {rest}"))?;
+        let mut rows = select.query(values)?;
+        let mut issues = Vec::new();
+        while let Some(row) = rows.next()? {
+            issues.push(IssueRow {
+                id: row.get(0)?,
+                key: IssueKey::from_bytes(row.get(1)?),
+                control: row.get(2)?,
+                body: self.cache.body(&self.connection, place(row, 3)?)?,
+            });
+        }
+        Ok(issues)
+    }
+
     /// Issues whose findings changed since they were last assessed, up to `limit`.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn issue_list_dirty(&self, limit: u32) -> Result<Vec<IssueRow>, StoreError> {
-        let mut select = self.connection.prepare_cached(
-            "SELECT id, key, control, body FROM issues WHERE dirty = 1 ORDER BY id LIMIT ?1",
-        )?;
-        let rows = select.query_map(params![limit], issue_row)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        self.issues("WHERE dirty = 1 ORDER BY id LIMIT ?1", params![limit])
     }
 
-    /// Assessed issues after a key, in the order of their keys: those a run touched, or all.
+    /// Assessed issues behind a row, in the order of their rows.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn issue_page(
-        &self,
-        run: Option<i64>,
-        after: Option<IssueKey>,
-        limit: u32,
-    ) -> Result<Vec<IssueRow>, StoreError> {
-        let mut select = self.connection.prepare_cached(
-            "SELECT id, key, control, body FROM issues
-             WHERE body IS NOT NULL AND (?1 IS NULL OR run = ?1) AND key > ?2 ORDER BY key LIMIT ?3",
-        )?;
-        let after = after.map_or(Vec::new(), |key| key.as_bytes().to_vec());
-        let rows = select.query_map(params![run, after, limit], issue_row)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+    pub fn issue_page(&self, after: i64, limit: u32) -> Result<Vec<IssueRow>, StoreError> {
+        self.issues(
+            "WHERE id > ?1 AND (body IS NOT NULL OR block IS NOT NULL) ORDER BY id LIMIT ?2",
+            params![after, limit],
+        )
     }
 
     /// One issue, by its row.
@@ -71,10 +61,7 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn issue_get(&self, id: i64) -> Result<Option<IssueRow>, StoreError> {
-        let mut select = self
-            .connection
-            .prepare_cached("SELECT id, key, control, body FROM issues WHERE id = ?1")?;
-        Ok(select.query_row(params![id], issue_row).optional()?)
+        Ok(self.issues("WHERE id = ?1", params![id])?.pop())
     }
 
     /// The findings of one issue, in the order of their keys.
@@ -85,22 +72,42 @@ impl Store {
         let mut select = self
             .connection
             .prepare_cached(&format!("{FINDING} WHERE f.issue = ?1 ORDER BY f.key"))?;
-        let rows = select.query_map(params![issue], finding_row)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let mut rows = select.query(params![issue])?;
+        let mut findings = Vec::new();
+        while let Some(row) = rows.next()? {
+            let gone_by: i64 = row.get(3)?;
+            let status = effective(row.get(2)?, gone_by);
+            let offset: i64 = row.get(5)?;
+            findings.push(FindingRow {
+                key: FindingKey::from_bytes(row.get(0)?),
+                issue: row.get(1)?,
+                state: StoredState { status, vanished: gone_by == ABSENT },
+                path: row.get(4)?,
+                offset_bytes: u64::try_from(offset).unwrap_or(0),
+                last_seen: time(row.get(6)?),
+                body: self
+                    .cache
+                    .body(&self.connection, place(row, 7)?)?
+                    .ok_or_else(|| StoreError::Damaged("a finding has lost its body".to_owned()))?,
+            });
+        }
+        Ok(findings)
     }
 
-    /// Findings that a run saw, and how many of them are open.
+    /// How many of some findings are open.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn finding_count(&self, run: i64) -> Result<(u64, u64), StoreError> {
-        let counts: (i64, i64) = self.connection.query_row(
-            "SELECT count(*), coalesce(sum(gone_by = 0 AND reported < 2), 0) FROM findings
-             WHERE run = ?1",
-            params![run],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?;
-        Ok((u64::try_from(counts.0).unwrap_or(0), u64::try_from(counts.1).unwrap_or(0)))
+    pub fn finding_count_open(&self, among: &IdSet) -> Result<u64, StoreError> {
+        let mut select = self
+            .connection
+            .prepare_cached("SELECT id FROM findings WHERE gone_by <> 0 OR reported >= 2")?;
+        let mut rows = select.query([])?;
+        let mut open = among.len();
+        while let Some(row) = rows.next()? {
+            open -= usize::from(among.contains(row.get(0)?));
+        }
+        Ok(u64::try_from(open).unwrap_or(u64::MAX))
     }
 
     /// Up to two issues whose keys lie between these two, ends included: enough to tell whether
@@ -113,24 +120,10 @@ impl Store {
         lowest: IssueKey,
         highest: IssueKey,
     ) -> Result<Vec<IssueRow>, StoreError> {
-        let mut select = self.connection.prepare_cached(
-            "SELECT id, key, control, body FROM issues WHERE key BETWEEN ?1 AND ?2 LIMIT 2",
-        )?;
-        let rows = select.query_map(params![lowest.as_bytes(), highest.as_bytes()], issue_row)?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// How many issues are open that a run did not touch.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn issue_count_elsewhere(&self, run: i64) -> Result<u64, StoreError> {
-        let count: i64 = self.connection.query_row(
-            "SELECT count(*) FROM issues WHERE open = 1 AND run <> ?1",
-            params![run],
-            |row| row.get(0),
-        )?;
-        Ok(u64::try_from(count).unwrap_or(0))
+        self.issues(
+            "WHERE id IN (SELECT id FROM issue_keys WHERE key BETWEEN ?1 AND ?2 LIMIT 2)",
+            params![lowest.as_bytes(), highest.as_bytes()],
+        )
     }
 
     /// Stores what assessing made of issues.
@@ -139,15 +132,30 @@ impl Store {
     /// When the database refuses; none of them is then stored.
     pub fn issue_save(&mut self, assessed: &[AssessedIssue<'_>]) -> Result<(), StoreError> {
         let tx = self.connection.transaction()?;
-        {
-            let mut update = tx.prepare_cached(
-                "UPDATE issues SET body = ?2, open = ?3, score = ?4, dirty = 0 WHERE id = ?1",
-            )?;
-            for item in assessed {
-                let Judged { body, is_open, score } = item.judged;
-                update.execute(params![item.id, body.as_stored(), is_open, score])?;
-            }
+        let (mut briefs, mut names) = (Briefs::default(), Names::default());
+        let mut blocks = Blocks::open(&tx)?;
+        for AssessedIssue { id, body, brief } in assessed {
+            let known: Option<([u8; 16], Option<i64>)> = tx
+                .prepare_cached("SELECT key, block FROM issues WHERE id = ?1")?
+                .query_row(params![id], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            let Some((key, block)) = known else { continue };
+            blocks.release(Owner::Issue(*id), block);
+            tx.prepare_cached(
+                "UPDATE issues SET body = ?2, open = ?3, score = ?4, dirty = 0, block = NULL,
+                   slot = NULL WHERE id = ?1",
+            )?
+            .execute(params![
+                id,
+                body.as_stored(),
+                brief.status.is_open(),
+                brief.score
+            ])?;
+            briefs.set(&tx, &mut names, (*id, &key), Some(brief))?;
         }
+        briefs.flush(&tx)?;
+        blocks.finish(&tx)?;
+        changed(&tx)?;
         tx.commit()?;
         Ok(())
     }
@@ -157,13 +165,30 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn issue_remove_empty(&mut self, ids: &[i64]) -> Result<(), StoreError> {
-        for id in ids {
-            self.connection
-                .prepare_cached(
-                    "DELETE FROM issues WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM findings WHERE issue = ?1)",
-                )?
-                .execute(params![id])?;
+        if ids.is_empty() {
+            return Ok(());
         }
+        let tx = self.connection.transaction()?;
+        let (mut briefs, mut names) = (Briefs::default(), Names::default());
+        let mut blocks = Blocks::open(&tx)?;
+        for id in ids {
+            let removed: Option<([u8; 16], Option<i64>)> = tx
+                .prepare_cached(
+                    "DELETE FROM issues WHERE id = ?1
+                       AND NOT EXISTS (SELECT 1 FROM findings WHERE issue = ?1)
+                     RETURNING key, block",
+                )?
+                .query_row(params![id], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            let Some((key, block)) = removed else { continue };
+            blocks.release(Owner::Issue(*id), block);
+            tx.prepare_cached("DELETE FROM issue_keys WHERE key = ?1")?.execute(params![key])?;
+            briefs.set(&tx, &mut names, (*id, &key), None)?;
+        }
+        briefs.flush(&tx)?;
+        blocks.finish(&tx)?;
+        changed(&tx)?;
+        tx.commit()?;
         Ok(())
     }
 
@@ -177,32 +202,44 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<IssueKey>, StoreError> {
         let tx = self.connection.transaction()?;
-        let found: Option<(i64, i64, [u8; 16], i64)> = tx
+        let found: Option<(i64, i64, [u8; 16], Option<String>)> = tx
             .query_row(
-                "SELECT f.id, i.id, i.key, i.run FROM findings f JOIN issues i ON i.id = f.issue WHERE f.key = ?1",
+                "SELECT f.id, i.id, i.key, i.control FROM finding_keys k
+                   JOIN findings f ON f.id = k.id JOIN issues i ON i.id = f.issue WHERE k.key = ?1",
                 params![finding.as_bytes()],
                 |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
             )
             .optional()?;
-        let Some((row, old, from, run)) = found else { return Ok(None) };
+        let Some((row, old, from, control)) = found else { return Ok(None) };
         let from = IssueKey::from_bytes(from);
         let key = split_key(from, finding);
-        let control: Option<String> =
-            tx.query_row("SELECT control FROM issues WHERE id = ?1", params![old], |r| r.get(0))?;
         tx.execute(
             "INSERT OR IGNORE INTO splits (finding_key, from_issue, split_at) VALUES (?1, ?2, ?3)",
             params![finding.as_bytes(), from.as_bytes(), micros(now)],
         )?;
-        tx.execute(
-            "INSERT OR IGNORE INTO issues (key, control, run, dirty) VALUES (?1, ?2, ?3, 1)",
-            params![key.as_bytes(), control, run],
-        )?;
-        let new: i64 =
-            tx.query_row("SELECT id FROM issues WHERE key = ?1", params![key.as_bytes()], |r| {
+        let known: Option<i64> = tx
+            .query_row("SELECT id FROM issue_keys WHERE key = ?1", params![key.as_bytes()], |r| {
                 r.get(0)
-            })?;
+            })
+            .optional()?;
+        let new = match known {
+            Some(id) => id,
+            None => {
+                tx.execute(
+                    "INSERT INTO issues (key, control, dirty) VALUES (?1, ?2, 1)",
+                    params![key.as_bytes(), control],
+                )?;
+                let id = tx.last_insert_rowid();
+                tx.execute(
+                    "INSERT INTO issue_keys (key, id) VALUES (?1, ?2)",
+                    params![key.as_bytes(), id],
+                )?;
+                id
+            }
+        };
         tx.execute("UPDATE findings SET issue = ?2 WHERE id = ?1", params![row, new])?;
         tx.execute("UPDATE issues SET dirty = 1 WHERE id IN (?1, ?2)", params![old, new])?;
+        changed(&tx)?;
         tx.commit()?;
         Ok(Some(key))
     }

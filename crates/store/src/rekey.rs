@@ -3,7 +3,10 @@
 use quell_model::{FindingKey, IssueKey};
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use crate::{Packed, Store, StoreError};
+use crate::answer::changed;
+use crate::brief::Briefs;
+use crate::names::Names;
+use crate::{Body, Store, StoreError};
 
 /// A finding that is to be sorted again.
 #[derive(Debug)]
@@ -13,7 +16,7 @@ pub struct Unsorted {
     /// Its identity.
     pub key: FindingKey,
     /// The finding.
-    pub body: Packed,
+    pub body: Body,
 }
 
 /// Where a finding belongs now.
@@ -70,18 +73,24 @@ impl Store {
     /// When the database refuses.
     pub fn unsorted(&self, limit: usize) -> Result<Vec<Unsorted>, StoreError> {
         let mut select = self.connection.prepare_cached(
-            "SELECT id, issue, key, body FROM findings
+            "SELECT id, issue, key, block, slot, body FROM findings
               WHERE id > (SELECT done_to FROM identity) ORDER BY id LIMIT ?1",
         )?;
-        let rows = select.query_map(params![i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
-            Ok(Unsorted {
+        let mut rows = select.query(params![i64::try_from(limit).unwrap_or(i64::MAX)])?;
+        let mut unsorted = Vec::new();
+        while let Some(row) = rows.next()? {
+            let place = (row.get(3)?, row.get(4)?, row.get(5)?);
+            unsorted.push(Unsorted {
                 row: row.get(0)?,
                 issue: row.get(1)?,
                 key: FindingKey::from_bytes(row.get(2)?),
-                body: Packed::from_stored(row.get(3)?),
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+                body: self
+                    .cache
+                    .body(&self.connection, place)?
+                    .ok_or_else(|| StoreError::Damaged("a finding has lost its body".to_owned()))?,
+            });
+        }
+        Ok(unsorted)
     }
 
     /// Moves findings to where they belong now, and notes how far this has come. What a person
@@ -91,9 +100,12 @@ impl Store {
     /// When the database refuses; nothing of these is moved then.
     pub fn sorted(&mut self, sorted: &[Sorted<'_>]) -> Result<(), StoreError> {
         let tx = self.connection.transaction()?;
+        let (mut briefs, mut names) = (Briefs::default(), Names::default());
         for item in sorted {
-            move_finding(&tx, item)?;
+            move_finding(&tx, (&mut briefs, &mut names), item)?;
         }
+        briefs.flush(&tx)?;
+        changed(&tx)?;
         if let Some(last) = sorted.last() {
             tx.execute("UPDATE identity SET done_to = ?1", params![last.finding.row])?;
         }
@@ -106,11 +118,16 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn identity_end(&mut self) -> Result<(), StoreError> {
+        let empty: Vec<i64> = self
+            .connection
+            .prepare(
+                "SELECT id FROM issues
+                  WHERE NOT EXISTS (SELECT 1 FROM findings f WHERE f.issue = issues.id)",
+            )?
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        self.issue_remove_empty(&empty)?;
         let tx = self.connection.transaction()?;
-        tx.execute(
-            "DELETE FROM issues WHERE NOT EXISTS (SELECT 1 FROM findings f WHERE f.issue = issues.id)",
-            [],
-        )?;
         tx.execute(
             "UPDATE identity SET version = coalesce(towards, version), towards = NULL, done_to = 0",
             [],
@@ -134,7 +151,7 @@ impl Store {
                UNION
                SELECT a.new, now.steps + 1 FROM now JOIN issue_aliases a ON a.old = now.key
                 WHERE now.steps < 64)
-             SELECT DISTINCT i.key FROM now JOIN issues i ON i.key = now.key LIMIT 2",
+             SELECT DISTINCT i.key FROM now JOIN issue_keys i ON i.key = now.key LIMIT 2",
         )?;
         let rows = select.query_map(params![lowest.as_bytes(), highest.as_bytes()], |row| {
             Ok(IssueKey::from_bytes(row.get(0)?))
@@ -143,11 +160,15 @@ impl Store {
     }
 }
 
-fn move_finding(tx: &Transaction<'_>, item: &Sorted<'_>) -> Result<(), StoreError> {
+fn move_finding(
+    tx: &Transaction<'_>,
+    (briefs, names): (&mut Briefs, &mut Names),
+    item: &Sorted<'_>,
+) -> Result<(), StoreError> {
     let Unsorted { row, issue, key, .. } = item.finding;
-    let (old, run): ([u8; 16], i64) = tx
-        .prepare_cached("SELECT key, run FROM issues WHERE id = ?1")?
-        .query_row(params![issue], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let old: [u8; 16] = tx
+        .prepare_cached("SELECT key FROM issues WHERE id = ?1")?
+        .query_row(params![issue], |row| row.get(0))?;
     let split: bool = tx
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM splits WHERE finding_key = ?1)")?
         .query_row(params![key.as_bytes()], |row| row.get(0))?;
@@ -161,17 +182,26 @@ fn move_finding(tx: &Transaction<'_>, item: &Sorted<'_>) -> Result<(), StoreErro
         .execute(params![issue, item.control])?;
         return Ok(());
     }
-    tx.prepare_cached(
-        "INSERT OR IGNORE INTO issues (key, control, run, dirty) VALUES (?1, ?2, ?3, 1)",
-    )?
-    .execute(params![item.issue.as_bytes(), item.control, run])?;
-    let new: i64 = tx
-        .prepare_cached("SELECT id FROM issues WHERE key = ?1")?
-        .query_row(params![item.issue.as_bytes()], |row| row.get(0))?;
+    let key = item.issue.as_bytes();
+    let known: Option<i64> = tx
+        .prepare_cached("SELECT id FROM issue_keys WHERE key = ?1")?
+        .query_row(params![key], |row| row.get(0))
+        .optional()?;
+    let new = match known {
+        Some(id) => id,
+        None => {
+            let id = tx
+                .prepare_cached("INSERT INTO issues (key, control, dirty) VALUES (?1, ?2, 1)")?
+                .insert(params![key, item.control])?;
+            tx.prepare_cached("INSERT INTO issue_keys (key, id) VALUES (?1, ?2)")?
+                .execute(params![key, id])?;
+            briefs.set(tx, names, (id, key), None)?;
+            id
+        }
+    };
     tx.prepare_cached("UPDATE findings SET issue = ?2 WHERE id = ?1")?
         .execute(params![row, new])?;
-    tx.prepare_cached("UPDATE issues SET dirty = 1, run = max(run, ?2) WHERE id = ?1")?
-        .execute(params![new, run])?;
+    tx.prepare_cached("UPDATE issues SET dirty = 1 WHERE id = ?1")?.execute(params![new])?;
     tx.prepare_cached("UPDATE issues SET dirty = 1 WHERE id = ?1")?.execute(params![issue])?;
     tx.prepare_cached("INSERT OR REPLACE INTO issue_aliases (old, new) VALUES (?1, ?2)")?
         .execute(params![old, item.issue.as_bytes()])?;

@@ -2,7 +2,7 @@
 
 use quell_model::{FindingKey, IssueKey, Status, Timestamp};
 
-use crate::{Judged, Packed};
+use crate::{Body, Brief, Packed};
 
 /// A finding as stored, with its effective state.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ pub struct FindingRow {
     /// When it was last seen.
     pub last_seen: Option<Timestamp>,
     /// The finding as JSON, without when it was last seen.
-    pub body: Packed,
+    pub body: Body,
 }
 
 /// Whether a stored finding counts.
@@ -42,7 +42,7 @@ pub struct IssueRow {
     /// The control, where one is known.
     pub control: Option<String>,
     /// The issue as JSON; `None` until it has been assessed.
-    pub body: Option<Packed>,
+    pub body: Option<Body>,
 }
 
 /// An issue with its judgement, to be stored.
@@ -50,6 +50,8 @@ pub struct IssueRow {
 pub struct AssessedIssue<'a> {
     /// Row number.
     pub id: i64,
-    /// What assessing made of it.
-    pub judged: &'a Judged,
+    /// The issue as JSON.
+    pub body: &'a Packed,
+    /// What lists and incidents need of it.
+    pub brief: &'a Brief,
 }

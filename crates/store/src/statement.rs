@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use quell_model::{IssueKey, Outcome, StatementKey, Timestamp};
 use rusqlite::{OptionalExtension, params};
 
+use crate::import::NEWEST;
 use crate::state::{micros, time};
-use crate::{Import, Packed, Store, StoreError};
+use crate::{Body, IdSet, Import, Packed, Store, StoreError};
 
 /// A statement, ready to be written.
 #[derive(Debug)]
@@ -133,29 +134,38 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn finding_newest(&self) -> Result<Option<Timestamp>, StoreError> {
-        let newest: Option<i64> =
-            self.connection
-                .query_row("SELECT max(last_seen) FROM findings", [], |row| row.get(0))?;
+        let mut select =
+            self.connection.prepare_cached("SELECT value FROM settings WHERE name = ?1")?;
+        let newest: Option<i64> = select.query_row([NEWEST], |row| row.get(0)).optional()?;
         Ok(newest.and_then(time))
     }
 
-    /// Findings that their source hides and that are not gone, with their issues: those of the
-    /// issues that a run touched, or all.
+    /// Findings that their source hides and that are not gone, with their issues: those among
+    /// some, or all.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn finding_list_suppressed(
         &self,
-        run: Option<i64>,
-    ) -> Result<Vec<(IssueKey, Packed)>, StoreError> {
+        among: Option<&IdSet>,
+    ) -> Result<Vec<(IssueKey, Body)>, StoreError> {
         let mut select = self.connection.prepare_cached(
-            "SELECT i.key, f.body FROM findings f JOIN issues i ON i.id = f.issue
-             WHERE f.reported = 2 AND f.gone_by = 0 AND (?1 IS NULL OR f.run = ?1)
-             ORDER BY i.key, f.key",
+            "SELECT f.id, i.key, f.block, f.slot, f.body
+               FROM findings f JOIN issues i ON i.id = f.issue
+             WHERE f.reported = 2 AND f.gone_by = 0 ORDER BY i.key, f.key",
         )?;
-        let rows = select.query_map(params![run], |row| {
-            Ok((IssueKey::from_bytes(row.get(0)?), Packed::from_stored(row.get(1)?)))
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let mut rows = select.query([])?;
+        let mut hidden = Vec::new();
+        while let Some(row) = rows.next()? {
+            let id = row.get(0)?;
+            if among.is_some_and(|among| !among.contains(id)) {
+                continue;
+            }
+            let place = (row.get(2)?, row.get(3)?, row.get(4)?);
+            if let Some(body) = self.cache.body(&self.connection, place)? {
+                hidden.push((IssueKey::from_bytes(row.get(1)?), body));
+            }
+        }
+        Ok(hidden)
     }
 }

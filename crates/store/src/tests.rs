@@ -2,7 +2,10 @@
 
 use quell_model::{FindingKey, IssueKey, KeyHasher, Outcome, Scope, Status, Timestamp};
 
-use crate::{FinishedInput, Packed, PreparedEvidence, PreparedFinding, Seen, Store, StoreError};
+use crate::{
+    FinishedInput, NewBody, Packed, PreparedEvidence, PreparedFinding, Seen, Store, StoreError,
+    Touched,
+};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_750_000_000 + second).unwrap()
@@ -28,8 +31,8 @@ fn scope(name: &str) -> Scope {
 }
 
 fn import(store: &mut Store, file: &File<'_>) -> (Vec<Outcome>, Seen) {
-    let run = store.begin_run(at(0)).unwrap();
-    let mut import = store.import(run, "file.json").unwrap();
+    let mut touched = Touched::default();
+    let mut import = store.import("file.json", &mut touched).unwrap();
     let body = Packed::of(b"{}");
     let mut outcomes = Vec::new();
     for (name, time) in file.findings {
@@ -43,10 +46,10 @@ fn import(store: &mut Store, file: &File<'_>) -> (Vec<Outcome>, Seen) {
             last_seen: at(*time),
             scope: Some(&scope),
             offset_bytes: 0,
-            body: &body,
+            body: NewBody::Alone(&body),
             alone: None,
         };
-        outcomes.push(import.finding(&finding).unwrap());
+        outcomes.push(import.finding(&finding).unwrap().0);
     }
     for (name, time) in file.passes {
         let evidence = PreparedEvidence {
@@ -94,8 +97,9 @@ const PASS: File<'_> = File { findings: &[], passes: &[("b", 20)], complete: tru
 
 /// Imports one finding in an issue.
 fn import_into(store: &mut Store, of: IssueKey, content_hash: i64) -> Outcome {
-    let run = store.begin_run(at(0)).unwrap();
-    let mut import = store.import(run, "file.json").unwrap();
+    let mut touched = Touched::default();
+    let mut import = store.import("file.json", &mut touched).unwrap();
+    let body = Packed::of(b"{}");
     let finding = PreparedFinding {
         key: key("a"),
         issue: of,
@@ -105,10 +109,10 @@ fn import_into(store: &mut Store, of: IssueKey, content_hash: i64) -> Outcome {
         last_seen: at(1),
         scope: None,
         offset_bytes: 0,
-        body: &Packed::of(b"{}"),
+        body: NewBody::Alone(&body),
         alone: None,
     };
-    let outcome = import.finding(&finding).unwrap();
+    let (outcome, _) = import.finding(&finding).unwrap();
     let hash = [u8::try_from(content_hash).unwrap(); 32];
     let finished = FinishedInput {
         hash: &hash,
@@ -191,8 +195,8 @@ fn a_full_disk_keeps_what_was_there_and_nothing_of_the_new() {
     let pages: i64 =
         store.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
     store.connection.pragma_update(None, "max_page_count", pages + 8).unwrap();
-    let run = store.begin_run(at(0)).unwrap();
-    let mut import = store.import(run, "big.json").unwrap();
+    let mut touched = Touched::default();
+    let mut import = store.import("big.json", &mut touched).unwrap();
     let noise: Vec<u8> =
         (0..4000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
     let body = Packed::of(&noise);
@@ -206,7 +210,7 @@ fn a_full_disk_keeps_what_was_there_and_nothing_of_the_new() {
             last_seen: at(1),
             scope: None,
             offset_bytes: 0,
-            body: &body,
+            body: NewBody::Alone(&body),
             alone: None,
         };
         import.finding(&finding).err()

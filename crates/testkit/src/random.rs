@@ -10,6 +10,18 @@ impl Random {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
+    /// What one of many things is made from: the same in whatever order they are made.
+    pub(crate) fn of(seed: u64, number: u64) -> Self {
+        let mixed =
+            (seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        Self((mixed ^ (mixed >> 29)) | 1)
+    }
+
+    /// Words of hexadecimal digits.
+    pub(crate) fn words(&mut self, count: u64) -> String {
+        (0..count).map(|_| format!("{:08x} ", self.next())).collect()
+    }
+
     /// The next number of 32 bits.
     pub(crate) fn next(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;

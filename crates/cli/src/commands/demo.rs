@@ -83,6 +83,7 @@ fn triage(folder: &Path, limit: Option<usize>) -> Result<Report> {
         intel: Vec::new(),
         repository: Some(folder.join("infrastructure")),
         limit,
+        only_incidents: false,
         sample_data: true,
         keep_rejects: false,
     };

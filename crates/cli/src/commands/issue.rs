@@ -1,13 +1,13 @@
 //! `quell issue`: one issue with all it rests on, and taking a wrong merge apart.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use quell_model::Clock;
-use quell_pipeline::{Setup, show_issue, split_issue};
-use quell_report::write_story;
+use quell_model::{Clock, Severity, Status};
+use quell_pipeline::{IssueFilter, Setup, list_issues, show_issue, split_issue};
+use quell_report::{cell, write_story};
 use quell_store::Store;
 
 use crate::console::say;
@@ -16,10 +16,12 @@ use crate::exit::Exit;
 
 const EXAMPLES: &str = "\
 Examples:
+  quell issue list --severity critical --asset payments
+  quell issue list --control aws.s3 --tool prowler --json
   quell issue show 0a1b2c3d4e --repo infra/
   quell issue split 0a1b2c3d4e 9z8y7x6w5v   take one finding out; it stays out";
 
-/// Show one issue, or take a wrong merge apart.
+/// List issues, show one, or take a wrong merge apart.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -29,6 +31,8 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// List and count issues, the riskiest first
+    List(List),
     /// Show an issue: what is wrong, who sees it, why that is one, its risk and its fix
     Show {
         /// The issue's id, or its first characters
@@ -49,12 +53,89 @@ enum Command {
     },
 }
 
+#[derive(Debug, Args)]
+struct List {
+    /// Only these severities
+    #[arg(long, value_name = "SEVERITY", value_delimiter = ',',
+        value_parser = ["informational", "low", "medium", "unknown", "high", "critical"])]
+    severity: Vec<String>,
+    /// Only these statuses [default: open and in_progress]
+    #[arg(long, value_name = "STATUS", value_delimiter = ',',
+        value_parser = ["open", "in_progress", "suppressed", "resolved", "all"])]
+    status: Vec<String>,
+    /// Only this control, or those below it: aws.s3
+    #[arg(long, value_name = "CONTROL")]
+    control: Option<String>,
+    /// Only assets whose key holds this text
+    #[arg(long, value_name = "TEXT")]
+    asset: Option<String>,
+    /// Only what this tool sees
+    #[arg(long, value_name = "TOOL")]
+    tool: Option<String>,
+    /// List at most this many; all are counted
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    limit: usize,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl List {
+    fn filter(&self) -> IssueFilter {
+        let all = [Status::Open, Status::InProgress, Status::Suppressed, Status::Resolved];
+        let asked = |status: &Status| match self.status.as_slice() {
+            [] => status.is_open(),
+            words => words.iter().any(|word| word == "all" || word == status.as_str()),
+        };
+        IssueFilter {
+            severities: self.severity.iter().map(|word| Severity::from_word(word)).collect(),
+            statuses: all.into_iter().filter(asked).collect(),
+            control: self.control.clone(),
+            asset: self.asset.clone(),
+            tool: self.tool.clone(),
+        }
+    }
+}
+
+fn list(store: &Store, asked: &List) -> Result<()> {
+    let found = list_issues(store, &asked.filter(), asked.limit)?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    if asked.json {
+        serde_json::to_writer_pretty(&mut out, &found)?;
+        writeln!(out)?;
+        return Ok(out.flush()?);
+    }
+    for issue in &found.issues {
+        let id: String = issue.id.to_string().chars().take(10).collect();
+        writeln!(
+            out,
+            "{:>4}  {:<13} {id}  {}\n      {:<13} {}",
+            issue.score,
+            issue.severity.as_str(),
+            cell(&issue.title, 48),
+            issue.status.as_str(),
+            cell(&issue.asset, 60),
+        )?;
+    }
+    let hidden = found.count.saturating_sub(u64::try_from(found.issues.len())?);
+    match (found.count, hidden) {
+        (count, 0) => writeln!(out, "{} in all", issues(count))?,
+        (count, hidden) => writeln!(out, "{} in all, {hidden} not listed: --limit", issues(count))?,
+    }
+    Ok(out.flush()?)
+}
+
+fn issues(count: u64) -> String {
+    if count == 1 { "1 issue".to_owned() } else { format!("{count} issues") }
+}
+
 /// Runs it.
 pub(super) fn run(arguments: &Arguments, data: &Path, _environment: &Environment) -> Result<Exit> {
     let mut store = Store::open(data)?;
-    let setup = Setup::embedded(None)?;
     match &arguments.command {
+        Command::List(asked) => list(&store, asked)?,
         Command::Show { id, repo, json } => {
+            let setup = Setup::embedded(None)?;
             let story = show_issue(&store, &setup, (id, repo.as_deref()), SystemClock.now())?;
             let mut out = io::stdout().lock();
             if *json {
@@ -65,6 +146,7 @@ pub(super) fn run(arguments: &Arguments, data: &Path, _environment: &Environment
             }
         }
         Command::Split { id, finding } => {
+            let setup = Setup::embedded(None)?;
             let key = split_issue(&mut store, &setup, (id, finding), SystemClock.now())?;
             say(&format!("the finding is now issue {key}; later imports keep it apart"));
         }

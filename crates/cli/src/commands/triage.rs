@@ -91,11 +91,13 @@ pub(super) fn run(arguments: &Arguments, data: &Path, environment: &Environment)
     let mut store = Store::open(data)?;
     let setup = Setup::embedded(read_tags(arguments.tags.as_deref())?.as_deref())?;
     let setup = setup.with_maps(read_maps(&arguments.map)?);
+    let setup = setup.with_program(std::env::current_exe().ok());
     let request = Request {
         paths: arguments.paths.clone(),
         intel: arguments.intel.clone(),
         repository: arguments.repo.clone(),
         limit: limit(arguments, format(arguments)?),
+        only_incidents: !format(arguments)?.shows_issues,
         sample_data: false,
         keep_rejects: arguments.rejects.is_some(),
     };

@@ -1,14 +1,20 @@
 //! What is known of an open issue when incidents are built. All of them are in memory, so it is
 //! kept short; what a detection or an attacked asset's weakness says beyond it is learned later.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use quell_catalog::Control;
 use quell_model::{
     AssetId, Finding, FindingClass, Issue, IssueKey, MergeBasis, Provider, Purl, Severity,
     Timestamp,
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::place::{identity_tokens, image_tokens, is_identity};
 use super::seen::Seen;
+use super::shared::Shared;
 use super::words;
 use crate::Member;
 
@@ -22,32 +28,81 @@ pub struct Candidate {
     /// What one change would close it together with others: image, package, block.
     pub shared_fix: Option<String>,
     pub(super) asset: String,
-    pub(super) account: String,
+    pub(super) account: Arc<str>,
     pub(super) score: u32,
     /// The fault: a control, or a tool's rule.
-    pub(super) fault: String,
+    pub(super) fault: Arc<str>,
     /// Its detection, where it says that something was seen to happen.
     pub(super) seen: Option<Box<Seen>>,
     pub(super) weakness: Option<Box<Weakness>>,
     /// How it plausibly helps an attacker, in words.
-    pub(super) opening: Option<&'static str>,
+    pub(super) opening: Option<Arc<str>>,
     /// Other names of its asset, as records of running things use them.
     pub(super) names: Vec<String>,
 }
 
+/// A candidate as it is stored, before its findings were learned. What many have in common is
+/// put together again when it is restored.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct StoredCandidate<'a> {
+    key: IssueKey,
+    severity: Severity,
+    #[serde(borrow)]
+    asset: Cow<'a, str>,
+    #[serde(borrow)]
+    account: Cow<'a, str>,
+    score: u32,
+    #[serde(borrow)]
+    fault: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shared_fix: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seen: Option<Box<Seen>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    weakness: Option<Box<Weakness>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    opening: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    names: Vec<String>,
+}
+
+impl StoredCandidate<'_> {
+    /// The candidate again.
+    #[must_use]
+    pub fn restore(self, shared: &mut Shared) -> Candidate {
+        Candidate {
+            key: self.key,
+            severity: self.severity,
+            shared_fix: self.shared_fix,
+            asset: self.asset.into_owned(),
+            account: shared.text(&self.account),
+            score: self.score,
+            fault: shared.text(&self.fault),
+            seen: self.seen,
+            weakness: self.weakness,
+            opening: self.opening.map(|words| shared.text(&words)),
+            names: self.names,
+        }
+    }
+}
+
 /// A known weakness in a package.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Weakness {
     pub(super) id: String,
     pub(super) package: String,
     /// Whether it is exploited in the wild.
     pub(super) exploited: bool,
+    #[serde(skip)]
     pub(super) aliases: Vec<String>,
     /// Files that hold the package, in lower case, without a slash in front.
+    #[serde(skip)]
     pub(super) paths: Vec<String>,
     /// Package URL types.
+    #[serde(skip)]
     pub(super) kinds: Vec<String>,
     /// The finding that says so.
+    #[serde(skip)]
     pub(super) finding: Option<quell_model::FindingKey>,
 }
 
@@ -61,6 +116,24 @@ impl Candidate {
     #[must_use]
     pub fn asset(&self) -> &str {
         &self.asset
+    }
+
+    /// As it is to be stored, with what the issue alone says of it.
+    #[must_use]
+    pub fn stored(&self) -> StoredCandidate<'_> {
+        StoredCandidate {
+            key: self.key,
+            severity: self.severity,
+            asset: Cow::Borrowed(&self.asset),
+            account: Cow::Borrowed(&self.account),
+            score: self.score,
+            fault: Cow::Borrowed(&self.fault),
+            shared_fix: self.shared_fix.clone(),
+            seen: self.seen.clone(),
+            weakness: self.weakness.clone(),
+            opening: self.opening.as_deref().map(Cow::Borrowed),
+            names: self.names.clone(),
+        }
     }
 
     /// Gives it another score.
@@ -93,14 +166,14 @@ impl Candidate {
             key: issue.key,
             severity: issue.severity,
             shared_fix: weakness.as_ref().map(|_| format!("{verb}:{}", id.key())),
-            account: id.account.clone(),
+            account: Arc::from(id.account.as_str()),
             score: issue.risk.score,
-            fault: fault(issue),
+            fault: Arc::from(fault(issue)),
             seen: is_detection.then(|| Box::new(Seen::of(issue))),
             names: if weakness.is_some() || opening.is_some() { names(issue) } else { Vec::new() },
             asset: id.key().to_owned(),
             weakness,
-            opening,
+            opening: opening.map(Arc::from),
         }
     }
 

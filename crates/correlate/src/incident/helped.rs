@@ -29,15 +29,15 @@ enum Rank {
 }
 
 /// Issues of one asset that helped one attack, with how.
-type Helped<'c> = BTreeMap<(usize, Rank, String), Vec<(&'static str, &'c Candidate)>>;
+type Helped<'c> = BTreeMap<(usize, Rank, String), Vec<(&'c str, &'c Candidate)>>;
 
 /// Adds them to the attack that is nearest, and of those to the latest.
-pub(super) fn add(work: &Work<'_>, attacks: &mut Attacks) {
+pub(super) fn add<'c>(work: &Work<'c>, attacks: &mut Attacks) {
     let nearest = nearest(work, attacks);
-    let mut helped: Helped<'_> = BTreeMap::new();
+    let mut helped: Helped<'c> = BTreeMap::new();
     for (at, candidate) in work.candidates.iter().enumerate() {
         let is_free = !work.decisions.is_split(candidate.key);
-        let Some(words) = candidate.opening.filter(|_| is_free) else { continue };
+        let Some(words) = candidate.opening.as_deref().filter(|_| is_free) else { continue };
         let claims = work.tokens(candidate).filter_map(|token| nearest.get(token));
         let Some(best) = claims.min() else { continue };
         attacks.set(at, best.attack);

@@ -24,6 +24,7 @@ mod groups;
 mod helped;
 mod place;
 mod seen;
+mod shared;
 mod tree;
 mod words;
 
@@ -34,8 +35,9 @@ use quell_model::{
 };
 
 use attack::{Attack, Attacks, claim};
-pub use candidate::Candidate;
+pub use candidate::{Candidate, StoredCandidate};
 pub use decide::{Decisions, Join, Pin};
+pub use shared::Shared;
 
 /// Most points that a story adds to its worst issue.
 const STORY_POINTS: u32 = 100;

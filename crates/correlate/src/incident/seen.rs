@@ -2,6 +2,8 @@
 
 use quell_model::{Asset, Finding, FindingKey, Issue, Provider};
 
+use serde::{Deserialize, Serialize};
+
 use super::candidate::{is_wide, span};
 use super::place::{
     container_token, identity_tokens, image_tokens, is_identity, without_tag, workloads,
@@ -40,18 +42,22 @@ const IMAGES: &[&str] = &["image", "container.image", "containerImage", "imageNa
 const CONTAINERS: &[&str] = &["container.id", "container_id", "containerId"];
 
 /// A detection: where and when, and each of its findings.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Seen {
     /// First and last, in seconds since 1970.
     pub(super) span: Option<(i64, i64)>,
     /// Whether the asset is a whole account or cluster, which joins nothing by itself.
     pub(super) is_wide: bool,
     /// Places, beside the asset, at which the same thing would be seen: containers.
+    #[serde(skip)]
     pub(super) places: Vec<String>,
     /// Assets that its evidence leads to: the image that runs, the workload, the machine.
+    #[serde(skip)]
     pub(super) related: Vec<String>,
     /// Tokens of the identities that acted.
+    #[serde(skip)]
     pub(super) identities: Vec<String>,
+    #[serde(skip)]
     pub(super) sightings: Vec<Sighting>,
 }
 

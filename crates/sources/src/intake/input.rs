@@ -10,6 +10,8 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::{Limits, Unreadable};
 
+/// Bytes hashed at once, on all cores.
+const HASHED: usize = 2 << 20;
 /// Bytes read at once.
 const BUFFER: usize = 256 << 10;
 /// What may come out of a compressed input before its ratio is judged.
@@ -145,18 +147,19 @@ impl Input {
     pub fn content_hash(&mut self, limits: &Limits) -> Result<[u8; 32], IntakeError> {
         let mut reader = self.open(limits)?;
         let mut hasher = blake3::Hasher::new();
-        let mut buffer = vec![0; BUFFER];
+        let mut buffer = vec![0; HASHED];
         loop {
-            let read = match reader.read(&mut buffer) {
-                Ok(read) => read,
+            let (read, end) = read_up_to(&mut reader, &mut buffer);
+            hasher.update_rayon(buffer.get(..read).unwrap_or_default());
+            match end {
+                Ok(()) if read > 0 => {}
+                Ok(()) => return Ok(*hasher.finalize().as_bytes()),
                 // Its records until here count, and the reader will meet the same end.
-                Err(error) if hasher.count() > 0 && is_cut_off(&error) => 0,
+                Err(error) if hasher.count() > 0 && is_cut_off(&error) => {
+                    return Ok(*hasher.finalize().as_bytes());
+                }
                 Err(error) => return Err(error.into()),
-            };
-            if read == 0 {
-                return Ok(*hasher.finalize().as_bytes());
             }
-            hasher.update(buffer.get(..read).unwrap_or_default());
         }
     }
 }
@@ -178,7 +181,8 @@ fn spool_member(archive: &Path, index: usize, limits: &Limits) -> Result<File, I
 
 fn decompressed(mut file: File, limits: &Limits) -> Result<Box<dyn Read + Send>, IntakeError> {
     let mut magic = [0; 4];
-    let read = read_up_to(&mut file, &mut magic)?;
+    let (read, end) = read_up_to(&mut file, &mut magic);
+    end?;
     file.seek(SeekFrom::Start(0))?;
     match magic.get(..read).unwrap_or_default() {
         [0x1f, 0x8b, ..] => {
@@ -200,22 +204,24 @@ fn decompressed(mut file: File, limits: &Limits) -> Result<Box<dyn Read + Send>,
     }
 }
 
-fn read_up_to(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+/// Fills the buffer as far as the input goes; says how far, and why no further.
+fn read_up_to(reader: &mut dyn Read, buffer: &mut [u8]) -> (usize, io::Result<()>) {
     let mut filled = 0;
     while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        let read = reader.read(rest)?;
-        if read == 0 {
-            break;
+        match reader.read(rest) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) => return (filled, Err(error)),
         }
-        filled += read;
     }
-    Ok(filled)
+    (filled, Ok(()))
 }
 
 /// Skips a UTF-8 byte order mark and refuses UTF-16.
 fn without_mark(mut reader: Box<dyn Read + Send>) -> Result<Box<dyn Read + Send>, IntakeError> {
     let mut start = [0; 3];
-    let read = read_up_to(&mut reader, &mut start)?;
+    let (read, end) = read_up_to(&mut reader, &mut start);
+    end?;
     let start = start.get(..read).unwrap_or_default().to_vec();
     match start.as_slice() {
         [0xef, 0xbb, 0xbf] => Ok(reader),

@@ -1,0 +1,62 @@
+//! Lists of issues, filtered and counted.
+
+use quell_model::{IssueKey, Severity, Status, Untrusted};
+use quell_store::{IssueFilter, Store};
+use serde::Serialize;
+
+use crate::PipelineError;
+use crate::report::stored_issue;
+
+/// Issues that fit a filter.
+#[derive(Debug, Serialize)]
+pub struct IssueList {
+    /// How many fit.
+    pub count: u64,
+    /// The riskiest of them, as many as were asked for.
+    pub issues: Vec<ListedIssue>,
+}
+
+/// An issue as a list shows it.
+#[derive(Debug, Serialize)]
+pub struct ListedIssue {
+    /// Its identity.
+    pub id: IssueKey,
+    /// Its risk score.
+    pub score: u32,
+    /// The highest severity.
+    pub severity: Severity,
+    /// What counts.
+    pub status: Status,
+    /// Its control, where one is known.
+    pub control: Option<String>,
+    /// What it is.
+    pub title: Untrusted,
+    /// Its asset's key.
+    pub asset: Untrusted,
+}
+
+/// The issues that fit a filter: all are counted, the riskiest are listed.
+///
+/// # Errors
+/// When the store refuses.
+pub fn list_issues(
+    store: &Store,
+    filter: &IssueFilter,
+    limit: usize,
+) -> Result<IssueList, PipelineError> {
+    let found = store.issue_find(filter, limit)?;
+    let mut issues = Vec::new();
+    for row in found.rows {
+        let Some(issue) = stored_issue(store, row)? else { continue };
+        issues.push(ListedIssue {
+            id: issue.key,
+            score: issue.risk.score,
+            severity: issue.severity,
+            status: issue.status,
+            control: issue.control,
+            title: issue.title,
+            asset: Untrusted::from(issue.asset.id.key()),
+        });
+    }
+    Ok(IssueList { count: found.count, issues })
+}

@@ -1,0 +1,324 @@
+//! What lists and incidents need of every issue, thousands of issues a row: reading a million
+//! of them takes a fraction of a second, which their bodies do not.
+
+use std::collections::BTreeMap;
+
+use quell_model::{Severity, Status};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::names::Names;
+use crate::state::reported;
+use crate::{Packed, Store, StoreError};
+
+/// Issues of a page.
+pub(crate) const PAGE: i64 = 4096;
+/// Pages that are kept open while issues are written.
+const MOST_OPEN: usize = 4;
+/// Bytes of an issue's facets.
+const FACET_BYTES: usize = 20;
+
+/// What lists and incidents need of one issue.
+#[derive(Debug, Clone)]
+pub struct Brief {
+    /// What counts.
+    pub status: Status,
+    /// The highest severity.
+    pub severity: Severity,
+    /// Its risk score.
+    pub score: u32,
+    /// Its control, where one is known.
+    pub control: Option<String>,
+    /// The tools that see it, in order, with a comma between.
+    pub tools: String,
+    /// Its asset's key.
+    pub asset: String,
+    /// What incidents are built from, as the caller wrote it.
+    pub candidate: Vec<u8>,
+}
+
+/// An issue as a page keeps it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Facets {
+    /// 0 where the page has no such issue, else one more than the status.
+    pub(crate) status: u8,
+    /// Where the severity stands in [`Severity::ALL`].
+    pub(crate) severity: u8,
+    pub(crate) score: u16,
+    pub(crate) control: u32,
+    pub(crate) tools: u32,
+    /// The first bytes of the key: issues of one score stand in its order.
+    pub(crate) key: u64,
+}
+
+impl Facets {
+    fn is_open(self) -> bool {
+        self.status == status_number(Status::Open)
+            || self.status == status_number(Status::InProgress)
+    }
+
+    fn to_bytes(self) -> [u8; FACET_BYTES] {
+        let mut out = [0; FACET_BYTES];
+        let parts = [
+            &[self.status, self.severity][..],
+            &self.score.to_le_bytes(),
+            &self.control.to_le_bytes(),
+            &self.tools.to_le_bytes(),
+            &self.key.to_le_bytes(),
+        ];
+        for (to, from) in out.iter_mut().zip(parts.into_iter().flatten()) {
+            *to = *from;
+        }
+        out
+    }
+
+    fn from_bytes(bytes: &[u8; FACET_BYTES]) -> Self {
+        let [status, severity, s0, s1, c0, c1, c2, c3, t0, t1, t2, t3, key @ ..] = *bytes;
+        Self {
+            status,
+            severity,
+            score: u16::from_le_bytes([s0, s1]),
+            control: u32::from_le_bytes([c0, c1, c2, c3]),
+            tools: u32::from_le_bytes([t0, t1, t2, t3]),
+            key: u64::from_le_bytes(key),
+        }
+    }
+}
+
+/// Where a severity stands in [`Severity::ALL`].
+pub(crate) fn severity_number(severity: Severity) -> u8 {
+    let at = Severity::ALL.iter().position(|s| *s == severity);
+    at.and_then(|at| u8::try_from(at).ok()).unwrap_or_default()
+}
+
+/// The number that a page keeps for a status.
+pub(crate) fn status_number(status: Status) -> u8 {
+    u8::try_from(reported(status) + 1).unwrap_or_default()
+}
+
+/// A page that is being written.
+#[derive(Debug, Default)]
+struct Open {
+    facets: Vec<Facets>,
+    assets: Vec<Box<[u8]>>,
+    candidates: Vec<Box<[u8]>>,
+}
+
+/// The pages that are being written.
+#[derive(Debug, Default)]
+pub(crate) struct Briefs(BTreeMap<i64, Open>);
+
+impl Briefs {
+    /// Sets what is known of an issue; `None` takes it out of the lists.
+    pub(crate) fn set(
+        &mut self,
+        connection: &Connection,
+        names: &mut Names,
+        (id, key): (i64, &[u8; 16]),
+        brief: Option<&Brief>,
+    ) -> Result<(), StoreError> {
+        let facets = match brief {
+            Some(brief) => facets(connection, names, key, brief)?,
+            None => Facets::default(),
+        };
+        let page = self.page(connection, id / PAGE)?;
+        let Ok(slot) = usize::try_from(id % PAGE) else { return Ok(()) };
+        if slot >= page.facets.len() {
+            page.facets.resize(slot + 1, Facets::default());
+            page.assets.resize_with(slot + 1, Box::default);
+            page.candidates.resize_with(slot + 1, Box::default);
+        }
+        let bytes = |bytes: Option<&[u8]>| Box::from(bytes.unwrap_or_default());
+        if let Some(to) = page.facets.get_mut(slot) {
+            *to = facets;
+        }
+        if let Some(to) = page.assets.get_mut(slot) {
+            // Only searched, in any case.
+            *to = brief.map(|b| Box::from(b.asset.to_lowercase().as_bytes())).unwrap_or_default();
+        }
+        if let Some(to) = page.candidates.get_mut(slot) {
+            *to = bytes(brief.map(|b| b.candidate.as_slice()));
+        }
+        Ok(())
+    }
+
+    fn page(&mut self, connection: &Connection, number: i64) -> Result<&mut Open, StoreError> {
+        if self.0.contains_key(&number) {
+            return Ok(self.0.entry(number).or_default());
+        }
+        if self.0.len() >= MOST_OPEN
+            && let Some((oldest, page)) = self.0.pop_first()
+        {
+            page.save(connection, oldest)?;
+        }
+        let page = Open::load(connection, number)?;
+        Ok(self.0.entry(number).or_insert(page))
+    }
+
+    /// Writes what is not written yet.
+    pub(crate) fn flush(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        std::mem::take(&mut self.0)
+            .into_iter()
+            .try_for_each(|(number, page)| page.save(connection, number))
+    }
+}
+
+fn facets(
+    connection: &Connection,
+    names: &mut Names,
+    key: &[u8; 16],
+    brief: &Brief,
+) -> Result<Facets, StoreError> {
+    let number = |id: i64| u32::try_from(id).unwrap_or(u32::MAX);
+    let control = match &brief.control {
+        Some(control) => number(names.id(connection, control)?),
+        None => 0,
+    };
+    Ok(Facets {
+        status: status_number(brief.status),
+        severity: severity_number(brief.severity),
+        score: u16::try_from(brief.score).unwrap_or(u16::MAX),
+        control,
+        tools: number(names.id(connection, &brief.tools)?),
+        key: key.first_chunk::<8>().map_or(0, |first| u64::from_be_bytes(*first)),
+    })
+}
+
+const TABLES: [&str; 2] = ["issue_assets", "issue_candidates"];
+
+impl Open {
+    fn load(connection: &Connection, number: i64) -> Result<Self, StoreError> {
+        let Some(facets) = read(connection, "issue_facets", number)? else {
+            return Ok(Self::default());
+        };
+        let mut page = Self { facets: facets_of(&facets.unpack()?), ..Self::default() };
+        for (table, to) in TABLES.into_iter().zip([&mut page.assets, &mut page.candidates]) {
+            let body = read(connection, table, number)?.ok_or_else(damaged)?.unpack()?;
+            *to = texts(&body).map(Box::from).collect();
+            to.resize_with(page.facets.len(), Box::default);
+        }
+        Ok(page)
+    }
+
+    fn save(&self, connection: &Connection, number: i64) -> Result<(), StoreError> {
+        let facets: Vec<u8> = self.facets.iter().flat_map(|f| f.to_bytes()).collect();
+        let bodies = [facets, joined(&self.assets), joined(&self.candidates)];
+        for (table, body) in ["issue_facets"].into_iter().chain(TABLES).zip(bodies) {
+            connection
+                .prepare_cached(&format!(
+                    "INSERT OR REPLACE INTO {table} (page, body) VALUES (?1, ?2)"
+                ))?
+                .execute(params![number, Packed::of(&body).as_stored()])?;
+        }
+        Ok(())
+    }
+}
+
+fn damaged() -> StoreError {
+    StoreError::Damaged("a page of issues cannot be read".to_owned())
+}
+
+fn read(connection: &Connection, table: &str, page: i64) -> Result<Option<Packed>, StoreError> {
+    let mut select =
+        connection.prepare_cached(&format!("SELECT body FROM {table} WHERE page = ?1"))?;
+    let row = select.query_row(params![page], |row| Ok(Packed::from_stored(row.get(0)?)));
+    Ok(row.optional()?)
+}
+
+/// The facets of a page, in the order of its issues.
+pub(crate) fn facets_of(body: &[u8]) -> Vec<Facets> {
+    body.as_chunks::<FACET_BYTES>().0.iter().map(Facets::from_bytes).collect()
+}
+
+/// Texts one after the other, each behind its length.
+fn joined(texts: &[Box<[u8]>]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(texts.iter().map(|t| t.len() + 4).sum());
+    for text in texts {
+        out.extend_from_slice(&u32::try_from(text.len()).unwrap_or(0).to_le_bytes());
+        out.extend_from_slice(text);
+    }
+    out
+}
+
+/// The texts of a page, in the order of its issues.
+pub(crate) fn texts(mut body: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (length, rest) = body.split_first_chunk::<4>()?;
+        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+        let (text, rest) = rest.split_at_checked(length)?;
+        body = rest;
+        Some(text)
+    })
+}
+
+/// What incidents need of the issues of one page, still packed: unpacking takes time, and callers
+/// do it on threads of their own.
+#[derive(Debug)]
+pub struct CandidatePage {
+    first: i64,
+    facets: Packed,
+    candidates: Packed,
+}
+
+impl CandidatePage {
+    /// Calls back for each open issue: its row, and what was written for it.
+    ///
+    /// # Errors
+    /// When the page is damaged, or what the callback says.
+    pub fn each_open<E: From<StoreError>>(
+        &self,
+        mut each: impl FnMut(i64, &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (facets, candidates) = (self.facets.unpack()?, self.candidates.unpack()?);
+        let rows = (self.first..).zip(facets_of(&facets)).zip(texts(&candidates));
+        for ((id, facets), candidate) in rows {
+            if facets.is_open() {
+                each(id, candidate)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Store {
+    /// How many issues are open.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn issue_count_open(&self) -> Result<u64, StoreError> {
+        let mut select = self.connection.prepare_cached("SELECT body FROM issue_facets")?;
+        let mut rows = select.query([])?;
+        let mut count = 0;
+        while let Some(row) = rows.next()? {
+            let facets = facets_of(&Packed::from_stored(row.get(0)?).unpack()?);
+            count += facets.iter().map(|facets| u64::from(facets.is_open())).sum::<u64>();
+        }
+        Ok(count)
+    }
+
+    /// What incidents need of the issues behind a page, up to `limit` pages; pages begin at 0.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn candidate_pages(
+        &self,
+        from: i64,
+        limit: u32,
+    ) -> Result<(Vec<CandidatePage>, i64), StoreError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT f.page, f.body, c.body FROM issue_facets f JOIN issue_candidates c ON c.page = f.page
+             WHERE f.page >= ?1 ORDER BY f.page LIMIT ?2",
+        )?;
+        let mut rows = select.query(params![from, limit])?;
+        let (mut pages, mut next) = (Vec::new(), from);
+        while let Some(row) = rows.next()? {
+            let number: i64 = row.get(0)?;
+            next = number + 1;
+            pages.push(CandidatePage {
+                first: number * PAGE,
+                facets: Packed::from_stored(row.get(1)?),
+                candidates: Packed::from_stored(row.get(2)?),
+            });
+        }
+        Ok((pages, next))
+    }
+}
