@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use quell_catalog::{Check, Control, FixRecipe, Language, RecipeSafety};
-use quell_model::{Fix, FixState, IssueKey, Key, KeyHasher, Safety};
+use quell_model::{Fix, FixState, Impact, IssueKey, Key, KeyHasher, Safety};
 
 use crate::code::{Code, Place, Wish};
 use crate::prove::{Outcome, Trial, is_about, prove};
@@ -125,13 +125,33 @@ impl<'c> Engine<'c> {
         let mut best: Option<Fix> = None;
         for fix in recipes_for(ask, place) {
             let outcome = self.attempt(ask, place, fix);
-            let made = finish(ask, place, fix, outcome);
+            let also_closes = self.also_closes(ask, place, &outcome);
+            let mut made = finish(ask, place, fix, outcome);
+            made.impact.also_closes = also_closes;
             if made.state == FixState::Proved {
                 return Some(made);
             }
             best.get_or_insert(made);
         }
         best
+    }
+
+    /// Other controls that fail at the place and hold there after a proved change.
+    fn also_closes(&self, ask: Ask<'_>, place: &Place, outcome: &Outcome) -> Vec<String> {
+        let (Some(change), None) = (&outcome.change, &outcome.withheld) else {
+            return Vec::new();
+        };
+        let after = ask.code.with_file(&change.file, change.text.clone());
+        let others = self.controls.iter().filter(|other| other.id != ask.control.id);
+        let closed = others.filter(|other| {
+            let before = Ask { control: other, ..ask };
+            let checks = checks_for(before, place);
+            let fails = |check: &&Check| {
+                ask.code.judge(&self.evaluator, check, place) == quell_catalog::Truth::Fails
+            };
+            checks.iter().any(fails) && self.holds(Ask { code: &*after, ..before }, place)
+        });
+        closed.map(|control| control.id.clone()).collect()
     }
 
     /// Makes several proved fixes one upon the other, each proved again where it then stands.
@@ -297,6 +317,7 @@ fn blank(control: &Control, fix: Option<&FixRecipe>, reason: &str) -> Fix {
         diff: String::new(),
         proof: Vec::new(),
         may_break: fix.map(|fix| fix.breaks.clone()).unwrap_or_default(),
+        impact: Impact::default(),
     }
 }
 

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use quell_model::{Safety, Untrusted};
+use quell_model::Untrusted;
 use serde::Serialize;
 
 use crate::escape::{plain, terminal};
 use crate::story::write_fix;
 use crate::terminal::wrapped;
-use crate::words::count;
+use crate::words::{count, safety_words};
 use crate::{FixReport, Options};
 
 /// Fixes that are shown with their text and proof.
@@ -241,12 +241,4 @@ fn write_sums(report: &FixesReport, out: &mut dyn Write) -> io::Result<()> {
         Some(Written::Patch { file }) => format!("patch written to {}", plain(file)),
     };
     wrapped(&done, "", out)
-}
-
-/// Who must agree to a fix.
-pub(crate) const fn safety_words(safety: Safety) -> &'static str {
-    match safety {
-        Safety::Safe => "safe",
-        Safety::NeedsApproval => "needs approval",
-    }
 }

@@ -3,6 +3,7 @@
 mod branch;
 mod checkout;
 mod git;
+mod impact;
 mod message;
 mod patch;
 mod plan;

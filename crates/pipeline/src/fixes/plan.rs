@@ -163,7 +163,7 @@ fn composed(bench: &Workbench<'_>, fixes: Vec<Fix>, only_safe: bool) -> FixPlan 
 fn settled(fix: Fix, applied: &Applied) -> Offer {
     if let Some((_, reason)) = applied.skipped.iter().find(|(id, _)| *id == fix.id) {
         let reason = format!("together with the other fixes it cannot be proved: {reason}");
-        let fix = Fix { state: FixState::Withheld(reason), ..fix };
+        let fix = Fix { state: FixState::Withheld(reason), safety: Safety::DisplayOnly, ..fix };
         return Offer { fix, taken: Taken::Withheld };
     }
     let covered = applied.covered.contains(&fix.id);

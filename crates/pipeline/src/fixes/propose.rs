@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use super::Unfixed;
 use super::checkout::Checkout;
+use super::impact::graded;
 use crate::PipelineError;
 use crate::assess::members;
 use crate::report::{Open, stored_issue};
@@ -97,6 +98,8 @@ impl<'c> Workbench<'c> {
         };
         let target = Target::new(&issue.asset, case.location());
         let fix = self.engine.propose(&self.workspace, &target, control, vec![issue.key]);
+        let language = Workspace::language_of(&fix.file);
+        let fix = graded(fix, language);
         // An asset that no block here makes is no fix that somebody has to decide on.
         match &fix.state {
             FixState::Withheld(reason) if fix.address.is_empty() => {

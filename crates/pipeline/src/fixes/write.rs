@@ -161,20 +161,7 @@ mod tests {
 
         /// Every file with its text, in order.
         fn all(&self) -> Vec<(String, String)> {
-            let mut found = Vec::new();
-            let mut waiting = vec![self.0.path().to_owned()];
-            while let Some(next) = waiting.pop() {
-                for entry in fs::read_dir(next).unwrap() {
-                    let path = entry.unwrap().path();
-                    if path.is_dir() {
-                        waiting.push(path);
-                    } else {
-                        let name = path.strip_prefix(self.0.path()).unwrap();
-                        let text = fs::read_to_string(&path).unwrap();
-                        found.push((name.display().to_string(), text));
-                    }
-                }
-            }
+            let mut found = below(self.0.path());
             found.sort();
             found
         }
@@ -186,6 +173,19 @@ mod tests {
             assert!(error.contains(word), "{error}");
             assert_eq!(self.all(), before);
         }
+    }
+
+    fn below(folder: &Path) -> Vec<(String, String)> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+        let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+        let mut found: Vec<(String, String)> =
+            files.iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect();
+        for folder in folders {
+            let inner = below(&folder).into_iter();
+            found.extend(inner.map(|(path, text)| (format!("{}/{path}", name(&folder)), text)));
+        }
+        found
     }
 
     #[test]
