@@ -19,7 +19,7 @@ pub use code::Place;
 pub use config::Config;
 pub use engine::{Applied, Engine, Step};
 pub use evaluate::{Evaluator, judge_case};
-pub use settings::Settings;
+pub use settings::{PARAMETERS, Settings};
 pub use target::Target;
 pub use workspace::Workspace;
 

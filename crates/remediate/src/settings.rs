@@ -2,6 +2,17 @@
 
 use std::collections::BTreeMap;
 
+/// The parameters that recipes written in Rust ask for, with what each is; a name that ends with
+/// `*` stands for one of each thing. Those of recipes that are data stand in their controls.
+pub const PARAMETERS: &[(&str, &str)] = &[
+    ("dockerfile.healthcheck", "the command that tells whether the program in an image works"),
+    ("dockerfile.image.*", "the tag or digest to use of a base image, by its name"),
+    ("dockerfile.user", "the user that images run as"),
+    ("kubernetes.image_digest.*", "the digest to use of an image, by its name and tag"),
+    ("kubernetes.image_tag.*", "the tag to use of an image, by its name"),
+    ("kubernetes.namespace", "the namespace of objects that name none"),
+];
+
 /// Named values, from `[fix.parameters]` of `quell.toml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings(BTreeMap<String, String>);

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{Context, Result};
 use clap::Args;
 use quell_pipeline::{
-    Dirty, FixPlan, FixRequest, Progress, Setup, commit_message, fixes_report, patch_text,
+    Dirty, FixPlan, FixRequest, Progress, Setup, Tool, commit_message, fixes_report, patch_text,
     plan_fixes, refuse_uncommitted, write_branch, write_files,
 };
 use quell_report::{Options, Written, write_fixes};
@@ -54,6 +54,15 @@ pub(super) struct Arguments {
     /// Leave out fixes that need a person's approval
     #[arg(long, value_name = "SAFETY", value_parser = ["safe"])]
     only: Option<String>,
+    /// Your settings [default: quell.toml in the repository]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// A folder of your own policies in Rego; a fix that one refuses is withheld
+    #[arg(long, value_name = "DIR")]
+    policies: Vec<PathBuf>,
+    /// Ask another tool before and after, in a private folder; it must be on the PATH
+    #[arg(long, value_name = "TOOL", value_parser = tool_names())]
+    verify_with: Vec<String>,
     /// Work although files hold changes that are not committed
     #[arg(long)]
     allow_dirty: bool,
@@ -73,7 +82,9 @@ pub(super) fn run(arguments: &Arguments, data: &Path, environment: &Environment)
         names: arguments.names.clone(),
         repository: arguments.repo.clone(),
         only_safe: arguments.only.is_some(),
-        ..FixRequest::default()
+        config: arguments.config.clone(),
+        policies: arguments.policies.clone(),
+        verify: tools(&arguments.verify_with),
     };
     let cancelled = AtomicBool::new(false);
     let progress = Progress { cancelled: &cancelled, bytes: &|_, _| {}, doing: &|_| {} };
@@ -84,6 +95,14 @@ pub(super) fn run(arguments: &Arguments, data: &Path, environment: &Environment)
     }
     print(arguments, &plan, written, environment)?;
     Ok(Exit::Clean)
+}
+
+fn tool_names() -> Vec<&'static str> {
+    Tool::ALL.iter().map(|tool| tool.name()).collect()
+}
+
+fn tools(names: &[String]) -> Vec<Tool> {
+    Tool::ALL.into_iter().filter(|tool| names.iter().any(|name| name == tool.name())).collect()
 }
 
 fn is_stdout(path: &Path) -> bool {

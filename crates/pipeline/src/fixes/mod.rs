@@ -2,30 +2,34 @@
 
 mod branch;
 mod checkout;
+mod config;
 mod git;
 mod impact;
 mod message;
 mod patch;
 mod plan;
+mod policy;
 mod propose;
 mod report;
 mod select;
 mod unfixed;
+mod verify;
 mod write;
 
 use std::path::Path;
 
 use quell_catalog::Catalog;
 use quell_model::Fix;
-use quell_remediate::Settings;
 use quell_store::Store;
 
 pub use branch::{Branch, Commit, Dirty, refuse_uncommitted, write_branch};
+pub use config::FixConfig;
 pub use message::commit_message;
 pub use patch::patch_text;
 pub use plan::{FixPlan, FixRequest, Offer, Taken, plan_fixes};
 pub use report::fixes_report;
 pub use unfixed::Unfixed;
+pub use verify::Tool;
 pub use write::{FileChange, write_files};
 
 use crate::PipelineError;
@@ -40,7 +44,8 @@ pub(crate) fn propose<'o>(
     open: impl Iterator<Item = &'o Open>,
     folder: &Path,
 ) -> Result<Vec<Fix>, PipelineError> {
-    let bench = Workbench::open(folder, catalog, Settings::default())?;
+    let config = FixConfig::load(folder, None, catalog)?;
+    let bench = Workbench::open(folder, catalog, &config)?;
     let has_recipe = |open: &&Open| {
         let control = open.control.as_deref().and_then(|id| catalog.control(id));
         control.is_some_and(|control| !control.fixes.is_empty())

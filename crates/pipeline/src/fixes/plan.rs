@@ -1,19 +1,23 @@
 //! The plan of a run of `quell fix`: which fixes are made, upon each other, and what that changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use quell_model::{Clock, Fix, FixState, Safety};
-use quell_remediate::{Applied, Settings};
+use quell_model::{Clock, Fix, FixState, Safety, ToolVerdict};
+use quell_remediate::Applied;
 use quell_store::Store;
 
 use super::propose::{Workbench, grouped};
 use super::select::{Chosen, Names};
-use super::{Commit, FileChange, Unfixed};
+use super::verify::verify;
+use super::{Commit, FileChange, FixConfig, Tool, Unfixed};
 use crate::assess::Judgement;
 use crate::priority::Estate;
 use crate::report::{incidents, open_issues};
 use crate::{PipelineError, Progress, Setup, intel};
+
+/// Rounds after which everything that is left is withheld.
+const MOST_ROUNDS: usize = 4;
 
 /// What is asked of a run.
 #[derive(Debug, Clone, Default)]
@@ -24,8 +28,12 @@ pub struct FixRequest {
     pub repository: PathBuf,
     /// Whether fixes that need a person's approval are left out.
     pub only_safe: bool,
-    /// What the user has said once for all.
-    pub settings: Settings,
+    /// The user's settings; where none are named, `quell.toml` of the repository.
+    pub config: Option<PathBuf>,
+    /// Folders of policies, beside those of the settings.
+    pub policies: Vec<PathBuf>,
+    /// Other tools to ask before and after.
+    pub verify: Vec<Tool>,
 }
 
 /// What becomes of a fix.
@@ -111,7 +119,9 @@ pub fn plan_fixes(
     (progress.doing)("reading");
     let mut open = open_issues(store, &mut estate, None)?;
     progress.check()?;
-    let bench = Workbench::open(&request.repository, catalog, request.settings.clone())?;
+    let mut config = FixConfig::load(&request.repository, request.config.as_deref(), catalog)?;
+    config.policies.extend(request.policies.iter().cloned());
+    let bench = Workbench::open(&request.repository, catalog, &config)?;
     progress.check()?;
     (progress.doing)("proving");
     let (fixes, unfixed) = grouped(bench.answers(store, open.iter())?);
@@ -124,8 +134,56 @@ pub fn plan_fixes(
     let chosen = Chosen::find(&request.names, names)?;
     let fixes: Vec<Fix> = fixes.into_iter().filter(|fix| chosen.has_fix(fix)).collect();
     let unfixed = unfixed.into_iter().filter(|one| chosen.has_unfixed(one)).collect();
-    let plan = composed(&bench, fixes, request.only_safe);
+    let plan = verified(&bench, fixes, request, progress)?;
     Ok(FixPlan { unfixed, ..plan })
+}
+
+/// Makes the fixes upon each other and asks other tools of the result. What one of them finds
+/// something new in is taken out, and the rest is made and asked of again.
+fn verified(
+    bench: &Workbench<'_>,
+    mut fixes: Vec<Fix>,
+    request: &FixRequest,
+    progress: &Progress<'_>,
+) -> Result<FixPlan, PipelineError> {
+    for round in 0..=MOST_ROUNDS {
+        let mut plan = composed(bench, fixes, request.only_safe);
+        if request.verify.is_empty() || plan.files.is_empty() {
+            return Ok(plan);
+        }
+        progress.check()?;
+        (progress.doing)("verifying");
+        let said = verify(&request.verify, &plan.read, &plan.files)?;
+        let steps = &plan.steps;
+        for Offer { fix, .. } in plan.offers.iter_mut().filter(|o| o.taken == Taken::Made) {
+            let own = steps.iter().filter(|(id, _, _)| *id == fix.id);
+            let files: BTreeSet<&str> = own.map(|(_, path, _)| path.as_str()).collect();
+            fix.impact.verified = said.iter().map(|said| said.of(&files)).collect();
+        }
+        if plan.made().all(|fix| refused_by(fix).is_none()) {
+            return Ok(plan);
+        }
+        let late = (round + 1 >= MOST_ROUNDS)
+            .then(|| "other tools keep finding something new with it and others".to_owned());
+        fixes = plan.offers.into_iter().map(|offer| without(offer, late.as_ref())).collect();
+    }
+    Ok(composed(bench, fixes, request.only_safe))
+}
+
+/// What a tool finds new in a fix.
+fn refused_by(fix: &Fix) -> Option<String> {
+    let failed = fix.impact.verified.iter().find(|one| one.verdict == ToolVerdict::Failed)?;
+    Some(format!("{} does not accept it: {}", failed.tool, failed.detail))
+}
+
+/// The fix, withheld where a tool refuses it, or where there was time enough for all.
+fn without(Offer { mut fix, taken }: Offer, late: Option<&String>) -> Fix {
+    let reason = refused_by(&fix).or_else(|| late.cloned());
+    if let (Taken::Made, Some(reason)) = (taken, reason) {
+        fix.state = FixState::Withheld(reason);
+        fix.safety = fix.grade();
+    }
+    fix
 }
 
 /// Makes the fixes upon each other, in the order of files.

@@ -6,13 +6,14 @@ use std::path::Path;
 use quell_catalog::{Catalog, Control};
 use quell_correlate::Member;
 use quell_model::{Fix, FixState, Issue, Location, Provider};
-use quell_remediate::{Engine, Settings, Target, Workspace};
+use quell_policy::Policies;
+use quell_remediate::{Engine, Target, Workspace};
 use quell_store::Store;
 use rayon::prelude::*;
 
-use super::Unfixed;
 use super::checkout::Checkout;
 use super::impact::graded;
+use super::{FixConfig, Unfixed, policy};
 use crate::PipelineError;
 use crate::assess::members;
 use crate::report::{Open, stored_issue};
@@ -26,6 +27,7 @@ pub(crate) struct Workbench<'c> {
     pub(crate) checkout: Checkout,
     pub(crate) workspace: Workspace,
     pub(crate) engine: Engine<'c>,
+    policies: Policies,
     catalog: &'c Catalog,
     /// Files that do not parse, with the reason.
     pub(crate) unparsed: Vec<(String, String)>,
@@ -57,16 +59,17 @@ impl<'c> Workbench<'c> {
     pub(crate) fn open(
         folder: &Path,
         catalog: &'c Catalog,
-        settings: Settings,
+        config: &FixConfig,
     ) -> Result<Self, PipelineError> {
+        let policies = policy::load(&config.policies)?;
         let checkout = Checkout::read(folder, &Workspace::reads)?;
         let files = checkout.files.iter().map(|(path, text)| (path.clone(), text.clone()));
         let workspace = Workspace::parse(files);
         let controls: Vec<&Control> = catalog.controls().collect();
-        let engine = Engine::new(&controls).with_settings(settings);
+        let engine = Engine::new(&controls).with_settings(config.settings.clone());
         let faults = workspace.unparsed().into_iter();
         let unparsed = faults.map(|(path, fault)| (path.to_owned(), fault.to_owned())).collect();
-        Ok(Self { checkout, workspace, engine, catalog, unparsed })
+        Ok(Self { checkout, workspace, engine, policies, catalog, unparsed })
     }
 
     /// An answer for each issue, in their order.
@@ -99,7 +102,7 @@ impl<'c> Workbench<'c> {
         let target = Target::new(&issue.asset, case.location());
         let fix = self.engine.propose(&self.workspace, &target, control, vec![issue.key]);
         let language = Workspace::language_of(&fix.file);
-        let fix = graded(fix, language);
+        let fix = policy::judged(graded(fix, language), &self.policies);
         // An asset that no block here makes is no fix that somebody has to decide on.
         match &fix.state {
             FixState::Withheld(reason) if fix.address.is_empty() => {
