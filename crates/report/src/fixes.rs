@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use quell_model::Untrusted;
+use quell_model::{Safety, Untrusted};
 use serde::Serialize;
 
 use crate::escape::{plain, terminal};
-use crate::story::write_fix;
+use crate::story::{short, write_fix};
 use crate::terminal::wrapped;
 use crate::words::{count, safety_words};
 use crate::{FixReport, Options};
@@ -16,6 +16,8 @@ use crate::{FixReport, Options};
 const MOST_WHOLE: usize = 10;
 /// Lines of a list.
 const MOST_LINES: usize = 20;
+/// Issues of which all steps are shown; of more, those of one issue a reason.
+const MOST_STEPS: usize = 10;
 
 /// What `quell fix --json` prints.
 #[derive(Debug, Clone, Serialize)]
@@ -71,6 +73,30 @@ pub struct UnfixedReport {
     pub control: Option<String>,
     /// Why, and what a person must decide.
     pub reason: Untrusted,
+    /// What to run instead, where that is known. Quell runs none of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps: Option<StepsReport>,
+}
+
+/// Commands for one asset, word by word, so that no shell has to be trusted with names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StepsReport {
+    /// The program.
+    pub cli: String,
+    /// The version whose description the flags were read from.
+    pub version: String,
+    /// Where that description stands.
+    pub source: String,
+    /// Commands that show the present state.
+    pub look: Vec<Vec<String>>,
+    /// Commands that change it.
+    pub run: Vec<Vec<String>>,
+    /// Commands that take it back; empty where nothing can.
+    pub rollback: Vec<Vec<String>>,
+    /// What it may break.
+    pub note: String,
+    /// Always `display_only`: nothing is proved of what runs.
+    pub safety: Safety,
 }
 
 /// A file of code that could not be looked into.
@@ -173,35 +199,68 @@ fn write_withheld(report: &FixesReport, lines: usize, out: &mut dyn Write) -> io
     for fix in withheld.iter().take(lines) {
         let reason = fix.reason.as_ref().map(terminal).unwrap_or_default();
         let place = format!("{} {}", terminal(&fix.file), terminal(&fix.address));
-        let place = if place.trim().is_empty() { String::new() } else { format!("{place}: ") };
-        wrapped(&format!("{place}{}: {reason}", plain(&fix.title)), "  ", out)?;
+        let issue = fix.closes.first().map(|issue| short(issue)).unwrap_or_default();
+        let place = if place.trim().is_empty() { format!("issue {issue}") } else { place };
+        wrapped(&format!("{place}: {}: {reason}", plain(&fix.title)), "  ", out)?;
     }
     more(withheld.len(), lines, out)?;
     writeln!(out)
 }
 
-/// The issues without code, by the reason that they share.
+/// The issues without code, those with the same title and reason together.
 fn write_unfixed(report: &FixesReport, lines: usize, out: &mut dyn Write) -> io::Result<()> {
-    let mut reasons: BTreeMap<String, Vec<&UnfixedReport>> = BTreeMap::new();
+    let mut reasons: BTreeMap<(String, String), Vec<&UnfixedReport>> = BTreeMap::new();
     for unfixed in &report.unfixed {
-        reasons.entry(terminal(&unfixed.reason)).or_default().push(unfixed);
+        let words = (terminal(&unfixed.title), terminal(&unfixed.reason));
+        reasons.entry(words).or_default().push(unfixed);
     }
     if reasons.is_empty() {
         return Ok(());
     }
-    let mut reasons: Vec<(String, Vec<&UnfixedReport>)> = reasons.into_iter().collect();
+    let mut reasons: Vec<_> = reasons.into_iter().collect();
     reasons.sort_by_key(|(_, of)| std::cmp::Reverse(of.len()));
     writeln!(out, "No change of code here closes these:")?;
-    for (reason, of) in reasons.iter().take(lines) {
-        let title = of.first().map(|one| terminal(&one.title)).unwrap_or_default();
+    for ((title, reason), of) in reasons.iter().take(lines) {
         let also = match of.len() {
             1 => String::new(),
             more => format!(" (and {} more)", more - 1),
         };
         wrapped(&format!("{title}{also}: {reason}"), "  ", out)?;
+        let own = if report.unfixed.len() <= MOST_STEPS { of.len() } else { 1 };
+        for unfixed in of.iter().filter(|one| one.steps.is_some()).take(own) {
+            write_steps(unfixed, out)?;
+        }
     }
     more(reasons.len(), lines, out)?;
     writeln!(out)
+}
+
+/// The commands of an issue, for a shell.
+fn write_steps(unfixed: &UnfixedReport, out: &mut dyn Write) -> io::Result<()> {
+    let Some(steps) = &unfixed.steps else { return Ok(()) };
+    let name = terminal(&unfixed.asset);
+    wrapped(&format!("by hand, for {name} ({} {}):", steps.cli, steps.version), "    ", out)?;
+    let parts = [("look", &steps.look), ("run", &steps.run), ("back", &steps.rollback)];
+    for (label, commands) in parts {
+        for words in commands {
+            let words: Vec<String> = words.iter().map(|word| shell(word)).collect();
+            writeln!(out, "      {label:<5}{} {}", steps.cli, words.join(" "))?;
+        }
+    }
+    if steps.rollback.is_empty() {
+        writeln!(out, "      there is no way back")?;
+    }
+    wrapped(&format!("may break: {}", plain(&steps.note)), "      ", out)
+}
+
+/// A word as a POSIX shell reads it.
+fn shell(word: &str) -> String {
+    let word = plain(word);
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(is_bare) {
+        return word;
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 fn more(all: usize, shown: usize, out: &mut dyn Write) -> io::Result<()> {

@@ -26,7 +26,9 @@ pub use contract::{
     IntelligenceReport, IssueReport, IssueStory, OwnerReport, Report, SCHEMA_VERSION,
     StatementReport, StatementsReport,
 };
-pub use fixes::{FixesReport, NotRead, OfferReport, UnfixedReport, Written, write_fixes};
+pub use fixes::{
+    FixesReport, NotRead, OfferReport, StepsReport, UnfixedReport, Written, write_fixes,
+};
 pub use format::{FORMATS, Format, Options};
 pub use incident::write_incident_story;
 pub use risk_story::{PartReport, RiskStory, WhatIfReport, write_risk_story};

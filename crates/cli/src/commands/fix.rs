@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -14,6 +13,7 @@ use quell_pipeline::{
 use quell_report::{Options, Written, write_fixes};
 use quell_store::Store;
 
+use super::triage::on_interrupt;
 use crate::console::say;
 use crate::environment::{Environment, SystemClock};
 use crate::exit::Exit;
@@ -86,7 +86,8 @@ pub(super) fn run(arguments: &Arguments, data: &Path, environment: &Environment)
         policies: arguments.policies.clone(),
         verify: tools(&arguments.verify_with),
     };
-    let cancelled = AtomicBool::new(false);
+    // Ctrl-C stops between two steps, never while files are moved into place.
+    let cancelled = on_interrupt()?;
     let progress = Progress { cancelled: &cancelled, bytes: &|_, _| {}, doing: &|_| {} };
     let plan = plan_fixes(&store, &setup, &request, &SystemClock, &progress)?;
     let written = write(arguments, &plan, &setup)?;

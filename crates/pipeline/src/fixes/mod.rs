@@ -12,6 +12,7 @@ mod policy;
 mod propose;
 mod report;
 mod select;
+mod steps;
 mod unfixed;
 mod verify;
 mod write;

@@ -94,8 +94,13 @@ impl<'c> Workbench<'c> {
     fn answer(&self, case: &Case) -> Answer {
         let issue = &case.issue;
         let control = issue.control.as_deref().and_then(|id| self.catalog.control(id));
-        let none =
-            |reason| Answer::None(Box::new(Unfixed::new(issue, &case.members, control, reason)));
+        let none = |reason| {
+            Answer::None(Box::new(Unfixed::new(
+                (issue, &case.members),
+                (self.catalog, control),
+                reason,
+            )))
+        };
         let Some(control) = control.filter(|control| !control.fixes.is_empty()) else {
             return none(None);
         };

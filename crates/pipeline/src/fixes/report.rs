@@ -52,5 +52,6 @@ fn unfixed(unfixed: &Unfixed) -> UnfixedReport {
         asset: Untrusted::from(unfixed.asset.as_str()),
         control: unfixed.control.clone(),
         reason: Untrusted::from(unfixed.reason.as_str()),
+        steps: unfixed.steps.clone(),
     }
 }

@@ -1,8 +1,11 @@
 //! Issues that no change of code closes, with the reason.
 
-use quell_catalog::Control;
+use quell_catalog::{Catalog, Control};
 use quell_correlate::Member;
 use quell_model::{FindingClass, Issue, IssueKey, Untrusted};
+use quell_report::StepsReport;
+
+use super::steps::steps_of;
 
 /// An issue that no change of code closes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,13 +20,14 @@ pub struct Unfixed {
     pub control: Option<String>,
     /// Why there is no fix, and what a person must decide.
     pub reason: String,
+    /// What to run instead, where that is known.
+    pub steps: Option<StepsReport>,
 }
 
 impl Unfixed {
     pub(crate) fn new(
-        issue: &Issue,
-        members: &[Member],
-        control: Option<&Control>,
+        (issue, members): (&Issue, &[Member]),
+        (catalog, control): (&Catalog, Option<&Control>),
         reason: Option<String>,
     ) -> Self {
         Self {
@@ -32,6 +36,7 @@ impl Unfixed {
             asset: issue.asset.id.key().to_owned(),
             control: control.map(|control| control.id.clone()),
             reason: reason.unwrap_or_else(|| why(issue, members, control)),
+            steps: control.and_then(|control| steps_of(&issue.asset, catalog, &control.id)),
         }
     }
 }
