@@ -17,7 +17,7 @@ const MOST_DEPTH: usize = 8;
 /// Longest policy.
 const MOST_BYTES: usize = 256 << 10;
 /// Longest that one rule of one policy may take.
-const LIMIT: Duration = Duration::from_millis(500);
+const LIMIT: Duration = Duration::from_secs(2);
 /// Steps between two looks at the time.
 const INTERVAL: NonZeroU32 = NonZeroU32::MIN.saturating_add(63);
 /// Longest message that is shown.

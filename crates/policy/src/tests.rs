@@ -19,8 +19,13 @@ fn says(added: &str, removed: &str) -> Vec<String> {
 
 #[test]
 fn an_ordinary_fix_passes_all() {
-    for added in ["  encrypted = true", "    runAsNonRoot: true", "USER 10001", "  contents: read"]
-    {
+    for added in [
+        "  description = \"Everything to 0.0.0.0/0\"",
+        "  encrypted = true",
+        "    runAsNonRoot: true",
+        "USER 10001",
+        "  contents: read",
+    ] {
         assert_eq!(says(added, ""), Vec::<String>::new(), "{added}");
     }
 }

@@ -191,7 +191,7 @@ fn composed(bench: &Workbench<'_>, fixes: Vec<Fix>, only_safe: bool) -> FixPlan 
     let (taken, rest): (Vec<Fix>, Vec<Fix>) = fixes.into_iter().partition(|fix| {
         fix.state == FixState::Proved && (!only_safe || fix.safety == Safety::Safe)
     });
-    let applied = bench.engine.apply_all(&bench.workspace, &taken);
+    let (taken, applied) = ordered(bench, taken);
     let mut offers: Vec<Offer> = taken.into_iter().map(|fix| settled(fix, &applied)).collect();
     offers.extend(rest.into_iter().map(|fix| {
         let taken = match fix.state {
@@ -215,6 +215,20 @@ fn composed(bench: &Workbench<'_>, fixes: Vec<Fix>, only_safe: bool) -> FixPlan 
         unparsed: bench.unparsed.clone(),
         unfixed: Vec::new(),
     }
+}
+
+/// The fixes in the order in which the most of them can be made. That is the order of files,
+/// unless some cannot be made upon those before them: then these come first.
+fn ordered(bench: &Workbench<'_>, taken: Vec<Fix>) -> (Vec<Fix>, Applied) {
+    let applied = bench.engine.apply_all(&bench.workspace, &taken);
+    if applied.skipped.is_empty() {
+        return (taken, applied);
+    }
+    let is_skipped = |fix: &Fix| applied.skipped.iter().any(|(id, _)| *id == fix.id);
+    let (mut first, rest): (Vec<Fix>, Vec<Fix>) = taken.iter().cloned().partition(is_skipped);
+    first.extend(rest);
+    let again = bench.engine.apply_all(&bench.workspace, &first);
+    if again.skipped.len() < applied.skipped.len() { (first, again) } else { (taken, applied) }
 }
 
 /// What became of a fix when all were made upon each other.
