@@ -259,6 +259,64 @@ fn a_repository_that_is_not_there_is_said_so() {
 }
 
 #[test]
+fn a_user_s_policy_withholds_a_fix_with_its_words() {
+    let world = World::one(VOLUME);
+    world.bench.file(
+        "rules/freeze.rego",
+        "package quell.fix.freeze\n\ndeny contains \"no volumes before the release\" if {\n\t\
+         startswith(input.fix.control, \"aws.ec2.\")\n}\n",
+    );
+    let report = world.json(&["--policies", "rules", "--write"]);
+    assert_eq!((&report["made"], &report["withheld"]), (&json!(0), &json!(1)));
+    let reason = report["fixes"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("no volumes before the release (quell.fix.freeze)"), "{reason}");
+    assert_eq!(world.text("main.tf"), VOLUME);
+    world.bench.file("infra/quell.toml", "[fix]\npolicies = '../rules'\n");
+    assert_eq!(world.json(&[])["made"], 0);
+    world.bench.file("rules/freeze.rego", "not rego");
+    let output = world.fix(&[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("freeze.rego"), "{}", said(&output));
+}
+
+#[test]
+fn an_unknown_key_of_the_settings_is_a_usage_error() {
+    let world = World::one(VOLUME);
+    world.bench.file("infra/quell.toml", "[fix.paramters]\n");
+    let output = world.fix(&[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("do you mean `parameters`?"), "{}", said(&output));
+}
+
+#[test]
+fn a_missing_tool_is_not_run_and_never_passed() {
+    let world = World::one(VOLUME);
+    let arguments = ["fix", "--repo", "infra", "--json", "--verify-with", "kubeconform"];
+    let arguments: Vec<&str> = arguments.into_iter().chain(["--verify-with", "tofu"]).collect();
+    let output = world.bench.command(&arguments).env("PATH", "").output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let verified = report["fixes"][0]["verified"].as_array().unwrap();
+    assert_eq!(verified.len(), 2);
+    assert!(verified.iter().all(|one| one["verdict"] == "not_run"), "{verified:?}");
+    assert_eq!(report["made"], 1);
+}
+
+#[test]
+fn an_asset_without_code_has_steps_for_the_command_line() {
+    let world = World::new(&[], &[]);
+    let record = common::prowler("acme-logs");
+    let path = world.bench.file("prowler.json", Value::from(vec![record]).to_string());
+    world.bench.run(&["triage", path.to_str().unwrap(), "--quiet"]);
+    let report = world.json(&[]);
+    let steps = &report["unfixed"][0]["steps"];
+    let run = ["s3api", "put-bucket-versioning", "--bucket", "acme-logs"];
+    assert_eq!(steps["run"][0].as_array().unwrap()[..4], run.map(Value::from), "{report}");
+    assert_eq!((&steps["cli"], &steps["safety"]), (&json!("aws"), &json!("display_only")));
+    let text = String::from_utf8(world.fix(&[]).stdout).unwrap();
+    assert!(text.contains("back aws s3api put-bucket-versioning"), "{text}");
+}
+
+#[test]
 fn two_ways_of_writing_are_a_usage_error() {
     let world = World::one(VOLUME);
     assert_eq!(world.fix(&["--write", "--patch", "x"]).status.code(), Some(2));

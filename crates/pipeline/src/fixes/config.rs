@@ -203,6 +203,15 @@ mod tests {
     }
 
     #[test]
+    fn every_parameter_stands_in_the_documentation() {
+        let page = include_str!("../../../../docs/fixes.md");
+        for (name, _) in PARAMETERS {
+            let name = name.trim_end_matches('*');
+            assert!(page.contains(&format!("`{name}")), "{name}");
+        }
+    }
+
+    #[test]
     fn an_unknown_key_is_refused_with_a_suggestion() {
         for (text, hint) in [
             ("[fixes]\n", "do you mean `fix`?"),
