@@ -317,6 +317,31 @@ fn an_asset_without_code_has_steps_for_the_command_line() {
 }
 
 #[test]
+fn json_is_as_its_schema_says() {
+    let docs = common::demo().join("../../docs");
+    let read = |name: &str| -> Value {
+        serde_json::from_str(&fs::read_to_string(docs.join(name)).unwrap()).unwrap()
+    };
+    let (schema, mut own) = (read("fixes.schema.json"), read("fixes.schema.json"));
+    let of_report = read("report.schema.json");
+    own["$defs"]["fix"]["properties"].as_object_mut().unwrap().remove("taken");
+    let properties = |of: &Value| of["$defs"]["fix"]["properties"].clone();
+    assert_eq!(properties(&own), properties(&of_report), "a fix is the same in both contracts");
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let world = World::one(VOLUME);
+    world.commit();
+    world.bench.file("infra/broken.tf", "resource {");
+    let findings = common::demo().join("findings");
+    world.bench.run(&["triage", findings.to_str().unwrap(), "--quiet"]);
+    for how in [vec![], vec!["--branch", "x", "--allow-dirty"], vec!["--only", "safe", "--write"]] {
+        let report = world.json(&how);
+        let errors: Vec<String> =
+            validator.iter_errors(&report).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert!(errors.is_empty(), "{}", errors.join("\n"));
+    }
+}
+
+#[test]
 fn two_ways_of_writing_are_a_usage_error() {
     let world = World::one(VOLUME);
     assert_eq!(world.fix(&["--write", "--patch", "x"]).status.code(), Some(2));

@@ -31,7 +31,11 @@ pub(super) fn load(paths: &[PathBuf]) -> Result<Policies, PipelineError> {
 fn files(path: &Path) -> Result<Vec<PathBuf>, PipelineError> {
     let shown = path.display();
     if path.is_file() {
-        return Ok(vec![path.to_owned()]);
+        let is_policy = path.extension().is_some_and(|end| end == "rego");
+        return match is_policy {
+            true => Ok(vec![path.to_owned()]),
+            false => refused(format!("`{shown}` is no policy (`*.rego`)")),
+        };
     }
     let entries = match fs::read_dir(path) {
         Ok(entries) => entries,
