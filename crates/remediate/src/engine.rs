@@ -141,15 +141,21 @@ impl<'c> Engine<'c> {
         let (Some(change), None) = (&outcome.change, &outcome.withheld) else {
             return Vec::new();
         };
-        let after = ask.code.with_file(&change.file, change.text.clone());
+        let kind = ask.code.kind(place).unwrap_or_default();
+        let fails = |check: &Check| {
+            check.language == ask.language
+                && is_about(check, &kind)
+                && ask.code.judge(&self.evaluator, check, place) == quell_catalog::Truth::Fails
+        };
         let others = self.controls.iter().filter(|other| other.id != ask.control.id);
-        let closed = others.filter(|other| {
-            let before = Ask { control: other, ..ask };
-            let checks = checks_for(before, place);
-            let fails = |check: &&Check| {
-                ask.code.judge(&self.evaluator, check, place) == quell_catalog::Truth::Fails
-            };
-            checks.iter().any(fails) && self.holds(Ask { code: &*after, ..before }, place)
+        let failing: Vec<&&Control> =
+            others.filter(|other| other.checks.iter().any(fails)).collect();
+        if failing.is_empty() {
+            return Vec::new();
+        }
+        let after = ask.code.with_file(&change.file, change.text.clone());
+        let closed = failing.into_iter().filter(|other| {
+            self.holds(Ask { code: &*after, language: ask.language, control: other }, place)
         });
         closed.map(|control| control.id.clone()).collect()
     }
