@@ -12,6 +12,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("quell-catalog", 1),
     ("quell-correlate", 2),
     ("quell-explain", 2),
+    ("quell-policy", 2),
     ("quell-remediate", 2),
     ("quell-report", 2),
     ("quell-risk", 2),
@@ -25,8 +26,12 @@ const LAYERS: &[(&str, u8)] = &[
 ];
 
 /// Crates of third parties that only one of ours may use.
-const ONLY_IN: &[(&str, &str)] =
-    &[("rusqlite", "quell-store"), ("hcl-edit", "quell-remediate"), ("clap", "quell-cli")];
+const ONLY_IN: &[(&str, &str)] = &[
+    ("rusqlite", "quell-store"),
+    ("hcl-edit", "quell-remediate"),
+    ("clap", "quell-cli"),
+    ("regorus", "quell-policy"),
+];
 
 /// Crates that none of the pure layers may use.
 const IMPURE: &[&str] = &["tokio", "reqwest", "rusqlite", "hyper", "ureq"];

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 
 mod bench;
+mod bench_fixes;
+mod eval_fixes;
 mod eval_merge;
 mod eval_priority;
 mod layers;
@@ -22,6 +24,10 @@ cargo xtask <command>
   demo    the sample world, as `cargo run --release -- demo`
   bench   findings a second, memory and disk; [--findings N] [--sources 1|4] [--runs N]
           [--make DIR] (see docs/benchmarks.md)
+  bench-fixes [--findings N] [--files N] [--runs N]
+          seconds to plan and prove 1,000 findings over 500 files (see docs/benchmarks.md)
+  eval-fixes DIR [--result FILE] [--checkov PROGRAM] [--keep DIR] [--json FILE] [--release]
+          how many findings the fixes close, by Checkov's own second scan (see docs/fixes.md)
   eval-merge  how well findings of several tools are merged (see docs/merging.md)
   eval-priority [--seeds N] [--from SEED] [--incidents N] [--keep DIR]
           whether planted incidents come first among many (see docs/risk.md)
@@ -52,6 +58,8 @@ fn dispatch() -> Result<()> {
             run(cargo().args(["run", "--release", "--bin", "quell", "--", "demo"]).args(&rest))
         }
         Some("bench") => bench::run(&rest),
+        Some("bench-fixes") => bench_fixes::run(&rest),
+        Some("eval-fixes") => eval_fixes::run(&rest),
         Some("eval-merge") => eval_merge::run(&rest),
         Some("eval-priority") => eval_priority::run(&rest),
         Some("fuzz") => {

@@ -6,8 +6,9 @@ use include_dir::{Dir, include_dir};
 
 use quell_model::{AssetId, Provider};
 
+use crate::steps::StepFile;
 use crate::words::RawWords;
-use crate::{Control, Framework, Intel, Words};
+use crate::{CloudSteps, Control, Framework, Intel, Words};
 
 static CONTENT: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../content");
 
@@ -19,6 +20,8 @@ pub struct Catalog {
     aliases: HashMap<String, HashMap<String, Vec<Named>>>,
     frameworks: BTreeMap<String, Framework>,
     intel: Intel,
+    /// Control → what to run where no code makes the asset.
+    steps: BTreeMap<String, Vec<CloudSteps>>,
     words: Words,
     /// Kind of asset and what a title says of it → the control, unless several say the same.
     by_words: HashMap<(String, String), Option<String>>,
@@ -67,12 +70,21 @@ impl Catalog {
                     catalog.words = Words::new(toml::from_str::<RawWords>(text).map_err(fault)?);
                     catalog.mark(std::iter::once(text));
                 }
+                Some("steps") => {
+                    catalog.add_steps(toml::from_str(text).map_err(fault)?);
+                }
                 Some("intel") => catalog.intel.add(toml::from_str(text).map_err(fault)?),
                 _ => {}
             }
         }
         catalog.learn_words();
         Ok(catalog)
+    }
+
+    fn add_steps(&mut self, file: StepFile) {
+        for (control, steps) in file.into_steps() {
+            self.steps.entry(control).or_default().push(steps);
+        }
     }
 
     /// Notes what the titles of each control say of each kind of its assets.
@@ -134,6 +146,14 @@ impl Catalog {
     #[must_use]
     pub fn control(&self, id: &str) -> Option<&Control> {
         self.controls.get(id)
+    }
+
+    /// What to run for a control on an asset of a kind, where no code makes it.
+    #[must_use]
+    pub fn cloud_steps(&self, control: &str, kind: &str) -> Option<&CloudSteps> {
+        let fits =
+            |steps: &&CloudSteps| steps.kinds.is_empty() || steps.kinds.iter().any(|k| k == kind);
+        self.steps.get(control)?.iter().find(fits)
     }
 
     /// Every control, in the order of their ids.

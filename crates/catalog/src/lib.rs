@@ -8,6 +8,7 @@ mod framework;
 mod intel;
 mod predicate;
 mod predicate_test;
+mod steps;
 mod words;
 
 pub use catalog::{Catalog, CatalogError};
@@ -20,4 +21,5 @@ pub use framework::Framework;
 pub use intel::{Intel, KevEntry, Listing};
 pub use predicate::{AbsentMeans, Predicate, Truth};
 pub use predicate_test::ValueTest;
+pub use steps::CloudSteps;
 pub use words::Words;

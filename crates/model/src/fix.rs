@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::IssueKey;
+use crate::{Impact, IssueKey};
 
 /// A change to a repository that closes issues.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,26 @@ pub struct Fix {
     pub proof: Vec<Proof>,
     /// What it may break, one sentence each.
     pub may_break: Vec<String>,
+    /// What applying it does, and how to go back.
+    #[serde(default)]
+    pub impact: Impact,
+}
+
+impl Fix {
+    /// How much thought it takes, by rule: what is not proved is for reading only; what may
+    /// break something, or is known to change more than settings, needs approval; `Safe` is left
+    /// for what the recipe calls safe and nothing speaks against.
+    #[must_use]
+    pub fn grade(&self) -> Safety {
+        let has_harm = !self.may_break.is_empty() || !self.impact.effects.is_empty();
+        match (&self.state, self.safety) {
+            (FixState::Withheld(_), _) | (FixState::Proved, Safety::DisplayOnly) => {
+                Safety::DisplayOnly
+            }
+            (FixState::Proved, Safety::Safe) if !has_harm => Safety::Safe,
+            (FixState::Proved, Safety::Safe | Safety::NeedsApproval) => Safety::NeedsApproval,
+        }
+    }
 }
 
 /// Whether a fix is offered.
@@ -51,6 +71,8 @@ pub enum Safety {
     Safe,
     /// May interrupt, cost money or change who gets in: a person decides.
     NeedsApproval,
+    /// Is not proved: it is shown, and nothing applies it.
+    DisplayOnly,
 }
 
 /// One check of a proof.
@@ -84,6 +106,8 @@ pub enum ProofCheck {
     OnlyTheBlock,
     /// Making the fix again changes nothing.
     Idempotent,
+    /// The policies that come with Quell, and the user's own, accept it.
+    PoliciesAccept,
 }
 
 /// What came out of a check.

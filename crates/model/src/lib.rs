@@ -11,6 +11,7 @@ mod explanation;
 mod finding;
 mod fix;
 pub mod hash;
+mod impact;
 mod incident;
 mod issue;
 mod mapping;
@@ -36,6 +37,7 @@ pub use fix::{Fix, FixState, Proof, ProofCheck, Safety, Verdict};
 pub use hash::{
     FindingKey, IncidentKey, InvalidKey, IssueKey, KEY_VERSION, Key, KeyHasher, short_id,
 };
+pub use impact::{Effect, Impact, Reversible, ToolVerdict, Verification};
 pub use incident::{HandAction, HandMade, Incident, IncidentKind};
 pub use issue::{Issue, MergeBasis};
 pub use mapping::{ContextMapping, MappingError, RawField, RawMapping};

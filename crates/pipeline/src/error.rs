@@ -17,6 +17,30 @@ pub enum PipelineError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file of the repository cannot be written; nothing was.
+    #[error("cannot write `{path}`: {source}; nothing was written")]
+    Unwritten {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Some files were written, others not, and the former could not be put back.
+    #[error("{reason}; these files hold the new text and could not be put back: `{left}`")]
+    HalfWritten {
+        /// The files.
+        left: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// The user's git refuses.
+    #[error("`git {what}` failed: {said}")]
+    Git {
+        /// The command.
+        what: String,
+        /// What it printed.
+        said: String,
+    },
     /// A file of intelligence is not as it should be.
     #[error("cannot take the intelligence of `{path}`: {reason}")]
     Intelligence {

@@ -25,6 +25,11 @@ mod setup;
 
 pub use coverage::{Coverage, RuleCount, ToolCoverage, coverage};
 pub use error::PipelineError;
+pub use fixes::{
+    Branch, Commit, Dirty, FileChange, FixConfig, FixPlan, FixRequest, Offer, Taken, Tool, Unfixed,
+    commit_message, fixes_report, patch_text, plan_fixes, refuse_uncommitted, write_branch,
+    write_files,
+};
 pub use incidents::{join_incidents, reset_incident, show_incident, split_incident};
 pub use inspect::{show_issue, split_issue};
 pub use list::{IssueList, ListedIssue, list_issues};

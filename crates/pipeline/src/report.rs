@@ -560,5 +560,6 @@ pub(crate) fn fix_report(fix: &Fix) -> FixReport {
         diff: Untrusted::from(fix.diff.as_str()),
         proof: fix.proof.clone(),
         may_break: fix.may_break.clone(),
+        impact: fix.impact.clone(),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use quell_catalog::{Check, Control, FixRecipe, Language, RecipeSafety};
-use quell_model::{Fix, FixState, IssueKey, Key, KeyHasher, Safety};
+use quell_model::{Fix, FixState, Impact, IssueKey, Key, KeyHasher, Safety};
 
 use crate::code::{Code, Place, Wish};
 use crate::prove::{Outcome, Trial, is_about, prove};
@@ -34,6 +34,21 @@ pub struct Applied {
     pub files: Vec<(String, String)>,
     /// Fixes that could not be made upon the others: id and reason.
     pub skipped: Vec<(String, String)>,
+    /// What each fix made upon those before it, in order.
+    pub steps: Vec<Step>,
+    /// Fixes that those before them have made already.
+    pub covered: Vec<String>,
+}
+
+/// What one fix made upon those before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The fix's id.
+    pub fix: String,
+    /// The file it changed.
+    pub path: String,
+    /// The whole new text of that file.
+    pub text: String,
 }
 
 impl<'c> Engine<'c> {
@@ -113,13 +128,39 @@ impl<'c> Engine<'c> {
         let mut best: Option<Fix> = None;
         for fix in recipes_for(ask, place) {
             let outcome = self.attempt(ask, place, fix);
-            let made = finish(ask, place, fix, outcome);
+            let also_closes = self.also_closes(ask, place, &outcome);
+            let mut made = finish(ask, place, fix, outcome);
+            made.impact.also_closes = also_closes;
             if made.state == FixState::Proved {
                 return Some(made);
             }
             best.get_or_insert(made);
         }
         best
+    }
+
+    /// Other controls that fail at the place and hold there after a proved change.
+    fn also_closes(&self, ask: Ask<'_>, place: &Place, outcome: &Outcome) -> Vec<String> {
+        let (Some(change), None) = (&outcome.change, &outcome.withheld) else {
+            return Vec::new();
+        };
+        let kind = ask.code.kind(place).unwrap_or_default();
+        let fails = |check: &Check| {
+            check.language == ask.language
+                && is_about(check, &kind)
+                && ask.code.judge(&self.evaluator, check, place) == quell_catalog::Truth::Fails
+        };
+        let others = self.controls.iter().filter(|other| other.id != ask.control.id);
+        let failing: Vec<&&Control> =
+            others.filter(|other| other.checks.iter().any(fails)).collect();
+        if failing.is_empty() {
+            return Vec::new();
+        }
+        let after = ask.code.with_file(&change.file, change.text.clone());
+        let closed = failing.into_iter().filter(|other| {
+            self.holds(Ask { code: &*after, language: ask.language, control: other }, place)
+        });
+        closed.map(|control| control.id.clone()).collect()
     }
 
     /// Makes several proved fixes one upon the other, each proved again where it then stands.
@@ -129,8 +170,11 @@ impl<'c> Engine<'c> {
         let mut applied = Applied::default();
         for fix in fixes.iter().filter(|fix| fix.state == FixState::Proved) {
             match self.upon(&now, fix) {
-                Ok(Some((path, text))) => now = now.with_file(&path, text),
-                Ok(None) => {}
+                Ok(Some((path, text))) => {
+                    now = now.with_file(&path, text.clone());
+                    applied.steps.push(Step { fix: fix.id.clone(), path, text });
+                }
+                Ok(None) => applied.covered.push(fix.id.clone()),
                 Err(reason) => applied.skipped.push((fix.id.clone(), reason)),
             }
         }
@@ -310,6 +354,7 @@ fn blank(control: &Control, fix: Option<&FixRecipe>, reason: &str) -> Fix {
         diff: String::new(),
         proof: Vec::new(),
         may_break: fix.map(|fix| fix.breaks.clone()).unwrap_or_default(),
+        impact: Impact::default(),
     }
 }
 

@@ -23,9 +23,9 @@ mod yaml;
 
 pub use code::Place;
 pub use config::Config;
-pub use engine::{Applied, Engine};
+pub use engine::{Applied, Engine, Step};
 pub use evaluate::{Evaluator, judge_case};
-pub use settings::Settings;
+pub use settings::{PARAMETERS, Settings};
 pub use target::Target;
 pub use workspace::Workspace;
 

@@ -103,7 +103,8 @@ impl Workspace {
     }
 
     /// The language that reads a path.
-    pub(crate) fn language_of(path: &str) -> Option<Language> {
+    #[must_use]
+    pub fn language_of(path: &str) -> Option<Language> {
         DIALECTS.iter().find(|dialect| (dialect.reads)(path)).map(|dialect| dialect.language)
     }
 }

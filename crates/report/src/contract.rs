@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use quell_model::{
-    Accounting, Claim, Decision, Explanation, FindingClass, Funnel, HandAction, HandMade,
+    Accounting, Claim, Decision, Explanation, FindingClass, Funnel, HandAction, HandMade, Impact,
     IncidentKind, Position, Proof, Risk, Safety, Severity, Status, Ticket, Timeline, Timestamp,
     Untrusted,
 };
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 /// The version of the contract: the second number grows when fields are added, the first when
 /// a reader must change.
-pub const SCHEMA_VERSION: &str = "1.2";
+pub const SCHEMA_VERSION: &str = "1.3";
 
 /// Everything that a run has to say.
 #[derive(Debug, Clone, Serialize)]
@@ -492,4 +492,7 @@ pub struct FixReport {
     pub proof: Vec<Proof>,
     /// What it may break.
     pub may_break: Vec<String>,
+    /// What applying it does, and how to go back.
+    #[serde(flatten)]
+    pub impact: Impact,
 }

@@ -6,6 +6,7 @@
 mod contract;
 mod csv;
 mod escape;
+mod fixes;
 mod format;
 mod html;
 mod incident;
@@ -24,6 +25,9 @@ pub use contract::{
     FileReport, FindingReport, FixReport, HandReport, IncidentReport, IncidentStory,
     IntelligenceReport, IssueReport, IssueStory, OwnerReport, Report, SCHEMA_VERSION,
     StatementReport, StatementsReport,
+};
+pub use fixes::{
+    FixesReport, NotRead, OfferReport, StepsReport, UnfixedReport, Written, write_fixes,
 };
 pub use format::{FORMATS, Format, Options};
 pub use incident::write_incident_story;

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use crate::escape::{markdown, plain};
 use crate::timeline;
 use crate::words::{
-    accounting_line, check_name, count, decisions_line, fixes_of, funnel_line, intelligence_line,
-    rest_line, ticket_words, unmatched_line, verdict,
+    accounting_line, check_name, count, decisions_line, fixes_of, funnel_line, impact_lines,
+    intelligence_line, rest_line, safety_words, ticket_words, unmatched_line, verdict,
 };
 use crate::{FixReport, IncidentReport, Options, Report};
 
@@ -149,8 +149,9 @@ fn write_story(incident: &IncidentReport, out: &mut dyn Write) -> io::Result<()>
 fn write_fix(fix: &FixReport, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
-        "**Fix {}:** {} ({})\n",
+        "**Fix {}, {}:** {} ({})\n",
         fix.state,
+        safety_words(fix.safety),
         markdown(&fix.title),
         markdown(fix.address.raw())
     )?;
@@ -172,6 +173,9 @@ fn write_fix(fix: &FixReport, out: &mut dyn Write) -> io::Result<()> {
             verdict(proof.verdict),
             markdown(&plain(&proof.detail))
         )?;
+    }
+    for line in impact_lines(fix) {
+        writeln!(out, "- {}", markdown(&line))?;
     }
     writeln!(out)
 }

@@ -7,7 +7,8 @@ use quell_model::Severity;
 use serde_json::{Value, json};
 
 use crate::escape::plain;
-use crate::{IssueReport, Options, Report};
+use crate::words::safety_words;
+use crate::{FixReport, IssueReport, Options, Report};
 
 /// Writes it.
 pub(crate) fn write(report: &Report, _options: &Options, out: &mut dyn Write) -> io::Result<()> {
@@ -22,7 +23,7 @@ pub(crate) fn write(report: &Report, _options: &Options, out: &mut dyn Write) ->
             })
         });
     }
-    let results: Vec<Value> = report.issues.iter().map(result).collect();
+    let results: Vec<Value> = report.issues.iter().map(|issue| result(issue, report)).collect();
     let document = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -54,7 +55,7 @@ fn score(issue: &IssueReport) -> String {
     format!("{:.1}", f64::from(issue.risk.score) / 100.0)
 }
 
-fn result(issue: &IssueReport) -> Value {
+fn result(issue: &IssueReport, report: &Report) -> Value {
     let mut result = json!({
         "ruleId": rule_id(issue),
         "level": level(issue.severity),
@@ -75,8 +76,67 @@ fn result(issue: &IssueReport) -> Value {
     };
     if let Some(object) = result.as_object_mut() {
         object.insert("locations".to_owned(), json!([location]));
+        let is_its = |fix: &&FixReport| fix.state == "proved" && fix.closes.contains(&issue.id);
+        let fixes: Vec<Value> = report.fixes.iter().filter(is_its).map(fix).collect();
+        if !fixes.is_empty() {
+            object.insert("fixes".to_owned(), fixes.into());
+        }
     }
     result
+}
+
+/// A proved fix (section 3.55): whole lines that are replaced in one file.
+fn fix(fix: &FixReport) -> Value {
+    let replacements = hunks(fix.diff.raw());
+    let replacement = |hunk: Hunk| {
+        json!({
+            "deletedRegion": {
+                "startLine": hunk.start, "startColumn": 1,
+                "endLine": hunk.start + hunk.lines, "endColumn": 1,
+            },
+            "insertedContent": {"text": hunk.text},
+        })
+    };
+    let description = format!("{} ({})", fix.title, safety_words(fix.safety));
+    json!({
+        "description": {"text": plain(&description)},
+        "artifactChanges": [{
+            "artifactLocation": {"uri": uri(fix.file.raw())},
+            "replacements": replacements.into_iter().map(replacement).collect::<Vec<_>>(),
+        }],
+    })
+}
+
+/// What one part of a diff puts in the place of lines.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Hunk {
+    start: u32,
+    lines: u32,
+    text: String,
+}
+
+/// The parts of a unified diff of one file.
+fn hunks(diff: &str) -> Vec<Hunk> {
+    let mut found: Vec<Hunk> = Vec::new();
+    for line in diff.split_inclusive('\n') {
+        if let Some(head) = line.strip_prefix("@@ -") {
+            let start = head.split([',', ' ']).next().and_then(|n| n.parse().ok());
+            found.push(Hunk { start: start.unwrap_or(1), ..Hunk::default() });
+            continue;
+        }
+        // The two lines above the first part name the file.
+        let Some(hunk) = found.last_mut() else { continue };
+        match line.bytes().next() {
+            Some(b' ') => {
+                hunk.lines += 1;
+                hunk.text.push_str(line.get(1..).unwrap_or_default());
+            }
+            Some(b'-') => hunk.lines += 1,
+            Some(b'+') => hunk.text.push_str(line.get(1..).unwrap_or_default()),
+            _ => {}
+        }
+    }
+    found
 }
 
 /// A relative URI reference: everything but unreserved characters and `/` is escaped.
@@ -97,5 +157,18 @@ const fn level(severity: Severity) -> &'static str {
         Severity::Informational | Severity::Low => "note",
         Severity::Medium | Severity::Unknown => "warning",
         Severity::High | Severity::Critical => "error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hunk_replaces_whole_lines() {
+        let diff =
+            "--- a/x.tf\n+++ b/x.tf\n@@ -2,2 +2,3 @@\n a\n-b\n+c\n+d\n@@ -9 +10 @@\n-e\n+f\n";
+        let hunk = |start, lines, text: &str| Hunk { start, lines, text: text.into() };
+        assert_eq!(hunks(diff), [hunk(2, 2, "a\nc\nd\n"), hunk(9, 1, "f\n")]);
     }
 }

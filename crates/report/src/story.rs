@@ -8,7 +8,7 @@ use crate::escape::{is_hidden, plain, terminal};
 use crate::incident::write_because;
 use crate::terminal::wrapped;
 use crate::timeline;
-use crate::words::{check_name, count, kind_words, ticket_words, verdict};
+use crate::words::{check_name, count, impact_lines, kind_words, ticket_words, verdict};
 use crate::{FindingReport, FixReport, IncidentReport, IssueStory};
 
 const INDENT: &str = "  ";
@@ -133,8 +133,8 @@ pub(crate) fn write_fix(fix: &FixReport, out: &mut dyn Write) -> io::Result<()> 
         );
         wrapped(&text, INDENT, out)?;
     }
-    for harm in &fix.may_break {
-        wrapped(&format!("may break: {}", plain(harm)), INDENT, out)?;
+    for line in impact_lines(fix) {
+        wrapped(&line, INDENT, out)?;
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! Numbers and phrases that several writers share.
 
-use quell_model::{Decision, Funnel, IncidentKind, Ticket, Verdict};
+use quell_model::{
+    Decision, Funnel, IncidentKind, Reversible, Safety, Ticket, ToolVerdict, Verdict,
+};
 
 use crate::escape::plain;
 use crate::{DecisionReport, FixReport, IncidentReport, Report};
@@ -175,6 +177,44 @@ pub(crate) const fn verdict(verdict: Verdict) -> &'static str {
         Verdict::Failed => "failed",
         Verdict::Unknown => "unknown",
     }
+}
+
+/// Who must agree to a fix.
+pub(crate) const fn safety_words(safety: Safety) -> &'static str {
+    match safety {
+        Safety::Safe => "safe",
+        Safety::NeedsApproval => "needs approval",
+        Safety::DisplayOnly => "for reading only",
+    }
+}
+
+/// What applying a fix does, how to go back, and what other tools say, a line each.
+pub(crate) fn impact_lines(fix: &FixReport) -> Vec<String> {
+    let impact = &fix.impact;
+    let mut lines: Vec<String> =
+        fix.may_break.iter().map(|harm| format!("may break: {}", plain(harm))).collect();
+    if !impact.also_closes.is_empty() {
+        lines.push(format!("also closes: {}", impact.also_closes.join(", ")));
+    }
+    if !impact.rollback.is_empty() {
+        let can = match impact.reversible {
+            Reversible::Yes => "can be undone",
+            Reversible::WithLoss => "can be undone with loss",
+            Reversible::No => "cannot be undone",
+            Reversible::Unknown => "undo",
+        };
+        lines.push(format!("{can}: {}", plain(&impact.rollback)));
+    }
+    for said in &impact.verified {
+        let version = said.version.as_deref().map(|v| format!(" {v}")).unwrap_or_default();
+        let verdict = match said.verdict {
+            ToolVerdict::Passed => "passed",
+            ToolVerdict::Failed => "failed",
+            ToolVerdict::NotRun => "not run",
+        };
+        lines.push(plain(&format!("{}{version}: {verdict}: {}", said.tool, said.detail)));
+    }
+    lines
 }
 
 /// A check's name in words: `parses_before` → `parses before`.

@@ -27,7 +27,7 @@ Examples:
 pub(super) struct Arguments {
     #[command(subcommand)]
     command: Command,
-    /// The Terraform repository of `quell triage --repo`, for incidents that a fix holds together
+    /// The repository of `quell triage --repo`, for incidents that a fix holds together
     #[arg(long, global = true, value_name = "DIR")]
     repo: Option<PathBuf>,
 }

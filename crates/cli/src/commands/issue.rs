@@ -37,7 +37,7 @@ enum Command {
     Show {
         /// The id, or its first characters
         id: String,
-        /// A Terraform repository to make its fix in; it is only read
+        /// The repository to make its fix in; it is only read
         #[arg(long, value_name = "DIR")]
         repo: Option<PathBuf>,
         /// Print JSON

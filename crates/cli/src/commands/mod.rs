@@ -12,6 +12,7 @@ use crate::exit::Exit;
 
 mod controls;
 mod demo;
+mod fix;
 mod incident;
 mod issue;
 mod map;
@@ -33,6 +34,8 @@ struct Arguments {
 enum Command {
     /// Read findings and show what matters
     Triage(triage::Arguments),
+    /// Change code so that issues close, each change with its proof
+    Fix(fix::Arguments),
     /// Show a labelled sample world, offline
     Demo(demo::Arguments),
     /// Show one issue, or take a wrong merge apart
@@ -63,6 +66,7 @@ pub(crate) fn run(
     let data = parsed.data.unwrap_or_else(|| environment.data.clone());
     let result = match parsed.command {
         Command::Triage(arguments) => triage::run(&arguments, &data, environment),
+        Command::Fix(arguments) => fix::run(&arguments, &data, environment),
         Command::Demo(arguments) => demo::run(&arguments, environment),
         Command::Issue(arguments) => issue::run(&arguments, &data, environment),
         Command::Incident(arguments) => incident::run(&arguments, &data, environment),
@@ -97,6 +101,8 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause
             .downcast_ref::<std::io::Error>()
-            .is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+            .map(std::io::Error::kind)
+            .or_else(|| cause.downcast_ref::<serde_json::Error>()?.io_error_kind())
+            .is_some_and(|kind| kind == std::io::ErrorKind::BrokenPipe)
     })
 }

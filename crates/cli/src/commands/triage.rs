@@ -40,7 +40,7 @@ pub(super) struct Arguments {
     /// Files and folders, gzip and zip too; `-` is stdin. Formats are told by content
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// A Terraform repository to make fixes in; it is only read
+    /// The repository to make fixes in; it is only read (`quell fix` writes)
     #[arg(long, value_name = "DIR")]
     repo: Option<PathBuf>,
     /// EPSS scores (CSV) or a CISA KEV catalogue (JSON) to judge by, kept for later runs
@@ -140,7 +140,7 @@ fn work(
 }
 
 /// Ctrl-C asks the run to stop after the present batch; a second one ends at once.
-fn on_interrupt() -> Result<Arc<AtomicBool>> {
+pub(super) fn on_interrupt() -> Result<Arc<AtomicBool>> {
     let cancelled = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&cancelled);
     ctrlc::set_handler(move || flag.store(true, Ordering::SeqCst))

@@ -6,7 +6,9 @@ use quell_model::Claim;
 
 use super::timeline;
 use crate::escape::{html, plain};
-use crate::words::{check_name, count, fixes_of, kind_words, ticket_words, verdict};
+use crate::words::{
+    check_name, count, fixes_of, impact_lines, kind_words, safety_words, ticket_words, verdict,
+};
 use crate::{FixReport, IncidentReport, IssueReport, Report};
 
 /// Issues and fixes that are shown of one incident.
@@ -159,9 +161,10 @@ fn write_fix(fix: &FixReport, out: &mut dyn Write) -> io::Result<()> {
     )?;
     writeln!(
         out,
-        "<p class=\"quiet\">{} {}, closes {}</p>",
+        "<p class=\"quiet\">{} {}, {}, closes {}</p>",
         text(fix.file.raw()),
         text(fix.address.raw()),
+        safety_words(fix.safety),
         count(fix.closes.len() as u64, "issue")
     )?;
     if let Some(reason) = &fix.reason {
@@ -190,8 +193,8 @@ fn write_fix(fix: &FixReport, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     writeln!(out, "</tbody></table>")?;
-    for risk in &fix.may_break {
-        writeln!(out, "<p class=\"quiet\">May break: {}</p>", text(risk))?;
+    for line in impact_lines(fix) {
+        writeln!(out, "<p class=\"quiet\">{}</p>", text(&line))?;
     }
     Ok(())
 }

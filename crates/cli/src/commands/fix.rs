@@ -1,0 +1,168 @@
+//! `quell fix`: changes of code that close issues, each with its proof.
+
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use quell_pipeline::{
+    Dirty, FixPlan, FixRequest, Progress, Setup, Tool, commit_message, fixes_report, patch_text,
+    plan_fixes, refuse_uncommitted, write_branch, write_files,
+};
+use quell_report::{Options, Written, write_fixes};
+use quell_store::Store;
+
+use super::triage::on_interrupt;
+use crate::console::say;
+use crate::environment::{Environment, SystemClock};
+use crate::exit::Exit;
+
+const EXAMPLES: &str = "\
+Examples:
+  quell triage results/ && quell fix --repo infra/       show what would change
+  quell fix 0a1b2c3d4e --repo infra/                     one incident or issue
+  quell fix aws.s3.bucket_versioning --repo infra/       one control, everywhere
+  quell fix --repo infra/ --branch quell/fixes           one commit a fix
+  quell fix --repo infra/ --patch - | git -C infra/ apply
+  quell fix --repo infra/ --write --only safe
+
+Exit codes: 0 done, 2 refused or a name that means nothing, 3 could not finish.
+docs/fixes.md says what is proved and how.";
+
+/// Change code so that issues close, each change with its proof.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// Incidents, issues, fixes (first characters are enough), controls or rules of tools;
+    /// without any, all that are open
+    #[arg(value_name = "INCIDENT|ISSUE|CONTROL")]
+    names: Vec<String>,
+    /// The repository with the infrastructure code
+    #[arg(long, value_name = "DIR")]
+    repo: PathBuf,
+    /// Make a branch with one commit a fix; your checkout stays as it is
+    #[arg(long, value_name = "NAME", group = "how")]
+    branch: Option<String>,
+    /// Write one patch that `git apply` takes; `-` is stdout
+    #[arg(long, value_name = "FILE", group = "how")]
+    patch: Option<PathBuf>,
+    /// Write into the files, all or none
+    #[arg(long, group = "how")]
+    write: bool,
+    /// Leave out fixes that need a person's approval
+    #[arg(long, value_name = "SAFETY", value_parser = ["safe"])]
+    only: Option<String>,
+    /// Your settings [default: quell.toml in the repository]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// A folder of your own policies in Rego; a fix that one refuses is withheld
+    #[arg(long, value_name = "DIR")]
+    policies: Vec<PathBuf>,
+    /// Ask another tool before and after, in a private folder; it must be on the PATH
+    #[arg(long, value_name = "TOOL", value_parser = tool_names())]
+    verify_with: Vec<String>,
+    /// Work although files hold changes that are not committed
+    #[arg(long)]
+    allow_dirty: bool,
+    /// Show every fix with its change and proof
+    #[arg(long)]
+    all: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs it.
+pub(super) fn run(arguments: &Arguments, data: &Path, environment: &Environment) -> Result<Exit> {
+    let store = Store::open(data)?;
+    let setup = Setup::embedded(None)?;
+    let request = FixRequest {
+        names: arguments.names.clone(),
+        repository: arguments.repo.clone(),
+        only_safe: arguments.only.is_some(),
+        config: arguments.config.clone(),
+        policies: arguments.policies.clone(),
+        verify: tools(&arguments.verify_with),
+    };
+    // Ctrl-C stops between two steps, never while files are moved into place.
+    let cancelled = on_interrupt()?;
+    let progress = Progress { cancelled: &cancelled, bytes: &|_, _| {}, doing: &|_| {} };
+    let plan = plan_fixes(&store, &setup, &request, &SystemClock, &progress)?;
+    let written = write(arguments, &plan, &setup)?;
+    if arguments.patch.as_deref().is_some_and(is_stdout) {
+        return Ok(Exit::Clean);
+    }
+    print(arguments, &plan, written, environment)?;
+    Ok(Exit::Clean)
+}
+
+fn tool_names() -> Vec<&'static str> {
+    Tool::ALL.iter().map(|tool| tool.name()).collect()
+}
+
+fn tools(names: &[String]) -> Vec<Tool> {
+    Tool::ALL.into_iter().filter(|tool| names.iter().any(|name| name == tool.name())).collect()
+}
+
+fn is_stdout(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Writes what was asked for.
+fn write(arguments: &Arguments, plan: &FixPlan, setup: &Setup) -> Result<Option<Written>> {
+    if let Some(name) = &arguments.branch {
+        if plan.files.is_empty() {
+            return Ok(Some(branch_of_nothing(name)));
+        }
+        let commits = plan.commits(|fix| commit_message(fix, setup.catalog()));
+        let dirty = if arguments.allow_dirty { Dirty::Allow } else { Dirty::Refuse };
+        let made = write_branch(&plan.root, &plan.read, &commits, (name, dirty))?;
+        let (name, base, tip) = (made.name, made.base, made.tip);
+        return Ok(Some(Written::Branch { name, base, tip, commits: made.commits }));
+    }
+    if let Some(path) = &arguments.patch {
+        let text = patch_text(&plan.files);
+        if is_stdout(path) {
+            io::stdout().lock().write_all(text.as_bytes())?;
+        } else {
+            fs::write(path, text).with_context(|| format!("cannot write `{}`", path.display()))?;
+        }
+        return Ok(Some(Written::Patch { file: path.display().to_string() }));
+    }
+    if arguments.write {
+        if !arguments.allow_dirty {
+            refuse_uncommitted(&plan.root, &plan.touched())?;
+        }
+        write_files(&plan.root, &plan.files)?;
+        return Ok(Some(Written::Write));
+    }
+    Ok(None)
+}
+
+fn branch_of_nothing(name: &str) -> Written {
+    Written::Branch { name: name.to_owned(), base: String::new(), tip: String::new(), commits: 0 }
+}
+
+fn print(
+    arguments: &Arguments,
+    plan: &FixPlan,
+    written: Option<Written>,
+    environment: &Environment,
+) -> Result<()> {
+    let report = fixes_report(plan, written);
+    let mut out = BufWriter::new(io::stdout().lock());
+    if arguments.json {
+        serde_json::to_writer_pretty(&mut out, &report)?;
+        writeln!(out)?;
+    } else {
+        let options = Options { color: environment.terminal_out && !environment.no_color };
+        write_fixes(&report, (arguments.all, &options), &mut out)?;
+    }
+    out.flush()?;
+    if plan.offers.is_empty() && plan.unfixed.is_empty() {
+        say("there is no open issue; `quell triage` reads findings first");
+    }
+    Ok(())
+}

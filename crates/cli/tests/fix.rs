@@ -1,0 +1,348 @@
+//! `quell fix`, from findings to changed files, and what it does with bad input.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use common::Bench;
+use serde_json::{Value, json};
+
+const VOLUME: &str = "resource \"aws_ebs_volume\" \"cache\" {\n  size = 40\n}\n";
+
+/// Checkov's word that a volume is not encrypted.
+fn finding(file: &str, address: &str) -> Value {
+    json!({"check_id": "CKV_AWS_3", "check_name": "Ensure all data stored in the EBS is securely encrypted",
+        "check_result": {"result": "FAILED"}, "file_path": format!("/{file}"),
+        "file_abs_path": format!("/scan/{file}"), "file_line_range": [1, 3], "resource": address})
+}
+
+struct World {
+    bench: Bench,
+}
+
+impl World {
+    /// A repository of these files, and findings about volumes in them.
+    fn new(files: &[(&str, &str)], findings: &[Value]) -> Self {
+        let world = Self { bench: Bench::new() };
+        fs::create_dir(world.bench.folder.path().join("infra")).unwrap();
+        for (name, text) in files {
+            world.bench.file(&format!("infra/{name}"), text);
+        }
+        let report = json!({"check_type": "terraform", "results": {"failed_checks": findings,
+            "passed_checks": [], "skipped_checks": [], "parsing_errors": []},
+            "summary": {"failed": findings.len()}});
+        let path = world.bench.file("checkov.json", report.to_string());
+        world.bench.run(&["triage", path.to_str().unwrap(), "--quiet"]);
+        world
+    }
+
+    fn one(text: &str) -> Self {
+        Self::new(&[("main.tf", text)], &[finding("main.tf", "aws_ebs_volume.cache")])
+    }
+
+    fn fix(&self, arguments: &[&str]) -> Output {
+        let mut all = vec!["fix", "--repo", "infra"];
+        all.extend(arguments);
+        self.bench.run(&all)
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let mut all = vec!["--json"];
+        all.extend(arguments);
+        let output = self.fix(&all);
+        serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
+    }
+
+    fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.bench.folder.path().join("infra").join(name)).unwrap()
+    }
+
+    fn git(&self, arguments: &[&str]) -> String {
+        let folder = self.bench.folder.path().join("infra");
+        let output = Command::new("git").args(arguments).current_dir(folder).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn commit(&self) {
+        self.git(&["init", "--quiet"]);
+        self.git(&["config", "user.name", "A Person"]);
+        self.git(&["config", "user.email", "person@example.org"]);
+        self.git(&["add", "-A"]);
+        self.git(&["commit", "--quiet", "-m", "first"]);
+    }
+
+    /// It is withheld, for this reason, and nothing is written.
+    fn withholds(&self, reason: &str) {
+        let report = self.json(&["--write"]);
+        assert_eq!((&report["made"], report["fixes"].as_array().unwrap().len()), (&json!(0), 1));
+        let said = report["fixes"][0]["reason"].as_str().unwrap();
+        assert!(said.contains(reason), "{said}");
+        assert_eq!(report["fixes"][0]["safety"], "display_only");
+    }
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_fix_is_shown_with_its_proof_and_nothing_is_written() {
+    let world = World::one(VOLUME);
+    let output = world.fix(&[]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("+  encrypted = true") && text.contains("nothing is written"), "{text}");
+    assert!(text.contains("passed holds after") && text.contains("can be undone"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    assert_eq!((output.status.code(), world.text("main.tf")), (Some(0), VOLUME.to_owned()));
+}
+
+#[test]
+fn write_changes_the_file_and_a_second_run_changes_nothing() {
+    let world = World::one(VOLUME);
+    let report = world.json(&["--write"]);
+    assert_eq!((&report["made"], &report["written"]["how"]), (&json!(1), &json!("write")));
+    let after = world.text("main.tf");
+    assert!(after.contains("encrypted = true"), "{after}");
+    world.withholds("already satisfies it");
+    assert_eq!(world.text("main.tf"), after);
+}
+
+#[test]
+fn only_safe_leaves_out_what_needs_approval() {
+    let world = World::one(VOLUME);
+    let report = world.json(&["--write", "--only", "safe"]);
+    assert_eq!((&report["made"], &report["left_out"]), (&json!(0), &json!(1)));
+    assert_eq!(world.text("main.tf"), VOLUME);
+}
+
+#[test]
+fn names_choose_and_an_unknown_name_is_a_usage_error() {
+    let other = "resource \"aws_ebs_volume\" \"logs\" {\n  size = 40\n}\n";
+    let findings =
+        [finding("main.tf", "aws_ebs_volume.cache"), finding("logs.tf", "aws_ebs_volume.logs")];
+    let world = World::new(&[("main.tf", VOLUME), ("logs.tf", other)], &findings);
+    let all = world.json(&[]);
+    assert_eq!(all["made"], 2);
+    let issue = all["fixes"][0]["closes"][0].as_str().unwrap();
+    assert_eq!(world.json(&[issue.get(..10).unwrap()])["made"], 1);
+    assert_eq!(world.json(&[all["fixes"][1]["id"].as_str().unwrap()])["made"], 1);
+    assert_eq!(world.json(&["aws.ec2.ebs_volume_encryption"])["made"], 2);
+    assert_eq!(world.json(&["CKV_AWS_3"])["made"], 2);
+    for name in ["zzzzzzzz", "aws.ec2.nothing", ""] {
+        let output = world.fix(&[name]);
+        assert_eq!(output.status.code(), Some(2), "{name}: {}", said(&output));
+    }
+}
+
+#[test]
+fn a_patch_is_what_git_applies() {
+    let world = World::one(VOLUME);
+    let output = world.fix(&["--patch", "-"]);
+    fs::write(world.bench.folder.path().join("infra/x.patch"), &output.stdout).unwrap();
+    world.git(&["init", "--quiet"]);
+    world.git(&["apply", "x.patch"]);
+    assert!(world.text("main.tf").contains("encrypted = true"));
+}
+
+#[test]
+fn a_branch_has_one_commit_a_fix_with_what_why_proof_and_rollback() {
+    let world = World::one(VOLUME);
+    world.commit();
+    let report = world.json(&["--branch", "quell/fixes"]);
+    assert_eq!(report["written"]["commits"], 1);
+    let message = world.git(&["log", "-1", "--format=%B", "quell/fixes"]);
+    for part in ["Encrypt the volume", "Why: ", "Proof:", "May break:", "Rollback:", "Quell-Fix:"] {
+        assert!(message.contains(part), "{message}");
+    }
+    assert!(message.lines().all(|line| line.chars().count() <= 80), "{message}");
+    assert_eq!(
+        (world.text("main.tf").as_str(), world.git(&["status", "-s"]).as_str()),
+        (VOLUME, "")
+    );
+    assert_eq!(world.fix(&["--branch", "quell/fixes"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_dirty_tree_is_refused_with_a_sentence() {
+    let world = World::one(VOLUME);
+    world.commit();
+    let changed = format!("# mine\n{VOLUME}");
+    world.bench.file("infra/main.tf", &changed);
+    for how in [vec!["--write"], vec!["--branch", "x"]] {
+        let output = world.fix(&how);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(said(&output).contains("commit"), "{}", said(&output));
+        assert_eq!(world.text("main.tf"), changed);
+    }
+    assert_eq!(world.fix(&["--write", "--allow-dirty"]).status.code(), Some(0));
+    assert!(world.text("main.tf").starts_with("# mine\n"));
+}
+
+#[test]
+fn windows_lines_tabs_and_a_mark_at_the_start_stay() {
+    let text = format!("\u{feff}# a\r\n{}", VOLUME.replace('\n', "\r\n").replace("  ", "\t"));
+    let world = World::one(&text);
+    assert_eq!(world.json(&["--write"])["made"], 1);
+    let after = world.text("main.tf");
+    assert!(after.starts_with("\u{feff}# a\r\n") && after.contains("\tencrypted"), "{after:?}");
+    assert_eq!(after.matches('\n').count(), after.matches("\r\n").count(), "{after:?}");
+}
+
+#[test]
+fn files_that_cannot_be_read_are_named_with_the_reason() {
+    World::one("resource \"aws_ebs_volume\" \"cache\" {\n").withholds("main.tf");
+    let long = format!("{VOLUME}#{}\n", " ".repeat(10 << 20));
+    World::one(&long).withholds("longer than 4 MiB");
+    World::one(&VOLUME.replace("size = 40", "encrypted = var.encrypted")).withholds("");
+    let twice = VOLUME.replace("size = 40", "encrypted = false\n  encrypted = false");
+    World::one(&twice).withholds("main.tf");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_out_of_the_repository_is_not_followed() {
+    let world = World::new(&[], &[finding("main.tf", "aws_ebs_volume.cache")]);
+    let outside = world.bench.file("outside.tf", VOLUME);
+    let link = world.bench.folder.path().join("infra/main.tf");
+    std::os::unix::fs::symlink(&outside, link).unwrap();
+    world.withholds("symbolic link");
+    assert_eq!(fs::read_to_string(outside).unwrap(), VOLUME);
+}
+
+#[test]
+fn a_finding_whose_path_leads_out_is_not_followed() {
+    let findings = [finding("../outside.tf", "aws_ebs_volume.cache")];
+    let world = World::new(&[("other.tf", "# nothing\n")], &findings);
+    let outside = world.bench.file("outside.tf", VOLUME);
+    assert_eq!(world.json(&["--write"])["made"], 0);
+    assert_eq!(fs::read_to_string(outside).unwrap(), VOLUME);
+}
+
+#[test]
+fn a_read_only_file_stops_all_of_them() {
+    let other = "resource \"aws_ebs_volume\" \"logs\" {\n  size = 40\n}\n";
+    let findings =
+        [finding("a.tf", "aws_ebs_volume.cache"), finding("b.tf", "aws_ebs_volume.logs")];
+    let world = World::new(&[("a.tf", VOLUME), ("b.tf", other)], &findings);
+    let path = world.bench.folder.path().join("infra/b.tf");
+    set_read_only(&path, true);
+    let output = world.fix(&["--write"]);
+    assert!(said(&output).contains("`b.tf` is read-only"), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!((world.text("a.tf").as_str(), world.text("b.tf").as_str()), (VOLUME, other));
+    set_read_only(&path, false);
+}
+
+fn set_read_only(path: &Path, value: bool) {
+    let mut permissions = fs::metadata(path).unwrap().permissions();
+    permissions.set_readonly(value);
+    fs::set_permissions(path, permissions).unwrap();
+}
+
+#[test]
+fn a_repository_that_is_not_there_is_said_so() {
+    let world = World::one(VOLUME);
+    let output = world.bench.run(&["fix", "--repo", "nowhere"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(said(&output).contains("nowhere"), "{}", said(&output));
+}
+
+#[test]
+fn a_user_s_policy_withholds_a_fix_with_its_words() {
+    let world = World::one(VOLUME);
+    world.bench.file(
+        "rules/freeze.rego",
+        "package quell.fix.freeze\n\ndeny contains \"no volumes before the release\" if {\n\t\
+         startswith(input.fix.control, \"aws.ec2.\")\n}\n",
+    );
+    let report = world.json(&["--policies", "rules", "--write"]);
+    assert_eq!((&report["made"], &report["withheld"]), (&json!(0), &json!(1)));
+    let reason = report["fixes"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("no volumes before the release (quell.fix.freeze)"), "{reason}");
+    assert_eq!(world.text("main.tf"), VOLUME);
+    world.bench.file("infra/quell.toml", "[fix]\npolicies = '../rules'\n");
+    assert_eq!(world.json(&[])["made"], 0);
+    world.bench.file("rules/freeze.rego", "not rego");
+    let output = world.fix(&[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("freeze.rego"), "{}", said(&output));
+}
+
+#[test]
+fn an_unknown_key_of_the_settings_is_a_usage_error() {
+    let world = World::one(VOLUME);
+    world.bench.file("infra/quell.toml", "[fix.paramters]\n");
+    let output = world.fix(&[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("do you mean `parameters`?"), "{}", said(&output));
+}
+
+#[test]
+fn a_missing_tool_is_not_run_and_never_passed() {
+    let world = World::one(VOLUME);
+    let arguments = ["fix", "--repo", "infra", "--json", "--verify-with", "kubeconform"];
+    let arguments: Vec<&str> = arguments.into_iter().chain(["--verify-with", "tofu"]).collect();
+    let output = world.bench.command(&arguments).env("PATH", "").output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let verified = report["fixes"][0]["verified"].as_array().unwrap();
+    assert_eq!(verified.len(), 2);
+    assert!(verified.iter().all(|one| one["verdict"] == "not_run"), "{verified:?}");
+    assert_eq!(report["made"], 1);
+}
+
+#[test]
+fn an_asset_without_code_has_steps_for_the_command_line() {
+    let world = World::new(&[], &[]);
+    let record = common::prowler("acme-logs");
+    let path = world.bench.file("prowler.json", Value::from(vec![record]).to_string());
+    world.bench.run(&["triage", path.to_str().unwrap(), "--quiet"]);
+    let report = world.json(&[]);
+    let steps = &report["unfixed"][0]["steps"];
+    let run = ["s3api", "put-bucket-versioning", "--bucket", "acme-logs"];
+    assert_eq!(steps["run"][0].as_array().unwrap()[..4], run.map(Value::from), "{report}");
+    assert_eq!((&steps["cli"], &steps["safety"]), (&json!("aws"), &json!("display_only")));
+    let text = String::from_utf8(world.fix(&[]).stdout).unwrap();
+    assert!(text.contains("back aws s3api put-bucket-versioning"), "{text}");
+}
+
+#[test]
+fn json_is_as_its_schema_says() {
+    let docs = common::demo().join("../../docs");
+    let read = |name: &str| -> Value {
+        serde_json::from_str(&fs::read_to_string(docs.join(name)).unwrap()).unwrap()
+    };
+    let (schema, mut own) = (read("fixes.schema.json"), read("fixes.schema.json"));
+    let of_report = read("report.schema.json");
+    own["$defs"]["fix"]["properties"].as_object_mut().unwrap().remove("taken");
+    let properties = |of: &Value| of["$defs"]["fix"]["properties"].clone();
+    assert_eq!(properties(&own), properties(&of_report), "a fix is the same in both contracts");
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let world = World::one(VOLUME);
+    world.commit();
+    world.bench.file("infra/broken.tf", "resource {");
+    let findings = common::demo().join("findings");
+    world.bench.run(&["triage", findings.to_str().unwrap(), "--quiet"]);
+    for how in [vec![], vec!["--branch", "x", "--allow-dirty"], vec!["--only", "safe", "--write"]] {
+        let report = world.json(&how);
+        let errors: Vec<String> =
+            validator.iter_errors(&report).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert!(errors.is_empty(), "{}", errors.join("\n"));
+    }
+}
+
+#[test]
+fn two_ways_of_writing_are_a_usage_error() {
+    let world = World::one(VOLUME);
+    assert_eq!(world.fix(&["--write", "--patch", "x"]).status.code(), Some(2));
+}

@@ -1,0 +1,56 @@
+//! Fixes for open issues: proposed, chosen, made one upon the other, and written.
+
+mod branch;
+mod checkout;
+mod config;
+mod git;
+mod impact;
+mod message;
+mod patch;
+mod plan;
+mod policy;
+mod propose;
+mod report;
+mod select;
+mod steps;
+mod unfixed;
+mod verify;
+mod write;
+
+use std::path::Path;
+
+use quell_catalog::Catalog;
+use quell_model::Fix;
+use quell_store::Store;
+
+pub use branch::{Branch, Commit, Dirty, refuse_uncommitted, write_branch};
+pub use config::FixConfig;
+pub use message::commit_message;
+pub use patch::patch_text;
+pub use plan::{FixPlan, FixRequest, Offer, Taken, plan_fixes};
+pub use report::fixes_report;
+pub use unfixed::Unfixed;
+pub use verify::Tool;
+pub use write::{FileChange, write_files};
+
+use crate::PipelineError;
+use crate::report::Open;
+use propose::{Workbench, grouped};
+
+/// Proposes a fix for every open issue whose control has a recipe and whose block is found.
+/// One change that closes several issues is one fix.
+pub(crate) fn propose<'o>(
+    store: &Store,
+    catalog: &Catalog,
+    open: impl Iterator<Item = &'o Open>,
+    folder: &Path,
+) -> Result<Vec<Fix>, PipelineError> {
+    let config = FixConfig::load(folder, None, catalog)?;
+    let bench = Workbench::open(folder, catalog, &config)?;
+    let has_recipe = |open: &&Open| {
+        let control = open.control.as_deref().and_then(|id| catalog.control(id));
+        control.is_some_and(|control| !control.fixes.is_empty())
+    };
+    let open = open.filter(has_recipe);
+    Ok(grouped(bench.answers(store, open)?).0)
+}

@@ -1,0 +1,243 @@
+//! The plan of a run of `quell fix`: which fixes are made, upon each other, and what that changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use quell_model::{Clock, Fix, FixState, Safety, ToolVerdict};
+use quell_remediate::Applied;
+use quell_store::Store;
+
+use super::propose::{Workbench, grouped};
+use super::select::{Chosen, Names};
+use super::verify::verify;
+use super::{Commit, FileChange, FixConfig, Tool, Unfixed};
+use crate::assess::Judgement;
+use crate::priority::Estate;
+use crate::report::{incidents, open_issues};
+use crate::{PipelineError, Progress, Setup, intel};
+
+/// Rounds after which everything that is left is withheld.
+const MOST_ROUNDS: usize = 4;
+
+/// What is asked of a run.
+#[derive(Debug, Clone, Default)]
+pub struct FixRequest {
+    /// Incidents, issues, fixes, controls or rules; empty means all.
+    pub names: Vec<String>,
+    /// The repository.
+    pub repository: PathBuf,
+    /// Whether fixes that need a person's approval are left out.
+    pub only_safe: bool,
+    /// The user's settings; where none are named, `quell.toml` of the repository.
+    pub config: Option<PathBuf>,
+    /// Folders of policies, beside those of the settings.
+    pub policies: Vec<PathBuf>,
+    /// Other tools to ask before and after.
+    pub verify: Vec<Tool>,
+}
+
+/// What becomes of a fix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It changes files.
+    Made,
+    /// Others of this run have made it already.
+    Covered,
+    /// It needs approval, and only safe ones were asked for.
+    LeftOut,
+    /// It is not offered; its state says why.
+    Withheld,
+}
+
+/// A fix, and what becomes of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Offer {
+    /// The fix with its proof.
+    pub fix: Fix,
+    /// What becomes of it.
+    pub taken: Taken,
+}
+
+/// What a run would change. Nothing is written yet.
+#[derive(Debug, Clone, Default)]
+pub struct FixPlan {
+    /// The repository, without links.
+    pub root: PathBuf,
+    /// The files that were read, as text by path.
+    pub read: BTreeMap<String, String>,
+    /// Files that were not read, with the reason.
+    pub unread: BTreeMap<String, String>,
+    /// Files that do not parse, with the reason.
+    pub unparsed: Vec<(String, String)>,
+    /// The chosen fixes, in the order of files.
+    pub offers: Vec<Offer>,
+    /// The chosen issues that no change of code closes.
+    pub unfixed: Vec<Unfixed>,
+    /// All files that change, in path order.
+    pub files: Vec<FileChange>,
+    /// Fix, path and new text, step by step.
+    pub steps: Vec<(String, String, String)>,
+}
+
+impl FixPlan {
+    /// The fixes that change files.
+    pub fn made(&self) -> impl Iterator<Item = &Fix> {
+        self.offers.iter().filter(|o| o.taken == Taken::Made).map(|o| &o.fix)
+    }
+
+    /// The present text of the files that change.
+    #[must_use]
+    pub fn touched(&self) -> BTreeMap<String, String> {
+        self.files.iter().map(|file| (file.path.clone(), file.before.clone())).collect()
+    }
+
+    /// A commit for each fix, with the words that a caller has for it.
+    pub fn commits(&self, message: impl Fn(&Fix) -> String) -> Vec<Commit> {
+        let steps = self.steps.iter().filter_map(|(id, path, text)| {
+            let fix = self.made().find(|fix| fix.id == *id)?;
+            let files = vec![(path.clone(), text.clone())];
+            Some(Commit { message: message(fix), files })
+        });
+        steps.collect()
+    }
+}
+
+/// Proposes fixes for the open issues of a database, and makes the chosen ones upon each other.
+///
+/// # Errors
+/// When a name means nothing, the repository cannot be read, or the store refuses.
+pub fn plan_fixes(
+    store: &Store,
+    setup: &Setup,
+    request: &FixRequest,
+    clock: &dyn Clock,
+    progress: &Progress<'_>,
+) -> Result<FixPlan, PipelineError> {
+    let catalog = setup.catalog();
+    let intel = intel::load(store, catalog.intel())?;
+    let mut estate = Estate::new(store, Judgement { catalog, intel: &intel, now: clock.now() })?;
+    (progress.doing)("reading");
+    let mut open = open_issues(store, &mut estate, None)?;
+    progress.check()?;
+    let mut config = FixConfig::load(&request.repository, request.config.as_deref(), catalog)?;
+    config.policies.extend(request.policies.iter().cloned());
+    let bench = Workbench::open(&request.repository, catalog, &config)?;
+    progress.check()?;
+    (progress.doing)("proving");
+    let (fixes, unfixed) = grouped(bench.answers(store, open.iter())?);
+    progress.check()?;
+    let stories = match request.names.is_empty() {
+        true => Vec::new(),
+        false => incidents(store, &mut open, &fixes, None)?,
+    };
+    let names = Names { catalog, incidents: &stories, fixes: &fixes, unfixed: &unfixed };
+    let chosen = Chosen::find(&request.names, names)?;
+    let fixes: Vec<Fix> = fixes.into_iter().filter(|fix| chosen.has_fix(fix)).collect();
+    let unfixed = unfixed.into_iter().filter(|one| chosen.has_unfixed(one)).collect();
+    let plan = verified(&bench, fixes, request, progress)?;
+    Ok(FixPlan { unfixed, ..plan })
+}
+
+/// Makes the fixes upon each other and asks other tools of the result. What one of them finds
+/// something new in is taken out, and the rest is made and asked of again.
+fn verified(
+    bench: &Workbench<'_>,
+    mut fixes: Vec<Fix>,
+    request: &FixRequest,
+    progress: &Progress<'_>,
+) -> Result<FixPlan, PipelineError> {
+    for round in 0..=MOST_ROUNDS {
+        let mut plan = composed(bench, fixes, request.only_safe);
+        if request.verify.is_empty() || plan.files.is_empty() {
+            return Ok(plan);
+        }
+        progress.check()?;
+        (progress.doing)("verifying");
+        let said = verify(&request.verify, &plan.read, &plan.files)?;
+        let steps = &plan.steps;
+        for Offer { fix, .. } in plan.offers.iter_mut().filter(|o| o.taken == Taken::Made) {
+            let own = steps.iter().filter(|(id, _, _)| *id == fix.id);
+            let files: BTreeSet<&str> = own.map(|(_, path, _)| path.as_str()).collect();
+            fix.impact.verified = said.iter().map(|said| said.of(&files)).collect();
+        }
+        if plan.made().all(|fix| refused_by(fix).is_none()) {
+            return Ok(plan);
+        }
+        let late = (round + 1 >= MOST_ROUNDS)
+            .then(|| "other tools keep finding something new with it and others".to_owned());
+        fixes = plan.offers.into_iter().map(|offer| without(offer, late.as_ref())).collect();
+    }
+    Ok(composed(bench, fixes, request.only_safe))
+}
+
+/// What a tool finds new in a fix.
+fn refused_by(fix: &Fix) -> Option<String> {
+    let failed = fix.impact.verified.iter().find(|one| one.verdict == ToolVerdict::Failed)?;
+    Some(format!("{} does not accept it: {}", failed.tool, failed.detail))
+}
+
+/// The fix, withheld where a tool refuses it, or where there was time enough for all.
+fn without(Offer { mut fix, taken }: Offer, late: Option<&String>) -> Fix {
+    let reason = refused_by(&fix).or_else(|| late.cloned());
+    if let (Taken::Made, Some(reason)) = (taken, reason) {
+        fix.state = FixState::Withheld(reason);
+        fix.safety = fix.grade();
+    }
+    fix
+}
+
+/// Makes the fixes upon each other, in the order of files.
+fn composed(bench: &Workbench<'_>, fixes: Vec<Fix>, only_safe: bool) -> FixPlan {
+    let (taken, rest): (Vec<Fix>, Vec<Fix>) = fixes.into_iter().partition(|fix| {
+        fix.state == FixState::Proved && (!only_safe || fix.safety == Safety::Safe)
+    });
+    let (taken, applied) = ordered(bench, taken);
+    let mut offers: Vec<Offer> = taken.into_iter().map(|fix| settled(fix, &applied)).collect();
+    offers.extend(rest.into_iter().map(|fix| {
+        let taken = match fix.state {
+            FixState::Proved => Taken::LeftOut,
+            FixState::Withheld(_) => Taken::Withheld,
+        };
+        Offer { fix, taken }
+    }));
+    let checkout = &bench.checkout;
+    let files = applied.files.into_iter().filter_map(|(path, after)| {
+        let before = checkout.files.get(&path)?.clone();
+        Some(FileChange { path, before, after })
+    });
+    FixPlan {
+        root: checkout.root.clone(),
+        files: files.collect(),
+        offers,
+        steps: applied.steps.into_iter().map(|s| (s.fix, s.path, s.text)).collect(),
+        read: checkout.files.clone(),
+        unread: checkout.unread.clone(),
+        unparsed: bench.unparsed.clone(),
+        unfixed: Vec::new(),
+    }
+}
+
+/// The fixes in the order in which the most of them can be made. That is the order of files,
+/// unless some cannot be made upon those before them: then these come first.
+fn ordered(bench: &Workbench<'_>, taken: Vec<Fix>) -> (Vec<Fix>, Applied) {
+    let applied = bench.engine.apply_all(&bench.workspace, &taken);
+    if applied.skipped.is_empty() {
+        return (taken, applied);
+    }
+    let is_skipped = |fix: &Fix| applied.skipped.iter().any(|(id, _)| *id == fix.id);
+    let (mut first, rest): (Vec<Fix>, Vec<Fix>) = taken.iter().cloned().partition(is_skipped);
+    first.extend(rest);
+    let again = bench.engine.apply_all(&bench.workspace, &first);
+    if again.skipped.len() < applied.skipped.len() { (first, again) } else { (taken, applied) }
+}
+
+/// What became of a fix when all were made upon each other.
+fn settled(fix: Fix, applied: &Applied) -> Offer {
+    if let Some((_, reason)) = applied.skipped.iter().find(|(id, _)| *id == fix.id) {
+        let reason = format!("together with the other fixes it cannot be proved: {reason}");
+        let fix = Fix { state: FixState::Withheld(reason), safety: Safety::DisplayOnly, ..fix };
+        return Offer { fix, taken: Taken::Withheld };
+    }
+    let covered = applied.covered.contains(&fix.id);
+    Offer { fix, taken: if covered { Taken::Covered } else { Taken::Made } }
+}

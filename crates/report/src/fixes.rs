@@ -1,0 +1,303 @@
+//! What `quell fix` would change or has changed: its contract, and its text for 80 columns.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use quell_model::{Safety, Untrusted};
+use serde::Serialize;
+
+use crate::escape::{plain, terminal};
+use crate::story::{short, write_fix};
+use crate::terminal::wrapped;
+use crate::words::{count, safety_words};
+use crate::{FixReport, Options};
+
+/// Fixes that are shown with their text and proof.
+const MOST_WHOLE: usize = 10;
+/// Lines of a list.
+const MOST_LINES: usize = 20;
+/// Issues of which all steps are shown; of more, those of one issue a reason.
+const MOST_STEPS: usize = 10;
+
+/// What `quell fix --json` prints.
+#[derive(Debug, Clone, Serialize)]
+pub struct FixesReport {
+    /// The version of the contract, the report's own.
+    pub schema_version: &'static str,
+    /// The program's version.
+    pub quell_version: &'static str,
+    /// The repository.
+    pub repository: Untrusted,
+    /// How many fixes change files.
+    pub made: usize,
+    /// How many fixes others of the run have made already.
+    pub covered: usize,
+    /// How many proved fixes `--only safe` leaves out.
+    pub left_out: usize,
+    /// How many fixes are withheld.
+    pub withheld: usize,
+    /// The fixes, in the order of files.
+    pub fixes: Vec<OfferReport>,
+    /// Issues that no change of code closes.
+    pub unfixed: Vec<UnfixedReport>,
+    /// The files that change.
+    pub files: Vec<Untrusted>,
+    /// Files of code that could not be looked into.
+    pub not_read: Vec<NotRead>,
+    /// What was written; absent where nothing was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub written: Option<Written>,
+}
+
+/// A fix, and what becomes of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct OfferReport {
+    /// `made`, `covered`, `left_out` or `withheld`.
+    pub taken: &'static str,
+    /// The fix with its proof.
+    #[serde(flatten)]
+    pub fix: FixReport,
+}
+
+/// An issue that no change of code closes.
+#[derive(Debug, Clone, Serialize)]
+pub struct UnfixedReport {
+    /// Its id.
+    pub issue: String,
+    /// What is wrong.
+    pub title: Untrusted,
+    /// The asset.
+    pub asset: Untrusted,
+    /// The control, where the catalogue knows the fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub control: Option<String>,
+    /// Why, and what a person must decide.
+    pub reason: Untrusted,
+    /// What to run instead, where that is known. Quell runs none of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps: Option<StepsReport>,
+}
+
+/// Commands for one asset, word by word, so that no shell has to be trusted with names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StepsReport {
+    /// The program.
+    pub cli: String,
+    /// The version whose description the flags were read from.
+    pub version: String,
+    /// Where that description stands.
+    pub source: String,
+    /// Commands that show the present state.
+    pub look: Vec<Vec<String>>,
+    /// Commands that change it.
+    pub run: Vec<Vec<String>>,
+    /// Commands that take it back; empty where nothing can.
+    pub rollback: Vec<Vec<String>>,
+    /// What it may break.
+    pub note: String,
+    /// Always `display_only`: nothing is proved of what runs.
+    pub safety: Safety,
+}
+
+/// A file of code that could not be looked into.
+#[derive(Debug, Clone, Serialize)]
+pub struct NotRead {
+    /// Its path below the repository.
+    pub file: Untrusted,
+    /// Why.
+    pub reason: Untrusted,
+}
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "how")]
+pub enum Written {
+    /// The files of the repository.
+    Write,
+    /// A branch with one commit a fix.
+    Branch {
+        /// Its name.
+        name: String,
+        /// The commit it starts from.
+        base: String,
+        /// Its last commit.
+        tip: String,
+        /// How many commits it has.
+        commits: usize,
+    },
+    /// A patch.
+    Patch {
+        /// The file.
+        file: String,
+    },
+}
+
+/// Writes the plan of `quell fix` for a terminal; `all` shows every fix with its text.
+///
+/// # Errors
+/// When the writer fails.
+pub fn write_fixes(
+    report: &FixesReport,
+    (all, _options): (bool, &Options),
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let most = if all { usize::MAX } else { MOST_WHOLE };
+    let lines = if all { usize::MAX } else { MOST_LINES };
+    let offered: Vec<&OfferReport> =
+        report.fixes.iter().filter(|offer| offer.fix.state == "proved").collect();
+    for offer in offered.iter().take(most) {
+        write_place(&offer.fix, out)?;
+        write_fix(&offer.fix, out)?;
+        writeln!(out)?;
+    }
+    write_rest(&offered, (most, lines), out)?;
+    write_withheld(report, lines, out)?;
+    write_unfixed(report, lines, out)?;
+    for file in report.not_read.iter().take(lines) {
+        let text = format!("not read: {}: {}", terminal(&file.file), terminal(&file.reason));
+        wrapped(&text, "", out)?;
+    }
+    write_sums(report, out)
+}
+
+/// The block that a fix changes, what it closes, and who must agree.
+fn write_place(fix: &FixReport, out: &mut dyn Write) -> io::Result<()> {
+    wrapped(&format!("{} {}", terminal(&fix.file), terminal(&fix.address)), "", out)?;
+    let closes = count(fix.closes.len() as u64, "issue");
+    let line = format!("fix {} · {} · closes {closes}", fix.id, safety_words(fix.safety));
+    wrapped(&line, "  ", out)
+}
+
+/// The fixes that are not shown whole, a line each.
+fn write_rest(
+    offered: &[&OfferReport],
+    (most, lines): (usize, usize),
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let rest = offered.get(most.min(offered.len())..).unwrap_or_default();
+    if rest.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "Also proved; name one, or say --all, to see its change and proof:")?;
+    for OfferReport { fix, .. } in rest.iter().take(lines) {
+        let title = plain(&fix.title);
+        let text =
+            format!("{} {} {}: {title}", fix.id, terminal(&fix.file), terminal(&fix.address));
+        wrapped(&text, "  ", out)?;
+    }
+    more(rest.len(), lines, out)?;
+    writeln!(out)
+}
+
+fn write_withheld(report: &FixesReport, lines: usize, out: &mut dyn Write) -> io::Result<()> {
+    let withheld: Vec<&FixReport> =
+        report.fixes.iter().map(|offer| &offer.fix).filter(|fix| fix.state != "proved").collect();
+    if withheld.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "Withheld; a person must decide:")?;
+    for fix in withheld.iter().take(lines) {
+        let reason = fix.reason.as_ref().map(terminal).unwrap_or_default();
+        let place = format!("{} {}", terminal(&fix.file), terminal(&fix.address));
+        let issue = fix.closes.first().map(|issue| short(issue)).unwrap_or_default();
+        let place = if place.trim().is_empty() { format!("issue {issue}") } else { place };
+        wrapped(&format!("{place}: {}: {reason}", plain(&fix.title)), "  ", out)?;
+    }
+    more(withheld.len(), lines, out)?;
+    writeln!(out)
+}
+
+/// The issues without code, those with the same title and reason together.
+fn write_unfixed(report: &FixesReport, lines: usize, out: &mut dyn Write) -> io::Result<()> {
+    let mut reasons: BTreeMap<(String, String), Vec<&UnfixedReport>> = BTreeMap::new();
+    for unfixed in &report.unfixed {
+        let words = (terminal(&unfixed.title), terminal(&unfixed.reason));
+        reasons.entry(words).or_default().push(unfixed);
+    }
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    let mut reasons: Vec<_> = reasons.into_iter().collect();
+    reasons.sort_by_key(|(_, of)| std::cmp::Reverse(of.len()));
+    writeln!(out, "No change of code here closes these:")?;
+    for ((title, reason), of) in reasons.iter().take(lines) {
+        let also = match of.len() {
+            1 => String::new(),
+            more => format!(" (and {} more)", more - 1),
+        };
+        wrapped(&format!("{title}{also}: {reason}"), "  ", out)?;
+        let own = if report.unfixed.len() <= MOST_STEPS { of.len() } else { 1 };
+        for unfixed in of.iter().filter(|one| one.steps.is_some()).take(own) {
+            write_steps(unfixed, out)?;
+        }
+    }
+    more(reasons.len(), lines, out)?;
+    writeln!(out)
+}
+
+/// The commands of an issue, for a shell.
+fn write_steps(unfixed: &UnfixedReport, out: &mut dyn Write) -> io::Result<()> {
+    let Some(steps) = &unfixed.steps else { return Ok(()) };
+    let name = terminal(&unfixed.asset);
+    wrapped(&format!("by hand, for {name} ({} {}):", steps.cli, steps.version), "    ", out)?;
+    let parts = [("look", &steps.look), ("run", &steps.run), ("back", &steps.rollback)];
+    for (label, commands) in parts {
+        for words in commands {
+            let words: Vec<String> = words.iter().map(|word| shell(word)).collect();
+            writeln!(out, "      {label:<5}{} {}", steps.cli, words.join(" "))?;
+        }
+    }
+    if steps.rollback.is_empty() {
+        writeln!(out, "      there is no way back")?;
+    }
+    wrapped(&format!("may break: {}", plain(&steps.note)), "      ", out)
+}
+
+/// A word as a POSIX shell reads it.
+fn shell(word: &str) -> String {
+    let word = plain(word);
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(is_bare) {
+        return word;
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+fn more(all: usize, shown: usize, out: &mut dyn Write) -> io::Result<()> {
+    match all.saturating_sub(shown) {
+        0 => Ok(()),
+        left => writeln!(out, "  and {left} more; --all or --json shows them"),
+    }
+}
+
+fn write_sums(report: &FixesReport, out: &mut dyn Write) -> io::Result<()> {
+    let fixes = |count: usize| if count == 1 { "fix" } else { "fixes" };
+    let files = count(report.files.len() as u64, "file");
+    let made = report.made;
+    let mut parts = vec![format!("{made} {} in {files}", fixes(made))];
+    for (count, words) in [
+        (report.covered, "made by those already"),
+        (report.left_out, "left out, since they need approval"),
+        (report.withheld, "withheld"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {words}"));
+        }
+    }
+    let unfixed = report.unfixed.len();
+    if unfixed > 0 {
+        parts.push(format!("{} without code here", count(unfixed as u64, "issue")));
+    }
+    wrapped(&parts.join(", "), "", out)?;
+    let done = match &report.written {
+        None if made == 0 => "nothing to write".to_owned(),
+        None => "nothing is written; say --write, --branch NAME or --patch FILE".to_owned(),
+        Some(_) if made == 0 => "nothing to write, so nothing was written".to_owned(),
+        Some(Written::Write) => format!("{files} written"),
+        Some(Written::Branch { name, commits, .. }) => {
+            format!("branch {} made with {}", plain(name), count(*commits as u64, "commit"))
+        }
+        Some(Written::Patch { file }) => format!("patch written to {}", plain(file)),
+    };
+    wrapped(&done, "", out)
+}
