@@ -210,7 +210,7 @@ impl Code for Workflows {
         let after = Yaml::parse(text.clone())?;
         narrows(data(yaml), data(&after))?;
         let Place { file, address } = place.clone();
-        Ok(Change { file, text, address, added: None })
+        Ok(Change { file, text, address, added: None, beside: Vec::new() })
     }
 }
 

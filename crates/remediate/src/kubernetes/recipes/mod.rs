@@ -99,6 +99,7 @@ impl Request<'_> {
             text,
             address: self.object.address.clone(),
             added: None,
+            beside: Vec::new(),
         })
     }
 
@@ -114,6 +115,7 @@ impl Request<'_> {
             text,
             address: companion.address.clone(),
             added: Some(at),
+            beside: Vec::new(),
         })
     }
 
