@@ -118,10 +118,10 @@ impl Manifests {
 impl File {
     /// Reads a file.
     pub(super) fn read(path: String, text: String) -> Self {
-        // Most JSON of a repository is no manifest and may be long.
-        let other =
-            path.ends_with(".json") && !(text.contains("apiVersion") && text.contains("kind"));
-        let yaml = Yaml::parse(if other { String::new() } else { text.clone() });
+        // Most JSON of a repository is no manifest and may be long, so that it is not kept.
+        let manifest = text.contains("apiVersion") && text.contains("kind");
+        let text = if path.ends_with(".json") && !manifest { String::new() } else { text };
+        let yaml = Yaml::parse(text.clone());
         Self::new(path, text, yaml)
     }
 
