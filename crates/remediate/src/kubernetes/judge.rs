@@ -77,7 +77,7 @@ impl Surroundings for Around<'_> {
                 && together(file, self.file)
         });
         any(others.map(|(file, other)| {
-            let selector = link.split('.').try_fold(&other.data, |value, key| value.get(key));
+            let selector = link.split('.').try_fold(&*other.data, |value, key| value.get(key));
             let Some(selector) = selector else { return Truth::Fails };
             match selects(selector, &self.object.pod_labels()) {
                 Some(true) => {

@@ -31,7 +31,7 @@ pub(super) fn is_kustomization(path: &str) -> bool {
 /// What a kustomization says.
 pub(super) fn data(file: &File) -> Option<&Value> {
     let yaml = file.yaml.as_ref().ok()?;
-    yaml.documents().iter().find(|document| document.root().is_some()).map(|one| one.data())
+    yaml.documents().iter().find(|document| document.root().is_some()).map(|one| &**one.data())
 }
 
 /// Every object that a kustomization builds from files of the repository.

@@ -27,6 +27,8 @@ pub(super) struct File {
     /// The documents, or why they cannot be read.
     pub(super) yaml: Result<Yaml, String>,
     pub(super) objects: Vec<Object>,
+    /// Where each address stands among the objects.
+    index: HashMap<String, usize>,
 }
 
 impl Manifests {
@@ -80,7 +82,7 @@ impl Manifests {
     /// What stands at a place.
     pub(super) fn at(&self, place: &Place) -> Option<(&File, &Object)> {
         let file = self.file(&place.file)?;
-        let object = file.objects.iter().find(|object| object.address == place.address)?;
+        let object = file.objects.get(*file.index.get(&place.address)?)?;
         Some((file, object))
     }
 
@@ -142,7 +144,8 @@ impl File {
                 object.address = format!("{}#{count}", object.address);
             }
         }
-        Self { path, text, yaml, objects }
+        let index = objects.iter().enumerate().map(|(at, one)| (one.address.clone(), at)).collect();
+        Self { path, text, yaml, objects, index }
     }
 
     pub(super) fn text(&self) -> &str {
@@ -178,8 +181,7 @@ fn in_document(text: &str, document: &Document, at: usize) -> Vec<Object> {
         Some(at_document(Object {
             path: vec![Step::from("items"), element.into()],
             span: start..whole(text, span.end),
-            data: value.clone(),
-            ..named(value, kind)
+            ..named(&Arc::new(value.clone()), kind)
         }))
     });
     objects.collect()
@@ -187,7 +189,7 @@ fn in_document(text: &str, document: &Document, at: usize) -> Vec<Object> {
 
 fn object(text: &str, document: &Document, root: &Node, kind: &str) -> Object {
     let span = document.span_of(root);
-    let data = document.data().clone();
+    let data = Arc::clone(document.data());
     Object { span: line_start(text, span.start)..whole(text, span.end), ..named(&data, kind) }
 }
 
@@ -201,7 +203,7 @@ fn whole(text: &str, end: usize) -> usize {
     if idle { line } else { end }
 }
 
-fn named(data: &Value, kind: &str) -> Object {
+fn named(data: &Arc<Value>, kind: &str) -> Object {
     let name = text_at(data, "metadata.name").or_else(|| text_at(data, "metadata.generateName"));
     let name = name.unwrap_or_default().to_owned();
     Object {
@@ -212,6 +214,6 @@ fn named(data: &Value, kind: &str) -> Object {
         document: 0,
         path: Vec::new(),
         span: 0..0,
-        data: data.clone(),
+        data: Arc::clone(data),
     }
 }

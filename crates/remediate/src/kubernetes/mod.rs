@@ -15,4 +15,6 @@ mod recipes;
 pub(crate) use code::DIALECT;
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod tests;

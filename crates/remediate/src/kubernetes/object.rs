@@ -1,6 +1,7 @@
 //! One object of a manifest.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -22,7 +23,7 @@ pub(super) struct Object {
     /// Its bytes in the file, whole lines.
     pub(super) span: Range<usize>,
     /// What it says.
-    pub(super) data: Value,
+    pub(super) data: Arc<Value>,
 }
 
 /// Kinds that have or make pods, with the way to what describes the pod.
@@ -56,7 +57,7 @@ impl Object {
             document: self.document,
             path: self.path.clone(),
             span: self.span.clone(),
-            data,
+            data: Arc::new(data),
         }
     }
 
@@ -67,7 +68,7 @@ impl Object {
 
     /// What describes its pod: metadata and spec.
     pub(super) fn pod(&self) -> Option<&Value> {
-        self.pod_path()?.iter().try_fold(&self.data, |value, key| value.get(key))
+        self.pod_path()?.iter().try_fold(&*self.data, |value, key| value.get(key))
     }
 
     /// The spec of its pod.

@@ -130,7 +130,7 @@ fn read(by: &File, file: &File, entry: &Value, own: bool) -> Vec<Found> {
             Found {
                 kind: if targeted { target("kind") } else { Some(object.kind.clone()) },
                 name: if targeted { target("name") } else { Some(object.name.clone()) },
-                patch: patch(Change::Fields(object.data.clone()), unplaced, at),
+                patch: patch(Change::Fields(Value::clone(&object.data)), unplaced, at),
             }
         })
         .collect();

@@ -241,6 +241,12 @@ fn objects_leave_the_default_namespace_together_or_not_at_all() {
     let claim =
         "      volumes:\n      - name: d\n        persistentVolumeClaim: {claimName: data}\n";
     refused("pod.default_namespace", &deployment(claim), "PersistentVolumeClaim.data");
+    let scaler = "kind: HorizontalPodAutoscaler\nmetadata: {name: s}\nspec:\n  scaleTargetRef: {kind: Deployment, name: web}\n";
+    World::of(&[("a.yaml", &text), ("s.yaml", scaler)]).withheld(
+        "pod.default_namespace",
+        WEB,
+        "HorizontalPodAutoscaler.s",
+    );
 }
 
 #[test]

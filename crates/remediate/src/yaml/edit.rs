@@ -45,7 +45,7 @@ pub(crate) fn apply(text: &str, edit: &Edit) -> Result<String, String> {
     let root = before.root.as_ref().ok_or("the document is empty")?;
     unshared(root, edit.path())?;
     let edit = &settled(&before.data, edit)?;
-    let mut expected = before.data.clone();
+    let mut expected = Value::clone(&before.data);
     if !foreseen(&mut expected, edit)? {
         return Ok(text.to_owned());
     }
@@ -53,7 +53,7 @@ pub(crate) fn apply(text: &str, edit: &Edit) -> Result<String, String> {
     let path = shown(edit.path());
     let after = Parsed::read(&new, 0)
         .map_err(|_| format!("`{path}` is written in a way that cannot be changed safely"))?;
-    if after.data != expected {
+    if *after.data != expected {
         return Err(format!("`{path}` is written in a way that cannot be changed safely"));
     }
     Ok(new)

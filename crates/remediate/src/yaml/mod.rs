@@ -45,7 +45,7 @@ pub(crate) struct Document {
 #[derive(Debug)]
 struct Parsed {
     root: Option<Node>,
-    data: Value,
+    data: Arc<Value>,
     lines: usize,
 }
 
@@ -146,7 +146,7 @@ impl Document {
     }
 
     /// What it says, with aliases and merge keys put in.
-    pub(crate) fn data(&self) -> &Value {
+    pub(crate) fn data(&self) -> &Arc<Value> {
         &self.parsed.data
     }
 
@@ -161,7 +161,7 @@ impl Parsed {
     fn read(chunk: &str, line: usize) -> Result<Self, String> {
         let root = build::read(chunk, line)?;
         let data = root.as_ref().map_or(Ok(Value::Null), data)?;
-        Ok(Self { root, data, lines: chunk.matches('\n').count() })
+        Ok(Self { root, data: Arc::new(data), lines: chunk.matches('\n').count() })
     }
 }
 

@@ -182,7 +182,7 @@ proptest! {
         let mut text = String::new();
         scribe.fields(data.as_object().unwrap(), 0, true, &mut text);
         let yaml = Yaml::parse(text.clone()).map_err(|e| TestCaseError::fail(format!("{e}\n{text}")))?;
-        prop_assert_eq!(yaml.documents()[0].data(), &data, "{}", text);
+        prop_assert_eq!(&**yaml.documents()[0].data(), &data, "{}", text);
         let mut all = Vec::new();
         paths(&data, &[], &mut all);
         let path = pick.get(&all).clone();

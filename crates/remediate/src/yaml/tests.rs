@@ -175,7 +175,7 @@ fn documents_are_told_apart_and_added() {
 fn words_mean_what_kubernetes_takes_them_for() {
     let text =
         "[yes, On, n, 017, 0o17, 1_000, 1e3, 1.5, -3, 0x1F, 1:30, 2020-01-01, ~, '1', 1.2.3, .]";
-    let data = Yaml::parse(text.into()).unwrap().documents()[0].data().clone();
+    let data = Value::clone(Yaml::parse(text.into()).unwrap().documents()[0].data());
     let expected = json!([
         true,
         true,

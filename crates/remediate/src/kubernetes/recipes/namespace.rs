@@ -10,8 +10,10 @@ use serde_json::{Value, json};
 
 use super::{Plan, Recipe, Request};
 use crate::kubernetes::code::place;
+use crate::kubernetes::judge::{selects, together};
 use crate::kubernetes::kustomize;
 use crate::kubernetes::object::{Object, text_at};
+use crate::kubernetes::recipes::network_policy::mentions;
 use crate::yaml::Edit;
 
 pub(super) const RECIPE: Recipe = Recipe { name: "namespace", plan };
@@ -42,6 +44,11 @@ fn plan(request: &Request<'_>) -> Result<Plan, String> {
     }
     if let Some(left) = left_behind(request.object) {
         return Err(format!("it uses `{left}`, {DATA}"));
+    }
+    if let Some(other) = stays(request) {
+        return Err(format!(
+            "`{other}` belongs to it and no scanner asks to move that: move both by hand"
+        ));
     }
     if let Some(binding) = bound_from_elsewhere(request) {
         return Err(format!(
@@ -78,6 +85,30 @@ fn subjects(object: &Object) -> impl Iterator<Item = usize> {
 fn is_account(subject: &Value, namespace: &str) -> bool {
     text_at(subject, "kind") == Some("ServiceAccount")
         && text_at(subject, "namespace") == Some(namespace)
+}
+
+/// An object of another kind that refers to this one and would stay in the default namespace: an
+/// autoscaler, a disruption budget, a route.
+fn stays(request: &Request<'_>) -> Option<String> {
+    let object = request.object;
+    let labels = object.pod_labels();
+    let refers = |other: &Object| {
+        let spec = other.data.get("spec");
+        let selector = spec.and_then(|spec| spec.get("selector")).filter(|_| !labels.is_empty());
+        let selects = selector
+            .and_then(|selector| selector.get("matchLabels").and(selects(selector, &labels)));
+        selects == Some(true) || spec.is_some_and(|spec| mentions(spec, &object.name))
+    };
+    let moves = |other: &Object| request.wish.fix.resource.contains(&other.kind);
+    let found = request.manifests.objects().find(|(file, other)| {
+        !moves(other)
+            && !other.is_cluster_wide()
+            && !matches!(other.kind.as_str(), "Kustomization" | "Component" | "NetworkPolicy")
+            && other.namespace_or_default() == "default"
+            && together(file, request.file)
+            && refers(other)
+    });
+    found.map(|(_, other)| other.address.clone())
 }
 
 /// A binding that would no longer mean this account: one that stays where it is.
