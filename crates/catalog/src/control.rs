@@ -42,6 +42,9 @@ pub struct Control {
     /// How to fix it, one for each language.
     #[serde(default, rename = "fix")]
     pub fixes: Vec<FixRecipe>,
+    /// What a person must decide where no recipe can, as one sentence.
+    #[serde(default)]
+    pub decide: Option<String>,
     /// Framework → requirement numbers that it evidences.
     pub frameworks: BTreeMap<String, Vec<String>>,
 }

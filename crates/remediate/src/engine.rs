@@ -77,7 +77,10 @@ impl<'c> Engine<'c> {
                 best = Some(made);
             }
         }
-        let none = || blank(control, None, &no_recipe(target));
+        let none = || {
+            let missing = || no_recipe(target, control);
+            blank(control, None, &control.decide.clone().unwrap_or_else(missing))
+        };
         closing(best.unwrap_or_else(none), closes)
     }
 
@@ -124,7 +127,11 @@ impl<'c> Engine<'c> {
     pub fn apply_all(&self, workspace: &Workspace, fixes: &[Fix]) -> Applied {
         let mut now = workspace.clone();
         let mut applied = Applied::default();
-        for fix in fixes.iter().filter(|fix| fix.state == FixState::Proved) {
+        let mut proved: Vec<&Fix> =
+            fixes.iter().filter(|fix| fix.state == FixState::Proved).collect();
+        // A companion copies what it needs of its block, so that it is made last.
+        proved.sort_by_key(|fix| self.makes_companion(fix));
+        for fix in proved {
             match self.upon(&now, fix) {
                 Ok(Some((path, text))) => now = now.with_file(&path, text),
                 Ok(None) => {}
@@ -135,6 +142,14 @@ impl<'c> Engine<'c> {
         let text = |path: &str| now.text(path).map(|text| (path.to_owned(), text.to_owned()));
         applied.files = now.files().into_iter().filter(changed).filter_map(text).collect();
         applied
+    }
+
+    /// Whether a fix puts something beside a block instead of changing it.
+    fn makes_companion(&self, fix: &Fix) -> bool {
+        let control = self.controls.iter().find(|control| control.id == fix.control);
+        control.is_some_and(|control| {
+            control.fixes.iter().any(|one| one.recipe == fix.recipe && one.companion.is_some())
+        })
     }
 
     /// One fix upon the present text; nothing where an earlier fix has done it already.
@@ -208,10 +223,15 @@ fn languages(target: &Target, control: &Control) -> Vec<Language> {
     languages
 }
 
-fn no_recipe(target: &Target) -> String {
-    match target.file.as_deref().and_then(Workspace::language_of) {
+/// Why nothing is offered, and what a person can do.
+fn no_recipe(target: &Target, control: &Control) -> String {
+    let missing = match target.file.as_deref().and_then(Workspace::language_of) {
         Some(language) => format!("the catalogue has no {} recipe for it", language.name()),
         None => "the catalogue has no recipe for it".to_owned(),
+    };
+    match control.explain.steps.first() {
+        Some(step) => format!("{missing}; what to do: {}", step.trim_end_matches('.')),
+        None => missing,
     }
 }
 
