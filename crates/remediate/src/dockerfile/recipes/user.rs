@@ -48,6 +48,7 @@ fn plan(request: &Request<'_>) -> Result<Option<String>, String> {
     let image = file.image_of(last).and_then(known);
     needs_root(request, last, image)?;
     let (account, prepare) = account(request, last, image)?;
+    edit::is_ended(text, file, last)?;
     let mut lines = Vec::new();
     if let Some(prepare) = prepare {
         lines.push(("RUN", prepare.to_owned()));
@@ -293,6 +294,7 @@ mod tests {
         refuse(FIX, "FROM docker:27-dind\n", "needs root");
         refuse(FIX, "FROM debian\nCMD [\"/usr/sbin/sshd\", \"-D\"]\n", "`sshd` starts as root");
         refuse(FIX, "FROM debian\nRUN apt-get install -y nginx=1.2 x\n", "installs `nginx=1.2`");
+        refuse(FIX, "FROM debian\nRUN x \\\n\n", "continued past the end");
         refuse(FIX, "FROM debian\nARG U\nUSER $U\n", "no value");
     }
 
