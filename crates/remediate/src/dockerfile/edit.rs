@@ -50,6 +50,28 @@ pub(super) fn insert(
     splice(text, vec![(end..end, new)])
 }
 
+/// A stage whose last instruction is continued past the end of the file can get no further one.
+///
+/// # Errors
+///
+/// It is.
+pub(super) fn is_ended(text: &str, file: &Dockerfile, stage: &Stage) -> Result<(), String> {
+    let last = file.of(stage).last().filter(|one| one.heredocs.is_empty());
+    let written = last.and_then(|one| text.get(one.lines.clone())).unwrap_or_default();
+    // Empty and comment lines behind the mark belong to the continuation too.
+    let code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let open = written.lines().rfind(code).is_some_and(|line| {
+        let line = line.trim_end();
+        line.ends_with('\\') && !line.ends_with("\\\\")
+    });
+    if open {
+        return Err("the last instruction is continued past the end of the file: a person must \
+                    end it first"
+            .into());
+    }
+    Ok(())
+}
+
 /// Where the comment lines right above an instruction begin.
 fn over_comments(text: &str, one: &Instruction, above: Option<&Instruction>) -> usize {
     let floor = above.map_or(0, |above| above.lines.end);

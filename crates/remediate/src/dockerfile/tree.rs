@@ -4,6 +4,7 @@
 //! stages        every stage: name, base.image, base.tag, base.digest, base.stage, base.scratch
 //! final         what holds in the image: user, healthcheck, workdir, entrypoint, command, ports
 //! run           every command: program, args, line, user (who runs it)
+//! layers        every RUN: updates, installs (lists of packages, and from them)
 //! add           every ADD: sources, to
 //! env           every ENV and ARG: name, value
 //! workdirs, ports, maintainers, labels
@@ -25,6 +26,7 @@ pub(super) fn config(file: &Dockerfile) -> Config {
     };
     put("stages", file.stages.iter().map(stage).collect());
     put("run", each(file, "RUN", run));
+    put("layers", each(file, "RUN", layer));
     put("add", each(file, "ADD", add));
     put("env", [each(file, "ENV", env), each(file, "ARG", env)].concat());
     put("workdirs", each(file, "WORKDIR", |stage, one, _| vec![text(stage, &one.args.text)]));
@@ -120,6 +122,36 @@ pub(super) fn ports(variables: &Variables, written: &str) -> Vec<Config> {
 fn run(_: &Stage, one: &Instruction, user: &str) -> Vec<Config> {
     let Some(commands) = run_commands(one) else { return vec![Config::Unknown] };
     commands.iter().map(|(_, one)| command(one, user)).collect()
+}
+
+/// What a RUN does with packages.
+fn layer(_: &Stage, one: &Instruction, _: &str) -> Vec<Config> {
+    let Some(commands) = run_commands(one) else { return vec![Config::Unknown] };
+    let any = |test: fn(&Command) -> bool| {
+        Config::Bool(commands.iter().any(|(_, command)| test(command)))
+    };
+    vec![Config::Object(BTreeMap::from([
+        ("updates".to_owned(), any(updates)),
+        ("installs".to_owned(), any(installs)),
+    ]))]
+}
+
+/// Programs that install packages from a list that they keep.
+const PACKAGERS: [&str; 3] = ["apt-get", "apt", "apk"];
+
+/// Whether a command brings the list of packages up to date.
+pub(super) fn updates(command: &Command) -> bool {
+    PACKAGERS.contains(&command.program()) && verb(command) == Some("update")
+}
+
+/// Whether a command installs packages.
+pub(super) fn installs(command: &Command) -> bool {
+    let verbs = ["install", "upgrade", "dist-upgrade", "full-upgrade", "add", "reinstall"];
+    PACKAGERS.contains(&command.program()) && verb(command).is_some_and(|v| verbs.contains(&v))
+}
+
+fn verb(command: &Command) -> Option<&str> {
+    command.args().map(|word| word.text.as_str()).find(|word| !word.starts_with('-'))
 }
 
 fn command(command: &Command, user: &str) -> Config {

@@ -20,7 +20,7 @@ const ALLOWED: [&str; 2] = ["::set-env", "::add-path"];
 fn plan(request: &Request<'_>) -> Result<Option<String>, String> {
     let names = request.wish.fix.set.get("names").and_then(toml::Value::as_array);
     let names: Vec<&str> = names.into_iter().flatten().filter_map(toml::Value::as_str).collect();
-    let workflow = request.document.data();
+    let workflow: &Value = request.document.data();
     let mut edits = Vec::new();
     collect(workflow, &[], &names, &mut edits);
     for (id, job) in jobs(workflow) {

@@ -29,7 +29,7 @@ static STRANGERS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 fn plan(request: &Request<'_>) -> Result<Option<String>, String> {
-    let workflow = request.document.data();
+    let workflow: &Value = request.document.data();
     let mut now = request.text.to_owned();
     for (id, job) in jobs(workflow) {
         for (at, step) in steps(job).iter().enumerate() {

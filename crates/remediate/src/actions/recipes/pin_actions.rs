@@ -28,7 +28,7 @@ static PINNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 fn plan(request: &Request<'_>) -> Result<Option<String>, String> {
-    let workflow = request.document.data();
+    let workflow: &serde_json::Value = request.document.data();
     let mut parts: Vec<(Range<usize>, String)> = Vec::new();
     for (id, job) in jobs(workflow) {
         let own = vec![Step::from("jobs"), Step::Key(id.clone())];

@@ -31,7 +31,7 @@ struct Work {
 }
 
 fn plan(request: &Request<'_>) -> Result<Option<String>, String> {
-    let workflow = request.document.data();
+    let workflow: &Value = request.document.data();
     let top = workflow.get("permissions").unwrap_or(&Value::Null);
     let least = Rights::parse(READ).ok_or("the least right cannot be read")?;
     let mut expected = Value::clone(workflow);
@@ -219,7 +219,7 @@ fn put_in(text: &str, mut inserts: Vec<Insert>) -> Result<String, String> {
 /// The text must say exactly what is wanted.
 fn check(text: &str, expected: &Value) -> Result<(), String> {
     let yaml = Yaml::parse(text.to_owned())?;
-    let data = yaml.documents().first().map(|document| document.data().as_ref());
+    let data = yaml.documents().first().map(|document| -> &Value { document.data() });
     if data != Some(expected) {
         return Err("the workflow is laid out in a way that is not changed".into());
     }

@@ -39,6 +39,7 @@ fn plan(request: &Request<'_>) -> Result<Option<String>, String> {
             "the image is an action of GitHub, which runs to its end and serves nothing".into()
         );
     }
+    edit::is_ended(text, file, last)?;
     let line = format!("{TIMES} CMD {}", question(request, last)?);
     Ok(edit::insert(text, file, last, below(request, last), &[("HEALTHCHECK", line)]))
 }

@@ -8,6 +8,7 @@ mod drop_flags;
 mod drop_ports;
 mod drop_sudo;
 mod healthcheck;
+mod join_update;
 mod maintainer_label;
 mod port;
 mod user;
@@ -37,6 +38,7 @@ const RECIPES: &[&Recipe] = &[
     &drop_ports::RECIPE,
     &drop_sudo::RECIPE,
     &healthcheck::RECIPE,
+    &join_update::RECIPE,
     &maintainer_label::RECIPE,
     &user::RECIPE,
 ];

@@ -48,6 +48,7 @@ fn plan(request: &Request<'_>) -> Result<Option<String>, String> {
     let image = file.image_of(last).and_then(known);
     needs_root(request, last, image)?;
     let (account, prepare) = account(request, last, image)?;
+    edit::is_ended(text, file, last)?;
     let mut lines = Vec::new();
     if let Some(prepare) = prepare {
         lines.push(("RUN", prepare.to_owned()));
@@ -65,6 +66,60 @@ fn is_root(user: &str) -> bool {
         || name.parse::<u64>() == Ok(0)
 }
 
+/// Packages of servers that start as root, or write where only root may.
+const SERVERS: [&str; 35] = [
+    "apache2",
+    "httpd",
+    "nginx",
+    "lighttpd",
+    "squid",
+    "varnish",
+    "haproxy",
+    "bind9",
+    "dnsmasq",
+    "mysql-server",
+    "mariadb-server",
+    "postgresql",
+    "mongodb",
+    "mongodb-org",
+    "rabbitmq-server",
+    "openssh-server",
+    "dropbear",
+    "nfs-utils",
+    "nfs-kernel-server",
+    "samba",
+    "vsftpd",
+    "proftpd",
+    "postfix",
+    "dovecot",
+    "cron",
+    "cronie",
+    "dcron",
+    "supervisor",
+    "systemd",
+    "xinetd",
+    "rsyslog",
+    "iptables",
+    "openvpn",
+    "strongswan",
+    "docker-ce",
+];
+
+/// A package of a server that the file installs.
+fn server(request: &Request<'_>, last: &Stage) -> Option<String> {
+    let stages = request.file.ancestry(last).into_iter();
+    let runs = stages.flat_map(|stage| request.file.of(stage)).filter(|one| one.keyword == "RUN");
+    let commands = runs.flat_map(|run| run_commands(run).unwrap_or_default());
+    let managers = ["apt-get", "apt", "apk", "yum", "dnf", "microdnf", "zypper"];
+    let mut packages = commands
+        .filter(|(_, command)| managers.contains(&command.program()))
+        .flat_map(|(_, command)| command.args().map(|word| word.text.clone()).collect::<Vec<_>>());
+    packages.find(|package| {
+        let name = package.split(['=', '@', '~', '<', '>']).next().unwrap_or_default();
+        SERVERS.contains(&name) || (name.starts_with("php") && name.ends_with("-fpm"))
+    })
+}
+
 fn needs_root(request: &Request<'_>, last: &Stage, image: Option<&Known>) -> Result<(), String> {
     if request.all.is_action(request.path) {
         return Err(
@@ -74,6 +129,12 @@ fn needs_root(request: &Request<'_>, last: &Stage, image: Option<&Known>) -> Res
     }
     if let Some(reason) = image.and_then(|image| image.root.as_deref()) {
         return Err(format!("the base image must start as root: {reason}"));
+    }
+    if let Some(package) = server(request, last) {
+        return Err(format!(
+            "the image installs `{package}`, which starts as root or writes where only root may: a \
+             person must prepare an account for it"
+        ));
     }
     for keyword in ["ENTRYPOINT", "CMD"] {
         let Some((_, one)) = request.file.in_force(last, keyword) else { continue };
@@ -232,6 +293,8 @@ mod tests {
     fn root_stays_where_it_is_needed() {
         refuse(FIX, "FROM docker:27-dind\n", "needs root");
         refuse(FIX, "FROM debian\nCMD [\"/usr/sbin/sshd\", \"-D\"]\n", "`sshd` starts as root");
+        refuse(FIX, "FROM debian\nRUN apt-get install -y nginx=1.2 x\n", "installs `nginx=1.2`");
+        refuse(FIX, "FROM debian\nRUN x \\\n\n", "continued past the end");
         refuse(FIX, "FROM debian\nARG U\nUSER $U\n", "no value");
     }
 
