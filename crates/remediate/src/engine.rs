@@ -78,7 +78,7 @@ impl<'c> Engine<'c> {
             }
         }
         let none = || {
-            let missing = || no_recipe(target);
+            let missing = || no_recipe(target, control);
             blank(control, None, &control.decide.clone().unwrap_or_else(missing))
         };
         closing(best.unwrap_or_else(none), closes)
@@ -230,10 +230,15 @@ fn languages(target: &Target, control: &Control) -> Vec<Language> {
     languages
 }
 
-fn no_recipe(target: &Target) -> String {
-    match target.file.as_deref().and_then(Workspace::language_of) {
+/// Why nothing is offered, and what a person can do.
+fn no_recipe(target: &Target, control: &Control) -> String {
+    let missing = match target.file.as_deref().and_then(Workspace::language_of) {
         Some(language) => format!("the catalogue has no {} recipe for it", language.name()),
         None => "the catalogue has no recipe for it".to_owned(),
+    };
+    match control.explain.steps.first() {
+        Some(step) => format!("{missing}; what to do: {}", step.trim_end_matches('.')),
+        None => missing,
     }
 }
 

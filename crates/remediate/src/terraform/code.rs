@@ -81,12 +81,12 @@ impl Code for Repository {
 
     fn dangling(&self, place: &Place) -> BTreeSet<String> {
         let Some(resource) = self.at(place) else { return BTreeSet::new() };
-        let mut config = Config::clone(&resolve::resource(self, &resource));
-        // `provider = aws.west` names a provider, no block.
-        if let Config::Object(fields) = &mut config {
-            fields.remove("provider");
-        }
+        let config = resolve::resource(self, &resource);
         let mut addresses = references(&config);
+        // `provider = aws.west` names a provider, no block.
+        if let Some(Config::Reference { address, .. }) = config.get("provider") {
+            addresses.remove(address);
+        }
         let folder = resource.file.folder();
         addresses.retain(|address| !self.has_block(folder, address));
         addresses

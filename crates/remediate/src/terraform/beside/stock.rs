@@ -234,6 +234,13 @@ const STOCK: &[Stock] = &[
         text: text!("logs_key"),
     },
     Stock {
+        id: "msk_logs",
+        kind: "aws_cloudwatch_log_group",
+        name: "msk",
+        reuse: Reuse::Never,
+        text: text!("msk_logs"),
+    },
+    Stock {
         id: "partition",
         kind: "aws_partition",
         name: "current",

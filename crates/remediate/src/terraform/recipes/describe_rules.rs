@@ -132,9 +132,9 @@ fn word(resource: &Resource<'_>, value: &Expression) -> Option<String> {
 /// Ranges as they are written, or that they are named elsewhere.
 fn ranges(resource: &Resource<'_>, value: &Expression) -> String {
     let literal = |value: &Expression| value.as_str().map(ToOwned::to_owned);
-    let texts: Option<Vec<String>> = match value {
-        Expression::Array(items) => items.iter().map(literal).collect(),
-        value => literal(value).map(|text| vec![text]),
+    let texts: Option<Vec<String>> = match value.as_array() {
+        Some(items) => items.iter().map(literal).collect(),
+        None => literal(value).map(|text| vec![text]),
     };
     let plain =
         |text: &String| text.chars().all(|c| c.is_ascii_alphanumeric() || ".:/".contains(c));
