@@ -2,10 +2,16 @@
 
 use std::process::ExitCode;
 
+use mimalloc::MiMalloc;
+
 mod commands;
 mod console;
 mod environment;
 mod exit;
+
+/// Parsing makes and drops many small texts on several threads.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let environment = environment::Environment::read();

@@ -6,7 +6,7 @@ use quell_catalog::{Catalog, Control, Exposure, Intel};
 use quell_correlate::{Member, assemble};
 use quell_model::{Finding, Issue, IssueKey, Risk, Timestamp, Vulnerability};
 use quell_risk::Factors;
-use quell_store::{AssessedIssue, Body, Brief, FindingRow, IssueRow, Judged, Packed, Store};
+use quell_store::{AssessedIssue, Body, Brief, FindingRow, IssueRow, Packed, Store};
 use rayon::prelude::*;
 
 use crate::PipelineError;
@@ -21,6 +21,12 @@ pub(crate) struct Judgement<'a> {
     pub(crate) catalog: &'a Catalog,
     pub(crate) intel: &'a Intel,
     pub(crate) now: Timestamp,
+}
+
+/// What judging made of an issue.
+pub(crate) struct Judged {
+    pub(crate) issue: Issue,
+    pub(crate) brief: Brief,
 }
 
 /// An issue that waits, with all that it is made of.
@@ -39,15 +45,10 @@ pub(crate) fn assess(store: &mut Store, by: Judgement<'_>) -> Result<(), Pipelin
         }
         let waiting: Vec<Waiting> =
             rows.into_iter().map(|row| wait(store, row)).collect::<Result<_, _>>()?;
-        let judged: Vec<(i64, Option<(Packed, Judged)>)> = waiting
-            .par_iter()
-            .map(|w| {
-                let (id, judged) = by.again(w)?;
-                Ok::<_, PipelineError>((id, judged.map(|j| (Packed::of(&j.json), j))))
-            })
-            .collect::<Result<_, _>>()?;
+        let judged: Vec<(i64, Option<(Packed, Brief)>)> =
+            waiting.par_iter().map(|waiting| by.again(waiting)).collect::<Result<_, _>>()?;
         let assessed = judged.iter().filter_map(|(id, judged)| {
-            let (body, Judged { brief, .. }) = judged.as_ref()?;
+            let (body, brief) = judged.as_ref()?;
             Some(AssessedIssue { id: *id, body, brief })
         });
         let rows: Vec<AssessedIssue<'_>> = assessed.collect();
@@ -68,12 +69,18 @@ fn wait(store: &Store, row: IssueRow) -> Result<Waiting, PipelineError> {
 }
 
 impl<'a> Judgement<'a> {
-    fn again(self, waiting: &Waiting) -> Result<(i64, Option<Judged>), PipelineError> {
+    fn again(self, waiting: &Waiting) -> Result<(i64, Option<(Packed, Brief)>), PipelineError> {
         let members: Vec<Member> =
             waiting.findings.iter().map(member).collect::<Result<_, PipelineError>>()?;
         let control = waiting.row.control.as_deref().and_then(|id| self.catalog.control(id));
         let judged = self.of(waiting.row.key, &members, control, waiting.split_from)?;
-        Ok((waiting.row.id, judged))
+        let packed = match judged {
+            Some(Judged { issue, brief }) => {
+                Some((Packed::of(&serde_json::to_vec(&issue)?), brief))
+            }
+            None => None,
+        };
+        Ok((waiting.row.id, packed))
     }
 
     /// Puts an issue together and scores it; `None` where it has no finding left.
@@ -89,10 +96,8 @@ impl<'a> Judgement<'a> {
             return Ok(None);
         };
         issue.risk = quell_risk::score(&issue, &self.factors(members, control), self.now);
-        Ok(Some(Judged {
-            json: serde_json::to_vec(&issue)?,
-            brief: brief(issue, members, control)?,
-        }))
+        let brief = brief(&issue, members, control)?;
+        Ok(Some(Judged { issue, brief }))
     }
 
     /// Whether the lists that hold now say something else of an issue than those it was judged by.
@@ -157,11 +162,11 @@ pub(crate) fn member(row: &FindingRow) -> Result<Member, PipelineError> {
 
 /// What lists and incidents need of an issue.
 fn brief(
-    issue: Issue,
+    issue: &Issue,
     members: &[Member],
     control: Option<&Control>,
 ) -> Result<Brief, serde_json::Error> {
-    let candidate = candidate(&issue, control);
+    let candidate = candidate(issue, control);
     let tools: BTreeSet<&str> = members.iter().map(|m| m.finding.tool.product.as_str()).collect();
     Ok(Brief {
         status: issue.status,
@@ -169,8 +174,8 @@ fn brief(
         score: issue.risk.score,
         tools: tools.into_iter().collect::<Vec<_>>().join(","),
         asset: issue.asset.id.key().to_owned(),
-        candidate: serde_json::to_vec(&Kept::of(&issue, &candidate, control))?,
-        control: issue.control,
+        candidate: serde_json::to_vec(&Kept::of(issue, &candidate, control))?,
+        control: issue.control.clone(),
     })
 }
 

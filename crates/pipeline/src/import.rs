@@ -8,7 +8,9 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use quell_model::{Accounting, Funnel, Outcome, Reject, Timestamp, Untrusted};
 use quell_report::{Changes, FileReport};
 use quell_sources::intake::{self, Batch, Detected, Input, Item, Limits, Normalized};
-use quell_store::{Block, BlockBuilder, FinishedInput, IdSet, Import, KEV, Store, Touched};
+use quell_store::{
+    Block, BlockBuilder, FinishedInput, Folding, IdSet, Import, KEV, Store, Touched,
+};
 
 use crate::contents::{self, Summary};
 use crate::intel::{self, Taking};
@@ -31,6 +33,8 @@ pub(crate) struct Imported {
     pub(crate) complete: bool,
     /// What the files touched.
     pub(crate) touched: Touched,
+    /// The log of the last file, which is folded while the run goes on.
+    pub(crate) folding: Option<Folding>,
 }
 
 /// Imports every input of a request.
@@ -55,6 +59,7 @@ pub(crate) fn import_all(
             rejects: Vec::new(),
             complete: true,
             touched: Touched::default(),
+            folding: None,
         },
     };
     let mut total_bytes = 0;
@@ -73,6 +78,8 @@ pub(crate) fn import_all(
         progress.check()?;
         (progress.doing)(&input.name());
         run.file(store, &mut input)?;
+        // The log of one file is folded while the next one is read.
+        run.imported.folding = Some(store.fold_beside());
         done += input.size_bytes();
         (progress.bytes)(done, total_bytes);
     }
@@ -115,6 +122,19 @@ pub(crate) struct Tally {
     pub(crate) findings: IdSet,
     /// Whether a file before it in this run held one of its findings.
     pub(crate) shares: bool,
+}
+
+/// A file that is to be read.
+struct NewFile {
+    name: String,
+    /// The hash of its bytes; none where it is found while they are read.
+    hash: Option<[u8; 32]>,
+    /// The file once more, to be hashed.
+    twin: Option<Input>,
+    /// A hash of what reads it.
+    reader: Option<[u8; 32]>,
+    /// When its content was imported before, where it was.
+    known: Option<Timestamp>,
 }
 
 /// How reading a file ended.
@@ -174,16 +194,23 @@ impl Run<'_> {
                 return Ok(());
             }
         };
-        let hash = match input.content_hash(&Limits::default()) {
+        let reader = self.setup.reader(&name);
+        let twin = input.plain_twin();
+        let plain_bytes = twin.as_ref().map(Input::size_bytes);
+        // A file of a size that no known file has is new, and hashed while it is read.
+        let may_be_known = match plain_bytes {
+            Some(bytes) => store.may_know_size(bytes)?,
+            None => true,
+        };
+        let hash = match may_be_known.then(|| input.content_hash(&Limits::default())).transpose() {
             Ok(hash) => hash,
             Err(error) => {
                 self.unread(&name, Some(detected.format.id()), error.to_string());
                 return Ok(());
             }
         };
-        let reader = self.setup.reader(&name);
-        if let Some(reader) = &reader
-            && let Some((summary, findings)) = contents::known(store, (&hash, reader), &self.seen)?
+        if let (Some(hash), Some(reader)) = (&hash, &reader)
+            && let Some((summary, findings)) = contents::known(store, (hash, reader), &self.seen)?
         {
             (self.progress.doing)(&format!("{name} is known"));
             store.touch(&findings, &mut self.imported.touched)?;
@@ -191,44 +218,73 @@ impl Run<'_> {
             self.tell_again(name, detected.format.id(), summary);
             return Ok(());
         }
-        let rejects_before = self.imported.rejects.len();
-        let known = store.first_imported(&hash, self.now)?;
-        let imported_at = known.unwrap_or(self.now);
-        let detected = detected.at(imported_at);
+        let known = match &hash {
+            Some(hash) => store.first_imported(hash, self.now)?,
+            None => None,
+        };
+        let detected = detected.at(known.unwrap_or(self.now));
         self.taking = Taking::begin(store, &detected)?;
         // Taken out while the import adds to it; an error ends the run.
         let mut touched = std::mem::take(&mut self.imported.touched);
-        let mut import = store.import(&name, &mut touched)?;
+        let import = store.import(&name, &mut touched)?;
+        let file = NewFile { name, twin: twin.filter(|_| hash.is_none()), hash, reader, known };
+        self.new_file(file, (input, plain_bytes), &detected, import)?;
+        self.imported.touched = touched;
+        Ok(())
+    }
+
+    /// Imports a file that is to be read.
+    fn new_file(
+        &mut self,
+        mut file: NewFile,
+        (input, plain_bytes): (&mut Input, Option<u64>),
+        detected: &intake::Detection,
+        mut import: Import<'_>,
+    ) -> Result<(), PipelineError> {
+        let rejects_before = self.imported.rejects.len();
+        let imported_at = file.known.unwrap_or(self.now);
         let mut tally = Tally::default();
-        let end = self.pump(input, &detected, &mut import, &mut tally)?;
+        let (twin, limits) = (file.twin.take(), Limits::default());
+        let (end, hash) = std::thread::scope(|threads| {
+            let hashing = twin.map(|mut t| threads.spawn(move || t.content_hash(&limits)));
+            let end = self.pump(input, detected, &mut import, &mut tally);
+            (end, hashing.and_then(|hashing| hashing.join().ok()))
+        });
+        let mut end = end?;
+        if let Some(hash) = hash {
+            match hash {
+                Ok(hash) => file.hash = Some(hash),
+                Err(error) => end = end.or_else(|| Some(error.to_string())),
+            }
+        }
         for scope in detected.coverage() {
             import.cover(&scope, imported_at);
         }
         let finished = FinishedInput {
-            hash: &hash,
-            path: &name,
+            hash: file.hash.as_ref(),
+            path: &file.name,
+            plain_bytes,
             format: detected.format.id(),
             imported_at,
             complete: end.is_none(),
         };
         if let Some(taking) = self.taking.take()
-            && let Some(row) = taking.finish(&name, end.is_none())?
+            && let Some(row) = taking.finish(&file.name, end.is_none())?
         {
             import.intelligence(KEV, &row, self.now)?;
         }
-        let remark = intel::note(&detected, tally.accounting.records);
-        if let Some(reader) = reader.filter(|_| end.is_none()) {
+        let remark = intel::note(detected, tally.accounting.records);
+        if let (Some(reader), Some(hash), None) = (&file.reader, &file.hash, &end) {
             let rejects = self.imported.rejects.get(rejects_before..).unwrap_or_default();
             let content = contents::content(finished.format, &tally, rejects, remark.as_ref())?;
-            content.iter().try_for_each(|content| import.content((&hash, &reader), content))?;
+            content.iter().try_for_each(|content| import.content((hash, reader), content))?;
         }
         let seen = import.finish(&finished)?;
-        self.imported.touched = touched;
         self.imported.changes.closed += seen.closed;
         self.imported.changes.reopened += seen.reopened;
         self.imported.complete &= end.is_none();
-        let ended = Ended { why: end, known: known.is_some(), remark };
-        self.note(name, detected.format.id(), &tally, ended);
+        let ended = Ended { why: end, known: file.known.is_some(), remark };
+        self.note(file.name, detected.format.id(), &tally, ended);
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use quell_model::{
     Record, Scope, Statement, StatementKey, Status, Timestamp,
 };
 use quell_store::{
-    Block, BlockBuilder, Judged, NewBody, Packed, PreparedEvidence, PreparedFinding, PreparedOther,
+    Added, Block, BlockBuilder, Brief, Packed, PreparedEvidence, PreparedFinding, PreparedOther,
     PreparedStatement,
 };
 
@@ -62,30 +62,10 @@ pub(crate) struct FindingRow {
     status: Status,
     last_seen: Timestamp,
     scope: Option<Scope>,
-    body: Stored,
-    alone: Option<(Judged, Stored)>,
+    body: Added,
+    alone: Option<(Brief, Added)>,
     /// The block that is full with this row's bodies.
     pub(crate) closes: Option<Block>,
-}
-
-/// Where a packed body is.
-#[derive(Debug)]
-enum Stored {
-    InBlock(u32),
-    Alone(Packed),
-}
-
-impl Stored {
-    fn of(json: &[u8], block: &mut BlockBuilder) -> Self {
-        block.push(json).map_or_else(|| Self::Alone(Packed::of(json)), Self::InBlock)
-    }
-
-    const fn as_new(&self) -> NewBody<'_> {
-        match self {
-            Self::InBlock(slot) => NewBody::InBlock(*slot),
-            Self::Alone(packed) => NewBody::Alone(packed),
-        }
-    }
 }
 
 #[derive(Debug)]
@@ -147,27 +127,30 @@ fn of_finding(
     let control = control_or_words(knowledge.catalog, &finding);
     let identity = identify(&finding, control, knowledge.catalog.words());
     let scope = finding.scope.take();
-    let body = serde_json::to_vec(&finding)?;
+    let (body, body_hash) = block.write(|to| serde_json::to_writer(to, &finding), content_hash)?;
     let (key, status) = (finding.key(), finding.status);
     finding.last_seen = Some(last_seen);
     let member = Member { key, finding, status };
     let by = Judgement { catalog: knowledge.catalog, intel: knowledge.intel, now: knowledge.now };
     let alone = by.of(identity.key, &[member], control, None)?;
-    let stored = Stored::of(&body, block);
-    let alone = alone.map(|mut judged| {
-        let json = std::mem::take(&mut judged.json);
-        (judged, Stored::of(&json, block))
-    });
+    let alone = match alone {
+        Some(judged) => {
+            let write = |to: &mut Vec<u8>| serde_json::to_writer(to, &judged.issue);
+            let (body, ()) = block.write(write, |_| ())?;
+            Some((judged.brief, body))
+        }
+        None => None,
+    };
     Ok(Row::Finding(Box::new(FindingRow {
         key,
         issue: identity.key,
         control: control.map(|c| c.id.clone()),
-        content_hash: content_hash(&body),
+        content_hash: body_hash,
         status,
         last_seen,
         scope,
         alone,
-        body: stored,
+        body,
         closes: if block.is_full() { block.pack() } else { None },
     })))
 }
@@ -246,7 +229,7 @@ impl FindingRow {
             scope: self.scope.as_ref(),
             offset_bytes,
             body: self.body.as_new(),
-            alone: self.alone.as_ref().map(|(judged, body)| (judged, body.as_new())),
+            alone: self.alone.as_ref().map(|(brief, body)| (brief, body.as_new())),
         }
     }
 }

@@ -19,7 +19,7 @@ use quell_report::{
     IncidentReport, IssueReport, OwnerReport,
 };
 use quell_risk::{Circumstances, Provisional};
-use quell_store::{CandidatePage, IdSet, IssueRow, JoinRow, PinRow, Store};
+use quell_store::{CandidatePage, FindingRow, IdSet, IssueRow, JoinRow, PinRow, Store};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -265,16 +265,19 @@ pub(crate) fn describe(
     detail: Detail,
 ) -> Result<Described, PipelineError> {
     let (catalog, today) = (estate.by.catalog, estate.by.now);
-    let told: HashSet<&IssueKey> = incidents.iter().flat_map(|i| &i.issues).collect();
-    let among = open.iter().filter(|o| told.contains(&o.candidate.key));
+    let wanted: HashSet<&IssueKey> = incidents.iter().flat_map(|i| &i.issues).collect();
+    let among = open.iter().filter(|o| wanted.contains(&o.candidate.key));
     let rows: HashMap<IssueKey, i64> = among.map(|o| (o.candidate.key, o.row)).collect();
     let mut described = Described::default();
     let mut assets: BTreeMap<String, AssetReport> = BTreeMap::new();
     for incident in incidents {
-        let mut story = Vec::new();
-        for row in incident.issues.iter().filter_map(|key| rows.get(key)) {
-            story.extend(tell(store, *row, (estate, said))?);
-        }
+        let rows = incident.issues.iter().filter_map(|key| rows.get(key));
+        let stored: Vec<(IssueRow, Vec<FindingRow>)> =
+            rows.filter_map(|row| stored(store, *row).transpose()).collect::<Result<_, _>>()?;
+        let read =
+            |(issue, findings): (IssueRow, _)| told(&issue, findings, (estate, said)).transpose();
+        let story: Vec<Told<'_>> =
+            stored.into_par_iter().filter_map(read).collect::<Result<_, _>>()?;
         described.incidents.push(incident_report(incident, &story, (catalog, today), fixes));
         for told in story.iter().filter(|_| detail == Detail::All) {
             let issue = issue_report(told, catalog, today);
@@ -289,19 +292,33 @@ pub(crate) fn describe(
     Ok(described)
 }
 
-fn tell<'s>(
-    store: &Store,
-    row: i64,
+/// An issue and its findings as they are stored.
+fn stored(store: &Store, row: i64) -> Result<Option<(IssueRow, Vec<FindingRow>)>, PipelineError> {
+    let Some(issue) = store.issue_get(row)? else { return Ok(None) };
+    Ok(Some((issue, store.finding_list(row)?)))
+}
+
+/// Reads an issue, which takes most of the time that telling it takes.
+fn told<'s>(
+    row: &IssueRow,
+    findings: Vec<FindingRow>,
     (estate, said): (&Estate<'_>, &'s Said),
 ) -> Result<Option<Told<'s>>, PipelineError> {
-    let Some(issue) = stored_issue(store, row)? else { return Ok(None) };
-    let rows = store.finding_list(row)?;
-    let members = rows.iter().map(member).collect::<Result<Vec<_>, _>>()?;
-    let issue = estate.settled(issue, &members);
-    let places = rows.into_iter().map(|r| (r.path, r.offset_bytes)).collect();
+    let Some(body) = &row.body else { return Ok(None) };
+    let members = findings.iter().map(member).collect::<Result<Vec<_>, _>>()?;
+    let issue = estate.settled(read_issue(body)?, &members);
+    let places = findings.into_iter().map(|r| (r.path, r.offset_bytes)).collect();
     let statements = said.of(issue.key);
     let decided = estate.decide(&issue, statements);
     Ok(Some(Told { issue, members, places, statements, decided }))
+}
+
+fn tell<'s>(
+    store: &Store,
+    row: i64,
+    by: (&Estate<'_>, &'s Said),
+) -> Result<Option<Told<'s>>, PipelineError> {
+    stored(store, row)?.map_or(Ok(None), |(issue, findings)| told(&issue, findings, by))
 }
 
 /// An issue with its findings and where they were read.

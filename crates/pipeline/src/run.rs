@@ -91,13 +91,15 @@ pub fn run(
     let known = intel::load(store, setup.catalog().intel())?;
     intel::note_first(store, &known)?;
     let knowledge = setup.knowledge(&known, now);
-    let imported = import::import_all(store, (setup, knowledge), request, progress)?;
+    let mut imported = import::import_all(store, (setup, knowledge), request, progress)?;
     (progress.doing)("judging");
     let known = intel::load(store, setup.catalog().intel())?;
     let by = Judgement { catalog: setup.catalog(), intel: &known, now };
     intel::mark_changed(store, by)?;
     assess::assess(store, by)?;
     progress.check()?;
+    // It goes on while the report is made.
+    let folding = (imported.folding.take(), store.fold_beside());
     // From here on, what is open stands in memory.
     store.release_memory()?;
     let scope = (!request.paths.is_empty()).then_some(&imported.touched);
@@ -138,6 +140,7 @@ pub fn run(
         intelligence: intel::listings(&known),
     };
     let worst = answer.worst;
+    drop(folding);
     Ok(Outcome { report, rejects: imported.rejects, complete: imported.complete, worst })
 }
 

@@ -23,6 +23,26 @@ pub struct BlockBuilder {
     bytes: Vec<u8>,
 }
 
+/// Where a body went.
+#[derive(Debug)]
+pub enum Added {
+    /// To this place of the block.
+    InBlock(u32),
+    /// Nowhere: it is too long for a block.
+    Alone(Packed),
+}
+
+impl Added {
+    /// The body as it is to be stored.
+    #[must_use]
+    pub const fn as_new(&self) -> NewBody<'_> {
+        match self {
+            Self::InBlock(slot) => NewBody::InBlock(*slot),
+            Self::Alone(packed) => NewBody::Alone(packed),
+        }
+    }
+}
+
 /// Bodies packed together.
 #[derive(Debug)]
 pub struct Block {
@@ -31,15 +51,35 @@ pub struct Block {
 }
 
 impl BlockBuilder {
-    /// Adds a body. Says its place in the block; `None` where it is too long for one.
-    pub fn push(&mut self, body: &[u8]) -> Option<u32> {
-        if body.len() > MOST_BODY_BYTES {
-            return None;
+    /// Adds a body that is written straight into the block, and has it looked at. One that is
+    /// too long for a block is packed alone.
+    ///
+    /// # Errors
+    /// What writing it says; nothing is added then.
+    pub fn write<E, T>(
+        &mut self,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+        look: impl FnOnce(&[u8]) -> T,
+    ) -> Result<(Added, T), E> {
+        let begin = self.bytes.len();
+        if let Err(error) = write(&mut self.bytes) {
+            self.bytes.truncate(begin);
+            return Err(error);
         }
-        let slot = u32::try_from(self.ends.len()).ok()?;
-        self.bytes.extend_from_slice(body);
-        self.ends.push(u32::try_from(self.bytes.len()).ok()?);
-        Some(slot)
+        let body = self.bytes.get(begin..).unwrap_or_default();
+        let seen = look(body);
+        let places = (u32::try_from(self.ends.len()), u32::try_from(self.bytes.len()));
+        match places {
+            (Ok(slot), Ok(end)) if body.len() <= MOST_BODY_BYTES => {
+                self.ends.push(end);
+                Ok((Added::InBlock(slot), seen))
+            }
+            _ => {
+                let alone = Packed::of(body);
+                self.bytes.truncate(begin);
+                Ok((Added::Alone(alone), seen))
+            }
+        }
     }
 
     /// Whether the block is to be packed now.
@@ -279,8 +319,31 @@ mod tests {
         let mut builder = BlockBuilder::default();
         assert!(builder.pack().is_none());
         let bodies = ["{}", "", "{\"a\":1}"];
-        let slots: Vec<_> = bodies.iter().map(|b| builder.push(b.as_bytes()).unwrap()).collect();
-        assert_eq!(builder.push(&vec![b' '; MOST_BODY_BYTES + 1]), None);
+        let mut push = |body: &[u8]| {
+            let write = |to: &mut Vec<u8>| -> Result<(), ()> {
+                to.extend_from_slice(body);
+                Ok(())
+            };
+            let (added, length) = builder.write(write, <[u8]>::len).unwrap();
+            assert_eq!(length, body.len());
+            added
+        };
+        let slots: Vec<_> = bodies
+            .iter()
+            .map(|body| match push(body.as_bytes()) {
+                Added::InBlock(slot) => slot,
+                Added::Alone(_) => panic!("{body} is short"),
+            })
+            .collect();
+        assert!(matches!(push(&vec![b' '; MOST_BODY_BYTES + 1]), Added::Alone(_)));
+        let refused = builder.write(
+            |to| {
+                to.push(b'x');
+                Err("no")
+            },
+            |_| (),
+        );
+        assert_eq!(refused.unwrap_err(), "no");
         let block = builder.pack().unwrap();
         for (slot, body) in slots.into_iter().zip(bodies) {
             assert_eq!(block.body(slot).unwrap(), body.as_bytes());

@@ -2,6 +2,7 @@
 //! of them takes a fraction of a second, which their bodies do not.
 
 use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, TryRecvError};
 
 use quell_model::{Severity, Status};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -103,9 +104,16 @@ struct Open {
     candidates: Vec<Box<[u8]>>,
 }
 
+/// The bodies of a page: facets, and what [`TABLES`] hold.
+type Bodies = [Packed; 3];
+
 /// The pages that are being written.
 #[derive(Debug, Default)]
-pub(crate) struct Briefs(BTreeMap<i64, Open>);
+pub(crate) struct Briefs {
+    open: BTreeMap<i64, Open>,
+    /// Pages that are packed on other threads, since that takes longer than writing them.
+    packing: BTreeMap<i64, Receiver<Bodies>>,
+}
 
 impl Briefs {
     /// Sets what is known of an issue; `None` takes it out of the lists.
@@ -142,23 +150,57 @@ impl Briefs {
     }
 
     fn page(&mut self, connection: &Connection, number: i64) -> Result<&mut Open, StoreError> {
-        if self.0.contains_key(&number) {
-            return Ok(self.0.entry(number).or_default());
+        if self.open.contains_key(&number) {
+            return Ok(self.open.entry(number).or_default());
         }
-        if self.0.len() >= MOST_OPEN
-            && let Some((oldest, page)) = self.0.pop_first()
+        if self.open.len() >= MOST_OPEN
+            && let Some((oldest, page)) = self.open.pop_first()
         {
-            page.save(connection, oldest)?;
+            self.pack(oldest, page);
         }
+        self.write_packed(connection, Some(number))?;
         let page = Open::load(connection, number)?;
-        Ok(self.0.entry(number).or_insert(page))
+        Ok(self.open.entry(number).or_insert(page))
+    }
+
+    fn pack(&mut self, number: i64, page: Open) {
+        let (done, packed) = std::sync::mpsc::channel();
+        rayon::spawn(move || {
+            // Nobody waits any more where the import was given up.
+            drop(done.send(page.packed()));
+        });
+        self.packing.insert(number, packed);
+    }
+
+    /// Writes the pages that are packed, and waits for one that is asked for.
+    fn write_packed(
+        &mut self,
+        connection: &Connection,
+        wanted: Option<i64>,
+    ) -> Result<(), StoreError> {
+        let mut ready = Vec::new();
+        for (number, packed) in &self.packing {
+            let bodies = match packed.try_recv() {
+                Err(TryRecvError::Empty) if wanted == Some(*number) => packed.recv().ok(),
+                Err(TryRecvError::Empty) => continue,
+                other => other.ok(),
+            };
+            ready.push((*number, bodies.ok_or_else(damaged)?));
+        }
+        for (number, bodies) in ready {
+            self.packing.remove(&number);
+            save(connection, number, &bodies)?;
+        }
+        Ok(())
     }
 
     /// Writes what is not written yet.
     pub(crate) fn flush(&mut self, connection: &Connection) -> Result<(), StoreError> {
-        std::mem::take(&mut self.0)
-            .into_iter()
-            .try_for_each(|(number, page)| page.save(connection, number))
+        for (number, page) in std::mem::take(&mut self.open) {
+            self.pack(number, page);
+        }
+        let waiting: Vec<i64> = self.packing.keys().copied().collect();
+        waiting.into_iter().try_for_each(|number| self.write_packed(connection, Some(number)))
     }
 }
 
@@ -199,18 +241,22 @@ impl Open {
         Ok(page)
     }
 
-    fn save(&self, connection: &Connection, number: i64) -> Result<(), StoreError> {
+    fn packed(&self) -> Bodies {
         let facets: Vec<u8> = self.facets.iter().flat_map(|f| f.to_bytes()).collect();
-        let bodies = [facets, joined(&self.assets), joined(&self.candidates)];
-        for (table, body) in ["issue_facets"].into_iter().chain(TABLES).zip(bodies) {
-            connection
-                .prepare_cached(&format!(
-                    "INSERT OR REPLACE INTO {table} (page, body) VALUES (?1, ?2)"
-                ))?
-                .execute(params![number, Packed::of(&body).as_stored()])?;
-        }
-        Ok(())
+        let pack = |body: &[u8]| Packed::of(body);
+        [pack(&facets), pack(&joined(&self.assets)), pack(&joined(&self.candidates))]
     }
+}
+
+fn save(connection: &Connection, number: i64, bodies: &Bodies) -> Result<(), StoreError> {
+    for (table, body) in ["issue_facets"].into_iter().chain(TABLES).zip(bodies) {
+        connection
+            .prepare_cached(&format!(
+                "INSERT OR REPLACE INTO {table} (page, body) VALUES (?1, ?2)"
+            ))?
+            .execute(params![number, body.as_stored()])?;
+    }
+    Ok(())
 }
 
 fn damaged() -> StoreError {

@@ -46,7 +46,7 @@ pub struct PreparedFinding<'a> {
     /// The finding as JSON.
     pub body: NewBody<'a>,
     /// The issue as it is while this is its only finding.
-    pub alone: Option<(&'a Judged, NewBody<'a>)>,
+    pub alone: Option<(&'a Brief, NewBody<'a>)>,
 }
 
 /// A body that is to be stored.
@@ -56,15 +56,6 @@ pub enum NewBody<'a> {
     InBlock(u32),
     /// In the row.
     Alone(&'a Packed),
-}
-
-/// What judging made of an issue.
-#[derive(Debug)]
-pub struct Judged {
-    /// The issue as JSON.
-    pub json: Vec<u8>,
-    /// What lists and incidents need of it.
-    pub brief: Brief,
 }
 
 /// A check that raised nothing, ready to be written.
@@ -177,6 +168,18 @@ impl Store {
             .query_row(params![hash.as_slice()], |row| row.get(0))
             .optional()?;
         Ok(stored.map(|m| time(m).unwrap_or(now)))
+    }
+
+    /// Whether a file of so many bytes may have been imported before.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn may_know_size(&self, plain_bytes: u64) -> Result<bool, StoreError> {
+        let bytes = i64::try_from(plain_bytes).unwrap_or(i64::MAX);
+        let mut select = self.connection.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM inputs WHERE plain_bytes IS NULL OR plain_bytes = ?1)",
+        )?;
+        Ok(select.query_row(params![bytes], |row| row.get(0))?)
     }
 
     /// Begins one file. What it touches is added to what the run touched.
@@ -314,7 +317,7 @@ impl Import<'_> {
         &mut self,
         key: IssueKey,
         control: Option<&str>,
-        alone: Option<(&Judged, NewBody<'_>)>,
+        alone: Option<(&Brief, NewBody<'_>)>,
     ) -> Result<(i64, bool), StoreError> {
         if let Some(id) = self.issue_keys.find(&self.tx, key.as_bytes())? {
             self.touch(id, true)?;
@@ -325,7 +328,7 @@ impl Import<'_> {
             Some((_, body)) => self.blocks.place(Owner::Issue(id), body),
             None => (None, None, None),
         };
-        let brief = alone.map(|(judged, _)| &judged.brief);
+        let brief = alone.map(|(brief, _)| brief);
         self.tx
             .prepare_cached(
                 "INSERT INTO issues (id, key, control, dirty, open, score, block, slot, body)
@@ -589,10 +592,19 @@ impl Import<'_> {
                 self.close_absent(target)?;
             }
         }
-        self.tx.execute(
-            "INSERT OR IGNORE INTO inputs (hash, path, format, imported_at) VALUES (?1, ?2, ?3, ?4)",
-            params![input.hash.as_slice(), input.path, input.format, micros(input.imported_at)],
-        )?;
+        if let Some(hash) = input.hash {
+            self.tx.execute(
+                "INSERT OR IGNORE INTO inputs (hash, path, format, imported_at, plain_bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![
+                    hash.as_slice(),
+                    input.path,
+                    input.format,
+                    micros(input.imported_at),
+                    input.plain_bytes.and_then(|bytes| i64::try_from(bytes).ok())
+                ],
+            )?;
+        }
         self.tx.execute(
             "INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)",
             params![LAST_IMPORT, self.id],
@@ -668,10 +680,12 @@ impl Import<'_> {
 /// What is known of a file once it has been read.
 #[derive(Debug)]
 pub struct FinishedInput<'a> {
-    /// The hash of its decompressed bytes.
-    pub hash: &'a [u8; 32],
+    /// The hash of its decompressed bytes, where all of them could be read.
+    pub hash: Option<&'a [u8; 32]>,
     /// Its name.
     pub path: &'a str,
+    /// Its bytes, where it was not compressed.
+    pub plain_bytes: Option<u64>,
     /// The source that read it.
     pub format: &'a str,
     /// When its content was first imported.

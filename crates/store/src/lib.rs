@@ -25,7 +25,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 
-pub use block::{Block, BlockBuilder, Body};
+pub use block::{Added, Block, BlockBuilder, Body};
 pub use brief::{Brief, CandidatePage};
 pub use content::Content;
 pub use decision::{JoinRow, PinRow};
@@ -33,11 +33,10 @@ pub use error::StoreError;
 pub use find::{IssueFilter, IssuesFound};
 pub use ids::IdSet;
 pub use import::{
-    FinishedInput, Import, Judged, NewBody, PreparedEvidence, PreparedFinding, PreparedOther, Seen,
-    Touched,
+    FinishedInput, Import, NewBody, PreparedEvidence, PreparedFinding, PreparedOther, Seen, Touched,
 };
 pub use intelligence::{EPSS, IntelligenceRow, KEV};
-pub use open::Store;
+pub use open::{Folding, Store};
 pub use packed::Packed;
 pub use rekey::{Sorted, Unsorted};
 pub use rows::{AssessedIssue, FindingRow, IssueRow, StoredState};

@@ -1,9 +1,11 @@
 //! Opening the database and bringing its schema up to date.
 
 use std::path::Path;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use crate::StoreError;
 use crate::block::Cache;
@@ -20,6 +22,12 @@ const MIGRATIONS: &[&str] = &[
 /// Bytes of a page of a new database: a block of bodies spans few of them.
 const PAGE_BYTES: u32 = 8192;
 
+/// Pages of the log after which a commit folds it into the database: about 2 GiB.
+const LOG_PAGES: u32 = 262_144;
+
+/// A shorter log is not worth a thread.
+const LEAST_LOG_BYTES: u64 = 8 << 20;
+
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -28,6 +36,19 @@ const BUSY: Duration = Duration::from_secs(10);
 pub struct Store {
     pub(crate) connection: Connection,
     pub(crate) cache: Cache,
+}
+
+/// The write-ahead log being folded into the database; dropped, it waits for that.
+#[derive(Debug)]
+pub struct Folding(Option<JoinHandle<()>>);
+
+impl Drop for Folding {
+    fn drop(&mut self) {
+        if let Some(thread) = self.0.take() {
+            // What it could not fold stays in the log.
+            drop(thread.join());
+        }
+    }
 }
 
 impl Store {
@@ -43,8 +64,12 @@ impl Store {
         connection.pragma_update(None, "page_size", PAGE_BYTES)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
+        // A run folds its log while it makes its report.
+        connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         connection.pragma_update(None, "cache_size", -65_536)?;
+        // Otherwise a statement is planned anew for each value that it is given.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.set_prepared_statement_cache_capacity(64);
         let mut store = Self { connection, cache: Cache::default() };
         store.migrate()?;
@@ -79,6 +104,27 @@ impl Store {
     /// When the database refuses.
     pub fn release_memory(&self) -> Result<(), StoreError> {
         Ok(self.connection.execute_batch("PRAGMA shrink_memory")?)
+    }
+
+    /// Folds the write-ahead log back into the database on a thread of its own. What is said
+    /// stays on disk either way: where folding fails, the log is folded when the database is
+    /// closed, or opened again. A short log is left for then.
+    #[must_use]
+    pub fn fold_beside(&self) -> Folding {
+        let Some(path) = self.connection.path().map(ToOwned::to_owned) else {
+            return Folding(None);
+        };
+        let log_bytes = std::fs::metadata(format!("{path}-wal")).map_or(0, |log| log.len());
+        if log_bytes < LEAST_LOG_BYTES {
+            return Folding(None);
+        }
+        let fold = move || {
+            let Ok(connection) = Connection::open(path) else { return };
+            let fold = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+            // The log is whole, so nothing is lost where this fails.
+            drop(fold);
+        };
+        Folding(Some(std::thread::spawn(fold)))
     }
 
     /// Folds the write-ahead log back into the database, so that the disk use is what it says.

@@ -66,8 +66,9 @@ fn import(store: &mut Store, file: &File<'_>) -> (Vec<Outcome>, Seen) {
         *KeyHasher::new("file").part(&format!("{:?}", file.findings)).finish::<()>().as_bytes();
     let hash: [u8; 32] = [hash, hash].concat().try_into().unwrap();
     let finished = FinishedInput {
-        hash: &hash,
+        hash: Some(&hash),
         path: "file.json",
+        plain_bytes: None,
         format: "test",
         imported_at: at(0),
         complete: file.complete,
@@ -115,8 +116,9 @@ fn import_into(store: &mut Store, of: IssueKey, content_hash: i64) -> Outcome {
     let (outcome, _) = import.finding(&finding).unwrap();
     let hash = [u8::try_from(content_hash).unwrap(); 32];
     let finished = FinishedInput {
-        hash: &hash,
+        hash: Some(&hash),
         path: "file.json",
+        plain_bytes: None,
         format: "test",
         imported_at: at(0),
         complete: true,

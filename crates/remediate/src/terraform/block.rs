@@ -107,7 +107,8 @@ impl<'r> Resource<'r> {
     /// Where the block stands in its file.
     #[must_use]
     pub(crate) fn span(&self) -> Range<usize> {
-        self.file.span(self.block).unwrap_or_default()
+        let written = self.file.span(self.block);
+        written.or_else(|| self.file.json_span(&self.address())).unwrap_or_default()
     }
 
     /// First and last line of the block, from 1.

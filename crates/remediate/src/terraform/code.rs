@@ -74,6 +74,9 @@ impl Code for Repository {
 
     fn judge(&self, evaluator: &Evaluator, check: &Check, place: &Place) -> Truth {
         let Some(resource) = self.at(place) else { return Truth::Unknown };
+        if self.is_overridden(&resource) {
+            return Truth::Unknown;
+        }
         let around = Module { repository: self, resource };
         let judge = |config: &Config| evaluator.judge(&check.holds, config, Some(&around));
         all(resolve::instances(self, &resource).iter().map(judge))
@@ -139,6 +142,9 @@ impl Repository {
     /// The bytes of what defines a name in a file: a `variable` block, a line of a variable file,
     /// an attribute of `locals`.
     fn line_at(&self, file: &SourceFile, address: &str) -> Option<Range<usize>> {
+        if file.is_json() {
+            return file.json_span(address);
+        }
         let (family, name) = address.split_once('.')?;
         if family == "var" && file.holds_variables() {
             return file.span(file.body().ok()?.get_attribute(name)?);

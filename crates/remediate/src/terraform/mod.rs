@@ -8,6 +8,7 @@ mod code;
 pub(crate) mod edit;
 mod functions;
 mod index;
+mod json;
 mod lenient;
 mod locate;
 mod parameters;

@@ -44,10 +44,10 @@ struct Layout {
     lines: Vec<&'static str>,
     on: Option<&'static str>,
     after: Vec<&'static str>,
-    crlf: bool,
-    mark: bool,
-    tabs: bool,
-    ended: bool,
+    newline: &'static str,
+    mark: &'static str,
+    indent: &'static str,
+    end: &'static str,
 }
 
 fn layout() -> impl Strategy<Value = Layout> {
@@ -59,10 +59,13 @@ fn layout() -> impl Strategy<Value = Layout> {
     ]));
     let many = |one| prop::collection::vec(one, 0..4);
     let lines = prop::collection::btree_set(filler(), 0..5);
-    (many(around().boxed()), lines, on, many(around().boxed()), any::<[bool; 4]>()).prop_map(
-        |(before, lines, on, after, [crlf, mark, tabs, ended])| {
+    let one = |of: [&'static str; 2]| prop::sample::select(of.to_vec());
+    let style = (one(["\n", "\r\n"]), one(["", "\u{feff}"]), one(["  ", "\t"]));
+    let end = one(["}\n", "} # end\n"]);
+    (many(around().boxed()), lines, on, many(around().boxed()), style, end).prop_map(
+        |(before, lines, on, after, (newline, mark, indent), end)| {
             let lines = lines.into_iter().collect();
-            Layout { before, lines, on, after, crlf, mark, tabs, ended }
+            Layout { before, lines, on, after, newline, mark, indent, end }
         },
     )
 }
@@ -73,15 +76,10 @@ impl Layout {
         text.push_str("resource \"aws_x\" \"y\" {\n");
         text.push_str(&self.lines.concat());
         text.push_str(self.on.unwrap_or_default());
-        text.push_str(if self.ended { "}\n" } else { "} # end\n" });
+        text.push_str(self.end);
         text.push_str(&self.after.concat());
-        if self.tabs {
-            text = text.replace("\n  ", "\n\t");
-        }
-        if self.crlf {
-            text = text.replace('\n', "\r\n");
-        }
-        if self.mark { format!("\u{feff}{text}") } else { text }
+        let text = text.replace("\n  ", &format!("\n{}", self.indent));
+        format!("{}{}", self.mark, text.replace('\n', self.newline))
     }
 }
 
@@ -111,11 +109,11 @@ fn check(fix: &str, layout: &Layout) {
     let old = before.span(&place()).unwrap();
     let new = after.span(&place()).unwrap();
     if let Some(at) = added {
-        assert_eq!(text[..at], made[..at]);
-        assert!(made.ends_with(&text[at..]));
+        let (head, tail) = text.split_at(at);
+        assert!(made.starts_with(head) && made.ends_with(tail), "{made}");
     } else {
-        assert_eq!(text[..old.start], made[..new.start]);
-        assert_eq!(text[old.end..], made[new.end..]);
+        assert_eq!(text.get(..old.start), made.get(..new.start));
+        assert_eq!(text.get(old.end..), made.get(new.end..));
         assert_eq!(after.config(&place()).get("on"), Some(&crate::Config::Bool(true)), "{made}");
     }
     let inside = |line: &str| made.contains(line);
@@ -124,7 +122,7 @@ fn check(fix: &str, layout: &Layout) {
         assert!(inside(comment), "{made}");
     }
     let bare = made.replace("\r\n", "");
-    assert!(!layout.crlf || !bare.contains('\n'), "{made:?}");
+    assert!(layout.newline == "\n" || !bare.contains('\n'), "{made:?}");
     let (again, _) = planned(fix, &after).unwrap();
     assert_eq!(again, made);
 }

@@ -20,6 +20,8 @@ pub(crate) struct Repository {
     states: Arc<Vec<State>>,
     /// Folder of a module → places in `files` of those that call it.
     callers: Arc<BTreeMap<String, Vec<usize>>>,
+    /// Folder → places in `files` of override files.
+    overrides: Arc<BTreeMap<String, Vec<usize>>>,
     /// Folder → what its blocks define.
     indexes: BTreeMap<String, Arc<Index>>,
     /// Folder → group of modules that call each other.
@@ -55,9 +57,13 @@ impl Repository {
         sources.dedup_by(|left, right| left.path == right.path);
         let mut modules: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         let mut callers: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut overrides: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         let mut ties: Vec<(String, String)> = Vec::new();
         for (place, file) in sources.iter().enumerate() {
             modules.entry(file.folder().to_owned()).or_default().push(place);
+            if file.overrides() {
+                overrides.entry(file.folder().to_owned()).or_default().push(place);
+            }
             for called in file.blocks().filter_map(|block| called_module(file, block)) {
                 ties.push((file.folder().to_owned(), called.clone()));
                 callers.entry(called).or_default().push(place);
@@ -72,6 +78,7 @@ impl Repository {
             modules: Arc::new(modules),
             states: Arc::new(states),
             callers: Arc::new(callers),
+            overrides: Arc::new(overrides),
             indexes: BTreeMap::new(),
             groups: Arc::new(groups),
             caches: BTreeMap::new(),
@@ -88,6 +95,7 @@ impl Repository {
             modules: Arc::clone(&self.modules),
             states: Arc::clone(&self.states),
             callers: Arc::clone(&self.callers),
+            overrides: Arc::clone(&self.overrides),
             indexes: self.indexes.clone(),
             groups: Arc::clone(&self.groups),
             caches: self.caches.clone(),
@@ -160,6 +168,14 @@ impl Repository {
         let written = |file: &&SourceFile| file.is_configuration() && file.text.contains(kind);
         let broken = self.module_files(folder).filter(|file| file.body().is_err());
         broken.filter(written).find_map(|file| file.body().err())
+    }
+
+    /// Whether an override file of the module has the block too, so that two texts make it.
+    pub(crate) fn is_overridden(&self, resource: &Resource<'_>) -> bool {
+        let places = self.overrides.get(resource.file.folder()).into_iter().flatten();
+        let files = places.filter_map(|place| self.files.get(*place).map(AsRef::as_ref));
+        let mut blocks = files.flat_map(Resource::judged_in);
+        blocks.any(|one| one.is(&resource.kind()) && one.name() == resource.name())
     }
 
     /// Whether a module has a block of an address, which may name another folder.
@@ -271,10 +287,13 @@ impl Repository {
     }
 }
 
+/// How the names of Terraform's files end.
+const ENDINGS: [&str; 5] = [".tf", ".tf.json", ".tfvars", ".tfvars.json", ".tfstate"];
+
 /// Whether a path is one of Terraform's.
 pub(super) fn reads(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
-    name == LOCK_FILE || [".tf", ".tfvars", ".tfstate"].iter().any(|end| name.ends_with(end))
+    name == LOCK_FILE || ENDINGS.iter().any(|end| name.ends_with(end))
 }
 
 /// The folder of the local module that a block calls.

@@ -1,9 +1,12 @@
 //! One file of a repository: its text, its parsed body, and the way from one to the other.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use hcl_edit::Span;
 use hcl_edit::structure::{Body, Structure};
+
+use super::json;
 
 /// Files above this size are kept but not parsed.
 const MAX_FILE_BYTES: usize = 4 << 20;
@@ -24,6 +27,8 @@ pub(crate) struct SourceFile {
     body: Result<Body, String>,
     /// Length of the byte order mark, if there is one.
     mark: usize,
+    /// Where blocks of a JSON file stand in it, by address.
+    places: BTreeMap<String, Range<usize>>,
     /// Places in the parsed copy before which a carriage return was taken out.
     removed: Vec<usize>,
 }
@@ -35,15 +40,23 @@ impl SourceFile {
         let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         let rest = text.get(mark..).unwrap_or_default();
         let (copy, removed) = without_carriage_returns(rest);
+        let mut places = BTreeMap::new();
         let body = if text.len() > MAX_FILE_BYTES {
             Err(format!("`{path}` is larger than {MAX_FILE_BYTES} bytes"))
+        } else if path.ends_with(".json") {
+            let read = json::read(&copy, path.ends_with(".tfvars.json"));
+            let read = read.map_err(|reason| format!("`{path}` {reason}"));
+            read.map(|json::Read { body, places: found }| {
+                places = found;
+                body
+            })
         } else {
             parsed(&copy).map_err(|error| {
                 let place = error.location();
                 format!("`{path}` does not parse at {}:{}", place.line(), place.column())
             })
         };
-        Self { path, text, body, mark, removed }
+        Self { path, text, body, mark, places, removed }
     }
 
     /// The folder the file is in, which is its Terraform module; empty for the top.
@@ -61,6 +74,13 @@ impl SourceFile {
     /// Whether it is the file that names the exact versions of providers.
     pub(crate) fn is_lock(&self) -> bool {
         self.path.rsplit('/').next() == Some(LOCK_FILE)
+    }
+
+    /// Whether its blocks change those of other files.
+    pub(crate) fn overrides(&self) -> bool {
+        let name = self.path.rsplit('/').next().unwrap_or_default();
+        let stem = name.split('.').next().unwrap_or_default();
+        stem == "override" || stem.ends_with("_override")
     }
 
     /// Whether it holds blocks of configuration.
@@ -83,6 +103,17 @@ impl SourceFile {
         let span = element.span()?;
         let range = self.place(span.start)..self.place(span.end);
         self.text.get(range.clone()).map(|_| range)
+    }
+
+    /// Whether it is written in Terraform's JSON syntax.
+    pub(crate) fn is_json(&self) -> bool {
+        self.path.ends_with(".json")
+    }
+
+    /// Where the block of an address stands in a JSON file.
+    pub(crate) fn json_span(&self, address: &str) -> Option<Range<usize>> {
+        let span = self.places.get(address)?;
+        Some(self.place(span.start)..self.place(span.end))
     }
 
     /// The line of a place in the text, from 1.

@@ -117,6 +117,18 @@ impl Input {
         self.size_bytes
     }
 
+    /// The same file to be read beside it; none where it is compressed or no file.
+    #[must_use]
+    pub fn plain_twin(&self) -> Option<Self> {
+        let Origin::File(path) = &self.origin else { return None };
+        let mut magic = [0; 4];
+        let (read, _) = read_up_to(&mut File::open(path).ok()?, &mut magic);
+        let is_packed = magic.get(..read).is_some_and(|magic| magic.starts_with(&GZIP));
+        let origin = Origin::File(path.clone());
+        let twin = Self { name: self.name.clone(), size_bytes: self.size_bytes, origin };
+        (!is_packed).then_some(twin)
+    }
+
     /// The decompressed bytes from their beginning, without a byte order mark.
     ///
     /// # Errors
@@ -179,13 +191,16 @@ fn spool_member(archive: &Path, index: usize, limits: &Limits) -> Result<File, I
     Ok(file)
 }
 
+/// How a gzip begins (RFC 1952, section 2.3.1).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
 fn decompressed(mut file: File, limits: &Limits) -> Result<Box<dyn Read + Send>, IntakeError> {
     let mut magic = [0; 4];
     let (read, end) = read_up_to(&mut file, &mut magic);
     end?;
     file.seek(SeekFrom::Start(0))?;
     match magic.get(..read).unwrap_or_default() {
-        [0x1f, 0x8b, ..] => {
+        magic if magic.starts_with(&GZIP) => {
             let consumed = Arc::new(AtomicU64::new(0));
             let counted = Counted { inner: file, consumed: Arc::clone(&consumed) };
             let inner = MultiGzDecoder::new(BufReader::with_capacity(BUFFER, counted));

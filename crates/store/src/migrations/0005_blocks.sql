@@ -67,6 +67,9 @@ DROP TABLE issues;
 ALTER TABLE issues_new RENAME TO issues;
 CREATE INDEX issue_dirty ON issues (id) WHERE dirty = 1;
 
+-- Bytes of a file that was not compressed: one of a size that no known file has is new.
+ALTER TABLE inputs ADD COLUMN plain_bytes INTEGER;
+
 -- What lists and incidents need of each issue, 4096 issues a row: `facets` is what is filtered
 -- and ranked by, `assets` their assets' keys, `candidates` what incidents are built from.
 CREATE TABLE issue_facets (page INTEGER PRIMARY KEY, body BLOB NOT NULL);

@@ -10,12 +10,12 @@ use crate::terraform::{Repository, Resource, resolve};
 /// How many folders a change may reach.
 const MAX_FOLDERS: usize = 200;
 
-/// Refuses a change of a file that changes other arguments of any block than the wanted ones, or
-/// whether a block is made.
+/// Refuses a change of a file that changes other arguments than the wanted ones, blocks of
+/// another type, or whether a block is made.
 pub(super) fn only_wanted(
     before: &Repository,
     after: &Repository,
-    file: &str,
+    (file, kind): (&str, &str),
     values: &BTreeMap<String, Value>,
 ) -> Result<(), String> {
     let wanted: BTreeSet<&str> = values.keys().filter_map(|path| path.rsplit('.').next()).collect();
@@ -31,9 +31,8 @@ pub(super) fn only_wanted(
                 names.insert("count".to_owned());
             }
             let calls = old.block.ident.as_str() == "module";
-            if let Some(other) = names.iter().find(|name| !wanted.contains(name.as_str()))
-                && !calls
-            {
+            let meant = |name: &&String| old.is(kind) && wanted.contains(name.as_str());
+            if let Some(other) = names.iter().find(|name| !meant(name)).filter(|_| !calls) {
                 return Err(format!(
                     "what decides it also decides `{other}` of `{}` at {}: a person must decide",
                     old.address(),

@@ -22,7 +22,7 @@ use crate::Config;
 use crate::terraform::body::{dynamic_content, is_dynamic, nested};
 use crate::terraform::edit::{self, Splice};
 use crate::terraform::render::{self, Wanted};
-use crate::terraform::{Repository, Resource, parameters, resolve};
+use crate::terraform::{Repository, Resource, json, parameters, resolve};
 use decide::{Site, Stand};
 
 mod decide;
@@ -47,6 +47,12 @@ pub(super) fn set(
 ) -> Result<Change, String> {
     let wanted = render::wanted(values)?;
     let (path, address) = (resource.file.path.clone(), resource.address());
+    if resource.file.is_json() {
+        let labels: Vec<&str> = resource.block.labels.iter().map(|label| label.as_str()).collect();
+        let labels = [&[resource.block.ident.as_str()], labels.as_slice()].concat();
+        let text = json::set(&resource.file.text, &labels, &wanted, keep_elements)?;
+        return Ok(Change { file: path, text, address, added: None, beside: Vec::new() });
+    }
     let mut now = repository.clone();
     let mut touched: Option<(String, String)> = None;
     for _ in 0..MAX_EDITS {
@@ -57,7 +63,7 @@ pub(super) fn set(
         let Some(edit) = editor.block(resource.block, &wanted)? else {
             let (file, owner) = touched.unwrap_or((path, address.clone()));
             if owner != address {
-                effect::only_wanted(repository, &now, &file, values)?;
+                effect::only_wanted(repository, &now, (&file, &resource.kind()), values)?;
             }
             let text = now.file(&file).map(|file| file.text.clone()).unwrap_or_default();
             return Ok(Change { file, text, address: owner, added: None, beside: Vec::new() });

@@ -154,7 +154,10 @@ fn what_decides_other_things_too_is_left() {
         let error = elsewhere(&[DEFAULT, ("m/z.tf", &other(rest))], "var.on").unwrap_err();
         assert!(error.contains("what decides it also decides"), "{error}");
     }
-    assert!(elsewhere(&[DEFAULT, ("m/z.tf", &other("on = var.on"))], "var.on").is_ok());
+    let error = elsewhere(&[DEFAULT, ("m/z.tf", &other("on = var.on"))], "var.on").unwrap_err();
+    assert!(error.contains("`on` of `aws_z.z`"), "{error}");
+    let alike = "resource \"aws_x\" \"z\" {\n  on = var.on\n}\n";
+    assert!(elsewhere(&[DEFAULT, ("m/z.tf", alike)], "var.on").is_ok());
 }
 
 #[test]
