@@ -45,7 +45,7 @@ fn every_terraform_recipe_is_proved_alone() {
 /// For each failing case that a control's only recipe is about, why it is withheld.
 fn alone_on_cases(control: &Control) -> Vec<Option<String>> {
     let engine = Engine::new(&[control]);
-    let fix = control.fixes.first().unwrap();
+    let Some(fix) = control.fixes.first() else { return Vec::new() };
     let checks = control.checks.iter().filter(|check| check.language == Language::Terraform);
     let cases = checks.flat_map(|check| &check.fail).filter_map(|case| {
         let old = if fix.before.is_some() { OLD } else { "" };
