@@ -1,3 +1,5 @@
+//! What a fix brings along: what is made, what is taken, what is asked for.
+
 use crate::terraform::recipes::testing::{check, made, refuse};
 
 const FIX: &str = "recipe = 'set_attributes'\nresource = ['aws_efs_file_system']\n\
