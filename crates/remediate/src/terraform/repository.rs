@@ -102,14 +102,17 @@ impl Repository {
             names: OnceLock::new(),
         };
         let found = self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok();
-        if let Some(file) = found.and_then(|place| changed.files.get_mut(place)) {
-            *file = Arc::new(SourceFile::parse(path.to_owned(), text));
-            let folder = file.folder().to_owned();
-            let index = Arc::new(changed.index_of(&folder));
-            if let Some(group) = changed.groups.get(&folder) {
-                changed.caches.insert(group, Arc::default());
-            }
-            changed.indexes.insert(folder, index);
+        let Some(place) = found else { return changed };
+        let file = Arc::new(SourceFile::parse(path.to_owned(), text));
+        let folder = file.folder().to_owned();
+        if let Some(group) = changed.groups.get(&folder) {
+            changed.caches.insert(group, Arc::default());
+        }
+        if let Some(index) = self.indexes.get(&folder) {
+            changed.indexes.insert(folder, Arc::new(index.with(place, &file)));
+        }
+        if let Some(old) = changed.files.get_mut(place) {
+            *old = file;
         }
         changed
     }
@@ -223,10 +226,7 @@ impl Repository {
         ident: &str,
         name: &str,
     ) -> Option<(&SourceFile, &Block)> {
-        let (file, structure) = self.indexes.get(folder)?.get(ident, name)?;
-        let file = self.files.get(file)?.as_ref();
-        let block = file.body().ok()?.get(structure)?.as_block()?;
-        Some((file, block))
+        self.block_at(self.indexes.get(folder)?.get(ident, name)?)
     }
 
     /// The folder of the module that a block of a file calls, where it stands in the repository.
@@ -241,9 +241,7 @@ impl Repository {
         above.extend(self.calls(folder).iter().map(|(file, _)| file.folder().to_owned()));
         let mut all = above.clone();
         for folder in above {
-            for file in self.module_files(&folder) {
-                all.extend(file.blocks().filter_map(|block| self.called_by(file, block)));
-            }
+            all.extend(self.called_from(&folder));
             if all.len() > MAX_RELATED {
                 break;
             }
@@ -252,6 +250,31 @@ impl Repository {
         let mut related = vec![folder.to_owned()];
         related.extend(all);
         related
+    }
+
+    /// The modules of the repository that a module calls.
+    pub(crate) fn called_from(&self, folder: &str) -> impl Iterator<Item = String> {
+        let index = self.indexes.get(folder);
+        let calls = index.map(|index| index.calls()).unwrap_or_default();
+        calls.iter().filter_map(|place| {
+            let (file, block) = self.block_at(*place)?;
+            self.called_by(file, block)
+        })
+    }
+
+    /// The resources of a type in one module.
+    pub(crate) fn of_kind(&self, folder: &str, kind: &str) -> impl Iterator<Item = Resource<'_>> {
+        let index = self.indexes.get(folder);
+        let places = index.map(|index| index.of_kind(kind)).unwrap_or_default();
+        places.iter().filter_map(|place| {
+            let (file, block) = self.block_at(*place)?;
+            Some(Resource { file, block })
+        })
+    }
+
+    fn block_at(&self, (file, structure): (usize, usize)) -> Option<(&SourceFile, &Block)> {
+        let file = self.files.get(file)?.as_ref();
+        Some((file, file.body().ok()?.get(structure)?.as_block()?))
     }
 
     /// Blocks that call the module in a folder, with the file they are in.
