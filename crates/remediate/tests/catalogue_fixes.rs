@@ -21,6 +21,48 @@ fn every_fix_is_proved_on_a_failing_case() {
     assert!(unproved.is_empty(), "{}", unproved.join("\n"));
 }
 
+/// A module that runs with a provider of the third version.
+const OLD: &str = "terraform {\n  required_providers {\n    azurerm = {\n      version = \"~> 3.0\"\n    }\n  }\n}\n";
+
+#[test]
+fn every_terraform_recipe_is_proved_alone() {
+    let catalog = Catalog::embedded().unwrap();
+    let controls: Vec<&Control> = catalog.controls().collect();
+    let mut unproved = Vec::new();
+    for control in &controls {
+        for fix in control.fixes.iter().filter(|fix| fix.language == Language::Terraform) {
+            let alone = Control { fixes: vec![fix.clone()], ..(*control).clone() };
+            let reasons = alone_on_cases(&alone);
+            if !reasons.is_empty() && reasons.iter().all(Option::is_some) {
+                let reasons: Vec<String> = reasons.into_iter().flatten().collect();
+                unproved.push(format!("{} `{}`: {}", control.id, fix.title, reasons.join("; ")));
+            }
+        }
+    }
+    assert!(unproved.is_empty(), "{}", unproved.join("\n"));
+}
+
+/// For each failing case that a control's only recipe is about, why it is withheld.
+fn alone_on_cases(control: &Control) -> Vec<Option<String>> {
+    let engine = Engine::new(&[control]);
+    let Some(fix) = control.fixes.first() else { return Vec::new() };
+    let checks = control.checks.iter().filter(|check| check.language == Language::Terraform);
+    let cases = checks.flat_map(|check| &check.fail).filter_map(|case| {
+        let old = if fix.before.is_some() { OLD } else { "" };
+        let text = format!("{}\n{WHO}{old}", case.config);
+        let workspace = Workspace::parse([("case.tf".to_owned(), text)]);
+        let mut places = workspace.places("case.tf").into_iter();
+        let (place, _) = places.find(|(_, kind)| fix.resource.contains(kind))?;
+        let address = Some(place.address);
+        let target = Target { file: Some("case.tf".into()), address, ..Target::default() };
+        Some(match engine.propose(&workspace, &target, control, Vec::new()).state {
+            FixState::Proved => None,
+            FixState::Withheld(reason) => Some(reason),
+        })
+    });
+    cases.collect()
+}
+
 /// Why no failing case of the control is fixed in a language.
 fn fault(engine: &Engine<'_>, control: &Control, language: Language) -> Option<String> {
     let checks = control.checks.iter().filter(|check| check.language == language);

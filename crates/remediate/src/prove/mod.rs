@@ -112,8 +112,8 @@ fn failed_before(trial: &Trial<'_>) -> Finding {
     match truth(trial, trial.code) {
         Truth::Fails => Ok(format!("the predicate fails at {line}{also}")),
         Truth::Holds => failed(
-            "the block already satisfies it: the running resource has drifted from the code, or \
-             the scan is older",
+            "the block already satisfies it: the running resource has drifted from the code, the \
+             scan is older, or the scanner does not follow an expression",
         ),
         Truth::Unknown => {
             unknown(format!("at {line} it depends on values that the files do not give"))

@@ -74,6 +74,9 @@ impl Code for Repository {
 
     fn judge(&self, evaluator: &Evaluator, check: &Check, place: &Place) -> Truth {
         let Some(resource) = self.at(place) else { return Truth::Unknown };
+        if self.is_overridden(&resource) {
+            return Truth::Unknown;
+        }
         let around = Module { repository: self, resource };
         let judge = |config: &Config| evaluator.judge(&check.holds, config, Some(&around));
         all(resolve::instances(self, &resource).iter().map(judge))

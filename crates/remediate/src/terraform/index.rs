@@ -9,46 +9,94 @@ use super::SourceFile;
 /// A file's place in the repository and a structure's place in the file.
 type Place = (usize, usize);
 
-/// Names of variables, outputs, calls and locals of one module.
+/// Names and types of one module.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Index(BTreeMap<&'static str, BTreeMap<String, Place>>);
+pub(super) struct Index {
+    /// Names of variables, outputs, calls and locals.
+    names: BTreeMap<&'static str, BTreeMap<String, Place>>,
+    /// Type of a resource → its blocks.
+    kinds: BTreeMap<String, Vec<Place>>,
+    /// Every call of another module.
+    calls: Vec<Place>,
+}
 
 impl Index {
     /// Reads the files of a module, each with its place in the repository. The first one counts
     /// where a name is defined twice.
     pub(super) fn of<'f>(files: impl Iterator<Item = (usize, &'f SourceFile)>) -> Self {
         let mut index = Self::default();
-        for (place, file) in files.filter(|(_, file)| file.is_configuration()) {
-            let structures = file.body().into_iter().flat_map(|body| body.iter().enumerate());
-            for (structure, block) in structures.filter_map(|(n, s)| Some((n, block_of(s)?))) {
-                index.put(block, (place, structure));
-            }
+        for (place, file) in files {
+            index.read(place, file);
+        }
+        index
+    }
+
+    /// The same module with another text in one of its files.
+    pub(super) fn with(&self, place: usize, file: &SourceFile) -> Self {
+        let mut index = self.clone();
+        for names in index.names.values_mut() {
+            names.retain(|_, found| found.0 != place);
+        }
+        for blocks in index.kinds.values_mut() {
+            blocks.retain(|found| found.0 != place);
+        }
+        index.calls.retain(|found| found.0 != place);
+        index.read(place, file);
+        for blocks in index.kinds.values_mut() {
+            blocks.sort_unstable();
         }
         index
     }
 
     /// The block that defines a name.
     pub(super) fn get(&self, ident: &str, name: &str) -> Option<Place> {
-        self.0.get(ident)?.get(name).copied()
+        self.names.get(ident)?.get(name).copied()
+    }
+
+    /// The resources of a type, in the order of the files.
+    pub(super) fn of_kind(&self, kind: &str) -> &[Place] {
+        self.kinds.get(kind).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every call of another module.
+    pub(super) fn calls(&self) -> &[Place] {
+        &self.calls
+    }
+
+    fn read(&mut self, place: usize, file: &SourceFile) {
+        if !file.is_configuration() {
+            return;
+        }
+        let structures = file.body().into_iter().flat_map(|body| body.iter().enumerate());
+        for (structure, block) in structures.filter_map(|(n, s)| Some((n, block_of(s)?))) {
+            self.put(block, (place, structure));
+        }
     }
 
     fn put(&mut self, block: &Block, place: Place) {
-        let ident = match block.ident.as_str() {
-            "variable" => "variable",
-            "output" => "output",
-            "module" => "module",
-            "locals" => {
-                let names = self.0.entry("locals").or_default();
+        let label = block.labels.first().map(|label| label.as_str().to_owned());
+        let ident = match (block.ident.as_str(), label.as_ref()) {
+            ("variable", _) => "variable",
+            ("output", _) => "output",
+            ("module", _) => {
+                self.calls.push(place);
+                "module"
+            }
+            ("resource", Some(kind)) if block.labels.len() == 2 => {
+                self.kinds.entry(kind.clone()).or_default().push(place);
+                return;
+            }
+            ("locals", _) => {
+                let names = self.names.entry("locals").or_default();
                 for attribute in block.body.attributes() {
                     names.entry(attribute.key.as_str().to_owned()).or_insert(place);
                 }
                 return;
             }
-            _ => return,
+            (_, _) => return,
         };
-        if let Some(label) = block.labels.first() {
-            let names = self.0.entry(ident).or_default();
-            names.entry(label.as_str().to_owned()).or_insert(place);
+        if let Some(label) = label {
+            self.names.entry(ident).or_default().entry(label).or_insert(place);
         }
     }
 }

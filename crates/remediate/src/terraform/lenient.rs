@@ -6,6 +6,8 @@
 
 /// How deep brackets may lie within each other.
 const MAX_DEPTH: usize = 200;
+/// How many heredocs a file may have; one that does not end is looked for to the end of the file.
+const MAX_HEREDOCS: usize = 500;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Within {
@@ -20,6 +22,9 @@ enum Within {
 /// The text with line ends that mean nothing as spaces; none where it cannot be read so.
 pub(super) fn joined(text: &str) -> Option<String> {
     let mut out: Vec<u8> = Vec::with_capacity(text.len());
+    if text.matches("<<").count() > MAX_HEREDOCS {
+        return None;
+    }
     let mut stack = vec![Within::Lines];
     let mut rest = text;
     while let Some(letter) = rest.chars().next() {
@@ -64,9 +69,8 @@ fn quoted(rest: &str, stack: &mut Vec<Within>) -> usize {
 
 /// How many bytes the next piece outside quotes has.
 fn plain(rest: &str, stack: &mut Vec<Within>) -> usize {
-    let line = rest.split('\n').next().unwrap_or_default().len();
     if rest.starts_with('#') || rest.starts_with("//") {
-        return line;
+        return rest.find('\n').unwrap_or(rest.len());
     }
     if rest.starts_with("/*") {
         return rest.find("*/").map_or(rest.len(), |end| end + 2);
@@ -109,6 +113,12 @@ fn heredoc(rest: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_line_is_read_once() {
+        let text = format!("x = [\n{}]", "a ".repeat(1 << 20));
+        assert_eq!(joined(&text).unwrap().len(), text.len());
+    }
 
     #[test]
     fn lines_are_joined_only_where_they_mean_nothing() {

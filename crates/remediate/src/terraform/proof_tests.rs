@@ -135,6 +135,20 @@ fn what_only_looks_like_a_fix_is_refused() {
 }
 
 #[test]
+fn a_block_that_an_override_file_changes_is_left() {
+    let block = "resource \"aws_x\" \"y\" {\n  on = false\n}\n".to_owned();
+    for (file, expected) in [("prod_override.tf", Truth::Unknown), ("prod.tf", Truth::Fails)] {
+        let other =
+            block.replace("\"y\"", if expected == Truth::Fails { "\"z\"" } else { "\"y\"" });
+        let files = [("main.tf".to_owned(), block.clone()), (file.to_owned(), other)];
+        let control = control(ENCRYPTED, "resource = []\nrecipe = 'told'\n");
+        let place = Place { file: "main.tf".into(), address: "aws_x.y".into() };
+        let truth = Repository::parse(files).judge(&Evaluator::new(), &control.checks[0], &place);
+        assert_eq!(truth, expected, "{file}");
+    }
+}
+
+#[test]
 fn a_block_renamed_or_retyped_is_gone() {
     let block = |head: &str, on: bool| format!("resource {head} {{\n  on = {on}\n}}\n");
     let before = block("\"aws_x\" \"y\"", false);

@@ -20,6 +20,8 @@ pub(crate) struct Repository {
     states: Arc<Vec<State>>,
     /// Folder of a module → places in `files` of those that call it.
     callers: Arc<BTreeMap<String, Vec<usize>>>,
+    /// Folder → places in `files` of override files.
+    overrides: Arc<BTreeMap<String, Vec<usize>>>,
     /// Folder → what its blocks define.
     indexes: BTreeMap<String, Arc<Index>>,
     /// Folder → group of modules that call each other.
@@ -55,9 +57,13 @@ impl Repository {
         sources.dedup_by(|left, right| left.path == right.path);
         let mut modules: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         let mut callers: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut overrides: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         let mut ties: Vec<(String, String)> = Vec::new();
         for (place, file) in sources.iter().enumerate() {
             modules.entry(file.folder().to_owned()).or_default().push(place);
+            if file.overrides() {
+                overrides.entry(file.folder().to_owned()).or_default().push(place);
+            }
             for called in file.blocks().filter_map(|block| called_module(file, block)) {
                 ties.push((file.folder().to_owned(), called.clone()));
                 callers.entry(called).or_default().push(place);
@@ -72,6 +78,7 @@ impl Repository {
             modules: Arc::new(modules),
             states: Arc::new(states),
             callers: Arc::new(callers),
+            overrides: Arc::new(overrides),
             indexes: BTreeMap::new(),
             groups: Arc::new(groups),
             caches: BTreeMap::new(),
@@ -88,20 +95,24 @@ impl Repository {
             modules: Arc::clone(&self.modules),
             states: Arc::clone(&self.states),
             callers: Arc::clone(&self.callers),
+            overrides: Arc::clone(&self.overrides),
             indexes: self.indexes.clone(),
             groups: Arc::clone(&self.groups),
             caches: self.caches.clone(),
             names: OnceLock::new(),
         };
         let found = self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok();
-        if let Some(file) = found.and_then(|place| changed.files.get_mut(place)) {
-            *file = Arc::new(SourceFile::parse(path.to_owned(), text));
-            let folder = file.folder().to_owned();
-            let index = Arc::new(changed.index_of(&folder));
-            if let Some(group) = changed.groups.get(&folder) {
-                changed.caches.insert(group, Arc::default());
-            }
-            changed.indexes.insert(folder, index);
+        let Some(place) = found else { return changed };
+        let file = Arc::new(SourceFile::parse(path.to_owned(), text));
+        let folder = file.folder().to_owned();
+        if let Some(group) = changed.groups.get(&folder) {
+            changed.caches.insert(group, Arc::default());
+        }
+        if let Some(index) = self.indexes.get(&folder) {
+            changed.indexes.insert(folder, Arc::new(index.with(place, &file)));
+        }
+        if let Some(old) = changed.files.get_mut(place) {
+            *old = file;
         }
         changed
     }
@@ -162,6 +173,14 @@ impl Repository {
         broken.filter(written).find_map(|file| file.body().err())
     }
 
+    /// Whether an override file of the module has the block too, so that two texts make it.
+    pub(crate) fn is_overridden(&self, resource: &Resource<'_>) -> bool {
+        let places = self.overrides.get(resource.file.folder()).into_iter().flatten();
+        let files = places.filter_map(|place| self.files.get(*place).map(AsRef::as_ref));
+        let mut blocks = files.flat_map(Resource::judged_in);
+        blocks.any(|one| one.is(&resource.kind()) && one.name() == resource.name())
+    }
+
     /// Whether a module has a block of an address, which may name another folder.
     pub(crate) fn has_block(&self, folder: &str, address: &str) -> bool {
         let (folder, address) = address.split_once("//").unwrap_or((folder, address));
@@ -207,10 +226,7 @@ impl Repository {
         ident: &str,
         name: &str,
     ) -> Option<(&SourceFile, &Block)> {
-        let (file, structure) = self.indexes.get(folder)?.get(ident, name)?;
-        let file = self.files.get(file)?.as_ref();
-        let block = file.body().ok()?.get(structure)?.as_block()?;
-        Some((file, block))
+        self.block_at(self.indexes.get(folder)?.get(ident, name)?)
     }
 
     /// The folder of the module that a block of a file calls, where it stands in the repository.
@@ -225,9 +241,7 @@ impl Repository {
         above.extend(self.calls(folder).iter().map(|(file, _)| file.folder().to_owned()));
         let mut all = above.clone();
         for folder in above {
-            for file in self.module_files(&folder) {
-                all.extend(file.blocks().filter_map(|block| self.called_by(file, block)));
-            }
+            all.extend(self.called_from(&folder));
             if all.len() > MAX_RELATED {
                 break;
             }
@@ -236,6 +250,31 @@ impl Repository {
         let mut related = vec![folder.to_owned()];
         related.extend(all);
         related
+    }
+
+    /// The modules of the repository that a module calls.
+    pub(crate) fn called_from(&self, folder: &str) -> impl Iterator<Item = String> {
+        let index = self.indexes.get(folder);
+        let calls = index.map(|index| index.calls()).unwrap_or_default();
+        calls.iter().filter_map(|place| {
+            let (file, block) = self.block_at(*place)?;
+            self.called_by(file, block)
+        })
+    }
+
+    /// The resources of a type in one module.
+    pub(crate) fn of_kind(&self, folder: &str, kind: &str) -> impl Iterator<Item = Resource<'_>> {
+        let index = self.indexes.get(folder);
+        let places = index.map(|index| index.of_kind(kind)).unwrap_or_default();
+        places.iter().filter_map(|place| {
+            let (file, block) = self.block_at(*place)?;
+            Some(Resource { file, block })
+        })
+    }
+
+    fn block_at(&self, (file, structure): (usize, usize)) -> Option<(&SourceFile, &Block)> {
+        let file = self.files.get(file)?.as_ref();
+        Some((file, file.body().ok()?.get(structure)?.as_block()?))
     }
 
     /// Blocks that call the module in a folder, with the file they are in.

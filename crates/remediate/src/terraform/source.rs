@@ -76,6 +76,13 @@ impl SourceFile {
         self.path.rsplit('/').next() == Some(LOCK_FILE)
     }
 
+    /// Whether its blocks change those of other files.
+    pub(crate) fn overrides(&self) -> bool {
+        let name = self.path.rsplit('/').next().unwrap_or_default();
+        let stem = name.split('.').next().unwrap_or_default();
+        stem == "override" || stem.ends_with("_override")
+    }
+
     /// Whether it holds blocks of configuration.
     pub(crate) fn is_configuration(&self) -> bool {
         !self.holds_variables() && !self.is_lock()

@@ -129,6 +129,27 @@ fn dynamic_blocks_are_made_where_their_list_is_known() {
 }
 
 #[test]
+fn a_policy_document_is_the_policy_that_it_makes() {
+    let main = "data \"aws_iam_policy_document\" \"d\" {\n  statement {\n    actions = [\"s3:*\"]\n    \
+                resources = [aws_s3_bucket.b.arn]\n    principals {\n      type = \"*\"\n      \
+                identifiers = [\"*\"]\n    }\n    condition {\n      test = \"Bool\"\n      \
+                variable = \"aws:SecureTransport\"\n      values = [\"true\"]\n    }\n  }\n}\n\
+                resource \"aws_x\" \"y\" {\n  a = data.aws_iam_policy_document.d.json\n}\n";
+    let made = instances(&[("m/main.tf", main)]);
+    let Some(Config::List(statements)) = made.first().and_then(|made| made.get("Statement")) else {
+        panic!("{made:?}");
+    };
+    let statement = statements.first().unwrap();
+    assert_eq!(statement.get("Effect"), Some(&text("Allow")));
+    assert_eq!(statement.get("Action"), Some(&Config::List(vec![text("s3:*")])));
+    assert_eq!(statement.get("Principal"), Some(&text("*")));
+    let secure = statement.get("Condition").and_then(|condition| condition.get("Bool"));
+    assert!(secure.unwrap().get("aws:SecureTransport").is_some());
+    let mixed = main.replace("  statement", "  source_policy_documents = [var.p]\n  statement");
+    assert_eq!(instances(&[("m/main.tf", &mixed)]), [Config::Unknown]);
+}
+
+#[test]
 fn what_a_module_gives_out_is_followed() {
     let files = [
         (

@@ -1,4 +1,6 @@
-use crate::terraform::recipes::testing::{check, refuse};
+//! What a fix brings along: what is made, what is taken, what is asked for.
+
+use crate::terraform::recipes::testing::{check, made, refuse};
 
 const FIX: &str = "recipe = 'set_attributes'\nresource = ['aws_efs_file_system']\n\
     beside = ['account', 'kms_key']\nset = { kms_key_id = { expr = '{{kms_key}}.arn' } }";
@@ -30,4 +32,42 @@ fn the_recipe_still_decides_what_is_withheld() {
     let text =
         "variable \"k\" {}\nresource \"aws_efs_file_system\" \"f\" {\n  kms_key_id = var.k\n}\n";
     refuse(FIX, text, "decide where");
+}
+
+const MONITORED: &str = "recipe = 'set_attributes'\nresource = ['aws_db_instance']\n\
+    beside = ['partition', 'rds_role', 'rds_role_policy']\n\
+    set = { monitoring_interval = 60, monitoring_role_arn = { expr = '{{rds_role}}.arn' } }";
+
+#[test]
+fn what_hangs_on_a_new_block_comes_with_it() {
+    let text = made(MONITORED, "resource \"aws_db_instance\" \"d\" {\n  engine = \"mysql\"\n}\n");
+    for part in ["data \"aws_partition\"", "\"aws_iam_role\"", "\"aws_iam_role_policy_attachment\""]
+    {
+        assert_eq!(text.matches(part).count(), 1, "{part} in {text}");
+    }
+    let again = text.replace("\"mysql\"\n", "\"mysql\"\n}\nresource \"aws_db_instance\" \"e\" {\n");
+    let second = made(MONITORED, &again.replacen("\"aws_db_instance\" \"d\"", "\"x\" \"d\"", 1));
+    assert_eq!(second.matches("\"aws_iam_role\"").count(), 1, "the role is shared: {second}");
+}
+
+#[test]
+fn blocks_beside_have_the_provider_and_layout_of_the_resource() {
+    let text = "resource \"aws_efs_file_system\" \"f\" {\r\n\tprovider = aws.west\r\n\tencrypted = true\r\n}\r\n";
+    let text = made(FIX, text);
+    assert_eq!(text.matches("provider = aws.west").count(), 3, "{text}");
+    assert!(text.contains("{\r\n\tprovider = aws.west\r\n\r\n\tdescription "), "{text:?}");
+    assert!(!text.replace("\r\n", "").contains('\n'), "{text:?}");
+    assert!(!text.contains("\n  "), "{text:?}");
+}
+
+#[test]
+fn a_value_that_is_not_written_is_asked_for() {
+    let fix = "recipe = 'set_attributes'\nresource = ['aws_api_gateway_method']\n\
+        beside = ['request_validator']\n\
+        set = { request_validator_id = { expr = '{{request_validator}}.id' } }";
+    let method = |body: &str| format!("resource \"aws_api_gateway_method\" \"m\" {{\n{body}}}\n");
+    refuse(fix, &method("  http_method = \"GET\"\n"), "`rest_api_id` is not written");
+    refuse(fix, &method("  rest_api_id = each.value\n"), "holds for it alone");
+    let text = made(fix, &method("  rest_api_id = aws_api_gateway_rest_api.a.id\n"));
+    assert!(text.contains("= aws_api_gateway_rest_api.a.id\n  validate_request_body"), "{text}");
 }

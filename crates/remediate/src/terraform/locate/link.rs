@@ -41,8 +41,7 @@ pub(crate) fn candidates<'r>(
     kind: &str,
 ) -> Vec<Resource<'r>> {
     let folders = repository.related(resource.file.folder());
-    let all = folders.iter().flat_map(|folder| repository.module_resources(folder));
-    all.filter(|other| other.is(kind)).collect()
+    folders.iter().flat_map(|folder| repository.of_kind(folder, kind)).collect()
 }
 
 /// Blocks of the listed types that name this one: the `aws_s3_bucket_acl` of a bucket.

@@ -48,6 +48,22 @@ fn scanner_addresses_lead_to_the_block() {
 }
 
 #[test]
+fn data_calls_and_providers_are_places() {
+    let text = "provider \"aws\" {\n  region = \"x\"\n}\nprovider \"aws\" {\n  alias = \"west\"\n}\n\
+                data \"aws_z\" \"d\" {\n}\nmodule \"m\" {\n  source = \"x\"\n}\n";
+    for (address, line, expected) in [
+        (Some("aws.default"), 1, "main.tf:1 provider.aws"),
+        (Some("aws.west"), 4, "main.tf:4 provider.aws.west"),
+        (Some("aws_z.d"), 7, "main.tf:7 data.aws_z.d"),
+        (Some("data.aws_z.d"), 7, "main.tf:7 data.aws_z.d"),
+        (None, 10, "main.tf:9 module.m"),
+    ] {
+        let found = find(&[("main.tf", text)], &scanned("main.tf", address, Some(line)));
+        assert_eq!(found, Ok(expected.into()), "{address:?}");
+    }
+}
+
+#[test]
 fn lines_alone_lead_to_the_block() {
     let found = find(&[("main.tf", BUCKET)], &scanned("main.tf", None, Some(5)));
     assert_eq!(found, Ok("main.tf:4 aws_s3_bucket.logs".into()));

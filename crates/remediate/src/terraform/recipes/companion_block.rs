@@ -103,16 +103,22 @@ fn add(request: &Request<'_>, kind: &str, link: &str) -> Result<Change, String> 
 fn references(resource: &Resource<'_>, link: &str, target: &str) -> Vec<(String, String)> {
     let address = resource.address();
     let pair = |name: &str, value: String| (name.to_owned(), value);
-    if resource.block.body.has_attribute("count") {
-        return vec![
-            pair("count", format!("length({address})")),
-            pair(link, format!("{address}[count.index].{target}")),
-        ];
-    }
-    if resource.block.body.has_attribute("for_each") {
-        return vec![pair("for_each", address), pair(link, format!("each.value.{target}"))];
-    }
-    vec![pair(link, format!("{address}.{target}"))]
+    let mut pairs = Vec::new();
+    let link_to = if resource.block.body.has_attribute("count") {
+        pairs.push(pair("count", format!("length({address})")));
+        format!("{address}[count.index].{target}")
+    } else if resource.block.body.has_attribute("for_each") {
+        pairs.push(pair("for_each", address));
+        format!("each.value.{target}")
+    } else {
+        format!("{address}.{target}")
+    };
+    let provider = resource.block.body.get_attribute("provider");
+    let provider = provider.and_then(|one| resource.file.span(&one.value));
+    let provider = provider.and_then(|span| resource.file.text.get(span));
+    pairs.extend(provider.map(|text| pair("provider", text.to_owned())));
+    pairs.push(pair(link, link_to));
+    pairs
 }
 
 #[cfg(test)]
@@ -175,6 +181,39 @@ mod tests {
                  versioning_configuration {{\n    status = \"Enabled\"\n  }}\n}}\n"
             );
             check(FIX, &bucket, &after);
+        }
+    }
+
+    #[test]
+    fn companion_is_made_by_the_resources_own_provider() {
+        let bucket =
+            "resource \"aws_s3_bucket\" \"b\" {\n  provider = aws.west\n  bucket   = \"x\"\n}\n";
+        let after = format!(
+            "{bucket}\nresource \"aws_s3_bucket_versioning\" \"b\" {{\n  provider = aws.west\n  \
+             bucket   = aws_s3_bucket.b.id\n\n  versioning_configuration {{\n    status = \
+             \"Enabled\"\n  }}\n}}\n"
+        );
+        check(FIX, bucket, &after);
+    }
+
+    #[test]
+    fn companions_linked_through_loops_and_locals_are_found() {
+        let bucket = "resource \"aws_s3_bucket\" \"b\" {\n  bucket = \"x\"\n}\n\
+                      locals {\n  all = { one = aws_s3_bucket.b.id }\n  b = aws_s3_bucket.b\n}\n";
+        for (each, link) in [
+            ("for_each = local.all", "each.value"),
+            ("for_each = toset([aws_s3_bucket.b.id])", "each.key"),
+            ("count = 1", "element([aws_s3_bucket.b.id], count.index)"),
+            ("depends_on = []", "local.b.id"),
+            ("depends_on = []", "local.all[\"one\"]"),
+        ] {
+            let text = |status: &str| {
+                format!(
+                    "{bucket}resource \"aws_s3_bucket_versioning\" \"v\" {{\n  {each}\n  bucket = \
+                     {link}\n  versioning_configuration {{\n    status = \"{status}\"\n  }}\n}}\n"
+                )
+            };
+            check(FIX, &text("Suspended"), &text("Enabled"));
         }
     }
 

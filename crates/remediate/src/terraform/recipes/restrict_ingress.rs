@@ -39,6 +39,13 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
     collect(&resource.block.body, &mut open);
     let (path, address) = (file.path.clone(), resource.address());
     let Some(first) = open.first() else {
+        if !says_who(&resource.block.body) {
+            return Err(format!(
+                "nothing at {} says who may come in, so that everybody may: a person must say \
+                 which addresses",
+                resource.place()
+            ));
+        }
         return Ok(Change {
             file: path,
             text: file.text.clone(),
@@ -97,6 +104,14 @@ fn collect<'b>(body: &'b Body, open: &mut Vec<&'b Attribute>) {
             Structure::Block(_) => {}
         }
     }
+}
+
+/// Whether an attribute says who may come in, open or not.
+fn says_who(body: &Body) -> bool {
+    body.iter().any(|structure| match structure {
+        Structure::Attribute(attribute) => SOURCES.contains(&attribute.key.as_str()),
+        Structure::Block(block) => lets_in(block) && says_who(&block.body),
+    })
 }
 
 fn lets_in(block: &Block) -> bool {

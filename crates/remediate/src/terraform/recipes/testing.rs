@@ -24,6 +24,12 @@ pub(super) fn with_settings(fix: &str, text: &str, settings: &Settings) -> Resul
     repository.plan(&place, &wish).map(|change| change.text)
 }
 
+/// What the recipe makes of a text.
+#[track_caller]
+pub(crate) fn made(fix: &str, before: &str) -> String {
+    run(fix, before).unwrap()
+}
+
 /// The recipe makes `after` of `before`, and then has nothing more to do.
 #[track_caller]
 pub(crate) fn check(fix: &str, before: &str, after: &str) {

@@ -6,6 +6,7 @@ mod calls;
 mod expression;
 mod json;
 mod names;
+mod policy;
 mod repeat;
 
 use std::cell::Cell;

@@ -52,6 +52,10 @@ impl Resolver<'_> {
             ("module", [Step::Name(name), rest @ ..]) => self
                 .output(name, rest, scope)
                 .unwrap_or_else(|| self.reference("module", &path, scope)),
+            (
+                "data",
+                [Step::Name("aws_iam_policy_document"), Step::Name(name), Step::Name("json")],
+            ) => self.policy(name, scope).unwrap_or_else(|| self.reference("data", &path, scope)),
             ("var" | "local" | "module" | "each" | "count" | "self" | "path" | "terraform", _) => {
                 Config::Unknown
             }

@@ -63,7 +63,7 @@ pub(super) fn set(
         let Some(edit) = editor.block(resource.block, &wanted)? else {
             let (file, owner) = touched.unwrap_or((path, address.clone()));
             if owner != address {
-                effect::only_wanted(repository, &now, &file, values)?;
+                effect::only_wanted(repository, &now, (&file, &owner, &resource.kind()), values)?;
             }
             let text = now.file(&file).map(|file| file.text.clone()).unwrap_or_default();
             return Ok(Change { file, text, address: owner, added: None, beside: Vec::new() });
