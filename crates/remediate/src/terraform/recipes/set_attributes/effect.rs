@@ -20,7 +20,7 @@ pub(super) fn only_wanted(
     (file, owner, kind): (&str, &str, &str),
     values: &BTreeMap<String, Value>,
 ) -> Result<(), String> {
-    let wanted: BTreeSet<&str> = values.keys().filter_map(|path| path.rsplit('.').next()).collect();
+    let meant = |path: &str| values.keys().any(|wanted| is_within(path, wanted));
     let folder = before.file(file).map_or("", |file| file.folder());
     let words = words(before, folder, owner);
     for near in reached(before, folder)? {
@@ -40,8 +40,8 @@ pub(super) fn only_wanted(
                 names.insert("count".to_owned());
             }
             let calls = old.block.ident.as_str() == "module";
-            let meant = |name: &&String| old.is(kind) && wanted.contains(name.as_str());
-            if let Some(other) = names.iter().find(|name| !meant(name)).filter(|_| !calls) {
+            let other = names.iter().find(|name| !old.is(kind) || !meant(name));
+            if let Some(other) = other.filter(|_| !calls) {
                 return Err(format!(
                     "what decides it also decides `{other}` of `{}` at {}: a person must decide",
                     old.address(),
@@ -102,14 +102,23 @@ fn reached(repository: &Repository, folder: &str) -> Result<BTreeSet<String>, St
     Ok(all)
 }
 
-/// The names of arguments in which two configurations differ.
+/// Whether one of two dotted paths leads on from the other.
+fn is_within(one: &str, other: &str) -> bool {
+    let leads = |to: &str, from: &str| {
+        to.strip_prefix(from).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    leads(one, other) || leads(other, one)
+}
+
+/// The dotted paths of arguments in which two configurations differ.
 fn differing(name: &str, was: &Config, is: &Config, names: &mut BTreeSet<String>) {
     match (was, is) {
         (Config::Object(was), Config::Object(is)) => {
             for key in was.keys().chain(is.keys()) {
+                let path = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
                 match (was.get(key), is.get(key)) {
-                    (Some(was), Some(is)) => differing(key, was, is, names),
-                    (_, _) => _ = names.insert(key.clone()),
+                    (Some(was), Some(is)) => differing(&path, was, is, names),
+                    (_, _) => _ = names.insert(path),
                 }
             }
         }

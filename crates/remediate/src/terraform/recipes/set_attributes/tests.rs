@@ -149,6 +149,9 @@ fn the_call_of_a_module_is_changed_where_it_decides() {
 #[test]
 fn what_decides_other_things_too_is_left() {
     let other = |rest: &str| format!("resource \"aws_z\" \"z\" {{\n{rest}\n}}\n");
+    let nested = "resource \"aws_x\" \"z\" {\n  log {\n    on = var.on\n  }\n}\n";
+    let error = elsewhere(&[DEFAULT, ("m/z.tf", nested)], "var.on").unwrap_err();
+    assert!(error.contains("`log.on` of `aws_x.z`"), "{error}");
     for rest in ["count = var.on ? 1 : 0", "for_each = var.on ? toset([\"a\"]) : []", "p = var.on"]
     {
         let error = elsewhere(&[DEFAULT, ("m/z.tf", &other(rest))], "var.on").unwrap_err();
