@@ -314,7 +314,7 @@ fn a_fix_comes_with_its_proof_and_touches_its_block_only() {
     let report = world.run(&request, false).unwrap().report;
     let [fix] = report.fixes.as_slice() else { panic!("{:?}", report.fixes) };
     assert_eq!(fix.state, "proved", "{fix:?}");
-    assert_eq!((fix.proof.len(), report.funnel.fixes), (8, 1));
+    assert_eq!((fix.proof.len(), report.funnel.fixes), (9, 1));
     assert!(fix.proof.iter().all(|p| p.verdict == Verdict::Passed));
     let changed: Vec<&str> = fix
         .diff
