@@ -28,6 +28,8 @@ use crate::assess::{member, members, read_issue};
 use crate::exceptions::{Said, statement_report};
 use crate::priority::{Estate, Says, StoredSays};
 
+/// Issues that are read before they are told: each may hold a block of others.
+const TOLD_AT_ONCE: usize = 256;
 /// Pages of issues read in one go.
 const PAGES: u32 = 16;
 
@@ -271,13 +273,17 @@ pub(crate) fn describe(
     let mut described = Described::default();
     let mut assets: BTreeMap<String, AssetReport> = BTreeMap::new();
     for incident in incidents {
-        let rows = incident.issues.iter().filter_map(|key| rows.get(key));
-        let stored: Vec<(IssueRow, Vec<FindingRow>)> =
-            rows.filter_map(|row| stored(store, *row).transpose()).collect::<Result<_, _>>()?;
-        let read =
-            |(issue, findings): (IssueRow, _)| told(&issue, findings, (estate, said)).transpose();
-        let story: Vec<Told<'_>> =
-            stored.into_par_iter().filter_map(read).collect::<Result<_, _>>()?;
+        let rows: Vec<i64> =
+            incident.issues.iter().filter_map(|key| rows.get(key).copied()).collect();
+        let mut story = Vec::with_capacity(rows.len());
+        for rows in rows.chunks(TOLD_AT_ONCE) {
+            let stored = rows.iter().filter_map(|row| stored(store, *row).transpose());
+            let stored: Vec<(IssueRow, Vec<FindingRow>)> = stored.collect::<Result<_, _>>()?;
+            let read = |(issue, findings): (IssueRow, _)| {
+                told(&issue, findings, (estate, said)).transpose()
+            };
+            story.extend(stored.into_par_iter().filter_map(read).collect::<Result<Vec<_>, _>>()?);
+        }
         described.incidents.push(incident_report(incident, &story, (catalog, today), fixes));
         for told in story.iter().filter(|_| detail == Detail::All) {
             let issue = issue_report(told, catalog, today);
@@ -403,26 +409,32 @@ pub(crate) fn decision_of(
 }
 
 /// How many incidents have which decision. A statement that excuses an issue speaks for it here
-/// as it does in the report.
+/// as it does in the report. The open issues stand in the order of their keys.
 pub(crate) fn decision_counts(
     store: &Store,
     (estate, said): (&Estate<'_>, &Said),
     open: &[Open],
     incidents: &[Incident],
 ) -> Result<DecisionCounts, PipelineError> {
-    let mut of: HashMap<IssueKey, Decision> = HashMap::new();
+    let mut excused: HashMap<IssueKey, Decision> = HashMap::new();
     for open in open {
         let statements = said.of(open.candidate.key);
-        let decision = match statements.iter().any(|s| s.verdict.excuses()) {
-            true => tell(store, open.row, (estate, said))?.map(|told| told.decided.decision),
-            false => None,
-        };
-        of.insert(open.candidate.key, decision.unwrap_or(open.decision));
+        if statements.iter().any(|s| s.verdict.excuses())
+            && let Some(told) = tell(store, open.row, (estate, said))?
+        {
+            excused.insert(open.candidate.key, told.decided.decision);
+        }
     }
+    // A map of all would take more memory than what is told of them.
+    let of = |key: &IssueKey| {
+        let at = open.binary_search_by_key(key, |open| open.candidate.key).ok();
+        let own = at.and_then(|at| open.get(at)).map(|open| open.decision);
+        excused.get(key).copied().or(own)
+    };
     let mut counts = DecisionCounts::default();
     for incident in incidents {
-        let words = incident.issues.iter().filter_map(|issue| of.get(issue));
-        counts.add(words.max().copied().unwrap_or(Decision::Noise));
+        let words = incident.issues.iter().filter_map(of);
+        counts.add(words.max().unwrap_or(Decision::Noise));
     }
     Ok(counts)
 }

@@ -28,6 +28,11 @@ const LOG_PAGES: u32 = 262_144;
 /// A shorter log is not worth a thread.
 const LEAST_LOG_BYTES: u64 = 8 << 20;
 
+/// Memory for pages of the database while it is written.
+const WRITE_CACHE_KIB: i32 = 65_536;
+/// And once it is only read.
+const READ_CACHE_KIB: i32 = 8_192;
+
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -67,7 +72,7 @@ impl Store {
         // A run folds its log while it makes its report.
         connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
-        connection.pragma_update(None, "cache_size", -65_536)?;
+        connection.pragma_update(None, "cache_size", -WRITE_CACHE_KIB)?;
         // Otherwise a statement is planned anew for each value that it is given.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.set_prepared_statement_cache_capacity(64);
@@ -98,11 +103,13 @@ impl Store {
         Ok(())
     }
 
-    /// Gives the memory back that pages of the database take.
+    /// Gives the memory back that pages of the database take, and keeps fewer from now on: what is
+    /// read once is not worth it.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn release_memory(&self) -> Result<(), StoreError> {
+        self.connection.pragma_update(None, "cache_size", -READ_CACHE_KIB)?;
         Ok(self.connection.execute_batch("PRAGMA shrink_memory")?)
     }
 

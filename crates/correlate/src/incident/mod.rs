@@ -44,6 +44,9 @@ const STORY_POINTS: u32 = 100;
 /// Points that exploitation adds, so that it stands above a detection and a weakness alone.
 const EXPLOITATION_POINTS: u32 = 250;
 
+/// Issues that a reason names one by one; the incident lists all of them.
+const MOST_CITED: usize = 100;
+
 /// Assets and images at which detections happened, whose weaknesses are worth a closer look.
 #[derive(Debug, Default)]
 pub struct Attacked(HashSet<String>);
@@ -282,7 +285,8 @@ fn because(kind: IncidentKind, story: &Story<'_>) -> Vec<Claim> {
             }
         }
     };
-    vec![claim(reason, members.iter().map(|member| format!("issue:{}", member.key)).collect())]
+    let cited = members.iter().take(MOST_CITED);
+    vec![claim(reason, cited.map(|member| format!("issue:{}", member.key)).collect())]
 }
 
 fn hand_claim(hand: &HandMade) -> Claim {
