@@ -281,13 +281,40 @@ fn languages(target: &Target, control: &Control) -> Vec<Language> {
     let of_file = target.file.as_deref().and_then(Workspace::language_of);
     let mut languages: Vec<Language> = control.fixes.iter().map(|fix| fix.language).collect();
     languages.retain(|language| of_file.is_none_or(|own| own == *language));
+    if uncovered(target).is_some() {
+        languages.clear();
+    }
     languages.sort_unstable();
     languages.dedup();
     languages
 }
 
+/// The language that something is written in, where that is one whose fixes are still to come.
+fn uncovered(target: &Target) -> Option<&'static str> {
+    let begins = |with: &str| {
+        target.kind.starts_with(with)
+            || target.address.as_deref().is_some_and(|address| address.starts_with(with))
+    };
+    let file = target.file.as_deref().unwrap_or_default();
+    let name = file.rsplit('/').next().unwrap_or_default();
+    if begins("AWS::") {
+        Some("CloudFormation")
+    } else if file.ends_with(".bicep") {
+        Some("Bicep")
+    } else if begins("Microsoft.") {
+        Some("Azure Resource Manager")
+    } else if matches!(name, "serverless.yml" | "serverless.yaml") {
+        Some("Serverless")
+    } else {
+        None
+    }
+}
+
 /// Why nothing is offered, and what a person can do.
 fn no_recipe(target: &Target, control: &Control) -> String {
+    if let Some(language) = uncovered(target) {
+        return format!("fixes of {language} files are not covered yet");
+    }
     let missing = match target.file.as_deref().and_then(Workspace::language_of) {
         Some(language) => format!("the catalogue has no {} recipe for it", language.name()),
         None => "the catalogue has no recipe for it".to_owned(),
