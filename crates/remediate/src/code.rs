@@ -171,6 +171,39 @@ pub(crate) trait Code: Debug + Send + Sync {
     fn plan(&self, place: &Place, wish: &Wish<'_>) -> Result<Change, String>;
 }
 
+/// The one file that a scanner names, among those of a language: at its whole path, else by its
+/// end, where only its `own` files count. `what` is what people call such a file.
+///
+/// # Errors
+///
+/// One sentence that says why: none, more than one, or one that does not parse.
+pub(crate) fn named_file(
+    code: &dyn Code,
+    target: &Target,
+    (what, own): (&str, fn(&str) -> bool),
+) -> Result<String, String> {
+    let named = target.file.as_deref().ok_or_else(|| format!("the finding names no {what}"))?;
+    let named = named.replace('\\', "/");
+    let named = named.trim_start_matches("./").trim_start_matches('/');
+    let inner = format!("/{named}");
+    let fits =
+        |path: &&str| own(path) && (path.ends_with(&inner) || named.ends_with(&format!("/{path}")));
+    let files = code.files();
+    let exact = files.iter().copied().find(|path| *path == named);
+    let mut found = files.iter().copied().filter(fits);
+    let path = match (exact, found.next(), found.next()) {
+        (Some(path), _, _) | (None, Some(path), None) => path,
+        (None, None, _) => {
+            return Err(format!("`{named}` is not among the {what}s that were read"));
+        }
+        (None, Some(_), Some(_)) => return Err(format!("more than one {what} ends in `{named}`")),
+    };
+    match code.fault(path) {
+        Some(reason) => Err(format!("`{path}` does not parse: {reason}")),
+        None => Ok(path.to_owned()),
+    }
+}
+
 /// `path:line` of a place, for people.
 pub(crate) fn line_of(code: &dyn Code, place: &Place) -> String {
     let start = code.span(place).map_or(0, |span| span.start);

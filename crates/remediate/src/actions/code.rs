@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::permissions::Rights;
 use super::workflow::jobs;
 use super::{recipes, tree};
-use crate::code::{Change, Code, Dialect, Files, Place, Told, Wish};
+use crate::code::{Change, Code, Dialect, Files, Place, Told, Wish, named_file};
 use crate::yaml::Yaml;
 use crate::{Config, Evaluator, Target};
 
@@ -155,32 +155,8 @@ impl Code for Workflows {
     }
 
     fn locate(&self, target: &Target, _kinds: &[String]) -> Result<Place, String> {
-        let named = target.file.as_deref().ok_or("the finding names no workflow")?;
-        let named = named.replace('\\', "/");
-        let named = named.trim_start_matches("./").trim_start_matches('/');
-        let inner = format!("/{named}");
-        let fits = |path: &&String| {
-            is_workflow(path)
-                && (*path == named
-                    || path.ends_with(&inner)
-                    || named.ends_with(&format!("/{path}")))
-        };
-        let exact = self.files.contains_key(named).then(|| named.to_owned());
-        let mut found = self.files.keys().filter(fits);
-        let path = match (exact, found.next(), found.next()) {
-            (Some(path), _, _) => path,
-            (None, Some(one), None) => one.clone(),
-            (None, None, _) => {
-                return Err(format!("`{named}` is not among the workflows that were read"));
-            }
-            (None, Some(_), Some(_)) => {
-                return Err(format!("more than one workflow ends in `{named}`"));
-            }
-        };
-        match self.fault(&path) {
-            Some(reason) => Err(format!("`{path}` does not parse: {reason}")),
-            None => Ok(place_in(&path)),
-        }
+        let file = named_file(self, target, ("workflow", is_workflow))?;
+        Ok(place_in(&file))
     }
 
     fn tells(&self) -> Vec<Told> {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::service::{config, services};
 use super::{ports, recipes};
-use crate::code::{Change, Code, Dialect, Files, Place, Told, Wish};
+use crate::code::{Change, Code, Dialect, Files, Place, Told, Wish, named_file};
 use crate::yaml::{Step, Yaml};
 use crate::{Config, Evaluator, Target};
 
@@ -162,26 +162,8 @@ impl Code for Composes {
     }
 
     fn locate(&self, target: &Target, _kinds: &[String]) -> Result<Place, String> {
-        let named = target.file.as_deref().ok_or("the finding names no Compose file")?;
-        let named = named.replace('\\', "/");
-        let named = named.trim_start_matches("./").trim_start_matches('/');
-        let inner = format!("/{named}");
-        let fits = |path: &&String| path.ends_with(&inner) || named.ends_with(&format!("/{path}"));
-        let mut found = self.files.keys().filter(fits);
-        let path = match (self.files.contains_key(named), found.next(), found.next()) {
-            (true, _, _) => named,
-            (false, Some(one), None) => one,
-            (false, None, _) => {
-                return Err(format!("`{named}` is not among the Compose files that were read"));
-            }
-            (false, Some(_), Some(_)) => {
-                return Err(format!("more than one Compose file ends in `{named}`"));
-            }
-        };
-        match self.fault(path) {
-            Some(reason) => Err(format!("`{path}` does not parse: {reason}")),
-            None => self.service(path, target),
-        }
+        let file = named_file(self, target, ("Compose file", reads))?;
+        self.service(&file, target)
     }
 
     fn tells(&self) -> Vec<Told> {

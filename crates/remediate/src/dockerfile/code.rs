@@ -8,7 +8,7 @@ use quell_catalog::{Check, Language, Truth};
 
 use super::file::Dockerfile;
 use super::{recipes, tree};
-use crate::code::{Change, Code, Dialect, Files, Place, Told, Wish};
+use crate::code::{Change, Code, Dialect, Files, Place, Told, Wish, named_file};
 use crate::{Config, Evaluator, Target};
 
 /// Dockerfiles and Containerfiles.
@@ -144,20 +144,8 @@ impl Code for Dockerfiles {
     }
 
     fn locate(&self, target: &Target, _kinds: &[String]) -> Result<Place, String> {
-        let named = target.file.as_deref().ok_or("the finding names no Dockerfile")?;
-        let named = named.replace('\\', "/");
-        let named = named.trim_start_matches("./").trim_start_matches('/');
-        if self.files.contains_key(named) {
-            return readable(self, named);
-        }
-        let inner = format!("/{named}");
-        let fits = |path: &&String| path.ends_with(&inner) || named.ends_with(&format!("/{path}"));
-        let mut found = self.files.keys().filter(fits);
-        match (found.next(), found.next()) {
-            (Some(one), None) => readable(self, one),
-            (None, _) => Err(format!("`{named}` is not among the Dockerfiles that were read")),
-            (Some(_), Some(_)) => Err(format!("more than one Dockerfile ends in `{named}`")),
-        }
+        let file = named_file(self, target, ("Dockerfile", reads))?;
+        Ok(place_in(&file))
     }
 
     fn hears(&mut self, told: &[Told]) {
@@ -183,13 +171,6 @@ impl Code for Dockerfiles {
         let text = (recipe.plan)(&request)?.unwrap_or_else(|| text.to_owned());
         let Place { file, address } = place.clone();
         Ok(Change { file, text, address, added: None, beside: Vec::new() })
-    }
-}
-
-fn readable(code: &Dockerfiles, path: &str) -> Result<Place, String> {
-    match code.fault(path) {
-        Some(reason) => Err(format!("`{path}` does not parse: {reason}")),
-        None => Ok(place_in(path)),
     }
 }
 
