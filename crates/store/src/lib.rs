@@ -33,7 +33,8 @@ pub use error::StoreError;
 pub use find::{IssueFilter, IssuesFound};
 pub use ids::IdSet;
 pub use import::{
-    FinishedInput, Import, NewBody, PreparedEvidence, PreparedFinding, PreparedOther, Seen, Touched,
+    FinishedInput, Held, Import, MostClosed, NewBody, PreparedEvidence, PreparedFinding,
+    PreparedOther, Seen, Touched,
 };
 pub use intelligence::{EPSS, IntelligenceRow, KEV};
 pub use open::{Folding, Store};
