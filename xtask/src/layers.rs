@@ -18,6 +18,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("quell-report", 2),
     ("quell-risk", 2),
     ("quell-sources", 3),
+    ("quell-spool", 3),
     ("quell-store", 3),
     ("quell-pipeline", 4),
     ("quell-cli", 5),
