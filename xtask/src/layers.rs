@@ -10,6 +10,7 @@ use serde_json::Value;
 const LAYERS: &[(&str, u8)] = &[
     ("quell-model", 0),
     ("quell-catalog", 1),
+    ("quell-config", 2),
     ("quell-correlate", 2),
     ("quell-explain", 2),
     ("quell-policy", 2),
