@@ -21,10 +21,11 @@ const LAYERS: &[(&str, u8)] = &[
     ("quell-spool", 3),
     ("quell-store", 3),
     ("quell-pipeline", 4),
-    ("quell-cli", 5),
-    ("quell-fuzz", 5),
-    ("quell-testkit", 5),
-    ("xtask", 6),
+    ("quell-server", 5),
+    ("quell-cli", 6),
+    ("quell-fuzz", 6),
+    ("quell-testkit", 6),
+    ("xtask", 7),
 ];
 
 /// Crates of third parties that only one of ours may use.
@@ -33,6 +34,7 @@ const ONLY_IN: &[(&str, &str)] = &[
     ("hcl-edit", "quell-remediate"),
     ("clap", "quell-cli"),
     ("regorus", "quell-policy"),
+    ("axum", "quell-server"),
 ];
 
 /// Crates that none of the pure layers may use.
