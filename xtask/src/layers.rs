@@ -16,6 +16,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("quell-remediate", 2),
     ("quell-report", 2),
     ("quell-risk", 2),
+    ("quell-http", 3),
     ("quell-sources", 3),
     ("quell-store", 3),
     ("quell-pipeline", 4),
@@ -31,6 +32,7 @@ const ONLY_IN: &[(&str, &str)] = &[
     ("hcl-edit", "quell-remediate"),
     ("clap", "quell-cli"),
     ("regorus", "quell-policy"),
+    ("reqwest", "quell-http"),
 ];
 
 /// Crates that none of the pure layers may use.
