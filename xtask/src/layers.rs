@@ -10,6 +10,7 @@ use serde_json::Value;
 const LAYERS: &[(&str, u8)] = &[
     ("quell-model", 0),
     ("quell-catalog", 1),
+    ("quell-config", 2),
     ("quell-correlate", 2),
     ("quell-explain", 2),
     ("quell-policy", 2),
@@ -18,6 +19,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("quell-risk", 2),
     ("quell-http", 3),
     ("quell-sources", 3),
+    ("quell-spool", 3),
     ("quell-store", 3),
     ("quell-pipeline", 4),
     ("quell-cli", 5),

@@ -4,18 +4,22 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use quell_model::{Accounting, Clock, Fix, FixState, Funnel, IssueKey, Reject, Severity};
+use quell_model::{
+    Accounting, Clock, Fix, FixState, Funnel, IssueKey, Reject, Severity, Timestamp,
+};
 use quell_report::{AccountingReport, Changes, Report, SCHEMA_VERSION};
+use quell_sources::intake::{self, Input, Unreadable};
 use quell_store::{Store, Touched};
 
 use crate::answer::{Answer, Question};
 use crate::assess::Judgement;
 use crate::exceptions::{Said, exceptions};
+use crate::import::{ImportOptions, Imported, import_all};
 use crate::priority::Estate;
 use crate::report::{
     Described, Detail, Open, decision_counts, describe, fix_report, in_scope, incidents,
 };
-use crate::{PipelineError, Setup, assess, fixes, import, intel, rekey};
+use crate::{PipelineError, Setup, assess, fixes, intel, rekey};
 
 /// What is asked of a run.
 #[derive(Debug, Clone, Default)]
@@ -88,16 +92,11 @@ pub fn run(
     let now = clock.now();
     rekey::bring_up_to_date(store, setup, progress)?;
     intel::take_files(store, &request.intel, now)?;
-    let known = intel::load(store, setup.catalog().intel())?;
-    intel::note_first(store, &known)?;
-    let knowledge = setup.knowledge(&known, now);
-    let mut imported = import::import_all(store, (setup, knowledge), request, progress)?;
-    (progress.doing)("judging");
+    let inputs = intake::walk(&request.paths);
+    let options = ImportOptions { keep_rejects: request.keep_rejects, ..ImportOptions::default() };
+    let mut imported = import(store, setup, inputs, options, (now, progress))?;
     let known = intel::load(store, setup.catalog().intel())?;
     let by = Judgement { catalog: setup.catalog(), intel: &known, now };
-    intel::mark_changed(store, by)?;
-    assess::assess(store, by)?;
-    progress.check()?;
     // It goes on while the report is made.
     let folding = (imported.folding.take(), store.fold_beside());
     // From here on, what is open stands in memory.
@@ -142,6 +141,32 @@ pub fn run(
     let worst = answer.worst;
     drop(folding);
     Ok(Outcome { report, rejects: imported.rejects, complete: imported.complete, worst })
+}
+
+/// Takes files in and judges what they touched, without a report. [`bring_up_to_date`] comes
+/// before the first.
+///
+/// # Errors
+/// When the store refuses or the user interrupts. Input that cannot be read is no error: what
+/// comes back says so, file by file.
+pub fn import(
+    store: &mut Store,
+    setup: &Setup,
+    inputs: Vec<Result<Input, Unreadable>>,
+    options: ImportOptions<'_>,
+    (now, progress): (Timestamp, &Progress<'_>),
+) -> Result<Imported, PipelineError> {
+    let known = intel::load(store, setup.catalog().intel())?;
+    intel::note_first(store, &known)?;
+    let knowledge = setup.knowledge(&known, now);
+    let imported = import_all(store, (setup, knowledge), inputs, options, progress)?;
+    (progress.doing)("judging");
+    let known = intel::load(store, setup.catalog().intel())?;
+    let by = Judgement { catalog: setup.catalog(), intel: &known, now };
+    intel::mark_changed(store, by)?;
+    assess::assess(store, by)?;
+    progress.check()?;
+    Ok(imported)
 }
 
 /// What is open, told.

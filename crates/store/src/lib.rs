@@ -20,6 +20,7 @@ mod packed;
 mod read;
 mod rekey;
 mod rows;
+mod server;
 mod state;
 mod statement;
 #[cfg(test)]
@@ -33,11 +34,16 @@ pub use error::StoreError;
 pub use find::{IssueFilter, IssuesFound};
 pub use ids::IdSet;
 pub use import::{
-    FinishedInput, Import, NewBody, PreparedEvidence, PreparedFinding, PreparedOther, Seen, Touched,
+    FinishedInput, Held, Import, MostClosed, NewBody, PreparedEvidence, PreparedFinding,
+    PreparedOther, Seen, Touched,
 };
 pub use intelligence::{EPSS, IntelligenceRow, KEV};
 pub use open::{Folding, Store};
 pub use packed::Packed;
 pub use rekey::{Sorted, Unsorted};
 pub use rows::{AssessedIssue, FindingRow, IssueRow, StoredState};
+pub use server::{
+    Ended, Heard, JobFilter, JobRow, JobState, NewJob, Renewed, Reply, ServerStore, SourceRow,
+    TokenRow, tenant_folder,
+};
 pub use statement::PreparedStatement;
