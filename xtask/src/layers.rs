@@ -17,6 +17,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("quell-remediate", 2),
     ("quell-report", 2),
     ("quell-risk", 2),
+    ("quell-http", 3),
     ("quell-sources", 3),
     ("quell-spool", 3),
     ("quell-store", 3),
@@ -35,6 +36,7 @@ const ONLY_IN: &[(&str, &str)] = &[
     ("clap", "quell-cli"),
     ("regorus", "quell-policy"),
     ("axum", "quell-server"),
+    ("reqwest", "quell-http"),
 ];
 
 /// Crates that none of the pure layers may use.
