@@ -80,11 +80,11 @@ pub(super) async fn create_import(
     let key = text("idempotency-key").transpose().map_err(odd)?;
     let encoding = text(CONTENT_ENCODING.as_str()).transpose().map_err(odd)?;
     let plan = Plan::of(&query, &app)?;
-    let received = receive(&app, encoding.as_deref(), body).await?;
-    if received.payload.bytes == 0 {
+    let payload = receive(&app, encoding.as_deref(), body).await?;
+    if payload.bytes == 0 {
         return Err(Problem::invalid("the body is empty"));
     }
-    let hash = blake3::Hash::from_bytes(received.payload.hash).to_hex().to_string();
+    let hash = blake3::Hash::from_bytes(payload.hash).to_hex().to_string();
     let (asking, who) = (Arc::clone(&app), caller.clone());
     let job = app.quick(move || plan.add(&asking, &who, &hash, key.as_deref())).await?;
     app.jobs_waiting.wake();

@@ -124,6 +124,11 @@ impl Problem {
         self.status.is_client_error()
     }
 
+    /// What happened, for a log.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     pub(crate) const fn status(&self) -> StatusCode {
         self.status
     }

@@ -1,7 +1,7 @@
 //! Watched folders: files that are put there are imported, once they stand still.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use quell_model::{KeyHasher, TenantId};
 use quell_spool::Payload;
 use quell_store::{Heard, NewJob, StoreError};
 
+use super::receive::keep;
 use crate::jobs::Task;
 use crate::state::App;
 
@@ -90,20 +91,10 @@ fn take(
     if app.office().taken(key).map_err(said)?.as_deref() == Some(version.as_str()) {
         return Ok(());
     }
-    let payload = keep(app, path)?;
+    let file = fs::File::open(path).map_err(|error| error.to_string())?;
+    let payload = keep(app, file).map_err(|problem| problem.detail().to_owned())?;
     queue(app, (tenant, source), &Found { name: &name, version: &version, format }, &payload)
         .map_err(said)
-}
-
-fn keep(app: &App, path: &Path) -> Result<Payload, String> {
-    let mut file = fs::File::open(path).map_err(|error| error.to_string())?;
-    let mut writer =
-        app.payloads.writer(app.config.server.max_import_bytes).map_err(|e| e.to_string())?;
-    if let Err(error) = io::copy(&mut file, &mut writer) {
-        // What the disk says is told by the writer, what the file says here.
-        writer.flush().map_err(|_| error.to_string())?;
-    }
-    writer.commit().map_err(|error| error.to_string())
 }
 
 /// A file that was found.

@@ -18,13 +18,8 @@ use crate::state::App;
 const PIECES: usize = 16;
 /// Bytes copied at once.
 const BUFFER: usize = 64 << 10;
-
-/// A body that was taken.
-#[derive(Debug)]
-pub(crate) struct Received {
-    /// What is kept.
-    pub(crate) payload: Payload,
-}
+/// Most memory that a frame of Zstandard may ask for, as a power of two.
+const ZSTD_WINDOW_LOG: u32 = 27;
 
 /// How a body is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +33,7 @@ pub(crate) async fn receive(
     app: &Arc<App>,
     encoding: Option<&str>,
     body: Body,
-) -> Result<Received, Problem> {
+) -> Result<Payload, Problem> {
     let packing = match encoding {
         None => Packing::None,
         Some(word) if word.eq_ignore_ascii_case("identity") => Packing::None,
@@ -47,11 +42,17 @@ pub(crate) async fn receive(
     };
     let (send, pieces) = mpsc::channel(PIECES);
     let keeping = Arc::clone(app);
-    let kept = app.quick(move || keep(&keeping, Pieces::new(pieces), packing));
+    let kept = app.quick(move || {
+        let pieces = Pieces::new(pieces);
+        match packing {
+            Packing::None => keep(&keeping, pieces),
+            Packing::Gzip => keep(&keeping, MultiGzDecoder::new(pieces)),
+        }
+    });
     let (sent, kept) = tokio::join!(feed(app, body, send), kept);
     // What the disk says comes first: it may be why the body was not read on.
     match (kept, sent) {
-        (Ok(received), Ok(())) => Ok(received),
+        (Ok(payload), Ok(())) => Ok(payload),
         (_, Err(problem)) if problem.is_client() => Err(problem),
         (Err(problem), _) | (_, Err(problem)) => Err(problem),
     }
@@ -93,35 +94,42 @@ async fn feed(
     }
 }
 
-fn keep(app: &App, pieces: Pieces, packing: Packing) -> Result<Received, Problem> {
+/// Keeps what a stream holds, unpacked once where it begins as gzip or Zstandard: so the same
+/// content is the same payload, however it was sent.
+pub(super) fn keep(app: &App, source: impl Read) -> Result<Payload, Problem> {
     let most = app.config.server.max_import_bytes;
-    let mut source: Box<dyn Read> = match packing {
-        Packing::None => Box::new(pieces),
-        Packing::Gzip => Box::new(MultiGzDecoder::new(pieces)),
-    };
+    let mut source = unpacked(source).map_err(|error| unreadable(&error))?;
     let mut writer = app.payloads.writer(most)?;
     let mut buffer = vec![0; BUFFER];
-    let mut out = 0_u64;
     loop {
-        let read = source.read(&mut buffer).map_err(|error| unreadable(&error, packing))?;
+        let read = source.read(&mut buffer).map_err(|error| unreadable(&error))?;
         let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
-        out += read as u64;
-        if out > most {
-            return Err(Problem::too_large(most));
-        }
         if writer.write_all(bytes).is_err() {
             // The writer knows why.
             break;
         }
     }
-    Ok(Received { payload: writer.commit()? })
+    Ok(writer.commit()?)
 }
 
-fn unreadable(error: &io::Error, packing: Packing) -> Problem {
-    match packing {
-        Packing::Gzip => Problem::invalid(format!("the body is no whole gzip: {error}")),
-        Packing::None => Problem::invalid(error.to_string()),
-    }
+fn unpacked<'r>(mut source: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
+    let mut head = Vec::new();
+    (&mut source).take(4).read_to_end(&mut head)?;
+    let packing = head.clone();
+    let whole = Read::chain(io::Cursor::new(head), source);
+    Ok(match packing.as_slice() {
+        [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(whole)),
+        [0x28, 0xb5, 0x2f, 0xfd] => {
+            let mut decoder = zstd::Decoder::new(whole)?;
+            decoder.window_log_max(ZSTD_WINDOW_LOG)?;
+            Box::new(decoder)
+        }
+        _ => Box::new(whole),
+    })
+}
+
+fn unreadable(error: &io::Error) -> Problem {
+    Problem::invalid(format!("the body cannot be unpacked, or broke off: {error}"))
 }
 
 /// Pieces of a body as one stream.
