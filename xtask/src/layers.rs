@@ -22,6 +22,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("quell-spool", 3),
     ("quell-store", 3),
     ("quell-pipeline", 4),
+    ("quell-client", 5),
     ("quell-server", 5),
     ("quell-cli", 6),
     ("quell-fuzz", 6),

@@ -122,9 +122,9 @@ pub fn run(
     let mut total = Accounting::default();
     imported.files.iter().for_each(|file| total.add(&file.accounting));
     let report = Report {
-        schema_version: SCHEMA_VERSION,
+        schema_version: SCHEMA_VERSION.into(),
         generated_at: now,
-        quell_version: env!("CARGO_PKG_VERSION"),
+        quell_version: env!("CARGO_PKG_VERSION").into(),
         sample_data: request.sample_data,
         changes: Changes { open_elsewhere, ..imported.changes },
         accounting: AccountingReport { total, files: imported.files },

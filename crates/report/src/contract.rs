@@ -1,6 +1,7 @@
 //! The JSON report, field by field. `docs/report.md` and `docs/report.schema.json` describe it
 //! for users; a test holds them together.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use quell_model::{
@@ -15,14 +16,14 @@ use serde::{Deserialize, Serialize};
 pub const SCHEMA_VERSION: &str = "1.3";
 
 /// Everything that a run has to say.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Report {
     /// [`SCHEMA_VERSION`].
-    pub schema_version: &'static str,
+    pub schema_version: Cow<'static, str>,
     /// When the report was made.
     pub generated_at: Timestamp,
     /// The program's version.
-    pub quell_version: &'static str,
+    pub quell_version: Cow<'static, str>,
     /// Whether the data is a labelled sample world (`quell demo`).
     pub sample_data: bool,
     /// What became of every record.
@@ -113,12 +114,12 @@ impl DecisionReport {
 }
 
 /// Something that speaks against an issue.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ExceptionReport {
     /// Id of the issue; one whose findings are all hidden is not among the open issues.
     pub issue: String,
     /// `statement` or `suppression`.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// `statement:ID` or `finding:ID`.
     pub id: String,
     /// The format of the statement, or the tool that hides the finding.
@@ -141,7 +142,7 @@ pub struct ExceptionReport {
 }
 
 /// How many statements are known.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatementsReport {
     /// All that are stored.
     pub known: u64,
@@ -152,14 +153,14 @@ pub struct StatementsReport {
 }
 
 /// A list that risks rest on.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct IntelligenceReport {
     /// `kev` or `epss`.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Its date, as the list says.
     pub date: String,
     /// `bundled` or `file`.
-    pub source: &'static str,
+    pub source: Cow<'static, str>,
     /// How many entries it has.
     pub rows: u64,
     /// The address it was taken from, or the user's file.
@@ -167,7 +168,7 @@ pub struct IntelligenceReport {
 }
 
 /// What somebody says of a weakness in a product.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StatementReport {
     /// `statement:ID`.
     pub id: String,
@@ -198,7 +199,7 @@ pub struct StatementReport {
 }
 
 /// What became of every record.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct AccountingReport {
     /// All files together.
     pub total: Accounting,
@@ -207,7 +208,7 @@ pub struct AccountingReport {
 }
 
 /// What became of one file's records.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FileReport {
     /// As given, with `!/entry` for a member of an archive.
     pub path: Untrusted,
@@ -224,7 +225,7 @@ pub struct FileReport {
 }
 
 /// What the run did to findings that were known before.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Changes {
     /// Findings that are gone.
     pub closed: u64,
@@ -317,7 +318,7 @@ pub struct OwnerReport {
 }
 
 /// One issue.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct IssueReport {
     /// Stable id.
     pub id: String,
@@ -366,7 +367,7 @@ pub struct IssueReport {
 }
 
 /// One issue with all it rests on: what `quell issue show --json` prints.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct IssueStory {
     /// The issue.
     pub issue: IssueReport,
@@ -384,7 +385,7 @@ pub struct IssueStory {
 }
 
 /// One incident with its issues: what `quell incident show --json` prints.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct IncidentStory {
     /// The incident.
     pub incident: IncidentReport,
@@ -397,7 +398,7 @@ pub struct IncidentStory {
 }
 
 /// One finding of an issue.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FindingReport {
     /// Stable id.
     pub id: String,
@@ -430,12 +431,12 @@ pub struct FindingReport {
 }
 
 /// One asset.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AssetReport {
     /// Its canonical key; issues refer to it.
     pub id: String,
     /// `aws`, `azure`, `gcp`, `kubernetes`, `image`, `iac`, `code`, `host` or `other`.
-    pub provider: &'static str,
+    pub provider: Cow<'static, str>,
     /// Account, subscription, project or cluster.
     pub account: Untrusted,
     /// Region.
@@ -463,14 +464,14 @@ pub struct AssetReport {
 }
 
 /// One fix.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FixReport {
     /// Stable id.
     pub id: String,
     /// Ids of the issues it closes.
     pub closes: Vec<String>,
     /// `proved` or `withheld`.
-    pub state: &'static str,
+    pub state: Cow<'static, str>,
     /// Why it is withheld.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Untrusted>,

@@ -20,6 +20,7 @@ mod intake;
 mod jobs;
 mod limits;
 mod metrics;
+pub mod offline;
 mod secrets;
 mod serve;
 mod start;
@@ -28,5 +29,6 @@ mod web;
 
 pub use access::{MadeToken, Right, Role, TokenError, TokenPlan, make_token};
 pub use data::KeyError;
+pub use jobs::Change;
 pub use secrets::{Keeper, Value};
 pub use start::{Plan, Server, StartError, api_description, start};

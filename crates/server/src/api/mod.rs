@@ -6,6 +6,7 @@ mod imports;
 mod jobs;
 mod problem;
 mod sources;
+mod status;
 
 use std::sync::Arc;
 
@@ -23,7 +24,10 @@ use crate::state::App;
 
 pub(crate) use docs::docs;
 pub(crate) use health::{live, metrics, ready};
+pub(crate) use jobs::JobReport;
 pub(crate) use problem::Problem;
+pub(crate) use sources::SourceReport;
+pub(crate) use status::{DiskReport, StatusReport, job_counts};
 
 /// The description of the whole API.
 #[derive(Debug, OpenApi)]
@@ -57,7 +61,8 @@ fn resources() -> ([(Right, Routes); 3], Routes) {
     let read = OpenApiRouter::new()
         .routes(routes!(jobs::list_jobs))
         .routes(routes!(jobs::get_job))
-        .routes(routes!(sources::list_sources));
+        .routes(routes!(sources::list_sources))
+        .routes(routes!(status::show_status));
     let import = OpenApiRouter::new().routes(routes!(imports::create_import));
     let operate = OpenApiRouter::new()
         .routes(routes!(jobs::cancel_job))

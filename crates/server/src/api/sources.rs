@@ -43,7 +43,7 @@ pub(crate) struct SourceReport {
 }
 
 impl SourceReport {
-    fn of(row: SourceRow) -> Self {
+    pub(crate) fn of(row: SourceRow) -> Self {
         let health = match (row.heard_at, row.failed_at) {
             (None, _) => "silent",
             (Some(heard), Some(failed)) if failed >= heard => "failing",
