@@ -175,6 +175,7 @@ fn written(
         exceptions: exceptions(store, &said, scope.map(|touched| &touched.findings))?,
         statements: said.counts(),
         intelligence: intel::listings(by.intel),
+        sources: Vec::new(),
     })
 }
 

@@ -5,6 +5,7 @@ mod health;
 mod imports;
 mod jobs;
 mod problem;
+mod report;
 mod sources;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::state::App;
 pub(crate) use docs::docs;
 pub(crate) use health::{live, metrics, ready};
 pub(crate) use problem::Problem;
+pub(crate) use report::write as write_report;
 
 /// The description of the whole API.
 #[derive(Debug, OpenApi)]
@@ -57,6 +59,7 @@ fn resources() -> ([(Right, Routes); 3], Routes) {
     let read = OpenApiRouter::new()
         .routes(routes!(jobs::list_jobs))
         .routes(routes!(jobs::get_job))
+        .routes(routes!(report::get_report))
         .routes(routes!(sources::list_sources));
     let import = OpenApiRouter::new().routes(routes!(imports::create_import));
     let operate = OpenApiRouter::new()
