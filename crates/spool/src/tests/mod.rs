@@ -1,4 +1,7 @@
 //! What must hold of the log.
 
 mod basic;
+mod faults;
+mod lazy;
 mod payloads;
+mod world;
