@@ -142,6 +142,8 @@ fn an_end_torn_at_any_sector_is_cut_off() {
             torn.put(&log, image);
             let world = World::open(&torn).unwrap();
             assert_eq!(world.recovery.damage, []);
+            let end = usize::try_from(world.shared.log().end.offset()).unwrap();
+            assert_eq!(torn.bytes(&log).len(), end);
             let found: Vec<Record> = world.read().into_iter().map(|(_, r)| r).collect();
             assert_eq!(found[..2], flushed);
             let kept = found.len() - 2;

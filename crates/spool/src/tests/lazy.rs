@@ -119,10 +119,6 @@ impl LazyDisk {
         state.durable_names.remove(path);
     }
 
-    pub(crate) fn names(&self) -> Vec<PathBuf> {
-        self.state().names.keys().cloned().collect()
-    }
-
     /// A disk of its own with what this one shows, all of it kept.
     pub(crate) fn copy(&self) -> Self {
         let copy = Self::default();

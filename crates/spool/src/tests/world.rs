@@ -21,7 +21,6 @@ pub(crate) type Told = Vec<Result<Appended, SpoolError>>;
 
 /// An open log whose steps the test takes.
 pub(crate) struct World {
-    pub(crate) disk: LazyDisk,
     pub(crate) shared: Arc<Shared>,
     pub(crate) writer: Writer,
     pub(crate) recovery: Recovery,
@@ -29,10 +28,9 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn open(disk: &LazyDisk) -> Result<Self, SpoolError> {
-        let disk = disk.clone();
-        let (shared, writer, recovery, _) =
-            assemble(Arc::new(disk.clone()), Path::new(DIR), LIMITS)?;
-        Ok(Self { disk, shared, writer, recovery })
+        let disk = Arc::new(disk.clone());
+        let (shared, writer, recovery, _) = assemble(disk, Path::new(DIR), LIMITS)?;
+        Ok(Self { shared, writer, recovery })
     }
 
     /// Writes the records as one batch; what each was told.
@@ -48,6 +46,11 @@ impl World {
         self.writer.commit(Batch { waiting: waiting.collect(), roll: false });
         let told = std::mem::take(&mut *told.lock().unwrap());
         told.into_iter().map(|told| told.expect("not told")).collect()
+    }
+
+    /// Begins a new segment.
+    pub(crate) fn roll(&mut self) {
+        self.writer.commit(Batch { waiting: Vec::new(), roll: true });
     }
 
     pub(crate) fn read(&self) -> Vec<(Position, Record)> {
