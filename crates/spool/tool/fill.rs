@@ -25,6 +25,11 @@ pub(crate) fn run(dir: &Path) -> Outcome {
     }
     raw(&payloads)?;
     check(&spool, &taken)?;
+    // A start on a full disk reads and refuses.
+    spool.close();
+    let spool = Spool::open(&log, LIMITS)?;
+    fill(&spool, &mut next, &mut taken)?;
+    check(&spool, &taken)?;
     fs::remove_file(&filler)?;
     let before = taken.len();
     fill(&spool, &mut next, &mut taken)?;

@@ -6,4 +6,5 @@ mod faults;
 mod lazy;
 mod model;
 mod payloads;
+mod together;
 mod world;
