@@ -62,8 +62,7 @@ impl Store {
     /// # Errors
     /// When the directory cannot be used, or the database is damaged, newer or held by another.
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(directory)
-            .map_err(|source| StoreError::Directory { path: directory.to_owned(), source })?;
+        make_directory(directory)?;
         backup::refuse_half(directory)?;
         let mut connection = Connection::open(directory.join("quell.db"))?;
         connection.busy_timeout(BUSY)?;
@@ -120,6 +119,15 @@ impl Store {
         self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
     }
+}
+
+/// Makes a data directory that only its owner enters; one that is there stays as it is.
+pub(crate) fn make_directory(path: &Path) -> Result<(), StoreError> {
+    let mut how = std::fs::DirBuilder::new();
+    how.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut how, 0o700);
+    how.create(path).map_err(|source| StoreError::Directory { path: path.to_owned(), source })
 }
 
 /// Brings a schema up to date. Each migration is one transaction, so one that is cut off is run

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::manifest::BackupFile;
 use super::{BackupError, about};
+use crate::open::make_directory;
 
 /// Bytes that are copied at a time.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -213,11 +214,7 @@ pub(super) fn create(path: &Path) -> Result<File, BackupError> {
 
 /// Makes a folder, with those above it, that only its owner enters.
 pub(super) fn make_folder(path: &Path) -> Result<(), BackupError> {
-    let mut how = fs::DirBuilder::new();
-    how.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut how, 0o700);
-    how.create(path).map_err(about(path))
+    Ok(make_directory(path)?)
 }
 
 /// The place of a path below a folder, with the folders on the way made.

@@ -38,8 +38,7 @@ impl ServerStore {
     /// # Errors
     /// When the directory cannot be used, or the database is damaged, newer or held by another.
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(directory)
-            .map_err(|source| StoreError::Directory { path: directory.to_owned(), source })?;
+        open::make_directory(directory)?;
         crate::backup::refuse_half(directory)?;
         let mut connection = Connection::open(directory.join("server.db"))?;
         connection.busy_timeout(BUSY)?;
