@@ -6,7 +6,7 @@ use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// An open file, read and written at offsets.
@@ -26,7 +26,8 @@ pub(crate) trait Disk: Send + Sync + Debug {
     fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>>;
     fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>>;
     fn open_to_write(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>>;
-    fn create_folder(&self, path: &Path) -> io::Result<()>;
+    /// Makes one folder; whether it was missing. Its parent is not flushed.
+    fn create_folder(&self, path: &Path) -> io::Result<bool>;
     /// The names of the files in a folder, with their lengths, sorted.
     fn list(&self, folder: &Path) -> io::Result<Vec<(String, u64)>>;
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
@@ -80,19 +81,13 @@ impl Disk for LocalDisk {
         Ok(Arc::new(OpenOptions::new().read(true).write(true).open(path)?))
     }
 
-    /// Every folder that is made is also flushed into its parent.
-    fn create_folder(&self, path: &Path) -> io::Result<()> {
-        if path.is_dir() {
-            return Ok(());
-        }
-        let parent: PathBuf = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-            Some(_) | None => PathBuf::from("."),
-        };
-        self.create_folder(&parent)?;
-        match fs::create_dir(path) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-            Ok(()) | Err(_) => self.sync_folder(&parent),
+    fn create_folder(&self, path: &Path) -> io::Result<bool> {
+        let mut builder = fs::DirBuilder::new();
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        match builder.create(path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(error),
         }
     }
 
@@ -139,6 +134,27 @@ impl Disk for LocalDisk {
             part.copy_from_slice(&RandomState::new().build_hasher().finish().to_le_bytes());
         }
         salt
+    }
+}
+
+/// Makes a folder and those above it, and flushes each into its parent. A process that was killed
+/// may have made the last one without that, so its parent is flushed in any case.
+pub(crate) fn make_folder(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    };
+    let made = match disk.create_folder(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && parent != Path::new(".") => {
+            make_folder(disk, parent)?;
+            disk.create_folder(path)?
+        }
+        made => made?,
+    };
+    match disk.sync_folder(parent) {
+        // A folder that is not ours to read was there before.
+        Err(_) if !made => Ok(()),
+        synced => synced,
     }
 }
 

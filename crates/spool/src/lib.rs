@@ -26,6 +26,7 @@ mod frame;
 mod header;
 mod limits;
 mod log;
+mod payloads;
 mod position;
 mod queue;
 mod read;
@@ -45,6 +46,7 @@ mod writer;
 
 pub use error::{Damage, SpoolError};
 pub use limits::Limits;
+pub use payloads::{Listed, Payload, PayloadError, PayloadReader, PayloadWriter, Payloads};
 pub use position::{Appended, Position};
 pub use read::{Reader, Stored};
 pub use record::{Origin, Record};

@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::disk::{Disk, LocalDisk};
+use crate::disk::{Disk, LocalDisk, make_folder};
 use crate::error::SpoolError;
 use crate::limits::Limits;
 use crate::log::{Form, Shared};
@@ -235,7 +235,7 @@ pub(crate) fn assemble(
 ) -> Result<Assembled, SpoolError> {
     let limits = limits.clamped();
     let io = |error: io::Error| SpoolError::io(dir, &error);
-    disk.create_folder(dir).map_err(io)?;
+    make_folder(&*disk, dir).map_err(io)?;
     let locked = |error: io::Error| {
         if error.kind() == io::ErrorKind::WouldBlock {
             return SpoolError::Locked { dir: dir.to_owned() };

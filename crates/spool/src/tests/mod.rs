@@ -1,3 +1,4 @@
 //! What must hold of the log.
 
 mod basic;
+mod payloads;
