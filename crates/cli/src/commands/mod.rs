@@ -21,6 +21,8 @@ mod issue;
 mod map;
 mod restore;
 mod risk;
+mod serve;
+mod token;
 mod triage;
 
 /// Findings of any security tool in, a few explained incidents with proved fixes out.
@@ -52,6 +54,10 @@ enum Command {
     Controls(controls::Arguments),
     /// Describe a format that Quell does not know
     Map(map::Arguments),
+    /// Run the server: intake, API and jobs
+    Serve(serve::Arguments),
+    /// Make, list and take back tokens of a server
+    Token(token::Arguments),
     /// What is configured, where it was said, and what is wrong with it
     Config(config::Arguments),
     /// Copy the data directory while others go on, and check the copy
@@ -85,6 +91,8 @@ pub(crate) fn run(
         Command::Risk(arguments) => risk::run(&arguments, &data),
         Command::Controls(arguments) => controls::run(&arguments, environment),
         Command::Map(arguments) => map::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments, parsed.data.as_deref(), environment),
+        Command::Token(arguments) => token::run(&arguments, &data),
         Command::Config(arguments) => config::run(&arguments, parsed.data.as_deref()),
         Command::Backup(arguments) => backup::run(&arguments, &data),
         Command::Restore(arguments) => restore::run(&arguments, &data),
