@@ -10,13 +10,16 @@ use crate::console::say;
 use crate::environment::Environment;
 use crate::exit::Exit;
 
+mod backup;
 mod config;
 mod controls;
 mod demo;
+mod doctor;
 mod fix;
 mod incident;
 mod issue;
 mod map;
+mod restore;
 mod risk;
 mod serve;
 mod token;
@@ -57,6 +60,12 @@ enum Command {
     Token(token::Arguments),
     /// What is configured, where it was said, and what is wrong with it
     Config(config::Arguments),
+    /// Copy the data directory while others go on, and check the copy
+    Backup(backup::Arguments),
+    /// Put a backup back, all of it or nothing
+    Restore(restore::Arguments),
+    /// Look whether a server can run here, and what to do where it cannot
+    Doctor(doctor::Arguments),
 }
 
 /// Runs the command line.
@@ -85,6 +94,9 @@ pub(crate) fn run(
         Command::Serve(arguments) => serve::run(&arguments, parsed.data.as_deref(), environment),
         Command::Token(arguments) => token::run(&arguments, &data),
         Command::Config(arguments) => config::run(&arguments, parsed.data.as_deref()),
+        Command::Backup(arguments) => backup::run(&arguments, &data),
+        Command::Restore(arguments) => restore::run(&arguments, &data),
+        Command::Doctor(arguments) => doctor::run(&arguments, parsed.data.as_deref(), environment),
     };
     match result {
         Ok(exit) => exit.into(),
@@ -98,6 +110,9 @@ fn failed(error: &anyhow::Error) -> Exit {
         return Exit::Clean;
     }
     say(&format!("error: {error:#}"));
+    if let Some(error) = error.downcast_ref::<quell_store::BackupError>() {
+        return backup::exit(error);
+    }
     match error.downcast_ref::<quell_pipeline::PipelineError>() {
         Some(quell_pipeline::PipelineError::Interrupted) => Exit::Interrupted,
         Some(
