@@ -1,6 +1,7 @@
 //! `/api/v1`: one file a resource.
 
 mod docs;
+mod errors;
 mod health;
 mod imports;
 mod jobs;

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::Problem;
+use super::errors::Refused;
 use super::sources::sources;
 use crate::access::Caller;
 use crate::state::App;
@@ -42,11 +43,7 @@ pub(super) struct ReportQuery {
     (status = 200, description = "The report, as `docs/report.schema.json` has it", content(
         (Object = "application/json"), (String = "text/html"), (String = "text/markdown"),
         (String = "text/csv"), (Object = "application/sarif+json"), (String = "application/x-ndjson"))),
-    (status = 400, description = "The request is wrong", body = Problem),
-    (status = 401, description = "The token is not known", body = Problem),
-    (status = 403, description = "The token may not read", body = Problem),
-    (status = 429, description = "Too many requests", body = Problem),
-    (status = 503, description = "Not now; `Retry-After` says when", body = Problem),
+    Refused,
 ))]
 pub(super) async fn get_report(
     State(app): State<Arc<App>>,

@@ -12,6 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Problem;
+use super::errors::Refused;
 use crate::access::Caller;
 use crate::state::App;
 
@@ -51,7 +52,7 @@ pub(crate) fn sources(app: &App, caller: &Caller) -> Result<Vec<SourceReport>, P
     let buckets = config.buckets.iter().map(|(name, bucket)| (name, "bucket", &bucket.tenant));
     for (name, kind, tenant) in hooks.chain(folders).chain(buckets) {
         let known = rows.iter().any(|row| row.name == *name);
-        if tenant == caller.tenant.as_str() && !known {
+        if *tenant == caller.tenant && !known {
             rows.push(SourceRow {
                 name: name.clone(),
                 kind: kind.to_owned(),
@@ -72,10 +73,7 @@ pub(crate) fn sources(app: &App, caller: &Caller) -> Result<Vec<SourceReport>, P
 /// List sources with their health
 #[utoipa::path(get, path = "/sources", tag = "intake", responses(
     (status = 200, description = "All sources", body = SourceList),
-    (status = 401, description = "The token is not known", body = Problem),
-    (status = 403, description = "The token may not read", body = Problem),
-    (status = 429, description = "Too many requests", body = Problem),
-    (status = 503, description = "Not now; `Retry-After` says when", body = Problem),
+    Refused,
 ))]
 pub(super) async fn list_sources(
     State(app): State<Arc<App>>,
