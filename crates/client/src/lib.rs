@@ -13,4 +13,4 @@ pub use address::Address;
 pub use connection::{Connection, Token};
 pub use error::ClientError;
 pub use job::{Job, JobOutcome, JobPage, JobQuery, ReplayQuery};
-pub use status::{Disk, Intake, SourceHealth, Status};
+pub use status::{Disk, Intake, Status};

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use quell_model::{Timestamp, Untrusted};
+use quell_model::Timestamp;
+use quell_report::SourceReport;
 use serde::{Deserialize, Serialize};
 
 use crate::{ClientError, Connection};
@@ -21,38 +22,13 @@ pub struct Status {
     /// How many jobs are in each state.
     pub jobs: BTreeMap<String, u64>,
     /// The sources.
-    pub sources: Vec<SourceHealth>,
+    pub sources: Vec<SourceReport>,
     /// How far the deliveries of webhooks are; not known without a server.
     pub intake: Option<Intake>,
     /// Open issues.
     pub issues_open: u64,
     /// What it takes of the disk.
     pub disk: Disk,
-}
-
-/// A source, and whether it works.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct SourceHealth {
-    /// Its name.
-    pub name: Untrusted,
-    /// `hook`, `folder`, `bucket` or `import`.
-    pub kind: String,
-    /// `healthy`, `failing` or `silent`.
-    pub health: String,
-    /// When anything of it came.
-    pub heard_at: Option<Timestamp>,
-    /// When something of it was last taken in.
-    pub taken_at: Option<Timestamp>,
-    /// When something of it last failed.
-    pub failed_at: Option<Timestamp>,
-    /// Why.
-    pub reason: Option<Untrusted>,
-    /// How often something came.
-    pub deliveries: u64,
-    /// Records of all that came.
-    pub records: u64,
-    /// Records that were not taken.
-    pub rejected: u64,
 }
 
 /// How far the deliveries of webhooks are.

@@ -10,7 +10,7 @@ use quell_pipeline::Progress;
 use quell_store::{JobFilter, JobRow, JobState, ServerStore, Store, StoreError};
 use serde_json::Value;
 
-use crate::api::{DiskReport, JobReport, SourceReport, StatusReport, job_counts};
+use crate::api::{DiskReport, JobReport, StatusReport, job_counts, source_report};
 use crate::data::Lock;
 use crate::jobs::{Change, Failure, replay as read_again};
 use crate::start::{Plan, StartError, open_app};
@@ -164,7 +164,7 @@ pub fn status(data: &Path, tenant: &TenantId, now: Timestamp) -> Result<Value, O
         ready,
         why: (!ready).then(|| "no server runs on this data directory".to_owned()),
         jobs: job_counts(&office, tenant)?,
-        sources: office.source_list(tenant)?.into_iter().map(SourceReport::of).collect(),
+        sources: office.source_list(tenant)?.into_iter().map(source_report).collect(),
         intake: None,
         issues_open: Store::reader_for(data, tenant)?.issue_count_open()?,
         disk: DiskReport::of(data),

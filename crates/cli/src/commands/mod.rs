@@ -14,15 +14,18 @@ use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::remote::Misused;
 
+mod backup;
 mod config;
 mod controls;
 mod demo;
+mod doctor;
 mod fix;
 mod incident;
 mod issue;
 mod jobs;
 mod map;
 mod replay;
+mod restore;
 mod risk;
 mod serve;
 mod status;
@@ -70,6 +73,12 @@ enum Command {
     Token(token::Arguments),
     /// What is configured, where it was said, and what is wrong with it
     Config(config::Arguments),
+    /// Copy the data directory while others go on, and check the copy
+    Backup(backup::Arguments),
+    /// Put a backup back, all of it or nothing
+    Restore(restore::Arguments),
+    /// Look whether a server can run here, and what to do where it cannot
+    Doctor(doctor::Arguments),
 }
 
 /// Runs the command line.
@@ -102,6 +111,9 @@ pub(crate) fn run(
         Command::Replay(arguments) => replay::run(&arguments, (&data, named), environment),
         Command::Token(arguments) => token::run(&arguments, &data),
         Command::Config(arguments) => config::run(&arguments, parsed.data.as_deref()),
+        Command::Backup(arguments) => backup::run(&arguments, &data),
+        Command::Restore(arguments) => restore::run(&arguments, &data),
+        Command::Doctor(arguments) => doctor::run(&arguments, parsed.data.as_deref(), environment),
     };
     match result {
         Ok(exit) => exit.into(),
@@ -117,6 +129,9 @@ fn failed(error: &anyhow::Error) -> Exit {
     say(&format!("error: {error:#}"));
     if let Some(exit) = at_a_server(error) {
         return exit;
+    }
+    if let Some(error) = error.downcast_ref::<quell_store::BackupError>() {
+        return backup::exit(error);
     }
     match error.downcast_ref::<quell_pipeline::PipelineError>() {
         Some(quell_pipeline::PipelineError::Interrupted) => Exit::Interrupted,

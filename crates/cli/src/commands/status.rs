@@ -5,9 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use quell_client::{SourceHealth, Status};
+use quell_client::Status;
 use quell_model::{Clock, TenantId, Timestamp, Untrusted};
-use quell_report::{cell, wrapped};
+use quell_report::{SourceHealth, SourceReport, cell, wrapped};
 use quell_server::offline;
 
 use super::jobs::tenant;
@@ -128,19 +128,19 @@ fn write_sources(status: &Status, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
             "  {:<8} {:<7} {:<34} {}",
-            cell(&Untrusted::from(source.health.as_str()), 8),
+            source.health.as_str(),
             cell(&Untrusted::from(source.kind.as_str()), 7),
-            cell(&source.name, 34),
+            cell(&Untrusted::from(source.name.as_str()), 34),
             cell(&Untrusted::from(heard(source, status.at)), 24),
         )?;
-        if let Some(reason) = source.reason.as_ref().filter(|_| source.health == "failing") {
+        if let Some(reason) = source.reason.as_ref().filter(|_| source.health == SourceHealth::Failing) {
             writeln!(out, "           {}", cell(reason, 68))?;
         }
     }
     Ok(())
 }
 
-fn heard(source: &SourceHealth, now: Timestamp) -> String {
+fn heard(source: &SourceReport, now: Timestamp) -> String {
     match source.heard_at {
         None => "never heard of".to_owned(),
         Some(at) => {

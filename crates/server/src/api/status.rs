@@ -9,12 +9,14 @@ use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use quell_model::{TenantId, Timestamp};
+use quell_report::SourceReport;
 use quell_store::{JobState, ServerStore, Store, StoreError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Problem;
-use super::sources::{SourceReport, sources};
+use super::errors::Refused;
+use super::sources::sources;
 use crate::access::Caller;
 use crate::data::sizes;
 use crate::intake::oldest_waiting;
@@ -91,10 +93,7 @@ pub(crate) fn job_counts(
 /// Readiness, jobs by state, sources with their health, what waits, and the disk.
 #[utoipa::path(get, path = "/status", tag = "operation", responses(
     (status = 200, description = "How it stands", body = StatusReport),
-    (status = 401, description = "The token is not known", body = Problem),
-    (status = 403, description = "The token may not read", body = Problem),
-    (status = 429, description = "Too many requests", body = Problem),
-    (status = 503, description = "Not now; `Retry-After` says when", body = Problem),
+    Refused,
 ))]
 pub(super) async fn show_status(
     State(app): State<Arc<App>>,
