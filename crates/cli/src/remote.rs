@@ -44,7 +44,7 @@ impl std::error::Error for Misused {}
 /// A server, asked from a program that waits for each answer.
 #[derive(Debug)]
 pub(crate) struct Remote {
-    runtime: Runtime,
+    pub(crate) runtime: Runtime,
     pub(crate) connection: Connection,
 }
 

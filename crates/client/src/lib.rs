@@ -6,11 +6,15 @@
 mod address;
 mod connection;
 mod error;
+mod findings;
+mod import;
 mod job;
 mod status;
 
 pub use address::Address;
 pub use connection::{Connection, Token};
 pub use error::ClientError;
+pub use findings::{IssueQuery, Listed, ListedIncident, ListedIssue};
+pub use import::Upload;
 pub use job::{Job, JobOutcome, JobPage, JobQuery, ReplayQuery};
 pub use status::{Disk, Intake, Status};

@@ -31,6 +31,7 @@ mod serve;
 mod status;
 mod token;
 mod triage;
+mod upload;
 
 /// Findings of any security tool in, a few explained incidents with proved fixes out.
 #[derive(Debug, Parser)]
@@ -97,11 +98,11 @@ pub(crate) fn run(
     let data = parsed.data.clone().unwrap_or_else(|| environment.data.clone());
     let named = parsed.data.as_deref();
     let result = match parsed.command {
-        Command::Triage(arguments) => triage::run(&arguments, &data, environment),
+        Command::Triage(arguments) => triage::run(&arguments, (&data, named), environment),
         Command::Fix(arguments) => fix::run(&arguments, &data, environment),
         Command::Demo(arguments) => demo::run(&arguments, environment),
-        Command::Issue(arguments) => issue::run(&arguments, &data, environment),
-        Command::Incident(arguments) => incident::run(&arguments, &data, environment),
+        Command::Issue(arguments) => issue::run(&arguments, (&data, named), environment),
+        Command::Incident(arguments) => incident::run(&arguments, (&data, named), environment),
         Command::Risk(arguments) => risk::run(&arguments, &data),
         Command::Controls(arguments) => controls::run(&arguments, environment),
         Command::Map(arguments) => map::run(&arguments),

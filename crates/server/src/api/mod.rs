@@ -63,13 +63,13 @@ impl utoipa::Modify for Security {
 type Routes = OpenApiRouter<Arc<App>>;
 
 /// The routes of the API by the right that they take, and those that take none.
-fn resources() -> ([(Right, Routes); 5], Routes) {
+fn resources() -> ([(Right, Routes); 6], Routes) {
     let read = OpenApiRouter::new()
         .routes(routes!(jobs::list_jobs))
-        .routes(routes!(jobs::get_job))
         .routes(routes!(report::get_report))
         .routes(routes!(sources::list_sources))
         .routes(routes!(status::show_status));
+    let follow = OpenApiRouter::new().routes(routes!(jobs::get_job));
     let import = OpenApiRouter::new().routes(routes!(imports::create_import));
     let operate = OpenApiRouter::new()
         .routes(routes!(jobs::cancel_job))
@@ -87,6 +87,7 @@ fn resources() -> ([(Right, Routes); 5], Routes) {
     let hooks = OpenApiRouter::new().routes(routes!(receive_hook));
     let by_right = [
         (Right::Read, read),
+        (Right::Follow, follow),
         (Right::Import, import),
         (Right::Decide, decide),
         (Right::Fix, fix),
