@@ -22,6 +22,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("quell-spool", 3),
     ("quell-store", 3),
     ("quell-pipeline", 4),
+    ("quell-secrets", 4),
     ("quell-cli", 5),
     ("quell-fuzz", 5),
     ("quell-testkit", 5),
