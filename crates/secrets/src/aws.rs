@@ -1,15 +1,16 @@
 //! AWS Secrets Manager: the value, and the one before it shortly after a rotation.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use quell_http::sigv4::{Signed, Signer};
 use quell_http::{Client, HttpError, Request};
 use quell_model::{Clock, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
-use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::error::SecretError;
@@ -17,7 +18,6 @@ use crate::local::{Environment, login};
 use crate::reference::SecretRef;
 use crate::secret::{Secret, Values};
 use crate::settings::AwsSettings;
-use crate::sigv4::{Signed, Signer};
 use crate::vault::{DEADLINES, RETRY};
 
 const SERVICE: &str = "secretsmanager";

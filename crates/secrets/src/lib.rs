@@ -11,7 +11,6 @@ mod local;
 mod reference;
 mod secret;
 mod settings;
-mod sigv4;
 mod vault;
 
 pub use cache::{Secrets, State};

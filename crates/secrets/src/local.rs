@@ -59,9 +59,11 @@ pub(crate) fn checked(reference: &SecretRef, secret: Secret) -> Result<Secret, S
 }
 
 fn file(path: &Path, reference: &SecretRef) -> Result<Secret, SecretError> {
-    let fault = |error: &std::io::Error| match error.kind() {
-        ErrorKind::NotFound => SecretError::NoFile(path.to_owned()),
-        _ => SecretError::File { path: path.to_owned(), why: error.to_string() },
+    let fault = |error: &std::io::Error| {
+        if error.kind() == ErrorKind::NotFound {
+            return SecretError::NoFile(path.to_owned());
+        }
+        SecretError::File { path: path.to_owned(), why: error.to_string() }
     };
     let metadata = fs::metadata(path).map_err(|error| fault(&error))?;
     if !metadata.is_file() {

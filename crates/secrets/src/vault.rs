@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use quell_http::sigv4::encoded;
 use quell_http::{
     Client, Deadlines, Fresh, HttpError, NoValue, Renewing, Request, Response, Retry,
 };
@@ -18,8 +18,6 @@ use crate::reference::SecretRef;
 use crate::secret::Secret;
 use crate::settings::{VaultLogin, VaultSettings};
 
-/// What stays as it is in a segment of a path.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 /// A failed login is not tried again for so long.
 const REST: Duration = Duration::from_secs(30);
 /// A token without an end is looked at again after so long.
@@ -353,8 +351,4 @@ fn value(raw: &RawValue) -> Result<Secret, Failure> {
 
 fn text(secret: &Secret) -> Result<&str, Failure> {
     secret.expose_text().ok_or(Failure::Malformed)
-}
-
-fn encoded(segment: &str) -> String {
-    utf8_percent_encode(segment, SEGMENT).to_string()
 }

@@ -4,6 +4,7 @@ mod aws;
 mod fault;
 mod http;
 mod raw;
+mod s3;
 mod sigv4;
 mod vault;
 
@@ -11,5 +12,6 @@ pub use aws::AwsSecrets;
 pub use fault::{Fault, FaultProxy};
 pub use http::{Answer, Asked, Handler, HttpServer};
 pub use raw::{RawServer, read_head};
+pub use s3::BucketDouble;
 pub use sigv4::{SigningKey, verify};
 pub use vault::VaultDouble;

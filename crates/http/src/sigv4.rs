@@ -1,35 +1,60 @@
-//! AWS Signature Version 4, as far as one `POST` to a service needs it.
+//! AWS Signature Version 4, for requests whose body is known.
 
-use std::fmt::Write as _;
+use std::fmt;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use quell_model::Timestamp;
 use ring::{digest, hmac};
 
+/// What AWS leaves as it is in paths and queries.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
 /// Who signs.
-pub(crate) struct Signer<'a> {
-    pub(crate) access_key: &'a str,
-    pub(crate) secret_key: &'a str,
-    pub(crate) session_token: Option<&'a str>,
-    pub(crate) region: &'a str,
-    pub(crate) service: &'a str,
+pub struct Signer<'a> {
+    /// Id of the access key.
+    pub access_key: &'a str,
+    /// The secret key.
+    pub secret_key: &'a str,
+    /// Session token of a temporary key.
+    pub session_token: Option<&'a str>,
+    /// Region of the service.
+    pub region: &'a str,
+    /// Name of the service.
+    pub service: &'a str,
 }
 
-/// What is signed. Header names are in lower case; the path is encoded already.
-pub(crate) struct Signed<'a> {
-    pub(crate) method: &'a str,
-    pub(crate) path: &'a str,
-    pub(crate) query: &'a str,
-    pub(crate) headers: &'a [(&'a str, &'a str)],
-    pub(crate) body: &'a [u8],
+/// What is signed. Path and query are encoded already, and header names are in lower case; all
+/// headers given are signed, and `host` must be among them.
+#[derive(Debug)]
+pub struct Signed<'a> {
+    /// Method.
+    pub method: &'a str,
+    /// Path.
+    pub path: &'a str,
+    /// Query without the question mark.
+    pub query: &'a str,
+    /// Headers.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// Body.
+    pub body: &'a [u8],
+}
+
+/// Encodes a segment of a path, or a name or value of a query, as AWS does.
+#[must_use]
+pub fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, PLAIN).to_string()
+}
+
+/// SHA-256 in hexadecimal.
+#[must_use]
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex(digest::digest(&digest::SHA256, bytes).as_ref())
 }
 
 impl Signer<'_> {
     /// The headers to add: date, session token, and the signature over all that is given.
-    pub(crate) fn headers(
-        &self,
-        request: &Signed<'_>,
-        at: Timestamp,
-    ) -> Vec<(&'static str, String)> {
+    #[must_use]
+    pub fn headers(&self, request: &Signed<'_>, at: Timestamp) -> Vec<(&'static str, String)> {
         let time = at.strftime("%Y%m%dT%H%M%SZ").to_string();
         let day = at.strftime("%Y%m%d").to_string();
         let mut headers: Vec<(&str, &str)> = request.headers.to_vec();
@@ -40,7 +65,7 @@ impl Signer<'_> {
         let names = names.join(";");
         let scope = format!("{day}/{}/{}/aws4_request", self.region, self.service);
         let canonical = canonical(request, &headers, &names);
-        let hash = hex(digest::digest(&digest::SHA256, canonical.as_bytes()).as_ref());
+        let hash = sha256_hex(canonical.as_bytes());
         let to_sign = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{hash}");
         let signature = hex(mac(&self.key(&day), &to_sign).as_ref());
         let authorization = format!(
@@ -71,18 +96,20 @@ fn canonical(request: &Signed<'_>, headers: &[(&str, &str)], names: &str) -> Str
     let mut text = format!("{}\n{}\n{}\n", request.method, request.path, query.join("&"));
     for (name, value) in headers {
         let value: Vec<&str> = value.split_whitespace().collect();
-        let _ = writeln!(text, "{name}:{}", value.join(" "));
+        text.push_str(&format!("{name}:{}\n", value.join(" ")));
     }
-    let body = hex(digest::digest(&digest::SHA256, request.body).as_ref());
-    let _ = write!(text, "\n{names}\n{body}");
+    text.push_str(&format!("\n{names}\n{}", sha256_hex(request.body)));
     text
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl fmt::Debug for Signer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Signer({} in {})", self.service, self.region)
+    }
 }
 
 #[cfg(test)]
