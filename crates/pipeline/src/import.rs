@@ -7,15 +7,16 @@ use std::ops::ControlFlow;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use quell_model::{Accounting, Funnel, Outcome, Reject, Timestamp, Untrusted};
 use quell_report::{Changes, FileReport};
-use quell_sources::intake::{self, Batch, Detected, Input, Item, Limits, Normalized};
+use quell_sources::intake::{self, Batch, Detected, Input, Item, Limits, Normalized, Unreadable};
 use quell_store::{
-    Block, BlockBuilder, FinishedInput, Folding, IdSet, Import, KEV, Store, Touched,
+    Block, BlockBuilder, FinishedInput, Folding, Held, IdSet, Import, KEV, MostClosed, Store,
+    Touched,
 };
 
 use crate::contents::{self, Summary};
 use crate::intel::{self, Taking};
 use crate::prepare::{Knowledge, Row};
-use crate::run::{Progress, Request};
+use crate::run::Progress;
 use crate::{PipelineError, Setup};
 
 /// Reasons that are counted of one file: each may quote its own record.
@@ -23,48 +24,77 @@ const MOST_REASONS: usize = 1000;
 /// Rejects named in the report of a run that does not ask for a file of them.
 pub(crate) const MOST_REJECTS: usize = 1000;
 
+/// How files are taken.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ImportOptions<'a> {
+    /// Whether every reject is kept.
+    pub keep_rejects: bool,
+    /// How much a file may close by being silent; `None` for any number.
+    pub most_closed: Option<MostClosed>,
+    /// The format that files have to have; `None` for any.
+    pub format: Option<&'a str>,
+    /// Whether the files were read before, by a program that may have understood less.
+    pub replay: bool,
+}
+
 /// What all files came to.
 #[derive(Debug)]
-pub(crate) struct Imported {
-    pub(crate) files: Vec<FileReport>,
-    pub(crate) funnel: Funnel,
-    pub(crate) changes: Changes,
-    pub(crate) rejects: Vec<Reject>,
-    pub(crate) complete: bool,
+pub struct Imported {
+    /// Each file.
+    pub files: Vec<FileReport>,
+    /// Their records, by what became of them.
+    pub funnel: Funnel,
+    /// What they opened and closed.
+    pub changes: Changes,
+    /// Records that were not taken, as many as were asked for.
+    pub rejects: Vec<Reject>,
+    /// Whether every file was read to its proper end.
+    pub complete: bool,
+    /// What they would have closed by being silent, where that is too much to believe.
+    pub held: Option<Held>,
     /// What the files touched.
-    pub(crate) touched: Touched,
+    pub touched: Touched,
     /// The log of the last file, which is folded while the run goes on.
     pub(crate) folding: Option<Folding>,
 }
 
-/// Imports every input of a request.
+impl Imported {
+    /// What comes of no file.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            files: Vec::new(),
+            funnel: Funnel::default(),
+            changes: Changes::default(),
+            rejects: Vec::new(),
+            complete: true,
+            held: None,
+            touched: Touched::default(),
+            folding: None,
+        }
+    }
+}
+
+/// Imports every input.
 pub(crate) fn import_all(
     store: &mut Store,
     (setup, knowledge): (&Setup, Knowledge<'_>),
-    request: &Request,
+    found: Vec<Result<Input, Unreadable>>,
+    options: ImportOptions<'_>,
     progress: &Progress<'_>,
 ) -> Result<Imported, PipelineError> {
     let mut run = Run {
         setup,
         knowledge,
         progress,
-        keep_rejects: request.keep_rejects,
+        options,
         now: knowledge.now,
         taking: None,
         seen: IdSet::default(),
-        imported: Imported {
-            files: Vec::new(),
-            funnel: Funnel::default(),
-            changes: Changes::default(),
-            rejects: Vec::new(),
-            complete: true,
-            touched: Touched::default(),
-            folding: None,
-        },
+        imported: Imported::nothing(),
     };
     let mut total_bytes = 0;
     let mut inputs = Vec::new();
-    for found in intake::walk(&request.paths) {
+    for found in found {
         match found {
             Ok(input) => {
                 total_bytes += input.size_bytes();
@@ -90,7 +120,7 @@ struct Run<'a> {
     setup: &'a Setup,
     knowledge: Knowledge<'a>,
     progress: &'a Progress<'a>,
-    keep_rejects: bool,
+    options: ImportOptions<'a>,
     now: Timestamp,
     /// The list of exploited weaknesses that is being read, where the file is one.
     taking: Option<Taking>,
@@ -166,7 +196,7 @@ impl Run<'_> {
     }
 
     fn reject(&mut self, path: &str, offset_bytes: u64, reason: String) {
-        if self.keep_rejects || self.imported.rejects.len() < MOST_REJECTS {
+        if self.options.keep_rejects || self.imported.rejects.len() < MOST_REJECTS {
             self.imported.rejects.push(Reject { path: path.to_owned(), offset_bytes, reason });
         }
     }
@@ -194,6 +224,12 @@ impl Run<'_> {
                 return Ok(());
             }
         };
+        let found = detected.format.id();
+        if let Some(wanted) = self.options.format.filter(|wanted| *wanted != found) {
+            let reason = format!("is `{found}`, and `{wanted}` was said to come from there");
+            self.unread(&name, Some(found), reason);
+            return Ok(());
+        }
         let reader = self.setup.reader(&name);
         let twin = input.plain_twin();
         let plain_bytes = twin.as_ref().map(Input::size_bytes);
@@ -226,7 +262,10 @@ impl Run<'_> {
         self.taking = Taking::begin(store, &detected)?;
         // Taken out while the import adds to it; an error ends the run.
         let mut touched = std::mem::take(&mut self.imported.touched);
-        let import = store.import(&name, &mut touched)?;
+        let mut import = store.import(&name, &mut touched)?;
+        if self.options.replay {
+            import.replay();
+        }
         let file = NewFile { name, twin: twin.filter(|_| hash.is_none()), hash, reader, known };
         self.new_file(file, (input, plain_bytes), &detected, import)?;
         self.imported.touched = touched;
@@ -267,6 +306,7 @@ impl Run<'_> {
             format: detected.format.id(),
             imported_at,
             complete: end.is_none(),
+            most_closed: self.options.most_closed,
         };
         if let Some(taking) = self.taking.take()
             && let Some(row) = taking.finish(&file.name, end.is_none())?
@@ -282,6 +322,11 @@ impl Run<'_> {
         let seen = import.finish(&finished)?;
         self.imported.changes.closed += seen.closed;
         self.imported.changes.reopened += seen.reopened;
+        if let Some(held) = seen.held {
+            let all = self.imported.held.get_or_insert(Held { closes: 0, open: 0 });
+            all.closes += held.closes;
+            all.open += held.open;
+        }
         self.imported.complete &= end.is_none();
         let ended = Ended { why: end, known: file.known.is_some(), remark };
         self.note(file.name, detected.format.id(), &tally, ended);

@@ -30,10 +30,12 @@ pub use fixes::{
     commit_message, fixes_report, patch_text, plan_fixes, refuse_uncommitted, write_branch,
     write_files,
 };
+pub use import::{ImportOptions, Imported};
 pub use incidents::{join_incidents, reset_incident, show_incident, split_incident};
 pub use inspect::{show_issue, split_issue};
 pub use list::{IssueList, ListedIssue, list_issues};
-pub use quell_store::IssueFilter;
+pub use quell_store::{Held, IssueFilter, MostClosed};
+pub use rekey::bring_up_to_date;
 pub use risk::explain_risk;
-pub use run::{Outcome, Progress, Request, run};
+pub use run::{Outcome, Progress, Request, import, report, run};
 pub use setup::{Setup, SetupError};

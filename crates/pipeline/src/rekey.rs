@@ -16,7 +16,10 @@ const SCHEME: u64 = 2;
 
 /// Brings the stored issues up to the knowledge of this program. It goes on where it was
 /// interrupted.
-pub(crate) fn bring_up_to_date(
+///
+/// # Errors
+/// When the store refuses or the user interrupts.
+pub fn bring_up_to_date(
     store: &mut Store,
     setup: &Setup,
     progress: &Progress<'_>,

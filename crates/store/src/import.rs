@@ -4,6 +4,7 @@
 //! and what passed or was covered later. So the order of imports does not matter, and importing
 //! the same file again changes nothing.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use quell_model::{FindingKey, IssueKey, Outcome, Scope, Status, Timestamp};
@@ -106,6 +107,26 @@ pub struct Seen {
     pub closed: u64,
     /// Findings that were gone and are back.
     pub reopened: u64,
+    /// What it would have closed by being silent, where that is too much to believe.
+    pub held: Option<Held>,
+}
+
+/// How much a file may close by being silent before that is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MostClosed {
+    /// Of a hundred open findings of what it covers.
+    pub percent: u8,
+    /// And so many are closed in any case.
+    pub always: u64,
+}
+
+/// What a file would have closed by being silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// Findings.
+    pub closes: u64,
+    /// Of so many open ones of what it covers.
+    pub open: u64,
 }
 
 /// One file being imported. Dropped without [`Import::finish`], it leaves no trace.
@@ -130,6 +151,8 @@ pub struct Import<'s> {
     has_evidence: bool,
     pub(crate) id: i64,
     path: i64,
+    /// Whether the file was read before, by another program.
+    replayed: bool,
     /// When any of its findings was last seen.
     newest: Option<i64>,
     seen: Seen,
@@ -218,6 +241,7 @@ impl Store {
             has_evidence,
             id,
             path,
+            replayed: false,
             newest: None,
             seen: Seen::default(),
         })
@@ -233,6 +257,19 @@ fn read_splits(tx: &Transaction<'_>) -> Result<HashMap<FindingKey, IssueKey>, St
 }
 
 impl Import<'_> {
+    /// Says that the file was read before and is read again by a program that may understand it
+    /// better: of two contents of one moment the new one stays.
+    pub const fn replay(&mut self) {
+        self.replayed = true;
+    }
+
+    /// How new something is against what is known, each a time and a hash of the content.
+    fn news(&self, new: (i64, i64), known: (i64, i64)) -> Ordering {
+        let order = new.cmp(&known);
+        let better = self.replayed && new.0 == known.0;
+        if better && order.is_lt() { Ordering::Greater } else { order }
+    }
+
     /// Writes one finding. Says what came of it, and its row.
     ///
     /// # Errors
@@ -430,7 +467,7 @@ impl Import<'_> {
         self.touched.findings.insert(known.id);
         let at = micros(new.last_seen);
         // Older news changes nothing; of two contents of one moment the same one always stays.
-        let news = (at, new.content_hash).cmp(&(known.last_seen, known.content_hash));
+        let news = self.news((at, new.content_hash), (known.last_seen, known.content_hash));
         // A finding that a person took out of its issue stays where it was put.
         let moved = known.issue_key != new.issue && !self.splits.contains_key(&new.key);
         // What stands may belong elsewhere once the catalogue knows its rule.
@@ -524,7 +561,7 @@ impl Import<'_> {
         content_hash: i64,
     ) -> (Outcome, bool) {
         let Some((known_hash, known_at, import)) = known else { return (Outcome::Created, true) };
-        let newer = (at, content_hash) > (known_at, known_hash);
+        let newer = self.news((at, content_hash), (known_at, known_hash)).is_gt();
         let outcome = match (newer && known_hash != content_hash, import == self.id) {
             (false, _) => Outcome::Unchanged,
             (true, true) => Outcome::Merged,
@@ -585,12 +622,7 @@ impl Import<'_> {
     /// When the database refuses; the file is then not imported.
     pub fn finish(mut self, input: &FinishedInput<'_>) -> Result<Seen, StoreError> {
         if input.complete {
-            let coverage = std::mem::take(&mut self.coverage);
-            for (target, (at, checks, places)) in coverage.0 {
-                let target = self.names.id(&self.tx, &target)?;
-                self.record_coverage(target, at, (&checks, &places))?;
-                self.close_absent(target)?;
-            }
+            self.close_covered(input.most_closed)?;
         }
         if let Some(hash) = input.hash {
             self.tx.execute(
@@ -623,6 +655,42 @@ impl Import<'_> {
         self.blocks.finish(&self.tx)?;
         self.tx.commit()?;
         Ok(self.seen)
+    }
+
+    /// Closes what vanished within the coverage, unless that is too much to believe.
+    fn close_covered(&mut self, most: Option<MostClosed>) -> Result<(), StoreError> {
+        let coverage = std::mem::take(&mut self.coverage);
+        let mut open = 0;
+        for (target, (_, checks, places)) in &coverage.0 {
+            // Names outlast what is taken back below.
+            for name in checks.iter().chain(places).chain([target]) {
+                self.names.id(&self.tx, name)?;
+            }
+            if most.is_some() {
+                let target = self.names.id(&self.tx, target)?;
+                open += self
+                    .tx
+                    .prepare_cached(
+                        "SELECT count(*) FROM findings WHERE target = ?1 AND gone_by = 0 AND reported < 2",
+                    )?
+                    .query_row([target], |row| row.get::<_, i64>(0))?
+                    .unsigned_abs();
+            }
+        }
+        let closed_before = self.seen.closed;
+        self.tx.execute_batch("SAVEPOINT coverage")?;
+        for (target, (at, checks, places)) in coverage.0 {
+            let target = self.names.id(&self.tx, &target)?;
+            self.record_coverage(target, at, (&checks, &places))?;
+            self.close_absent(target)?;
+        }
+        let closes = self.seen.closed - closed_before;
+        if most.is_some_and(|most| most.is_passed(closes, open)) {
+            self.tx.execute_batch("ROLLBACK TO coverage")?;
+            self.seen.closed = closed_before;
+            self.seen.held = Some(Held { closes, open });
+        }
+        Ok(self.tx.execute_batch("RELEASE coverage")?)
     }
 
     fn record_coverage(
@@ -692,6 +760,41 @@ pub struct FinishedInput<'a> {
     pub imported_at: Timestamp,
     /// Whether it was read to its proper end; only then does absence count.
     pub complete: bool,
+    /// How much it may close by being silent; `None` for any number.
+    pub most_closed: Option<MostClosed>,
+}
+
+impl MostClosed {
+    fn is_passed(self, closes: u64, open: u64) -> bool {
+        closes > self.always
+            && closes.saturating_mul(100) > open.saturating_mul(u64::from(self.percent))
+    }
+}
+
+impl Store {
+    /// A mark that somebody set: how far a reader has come, or whose findings they are.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn mark(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut select = self
+            .connection
+            .prepare_cached("SELECT value FROM settings WHERE name = 'mark:' || ?1")?;
+        Ok(select.query_row([name], |row| row.get(0)).optional()?)
+    }
+
+    /// Sets a mark.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn mark_set(&mut self, name: &str, mark: &[u8]) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO settings (name, value) VALUES ('mark:' || ?1, ?2)",
+            )?
+            .execute(params![name, mark])?;
+        Ok(())
+    }
 }
 
 /// A scope as three columns of the findings.

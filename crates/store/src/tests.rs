@@ -3,8 +3,8 @@
 use quell_model::{FindingKey, IssueKey, KeyHasher, Outcome, Scope, Status, Timestamp};
 
 use crate::{
-    FinishedInput, NewBody, Packed, PreparedEvidence, PreparedFinding, Seen, Store, StoreError,
-    Touched,
+    FinishedInput, Held, MostClosed, NewBody, Packed, PreparedEvidence, PreparedFinding, Seen,
+    Store, StoreError, Touched,
 };
 
 fn at(second: i64) -> Timestamp {
@@ -19,11 +19,12 @@ fn issue(name: &str) -> IssueKey {
     KeyHasher::new("issue").part(name).finish()
 }
 
-/// One file's content: findings, passes, and whether it was read to its end.
+/// One file's content: findings, passes, whether it was read to its end, what it may close.
 struct File<'a> {
     findings: &'a [(&'a str, i64)],
     passes: &'a [(&'a str, i64)],
     complete: bool,
+    most_closed: Option<MostClosed>,
 }
 
 fn scope(name: &str) -> Scope {
@@ -72,6 +73,7 @@ fn import(store: &mut Store, file: &File<'_>) -> (Vec<Outcome>, Seen) {
         format: "test",
         imported_at: at(0),
         complete: file.complete,
+        most_closed: file.most_closed,
     };
     (outcomes, import.finish(&finished).unwrap())
 }
@@ -92,38 +94,48 @@ fn store() -> (tempfile::TempDir, Store) {
     (folder, store)
 }
 
-const OLDER: File<'_> = File { findings: &[("a", 1), ("b", 1)], passes: &[], complete: true };
-const NEWER: File<'_> = File { findings: &[("b", 9)], passes: &[], complete: true };
-const PASS: File<'_> = File { findings: &[], passes: &[("b", 20)], complete: true };
+const OLDER: File<'_> =
+    File { findings: &[("a", 1), ("b", 1)], passes: &[], complete: true, most_closed: None };
+const NEWER: File<'_> =
+    File { findings: &[("b", 9)], passes: &[], complete: true, most_closed: None };
+const PASS: File<'_> =
+    File { findings: &[], passes: &[("b", 20)], complete: true, most_closed: None };
+
+fn alone<'a>(of: IssueKey, body: &'a Packed) -> PreparedFinding<'a> {
+    PreparedFinding {
+        key: key("a"),
+        issue: of,
+        control: None,
+        content_hash: 1,
+        status: Status::Open,
+        last_seen: at(1),
+        scope: None,
+        offset_bytes: 0,
+        body: NewBody::Alone(body),
+        alone: None,
+    }
+}
+
+fn finished(hash: &[u8; 32]) -> FinishedInput<'_> {
+    FinishedInput {
+        hash: Some(hash),
+        path: "file.json",
+        plain_bytes: None,
+        format: "test",
+        imported_at: at(0),
+        complete: true,
+        most_closed: None,
+    }
+}
 
 /// Imports one finding in an issue.
 fn import_into(store: &mut Store, of: IssueKey, content_hash: i64) -> Outcome {
     let mut touched = Touched::default();
     let mut import = store.import("file.json", &mut touched).unwrap();
     let body = Packed::of(b"{}");
-    let finding = PreparedFinding {
-        key: key("a"),
-        issue: of,
-        control: None,
-        content_hash,
-        status: Status::Open,
-        last_seen: at(1),
-        scope: None,
-        offset_bytes: 0,
-        body: NewBody::Alone(&body),
-        alone: None,
-    };
+    let finding = PreparedFinding { content_hash, ..alone(of, &body) };
     let (outcome, _) = import.finding(&finding).unwrap();
-    let hash = [u8::try_from(content_hash).unwrap(); 32];
-    let finished = FinishedInput {
-        hash: Some(&hash),
-        path: "file.json",
-        plain_bytes: None,
-        format: "test",
-        imported_at: at(0),
-        complete: true,
-    };
-    import.finish(&finished).unwrap();
+    import.finish(&finished(&[u8::try_from(content_hash).unwrap(); 32])).unwrap();
     outcome
 }
 
@@ -138,6 +150,24 @@ fn a_finding_is_in_the_issue_of_its_newest_content_in_any_order() {
         let rows = store.issue_list_dirty(10).unwrap();
         let filled = rows.iter().filter(|row| !store.finding_list(row.id).unwrap().is_empty());
         assert_eq!(filled.map(|row| row.key).collect::<Vec<_>>(), [issue("two")], "{order:?}");
+    }
+}
+
+#[test]
+fn what_is_read_again_by_a_better_program_stays() {
+    for (first, second) in [(1, 2), (2, 1)] {
+        let (_folder, mut store) = store();
+        import_into(&mut store, issue("one"), first);
+        let mut touched = Touched::default();
+        let mut import = store.import("file.json", &mut touched).unwrap();
+        import.replay();
+        let body = Packed::of(b"{}");
+        let finding = PreparedFinding { content_hash: second, ..alone(issue("two"), &body) };
+        assert_eq!(import.finding(&finding).unwrap().0, Outcome::Updated);
+        import.finish(&finished(&[9; 32])).unwrap();
+        let rows = store.issue_list_dirty(10).unwrap();
+        let filled = rows.iter().filter(|row| !store.finding_list(row.id).unwrap().is_empty());
+        assert_eq!(filled.map(|row| row.key).collect::<Vec<_>>(), [issue("two")]);
     }
 }
 
@@ -164,8 +194,44 @@ fn a_newer_scan_closes_what_vanished_and_an_older_one_nothing() {
     assert_eq!(import(&mut store, &NEWER).1.closed, 1);
     assert_eq!(open(&store), [key("b")]);
     assert_eq!(import(&mut store, &OLDER).1, Seen::default());
-    let back = File { findings: &[("a", 30), ("b", 30)], passes: &[], complete: true };
+    let back =
+        File { findings: &[("a", 30), ("b", 30)], passes: &[], complete: true, most_closed: None };
     assert_eq!(import(&mut store, &back).1.reopened, 1);
+}
+
+#[test]
+fn a_scan_that_would_close_too_much_brings_its_news_and_closes_nothing() {
+    let (_folder, mut store) = store();
+    import(&mut store, &OLDER);
+    let most = |percent, always| Some(MostClosed { percent, always });
+    let news = File { findings: &[("b", 9), ("c", 9)], ..NEWER };
+    let held = File { most_closed: most(20, 0), ..news };
+    let (outcomes, seen) = import(&mut store, &held);
+    assert_eq!(outcomes, [Outcome::Unchanged, Outcome::Created]);
+    assert_eq!((seen.closed, seen.held), (0, Some(Held { closes: 1, open: 3 })));
+    assert_eq!(open(&store).len(), 3);
+    // What covers the same again is not thought of as older than what was held.
+    let (_, seen) = import(&mut store, &File { most_closed: most(50, 0), ..news });
+    assert_eq!((seen.closed, seen.held), (1, None));
+    assert_eq!(open(&store).len(), 2);
+}
+
+#[test]
+fn few_findings_are_closed_whatever_their_share_is() {
+    let (_folder, mut store) = store();
+    import(&mut store, &OLDER);
+    let most_closed = Some(MostClosed { percent: 20, always: 1 });
+    assert_eq!(import(&mut store, &File { most_closed, ..NEWER }).1.closed, 1);
+}
+
+#[test]
+fn a_mark_is_what_was_set_last() {
+    let (_folder, mut store) = store();
+    assert_eq!(store.mark("reader").unwrap(), None);
+    for mark in [&b"far"[..], b"further"] {
+        store.mark_set("reader", mark).unwrap();
+        assert_eq!(store.mark("reader").unwrap().as_deref(), Some(mark));
+    }
 }
 
 #[test]

@@ -37,7 +37,7 @@ Exit codes: 0 done, 1 a gate was crossed (--fail-on), 2 usage,
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// Files and folders, gzip and zip too; `-` is stdin. Formats are told by content
+    /// Files and folders, gzip, zstd and zip too; `-` is stdin. Formats are told by content
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// The repository to make fixes in; it is only read (`quell fix` writes)

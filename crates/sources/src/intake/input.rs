@@ -28,6 +28,7 @@ pub struct Input {
 #[derive(Debug)]
 enum Origin {
     File(PathBuf),
+    Bytes(Arc<[u8]>),
     /// Stdin or a member of a zip, kept in a temporary file so that it can be read twice.
     Spooled(File),
     ZipMember {
@@ -56,6 +57,28 @@ pub enum IntakeError {
 impl Input {
     pub(super) fn file(path: &Path, size_bytes: u64) -> Self {
         Self { name: path.display().to_string(), size_bytes, origin: Origin::File(path.to_owned()) }
+    }
+
+    /// A file that people know by another name than its path.
+    ///
+    /// # Errors
+    /// When there is no such file.
+    pub fn named(name: String, path: &Path) -> io::Result<Self> {
+        let size_bytes = std::fs::metadata(path)?.len();
+        Ok(Self { name, size_bytes, origin: Origin::File(path.to_owned()) })
+    }
+
+    /// The same input under another name.
+    #[must_use]
+    pub fn renamed(self, name: String) -> Self {
+        Self { name, ..self }
+    }
+
+    /// Bytes that are in memory already.
+    #[must_use]
+    pub fn bytes(name: String, bytes: Vec<u8>) -> Self {
+        let size_bytes = bytes.len() as u64;
+        Self { name, size_bytes, origin: Origin::Bytes(Arc::from(bytes)) }
     }
 
     /// Takes all of stdin into a temporary file.
@@ -123,7 +146,8 @@ impl Input {
         let Origin::File(path) = &self.origin else { return None };
         let mut magic = [0; 4];
         let (read, _) = read_up_to(&mut File::open(path).ok()?, &mut magic);
-        let is_packed = magic.get(..read).is_some_and(|magic| magic.starts_with(&GZIP));
+        let packed = |magic: &[u8]| magic.starts_with(&GZIP) || magic.starts_with(&ZSTD);
+        let is_packed = magic.get(..read).is_some_and(packed);
         let origin = Origin::File(path.clone());
         let twin = Self { name: self.name.clone(), size_bytes: self.size_bytes, origin };
         (!is_packed).then_some(twin)
@@ -139,6 +163,10 @@ impl Input {
             self.origin = Origin::Spooled(file);
         }
         let file = match &self.origin {
+            Origin::Bytes(bytes) => {
+                let bytes = io::Cursor::new(Arc::clone(bytes));
+                return without_mark(decompressed(bytes, limits)?);
+            }
             Origin::File(path) => File::open(path)?,
             Origin::Spooled(file) => {
                 let mut file = file.try_clone()?;
@@ -193,8 +221,15 @@ fn spool_member(archive: &Path, index: usize, limits: &Limits) -> Result<File, I
 
 /// How a gzip begins (RFC 1952, section 2.3.1).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// How Zstandard begins (RFC 8878, section 3.1.1).
+const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+/// Most memory that a frame of Zstandard may ask for, as a power of two.
+const ZSTD_WINDOW_LOG: u32 = 27;
 
-fn decompressed(mut file: File, limits: &Limits) -> Result<Box<dyn Read + Send>, IntakeError> {
+fn decompressed<R: Read + Seek + Send + 'static>(
+    mut file: R,
+    limits: &Limits,
+) -> Result<Box<dyn Read + Send>, IntakeError> {
     let mut magic = [0; 4];
     let (read, end) = read_up_to(&mut file, &mut magic);
     end?;
@@ -209,8 +244,12 @@ fn decompressed(mut file: File, limits: &Limits) -> Result<Box<dyn Read + Send>,
         b"PK\x03\x04" => Err(IntakeError::Encoding(
             "is a zip inside another archive; unpack the outer one first",
         )),
-        [0x28, 0xb5, 0x2f, 0xfd] => {
-            Err(IntakeError::Encoding("is compressed with zstd; decompress it first (`zstd -d`)"))
+        magic if magic.starts_with(&ZSTD) => {
+            let consumed = Arc::new(AtomicU64::new(0));
+            let counted = Counted { inner: file, consumed: Arc::clone(&consumed) };
+            let mut inner = zstd::Decoder::new(counted)?;
+            inner.window_log_max(ZSTD_WINDOW_LOG)?;
+            Ok(Box::new(Capped { inner, out: 0, consumed, limits: *limits }))
         }
         b"BZh1" | b"BZh9" | [0xfd, b'7', b'z', b'X'] => {
             Err(IntakeError::Encoding("is compressed with bzip2 or xz; decompress it first"))

@@ -221,7 +221,11 @@ fn gzip_members_and_marks_are_seen_through() {
     let (head, tail) = PROWLER.split_at(20);
     let two = [gzip(head.as_bytes()), gzip(tail.as_bytes())].concat();
     let marked = [b"\xef\xbb\xbf", PROWLER.as_bytes()].concat();
-    for bytes in [PROWLER.as_bytes().to_vec(), gzip(PROWLER.as_bytes()), two, marked] {
+    let packed = zstd::encode_all(PROWLER.as_bytes(), 3).unwrap();
+    for bytes in [PROWLER.as_bytes().to_vec(), gzip(PROWLER.as_bytes()), two, marked, packed] {
+        let mut held = Input::bytes("held".to_owned(), bytes.clone());
+        let fit = detect(&mut held, Formats::BUILT_IN, &Limits::default());
+        assert!(matches!(fit, Ok(Detected::Fits(fit)) if fit.format.id() == "ocsf"));
         assert!(matches!(detected(&bytes), Ok(Detected::Fits(fit)) if fit.format.id() == "ocsf"));
     }
 }
@@ -271,10 +275,12 @@ fn of_a_gzip_that_is_cut_off_the_first_records_are_kept() {
 
 #[test]
 fn a_bomb_is_refused_while_it_unpacks() {
-    let bomb = gzip(&vec![b' '; 80 << 20]);
-    let (_file, mut input) = file(&bomb);
-    let error = input.content_hash(&Limits::default()).unwrap_err();
-    assert!(error.to_string().contains("unpacks to more than"), "{error}");
+    let blanks = vec![b' '; 80 << 20];
+    for bomb in [gzip(&blanks), zstd::encode_all(blanks.as_slice(), 3).unwrap()] {
+        let (_file, mut input) = file(&bomb);
+        let error = input.content_hash(&Limits::default()).unwrap_err();
+        assert!(error.to_string().contains("unpacks to more than"), "{error}");
+    }
 }
 
 #[test]
