@@ -87,20 +87,14 @@ fn of_policy(resource: &Resource<'_>, account: &str) -> Result<Vec<Splice>, Stri
     let elsewhere =
         || format!("the policy of {} is made elsewhere: decide there", resource.place());
     let attribute = POLICIES.iter().find_map(|name| resource.block.body.get_attribute(name));
-    match &attribute.ok_or_else(elsewhere)?.value {
-        Expression::HeredocTemplate(_) => {
-            let attribute = attribute.ok_or_else(elsewhere)?;
-            let span = resource.file.span(&attribute.value).ok_or_else(elsewhere)?;
-            of_text(resource, span, account).ok_or_else(elsewhere)
-        }
-        Expression::FuncCall(call) if call.name.name.as_str() == "jsonencode" => {
-            let Some(Expression::Object(policy)) = call.args.iter().next() else {
-                return Err(elsewhere());
-            };
-            of_object(resource, policy, account)
-        }
-        _ => Err(elsewhere()),
+    let value = &attribute.ok_or_else(elsewhere)?.value;
+    if value.as_heredoc_template().is_some() {
+        let span = resource.file.span(value).ok_or_else(elsewhere)?;
+        return of_text(resource, span, account).ok_or_else(elsewhere);
     }
+    let call = value.as_func_call().filter(|call| call.name.name.as_str() == "jsonencode");
+    let policy = call.and_then(|call| call.args.iter().next()?.as_object());
+    of_object(resource, policy.ok_or_else(elsewhere)?, account)
 }
 
 /// The edits of a policy written as an object.
@@ -191,14 +185,10 @@ fn of_text(resource: &Resource<'_>, span: Range<usize>, account: &str) -> Option
             continue;
         }
         let Some(principal) = statement.get("Principal").map(|one| &one.value) else { continue };
-        let named = match principal {
-            Json::Object(kinds) => kinds.get("AWS").map(|one| &one.value),
-            all if is_all(all) => {
-                replace(all, format!("{{ \"AWS\": {own} }}"));
-                None
-            }
-            _ => None,
-        };
+        if is_all(principal) {
+            replace(principal, format!("{{ \"AWS\": {own} }}"));
+        }
+        let named = principal.as_object().and_then(|kinds| kinds.get("AWS")).map(|one| &one.value);
         match named {
             Some(all) if is_all(all) => replace(all, own.clone()),
             Some(Json::Array(names)) if names.elements.iter().any(is_all) => {
@@ -225,14 +215,11 @@ fn statements<'p, 't>(policy: &'p ast::Object<'t>) -> Vec<&'p ast::Object<'t>> {
 }
 
 fn text_of<'o>(object: &'o ast::Object<'_>, name: &str) -> Option<&'o str> {
-    match &object.get(name)?.value {
-        Json::StringLit(text) => Some(text.value.as_ref()),
-        _ => None,
-    }
+    object.get(name)?.value.as_string_lit().map(|text| text.value.as_ref())
 }
 
 fn is_all(value: &Json<'_>) -> bool {
-    matches!(value, Json::StringLit(text) if text.value == "*")
+    value.as_string_lit().is_some_and(|text| text.value == "*")
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@
 
 use std::collections::BTreeMap;
 
-use hcl_edit::expr::{Expression, ObjectKey};
+use hcl_edit::expr::{Expression, Object, ObjectKey};
 use hcl_edit::structure::{Attribute, Block};
 use hcl_edit::template::Element;
 use toml::Value;
@@ -224,28 +224,30 @@ impl Editor<'_> {
                 self.resource.place()
             ));
         };
+        let missing = |key: &str| format!("`{name}` has no `{key}` at {}", self.resource.place());
         for (key, wanted) in wanted {
             let has = |have: &ObjectKey| match have {
                 ObjectKey::Ident(ident) => ident.as_str() == key,
                 ObjectKey::Expression(text) => text.as_str() == Some(key),
             };
             let found = object.iter().find(|(have, _)| has(have)).map(|(_, value)| value.expr());
-            let Wanted::Value(value) = wanted else {
-                return Err(format!("`{name}` has no `{key}` at {}", self.resource.place()));
-            };
+            let Wanted::Value(value) = wanted else { return Err(missing(key)) };
             let Some(have) = found else {
-                let splice = schema::is_plain(&self.resource.kind(), name).then(|| {
-                    let pair = (key.as_str(), render::value(value));
-                    edit::insert_key(self.resource.file, object, (pair.0, &pair.1))
-                });
-                let missing = || format!("`{name}` has no `{key}` at {}", self.resource.place());
-                return splice.flatten().map(|one| Some(Edit::Here(one))).ok_or_else(missing);
+                let added = self.key(name, object, (key, value));
+                return added.map(Edit::Here).map(Some).ok_or_else(|| missing(key));
             };
             if let Some(edit) = self.value(key, have, value)? {
                 return Ok(Some(edit));
             }
         }
         Ok(None)
+    }
+
+    /// A new key of a map.
+    fn key(&self, name: &str, object: &Object, (key, value): (&str, &Value)) -> Option<Splice> {
+        let is_map = schema::is_plain(&self.resource.kind(), name);
+        let text = render::value(value);
+        is_map.then(|| edit::insert_key(self.resource.file, object, (key, &text))).flatten()
     }
 
     fn attribute(&self, attribute: &Attribute, wanted: &Value) -> Result<Option<Edit>, String> {
