@@ -4,6 +4,7 @@
 //! leaves a file imported whole or not at all. Commits are flushed before they are acknowledged.
 
 mod answer;
+mod backup;
 mod block;
 mod brief;
 mod content;
@@ -20,11 +21,16 @@ mod packed;
 mod read;
 mod rekey;
 mod rows;
+mod server;
 mod state;
 mod statement;
 #[cfg(test)]
 mod tests;
 
+pub use backup::{
+    BackupError, BackupFile, DatabaseState, Existing, Manifest, Restored, backup, database_state,
+    restore, verify_backup,
+};
 pub use block::{Added, Block, BlockBuilder, Body};
 pub use brief::{Brief, CandidatePage};
 pub use content::Content;
@@ -41,4 +47,8 @@ pub use open::{Folding, Store};
 pub use packed::Packed;
 pub use rekey::{Sorted, Unsorted};
 pub use rows::{AssessedIssue, FindingRow, IssueRow, StoredState};
+pub use server::{
+    Ended, Heard, JobFilter, JobRow, JobState, NewJob, Renewed, Reply, ServerStore, SourceRow,
+    TokenRow, tenant_folder,
+};
 pub use statement::PreparedStatement;

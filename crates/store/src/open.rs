@@ -7,11 +7,11 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
-use crate::StoreError;
 use crate::block::Cache;
+use crate::{StoreError, backup};
 
 /// Each migration, oldest first; the schema version is how many have run.
-const MIGRATIONS: &[&str] = &[
+pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_spine.sql"),
     include_str!("migrations/0002_statements.sql"),
     include_str!("migrations/0003_identity.sql"),
@@ -34,7 +34,7 @@ const WRITE_CACHE_KIB: i32 = 65_536;
 const READ_CACHE_KIB: i32 = 8_192;
 
 /// How long to wait for another process that writes.
-const BUSY: Duration = Duration::from_secs(10);
+pub(crate) const BUSY: Duration = Duration::from_secs(10);
 
 /// The embedded database of one data directory.
 #[derive(Debug)]
@@ -62,9 +62,9 @@ impl Store {
     /// # Errors
     /// When the directory cannot be used, or the database is damaged, newer or held by another.
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(directory)
-            .map_err(|source| StoreError::Directory { path: directory.to_owned(), source })?;
-        let connection = Connection::open(directory.join("quell.db"))?;
+        make_directory(directory)?;
+        backup::refuse_half(directory)?;
+        let mut connection = Connection::open(directory.join("quell.db"))?;
         connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "page_size", PAGE_BYTES)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -76,31 +76,8 @@ impl Store {
         // Otherwise a statement is planned anew for each value that it is given.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.set_prepared_statement_cache_capacity(64);
-        let mut store = Self { connection, cache: Cache::default() };
-        store.migrate()?;
-        Ok(store)
-    }
-
-    fn migrate(&mut self) -> Result<(), StoreError> {
-        let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
-        let version =
-            |c: &Connection| c.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0));
-        let found = version(&self.connection)?;
-        if found > known {
-            return Err(StoreError::Newer { found, known });
-        }
-        for (number, sql) in (1u32..).zip(MIGRATIONS).filter(|(number, _)| *number > found) {
-            let tx = self
-                .connection
-                .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-            // Another process may have run it while this one waited for the lock.
-            if version(&tx)? < number {
-                tx.execute_batch(sql)?;
-                tx.pragma_update(None, "user_version", number)?;
-            }
-            tx.commit()?;
-        }
-        Ok(())
+        migrate(&mut connection, MIGRATIONS)?;
+        Ok(Self { connection, cache: Cache::default() })
     }
 
     /// Gives the memory back that pages of the database take, and keeps fewer from now on: what is
@@ -142,6 +119,43 @@ impl Store {
         self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
     }
+}
+
+/// Makes a data directory that only its owner enters; one that is there stays as it is.
+pub(crate) fn make_directory(path: &Path) -> Result<(), StoreError> {
+    let mut how = std::fs::DirBuilder::new();
+    how.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut how, 0o700);
+    how.create(path).map_err(|source| StoreError::Directory { path: path.to_owned(), source })
+}
+
+/// Brings a schema up to date. Each migration is one transaction, so one that is cut off is run
+/// again as a whole. A database that holds something is copied before, and the copy stays until
+/// the next upgrade.
+pub(crate) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), StoreError> {
+    let known = u32::try_from(migrations.len()).unwrap_or(u32::MAX);
+    let version =
+        |c: &Connection| c.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0));
+    let found = version(connection)?;
+    if found > known {
+        return Err(StoreError::Newer { found, known });
+    }
+    if found == known {
+        return Ok(());
+    }
+    backup::copy_before(connection, known)?;
+    for (number, sql) in (1u32..).zip(migrations).filter(|(number, _)| *number > found) {
+        let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        // Another process may have run it while this one waited for the lock.
+        if version(&tx)? < number {
+            tx.execute_batch(sql)?;
+            tx.pragma_update(None, "user_version", number)?;
+        }
+        tx.commit()?;
+    }
+    backup::forget_older(connection, known);
+    Ok(())
 }
 
 #[cfg(test)]
