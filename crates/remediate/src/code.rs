@@ -88,6 +88,18 @@ pub(crate) enum Told {
         /// The path of the Dockerfile.
         dockerfile: String,
     },
+    /// The image of a Dockerfile is asked by this whether it works, as HEALTHCHECK writes it.
+    Check {
+        /// The path of the Dockerfile.
+        dockerfile: String,
+        /// A command for the shell, or the words of one as JSON.
+        command: String,
+    },
+    /// An image is used by this name.
+    Image {
+        /// Its name as it is written, with its tag and digest.
+        name: String,
+    },
 }
 
 /// The files of one language. Everything is asked by place, so that a change is judged on the

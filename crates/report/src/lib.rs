@@ -27,7 +27,8 @@ pub use contract::{
     StatementReport, StatementsReport,
 };
 pub use fixes::{
-    FixesReport, NotRead, OfferReport, StepsReport, UnfixedReport, Written, write_fixes,
+    AskReport, FixesReport, NotRead, OfferReport, StepsReport, UnfixedReport, Written, write_asks,
+    write_fixes,
 };
 pub use format::{FORMATS, Format, Options};
 pub use incident::write_incident_story;

@@ -89,6 +89,8 @@ fn parse(text: &str, folder: &Path, catalog: &Catalog) -> Result<FixConfig, Stri
         let names = parameter_names(catalog);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         values.keys().try_for_each(|name| is_parameter(name, &names))?;
+        // An empty text is a question of `quell fix --ask` that has no answer yet.
+        values.retain(|_, value| !value.is_empty());
         config.settings = values.into_iter().collect();
     }
     Ok(config)
@@ -152,7 +154,7 @@ fn unknown(shown: &str, key: &str, names: &[&str]) -> String {
 }
 
 /// The parameters that recipes and controls ask for.
-fn parameter_names(catalog: &Catalog) -> Vec<String> {
+pub(crate) fn parameter_names(catalog: &Catalog) -> Vec<String> {
     let mut names: Vec<String> = PARAMETERS.iter().map(|(name, _)| (*name).to_owned()).collect();
     for value in catalog.controls().flat_map(|c| &c.fixes).flat_map(|fix| fix.set.values()) {
         collect(value, 0, &mut names);
@@ -200,6 +202,8 @@ mod tests {
         assert_eq!(config.settings.get("kubernetes.namespace"), Some("shop"));
         assert_eq!(config.settings.get("kubernetes.image_tag.nginx"), Some("1.27"));
         assert_eq!(read("").unwrap(), FixConfig::default());
+        let unanswered = read("[fix.parameters]\n'kubernetes.namespace' = ''\n").unwrap();
+        assert_eq!(unanswered, FixConfig::default());
     }
 
     #[test]
