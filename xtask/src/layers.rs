@@ -10,19 +10,23 @@ use serde_json::Value;
 const LAYERS: &[(&str, u8)] = &[
     ("quell-model", 0),
     ("quell-catalog", 1),
+    ("quell-config", 2),
     ("quell-correlate", 2),
     ("quell-explain", 2),
     ("quell-policy", 2),
     ("quell-remediate", 2),
     ("quell-report", 2),
     ("quell-risk", 2),
+    ("quell-http", 3),
     ("quell-sources", 3),
+    ("quell-spool", 3),
     ("quell-store", 3),
     ("quell-pipeline", 4),
-    ("quell-cli", 5),
-    ("quell-fuzz", 5),
-    ("quell-testkit", 5),
-    ("xtask", 6),
+    ("quell-server", 5),
+    ("quell-cli", 6),
+    ("quell-fuzz", 6),
+    ("quell-testkit", 6),
+    ("xtask", 7),
 ];
 
 /// Crates of third parties that only one of ours may use.
@@ -31,6 +35,8 @@ const ONLY_IN: &[(&str, &str)] = &[
     ("hcl-edit", "quell-remediate"),
     ("clap", "quell-cli"),
     ("regorus", "quell-policy"),
+    ("axum", "quell-server"),
+    ("reqwest", "quell-http"),
 ];
 
 /// Crates that none of the pure layers may use.

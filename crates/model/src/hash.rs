@@ -27,12 +27,18 @@ pub enum IssueKind {}
 #[derive(Debug)]
 pub enum IncidentKind {}
 
+/// Marks the key of a job.
+#[derive(Debug)]
+pub enum JobKind {}
+
 /// The identity of a finding: tool, native id, rule and asset.
 pub type FindingKey = Key<FindingKind>;
 /// The identity of an issue: what is wrong and on which asset.
 pub type IssueKey = Key<IssueKind>;
 /// The identity of an incident: the story that holds its issues together.
 pub type IncidentKey = Key<IncidentKind>;
+/// The identity of a job of a server.
+pub type JobKey = Key<JobKind>;
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 

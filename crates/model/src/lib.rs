@@ -21,6 +21,7 @@ mod risk;
 mod severity;
 mod statement;
 mod status;
+mod tenant;
 mod time;
 mod timeline;
 mod untrusted;
@@ -35,7 +36,7 @@ pub use finding::{
 };
 pub use fix::{Fix, FixState, Proof, ProofCheck, Safety, Verdict};
 pub use hash::{
-    FindingKey, IncidentKey, InvalidKey, IssueKey, KEY_VERSION, Key, KeyHasher, short_id,
+    FindingKey, IncidentKey, InvalidKey, IssueKey, JobKey, KEY_VERSION, Key, KeyHasher, short_id,
 };
 pub use impact::{Effect, Impact, Reversible, ToolVerdict, Verification};
 pub use incident::{HandAction, HandMade, Incident, IncidentKind};
@@ -47,6 +48,7 @@ pub use risk::{Risk, RiskChange, RiskPart};
 pub use severity::Severity;
 pub use statement::{Exploited, Position, Product, Statement, StatementKey, StatementKind};
 pub use status::Status;
+pub use tenant::{InvalidTenant, TenantId};
 pub use time::{Clock, FixedClock, parse_timestamp};
 pub use timeline::{Timeline, TimelineEvent, TimelineProcess};
 pub use untrusted::Untrusted;

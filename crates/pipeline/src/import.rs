@@ -31,8 +31,10 @@ pub struct ImportOptions<'a> {
     pub keep_rejects: bool,
     /// How much a file may close by being silent; `None` for any number.
     pub most_closed: Option<MostClosed>,
-    /// A mark that is set together with what the last of them says.
-    pub mark: Option<(&'a str, &'a [u8])>,
+    /// The format that files have to have; `None` for any.
+    pub format: Option<&'a str>,
+    /// Whether the files were read before, by a program that may have understood less.
+    pub replay: bool,
 }
 
 /// What all files came to.
@@ -95,11 +97,9 @@ pub(crate) fn import_all(
         }
     }
     let mut done = 0;
-    let last = inputs.len();
-    for (number, mut input) in (1..).zip(inputs) {
+    for mut input in inputs {
         progress.check()?;
         (progress.doing)(&input.name());
-        run.options.mark = options.mark.filter(|_| number == last);
         run.file(store, &mut input)?;
         // The log of one file is folded while the next one is read.
         run.imported.folding = Some(store.fold_beside());
@@ -217,6 +217,12 @@ impl Run<'_> {
                 return Ok(());
             }
         };
+        let found = detected.format.id();
+        if let Some(wanted) = self.options.format.filter(|wanted| *wanted != found) {
+            let reason = format!("is `{found}`, and `{wanted}` was said to come from there");
+            self.unread(&name, Some(found), reason);
+            return Ok(());
+        }
         let reader = self.setup.reader(&name);
         let twin = input.plain_twin();
         let plain_bytes = twin.as_ref().map(Input::size_bytes);
@@ -249,7 +255,10 @@ impl Run<'_> {
         self.taking = Taking::begin(store, &detected)?;
         // Taken out while the import adds to it; an error ends the run.
         let mut touched = std::mem::take(&mut self.imported.touched);
-        let import = store.import(&name, &mut touched)?;
+        let mut import = store.import(&name, &mut touched)?;
+        if self.options.replay {
+            import.replay();
+        }
         let file = NewFile { name, twin: twin.filter(|_| hash.is_none()), hash, reader, known };
         self.new_file(file, (input, plain_bytes), &detected, import)?;
         self.imported.touched = touched;
@@ -291,7 +300,6 @@ impl Run<'_> {
             imported_at,
             complete: end.is_none(),
             most_closed: self.options.most_closed,
-            mark: self.options.mark,
         };
         if let Some(taking) = self.taking.take()
             && let Some(row) = taking.finish(&file.name, end.is_none())?

@@ -220,5 +220,6 @@ pub(crate) fn named_file(
 pub(crate) fn line_of(code: &dyn Code, place: &Place) -> String {
     let start = code.span(place).map_or(0, |span| span.start);
     let above = code.text(&place.file).and_then(|text| text.get(..start)).unwrap_or_default();
-    format!("{}:{}", place.file, above.matches('\n').count() + 1)
+    let lines = above.bytes().filter(|byte| *byte == b'\n').count();
+    format!("{}:{}", place.file, lines + 1)
 }

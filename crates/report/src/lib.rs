@@ -26,6 +26,7 @@ pub use contract::{
     IntelligenceReport, IssueReport, IssueStory, OwnerReport, Report, SCHEMA_VERSION,
     StatementReport, StatementsReport,
 };
+pub use escape::html as html_text;
 pub use fixes::{
     AskReport, FixesReport, NotRead, OfferReport, StepsReport, UnfixedReport, Written, write_asks,
     write_fixes,

@@ -38,6 +38,16 @@ pub enum StoreError {
         "the database is damaged or is none ({0}); move the data directory away, or restore it from a backup"
     )]
     Damaged(String),
+    /// The database is another tenant's.
+    #[error(
+        "this database holds the findings of tenant `{found}`, not of `{wanted}`; restore the right one"
+    )]
+    Tenant {
+        /// Whose it is.
+        found: String,
+        /// Whose was asked for.
+        wanted: quell_model::TenantId,
+    },
     /// Any other answer of the database.
     #[error("the database refused: {0}")]
     Sqlite(rusqlite::Error),

@@ -4,10 +4,11 @@
 //! and what passed or was covered later. So the order of imports does not matter, and importing
 //! the same file again changes nothing.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use quell_model::{FindingKey, IssueKey, Outcome, Scope, Status, Timestamp};
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::answer::changed;
 use crate::block::{Blocks, Owner};
@@ -150,6 +151,8 @@ pub struct Import<'s> {
     has_evidence: bool,
     pub(crate) id: i64,
     path: i64,
+    /// Whether the file was read before, by another program.
+    replayed: bool,
     /// When any of its findings was last seen.
     newest: Option<i64>,
     seen: Seen,
@@ -238,6 +241,7 @@ impl Store {
             has_evidence,
             id,
             path,
+            replayed: false,
             newest: None,
             seen: Seen::default(),
         })
@@ -253,6 +257,19 @@ fn read_splits(tx: &Transaction<'_>) -> Result<HashMap<FindingKey, IssueKey>, St
 }
 
 impl Import<'_> {
+    /// Says that the file was read before and is read again by a program that may understand it
+    /// better: of two contents of one moment the new one stays.
+    pub const fn replay(&mut self) {
+        self.replayed = true;
+    }
+
+    /// How new something is against what is known, each a time and a hash of the content.
+    fn news(&self, new: (i64, i64), known: (i64, i64)) -> Ordering {
+        let order = new.cmp(&known);
+        let better = self.replayed && new.0 == known.0;
+        if better && order.is_lt() { Ordering::Greater } else { order }
+    }
+
     /// Writes one finding. Says what came of it, and its row.
     ///
     /// # Errors
@@ -450,7 +467,7 @@ impl Import<'_> {
         self.touched.findings.insert(known.id);
         let at = micros(new.last_seen);
         // Older news changes nothing; of two contents of one moment the same one always stays.
-        let news = (at, new.content_hash).cmp(&(known.last_seen, known.content_hash));
+        let news = self.news((at, new.content_hash), (known.last_seen, known.content_hash));
         // A finding that a person took out of its issue stays where it was put.
         let moved = known.issue_key != new.issue && !self.splits.contains_key(&new.key);
         // What stands may belong elsewhere once the catalogue knows its rule.
@@ -544,7 +561,7 @@ impl Import<'_> {
         content_hash: i64,
     ) -> (Outcome, bool) {
         let Some((known_hash, known_at, import)) = known else { return (Outcome::Created, true) };
-        let newer = (at, content_hash) > (known_at, known_hash);
+        let newer = self.news((at, content_hash), (known_at, known_hash)).is_gt();
         let outcome = match (newer && known_hash != content_hash, import == self.id) {
             (false, _) => Outcome::Unchanged,
             (true, true) => Outcome::Merged,
@@ -606,9 +623,6 @@ impl Import<'_> {
     pub fn finish(mut self, input: &FinishedInput<'_>) -> Result<Seen, StoreError> {
         if input.complete {
             self.close_covered(input.most_closed)?;
-        }
-        if let Some((name, mark)) = input.mark {
-            set_mark(&self.tx, name, mark)?;
         }
         if let Some(hash) = input.hash {
             self.tx.execute(
@@ -748,8 +762,6 @@ pub struct FinishedInput<'a> {
     pub complete: bool,
     /// How much it may close by being silent; `None` for any number.
     pub most_closed: Option<MostClosed>,
-    /// A mark that is set with it, by its name: how far a reader has come.
-    pub mark: Option<(&'a str, &'a [u8])>,
 }
 
 impl MostClosed {
@@ -759,15 +771,8 @@ impl MostClosed {
     }
 }
 
-fn set_mark(connection: &Connection, name: &str, mark: &[u8]) -> Result<(), StoreError> {
-    connection
-        .prepare_cached("INSERT OR REPLACE INTO settings (name, value) VALUES ('mark:' || ?1, ?2)")?
-        .execute(params![name, mark])?;
-    Ok(())
-}
-
 impl Store {
-    /// A mark that was set with an import, or by itself.
+    /// A mark that somebody set: how far a reader has come, or whose findings they are.
     ///
     /// # Errors
     /// When the database refuses.
@@ -778,12 +783,17 @@ impl Store {
         Ok(select.query_row([name], |row| row.get(0)).optional()?)
     }
 
-    /// Sets a mark by itself.
+    /// Sets a mark.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn mark_set(&mut self, name: &str, mark: &[u8]) -> Result<(), StoreError> {
-        set_mark(&self.connection, name, mark)
+        self.connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO settings (name, value) VALUES ('mark:' || ?1, ?2)",
+            )?
+            .execute(params![name, mark])?;
+        Ok(())
     }
 }
 

@@ -20,6 +20,7 @@ mod packed;
 mod read;
 mod rekey;
 mod rows;
+mod server;
 mod state;
 mod statement;
 #[cfg(test)]
@@ -41,4 +42,8 @@ pub use open::{Folding, Store};
 pub use packed::Packed;
 pub use rekey::{Sorted, Unsorted};
 pub use rows::{AssessedIssue, FindingRow, IssueRow, StoredState};
+pub use server::{
+    Ended, Heard, JobFilter, JobRow, JobState, NewJob, Renewed, Reply, ServerStore, SourceRow,
+    TokenRow, tenant_folder,
+};
 pub use statement::PreparedStatement;

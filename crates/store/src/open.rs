@@ -34,7 +34,7 @@ const WRITE_CACHE_KIB: i32 = 65_536;
 const READ_CACHE_KIB: i32 = 8_192;
 
 /// How long to wait for another process that writes.
-const BUSY: Duration = Duration::from_secs(10);
+pub(crate) const BUSY: Duration = Duration::from_secs(10);
 
 /// The embedded database of one data directory.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ impl Store {
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
         std::fs::create_dir_all(directory)
             .map_err(|source| StoreError::Directory { path: directory.to_owned(), source })?;
-        let connection = Connection::open(directory.join("quell.db"))?;
+        let mut connection = Connection::open(directory.join("quell.db"))?;
         connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "page_size", PAGE_BYTES)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -76,31 +76,8 @@ impl Store {
         // Otherwise a statement is planned anew for each value that it is given.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.set_prepared_statement_cache_capacity(64);
-        let mut store = Self { connection, cache: Cache::default() };
-        store.migrate()?;
-        Ok(store)
-    }
-
-    fn migrate(&mut self) -> Result<(), StoreError> {
-        let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
-        let version =
-            |c: &Connection| c.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0));
-        let found = version(&self.connection)?;
-        if found > known {
-            return Err(StoreError::Newer { found, known });
-        }
-        for (number, sql) in (1u32..).zip(MIGRATIONS).filter(|(number, _)| *number > found) {
-            let tx = self
-                .connection
-                .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-            // Another process may have run it while this one waited for the lock.
-            if version(&tx)? < number {
-                tx.execute_batch(sql)?;
-                tx.pragma_update(None, "user_version", number)?;
-            }
-            tx.commit()?;
-        }
-        Ok(())
+        migrate(&mut connection, MIGRATIONS)?;
+        Ok(Self { connection, cache: Cache::default() })
     }
 
     /// Gives the memory back that pages of the database take, and keeps fewer from now on: what is
@@ -142,6 +119,27 @@ impl Store {
         self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
     }
+}
+
+/// Brings a schema up to date.
+pub(crate) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), StoreError> {
+    let known = u32::try_from(migrations.len()).unwrap_or(u32::MAX);
+    let version =
+        |c: &Connection| c.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0));
+    let found = version(connection)?;
+    if found > known {
+        return Err(StoreError::Newer { found, known });
+    }
+    for (number, sql) in (1u32..).zip(migrations).filter(|(number, _)| *number > found) {
+        let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        // Another process may have run it while this one waited for the lock.
+        if version(&tx)? < number {
+            tx.execute_batch(sql)?;
+            tx.pragma_update(None, "user_version", number)?;
+        }
+        tx.commit()?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -74,7 +74,6 @@ fn import(store: &mut Store, file: &File<'_>) -> (Vec<Outcome>, Seen) {
         imported_at: at(0),
         complete: file.complete,
         most_closed: file.most_closed,
-        mark: Some(("reader", b"far")),
     };
     (outcomes, import.finish(&finished).unwrap())
 }
@@ -102,36 +101,41 @@ const NEWER: File<'_> =
 const PASS: File<'_> =
     File { findings: &[], passes: &[("b", 20)], complete: true, most_closed: None };
 
-/// Imports one finding in an issue.
-fn import_into(store: &mut Store, of: IssueKey, content_hash: i64) -> Outcome {
-    let mut touched = Touched::default();
-    let mut import = store.import("file.json", &mut touched).unwrap();
-    let body = Packed::of(b"{}");
-    let finding = PreparedFinding {
+fn alone<'a>(of: IssueKey, body: &'a Packed) -> PreparedFinding<'a> {
+    PreparedFinding {
         key: key("a"),
         issue: of,
         control: None,
-        content_hash,
+        content_hash: 1,
         status: Status::Open,
         last_seen: at(1),
         scope: None,
         offset_bytes: 0,
-        body: NewBody::Alone(&body),
+        body: NewBody::Alone(body),
         alone: None,
-    };
-    let (outcome, _) = import.finding(&finding).unwrap();
-    let hash = [u8::try_from(content_hash).unwrap(); 32];
-    let finished = FinishedInput {
-        hash: Some(&hash),
+    }
+}
+
+fn finished(hash: &[u8; 32]) -> FinishedInput<'_> {
+    FinishedInput {
+        hash: Some(hash),
         path: "file.json",
         plain_bytes: None,
         format: "test",
         imported_at: at(0),
         complete: true,
         most_closed: None,
-        mark: None,
-    };
-    import.finish(&finished).unwrap();
+    }
+}
+
+/// Imports one finding in an issue.
+fn import_into(store: &mut Store, of: IssueKey, content_hash: i64) -> Outcome {
+    let mut touched = Touched::default();
+    let mut import = store.import("file.json", &mut touched).unwrap();
+    let body = Packed::of(b"{}");
+    let finding = PreparedFinding { content_hash, ..alone(of, &body) };
+    let (outcome, _) = import.finding(&finding).unwrap();
+    import.finish(&finished(&[u8::try_from(content_hash).unwrap(); 32])).unwrap();
     outcome
 }
 
@@ -146,6 +150,24 @@ fn a_finding_is_in_the_issue_of_its_newest_content_in_any_order() {
         let rows = store.issue_list_dirty(10).unwrap();
         let filled = rows.iter().filter(|row| !store.finding_list(row.id).unwrap().is_empty());
         assert_eq!(filled.map(|row| row.key).collect::<Vec<_>>(), [issue("two")], "{order:?}");
+    }
+}
+
+#[test]
+fn what_is_read_again_by_a_better_program_stays() {
+    for (first, second) in [(1, 2), (2, 1)] {
+        let (_folder, mut store) = store();
+        import_into(&mut store, issue("one"), first);
+        let mut touched = Touched::default();
+        let mut import = store.import("file.json", &mut touched).unwrap();
+        import.replay();
+        let body = Packed::of(b"{}");
+        let finding = PreparedFinding { content_hash: second, ..alone(issue("two"), &body) };
+        assert_eq!(import.finding(&finding).unwrap().0, Outcome::Updated);
+        import.finish(&finished(&[9; 32])).unwrap();
+        let rows = store.issue_list_dirty(10).unwrap();
+        let filled = rows.iter().filter(|row| !store.finding_list(row.id).unwrap().is_empty());
+        assert_eq!(filled.map(|row| row.key).collect::<Vec<_>>(), [issue("two")]);
     }
 }
 
@@ -203,15 +225,13 @@ fn few_findings_are_closed_whatever_their_share_is() {
 }
 
 #[test]
-fn a_mark_is_set_with_its_file_or_not_at_all() {
+fn a_mark_is_what_was_set_last() {
     let (_folder, mut store) = store();
     assert_eq!(store.mark("reader").unwrap(), None);
-    drop(store.import("file.json", &mut Touched::default()).unwrap());
-    assert_eq!(store.mark("reader").unwrap(), None);
-    import(&mut store, &OLDER);
-    assert_eq!(store.mark("reader").unwrap().as_deref(), Some(&b"far"[..]));
-    store.mark_set("reader", b"further").unwrap();
-    assert_eq!(store.mark("reader").unwrap().as_deref(), Some(&b"further"[..]));
+    for mark in [&b"far"[..], b"further"] {
+        store.mark_set("reader", mark).unwrap();
+        assert_eq!(store.mark("reader").unwrap().as_deref(), Some(mark));
+    }
 }
 
 #[test]

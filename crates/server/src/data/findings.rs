@@ -1,0 +1,136 @@
+//! Each tenant's findings: one writer, and readers beside it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use quell_model::{TenantId, Timestamp};
+use quell_pipeline::{ImportOptions, Imported, PipelineError, Progress, Setup, bring_up_to_date};
+use quell_sources::intake::{Input, Unreadable};
+use quell_store::{Store, StoreError};
+
+/// Readers that are kept open for the next who asks.
+const MOST_READERS: usize = 16;
+
+/// The findings of every tenant that was asked for.
+#[derive(Debug)]
+pub(crate) struct Tenants {
+    data: PathBuf,
+    setup: Arc<Setup>,
+    open: Mutex<BTreeMap<TenantId, Arc<Findings>>>,
+}
+
+impl Tenants {
+    pub(crate) fn new(data: PathBuf, setup: Arc<Setup>) -> Self {
+        Self { data, setup, open: Mutex::default() }
+    }
+
+    /// A tenant's findings, opened where they are not yet.
+    pub(crate) fn of(&self, tenant: &TenantId) -> Result<Arc<Findings>, StoreError> {
+        let mut open = locked(&self.open);
+        if let Some(known) = open.get(tenant) {
+            return Ok(Arc::clone(known));
+        }
+        let writer = Store::open_for(&self.data, tenant)?;
+        writer.relax()?;
+        let findings = Arc::new(Findings {
+            tenant: tenant.clone(),
+            data: self.data.clone(),
+            setup: Arc::clone(&self.setup),
+            writer: Mutex::new(Writer { store: writer, sorted: false }),
+            readers: Mutex::default(),
+        });
+        open.insert(tenant.clone(), Arc::clone(&findings));
+        Ok(findings)
+    }
+
+    /// Every tenant whose findings are open.
+    pub(crate) fn all(&self) -> Vec<Arc<Findings>> {
+        locked(&self.open).values().map(Arc::clone).collect()
+    }
+}
+
+/// One tenant's findings.
+#[derive(Debug)]
+pub(crate) struct Findings {
+    pub(crate) tenant: TenantId,
+    data: PathBuf,
+    setup: Arc<Setup>,
+    writer: Mutex<Writer>,
+    readers: Mutex<Vec<Store>>,
+}
+
+#[derive(Debug)]
+struct Writer {
+    store: Store,
+    /// Whether the findings are sorted by what this program knows.
+    sorted: bool,
+}
+
+impl Findings {
+    /// What this program knows.
+    pub(crate) fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// Reads beside the writer.
+    pub(crate) fn read<T, E: From<StoreError>>(
+        &self,
+        read: impl FnOnce(&Store) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let kept = locked(&self.readers).pop();
+        let store = match kept {
+            Some(store) => store,
+            None => Store::reader_for(&self.data, &self.tenant)?,
+        };
+        let result = read(&store);
+        let mut readers = locked(&self.readers);
+        // One that failed is not used again.
+        if result.is_ok() && readers.len() < MOST_READERS {
+            readers.push(store);
+        }
+        result
+    }
+
+    /// Writes, once nobody else does.
+    pub(crate) fn write<T, E>(
+        &self,
+        write: impl FnOnce(&mut Store) -> Result<T, E>,
+    ) -> Result<T, E> {
+        write(&mut locked(&self.writer).store)
+    }
+
+    /// Takes files in. What they say is on the disk once this returns with `durable`.
+    pub(crate) fn import(
+        &self,
+        inputs: Vec<Result<Input, Unreadable>>,
+        options: ImportOptions<'_>,
+        (now, durable): (Timestamp, bool),
+        progress: &Progress<'_>,
+    ) -> Result<Imported, PipelineError> {
+        let mut writer = locked(&self.writer);
+        let Writer { store, sorted } = &mut *writer;
+        if !*sorted {
+            bring_up_to_date(store, &self.setup, progress)?;
+            *sorted = true;
+        }
+        let imported =
+            quell_pipeline::import(store, &self.setup, inputs, options, (now, progress))?;
+        if durable {
+            store.sync()?;
+        }
+        Ok(imported)
+    }
+}
+
+/// A progress that nobody follows.
+pub(crate) fn quietly<T>(cancelled: &AtomicBool, work: impl FnOnce(&Progress<'_>) -> T) -> T {
+    work(&Progress { cancelled, bytes: &|_, _| {}, doing: &|_| {} })
+}
+
+/// A lock whatever happened to who held it before: what is behind it is a database, which is
+/// whole by itself.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,127 @@
+//! What a server knows beside findings: tenants, tokens, jobs, replies and sources.
+//!
+//! It stands in a database of its own, so that a long import never holds up a sign-in. Every
+//! method that concerns a tenant asks for the tenant.
+
+mod jobs;
+mod replies;
+mod sources;
+mod tenants;
+#[cfg(test)]
+mod tests;
+mod tokens;
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::open::{self, BUSY};
+use crate::{Store, StoreError};
+
+pub use jobs::{Ended, JobFilter, JobRow, JobState, NewJob, Renewed};
+pub use replies::Reply;
+pub use sources::{Heard, SourceRow};
+pub use tokens::TokenRow;
+
+/// Each migration, oldest first.
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/server_0001.sql")];
+
+/// The database of a server.
+#[derive(Debug)]
+pub struct ServerStore {
+    pub(crate) connection: Connection,
+}
+
+impl ServerStore {
+    /// Opens the database below `directory`, making both where they are missing.
+    ///
+    /// # Errors
+    /// When the directory cannot be used, or the database is damaged, newer or held by another.
+    pub fn open(directory: &Path) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(directory)
+            .map_err(|source| StoreError::Directory { path: directory.to_owned(), source })?;
+        let mut connection = Connection::open(directory.join("server.db"))?;
+        connection.busy_timeout(BUSY)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        open::migrate(&mut connection, MIGRATIONS)?;
+        Ok(Self { connection })
+    }
+}
+
+/// The folder of a tenant's findings below the data directory.
+#[must_use]
+pub fn tenant_folder(directory: &Path, tenant: &quell_model::TenantId) -> std::path::PathBuf {
+    if tenant.is_default() {
+        directory.to_owned()
+    } else {
+        directory.join("tenants").join(tenant.as_str())
+    }
+}
+
+/// Memory for pages of a connection that only reads.
+const READER_CACHE_KIB: i32 = 2_048;
+
+impl Store {
+    /// Opens the findings of a tenant beside its writer, to be read only.
+    ///
+    /// # Errors
+    /// When the tenant has no database yet, or it is damaged.
+    pub fn reader_for(
+        directory: &Path,
+        tenant: &quell_model::TenantId,
+    ) -> Result<Self, StoreError> {
+        let path = tenant_folder(directory, tenant).join("quell.db");
+        let connection = Connection::open_with_flags(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
+        connection.busy_timeout(BUSY)?;
+        connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(Self { connection, cache: crate::block::Cache::default() })
+    }
+
+    /// From here on a commit is not flushed by itself: [`Store::sync`] flushes all before it. A
+    /// crash of the system may lose the last commits, but never one and keep a later one.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn relax(&self) -> Result<(), StoreError> {
+        Ok(self.connection.pragma_update(None, "synchronous", "NORMAL")?)
+    }
+
+    /// Flushes every commit until here.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn sync(&mut self) -> Result<(), StoreError> {
+        self.connection.pragma_update(None, "synchronous", "FULL")?;
+        let number = self.mark("synced")?.and_then(|mark| mark.try_into().ok());
+        let number = u64::from_le_bytes(number.unwrap_or_default()).wrapping_add(1);
+        // A commit flushes the log, and with it all commits before.
+        let done = self.mark_set("synced", &number.to_le_bytes());
+        self.relax()?;
+        done
+    }
+
+    /// Opens the findings of a tenant, and no others: the database names its tenant.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; and when the database is another tenant's.
+    pub fn open_for(directory: &Path, tenant: &quell_model::TenantId) -> Result<Self, StoreError> {
+        let mut store = Self::open(&tenant_folder(directory, tenant))?;
+        match store.mark("tenant")? {
+            None => store.mark_set("tenant", tenant.as_str().as_bytes())?,
+            Some(found) if found == tenant.as_str().as_bytes() => {}
+            Some(found) => {
+                return Err(StoreError::Tenant {
+                    found: String::from_utf8_lossy(&found).into_owned(),
+                    wanted: tenant.clone(),
+                });
+            }
+        }
+        Ok(store)
+    }
+}

@@ -1,0 +1,121 @@
+//! Tokens: a name that is no secret, and the hash of one that is.
+
+use quell_model::{TenantId, Timestamp};
+use rusqlite::{OptionalExtension, Row, params};
+
+use crate::state::{micros, time};
+use crate::{ServerStore, StoreError};
+
+/// A token as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenRow {
+    /// The part that is no secret.
+    pub id: String,
+    /// Whose data it opens.
+    pub tenant: TenantId,
+    /// The hash of the secret part.
+    pub hash: [u8; 32],
+    /// What it may do.
+    pub role: String,
+    /// What people call it.
+    pub name: String,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+    /// When it was last used, to the minute.
+    pub used_at: Option<Timestamp>,
+    /// When it was taken back.
+    pub revoked_at: Option<Timestamp>,
+}
+
+const COLUMNS: &str = "id, tenant, hash, role, name, made_at, expires_at, used_at, revoked_at";
+
+fn token(row: &Row<'_>) -> rusqlite::Result<TokenRow> {
+    let moment =
+        |at: usize| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(at)?.and_then(time));
+    let tenant: String = row.get(1)?;
+    Ok(TokenRow {
+        id: row.get(0)?,
+        tenant: tenant.parse().unwrap_or_default(),
+        hash: row.get(2)?,
+        role: row.get(3)?,
+        name: row.get(4)?,
+        made_at: moment(5)?.unwrap_or_default(),
+        expires_at: moment(6)?,
+        used_at: moment(7)?,
+        revoked_at: moment(8)?,
+    })
+}
+
+impl ServerStore {
+    /// Adds a token.
+    ///
+    /// # Errors
+    /// When the database refuses, or its id is taken.
+    pub fn token_add(&mut self, token: &TokenRow) -> Result<(), StoreError> {
+        self.connection.execute(
+            &format!(
+                "INSERT INTO tokens ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL, NULL)"
+            ),
+            params![
+                token.id,
+                token.tenant.as_str(),
+                token.hash,
+                token.role,
+                token.name,
+                micros(token.made_at),
+                token.expires_at.map(micros),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// A token by its id, whoever it belongs to: this is how a caller's tenant is found.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn token_find(&self, id: &str) -> Result<Option<TokenRow>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM tokens WHERE id = ?1");
+        Ok(self.connection.prepare_cached(&sql)?.query_row([id], token).optional()?)
+    }
+
+    /// A tenant's tokens.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn token_list(&self, tenant: &TenantId) -> Result<Vec<TokenRow>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM tokens WHERE tenant = ?1 ORDER BY made_at, id");
+        let mut select = self.connection.prepare_cached(&sql)?;
+        let rows = select.query_map([tenant.as_str()], token)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Notes when a token was used.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn token_used(&mut self, id: &str, now: Timestamp) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("UPDATE tokens SET used_at = ?2 WHERE id = ?1")?
+            .execute(params![id, micros(now)])?;
+        Ok(())
+    }
+
+    /// Takes a token back; whether there was one.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn token_revoke(
+        &mut self,
+        tenant: &TenantId,
+        id: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let changed = self.connection.execute(
+            "UPDATE tokens SET revoked_at = ?3 WHERE tenant = ?1 AND id = ?2 AND revoked_at IS NULL",
+            params![tenant.as_str(), id, micros(now)],
+        )?;
+        Ok(changed > 0)
+    }
+}
