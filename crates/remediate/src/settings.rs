@@ -32,6 +32,11 @@ pub const PARAMETERS: &[(&str, &str)] = &[
     ),
     ("kubernetes.run_as_user", "the number of the user that containers run as"),
     (
+        "workflow.input.*",
+        "the value that an input has from now on, by the path of its workflow and its name \
+         (`.github/workflows/ci.yml#level`)",
+    ),
+    (
         "workflow.rights.*",
         "the rights that a job needs of the token (`contents:read issues:write`), by the path of \
          its workflow and its name (`.github/workflows/ci.yml#build`)",
