@@ -124,16 +124,16 @@ mod tests {
             let (before, after) = (text(&lines), text(&changed));
             let diff = unified("f", &before, &after);
             // What the diff says must make the one of the other, whichever lines it picks.
-            prop_assert_eq!(applied(&before, &diff), after.clone());
             let (old, new) = changed_lines(&before, &after, 0);
             prop_assert_eq!(before.len() + new.len(), after.len() + old.len());
+            prop_assert_eq!(applied(&before, &diff), after);
         }
     }
 
     /// The text with a diff made in it.
     fn applied(before: &str, diff: &str) -> String {
         let lines: Vec<&str> = before.split_inclusive('\n').collect();
-        let (mut out, mut at, mut last) = (String::new(), 0, ' ');
+        let (mut out, mut at, mut last) = (String::new(), 0, " ");
         for line in diff.split_inclusive('\n').skip(2) {
             if let Some(rest) = line.strip_prefix("@@ -") {
                 let range = rest.split(' ').next().unwrap();
@@ -143,14 +143,12 @@ mod tests {
                 at = start;
                 continue;
             }
-            let mark = line.chars().next().unwrap();
+            let (mark, rest) = line.split_at(1);
+            at += usize::from(mark == "-" || mark == " ");
             match mark {
-                '\\' if last == '-' => {}
-                '\\' => out.truncate(out.len() - 1),
-                _ => {
-                    at += usize::from(mark != '+');
-                    out.push_str(if mark == '-' { "" } else { &line[1..] });
-                }
+                "\\" if last != "-" => out.truncate(out.len() - 1),
+                " " | "+" => out.push_str(rest),
+                _ => {}
             }
             last = mark;
         }

@@ -184,12 +184,10 @@ impl File {
             if found.len() != end - start {
                 return None;
             }
-            for (slot, mut new) in objects.get_mut(start..end)?.iter_mut().zip(found) {
-                if (&slot.kind, &slot.name) != (&new.kind, &new.name) {
-                    return None;
-                }
-                new.address.clone_from(&slot.address);
-                *slot = Arc::new(new);
+            for (slot, new) in objects.get_mut(start..end)?.iter_mut().zip(found) {
+                let same = (&slot.kind, &slot.name) == (&new.kind, &new.name);
+                let address = same.then(|| slot.address.clone())?;
+                *slot = Arc::new(Object { address, ..new });
             }
         }
         Some(objects)

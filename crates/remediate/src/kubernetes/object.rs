@@ -57,8 +57,8 @@ impl Object {
 
     /// What checks look into of its pod's spec.
     pub(super) fn pod_config(&self) -> Option<&Config> {
-        let path = self.pod_path()?.iter().chain(&["spec"]);
-        path.fold(Some(self.config()), |config, key| config?.get(key))
+        let mut path = self.pod_path()?.iter().chain(&["spec"]);
+        path.try_fold(self.config(), |config, key| config.get(key))
     }
 
     /// The same object with other data.

@@ -129,7 +129,7 @@ impl Request<'_> {
     ) -> Result<Change, String> {
         let change = self.changed(edits)?;
         let file = self.file.changed(change.text);
-        let place = Place { file: file.path.clone(), address: change.address.clone() };
+        let place = Place { file: file.path.clone(), address: change.address };
         let end = file.at(&place.address).map(|object| file.span(object).end);
         let end = end.ok_or("the object is gone")?;
         let yaml = file.yaml.as_ref().map_err(Clone::clone)?;

@@ -109,10 +109,11 @@ fn written(said: &str) -> Option<Map<String, Value>> {
         }
         scheme @ ("http" | "https") => {
             let (number, path) = rest.split_once('/').unwrap_or((rest, ""));
-            let mut get = json!({ "path": format!("/{}", path.trim()), "port": port(number)? });
-            if scheme == "https" {
-                get["scheme"] = json!("HTTPS");
-            }
+            let (path, port) = (format!("/{}", path.trim()), port(number)?);
+            let get = match scheme {
+                "https" => json!({ "path": path, "port": port, "scheme": "HTTPS" }),
+                _ => json!({ "path": path, "port": port }),
+            };
             ("httpGet", get)
         }
         _ => return None,
@@ -176,21 +177,22 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(said: &str, expected: Option<Value>) {
-        assert_eq!(written(said).map(Value::Object), expected, "{said}");
+    fn check(said: &str, expected: &Value) {
+        let found = written(said).map_or(Value::Null, Value::Object);
+        assert_eq!(&found, expected, "{said}");
     }
 
     #[test]
     fn a_probe_is_written_in_one_word() {
-        check("tcp:8080", Some(json!({"tcpSocket": {"port": 8080}})));
-        check("grpc:9000", Some(json!({"grpc": {"port": 9000}})));
-        check("http:80/health", Some(json!({"httpGet": {"path": "/health", "port": 80}})));
+        check("tcp:8080", &json!({"tcpSocket": {"port": 8080}}));
+        check("grpc:9000", &json!({"grpc": {"port": 9000}}));
+        check("http:80/health", &json!({"httpGet": {"path": "/health", "port": 80}}));
         let https = json!({"httpGet": {"path": "/", "port": 8443, "scheme": "HTTPS"}});
-        check("https:8443", Some(https));
+        check("https:8443", &https);
         let exec = json!({"exec": {"command": ["sh", "-c", "pgrep worker"]}});
-        check("exec: pgrep worker", Some(exec));
+        check("exec: pgrep worker", &exec);
         for wrong in ["8080", "tcp:0", "tcp:x", "http:/x", "exec:", "udp:1", "exec:a\nb"] {
-            check(wrong, None);
+            check(wrong, &Value::Null);
         }
     }
 
