@@ -64,6 +64,11 @@ impl<'a> Kept<'a> {
             decision: Provisional::of(issue, implies),
         }
     }
+
+    /// What to do about the issue, as far as it alone tells.
+    pub(crate) fn decision(&self) -> Decision {
+        self.decision.settle(&Circumstances::default())
+    }
 }
 
 /// What is kept of an open issue while incidents are built: all of them are in memory.

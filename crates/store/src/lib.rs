@@ -9,14 +9,17 @@ mod brief;
 mod content;
 mod decision;
 mod error;
+mod facts;
 mod find;
 mod ids;
 mod import;
+mod index;
 mod intelligence;
 mod keys;
 mod names;
 mod open;
 mod packed;
+mod pages;
 mod read;
 mod rekey;
 mod rows;
@@ -27,7 +30,7 @@ mod statement;
 mod tests;
 
 pub use block::{Added, Block, BlockBuilder, Body};
-pub use brief::{Brief, CandidatePage};
+pub use brief::{Brief, CandidatePage, place_text};
 pub use content::Content;
 pub use decision::{JoinRow, PinRow};
 pub use error::StoreError;
@@ -36,6 +39,9 @@ pub use ids::IdSet;
 pub use import::{
     FinishedInput, Held, Import, MostClosed, NewBody, PreparedEvidence, PreparedFinding,
     PreparedOther, Seen, Touched,
+};
+pub use index::{
+    AssetCells, Facet, Index, ListFilter, Listed, Position, Snapshot, Sort, Statistics, Wish,
 };
 pub use intelligence::{EPSS, IntelligenceRow, KEV};
 pub use open::{Folding, Store};

@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, Params, Row, params};
 use crate::answer::changed;
 use crate::block::{Blocks, Owner, Place};
 use crate::brief::Briefs;
+use crate::facts::{Change, FindingPages};
 use crate::import::split_key;
 use crate::names::Names;
 use crate::state::{ABSENT, effective, micros, time};
@@ -238,6 +239,9 @@ impl Store {
             }
         };
         tx.execute("UPDATE findings SET issue = ?2 WHERE id = ?1", params![row, new])?;
+        let mut pages = FindingPages::default();
+        pages.set(&tx, row, Change::moved(new))?;
+        pages.flush(&tx)?;
         tx.execute("UPDATE issues SET dirty = 1 WHERE id IN (?1, ?2)", params![old, new])?;
         changed(&tx)?;
         tx.commit()?;
