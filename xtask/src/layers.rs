@@ -10,6 +10,7 @@ use serde_json::Value;
 const LAYERS: &[(&str, u8)] = &[
     ("quell-model", 0),
     ("quell-catalog", 1),
+    ("quell-config", 2),
     ("quell-correlate", 2),
     ("quell-explain", 2),
     ("quell-policy", 2),
@@ -17,6 +18,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("quell-report", 2),
     ("quell-risk", 2),
     ("quell-sources", 3),
+    ("quell-spool", 3),
     ("quell-store", 3),
     ("quell-pipeline", 4),
     ("quell-cli", 5),

@@ -1,5 +1,7 @@
 //! What the program takes from its surroundings, read once.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -34,6 +36,12 @@ impl Environment {
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The whole environment, for the configuration.
+pub(crate) fn variables() -> BTreeMap<String, String> {
+    let text = |text: OsString| text.to_string_lossy().into_owned();
+    std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
 }
 
 /// `$QUELL_DATA`, else the user's data folder as the XDG base directory specification has it.

@@ -31,6 +31,10 @@ pub struct ImportOptions<'a> {
     pub keep_rejects: bool,
     /// How much a file may close by being silent; `None` for any number.
     pub most_closed: Option<MostClosed>,
+    /// The format that files have to have; `None` for any.
+    pub format: Option<&'a str>,
+    /// Whether the files were read before, by a program that may have understood less.
+    pub replay: bool,
     /// A mark that is set together with what the last of them says.
     pub mark: Option<(&'a str, &'a [u8])>,
 }
@@ -217,6 +221,12 @@ impl Run<'_> {
                 return Ok(());
             }
         };
+        let found = detected.format.id();
+        if let Some(wanted) = self.options.format.filter(|wanted| *wanted != found) {
+            let reason = format!("is `{found}`, and `{wanted}` was said to come from there");
+            self.unread(&name, Some(found), reason);
+            return Ok(());
+        }
         let reader = self.setup.reader(&name);
         let twin = input.plain_twin();
         let plain_bytes = twin.as_ref().map(Input::size_bytes);
@@ -249,7 +259,10 @@ impl Run<'_> {
         self.taking = Taking::begin(store, &detected)?;
         // Taken out while the import adds to it; an error ends the run.
         let mut touched = std::mem::take(&mut self.imported.touched);
-        let import = store.import(&name, &mut touched)?;
+        let mut import = store.import(&name, &mut touched)?;
+        if self.options.replay {
+            import.replay();
+        }
         let file = NewFile { name, twin: twin.filter(|_| hash.is_none()), hash, reader, known };
         self.new_file(file, (input, plain_bytes), &detected, import)?;
         self.imported.touched = touched;

@@ -4,6 +4,7 @@
 //! and what passed or was covered later. So the order of imports does not matter, and importing
 //! the same file again changes nothing.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use quell_model::{FindingKey, IssueKey, Outcome, Scope, Severity, Status, Timestamp};
@@ -156,6 +157,8 @@ pub struct Import<'s> {
     has_evidence: bool,
     pub(crate) id: i64,
     path: i64,
+    /// Whether the file was read before, by another program.
+    replayed: bool,
     /// When any of its findings was last seen.
     newest: Option<i64>,
     seen: Seen,
@@ -245,6 +248,7 @@ impl Store {
             has_evidence,
             id,
             path,
+            replayed: false,
             newest: None,
             seen: Seen::default(),
         })
@@ -260,6 +264,19 @@ fn read_splits(tx: &Transaction<'_>) -> Result<HashMap<FindingKey, IssueKey>, St
 }
 
 impl Import<'_> {
+    /// Says that the file was read before and is read again by a program that may understand it
+    /// better: of two contents of one moment the new one stays.
+    pub const fn replay(&mut self) {
+        self.replayed = true;
+    }
+
+    /// How new something is against what is known, each a time and a hash of the content.
+    fn news(&self, new: (i64, i64), known: (i64, i64)) -> Ordering {
+        let order = new.cmp(&known);
+        let better = self.replayed && new.0 == known.0;
+        if better && order.is_lt() { Ordering::Greater } else { order }
+    }
+
     /// Writes one finding. Says what came of it, and its row.
     ///
     /// # Errors
@@ -471,7 +488,7 @@ impl Import<'_> {
         self.touched.findings.insert(known.id);
         let at = micros(new.last_seen);
         // Older news changes nothing; of two contents of one moment the same one always stays.
-        let news = (at, new.content_hash).cmp(&(known.last_seen, known.content_hash));
+        let news = self.news((at, new.content_hash), (known.last_seen, known.content_hash));
         // A finding that a person took out of its issue stays where it was put.
         let moved = known.issue_key != new.issue && !self.splits.contains_key(&new.key);
         // What stands may belong elsewhere once the catalogue knows its rule.
@@ -568,7 +585,7 @@ impl Import<'_> {
         content_hash: i64,
     ) -> (Outcome, bool) {
         let Some((known_hash, known_at, import)) = known else { return (Outcome::Created, true) };
-        let newer = (at, content_hash) > (known_at, known_hash);
+        let newer = self.news((at, content_hash), (known_at, known_hash)).is_gt();
         let outcome = match (newer && known_hash != content_hash, import == self.id) {
             (false, _) => Outcome::Unchanged,
             (true, true) => Outcome::Merged,

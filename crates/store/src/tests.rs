@@ -104,29 +104,26 @@ const NEWER: File<'_> =
 const PASS: File<'_> =
     File { findings: &[], passes: &[("b", 20)], complete: true, most_closed: None };
 
-/// Imports one finding in an issue.
-fn import_into(store: &mut Store, of: IssueKey, content_hash: i64) -> Outcome {
-    let mut touched = Touched::default();
-    let mut import = store.import("file.json", &mut touched).unwrap();
-    let body = Packed::of(b"{}");
-    let finding = PreparedFinding {
+fn alone<'a>(of: IssueKey, body: &'a Packed) -> PreparedFinding<'a> {
+    PreparedFinding {
         key: key("a"),
         issue: of,
         control: None,
-        content_hash,
+        content_hash: 1,
         status: Status::Open,
         severity: quell_model::Severity::High,
         tool: "test",
         last_seen: at(1),
         scope: None,
         offset_bytes: 0,
-        body: NewBody::Alone(&body),
+        body: NewBody::Alone(body),
         alone: None,
-    };
-    let (outcome, _) = import.finding(&finding).unwrap();
-    let hash = [u8::try_from(content_hash).unwrap(); 32];
-    let finished = FinishedInput {
-        hash: Some(&hash),
+    }
+}
+
+fn finished(hash: &[u8; 32]) -> FinishedInput<'_> {
+    FinishedInput {
+        hash: Some(hash),
         path: "file.json",
         plain_bytes: None,
         format: "test",
@@ -134,8 +131,17 @@ fn import_into(store: &mut Store, of: IssueKey, content_hash: i64) -> Outcome {
         complete: true,
         most_closed: None,
         mark: None,
-    };
-    import.finish(&finished).unwrap();
+    }
+}
+
+/// Imports one finding in an issue.
+fn import_into(store: &mut Store, of: IssueKey, content_hash: i64) -> Outcome {
+    let mut touched = Touched::default();
+    let mut import = store.import("file.json", &mut touched).unwrap();
+    let body = Packed::of(b"{}");
+    let finding = PreparedFinding { content_hash, ..alone(of, &body) };
+    let (outcome, _) = import.finding(&finding).unwrap();
+    import.finish(&finished(&[u8::try_from(content_hash).unwrap(); 32])).unwrap();
     outcome
 }
 
@@ -150,6 +156,24 @@ fn a_finding_is_in_the_issue_of_its_newest_content_in_any_order() {
         let rows = store.issue_list_dirty(10).unwrap();
         let filled = rows.iter().filter(|row| !store.finding_list(row.id).unwrap().is_empty());
         assert_eq!(filled.map(|row| row.key).collect::<Vec<_>>(), [issue("two")], "{order:?}");
+    }
+}
+
+#[test]
+fn what_is_read_again_by_a_better_program_stays() {
+    for (first, second) in [(1, 2), (2, 1)] {
+        let (_folder, mut store) = store();
+        import_into(&mut store, issue("one"), first);
+        let mut touched = Touched::default();
+        let mut import = store.import("file.json", &mut touched).unwrap();
+        import.replay();
+        let body = Packed::of(b"{}");
+        let finding = PreparedFinding { content_hash: second, ..alone(issue("two"), &body) };
+        assert_eq!(import.finding(&finding).unwrap().0, Outcome::Updated);
+        import.finish(&finished(&[9; 32])).unwrap();
+        let rows = store.issue_list_dirty(10).unwrap();
+        let filled = rows.iter().filter(|row| !store.finding_list(row.id).unwrap().is_empty());
+        assert_eq!(filled.map(|row| row.key).collect::<Vec<_>>(), [issue("two")]);
     }
 }
 

@@ -10,6 +10,7 @@ use crate::console::say;
 use crate::environment::Environment;
 use crate::exit::Exit;
 
+mod config;
 mod controls;
 mod demo;
 mod fix;
@@ -48,6 +49,8 @@ enum Command {
     Controls(controls::Arguments),
     /// Describe a format that Quell does not know
     Map(map::Arguments),
+    /// What is configured, where it was said, and what is wrong with it
+    Config(config::Arguments),
 }
 
 /// Runs the command line.
@@ -63,7 +66,7 @@ pub(crate) fn run(
             return exit.into();
         }
     };
-    let data = parsed.data.unwrap_or_else(|| environment.data.clone());
+    let data = parsed.data.clone().unwrap_or_else(|| environment.data.clone());
     let result = match parsed.command {
         Command::Triage(arguments) => triage::run(&arguments, &data, environment),
         Command::Fix(arguments) => fix::run(&arguments, &data, environment),
@@ -73,6 +76,7 @@ pub(crate) fn run(
         Command::Risk(arguments) => risk::run(&arguments, &data),
         Command::Controls(arguments) => controls::run(&arguments, environment),
         Command::Map(arguments) => map::run(&arguments),
+        Command::Config(arguments) => config::run(&arguments, parsed.data.as_deref()),
     };
     match result {
         Ok(exit) => exit.into(),

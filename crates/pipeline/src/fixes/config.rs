@@ -66,7 +66,9 @@ impl FixConfig {
 /// Reads the text; every error is one sentence.
 fn parse(text: &str, folder: &Path, catalog: &Catalog) -> Result<FixConfig, String> {
     let table: Table = toml::from_str(text).map_err(|e| e.message().to_owned())?;
-    known(table.keys(), &["fix"], "")?;
+    // What the other tables hold is judged by those who read them.
+    let tables: Vec<&str> = quell_config::TABLES.iter().map(|table| table.name).collect();
+    known(table.keys(), &tables, "")?;
     let Some(fix) = table.get("fix") else { return Ok(FixConfig::default()) };
     let fix = fix.as_table().ok_or("`fix` must be a table")?;
     known(fix.keys(), &["parameters", "policies"], "fix.")?;
@@ -199,7 +201,9 @@ mod tests {
         assert_eq!(config.policies, [Path::new("infra/rules")]);
         assert_eq!(config.settings.get("kubernetes.namespace"), Some("shop"));
         assert_eq!(config.settings.get("kubernetes.image_tag.nginx"), Some("1.27"));
-        assert_eq!(read("").unwrap(), FixConfig::default());
+        for without in ["", "[server]\nlisten = '127.0.0.1:8420'\n[hooks.wiz]\n"] {
+            assert_eq!(read(without).unwrap(), FixConfig::default());
+        }
     }
 
     #[test]

@@ -220,6 +220,38 @@ impl ServerStore {
         Ok(added > 0)
     }
 
+    /// Adds a job that failed already, so that it is seen and can be tried again. One of the same
+    /// id stays as it is. Whether it is new.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn job_bury(
+        &mut self,
+        tenant: &TenantId,
+        new: &NewJob<'_>,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let added = self
+            .connection
+            .prepare_cached(
+                "INSERT OR IGNORE INTO jobs (tenant, id, kind, state, what, source, made_by, made_at,
+                   due_at, ended_at, reason)
+                 VALUES (?1, ?2, ?3, 'dead', ?4, ?5, ?6, ?7, ?7, ?7, ?8)",
+            )?
+            .execute(params![
+                tenant.as_str(),
+                new.id.as_bytes(),
+                new.kind,
+                new.what,
+                new.source,
+                new.made_by,
+                micros(now),
+                reason
+            ])?;
+        Ok(added > 0)
+    }
+
     /// Takes the job that has been due longest, with a lease; among tenants, one that has none
     /// running comes first, so that nobody waits behind another's thousand files.
     ///

@@ -13,7 +13,7 @@ mod tokens;
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 use crate::open::{self, BUSY};
 use crate::{Store, StoreError};
@@ -59,7 +59,53 @@ pub fn tenant_folder(directory: &Path, tenant: &quell_model::TenantId) -> std::p
     }
 }
 
+/// Memory for pages of a connection that only reads.
+const READER_CACHE_KIB: i32 = 2_048;
+
 impl Store {
+    /// Opens the findings of a tenant beside its writer, to be read only.
+    ///
+    /// # Errors
+    /// When the tenant has no database yet, or it is damaged.
+    pub fn reader_for(
+        directory: &Path,
+        tenant: &quell_model::TenantId,
+    ) -> Result<Self, StoreError> {
+        let path = tenant_folder(directory, tenant).join("quell.db");
+        let connection = Connection::open_with_flags(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
+        connection.busy_timeout(BUSY)?;
+        connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(Self { connection, cache: crate::block::Cache::default() })
+    }
+
+    /// From here on a commit is not flushed by itself: [`Store::sync`] flushes all before it. A
+    /// crash of the system may lose the last commits, but never one and keep a later one.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn relax(&self) -> Result<(), StoreError> {
+        Ok(self.connection.pragma_update(None, "synchronous", "NORMAL")?)
+    }
+
+    /// Flushes every commit until here.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn sync(&mut self) -> Result<(), StoreError> {
+        self.connection.pragma_update(None, "synchronous", "FULL")?;
+        let number = self.mark("synced")?.and_then(|mark| mark.try_into().ok());
+        let number = u64::from_le_bytes(number.unwrap_or_default()).wrapping_add(1);
+        // A commit flushes the log, and with it all commits before.
+        let done = self.mark_set("synced", &number.to_le_bytes());
+        self.relax()?;
+        done
+    }
+
     /// Opens the findings of a tenant, and no others: the database names its tenant.
     ///
     /// # Errors

@@ -1,0 +1,183 @@
+//! `quell config`: what is configured, where it was said, and what is wrong with it.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Subcommand};
+use quell_config::{Config, Entry, Fault, Faults, FileText, Loaded, Override, Sources};
+use quell_sources::SOURCES;
+use serde_json::{Value, json};
+
+use crate::console::say;
+use crate::environment::variables;
+use crate::exit::Exit;
+
+const EXAMPLES: &str = "\
+Examples:
+  quell config example > quell.toml       every key, with what it does
+  quell config check                      what is wrong, or what holds
+  quell config check --config /etc/quell/quell.toml --json
+  quell config schema > quell.schema.json
+
+Exit codes: 0 it holds, 2 it is wrong, 3 the file cannot be read.
+docs/configuration.md lists every key.";
+
+/// The file in the working directory.
+const NAME: &str = "quell.toml";
+/// Bytes that are read: one more than is accepted.
+const MOST_BYTES: u64 = (1 << 20) + 1;
+/// Width of a key.
+const KEY: usize = 34;
+
+/// What is configured, and what is wrong with it.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Name all that is wrong, or show what holds and where it was said
+    Check {
+        /// The file [default: $QUELL_CONFIG, or quell.toml in the working directory]
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a whole file, with every key and its default
+    Example,
+    /// Print the JSON Schema of the file
+    Schema,
+    /// Print the page of the documentation
+    #[command(hide = true)]
+    Page,
+}
+
+/// Runs it. The data directory is the one that the command line names.
+pub(super) fn run(arguments: &Arguments, data: Option<&Path>) -> Result<Exit> {
+    let mut out = io::stdout().lock();
+    match &arguments.command {
+        Command::Check { config, json } => {
+            let flags = data.map(data_flag).into_iter().collect::<Vec<_>>();
+            let loaded = load(config.as_deref(), &flags)?;
+            return check(&loaded, *json, &mut out);
+        }
+        Command::Example => out.write_all(quell_config::example().as_bytes())?,
+        Command::Schema => {
+            serde_json::to_writer_pretty(&mut out, &quell_config::schema())?;
+            writeln!(out)?;
+        }
+        Command::Page => out.write_all(quell_config::page().as_bytes())?,
+    }
+    Ok(Exit::Clean)
+}
+
+/// `--data` as a value of the configuration.
+pub(super) fn data_flag(data: &Path) -> Override {
+    let value = data.to_string_lossy().into_owned();
+    Override { flag: "--data", key: "server.data".to_owned(), value }
+}
+
+/// Reads the configuration as every command does that needs it: the file, the environment and
+/// what the command line says.
+///
+/// # Errors
+/// When the file cannot be read. What is wrong with the configuration is in the answer.
+pub(super) fn load(
+    config: Option<&Path>,
+    flags: &[Override],
+) -> Result<std::result::Result<Loaded, Faults>> {
+    let environment = variables();
+    let named = config
+        .map(Path::to_owned)
+        .or_else(|| environment.get("QUELL_CONFIG").filter(|f| !f.is_empty()).map(PathBuf::from));
+    let path = named.or_else(|| Path::new(NAME).exists().then(|| PathBuf::from(NAME)));
+    let text = path.as_deref().map(read).transpose()?;
+    let shown = path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+    let file = text.as_deref().map(|text| FileText { path: &shown, text });
+    let formats: Vec<&str> = SOURCES.iter().map(|source| source.id).collect();
+    Ok(Config::load(&Sources {
+        file,
+        environment: Some(&environment),
+        overrides: flags,
+        formats: &formats,
+    }))
+}
+
+fn read(path: &Path) -> Result<String> {
+    let shown = path.display();
+    let file = File::open(path).with_context(|| format!("cannot read `{shown}`"))?;
+    let mut bytes = Vec::new();
+    file.take(MOST_BYTES)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("cannot read `{shown}`"))?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(text),
+        Err(_) => bail!("`{shown}` is not UTF-8; save it as UTF-8"),
+    }
+}
+
+fn check(
+    loaded: &std::result::Result<Loaded, Faults>,
+    json: bool,
+    out: &mut dyn Write,
+) -> Result<Exit> {
+    let (errors, warnings, entries) = match loaded {
+        Ok(loaded) => (&[][..], &loaded.warnings, &loaded.entries[..]),
+        Err(faults) => (&faults.errors[..], &faults.warnings, &[][..]),
+    };
+    if json {
+        let report = json!({
+            "ok": loaded.is_ok(),
+            "errors": errors.iter().map(fault_json).collect::<Vec<_>>(),
+            "warnings": warnings.iter().map(fault_json).collect::<Vec<_>>(),
+            "values": entries.iter().map(entry_json).collect::<Vec<_>>(),
+        });
+        serde_json::to_writer_pretty(&mut *out, &report)?;
+        writeln!(out)?;
+    } else {
+        for warning in warnings {
+            say(&format!("warning: {warning}"));
+        }
+        for entry in entries {
+            writeln!(out, "{:<KEY$} {}  ({})", entry.key, entry.toml(), entry.origin)?;
+        }
+    }
+    match loaded {
+        Ok(_) => Ok(Exit::Clean),
+        Err(_) if json => Ok(Exit::Usage),
+        Err(faults) => {
+            tell(faults);
+            Ok(Exit::Usage)
+        }
+    }
+}
+
+/// Says all that is wrong.
+pub(super) fn tell(faults: &Faults) {
+    for fault in &faults.errors {
+        say(&format!("error: {fault}"));
+    }
+    if faults.more > 0 {
+        say(&format!("error: and {} more", faults.more));
+    }
+}
+
+fn fault_json(fault: &Fault) -> Value {
+    json!({
+        "place": fault.place.to_string(),
+        "key": fault.key,
+        "problem": fault.problem,
+        "help": fault.help,
+    })
+}
+
+fn entry_json(entry: &Entry) -> Value {
+    json!({ "key": entry.key, "value": entry.value, "origin": entry.origin.to_string() })
+}

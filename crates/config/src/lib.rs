@@ -1,0 +1,29 @@
+//! The configuration: what `quell.toml`, the environment and the command line say, as one value.
+//!
+//! Every key stands once, in the list of its table below `tables/`. From that list come what is
+//! accepted, the documented example, the JSON Schema and the page of the documentation.
+//! Nothing here reads a file or the environment: text comes in, values and sentences go out.
+
+mod check;
+mod environment;
+mod fault;
+mod key;
+mod load;
+mod nearest;
+mod read;
+mod secret;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod text;
+mod write;
+
+pub use fault::{Fault, Faults, Place};
+pub use key::{Key, Kind, Table, Unit};
+pub use load::{Entry, FileText, Loaded, Origin, Override, Sources};
+pub use secret::{HookSecret, SecretKind, SecretRef, weak_secret};
+pub use tables::{
+    Algorithm, Auth, Bucket, Config, Egress, Encoding, Fix, Folder, Hook, Intake, Jobs, Limits,
+    LogFormat, LogLevel, Server, TABLES, Telemetry, Tls,
+};
+pub use write::{example, page, schema};

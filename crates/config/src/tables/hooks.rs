@@ -1,0 +1,156 @@
+//! `[hooks.NAME]`: webhooks, and how their senders prove who they are.
+
+use serde::Deserialize;
+
+use super::{Broken, Instance};
+use crate::key::{Key, Kind, Table};
+use crate::secret::HookSecret;
+
+/// A webhook at `/api/v1/hooks/<name>`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hook {
+    /// Whether it is answered.
+    pub enabled: bool,
+    /// The format of its bodies, or `auto`.
+    pub format: String,
+    /// Whose findings they are.
+    pub tenant: String,
+    /// How senders prove who they are.
+    pub auth: Auth,
+    /// The header with the secret (`header`) or the signature (`hmac`).
+    pub header: Option<String>,
+    /// The user of `basic`.
+    pub user: Option<String>,
+    /// The hash of the signature.
+    pub algorithm: Algorithm,
+    /// How the signature is written.
+    pub encoding: Encoding,
+    /// What stands before the signature in the header.
+    pub prefix: String,
+    /// The header with the time of sending.
+    pub timestamp: Option<String>,
+    /// How far that time may lie from now.
+    pub tolerance_seconds: u64,
+    /// One or two secrets that count.
+    pub secrets: Vec<HookSecret>,
+    /// Requests a second.
+    pub rate_per_second: u32,
+    /// Requests at once.
+    pub burst: u32,
+}
+
+/// How senders prove who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Auth {
+    /// A user and a password.
+    Basic,
+    /// `Authorization: Bearer`.
+    Bearer,
+    /// A secret in a header of its own.
+    Header,
+    /// A signature over the raw body.
+    Hmac,
+}
+
+/// The hash of a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Algorithm {
+    /// HMAC-SHA-256.
+    Sha256,
+    /// HMAC-SHA-512.
+    Sha512,
+}
+
+/// How a signature is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encoding {
+    /// Base64, with its padding.
+    Base64,
+    /// Hexadecimal.
+    Hex,
+}
+
+pub(super) const TABLE: Table = Table {
+    name: "hooks",
+    named: Some("wiz"),
+    doc: "A webhook at `/api/v1/hooks/NAME`: what it brings, and how its sender proves who it is.",
+    keys: &[
+        Key::new("enabled", Kind::Truth, "Whether it is answered.").or("true"),
+        Key::new("format", Kind::Format, "The format of the bodies.").or("auto"),
+        Key::new("tenant", Kind::Tenant, "Whose findings they are.").or("default"),
+        Key::new(
+            "auth",
+            Kind::Choice(&["basic", "bearer", "header", "hmac"]),
+            "How senders prove who they are: user and password, a bearer token, a secret in a \
+             header, or a signature over the raw body.",
+        )
+        .required("hmac"),
+        Key::new(
+            "header",
+            Kind::Header,
+            "The header with the secret (`header`) or with the signature (`hmac`).",
+        )
+        .sample("X-Signature"),
+        Key::new("user", Kind::Text, "The user of `basic`.").sample("wiz"),
+        Key::new("algorithm", Kind::Choice(&["sha256", "sha512"]), "The hash of the signature.")
+            .or("sha256"),
+        Key::new("encoding", Kind::Choice(&["hex", "base64"]), "How the signature is written.")
+            .or("hex"),
+        Key::new(
+            "prefix",
+            Kind::Text,
+            "What stands before the signature in its header, such as `sha256=`.",
+        )
+        .or(""),
+        Key::new("timestamp", Kind::Header, "The header with the time of sending, for `hmac`.")
+            .sample("X-Timestamp"),
+        Key::new(
+            "tolerance_seconds",
+            Kind::seconds(1, 3600),
+            "How far that time may lie from now, in both directions.",
+        )
+        .or("300"),
+        Key::new(
+            "secrets",
+            Kind::Secrets,
+            "The secrets that count; two while one is being replaced.",
+        )
+        .required("env:WIZ_HOOK_SECRET"),
+        Key::new("rate_per_second", Kind::things(1, 1_000_000), "Requests a second.").or("1000"),
+        Key::new("burst", Kind::things(1, 1_000_000), "Requests at once above that rate.")
+            .or("5000"),
+    ],
+    rule,
+};
+
+fn rule(table: &Instance<'_>) -> Vec<Broken> {
+    let auth = table.text("auth");
+    let mut broken = Vec::new();
+    for (key, with) in [
+        ("header", &["header", "hmac"][..]),
+        ("user", &["basic"]),
+        ("algorithm", &["hmac"]),
+        ("encoding", &["hmac"]),
+        ("prefix", &["hmac"]),
+        ("timestamp", &["hmac"]),
+        ("tolerance_seconds", &["hmac"]),
+    ] {
+        if table.said(key) && !auth.is_empty() && !with.contains(&auth) {
+            let problem = format!("has no meaning with `auth = \"{auth}\"`");
+            broken.push(Broken::error(key, &problem, "take it out, or change `auth`"));
+        }
+    }
+    if matches!(auth, "header" | "hmac") && !table.said("header") {
+        let problem = format!("is missing, and `auth = \"{auth}\"` needs it");
+        broken.push(Broken::error("header", &problem, "name the header"));
+    }
+    if auth == "basic" && !table.said("user") {
+        let problem = "is missing, and `auth = \"basic\"` needs it";
+        broken.push(Broken::error("user", problem, "name the user"));
+    }
+    broken
+}

@@ -1,0 +1,121 @@
+//! The tables of the configuration: one file each, with its keys and the type they become.
+
+mod buckets;
+mod egress;
+mod fix;
+mod folders;
+mod hooks;
+mod intake;
+mod jobs;
+mod limits;
+mod server;
+mod telemetry;
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+pub use buckets::Bucket;
+pub use egress::Egress;
+pub use fix::Fix;
+pub use folders::Folder;
+pub use hooks::{Algorithm, Auth, Encoding, Hook};
+pub use intake::Intake;
+pub use jobs::Jobs;
+pub use limits::Limits;
+pub use server::{Server, Tls};
+pub use telemetry::{LogFormat, LogLevel, Telemetry};
+
+use crate::key::Table;
+
+/// Every table, in the order in which they are shown.
+pub const TABLES: &[Table] = &[
+    server::TABLE,
+    intake::TABLE,
+    hooks::TABLE,
+    folders::TABLE,
+    buckets::TABLE,
+    jobs::TABLE,
+    limits::TABLE,
+    egress::TABLE,
+    telemetry::TABLE,
+    fix::TABLE,
+];
+
+/// The whole configuration. Every value is within its bounds.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The server.
+    pub server: Server,
+    /// What comes in.
+    pub intake: Intake,
+    /// Webhooks, by the name in their address.
+    #[serde(default)]
+    pub hooks: BTreeMap<String, Hook>,
+    /// Watched folders, by name.
+    #[serde(default)]
+    pub folders: BTreeMap<String, Folder>,
+    /// Polled buckets, by name.
+    #[serde(default)]
+    pub buckets: BTreeMap<String, Bucket>,
+    /// Jobs.
+    pub jobs: Jobs,
+    /// What clients may use.
+    pub limits: Limits,
+    /// What Quell may reach.
+    pub egress: Egress,
+    /// Logs and traces.
+    pub telemetry: Telemetry,
+    /// What `quell fix` reads.
+    pub fix: Fix,
+}
+
+/// What must hold between the keys of a table.
+pub(crate) type Rule = fn(&Instance<'_>) -> Vec<Broken>;
+
+/// For a table whose keys do not depend on each other.
+pub(crate) const fn no_rule(_: &Instance<'_>) -> Vec<Broken> {
+    Vec::new()
+}
+
+/// One table with its values.
+pub(crate) struct Instance<'v> {
+    /// Its values, and whether somebody said them.
+    pub(crate) values: BTreeMap<&'static str, (&'v Value, bool)>,
+}
+
+impl Instance<'_> {
+    pub(crate) fn text(&self, key: &str) -> &str {
+        self.values.get(key).and_then(|(value, _)| value.as_str()).unwrap_or_default()
+    }
+
+    pub(crate) fn number(&self, key: &str) -> Option<i64> {
+        self.values.get(key).and_then(|(value, _)| value.as_i64())
+    }
+
+    /// Whether somebody said it; a default does not count.
+    pub(crate) fn said(&self, key: &str) -> bool {
+        self.values.get(key).is_some_and(|(_, said)| *said)
+    }
+}
+
+/// A rule that does not hold.
+pub(crate) struct Broken {
+    pub(crate) key: &'static str,
+    pub(crate) problem: String,
+    pub(crate) help: String,
+    /// Whether it only deserves a look.
+    pub(crate) warning: bool,
+}
+
+impl Broken {
+    pub(crate) fn error(key: &'static str, problem: &str, help: &str) -> Self {
+        Self { key, problem: problem.to_owned(), help: help.to_owned(), warning: false }
+    }
+
+    pub(crate) fn warning(key: &'static str, problem: &str, help: &str) -> Self {
+        Self { warning: true, ..Self::error(key, problem, help) }
+    }
+}

@@ -1,0 +1,4 @@
+//! What must hold of the log.
+
+mod basic;
+mod payloads;
