@@ -176,6 +176,12 @@ fn brief(
         tools: tools.into_iter().collect::<Vec<_>>().join(","),
         asset: issue.asset.id.key().to_owned(),
         place: place_text(&issue.asset.id),
+        team: issue
+            .asset
+            .context
+            .owner
+            .as_ref()
+            .map_or_else(String::new, |o| o.value.raw().to_owned()),
         class: issue.class,
         decision: kept.decision(),
         first_seen: issue.first_seen,

@@ -512,7 +512,7 @@ fn issue_report(told: &Told<'_>, catalog: &Catalog, today: Timestamp) -> IssueRe
     }
 }
 
-fn finding_report((member, (path, offset)): (&Member, &(String, u64))) -> FindingReport {
+pub(crate) fn finding_report((member, (path, offset)): (&Member, &(String, u64))) -> FindingReport {
     let finding = &member.finding;
     FindingReport {
         id: member.key.to_string(),
@@ -531,7 +531,7 @@ fn finding_report((member, (path, offset)): (&Member, &(String, u64))) -> Findin
     }
 }
 
-fn asset_report(issue: &Issue) -> AssetReport {
+pub(crate) fn asset_report(issue: &Issue) -> AssetReport {
     let asset = &issue.asset;
     let value = |of: &Option<quell_model::Sourced>| of.as_ref().map(|s| s.value.clone());
     AssetReport {

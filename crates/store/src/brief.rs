@@ -36,6 +36,8 @@ pub struct Brief {
     pub asset: String,
     /// Where its asset is: provider, account, region and kind, as [`place_text`] writes them.
     pub place: String,
+    /// Who its asset says owns it; empty where it does not say.
+    pub team: String,
     /// What kind of fault it is.
     pub class: FindingClass,
     /// What to do about it, as far as it alone tells.
@@ -59,13 +61,15 @@ pub(crate) fn place_parts(text: &str) -> Option<[String; 4]> {
 }
 
 /// Bytes of where an issue's asset is.
-const PLACE_BYTES: usize = 10;
+const PLACE_BYTES: usize = 14;
 
 /// What a page keeps of an issue beside its facets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Place {
     /// The number of the text of [`place_text`].
     pub(crate) place: u32,
+    /// The number of the name of who owns the asset; 0 where it is not known.
+    pub(crate) team: u32,
     /// Seconds since 1970; 0 where it is not known.
     pub(crate) first_seen: u32,
     /// Where the kind of fault stands in [`FindingClass::ALL`].
@@ -78,13 +82,15 @@ impl Place {
     fn to_bytes(self) -> [u8; PLACE_BYTES] {
         let [p0, p1, p2, p3] = self.place.to_le_bytes();
         let [f0, f1, f2, f3] = self.first_seen.to_le_bytes();
-        [p0, p1, p2, p3, f0, f1, f2, f3, self.class, self.decision]
+        let [t0, t1, t2, t3] = self.team.to_le_bytes();
+        [p0, p1, p2, p3, t0, t1, t2, t3, f0, f1, f2, f3, self.class, self.decision]
     }
 
     fn from_bytes(bytes: &[u8; PLACE_BYTES]) -> Self {
-        let [p0, p1, p2, p3, f0, f1, f2, f3, class, decision] = *bytes;
+        let [p0, p1, p2, p3, t0, t1, t2, t3, f0, f1, f2, f3, class, decision] = *bytes;
         Self {
             place: u32::from_le_bytes([p0, p1, p2, p3]),
+            team: u32::from_le_bytes([t0, t1, t2, t3]),
             first_seen: u32::from_le_bytes([f0, f1, f2, f3]),
             class,
             decision,
@@ -308,9 +314,15 @@ fn facets(
 }
 
 fn place(connection: &Connection, names: &mut Names, brief: &Brief) -> Result<Place, StoreError> {
-    let place = names.id(connection, &brief.place)?;
+    let mut number = |name: &str| -> Result<u32, StoreError> {
+        if name.is_empty() {
+            return Ok(0);
+        }
+        Ok(u32::try_from(names.id(connection, name)?).unwrap_or(u32::MAX))
+    };
     Ok(Place {
-        place: u32::try_from(place).unwrap_or(u32::MAX),
+        place: number(&brief.place)?,
+        team: number(&brief.team)?,
         first_seen: brief.first_seen.map_or(0, |time| seconds(micros(time))),
         class: class_number(brief.class),
         decision: decision_number(brief.decision),

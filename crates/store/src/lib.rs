@@ -13,6 +13,7 @@ mod facts;
 mod find;
 mod ids;
 mod import;
+mod imports;
 mod index;
 mod intelligence;
 mod keys;
@@ -40,8 +41,10 @@ pub use import::{
     FinishedInput, Held, Import, MostClosed, NewBody, PreparedEvidence, PreparedFinding,
     PreparedOther, Seen, Touched,
 };
+pub use imports::InputRow;
 pub use index::{
-    AssetCells, Facet, Index, ListFilter, Listed, Position, Snapshot, Sort, Statistics, Wish,
+    AssetCells, Facet, Index, IssueCells, ListFilter, Listed, Position, Snapshot, Sort, Statistics,
+    Wish,
 };
 pub use intelligence::{EPSS, IntelligenceRow, KEV};
 pub use open::{Folding, Store};

@@ -87,3 +87,20 @@ pub struct AssetCells {
     /// The highest risk score among them.
     pub score: u32,
 }
+
+/// What is known of an issue without a look at the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IssueCells<'a> {
+    /// The number of its asset, which holds within one snapshot.
+    pub asset: u32,
+    /// What to do about it, as far as it alone tells.
+    pub decision: quell_model::Decision,
+    /// Its control, where one is known.
+    pub control: Option<&'a str>,
+    /// Who its asset says owns it.
+    pub team: Option<&'a str>,
+    /// The tools that see it, with a comma between.
+    pub tools: &'a str,
+    /// When it was last seen by any tool.
+    pub last_seen: Option<quell_model::Timestamp>,
+}

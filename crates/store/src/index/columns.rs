@@ -58,6 +58,7 @@ pub(super) struct Group {
     pub(super) control: u32,
     pub(super) tools: u32,
     pub(super) place: u32,
+    pub(super) team: u32,
     pub(super) class: u8,
 }
 

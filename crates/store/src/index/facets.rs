@@ -19,8 +19,8 @@ const TOOLS: usize = 1 << 16;
 /// How many rows have which value of one thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facet {
-    /// What: `severity`, `status`, `decision`, `class`, `control`, `tool`, `provider`, `account`,
-    /// `region` or `kind`.
+    /// What: `severity`, `status`, `decision`, `class`, `control`, `team`, `tool`, `provider`,
+    /// `account`, `region` or `kind`.
     pub name: &'static str,
     /// The most frequent values, each with its count; `None` for rows that have no value.
     pub values: Vec<(Option<String>, u64)>,
@@ -118,6 +118,7 @@ impl Tally {
             self.by_state("decision", |s| decision(decision_of(s)).map(Decision::as_str)),
             self.by_class(inner),
             self.by_part("control", inner, &Part::Control),
+            self.by_part("team", inner, &Part::Team),
             tools.facet("tool"),
         ];
         facets.extend(self.by_place(inner));
@@ -139,6 +140,7 @@ impl Tally {
             self.by_state("status", |s| status(status_of(s)).map(Status::as_str)),
             self.by_class(inner),
             self.by_part("control", inner, &Part::Control),
+            self.by_part("team", inner, &Part::Team),
             tools.facet("tool"),
         ];
         facets.extend(self.by_place(inner));

@@ -33,6 +33,8 @@ pub struct ListFilter {
     pub region: Option<String>,
     /// The asset's kind.
     pub kind: Option<String>,
+    /// Who the asset says owns it.
+    pub team: Option<String>,
     /// This risk score or more.
     pub min_score: Option<u32>,
     /// Last seen then or later.
@@ -44,6 +46,7 @@ pub struct ListFilter {
 /// The value of a facet that groups have.
 pub(super) enum Part {
     Control,
+    Team,
     Provider,
     Account,
     Region,
@@ -56,6 +59,7 @@ impl Inner {
         let place = || self.texts.places.get(&group.place);
         let text = match part {
             Part::Control => Some(self.name(group.control)),
+            Part::Team => Some(self.name(group.team)),
             Part::Provider => place().map(|[provider, ..]| provider.as_ref()),
             Part::Account => place().map(|[_, account, ..]| account.as_ref()),
             Part::Region => place().map(|[_, _, region, _]| region.as_ref()),
@@ -153,6 +157,7 @@ impl ListFilter {
     /// The groups that fit; `None` where all do.
     pub(super) fn groups(&self, inner: &Inner) -> Option<IdSet> {
         let asks = self.control.is_some()
+            || self.team.is_some()
             || self.account.is_some()
             || self.region.is_some()
             || self.kind.is_some()
@@ -181,6 +186,7 @@ impl ListFilter {
         let provider = || inner.part(group, &Part::Provider);
         let is_wanted = |tool: &str| self.tools.iter().any(|wanted| wanted == tool);
         self.control.as_deref().is_none_or(below)
+            && is(&self.team, &Part::Team)
             && is(&self.account, &Part::Account)
             && is(&self.region, &Part::Region)
             && is(&self.kind, &Part::Kind)

@@ -113,6 +113,7 @@ impl Index {
                 control: facets.control,
                 tools: facets.tools,
                 place: place.place,
+                team: place.team,
                 class: place.class,
             };
             let is_there = facets.status != 0;
@@ -120,7 +121,7 @@ impl Index {
             let group = known.unwrap_or_else(|| {
                 let number = next.groups.push(group);
                 self.groups.insert(group, number);
-                names.extend([group.control, group.tools, group.place]);
+                names.extend([group.control, group.tools, group.place, group.team]);
                 number
             });
             let key = if is_there { String::from_utf8_lossy(key) } else { "".into() };

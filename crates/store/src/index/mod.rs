@@ -19,13 +19,41 @@ mod top;
 
 use std::sync::Arc;
 
-pub use answer::{AssetCells, Listed, Position, Sort, Wish};
+pub use answer::{AssetCells, IssueCells, Listed, Position, Sort, Wish};
 pub use facets::{Facet, Statistics};
 pub use filter::ListFilter;
 pub use load::Index;
 
-use columns::Inner;
+use columns::{Inner, decision, decision_of, page_of, slot_of};
+use filter::Part;
 
 /// All columns at one moment; a copy costs nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot(Arc<Inner>);
+
+impl Snapshot {
+    /// What is known of an issue, by its row.
+    #[must_use]
+    pub fn issue(&self, row: i64) -> Option<IssueCells<'_>> {
+        let inner = &*self.0;
+        let row = u32::try_from(row).ok()?;
+        let (page, slot) = (inner.issues.get(page_of(row))?, slot_of(row));
+        let group = inner.groups.get(*page.group.get(slot)?)?;
+        let seen = inner.seen.get(page_of(row)).and_then(|page| page.get(slot));
+        let seen = i64::from(seen.copied().unwrap_or_default());
+        Some(IssueCells {
+            asset: *page.asset.get(slot)?,
+            decision: decision(decision_of(*page.state.get(slot)?))?,
+            control: inner.part(group, &Part::Control),
+            team: inner.part(group, &Part::Team),
+            tools: inner.name(group.tools),
+            last_seen: quell_model::Timestamp::from_second(seen).ok().filter(|_| seen > 0),
+        })
+    }
+
+    /// The number of what was written last when this was read.
+    #[must_use]
+    pub fn version(&self) -> i64 {
+        self.0.version
+    }
+}
