@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 
 mod bench;
 mod bench_fixes;
+mod bench_lists;
 mod eval_fixes;
 mod eval_merge;
 mod eval_priority;
@@ -26,6 +27,8 @@ cargo xtask <command>
           [--make DIR] (see docs/benchmarks.md)
   bench-fixes [--findings N] [--files N] [--runs N]
           seconds to plan and prove 1,000 findings over 500 files (see docs/benchmarks.md)
+  bench-lists [--findings N] [--sources 1|4] [--data DIR]
+          milliseconds of lists, counts and facets (see docs/benchmarks.md)
   eval-fixes DIR [--result FILE] [--checkov PROGRAM] [--keep DIR] [--json FILE] [--release]
           how many findings the fixes close, by Checkov's own second scan (see docs/fixes.md)
   eval-merge  how well findings of several tools are merged (see docs/merging.md)
@@ -59,6 +62,7 @@ fn dispatch() -> Result<()> {
         }
         Some("bench") => bench::run(&rest),
         Some("bench-fixes") => bench_fixes::run(&rest),
+        Some("bench-lists") => bench_lists::run(&rest),
         Some("eval-fixes") => eval_fixes::run(&rest),
         Some("eval-merge") => eval_merge::run(&rest),
         Some("eval-priority") => eval_priority::run(&rest),

@@ -24,7 +24,7 @@ fn prowler(number: usize, status: &str) -> Value {
         "status_id": 1, "status_code": status, "time": 1_750_000_000 + number,
         "metadata": {"event_code": check, "product": {"name": "Prowler"}},
         "finding_info": {"uid": format!("prowler-{number}"), "title": check},
-        "resources": [{"uid": format!("arn:aws:s3:::Bucket-{}", number / 2), "type": "AwsS3Bucket",
+        "resources": [{"uid": format!("arn:aws:s3:::bucket-{}", number / 2), "type": "AwsS3Bucket",
             "region": "eu-west-1", "labels": [format!("owner:team-{}", number % 3)]}],
         "cloud": {"provider": "aws", "account": {"uid": format!("11112222333{}", number % 3)}}})
 }
@@ -62,7 +62,7 @@ impl World {
         Self { folder, store, setup, index, snapshot }
     }
 
-    /// Forty findings of one tool, and six of another that are the same faults.
+    /// Forty findings of one tool, and six of another, of which four are the same faults.
     fn filled() -> Self {
         let mut world = Self::new();
         world.import(&Value::from((0..40).map(|n| prowler(n, "FAIL")).collect::<Vec<_>>()));
@@ -111,7 +111,7 @@ fn pages_together_are_the_whole_list() {
     let query = |cursor| IssueQuery { limit: Some(7), cursor, ..IssueQuery::default() };
     let (total, keys) =
         all_pages(|cursor| issues(&view, &query(cursor)).unwrap(), |i| (i.score, i.id));
-    assert_eq!((keys.len(), total), (40, 40));
+    assert_eq!((keys.len(), total), (42, 42));
     assert!(keys.is_sorted_by(|a, b| a.0 > b.0 || (a.0 == b.0 && a.1 < b.1)), "{keys:?}");
 
     let query = |cursor| FindingQuery { limit: Some(7), cursor, ..FindingQuery::default() };
@@ -128,10 +128,10 @@ fn filters_and_facets_say_the_same() {
     let world = World::filled();
     let view = world.view();
     let all = issues(&view, &IssueQuery { facets: true, ..IssueQuery::default() }).unwrap();
-    assert_eq!(all.total, 40);
+    assert_eq!(all.total, 42);
     for (name, facet) in &all.facets {
         let sum: u64 = facet.values.iter().map(|v| v.count).sum::<u64>() + facet.others;
-        assert!(if *name == "tool" { sum == 46 } else { sum == 40 }, "{name}: {facet:?}");
+        assert!(if *name == "tool" { sum == 46 } else { sum == 42 }, "{name}: {facet:?}");
         for value in &facet.values {
             let Some(word) = value.value.as_ref().map(|word| word.raw()) else { continue };
             let asked = json!({*name: word});
@@ -140,7 +140,7 @@ fn filters_and_facets_say_the_same() {
         }
     }
     let team = all.facets.get("team").unwrap();
-    assert_eq!(team.values.len(), 3, "{team:?}");
+    assert_eq!(team.values.len(), 4, "{team:?}");
     let both: IssueQuery =
         serde_json::from_value(json!({"tool": "security_hub,other", "control": "aws.s3"})).unwrap();
     assert_eq!(issues(&view, &both).unwrap().total, 6);
@@ -159,15 +159,22 @@ fn what_is_closed_leaves_the_open_list() {
     let passed = json!({"class_uid": 2004, "severity_id": 1, "status_code": "PASS",
         "time": 1_760_000_000, "metadata": {"event_code": CHECKS[1], "product": {"name": "Prowler"}},
         "finding_info": {"uid": "prowler-31", "title": CHECKS[1]},
-        "resources": [{"uid": "arn:aws:s3:::Bucket-15", "type": "AwsS3Bucket", "region": "eu-west-1"}],
+        "resources": [{"uid": "arn:aws:s3:::bucket-15", "type": "AwsS3Bucket", "region": "eu-west-1"}],
         "cloud": {"provider": "aws", "account": {"uid": "111122223331"}}});
     world.import(&json!([passed]));
-    assert_eq!(issues(&world.view(), &open).unwrap().total, before - 1);
-    let told = statistics(&world.view()).unwrap();
-    assert_eq!((told.issues, told.open_issues), (40, 39));
-    assert_eq!((told.findings, told.open_findings), (46, 45));
+    let view = world.view();
+    let after = issues(&view, &open).unwrap();
+    assert!(after.total < before && after.items.iter().all(|i| i.status == Status::Open));
+    let told = statistics(&view).unwrap();
+    assert_eq!((told.issues, told.open_issues, told.findings), (42, after.total, 46));
+    let open = FindingQuery { status: vec![Status::Open], ..FindingQuery::default() };
+    assert_eq!(told.open_findings, findings(&view, &open).unwrap().total);
+    let gone: IssueQuery = serde_json::from_value(json!({"status": "resolved"})).unwrap();
+    let gone = issues(&view, &gone).unwrap();
+    assert_eq!(gone.total, before - after.total);
+    assert!(gone.items.iter().any(|i| i.asset.raw().ends_with("bucket-15")));
     let days: u64 = told.first_seen.iter().map(|day| day.issues).sum();
-    assert!(days <= 39 && !told.open["severity"].values.is_empty());
+    assert!(days <= told.open_issues && !told.open["severity"].values.is_empty());
 }
 
 #[test]
@@ -204,7 +211,7 @@ fn single_items_come_with_their_evidence() {
     let view = world.view();
     let tool: IssueQuery = serde_json::from_value(json!({"tool": ["security_hub"]})).unwrap();
     let listed = issues(&view, &tool).unwrap().items;
-    for item in listed.iter().take(3) {
+    for item in listed.iter().filter(|item| item.tools.len() == 2) {
         let id = item.id.to_string();
         let told = issue(&view, &id).unwrap();
         let shown = show_issue(&world.store, &world.setup, (&id, None), today()).unwrap();

@@ -93,6 +93,18 @@ impl Assets {
         full + self.chunks.last().map_or(0, |chunk| chunk.heads.len())
     }
 
+    /// About how many bytes the keys take, with those that find a key's number.
+    pub(super) fn heap_bytes(&self) -> usize {
+        let heads: usize = self.heads.iter().map(|head| 2 * head.len() + 64).sum();
+        let chunk = |chunk: &Arc<Chunk>| {
+            let ties = chunk.ties.get().map_or(0, |ties| ties.len() * 8);
+            chunk.tails.capacity() + 4 * (chunk.heads.capacity() + chunk.marks.len()) + ties
+        };
+        // A place of the table is a number and a byte, and a power of two of them is kept.
+        let table = 5 * (self.len() * 8 / 7).next_power_of_two();
+        heads + self.chunks.iter().map(chunk).sum::<usize>() + table
+    }
+
     fn push(&mut self, head: u32, tail: &str) -> u32 {
         let number = u32::try_from(self.len()).unwrap_or(u32::MAX);
         if self.chunks.last().is_none_or(|chunk| chunk.heads.len() >= CHUNK) {

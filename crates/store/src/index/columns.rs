@@ -137,6 +137,20 @@ impl Inner {
     }
 }
 
+impl Inner {
+    /// About how many bytes the columns and the keys of assets take.
+    pub(super) fn heap_bytes(&self) -> usize {
+        let issues = self.issues.iter().map(|page| page.state.len()).sum::<usize>();
+        let findings = self.findings.iter().map(|page| page.state.len()).sum::<usize>();
+        issues * ISSUE_BYTES + findings * FINDING_BYTES + self.assets.heap_bytes()
+    }
+}
+
+/// Bytes of all columns of one issue: state, score, group, asset, key, first and last seen.
+const ISSUE_BYTES: usize = 1 + 2 + 4 + 4 + 8 + 2 + 4;
+/// Bytes of all columns of one finding: state, tool, issue and last seen.
+const FINDING_BYTES: usize = 1 + 2 + 4 + 4;
+
 const PAGE_BITS: u32 = 12;
 
 pub(super) fn page_of(row: u32) -> usize {

@@ -51,6 +51,12 @@ impl Snapshot {
         })
     }
 
+    /// About how many bytes it takes.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        self.0.heap_bytes()
+    }
+
     /// The number of what was written last when this was read.
     #[must_use]
     pub fn version(&self) -> i64 {
