@@ -15,7 +15,8 @@ use quell_client::{ClientError, Job, JobOutcome, ReplayQuery};
 use quell_config::Config;
 use quell_model::TenantId;
 use quell_pipeline::{Progress, Setup};
-use quell_server::{Keeper, Plan, offline};
+use quell_server::{Plan, offline};
+use tokio::runtime::Builder;
 
 use super::config::{load, tell};
 use super::jobs::{accounting, detail, tenant};
@@ -158,8 +159,10 @@ fn here(arguments: &Arguments, data: &Path, environment: &Environment) -> Result
         config,
         data: data.to_owned(),
         setup: Setup::embedded(None)?,
-        keeper: Arc::new(Keeper::default()),
+        environment: Arc::new(|_| None),
     };
+    let runtime = Builder::new_current_thread().enable_all().build().context("no runtime starts")?;
+    let _inside = runtime.enter();
     let wanted = offline::Replay {
         tenant: tenant(&arguments.tenant)?,
         since: arguments.since,

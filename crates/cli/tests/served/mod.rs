@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use quell_config::{Config, Override, Sources};
 use quell_model::Clock;
 use quell_pipeline::Setup;
-use quell_server::{Keeper, Plan, Server};
+use quell_server::{Plan, Server};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
@@ -63,7 +63,7 @@ impl Served {
             config: loaded.unwrap_or_else(|faults| panic!("{faults:?}")).config,
             data: bench.folder.path().join("data"),
             setup: Setup::embedded(None).unwrap(),
-            keeper: Arc::new(Keeper::default()),
+            environment: Arc::new(|_| None),
         };
         let mut server =
             runtime.block_on(quell_server::start(plan, Arc::new(Now))).unwrap();
