@@ -103,14 +103,11 @@ impl ServerArguments {
 impl Remote {
     /// Waits so long.
     pub(crate) fn pause(&self, time: Duration) {
-        self.runtime.block_on(tokio::time::sleep(time));
+        self.runtime.block_on(async { tokio::time::sleep(time).await });
     }
 
     /// Waits for an answer.
-    pub(crate) fn ask<T>(
-        &self,
-        answer: impl Future<Output = Result<T, ClientError>>,
-    ) -> Result<T> {
+    pub(crate) fn ask<T>(&self, answer: impl Future<Output = Result<T, ClientError>>) -> Result<T> {
         Ok(self.runtime.block_on(answer)?)
     }
 }

@@ -65,8 +65,7 @@ impl Served {
             setup: Setup::embedded(None).unwrap(),
             environment: Arc::new(|_| None),
         };
-        let mut server =
-            runtime.block_on(quell_server::start(plan, Arc::new(Now))).unwrap();
+        let mut server = runtime.block_on(quell_server::start(plan, Arc::new(Now))).unwrap();
         let url = format!("http://{}", server.address());
         let token = server.take_first_token().unwrap();
         Self { bench, url, token, runtime, server: Some(server) }
@@ -135,7 +134,7 @@ impl Served {
             if !matches!(job["state"].as_str(), Some("queued" | "running")) {
                 return;
             }
-            self.runtime.block_on(tokio::time::sleep(Duration::from_millis(100)));
+            self.runtime.block_on(async { tokio::time::sleep(Duration::from_millis(100)).await });
         }
         panic!("the job {id} does not end");
     }

@@ -32,8 +32,7 @@ pub(crate) async fn poll_bucket(app: Arc<App>, name: String, configured: Configu
         access_key: configured.access_key.clone(),
         secret_key: configured.secret_key.clone(),
     });
-    let bucket =
-        Bucket::new(settings, app.outside.client.clone(), keys, Arc::clone(&app.clock));
+    let bucket = Bucket::new(settings, app.outside.client.clone(), keys, Arc::clone(&app.clock));
     let source = (configured.tenant.clone(), name);
     loop {
         if let Err(reason) = poll(&app, &bucket, &source, &configured).await {
