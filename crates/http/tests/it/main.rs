@@ -1,5 +1,7 @@
 //! The client against servers on loopback that answer, fail and lie.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod answers;
 mod faults;
 mod redirects;
