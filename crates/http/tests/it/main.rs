@@ -4,6 +4,7 @@
 
 mod answers;
 mod faults;
+mod proxy;
 mod redirects;
 mod tls;
 
