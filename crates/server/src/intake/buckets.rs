@@ -32,8 +32,7 @@ pub(crate) async fn poll_bucket(app: Arc<App>, name: String, configured: Configu
         access_key: configured.access_key.clone(),
         secret_key: configured.secret_key.clone(),
     });
-    let bucket =
-        Bucket::new(settings, app.outside.client.clone(), keys, Arc::clone(&app.clock));
+    let bucket = Bucket::new(settings, app.outside.client.clone(), keys, Arc::clone(&app.clock));
     let source = (configured.tenant.clone(), name);
     loop {
         if let Err(reason) = poll(&app, &bucket, &source, &configured).await {
@@ -107,9 +106,8 @@ async fn fetch(app: &Arc<App>, bucket: &Bucket, object: &Object) -> Result<Paylo
             match stream.next().await {
                 Ok(None) => return Ok(()),
                 Ok(Some(piece)) => {
-                    if send.send(Ok(piece)).await.is_err() {
-                        return Ok(());
-                    }
+                    // Where nobody listens any more, the disk refused, and says why.
+                    drop(send.send(Ok(piece)).await);
                 }
                 Err(error) => {
                     let reason = error.to_string();
