@@ -109,3 +109,13 @@ async fn a_name_without_an_address_is_told() {
     let error = client.send(&Request::get("https://nowhere.example/").unwrap()).await.unwrap_err();
     assert!(matches!(error, HttpError::Unreachable { .. }), "{error}");
 }
+
+#[tokio::test]
+async fn an_address_that_does_not_answer_is_passed_over() {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    let both = ["127.0.0.2", "127.0.0.1"].map(|address| address.parse().unwrap()).to_vec();
+    let client = with_names(&["http://two.internal"], vec![("two.internal", both)]);
+    let url = format!("http://two.internal:{}/", server.address().port());
+    client.send(&Request::get(&url).unwrap()).await.unwrap();
+}

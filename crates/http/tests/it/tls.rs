@@ -2,9 +2,10 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use quell_http::{Client, Egress, HttpError, Policy, Request, Roots};
-use quell_testkit::net::{RawServer, read_head};
+use quell_http::{Client, Deadline, Deadlines, Egress, HttpError, Policy, Request, Retry, Roots};
+use quell_testkit::net::{Fault, FaultProxy, RawServer, read_head};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::AsyncWriteExt as _;
@@ -107,4 +108,20 @@ async fn an_old_or_broken_handshake_is_refused() {
         let error = ask(&client, address).await.unwrap_err();
         assert!(matches!(error, HttpError::Unreachable { .. }), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_handshake_that_does_not_go_on_ends_at_the_deadline_of_the_connection() {
+    let ours = authority("ours");
+    let proxy = FaultProxy::start(serve(&ours, "good.example", false).await).await.unwrap();
+    proxy.set(Fault::BlackHole);
+    let deadlines = Deadlines { connect: Duration::from_millis(300), ..Deadlines::default() };
+    let retry = Retry { attempts: 1, ..policy().retry };
+    let egress = Egress::new(vec!["good.example".parse().unwrap()]);
+    let names = Names(vec![("good.example", vec!["127.0.0.1".parse().unwrap()])]);
+    let policy = Policy { egress, deadlines, retry, ..policy() };
+    let client = Client::with_lookup(policy, clock(), Arc::new(names)).unwrap();
+    let error = ask(&client, proxy.address()).await.unwrap_err();
+    let expected = matches!(error, HttpError::Deadline { deadline: Deadline::Connect, .. });
+    assert!(expected, "{error}");
 }
