@@ -28,6 +28,7 @@ pub use server::{Server, Tls};
 pub use telemetry::{LogFormat, LogLevel, Telemetry};
 
 use crate::key::Table;
+use crate::secret::SecretRef;
 
 /// Every table, in the order in which they are shown.
 pub const TABLES: &[Table] = &[
@@ -70,6 +71,23 @@ pub struct Config {
     pub telemetry: Telemetry,
     /// What `quell fix` reads.
     pub fix: Fix,
+}
+
+impl Config {
+    /// Every reference to a secret, with the key that holds it.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<(String, &SecretRef)> {
+        let hooks = self.hooks.iter().flat_map(|(name, hook)| {
+            hook.secrets.iter().map(move |one| (format!("hooks.{name}.secrets"), &one.secret))
+        });
+        let buckets = self.buckets.iter().flat_map(|(name, bucket)| {
+            [
+                (format!("buckets.{name}.access_key"), &bucket.access_key),
+                (format!("buckets.{name}.secret_key"), &bucket.secret_key),
+            ]
+        });
+        hooks.chain(buckets).collect()
+    }
 }
 
 /// What must hold between the keys of a table.
