@@ -10,6 +10,7 @@ mod eval_fixes;
 mod eval_merge;
 mod eval_priority;
 mod layers;
+mod spool;
 mod step;
 mod tidy;
 
@@ -26,6 +27,10 @@ cargo xtask <command>
           [--make DIR] (see docs/benchmarks.md)
   bench-fixes [--findings N] [--files N] [--runs N]
           seconds to plan and prove 1,000 findings over 500 files (see docs/benchmarks.md)
+  bench-spool [--threads N] [--seconds N]
+          appends to the intake log a second, and how long one waits
+  soak-spool [--kills N] [--seed N]
+          kills a process that appends, and looks whether what it acknowledged is there
   eval-fixes DIR [--result FILE] [--checkov PROGRAM] [--keep DIR] [--json FILE] [--release]
           how many findings the fixes close, by Checkov's own second scan (see docs/fixes.md)
   eval-merge  how well findings of several tools are merged (see docs/merging.md)
@@ -59,6 +64,8 @@ fn dispatch() -> Result<()> {
         }
         Some("bench") => bench::run(&rest),
         Some("bench-fixes") => bench_fixes::run(&rest),
+        Some("bench-spool") => spool::bench(&rest),
+        Some("soak-spool") => spool::soak(&rest),
         Some("eval-fixes") => eval_fixes::run(&rest),
         Some("eval-merge") => eval_merge::run(&rest),
         Some("eval-priority") => eval_priority::run(&rest),

@@ -58,6 +58,22 @@ pub struct Imported {
     pub(crate) folding: Option<Folding>,
 }
 
+impl Imported {
+    /// What comes of no file.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            files: Vec::new(),
+            funnel: Funnel::default(),
+            changes: Changes::default(),
+            rejects: Vec::new(),
+            complete: true,
+            held: None,
+            touched: Touched::default(),
+            folding: None,
+        }
+    }
+}
+
 /// Imports every input.
 pub(crate) fn import_all(
     store: &mut Store,
@@ -74,16 +90,7 @@ pub(crate) fn import_all(
         now: knowledge.now,
         taking: None,
         seen: IdSet::default(),
-        imported: Imported {
-            files: Vec::new(),
-            funnel: Funnel::default(),
-            changes: Changes::default(),
-            rejects: Vec::new(),
-            complete: true,
-            held: None,
-            touched: Touched::default(),
-            folding: None,
-        },
+        imported: Imported::nothing(),
     };
     let mut total_bytes = 0;
     let mut inputs = Vec::new();

@@ -37,5 +37,5 @@ pub use list::{IssueList, ListedIssue, list_issues};
 pub use quell_store::{Held, IssueFilter, MostClosed};
 pub use rekey::bring_up_to_date;
 pub use risk::explain_risk;
-pub use run::{Outcome, Progress, Request, import, run};
+pub use run::{Outcome, Progress, Request, import, report, run};
 pub use setup::{Setup, SetupError};

@@ -27,8 +27,8 @@ pub(crate) struct Metrics {
     waiting: Family<Labels, Gauge>,
     /// Connections that are open.
     pub(crate) connections: Gauge,
-    /// Deliveries of the intake log that are not taken in yet, by bytes.
-    pub(crate) behind_bytes: Gauge<i64>,
+    /// How long the oldest delivery waits that is not taken in yet.
+    pub(crate) behind_seconds: Gauge,
 }
 
 impl Metrics {
@@ -43,7 +43,7 @@ impl Metrics {
             jobs: Family::default(),
             waiting: Family::default(),
             connections: Gauge::default(),
-            behind_bytes: Gauge::default(),
+            behind_seconds: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -69,9 +69,9 @@ impl Metrics {
         registry.register("connections", "Open connections", self.connections.clone());
         registry.register_with_unit(
             "intake_behind",
-            "Deliveries on disk that are not taken in yet",
-            Unit::Bytes,
-            self.behind_bytes.clone(),
+            "How long the oldest delivery waits that is not taken in yet",
+            Unit::Seconds,
+            self.behind_seconds.clone(),
         );
     }
 

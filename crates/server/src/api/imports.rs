@@ -18,6 +18,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::Problem;
+use super::errors::Refused;
 use super::jobs::JobReport;
 use crate::access::{Caller, random_job};
 use crate::intake::receive;
@@ -56,15 +57,11 @@ pub(super) struct ImportQuery {
     responses(
         (status = 200, description = "It was imported, with `wait`", body = JobReport),
         (status = 202, description = "It will be; the job says how far it is", body = JobReport),
-        (status = 400, description = "The request is wrong, or the body broke off", body = Problem),
-        (status = 401, description = "The token is not known", body = Problem),
-        (status = 403, description = "The token may not import", body = Problem),
         (status = 408, description = "The body stood still", body = Problem),
         (status = 413, description = "The body is too large", body = Problem),
         (status = 415, description = "The body is encoded otherwise", body = Problem),
         (status = 422, description = "The key was used for another body", body = Problem),
-        (status = 429, description = "Too many; `Retry-After` says when to try again", body = Problem),
-        (status = 503, description = "It cannot be taken now; `Retry-After` says when to try again", body = Problem),
+        Refused,
     )
 )]
 pub(super) async fn create_import(

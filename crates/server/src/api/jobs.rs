@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Problem;
+use super::errors::{BadBody, Missing, Refused};
 use crate::access::{Caller, random_job};
 use crate::jobs::Task;
 use crate::state::App;
@@ -122,11 +123,7 @@ pub(crate) struct JobPage {
 /// List jobs, newest first
 #[utoipa::path(get, path = "/jobs", tag = "jobs", params(JobQuery), responses(
     (status = 200, description = "A page of jobs", body = JobPage),
-    (status = 400, description = "The request is wrong", body = Problem),
-    (status = 401, description = "The token is not known", body = Problem),
-    (status = 403, description = "The token may not read", body = Problem),
-    (status = 429, description = "Too many requests", body = Problem),
-    (status = 503, description = "Not now; `Retry-After` says when", body = Problem),
+    Refused,
 ))]
 pub(super) async fn list_jobs(
     State(app): State<Arc<App>>,
@@ -179,11 +176,7 @@ fn job_id(text: &str) -> Result<JobKey, Problem> {
 /// Show a job
 #[utoipa::path(get, path = "/jobs/{id}", tag = "jobs", params(("id" = String, Path, description = "The job's id")), responses(
     (status = 200, description = "The job", body = JobReport),
-    (status = 401, description = "The token is not known", body = Problem),
-    (status = 403, description = "The token may not read", body = Problem),
-    (status = 404, description = "There is no such job", body = Problem),
-    (status = 429, description = "Too many requests", body = Problem),
-    (status = 503, description = "Not now; `Retry-After` says when", body = Problem),
+    Refused, Missing,
 ))]
 pub(super) async fn get_job(
     State(app): State<Arc<App>>,
@@ -205,12 +198,8 @@ fn found(app: &App, caller: &Caller, id: JobKey) -> Result<JobRow, Problem> {
 /// One that waits is called off at once, one that runs as soon as it can stop.
 #[utoipa::path(post, path = "/jobs/{id}/cancel", tag = "jobs", params(("id" = String, Path, description = "The job's id")), responses(
     (status = 202, description = "It is called off, or will be soon", body = JobReport),
-    (status = 401, description = "The token is not known", body = Problem),
-    (status = 403, description = "The token may not operate", body = Problem),
-    (status = 404, description = "There is no such job", body = Problem),
     (status = 409, description = "It is over", body = Problem),
-    (status = 429, description = "Too many requests", body = Problem),
-    (status = 503, description = "Not now; `Retry-After` says when", body = Problem),
+    Refused, Missing,
 ))]
 pub(super) async fn cancel_job(
     State(app): State<Arc<App>>,
@@ -226,12 +215,8 @@ pub(super) async fn cancel_job(
 /// Try a job again
 #[utoipa::path(post, path = "/jobs/{id}/retry", tag = "jobs", params(("id" = String, Path, description = "The job's id")), responses(
     (status = 202, description = "It is tried again", body = JobReport),
-    (status = 401, description = "The token is not known", body = Problem),
-    (status = 403, description = "The token may not operate", body = Problem),
-    (status = 404, description = "There is no such job", body = Problem),
     (status = 409, description = "It did not fail", body = Problem),
-    (status = 429, description = "Too many requests", body = Problem),
-    (status = 503, description = "Not now; `Retry-After` says when", body = Problem),
+    Refused, Missing,
 ))]
 pub(super) async fn retry_job(
     State(app): State<Arc<App>>,
@@ -253,12 +238,8 @@ pub(super) async fn retry_job(
 /// closes nothing, until somebody says that it may.
 #[utoipa::path(post, path = "/jobs/{id}/release", tag = "jobs", params(("id" = String, Path, description = "The job's id")), responses(
     (status = 202, description = "It is done again, and closes what it is silent about", body = JobReport),
-    (status = 401, description = "The token is not known", body = Problem),
-    (status = 403, description = "The token may not operate", body = Problem),
-    (status = 404, description = "There is no such job", body = Problem),
     (status = 409, description = "It is not held", body = Problem),
-    (status = 429, description = "Too many requests", body = Problem),
-    (status = 503, description = "Not now; `Retry-After` says when", body = Problem),
+    Refused, Missing,
 ))]
 pub(super) async fn release_job(
     State(app): State<Arc<App>>,
@@ -322,13 +303,7 @@ pub(super) struct ReplayPlan {
 /// read before.
 #[utoipa::path(post, path = "/replays", tag = "jobs", request_body = ReplayPlan, responses(
     (status = 202, description = "It will be", body = JobReport),
-    (status = 400, description = "The request is wrong", body = Problem),
-    (status = 401, description = "The token is not known", body = Problem),
-    (status = 403, description = "The token may not operate", body = Problem),
-    (status = 415, description = "The body is no JSON", body = Problem),
-    (status = 422, description = "The body says something else", body = Problem),
-    (status = 429, description = "Too many requests", body = Problem),
-    (status = 503, description = "Not now; `Retry-After` says when", body = Problem),
+    Refused, BadBody,
 ))]
 pub(super) async fn create_replay(
     State(app): State<Arc<App>>,

@@ -1,22 +1,27 @@
 //! `/api/v1`: one file a resource.
 
+mod decisions;
 mod docs;
+mod errors;
+mod fixes;
 mod health;
 mod imports;
 mod jobs;
 mod problem;
+mod report;
 mod sources;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{Right, require};
+use crate::access::{Right, once, require};
 use crate::intake::__path_receive_hook;
 use crate::intake::receive_hook;
 use crate::state::App;
@@ -24,6 +29,7 @@ use crate::state::App;
 pub(crate) use docs::docs;
 pub(crate) use health::{live, metrics, ready};
 pub(crate) use problem::Problem;
+pub(crate) use report::write as write_report;
 
 /// The description of the whole API.
 #[derive(Debug, OpenApi)]
@@ -53,10 +59,11 @@ impl utoipa::Modify for Security {
 type Routes = OpenApiRouter<Arc<App>>;
 
 /// The routes of the API by the right that they take, and those that take none.
-fn resources() -> ([(Right, Routes); 3], Routes) {
+fn resources() -> ([(Right, Routes); 5], Routes) {
     let read = OpenApiRouter::new()
         .routes(routes!(jobs::list_jobs))
         .routes(routes!(jobs::get_job))
+        .routes(routes!(report::get_report))
         .routes(routes!(sources::list_sources));
     let import = OpenApiRouter::new().routes(routes!(imports::create_import));
     let operate = OpenApiRouter::new()
@@ -64,14 +71,36 @@ fn resources() -> ([(Right, Routes); 3], Routes) {
         .routes(routes!(jobs::retry_job))
         .routes(routes!(jobs::release_job))
         .routes(routes!(jobs::create_replay));
+    let decide = OpenApiRouter::new()
+        .routes(routes!(decisions::split_one_issue))
+        .routes(routes!(decisions::split_one_incident))
+        .routes(routes!(decisions::join_one_incident))
+        .routes(routes!(decisions::reset_one_incident));
+    let fix = OpenApiRouter::new()
+        .routes(routes!(fixes::plan))
+        .layer(DefaultBodyLimit::max(fixes::MOST_BYTES));
     let hooks = OpenApiRouter::new().routes(routes!(receive_hook));
-    ([(Right::Read, read), (Right::Import, import), (Right::Operate, operate)], hooks)
+    let by_right = [
+        (Right::Read, read),
+        (Right::Import, import),
+        (Right::Decide, decide),
+        (Right::Fix, fix),
+        (Right::Operate, operate),
+    ];
+    (by_right, hooks)
 }
 
 /// The routes of the API and their description.
 pub(crate) fn router(app: &Arc<App>) -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
     let (guarded_by, mut v1) = resources();
     for (right, routes) in guarded_by {
+        // Uploads know by their job whether they came before.
+        let routes = match right {
+            Right::Decide | Right::Fix | Right::Operate => {
+                routes.layer(from_fn_with_state(Arc::clone(app), once))
+            }
+            Right::Read | Right::Import => routes,
+        };
         v1 = v1.merge(routes.layer(from_fn_with_state((Arc::clone(app), right), require)));
     }
     OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", v1).split_for_parts()

@@ -169,6 +169,7 @@ impl From<StoreError> for Problem {
             StoreError::Directory { .. }
             | StoreError::Newer { .. }
             | StoreError::Damaged(_)
+            | StoreError::HalfRestored(_)
             | StoreError::Tenant { .. }
             | StoreError::Sqlite(_)
             | StoreError::Body(_) => Self::internal(&error),

@@ -5,62 +5,34 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::Json;
 use axum::extract::State;
-use quell_model::Timestamp;
+use quell_model::Untrusted;
+use quell_report::{SourceHealth, SourceReport};
 use quell_store::SourceRow;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Problem;
+use super::errors::Refused;
 use crate::access::Caller;
 use crate::state::App;
 
-/// A source of findings.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct SourceReport {
-    /// Its name.
-    name: String,
-    /// `hook`, `folder`, `bucket` or `import`.
-    kind: String,
-    /// `healthy`, `failing` (the last that came failed) or `silent` (nothing came yet).
-    health: &'static str,
-    /// When anything of it came.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    heard_at: Option<Timestamp>,
-    /// When something of it was last taken in.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    taken_at: Option<Timestamp>,
-    /// When something of it last failed.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    failed_at: Option<Timestamp>,
-    /// Why.
-    reason: Option<String>,
-    /// How often something came.
-    deliveries: u64,
-    /// Records of all that came.
-    records: u64,
-    /// Records that were not taken.
-    rejected: u64,
-}
-
-impl SourceReport {
-    fn of(row: SourceRow) -> Self {
-        let health = match (row.heard_at, row.failed_at) {
-            (None, _) => "silent",
-            (Some(heard), Some(failed)) if failed >= heard => "failing",
-            (Some(_), _) => "healthy",
-        };
-        Self {
-            name: row.name,
-            kind: row.kind,
-            health,
-            heard_at: row.heard_at,
-            taken_at: row.taken_at,
-            failed_at: row.failed_at,
-            reason: row.reason,
-            deliveries: row.deliveries,
-            records: row.records,
-            rejected: row.rejected,
-        }
+fn report(row: SourceRow) -> SourceReport {
+    let health = match (row.heard_at, row.failed_at) {
+        (None, _) => SourceHealth::Silent,
+        (Some(heard), Some(failed)) if failed >= heard => SourceHealth::Failing,
+        (Some(_), _) => SourceHealth::Healthy,
+    };
+    SourceReport {
+        name: row.name,
+        kind: row.kind,
+        health,
+        heard_at: row.heard_at,
+        taken_at: row.taken_at,
+        failed_at: row.failed_at,
+        reason: row.reason.map(Untrusted::from),
+        deliveries: row.deliveries,
+        records: row.records,
+        rejected: row.rejected,
     }
 }
 
@@ -80,7 +52,7 @@ pub(crate) fn sources(app: &App, caller: &Caller) -> Result<Vec<SourceReport>, P
     let buckets = config.buckets.iter().map(|(name, bucket)| (name, "bucket", &bucket.tenant));
     for (name, kind, tenant) in hooks.chain(folders).chain(buckets) {
         let known = rows.iter().any(|row| row.name == *name);
-        if tenant == caller.tenant.as_str() && !known {
+        if *tenant == caller.tenant && !known {
             rows.push(SourceRow {
                 name: name.clone(),
                 kind: kind.to_owned(),
@@ -95,16 +67,13 @@ pub(crate) fn sources(app: &App, caller: &Caller) -> Result<Vec<SourceReport>, P
         }
     }
     rows.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(rows.into_iter().map(SourceReport::of).collect())
+    Ok(rows.into_iter().map(report).collect())
 }
 
 /// List sources with their health
 #[utoipa::path(get, path = "/sources", tag = "intake", responses(
     (status = 200, description = "All sources", body = SourceList),
-    (status = 401, description = "The token is not known", body = Problem),
-    (status = 403, description = "The token may not read", body = Problem),
-    (status = 429, description = "Too many requests", body = Problem),
-    (status = 503, description = "Not now; `Retry-After` says when", body = Problem),
+    Refused,
 ))]
 pub(super) async fn list_sources(
     State(app): State<Arc<App>>,

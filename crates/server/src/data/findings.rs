@@ -6,7 +6,10 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use quell_model::{TenantId, Timestamp};
-use quell_pipeline::{ImportOptions, Imported, PipelineError, Progress, Setup, bring_up_to_date};
+use quell_pipeline::{
+    ImportOptions, Imported, PipelineError, Progress, Request, Setup, bring_up_to_date,
+};
+use quell_report::Report;
 use quell_sources::intake::{Input, Unreadable};
 use quell_store::{Store, StoreError};
 
@@ -40,6 +43,7 @@ impl Tenants {
             setup: Arc::clone(&self.setup),
             writer: Mutex::new(Writer { store: writer, sorted: false }),
             readers: Mutex::default(),
+            report: Mutex::default(),
         });
         open.insert(tenant.clone(), Arc::clone(&findings));
         Ok(findings)
@@ -59,6 +63,17 @@ pub(crate) struct Findings {
     setup: Arc<Setup>,
     writer: Mutex<Writer>,
     readers: Mutex<Vec<Store>>,
+    /// The last report that was made, so that many who ask make it once.
+    report: Mutex<Option<Kept>>,
+}
+
+/// A report, and of what state of the findings.
+#[derive(Debug)]
+struct Kept {
+    changes: i64,
+    day: jiff::civil::Date,
+    limit: Option<usize>,
+    report: Arc<Report>,
 }
 
 #[derive(Debug)]
@@ -91,6 +106,31 @@ impl Findings {
             readers.push(store);
         }
         result
+    }
+
+    /// What is open, told. While it is made, others who ask wait for it.
+    pub(crate) fn report(
+        &self,
+        limit: Option<usize>,
+        now: Timestamp,
+    ) -> Result<Arc<Report>, PipelineError> {
+        let mut kept = locked(&self.report);
+        let day = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+        self.read(|store| {
+            let changes = store.changes()?;
+            let same = |kept: &&Kept| (kept.changes, kept.day, kept.limit) == (changes, day, limit);
+            if let Some(kept) = kept.as_ref().filter(same) {
+                return Ok(Arc::clone(&kept.report));
+            }
+            let request = Request { limit, ..Request::default() };
+            let never = AtomicBool::new(false);
+            let report = quietly(&never, |progress| {
+                quell_pipeline::report(store, &self.setup, &request, (now, progress))
+            })?;
+            let report = Arc::new(report);
+            *kept = Some(Kept { changes, day, limit, report: Arc::clone(&report) });
+            Ok(report)
+        })
     }
 
     /// Writes, once nobody else does.

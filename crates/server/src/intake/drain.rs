@@ -95,6 +95,10 @@ impl<'a> Drain<'a> {
             }
         }
         let next = self.reader.position();
+        let oldest = batch.first().map(|stored| stored.record.received_at_micros());
+        let now = self.app.clock.now().as_microsecond();
+        let behind = oldest.map_or(0, |oldest| now.saturating_sub(oldest) / 1_000_000);
+        self.app.metrics.behind_seconds.set(behind);
         if batch.is_empty() {
             self.from = next;
             if self.since_noted > 0 {

@@ -42,12 +42,12 @@ pub(crate) fn watch_folders(app: &App) {
 }
 
 fn look(app: &App, name: &str, folder: &Folder) {
-    let tenant: TenantId = folder.tenant.parse().unwrap_or_default();
-    if let Err(error) = scan(app, (&tenant, name), folder) {
+    let tenant = &folder.tenant;
+    if let Err(error) = scan(app, (tenant, name), folder) {
         let reason = format!("`{}`: {error}", folder.path.display());
         tracing::warn!(folder = name, %error, "a folder cannot be read");
         let heard = Heard { failed: Some(reason), ..Heard::default() };
-        let key = (&tenant, name, "folder");
+        let key = (tenant, name, "folder");
         drop(app.office().source_heard(key, &heard, app.clock.now()));
     }
 }

@@ -105,7 +105,7 @@ impl Entry {
                 tolerance_seconds: i64::try_from(hook.tolerance_seconds).unwrap_or(i64::MAX),
                 signed: hook.signed_text().to_owned(),
             },
-            tenant: hook.tenant.parse().unwrap_or_default(),
+            tenant: hook.tenant.clone(),
             enabled: hook.enabled,
             secrets: hook.secrets.iter().map(|s| (s.secret.clone(), s.until)).collect(),
         }

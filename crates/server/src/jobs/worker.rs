@@ -54,9 +54,10 @@ impl From<PipelineError> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Newer { .. } | StoreError::Damaged(_) | StoreError::Tenant { .. } => {
-                Self::Never(error.to_string())
-            }
+            StoreError::Newer { .. }
+            | StoreError::Damaged(_)
+            | StoreError::HalfRestored(_)
+            | StoreError::Tenant { .. } => Self::Never(error.to_string()),
             StoreError::Directory { .. }
             | StoreError::Full
             | StoreError::Busy
