@@ -43,7 +43,7 @@ pub use import::{
     PreparedOther, Seen, Touched,
 };
 pub use intelligence::{EPSS, IntelligenceRow, KEV};
-pub use open::{Folding, Store};
+pub use open::{Folding, Store, make_directory};
 pub use packed::Packed;
 pub use rekey::{Sorted, Unsorted};
 pub use rows::{AssessedIssue, FindingRow, IssueRow, StoredState};
