@@ -57,6 +57,7 @@ fn beside(table: &Table, key: &str) -> String {
         ],
         "hooks" => &[("auth", "hmac"), ("header", "'X-S'"), ("secrets", "['env:A']")],
         "folders" => &[("path", "'x'")],
+        "vault" if key == "address" => &[("token", "'env:T'")],
         "buckets" => &[("bucket", "'b'"), ("access_key", "'env:A'"), ("secret_key", "'env:B'")],
         _ => &[],
     };
@@ -239,10 +240,30 @@ fn an_environment_alone_makes_a_hook() {
 }
 
 #[test]
+fn a_reference_into_a_vault_needs_the_vault() {
+    let hook = "[hooks.a]\nauth='bearer'\nsecrets=['vault:kv/wiz#a', 'aws-sm:wiz']\n";
+    let faults = load(hook).unwrap_err().to_string();
+    assert!(faults.contains("`vault.address`") && faults.contains("`aws.region`"), "{faults}");
+    let login = "[aws]\nregion='eu-west-1'\n[vault]\naddress='https://v:8200'\n";
+    let faults = load(&format!("{hook}{login}")).unwrap_err().to_string();
+    assert!(faults.contains("`vault.token` is missing"), "{faults}");
+    load(&format!("{hook}{login}token='file:/t'\n")).unwrap();
+    let faults = load(&format!("{hook}{login}token='vault:kv/t#t'\n")).unwrap_err().to_string();
+    assert!(faults.contains("by `env:` or `file:`"), "{faults}");
+    let faults = load(&format!("{hook}{login}login='approle'\n")).unwrap_err();
+    assert_eq!(faults.errors.len(), 2, "{faults}");
+}
+
+#[test]
 fn every_reference_to_a_secret_is_listed() {
     let loaded = load(&everything()).unwrap();
     let listed: Vec<String> = loaded.config.secrets().into_iter().map(|(key, _)| key).collect();
-    let kept = |entry: &&crate::Entry| entry.value.to_string().contains("\"env:");
+    let kept = |entry: &&crate::Entry| {
+        let value = entry.value.to_string();
+        // It logs in with a token.
+        let unused = ["vault.role_id", "vault.secret_id"].contains(&entry.key.as_str());
+        (value.contains("\"env:") || value.contains("\"file:")) && !unused
+    };
     let keys = loaded.entries.iter().filter(kept).map(|entry| entry.key.clone());
     assert_eq!(listed, keys.collect::<Vec<_>>());
 }
@@ -368,10 +389,7 @@ fn fitting(key: &'static Key) -> BoxedStrategy<String> {
         Kind::Header => "[A-Za-z][A-Za-z0-9-]{0,20}".boxed(),
         Kind::Url => "https://[a-z]{1,9}(:[1-9][0-9]{1,3})?(/[a-z~%]{0,9})?".boxed(),
         Kind::Hosts | Kind::Networks => "([a-z]{1,9}(,[a-z0-9]{1,5}\\.[a-z]{2}){0,3})?".boxed(),
-        Kind::Secret => {
-            "env:[A-Z][A-Z0-9_]{0,9}|file:/[a-z]{1,9}|vault:[a-z]{1,5}/[a-z]{1,5}#[a-z]{1,4}"
-                .boxed()
-        }
+        Kind::Secret => "env:[A-Z][A-Z0-9_]{0,9}|file:/[a-z]{1,9}".boxed(),
         Kind::Parameters => "\\{ '[a-z.]{1,12}' = '[^\\p{C}']{0,9}' \\}".boxed(),
         Kind::Address | Kind::Format | Kind::Paths | Kind::Secrets => Just(other(key)).boxed(),
     }

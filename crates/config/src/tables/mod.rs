@@ -1,5 +1,6 @@
 //! The tables of the configuration: one file each, with its keys and the type they become.
 
+mod aws;
 mod buckets;
 mod egress;
 mod fix;
@@ -10,12 +11,14 @@ mod jobs;
 mod limits;
 mod server;
 mod telemetry;
+mod vault;
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
 
+pub use aws::Aws;
 pub use buckets::Bucket;
 pub use egress::Egress;
 pub use fix::Fix;
@@ -26,6 +29,7 @@ pub use jobs::Jobs;
 pub use limits::Limits;
 pub use server::{Server, Tls};
 pub use telemetry::{LogFormat, LogLevel, Telemetry};
+pub use vault::{Vault, VaultLogin};
 
 use crate::key::Table;
 use crate::secret::SecretRef;
@@ -37,6 +41,8 @@ pub const TABLES: &[Table] = &[
     hooks::TABLE,
     folders::TABLE,
     buckets::TABLE,
+    vault::TABLE,
+    aws::TABLE,
     jobs::TABLE,
     limits::TABLE,
     egress::TABLE,
@@ -61,6 +67,10 @@ pub struct Config {
     /// Polled buckets, by name.
     #[serde(default)]
     pub buckets: BTreeMap<String, Bucket>,
+    /// HashiCorp Vault.
+    pub vault: Vault,
+    /// AWS Secrets Manager.
+    pub aws: Aws,
     /// Jobs.
     pub jobs: Jobs,
     /// What clients may use.
@@ -74,7 +84,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Every reference to a secret, with the key that holds it.
+    /// Every reference to a secret that is used, with the key that holds it.
     #[must_use]
     pub fn secrets(&self) -> Vec<(String, &SecretRef)> {
         let hooks = self.hooks.iter().flat_map(|(name, hook)| {
@@ -86,7 +96,32 @@ impl Config {
                 (format!("buckets.{name}.secret_key"), &bucket.secret_key),
             ]
         });
-        hooks.chain(buckets).collect()
+        hooks.chain(buckets).chain(self.vault_login()).chain(self.aws_keys()).collect()
+    }
+
+    fn vault_login(&self) -> Vec<(String, &SecretRef)> {
+        let vault = &self.vault;
+        if vault.address.is_none() {
+            return Vec::new();
+        }
+        let used = match vault.login {
+            VaultLogin::Token => vec![("token", &vault.token)],
+            VaultLogin::Approle => {
+                vec![("role_id", &vault.role_id), ("secret_id", &vault.secret_id)]
+            }
+        };
+        let named = |(key, reference): (&str, _)| Some((format!("vault.{key}"), reference));
+        used.into_iter().filter_map(|(key, one)| named((key, one.as_ref()?))).collect()
+    }
+
+    fn aws_keys(&self) -> Vec<(String, &SecretRef)> {
+        let aws = &self.aws;
+        if aws.region.is_none() {
+            return Vec::new();
+        }
+        let keys = [("access_key", &aws.access_key), ("secret_key", &aws.secret_key)];
+        let session = aws.session_token.as_ref().map(|token| ("session_token", token));
+        keys.into_iter().chain(session).map(|(key, one)| (format!("aws.{key}"), one)).collect()
     }
 }
 
@@ -96,6 +131,14 @@ pub(crate) type Rule = fn(&Instance<'_>) -> Vec<Broken>;
 /// For a table whose keys do not depend on each other.
 pub(crate) const fn no_rule(_: &Instance<'_>) -> Vec<Broken> {
     Vec::new()
+}
+
+/// What opens a vault stands in no vault.
+fn local_only(table: &Instance<'_>, keys: &[&'static str]) -> Vec<Broken> {
+    let local =
+        |text: &str| text.is_empty() || text.starts_with("env:") || text.starts_with("file:");
+    let wrong = keys.iter().filter(|key| !local(table.text(key)));
+    wrong.map(|key| Broken::error(key, "must be a reference by `env:` or `file:`", "")).collect()
 }
 
 /// One table with its values.
