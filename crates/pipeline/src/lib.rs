@@ -17,6 +17,7 @@ mod intel;
 mod list;
 mod prepare;
 mod priority;
+pub mod query;
 mod rekey;
 mod report;
 mod risk;
