@@ -57,7 +57,6 @@ fn beside(table: &Table, key: &str) -> String {
         ],
         "hooks" => &[("auth", "hmac"), ("header", "'X-S'"), ("secrets", "['env:A']")],
         "folders" => &[("path", "'x'")],
-        "vault" if key == "address" => &[("token", "'env:T'")],
         "buckets" => &[("bucket", "'b'"), ("access_key", "'env:A'"), ("secret_key", "'env:B'")],
         _ => &[],
     };
@@ -244,14 +243,33 @@ fn a_reference_into_a_vault_needs_the_vault() {
     let hook = "[hooks.a]\nauth='bearer'\nsecrets=['vault:kv/wiz#a', 'aws-sm:wiz']\n";
     let faults = load(hook).unwrap_err().to_string();
     assert!(faults.contains("`vault.address`") && faults.contains("`aws.region`"), "{faults}");
-    let login = "[aws]\nregion='eu-west-1'\n[vault]\naddress='https://v:8200'\n";
-    let faults = load(&format!("{hook}{login}")).unwrap_err().to_string();
-    assert!(faults.contains("`vault.token` is missing"), "{faults}");
-    load(&format!("{hook}{login}token='file:/t'\n")).unwrap();
-    let faults = load(&format!("{hook}{login}token='vault:kv/t#t'\n")).unwrap_err().to_string();
+    let vaults = "[aws]\nregion='eu-west-1'\n[vault]\naddress='https://v:8200'\n";
+    let config = load(&format!("{hook}{vaults}login='approle'\n")).unwrap().config;
+    let used: Vec<String> = config.secrets().into_iter().map(|(key, _)| key).collect();
+    let expected = [
+        "hooks.a.secrets",
+        "hooks.a.secrets",
+        "vault.role_id",
+        "vault.secret_id",
+        "aws.access_key",
+        "aws.secret_key",
+    ];
+    assert_eq!(used, expected);
+    let faults = load(&format!("{hook}{vaults}token='vault:kv/t#t'\n")).unwrap_err().to_string();
     assert!(faults.contains("by `env:` or `file:`"), "{faults}");
-    let faults = load(&format!("{hook}{login}login='approle'\n")).unwrap_err();
-    assert_eq!(faults.errors.len(), 2, "{faults}");
+}
+
+#[test]
+fn the_variables_of_vaults_own_tools_count_and_never_stop_the_start() {
+    let hook = "[hooks.a]\nauth='bearer'\nsecrets=['vault:kv/wiz#a', 'aws-sm:wiz']\n";
+    let loaded = with_environment(hook, &[("VAULT_ADDR", "https://v"), ("AWS_REGION", "eu")]);
+    let config = loaded.unwrap().config;
+    assert_eq!(
+        (config.vault.address.as_deref(), config.aws.region.as_deref()),
+        (Some("https://v"), Some("eu"))
+    );
+    let odd = with_environment("", &[("VAULT_ADDR", "v:8200")]).unwrap();
+    assert_eq!((odd.config.vault.address, odd.warnings.len()), (None, 1));
 }
 
 #[test]
@@ -259,10 +277,9 @@ fn every_reference_to_a_secret_is_listed() {
     let loaded = load(&everything()).unwrap();
     let listed: Vec<String> = loaded.config.secrets().into_iter().map(|(key, _)| key).collect();
     let kept = |entry: &&crate::Entry| {
-        let value = entry.value.to_string();
-        // It logs in with a token.
-        let unused = ["vault.role_id", "vault.secret_id"].contains(&entry.key.as_str());
-        (value.contains("\"env:") || value.contains("\"file:")) && !unused
+        // No vault is named, so nothing opens one.
+        let opens = entry.key.starts_with("vault.") || entry.key.starts_with("aws.");
+        entry.value.to_string().contains("\"env:") && !opens
     };
     let keys = loaded.entries.iter().filter(kept).map(|entry| entry.key.clone());
     assert_eq!(listed, keys.collect::<Vec<_>>());

@@ -30,15 +30,22 @@ pub(super) const TABLE: Table = Table {
     doc: "Where references that begin with `aws-sm:` are resolved.",
     keys: &[
         Key::new("region", Kind::Text, "The region of names. An ARN names its own.")
-            .sample("eu-west-1"),
+            .sample("eu-west-1")
+            .variable("AWS_REGION"),
         Key::new("endpoint", Kind::Url, "Another place than AWS's own.")
-            .sample("https://vpce-1.secretsmanager.eu-west-1.vpce.amazonaws.com"),
+            .sample("https://vpce-1.secretsmanager.eu-west-1.vpce.amazonaws.com")
+            .variable("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
         Key::new("access_key", Kind::Secret, "The id of the access key, by `env:` or `file:`.")
             .or("env:AWS_ACCESS_KEY_ID"),
         Key::new("secret_key", Kind::Secret, "The secret access key, by `env:` or `file:`.")
             .or("env:AWS_SECRET_ACCESS_KEY"),
-        Key::new("session_token", Kind::Secret, "The token of a session, by `env:` or `file:`.")
-            .sample("env:AWS_SESSION_TOKEN"),
+        Key::new(
+            "session_token",
+            Kind::Secret,
+            "The token of a session, by `env:` or `file:`. Without it: the variable \
+             `AWS_SESSION_TOKEN`, where it is set.",
+        )
+        .sample("env:AWS_SESSION_TOKEN"),
         Key::new(
             "overlap_seconds",
             Kind::seconds(0, 604_800),

@@ -32,7 +32,7 @@ pub use telemetry::{LogFormat, LogLevel, Telemetry};
 pub use vault::{Vault, VaultLogin};
 
 use crate::key::Table;
-use crate::secret::SecretRef;
+use crate::secret::{SecretKind, SecretRef};
 
 /// Every table, in the order in which they are shown.
 pub const TABLES: &[Table] = &[
@@ -96,29 +96,31 @@ impl Config {
                 (format!("buckets.{name}.secret_key"), &bucket.secret_key),
             ]
         });
-        hooks.chain(buckets).chain(self.vault_login()).chain(self.aws_keys()).collect()
+        let mut used: Vec<(String, &SecretRef)> = hooks.chain(buckets).collect();
+        let names = |kind| used.iter().any(|(_, reference)| reference.kind() == kind);
+        let (vault, aws) = (names(SecretKind::Vault), names(SecretKind::AwsSecretsManager));
+        if vault {
+            used.extend(self.vault_login());
+        }
+        if aws {
+            used.extend(self.aws_keys());
+        }
+        used
     }
 
     fn vault_login(&self) -> Vec<(String, &SecretRef)> {
         let vault = &self.vault;
-        if vault.address.is_none() {
-            return Vec::new();
-        }
-        let used = match vault.login {
+        let keys = match vault.login {
             VaultLogin::Token => vec![("token", &vault.token)],
             VaultLogin::Approle => {
                 vec![("role_id", &vault.role_id), ("secret_id", &vault.secret_id)]
             }
         };
-        let named = |(key, reference): (&str, _)| Some((format!("vault.{key}"), reference));
-        used.into_iter().filter_map(|(key, one)| named((key, one.as_ref()?))).collect()
+        keys.into_iter().map(|(key, one)| (format!("vault.{key}"), one)).collect()
     }
 
     fn aws_keys(&self) -> Vec<(String, &SecretRef)> {
         let aws = &self.aws;
-        if aws.region.is_none() {
-            return Vec::new();
-        }
         let keys = [("access_key", &aws.access_key), ("secret_key", &aws.secret_key)];
         let session = aws.session_token.as_ref().map(|token| ("session_token", token));
         keys.into_iter().chain(session).map(|(key, one)| (format!("aws.{key}"), one)).collect()

@@ -17,13 +17,13 @@ pub struct Vault {
     /// How to log in.
     pub login: VaultLogin,
     /// The token.
-    pub token: Option<SecretRef>,
+    pub token: SecretRef,
     /// Where AppRole is mounted.
     pub mount: String,
     /// The role of AppRole.
-    pub role_id: Option<SecretRef>,
+    pub role_id: SecretRef,
     /// The secret of the role.
-    pub secret_id: Option<SecretRef>,
+    pub secret_id: SecretRef,
 }
 
 /// How to log in to Vault.
@@ -42,33 +42,27 @@ pub(super) const TABLE: Table = Table {
     doc: "Where references that begin with `vault:` are resolved.",
     keys: &[
         Key::new("address", Kind::Url, "Where Vault answers.")
-            .sample("https://vault.example.com:8200"),
+            .sample("https://vault.example.com:8200")
+            .variable("VAULT_ADDR"),
         Key::new("namespace", Kind::Text, "The namespace, for Vault Enterprise.")
-            .sample("security"),
+            .sample("security")
+            .variable("VAULT_NAMESPACE"),
         Key::new("login", Kind::Choice(&["token", "approle"]), "How to log in.").or("token"),
         Key::new(
             "token",
             Kind::Secret,
             "The token of `token`, by `env:` or `file:`; an agent may keep it in a file.",
         )
-        .sample("file:/run/vault/token"),
+        .or("env:VAULT_TOKEN"),
         Key::new("mount", Kind::Text, "Where AppRole is mounted.").or("approle"),
         Key::new("role_id", Kind::Secret, "The role of `approle`, by `env:` or `file:`.")
-            .sample("env:VAULT_ROLE_ID"),
+            .or("env:VAULT_ROLE_ID"),
         Key::new("secret_id", Kind::Secret, "The secret of that role, by `env:` or `file:`.")
-            .sample("env:VAULT_SECRET_ID"),
+            .or("env:VAULT_SECRET_ID"),
     ],
     rule,
 };
 
 fn rule(table: &Instance<'_>) -> Vec<Broken> {
-    let mut broken = local_only(table, &["token", "role_id", "secret_id"]);
-    let login = table.text("login");
-    let needed: &[&'static str] =
-        if login == "approle" { &["role_id", "secret_id"] } else { &["token"] };
-    for key in needed.iter().filter(|key| table.said("address") && !table.said(key)) {
-        let problem = format!("is missing, and `login = \"{login}\"` needs it");
-        broken.push(Broken::error(key, &problem, "name a reference by `env:` or `file:`"));
-    }
-    broken
+    local_only(table, &["token", "role_id", "secret_id"])
 }
