@@ -139,6 +139,7 @@ fn open(plan: Plan, clock: Arc<dyn Clock>) -> Result<(Arc<App>, Option<String>),
         let path = path.clone();
         move |source| StartError::Io { path, source }
     };
+    quell_store::make_directory(&data)?;
     let lock = Lock::take(&data).map_err(io(&data))?;
     let lock = lock.ok_or_else(|| StartError::Taken(data.clone()))?;
     let key = ServerKey::read_or_make(&data)?;

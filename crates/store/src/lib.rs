@@ -53,7 +53,7 @@ pub use index::{
     Wish,
 };
 pub use intelligence::{EPSS, IntelligenceRow, KEV};
-pub use open::{Folding, Store};
+pub use open::{Folding, Store, make_directory};
 pub use packed::Packed;
 pub use rekey::{Sorted, Unsorted};
 pub use rows::{AssessedIssue, FindingRow, IssueRow, StoredState};
