@@ -17,20 +17,20 @@ use crate::{PipelineError, Setup, fixes, intel};
 /// Who decides: the program knows no more of who runs it.
 const WHO: &str = "local user";
 
-fn judgement<'a>(setup: &'a Setup, intel: &'a Intel, now: Timestamp) -> Judgement<'a> {
+pub(crate) fn judgement<'a>(setup: &'a Setup, intel: &'a Intel, now: Timestamp) -> Judgement<'a> {
     Judgement { catalog: setup.catalog(), intel, now }
 }
 
 /// All open issues with their incidents.
-struct World<'a> {
-    estate: Estate<'a>,
-    open: Vec<Open>,
-    stories: Vec<Incident>,
+pub(crate) struct World<'a> {
+    pub(crate) estate: Estate<'a>,
+    pub(crate) open: Vec<Open>,
+    pub(crate) stories: Vec<Incident>,
     proposed: Vec<Fix>,
 }
 
 impl<'a> World<'a> {
-    fn load(
+    pub(crate) fn load(
         store: &Store,
         by: Judgement<'a>,
         repository: Option<&Path>,

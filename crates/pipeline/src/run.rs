@@ -19,7 +19,7 @@ use crate::priority::Estate;
 use crate::report::{
     Described, Detail, Open, decision_counts, describe, fix_report, in_scope, incidents,
 };
-use crate::{PipelineError, Setup, assess, fixes, intel, rekey};
+use crate::{PipelineError, Setup, assess, fixes, intel, query, rekey};
 
 /// What is asked of a run.
 #[derive(Debug, Clone, Default)]
@@ -104,6 +104,9 @@ pub fn run(
     let scope = (!request.paths.is_empty()).then_some(&imported.touched);
     let Told { answer, described, fixes, said } =
         tell(store, (setup, by), (request, scope), progress)?;
+    if request.repository.is_some() {
+        query::keep_fixes(store, &fixes)?;
+    }
     let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     let (open_findings, open_elsewhere) = match scope {
         Some(touched) => (

@@ -11,12 +11,14 @@ mod decision;
 mod error;
 mod facts;
 mod find;
+mod fixes;
 mod ids;
 mod import;
 mod imports;
 mod index;
 mod intelligence;
 mod keys;
+mod moment;
 mod names;
 mod open;
 mod packed;
@@ -47,6 +49,7 @@ pub use index::{
     Wish,
 };
 pub use intelligence::{EPSS, IntelligenceRow, KEV};
+pub use moment::Moment;
 pub use open::{Folding, Store};
 pub use packed::Packed;
 pub use rekey::{Sorted, Unsorted};
