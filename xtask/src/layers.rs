@@ -17,14 +17,18 @@ const LAYERS: &[(&str, u8)] = &[
     ("quell-remediate", 2),
     ("quell-report", 2),
     ("quell-risk", 2),
+    ("quell-http", 3),
     ("quell-sources", 3),
     ("quell-spool", 3),
     ("quell-store", 3),
+    ("quell-bucket", 4),
     ("quell-pipeline", 4),
-    ("quell-cli", 5),
-    ("quell-fuzz", 5),
-    ("quell-testkit", 5),
-    ("xtask", 6),
+    ("quell-secrets", 4),
+    ("quell-server", 5),
+    ("quell-cli", 6),
+    ("quell-fuzz", 6),
+    ("quell-testkit", 6),
+    ("xtask", 7),
 ];
 
 /// Crates of third parties that only one of ours may use.
@@ -33,6 +37,9 @@ const ONLY_IN: &[(&str, &str)] = &[
     ("hcl-edit", "quell-remediate"),
     ("clap", "quell-cli"),
     ("regorus", "quell-policy"),
+    ("axum", "quell-server"),
+    ("reqwest", "quell-http"),
+    ("quick-xml", "quell-bucket"),
 ];
 
 /// Crates that none of the pure layers may use.

@@ -11,6 +11,7 @@ mod eval_fixes;
 mod eval_merge;
 mod eval_priority;
 mod layers;
+mod spool;
 mod step;
 mod tidy;
 
@@ -27,6 +28,10 @@ cargo xtask <command>
           [--make DIR] (see docs/benchmarks.md)
   bench-fixes [--findings N] [--files N] [--runs N]
           seconds to plan and prove 1,000 findings over 500 files (see docs/benchmarks.md)
+  bench-spool [--threads N] [--seconds N]
+          appends to the intake log a second, and how long one waits
+  soak-spool [--kills N] [--seed N]
+          kills a process that appends, and looks whether what it acknowledged is there
   bench-lists [--findings N] [--sources 1|4] [--data DIR]
           milliseconds of lists, counts and facets (see docs/benchmarks.md)
   eval-fixes DIR [--result FILE] [--checkov PROGRAM] [--keep DIR] [--json FILE] [--release]
@@ -62,6 +67,8 @@ fn dispatch() -> Result<()> {
         }
         Some("bench") => bench::run(&rest),
         Some("bench-fixes") => bench_fixes::run(&rest),
+        Some("bench-spool") => spool::bench(&rest),
+        Some("soak-spool") => spool::soak(&rest),
         Some("bench-lists") => bench_lists::run(&rest),
         Some("eval-fixes") => eval_fixes::run(&rest),
         Some("eval-merge") => eval_merge::run(&rest),

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use jiff::civil::Date;
+use quell_model::TenantId;
 use serde_json::{Map, Value, json};
 
 use crate::key::{Key, Kind};
@@ -76,7 +77,7 @@ fn is_text(kind: Kind, text: &str) -> bool {
         Kind::Address => text.parse::<SocketAddr>().is_ok(),
         Kind::Header => is_header(text),
         Kind::Path => !text.is_empty(),
-        Kind::Tenant => is_name(text),
+        Kind::Tenant => text.parse::<TenantId>().is_ok(),
         Kind::Url => is_url(text),
         Kind::Text
         | Kind::Choice(_)
@@ -168,7 +169,7 @@ fn secrets(kind: Kind, value: Value) -> Result<Value, Wrong> {
     Ok(Value::Array(out))
 }
 
-/// Letters, digits and a few signs: what can stand in an address and in a file name.
+/// Letters, digits and a few signs.
 fn is_name(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))

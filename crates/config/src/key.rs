@@ -177,7 +177,7 @@ impl Kind {
             Self::Secrets => "a list of one or two references, each as text or as \
                               `{ secret = \"env:NAME\", until = \"2027-01-31\" }`"
                 .to_owned(),
-            Self::Tenant => "1 to 64 letters, digits, `.`, `_` and `-`".to_owned(),
+            Self::Tenant => "1 to 64 small letters, digits and `-`, a letter first".to_owned(),
             Self::Text => "text on one line, at most 1024 bytes".to_owned(),
             Self::Truth => "`true` or `false`".to_owned(),
             Self::Url => "an `https://` or `http://` address without user and password".to_owned(),

@@ -72,13 +72,13 @@ impl FromStr for SecretRef {
         };
         let fits = match kind {
             SecretKind::Environment => is_variable(target),
-            SecretKind::File => is_absolute(target) && !target.ends_with('/'),
+            SecretKind::File => is_absolute(target),
             SecretKind::Vault => target.split_once('#').is_some_and(|(path, field)| {
-                path.split('/').count() > 1 && path.split('/').all(is_segment) && is_word(field)
+                path.contains('/') && path.split('/').all(is_segment) && is_field(field)
             }),
             SecretKind::AwsSecretsManager => {
                 let (name, field) = target.split_once('#').unwrap_or((target, "all"));
-                is_word(name) && is_word(field)
+                is_aws_name(name) && is_field(field)
             }
         };
         if fits { Ok(Self(text.to_owned())) } else { Err(form(kind)) }
@@ -122,15 +122,24 @@ fn is_variable(name: &str) -> bool {
 
 fn is_absolute(path: &str) -> bool {
     let drive = path.as_bytes();
-    path.starts_with('/') || matches!(drive, [d, b':', b'\\' | b'/', ..] if d.is_ascii_alphabetic())
+    let absolute = path.starts_with('/')
+        || matches!(drive, [d, b':', b'\\' | b'/', ..] if d.is_ascii_alphabetic());
+    absolute && !path.ends_with('/') && path.split(['/', '\\']).all(|part| part != "..")
 }
 
+/// A part of a path that stays what it is in an address.
 fn is_segment(segment: &str) -> bool {
-    is_word(segment) && segment != "." && segment != ".."
+    let odd = |c: char| c.is_whitespace() || "%\\?#;".contains(c);
+    !matches!(segment, "" | "." | "..") && !segment.contains(odd)
 }
 
-fn is_word(word: &str) -> bool {
-    !word.is_empty() && !word.contains(char::is_whitespace) && !word.contains('#')
+fn is_field(field: &str) -> bool {
+    !field.is_empty() && !field.contains('#') && field.trim() == field
+}
+
+/// What AWS allows in names, and what stands in an ARN.
+fn is_aws_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "/_+=.@-:!".contains(c))
 }
 
 /// A secret that a hook accepts.
@@ -266,7 +275,11 @@ mod tests {
             "file:relative",
             "file:/folder/",
             "vault:kv#x",
+            "file:/a/../b",
+            "vault:kv/%2e%2e/x#y",
             "vault:kv/../x#y",
+            "vault:kv//x#y",
+            "aws-sm:a b",
             "vault:kv/x",
             "aws-sm:",
             "aws-sm:x#",

@@ -322,7 +322,7 @@ fn fitting(key: &'static Key) -> BoxedStrategy<String> {
         Kind::Truth => any::<bool>().prop_map(|truth| truth.to_string()).boxed(),
         Kind::Choice(words) => prop::sample::select(words).prop_map(str::to_owned).boxed(),
         Kind::Text | Kind::Path => "[^\\p{C}]{1,40}".boxed(),
-        Kind::Tenant => "[A-Za-z0-9_-][A-Za-z0-9._-]{0,20}".boxed(),
+        Kind::Tenant => "[a-z][a-z0-9-]{0,20}".boxed(),
         Kind::Header => "[A-Za-z][A-Za-z0-9-]{0,20}".boxed(),
         Kind::Url => "https://[a-z]{1,9}(:[1-9][0-9]{1,3})?(/[a-z~%]{0,9})?".boxed(),
         Kind::Hosts | Kind::Networks => "([a-z]{1,9}(,[a-z0-9]{1,5}\\.[a-z]{2}){0,3})?".boxed(),

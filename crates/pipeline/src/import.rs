@@ -35,8 +35,6 @@ pub struct ImportOptions<'a> {
     pub format: Option<&'a str>,
     /// Whether the files were read before, by a program that may have understood less.
     pub replay: bool,
-    /// A mark that is set together with what the last of them says.
-    pub mark: Option<(&'a str, &'a [u8])>,
 }
 
 /// What all files came to.
@@ -60,6 +58,22 @@ pub struct Imported {
     pub(crate) folding: Option<Folding>,
 }
 
+impl Imported {
+    /// What comes of no file.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            files: Vec::new(),
+            funnel: Funnel::default(),
+            changes: Changes::default(),
+            rejects: Vec::new(),
+            complete: true,
+            held: None,
+            touched: Touched::default(),
+            folding: None,
+        }
+    }
+}
+
 /// Imports every input.
 pub(crate) fn import_all(
     store: &mut Store,
@@ -76,16 +90,7 @@ pub(crate) fn import_all(
         now: knowledge.now,
         taking: None,
         seen: IdSet::default(),
-        imported: Imported {
-            files: Vec::new(),
-            funnel: Funnel::default(),
-            changes: Changes::default(),
-            rejects: Vec::new(),
-            complete: true,
-            held: None,
-            touched: Touched::default(),
-            folding: None,
-        },
+        imported: Imported::nothing(),
     };
     let mut total_bytes = 0;
     let mut inputs = Vec::new();
@@ -99,11 +104,9 @@ pub(crate) fn import_all(
         }
     }
     let mut done = 0;
-    let last = inputs.len();
-    for (number, mut input) in (1..).zip(inputs) {
+    for mut input in inputs {
         progress.check()?;
         (progress.doing)(&input.name());
-        run.options.mark = options.mark.filter(|_| number == last);
         run.file(store, &mut input)?;
         // The log of one file is folded while the next one is read.
         run.imported.folding = Some(store.fold_beside());
@@ -304,7 +307,6 @@ impl Run<'_> {
             imported_at,
             complete: end.is_none(),
             most_closed: self.options.most_closed,
-            mark: self.options.mark,
         };
         if let Some(taking) = self.taking.take()
             && let Some(row) = taking.finish(&file.name, end.is_none())?

@@ -14,9 +14,6 @@ use crate::priority::Estate;
 use crate::report::{Detail, Open, decisions, describe, fix_report, incidents, open_issues};
 use crate::{PipelineError, Setup, fixes, intel};
 
-/// Who decides: the program knows no more of who runs it.
-const WHO: &str = "local user";
-
 pub(crate) fn judgement<'a>(setup: &'a Setup, intel: &'a Intel, now: Timestamp) -> Judgement<'a> {
     Judgement { catalog: setup.catalog(), intel, now }
 }
@@ -125,7 +122,7 @@ pub(crate) fn story_of(
 }
 
 /// Takes issues out of an incident into one of their own, which later imports keep apart. Says
-/// its key. Every id may be cut short.
+/// its key. Every id may be cut short. `by` says who decides.
 ///
 /// # Errors
 /// When an id is not found, or nothing would be left.
@@ -133,7 +130,7 @@ pub fn split_incident(
     store: &mut Store,
     setup: &Setup,
     (id, issues, repository): (&str, &[String], Option<&Path>),
-    now: Timestamp,
+    (now, by): (Timestamp, &str),
 ) -> Result<IncidentKey, PipelineError> {
     let intel = intel::load(store, setup.catalog().intel())?;
     let world = World::load(store, judgement(setup, &intel, now), repository)?;
@@ -157,7 +154,7 @@ pub fn split_incident(
         from: from.key,
         action: HandAction::Split,
         at: now,
-        by: WHO.to_owned(),
+        by: by.to_owned(),
     };
     store.decision_save(&taken.iter().map(pin).collect::<Vec<_>>(), &[])?;
     Ok(key)
@@ -181,7 +178,7 @@ pub fn join_incidents(
     store: &mut Store,
     setup: &Setup,
     (id, others, repository): (&str, &[String], Option<&Path>),
-    now: Timestamp,
+    (now, by): (Timestamp, &str),
 ) -> Result<IncidentKey, PipelineError> {
     let intel = intel::load(store, setup.catalog().intel())?;
     let world = World::load(store, judgement(setup, &intel, now), repository)?;
@@ -194,7 +191,7 @@ pub fn join_incidents(
         from,
         action: HandAction::Joined,
         at: now,
-        by: WHO.to_owned(),
+        by: by.to_owned(),
     };
     for other in others {
         let other = world.find(other)?;
@@ -203,7 +200,7 @@ pub fn join_incidents(
             return Err(PipelineError::Refused(reason));
         }
         pins.extend(other.issues.iter().map(|issue| pin(issue, other.key)));
-        let by = WHO.to_owned();
+        let by = by.to_owned();
         joins.push(JoinRow { incident: other.key, into: into.key, at: now, by });
     }
     // What is there already stays too, should its own story change.

@@ -27,9 +27,9 @@ mod setup;
 pub use coverage::{Coverage, RuleCount, ToolCoverage, coverage};
 pub use error::PipelineError;
 pub use fixes::{
-    Branch, Commit, Dirty, FileChange, FixConfig, FixPlan, FixRequest, Offer, Taken, Tool, Unfixed,
-    commit_message, fixes_report, patch_text, plan_fixes, refuse_uncommitted, write_branch,
-    write_files,
+    Ask, Branch, Commit, Dirty, FileChange, FixConfig, FixPlan, FixRequest, Offer, Taken, Tool,
+    Unfixed, commit_message, fixes_report, patch_text, plan_fixes, refuse_uncommitted,
+    write_branch, write_files,
 };
 pub use import::{ImportOptions, Imported};
 pub use incidents::{join_incidents, reset_incident, show_incident, split_incident};
@@ -38,5 +38,5 @@ pub use list::{IssueList, ListedIssue, list_issues};
 pub use quell_store::{Held, IssueFilter, MostClosed};
 pub use rekey::bring_up_to_date;
 pub use risk::explain_risk;
-pub use run::{Outcome, Progress, Request, import, run};
+pub use run::{Outcome, Progress, Request, import, report, run};
 pub use setup::{Setup, SetupError};

@@ -210,40 +210,44 @@ pub(crate) fn decisions(store: &Store) -> Result<Decisions, PipelineError> {
     Ok(Decisions::new(pins.into_iter().map(pin).collect(), joins.into_iter().map(join).collect()))
 }
 
+/// The open issues that a report is about.
+pub(crate) struct InScope {
+    /// They, and others where one story may hold both.
+    pub(crate) open: Vec<Open>,
+    /// Those that the run touched, where not all are asked for.
+    pub(crate) touched: Option<HashSet<IssueKey>>,
+    /// Whether something was seen to happen in any open issue, where that is worth noting.
+    pub(crate) attacks: Option<bool>,
+}
+
 /// The open issues among those that a run touched, and others where one story may hold both: where
-/// something was seen to happen, or a person decided. Which of them the run touched is said too.
+/// something was seen to happen, or a person decided.
 pub(crate) fn in_scope(
-    store: &mut Store,
+    store: &Store,
     estate: &mut Estate<'_>,
     among: Option<&IdSet>,
-) -> Result<(Vec<Open>, Option<HashSet<IssueKey>>), PipelineError> {
+) -> Result<InScope, PipelineError> {
     let mut open = open_issues(store, estate, among)?;
-    if among.is_none() {
-        note_attacks(store, &open)?;
-        return Ok((open, None));
-    }
+    let known = store.attacks_known()?;
+    let attacks = |all: &[Open]| {
+        let any = all.iter().any(|o| o.candidate.is_detection());
+        (known != Some(any)).then_some(any)
+    };
     let all = usize::try_from(store.issue_count_open()?).unwrap_or(usize::MAX);
-    if open.len() == all {
-        note_attacks(store, &open)?;
-        return Ok((open, None));
+    if among.is_none() || open.len() == all {
+        let attacks = attacks(&open);
+        return Ok(InScope { open, touched: None, attacks });
     }
     let touched: HashSet<IssueKey> = open.iter().map(|o| o.candidate.key).collect();
     let may_reach = open.iter().any(|o| o.candidate.is_detection())
-        || store.attacks_known()? != Some(false)
+        || known != Some(false)
         || !decisions(store)?.is_empty();
+    let mut noted = None;
     if may_reach {
         open = open_issues(store, estate, None)?;
-        note_attacks(store, &open)?;
+        noted = attacks(&open);
     }
-    Ok((open, Some(touched)))
-}
-
-fn note_attacks(store: &mut Store, all: &[Open]) -> Result<(), PipelineError> {
-    let any = all.iter().any(|o| o.candidate.is_detection());
-    if store.attacks_known()? != Some(any) {
-        store.attacks_note(any)?;
-    }
-    Ok(())
+    Ok(InScope { open, touched: Some(touched), attacks: noted })
 }
 
 /// How much of incidents is described.

@@ -17,7 +17,7 @@ use crate::exceptions::{Said, exceptions};
 use crate::import::{ImportOptions, Imported, import_all};
 use crate::priority::Estate;
 use crate::report::{
-    Described, Detail, Open, decision_counts, describe, fix_report, in_scope, incidents,
+    Described, Detail, InScope, Open, decision_counts, describe, fix_report, in_scope, incidents,
 };
 use crate::{PipelineError, Setup, assess, fixes, intel, query, rekey};
 
@@ -102,18 +102,56 @@ pub fn run(
     // From here on, what is open stands in memory.
     store.release_memory()?;
     let scope = (!request.paths.is_empty()).then_some(&imported.touched);
-    let Told { answer, described, fixes, said } =
-        tell(store, (setup, by), (request, scope), progress)?;
-    if request.repository.is_some() {
-        query::keep_fixes(store, &fixes)?;
+    let told = tell(store, (setup, by), (request, scope), progress)?;
+    if let Some(any) = told.keep.attacks {
+        store.attacks_note(any)?;
     }
+    if let Some(question) = told.keep.question {
+        question.save(store, &told.answer)?;
+    }
+    if request.repository.is_some() {
+        query::keep_fixes(store, &told.fixes)?;
+    }
+    let (rejects, complete) = (std::mem::take(&mut imported.rejects), imported.complete);
+    let worst = told.answer.worst;
+    let report = written(store, (request, by), imported, told)?;
+    drop(folding);
+    Ok(Outcome { report, rejects, complete, worst })
+}
+
+/// Reports on what is stored, and changes nothing. Paths and lists of the request are not looked
+/// at.
+///
+/// # Errors
+/// When the store refuses or the user interrupts.
+pub fn report(
+    store: &Store,
+    setup: &Setup,
+    request: &Request,
+    (now, progress): (Timestamp, &Progress<'_>),
+) -> Result<Report, PipelineError> {
+    let known = intel::load(store, setup.catalog().intel())?;
+    let by = Judgement { catalog: setup.catalog(), intel: &known, now };
+    let told = tell(store, (setup, by), (request, None), progress)?;
+    written(store, (request, by), Imported::nothing(), told)
+}
+
+/// The report of what was imported and what is told.
+fn written(
+    store: &Store,
+    (request, by): (&Request, Judgement<'_>),
+    imported: Imported,
+    told: Told,
+) -> Result<Report, PipelineError> {
+    let Told { answer, described, fixes, said, keep: _ } = told;
+    let scope = (!request.paths.is_empty()).then_some(&imported.touched);
     let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     let (open_findings, open_elsewhere) = match scope {
         Some(touched) => (
             store.finding_count_open(&touched.findings)?,
             store.issue_count_open()?.saturating_sub(answer.issues),
         ),
-        None => (imported.funnel.open_findings, 0),
+        None => (store.finding_count_all_open()?, 0),
     };
     let funnel = Funnel {
         open_findings,
@@ -124,9 +162,9 @@ pub fn run(
     };
     let mut total = Accounting::default();
     imported.files.iter().for_each(|file| total.add(&file.accounting));
-    let report = Report {
+    Ok(Report {
         schema_version: SCHEMA_VERSION,
-        generated_at: now,
+        generated_at: by.now,
         quell_version: env!("CARGO_PKG_VERSION"),
         sample_data: request.sample_data,
         changes: Changes { open_elsewhere, ..imported.changes },
@@ -139,11 +177,9 @@ pub fn run(
         fixes: fixes.iter().map(fix_report).collect(),
         exceptions: exceptions(store, &said, scope.map(|touched| &touched.findings))?,
         statements: said.counts(),
-        intelligence: intel::listings(&known),
-    };
-    let worst = answer.worst;
-    drop(folding);
-    Ok(Outcome { report, rejects: imported.rejects, complete: imported.complete, worst })
+        intelligence: intel::listings(by.intel),
+        sources: Vec::new(),
+    })
 }
 
 /// Takes files in and judges what they touched, without a report. [`bring_up_to_date`] comes
@@ -179,10 +215,20 @@ struct Told {
     described: Described,
     fixes: Vec<Fix>,
     said: Said,
+    keep: Keep,
+}
+
+/// What a run may keep of what it told.
+#[derive(Default)]
+struct Keep {
+    /// Under what the answer is known.
+    question: Option<Question>,
+    /// Whether something was seen to happen in any open issue.
+    attacks: Option<bool>,
 }
 
 fn tell(
-    store: &mut Store,
+    store: &Store,
     (setup, by): (&Setup, Judgement<'_>),
     (request, scope): (&Request, Option<&Touched>),
     progress: &Progress<'_>,
@@ -193,11 +239,11 @@ fn tell(
     {
         // An answer is kept only where no statement is known.
         let (described, said) = (Described::default(), Said::default());
-        return Ok(Told { answer, described, fixes: Vec::new(), said });
+        return Ok(Told { answer, described, fixes: Vec::new(), said, keep: Keep::default() });
     }
     let mut estate = Estate::new(store, by)?;
     let among = scope.map(|touched| &touched.issues);
-    let (mut open, touched) = in_scope(store, &mut estate, among)?;
+    let InScope { mut open, touched, attacks } = in_scope(store, &mut estate, among)?;
     let is_touched = |o: &Open| touched.as_ref().is_none_or(|t| t.contains(&o.candidate.key));
     (progress.doing)("fixing");
     let fixes = match &request.repository {
@@ -232,10 +278,7 @@ fn tell(
         worst,
         shown: std::mem::take(&mut described.incidents),
     };
-    if let Some(question) = question.filter(|_| said.counts().known == 0)
-        && store.issue_count_open()? == answer.issues
-    {
-        question.save(store, &answer)?;
-    }
-    Ok(Told { answer, described, fixes, said })
+    let whole = store.issue_count_open()? == answer.issues;
+    let question = question.filter(|_| said.counts().known == 0 && whole);
+    Ok(Told { answer, described, fixes, said, keep: Keep { question, attacks } })
 }

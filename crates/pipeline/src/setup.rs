@@ -101,6 +101,13 @@ impl Setup {
         Formats { maps: &self.maps, ..Formats::BUILT_IN }
     }
 
+    /// The names of the formats that can be read.
+    #[must_use]
+    pub fn format_names(&self) -> Vec<&str> {
+        let built_in = Formats::BUILT_IN.sources.iter().map(|source| source.id);
+        built_in.chain(self.maps.iter().map(|map| map.tool())).collect()
+    }
+
     /// The catalogue.
     #[must_use]
     pub const fn catalog(&self) -> &Catalog {

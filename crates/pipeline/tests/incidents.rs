@@ -144,7 +144,9 @@ fn what_a_person_decides_outlives_later_imports() {
     let incident = report.incidents.first().unwrap();
     let weak = report.issues.iter().find(|i| i.vulnerability.is_some()).unwrap().id.clone();
     let (id, issues) = (incident.id.clone(), vec![weak[..10].to_owned()]);
-    let split = split_incident(&mut world.store, &world.setup, (&id, &issues, None), now).unwrap();
+    let split =
+        split_incident(&mut world.store, &world.setup, (&id, &issues, None), (now, "someone"))
+            .unwrap();
     // The files again, the other way round, and one more detection.
     world.import("again.ndjson", &lines);
     world.import("more.ndjson", &shell("tickets-0", 20));
@@ -163,7 +165,7 @@ fn what_a_person_decides_outlives_later_imports() {
     let other = after.issues.iter().find(|i| i.vulnerability.as_deref() == Some("CVE-2031-0001"));
     let other = of(&other.unwrap().id).id.clone();
     let others = vec![split.to_string(), other];
-    join_incidents(&mut world.store, &world.setup, (&id, &others, None), now).unwrap();
+    join_incidents(&mut world.store, &world.setup, (&id, &others, None), (now, "someone")).unwrap();
     world.import("most.ndjson", &shell("tickets-0", 30));
     assert_eq!(world.all(), [(IncidentKind::Exploitation, 6)]);
     reset_incident(&mut world.store, &world.setup, (&id, None), today()).unwrap();
@@ -178,10 +180,20 @@ fn what_cannot_be_decided_is_refused() {
     let incident = report.incidents.first().unwrap();
     let now = NOW.parse().unwrap();
     let all: Vec<String> = incident.issues.clone();
-    let whole = split_incident(&mut world.store, &world.setup, (&incident.id, &all, None), now);
+    let whole = split_incident(
+        &mut world.store,
+        &world.setup,
+        (&incident.id, &all, None),
+        (now, "someone"),
+    );
     assert!(matches!(whole, Err(PipelineError::Refused(_))), "{whole:?}");
     let own = vec![incident.id.clone()];
-    let itself = join_incidents(&mut world.store, &world.setup, (&incident.id, &own, None), now);
+    let itself = join_incidents(
+        &mut world.store,
+        &world.setup,
+        (&incident.id, &own, None),
+        (now, "someone"),
+    );
     assert!(matches!(itself, Err(PipelineError::Refused(_))), "{itself:?}");
     let nothing = reset_incident(&mut world.store, &world.setup, (&incident.id, None), today());
     assert!(matches!(nothing, Err(PipelineError::Refused(_))), "{nothing:?}");

@@ -9,10 +9,11 @@ use quell_model::{
     Untrusted,
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The version of the contract: the second number grows when fields are added, the first when
 /// a reader must change.
-pub const SCHEMA_VERSION: &str = "1.3";
+pub const SCHEMA_VERSION: &str = "1.4";
 
 /// Everything that a run has to say.
 #[derive(Debug, Clone, Serialize)]
@@ -47,6 +48,62 @@ pub struct Report {
     pub statements: StatementsReport,
     /// The lists of exploited and likely exploited weaknesses that risks rest on.
     pub intelligence: Vec<IntelligenceReport>,
+    /// The sources of a server, by name; a run without a server knows none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<SourceReport>,
+}
+
+/// A source of a server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SourceReport {
+    /// Its name.
+    pub name: String,
+    /// `hook`, `folder`, `bucket` or `import`.
+    pub kind: String,
+    /// How it is.
+    pub health: SourceHealth,
+    /// When anything of it came.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub heard_at: Option<Timestamp>,
+    /// When something of it was last taken in.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub taken_at: Option<Timestamp>,
+    /// When something of it last failed.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub failed_at: Option<Timestamp>,
+    /// Why it did.
+    #[schema(value_type = Option<String>)]
+    pub reason: Option<Untrusted>,
+    /// How often something came.
+    pub deliveries: u64,
+    /// Records of all that came.
+    pub records: u64,
+    /// Records that were not taken.
+    pub rejected: u64,
+}
+
+/// How a source is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceHealth {
+    /// What last came was taken.
+    Healthy,
+    /// What last came failed.
+    Failing,
+    /// Nothing came yet.
+    Silent,
+}
+
+impl SourceHealth {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Failing => "failing",
+            Self::Silent => "silent",
+        }
+    }
 }
 
 /// How many incidents have which decision; those that a limit leaves out count too.

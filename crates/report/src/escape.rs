@@ -31,7 +31,8 @@ pub(crate) fn is_hidden(c: char) -> bool {
 }
 
 /// For HTML text and attribute values in double quotes.
-pub(crate) fn html(text: &str) -> String {
+#[must_use]
+pub fn html(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -23,11 +23,13 @@ mod words;
 pub use contract::{
     AccountingReport, AssetReport, Changes, DecisionCounts, DecisionReport, ExceptionReport,
     FileReport, FindingReport, FixReport, HandReport, IncidentReport, IncidentStory,
-    IntelligenceReport, IssueReport, IssueStory, OwnerReport, Report, SCHEMA_VERSION,
-    StatementReport, StatementsReport,
+    IntelligenceReport, IssueReport, IssueStory, OwnerReport, Report, SCHEMA_VERSION, SourceHealth,
+    SourceReport, StatementReport, StatementsReport,
 };
+pub use escape::html as html_text;
 pub use fixes::{
-    FixesReport, NotRead, OfferReport, StepsReport, UnfixedReport, Written, write_fixes,
+    AskReport, FixesReport, NotRead, OfferReport, StepsReport, UnfixedReport, Written, write_asks,
+    write_fixes,
 };
 pub use format::{FORMATS, Format, Options};
 pub use incident::write_incident_story;

@@ -86,6 +86,11 @@ impl Queue {
             state.idle = false;
         }
         let mut batch = Batch { waiting: Vec::new(), roll: std::mem::take(&mut state.roll) };
+        if state.bytes <= limits.batch_bytes {
+            state.bytes = 0;
+            batch.waiting = std::mem::take(&mut state.waiting).into();
+            return Some(batch);
+        }
         let mut bytes = 0_usize;
         while bytes < limits.batch_bytes
             && let Some(next) = state.waiting.pop_front()

@@ -31,6 +31,7 @@ pub struct Record {
     origin: Origin,
     received_at_micros: i64,
     hash: [u8; 32],
+    likeness: [u8; 16],
     body: Vec<u8>,
 }
 
@@ -61,17 +62,18 @@ impl Record {
             return refuse("a body has at most 8 MiB");
         }
         let hash = *blake3::hash(&body).as_bytes();
-        Ok(Self { origin, received_at_micros, hash, body })
+        Ok(Self::checked(origin, received_at_micros, hash, body))
     }
 
-    /// A record that was read; the hash has been checked.
+    /// A record whose parts and hash have been checked.
     pub(crate) fn checked(
         origin: Origin,
         received_at_micros: i64,
         hash: [u8; 32],
         body: Vec<u8>,
     ) -> Self {
-        Self { origin, received_at_micros, hash, body }
+        let likeness = likeness(&origin.tenant, &origin.source, &hash);
+        Self { origin, received_at_micros, hash, likeness, body }
     }
 
     /// Where it came from.
@@ -106,7 +108,7 @@ impl Record {
 
     /// Tells duplicates: the same for the same tenant, source and content.
     pub(crate) fn likeness(&self) -> [u8; 16] {
-        likeness(&self.origin.tenant, &self.origin.source, &self.hash)
+        self.likeness
     }
 
     /// What it takes in a segment.

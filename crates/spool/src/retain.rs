@@ -1,5 +1,6 @@
 //! Removing what is old and has been read.
 
+use std::io;
 use std::sync::PoisonError;
 
 use crate::error::SpoolError;
@@ -30,8 +31,7 @@ pub(crate) fn remove_before(
         };
         let path = shared.path(number, info.form);
         // One after another, so that a crash never leaves a gap.
-        let gone = shared.disk.remove(&path).and_then(|()| shared.disk.sync_folder(&shared.dir));
-        if let Err(error) = gone {
+        if let Err(error) = remove(shared, number) {
             shared.log().segments.insert(number, info);
             return Err(SpoolError::io(&path, &error));
         }
@@ -47,6 +47,17 @@ pub(crate) fn remove_before(
         shared.queue.request_roll();
     }
     Ok(removed)
+}
+
+/// Removes a segment in whatever form it is; an interrupted sealing leaves both.
+fn remove(shared: &Shared, number: u32) -> io::Result<()> {
+    for form in [Form::Closed, Form::Sealed] {
+        match shared.disk.remove(&shared.path(number, form)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            removed => removed?,
+        }
+    }
+    shared.disk.sync_folder(&shared.dir)
 }
 
 fn take_first(

@@ -208,7 +208,13 @@ impl Spool {
         }
     }
 
-    /// Takes nothing more, writes what waits, and calls back for all of it. Dropping does the same.
+    /// Takes nothing more from now on. What waits is still written and called back for.
+    pub fn stop(&self) {
+        self.shared.queue.close();
+    }
+
+    /// Takes nothing more, writes what waits, calls back for all of it, and waits until that is
+    /// done. Dropping does the same.
     pub fn close(self) {}
 }
 

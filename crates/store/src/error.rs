@@ -38,6 +38,11 @@ pub enum StoreError {
         "the database is damaged or is none ({0}); move the data directory away, or restore it from a backup"
     )]
     Damaged(String),
+    /// A restore was cut off.
+    #[error(
+        "a restore into `{}` was cut off; run `quell restore` again to end it", .0.display()
+    )]
+    HalfRestored(PathBuf),
     /// The database is another tenant's.
     #[error(
         "this database holds the findings of tenant `{found}`, not of `{wanted}`; restore the right one"

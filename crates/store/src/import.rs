@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use quell_model::{FindingKey, IssueKey, Outcome, Scope, Severity, Status, Timestamp};
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::answer::changed;
 use crate::block::{Blocks, Owner};
@@ -649,9 +649,6 @@ impl Import<'_> {
         if input.complete {
             self.close_covered(input.most_closed)?;
         }
-        if let Some((name, mark)) = input.mark {
-            set_mark(&self.tx, name, mark)?;
-        }
         if let Some(hash) = input.hash {
             self.tx.execute(
                 "INSERT OR IGNORE INTO inputs (hash, path, format, imported_at, plain_bytes)
@@ -795,8 +792,6 @@ pub struct FinishedInput<'a> {
     pub complete: bool,
     /// How much it may close by being silent; `None` for any number.
     pub most_closed: Option<MostClosed>,
-    /// A mark that is set with it, by its name: how far a reader has come.
-    pub mark: Option<(&'a str, &'a [u8])>,
 }
 
 impl MostClosed {
@@ -806,15 +801,8 @@ impl MostClosed {
     }
 }
 
-fn set_mark(connection: &Connection, name: &str, mark: &[u8]) -> Result<(), StoreError> {
-    connection
-        .prepare_cached("INSERT OR REPLACE INTO settings (name, value) VALUES ('mark:' || ?1, ?2)")?
-        .execute(params![name, mark])?;
-    Ok(())
-}
-
 impl Store {
-    /// A mark that was set with an import, or by itself.
+    /// A mark that somebody set: how far a reader has come, or whose findings they are.
     ///
     /// # Errors
     /// When the database refuses.
@@ -825,12 +813,17 @@ impl Store {
         Ok(select.query_row([name], |row| row.get(0)).optional()?)
     }
 
-    /// Sets a mark by itself.
+    /// Sets a mark.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn mark_set(&mut self, name: &str, mark: &[u8]) -> Result<(), StoreError> {
-        set_mark(&self.connection, name, mark)
+        self.connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO settings (name, value) VALUES ('mark:' || ?1, ?2)",
+            )?
+            .execute(params![name, mark])?;
+        Ok(())
     }
 }
 

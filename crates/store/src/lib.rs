@@ -4,6 +4,7 @@
 //! leaves a file imported whole or not at all. Commits are flushed before they are acknowledged.
 
 mod answer;
+mod backup;
 mod block;
 mod brief;
 mod content;
@@ -32,6 +33,10 @@ mod statement;
 #[cfg(test)]
 mod tests;
 
+pub use backup::{
+    BackupError, BackupFile, DatabaseState, Existing, Manifest, Restored, backup, database_state,
+    restore, verify_backup,
+};
 pub use block::{Added, Block, BlockBuilder, Body};
 pub use brief::{Brief, CandidatePage, place_text};
 pub use content::Content;

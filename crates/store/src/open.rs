@@ -7,12 +7,11 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
-use crate::StoreError;
 use crate::block::Cache;
-use crate::facts;
+use crate::{StoreError, backup, facts};
 
 /// Each migration, oldest first; the schema version is how many have run.
-const MIGRATIONS: &[&str] = &[
+pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_spine.sql"),
     include_str!("migrations/0002_statements.sql"),
     include_str!("migrations/0003_identity.sql"),
@@ -65,8 +64,8 @@ impl Store {
     /// # Errors
     /// When the directory cannot be used, or the database is damaged, newer or held by another.
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(directory)
-            .map_err(|source| StoreError::Directory { path: directory.to_owned(), source })?;
+        make_directory(directory)?;
+        backup::refuse_half(directory)?;
         let mut connection = Connection::open(directory.join("quell.db"))?;
         connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "page_size", PAGE_BYTES)?;
@@ -125,7 +124,18 @@ impl Store {
     }
 }
 
-/// Brings a schema up to date.
+/// Makes a data directory that only its owner enters; one that is there stays as it is.
+pub(crate) fn make_directory(path: &Path) -> Result<(), StoreError> {
+    let mut how = std::fs::DirBuilder::new();
+    how.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut how, 0o700);
+    how.create(path).map_err(|source| StoreError::Directory { path: path.to_owned(), source })
+}
+
+/// Brings a schema up to date. Each migration is one transaction, so one that is cut off is run
+/// again as a whole. A database that holds something is copied before, and the copy stays until
+/// the next upgrade.
 pub(crate) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), StoreError> {
     let known = u32::try_from(migrations.len()).unwrap_or(u32::MAX);
     let version =
@@ -134,6 +144,10 @@ pub(crate) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Resul
     if found > known {
         return Err(StoreError::Newer { found, known });
     }
+    if found == known {
+        return Ok(());
+    }
+    backup::copy_before(connection, known)?;
     for (number, sql) in (1u32..).zip(migrations).filter(|(number, _)| *number > found) {
         let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         // Another process may have run it while this one waited for the lock.
@@ -143,6 +157,7 @@ pub(crate) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Resul
         }
         tx.commit()?;
     }
+    backup::forget_older(connection, known);
     Ok(())
 }
 

@@ -131,6 +131,18 @@ impl Store {
         Ok(findings)
     }
 
+    /// How many findings are open.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn finding_count_all_open(&self) -> Result<u64, StoreError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT (SELECT count(*) FROM findings)
+               - (SELECT count(*) FROM findings WHERE gone_by <> 0 OR reported >= 2)",
+        )?;
+        Ok(select.query_row([], |row| row.get::<_, i64>(0))?.unsigned_abs())
+    }
+
     /// How many of some findings are open.
     ///
     /// # Errors

@@ -2,5 +2,7 @@
 
 pub mod estate;
 pub mod merging;
+#[cfg(feature = "net")]
+pub mod net;
 pub mod priority;
 mod random;

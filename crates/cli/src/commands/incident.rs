@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use quell_model::Clock;
+use quell_model::{Clock, Timestamp};
 use quell_pipeline::{Setup, join_incidents, reset_incident, show_incident, split_incident};
 use quell_report::write_incident_story;
 use quell_store::Store;
@@ -82,11 +82,11 @@ pub(super) fn run(arguments: &Arguments, data: &Path, _environment: &Environment
             }
         }
         Command::Split { id, issues } => {
-            let key = split_incident(&mut store, &setup, (id, issues, repo), SystemClock.now())?;
+            let key = split_incident(&mut store, &setup, (id, issues, repo), decider())?;
             say(&format!("the issues are now incident {key}; later imports keep them apart"));
         }
         Command::Join { id, others } => {
-            let key = join_incidents(&mut store, &setup, (id, others, repo), SystemClock.now())?;
+            let key = join_incidents(&mut store, &setup, (id, others, repo), decider())?;
             say(&format!("all of it is now incident {key}; later imports keep it together"));
         }
         Command::Reset { id } => {
@@ -95,4 +95,9 @@ pub(super) fn run(arguments: &Arguments, data: &Path, _environment: &Environment
         }
     }
     Ok(Exit::Clean)
+}
+
+/// Who decides, and when: the program knows no more of who runs it.
+fn decider() -> (Timestamp, &'static str) {
+    (SystemClock.now(), "local user")
 }

@@ -10,14 +10,19 @@ use crate::console::say;
 use crate::environment::Environment;
 use crate::exit::Exit;
 
+mod backup;
 mod config;
 mod controls;
 mod demo;
+mod doctor;
 mod fix;
 mod incident;
 mod issue;
 mod map;
+mod restore;
 mod risk;
+mod serve;
+mod token;
 mod triage;
 
 /// Findings of any security tool in, a few explained incidents with proved fixes out.
@@ -49,8 +54,18 @@ enum Command {
     Controls(controls::Arguments),
     /// Describe a format that Quell does not know
     Map(map::Arguments),
+    /// Run the server: intake, API and jobs
+    Serve(serve::Arguments),
+    /// Make, list and take back tokens of a server
+    Token(token::Arguments),
     /// What is configured, where it was said, and what is wrong with it
     Config(config::Arguments),
+    /// Copy the data directory while others go on, and check the copy
+    Backup(backup::Arguments),
+    /// Put a backup back, all of it or nothing
+    Restore(restore::Arguments),
+    /// Look whether a server can run here, and what to do where it cannot
+    Doctor(doctor::Arguments),
 }
 
 /// Runs the command line.
@@ -76,7 +91,12 @@ pub(crate) fn run(
         Command::Risk(arguments) => risk::run(&arguments, &data),
         Command::Controls(arguments) => controls::run(&arguments, environment),
         Command::Map(arguments) => map::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments, parsed.data.as_deref(), environment),
+        Command::Token(arguments) => token::run(&arguments, &data),
         Command::Config(arguments) => config::run(&arguments, parsed.data.as_deref()),
+        Command::Backup(arguments) => backup::run(&arguments, &data),
+        Command::Restore(arguments) => restore::run(&arguments, &data),
+        Command::Doctor(arguments) => doctor::run(&arguments, parsed.data.as_deref(), environment),
     };
     match result {
         Ok(exit) => exit.into(),
@@ -90,6 +110,9 @@ fn failed(error: &anyhow::Error) -> Exit {
         return Exit::Clean;
     }
     say(&format!("error: {error:#}"));
+    if let Some(error) = error.downcast_ref::<quell_store::BackupError>() {
+        return backup::exit(error);
+    }
     match error.downcast_ref::<quell_pipeline::PipelineError>() {
         Some(quell_pipeline::PipelineError::Interrupted) => Exit::Interrupted,
         Some(

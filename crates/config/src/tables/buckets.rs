@@ -1,5 +1,6 @@
 //! `[buckets.NAME]`: buckets that speak S3, polled by prefix.
 
+use quell_model::TenantId;
 use serde::Deserialize;
 
 use super::{Broken, Instance};
@@ -23,7 +24,7 @@ pub struct Bucket {
     /// The format of its objects, or `auto`.
     pub format: String,
     /// Whose findings they are.
-    pub tenant: String,
+    pub tenant: TenantId,
     /// How often it is listed.
     pub every_seconds: u64,
     /// The id of the access key.

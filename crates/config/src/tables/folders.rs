@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use quell_model::TenantId;
 use serde::Deserialize;
 
 use super::no_rule;
@@ -18,7 +19,7 @@ pub struct Folder {
     /// The format of its files, or `auto`.
     pub format: String,
     /// Whose findings they are.
-    pub tenant: String,
+    pub tenant: TenantId,
     /// How often it is looked at.
     pub every_seconds: u64,
 }

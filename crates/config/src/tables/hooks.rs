@@ -1,5 +1,6 @@
 //! `[hooks.NAME]`: webhooks, and how their senders prove who they are.
 
+use quell_model::TenantId;
 use serde::Deserialize;
 
 use super::{Broken, Instance};
@@ -15,7 +16,7 @@ pub struct Hook {
     /// The format of its bodies, or `auto`.
     pub format: String,
     /// Whose findings they are.
-    pub tenant: String,
+    pub tenant: TenantId,
     /// How senders prove who they are.
     pub auth: Auth,
     /// The header with the secret (`header`) or the signature (`hmac`).

@@ -88,7 +88,7 @@ fn kind_schema(kind: Kind) -> Value {
                 "properties": { "secret": reference(), "until": text() },
             }]},
         }),
-        Kind::Tenant => pattern("^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$"),
+        Kind::Tenant => pattern("^[a-z][a-z0-9-]{0,63}$"),
         Kind::Text => json!({ "type": "string", "maxLength": 1024 }),
         Kind::Truth => json!({ "type": "boolean" }),
         Kind::Url => pattern("^https?://[^?#@\\s]+$"),

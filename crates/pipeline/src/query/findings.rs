@@ -6,6 +6,7 @@ use quell_model::{
 use quell_report::FindingReport;
 use quell_store::{FindingRow, ListFilter};
 use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
 
 use super::cursor::Asked;
 use super::issues::IssueSort;
@@ -17,24 +18,29 @@ use crate::inspect::find_issue;
 use crate::report::finding_report;
 
 /// Which findings. What is left out asks for all.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub struct FindingQuery {
     /// Of the issue with this id, or the first characters of it.
     pub issue: Option<String>,
     /// One of these severities, as the tool says.
     #[serde(deserialize_with = "listed")]
+    #[param(value_type = Option<String>)]
     pub severity: Vec<Severity>,
     /// One of these statuses.
     #[serde(deserialize_with = "listed")]
+    #[param(value_type = Option<String>)]
     pub status: Vec<Status>,
     /// One of these kinds of fault.
     #[serde(deserialize_with = "listed")]
+    #[param(value_type = Option<String>)]
     pub class: Vec<FindingClass>,
     /// This control, or one below it: `aws.s3` asks for all of S3.
     pub control: Option<String>,
     /// Of one of these tools.
     #[serde(deserialize_with = "listed")]
+    #[param(value_type = Option<String>)]
     pub tool: Vec<String>,
     /// This text in the asset's id, in any case.
     pub asset: Option<String>,
@@ -42,6 +48,7 @@ pub struct FindingQuery {
     pub asset_id: Option<String>,
     /// In one of these clouds or places.
     #[serde(deserialize_with = "listed")]
+    #[param(value_type = Option<String>)]
     pub provider: Vec<Provider>,
     /// In this account, subscription, project or cluster.
     pub account: Option<String>,
@@ -54,13 +61,17 @@ pub struct FindingQuery {
     /// Of an issue with this risk score or more.
     pub min_score: Option<u32>,
     /// Last seen then or later.
+    #[param(value_type = Option<String>)]
     pub seen_since: Option<Timestamp>,
     /// What the list is sorted by.
+    #[param(value_type = Option<String>)]
     pub sort: IssueSort,
     /// In which direction.
+    #[param(value_type = Option<String>)]
     pub order: Order,
     /// Items on a page, 1 to 500; 50 where it is not said.
     #[serde(skip_serializing)]
+    #[param(minimum = 1, maximum = 500)]
     pub limit: Option<usize>,
     /// The page that a page before named.
     #[serde(skip_serializing)]

@@ -3,6 +3,7 @@
 mod charts;
 mod exceptions;
 mod incident;
+mod sources;
 mod timeline;
 
 use std::io::{self, Write};
@@ -58,6 +59,7 @@ pub(crate) fn write(report: &Report, _options: &Options, out: &mut dyn Write) ->
         writeln!(out, "<p>No open issue.</p>")?;
     }
     exceptions::write(report, out)?;
+    sources::write(report, out)?;
     accounting(report, out)?;
     writeln!(out, "</main></body></html>")
 }
@@ -71,6 +73,9 @@ fn header(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn accounting(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    if report.accounting.files.is_empty() && !report.sources.is_empty() {
+        return Ok(());
+    }
     writeln!(out, "<h2>Accounting</h2><p>{}</p>", html(&accounting_line(report)))?;
     if let Some(lists) = intelligence_line(report) {
         writeln!(out, "<p class=\"quiet\">{}.</p>", html(&plain(&lists)))?;

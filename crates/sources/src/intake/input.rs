@@ -68,6 +68,12 @@ impl Input {
         Ok(Self { name, size_bytes, origin: Origin::File(path.to_owned()) })
     }
 
+    /// The same input under another name.
+    #[must_use]
+    pub fn renamed(self, name: String) -> Self {
+        Self { name, ..self }
+    }
+
     /// Bytes that are in memory already.
     #[must_use]
     pub fn bytes(name: String, bytes: Vec<u8>) -> Self {

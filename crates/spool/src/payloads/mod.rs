@@ -123,6 +123,20 @@ impl Payloads {
         PayloadReader::new(&*self.store.disk, self.store.path(hash), *hash)
     }
 
+    /// Where a file stands, if it is stored: a Zstandard frame that others can read too.
+    #[must_use]
+    pub fn path(&self, hash: &[u8; 32]) -> PathBuf {
+        self.store.path(hash)
+    }
+
+    /// When a file was last received, in microseconds since 1970.
+    #[must_use]
+    pub fn received_at_micros(&self, hash: &[u8; 32]) -> Option<i64> {
+        let changed = std::fs::metadata(self.store.path(hash)).ok()?.modified().ok()?;
+        let since = changed.duration_since(std::time::UNIX_EPOCH).ok()?;
+        i64::try_from(since.as_micros()).ok()
+    }
+
     /// Whether there is a file for this content.
     #[must_use]
     pub fn contains(&self, hash: &[u8; 32]) -> bool {

@@ -65,7 +65,7 @@ impl PayloadWriter {
     /// # Errors
     ///
     /// [`PayloadError::TooLarge`] when more came than is allowed, [`PayloadError::DiskFull`] and
-    /// [`PayloadError::Io`]. Nothing can be read then, unless the same content was stored before.
+    /// [`PayloadError::Io`]. Nothing says then that it is there, or will be after a crash.
     pub fn commit(mut self) -> Result<Payload, PayloadError> {
         if let Some(fault) = self.fault.take() {
             return Err(fault);

@@ -2,7 +2,10 @@
 
 use std::fs;
 use std::io::{self, Read, Write};
+use std::path::Path;
+use std::sync::Arc;
 
+use super::lazy::{Faults, LazyDisk, Seeded};
 use crate::{Payload, PayloadError, Payloads};
 
 const MOST: u64 = 16 * 1024 * 1024;
@@ -106,4 +109,56 @@ fn each_changed_byte_and_each_cut_is_told_and_storing_again_heals() {
     store(&payloads, &content).unwrap();
     assert_eq!(load(&payloads, &payload.hash).unwrap(), content);
     assert_eq!(payloads.total_bytes(), payload.stored_bytes);
+}
+
+#[test]
+fn what_was_stored_is_there_wherever_the_machine_stops() {
+    let open = |disk: &LazyDisk| Payloads::open_on(Arc::new(disk.clone()), Path::new("/raw"));
+    let contents = [b"one".repeat(1000), b"two".repeat(3), b"one".repeat(1000), Vec::new()];
+    // Stores all, then removes one; what was stored and must be there.
+    let work = |disk: &LazyDisk| {
+        let mut stored = Vec::new();
+        let Ok(payloads) = open(disk) else { return stored };
+        for content in &contents {
+            stored.extend(store(&payloads, content).ok().map(|payload| (payload.hash, content)));
+        }
+        if stored.len() == contents.len() {
+            let (removed, _) = stored[1];
+            stored.retain(|(hash, _)| *hash != removed);
+            drop(payloads.remove(&removed));
+        }
+        stored
+    };
+    let whole = LazyDisk::default();
+    assert_eq!(work(&whole).len(), 3);
+    for stop_at in 0..whole.operations() {
+        let disk = LazyDisk::default();
+        disk.set_faults(Faults { stop_at: Some(stop_at), ..Faults::default() });
+        let stored = work(&disk);
+        for seed in 0..8 {
+            let cut = disk.after_power_cut(&mut Seeded(stop_at * 8 + seed));
+            let payloads = open(&cut).unwrap();
+            payloads.sweep_temporary().unwrap();
+            for (hash, content) in &stored {
+                assert_eq!(load(&payloads, hash).unwrap(), **content);
+            }
+            // Nothing is there in part.
+            let listed: Vec<_> = payloads.list().map(Result::unwrap).collect();
+            assert!(listed.iter().all(|listed| load(&payloads, &listed.hash).is_ok()));
+            let bytes = listed.iter().map(|listed| listed.stored_bytes).sum::<u64>();
+            assert_eq!(payloads.total_bytes(), bytes);
+        }
+    }
+}
+
+#[test]
+fn a_file_that_was_not_flushed_or_did_not_fit_is_not_stored() {
+    let disk = LazyDisk::default();
+    let payloads = Payloads::open_on(Arc::new(disk.clone()), Path::new("/raw")).unwrap();
+    disk.set_faults(Faults { failed_flush: Some(0), ..Faults::default() });
+    assert!(matches!(store(&payloads, b"one"), Err(PayloadError::Io { .. })));
+    disk.set_faults(Faults { full_write: Some(0), ..Faults::default() });
+    assert!(matches!(store(&payloads, b"one"), Err(PayloadError::DiskFull)));
+    assert_eq!((payloads.list().count(), payloads.sweep_temporary().unwrap()), (0, 0));
+    assert_eq!(store(&payloads, b"one").unwrap().bytes, 3);
 }

@@ -24,7 +24,7 @@ pub use sources::{Heard, SourceRow};
 pub use tokens::TokenRow;
 
 /// Each migration, oldest first.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/server_0001.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[include_str!("../migrations/server_0001.sql")];
 
 /// The database of a server.
 #[derive(Debug)]
@@ -38,8 +38,8 @@ impl ServerStore {
     /// # Errors
     /// When the directory cannot be used, or the database is damaged, newer or held by another.
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(directory)
-            .map_err(|source| StoreError::Directory { path: directory.to_owned(), source })?;
+        open::make_directory(directory)?;
+        crate::backup::refuse_half(directory)?;
         let mut connection = Connection::open(directory.join("server.db"))?;
         connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;

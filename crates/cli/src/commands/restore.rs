@@ -1,0 +1,64 @@
+//! `quell restore`: a backup becomes the data directory, all of it or nothing.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::Args;
+use quell_store::{Existing, restore};
+use serde_json::json;
+
+use super::backup::told;
+use crate::exit::Exit;
+
+const EXAMPLES: &str = "\
+Examples:
+  quell restore --from /backups/quell-2026-11-21
+  quell restore --from /backups/today --data /var/lib/quell --force
+
+Every hash is checked before anything is changed. With --force, what is there is
+put aside in the data directory, not deleted.
+Exit codes: 0 done, 2 refused, 3 the backup is damaged or could not be written.";
+
+/// Put a backup back, all of it or nothing.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// The folder of the backup
+    #[arg(long, value_name = "FOLDER")]
+    from: PathBuf,
+    /// Put aside what is in the data directory
+    #[arg(long)]
+    force: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs it.
+pub(super) fn run(arguments: &Arguments, data: &Path) -> Result<Exit> {
+    let existing = if arguments.force { Existing::PutAside } else { Existing::Refuse };
+    let restored = restore(&arguments.from, data, existing)?;
+    let mut out = io::stdout().lock();
+    if arguments.json {
+        let report = json!({
+            "data": data,
+            "put_aside": restored.before,
+            "ended_earlier": restored.ended_earlier,
+            "backup": restored.manifest,
+        });
+        serde_json::to_writer_pretty(&mut out, &report)?;
+        writeln!(out)?;
+        return Ok(Exit::Clean);
+    }
+    if restored.ended_earlier {
+        writeln!(out, "ended an earlier restore that was cut off; --from was not used")?;
+    }
+    let made_at = &restored.manifest.made_at;
+    writeln!(out, "restored {}, as of {made_at}", told(&restored.manifest))?;
+    if let Some(before) = &restored.before {
+        let before = before.display();
+        writeln!(out, "what was there is in {before}; remove it when all is well")?;
+    }
+    Ok(Exit::Clean)
+}

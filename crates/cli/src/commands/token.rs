@@ -1,0 +1,150 @@
+//! `quell token`: tokens of a server, whether it runs or not.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Subcommand};
+use jiff::{SignedDuration, Timestamp};
+use quell_model::{Clock, TenantId};
+use quell_server::{Role, TokenPlan, make_token};
+use quell_store::ServerStore;
+use serde_json::json;
+
+use crate::console::say;
+use crate::environment::SystemClock;
+use crate::exit::Exit;
+
+const EXAMPLES: &str = "\
+Examples:
+  quell token create --role importer --name ci --days 90
+  quell token list
+  quell token revoke 4v8k2m9x0qtr";
+
+/// Make, list and take back tokens of a server; it may run or not.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a token; it is printed once
+    Create {
+        /// What it may do
+        #[arg(long, value_name = "ROLE", value_parser = roles())]
+        role: String,
+        /// What people call it
+        #[arg(long, value_name = "TEXT", default_value = "token")]
+        name: String,
+        /// Whose data it opens
+        #[arg(long, value_name = "TENANT", default_value = TenantId::DEFAULT)]
+        tenant: String,
+        /// How many days it counts [default: for ever]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3650))]
+        days: Option<u32>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List tokens, without their secrets
+    List {
+        /// Whose
+        #[arg(long, value_name = "TENANT", default_value = TenantId::DEFAULT)]
+        tenant: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take a token back, for good
+    Revoke {
+        /// The token's id: its second part
+        id: String,
+        /// Whose
+        #[arg(long, value_name = "TENANT", default_value = TenantId::DEFAULT)]
+        tenant: String,
+    },
+}
+
+fn roles() -> Vec<&'static str> {
+    Role::ALL.iter().map(|role| role.as_str()).collect()
+}
+
+/// Runs it.
+pub(super) fn run(arguments: &Arguments, data: &Path) -> Result<Exit> {
+    match &arguments.command {
+        Command::Create { role, name, tenant, days, json } => {
+            let role = Role::from_word(role).context("there is no such role")?;
+            let hours = days.map(|days| SignedDuration::from_hours(24 * i64::from(days)));
+            let plan = TokenPlan {
+                tenant: parse(tenant)?,
+                role,
+                name: name.clone(),
+                expires_at: hours.map(|hours| SystemClock.now().checked_add(hours)).transpose()?,
+            };
+            create(data, &plan, *json)
+        }
+        Command::List { tenant, json } => list(data, &parse(tenant)?, *json),
+        Command::Revoke { id, tenant } => {
+            let mut store = ServerStore::open(data)?;
+            if !store.token_revoke(&parse(tenant)?, id, SystemClock.now())? {
+                bail!("there is no token `{id}`; `quell token list` names them");
+            }
+            say("the token opens nothing any more");
+            Ok(Exit::Clean)
+        }
+    }
+}
+
+fn parse(tenant: &str) -> Result<TenantId> {
+    tenant.parse().with_context(|| format!("`{tenant}` is no tenant"))
+}
+
+fn create(data: &Path, plan: &TokenPlan, json: bool) -> Result<Exit> {
+    let made = make_token(data, plan, &SystemClock)?;
+    let mut out = io::stdout().lock();
+    if json {
+        let shown = json!({"id": made.id, "token": made.text, "role": plan.role.as_str(),
+            "tenant": plan.tenant, "expires_at": plan.expires_at});
+        serde_json::to_writer_pretty(&mut out, &shown)?;
+        writeln!(out)?;
+    } else {
+        say("the token, told this once:");
+        writeln!(out, "{}", made.text)?;
+    }
+    Ok(Exit::Clean)
+}
+
+fn list(data: &Path, tenant: &TenantId, json: bool) -> Result<Exit> {
+    let rows = ServerStore::open(data)?.token_list(tenant)?;
+    let mut out = io::stdout().lock();
+    if json {
+        let shown: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                json!({"id": row.id, "role": row.role, "name": row.name, "made_at": row.made_at,
+                    "expires_at": row.expires_at, "used_at": row.used_at, "revoked_at": row.revoked_at})
+            })
+            .collect();
+        serde_json::to_writer_pretty(&mut out, &shown)?;
+        writeln!(out)?;
+        return Ok(Exit::Clean);
+    }
+    let day = |at: Option<Timestamp>, none: &str| {
+        at.map_or_else(|| none.to_owned(), |at| at.strftime("%Y-%m-%d").to_string())
+    };
+    for row in &rows {
+        let state = match (row.revoked_at, row.expires_at) {
+            (Some(at), _) => format!("taken back {}", day(Some(at), "")),
+            (None, end) => format!("until {}", day(end, "for ever")),
+        };
+        writeln!(out, "{}  {:<9} {:<22} {}", row.id, row.role, state, row.name)?;
+        writeln!(out, "{:12}  last used {}", "", day(row.used_at, "never"))?;
+    }
+    if rows.is_empty() {
+        writeln!(out, "no tokens; `quell token create --role viewer` makes one")?;
+    }
+    Ok(Exit::Clean)
+}

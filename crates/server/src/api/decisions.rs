@@ -1,0 +1,182 @@
+//! What people decide: taking a wrong merge apart, and putting together what belongs together.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
+use quell_model::{IncidentKey, IssueKey};
+use quell_pipeline::{join_incidents, reset_incident, split_incident, split_issue};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Problem;
+use super::errors::{BadBody, Missing, Refused};
+use crate::access::Caller;
+use crate::state::App;
+
+/// Most ids of one decision.
+const MOST_IDS: usize = 10_000;
+
+/// Which finding is taken out.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct IssueSplit {
+    /// The finding's id, or its first characters.
+    finding: String,
+}
+
+/// The issue that came of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct IssueMade {
+    /// Its id.
+    #[schema(value_type = String)]
+    issue: IssueKey,
+}
+
+/// Take a finding out of its issue, for good
+#[utoipa::path(post, path = "/issues/{id}/split", tag = "issues", request_body = IssueSplit,
+    params(("id" = String, Path, description = "The issue's id, or its first characters"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same request with the same key is done once")),
+    responses((status = 200, description = "The finding is an issue of its own", body = IssueMade),
+        (status = 409, description = "The same request is being answered", body = Problem), Refused, Missing, BadBody))]
+pub(super) async fn split_one_issue(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    body: Result<Json<IssueSplit>, JsonRejection>,
+) -> Result<Json<IssueMade>, Problem> {
+    let Json(body) = body?;
+    let asking = Arc::clone(&app);
+    app.quick(move || {
+        let findings = asking.tenants.of(&caller.tenant)?;
+        let now = asking.clock.now();
+        let issue = findings
+            .write(|store| split_issue(store, findings.setup(), (&id, &body.finding), now))?;
+        Ok(Json(IssueMade { issue }))
+    })
+    .await
+}
+
+/// Which issues are taken out.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct IncidentSplit {
+    /// The issues' ids, or their first characters: not none and not all.
+    issues: Vec<String>,
+}
+
+/// Which incidents become part of this one.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct IncidentJoin {
+    /// The incidents' ids, or their first characters.
+    incidents: Vec<String>,
+}
+
+/// The incident that came of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct IncidentMade {
+    /// Its id.
+    #[schema(value_type = String)]
+    incident: IncidentKey,
+}
+
+fn check_ids(ids: &[String]) -> Result<(), Problem> {
+    if ids.is_empty() || ids.len() > MOST_IDS {
+        return Err(Problem::unprocessable(format!("name 1 to {MOST_IDS} ids")));
+    }
+    Ok(())
+}
+
+fn by(caller: &Caller) -> String {
+    format!("{} ({})", caller.name, caller.token)
+}
+
+/// Take issues out of an incident into one of their own
+///
+/// Later imports keep them apart.
+#[utoipa::path(post, path = "/incidents/{id}/split", tag = "incidents", request_body = IncidentSplit,
+    params(("id" = String, Path, description = "The incident's id, or its first characters"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same request with the same key is done once")),
+    responses((status = 200, description = "They are an incident of their own", body = IncidentMade),
+        (status = 409, description = "The same request is being answered", body = Problem), Refused, Missing, BadBody))]
+pub(super) async fn split_one_incident(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    body: Result<Json<IncidentSplit>, JsonRejection>,
+) -> Result<Json<IncidentMade>, Problem> {
+    let Json(body) = body?;
+    check_ids(&body.issues)?;
+    let asking = Arc::clone(&app);
+    app.quick(move || {
+        let findings = asking.tenants.of(&caller.tenant)?;
+        let decided = (asking.clock.now(), by(&caller));
+        let incident = findings.write(|store| {
+            let what = (id.as_str(), body.issues.as_slice(), None);
+            split_incident(store, findings.setup(), what, (decided.0, &decided.1))
+        })?;
+        Ok(Json(IncidentMade { incident }))
+    })
+    .await
+}
+
+/// Make incidents part of another
+///
+/// What comes to them later belongs to it too.
+#[utoipa::path(post, path = "/incidents/{id}/join", tag = "incidents", request_body = IncidentJoin,
+    params(("id" = String, Path, description = "The incident's id, or its first characters"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same request with the same key is done once")),
+    responses((status = 200, description = "They are one incident", body = IncidentMade),
+        (status = 409, description = "The same request is being answered", body = Problem), Refused, Missing, BadBody))]
+pub(super) async fn join_one_incident(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    body: Result<Json<IncidentJoin>, JsonRejection>,
+) -> Result<Json<IncidentMade>, Problem> {
+    let Json(body) = body?;
+    check_ids(&body.incidents)?;
+    let asking = Arc::clone(&app);
+    app.quick(move || {
+        let findings = asking.tenants.of(&caller.tenant)?;
+        let decided = (asking.clock.now(), by(&caller));
+        let incident = findings.write(|store| {
+            let what = (id.as_str(), body.incidents.as_slice(), None);
+            join_incidents(store, findings.setup(), what, (decided.0, &decided.1))
+        })?;
+        Ok(Json(IncidentMade { incident }))
+    })
+    .await
+}
+
+/// How many decisions were taken back.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct DecisionsRemoved {
+    /// So many.
+    removed: u64,
+}
+
+/// Take back what was decided about an incident
+#[utoipa::path(post, path = "/incidents/{id}/reset", tag = "incidents",
+    params(("id" = String, Path, description = "The incident's id, or its first characters"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same request with the same key is done once")),
+    responses((status = 200, description = "Its issues are joined by what is known again", body = DecisionsRemoved),
+        (status = 409, description = "The same request is being answered", body = Problem), Refused, Missing, BadBody))]
+pub(super) async fn reset_one_incident(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<DecisionsRemoved>, Problem> {
+    let asking = Arc::clone(&app);
+    app.quick(move || {
+        let findings = asking.tenants.of(&caller.tenant)?;
+        let now = asking.clock.now();
+        let removed =
+            findings.write(|store| reset_incident(store, findings.setup(), (&id, None), now))?;
+        Ok(Json(DecisionsRemoved { removed: u64::try_from(removed).unwrap_or(u64::MAX) }))
+    })
+    .await
+}

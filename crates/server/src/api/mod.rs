@@ -1,0 +1,128 @@
+//! `/api/v1`: one file a resource.
+
+mod assets;
+mod decisions;
+mod docs;
+mod errors;
+mod findings;
+mod fixes;
+mod health;
+mod imports;
+mod issues;
+mod jobs;
+mod problem;
+mod report;
+mod sources;
+mod statistics;
+mod view;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::access::{Right, once, require};
+use crate::intake::__path_receive_hook;
+use crate::intake::receive_hook;
+use crate::state::App;
+
+pub(crate) use docs::docs;
+pub(crate) use health::{live, metrics, ready};
+pub(crate) use problem::Problem;
+pub(crate) use report::write as write_report;
+
+/// The description of the whole API.
+#[derive(Debug, OpenApi)]
+#[openapi(
+    info(
+        title = "Quell",
+        description = "Findings of any security tool in, a few explained incidents with proved fixes out.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    security(("token" = [])),
+    modifiers(&Security)
+)]
+struct Description;
+
+#[derive(Debug)]
+struct Security;
+
+impl utoipa::Modify for Security {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(token));
+    }
+}
+
+/// Routes of the API, each with its description.
+type Routes = OpenApiRouter<Arc<App>>;
+
+/// The routes of the API by the right that they take, and those that take none.
+fn resources() -> ([(Right, Routes); 5], Routes) {
+    let read = OpenApiRouter::new()
+        .routes(routes!(jobs::list_jobs))
+        .routes(routes!(jobs::get_job))
+        .routes(routes!(issues::list))
+        .routes(routes!(issues::show))
+        .routes(routes!(issues::risk))
+        .routes(routes!(findings::list))
+        .routes(routes!(findings::show))
+        .routes(routes!(assets::list))
+        .routes(routes!(assets::show))
+        .routes(routes!(statistics::show))
+        .routes(routes!(report::get_report))
+        .routes(routes!(sources::list_sources));
+    let import = OpenApiRouter::new().routes(routes!(imports::create_import));
+    let operate = OpenApiRouter::new()
+        .routes(routes!(jobs::cancel_job))
+        .routes(routes!(jobs::retry_job))
+        .routes(routes!(jobs::release_job))
+        .routes(routes!(jobs::create_replay));
+    let decide = OpenApiRouter::new()
+        .routes(routes!(decisions::split_one_issue))
+        .routes(routes!(decisions::split_one_incident))
+        .routes(routes!(decisions::join_one_incident))
+        .routes(routes!(decisions::reset_one_incident));
+    let fix = OpenApiRouter::new()
+        .routes(routes!(fixes::plan))
+        .layer(DefaultBodyLimit::max(fixes::MOST_BYTES));
+    let hooks = OpenApiRouter::new().routes(routes!(receive_hook));
+    let by_right = [
+        (Right::Read, read),
+        (Right::Import, import),
+        (Right::Decide, decide),
+        (Right::Fix, fix),
+        (Right::Operate, operate),
+    ];
+    (by_right, hooks)
+}
+
+/// The routes of the API and their description.
+pub(crate) fn router(app: &Arc<App>) -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
+    let (guarded_by, mut v1) = resources();
+    for (right, routes) in guarded_by {
+        // Uploads know by their job whether they came before.
+        let routes = match right {
+            Right::Decide | Right::Fix | Right::Operate => {
+                routes.layer(from_fn_with_state(Arc::clone(app), once))
+            }
+            Right::Read | Right::Import => routes,
+        };
+        v1 = v1.merge(routes.layer(from_fn_with_state((Arc::clone(app), right), require)));
+    }
+    OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", v1).split_for_parts()
+}
+
+/// The description of the API as JSON.
+pub(crate) fn description() -> String {
+    let (guarded_by, open) = resources();
+    let all = guarded_by.into_iter().fold(open, |all, (_, routes)| all.merge(routes));
+    let document = OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", all);
+    serde_json::to_string_pretty(&document.into_openapi()).unwrap_or_default()
+}

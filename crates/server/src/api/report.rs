@@ -1,0 +1,92 @@
+//! The report of what is open, as `quell triage` makes it.
+
+#![expect(unused_qualifications, reason = "the macro that describes parameters writes them")]
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use quell_report::{FORMATS, Format, Options, Report};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::Problem;
+use super::errors::Refused;
+use super::sources::sources;
+use crate::access::Caller;
+use crate::state::App;
+
+/// Most incidents of a report over the network.
+const MOST_INCIDENTS: usize = 1000;
+/// Incidents of a report that does not say how many.
+const INCIDENTS: usize = 50;
+
+/// How a report is made.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReportQuery {
+    /// Most incidents; 50 where it is not said.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<usize>,
+    /// `json`, `html`, `markdown`, `sarif`, `ocsf` or `csv`.
+    format: Option<String>,
+}
+
+/// Report what is open
+///
+/// The same report, and the same contract, as `quell triage` without paths.
+#[utoipa::path(get, path = "/report", tag = "findings", params(ReportQuery), responses(
+    (status = 200, description = "The report, as `docs/report.schema.json` has it", content(
+        (Object = "application/json"), (String = "text/html"), (String = "text/markdown"),
+        (String = "text/csv"), (Object = "application/sarif+json"), (String = "application/x-ndjson"))),
+    Refused,
+))]
+pub(super) async fn get_report(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    query: Result<Query<ReportQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
+    let word = query.format.as_deref().unwrap_or("json");
+    let known = FORMATS.iter().filter(|format| format.name != "terminal");
+    let Some(format) = known.clone().find(|format| format.name == word) else {
+        let names: Vec<&str> = known.map(|format| format.name).collect();
+        return Err(Problem::invalid(format!("`format` is one of {}", names.join(", "))));
+    };
+    let limit = query.limit.unwrap_or(INCIDENTS).clamp(1, MOST_INCIDENTS);
+    let asking = Arc::clone(&app);
+    let text = app.quick(move || write(&asking, &caller, limit, format)).await?;
+    Ok(([(CONTENT_TYPE, media(format.name))], text).into_response())
+}
+
+/// The report of a caller's tenant in a format.
+pub(crate) fn write(
+    app: &App,
+    caller: &Caller,
+    limit: usize,
+    format: &Format,
+) -> Result<Vec<u8>, Problem> {
+    let now = app.clock.now();
+    let findings = app.tenants.of(&caller.tenant)?;
+    let report = findings.report(Some(limit), now)?;
+    let report = Report { generated_at: now, sources: sources(app, caller)?, ..(*report).clone() };
+    let mut text = Vec::new();
+    (format.write)(&report, &Options { color: false }, &mut text)
+        .map_err(|error| Problem::internal(&error))?;
+    Ok(text)
+}
+
+fn media(format: &str) -> &'static str {
+    match format {
+        "html" => "text/html; charset=utf-8",
+        "markdown" => "text/markdown; charset=utf-8",
+        "csv" => "text/csv; charset=utf-8",
+        "sarif" => "application/sarif+json",
+        "ocsf" => "application/x-ndjson",
+        _ => "application/json",
+    }
+}

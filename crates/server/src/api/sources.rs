@@ -1,0 +1,84 @@
+//! Sources: when each was last heard of, and what went wrong.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::Json;
+use axum::extract::State;
+use quell_model::Untrusted;
+use quell_report::{SourceHealth, SourceReport};
+use quell_store::SourceRow;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Problem;
+use super::errors::Refused;
+use crate::access::Caller;
+use crate::state::App;
+
+fn report(row: SourceRow) -> SourceReport {
+    let health = match (row.heard_at, row.failed_at) {
+        (None, _) => SourceHealth::Silent,
+        (Some(heard), Some(failed)) if failed >= heard => SourceHealth::Failing,
+        (Some(_), _) => SourceHealth::Healthy,
+    };
+    SourceReport {
+        name: row.name,
+        kind: row.kind,
+        health,
+        heard_at: row.heard_at,
+        taken_at: row.taken_at,
+        failed_at: row.failed_at,
+        reason: row.reason.map(Untrusted::from),
+        deliveries: row.deliveries,
+        records: row.records,
+        rejected: row.rejected,
+    }
+}
+
+/// All sources.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SourceList {
+    /// By name.
+    items: Vec<SourceReport>,
+}
+
+/// Each source of a tenant: what is configured, and what was heard of.
+pub(crate) fn sources(app: &App, caller: &Caller) -> Result<Vec<SourceReport>, Problem> {
+    let mut rows = app.office().source_list(&caller.tenant)?;
+    let config = &app.config;
+    let hooks = config.hooks.iter().map(|(name, hook)| (name, "hook", &hook.tenant));
+    let folders = config.folders.iter().map(|(name, folder)| (name, "folder", &folder.tenant));
+    let buckets = config.buckets.iter().map(|(name, bucket)| (name, "bucket", &bucket.tenant));
+    for (name, kind, tenant) in hooks.chain(folders).chain(buckets) {
+        let known = rows.iter().any(|row| row.name == *name);
+        if *tenant == caller.tenant && !known {
+            rows.push(SourceRow {
+                name: name.clone(),
+                kind: kind.to_owned(),
+                heard_at: None,
+                taken_at: None,
+                failed_at: None,
+                reason: None,
+                deliveries: 0,
+                records: 0,
+                rejected: 0,
+            });
+        }
+    }
+    rows.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(rows.into_iter().map(report).collect())
+}
+
+/// List sources with their health
+#[utoipa::path(get, path = "/sources", tag = "intake", responses(
+    (status = 200, description = "All sources", body = SourceList),
+    Refused,
+))]
+pub(super) async fn list_sources(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<SourceList>, Problem> {
+    let asking = Arc::clone(&app);
+    app.quick(move || Ok(Json(SourceList { items: sources(&asking, &caller)? }))).await
+}

@@ -1,0 +1,220 @@
+//! Each tenant's findings: one writer, and readers beside it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
+
+use quell_model::{TenantId, Timestamp};
+use quell_pipeline::query::View;
+use quell_pipeline::{
+    ImportOptions, Imported, PipelineError, Progress, Request, Setup, bring_up_to_date,
+};
+use quell_report::Report;
+use quell_sources::intake::{Input, Unreadable};
+use quell_store::{Index, Snapshot, Store, StoreError};
+
+/// Readers that are kept open for the next who asks.
+const MOST_READERS: usize = 16;
+
+/// The findings of every tenant that was asked for.
+#[derive(Debug)]
+pub(crate) struct Tenants {
+    data: PathBuf,
+    setup: Arc<Setup>,
+    open: Mutex<BTreeMap<TenantId, Arc<Findings>>>,
+}
+
+impl Tenants {
+    pub(crate) fn new(data: PathBuf, setup: Arc<Setup>) -> Self {
+        Self { data, setup, open: Mutex::default() }
+    }
+
+    /// A tenant's findings, opened where they are not yet.
+    pub(crate) fn of(&self, tenant: &TenantId) -> Result<Arc<Findings>, StoreError> {
+        let mut open = locked(&self.open);
+        if let Some(known) = open.get(tenant) {
+            return Ok(Arc::clone(known));
+        }
+        let writer = Store::open_for(&self.data, tenant)?;
+        writer.relax()?;
+        let findings = Arc::new(Findings {
+            tenant: tenant.clone(),
+            data: self.data.clone(),
+            setup: Arc::clone(&self.setup),
+            writer: Mutex::new(Writer { store: writer, sorted: false }),
+            readers: Mutex::default(),
+            index: Mutex::default(),
+            snapshot: RwLock::default(),
+            report: Mutex::default(),
+        });
+        open.insert(tenant.clone(), Arc::clone(&findings));
+        Ok(findings)
+    }
+
+    /// Every tenant whose findings are open.
+    pub(crate) fn all(&self) -> Vec<Arc<Findings>> {
+        locked(&self.open).values().map(Arc::clone).collect()
+    }
+}
+
+/// One tenant's findings.
+#[derive(Debug)]
+pub(crate) struct Findings {
+    pub(crate) tenant: TenantId,
+    data: PathBuf,
+    setup: Arc<Setup>,
+    writer: Mutex<Writer>,
+    readers: Mutex<Vec<Store>>,
+    /// What lists are answered from.
+    index: Mutex<Option<Index>>,
+    snapshot: RwLock<Snapshot>,
+    /// The last report that was made, so that many who ask make it once.
+    report: Mutex<Option<Kept>>,
+}
+
+/// A report, and of what state of the findings.
+#[derive(Debug)]
+struct Kept {
+    changes: i64,
+    day: jiff::civil::Date,
+    limit: Option<usize>,
+    report: Arc<Report>,
+}
+
+#[derive(Debug)]
+struct Writer {
+    store: Store,
+    /// Whether the findings are sorted by what this program knows.
+    sorted: bool,
+}
+
+impl Findings {
+    /// What this program knows.
+    pub(crate) fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// Reads beside the writer.
+    pub(crate) fn read<T, E: From<StoreError>>(
+        &self,
+        read: impl FnOnce(&Store) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let kept = locked(&self.readers).pop();
+        let store = match kept {
+            Some(store) => store,
+            None => Store::reader_for(&self.data, &self.tenant)?,
+        };
+        let result = read(&store);
+        let mut readers = locked(&self.readers);
+        // One that failed is not used again.
+        if result.is_ok() && readers.len() < MOST_READERS {
+            readers.push(store);
+        }
+        result
+    }
+
+    /// Answers a question about the findings as they are now. Where somebody else brings the
+    /// index up to date just now, it is answered from how it was.
+    pub(crate) fn view<T, E: From<StoreError>>(
+        &self,
+        now: Timestamp,
+        answer: impl FnOnce(&View<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.read(|store| {
+            let index = self.index_at(store)?;
+            answer(&View { store, index: &index, setup: &self.setup, now })
+        })
+    }
+
+    fn index_at(&self, store: &Store) -> Result<Snapshot, StoreError> {
+        let held = match self.index.try_lock() {
+            Ok(held) => Some(held),
+            Err(TryLockError::Poisoned(held)) => Some(held.into_inner()),
+            Err(TryLockError::WouldBlock) => {
+                let known = self.snapshot.read().unwrap_or_else(PoisonError::into_inner).clone();
+                // The first one has to wait; there is nothing older.
+                if known.version() > 0 {
+                    return Ok(known);
+                }
+                None
+            }
+        };
+        let mut held = held.unwrap_or_else(|| locked(&self.index));
+        let snapshot = match held.as_mut() {
+            Some(index) => {
+                index.refresh(store)?;
+                index.snapshot()
+            }
+            None => held.insert(Index::load(store)?).snapshot(),
+        };
+        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot.clone();
+        Ok(snapshot)
+    }
+
+    /// What is open, told. While it is made, others who ask wait for it.
+    pub(crate) fn report(
+        &self,
+        limit: Option<usize>,
+        now: Timestamp,
+    ) -> Result<Arc<Report>, PipelineError> {
+        let mut kept = locked(&self.report);
+        let day = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+        self.read(|store| {
+            let changes = store.changes()?;
+            let same = |kept: &&Kept| (kept.changes, kept.day, kept.limit) == (changes, day, limit);
+            if let Some(kept) = kept.as_ref().filter(same) {
+                return Ok(Arc::clone(&kept.report));
+            }
+            let request = Request { limit, ..Request::default() };
+            let never = AtomicBool::new(false);
+            let report = quietly(&never, |progress| {
+                quell_pipeline::report(store, &self.setup, &request, (now, progress))
+            })?;
+            let report = Arc::new(report);
+            *kept = Some(Kept { changes, day, limit, report: Arc::clone(&report) });
+            Ok(report)
+        })
+    }
+
+    /// Writes, once nobody else does.
+    pub(crate) fn write<T, E>(
+        &self,
+        write: impl FnOnce(&mut Store) -> Result<T, E>,
+    ) -> Result<T, E> {
+        write(&mut locked(&self.writer).store)
+    }
+
+    /// Takes files in. What they say is on the disk once this returns with `durable`.
+    pub(crate) fn import(
+        &self,
+        inputs: Vec<Result<Input, Unreadable>>,
+        options: ImportOptions<'_>,
+        (now, durable): (Timestamp, bool),
+        progress: &Progress<'_>,
+    ) -> Result<Imported, PipelineError> {
+        let mut writer = locked(&self.writer);
+        let Writer { store, sorted } = &mut *writer;
+        if !*sorted {
+            bring_up_to_date(store, &self.setup, progress)?;
+            *sorted = true;
+        }
+        let imported =
+            quell_pipeline::import(store, &self.setup, inputs, options, (now, progress))?;
+        if durable {
+            store.sync()?;
+        }
+        Ok(imported)
+    }
+}
+
+/// A progress that nobody follows.
+pub(crate) fn quietly<T>(cancelled: &AtomicBool, work: impl FnOnce(&Progress<'_>) -> T) -> T {
+    work(&Progress { cancelled, bytes: &|_, _| {}, doing: &|_| {} })
+}
+
+/// A lock whatever happened to who held it before: what is behind it is a database, which is
+/// whole by itself.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

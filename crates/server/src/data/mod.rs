@@ -1,0 +1,10 @@
+//! The data directory: its lock, its key, and each tenant's findings.
+
+mod findings;
+mod key;
+mod lock;
+
+pub(crate) use findings::{Findings, Tenants, locked, quietly};
+pub use key::KeyError;
+pub(crate) use key::ServerKey;
+pub(crate) use lock::Lock;

@@ -1,0 +1,277 @@
+//! From the intake log into the findings.
+//!
+//! A tenant's findings remember how far they were filled from the log. What is taken twice after a
+//! crash changes nothing, so nothing is lost and nothing counts twice. The server remembers a place
+//! that all tenants are past on the disk; reading begins there, and what is behind it stays in the
+//! log until then.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use quell_model::{KeyHasher, TenantId};
+use quell_pipeline::ImportOptions;
+use quell_report::FileReport;
+use quell_spool::{Position, Reader, SpoolError, Stored};
+use quell_store::{Heard, NewJob, StoreError};
+
+use crate::data::{Findings, quietly};
+use crate::jobs::{Failure, Outcome, Task, delivery_input, delivery_options};
+use crate::state::App;
+
+/// Deliveries, and bytes of them, taken in one go.
+const DELIVERIES: usize = 512;
+const BYTES: usize = 4 << 20;
+/// Bytes of the log after which its place is written down.
+const NOTED_AFTER: usize = 32 << 20;
+/// How long to wait when there is nothing to do, or it cannot be done.
+const IDLE: Duration = Duration::from_secs(1);
+/// The mark of a tenant's findings, and the setting of the server.
+const MARK: &str = "intake";
+
+/// Moves what was delivered into the findings until the server stops.
+pub(crate) fn drain(app: &App) {
+    let mut drain = match Drain::begin(app) {
+        Ok(drain) => drain,
+        Err(reason) => {
+            tracing::error!(reason, "webhooks are kept, and not taken in");
+            return;
+        }
+    };
+    while !app.stopping.load(Ordering::SeqCst) {
+        match drain.step() {
+            Ok(true) => {}
+            Ok(false) => app.delivered.wait(IDLE),
+            Err(Failure::Stopped) => break,
+            Err(Failure::Later(reason) | Failure::Never(reason)) => {
+                tracing::error!(reason, "deliveries wait");
+                drain.reader = app.spool.read_from(drain.from);
+                app.delivered.wait(IDLE);
+            }
+        }
+    }
+    if let Err(error) = drain.note() {
+        tracing::warn!(%error, "the place in the intake log is not noted; some is read again");
+    }
+}
+
+/// The place up to which every tenant has taken what was delivered.
+pub(crate) fn noted(app: &App) -> Result<Position, StoreError> {
+    let known = app.office().setting(MARK)?.and_then(|bytes| bytes.try_into().ok());
+    Ok(Position::from_i64(known.map_or(0, i64::from_le_bytes)))
+}
+
+struct Drain<'a> {
+    app: &'a App,
+    reader: Reader,
+    /// Everything before was taken.
+    from: Position,
+    /// Bytes taken since the place was written down.
+    since_noted: usize,
+}
+
+impl<'a> Drain<'a> {
+    fn begin(app: &'a App) -> Result<Self, String> {
+        let from = noted(app).map_err(|error| error.to_string())?;
+        app.spool.require(from).map_err(|error| error.to_string())?;
+        Ok(Self { app, reader: app.spool.read_from(from), from, since_noted: 0 })
+    }
+
+    /// Takes the next deliveries; whether there were any.
+    fn step(&mut self) -> Result<bool, Failure> {
+        let mut batch: Vec<Stored> = Vec::new();
+        let mut bytes = 0;
+        while batch.len() < DELIVERIES && bytes < BYTES {
+            match self.reader.next() {
+                None => break,
+                Some(Ok(stored)) => {
+                    bytes += stored.record.body().len();
+                    batch.push(stored);
+                }
+                Some(Err(SpoolError::Damaged { damage, .. })) => {
+                    tracing::error!(%damage, "a part of the intake log is damaged");
+                }
+                Some(Err(error)) => return Err(error.into()),
+            }
+        }
+        let next = self.reader.position();
+        let oldest = batch.first().map(|stored| stored.record.received_at_micros());
+        let now = self.app.clock.now().as_microsecond();
+        let behind = oldest.map_or(0, |oldest| now.saturating_sub(oldest) / 1_000_000);
+        self.app.metrics.behind_seconds.set(behind);
+        if batch.is_empty() {
+            self.from = next;
+            if self.since_noted > 0 {
+                self.note()?;
+            }
+            return Ok(false);
+        }
+        for (tenant, group) in by_tenant(batch) {
+            self.take(&tenant, group, next)?;
+        }
+        self.from = next;
+        self.since_noted += bytes;
+        if self.since_noted > NOTED_AFTER {
+            self.note()?;
+        }
+        Ok(true)
+    }
+
+    /// Takes a tenant's deliveries, a source at a time; the mark is set with the last.
+    fn take(&self, tenant: &str, group: Vec<Stored>, next: Position) -> Result<(), Failure> {
+        let Ok(tenant) = tenant.parse::<TenantId>() else { return Ok(()) };
+        let findings = self.app.tenants.of(&tenant)?;
+        let done = findings.write(|store| store.mark(MARK))?;
+        let done = done.and_then(|bytes| bytes.try_into().ok()).map_or(0, i64::from_le_bytes);
+        let new = group.into_iter().filter(|stored| stored.position.to_i64() >= done).collect();
+        for (source, deliveries) in by_source(new) {
+            self.source(&findings, &source, deliveries)?;
+        }
+        let mark = next.to_i64().to_le_bytes();
+        Ok(findings.write(|store| store.mark_set(MARK, &mark))?)
+    }
+
+    fn source(
+        &self,
+        findings: &Findings,
+        source: &str,
+        deliveries: Vec<Stored>,
+    ) -> Result<(), Failure> {
+        let (app, count) = (self.app, deliveries.len());
+        let options = delivery_options(app, source);
+        let together = import(app, findings, deliveries.clone(), options);
+        let (outcome, failed) = match together {
+            Ok(outcome) => outcome,
+            Err(Failure::Later(reason)) if reason == PANICKED => {
+                self.one_by_one(findings, deliveries, options)?
+            }
+            Err(other) => return Err(other),
+        };
+        for (position, reason) in &failed {
+            bury(app, (&findings.tenant, source), *position, reason)?;
+        }
+        let deliveries = u64::try_from(count).unwrap_or(u64::MAX);
+        let failed = failed.into_iter().next().map(|(_, reason)| reason);
+        let heard = Heard { failed, ..outcome.heard(deliveries) };
+        let key = (&findings.tenant, source, "hook");
+        Ok(app.office().source_heard(key, &heard, app.clock.now())?)
+    }
+
+    /// Takes deliveries singly, since one of them breaks the reader.
+    fn one_by_one(
+        &self,
+        findings: &Findings,
+        deliveries: Vec<Stored>,
+        options: ImportOptions<'_>,
+    ) -> Result<Taken, Failure> {
+        let mut sum: Option<Taken> = None;
+        for stored in deliveries {
+            let position = stored.position;
+            match import(self.app, findings, vec![stored], options) {
+                Ok((outcome, failed)) => match &mut sum {
+                    None => sum = Some((outcome, failed)),
+                    Some((all, all_failed)) => {
+                        all.accounting.add(&outcome.accounting);
+                        all_failed.extend(failed);
+                    }
+                },
+                Err(Failure::Later(reason)) if reason == PANICKED => {
+                    let sum = sum.get_or_insert_with(|| (Outcome::nothing(), Vec::new()));
+                    sum.1.push((position, reason));
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(sum.unwrap_or_else(|| (Outcome::nothing(), Vec::new())))
+    }
+
+    /// Writes down the place that all are past, once all of it is on the disk.
+    fn note(&mut self) -> Result<(), StoreError> {
+        for findings in self.app.tenants.all() {
+            findings.write(quell_store::Store::sync)?;
+        }
+        self.app.office().setting_set(MARK, &self.from.to_i64().to_le_bytes())?;
+        self.since_noted = 0;
+        Ok(())
+    }
+}
+
+/// What some deliveries came to, and which of them failed.
+type Taken = (Outcome, Vec<(Position, String)>);
+
+/// Why a delivery failed that broke the reader.
+const PANICKED: &str = "reading it failed badly";
+
+fn import(
+    app: &App,
+    findings: &Findings,
+    deliveries: Vec<Stored>,
+    options: ImportOptions<'_>,
+) -> Result<Taken, Failure> {
+    let positions: Vec<Position> = deliveries.iter().map(|stored| stored.position).collect();
+    let inputs =
+        deliveries.into_iter().map(|s| Ok(delivery_input((s.position, s.record)))).collect();
+    let never = AtomicBool::new(false);
+    let now = app.clock.now();
+    let imported = catch_unwind(AssertUnwindSafe(|| {
+        quietly(&never, |progress| findings.import(inputs, options, (now, false), progress))
+    }));
+    let imported = imported.map_err(|_| Failure::Later(PANICKED.to_owned()))??;
+    let failed = positions
+        .into_iter()
+        .zip(&imported.files)
+        .filter_map(|(position, file)| Some((position, failure(file)?)));
+    let failed = failed.collect();
+    Ok((Outcome::of(imported), failed))
+}
+
+/// Why nothing of a delivery was taken, where nothing was.
+fn failure(file: &FileReport) -> Option<String> {
+    let none = file.accounting.records == file.accounting.rejected && file.accounting.records > 0;
+    let why = || file.message.as_ref().map_or("every record was rejected", |said| said.raw());
+    none.then(|| why().to_owned())
+}
+
+/// Puts a delivery aside, to be seen and tried again.
+fn bury(
+    app: &App,
+    (tenant, source): (&TenantId, &str),
+    position: Position,
+    reason: &str,
+) -> Result<(), Failure> {
+    let task = Task::Delivery { position: position.to_i64() };
+    let what = serde_json::to_string(&task).unwrap_or_default();
+    let now = app.clock.now();
+    let new = NewJob {
+        id: KeyHasher::new("delivery").part(&position.to_string()).finish(),
+        kind: task.kind(),
+        what: &what,
+        source,
+        made_by: source,
+        due_at: now,
+    };
+    app.office().job_bury(tenant, &new, reason, now)?;
+    app.metrics.job(task.kind(), "dead");
+    Ok(())
+}
+
+fn by_tenant(batch: Vec<Stored>) -> Vec<(String, Vec<Stored>)> {
+    grouped(batch, |stored| stored.record.origin().tenant.clone())
+}
+
+fn by_source(batch: Vec<Stored>) -> Vec<(String, Vec<Stored>)> {
+    grouped(batch, |stored| stored.record.origin().source.clone())
+}
+
+/// Groups in the order in which their first members came.
+fn grouped(batch: Vec<Stored>, name: impl Fn(&Stored) -> String) -> Vec<(String, Vec<Stored>)> {
+    let mut groups: Vec<(String, Vec<Stored>)> = Vec::new();
+    for stored in batch {
+        let name = name(&stored);
+        match groups.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, group)) => group.push(stored),
+            None => groups.push((name, vec![stored])),
+        }
+    }
+    groups
+}

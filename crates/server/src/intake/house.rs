@@ -1,0 +1,89 @@
+//! What is not kept any more: raw payloads, old jobs and replies.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use quell_model::Timestamp;
+use quell_store::{JobFilter, StoreError};
+
+use super::drain::noted;
+use crate::jobs::Task;
+use crate::state::App;
+
+/// How often.
+const EVERY_SECONDS: i64 = 3600;
+/// How long replies are known.
+const REPLIES: SignedDuration = SignedDuration::from_hours(24 * 7);
+/// How often the time is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Jobs read in one go.
+const PAGE: u32 = 1000;
+
+/// Removes what is too old until the server stops.
+pub(crate) fn keep_house(app: &App) {
+    let mut due = app.clock.now().as_second();
+    while !app.stopping.load(Ordering::SeqCst) {
+        let now = app.clock.now();
+        if now.as_second() >= due {
+            due = now.as_second().saturating_add(EVERY_SECONDS);
+            if let Err(reason) = sweep(app, now) {
+                tracing::warn!(reason, "what is too old stays");
+            }
+        }
+        let recovered = app.office().job_recover(now, false);
+        if recovered.is_ok_and(|count| count > 0) {
+            app.jobs_waiting.wake();
+        }
+        app.pause(LOOK_EVERY);
+    }
+}
+
+fn sweep(app: &App, now: Timestamp) -> Result<(), String> {
+    let said = |error: StoreError| error.to_string();
+    app.office().reply_sweep(before(now, REPLIES)).map_err(said)?;
+    let days = app.config.intake.raw_retention_days;
+    if days == 0 {
+        return Ok(());
+    }
+    let old = before(now, SignedDuration::from_hours(24 * i64::from(days)));
+    app.office().job_sweep(old).map_err(said)?;
+    let floor = noted(app).map_err(said)?;
+    app.spool.remove_before(old.as_microsecond(), floor).map_err(|error| error.to_string())?;
+    let used = payloads_in_use(app).map_err(said)?;
+    for listed in app.payloads.list() {
+        let listed = listed.map_err(|error| error.to_string())?;
+        let hash = blake3::Hash::from_bytes(listed.hash).to_hex().to_string();
+        let age = app.payloads.received_at_micros(&listed.hash);
+        let is_old = age.is_some_and(|at| at < old.as_microsecond());
+        if is_old && !used.contains(&hash) {
+            app.payloads.remove(&listed.hash).map_err(|error| error.to_string())?;
+        }
+    }
+    Ok(())
+}
+
+fn before(now: Timestamp, span: SignedDuration) -> Timestamp {
+    now.checked_sub(span).unwrap_or(Timestamp::MIN)
+}
+
+/// The payloads that a job still names.
+fn payloads_in_use(app: &App) -> Result<BTreeSet<String>, StoreError> {
+    let mut used = BTreeSet::new();
+    let tenants = app.office().tenants()?;
+    for tenant in tenants {
+        let mut filter = JobFilter { kind: Some("import".to_owned()), ..JobFilter::default() };
+        loop {
+            let page = app.office().job_list(&tenant, &filter, PAGE)?;
+            let Some(last) = page.last() else { break };
+            filter.before = Some((last.made_at, last.id));
+            let tasks = page.iter().filter_map(|row| serde_json::from_str(&row.what).ok());
+            used.extend(tasks.filter_map(|task| match task {
+                Task::Import { payload, .. } => Some(payload),
+                Task::Delivery { .. } | Task::Replay { .. } => None,
+            }));
+        }
+    }
+    Ok(used)
+}

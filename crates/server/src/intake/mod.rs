@@ -1,0 +1,17 @@
+//! What comes in: webhooks, imports, folders and buckets.
+
+mod buckets;
+mod drain;
+mod folders;
+mod gate;
+mod hooks;
+mod house;
+mod receive;
+
+pub(crate) use buckets::poll_bucket;
+pub(crate) use drain::drain;
+pub(crate) use folders::watch_folders;
+pub(crate) use gate::{Gate, GatePlan};
+pub(crate) use hooks::{__path_receive_hook, Hooks, receive_hook};
+pub(crate) use house::keep_house;
+pub(crate) use receive::receive;

@@ -1,0 +1,10 @@
+//! Jobs: what is done beside requests, tried again when it fails, and put aside with its reason.
+
+mod import;
+mod replay;
+mod task;
+mod worker;
+
+pub(crate) use import::{Outcome, delivery_input, delivery_options};
+pub(crate) use task::Task;
+pub(crate) use worker::{Failure, work};

@@ -1,0 +1,33 @@
+//! `quell serve`: the pipeline running for months, with a durable intake and an API.
+//!
+//! | folder | what |
+//! |---|---|
+//! | `access/` | who asks, and what they may do |
+//! | `api/` | `/api/v1`, one file a resource |
+//! | `data/` | the data directory: its lock, its key, each tenant's findings |
+//! | `intake/` | webhooks, uploads, folders and buckets |
+//! | `jobs/` | what is done beside requests |
+//! | `limits/` | what one client may use up |
+//! | `web/` | the pages for people |
+//!
+//! A delivery is answered once its bytes are on the disk, in the intake log. A thread moves them
+//! from there into the findings. An upload is kept as a payload, and a job imports it.
+
+mod access;
+mod api;
+mod data;
+mod intake;
+mod jobs;
+mod limits;
+mod metrics;
+mod outside;
+mod serve;
+mod start;
+mod state;
+mod web;
+
+pub use access::{MadeToken, Right, Role, TokenError, TokenPlan, make_token};
+pub use data::KeyError;
+pub use outside::OutsideError;
+pub use quell_secrets::Environment;
+pub use start::{Plan, Server, StartError, api_description, start};

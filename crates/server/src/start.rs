@@ -1,0 +1,289 @@
+//! Starting, and stopping so that nothing acknowledged is lost.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use quell_config::Config;
+use quell_model::{Clock, TenantId};
+use quell_pipeline::Setup;
+use quell_secrets::Environment;
+use quell_spool::{PayloadError, Payloads, Spool, SpoolError};
+use quell_store::{ServerStore, StoreError};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, Semaphore, watch};
+use tokio::task::JoinHandle as Task;
+
+use crate::access::{Role, TokenError, TokenPlan, add_token};
+use crate::data::{KeyError, Lock, ServerKey, Tenants};
+use crate::intake::{Hooks, drain};
+use crate::limits::Rates;
+use crate::metrics::Metrics;
+use crate::outside::{Outside, OutsideError, keep_fresh};
+use crate::state::{App, ROOM_BYTES, Signal, thread_permits};
+use crate::{intake, jobs, serve};
+
+/// What a server needs to start.
+pub struct Plan {
+    /// The configuration, checked.
+    pub config: Config,
+    /// The data directory.
+    pub data: PathBuf,
+    /// What this program knows.
+    pub setup: Setup,
+    /// Where variables are read.
+    pub environment: Environment,
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plan").field("data", &self.data).finish_non_exhaustive()
+    }
+}
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Another one runs there.
+    #[error(
+        "another quell serves the data directory `{}`; stop it, or choose another with `--data`",
+        .0.display()
+    )]
+    Taken(PathBuf),
+    /// The system refused.
+    #[error("cannot use `{}`: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}; choose another with `--listen`")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The database refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The intake log cannot be used.
+    #[error("the intake log cannot be used: {0}")]
+    Spool(#[from] SpoolError),
+    /// The raw files cannot be used.
+    #[error("the raw payloads cannot be used: {0}")]
+    Payload(#[from] PayloadError),
+    /// Others cannot be asked, or a secret is missing.
+    #[error(transparent)]
+    Outside(#[from] OutsideError),
+    /// The key cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The first token cannot be made.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    app: Arc<App>,
+    address: SocketAddr,
+    first_token: Option<String>,
+    threads: Vec<JoinHandle<()>>,
+    /// What is asked of others. It may end at any point.
+    tasks: Vec<Task<()>>,
+    listening: Task<()>,
+    stop: watch::Sender<bool>,
+}
+
+/// The description of the API, as OpenAPI 3.1 in JSON.
+#[must_use]
+pub fn api_description() -> String {
+    crate::api::description()
+}
+
+/// Opens everything and begins to listen. The threads it starts live until [`Server::stop`].
+///
+/// # Errors
+/// When something cannot be opened; then nothing was started.
+pub async fn start(plan: Plan, clock: Arc<dyn Clock>) -> Result<Server, StartError> {
+    let listen = plan.config.server.listen;
+    let opened = tokio::task::spawn_blocking(move || open(plan, clock)).await;
+    let (app, first_token) = opened.map_err(|error| StartError::Io {
+        path: PathBuf::new(),
+        source: std::io::Error::other(error),
+    })??;
+    app.outside.read_all(&app.config).await?;
+    let refused = |source| StartError::Listen { address: listen, source };
+    let listener = TcpListener::bind(listen).await.map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
+    let threads = threads(&app);
+    let tasks = tasks(&app);
+    let (stop, stopping) = watch::channel(false);
+    let listening = tokio::spawn(serve::serve(Arc::clone(&app), listener, stopping));
+    app.ready.store(true, Ordering::SeqCst);
+    Ok(Server { app, address, first_token, threads, tasks, listening, stop })
+}
+
+fn open(plan: Plan, clock: Arc<dyn Clock>) -> Result<(Arc<App>, Option<String>), StartError> {
+    let Plan { config, data, setup, environment } = plan;
+    let outside = Outside::new(&config, environment, &clock)?;
+    let io = |path: &PathBuf| {
+        let path = path.clone();
+        move |source| StartError::Io { path, source }
+    };
+    let lock = Lock::take(&data).map_err(io(&data))?;
+    let lock = lock.ok_or_else(|| StartError::Taken(data.clone()))?;
+    let key = ServerKey::read_or_make(&data)?;
+    let mut office = ServerStore::open(&data)?;
+    let now = clock.now();
+    office.tenant_add(&TenantId::default(), now)?;
+    let recovered = office.job_recover(now, true)?;
+    if recovered > 0 {
+        tracing::info!(recovered, "jobs go on that ran when the server stopped");
+    }
+    let first_token = first_token(&mut office, &key, &*clock)?;
+    let access = ServerStore::open(&data)?;
+    let limits = quell_spool::Limits {
+        queue_bytes: usize::try_from(config.intake.queue_bytes).unwrap_or(usize::MAX),
+        ..quell_spool::Limits::default()
+    };
+    let spool = Spool::open(&data.join("intake"), limits)?;
+    for damage in &spool.recovery().damage {
+        tracing::error!(%damage, "a part of the intake log is damaged");
+    }
+    let payloads = Payloads::open(&data.join("raw"))?;
+    payloads.sweep_temporary()?;
+    let setup = Arc::new(setup);
+    let receiving = usize::try_from(config.intake.queue_bytes).unwrap_or(usize::MAX) / ROOM_BYTES;
+    let app = App {
+        tenants: Tenants::new(data.clone(), Arc::clone(&setup)),
+        hooks: Hooks::new(&config),
+        rates: Rates::new(&config),
+        metrics: Metrics::new(),
+        jobs_waiting: Signal::default(),
+        job_ended: Notify::new(),
+        delivered: Signal::default(),
+        stopping: AtomicBool::new(false),
+        hard_stop: AtomicBool::new(false),
+        ready: AtomicBool::new(false),
+        stop_told: Mutex::new(false),
+        stop_changed: Condvar::new(),
+        office: Mutex::new(office),
+        access: Mutex::new(access),
+        threads: thread_permits(),
+        receiving: Semaphore::new(receiving.min(Semaphore::MAX_PERMITS)),
+        outside,
+        config,
+        data,
+        clock,
+        key,
+        setup,
+        spool,
+        payloads,
+        _lock: lock,
+    };
+    // So that a fault shows at the start and not at the first question.
+    app.tenants.of(&TenantId::default())?;
+    Ok((Arc::new(app), first_token))
+}
+
+/// The administrator's token, on the first start only.
+fn first_token(
+    office: &mut ServerStore,
+    key: &ServerKey,
+    clock: &dyn Clock,
+) -> Result<Option<String>, StartError> {
+    const MADE: &str = "first_token";
+    if office.setting(MADE)?.is_some() {
+        return Ok(None);
+    }
+    let plan = TokenPlan {
+        tenant: TenantId::default(),
+        role: Role::Admin,
+        name: "first administrator".to_owned(),
+        expires_at: None,
+    };
+    let made = add_token(office, key, &plan, clock.now())?;
+    office.setting_set(MADE, made.id.as_bytes())?;
+    Ok(Some(made.text))
+}
+
+fn tasks(app: &Arc<App>) -> Vec<Task<()>> {
+    let buckets = app.config.buckets.iter().filter(|(_, bucket)| bucket.enabled);
+    let polls = buckets.map(|(name, bucket)| {
+        tokio::spawn(intake::poll_bucket(Arc::clone(app), name.clone(), bucket.clone()))
+    });
+    std::iter::once(tokio::spawn(keep_fresh(Arc::clone(app)))).chain(polls).collect()
+}
+
+fn threads(app: &Arc<App>) -> Vec<JoinHandle<()>> {
+    let mut threads = Vec::new();
+    let mut run = |name: &str, work: fn(&App)| {
+        let app = Arc::clone(app);
+        let thread = std::thread::Builder::new().name(name.to_owned());
+        match thread.spawn(move || work(&app)) {
+            Ok(thread) => threads.push(thread),
+            Err(error) => tracing::error!(name, %error, "a thread could not be started"),
+        }
+    };
+    run("drain", drain);
+    run("folders", intake::watch_folders);
+    run("keeping", intake::keep_house);
+    for _ in 0..app.config.jobs.workers {
+        run("worker", jobs::work);
+    }
+    threads
+}
+
+fn flush(app: &App) {
+    for findings in app.tenants.all() {
+        if let Err(error) = findings.write(quell_store::Store::sync) {
+            tracing::warn!(%error, "the findings are not flushed");
+        }
+    }
+}
+
+impl Server {
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The administrator's token, if this was the first start. It is told once.
+    pub const fn take_first_token(&mut self) -> Option<String> {
+        self.first_token.take()
+    }
+
+    /// Stops: takes no more, answers what it took, ends what runs, and flushes all.
+    pub async fn stop(self) {
+        let Self { app, threads, tasks, listening, stop, .. } = self;
+        app.tell_stop();
+        let most = Duration::from_secs(app.config.server.drain_seconds);
+        tasks.iter().for_each(Task::abort);
+        // Readiness flips first; then nothing more is taken.
+        stop.send_replace(true);
+        drop(tokio::time::timeout(most, listening).await);
+        let ending = Arc::clone(&app);
+        let joined = tokio::task::spawn_blocking(move || {
+            for thread in threads {
+                drop(thread.join());
+            }
+        });
+        tokio::pin!(joined);
+        if tokio::time::timeout(most, &mut joined).await.is_err() {
+            // What runs had its time: it is put back and done after the next start.
+            ending.hard_stop.store(true, Ordering::SeqCst);
+            drop(joined.await);
+        }
+        drop(tokio::task::spawn_blocking(move || flush(&app)).await);
+    }
+}

@@ -1,0 +1,178 @@
+//! What all parts of a running server share.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Duration;
+
+use quell_config::Config;
+use quell_model::Clock;
+use quell_pipeline::Setup;
+use quell_spool::{Payloads, Spool};
+use quell_store::ServerStore;
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+
+use crate::api::Problem;
+use crate::data::{Lock, ServerKey, Tenants, locked};
+use crate::intake::Hooks;
+use crate::limits::Rates;
+use crate::metrics::Metrics;
+use crate::outside::Outside;
+
+/// Requests that may wait for a thread before others are turned away.
+const MOST_WAITING: usize = 1024;
+
+/// Bytes of a unit of room for bodies.
+pub(crate) const ROOM_BYTES: usize = 1024;
+
+/// A running server.
+pub(crate) struct App {
+    pub(crate) config: Config,
+    pub(crate) data: PathBuf,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) key: ServerKey,
+    pub(crate) setup: Arc<Setup>,
+    pub(crate) tenants: Tenants,
+    pub(crate) spool: Spool,
+    pub(crate) payloads: Payloads,
+    pub(crate) hooks: Hooks,
+    pub(crate) rates: Rates,
+    pub(crate) metrics: Metrics,
+    /// Wakes the workers when there is a job.
+    pub(crate) jobs_waiting: Signal,
+    /// Wakes whoever waits for a job when one has ended.
+    pub(crate) job_ended: Notify,
+    /// Wakes the reader of the intake log.
+    pub(crate) delivered: Signal,
+    /// Set when the server is stopping: what runs ends soon.
+    pub(crate) stopping: AtomicBool,
+    /// Set when what still runs has had its time.
+    pub(crate) hard_stop: AtomicBool,
+    /// Set once everything stands open.
+    pub(crate) ready: AtomicBool,
+    pub(crate) stop_told: Mutex<bool>,
+    pub(crate) stop_changed: Condvar,
+    pub(crate) office: Mutex<ServerStore>,
+    pub(crate) access: Mutex<ServerStore>,
+    pub(crate) threads: Semaphore,
+    /// Room for bodies that are being received, in units of [`ROOM_BYTES`].
+    pub(crate) receiving: Semaphore,
+    pub(crate) outside: Outside,
+    pub(crate) _lock: Lock,
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("data", &self.data).finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// Jobs, replies and sources.
+    pub(crate) fn office(&self) -> MutexGuard<'_, ServerStore> {
+        locked(&self.office)
+    }
+
+    /// Tokens, over a connection of their own: nobody's sign-in waits for a job's flush.
+    pub(crate) fn access(&self) -> MutexGuard<'_, ServerStore> {
+        locked(&self.access)
+    }
+
+    /// Whether requests for a host name are answered: its own address, the loopback names, the
+    /// public one, and those that the configuration adds. A page elsewhere cannot then reach the
+    /// server under a name of its own.
+    pub(crate) fn answers_to(&self, host: &str) -> bool {
+        let name = match host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+            _ => host,
+        };
+        let server = &self.config.server;
+        let public = server.public_url.as_deref().and_then(host_of);
+        let own = server.listen.ip();
+        let bare = name.trim_start_matches('[').trim_end_matches(']');
+        let literal = bare.parse::<IpAddr>();
+        let loopback = name.eq_ignore_ascii_case("localhost")
+            || literal.as_ref().is_ok_and(|ip| ip.is_loopback() || *ip == own)
+            || (own.is_unspecified() && literal.is_ok());
+        loopback
+            || public.is_some_and(|public| name.eq_ignore_ascii_case(public))
+            || server.allow_hosts.iter().any(|allowed| name.eq_ignore_ascii_case(allowed))
+    }
+
+    /// Waits so long, or until the server stops.
+    pub(crate) fn pause(&self, most: Duration) {
+        let guard = locked(&self.stop_told);
+        drop(self.stop_changed.wait_timeout_while(guard, most, |told| !*told));
+    }
+
+    /// Tells all threads that the server is stopping.
+    pub(crate) fn tell_stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        *locked(&self.stop_told) = true;
+        self.stop_changed.notify_all();
+        self.jobs_waiting.wake();
+        self.delivered.wake();
+    }
+
+    /// Room for some bytes of bodies that are being received, all together; without it a sender
+    /// is asked to come again.
+    pub(crate) fn room(&self, bytes: usize) -> Result<SemaphorePermit<'_>, Problem> {
+        let units = u32::try_from(bytes.div_ceil(ROOM_BYTES)).unwrap_or(u32::MAX);
+        let full = |_| Problem::unavailable("too many bodies are being received", 1);
+        self.receiving.try_acquire_many(units).map_err(full)
+    }
+
+    /// Runs something that waits for the disk on a thread made for that. When too many wait
+    /// already, the caller is asked to come again.
+    pub(crate) async fn quick<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let Ok(permit) = self.threads.acquire().await else {
+            return Err(Problem::unavailable("the server is stopping", 5));
+        };
+        let result = tokio::task::spawn_blocking(work).await;
+        drop(permit);
+        result.unwrap_or_else(|error| Err(Problem::internal(&error)))
+    }
+}
+
+/// The host of an address with a scheme.
+fn host_of(url: &str) -> Option<&str> {
+    let rest = url.split_once("://")?.1;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    Some(authority.rsplit_once(':').map_or(authority, |(host, _)| host))
+}
+
+/// Threads that requests may wait for.
+pub(crate) fn thread_permits() -> Semaphore {
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    Semaphore::new((cores * 4).min(MOST_WAITING))
+}
+
+/// Wakes one thread that waits, now or when it next does.
+#[derive(Debug, Default)]
+pub(crate) struct Signal {
+    set: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Signal {
+    /// Wakes it.
+    pub(crate) fn wake(&self) {
+        *locked(&self.set) = true;
+        self.changed.notify_one();
+    }
+
+    /// Waits until somebody wakes it, or so long.
+    pub(crate) fn wait(&self, most: Duration) {
+        let guard = locked(&self.set);
+        let (mut set, _) = self
+            .changed
+            .wait_timeout_while(guard, most, |set| !*set)
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        *set = false;
+    }
+}
