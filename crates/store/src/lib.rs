@@ -13,12 +13,14 @@ mod decision;
 mod error;
 mod facts;
 mod find;
+mod fixes;
 mod ids;
 mod import;
 mod imports;
 mod index;
 mod intelligence;
 mod keys;
+mod moment;
 mod names;
 mod open;
 mod packed;
@@ -53,6 +55,7 @@ pub use index::{
     Wish,
 };
 pub use intelligence::{EPSS, IntelligenceRow, KEV};
+pub use moment::Moment;
 pub use open::{Folding, Store, make_directory};
 pub use packed::Packed;
 pub use rekey::{Sorted, Unsorted};
