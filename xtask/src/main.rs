@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 
 mod bench;
 mod bench_fixes;
+mod bench_lists;
 mod eval_fixes;
 mod eval_merge;
 mod eval_priority;
@@ -31,6 +32,8 @@ cargo xtask <command>
           appends to the intake log a second, and how long one waits
   soak-spool [--kills N] [--seed N]
           kills a process that appends, and looks whether what it acknowledged is there
+  bench-lists [--findings N] [--sources 1|4] [--data DIR]
+          milliseconds of lists, counts and facets (see docs/benchmarks.md)
   eval-fixes DIR [--result FILE] [--checkov PROGRAM] [--keep DIR] [--json FILE] [--release]
           how many findings the fixes close, by Checkov's own second scan (see docs/fixes.md)
   eval-merge  how well findings of several tools are merged (see docs/merging.md)
@@ -66,6 +69,7 @@ fn dispatch() -> Result<()> {
         Some("bench-fixes") => bench_fixes::run(&rest),
         Some("bench-spool") => spool::bench(&rest),
         Some("soak-spool") => spool::soak(&rest),
+        Some("bench-lists") => bench_lists::run(&rest),
         Some("eval-fixes") => eval_fixes::run(&rest),
         Some("eval-merge") => eval_merge::run(&rest),
         Some("eval-priority") => eval_priority::run(&rest),
