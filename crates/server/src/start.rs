@@ -22,7 +22,7 @@ use crate::intake::{Hooks, drain};
 use crate::limits::Rates;
 use crate::metrics::Metrics;
 use crate::secrets::Keeper;
-use crate::state::{App, ROOM_BYTES, Signal, thread_permits};
+use crate::state::{App, MOST_UPLOADS, ROOM_BYTES, Signal, thread_permits};
 use crate::{intake, jobs, serve};
 
 /// What a server needs to start.
@@ -164,6 +164,7 @@ fn open(plan: Plan, clock: Arc<dyn Clock>) -> Result<(Arc<App>, Option<String>),
         office: Mutex::new(office),
         access: Mutex::new(access),
         threads: thread_permits(),
+        uploads: Semaphore::new(MOST_UPLOADS),
         receiving: Semaphore::new(receiving.min(Semaphore::MAX_PERMITS)),
         keeper,
         config,
