@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 
 mod bench;
 mod bench_fixes;
+mod bench_server;
 mod eval_fixes;
 mod eval_merge;
 mod eval_priority;
@@ -31,6 +32,10 @@ cargo xtask <command>
           appends to the intake log a second, and how long one waits
   soak-spool [--kills N] [--seed N]
           kills a process that appends, and looks whether what it acknowledged is there
+  bench-server [hooks|import|bogus] [--seconds N] [--rate N] [--connections N] [--findings N]
+          webhooks a second, memory of an import, names that are not there (see docs/benchmarks.md)
+  kill-server [--kills N]
+          kills a busy server again and again, and looks for what it acknowledged
   eval-fixes DIR [--result FILE] [--checkov PROGRAM] [--keep DIR] [--json FILE] [--release]
           how many findings the fixes close, by Checkov's own second scan (see docs/fixes.md)
   eval-merge  how well findings of several tools are merged (see docs/merging.md)
@@ -64,6 +69,8 @@ fn dispatch() -> Result<()> {
         }
         Some("bench") => bench::run(&rest),
         Some("bench-fixes") => bench_fixes::run(&rest),
+        Some("bench-server") => bench_server::bench(&rest),
+        Some("kill-server") => bench_server::kill(&rest),
         Some("bench-spool") => spool::bench(&rest),
         Some("soak-spool") => spool::soak(&rest),
         Some("eval-fixes") => eval_fixes::run(&rest),
