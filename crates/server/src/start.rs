@@ -24,7 +24,7 @@ use crate::intake::{Hooks, drain};
 use crate::limits::Rates;
 use crate::metrics::Metrics;
 use crate::outside::{Outside, OutsideError, keep_fresh};
-use crate::state::{App, ROOM_BYTES, Signal, thread_permits};
+use crate::state::{App, MOST_UPLOADS, ROOM_BYTES, Signal, thread_permits};
 use crate::{intake, jobs, serve};
 
 /// What a server needs to start.
@@ -180,6 +180,7 @@ fn open(plan: Plan, clock: Arc<dyn Clock>) -> Result<(Arc<App>, Option<String>),
         office: Mutex::new(office),
         access: Mutex::new(access),
         threads: thread_permits(),
+        uploads: Semaphore::new(MOST_UPLOADS),
         receiving: Semaphore::new(receiving.min(Semaphore::MAX_PERMITS)),
         outside,
         config,
