@@ -14,7 +14,7 @@ use crate::text::value;
 /// What every variable begins with.
 const BEGIN: &str = "QUELL_";
 /// Variables that other parts of the program read.
-const OTHERS: &[&str] = &["QUELL_CONFIG"];
+const OTHERS: &[&str] = &["QUELL_CONFIG", "QUELL_SERVER", "QUELL_TOKEN"];
 
 /// The variable of a key.
 pub(crate) fn variable(table: &Table, name: &str, key: &Key) -> String {
