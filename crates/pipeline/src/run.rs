@@ -19,7 +19,7 @@ use crate::priority::Estate;
 use crate::report::{
     Described, Detail, InScope, Open, decision_counts, describe, fix_report, in_scope, incidents,
 };
-use crate::{PipelineError, Setup, assess, fixes, intel, rekey};
+use crate::{PipelineError, Setup, assess, fixes, intel, query, rekey};
 
 /// What is asked of a run.
 #[derive(Debug, Clone, Default)]
@@ -108,6 +108,9 @@ pub fn run(
     }
     if let Some(question) = told.keep.question {
         question.save(store, &told.answer)?;
+    }
+    if request.repository.is_some() {
+        query::keep_fixes(store, &told.fixes)?;
     }
     let (rejects, complete) = (std::mem::take(&mut imported.rejects), imported.complete);
     let worst = told.answer.worst;

@@ -24,7 +24,7 @@ use crate::intake::{Hooks, drain};
 use crate::limits::Rates;
 use crate::metrics::Metrics;
 use crate::outside::{Outside, OutsideError, keep_fresh};
-use crate::state::{App, ROOM_BYTES, Signal, thread_permits};
+use crate::state::{App, MOST_UPLOADS, ROOM_BYTES, Signal, thread_permits};
 use crate::{intake, jobs, serve};
 
 /// What a server needs to start.
@@ -146,6 +146,7 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
         let path = path.clone();
         move |source| StartError::Io { path, source }
     };
+    quell_store::make_directory(&data)?;
     let lock = Lock::take(&data).map_err(io(&data))?;
     let lock = lock.ok_or_else(|| StartError::Taken(data.clone()))?;
     let key = ServerKey::read_or_make(&data)?;
@@ -185,6 +186,7 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
         office: Mutex::new(office),
         access: Mutex::new(access),
         threads: thread_permits(),
+        uploads: Semaphore::new(MOST_UPLOADS),
         receiving: Semaphore::new(receiving.min(Semaphore::MAX_PERMITS)),
         outside,
         config,

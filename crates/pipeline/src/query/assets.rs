@@ -6,6 +6,7 @@ use quell_model::{Asset, IssueKey, KeyHasher, Provider, Severity, Untrusted};
 use quell_report::AssetReport;
 use quell_store::{AssetCells, ListFilter, Sort, Wish};
 use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
 
 use super::cursor::Asked;
 use super::issues::{IssueItem, issue_item};
@@ -19,16 +20,19 @@ use crate::report::{asset_report, stored_issue};
 const MOST_READ: usize = 50;
 
 /// Which assets. What is left out asks for all.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub struct AssetQuery {
     /// This text in the id, in any case.
     pub text: Option<String>,
     /// The worst of its open issues has one of these severities.
     #[serde(deserialize_with = "listed")]
+    #[param(value_type = Option<String>)]
     pub severity: Vec<Severity>,
     /// In one of these clouds or places.
     #[serde(deserialize_with = "listed")]
+    #[param(value_type = Option<String>)]
     pub provider: Vec<Provider>,
     /// In this account, subscription, project or cluster.
     pub account: Option<String>,
@@ -41,11 +45,14 @@ pub struct AssetQuery {
     /// With an open issue of this risk score or more.
     pub min_score: Option<u32>,
     /// What the list is sorted by.
+    #[param(value_type = Option<String>)]
     pub sort: AssetSort,
     /// In which direction.
+    #[param(value_type = Option<String>)]
     pub order: Order,
     /// Items on a page, 1 to 500; 50 where it is not said.
     #[serde(skip_serializing)]
+    #[param(minimum = 1, maximum = 500)]
     pub limit: Option<usize>,
     /// The page that a page before named.
     #[serde(skip_serializing)]

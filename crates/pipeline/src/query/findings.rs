@@ -6,35 +6,41 @@ use quell_model::{
 use quell_report::FindingReport;
 use quell_store::{FindingRow, ListFilter};
 use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
 
 use super::cursor::Asked;
 use super::issues::IssueSort;
 use super::page::Turn;
-use super::parameters::{Order, listed};
+use super::parameters::{Order, keys_that_begin, listed};
 use super::{Page, QueryError, View};
 use crate::assess::member;
 use crate::inspect::find_issue;
 use crate::report::finding_report;
 
 /// Which findings. What is left out asks for all.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub struct FindingQuery {
     /// Of the issue with this id, or the first characters of it.
     pub issue: Option<String>,
     /// One of these severities, as the tool says.
     #[serde(deserialize_with = "listed")]
+    #[param(value_type = Option<String>)]
     pub severity: Vec<Severity>,
     /// One of these statuses.
     #[serde(deserialize_with = "listed")]
+    #[param(value_type = Option<String>)]
     pub status: Vec<Status>,
     /// One of these kinds of fault.
     #[serde(deserialize_with = "listed")]
+    #[param(value_type = Option<String>)]
     pub class: Vec<FindingClass>,
     /// This control, or one below it: `aws.s3` asks for all of S3.
     pub control: Option<String>,
     /// Of one of these tools.
     #[serde(deserialize_with = "listed")]
+    #[param(value_type = Option<String>)]
     pub tool: Vec<String>,
     /// This text in the asset's id, in any case.
     pub asset: Option<String>,
@@ -42,6 +48,7 @@ pub struct FindingQuery {
     pub asset_id: Option<String>,
     /// In one of these clouds or places.
     #[serde(deserialize_with = "listed")]
+    #[param(value_type = Option<String>)]
     pub provider: Vec<Provider>,
     /// In this account, subscription, project or cluster.
     pub account: Option<String>,
@@ -54,13 +61,17 @@ pub struct FindingQuery {
     /// Of an issue with this risk score or more.
     pub min_score: Option<u32>,
     /// Last seen then or later.
+    #[param(value_type = Option<String>)]
     pub seen_since: Option<Timestamp>,
     /// What the list is sorted by.
+    #[param(value_type = Option<String>)]
     pub sort: IssueSort,
     /// In which direction.
+    #[param(value_type = Option<String>)]
     pub order: Order,
     /// Items on a page, 1 to 500; 50 where it is not said.
     #[serde(skip_serializing)]
+    #[param(minimum = 1, maximum = 500)]
     pub limit: Option<usize>,
     /// The page that a page before named.
     #[serde(skip_serializing)]
@@ -148,10 +159,7 @@ impl FindingQuery {
 /// When no finding, or more than one, has that id, or the store refuses.
 pub fn finding(view: &View<'_>, id: &str) -> Result<FindingStory, QueryError> {
     let not_found = || QueryError::NotFound { kind: "finding", id: id.to_owned() };
-    let wanted = id.trim().to_ascii_lowercase();
-    let lowest = format!("{wanted:0<26}").parse::<FindingKey>().map_err(|_| not_found())?;
-    let highest = format!("{wanted:z<26}").parse::<FindingKey>();
-    let highest = highest.unwrap_or(FindingKey::from_bytes([255; 16]));
+    let (lowest, highest) = keys_that_begin::<FindingKey>(id).ok_or_else(not_found)?.into_inner();
     let found = view.store.finding_between(lowest, highest)?;
     let [row] = found.as_slice() else { return Err(not_found()) };
     told(view, row)?.ok_or_else(not_found)

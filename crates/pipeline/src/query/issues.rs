@@ -6,6 +6,7 @@ use quell_model::{
 use quell_report::IssueStory;
 use quell_store::{ListFilter, Snapshot, Sort, Wish};
 use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
 
 use super::cursor::Asked;
 use super::page::Turn;
@@ -21,25 +22,31 @@ use crate::report::{known, stored_issue};
 const MOST_NEIGHBOURS: usize = 1000;
 
 /// Which issues. What is left out asks for all.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub struct IssueQuery {
     /// One of these severities.
     #[serde(deserialize_with = "listed")]
+    #[param(value_type = Option<String>)]
     pub severity: Vec<Severity>,
     /// One of these statuses.
     #[serde(deserialize_with = "listed")]
+    #[param(value_type = Option<String>)]
     pub status: Vec<Status>,
     /// One of these decisions, as far as the issue alone tells.
     #[serde(deserialize_with = "listed")]
+    #[param(value_type = Option<String>)]
     pub decision: Vec<Decision>,
     /// One of these kinds of fault.
     #[serde(deserialize_with = "listed")]
+    #[param(value_type = Option<String>)]
     pub class: Vec<FindingClass>,
     /// This control, or one below it: `aws.s3` asks for all of S3.
     pub control: Option<String>,
     /// Seen by one of these tools.
     #[serde(deserialize_with = "listed")]
+    #[param(value_type = Option<String>)]
     pub tool: Vec<String>,
     /// This text in the asset's id, in any case.
     pub asset: Option<String>,
@@ -47,6 +54,7 @@ pub struct IssueQuery {
     pub asset_id: Option<String>,
     /// In one of these clouds or places.
     #[serde(deserialize_with = "listed")]
+    #[param(value_type = Option<String>)]
     pub provider: Vec<Provider>,
     /// In this account, subscription, project or cluster.
     pub account: Option<String>,
@@ -59,13 +67,17 @@ pub struct IssueQuery {
     /// This risk score or more.
     pub min_score: Option<u32>,
     /// Last seen then or later.
+    #[param(value_type = Option<String>)]
     pub seen_since: Option<Timestamp>,
     /// What the list is sorted by.
+    #[param(value_type = Option<String>)]
     pub sort: IssueSort,
     /// In which direction.
+    #[param(value_type = Option<String>)]
     pub order: Order,
     /// Items on a page, 1 to 500; 50 where it is not said.
     #[serde(skip_serializing)]
+    #[param(minimum = 1, maximum = 500)]
     pub limit: Option<usize>,
     /// The page that a page before named.
     #[serde(skip_serializing)]

@@ -1,16 +1,21 @@
 //! `/api/v1`: one file a resource.
 
+mod assets;
 mod decisions;
 mod docs;
 mod errors;
+mod findings;
 mod fixes;
 mod health;
 mod imports;
+mod issues;
 mod jobs;
 mod problem;
 mod report;
 mod sources;
+mod statistics;
 mod status;
+mod view;
 
 use std::sync::Arc;
 
@@ -66,6 +71,14 @@ type Routes = OpenApiRouter<Arc<App>>;
 fn resources() -> ([(Right, Routes); 6], Routes) {
     let read = OpenApiRouter::new()
         .routes(routes!(jobs::list_jobs))
+        .routes(routes!(issues::list))
+        .routes(routes!(issues::show))
+        .routes(routes!(issues::risk))
+        .routes(routes!(findings::list))
+        .routes(routes!(findings::show))
+        .routes(routes!(assets::list))
+        .routes(routes!(assets::show))
+        .routes(routes!(statistics::show))
         .routes(routes!(report::get_report))
         .routes(routes!(sources::list_sources))
         .routes(routes!(status::show_status));
