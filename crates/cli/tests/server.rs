@@ -167,7 +167,10 @@ fn files_go_to_a_server_and_its_report_comes_back_as_here() {
     assert_eq!(report["funnel"]["issues"], 3);
     let path = scan.to_str().unwrap();
     let again = served.text(&["triage", path]);
-    assert!(again.contains("good.json") && again.lines().all(|l| l.chars().count() <= 80), "{again}");
+    assert!(
+        again.contains("good.json") && again.lines().all(|l| l.chars().count() <= 80),
+        "{again}"
+    );
     let gate = served.run(&["triage", "--fail-on", "high"]);
     assert_eq!(gate.status.code(), Some(1));
     // The same, told by the same writer from the same data without the server.
