@@ -3,6 +3,7 @@
 #![allow(
     dead_code,
     clippy::allow_attributes,
+    clippy::indexing_slicing,
     clippy::panic,
     reason = "each test file uses a part of it, and fails by panicking"
 )]
