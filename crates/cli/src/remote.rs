@@ -107,10 +107,7 @@ impl Remote {
     }
 
     /// Waits for an answer.
-    pub(crate) fn ask<T>(
-        &self,
-        answer: impl Future<Output = Result<T, ClientError>>,
-    ) -> Result<T> {
+    pub(crate) fn ask<T>(&self, answer: impl Future<Output = Result<T, ClientError>>) -> Result<T> {
         Ok(self.runtime.block_on(answer)?)
     }
 }

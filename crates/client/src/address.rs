@@ -134,6 +134,8 @@ mod tests {
     fn a_token_over_a_network_in_the_open_is_told() {
         let open = |text| Address::parse(text).unwrap().is_open_to_listeners();
         assert!(open("http://quell.example") && open("http://10.0.0.7:8420"));
-        assert!(!open("http://localhost:1") && !open("http://127.0.0.9") && !open("https://a.example"));
+        assert!(
+            !open("http://localhost:1") && !open("http://127.0.0.9") && !open("https://a.example")
+        );
     }
 }

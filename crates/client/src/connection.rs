@@ -130,10 +130,9 @@ impl Connection {
     }
 
     pub(crate) fn failed(&self, error: quell_http::HttpError) -> ClientError {
-        match ClientError::of(error, &self.address.to_string()) {
-            ClientError::Token(_) if self.token.is_none() => ClientError::NoToken,
-            other => other,
-        }
+        let told = ClientError::of(error, &self.address.to_string());
+        let nameless = matches!(told, ClientError::Token(_)) && self.token.is_none();
+        if nameless { ClientError::NoToken } else { told }
     }
 
     pub(crate) fn url(

@@ -155,9 +155,7 @@ impl Desk {
 
     fn change(&self, id: &str, change: Change) -> Result<Job> {
         match self {
-            Self::Server(remote) => {
-                remote.ask(remote.connection.job_change(id, change.as_str()))
-            }
+            Self::Server(remote) => remote.ask(remote.connection.job_change(id, change.as_str())),
             Self::Data(data, tenant) => {
                 job(offline::job_change(data, (tenant, id), change, SystemClock.now())?)
             }

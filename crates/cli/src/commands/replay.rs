@@ -161,7 +161,8 @@ fn here(arguments: &Arguments, data: &Path, environment: &Environment) -> Result
         setup: Setup::embedded(None)?,
         environment: Arc::new(|_| None),
     };
-    let runtime = Builder::new_current_thread().enable_all().build().context("no runtime starts")?;
+    let runtime =
+        Builder::new_current_thread().enable_all().build().context("no runtime starts")?;
     let _inside = runtime.enter();
     let wanted = offline::Replay {
         tenant: tenant(&arguments.tenant)?,

@@ -133,7 +133,9 @@ fn write_sources(status: &Status, out: &mut dyn Write) -> io::Result<()> {
             cell(&Untrusted::from(source.name.as_str()), 34),
             cell(&Untrusted::from(heard(source, status.at)), 24),
         )?;
-        if let Some(reason) = source.reason.as_ref().filter(|_| source.health == SourceHealth::Failing) {
+        if let Some(reason) =
+            source.reason.as_ref().filter(|_| source.health == SourceHealth::Failing)
+        {
             writeln!(out, "           {}", cell(reason, 68))?;
         }
     }

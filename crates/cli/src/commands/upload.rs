@@ -45,7 +45,10 @@ pub(super) fn upload(
         match input {
             Ok(input) => {
                 let (name, size) = (input.name(), input.size_bytes());
-                bar.set_message(format!("sending {}", quell_report::cell(&name.as_str().into(), 30)));
+                bar.set_message(format!(
+                    "sending {}",
+                    quell_report::cell(&name.as_str().into(), 30)
+                ));
                 match send(remote, input, (done, cancelled), bar) {
                     Ok(job) => jobs.push((name, job)),
                     Err(error) => uploaded.refused(&name, error)?,

@@ -65,8 +65,7 @@ impl Served {
             setup: Setup::embedded(None).unwrap(),
             environment: Arc::new(|_| None),
         };
-        let mut server =
-            runtime.block_on(quell_server::start(plan, Arc::new(Now))).unwrap();
+        let mut server = runtime.block_on(quell_server::start(plan, Arc::new(Now))).unwrap();
         let url = format!("http://{}", server.address());
         let token = server.take_first_token().unwrap();
         Self { bench, url, token, runtime, server: Some(server) }

@@ -118,7 +118,7 @@ pub(crate) fn router(app: &Arc<App>) -> (Router<Arc<App>>, utoipa::openapi::Open
             Right::Decide | Right::Fix | Right::Operate => {
                 routes.layer(from_fn_with_state(Arc::clone(app), once))
             }
-            Right::Read | Right::Import => routes,
+            Right::Read | Right::Follow | Right::Import => routes,
         };
         v1 = v1.merge(routes.layer(from_fn_with_state((Arc::clone(app), right), require)));
     }
