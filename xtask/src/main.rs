@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 mod bench;
 mod bench_fixes;
 mod bench_lists;
+mod bench_server;
 mod eval_fixes;
 mod eval_merge;
 mod eval_priority;
@@ -34,6 +35,10 @@ cargo xtask <command>
           kills a process that appends, and looks whether what it acknowledged is there
   bench-lists [--findings N] [--sources 1|4] [--data DIR]
           milliseconds of lists, counts and facets (see docs/benchmarks.md)
+  bench-server [hooks|import|bogus] [--seconds N] [--rate N] [--connections N] [--findings N]
+          webhooks a second, memory of an import, names that are not there (see docs/benchmarks.md)
+  kill-server [--kills N]
+          kills a busy server again and again, and looks for what it acknowledged
   eval-fixes DIR [--result FILE] [--checkov PROGRAM] [--keep DIR] [--json FILE] [--release]
           how many findings the fixes close, by Checkov's own second scan (see docs/fixes.md)
   eval-merge  how well findings of several tools are merged (see docs/merging.md)
@@ -67,6 +72,8 @@ fn dispatch() -> Result<()> {
         }
         Some("bench") => bench::run(&rest),
         Some("bench-fixes") => bench_fixes::run(&rest),
+        Some("bench-server") => bench_server::bench(&rest),
+        Some("kill-server") => bench_server::kill(&rest),
         Some("bench-spool") => spool::bench(&rest),
         Some("soak-spool") => spool::soak(&rest),
         Some("bench-lists") => bench_lists::run(&rest),

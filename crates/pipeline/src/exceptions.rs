@@ -150,7 +150,7 @@ fn of_statement(issue: IssueKey, statement: &Statement) -> ExceptionReport {
     let title = format!("{} in {}", statement.vulnerability, about(statement));
     ExceptionReport {
         issue: issue.to_string(),
-        kind: "statement",
+        kind: "statement".into(),
         id,
         source,
         native_id,
@@ -184,7 +184,7 @@ fn of_finding(issue: IssueKey, finding: &Finding) -> ExceptionReport {
     };
     ExceptionReport {
         issue: issue.to_string(),
-        kind: "suppression",
+        kind: "suppression".into(),
         id: format!("finding:{}", finding.key()),
         source: finding.tool.product.clone(),
         native_id: Untrusted::from(finding.native_id.as_str()),

@@ -552,7 +552,7 @@ pub(crate) fn asset_report(issue: &Issue) -> AssetReport {
     let value = |of: &Option<quell_model::Sourced>| of.as_ref().map(|s| s.value.clone());
     AssetReport {
         id: asset.id.key().to_owned(),
-        provider: asset.id.provider.as_str(),
+        provider: asset.id.provider.as_str().into(),
         account: Untrusted::from(asset.id.account.as_str()),
         region: Untrusted::from(asset.id.region.as_str()),
         kind: Untrusted::from(asset.id.kind.as_str()),
@@ -582,7 +582,7 @@ pub(crate) fn fix_report(fix: &Fix) -> FixReport {
     FixReport {
         id: fix.id.clone(),
         closes: fix.closes.iter().map(ToString::to_string).collect(),
-        state,
+        state: state.into(),
         reason,
         title: fix.title.clone(),
         control: fix.control.clone(),

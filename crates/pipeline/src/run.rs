@@ -163,9 +163,9 @@ fn written(
     let mut total = Accounting::default();
     imported.files.iter().for_each(|file| total.add(&file.accounting));
     Ok(Report {
-        schema_version: SCHEMA_VERSION,
+        schema_version: SCHEMA_VERSION.into(),
         generated_at: by.now,
-        quell_version: env!("CARGO_PKG_VERSION"),
+        quell_version: env!("CARGO_PKG_VERSION").into(),
         sample_data: request.sample_data,
         changes: Changes { open_elsewhere, ..imported.changes },
         accounting: AccountingReport { total, files: imported.files },

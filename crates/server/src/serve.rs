@@ -42,8 +42,8 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route("/metrics", get(api::metrics))
         .fallback(nothing_there)
         .method_not_allowed_fallback(wrong_method)
-        .layer(from_fn(safe_headers))
         .layer(from_fn_with_state(Arc::clone(app), guard))
+        .layer(from_fn(safe_headers))
         .layer(from_fn_with_state(Arc::clone(app), measure))
         .with_state(Arc::clone(app))
 }
@@ -79,16 +79,24 @@ async fn guard(State(app): State<Arc<App>>, request: Request<Body>, next: Next) 
         (Some(host), None) => host.to_str().ok(),
         _ => None,
     };
+    // A request line may name a host too, and then that one counts (RFC 9112 3.2.2).
+    let line = request.uri().authority().is_none_or(|named| app.answers_to(named.as_str()));
     match host {
-        Some(host) if app.answers_to(host) => next.run(request).await,
+        Some(host) if line && app.answers_to(host) => {
+            // A `Content-Length` beside it is gone by now, and what follows may be a request to
+            // one server and a body to another (RFC 9112 6.1).
+            let chunked = headers.contains_key(TRANSFER_ENCODING);
+            let response = next.run(request).await;
+            if chunked { closing(response) } else { response }
+        }
         _ => closing(Problem::invalid(
             "this host name is not answered; `server.allow_hosts` names those that are",
         )),
     }
 }
 
-fn closing(problem: Problem) -> Response {
-    let mut response = problem.into_response();
+fn closing(answer: impl IntoResponse) -> Response {
+    let mut response = answer.into_response();
     response
         .headers_mut()
         .insert(axum::http::header::CONNECTION, HeaderValue::from_static("close"));
@@ -123,7 +131,11 @@ pub(crate) async fn serve(app: Arc<App>, listener: TcpListener, mut stop: watch:
     let room = Arc::new(Semaphore::new(most));
     let ending = GracefulShutdown::new();
     loop {
-        let Ok(permit) = Arc::clone(&room).acquire_owned().await else { break };
+        let permit = tokio::select! {
+            permit = Arc::clone(&room).acquire_owned() => permit,
+            _ = stop.changed() => break,
+        };
+        let Ok(permit) = permit else { break };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             _ = stop.changed() => break,

@@ -24,6 +24,9 @@ use crate::outside::Outside;
 /// Requests that may wait for a thread before others are turned away.
 const MOST_WAITING: usize = 1024;
 
+/// Uploads at once. Each has a thread until its sender is done, however slow that is.
+pub(crate) const MOST_UPLOADS: usize = 128;
+
 /// Bytes of a unit of room for bodies.
 pub(crate) const ROOM_BYTES: usize = 1024;
 
@@ -57,6 +60,8 @@ pub(crate) struct App {
     pub(crate) office: Mutex<ServerStore>,
     pub(crate) access: Mutex<ServerStore>,
     pub(crate) threads: Semaphore,
+    /// Room for uploads; they do not take the threads of those who only ask.
+    pub(crate) uploads: Semaphore,
     /// Room for bodies that are being received, in units of [`ROOM_BYTES`].
     pub(crate) receiving: Semaphore,
     pub(crate) outside: Outside,
@@ -122,6 +127,18 @@ impl App {
         let units = u32::try_from(bytes.div_ceil(ROOM_BYTES)).unwrap_or(u32::MAX);
         let full = |_| Problem::unavailable("too many bodies are being received", 1);
         self.receiving.try_acquire_many(units).map_err(full)
+    }
+
+    /// Runs the keeping of an upload on a thread of its own, as long as its sender takes.
+    pub(crate) async fn upload<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let full = |_| Problem::unavailable("too many uploads are being received", 5);
+        let permit = self.uploads.try_acquire().map_err(full)?;
+        let result = tokio::task::spawn_blocking(work).await;
+        drop(permit);
+        result.unwrap_or_else(|error| Err(Problem::internal(&error)))
     }
 
     /// Runs something that waits for the disk on a thread made for that. When too many wait

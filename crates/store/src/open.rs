@@ -125,7 +125,10 @@ impl Store {
 }
 
 /// Makes a data directory that only its owner enters; one that is there stays as it is.
-pub(crate) fn make_directory(path: &Path) -> Result<(), StoreError> {
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make_directory(path: &Path) -> Result<(), StoreError> {
     let mut how = std::fs::DirBuilder::new();
     how.recursive(true);
     #[cfg(unix)]

@@ -6,3 +6,5 @@ pub mod merging;
 pub mod net;
 pub mod priority;
 mod random;
+#[cfg(feature = "server")]
+pub mod server;

@@ -68,7 +68,10 @@ pub(crate) fn find(app: &App, text: Option<&str>) -> Result<Option<Caller>, Prob
     let Some(row) = row.filter(|row| presented.opens(&app.key, row, now)) else { return Ok(None) };
     let Some(role) = Role::from_word(&row.role) else { return Ok(None) };
     if is_stale(row.used_at, now) {
-        app.access().token_used(&row.id, now)?;
+        // On a full disk it stays unsaid; whoever reads is answered nevertheless.
+        if let Err(error) = app.access().token_used(&row.id, now) {
+            tracing::warn!(%error, "the last use of a token is not noted");
+        }
     }
     Ok(Some(Caller { tenant: row.tenant, role, token: row.id, name: row.name }))
 }

@@ -32,9 +32,11 @@ pub(crate) fn watch_folders(app: &App) {
             let Some(folder) = app.config.folders.get(name).filter(|folder| folder.enabled) else {
                 continue;
             };
-            if *at <= now {
+            let every = i64::try_from(folder.every_seconds).unwrap_or(60);
+            // Further off than that it is only where the clock went back.
+            if *at <= now || *at > now.saturating_add(every) {
                 look(app, name, folder);
-                *at = now.saturating_add(i64::try_from(folder.every_seconds).unwrap_or(60));
+                *at = now.saturating_add(every);
             }
         }
         app.pause(LOOK_EVERY);

@@ -26,14 +26,17 @@ pub(crate) fn keep_house(app: &App) {
     let mut due = app.clock.now().as_second();
     while !app.stopping.load(Ordering::SeqCst) {
         let now = app.clock.now();
-        if now.as_second() >= due {
-            due = now.as_second().saturating_add(EVERY_SECONDS);
+        let soon = now.as_second().saturating_add(EVERY_SECONDS);
+        // Further off than that it is only where the clock went back.
+        if now.as_second() >= due || due > soon {
+            due = soon;
             if let Err(reason) = sweep(app, now) {
                 tracing::warn!(reason, "what is too old stays");
             }
         }
         let recovered = app.office().job_recover(now, false);
-        if recovered.is_ok_and(|count| count > 0) {
+        let hastened = app.office().job_hasten(now, latest_due(app, now));
+        if [recovered, hastened].into_iter().any(|changed| changed.is_ok_and(|count| count > 0)) {
             app.jobs_waiting.wake();
         }
         app.pause(LOOK_EVERY);
@@ -62,6 +65,12 @@ fn sweep(app: &App, now: Timestamp) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The furthest that a job is put off.
+fn latest_due(app: &App, now: Timestamp) -> Timestamp {
+    let most = i64::try_from(app.config.jobs.backoff_most_seconds).unwrap_or(i64::MAX / 2);
+    now.checked_add(SignedDuration::from_secs(most)).unwrap_or(Timestamp::MAX)
 }
 
 fn before(now: Timestamp, span: SignedDuration) -> Timestamp {

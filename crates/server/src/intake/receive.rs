@@ -42,7 +42,7 @@ pub(crate) async fn receive(
     };
     let (send, pieces) = mpsc::channel(PIECES);
     let keeping = Arc::clone(app);
-    let kept = app.quick(move || {
+    let kept = app.upload(move || {
         let pieces = Pieces::new(pieces);
         match packing {
             Packing::None => keep(&keeping, pieces),

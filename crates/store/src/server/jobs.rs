@@ -370,6 +370,18 @@ impl ServerStore {
         Ok(recovered)
     }
 
+    /// Makes jobs due that would be so only after a time: nobody plans that far ahead, so the
+    /// clock went back. How many there were.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn job_hasten(&mut self, now: Timestamp, latest: Timestamp) -> Result<usize, StoreError> {
+        Ok(self.connection.execute(
+            "UPDATE jobs SET due_at = ?1 WHERE state = 'queued' AND due_at > ?2",
+            params![micros(now), micros(latest)],
+        )?)
+    }
+
     /// Calls a job off: at once where it waits, soon where it runs. Whether there was one to
     /// call off.
     ///

@@ -1,0 +1,18 @@
+//! The server from outside: what it takes, refuses, answers, keeps and survives.
+
+#[cfg(test)]
+mod bench;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod hooks;
+#[cfg(test)]
+mod imports;
+#[cfg(test)]
+mod jobs;
+#[cfg(test)]
+mod many;
+#[cfg(test)]
+mod rights;
+#[cfg(test)]
+mod wire;
