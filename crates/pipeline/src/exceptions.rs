@@ -140,7 +140,7 @@ pub(crate) fn exceptions(
         let finding: Finding = serde_json::from_slice(&body.unpack()?)?;
         exceptions.push(of_finding(issue, &finding));
     }
-    exceptions.sort_by(|a, b| (&a.issue, a.kind, &a.id).cmp(&(&b.issue, b.kind, &b.id)));
+    exceptions.sort_by(|a, b| (&a.issue, &a.kind, &a.id).cmp(&(&b.issue, &b.kind, &b.id)));
     Ok(exceptions)
 }
 
