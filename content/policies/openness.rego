@@ -12,6 +12,7 @@ kinds := {
 deny contains message if {
 	some kind, pattern in kinds
 	more(pattern)
+	not refuses(kind)
 	message := sprintf("an added line %s", [kind])
 }
 
@@ -23,3 +24,10 @@ more(pattern) if {
 
 # A description or a comment opens nothing.
 is_words(line) if regex.match(`^\s*("?description"?\s*[=:]|#|//)`, line)
+
+# A firewall rule of Google either allows or denies: one that denies all opens nothing.
+refuses("lets every address in") if {
+	input.fix.control == "gcp.compute.network_without_firewall"
+	some line in input.added
+	regex.match(`^\s*deny\s*\{`, line)
+}

@@ -21,7 +21,9 @@ const LAYERS: &[(&str, u8)] = &[
     ("quell-sources", 3),
     ("quell-spool", 3),
     ("quell-store", 3),
+    ("quell-bucket", 4),
     ("quell-pipeline", 4),
+    ("quell-secrets", 4),
     ("quell-server", 5),
     ("quell-cli", 6),
     ("quell-fuzz", 6),
@@ -37,6 +39,7 @@ const ONLY_IN: &[(&str, &str)] = &[
     ("regorus", "quell-policy"),
     ("axum", "quell-server"),
     ("reqwest", "quell-http"),
+    ("quick-xml", "quell-bucket"),
 ];
 
 /// Crates that none of the pure layers may use.

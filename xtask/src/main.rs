@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 
 mod bench;
 mod bench_fixes;
+mod bench_lists;
 mod bench_server;
 mod eval_fixes;
 mod eval_merge;
@@ -32,6 +33,8 @@ cargo xtask <command>
           appends to the intake log a second, and how long one waits
   soak-spool [--kills N] [--seed N]
           kills a process that appends, and looks whether what it acknowledged is there
+  bench-lists [--findings N] [--sources 1|4] [--data DIR]
+          milliseconds of lists, counts and facets (see docs/benchmarks.md)
   bench-server [hooks|import|bogus] [--seconds N] [--rate N] [--connections N] [--findings N]
           webhooks a second, memory of an import, names that are not there (see docs/benchmarks.md)
   kill-server [--kills N]
@@ -73,6 +76,7 @@ fn dispatch() -> Result<()> {
         Some("kill-server") => bench_server::kill(&rest),
         Some("bench-spool") => spool::bench(&rest),
         Some("soak-spool") => spool::soak(&rest),
+        Some("bench-lists") => bench_lists::run(&rest),
         Some("eval-fixes") => eval_fixes::run(&rest),
         Some("eval-merge") => eval_merge::run(&rest),
         Some("eval-priority") => eval_priority::run(&rest),

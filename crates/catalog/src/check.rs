@@ -111,7 +111,8 @@ fn patterns_are_valid(predicate: &Predicate) -> bool {
         Predicate::Not { not } => patterns_are_valid(not),
         Predicate::Each { holds, .. }
         | Predicate::Some { holds, .. }
-        | Predicate::Companion { holds, .. } => patterns_are_valid(holds),
+        | Predicate::Companion { holds, .. }
+        | Predicate::Target { holds, .. } => patterns_are_valid(holds),
         Predicate::Test(test) => {
             [&test.matches, &test.not_matches].into_iter().flatten().all(|p| Regex::new(p).is_ok())
         }

@@ -35,6 +35,7 @@ pub enum AbsentMeans {
 /// { each = "ingress", holds = … }                  # every element; none is fine
 /// { some = "rule", holds = … }                     # at least one element
 /// { companion = "aws_s3_bucket_versioning", link = "bucket", holds = … }
+/// { target = "rest_api_id", holds = … }            # the one block that the attribute refers to
 /// { path = "encrypted", equals = true, absent = "fails" }
 /// { path = "x", one_of = ["a", "b"] }   { path = "x", none_of = ["a"] }
 /// { path = "x", at_least = 7 }          { path = "x", at_most = 90 }
@@ -82,6 +83,13 @@ pub enum Predicate {
         companion: String,
         /// The other resource's attribute that refers to this one.
         link: String,
+        /// The predicate on the other resource.
+        holds: Box<Predicate>,
+    },
+    /// The resource that an attribute refers to holds it.
+    Target {
+        /// The attribute that refers to the other resource.
+        target: String,
         /// The predicate on the other resource.
         holds: Box<Predicate>,
     },

@@ -7,13 +7,23 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use quell_sources::SOURCES;
 
-/// What can be fuzzed besides the formats.
-pub const READERS: &[&str] = &["mapped", "maps", "terraform"];
+use crate::check::{SAMPLES, sample};
 
-/// Every target: the formats in their order, then the other readers.
+/// What can be fuzzed besides the formats and the languages.
+const READERS: &[&str] = &["mapped", "maps"];
+
+/// Every target: the formats in their order, then the other readers and the languages.
 #[must_use]
 pub fn targets() -> Vec<&'static str> {
-    SOURCES.iter().map(|source| source.id).chain(READERS.iter().copied()).collect()
+    let formats = SOURCES.iter().map(|source| source.id);
+    let languages = SAMPLES.iter().map(|sample| sample.target);
+    formats.chain(READERS.iter().copied()).chain(languages).collect()
+}
+
+/// Whether a target reads findings of a format, which go through the store.
+#[must_use]
+pub fn is_format(target: &str) -> bool {
+    !READERS.contains(&target) && sample(target).is_none()
 }
 
 /// The folder of the seeds that come with the project.

@@ -17,7 +17,8 @@ use quell_fuzz::{Found, Session};
 const HELP: &str = "\
 cargo xtask fuzz [TARGET|all] [--seconds N] [--seed N] [--finds FOLDER]
 
-  TARGET        a format (`asff`), `mapped`, `maps` or `terraform`; all of them if none is given
+  TARGET        a format (`asff`), `mapped`, `maps` or a language of code (`terraform`); all of them if
+                none is given
   --seconds N   how long each (60)
   --seed N      another seed makes other inputs (1)
   --finds DIR   where inputs that break something are kept (target/fuzz-finds)
@@ -125,7 +126,7 @@ fn replay(files: &[String]) -> Result<bool> {
         let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
         let target = folder.to_string_lossy();
         match bench.check(&target, &input) {
-            Ok(seen) if !corpus::READERS.contains(&&*target) => inputs.push((input, seen)),
+            Ok(seen) if corpus::is_format(&target) => inputs.push((input, seen)),
             Ok(_) => {}
             Err(fault) => {
                 say(&format!("{file}: {}: {}", fault.rule, fault.detail));

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::check::{Bench, Fault, Pages, Seen, run_all};
-use crate::corpus::READERS;
+use crate::check::{Bench, Fault, Pages, Seen, run_all, sample};
+use crate::corpus::is_format;
 use crate::mutate::{Kind, mutate};
 use crate::{Random, shrink, skeletons};
 
@@ -104,10 +104,8 @@ impl<'b> Session<'b> {
     }
 
     fn next_input(&mut self) -> Vec<u8> {
-        let kind = match self.target.as_str() {
-            "terraform" | "maps" => Kind::Code,
-            _ => Kind::Findings,
-        };
+        let code = self.target == "maps" || sample(&self.target).is_some();
+        let kind = if code { Kind::Code } else { Kind::Findings };
         let seed = self.random.pick(&self.seeds).cloned().unwrap_or_default();
         mutate(&seed, &self.others, kind, &mut self.random)
     }
@@ -127,7 +125,7 @@ impl<'b> Session<'b> {
                 self.seeds.push(input.clone());
             }
         }
-        if !READERS.contains(&self.target.as_str()) {
+        if is_format(&self.target) {
             self.waiting.push((input, seen));
         }
         None

@@ -115,11 +115,8 @@ fn range_of_v6(address: Ipv6Addr) -> Range {
 }
 
 /// A tunnel is never public: who answers at its end is not known.
-const fn inner_or_reserved(inner: Range) -> Range {
-    match inner {
-        Range::Public => Range::Reserved,
-        other => other,
-    }
+fn inner_or_reserved(inner: Range) -> Range {
+    if inner == Range::Public { Range::Reserved } else { inner }
 }
 
 fn embedded(high: u16, low: u16) -> Ipv4Addr {

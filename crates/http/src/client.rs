@@ -99,7 +99,7 @@ impl Client {
     where
         F: Future<Output = Result<T, HttpError>>,
     {
-        let rule = self.inner.policy.retry;
+        let rule = request.retry.unwrap_or(self.inner.policy.retry);
         let start = Instant::now();
         let steps = ExponentialBuilder::new()
             .with_min_delay(rule.first_wait)
@@ -129,7 +129,7 @@ impl Client {
         let inner = &self.inner;
         let mut hop = first_hop(request);
         inner.egress.check_url(&hop.url)?;
-        self.turn(&hop.url, &request.account).await?;
+        self.turn(&hop.url, request).await?;
         let permit = Arc::clone(&inner.at_once).acquire_owned().await;
         let permit = permit.map_err(|_| HttpError::Crowded { place: request.place() })?;
         let deadlines = request.deadlines.unwrap_or(inner.policy.deadlines);
@@ -139,7 +139,7 @@ impl Client {
             match redirect::next(&hop, reply.status().as_u16(), reply.headers())? {
                 Some(next) => {
                     inner.egress.check_url(&next.url)?;
-                    self.turn(&next.url, &request.account).await?;
+                    self.turn(&next.url, request).await?;
                     hop = next;
                 }
                 None => return self.taken(request, &hop, reply, (limits, permit)).await,
@@ -149,11 +149,12 @@ impl Client {
         Err(Refusal::Redirect { host, why: "too often" }.into())
     }
 
-    async fn turn(&self, url: &Url, account: &str) -> Result<(), HttpError> {
-        let key = key(url, account);
-        match self.inner.pace.turn(&key, self.inner.policy.retry.total).await {
-            true => Ok(()),
-            false => Err(HttpError::Crowded { place: Place::of(url) }),
+    async fn turn(&self, url: &Url, request: &Request) -> Result<(), HttpError> {
+        let longest = request.retry.unwrap_or(self.inner.policy.retry).total;
+        if self.inner.pace.turn(&key(url, &request.account), longest).await {
+            Ok(())
+        } else {
+            Err(HttpError::Crowded { place: Place::of(url) })
         }
     }
 

@@ -17,6 +17,7 @@ mod redirect;
 mod request;
 mod response;
 mod retry;
+pub mod sigv4;
 mod tls;
 mod token;
 

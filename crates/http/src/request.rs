@@ -15,7 +15,7 @@ use url::form_urlencoded::Serializer;
 
 use crate::egress::Refusal;
 use crate::error::{HttpError, Place};
-use crate::policy::{Deadlines, Sizes};
+use crate::policy::{Deadlines, Retry, Sizes};
 use crate::retry::is_idempotent;
 
 /// Headers that only the client sets.
@@ -42,6 +42,7 @@ pub struct Request {
     pub(crate) raw: bool,
     pub(crate) deadlines: Option<Deadlines>,
     pub(crate) sizes: Option<Sizes>,
+    pub(crate) retry: Option<Retry>,
     hidden: Vec<SecretString>,
 }
 
@@ -63,6 +64,7 @@ impl Request {
             raw: false,
             deadlines: None,
             sizes: None,
+            retry: None,
             hidden: Vec::new(),
         })
     }
@@ -184,6 +186,13 @@ impl Request {
         self
     }
 
+    /// Other rules for trying again than the policy's.
+    #[must_use]
+    pub const fn retry(mut self, retry: Retry) -> Self {
+        self.retry = Some(retry);
+        self
+    }
+
     /// Names a secret in the body or the URL, so that no error shows it when the remote repeats it.
     #[must_use]
     pub fn hide(mut self, secret: &str) -> Self {
@@ -195,6 +204,13 @@ impl Request {
     #[must_use]
     pub fn place(&self) -> Place {
         Place::of(&self.url)
+    }
+
+    /// The `Host` header as it will be sent, for signatures.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        let host = self.url.host_str().unwrap_or_default();
+        self.url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
     /// All secrets that the request is known to carry.

@@ -134,6 +134,19 @@ pub enum FindingClass {
 }
 
 impl FindingClass {
+    /// All kinds.
+    pub const ALL: [Self; 9] = [
+        Self::Misconfiguration,
+        Self::Vulnerability,
+        Self::Detection,
+        Self::Secret,
+        Self::CodeWeakness,
+        Self::AttackPath,
+        Self::Identity,
+        Self::DataRisk,
+        Self::License,
+    ];
+
     /// The word used in the report and in the store.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -6,7 +6,7 @@ use quell_catalog::{Catalog, Control, Exposure, Intel};
 use quell_correlate::{Member, assemble};
 use quell_model::{Finding, Issue, IssueKey, Risk, Timestamp, Vulnerability};
 use quell_risk::Factors;
-use quell_store::{AssessedIssue, Body, Brief, FindingRow, IssueRow, Packed, Store};
+use quell_store::{AssessedIssue, Body, Brief, FindingRow, IssueRow, Packed, Store, place_text};
 use rayon::prelude::*;
 
 use crate::PipelineError;
@@ -167,6 +167,7 @@ fn brief(
     control: Option<&Control>,
 ) -> Result<Brief, serde_json::Error> {
     let candidate = candidate(issue, control);
+    let kept = Kept::of(issue, &candidate, control);
     let tools: BTreeSet<&str> = members.iter().map(|m| m.finding.tool.product.as_str()).collect();
     Ok(Brief {
         status: issue.status,
@@ -174,7 +175,17 @@ fn brief(
         score: issue.risk.score,
         tools: tools.into_iter().collect::<Vec<_>>().join(","),
         asset: issue.asset.id.key().to_owned(),
-        candidate: serde_json::to_vec(&Kept::of(issue, &candidate, control))?,
+        place: place_text(&issue.asset.id),
+        team: issue
+            .asset
+            .context
+            .owner
+            .as_ref()
+            .map_or_else(String::new, |o| o.value.raw().to_owned()),
+        class: issue.class,
+        decision: kept.decision(),
+        first_seen: issue.first_seen,
+        candidate: serde_json::to_vec(&kept)?,
         control: issue.control.clone(),
     })
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use quell_model::{FindingKey, IssueKey, Timestamp};
+use quell_model::{FindingKey, Fix, IssueKey, Timestamp};
 use quell_report::IssueStory;
 use quell_store::{IssueRow, Store};
 
@@ -30,28 +30,45 @@ pub fn show_issue(
     let intel = intel::load(store, catalog.intel())?;
     let mut estate = Estate::new(store, Judgement { catalog, intel: &intel, now })?;
     open_issues(store, &mut estate, None)?;
-    let mut open = [known(&row, catalog)?.ok_or_else(not_found)?];
-    estate.settle(store, &mut open)?;
     let proposed = match repository {
-        Some(folder) => fixes::propose(store, catalog, open.iter(), folder)?,
+        Some(folder) => {
+            let open = [known(&row, catalog)?.ok_or_else(not_found)?];
+            fixes::propose(store, catalog, open.iter(), folder)?
+        }
         None => Vec::new(),
     };
-    let stories = incidents(store, &mut open, &proposed, None)?;
+    let mut told = story(store, &estate, &row, &proposed)?.ok_or_else(not_found)?;
+    told.incident = story_of(store, setup, row.key, now)?.map(|story| Box::new(story.incident));
+    Ok(told)
+}
+
+/// An issue in the light of what the estate knows of its asset, with the fixes that are proposed
+/// for it; `None` where it has not been judged yet.
+pub(crate) fn story(
+    store: &Store,
+    estate: &Estate<'_>,
+    row: &IssueRow,
+    proposed: &[Fix],
+) -> Result<Option<IssueStory>, PipelineError> {
+    let Some(one) = known(row, estate.by.catalog)? else { return Ok(None) };
+    let mut open = [one];
+    estate.settle(store, &mut open)?;
+    let stories = incidents(store, &mut open, proposed, None)?;
     let said = Said::find(store, &open)?;
-    let told = describe(store, (&estate, &said), &open, (&stories, &proposed), Detail::All)?;
+    let told = describe(store, (estate, &said), &open, (&stories, proposed), Detail::All)?;
     let (incident, issue) = (told.incidents.into_iter().next(), told.issues.into_iter().next());
     let asset = told.assets.into_iter().next();
-    match (incident, issue, asset) {
-        (Some(incident), Some(issue), Some(asset)) => Ok(IssueStory {
-            issue,
-            asset,
-            owner: incident.owner,
-            explanation: incident.explanation,
-            fixes: proposed.iter().map(fix_report).collect(),
-            incident: story_of(store, setup, row.key, now)?.map(|story| Box::new(story.incident)),
-        }),
-        _ => Err(not_found()),
-    }
+    let (Some(incident), Some(issue), Some(asset)) = (incident, issue, asset) else {
+        return Ok(None);
+    };
+    Ok(Some(IssueStory {
+        issue,
+        asset,
+        owner: incident.owner,
+        explanation: incident.explanation,
+        fixes: proposed.iter().map(fix_report).collect(),
+        incident: None,
+    }))
 }
 
 /// Takes a finding out of an issue; both ids may be cut short. Says the new issue's key.

@@ -17,6 +17,7 @@ mod intel;
 mod list;
 mod prepare;
 mod priority;
+pub mod query;
 mod rekey;
 mod report;
 mod risk;
@@ -26,9 +27,9 @@ mod setup;
 pub use coverage::{Coverage, RuleCount, ToolCoverage, coverage};
 pub use error::PipelineError;
 pub use fixes::{
-    Branch, Commit, Dirty, FileChange, FixConfig, FixPlan, FixRequest, Offer, Taken, Tool, Unfixed,
-    commit_message, fixes_report, patch_text, plan_fixes, refuse_uncommitted, write_branch,
-    write_files,
+    Ask, Branch, Commit, Dirty, FileChange, FixConfig, FixPlan, FixRequest, Offer, Taken, Tool,
+    Unfixed, commit_message, fixes_report, patch_text, plan_fixes, refuse_uncommitted,
+    write_branch, write_files,
 };
 pub use import::{ImportOptions, Imported};
 pub use incidents::{join_incidents, reset_incident, show_incident, split_incident};

@@ -4,7 +4,7 @@ use quell_catalog::{Catalog, Control, Intel};
 use quell_correlate::{Member, identify};
 use quell_model::{
     Activity, Asset, ContextMapping, Evidence, Exploited, Finding, FindingKey, IssueKey, KeyHasher,
-    Record, Scope, Statement, StatementKey, Status, Timestamp,
+    Record, Scope, Severity, Statement, StatementKey, Status, Timestamp,
 };
 use quell_store::{
     Added, Block, BlockBuilder, Brief, Packed, PreparedEvidence, PreparedFinding, PreparedOther,
@@ -60,6 +60,8 @@ pub(crate) struct FindingRow {
     control: Option<String>,
     content_hash: i64,
     status: Status,
+    severity: Severity,
+    tool: String,
     last_seen: Timestamp,
     scope: Option<Scope>,
     body: Added,
@@ -130,6 +132,7 @@ fn of_finding(
     let (body, body_hash) = block.write(|to| serde_json::to_writer(to, &finding), content_hash)?;
     let (key, status) = (finding.key(), finding.status);
     finding.last_seen = Some(last_seen);
+    let (severity, tool) = (finding.severity, finding.tool.product.clone());
     let member = Member { key, finding, status };
     let by = Judgement { catalog: knowledge.catalog, intel: knowledge.intel, now: knowledge.now };
     let alone = by.of(identity.key, &[member], control, None)?;
@@ -147,6 +150,8 @@ fn of_finding(
         control: control.map(|c| c.id.clone()),
         content_hash: body_hash,
         status,
+        severity,
+        tool,
         last_seen,
         scope,
         alone,
@@ -225,6 +230,8 @@ impl FindingRow {
             control: self.control.as_deref(),
             content_hash: self.content_hash,
             status: self.status,
+            severity: self.severity,
+            tool: &self.tool,
             last_seen: self.last_seen,
             scope: self.scope.as_ref(),
             offset_bytes,

@@ -64,6 +64,11 @@ impl<'a> Kept<'a> {
             decision: Provisional::of(issue, implies),
         }
     }
+
+    /// What to do about the issue, as far as it alone tells.
+    pub(crate) fn decision(&self) -> Decision {
+        self.decision.settle(&Circumstances::default())
+    }
 }
 
 /// What is kept of an open issue while incidents are built: all of them are in memory.
@@ -511,7 +516,7 @@ fn issue_report(told: &Told<'_>, catalog: &Catalog, today: Timestamp) -> IssueRe
     }
 }
 
-fn finding_report((member, (path, offset)): (&Member, &(String, u64))) -> FindingReport {
+pub(crate) fn finding_report((member, (path, offset)): (&Member, &(String, u64))) -> FindingReport {
     let finding = &member.finding;
     FindingReport {
         id: member.key.to_string(),
@@ -530,7 +535,7 @@ fn finding_report((member, (path, offset)): (&Member, &(String, u64))) -> Findin
     }
 }
 
-fn asset_report(issue: &Issue) -> AssetReport {
+pub(crate) fn asset_report(issue: &Issue) -> AssetReport {
     let asset = &issue.asset;
     let value = |of: &Option<quell_model::Sourced>| of.as_ref().map(|s| s.value.clone());
     AssetReport {

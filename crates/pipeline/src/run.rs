@@ -148,7 +148,7 @@ fn written(
             store.finding_count_open(&touched.findings)?,
             store.issue_count_open()?.saturating_sub(answer.issues),
         ),
-        None => (imported.funnel.open_findings, 0),
+        None => (store.finding_count_all_open()?, 0),
     };
     let funnel = Funnel {
         open_findings,

@@ -55,6 +55,22 @@ fn what_stood_there_before_is_not_held_against_a_fix() {
 }
 
 #[test]
+fn a_rule_that_denies_every_address_opens_nothing() {
+    let diff = |kind: &str| {
+        format!(
+            "--- a/x.tf\n+++ b/x.tf\n@@ -1 +1,2 @@\n+  source_ranges = [\"0.0.0.0/0\"]\n+  {kind} {{\n"
+        )
+    };
+    let refusals = |control: &str, kind: &str| {
+        let fix = Fix { control: control.into(), diff: diff(kind), ..fix("", "") };
+        Policies::new([]).unwrap().refusals(&fix).len()
+    };
+    assert_eq!(refusals("gcp.compute.network_without_firewall", "deny"), 0);
+    assert_eq!(refusals("gcp.compute.network_without_firewall", "allow"), 1);
+    assert_eq!(refusals("gcp.compute.other", "deny"), 1);
+}
+
+#[test]
 fn a_user_s_own_policy_refuses_with_its_words() {
     let text = "package quell.fix.freeze\n\ndeny contains msg if {\n    \
                 startswith(input.fix.control, \"aws.s3.\")\n    msg := \"buckets are frozen\"\n}\n";

@@ -88,6 +88,18 @@ pub(crate) enum Told {
         /// The path of the Dockerfile.
         dockerfile: String,
     },
+    /// The image of a Dockerfile is asked by this whether it works, as HEALTHCHECK writes it.
+    Check {
+        /// The path of the Dockerfile.
+        dockerfile: String,
+        /// A command for the shell, or the words of one as JSON.
+        command: String,
+    },
+    /// An image is used by this name.
+    Image {
+        /// Its name as it is written, with its tag and digest.
+        name: String,
+    },
 }
 
 /// The files of one language. Everything is asked by place, so that a change is judged on the
@@ -208,5 +220,6 @@ pub(crate) fn named_file(
 pub(crate) fn line_of(code: &dyn Code, place: &Place) -> String {
     let start = code.span(place).map_or(0, |span| span.start);
     let above = code.text(&place.file).and_then(|text| text.get(..start)).unwrap_or_default();
-    format!("{}:{}", place.file, above.matches('\n').count() + 1)
+    let lines = above.bytes().filter(|byte| *byte == b'\n').count();
+    format!("{}:{}", place.file, lines + 1)
 }

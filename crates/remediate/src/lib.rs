@@ -11,6 +11,8 @@ mod diff;
 mod dockerfile;
 mod engine;
 mod evaluate;
+mod files;
+mod images;
 mod kubernetes;
 
 mod prove;
@@ -25,7 +27,7 @@ pub use code::Place;
 pub use config::Config;
 pub use engine::{Applied, Engine, Step};
 pub use evaluate::{Evaluator, judge_case};
-pub use settings::{PARAMETERS, Settings};
+pub use settings::{PARAMETERS, Settings, asked};
 pub use target::Target;
 pub use workspace::Workspace;
 

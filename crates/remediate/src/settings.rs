@@ -7,8 +7,13 @@ use std::collections::BTreeMap;
 pub const PARAMETERS: &[(&str, &str)] = &[
     ("actions.*", "the commit to pin an action to, by its name and version (`owner/name@v4`)"),
     ("dockerfile.healthcheck", "the command that tells whether the program in an image works"),
+    (
+        "dockerfile.healthcheck.*",
+        "the command that tells whether the program in an image works, by its Dockerfile or folder",
+    ),
     ("dockerfile.image.*", "the tag or digest to use of a base image, by its name"),
     ("dockerfile.user", "the user that images run as"),
+    ("dockerfile.user.*", "the user that an image runs as, by its Dockerfile or folder"),
     ("kubernetes.cpu_limit", "the processor time that a container may take"),
     ("kubernetes.cpu_request", "the processor time that a container asks for"),
     ("kubernetes.image_digest.*", "the digest to use of an image, by its name and tag"),
@@ -16,7 +21,26 @@ pub const PARAMETERS: &[(&str, &str)] = &[
     ("kubernetes.memory_limit", "the memory that a container may take"),
     ("kubernetes.memory_request", "the memory that a container asks for"),
     ("kubernetes.namespace", "the namespace of objects that name none"),
+    (
+        "kubernetes.namespace.*",
+        "the namespace of objects that name none, by the file or folder they stand in",
+    ),
+    (
+        "kubernetes.probe.*",
+        "how to ask the containers of an image, by its name, whether they work: \
+         `tcp:PORT`, `http:PORT/PATH`, `https:PORT/PATH`, `grpc:PORT` or `exec:COMMAND`",
+    ),
     ("kubernetes.run_as_user", "the number of the user that containers run as"),
+    (
+        "workflow.input.*",
+        "the value that an input has from now on, by the path of its workflow and its name \
+         (`.github/workflows/ci.yml#level`)",
+    ),
+    (
+        "workflow.rights.*",
+        "the rights that a job needs of the token (`contents:read issues:write`), by the path of \
+         its workflow and its name (`.github/workflows/ci.yml#build`)",
+    ),
 ];
 
 /// Named values, from `[fix.parameters]` of `quell.toml`.
@@ -29,10 +53,87 @@ impl Settings {
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
+
+    /// The value of a parameter for a file: that of the file itself
+    /// (`kubernetes.namespace.deploy/web.yaml`), else of the nearest folder that has one, else of
+    /// all.
+    #[must_use]
+    pub fn at(&self, name: &str, path: &str) -> Option<&str> {
+        self.only_at(name, path).or_else(|| self.get(name))
+    }
+
+    /// The same, without the value for all.
+    #[must_use]
+    pub fn only_at(&self, name: &str, path: &str) -> Option<&str> {
+        let mut part = Some(path);
+        while let Some(here) = part {
+            let own = self.get(&format!("{name}.{here}"));
+            let own = own.or_else(|| self.get(&format!("{name}.{here}/")));
+            if own.is_some() {
+                return own;
+            }
+            part = here.rsplit_once('/').map(|(folder, _)| folder);
+        }
+        None
+    }
 }
 
 impl FromIterator<(String, String)> for Settings {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
         Self(pairs.into_iter().collect())
+    }
+}
+
+/// The parameters that a sentence asks for: it names each in backticks, as all reasons do for
+/// which a fix is withheld. `names` are those that there are; one that ends with `*` stands for
+/// all that begin so.
+#[must_use]
+pub fn asked<'r>(reason: &'r str, names: &[&str]) -> Vec<&'r str> {
+    let is_one = |word: &str| {
+        names.iter().any(|name| match name.strip_suffix('*') {
+            Some(begin) => word.len() > begin.len() && word.starts_with(begin),
+            None => *name == word,
+        })
+    };
+    let quoted = reason.split('`').skip(1).step_by(2);
+    let mut found: Vec<&str> = Vec::new();
+    for word in quoted.filter(|word| is_one(word)) {
+        if !found.contains(&word) {
+            found.push(word);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_path_decides() {
+        let pairs = [
+            ("kubernetes.namespace", "all"),
+            ("kubernetes.namespace.deploy", "d"),
+            ("kubernetes.namespace.deploy/prod/", "p"),
+            ("kubernetes.namespace.deploy/prod/web.yaml", "w"),
+        ];
+        let settings: Settings =
+            pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        let at = |path: &str| settings.at("kubernetes.namespace", path);
+        assert_eq!(at("web.yaml"), Some("all"));
+        assert_eq!(at("deploy/a.yaml"), Some("d"));
+        assert_eq!(at("deploy/prod/x/a.yaml"), Some("p"));
+        assert_eq!(at("deploy/prod/web.yaml"), Some("w"));
+        assert_eq!(at("deployed/a.yaml"), Some("all"));
+        assert_eq!(settings.at("dockerfile.user", "a"), None);
+    }
+
+    #[test]
+    fn a_reason_names_what_it_asks_for() {
+        let names = ["kubernetes.namespace", "kubernetes.image_tag.*"];
+        let text = "give `kubernetes.image_tag.r.io/a` for `a`, `kubernetes.image_tag.` or \
+                    `kubernetes.image_tag.r.io/a` or `kubernetes.namespace`";
+        assert_eq!(asked(text, &names), ["kubernetes.image_tag.r.io/a", "kubernetes.namespace"]);
+        assert!(asked("`x` and `", &names).is_empty());
     }
 }

@@ -40,6 +40,8 @@ pub struct FixesReport {
     pub fixes: Vec<OfferReport>,
     /// Issues that no change of code closes.
     pub unfixed: Vec<UnfixedReport>,
+    /// The settings that withheld fixes ask for.
+    pub asks: Vec<AskReport>,
     /// The files that change.
     pub files: Vec<Untrusted>,
     /// Files of code that could not be looked into.
@@ -97,6 +99,17 @@ pub struct StepsReport {
     pub note: String,
     /// Always `display_only`: nothing is proved of what runs.
     pub safety: Safety,
+}
+
+/// A setting that withheld fixes ask for.
+#[derive(Debug, Clone, Serialize)]
+pub struct AskReport {
+    /// The parameter, as it stands below `[fix.parameters]` of `quell.toml`.
+    pub name: Untrusted,
+    /// What it is; empty where the reasons of the fixes say it.
+    pub what: String,
+    /// How many issues wait for it; some may wait for others too.
+    pub issues: usize,
 }
 
 /// A file of code that could not be looked into.
@@ -157,7 +170,44 @@ pub fn write_fixes(
         let text = format!("not read: {}: {}", terminal(&file.file), terminal(&file.reason));
         wrapped(&text, "", out)?;
     }
-    write_sums(report, out)
+    write_sums(report, out)?;
+    let waiting: usize = report.asks.iter().map(|ask| ask.issues).sum();
+    if waiting == 0 {
+        return Ok(());
+    }
+    writeln!(out, "\nWith these settings in quell.toml more can be made (--ask prints them all):")?;
+    write_parameters(report.asks.iter().take(lines), out)?;
+    more(report.asks.len(), lines, out)
+}
+
+/// Writes what `quell fix` asks for as a `quell.toml` to fill in.
+///
+/// # Errors
+/// When the writer fails.
+pub fn write_asks(report: &FixesReport, out: &mut dyn Write) -> io::Result<()> {
+    if report.asks.is_empty() {
+        return writeln!(out, "# no fix waits for a setting");
+    }
+    writeln!(out, "# What is left empty counts as not answered.")?;
+    write_parameters(report.asks.iter(), out)
+}
+
+/// The table of parameters, each below what it is.
+fn write_parameters<'r>(
+    asks: impl Iterator<Item = &'r AskReport>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    writeln!(out, "[fix.parameters]")?;
+    let mut last = "";
+    for ask in asks {
+        if ask.what != last && !ask.what.is_empty() {
+            writeln!(out, "# {}", plain(&ask.what))?;
+        }
+        last = &ask.what;
+        let name = terminal(&ask.name).replace('\\', "\\\\").replace('"', "\\\"");
+        writeln!(out, "\"{name}\" = \"\" # {}", count(ask.issues as u64, "issue"))?;
+    }
+    Ok(())
 }
 
 /// The block that a fix changes, what it closes, and who must agree.

@@ -28,7 +28,8 @@ pub use contract::{
 };
 pub use escape::html as html_text;
 pub use fixes::{
-    FixesReport, NotRead, OfferReport, StepsReport, UnfixedReport, Written, write_fixes,
+    AskReport, FixesReport, NotRead, OfferReport, StepsReport, UnfixedReport, Written, write_asks,
+    write_fixes,
 };
 pub use format::{FORMATS, Format, Options};
 pub use incident::write_incident_story;

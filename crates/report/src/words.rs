@@ -26,26 +26,32 @@ pub(crate) fn count(value: u64, one: &str) -> String {
 }
 
 /// The funnel, stage by stage.
-pub(crate) fn stages(funnel: &Funnel) -> [(u64, &'static str); 5] {
-    [
-        (funnel.records, "record"),
-        (funnel.findings, "finding"),
-        (funnel.issues, "issue"),
-        (funnel.incidents, "incident"),
-        (funnel.fixes, "proved fix"),
-    ]
+pub(crate) fn stages(funnel: &Funnel) -> Vec<(u64, String)> {
+    // A report on what is stored has read no record; it begins with what is open.
+    let stored = funnel.records == 0 && funnel.issues > 0;
+    let begin = if stored {
+        vec![(funnel.open_findings, "open finding")]
+    } else {
+        vec![(funnel.records, "record"), (funnel.findings, "finding")]
+    };
+    let rest =
+        [(funnel.issues, "issue"), (funnel.incidents, "incident"), (funnel.fixes, "proved fix")];
+    let all = begin.into_iter().chain(rest);
+    all.filter(|(value, one)| !(stored && *value == 0 && *one == "proved fix"))
+        .map(|(value, one)| {
+            let words = match (one, value) {
+                ("proved fix", 1) => "1 proved fix".to_owned(),
+                ("proved fix", value) => format!("{} proved fixes", number(value)),
+                (one, value) => count(value, one),
+            };
+            (value, words)
+        })
+        .collect()
 }
 
 /// The funnel on one line.
 pub(crate) fn funnel_line(funnel: &Funnel) -> String {
-    // A report on what is stored has read no record; it begins with the issues.
-    let begin = if funnel.records == 0 && funnel.issues > 0 { 2 } else { 0 };
-    let words = stages(funnel).into_iter().skip(begin).map(|(value, one)| match (one, value) {
-        ("proved fix", 1) => "1 proved fix".to_owned(),
-        ("proved fix", value) => format!("{} proved fixes", number(value)),
-        (one, value) => count(value, one),
-    });
-    words.collect::<Vec<_>>().join(" → ")
+    stages(funnel).into_iter().map(|(_, words)| words).collect::<Vec<_>>().join(" → ")
 }
 
 /// Where the records went that are no open findings.

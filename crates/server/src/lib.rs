@@ -20,7 +20,7 @@ mod intake;
 mod jobs;
 mod limits;
 mod metrics;
-mod secrets;
+mod outside;
 mod serve;
 mod start;
 mod state;
@@ -28,5 +28,6 @@ mod web;
 
 pub use access::{MadeToken, Right, Role, TokenError, TokenPlan, make_token};
 pub use data::KeyError;
-pub use secrets::{Keeper, Value};
+pub use outside::OutsideError;
+pub use quell_secrets::Environment;
 pub use start::{Plan, Server, StartError, api_description, start};

@@ -1,5 +1,6 @@
 //! Starting, and stopping so that nothing acknowledged is lost.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,6 +11,7 @@ use std::time::Duration;
 use quell_config::Config;
 use quell_model::{Clock, TenantId};
 use quell_pipeline::Setup;
+use quell_secrets::Environment;
 use quell_spool::{PayloadError, Payloads, Spool, SpoolError};
 use quell_store::{ServerStore, StoreError};
 use tokio::net::TcpListener;
@@ -21,12 +23,11 @@ use crate::data::{KeyError, Lock, ServerKey, Tenants};
 use crate::intake::{Hooks, drain};
 use crate::limits::Rates;
 use crate::metrics::Metrics;
-use crate::secrets::Keeper;
+use crate::outside::{Outside, OutsideError, keep_fresh};
 use crate::state::{App, MOST_UPLOADS, ROOM_BYTES, Signal, thread_permits};
 use crate::{intake, jobs, serve};
 
 /// What a server needs to start.
-#[derive(Debug)]
 pub struct Plan {
     /// The configuration, checked.
     pub config: Config,
@@ -34,8 +35,14 @@ pub struct Plan {
     pub data: PathBuf,
     /// What this program knows.
     pub setup: Setup,
-    /// The values behind the configuration's references.
-    pub keeper: Arc<Keeper>,
+    /// Where variables are read.
+    pub environment: Environment,
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plan").field("data", &self.data).finish_non_exhaustive()
+    }
 }
 
 /// Why a server does not start.
@@ -72,6 +79,9 @@ pub enum StartError {
     /// The raw files cannot be used.
     #[error("the raw payloads cannot be used: {0}")]
     Payload(#[from] PayloadError),
+    /// Others cannot be asked, or a secret is missing.
+    #[error(transparent)]
+    Outside(#[from] OutsideError),
     /// The key cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -87,6 +97,8 @@ pub struct Server {
     address: SocketAddr,
     first_token: Option<String>,
     threads: Vec<JoinHandle<()>>,
+    /// What is asked of others. It may end at any point.
+    tasks: Vec<Task<()>>,
     listening: Task<()>,
     stop: watch::Sender<bool>,
 }
@@ -108,18 +120,21 @@ pub async fn start(plan: Plan, clock: Arc<dyn Clock>) -> Result<Server, StartErr
         path: PathBuf::new(),
         source: std::io::Error::other(error),
     })??;
+    app.outside.read_all(&app.config).await?;
     let refused = |source| StartError::Listen { address: listen, source };
     let listener = TcpListener::bind(listen).await.map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
     let threads = threads(&app);
+    let tasks = tasks(&app);
     let (stop, stopping) = watch::channel(false);
     let listening = tokio::spawn(serve::serve(Arc::clone(&app), listener, stopping));
     app.ready.store(true, Ordering::SeqCst);
-    Ok(Server { app, address, first_token, threads, listening, stop })
+    Ok(Server { app, address, first_token, threads, tasks, listening, stop })
 }
 
 fn open(plan: Plan, clock: Arc<dyn Clock>) -> Result<(Arc<App>, Option<String>), StartError> {
-    let Plan { config, data, setup, keeper } = plan;
+    let Plan { config, data, setup, environment } = plan;
+    let outside = Outside::new(&config, environment, &clock)?;
     let io = |path: &PathBuf| {
         let path = path.clone();
         move |source| StartError::Io { path, source }
@@ -166,7 +181,7 @@ fn open(plan: Plan, clock: Arc<dyn Clock>) -> Result<(Arc<App>, Option<String>),
         threads: thread_permits(),
         uploads: Semaphore::new(MOST_UPLOADS),
         receiving: Semaphore::new(receiving.min(Semaphore::MAX_PERMITS)),
-        keeper,
+        outside,
         config,
         data,
         clock,
@@ -200,6 +215,14 @@ fn first_token(
     let made = add_token(office, key, &plan, clock.now())?;
     office.setting_set(MADE, made.id.as_bytes())?;
     Ok(Some(made.text))
+}
+
+fn tasks(app: &Arc<App>) -> Vec<Task<()>> {
+    let buckets = app.config.buckets.iter().filter(|(_, bucket)| bucket.enabled);
+    let polls = buckets.map(|(name, bucket)| {
+        tokio::spawn(intake::poll_bucket(Arc::clone(app), name.clone(), bucket.clone()))
+    });
+    std::iter::once(tokio::spawn(keep_fresh(Arc::clone(app)))).chain(polls).collect()
 }
 
 fn threads(app: &Arc<App>) -> Vec<JoinHandle<()>> {
@@ -243,9 +266,10 @@ impl Server {
 
     /// Stops: takes no more, answers what it took, ends what runs, and flushes all.
     pub async fn stop(self) {
-        let Self { app, threads, listening, stop, .. } = self;
+        let Self { app, threads, tasks, listening, stop, .. } = self;
         app.tell_stop();
         let most = Duration::from_secs(app.config.server.drain_seconds);
+        tasks.iter().for_each(Task::abort);
         // Readiness flips first; then nothing more is taken.
         stop.send_replace(true);
         drop(tokio::time::timeout(most, listening).await);

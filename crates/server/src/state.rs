@@ -19,7 +19,7 @@ use crate::data::{Lock, ServerKey, Tenants, locked};
 use crate::intake::Hooks;
 use crate::limits::Rates;
 use crate::metrics::Metrics;
-use crate::secrets::Keeper;
+use crate::outside::Outside;
 
 /// Requests that may wait for a thread before others are turned away.
 const MOST_WAITING: usize = 1024;
@@ -64,7 +64,7 @@ pub(crate) struct App {
     pub(crate) uploads: Semaphore,
     /// Room for bodies that are being received, in units of [`ROOM_BYTES`].
     pub(crate) receiving: Semaphore,
-    pub(crate) keeper: Arc<Keeper>,
+    pub(crate) outside: Outside,
     pub(crate) _lock: Lock,
 }
 

@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, TryRecvError};
 
-use quell_model::{Severity, Status};
+use quell_model::{AssetId, Decision, FindingClass, Severity, Status, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::names::Names;
-use crate::state::reported;
+use crate::pages::{self, Kind};
+use crate::state::{micros, reported, seconds};
 use crate::{Packed, Store, StoreError};
 
 /// Issues of a page.
@@ -33,8 +34,89 @@ pub struct Brief {
     pub tools: String,
     /// Its asset's key.
     pub asset: String,
+    /// Where its asset is: provider, account, region and kind, as [`place_text`] writes them.
+    pub place: String,
+    /// Who its asset says owns it; empty where it does not say.
+    pub team: String,
+    /// What kind of fault it is.
+    pub class: FindingClass,
+    /// What to do about it, as far as it alone tells.
+    pub decision: Decision,
+    /// Earliest sighting by any tool.
+    pub first_seen: Option<Timestamp>,
     /// What incidents are built from, as the caller wrote it.
     pub candidate: Vec<u8>,
+}
+
+/// Where an asset is, as one text: many assets share it.
+#[must_use]
+pub fn place_text(id: &AssetId) -> String {
+    let parts = [id.provider.as_str(), &id.account, &id.region, &id.kind];
+    serde_json::to_string(&parts).unwrap_or_default()
+}
+
+/// The provider, account, region and kind of a text of [`place_text`].
+pub(crate) fn place_parts(text: &str) -> Option<[String; 4]> {
+    serde_json::from_str(text).ok()
+}
+
+/// Bytes of where an issue's asset is.
+const PLACE_BYTES: usize = 14;
+
+/// What a page keeps of an issue beside its facets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The number of the text of [`place_text`].
+    pub(crate) place: u32,
+    /// The number of the name of who owns the asset; 0 where it is not known.
+    pub(crate) team: u32,
+    /// Seconds since 1970; 0 where it is not known.
+    pub(crate) first_seen: u32,
+    /// Where the kind of fault stands in [`FindingClass::ALL`].
+    pub(crate) class: u8,
+    /// Where the decision stands in [`Decision::ALL`].
+    pub(crate) decision: u8,
+}
+
+impl Place {
+    fn to_bytes(self) -> [u8; PLACE_BYTES] {
+        let [p0, p1, p2, p3] = self.place.to_le_bytes();
+        let [f0, f1, f2, f3] = self.first_seen.to_le_bytes();
+        let [t0, t1, t2, t3] = self.team.to_le_bytes();
+        [p0, p1, p2, p3, t0, t1, t2, t3, f0, f1, f2, f3, self.class, self.decision]
+    }
+
+    fn from_bytes(bytes: &[u8; PLACE_BYTES]) -> Self {
+        let [p0, p1, p2, p3, t0, t1, t2, t3, f0, f1, f2, f3, class, decision] = *bytes;
+        Self {
+            place: u32::from_le_bytes([p0, p1, p2, p3]),
+            team: u32::from_le_bytes([t0, t1, t2, t3]),
+            first_seen: u32::from_le_bytes([f0, f1, f2, f3]),
+            class,
+            decision,
+        }
+    }
+}
+
+/// The places of a page, in the order of its issues.
+pub(crate) fn places_of(body: &[u8]) -> Vec<Place> {
+    body.as_chunks::<PLACE_BYTES>().0.iter().map(Place::from_bytes).collect()
+}
+
+/// Where one of a fixed list stands in it.
+fn number_of<T: PartialEq>(all: &[T], one: &T) -> u8 {
+    let at = all.iter().position(|other| other == one);
+    at.and_then(|at| u8::try_from(at).ok()).unwrap_or_default()
+}
+
+/// The number that a page keeps for a kind of fault.
+pub(crate) fn class_number(class: FindingClass) -> u8 {
+    number_of(&FindingClass::ALL, &class)
+}
+
+/// The number that a page keeps for a decision.
+pub(crate) fn decision_number(decision: Decision) -> u8 {
+    number_of(&Decision::ALL, &decision)
 }
 
 /// An issue as a page keeps it.
@@ -87,8 +169,7 @@ impl Facets {
 
 /// Where a severity stands in [`Severity::ALL`].
 pub(crate) fn severity_number(severity: Severity) -> u8 {
-    let at = Severity::ALL.iter().position(|s| *s == severity);
-    at.and_then(|at| u8::try_from(at).ok()).unwrap_or_default()
+    number_of(&Severity::ALL, &severity)
 }
 
 /// The number that a page keeps for a status.
@@ -100,12 +181,13 @@ pub(crate) fn status_number(status: Status) -> u8 {
 #[derive(Debug, Default)]
 struct Open {
     facets: Vec<Facets>,
+    places: Vec<Place>,
     assets: Vec<Box<[u8]>>,
     candidates: Vec<Box<[u8]>>,
 }
 
-/// The bodies of a page: facets, and what [`TABLES`] hold.
-type Bodies = [Packed; 3];
+/// The bodies of a page: facets, places, and what [`TEXTS`] hold.
+type Bodies = [Packed; 4];
 
 /// The pages that are being written.
 #[derive(Debug, Default)]
@@ -124,20 +206,26 @@ impl Briefs {
         (id, key): (i64, &[u8; 16]),
         brief: Option<&Brief>,
     ) -> Result<(), StoreError> {
-        let facets = match brief {
-            Some(brief) => facets(connection, names, key, brief)?,
-            None => Facets::default(),
+        let (facets, place) = match brief {
+            Some(brief) => {
+                (facets(connection, names, key, brief)?, place(connection, names, brief)?)
+            }
+            None => (Facets::default(), Place::default()),
         };
         let page = self.page(connection, id / PAGE)?;
         let Ok(slot) = usize::try_from(id % PAGE) else { return Ok(()) };
         if slot >= page.facets.len() {
             page.facets.resize(slot + 1, Facets::default());
+            page.places.resize(slot + 1, Place::default());
             page.assets.resize_with(slot + 1, Box::default);
             page.candidates.resize_with(slot + 1, Box::default);
         }
         let bytes = |bytes: Option<&[u8]>| Box::from(bytes.unwrap_or_default());
         if let Some(to) = page.facets.get_mut(slot) {
             *to = facets;
+        }
+        if let Some(to) = page.places.get_mut(slot) {
+            *to = place;
         }
         if let Some(to) = page.assets.get_mut(slot) {
             // Only searched, in any case.
@@ -225,7 +313,23 @@ fn facets(
     })
 }
 
-const TABLES: [&str; 2] = ["issue_assets", "issue_candidates"];
+fn place(connection: &Connection, names: &mut Names, brief: &Brief) -> Result<Place, StoreError> {
+    let mut number = |name: &str| -> Result<u32, StoreError> {
+        if name.is_empty() {
+            return Ok(0);
+        }
+        Ok(u32::try_from(names.id(connection, name)?).unwrap_or(u32::MAX))
+    };
+    Ok(Place {
+        place: number(&brief.place)?,
+        team: number(&brief.team)?,
+        first_seen: brief.first_seen.map_or(0, |time| seconds(micros(time))),
+        class: class_number(brief.class),
+        decision: decision_number(brief.decision),
+    })
+}
+
+const TEXTS: [&str; 2] = ["issue_assets", "issue_candidates"];
 
 impl Open {
     fn load(connection: &Connection, number: i64) -> Result<Self, StoreError> {
@@ -233,7 +337,12 @@ impl Open {
             return Ok(Self::default());
         };
         let mut page = Self { facets: facets_of(&facets.unpack()?), ..Self::default() };
-        for (table, to) in TABLES.into_iter().zip([&mut page.assets, &mut page.candidates]) {
+        // A page from before there were places has none.
+        if let Some(places) = read(connection, "issue_places", number)? {
+            page.places = places_of(&places.unpack()?);
+        }
+        page.places.resize(page.facets.len(), Place::default());
+        for (table, to) in TEXTS.into_iter().zip([&mut page.assets, &mut page.candidates]) {
             let body = read(connection, table, number)?.ok_or_else(damaged)?.unpack()?;
             *to = texts(&body).map(Box::from).collect();
             to.resize_with(page.facets.len(), Box::default);
@@ -243,20 +352,21 @@ impl Open {
 
     fn packed(&self) -> Bodies {
         let facets: Vec<u8> = self.facets.iter().flat_map(|f| f.to_bytes()).collect();
+        let places: Vec<u8> = self.places.iter().flat_map(|p| p.to_bytes()).collect();
         let pack = |body: &[u8]| Packed::of(body);
-        [pack(&facets), pack(&joined(&self.assets)), pack(&joined(&self.candidates))]
+        [pack(&facets), pack(&places), pack(&joined(&self.assets)), pack(&joined(&self.candidates))]
     }
 }
 
 fn save(connection: &Connection, number: i64, bodies: &Bodies) -> Result<(), StoreError> {
-    for (table, body) in ["issue_facets"].into_iter().chain(TABLES).zip(bodies) {
+    for (table, body) in ["issue_facets", "issue_places"].into_iter().chain(TEXTS).zip(bodies) {
         connection
             .prepare_cached(&format!(
                 "INSERT OR REPLACE INTO {table} (page, body) VALUES (?1, ?2)"
             ))?
             .execute(params![number, body.as_stored()])?;
     }
-    Ok(())
+    pages::note(connection, Kind::Issues, number)
 }
 
 fn damaged() -> StoreError {

@@ -7,15 +7,16 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use quell_model::{FindingKey, IssueKey, Outcome, Scope, Status, Timestamp};
+use quell_model::{FindingKey, IssueKey, Outcome, Scope, Severity, Status, Timestamp};
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::answer::changed;
 use crate::block::{Blocks, Owner};
 use crate::brief::Briefs;
+use crate::facts::{Change, FindingPages, Said};
 use crate::keys::{self, Keys};
 use crate::names::Names;
-use crate::state::{ABSENT, HERE, PASSED, micros, reported, time};
+use crate::state::{ABSENT, HERE, PASSED, effective, micros, reported, time};
 use crate::{Block, Brief, IdSet, Packed, Store, StoreError};
 
 /// The setting that counts imports.
@@ -38,6 +39,10 @@ pub struct PreparedFinding<'a> {
     pub content_hash: i64,
     /// What the source says.
     pub status: Status,
+    /// How bad the source says it is.
+    pub severity: Severity,
+    /// The tool that says so.
+    pub tool: &'a str,
     /// When it was last seen.
     pub last_seen: Timestamp,
     /// What its scan looked at.
@@ -137,6 +142,7 @@ pub struct Import<'s> {
     finding_keys: Keys,
     issue_keys: Keys,
     briefs: Briefs,
+    finding_pages: FindingPages,
     blocks: Blocks,
     /// Issues that this file marked to be judged again.
     marked: IdSet,
@@ -230,6 +236,7 @@ impl Store {
             issue_keys: Keys::open(&tx, keys::ISSUES)?,
             blocks: Blocks::open(&tx)?,
             briefs: Briefs::default(),
+            finding_pages: FindingPages::default(),
             tx,
             names,
             marked: IdSet::default(),
@@ -343,9 +350,23 @@ impl Import<'_> {
                 body
             ])?;
         self.finding_keys.insert(&self.tx, *new.key.as_bytes(), id)?;
+        self.note_facts((id, issue), new, effective(reported(new.status), gone_by))?;
         self.here.insert(id);
         self.touched.findings.insert(id);
         Ok((if is_new { Outcome::Created } else { Outcome::Merged }, id))
+    }
+
+    /// Notes what lists filter a finding by.
+    fn note_facts(
+        &mut self,
+        (id, issue): (i64, i64),
+        new: &PreparedFinding<'_>,
+        status: Status,
+    ) -> Result<(), StoreError> {
+        let tool = self.names.id(&self.tx, new.tool)?;
+        let said = Said { tool, severity: new.severity, last_seen: micros(new.last_seen) };
+        let change = Change { issue: Some(issue), status: Some(status), said: Some(said) };
+        self.finding_pages.set(&self.tx, id, change)
     }
 
     /// The issue's row, made where it is new, and marked as touched by this run. It waits to be
@@ -483,6 +504,8 @@ impl Import<'_> {
             self.tx
                 .prepare_cached("UPDATE findings SET last_seen = ?2, path = ?3 WHERE id = ?1")?
                 .execute(params![known.id, at, self.path])?;
+            let status = effective(known.reported, known.gone_by);
+            self.note_facts((known.id, known.issue), new, status)?;
             self.touch(known.issue, false)?;
             return Ok(Outcome::Unchanged);
         }
@@ -515,6 +538,7 @@ impl Import<'_> {
                 check,
                 place
             ])?;
+        self.note_facts((known.id, issue), new, effective(reported(new.status), gone_by))?;
         self.touch(known.issue, true)?;
         Ok(if repeated { Outcome::Merged } else { Outcome::Updated })
     }
@@ -581,6 +605,7 @@ impl Import<'_> {
         self.tx
             .prepare_cached("UPDATE findings SET gone_by = ?2 WHERE id = ?1")?
             .execute(params![known.id, PASSED])?;
+        self.finding_pages.set(&self.tx, known.id, Change::gone())?;
         self.touched.findings.insert(known.id);
         self.seen.closed += 1;
         self.touch(known.issue, true)
@@ -652,6 +677,7 @@ impl Import<'_> {
         self.finding_keys.flush(&self.tx)?;
         self.issue_keys.flush(&self.tx)?;
         self.briefs.flush(&self.tx)?;
+        self.finding_pages.flush(&self.tx)?;
         self.blocks.finish(&self.tx)?;
         self.tx.commit()?;
         Ok(self.seen)
@@ -678,6 +704,8 @@ impl Import<'_> {
             }
         }
         let closed_before = self.seen.closed;
+        // What waits is not to be taken back with what the coverage closes.
+        self.finding_pages.flush(&self.tx)?;
         self.tx.execute_batch("SAVEPOINT coverage")?;
         for (target, (at, checks, places)) in coverage.0 {
             let target = self.names.id(&self.tx, &target)?;
@@ -687,6 +715,7 @@ impl Import<'_> {
         let closes = self.seen.closed - closed_before;
         if most.is_some_and(|most| most.is_passed(closes, open)) {
             self.tx.execute_batch("ROLLBACK TO coverage")?;
+            self.finding_pages.clear();
             self.seen.closed = closed_before;
             self.seen.held = Some(Held { closes, open });
         }
@@ -737,6 +766,7 @@ impl Import<'_> {
             self.tx
                 .prepare_cached("UPDATE findings SET gone_by = ?2 WHERE id = ?1")?
                 .execute(params![finding, ABSENT])?;
+            self.finding_pages.set(&self.tx, finding, Change::gone())?;
             self.touched.findings.insert(finding);
             self.touch(issue, true)?;
             self.seen.closed += 1;

@@ -10,14 +10,18 @@ mod brief;
 mod content;
 mod decision;
 mod error;
+mod facts;
 mod find;
 mod ids;
 mod import;
+mod imports;
+mod index;
 mod intelligence;
 mod keys;
 mod names;
 mod open;
 mod packed;
+mod pages;
 mod read;
 mod rekey;
 mod rows;
@@ -32,7 +36,7 @@ pub use backup::{
     restore, verify_backup,
 };
 pub use block::{Added, Block, BlockBuilder, Body};
-pub use brief::{Brief, CandidatePage};
+pub use brief::{Brief, CandidatePage, place_text};
 pub use content::Content;
 pub use decision::{JoinRow, PinRow};
 pub use error::StoreError;
@@ -41,6 +45,11 @@ pub use ids::IdSet;
 pub use import::{
     FinishedInput, Held, Import, MostClosed, NewBody, PreparedEvidence, PreparedFinding,
     PreparedOther, Seen, Touched,
+};
+pub use imports::InputRow;
+pub use index::{
+    AssetCells, Facet, Index, IssueCells, ListFilter, Listed, Position, Snapshot, Sort, Statistics,
+    Wish,
 };
 pub use intelligence::{EPSS, IntelligenceRow, KEV};
 pub use open::{Folding, Store};

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 use crate::block::Cache;
-use crate::{StoreError, backup};
+use crate::{StoreError, backup, facts};
 
 /// Each migration, oldest first; the schema version is how many have run.
 pub(crate) const MIGRATIONS: &[&str] = &[
@@ -17,6 +17,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_identity.sql"),
     include_str!("migrations/0004_incidents.sql"),
     include_str!("migrations/0005_blocks.sql"),
+    include_str!("migrations/0006_lists.sql"),
 ];
 
 /// Bytes of a page of a new database: a block of bodies spans few of them.
@@ -77,6 +78,7 @@ impl Store {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.set_prepared_statement_cache_capacity(64);
         migrate(&mut connection, MIGRATIONS)?;
+        facts::fill(&mut connection)?;
         Ok(Self { connection, cache: Cache::default() })
     }
 

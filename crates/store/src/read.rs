@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, Params, Row, params};
 use crate::answer::changed;
 use crate::block::{Blocks, Owner, Place};
 use crate::brief::Briefs;
+use crate::facts::{Change, FindingPages};
 use crate::import::split_key;
 use crate::names::Names;
 use crate::state::{ABSENT, effective, micros, time};
@@ -64,15 +65,51 @@ impl Store {
         Ok(self.issues("WHERE id = ?1", params![id])?.pop())
     }
 
+    /// The key of an issue, by its row.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn issue_key(&self, id: i64) -> Result<Option<IssueKey>, StoreError> {
+        let mut select = self.connection.prepare_cached("SELECT key FROM issues WHERE id = ?1")?;
+        let row = select.query_row(params![id], |row| Ok(IssueKey::from_bytes(row.get(0)?)));
+        Ok(row.optional()?)
+    }
+
     /// The findings of one issue, in the order of their keys.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn finding_list(&self, issue: i64) -> Result<Vec<FindingRow>, StoreError> {
-        let mut select = self
-            .connection
-            .prepare_cached(&format!("{FINDING} WHERE f.issue = ?1 ORDER BY f.key"))?;
-        let mut rows = select.query(params![issue])?;
+        self.findings("WHERE f.issue = ?1 ORDER BY f.key", params![issue])
+    }
+
+    /// One finding, by its row.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn finding_get(&self, id: i64) -> Result<Option<FindingRow>, StoreError> {
+        Ok(self.findings("WHERE f.id = ?1", params![id])?.pop())
+    }
+
+    /// Up to two findings whose keys lie between these two, ends included: enough to tell whether
+    /// the first characters of an id name one.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn finding_between(
+        &self,
+        lowest: FindingKey,
+        highest: FindingKey,
+    ) -> Result<Vec<FindingRow>, StoreError> {
+        self.findings(
+            "WHERE f.id IN (SELECT id FROM finding_keys WHERE key BETWEEN ?1 AND ?2 LIMIT 2)",
+            params![lowest.as_bytes(), highest.as_bytes()],
+        )
+    }
+
+    fn findings(&self, rest: &str, values: impl Params) -> Result<Vec<FindingRow>, StoreError> {
+        let mut select = self.connection.prepare_cached(&format!("{FINDING} {rest}"))?;
+        let mut rows = select.query(values)?;
         let mut findings = Vec::new();
         while let Some(row) = rows.next()? {
             let gone_by: i64 = row.get(3)?;
@@ -92,6 +129,18 @@ impl Store {
             });
         }
         Ok(findings)
+    }
+
+    /// How many findings are open.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn finding_count_all_open(&self) -> Result<u64, StoreError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT (SELECT count(*) FROM findings)
+               - (SELECT count(*) FROM findings WHERE gone_by <> 0 OR reported >= 2)",
+        )?;
+        Ok(select.query_row([], |row| row.get::<_, i64>(0))?.unsigned_abs())
     }
 
     /// How many of some findings are open.
@@ -238,6 +287,9 @@ impl Store {
             }
         };
         tx.execute("UPDATE findings SET issue = ?2 WHERE id = ?1", params![row, new])?;
+        let mut pages = FindingPages::default();
+        pages.set(&tx, row, Change::moved(new))?;
+        pages.flush(&tx)?;
         tx.execute("UPDATE issues SET dirty = 1 WHERE id IN (?1, ?2)", params![old, new])?;
         changed(&tx)?;
         tx.commit()?;

@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use crate::answer::changed;
 use crate::brief::Briefs;
+use crate::facts::{Change, FindingPages};
 use crate::names::Names;
 use crate::{Body, Store, StoreError};
 
@@ -100,11 +101,12 @@ impl Store {
     /// When the database refuses; nothing of these is moved then.
     pub fn sorted(&mut self, sorted: &[Sorted<'_>]) -> Result<(), StoreError> {
         let tx = self.connection.transaction()?;
-        let (mut briefs, mut names) = (Briefs::default(), Names::default());
+        let mut moving = Moving::default();
         for item in sorted {
-            move_finding(&tx, (&mut briefs, &mut names), item)?;
+            move_finding(&tx, &mut moving, item)?;
         }
-        briefs.flush(&tx)?;
+        moving.briefs.flush(&tx)?;
+        moving.pages.flush(&tx)?;
         changed(&tx)?;
         if let Some(last) = sorted.last() {
             tx.execute("UPDATE identity SET done_to = ?1", params![last.finding.row])?;
@@ -160,9 +162,17 @@ impl Store {
     }
 }
 
+/// The pages that moving findings changes.
+#[derive(Default)]
+struct Moving {
+    briefs: Briefs,
+    names: Names,
+    pages: FindingPages,
+}
+
 fn move_finding(
     tx: &Transaction<'_>,
-    (briefs, names): (&mut Briefs, &mut Names),
+    moving: &mut Moving,
     item: &Sorted<'_>,
 ) -> Result<(), StoreError> {
     let Unsorted { row, issue, key, .. } = item.finding;
@@ -195,12 +205,13 @@ fn move_finding(
                 .insert(params![key, item.control])?;
             tx.prepare_cached("INSERT INTO issue_keys (key, id) VALUES (?1, ?2)")?
                 .execute(params![key, id])?;
-            briefs.set(tx, names, (id, key), None)?;
+            moving.briefs.set(tx, &mut moving.names, (id, key), None)?;
             id
         }
     };
     tx.prepare_cached("UPDATE findings SET issue = ?2 WHERE id = ?1")?
         .execute(params![row, new])?;
+    moving.pages.set(tx, *row, Change::moved(new))?;
     tx.prepare_cached("UPDATE issues SET dirty = 1 WHERE id = ?1")?.execute(params![new])?;
     tx.prepare_cached("UPDATE issues SET dirty = 1 WHERE id = ?1")?.execute(params![issue])?;
     tx.prepare_cached("INSERT OR REPLACE INTO issue_aliases (old, new) VALUES (?1, ?2)")?

@@ -12,6 +12,11 @@ pub(crate) fn time(micros: i64) -> Option<Timestamp> {
     Timestamp::from_microsecond(micros).ok().filter(|t| t.as_microsecond() > 0)
 }
 
+/// Seconds since 1970 of a stored time, as pages keep them; what is outside of that is cut.
+pub(crate) fn seconds(micros: i64) -> u32 {
+    u32::try_from((micros / 1_000_000).max(0)).unwrap_or(u32::MAX)
+}
+
 /// The number that stands for a source's status.
 pub(crate) const fn reported(status: Status) -> i64 {
     match status {

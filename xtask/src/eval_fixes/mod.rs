@@ -15,7 +15,8 @@ use checkov::Scan;
 use tally::{Answers, Tally};
 
 const USAGE: &str = "usage: cargo xtask eval-fixes DIR [--result FILE] [--checkov PROGRAM] \
-                     [--quell PROGRAM] [--keep DIR] [--json FILE] [--release] [--lines N]";
+                     [--quell PROGRAM] [--config FILE] [--keep DIR] [--json FILE] [--release] \
+                     [--lines N]";
 
 /// What is asked for.
 #[derive(Debug, Default)]
@@ -27,6 +28,8 @@ struct Asked {
     checkov: Option<String>,
     /// The program; built where none is given.
     quell: Option<PathBuf>,
+    /// Settings for `quell fix`, as a user would have them in `quell.toml`.
+    config: Option<PathBuf>,
     /// Where the changed copy and the results stay.
     keep: Option<PathBuf>,
     /// A file for all figures.
@@ -46,6 +49,7 @@ impl Asked {
                 "--result" => asked.result = Some(value()?.into()),
                 "--checkov" => asked.checkov = Some(value()?),
                 "--quell" => asked.quell = Some(value()?.into()),
+                "--config" => asked.config = Some(value()?.into()),
                 "--keep" => asked.keep = Some(value()?.into()),
                 "--json" => asked.json = Some(value()?.into()),
                 "--lines" => asked.lines = value()?.parse().context("`--lines` takes a count")?,
@@ -82,7 +86,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         None if can_scan => checkov::run(&program, &copy, &before)?,
         None => bail!("there is no `{program}`; give a result with --result FILE"),
     }
-    let answers = fixed(&quell, &before, &copy, &work.join("data"))?;
+    let answers = fixed(&quell, &before, (&copy, asked.config.as_deref()), &work.join("data"))?;
     let after = match can_scan {
         true => {
             let after = work.join("after.json");
@@ -116,7 +120,12 @@ fn quell(asked: &Asked) -> Result<PathBuf> {
 }
 
 /// Triages the result and writes all fixes; what became of each finding.
-fn fixed(quell: &Path, result: &Path, copy: &Path, data: &Path) -> Result<Answers> {
+fn fixed(
+    quell: &Path,
+    result: &Path,
+    (copy, config): (&Path, Option<&Path>),
+    data: &Path,
+) -> Result<Answers> {
     if data.exists() {
         fs::remove_dir_all(data)?;
     }
@@ -133,7 +142,10 @@ fn fixed(quell: &Path, result: &Path, copy: &Path, data: &Path) -> Result<Answer
         Ok(serde_json::from_slice(&output.stdout)?)
     };
     let report = run(&[Path::new("triage"), result], &["--json", "--quiet", "--all"])?;
-    let repo = [Path::new("fix"), Path::new("--repo"), copy];
+    let mut repo = vec![Path::new("fix"), Path::new("--repo"), copy];
+    if let Some(config) = config {
+        repo.extend([Path::new("--config"), config]);
+    }
     let fixes = run(&repo, &["--json", "--write", "--allow-dirty"])?;
     Ok(Answers::read(&report, &fixes))
 }

@@ -10,7 +10,7 @@ use quell_pipeline::{
     Dirty, FixPlan, FixRequest, Progress, Setup, Tool, commit_message, fixes_report, patch_text,
     plan_fixes, refuse_uncommitted, write_branch, write_files,
 };
-use quell_report::{Options, Written, write_fixes};
+use quell_report::{Options, Written, write_asks, write_fixes};
 use quell_store::Store;
 
 use super::triage::on_interrupt;
@@ -26,6 +26,7 @@ Examples:
   quell fix --repo infra/ --branch quell/fixes           one commit a fix
   quell fix --repo infra/ --patch - | git -C infra/ apply
   quell fix --repo infra/ --write --only safe
+  quell fix --repo infra/ --ask > quell.toml             what only you can say
 
 Exit codes: 0 done, 2 refused or a name that means nothing, 3 could not finish.
 docs/fixes.md says what is proved and how.";
@@ -69,6 +70,9 @@ pub(super) struct Arguments {
     /// Show every fix with its change and proof
     #[arg(long)]
     all: bool,
+    /// Print the settings that withheld fixes ask for, as a quell.toml to fill in
+    #[arg(long, group = "how", conflicts_with = "json")]
+    ask: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -153,7 +157,9 @@ fn print(
 ) -> Result<()> {
     let report = fixes_report(plan, written);
     let mut out = BufWriter::new(io::stdout().lock());
-    if arguments.json {
+    if arguments.ask {
+        write_asks(&report, &mut out)?;
+    } else if arguments.json {
         serde_json::to_writer_pretty(&mut out, &report)?;
         writeln!(out)?;
     } else {

@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Args;
-use quell_config::{Config, LogFormat, LogLevel, Override, SecretKind, SecretRef};
+use quell_config::{Config, LogFormat, LogLevel, Override};
 use quell_pipeline::Setup;
-use quell_server::{Keeper, Plan, Server, Value};
+use quell_server::{Plan, Server};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 
@@ -64,10 +64,11 @@ pub(super) fn run(
     }
     let config = loaded.config;
     log(&config, environment);
-    let keeper = secrets(&config)?;
     let data = config.server.data.clone().unwrap_or_else(|| environment.data.clone());
     let setup = Setup::embedded(None)?;
-    let plan = Plan { config, data, setup, keeper };
+    let variables = variables();
+    let environment = Arc::new(move |name: &str| variables.get(name).cloned());
+    let plan = Plan { config, data, setup, environment };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -121,33 +122,4 @@ fn log(config: &Config, environment: &Environment) {
         LogFormat::Text => plain.init(),
         LogFormat::Json => plain.json().init(),
     }
-}
-
-/// The values behind the configuration's references, each checked for defaults that everybody
-/// knows.
-fn secrets(config: &Config) -> Result<Arc<Keeper>> {
-    let keeper = Keeper::default();
-    let hooks = config.hooks.values().flat_map(|hook| hook.secrets.iter().map(|s| &s.secret));
-    let environment = variables();
-    for reference in hooks {
-        let value = match reference.kind() {
-            SecretKind::Environment => {
-                environment.get(reference.target()).cloned().map(String::into_bytes)
-            }
-            SecretKind::File => std::fs::read(reference.target()).ok(),
-            SecretKind::Vault | SecretKind::AwsSecretsManager => None,
-        };
-        keep(&keeper, reference, value)?;
-    }
-    Ok(Arc::new(keeper))
-}
-
-fn keep(keeper: &Keeper, reference: &SecretRef, value: Option<Vec<u8>>) -> Result<()> {
-    let Some(value) = value else { bail!("the secret `{reference}` cannot be read") };
-    let value = value.trim_ascii();
-    if let Some(why) = quell_config::weak_secret(value) {
-        bail!("the secret `{reference}` {why}; choose another");
-    }
-    keeper.set(reference.clone(), vec![Value::new(value)]);
-    Ok(())
 }

@@ -1,11 +1,11 @@
 //! What must be true of every input.
 
+mod code;
 mod expected;
 mod maps;
 mod pages;
 mod read;
 mod run;
-mod terraform;
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,6 +13,7 @@ use std::sync::Mutex;
 
 use quell_pipeline::{Setup, SetupError};
 
+pub use code::{SAMPLES, Sample, sample};
 pub use pages::Pages;
 pub use run::run_all;
 
@@ -79,15 +80,16 @@ impl Bench {
     /// # Errors
     /// What is broken.
     pub fn check(&self, target: &str, input: &[u8]) -> Result<Seen, Fault> {
-        if matches!(target, "terraform" | "maps") {
+        let code = code::sample(target);
+        if code.is_some() || target == "maps" {
             // The others are read from this file.
             std::fs::write(self.folder.path().join("input"), input)
                 .map_err(|e| Fault::new("the bench works", e.to_string()))?;
         }
-        guarded(|| match target {
-            "terraform" => terraform::check(self.setup.catalog(), input),
-            "maps" => maps::check(self, input),
-            _ => read::check(self, target, input),
+        guarded(|| match (target, code) {
+            (_, Some(sample)) => code::check(self.setup.catalog(), sample, input),
+            ("maps", None) => maps::check(self, input),
+            (_, None) => read::check(self, target, input),
         })
     }
 }

@@ -91,6 +91,8 @@ fn parse(text: &str, folder: &Path, catalog: &Catalog) -> Result<FixConfig, Stri
         let names = parameter_names(catalog);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         values.keys().try_for_each(|name| is_parameter(name, &names))?;
+        // An empty text is a question of `quell fix --ask` that has no answer yet.
+        values.retain(|_, value| !value.is_empty());
         config.settings = values.into_iter().collect();
     }
     Ok(config)
@@ -154,7 +156,7 @@ fn unknown(shown: &str, key: &str, names: &[&str]) -> String {
 }
 
 /// The parameters that recipes and controls ask for.
-fn parameter_names(catalog: &Catalog) -> Vec<String> {
+pub(crate) fn parameter_names(catalog: &Catalog) -> Vec<String> {
     let mut names: Vec<String> = PARAMETERS.iter().map(|(name, _)| (*name).to_owned()).collect();
     for value in catalog.controls().flat_map(|c| &c.fixes).flat_map(|fix| fix.set.values()) {
         collect(value, 0, &mut names);
@@ -201,7 +203,8 @@ mod tests {
         assert_eq!(config.policies, [Path::new("infra/rules")]);
         assert_eq!(config.settings.get("kubernetes.namespace"), Some("shop"));
         assert_eq!(config.settings.get("kubernetes.image_tag.nginx"), Some("1.27"));
-        for without in ["", "[server]\nlisten = '127.0.0.1:8420'\n[hooks.wiz]\n"] {
+        let unanswered = "[fix.parameters]\n'kubernetes.namespace' = ''\n";
+        for without in ["", unanswered, "[server]\nlisten = '127.0.0.1:8420'\n[hooks.wiz]\n"] {
             assert_eq!(read(without).unwrap(), FixConfig::default());
         }
     }

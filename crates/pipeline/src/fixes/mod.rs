@@ -1,5 +1,6 @@
 //! Fixes for open issues: proposed, chosen, made one upon the other, and written.
 
+mod ask;
 mod branch;
 mod checkout;
 mod config;
@@ -23,6 +24,7 @@ use quell_catalog::Catalog;
 use quell_model::Fix;
 use quell_store::Store;
 
+pub use ask::Ask;
 pub use branch::{Branch, Commit, Dirty, refuse_uncommitted, write_branch};
 pub use config::FixConfig;
 pub use message::commit_message;

@@ -7,6 +7,7 @@ use quell_model::{Clock, Fix, FixState, Safety, ToolVerdict};
 use quell_remediate::Applied;
 use quell_store::Store;
 
+use super::ask::{Ask, asks};
 use super::propose::{Workbench, grouped};
 use super::select::{Chosen, Names};
 use super::verify::verify;
@@ -73,6 +74,8 @@ pub struct FixPlan {
     pub offers: Vec<Offer>,
     /// The chosen issues that no change of code closes.
     pub unfixed: Vec<Unfixed>,
+    /// The settings that withheld fixes ask for.
+    pub asks: Vec<Ask>,
     /// All files that change, in path order.
     pub files: Vec<FileChange>,
     /// Fix, path and new text, step by step.
@@ -133,9 +136,10 @@ pub fn plan_fixes(
     let names = Names { catalog, incidents: &stories, fixes: &fixes, unfixed: &unfixed };
     let chosen = Chosen::find(&request.names, names)?;
     let fixes: Vec<Fix> = fixes.into_iter().filter(|fix| chosen.has_fix(fix)).collect();
-    let unfixed = unfixed.into_iter().filter(|one| chosen.has_unfixed(one)).collect();
+    let unfixed: Vec<Unfixed> = unfixed.into_iter().filter(|one| chosen.has_unfixed(one)).collect();
     let plan = verified(&bench, fixes, request, progress)?;
-    Ok(FixPlan { unfixed, ..plan })
+    let asks = asks(catalog, &plan.offers, &unfixed);
+    Ok(FixPlan { unfixed, asks, ..plan })
 }
 
 /// Makes the fixes upon each other and asks other tools of the result. What one of them finds
@@ -214,6 +218,7 @@ fn composed(bench: &Workbench<'_>, fixes: Vec<Fix>, only_safe: bool) -> FixPlan 
         unread: checkout.unread.clone(),
         unparsed: bench.unparsed.clone(),
         unfixed: Vec::new(),
+        asks: Vec::new(),
     }
 }
 

@@ -1,9 +1,11 @@
 //! A plan as the report of `quell fix`.
 
 use quell_model::Untrusted;
-use quell_report::{FixesReport, NotRead, OfferReport, SCHEMA_VERSION, UnfixedReport, Written};
+use quell_report::{
+    AskReport, FixesReport, NotRead, OfferReport, SCHEMA_VERSION, UnfixedReport, Written,
+};
 
-use super::{FixPlan, Offer, Taken, Unfixed};
+use super::{Ask, FixPlan, Offer, Taken, Unfixed};
 use crate::report::fix_report;
 
 /// A plan, and what was written of it, as the report of `quell fix`.
@@ -21,6 +23,7 @@ pub fn fixes_report(plan: &FixPlan, written: Option<Written>) -> FixesReport {
         withheld: count(Taken::Withheld),
         fixes: plan.offers.iter().map(offer).collect(),
         unfixed: plan.unfixed.iter().map(unfixed).collect(),
+        asks: plan.asks.iter().map(ask).collect(),
         files: plan.files.iter().map(|file| Untrusted::from(file.path.as_str())).collect(),
         not_read: plan
             .unread
@@ -43,6 +46,14 @@ fn offer(offer: &Offer) -> OfferReport {
         Taken::Withheld => "withheld",
     };
     OfferReport { taken, fix: fix_report(&offer.fix) }
+}
+
+fn ask(ask: &Ask) -> AskReport {
+    AskReport {
+        name: Untrusted::from(ask.name.as_str()),
+        what: ask.what.clone(),
+        issues: ask.issues,
+    }
 }
 
 fn unfixed(unfixed: &Unfixed) -> UnfixedReport {

@@ -1,7 +1,6 @@
 //! Workflows as the engine and the prover see them. A workflow is one place: its token and its
 //! events belong to all of its jobs.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use quell_catalog::{Check, Language, Truth};
@@ -11,6 +10,7 @@ use super::permissions::Rights;
 use super::workflow::jobs;
 use super::{recipes, tree};
 use crate::code::{Change, Code, Dialect, Files, Place, Told, Wish, named_file};
+use crate::files::Shelf;
 use crate::yaml::Yaml;
 use crate::{Config, Evaluator, Target};
 
@@ -28,26 +28,16 @@ const KIND: &str = "workflow";
 /// The workflows and actions of a repository.
 #[derive(Debug, Clone)]
 pub(super) struct Workflows {
-    files: BTreeMap<String, Read>,
+    files: Shelf<(Yaml, Config)>,
 }
 
-#[derive(Debug, Clone)]
-struct Read {
-    text: String,
-    parsed: Result<(Yaml, Config), String>,
-}
-
-impl Read {
-    fn new(path: &str, text: String) -> Self {
-        let parsed = Yaml::parse(text.clone()).and_then(|yaml| {
-            if is_workflow(path) && !data(&yaml).get("jobs").is_some_and(Value::is_object) {
-                return Err("it has no jobs".into());
-            }
-            let tree = tree::config(data(&yaml));
-            Ok((yaml, tree))
-        });
-        Self { text, parsed }
+fn read(path: &str, text: &str) -> Result<(Yaml, Config), String> {
+    let yaml = Yaml::parse(text.to_owned())?;
+    if is_workflow(path) && !data(&yaml).get("jobs").is_some_and(Value::is_object) {
+        return Err("it has no jobs".into());
     }
+    let tree = tree::config(data(&yaml));
+    Ok((yaml, tree))
 }
 
 /// What the first document says.
@@ -70,36 +60,31 @@ fn reads(path: &str) -> bool {
 }
 
 fn parse(files: Files) -> Box<dyn Code> {
-    let files = files.into_iter().map(|(path, text)| {
-        let read = Read::new(&path, text);
-        (path, read)
-    });
-    Box::new(Workflows { files: files.collect() })
+    Box::new(Workflows { files: Shelf::new(files, read) })
 }
 
 impl Workflows {
     fn at(&self, place: &Place) -> Option<(&str, &Yaml, &Config)> {
         let own = place.address == KIND && is_workflow(&place.file);
-        let file = self.files.get(&place.file).filter(|_| own)?;
-        let (yaml, tree) = file.parsed.as_ref().ok()?;
-        Some((&file.text, yaml, tree))
+        let (text, (yaml, tree)) = self.files.get(&place.file).filter(|_| own)?;
+        Some((text, yaml, tree))
     }
 
     /// What a file says, where it was read.
     pub(super) fn data(&self, path: &str) -> Option<&Value> {
-        let (yaml, _) = self.files.get(path)?.parsed.as_ref().ok()?;
+        let (_, (yaml, _)) = self.files.get(path)?;
         Some(data(yaml))
     }
 
     /// The text of every file.
     pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
-        self.files.values().map(|file| file.text.as_str())
+        self.files.texts()
     }
 
     /// Every workflow with its path.
     pub(super) fn workflows(&self) -> impl Iterator<Item = (&str, &Value)> {
-        let own = self.files.keys().filter(|path| is_workflow(path));
-        own.filter_map(|path| Some((path.as_str(), self.data(path)?)))
+        let own = self.files.each().filter(|(path, _)| is_workflow(path));
+        own.map(|(path, (yaml, _))| (path, data(yaml)))
     }
 }
 
@@ -109,21 +94,19 @@ fn place_in(file: &str) -> Place {
 
 impl Code for Workflows {
     fn text(&self, file: &str) -> Option<&str> {
-        self.files.get(file).map(|file| file.text.as_str())
+        self.files.text(file)
     }
 
     fn files(&self) -> Vec<&str> {
-        self.files.keys().map(String::as_str).collect()
+        self.files.paths()
     }
 
     fn with_file(&self, file: &str, text: String) -> Box<dyn Code> {
-        let mut changed = self.clone();
-        changed.files.insert(file.to_owned(), Read::new(file, text));
-        Box::new(changed)
+        Box::new(Self { files: self.files.with(file, text) })
     }
 
     fn fault(&self, file: &str) -> Option<&str> {
-        self.files.get(file)?.parsed.as_ref().err().map(String::as_str)
+        self.files.fault(file)
     }
 
     fn places(&self, file: &str) -> Vec<Place> {
@@ -160,9 +143,9 @@ impl Code for Workflows {
     }
 
     fn tells(&self) -> Vec<Told> {
-        let own = self.files.keys().filter(|path| !is_workflow(path));
-        own.filter_map(|path| {
-            let runs = self.data(path)?.get("runs")?;
+        let own = self.files.each().filter(|(path, _)| !is_workflow(path));
+        own.filter_map(|(path, (yaml, _))| {
+            let runs = data(yaml).get("runs")?;
             let image = runs.get("image")?.as_str().filter(|image| !image.contains("://"))?;
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
             let image = image.trim_start_matches("./");

@@ -1,14 +1,14 @@
 //! Compose files as the engine and the prover see them. A service is a place.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use quell_catalog::{Check, Language, Truth};
 use serde_json::Value;
 
 use super::service::{config, services};
-use super::{ports, recipes};
+use super::{recipes, told};
 use crate::code::{Change, Code, Dialect, Files, Place, Told, Wish, named_file};
+use crate::files::Shelf;
 use crate::yaml::{Step, Yaml};
 use crate::{Config, Evaluator, Target};
 
@@ -22,25 +22,12 @@ const KIND: &str = "service";
 /// The Compose files of a repository.
 #[derive(Debug, Clone)]
 struct Composes {
-    files: BTreeMap<String, Read>,
+    files: Shelf<Yaml>,
 }
 
-#[derive(Debug, Clone)]
-struct Read {
-    text: String,
-    parsed: Result<Yaml, String>,
-}
-
-impl Read {
-    fn new(text: String) -> Self {
-        let parsed = Yaml::parse(text.clone());
-        Self { text, parsed }
-    }
-
-    fn data(&self) -> &Value {
-        let document = self.parsed.as_ref().ok().and_then(|yaml| yaml.documents().first());
-        document.map_or(&Value::Null, |document| document.data())
-    }
+/// What the first document says.
+fn data(yaml: &Yaml) -> &Value {
+    yaml.documents().first().map_or(&Value::Null, |document| document.data())
 }
 
 /// `compose.yaml`, `docker-compose.prod.yml` and their like.
@@ -56,16 +43,15 @@ fn reads(path: &str) -> bool {
 }
 
 fn parse(files: Files) -> Box<dyn Code> {
-    let files = files.into_iter().map(|(path, text)| (path, Read::new(text)));
-    Box::new(Composes { files: files.collect() })
+    Box::new(Composes { files: Shelf::new(files, |_, text| Yaml::parse(text.to_owned())) })
 }
 
 impl Composes {
-    fn at(&self, place: &Place) -> Option<(&Read, &Value)> {
-        let file = self.files.get(&place.file)?;
+    fn at(&self, place: &Place) -> Option<(&str, &Yaml, &Value)> {
+        let (text, yaml) = self.files.get(&place.file)?;
         let name = place.address.strip_prefix("services.")?;
-        let service = file.data().get("services")?.get(name)?;
-        service.is_object().then_some((file, service))
+        let service = data(yaml).get("services")?.get(name)?;
+        service.is_object().then_some((text, yaml, service))
     }
 
     /// The service of a file that an address, a name or lines are about.
@@ -104,26 +90,24 @@ fn line_of(text: &str, at: usize) -> u32 {
 
 impl Code for Composes {
     fn text(&self, file: &str) -> Option<&str> {
-        self.files.get(file).map(|file| file.text.as_str())
+        self.files.text(file)
     }
 
     fn files(&self) -> Vec<&str> {
-        self.files.keys().map(String::as_str).collect()
+        self.files.paths()
     }
 
     fn with_file(&self, file: &str, text: String) -> Box<dyn Code> {
-        let mut changed = self.clone();
-        changed.files.insert(file.to_owned(), Read::new(text));
-        Box::new(changed)
+        Box::new(Self { files: self.files.with(file, text) })
     }
 
     fn fault(&self, file: &str) -> Option<&str> {
-        self.files.get(file)?.parsed.as_ref().err().map(String::as_str)
+        self.files.fault(file)
     }
 
     fn places(&self, file: &str) -> Vec<Place> {
-        let Some(read) = self.files.get(file) else { return Vec::new() };
-        let own = services(read.data()).filter(|(_, service)| service.is_object());
+        let Some((_, yaml)) = self.files.get(file) else { return Vec::new() };
+        let own = services(data(yaml)).filter(|(_, service)| service.is_object());
         own.map(|(name, _)| Place { file: file.to_owned(), address: format!("services.{name}") })
             .collect()
     }
@@ -133,26 +117,26 @@ impl Code for Composes {
     }
 
     fn span(&self, place: &Place) -> Option<Range<usize>> {
-        let (file, _) = self.at(place)?;
-        let document = file.parsed.as_ref().ok()?.documents().first()?;
+        let (text, yaml, _) = self.at(place)?;
+        let document = yaml.documents().first()?;
         let name = place.address.strip_prefix("services.")?;
         let root = document.root()?;
         let entry = root.get("services")?.entry(name)?;
         let base = document.span_of(root).start - root.span.start;
         // A block that is put in at its end begins on the line below, or behind the last byte.
         let end = base + entry.end();
-        let rest = file.text.get(end..)?;
+        let rest = text.get(end..)?;
         let end = end + rest.find('\n').map_or(rest.len(), |found| found + 1);
         Some(base + entry.key_span.start..end)
     }
 
     fn config(&self, place: &Place) -> Config {
-        self.at(place).map_or(Config::Unknown, |(_, service)| config(service))
+        self.at(place).map_or(Config::Unknown, |(_, _, service)| config(service))
     }
 
     fn judge(&self, evaluator: &Evaluator, check: &Check, place: &Place) -> Truth {
         match self.at(place) {
-            Some((_, service)) => evaluator.evaluate(&check.holds, &config(service)),
+            Some((_, _, service)) => evaluator.evaluate(&check.holds, &config(service)),
             None => Truth::Unknown,
         }
     }
@@ -167,13 +151,12 @@ impl Code for Composes {
     }
 
     fn tells(&self) -> Vec<Told> {
-        let told = |(path, file): (&String, &Read)| ports::built(path, file.data());
-        self.files.iter().flat_map(told).collect()
+        let told = |(path, yaml): (&str, &Yaml)| told::told(path, data(yaml));
+        self.files.each().flat_map(told).collect()
     }
 
     fn plan(&self, place: &Place, wish: &Wish<'_>) -> Result<Change, String> {
-        let (file, service) = self.at(place).ok_or("the service cannot be read")?;
-        let yaml = file.parsed.as_ref().map_err(Clone::clone)?;
+        let (old, yaml, service) = self.at(place).ok_or("the service cannot be read")?;
         let name = &wish.fix.recipe;
         let recipe =
             recipes::by_name(name).ok_or_else(|| format!("there is no recipe `{name}`"))?;
@@ -185,7 +168,7 @@ impl Code for Composes {
         let own = place.address.trim_start_matches("services.");
         let path = vec![Step::from("services"), Step::Key(own.to_owned())];
         let edits = (recipe.plan)(&recipes::Request { service, path: &path, wish })?;
-        let text = if edits.is_empty() { file.text.clone() } else { yaml.edited(0, &edits)? };
+        let text = if edits.is_empty() { old.to_owned() } else { yaml.edited(0, &edits)? };
         let Place { file, address } = place.clone();
         Ok(Change { file, text, address, added: None, beside: Vec::new() })
     }

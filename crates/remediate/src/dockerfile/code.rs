@@ -6,9 +6,11 @@ use std::ops::Range;
 
 use quell_catalog::{Check, Language, Truth};
 
-use super::file::Dockerfile;
+use super::file::{Base, Dockerfile};
 use super::{recipes, tree};
 use crate::code::{Change, Code, Dialect, Files, Place, Told, Wish, named_file};
+use crate::files::Shelf;
+use crate::images::Image;
 use crate::{Config, Evaluator, Target};
 
 /// Dockerfiles and Containerfiles.
@@ -24,27 +26,21 @@ const SWITCHES: [&str; 2] = ["final.entrypoint", "final.command"];
 /// The Dockerfiles of a repository.
 #[derive(Debug, Clone)]
 pub(super) struct Dockerfiles {
-    files: BTreeMap<String, Read>,
+    files: Shelf<(Dockerfile, Config)>,
     /// Ports that other files name, by the path of the Dockerfile.
     ports: BTreeMap<String, BTreeSet<u16>>,
     /// Dockerfiles of actions of GitHub Actions.
     actions: BTreeSet<String>,
+    /// What other files ask an image whether it works, by the path of its Dockerfile.
+    checks: BTreeMap<String, BTreeSet<String>>,
+    /// The images that other files use.
+    images: BTreeSet<String>,
 }
 
-#[derive(Debug, Clone)]
-struct Read {
-    text: String,
-    parsed: Result<(Dockerfile, Config), String>,
-}
-
-impl Read {
-    fn new(text: String) -> Self {
-        let parsed = Dockerfile::parse(&text).map(|file| {
-            let tree = tree::config(&file);
-            (file, tree)
-        });
-        Self { text, parsed }
-    }
+fn read(_: &str, text: &str) -> Result<(Dockerfile, Config), String> {
+    let file = Dockerfile::parse(text)?;
+    let tree = tree::config(&file);
+    Ok((file, tree))
 }
 
 /// `Dockerfile`, `Dockerfile.dev`, `web.Dockerfile`, and the same with Containerfile.
@@ -64,16 +60,20 @@ fn reads(path: &str) -> bool {
 }
 
 fn parse(files: Files) -> Box<dyn Code> {
-    let files = files.into_iter().map(|(path, text)| (path, Read::new(text)));
-    let files = files.collect();
-    Box::new(Dockerfiles { files, ports: BTreeMap::new(), actions: BTreeSet::new() })
+    let files = Shelf::new(files, read);
+    Box::new(Dockerfiles {
+        files,
+        ports: BTreeMap::new(),
+        actions: BTreeSet::new(),
+        checks: BTreeMap::new(),
+        images: BTreeSet::new(),
+    })
 }
 
 impl Dockerfiles {
     fn at(&self, place: &Place) -> Option<(&str, &Dockerfile, &Config)> {
-        let file = self.files.get(&place.file).filter(|_| place.address == KIND)?;
-        let (parsed, tree) = file.parsed.as_ref().ok()?;
-        Some((&file.text, parsed, tree))
+        let (text, (parsed, tree)) = self.files.get(&place.file)?;
+        (place.address == KIND).then_some((text, parsed, tree))
     }
 
     /// The ports that other files name for a Dockerfile.
@@ -86,9 +86,20 @@ impl Dockerfiles {
         self.actions.contains(path)
     }
 
+    /// What other files ask the image of a Dockerfile whether it works, where that is one thing.
+    pub(super) fn check(&self, path: &str) -> Option<&str> {
+        let all = self.checks.get(path).filter(|all| all.len() == 1)?;
+        all.first().map(String::as_str)
+    }
+
+    /// The images that other files use.
+    pub(super) fn images(&self) -> impl Iterator<Item = Image> {
+        self.images.iter().map(|name| Image::parse(name))
+    }
+
     /// Every Dockerfile that parses.
     pub(super) fn parsed(&self) -> impl Iterator<Item = &Dockerfile> {
-        self.files.values().filter_map(|file| file.parsed.as_ref().ok()).map(|(file, _)| file)
+        self.files.each().map(|(_, (file, _))| file)
     }
 }
 
@@ -98,21 +109,19 @@ fn place_in(file: &str) -> Place {
 
 impl Code for Dockerfiles {
     fn text(&self, file: &str) -> Option<&str> {
-        self.files.get(file).map(|file| file.text.as_str())
+        self.files.text(file)
     }
 
     fn files(&self) -> Vec<&str> {
-        self.files.keys().map(String::as_str).collect()
+        self.files.paths()
     }
 
     fn with_file(&self, file: &str, text: String) -> Box<dyn Code> {
-        let mut changed = self.clone();
-        changed.files.insert(file.to_owned(), Read::new(text));
-        Box::new(changed)
+        Box::new(Self { files: self.files.with(file, text), ..self.clone() })
     }
 
     fn fault(&self, file: &str) -> Option<&str> {
-        self.files.get(file)?.parsed.as_ref().err().map(String::as_str)
+        self.files.fault(file)
     }
 
     fn places(&self, file: &str) -> Vec<Place> {
@@ -148,6 +157,15 @@ impl Code for Dockerfiles {
         Ok(place_in(&file))
     }
 
+    fn tells(&self) -> Vec<Told> {
+        let stages = self.parsed().flat_map(|file| &file.stages);
+        let images = stages.filter_map(|stage| match &stage.base {
+            Base::Image(image) => Some(Told::Image { name: image.name() }),
+            Base::Scratch | Base::Stage(_) | Base::Unknown => None,
+        });
+        images.collect()
+    }
+
     fn hears(&mut self, told: &[Told]) {
         for one in told {
             match one {
@@ -156,6 +174,12 @@ impl Code for Dockerfiles {
                 }
                 Told::Action { dockerfile } => {
                     self.actions.insert(dockerfile.clone());
+                }
+                Told::Check { dockerfile, command } => {
+                    self.checks.entry(dockerfile.clone()).or_default().insert(command.clone());
+                }
+                Told::Image { name } => {
+                    self.images.insert(name.clone());
                 }
             }
         }

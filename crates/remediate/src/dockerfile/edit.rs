@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::file::{Dockerfile, Stage};
-use super::lex::Instruction;
+use super::lex::{Instruction, escape};
 
 /// Replaces parts of the text. The ranges must not overlap.
 pub(super) fn splice(text: &str, mut parts: Vec<(Range<usize>, String)>) -> Option<String> {
@@ -47,29 +47,27 @@ pub(super) fn insert(
     let end = file.of(stage).last()?.lines.end;
     let ended = text.get(..end)?.ends_with('\n');
     let new = if ended { format!("{written}{newline}") } else { format!("{newline}{written}") };
-    splice(text, vec![(end..end, new)])
+    let mut parts = vec![(end..end, new)];
+    parts.extend(open_mark(text, file, stage).map(|mark| (mark, String::new())));
+    splice(text, parts)
 }
 
-/// A stage whose last instruction is continued past the end of the file can get no further one.
-///
-/// # Errors
-///
-/// It is.
-pub(super) fn is_ended(text: &str, file: &Dockerfile, stage: &Stage) -> Result<(), String> {
-    let last = file.of(stage).last().filter(|one| one.heredocs.is_empty());
-    let written = last.and_then(|one| text.get(one.lines.clone())).unwrap_or_default();
+/// The mark with which the last instruction is continued past the end of the file, and the blanks
+/// before it. What is put below it would belong to it.
+fn open_mark(text: &str, file: &Dockerfile, stage: &Stage) -> Option<Range<usize>> {
+    let last = file.of(stage).last().filter(|one| one.heredocs.is_empty())?;
+    let mut rest = text.get(last.lines.clone())?.trim_end();
     // Empty and comment lines behind the mark belong to the continuation too.
-    let code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
-    let open = written.lines().rfind(code).is_some_and(|line| {
-        let line = line.trim_end();
-        line.ends_with('\\') && !line.ends_with("\\\\")
-    });
-    if open {
-        return Err("the last instruction is continued past the end of the file: a person must \
-                    end it first"
-            .into());
+    while let Some((above, line)) = rest.rsplit_once('\n') {
+        if !line.trim_start().starts_with('#') {
+            break;
+        }
+        rest = above.trim_end();
     }
-    Ok(())
+    let mark = escape(text);
+    let bare = rest.strip_suffix(mark).filter(|bare| !bare.ends_with(mark))?;
+    let start = last.lines.start;
+    Some(start + bare.trim_end_matches([' ', '\t']).len()..start + rest.len())
 }
 
 /// Where the comment lines right above an instruction begin.

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::image::Image;
 use super::lex::{Instruction, instructions};
 use super::variables::{Variables, words};
+use crate::images::Image;
 use crate::shell::{self, Command};
 
 /// A Dockerfile that parses.

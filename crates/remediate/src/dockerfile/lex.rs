@@ -53,6 +53,11 @@ pub(super) struct Heredoc {
     pub(super) body: Joined,
 }
 
+/// The mark that continues a line.
+pub(super) fn escape(text: &str) -> char {
+    directive(text, &mut Lines { text, at: if text.starts_with('\u{feff}') { 3 } else { 0 } })
+}
+
 /// Cuts the text into instructions.
 ///
 /// # Errors

@@ -4,8 +4,6 @@
 mod code;
 mod edit;
 mod file;
-mod image;
-mod images;
 mod lex;
 mod recipes;
 mod tree;

@@ -31,6 +31,15 @@ pub(crate) trait Surroundings {
         link: &str,
         judge: &dyn Fn(&Config, &dyn Surroundings) -> Truth,
     ) -> Truth;
+
+    /// Judges the one thing that a value refers to; unknown where that is not found.
+    fn target(
+        &self,
+        _value: &Config,
+        _judge: &dyn Fn(&Config, &dyn Surroundings) -> Truth,
+    ) -> Truth {
+        Truth::Unknown
+    }
 }
 
 impl Evaluator {
@@ -72,6 +81,14 @@ impl Evaluator {
                 }),
                 None => Truth::Unknown,
             },
+            Predicate::Target { target, holds } => {
+                let mut named = elements(config, target);
+                match (around, named.next(), named.next()) {
+                    (Some(around), Some(value), None) => around
+                        .target(value, &|config, there| self.judge(holds, config, Some(there))),
+                    (_, _, _) => Truth::Unknown,
+                }
+            }
             Predicate::Test(test) => value_test::judge(self, test, config),
         }
     }

@@ -1,13 +1,14 @@
 //! Kubernetes as the engine and the prover see it.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use quell_catalog::{Check, Language, Truth};
 
 use super::manifests::{File, Manifests};
-use super::object::Object;
+use super::object::{CONTAINERS, Object};
 use super::{judge, locate, recipes};
-use crate::code::{Change, Code, Dialect, Place, Wish};
+use crate::code::{Change, Code, Dialect, Place, Told, Wish};
 use crate::{Config, Evaluator, Target};
 
 /// Manifests, and every other YAML that no other language claims: what holds no object is ignored.
@@ -54,11 +55,11 @@ impl Code for Manifests {
     }
 
     fn span(&self, place: &Place) -> Option<Range<usize>> {
-        self.at(place).map(|(_, object)| object.span.clone())
+        self.at(place).map(|(file, object)| file.span(object))
     }
 
     fn config(&self, place: &Place) -> Config {
-        self.at(place).map_or(Config::Unknown, |(_, object)| Config::from_json(&object.data))
+        self.at(place).map_or(Config::Unknown, |(_, object)| object.config().clone())
     }
 
     fn judge(&self, evaluator: &Evaluator, check: &Check, place: &Place) -> Truth {
@@ -80,6 +81,21 @@ impl Code for Manifests {
         places.filter(|at| self.kind(at).is_some_and(|kind| kinds.contains(&kind))).collect()
     }
 
+    fn tells(&self) -> Vec<Told> {
+        let containers = self.objects().flat_map(|(_, object)| object.containers(&CONTAINERS));
+        let images = containers.filter_map(|(_, container)| container.get("image")?.as_str());
+        let images: BTreeSet<&str> = images.collect();
+        images.into_iter().map(|name| Told::Image { name: name.to_owned() }).collect()
+    }
+
+    fn hears(&mut self, told: &[Told]) {
+        let images = told.iter().filter_map(|one| match one {
+            Told::Image { name } => Some(name.clone()),
+            Told::Port { .. } | Told::Action { .. } | Told::Check { .. } => None,
+        });
+        self.take_images(images.collect());
+    }
+
     fn plan(&self, place: &Place, wish: &Wish<'_>) -> Result<Change, String> {
         let (file, object) = self.at(place).ok_or("the object is gone")?;
         if self.in_chart(&file.path) {
@@ -94,6 +110,7 @@ impl Code for Manifests {
         match (recipe.plan)(&request)? {
             recipes::Plan::Edits(edits) => request.changed(&edits),
             recipes::Plan::Beside(companion) => request.companion(&companion),
+            recipes::Plan::Both(edits, companion) => request.changed_beside(&edits, &companion),
         }
     }
 }

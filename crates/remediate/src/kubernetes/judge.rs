@@ -36,23 +36,32 @@ fn judge_alone(
     around: &Around<'_>,
     object: &Object,
 ) -> Truth {
-    let test =
-        |value: &Value| evaluator.judge(&check.holds, &Config::from_json(value), Some(around));
+    let test = |config: &Config| evaluator.judge(&check.holds, config, Some(around));
     match check.at.as_deref() {
-        None | Some("object") => test(&object.data),
-        Some("pod_spec") => object.pod_spec().map_or(Truth::Unknown, test),
+        None | Some("object") => test(object.config()),
+        Some("pod_spec") => object.pod_config().map_or(Truth::Unknown, test),
         Some("containers") => each(object, &CONTAINERS, &test),
         Some("main_containers") => each(object, &["containers"], &test),
         Some(_) => Truth::Unknown,
     }
 }
 
-fn each(object: &Object, lists: &[&'static str], test: &dyn Fn(&Value) -> Truth) -> Truth {
-    let containers = object.containers(lists);
-    if containers.is_empty() {
+fn each(object: &Object, lists: &[&'static str], test: &dyn Fn(&Config) -> Truth) -> Truth {
+    let found = lists.iter().filter_map(|list| match object.pod_config()?.get(list)? {
+        Config::List(containers) => Some(containers),
+        Config::Null
+        | Config::Bool(_)
+        | Config::Number(_)
+        | Config::Text(_)
+        | Config::Object(_)
+        | Config::Reference { .. }
+        | Config::Unknown => None,
+    });
+    let mut containers = found.flatten().peekable();
+    if containers.peek().is_none() {
         return Truth::Unknown;
     }
-    all(containers.into_iter().map(|(_, container)| test(container)))
+    all(containers.map(test))
 }
 
 /// Where companions of an object are looked for: its namespace, in the files of its folder and
@@ -82,7 +91,7 @@ impl Surroundings for Around<'_> {
             match selects(selector, &self.object.pod_labels()) {
                 Some(true) => {
                     let there = Around { manifests: self.manifests, file, object: other };
-                    judge(&Config::from_json(&other.data), &there)
+                    judge(other.config(), &there)
                 }
                 Some(false) => Truth::Fails,
                 None => Truth::Unknown,

@@ -22,7 +22,7 @@ pub(super) fn locate(
         return in_build(manifests, file, target, kinds);
     }
     let fits = |object: &&Object| kinds.contains(&object.kind);
-    let all: Vec<&Object> = file.objects.iter().filter(fits).collect();
+    let all: Vec<&Object> = file.objects.iter().map(AsRef::as_ref).filter(fits).collect();
     let found = pick(file, &all, target);
     found.map(|object| place(&file.path, object)).ok_or_else(|| {
         let what = target.address.as_deref().unwrap_or("what the finding is about");
@@ -87,11 +87,8 @@ fn means(address: &str, object: &Object, name: &str) -> bool {
 
 /// Whether the lines of an object are those of the finding, for the greater part.
 fn touches(file: &File, object: &Object, (first, last): (u32, u32)) -> bool {
-    let line = |at: usize| {
-        let above = file.text().get(..at).unwrap_or_default().matches('\n').count();
-        u32::try_from(above).unwrap_or(u32::MAX).saturating_add(1)
-    };
-    let (start, end) = (line(object.span.start), line(object.span.end));
+    let span = file.span(object);
+    let (start, end) = (file.line(span.start), file.line(span.end));
     let shared = end.min(last).saturating_add(1).saturating_sub(start.max(first));
     shared * 2 > last.saturating_add(1).saturating_sub(first)
 }

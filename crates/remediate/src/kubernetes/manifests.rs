@@ -1,6 +1,7 @@
 //! The manifests of a repository, each file with its objects.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
@@ -17,6 +18,8 @@ pub(super) struct Manifests {
     files: BTreeMap<String, Arc<File>>,
     /// What kustomizations change, found when it is asked for.
     patches: OnceLock<Arc<(Laid, BTreeMap<String, String>)>>,
+    /// The images that files of other languages use.
+    images: Arc<BTreeSet<String>>,
 }
 
 /// One file of YAML.
@@ -26,9 +29,11 @@ pub(super) struct File {
     text: String,
     /// The documents, or why they cannot be read.
     pub(super) yaml: Result<Yaml, String>,
-    pub(super) objects: Vec<Object>,
+    pub(super) objects: Vec<Arc<Object>>,
     /// Where each address stands among the objects.
-    index: HashMap<String, usize>,
+    index: Arc<HashMap<String, usize>>,
+    /// Where its lines end, found when it is asked for.
+    line_ends: OnceLock<Vec<usize>>,
 }
 
 impl Manifests {
@@ -36,32 +41,37 @@ impl Manifests {
     pub(super) fn parse(files: Vec<(String, String)>) -> Self {
         let files =
             files.into_iter().map(|(path, text)| (path.clone(), Arc::new(File::read(path, text))));
-        Self { files: files.collect(), patches: OnceLock::new() }
+        Self { files: files.collect(), patches: OnceLock::new(), images: Arc::default() }
     }
 
     /// The same with another text in one file.
     pub(super) fn changed(&self, path: &str, text: String) -> Self {
-        let old = self.files.get(path).and_then(|file| file.yaml.as_ref().ok());
-        let yaml = match old {
-            Some(old) => old.changed(text.clone()),
-            None => Yaml::parse(text.clone()),
-        };
-        let file = Arc::new(File::new(path.to_owned(), text, yaml));
+        let file = Arc::new(match self.file(path) {
+            Some(old) => old.changed(text),
+            None => File::read(path.to_owned(), text),
+        });
         let patches =
             if self.keeps_patches(&file) { self.patches.clone() } else { OnceLock::new() };
         let mut files = self.files.clone();
         files.insert(path.to_owned(), file);
-        Self { files, patches }
+        Self { files, patches, images: Arc::clone(&self.images) }
     }
 
     /// Whether the patches stay the same with a new text of a file.
     fn keeps_patches(&self, new: &File) -> bool {
-        let addresses = |file: &File| -> Vec<String> {
-            file.objects.iter().map(|object| object.address.clone()).collect()
-        };
         !is_kustomization(&new.path)
             && self.patches.get().is_some_and(|patches| !patches.1.contains_key(&new.path))
-            && self.file(&new.path).is_some_and(|old| addresses(old) == addresses(new))
+            && self.file(&new.path).is_some_and(|old| old.index == new.index)
+    }
+
+    /// Takes in which images files of other languages use.
+    pub(super) fn take_images(&mut self, images: BTreeSet<String>) {
+        self.images = Arc::new(images);
+    }
+
+    /// The images that files of other languages use.
+    pub(super) fn other_images(&self) -> impl Iterator<Item = &str> {
+        self.images.iter().map(String::as_str)
     }
 
     /// Every file in path order.
@@ -76,14 +86,13 @@ impl Manifests {
 
     /// Every object with its file.
     pub(super) fn objects(&self) -> impl Iterator<Item = (&File, &Object)> {
-        self.files().flat_map(|file| file.objects.iter().map(move |object| (file, object)))
+        self.files().flat_map(|file| file.objects.iter().map(move |object| (file, &**object)))
     }
 
     /// What stands at a place.
     pub(super) fn at(&self, place: &Place) -> Option<(&File, &Object)> {
         let file = self.file(&place.file)?;
-        let object = file.objects.get(*file.index.get(&place.address)?)?;
-        Some((file, object))
+        Some((file, file.at(&place.address)?))
     }
 
     fn patches(&self) -> &(Laid, BTreeMap<String, String>) {
@@ -130,10 +139,7 @@ impl File {
         if let Ok(yaml) = &yaml {
             let kustomization = is_kustomization(&path);
             for (at, document) in yaml.documents().iter().enumerate() {
-                let mut found = in_document(&text, document, at);
-                let unnamed = document.root().filter(|_| kustomization && found.is_empty());
-                found.extend(unnamed.map(|root| object(&text, document, root, "Kustomization")));
-                objects.append(&mut found);
+                objects.append(&mut in_document(yaml, (document, at), kustomization));
             }
         }
         let mut seen: HashMap<String, usize> = HashMap::new();
@@ -144,8 +150,73 @@ impl File {
                 object.address = format!("{}#{count}", object.address);
             }
         }
-        let index = objects.iter().enumerate().map(|(at, one)| (one.address.clone(), at)).collect();
-        Self { path, text, yaml, objects, index }
+        let index = objects.iter().enumerate().map(|(at, one)| (one.address.clone(), at));
+        let index = Arc::new(index.collect());
+        let objects = objects.into_iter().map(Arc::new).collect();
+        Self { path, text, yaml, objects, index, line_ends: OnceLock::new() }
+    }
+
+    /// The same file with another text; what stands in documents that stay is not read again.
+    pub(super) fn changed(&self, text: String) -> Self {
+        let yaml = match &self.yaml {
+            Ok(old) => old.changed(text.clone()),
+            Err(_) => Yaml::parse(text.clone()),
+        };
+        let objects = yaml.as_ref().ok().and_then(|yaml| self.kept(yaml));
+        let Some(objects) = objects else { return Self::new(self.path.clone(), text, yaml) };
+        let (path, index) = (self.path.clone(), Arc::clone(&self.index));
+        Self { path, text, yaml, objects, index, line_ends: OnceLock::new() }
+    }
+
+    /// The objects of a new text, where they have the addresses of the old.
+    fn kept(&self, yaml: &Yaml) -> Option<Vec<Arc<Object>>> {
+        let old = self.yaml.as_ref().ok()?.documents();
+        if old.len() != yaml.documents().len() {
+            return None;
+        }
+        let kustomization = is_kustomization(&self.path);
+        let mut objects = self.objects.clone();
+        let pairs = old.iter().zip(yaml.documents()).enumerate();
+        for (at, (_, new)) in pairs.filter(|(_, (old, new))| !old.is_same(new)) {
+            let start = objects.partition_point(|object| object.document < at);
+            let end = objects.partition_point(|object| object.document <= at);
+            let found = in_document(yaml, (new, at), kustomization);
+            if found.len() != end - start {
+                return None;
+            }
+            for (slot, new) in objects.get_mut(start..end)?.iter_mut().zip(found) {
+                let same = (&slot.kind, &slot.name) == (&new.kind, &new.name);
+                let address = same.then(|| slot.address.clone())?;
+                *slot = Arc::new(Object { address, ..new });
+            }
+        }
+        Some(objects)
+    }
+
+    /// The object of an address.
+    pub(super) fn at(&self, address: &str) -> Option<&Object> {
+        self.objects.get(*self.index.get(address)?).map(AsRef::as_ref)
+    }
+
+    /// The bytes of an object, whole lines.
+    pub(super) fn span(&self, object: &Object) -> Range<usize> {
+        let documents = self.yaml.as_ref().map(Yaml::documents).unwrap_or_default();
+        let start = documents.get(object.document).map_or(0, Document::start);
+        object.span.start + start..object.span.end + start
+    }
+
+    /// The number of the line that a byte stands in.
+    pub(super) fn line(&self, at: usize) -> u32 {
+        let ends = self.line_ends.get_or_init(|| {
+            self.text
+                .bytes()
+                .enumerate()
+                .filter(|(_, byte)| *byte == b'\n')
+                .map(|(at, _)| at)
+                .collect()
+        });
+        let above = ends.partition_point(|end| *end < at);
+        u32::try_from(above).unwrap_or(u32::MAX).saturating_add(1)
     }
 
     pub(super) fn text(&self) -> &str {
@@ -158,10 +229,19 @@ impl File {
     }
 }
 
-/// The objects of a document: itself, or the elements of a `List`.
-fn in_document(text: &str, document: &Document, at: usize) -> Vec<Object> {
+/// The objects of a document: itself, or the elements of a `List`. A kustomization may leave its
+/// kind out.
+fn in_document(
+    yaml: &Yaml,
+    (document, at): (&Document, usize),
+    kustomization: bool,
+) -> Vec<Object> {
+    let text = yaml.text_of(document);
     let Some(root) = document.root() else { return Vec::new() };
-    let Some(kind) = text_at(document.data(), "kind") else { return Vec::new() };
+    let kind = text_at(document.data(), "kind");
+    let Some(kind) = kind.or(kustomization.then_some("Kustomization")) else {
+        return Vec::new();
+    };
     let at_document = |object: Object| Object { document: at, ..object };
     if !kind.ends_with("List") || root.get("items").is_none() {
         return vec![at_document(object(text, document, root, kind))];
@@ -171,7 +251,7 @@ fn in_document(text: &str, document: &Document, at: usize) -> Vec<Object> {
     let pairs = items.iter().zip(values.into_iter().flatten()).enumerate();
     let objects = pairs.filter_map(|(element, (item, value))| {
         let kind = text_at(value, "kind")?;
-        let span = document.span_of(&item.value);
+        let span = item.value.span.clone();
         let start = line_start(text, span.start);
         let start = if text.get(start..span.start)?.trim_matches([' ', '-']).is_empty() {
             start
@@ -188,7 +268,7 @@ fn in_document(text: &str, document: &Document, at: usize) -> Vec<Object> {
 }
 
 fn object(text: &str, document: &Document, root: &Node, kind: &str) -> Object {
-    let span = document.span_of(root);
+    let span = root.span.clone();
     let data = Arc::clone(document.data());
     Object { span: line_start(text, span.start)..whole(text, span.end), ..named(&data, kind) }
 }
@@ -215,5 +295,6 @@ fn named(data: &Arc<Value>, kind: &str) -> Object {
         path: Vec::new(),
         span: 0..0,
         data: Arc::clone(data),
+        config: OnceLock::new(),
     }
 }

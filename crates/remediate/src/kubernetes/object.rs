@@ -1,10 +1,11 @@
 //! One object of a manifest.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 
+use crate::Config;
 use crate::yaml::Step;
 
 /// An object: a document, or an element of a `List`.
@@ -20,10 +21,12 @@ pub(super) struct Object {
     pub(super) document: usize,
     /// The way from the document's root.
     pub(super) path: Vec<Step>,
-    /// Its bytes in the file, whole lines.
+    /// Its bytes in its document, whole lines.
     pub(super) span: Range<usize>,
     /// What it says.
     pub(super) data: Arc<Value>,
+    /// The same as checks look into it, made when it is first asked for.
+    pub(super) config: OnceLock<Config>,
 }
 
 /// Kinds that have or make pods, with the way to what describes the pod.
@@ -47,6 +50,17 @@ const JOB_NAME: &str = "job-name";
 pub(super) const CONTAINERS: [&str; 2] = ["containers", "initContainers"];
 
 impl Object {
+    /// What checks look into.
+    pub(super) fn config(&self) -> &Config {
+        self.config.get_or_init(|| Config::from_json(&self.data))
+    }
+
+    /// What checks look into of its pod's spec.
+    pub(super) fn pod_config(&self) -> Option<&Config> {
+        let mut path = self.pod_path()?.iter().chain(&["spec"]);
+        path.try_fold(self.config(), |config, key| config.get(key))
+    }
+
     /// The same object with other data.
     pub(super) fn with(&self, data: Value) -> Self {
         Self {
@@ -58,6 +72,7 @@ impl Object {
             path: self.path.clone(),
             span: self.span.clone(),
             data: Arc::new(data),
+            config: OnceLock::new(),
         }
     }
 

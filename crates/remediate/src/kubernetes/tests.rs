@@ -181,7 +181,78 @@ fn images_are_pinned_by_what_is_known_only() {
     let bad = World::of(&[("a.yaml", &text)]).with("kubernetes.image_digest.app:1.0", "latest");
     bad.withheld("pod.image_digest", WEB, "is no `sha256:");
     let blank = text.replace("app:1.0", "reg.example:5000/app");
-    refused("pod.image_tag", &blank, "which version of `reg.example:5000/app`");
+    refused("pod.image_tag", &blank, "`kubernetes.image_tag.reg.example:5000/app`");
+    let used = "services:\n  a:\n    image: reg.example:5000/app:2.4\n";
+    World::of(&[("a.yaml", &blank), ("compose.yaml", used)]).becomes(
+        "pod.image_tag",
+        WEB,
+        "a.yaml",
+        &format!("{}        imagePullPolicy: Always\n", blank.replace("/app", "/app:2.4")),
+    );
+    let two = format!(
+        "{}      - name: other\n        image: two\n        imagePullPolicy: Always\n",
+        text.replace("app:1.0", "one")
+    );
+    refused(
+        "pod.image_digest",
+        &two,
+        "`kubernetes.image_digest.one` and `kubernetes.image_digest.two`",
+    );
+}
+
+#[test]
+fn a_version_keeps_what_is_pulled_when() {
+    let blank = deployment("").replace("app:1.0", "redis");
+    let redis = crate::images::latest("redis").unwrap();
+    let pinned = blank.replace("redis", &format!("redis:{redis}"));
+    one("pod.image_tag", &blank, &format!("{pinned}        imagePullPolicy: Always\n"));
+    let said = deployment("        imagePullPolicy: IfNotPresent\n").replace("app:1.0", "redis");
+    one("pod.image_tag", &said, &said.replace("redis", &format!("redis:{redis}")));
+}
+
+#[test]
+fn probes_are_asked_for_by_image() {
+    let text = deployment("");
+    refused("pod.liveness_probe", &text, "`kubernetes.probe.app`");
+    let probe = "        livenessProbe:\n          httpGet:\n            path: /up\n            port: 80\n          initialDelaySeconds: 15\n          periodSeconds: 20\n";
+    World::of(&[("a.yaml", &text)]).with("kubernetes.probe.app", "http:80/up").becomes(
+        "pod.liveness_probe",
+        WEB,
+        "a.yaml",
+        &format!("{text}{probe}"),
+    );
+    let odd = World::of(&[("a.yaml", &text)]).with("kubernetes.probe.app", "80");
+    odd.withheld("pod.liveness_probe", WEB, "is none of `tcp:PORT`");
+}
+
+#[test]
+fn data_moves_only_where_the_user_names_the_place() {
+    let volume = "      volumes:\n      - name: v\n        persistentVolumeClaim: {claimName: c}\n";
+    let text = deployment(volume);
+    refused("pod.default_namespace", &text, "`kubernetes.namespace.a.yaml`");
+    let moved = text.replace("name: web # main\n", "name: web # main\n  namespace: shop\n");
+    World::of(&[("a.yaml", &text)]).with("kubernetes.namespace.a.yaml", "shop").becomes(
+        "pod.default_namespace",
+        WEB,
+        "a.yaml",
+        &moved,
+    );
+}
+
+#[test]
+fn a_pod_without_labels_gets_one_for_its_policy() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n  - name: a\n    image: app:1\n";
+    let next = "---\nkind: ConfigMap\nmetadata: {name: c}\n";
+    let labelled = pod.replace("web\n", "web\n  labels:\n    app.kubernetes.io/name: web\n");
+    let policy = "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: web\nspec:\n  podSelector:\n    matchLabels:\n      app.kubernetes.io/name: web\n  policyTypes:\n    - Ingress\n  ingress: []\n";
+    for rest in ["", next] {
+        World::of(&[("a.yaml", &format!("{pod}{rest}"))]).becomes(
+            "pod.network_policy_missing",
+            ("a.yaml", "Pod.default.web"),
+            "a.yaml",
+            &format!("{labelled}{policy}{rest}"),
+        );
+    }
 }
 
 #[test]

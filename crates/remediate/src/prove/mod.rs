@@ -275,7 +275,8 @@ fn between(
         parts.push(text.get(at..span.start).unwrap_or_default().trim().to_owned());
         at = span.end;
     }
-    parts.retain(|part| !part.is_empty());
+    // What parts documents of YAML comes with a new one.
+    parts.retain(|part| !part.is_empty() && part != "---");
     parts
 }
 

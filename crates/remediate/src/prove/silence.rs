@@ -7,6 +7,7 @@ use quell_model::Verdict;
 use super::{Finding, Trial, failed};
 use crate::Config;
 use crate::code::{Change, Code, Place};
+use crate::diff::changed_lines;
 use crate::evaluate::step;
 
 /// What scanners take as an order to look away, in lower case.
@@ -48,7 +49,8 @@ pub(super) fn skips(code: &dyn Code, place: &Place) -> String {
 /// No skip comment was added, nothing taken away or switched off.
 pub(super) fn not_silenced(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Finding {
     let before = trial.code.text(&change.file).unwrap_or_default();
-    if marks(&change.text) > marks(before) {
+    let (old, new) = changed_lines(before, &change.text, 0);
+    if marks(new) > marks(old) {
         return failed("a skip comment was added");
     }
     if after.places(&change.file).len() < trial.code.places(&change.file).len() {

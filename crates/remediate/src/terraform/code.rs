@@ -212,4 +212,13 @@ impl Surroundings for Module<'_> {
             }
         }))
     }
+    fn target(&self, value: &Config, judge: &dyn Fn(&Config, &dyn Surroundings) -> Truth) -> Truth {
+        let Self { repository, resource } = *self;
+        let Config::Reference { address, .. } = value else { return Truth::Unknown };
+        let Some(other) = repository.referred(resource.file.folder(), address) else {
+            return Truth::Unknown;
+        };
+        let around = Module { repository, resource: other };
+        all(resolve::instances(repository, &other).iter().map(|config| judge(config, &around)))
+    }
 }

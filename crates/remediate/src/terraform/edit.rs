@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use hcl_edit::expr::Expression;
+use hcl_edit::expr::{Expression, Object};
 use hcl_edit::structure::{Attribute, Block, Body, Structure};
 
 use super::SourceFile;
@@ -52,6 +52,34 @@ pub(crate) fn insert_attributes(
     let gap = if aligned.is_none() && grouped { newline } else { "" };
     let end = file.span(anchor)?.end;
     below(file, block, &braces, end, &format!("{newline}{gap}{lines}"))
+}
+
+/// Adds a key to an object, after the last one.
+pub(crate) fn insert_key(
+    file: &SourceFile,
+    object: &Object,
+    (key, value): (&str, &str),
+) -> Option<Splice> {
+    let plain = key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let key = if plain { key.to_owned() } else { format!("\"{key}\"") };
+    let span = file.span(object)?;
+    let Some((first, last)) = object.iter().last() else {
+        return Some(Splice { range: span, text: format!("{{ {key} = {value} }}") });
+    };
+    if matches!(last.expr(), Expression::HeredocTemplate(_)) {
+        return None;
+    }
+    let end = file.span(last.expr())?.end;
+    let rest = file.text.get(end..span.end)?;
+    if !rest.contains('\n') {
+        return Some(Splice { range: end..end, text: format!(", {key} = {value}") });
+    }
+    let start = file.span(first)?.start;
+    let indent = indent_at(&file.text, start);
+    let comma = if rest.trim_start().starts_with(',') { "," } else { "" };
+    let newline = if rest.contains("\r\n") { "\r\n" } else { "\n" };
+    let place = line_end(&file.text, end);
+    Some(Splice { range: place..place, text: format!("{newline}{indent}{key} = {value}{comma}") })
 }
 
 /// Adds a rendered block to a block, below everything in it.

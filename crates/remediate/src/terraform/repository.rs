@@ -191,6 +191,13 @@ impl Repository {
         judged.any(|one| one.has_address(address))
     }
 
+    /// The block of an address that a module writes, which may name another folder.
+    pub(crate) fn referred(&self, folder: &str, address: &str) -> Option<Resource<'_>> {
+        let (folder, address) = address.split_once("//").unwrap_or((folder, address));
+        let mut judged = self.module_files(folder).flat_map(Resource::judged_in);
+        judged.find(|one| one.has_address(address))
+    }
+
     /// Resources that give what they make this literal name.
     pub(crate) fn named(&self, name: &str) -> impl Iterator<Item = Resource<'_>> {
         let names = self.names.get_or_init(|| self.all_names());

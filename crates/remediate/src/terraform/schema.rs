@@ -49,7 +49,12 @@ struct Provider {
     text: &'static str,
 }
 
-const PROVIDERS: [Provider; 3] = [
+const PROVIDERS: [Provider; 5] = [
+    Provider {
+        name: "alicloud",
+        major: 1,
+        text: include_str!("../../../../content/schemas/terraform/alicloud.txt"),
+    },
     Provider {
         name: "aws",
         major: 6,
@@ -64,6 +69,11 @@ const PROVIDERS: [Provider; 3] = [
         name: "google",
         major: 7,
         text: include_str!("../../../../content/schemas/terraform/google.txt"),
+    },
+    Provider {
+        name: "oci",
+        major: 5,
+        text: include_str!("../../../../content/schemas/terraform/oci.txt"),
     },
 ];
 
@@ -108,6 +118,12 @@ pub(super) fn replacing<'p>(
         })
     };
     paths.into_iter().find(replaces).map(String::as_str)
+}
+
+/// Whether an argument of a type is known, and is no block: a map, which takes any key.
+pub(super) fn is_plain(kind: &str, name: &str) -> bool {
+    let of = of_type(kind);
+    of.is_some_and(|(_, arguments)| arguments.0.get(name).is_some_and(|one| one.inner.is_none()))
 }
 
 fn collect(body: &Body, arguments: &Arguments<'_>, path: &str, found: &mut BTreeSet<String>) {

@@ -102,6 +102,11 @@ impl Yaml {
         &self.documents
     }
 
+    /// The text of a document of its own.
+    pub(crate) fn text_of(&self, document: &Document) -> &str {
+        self.text.get(document.span.clone()).unwrap_or_default()
+    }
+
     /// The whole text with edits made in one document, one upon the other.
     ///
     /// # Errors
@@ -139,6 +144,31 @@ impl Yaml {
     }
 }
 
+impl Yaml {
+    /// The whole text with a new document at a byte of another, behind which nothing else stands
+    /// in it; the new text begins without `---`.
+    ///
+    /// # Errors
+    ///
+    /// There is something behind the byte.
+    pub(crate) fn with_document_at(
+        &self,
+        document: usize,
+        at: usize,
+        new: &str,
+    ) -> Result<String, String> {
+        let span = self.documents.get(document).ok_or("there is no such document")?.span.clone();
+        let rest = self.text.get(at..span.end).ok_or("there is no such document")?;
+        if !rest.trim().is_empty() {
+            return Err("something else stands behind it, so that nothing can be put there".into());
+        }
+        let (head, tail) = self.text.split_at_checked(at).ok_or("there is no such document")?;
+        let eol = scan::line_ending(&self.text);
+        let new = new.trim_end().replace('\n', eol);
+        Ok([head, eol, "---", eol, &new, tail].concat())
+    }
+}
+
 impl Document {
     /// Its outermost node; none where it holds nothing but comments.
     pub(crate) fn root(&self) -> Option<&Node> {
@@ -148,6 +178,16 @@ impl Document {
     /// What it says, with aliases and merge keys put in.
     pub(crate) fn data(&self) -> &Arc<Value> {
         &self.parsed.data
+    }
+
+    /// Where it begins in the whole text.
+    pub(crate) fn start(&self) -> usize {
+        self.span.start
+    }
+
+    /// Whether both were read of the same text once.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.parsed, &other.parsed)
     }
 
     /// The bytes of a node in the whole text.

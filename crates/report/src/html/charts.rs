@@ -13,28 +13,23 @@ const MOST_BARS: usize = 10;
 
 /// The funnel: five bars that shrink.
 pub(super) fn funnel(funnel: &Funnel) -> String {
-    let most = stages(funnel).iter().map(|(n, _)| *n).max().unwrap_or(1).max(1);
+    let stages = stages(funnel);
+    let most = stages.iter().map(|(n, _)| *n).max().unwrap_or(1).max(1);
     let mut bars = String::new();
-    for (at, (value, name)) in (0u64..).zip(stages(funnel)) {
+    for (at, (value, words)) in (0u64..).zip(&stages) {
         // A root keeps small numbers visible beside large ones; the numbers themselves stand there.
         let width = 40 + (value.isqrt() * 700 / most.isqrt().max(1)).min(700);
         let (x, y) = (400 - width / 2 + 60, at * 46);
-        let plural = match (name, value) {
-            ("proved fix", 1) => "proved fix".to_owned(),
-            ("proved fix", _) => "proved fixes".to_owned(),
-            (name, 1) => name.to_owned(),
-            (name, _) => format!("{name}s"),
-        };
         bars.push_str(&format!(
             "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"38\" rx=\"5\" fill=\"var(--accent)\" opacity=\"{}\"/>\
-             <text x=\"460\" y=\"{}\" text-anchor=\"middle\" style=\"font-weight:600;fill:var(--bg);paint-order:stroke;stroke:var(--accent);stroke-width:5px\">{} {plural}</text>",
+             <text x=\"460\" y=\"{}\" text-anchor=\"middle\" style=\"font-weight:600;fill:var(--bg);paint-order:stroke;stroke:var(--accent);stroke-width:5px\">{words}</text>",
             ["1", ".88", ".76", ".64", ".52"].get(usize::try_from(at).unwrap_or(0)).unwrap_or(&"1"),
             y + 24,
-            number(value),
         ));
     }
+    let height = stages.len() * 46;
     format!(
-        "<svg viewBox=\"0 0 920 226\" role=\"img\" aria-label=\"From records to fixes\">{bars}</svg>"
+        "<svg viewBox=\"0 0 920 {height}\" role=\"img\" aria-label=\"From records to fixes\">{bars}</svg>"
     )
 }
 

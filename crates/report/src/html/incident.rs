@@ -25,7 +25,7 @@ pub(super) fn write(
     let word = incident.decision.decision.as_str();
     writeln!(
         out,
-        "<span class=\"score\">{}</span><span class=\"badge {word}\">{word}</span> <span class=\"title\">{}</span>",
+        "<span class=\"score\">{}</span><span class=\"title\"><span class=\"badge {word}\">{word}</span> {}</span>",
         incident.score,
         text(incident.title.raw())
     )?;

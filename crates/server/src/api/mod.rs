@@ -1,15 +1,20 @@
 //! `/api/v1`: one file a resource.
 
+mod assets;
 mod decisions;
 mod docs;
 mod errors;
+mod findings;
 mod fixes;
 mod health;
 mod imports;
+mod issues;
 mod jobs;
 mod problem;
 mod report;
 mod sources;
+mod statistics;
+mod view;
 
 use std::sync::Arc;
 
@@ -63,6 +68,14 @@ fn resources() -> ([(Right, Routes); 5], Routes) {
     let read = OpenApiRouter::new()
         .routes(routes!(jobs::list_jobs))
         .routes(routes!(jobs::get_job))
+        .routes(routes!(issues::list))
+        .routes(routes!(issues::show))
+        .routes(routes!(issues::risk))
+        .routes(routes!(findings::list))
+        .routes(routes!(findings::show))
+        .routes(routes!(assets::list))
+        .routes(routes!(assets::show))
+        .routes(routes!(statistics::show))
         .routes(routes!(report::get_report))
         .routes(routes!(sources::list_sources));
     let import = OpenApiRouter::new().routes(routes!(imports::create_import));

@@ -6,6 +6,7 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use quell_pipeline::PipelineError;
+use quell_pipeline::query::QueryError;
 use quell_spool::{PayloadError, SpoolError};
 use quell_store::StoreError;
 use serde::Serialize;
@@ -173,6 +174,18 @@ impl From<StoreError> for Problem {
             | StoreError::Tenant { .. }
             | StoreError::Sqlite(_)
             | StoreError::Body(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<QueryError> for Problem {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Pipeline(error) => error.into(),
+            QueryError::NotFound { kind, .. } => Self::not_found(&format!("{kind} of that id")),
+            QueryError::DamagedCursor | QueryError::OtherCursor | QueryError::Limit { .. } => {
+                Self::invalid(error.to_string())
+            }
         }
     }
 }

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 
 use quell_model::{TenantId, Timestamp};
+use quell_pipeline::query::View;
 use quell_pipeline::{
     ImportOptions, Imported, PipelineError, Progress, Request, Setup, bring_up_to_date,
 };
 use quell_report::Report;
 use quell_sources::intake::{Input, Unreadable};
-use quell_store::{Store, StoreError};
+use quell_store::{Index, Snapshot, Store, StoreError};
 
 /// Readers that are kept open for the next who asks.
 const MOST_READERS: usize = 16;
@@ -43,6 +44,8 @@ impl Tenants {
             setup: Arc::clone(&self.setup),
             writer: Mutex::new(Writer { store: writer, sorted: false }),
             readers: Mutex::default(),
+            index: Mutex::default(),
+            snapshot: RwLock::default(),
             report: Mutex::default(),
         });
         open.insert(tenant.clone(), Arc::clone(&findings));
@@ -63,6 +66,9 @@ pub(crate) struct Findings {
     setup: Arc<Setup>,
     writer: Mutex<Writer>,
     readers: Mutex<Vec<Store>>,
+    /// What lists are answered from.
+    index: Mutex<Option<Index>>,
+    snapshot: RwLock<Snapshot>,
     /// The last report that was made, so that many who ask make it once.
     report: Mutex<Option<Kept>>,
 }
@@ -106,6 +112,44 @@ impl Findings {
             readers.push(store);
         }
         result
+    }
+
+    /// Answers a question about the findings as they are now. Where somebody else brings the
+    /// index up to date just now, it is answered from how it was.
+    pub(crate) fn view<T, E: From<StoreError>>(
+        &self,
+        now: Timestamp,
+        answer: impl FnOnce(&View<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.read(|store| {
+            let index = self.index_at(store)?;
+            answer(&View { store, index: &index, setup: &self.setup, now })
+        })
+    }
+
+    fn index_at(&self, store: &Store) -> Result<Snapshot, StoreError> {
+        let held = match self.index.try_lock() {
+            Ok(held) => Some(held),
+            Err(TryLockError::Poisoned(held)) => Some(held.into_inner()),
+            Err(TryLockError::WouldBlock) => {
+                let known = self.snapshot.read().unwrap_or_else(PoisonError::into_inner).clone();
+                // The first one has to wait; there is nothing older.
+                if known.version() > 0 {
+                    return Ok(known);
+                }
+                None
+            }
+        };
+        let mut held = held.unwrap_or_else(|| locked(&self.index));
+        let snapshot = match held.as_mut() {
+            Some(index) => {
+                index.refresh(store)?;
+                index.snapshot()
+            }
+            None => held.insert(Index::load(store)?).snapshot(),
+        };
+        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot.clone();
+        Ok(snapshot)
     }
 
     /// What is open, told. While it is made, others who ask wait for it.

@@ -26,7 +26,7 @@ use utoipa::ToSchema;
 
 use super::{Gate, GatePlan};
 use crate::api::Problem;
-use crate::secrets::Keeper;
+use crate::outside::Outside;
 use crate::state::App;
 
 /// Headers in which senders give a delivery an id, the most telling first.
@@ -112,14 +112,14 @@ impl Entry {
         }
     }
 
-    fn admits(&self, keeper: &Keeper, headers: &HeaderMap, body: &[u8], now: Timestamp) -> bool {
+    fn admits(&self, outside: &Outside, headers: &HeaderMap, body: &[u8], now: Timestamp) -> bool {
         let today = now.to_zoned(TimeZone::UTC).date();
         let counts = |until: &Option<Date>| until.is_none_or(|until| today <= until);
         let values: Vec<_> = self
             .secrets
             .iter()
             .filter(|(_, until)| counts(until))
-            .flat_map(|(reference, _)| keeper.values(reference))
+            .flat_map(|(reference, _)| outside.values(reference))
             .collect();
         let secrets: Vec<&[u8]> = if self.enabled {
             values.iter().map(|value| value.expose()).collect()
@@ -197,7 +197,7 @@ async fn take(
     let body = read(app, headers, body).await?;
     let entry = app.hooks.by_name.get(name).unwrap_or(&app.hooks.nobody);
     let now = app.clock.now();
-    if !entry.admits(&app.keeper, headers, &body.bytes, now) {
+    if !entry.admits(&app.outside, headers, &body.bytes, now) {
         app.rates.stranger(peer.ip()).map_err(Problem::too_many)?;
         return Err(Problem::unauthorized());
     }

@@ -1,5 +1,6 @@
 //! What comes in: webhooks, imports, folders and buckets.
 
+mod buckets;
 mod drain;
 mod folders;
 mod gate;
@@ -7,6 +8,7 @@ mod hooks;
 mod house;
 mod receive;
 
+pub(crate) use buckets::poll_bucket;
 pub(crate) use drain::drain;
 pub(crate) use folders::watch_folders;
 pub(crate) use gate::{Gate, GatePlan};

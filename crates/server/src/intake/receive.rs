@@ -15,7 +15,7 @@ use crate::api::Problem;
 use crate::state::App;
 
 /// Pieces of a body that wait for the disk.
-const PIECES: usize = 16;
+pub(super) const PIECES: usize = 16;
 /// Bytes copied at once.
 const BUFFER: usize = 64 << 10;
 /// Most memory that a frame of Zstandard may ask for, as a power of two.
@@ -133,13 +133,13 @@ fn unreadable(error: &io::Error) -> Problem {
 }
 
 /// Pieces of a body as one stream.
-struct Pieces {
+pub(super) struct Pieces {
     pieces: mpsc::Receiver<io::Result<Bytes>>,
     now: Bytes,
 }
 
 impl Pieces {
-    const fn new(pieces: mpsc::Receiver<io::Result<Bytes>>) -> Self {
+    pub(super) const fn new(pieces: mpsc::Receiver<io::Result<Bytes>>) -> Self {
         Self { pieces, now: Bytes::new() }
     }
 }

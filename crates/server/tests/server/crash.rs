@@ -279,7 +279,7 @@ fn told_to_stop_in_a_burst_it_ends_in_order_and_loses_nothing() {
 }
 
 /// A small disk with a file that takes up room, and the server on it.
-const SMALL_DISK: &str = "mount -t tmpfs -o size=32m none \"$1\" && head -c 12M /dev/zero > \"$1/ballast\" && \
+const SMALL_DISK: &str = "mount -t tmpfs -o size=64m none \"$1\" && head -c 44M /dev/zero > \"$1/ballast\" && \
     mkdir \"$1/data\" && shift && exec \"$@\"";
 
 #[test]

@@ -160,7 +160,9 @@ fn a_cut_segment_is_told_when_another_follows() {
             seal(&disk);
         }
         let bytes = disk.bytes(&path(name));
-        for length in (0..bytes.len()).step_by(61) {
+        // Between two records a cut segment looks whole.
+        let between = all.iter().map(|(position, _)| usize::try_from(position.offset()).unwrap());
+        for length in (0..bytes.len()).step_by(61).chain(between.filter(|at| *at < bytes.len())) {
             let told = changed(&disk, &all, name, bytes[..length].to_vec());
             assert!(told.damage.iter().any(|damage| damage.file == path(name)), "{length}");
             assert!(told.read.contains(all.last().unwrap()));
@@ -169,6 +171,21 @@ fn a_cut_segment_is_told_when_another_follows() {
             let told = changed(&disk, &all, name, zeros);
             assert!(told.damage.iter().any(|damage| damage.file == path(name)), "{length}");
         }
+    }
+}
+
+#[test]
+fn a_damaged_sealed_form_gives_way_to_the_plain_one() {
+    let (disk, all) = log();
+    let (plain, name) = (disk.bytes(&path("0000000001.log")), "0000000001.seal");
+    seal(&disk);
+    disk.put(&path("0000000001.log"), plain);
+    let bytes = disk.bytes(&path(name));
+    for at in (0..bytes.len()).step_by(37) {
+        let mut bytes = bytes.clone();
+        bytes[at] ^= 0xFF;
+        let told = changed(&disk, &all, name, bytes);
+        assert_eq!((told.read.len(), &told.damage), (all.len(), &Vec::new()), "{at}");
     }
 }
 

@@ -272,7 +272,9 @@ impl DiskFile for LazyFile {
         let at = usize::try_from(offset).unwrap();
         if strikes(&mut state.faults.full_write) {
             state.change(self.number, Change::Write(at, bytes[..bytes.len() / 2].to_vec()));
-            return Err(io::ErrorKind::StorageFull.into());
+            // The disk or the quota.
+            let number = if bytes.len().is_multiple_of(16) { 28 } else { 122 };
+            return Err(io::Error::from_raw_os_error(number));
         }
         state.change(self.number, Change::Write(at, bytes.to_vec()));
         Ok(())

@@ -1,46 +1,213 @@
-//! Takes inputs out that nothing in the workflow reads.
+//! Takes the inputs of a workflow out.
 //!
 //! # What it changes
-//! `inputs` of `workflow_dispatch`.
+//! `inputs` of `workflow_dispatch`. Where the workflow reads one, the value that the settings name
+//! for it from then on (`workflow.input.<path>#<name>`) stands in its place.
 //!
 //! # When it is withheld
-//! An input is read: then a person must say how the workflow does without it.
+//! An input is read and no value is named for it, or it is read in another way than by its name in
+//! an expression.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::{Map, Value};
 
 use super::{Recipe, Request};
-use crate::yaml::{Edit, Step};
+use crate::actions::expression::expressions;
+use crate::yaml::{Edit, Step, Yaml};
 
 pub(super) const RECIPE: Recipe = Recipe { id: "drop_inputs", plan };
 
+/// An input by its name.
+static READ: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)(github\.event\.)?\binputs\.([a-z_][a-z0-9_-]*)").ok());
+
+/// A line with a condition, which is an expression without braces.
+static CONDITION: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?m)^[ \t]*(?:-[ \t]+)?if:[ \t].*$").ok());
+
+const ODD: &str = "the workflow reads its inputs in a way that is not changed: a person must say how \
+                   it does without them";
+
 fn plan(request: &Request<'_>) -> Result<Option<String>, String> {
-    let data = request.document.data();
-    let inputs = data.pointer("/on/workflow_dispatch/inputs").and_then(|one| one.as_object());
+    let data: &Value = request.document.data();
+    let inputs = data.pointer("/on/workflow_dispatch/inputs").and_then(Value::as_object);
     let Some(inputs) = inputs.filter(|inputs| !inputs.is_empty()) else { return Ok(None) };
     let lower = request.text.to_ascii_lowercase();
     let whole = ["tojson(inputs)", "tojson(github.event", "tojson(github)", "github_event_path"];
-    let by_name = ["inputs.", "inputs[", "inputs["];
-    if whole.iter().chain(&by_name).any(|use_| lower.contains(use_)) {
-        let names: Vec<&str> = inputs.keys().map(String::as_str).take(5).collect();
-        return Err(format!(
-            "the workflow reads its inputs ({}): a person must say how it does without them",
-            names.join(", ")
-        ));
+    if whole.iter().chain(&["inputs["]).any(|use_| lower.contains(use_)) {
+        return Err(ODD.into());
     }
+    let text = braced_lines(request.text);
+    let read = parts(&text, inputs);
+    if read.is_empty() && !lower.contains("inputs.") {
+        return without(request.yaml, data).map(Some);
+    }
+    let named = values(request, inputs, &read)?;
+    let text = replaced(&text, &read, &named).ok_or(ODD)?;
+    let yaml = Yaml::parse(text).map_err(|_| ODD)?;
+    let after = yaml.documents().first().map(|document| Value::clone(document.data()));
+    let mut expected = data.clone();
+    put_in(&mut expected, inputs, &named, false);
+    let reads = |text: &str| READ.as_ref().is_none_or(|read| read.is_match(text));
+    if after.as_ref() != Some(&expected) || reads(&expected.to_string()) {
+        return Err(ODD.into());
+    }
+    without(&yaml, &expected).map(Some)
+}
+
+/// The workflow without its inputs.
+fn without(yaml: &Yaml, data: &Value) -> Result<String, String> {
     let path = ["on", "workflow_dispatch", "inputs"].map(Step::from).to_vec();
+    let event = data.pointer("/on/workflow_dispatch").and_then(Value::as_object);
     // What starts the workflow must stay, also where nothing else is said of it.
-    if data
-        .pointer("/on/workflow_dispatch")
-        .and_then(|one| one.as_object())
-        .is_some_and(|one| one.len() == 1)
-    {
+    if event.is_some_and(|event| event.len() == 1) {
         let path = path.get(..2).unwrap_or_default().to_vec();
-        return request.yaml.edited(0, &[Edit::Set(path, serde_json::json!({}))]).map(Some);
+        return yaml.edited(0, &[Edit::Set(path, Value::Object(Map::new()))]);
     }
-    request.yaml.edited(0, &[Edit::Remove(path)]).map(Some)
+    yaml.edited(0, &[Edit::Remove(path)])
+}
+
+/// The text in which conditions that begin with an input stand in braces, since a value in quotes
+/// at their start would be one of YAML.
+fn braced_lines(text: &str) -> String {
+    let Some(condition) = CONDITION.as_ref() else { return text.to_owned() };
+    let line = |found: &regex::Captures<'_>| {
+        let whole = found.get(0).map_or("", |all| all.as_str());
+        let (head, rest) = whole.split_at(whole.find("if:").map_or(0, |at| at + 3));
+        let blanks = rest.len() - rest.trim_start().len();
+        let (blanks, rest) = rest.split_at(blanks);
+        let bare = rest.trim_end();
+        let end = rest.get(bare.len()..).unwrap_or_default();
+        match braced(bare).filter(|_| !bare.contains(" #")) {
+            Some(braced) => format!("{head}{blanks}{braced}{end}"),
+            None => whole.to_owned(),
+        }
+    };
+    condition.replace_all(text, line).into_owned()
+}
+
+/// A condition in braces, where it begins with an input.
+fn braced(condition: &str) -> Option<String> {
+    let begins = READ.as_ref()?.find(condition)?.start() == 0;
+    (begins && !condition.contains("${{")).then(|| format!("${{{{ {condition} }}}}"))
+}
+
+/// A place where an input is read.
+struct Part {
+    range: Range<usize>,
+    name: String,
+    /// Whether it is read of the event, where every value is text.
+    of_event: bool,
+}
+
+/// Where a text reads inputs, in its expressions and conditions.
+fn parts(text: &str, inputs: &Map<String, Value>) -> Vec<Part> {
+    let mut inside: Vec<Range<usize>> =
+        expressions(text).into_iter().map(|(range, _)| range).collect();
+    if let Some(condition) = CONDITION.as_ref() {
+        inside.extend(condition.find_iter(text).map(|found| found.range()));
+    }
+    let Some(read) = READ.as_ref() else { return Vec::new() };
+    let own = |found: &regex::Captures<'_>| {
+        let all = found.get(0)?;
+        let name = found.get(2)?.as_str();
+        let within = |range: &Range<usize>| range.start <= all.start() && all.end() <= range.end;
+        let before = text.get(..all.start())?.chars().next_back();
+        let joined = before.is_some_and(|c| c.is_ascii_alphanumeric() || "_.-'".contains(c));
+        let name = inputs.keys().find(|own| own.eq_ignore_ascii_case(name))?.clone();
+        let of_event = found.get(1).is_some();
+        let counts = inside.iter().any(within) && !joined;
+        counts.then(|| Part { range: all.range(), name, of_event })
+    };
+    read.captures_iter(text).filter_map(|found| own(&found)).collect()
+}
+
+/// A value as text and as an expression writes it in its own type.
+type Values = std::collections::BTreeMap<String, (String, String)>;
+
+/// The values that the settings name for the inputs that are read.
+fn values(
+    request: &Request<'_>,
+    inputs: &Map<String, Value>,
+    read: &[Part],
+) -> Result<Values, String> {
+    let parameter = |name: &str| format!("workflow.input.{}#{name}", request.path);
+    let mut named = Values::new();
+    let mut lacking = BTreeSet::new();
+    for name in read.iter().map(|part| &part.name) {
+        let Some(said) = request.wish.settings.get(&parameter(name)) else {
+            lacking.insert(format!("`{}`", parameter(name)));
+            continue;
+        };
+        let text = format!("'{}'", said.replace('\'', "''"));
+        let kind = inputs.get(name).and_then(|input| input.get("type")).and_then(Value::as_str);
+        let own = match kind {
+            Some("boolean") => said.parse::<bool>().ok().map(|truth| truth.to_string()),
+            Some("number") => said.parse::<i64>().ok().map(|number| number.to_string()),
+            Some(_) | None => Some(text.clone()),
+        };
+        let own = own.ok_or_else(|| {
+            format!("`{}` of the settings is no {}", parameter(name), kind.unwrap_or_default())
+        })?;
+        if said.contains(['\n', '\r', '"', '\\', '{', '}', '$', '#']) {
+            return Err(format!("`{}` of the settings is no plain text", parameter(name)));
+        }
+        named.insert(name.clone(), (text, own));
+    }
+    if lacking.is_empty() {
+        return Ok(named);
+    }
+    let lacking: Vec<String> = lacking.into_iter().collect();
+    Err(format!(
+        "the workflow reads its inputs: a person must say which value each has from now on, or how \
+         it does without them ({})",
+        lacking.join(" and ")
+    ))
+}
+
+/// The text with values in place of inputs.
+fn replaced(text: &str, parts: &[Part], named: &Values) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    for part in parts {
+        let (as_text, own) = named.get(&part.name)?;
+        out.push_str(text.get(at..part.range.start)?);
+        out.push_str(if part.of_event { as_text } else { own });
+        at = part.range.end;
+    }
+    out.push_str(text.get(at..)?);
+    Some(out)
+}
+
+/// The same in what a workflow says; the text below `if` is an expression as a whole.
+fn put_in(value: &mut Value, inputs: &Map<String, Value>, named: &Values, condition: bool) {
+    match value {
+        Value::String(text) => {
+            let head = if condition { "if: " } else { "" };
+            let own = braced(text).filter(|_| condition).unwrap_or_else(|| text.clone());
+            let whole = format!("{head}{own}");
+            let made = replaced(&whole, &parts(&whole, inputs), named);
+            if let Some(new) = made.and_then(|new| new.strip_prefix(head).map(str::to_owned)) {
+                *text = new;
+            }
+        }
+        Value::Array(items) => {
+            items.iter_mut().for_each(|item| put_in(item, inputs, named, false));
+        }
+        Value::Object(fields) => {
+            fields.iter_mut().for_each(|(key, value)| put_in(value, inputs, named, key == "if"));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, refuse};
+    use super::super::testing::{check, check_with, refuse};
 
     const FIX: &str = "recipe = 'drop_inputs'";
 
@@ -58,7 +225,31 @@ mod tests {
         refuse(
             FIX,
             "on:\n  workflow_dispatch:\n    inputs:\n      a:\n        default: b\njobs:\n  a:\n    runs-on: ${{ inputs.a }}\n",
-            "reads its inputs (a)",
+            "`workflow.input..github/workflows/a.yml#a`",
         );
+    }
+
+    #[test]
+    fn a_value_that_the_settings_name_stands_for_an_input() {
+        let said = [
+            ("workflow.input..github/workflows/a.yml#level", "it's"),
+            ("workflow.input..github/workflows/a.yml#dry", "true"),
+        ];
+        let inputs = "    inputs:\n      level: {default: x}\n      dry: {type: boolean}\n";
+        let jobs = "jobs:\n  a:\n    if: inputs.level == 'x' && !inputs.dry\n    runs-on: x\n    steps:\n      - run: echo ${{ inputs.LEVEL }} ${{ github.event.inputs.dry }}\n      # about inputs\n      - if: ${{ !inputs.dry }}\n        run: x\n";
+        let after = "jobs:\n  a:\n    if: ${{ 'it''s' == 'x' && !true }}\n    runs-on: x\n    steps:\n      - run: echo ${{ 'it''s' }} ${{ 'true' }}\n      # about inputs\n      - if: ${{ !true }}\n        run: x\n";
+        let before = format!("on:\n  workflow_dispatch:\n{inputs}{jobs}");
+        check_with(FIX, &said, &before, &format!("on:\n  workflow_dispatch: {{}}\n{after}"));
+    }
+
+    #[test]
+    fn inputs_that_are_read_otherwise_are_a_question() {
+        let text = |read: &str| {
+            format!(
+                "on:\n  workflow_dispatch:\n    inputs: {{a: {{}}}}\njobs:\n  a:\n    runs-on: x\n    env: {{X: \"{read}\"}}\n"
+            )
+        };
+        refuse(FIX, &text("${{ toJSON(inputs) }}"), "in a way that is not changed");
+        refuse(FIX, &text("${{ inputs[matrix.x] }}"), "in a way that is not changed");
     }
 }

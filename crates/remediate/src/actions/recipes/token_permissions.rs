@@ -2,7 +2,8 @@
 //!
 //! # What it changes
 //! `permissions: contents: read` for the workflow. A job that plainly needs more gets a
-//! `permissions` of its own; one that names its rights keeps them.
+//! `permissions` of its own; one that names its rights keeps them. What the settings say of a job
+//! (`workflow.rights.<path>#<job>`) counts as what it needs.
 //!
 //! # When it is withheld
 //! A step is given the token and it is not known what it does with it, or a workflow that calls
@@ -68,7 +69,14 @@ fn rights_of(request: &Request<'_>, id: &str, job: &Value) -> Result<Option<Righ
         return Ok(None);
     }
     let had = Rights::read(before).ok_or("the rights of a job are not plain")?;
-    let needs = needs(request, job).map_err(|why| format!("job `{}`: {why}", plain(id)))?;
+    let parameter = format!("workflow.rights.{}#{}", request.path, plain(id));
+    let needs = match request.wish.settings.get(&parameter) {
+        Some(said) => Rights::parse(said).ok_or_else(|| {
+            format!("the parameter `{parameter}` is no list such as `contents:read issues:write`")
+        })?,
+        None => needs(request, job)
+            .map_err(|why| format!("job `{}`: {why} (`{parameter}`)", plain(id)))?,
+    };
     Ok(Some(needs.within(&had)))
 }
 
@@ -228,7 +236,7 @@ fn check(text: &str, expected: &Value) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, check_beside, refuse};
+    use super::super::testing::{check, check_beside, check_with, refuse};
 
     const FIX: &str = "recipe = 'token_permissions'";
 
@@ -267,6 +275,15 @@ mod tests {
         let before = "on: push\njobs:\n  b:\n    uses: ./.github/workflows/c.yml\n";
         let after = "on: push\npermissions:\n  contents: read\njobs:\n  b:\n    uses: ./.github/workflows/c.yml\n    permissions:\n      contents: write\n";
         check_beside(FIX, &others, before, after);
+    }
+
+    #[test]
+    fn the_settings_say_what_a_job_needs() {
+        let job = "on: push\njobs:\n  b:\n    runs-on: x\n";
+        let steps = "    steps:\n      - uses: some/bot@v1\n        with:\n          token: ${{ secrets.GITHUB_TOKEN }}\n";
+        let after = "on: push\npermissions:\n  contents: read\njobs:\n  b:\n    runs-on: x\n    permissions:\n      contents: read\n      issues: write\n";
+        let said = [("workflow.rights..github/workflows/a.yml#b", "contents:read issues:write")];
+        check_with(FIX, &said, &format!("{job}{steps}"), &format!("{after}{steps}"));
     }
 
     #[test]

@@ -14,8 +14,7 @@ use std::ops::Range;
 use super::{Recipe, Request};
 use crate::dockerfile::edit;
 use crate::dockerfile::file::{Base, Stage, flags_length};
-use crate::dockerfile::image::Image;
-use crate::dockerfile::images::latest;
+use crate::images::{Image, is_digest, latest};
 
 pub(super) const RECIPE: Recipe = Recipe { id: "base_tag", plan };
 
@@ -29,7 +28,8 @@ fn plan(request: &Request<'_>) -> Result<Option<String>, String> {
         let tag = tag(request, image)?;
         let (place, written) = written(request, stage, image)?;
         let bare = written.strip_suffix(":latest").unwrap_or(written);
-        parts.push((place, format!("{bare}:{tag}")));
+        let mark = if is_digest(&tag) { '@' } else { ':' };
+        parts.push((place, format!("{bare}{mark}{tag}")));
     }
     if parts.is_empty() {
         return Ok(None);
@@ -60,19 +60,25 @@ fn written<'r>(
 
 fn tag(request: &Request<'_>, image: &Image) -> Result<String, String> {
     let stages = request.all.parsed().flat_map(|file| &file.stages);
-    let named: BTreeSet<&str> = stages
+    let tag_of = |other: &Image| {
+        let tag = other.tag.clone().filter(|_| other.path == image.path);
+        tag.filter(|tag| tag != "latest")
+    };
+    let named: BTreeSet<String> = stages
         .filter_map(|stage| match &stage.base {
-            Base::Image(other) if other.path == image.path => other.tag.as_deref(),
-            Base::Image(_) | Base::Scratch | Base::Stage(_) | Base::Unknown => None,
+            Base::Image(other) => tag_of(other),
+            Base::Scratch | Base::Stage(_) | Base::Unknown => None,
         })
-        .filter(|tag| *tag != "latest")
         .collect();
+    let used = || request.all.images().filter_map(|other| tag_of(&other)).collect();
+    let named = if named.is_empty() { used() } else { named };
     if let (1, Some(one)) = (named.len(), named.first()) {
-        return Ok((*one).to_owned());
+        return Ok(one.clone());
     }
     let settings = request.wish.settings.get(&format!("dockerfile.image.{}", image.path));
     let plain = |tag: &&str| {
-        !tag.is_empty() && tag.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        is_digest(tag) || (!tag.is_empty() && tag.chars().all(plain))
     };
     settings.filter(plain).or_else(|| latest(&image.path)).map(ToOwned::to_owned).ok_or_else(|| {
         format!(

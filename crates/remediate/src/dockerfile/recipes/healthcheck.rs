@@ -2,8 +2,9 @@
 //!
 //! # What it changes
 //! A `HEALTHCHECK` is added where the image is done: the one that the settings name
-//! (`dockerfile.healthcheck`), the base image's own question (`redis-cli ping`), or a connection to
-//! the one port that the program listens on, made with what the base image has.
+//! (`dockerfile.healthcheck`, or `dockerfile.healthcheck.<path>`), the one that a Compose file has
+//! for the same image, the base image's own question (`redis-cli ping`), or a connection to the one
+//! port that the program listens on, made with what the base image has.
 //!
 //! # When it is withheld
 //! The file names no port, or more than one, or the image has nothing to ask with. A check that
@@ -15,9 +16,11 @@ use super::{Recipe, Request};
 use crate::Config;
 use crate::dockerfile::edit;
 use crate::dockerfile::file::{Base, Stage, run_commands};
-use crate::dockerfile::images::{Known, Tool, known};
+use crate::images::{Known, Tool, known};
 
 pub(super) const RECIPE: Recipe = Recipe { id: "healthcheck", plan };
+
+const PARAMETER: &str = "dockerfile.healthcheck";
 
 const TIMES: &str = "--start-period=30s --timeout=5s";
 
@@ -39,30 +42,38 @@ fn plan(request: &Request<'_>) -> Result<Option<String>, String> {
             "the image is an action of GitHub, which runs to its end and serves nothing".into()
         );
     }
-    edit::is_ended(text, file, last)?;
     let line = format!("{TIMES} CMD {}", question(request, last)?);
     Ok(edit::insert(text, file, last, below(request, last), &[("HEALTHCHECK", line)]))
 }
 
 fn question(request: &Request<'_>, last: &Stage) -> Result<String, String> {
-    if let Some(named) = request.wish.settings.get("dockerfile.healthcheck") {
+    if let Some(named) = request.wish.settings.at(PARAMETER, request.path) {
         let named = named.trim();
         if named.is_empty() || named.contains(['\n', '\r']) || named.ends_with('\\') {
             return Err("`dockerfile.healthcheck` of the settings is not one line".into());
         }
         return Ok(named.to_owned());
     }
+    evident(request, last).map_err(|why| {
+        format!(
+            "{why}: a person must say what shows that it works (`{PARAMETER}.{}`)",
+            request.path
+        )
+    })
+}
+
+/// What the files tell that can be asked.
+fn evident(request: &Request<'_>, last: &Stage) -> Result<String, String> {
+    if let Some(check) = request.all.check(request.path) {
+        return Ok(check.to_owned());
+    }
     let image = request.file.image_of(last).and_then(known);
     if let Some(check) = image.and_then(|image| image.check.as_deref()) {
         return Ok(check.to_owned());
     }
     let port = port(request, last, image)?;
-    let tool = tool(request, last, image).ok_or_else(|| {
-        format!(
-            "nothing is known in the image that could ask port {port}: a person must name the check \
-             (`dockerfile.healthcheck`)"
-        )
-    })?;
+    let tool = tool(request, last, image)
+        .ok_or_else(|| format!("nothing is known in the image that could ask port {port}"))?;
     Ok(ask(tool, &port))
 }
 

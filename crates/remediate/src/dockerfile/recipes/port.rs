@@ -4,9 +4,9 @@ use std::fmt;
 
 use super::Request;
 use crate::dockerfile::file::{Stage, run_commands};
-use crate::dockerfile::images::Known;
 use crate::dockerfile::tree::add_paths;
 use crate::dockerfile::variables::{pairs, words};
+use crate::images::Known;
 
 /// A port, or the variable that names it when the image runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub(super) fn port(
         (several, _) => {
             let several: Vec<String> = several.iter().map(ToString::to_string).collect();
             return Err(format!(
-                "the image offers the ports {}: a person must say which shows that the program works",
+                "the image offers the ports {}, and nothing says which shows that the program works",
                 several.join(", ")
             ));
         }
@@ -62,11 +62,10 @@ pub(super) fn port(
     let own = ["ENTRYPOINT", "CMD"].iter().all(|one| request.file.in_force(last, one).is_none());
     let base = base.filter(|_| own || is_its_own(request, last));
     let base = base.filter(|_| !brings_configuration(request, last));
-    usual(request, last).or(base).map(Port::Number).ok_or_else(|| {
-        "the file names no port that the program listens on: a person must say what shows that it \
-         works (`dockerfile.healthcheck`), or that nothing does"
-            .into()
-    })
+    usual(request, last)
+        .or(base)
+        .map(Port::Number)
+        .ok_or_else(|| "the file names no port that the program listens on".into())
 }
 
 /// The port that a variable tells the program to listen on.

@@ -3,7 +3,8 @@
 //! # What it changes
 //! A `USER` is added where the image is done: before the last `CMD` and `ENTRYPOINT`. The account
 //! is the one that the file went back from or makes itself, else one that the base image has,
-//! else `dockerfile.user` of the settings, else the number 10001.
+//! else `dockerfile.user` of the settings, else the number 10001. What the settings name for the
+//! file (`dockerfile.user.<path>`) comes before all of these.
 //!
 //! # When it is withheld
 //! The program is known to need root, or it cannot be told which account is meant.
@@ -11,10 +12,12 @@
 use super::{Recipe, Request};
 use crate::dockerfile::edit;
 use crate::dockerfile::file::{Stage, run_commands};
-use crate::dockerfile::images::{Known, known};
+use crate::images::{Known, known};
 use crate::shell::Command;
 
 pub(super) const RECIPE: Recipe = Recipe { id: "user", plan };
+
+const PARAMETER: &str = "dockerfile.user";
 
 /// A number that no base image gives to an account of its own.
 const DEFAULT: &str = "10001";
@@ -45,10 +48,7 @@ fn plan(request: &Request<'_>) -> Result<Option<String>, String> {
             return Ok(None);
         }
     }
-    let image = file.image_of(last).and_then(known);
-    needs_root(request, last, image)?;
-    let (account, prepare) = account(request, last, image)?;
-    edit::is_ended(text, file, last)?;
+    let (account, prepare) = account(request, last)?;
     let mut lines = Vec::new();
     if let Some(prepare) = prepare {
         lines.push(("RUN", prepare.to_owned()));
@@ -133,7 +133,8 @@ fn needs_root(request: &Request<'_>, last: &Stage, image: Option<&Known>) -> Res
     if let Some(package) = server(request, last) {
         return Err(format!(
             "the image installs `{package}`, which starts as root or writes where only root may: a \
-             person must prepare an account for it"
+             person must prepare an account for it and name it (`{PARAMETER}.{}`)",
+            request.path
         ));
     }
     for keyword in ["ENTRYPOINT", "CMD"] {
@@ -143,7 +144,9 @@ fn needs_root(request: &Request<'_>, last: &Stage, image: Option<&Known>) -> Res
         let names = words.map(|word| word.text.rsplit('/').next().unwrap_or_default());
         if let Some(program) = names.into_iter().find(|name| NEED_ROOT.contains(name)) {
             return Err(format!(
-                "`{program}` starts as root on purpose: a person must say whether the image needs it"
+                "`{program}` starts as root on purpose: a person must say whether the image needs it, \
+                 else which account it can have (`{PARAMETER}.{}`)",
+                request.path
             ));
         }
     }
@@ -151,11 +154,22 @@ fn needs_root(request: &Request<'_>, last: &Stage, image: Option<&Known>) -> Res
 }
 
 /// The account, and a command that root must run before.
-fn account<'k>(
+fn account(request: &Request<'_>, last: &Stage) -> Result<(String, Option<&'static str>), String> {
+    let own = format!("{PARAMETER}.{}", request.path);
+    if let Some(named) = request.wish.settings.get(&own) {
+        return Ok((plain(named)?, None));
+    }
+    let image = request.file.image_of(last).and_then(known);
+    needs_root(request, last, image)?;
+    evident(request, last, image).map_err(|why| format!("{why} (`{own}`)"))
+}
+
+/// The account that the files tell, else the one for all.
+fn evident(
     request: &Request<'_>,
     last: &Stage,
-    image: Option<&'k Known>,
-) -> Result<(String, Option<&'k str>), String> {
+    image: Option<&'static Known>,
+) -> Result<(String, Option<&'static str>), String> {
     let own = former(request, last).map_or_else(|| made(request, last), |one| Ok(Some(one)))?;
     let known = image.and_then(|image| image.user.clone());
     let prepare = image.and_then(|image| image.prepare.as_deref());
@@ -167,14 +181,19 @@ fn account<'k>(
         (Some(own), _) => Ok((own, None)),
         (None, Some(known)) => Ok((known, prepare)),
         (None, None) => {
-            let named = request.wish.settings.get("dockerfile.user").unwrap_or(DEFAULT);
-            let plain = |letter: char| letter.is_ascii_alphanumeric() || "_-:.".contains(letter);
-            if is_root(named) || named.is_empty() || !named.chars().all(plain) {
-                return Err("`dockerfile.user` of the settings is root, or no account".into());
-            }
-            Ok((named.to_owned(), None))
+            let named = request.wish.settings.at(PARAMETER, request.path).unwrap_or(DEFAULT);
+            Ok((plain(named)?, None))
         }
     }
+}
+
+/// An account that the settings name.
+fn plain(named: &str) -> Result<String, String> {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "_-:.".contains(letter);
+    if is_root(named) || named.is_empty() || !named.chars().all(plain) {
+        return Err(format!("`{PARAMETER}` of the settings is root, or no account"));
+    }
+    Ok(named.to_owned())
 }
 
 /// The account that the file names before it goes back to root.
@@ -294,8 +313,23 @@ mod tests {
         refuse(FIX, "FROM docker:27-dind\n", "needs root");
         refuse(FIX, "FROM debian\nCMD [\"/usr/sbin/sshd\", \"-D\"]\n", "`sshd` starts as root");
         refuse(FIX, "FROM debian\nRUN apt-get install -y nginx=1.2 x\n", "installs `nginx=1.2`");
-        refuse(FIX, "FROM debian\nRUN x \\\n\n", "continued past the end");
         refuse(FIX, "FROM debian\nARG U\nUSER $U\n", "no value");
+    }
+
+    #[test]
+    fn an_instruction_that_is_left_open_is_ended() {
+        check(FIX, "FROM debian\nRUN x \\\n\n", "FROM debian\nRUN x\nUSER 10001\n\n");
+        check(FIX, "FROM debian\nRUN x \\", "FROM debian\nRUN x\nUSER 10001");
+        let path = "# escape=`\nFROM debian\nWORKDIR C:\\\n";
+        check(FIX, path, &format!("{path}USER 10001\n"));
+    }
+
+    #[test]
+    fn what_the_user_says_of_the_file_comes_first() {
+        let said = [("dockerfile.user.Dockerfile", "web"), ("dockerfile.user", "other")];
+        let text = "FROM debian\nRUN apt-get install -y nginx\n";
+        check_with(FIX, &said, text, &format!("{text}USER web\n"));
+        refuse(FIX, text, "`dockerfile.user.Dockerfile`");
     }
 
     #[test]

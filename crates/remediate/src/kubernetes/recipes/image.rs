@@ -2,13 +2,15 @@
 //!
 //! Digests and versions are never made up. They come from the user's parameters
 //! (`kubernetes.image_digest.nginx:1.25 = "sha256:…"`, `kubernetes.image_tag.nginx = "1.25"`), or
-//! from other manifests of the repository where these agree on one.
+//! from other files of the repository where these agree on one. An official image without a
+//! version gets the one that `latest` stood for when the list of them was made.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
 use super::{Plan, Recipe, Request, below};
+use crate::images::{is_digest, latest};
 use crate::kubernetes::object::CONTAINERS;
 use crate::yaml::Edit;
 
@@ -16,73 +18,97 @@ pub(super) const DIGEST: Recipe = Recipe { name: "image_digest", plan: digests }
 pub(super) const TAG: Recipe = Recipe { name: "image_tag", plan: tags };
 
 fn digests(request: &Request<'_>) -> Result<Plan, String> {
-    each(
-        request,
-        |image| !image.contains('@'),
-        |image| {
-            if let Some(digest) =
-                request.wish.settings.get(&format!("kubernetes.image_digest.{image}"))
-            {
-                return if is_digest(digest) {
-                    Ok(format!("{image}@{digest}"))
-                } else {
-                    Err(format!(
-                        "the digest that the parameters give for `{image}` is no `sha256:…`"
-                    ))
-                };
-            }
-            let pinned = agreed(request, |other| other.strip_prefix(image)?.strip_prefix('@'));
-            match pinned.filter(|digest| is_digest(digest)) {
-                Some(digest) => Ok(format!("{image}@{digest}")),
-                None => Err(format!(
-                    "the digest of `{image}` is known to its registry only: look it up and give it as \
-                 the parameter `kubernetes.image_digest.{image}`"
-                )),
-            }
-        },
-    )
+    let digest = |image: &str| {
+        let parameter = format!("kubernetes.image_digest.{image}");
+        if let Some(digest) = request.wish.settings.get(&parameter) {
+            return if is_digest(digest) {
+                Ok(format!("{image}@{digest}"))
+            } else {
+                Err(Lack::Wrong(format!(
+                    "the digest that the parameters give for `{image}` is no `sha256:…`"
+                )))
+            };
+        }
+        let pinned = agreed(request, |other| other.strip_prefix(image)?.strip_prefix('@'));
+        let pinned = pinned.filter(|digest| is_digest(digest));
+        pinned.map(|digest| format!("{image}@{digest}")).ok_or(Lack::Parameter(parameter))
+    };
+    let ask = |lacking: &str| {
+        format!(
+            "only a registry knows to which digest an image's name leads: look it up and give it \
+             as {lacking}"
+        )
+    };
+    each(request, &|image| !image.contains('@'), &digest, &ask).map(Plan::Edits)
 }
 
 fn tags(request: &Request<'_>) -> Result<Plan, String> {
-    each(
-        request,
-        |image| fixed_tag(image).is_none() && !image.contains('@'),
-        |image| {
-            let (name, _) = split(image);
-            if let Some(digest) =
-                request.wish.settings.get(&format!("kubernetes.image_digest.{image}"))
-                && is_digest(digest)
-            {
-                return Ok(format!("{image}@{digest}"));
-            }
-            if let Some(tag) = request.wish.settings.get(&format!("kubernetes.image_tag.{name}")) {
-                return Ok(format!("{name}:{tag}"));
-            }
-            match agreed(request, |other| (split(other).0 == name).then(|| fixed_tag(other))?) {
-                Some(tag) => Ok(format!("{name}:{tag}")),
-                None => Err(format!(
-                    "which version of `{name}` is meant is nowhere in the repository: give it as the \
-                 parameter `kubernetes.image_tag.{name}`"
-                )),
-            }
-        },
-    )
-}
-
-/// Another name for every image that needs one.
-fn each(
-    request: &Request<'_>,
-    needs: impl Fn(&str) -> bool,
-    name: impl Fn(&str) -> Result<String, String>,
-) -> Result<Plan, String> {
-    let mut edits = Vec::new();
+    let tag = |image: &str| {
+        let (name, _) = split(image);
+        let digest = request.wish.settings.get(&format!("kubernetes.image_digest.{image}"));
+        if let Some(digest) = digest.filter(|digest| is_digest(digest)) {
+            return Ok(format!("{image}@{digest}"));
+        }
+        let parameter = format!("kubernetes.image_tag.{name}");
+        let said = request.wish.settings.get(&parameter);
+        let agreed =
+            || agreed(request, |other| fixed_tag(other).filter(|_| split(other).0 == name));
+        let tag = said.or_else(agreed).or_else(|| latest(name));
+        tag.map(|tag| format!("{name}:{tag}")).ok_or(Lack::Parameter(parameter))
+    };
+    let ask = |lacking: &str| {
+        format!(
+            "which version of an image is meant is nowhere in the repository: give it as {lacking}"
+        )
+    };
+    let moves = |image: &str| fixed_tag(image).is_none() && !image.contains('@');
+    let mut edits = each(request, &moves, &tag, &ask)?;
+    // An image without a version is pulled each time; it still is.
     for (path, container) in request.containers() {
-        let Some(image) = container.get("image").and_then(Value::as_str) else { continue };
-        if needs(image) {
-            edits.push(Edit::Set(below(&path, "image"), json!(name(image)?)));
+        let image = container.get("image").and_then(Value::as_str);
+        let policy = container.get("imagePullPolicy").filter(|policy| !policy.is_null());
+        if image.is_some_and(moves) && policy.is_none() {
+            edits.push(Edit::Set(below(&path, "imagePullPolicy"), json!("Always")));
         }
     }
     Ok(Plan::Edits(edits))
+}
+
+/// Why an image gets no other name.
+enum Lack {
+    /// A parameter of this name is needed.
+    Parameter(String),
+    /// What the user says is wrong.
+    Wrong(String),
+}
+
+/// Another name for every image that needs one; what is lacking is asked for all at once.
+fn each(
+    request: &Request<'_>,
+    needs: &dyn Fn(&str) -> bool,
+    name: &dyn Fn(&str) -> Result<String, Lack>,
+    ask: &dyn Fn(&str) -> String,
+) -> Result<Vec<Edit>, String> {
+    let mut edits = Vec::new();
+    let mut lacking = BTreeSet::new();
+    for (path, container) in request.containers() {
+        let Some(image) = container.get("image").and_then(Value::as_str) else { continue };
+        if !needs(image) {
+            continue;
+        }
+        match name(image) {
+            Ok(name) => edits.push(Edit::Set(below(&path, "image"), json!(name))),
+            Err(Lack::Parameter(parameter)) => {
+                lacking.insert(format!("`{parameter}`"));
+            }
+            Err(Lack::Wrong(reason)) => return Err(reason),
+        }
+    }
+    if lacking.is_empty() {
+        return Ok(edits);
+    }
+    let lacking: Vec<String> = lacking.into_iter().collect();
+    Err(ask(&lacking.join(" and ")))
 }
 
 /// What all images of the repository that say something of it agree on.
@@ -90,13 +116,14 @@ fn agreed<'r>(request: &Request<'r>, of: impl Fn(&'r str) -> Option<&'r str>) ->
     let manifests = request.manifests;
     let containers = manifests.objects().flat_map(|(_, object)| object.containers(&CONTAINERS));
     let images = containers.filter_map(|(_, container)| container.get("image")?.as_str());
+    let images = images.chain(manifests.other_images());
     let said: BTreeSet<&str> = images.filter_map(of).collect();
     let mut said = said.into_iter();
     said.next().filter(|_| said.next().is_none())
 }
 
 /// A name and its tag; a port of the registry is no tag.
-fn split(image: &str) -> (&str, Option<&str>) {
+pub(super) fn split(image: &str) -> (&str, Option<&str>) {
     let bare = image.split('@').next().unwrap_or(image);
     match bare.rsplit_once(':') {
         Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
@@ -106,10 +133,4 @@ fn split(image: &str) -> (&str, Option<&str>) {
 
 fn fixed_tag(image: &str) -> Option<&str> {
     split(image).1.filter(|tag| !tag.is_empty() && *tag != "latest")
-}
-
-fn is_digest(text: &str) -> bool {
-    text.strip_prefix("sha256:").is_some_and(|hex| {
-        hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-    })
 }

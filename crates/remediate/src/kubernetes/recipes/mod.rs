@@ -17,7 +17,7 @@ use serde_json::Value;
 use super::code::place;
 use super::manifests::{File, Manifests};
 use super::object::{CONTAINERS, Object};
-use crate::code::{Change, Wish};
+use crate::code::{Change, Place, Wish};
 use crate::yaml::{Edit, Step};
 
 /// A recipe by its name in the catalogue.
@@ -43,6 +43,8 @@ pub(super) enum Plan {
     Edits(Vec<Edit>),
     /// A new object in a document behind it.
     Beside(Companion),
+    /// Changes of the object, and a new one in a document right behind it.
+    Both(Vec<Edit>, Companion),
 }
 
 /// A new object.
@@ -117,6 +119,23 @@ impl Request<'_> {
             added: Some(at),
             beside: Vec::new(),
         })
+    }
+
+    /// The file with edits of the object, and a new object right behind it.
+    pub(super) fn changed_beside(
+        &self,
+        edits: &[Edit],
+        companion: &Companion,
+    ) -> Result<Change, String> {
+        let change = self.changed(edits)?;
+        let file = self.file.changed(change.text);
+        let place = Place { file: file.path.clone(), address: change.address };
+        let end = file.at(&place.address).map(|object| file.span(object).end);
+        let end = end.ok_or("the object is gone")?;
+        let yaml = file.yaml.as_ref().map_err(Clone::clone)?;
+        let text = yaml.with_document_at(self.object.document, end, &companion.text)?;
+        let beside = vec![companion.address.clone()];
+        Ok(Change { text, beside, file: place.file, address: place.address, added: None })
     }
 
     /// The value of a parameter, from the user's settings or as the documentation says.

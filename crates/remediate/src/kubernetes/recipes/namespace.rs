@@ -1,8 +1,9 @@
 //! `namespace`: objects leave the default namespace.
 //!
-//! The namespace is the parameter `kubernetes.namespace`; else the one that the manifests beside
-//! the object name or make, where it is one; else `apps`. What one program is made of must move
-//! together, so an object that refers to others which would stay behind is left to a person.
+//! The namespace is the parameter `kubernetes.namespace`, or the one of the nearest path
+//! (`kubernetes.namespace.<path>`); else the one that the manifests beside the object name or make,
+//! where it is one; else `apps`. What one program is made of must move together, so an object that
+//! refers to others which would stay behind is left to a person.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +19,7 @@ use crate::yaml::Edit;
 
 pub(super) const RECIPE: Recipe = Recipe { name: "namespace", plan };
 
-const DATA: &str = "which holds data and cannot follow into another namespace by itself";
+const PARAMETER: &str = "kubernetes.namespace";
 
 /// Where nothing names another.
 const DEFAULT: &str = "apps";
@@ -27,8 +28,9 @@ fn plan(request: &Request<'_>) -> Result<Plan, String> {
     let wanted = namespace(request);
     if request.object.kind == "Kustomization" {
         let built = kustomize::build(request.manifests, request.file);
-        if let Some(left) = built.iter().find_map(|one| left_behind(one.object)) {
-            return Err(format!("what it builds uses `{left}`, {DATA}"));
+        let left = built.iter().find_map(|one| left_behind(one.object));
+        if let Some(left) = left.filter(|_| !is_said(request)) {
+            return Err(format!("what it builds uses `{left}`, {}", data(request)));
         }
         return Ok(Plan::Edits(vec![Edit::Set(vec!["namespace".into()], json!(wanted))]));
     }
@@ -42,8 +44,8 @@ fn plan(request: &Request<'_>) -> Result<Plan, String> {
              built with belongs into `{at}`"
         ));
     }
-    if let Some(left) = left_behind(request.object) {
-        return Err(format!("it uses `{left}`, {DATA}"));
+    if let Some(left) = left_behind(request.object).filter(|_| !is_said(request)) {
+        return Err(format!("it uses `{left}`, {}", data(request)));
     }
     if let Some(other) = stays(request) {
         return Err(format!(
@@ -60,6 +62,19 @@ fn plan(request: &Request<'_>) -> Result<Plan, String> {
         Edit::Set(vec!["subjects".into(), at.into(), "namespace".into()], json!(wanted))
     }));
     Ok(Plan::Edits(edits))
+}
+
+/// Whether the user names a namespace for this very file or its folder, and so takes care of data.
+fn is_said(request: &Request<'_>) -> bool {
+    request.wish.settings.only_at(PARAMETER, &request.file.path).is_some()
+}
+
+fn data(request: &Request<'_>) -> String {
+    format!(
+        "which holds data and cannot follow into another namespace by itself: who moves it names \
+         the namespace (`{PARAMETER}.{}`)",
+        request.file.path
+    )
 }
 
 /// The kustomization that takes the object in, and one that changes something that is taken in
@@ -131,17 +146,17 @@ fn bound_from_elsewhere(request: &Request<'_>) -> Option<String> {
 }
 
 fn namespace<'r>(request: &'r Request<'_>) -> &'r str {
-    let found = request.wish.settings.get("kubernetes.namespace").or_else(|| nearby(request));
-    found.unwrap_or(DEFAULT)
+    let said = request.wish.settings.at(PARAMETER, &request.file.path);
+    said.or_else(|| nearby(request)).unwrap_or(DEFAULT)
 }
 
 /// The one namespace that manifests of the same file, else of the same folder, name or make.
 fn nearby<'r>(request: &Request<'r>) -> Option<&'r str> {
     let manifests = request.manifests;
-    let of_file = request.file.objects.iter().filter_map(named);
+    let of_file = request.file.objects.iter().filter_map(|object| named(object));
     one(of_file).or_else(|| {
         let own = manifests.files().filter(|file| file.folder() == request.file.folder());
-        one(own.flat_map(|file| &file.objects).filter_map(named))
+        one(own.flat_map(|file| &file.objects).filter_map(|object| named(object)))
     })
 }
 

@@ -2,22 +2,29 @@
 //!
 //! Traffic in is allowed to the declared ports alone; from pods of the same namespace where no
 //! Service or Ingress of the repository leads in from outside, else from anywhere. Pods without a
-//! port let nothing in. Traffic out stays as it is: what a program reaches is not in its manifest.
+//! port let nothing in. A pod without labels gets one, so that the policy can select it. Traffic out stays as it is: what a program reaches is not in its manifest.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Companion, Plan, Recipe, Request};
 use crate::kubernetes::judge::{covers, together};
 use crate::kubernetes::object::{Object, text_at};
+use crate::yaml::Edit;
+
+/// The label that Kubernetes recommends for the name of a program.
+const LABEL: &str = "app.kubernetes.io/name";
 
 pub(super) const RECIPE: Recipe = Recipe { name: "network_policy", plan };
 
 fn plan(request: &Request<'_>) -> Result<Plan, String> {
     request.whole_object()?;
     let object = request.object;
-    let labels = selector(object).cloned().unwrap_or_else(|| object.pod_labels());
+    let mut labels = selector(object).cloned().unwrap_or_else(|| object.pod_labels());
+    let mut edits = Vec::new();
     if labels.is_empty() {
-        return Err("its pods have no label that a policy could select them by".into());
+        let name = own_label(object).ok_or("its pods have no label that a policy could select")?;
+        edits.push(Edit::Set(vec!["metadata".into(), "labels".into(), LABEL.into()], json!(name)));
+        labels.insert(LABEL.to_owned(), json!(name));
     }
     let spec = object.pod_spec().ok_or("it has no pod")?;
     if spec.get("hostNetwork") == Some(&Value::Bool(true)) {
@@ -27,7 +34,7 @@ fn plan(request: &Request<'_>) -> Result<Plan, String> {
         return Err("it has no name that the policy could be called by".into());
     }
     let there = |other: &Object| other.kind == "NetworkPolicy" && other.name == object.name;
-    if request.file.objects.iter().any(there) {
+    if request.file.objects.iter().any(|other| there(other)) {
         return Ok(Plan::Edits(Vec::new()));
     }
     let mut text = format!(
@@ -44,7 +51,18 @@ fn plan(request: &Request<'_>) -> Result<Plan, String> {
     }
     text.push_str("  policyTypes:\n    - Ingress\n");
     text.push_str(&ingress(request, object));
-    Ok(Plan::Beside(Companion { address: format!("NetworkPolicy.{}", object.name), text }))
+    let companion = Companion { address: format!("NetworkPolicy.{}", object.name), text };
+    if edits.is_empty() { Ok(Plan::Beside(companion)) } else { Ok(Plan::Both(edits, companion)) }
+}
+
+/// What a label of its own can say of a pod without labels: its name, where that can be one.
+fn own_label(object: &Object) -> Option<&str> {
+    let name = object.name.as_str();
+    let plain = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
+    let fits = object.kind == "Pod" && name.len() <= 63 && name.chars().all(plain);
+    let ends = |name: &str| name.starts_with(|c: char| c.is_ascii_alphanumeric());
+    let back: String = name.chars().rev().take(1).collect();
+    (fits && ends(name) && ends(&back)).then_some(name)
 }
 
 /// The labels by which the object finds its own pods, which are fewer and do not change.

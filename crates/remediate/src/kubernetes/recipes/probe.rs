@@ -1,12 +1,17 @@
 //! `liveness_probe` and `readiness_probe`: Kubernetes asks each container whether it works.
 //!
-//! What is asked comes from evidence only: the other probe of the container, a port that it
-//! declares, or the numbered port of a Service that selects its pods. Where there is none, a
-//! person must say what tells that the program works.
+//! What is asked is what the user says (`kubernetes.probe.<image>`), else what evidence tells: the
+//! other probe of the container, a port that it declares, the numbered port of a Service that
+//! selects its pods, or the port that a known image listens on when it is started as it is. Where
+//! there is none, a person must say what tells that the program works.
+
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use super::image::split;
 use super::{Plan, Recipe, Request, below, name_of};
+use crate::images::{Image, known};
 use crate::kubernetes::judge::{covers, together};
 use crate::yaml::Edit;
 
@@ -25,29 +30,109 @@ const HANDLERS: [&str; 4] = ["httpGet", "tcpSocket", "exec", "grpc"];
 
 fn plan(request: &Request<'_>, probe: &str, others: &[&str]) -> Result<Plan, String> {
     let mut edits = Vec::new();
+    let mut lacking = BTreeSet::new();
     let containers = request.object.containers(&["containers"]);
     let alone = containers.len() == 1;
     for (path, container) in containers {
         if container.get(probe).is_some_and(|there| !there.is_null()) {
             continue;
         }
-        let found = others.iter().find_map(|other| handler(container.get(other)?));
-        let found = found.or_else(|| socket(container));
-        let found = found.or_else(|| if alone { served(request) } else { None });
-        let mut new = found.ok_or_else(|| {
-            format!(
-                "nothing in the manifests tells how to ask the container `{}` whether it works: \
-                 it declares no port and has no other probe",
-                name_of(container)
-            )
-        })?;
+        let found = match said(request, container)? {
+            Some(said) => Some(said),
+            None => others
+                .iter()
+                .find_map(|other| handler(container.get(other)?))
+                .or_else(|| socket(container))
+                .or_else(|| if alone { served(request) } else { None })
+                .or_else(|| usual(container)),
+        };
+        let Some(mut new) = found else {
+            lacking.insert(ask(container));
+            continue;
+        };
         // A restart is the harder answer, so that it comes later.
         let (delay, period) = if probe == "livenessProbe" { (15, 20) } else { (5, 10) };
         new.insert("initialDelaySeconds".to_owned(), json!(delay));
         new.insert("periodSeconds".to_owned(), json!(period));
         edits.push(Edit::Set(below(&path, probe), Value::Object(new)));
     }
-    Ok(Plan::Edits(edits))
+    if lacking.is_empty() {
+        return Ok(Plan::Edits(edits));
+    }
+    let lacking: Vec<String> = lacking.into_iter().collect();
+    Err(format!(
+        "nothing in the manifests tells how to ask {} whether it works: it declares no port and has \
+         no other probe",
+        lacking.join(" and ")
+    ))
+}
+
+/// The parameter for the containers of an image.
+fn parameter(container: &Value) -> Option<String> {
+    let image = container.get("image")?.as_str().filter(|image| !image.is_empty())?;
+    Some(format!("kubernetes.probe.{}", split(image).0))
+}
+
+/// The container, and what answers for it.
+fn ask(container: &Value) -> String {
+    let name = name_of(container);
+    match parameter(container) {
+        Some(parameter) => format!("the container `{name}` (`{parameter}`)"),
+        None => format!("the container `{name}`"),
+    }
+}
+
+/// What the user says of the image.
+fn said(request: &Request<'_>, container: &Value) -> Result<Option<Map<String, Value>>, String> {
+    let Some(parameter) = parameter(container) else { return Ok(None) };
+    let Some(said) = request.wish.settings.get(&parameter) else { return Ok(None) };
+    let wrong = || {
+        format!(
+            "the parameter `{parameter}` is none of `tcp:PORT`, `http:PORT/PATH`, \
+             `https:PORT/PATH`, `grpc:PORT` and `exec:COMMAND`"
+        )
+    };
+    written(said).map(Some).ok_or_else(wrong)
+}
+
+/// A probe as a parameter writes it.
+fn written(said: &str) -> Option<Map<String, Value>> {
+    let (way, rest) = said.split_once(':')?;
+    let port = |text: &str| text.trim().parse::<u16>().ok().filter(|port| *port > 0);
+    let (name, value) = match way.trim() {
+        "tcp" => ("tcpSocket", json!({ "port": port(rest)? })),
+        "grpc" => ("grpc", json!({ "port": port(rest)? })),
+        "exec" => {
+            let command = rest.trim();
+            let one_line = !command.is_empty() && !command.contains(['\n', '\r']);
+            one_line.then_some(("exec", json!({ "command": ["sh", "-c", command] })))?
+        }
+        scheme @ ("http" | "https") => {
+            let (number, path) = rest.split_once('/').unwrap_or((rest, ""));
+            let (path, port) = (format!("/{}", path.trim()), port(number)?);
+            let get = match scheme {
+                "https" => json!({ "path": path, "port": port, "scheme": "HTTPS" }),
+                _ => json!({ "path": path, "port": port }),
+            };
+            ("httpGet", get)
+        }
+        _ => return None,
+    };
+    Some(Map::from_iter([(name.to_owned(), value)]))
+}
+
+/// A connection to the port that a known image listens on, where nothing tells it another.
+fn usual(container: &Value) -> Option<Map<String, Value>> {
+    if ["command", "args", "envFrom"].iter().any(|key| container.get(key).is_some()) {
+        return None;
+    }
+    let mounts = container.get("volumeMounts").and_then(Value::as_array).into_iter().flatten();
+    let mut paths = mounts.filter_map(|mount| mount.get("mountPath")?.as_str());
+    if paths.any(|path| path.contains("conf") || path.starts_with("/etc")) {
+        return None;
+    }
+    let port = known(&Image::parse(container.get("image")?.as_str()?))?.port?;
+    Some(connect(&json!(port)))
 }
 
 /// What another probe asks.
@@ -85,4 +170,41 @@ fn tcp(port: &Value) -> bool {
 
 fn connect(port: &Value) -> Map<String, Value> {
     Map::from_iter([("tcpSocket".to_owned(), json!({ "port": port }))])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(said: &str, expected: &Value) {
+        let found = written(said).map_or(Value::Null, Value::Object);
+        assert_eq!(&found, expected, "{said}");
+    }
+
+    #[test]
+    fn a_probe_is_written_in_one_word() {
+        check("tcp:8080", &json!({"tcpSocket": {"port": 8080}}));
+        check("grpc:9000", &json!({"grpc": {"port": 9000}}));
+        check("http:80/health", &json!({"httpGet": {"path": "/health", "port": 80}}));
+        let https = json!({"httpGet": {"path": "/", "port": 8443, "scheme": "HTTPS"}});
+        check("https:8443", &https);
+        let exec = json!({"exec": {"command": ["sh", "-c", "pgrep worker"]}});
+        check("exec: pgrep worker", &exec);
+        for wrong in ["8080", "tcp:0", "tcp:x", "http:/x", "exec:", "udp:1", "exec:a\nb"] {
+            check(wrong, &Value::Null);
+        }
+    }
+
+    #[test]
+    fn a_known_image_is_asked_where_it_listens() {
+        let port = |container: Value| usual(&container).map(Value::Object);
+        let redis = Some(json!({"tcpSocket": {"port": 6379}}));
+        assert_eq!(port(json!({"image": "redis:7"})), redis);
+        assert_eq!(port(json!({"image": "docker.io/library/redis"})), redis);
+        assert_eq!(port(json!({"image": "redis", "args": ["--port", "1"]})), None);
+        assert_eq!(port(json!({"image": "acme/redis"})), None);
+        let mounts = json!([{"mountPath": "/usr/local/etc/redis/redis.conf"}]);
+        assert_eq!(port(json!({"image": "redis", "volumeMounts": mounts})), None);
+    }
 }

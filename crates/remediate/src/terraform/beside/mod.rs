@@ -8,6 +8,7 @@
 //! # When it is withheld
 //! The recipe withholds, or no name is free.
 
+mod others;
 mod own;
 mod stock;
 
@@ -49,7 +50,7 @@ pub(super) fn plan(request: &Request<'_>, recipe: &Recipe) -> Result<Change, Str
         let support = choose(repository, resource, stock, &supports)?;
         supports.push(support);
     }
-    let fix = with_addresses(wish.fix, resource, &supports)?;
+    let fix = with_addresses(request, &supports)?;
     let wish = Wish { fix: &fix, ..**wish };
     let change = (recipe.plan)(&Request { repository, resource: *resource, wish: &wish })?;
     if change.text == resource.file.text {
@@ -194,20 +195,30 @@ fn replaced(text: &str, supports: &[Support]) -> String {
 }
 
 /// The recipe with addresses, and values of the resource, in place of names.
-fn with_addresses(
-    fix: &FixRecipe,
-    resource: &Resource<'_>,
-    supports: &[Support],
-) -> Result<FixRecipe, String> {
-    let mut fix = fix.clone();
+fn with_addresses(request: &Request<'_>, supports: &[Support]) -> Result<FixRecipe, String> {
+    let mut fix = request.wish.fix.clone();
     for value in fix.set.values_mut() {
-        let Some(text) = value.as_table().and_then(|table| table.get("expr")?.as_str()) else {
-            continue;
-        };
-        let text = own::filled(&replaced(text, supports), resource)?;
-        *value = Value::Table([("expr".to_owned(), Value::String(text))].into_iter().collect());
+        if let Some(items) = value.as_array() {
+            let items = others::expanded(items, request)?;
+            let items = items.iter().map(|item| put_in(item, &request.resource, supports));
+            *value = Value::Array(items.collect::<Result<_, String>>()?);
+        } else {
+            *value = put_in(value, &request.resource, supports)?;
+        }
     }
     Ok(fix)
+}
+
+/// An expression with addresses and values of the resource put in; other values as they are.
+fn put_in(value: &Value, resource: &Resource<'_>, supports: &[Support]) -> Result<Value, String> {
+    match value.as_table().and_then(|table| table.get("expr")?.as_str()) {
+        Some(text) => Ok(expression(own::filled(&replaced(text, supports), resource)?)),
+        None => Ok(value.clone()),
+    }
+}
+
+fn expression(text: String) -> Value {
+    Value::Table([("expr".to_owned(), Value::String(text))].into_iter().collect())
 }
 
 /// Writes the blocks that are missing below what was changed.

@@ -90,6 +90,8 @@ fn in_text(text: &str) -> String {
 fn neighbor(resource: &Resource<'_>, path: &str) -> Result<String, String> {
     let (link, wanted) = path.rsplit_once('.').unwrap_or((path, "id"));
     let text = written(resource, link)?;
+    let inner = text.strip_prefix("\"${").and_then(|text| text.strip_suffix("}\""));
+    let text = inner.map_or(text, str::trim);
     let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "._-[]".contains(c));
     let parts = text.split('.').count();
     let known = if text.starts_with("data.") { parts == 4 } else { parts == 3 };

@@ -57,6 +57,18 @@ impl Stock {
     }
 }
 
+/// The text of a key that a service uses: what every such key begins and ends with stands apart.
+macro_rules! key {
+    ($name:literal) => {
+        concat!(
+            include_str!("stock/key_begin.tf"),
+            include_str!(concat!("stock/", $name, ".tf")),
+            include_str!("stock/key_end.tf"),
+        )
+        .trim_ascii_end()
+    };
+}
+
 macro_rules! text {
     ($name:literal) => {
         include_str!(concat!("stock/", $name, ".tf")).trim_ascii_end()
@@ -171,6 +183,20 @@ const STOCK: &[Stock] = &[
         text: text!("dataset_ring"),
     },
     Stock {
+        id: "failed_queue",
+        kind: "aws_sqs_queue",
+        name: "",
+        reuse: Reuse::Never,
+        text: text!("failed_queue"),
+    },
+    Stock {
+        id: "failed_queue_policy",
+        kind: "aws_iam_role_policy",
+        name: "",
+        reuse: Reuse::Never,
+        text: text!("failed_queue_policy"),
+    },
+    Stock {
         id: "flow_logs",
         kind: "aws_cloudwatch_log_group",
         name: "flow_logs",
@@ -231,7 +257,7 @@ const STOCK: &[Stock] = &[
         kind: "aws_kms_key",
         name: "logs",
         reuse: Reuse::Never,
-        text: text!("logs_key"),
+        text: key!("logs_key"),
     },
     Stock {
         id: "msk_logs",
@@ -343,7 +369,7 @@ const STOCK: &[Stock] = &[
         kind: "aws_kms_key",
         name: "trail",
         reuse: Reuse::Never,
-        text: text!("trail_key"),
+        text: key!("trail_key"),
     },
     Stock {
         id: "trail_logs",

@@ -71,3 +71,39 @@ fn a_value_that_is_not_written_is_asked_for() {
     let text = made(fix, &method("  rest_api_id = aws_api_gateway_rest_api.a.id\n"));
     assert!(text.contains("= aws_api_gateway_rest_api.a.id\n  validate_request_body"), "{text}");
 }
+
+const SAVED: &str = "recipe = 'companion_block'\nresource = ['aws_rds_cluster']\n\
+    companion = 'aws_backup_selection'\nlink = 'resources'\n\
+    set = { resources = [{ expr = '{{self}}.arn' }, { others = 'aws_ebs_volume.arn' }] }";
+
+#[test]
+fn what_no_companion_names_is_taken_in_once() {
+    let cluster = |name: &str| format!("resource \"aws_rds_cluster\" \"{name}\" {{\n}}\n");
+    let disk = |more: &str| format!("resource \"aws_ebs_volume\" \"v\" {{\n{more}}}\n");
+    let first = made(SAVED, &(cluster("a") + &disk("")));
+    assert!(first.contains("resources = [aws_rds_cluster.a.arn, aws_ebs_volume.v.arn]"), "{first}");
+    assert_eq!(made(SAVED, &first), first, "a second run changes nothing");
+    let second = made(SAVED, &(cluster("b") + &first));
+    assert!(second.contains("resources = [aws_rds_cluster.b.arn]"), "{second}");
+    let elsewhere = made(SAVED, &(cluster("a") + &disk("  provider = aws.west\n")));
+    assert!(elsewhere.contains("resources = [aws_rds_cluster.a.arn]"), "{elsewhere}");
+    refuse(SAVED, &(cluster("a") + &disk("  count = 2\n")), "is repeated");
+}
+
+const QUEUED: &str = "recipe = 'set_attributes'\nresource = ['aws_lambda_function']\n\
+    beside = ['failed_queue', 'failed_queue_policy']\n\
+    set = { 'dead_letter_config.target_arn' = { expr = '{{failed_queue}}.arn' } }";
+
+#[test]
+fn the_role_that_a_function_names_gets_the_right() {
+    let function =
+        |role: &str| format!("resource \"aws_lambda_function\" \"f\" {{\n  role = {role}\n}}\n");
+    for role in ["aws_iam_role.r.arn", "\"${aws_iam_role.r.arn}\"", "\"${ aws_iam_role.r.arn }\""] {
+        let text = made(QUEUED, &function(role));
+        assert!(text.contains("role        = aws_iam_role.r.name"), "{text}");
+        assert!(text.contains("Resource = aws_sqs_queue.f.arn"), "{text}");
+    }
+    for role in ["var.role", "\"arn:aws:iam::111122223333:role/r\"", "local.role.arn"] {
+        refuse(QUEUED, &function(role), "a person must look");
+    }
+}

@@ -5,6 +5,7 @@ mod companion_block;
 mod describe_rules;
 mod inline;
 mod keyed_block;
+mod own_account;
 mod remove_public_acl;
 mod restrict_ingress;
 mod set_attributes;
@@ -26,6 +27,7 @@ pub(crate) const RECIPES: &[&Recipe] = &[
     &companion_block::RECIPE,
     &describe_rules::RECIPE,
     &keyed_block::RECIPE,
+    &own_account::RECIPE,
     &remove_public_acl::RECIPE,
     &restrict_ingress::RECIPE,
     &set_attributes::RECIPE,

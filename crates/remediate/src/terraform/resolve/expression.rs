@@ -8,7 +8,7 @@ use hcl_edit::expr::{
 };
 use hcl_edit::template::{Element, Template};
 
-use super::json::{self, UNKNOWN_PART};
+use super::json;
 use super::{Bind, Resolver, Scope, repeat};
 use crate::Config;
 use crate::terraform::functions;
@@ -69,24 +69,24 @@ impl Resolver<'_> {
             return self.value(&only.expr, scope);
         }
         let mut text = String::new();
-        let mut known = true;
+        let mut unknown: Vec<Config> = Vec::new();
         for element in template {
             match element {
                 Element::Literal(literal) => text.push_str(literal.as_str()),
-                Element::Interpolation(part) => match self.value(&part.expr, scope).to_text() {
-                    Some(part) => text.push_str(&part),
-                    None => {
-                        known = false;
-                        text.push(UNKNOWN_PART);
+                Element::Interpolation(part) => {
+                    let part = self.value(&part.expr, scope);
+                    match part.to_text() {
+                        Some(part) => text.push_str(&part),
+                        None => json::put_unknown(&mut text, &mut unknown, part),
                     }
-                },
+                }
                 Element::Directive(_) => return Config::Unknown,
             }
             if text.len() > MAX_TEXT_BYTES || !self.burn(text.len() / 64) {
                 return Config::Unknown;
             }
         }
-        if known { Config::Text(text) } else { json::partly_known(&text) }
+        if unknown.is_empty() { Config::Text(text) } else { json::partly_known(&text, &unknown) }
     }
 
     /// `[for x in list : y if z]` and `{for k, v in map : a => b}` over what is known.

@@ -79,6 +79,30 @@ pub(crate) fn expression(repository: &Repository, folder: &str, value: &Expressi
     Resolver::new(repository, folder).value(value, &Scope::of(folder))
 }
 
+/// What an expression of a block always is where the block is made, which `count` decides by the
+/// same variables and by those alone (`count = var.open ? 1 : 0`, `encrypted = !var.open`).
+#[must_use]
+pub(crate) fn where_made(
+    repository: &Repository,
+    resource: &Resource<'_>,
+    value: &Expression,
+) -> Option<Config> {
+    let facts = repeat::facts(&resource.block.body.get_attribute("count")?.value);
+    let text = resource.file.text.get(resource.file.span(value)?)?;
+    let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let decided = |word: &str| {
+        let name = word.strip_prefix("var.");
+        name.is_some_and(|name| facts.iter().any(|(fact, _)| fact == name))
+    };
+    let mut names = text.split(|c: char| !part(c)).filter(|word| word.contains('.')).peekable();
+    if names.peek().is_none() || !names.all(decided) {
+        return None;
+    }
+    let folder = resource.file.folder();
+    let scope = Scope { facts: &facts, ..Scope::of(folder) };
+    Some(Resolver::new(repository, folder).value(value, &scope))
+}
+
 /// Where names are looked up.
 #[derive(Debug, Clone, Copy)]
 struct Scope<'s> {

@@ -119,7 +119,7 @@ pub(super) fn instances(resolver: &Resolver<'_>, body: &Body, scope: &Scope<'_>)
 }
 
 /// What must be so where a block counted by `x ? 1 : 0` exists.
-fn facts(count: &Expression) -> Vec<(String, bool)> {
+pub(super) fn facts(count: &Expression) -> Vec<(String, bool)> {
     let mut facts = Vec::new();
     if let Expression::Conditional(conditional) = count {
         let zero =

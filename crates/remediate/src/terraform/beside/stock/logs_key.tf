@@ -1,18 +1,3 @@
-resource "aws_kms_key" "{{name}}" {
-  description             = "Encrypts logs"
-  deletion_window_in_days = 30
-  enable_key_rotation     = true
-
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid       = "AccountDecides"
-        Effect    = "Allow"
-        Principal = { AWS = {{account}}.account_id }
-        Action    = "kms:*"
-        Resource  = "*"
-      },
       {
         Sid       = "LogsEncrypt"
         Effect    = "Allow"
@@ -23,6 +8,3 @@ resource "aws_kms_key" "{{name}}" {
           ArnLike = { "kms:EncryptionContext:aws:logs:arn" = "arn:*:logs:*:${{{account}}.account_id}:*" }
         }
       },
-    ]
-  })
-}

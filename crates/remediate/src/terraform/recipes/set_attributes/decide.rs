@@ -9,7 +9,7 @@ use hcl_edit::expr::{
     BinaryOp, BinaryOperator, Conditional, Expression, FuncCall, Object, ObjectKey, Traversal,
     TraversalOperator, UnaryOperator,
 };
-use hcl_edit::structure::Block;
+use hcl_edit::structure::{Attribute, Block};
 use hcl_edit::template::Element;
 use toml::Value;
 
@@ -221,23 +221,24 @@ impl<'r> Tracer<'r> {
         let (own, block) = defined
             .ok_or_else(|| format!("it is `var.{name}`, which the module does not define"))?;
         let calls = repository.calls(folder);
-        let mut defaults = calls.is_empty();
+        let mut given: Vec<(Stand<'r>, Option<&Attribute>)> = Vec::new();
         for (file, call) in &calls {
-            match call.body.get_attribute(name) {
-                Some(given) => {
-                    let stand = Stand { file, family: "module", name: label(call) };
-                    self.inside(stand, &given.value, (path, wanted, depth))?;
-                }
-                None => defaults = true,
-            }
+            let stand = Stand { file, family: "module", name: label(call) };
+            given.push((stand, call.body.get_attribute(name)));
         }
         let files = repository.module_files(folder).filter(|file| file.holds_variables());
         for file in files.filter(|_| calls.is_empty()) {
-            let given = file.body().map_err(ToOwned::to_owned)?.get_attribute(name);
-            if let Some(given) = given {
-                defaults = false;
-                let stand = Stand { file, family: "var", name: given.key.as_str() };
-                self.inside(stand, &given.value, (path, wanted, depth))?;
+            let said = file.body().map_err(ToOwned::to_owned)?.get_attribute(name);
+            given.extend(
+                said.map(|said| {
+                    (Stand { file, family: "var", name: said.key.as_str() }, Some(said))
+                }),
+            );
+        }
+        let defaults = given.is_empty() || given.iter().any(|(_, said)| said.is_none());
+        for (stand, said) in given {
+            if let Some(said) = said {
+                self.inside(stand, &said.value, (path, wanted, depth))?;
             }
         }
         if !defaults {

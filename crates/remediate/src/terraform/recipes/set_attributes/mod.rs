@@ -4,7 +4,8 @@
 //! A literal value is replaced where it stands. A missing attribute goes below the last one of
 //! its block, with its `=` in the neighbours' column. A missing nested block goes to the end.
 //! Where a variable, a local or a call of the module decides the value, and only one place does,
-//! that place is changed. Values in a `dynamic` block are set in its `content`.
+//! that place is changed. Values in a `dynamic` block are set in its `content`. A value that
+//! follows from the block being made at all (`count`) is replaced where it stands.
 //!
 //! # When it is withheld
 //! More than one place decides the value, or it is an expression of which only a person knows
@@ -12,7 +13,7 @@
 
 use std::collections::BTreeMap;
 
-use hcl_edit::expr::{Expression, ObjectKey};
+use hcl_edit::expr::{Expression, Object, ObjectKey};
 use hcl_edit::structure::{Attribute, Block};
 use hcl_edit::template::Element;
 use toml::Value;
@@ -22,7 +23,7 @@ use crate::Config;
 use crate::terraform::body::{dynamic_content, is_dynamic, nested};
 use crate::terraform::edit::{self, Splice};
 use crate::terraform::render::{self, Wanted};
-use crate::terraform::{Repository, Resource, json, parameters, resolve};
+use crate::terraform::{Repository, Resource, json, parameters, resolve, schema};
 use decide::{Site, Stand};
 
 mod decide;
@@ -210,7 +211,7 @@ impl Editor<'_> {
             .collect()
     }
 
-    /// An attribute that is an object: values it has are replaced, none are added.
+    /// An attribute that is an object: values it has are replaced. None are added, except to a map.
     fn object(
         &self,
         attribute: &Attribute,
@@ -223,20 +224,30 @@ impl Editor<'_> {
                 self.resource.place()
             ));
         };
+        let missing = |key: &str| format!("`{name}` has no `{key}` at {}", self.resource.place());
         for (key, wanted) in wanted {
             let has = |have: &ObjectKey| match have {
                 ObjectKey::Ident(ident) => ident.as_str() == key,
                 ObjectKey::Expression(text) => text.as_str() == Some(key),
             };
             let found = object.iter().find(|(have, _)| has(have)).map(|(_, value)| value.expr());
-            let (Some(have), Wanted::Value(value)) = (found, wanted) else {
-                return Err(format!("`{name}` has no `{key}` at {}", self.resource.place()));
+            let Wanted::Value(value) = wanted else { return Err(missing(key)) };
+            let Some(have) = found else {
+                let added = self.key(name, object, (key, value));
+                return added.map(Edit::Here).map(Some).ok_or_else(|| missing(key));
             };
             if let Some(edit) = self.value(key, have, value)? {
                 return Ok(Some(edit));
             }
         }
         Ok(None)
+    }
+
+    /// A new key of a map.
+    fn key(&self, name: &str, object: &Object, (key, value): (&str, &Value)) -> Option<Splice> {
+        let is_map = schema::is_plain(&self.resource.kind(), name);
+        let text = render::value(value);
+        is_map.then(|| edit::insert_key(self.resource.file, object, (key, &text))).flatten()
     }
 
     fn attribute(&self, attribute: &Attribute, wanted: &Value) -> Result<Option<Edit>, String> {
@@ -252,6 +263,12 @@ impl Editor<'_> {
         let target = resolve::expression(self.repository, folder, &expression);
         let file = self.resource.file;
         let written = file.span(have).and_then(|span| file.text.get(span));
+        let made = resolve::where_made(self.repository, &self.resource, have);
+        if made.is_some_and(|made| made.same(&target) == Some(false)) {
+            return edit::replace(file, have, text)
+                .map(|splice| Some(Edit::Here(splice)))
+                .ok_or_else(|| format!("`{name}` has no place in the text"));
+        }
         if same(&current, &target) || written == Some(text.as_str()) {
             return Ok(None);
         }

@@ -176,3 +176,41 @@ fn what_nobody_can_tell_is_refused() {
         "made by a `dynamic` block",
     );
 }
+
+#[test]
+fn a_value_that_follows_from_the_block_being_made_is_replaced() {
+    let text = |count: &str, on: &str| {
+        format!(
+            "variable \"off\" {{\n  default = false\n}}\nresource \"aws_x\" \"y\" {{\n  count = {count}\n  on    = \
+             {on}\n}}\n"
+        )
+    };
+    let set = fix("{ on = true }");
+    check(&set, &text("var.off ? 1 : 0", "!var.off"), &text("var.off ? 1 : 0", "true"));
+    let either = text("var.off || var.b ? 1 : 0", "!var.off");
+    check(&set, &either, &either);
+    let both = text("var.off ? 1 : 0", "!var.off && var.b");
+    refuse(&set, &both, "`var.b`");
+}
+
+#[test]
+fn a_map_takes_a_key_more_and_an_object_does_not() {
+    let set = "recipe = 'set_attributes'\nresource = ['google_compute_instance']\n\
+        set = { 'metadata.block-project-ssh-keys' = true }";
+    let text = |map: &str| {
+        format!("resource \"google_compute_instance\" \"y\" {{\n  metadata = {map}\n}}\n")
+    };
+    for (before, after) in [
+        ("{}", "{ \"block-project-ssh-keys\" = true }"),
+        ("{ a = 1 }", "{ a = 1, \"block-project-ssh-keys\" = true }"),
+        (
+            "{\n    a = 1 # one\n  }",
+            "{\n    a = 1 # one\n    \"block-project-ssh-keys\" = true\n  }",
+        ),
+        ("{\n    a = 1,\n  }", "{\n    a = 1,\n    \"block-project-ssh-keys\" = true,\n  }"),
+        ("{ block-project-ssh-keys = false }", "{ block-project-ssh-keys = true }"),
+    ] {
+        check(set, &text(before), &text(after));
+    }
+    refuse(&fix("{ 'a.b' = 1 }"), "resource \"aws_x\" \"y\" {\n  a = { c = 1 }\n}\n", "has no `b`");
+}

@@ -1,4 +1,6 @@
-//! What is known of common base images; the facts stand in `images.toml` and `latest.toml`.
+//! What is known of common base images; the facts stand in `known.toml` and `latest.toml`.
+
+mod name;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -6,32 +8,32 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde::Deserialize;
 
-use super::image::Image;
+pub(crate) use name::Image;
 
 /// What is known of an image.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Known {
+pub(crate) struct Known {
     image: String,
     tag: Option<String>,
     /// An account of the image that its program can run as.
-    pub(super) user: Option<String>,
+    pub(crate) user: Option<String>,
     /// A command that must run as root before it.
-    pub(super) prepare: Option<String>,
+    pub(crate) prepare: Option<String>,
     /// Why a USER would be wrong.
-    pub(super) root: Option<String>,
+    pub(crate) root: Option<String>,
     /// What the image has to ask a port with.
-    pub(super) tool: Option<Tool>,
+    pub(crate) tool: Option<Tool>,
     /// Where its own program listens.
-    pub(super) port: Option<u16>,
+    pub(crate) port: Option<u16>,
     /// The image's own question to its program.
-    pub(super) check: Option<String>,
+    pub(crate) check: Option<String>,
 }
 
 /// A program that can ask whether a port accepts connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Tool {
+pub(crate) enum Tool {
     /// The shell of Debian, Red Hat and their kin, which opens `/dev/tcp`.
     Bash,
     /// `nc` of Alpine.
@@ -60,7 +62,7 @@ struct Entry {
 }
 
 static KNOWN: LazyLock<Vec<Entry>> = LazyLock::new(|| {
-    let table: Table = toml::from_str(include_str!("images.toml")).unwrap_or_default();
+    let table: Table = toml::from_str(include_str!("known.toml")).unwrap_or_default();
     table.image.into_iter().filter_map(entry).collect()
 });
 
@@ -77,7 +79,7 @@ fn entry(known: Known) -> Option<Entry> {
 }
 
 /// What is known of an image.
-pub(super) fn known(image: &Image) -> Option<&'static Known> {
+pub(crate) fn known(image: &Image) -> Option<&'static Known> {
     let tag = image.tag.as_deref().unwrap_or("latest");
     let fits = |entry: &&Entry| {
         entry.image.is_match(&image.path)
@@ -87,8 +89,15 @@ pub(super) fn known(image: &Image) -> Option<&'static Known> {
 }
 
 /// The version tag that stands for the same image as `latest`.
-pub(super) fn latest(path: &str) -> Option<&'static str> {
+pub(crate) fn latest(path: &str) -> Option<&'static str> {
     LATEST.get(path).map(String::as_str)
+}
+
+/// Whether a text is a digest as registries name them.
+pub(crate) fn is_digest(text: &str) -> bool {
+    text.strip_prefix("sha256:").is_some_and(|hex| {
+        hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    })
 }
 
 #[cfg(test)]
@@ -97,7 +106,7 @@ mod tests {
 
     #[test]
     fn every_entry_can_be_read() {
-        let table: Table = toml::from_str(include_str!("images.toml")).unwrap();
+        let table: Table = toml::from_str(include_str!("known.toml")).unwrap();
         assert_eq!(KNOWN.len(), table.image.len());
         let latest: BTreeMap<String, String> = toml::from_str(include_str!("latest.toml")).unwrap();
         assert_eq!(LATEST.len(), latest.len());

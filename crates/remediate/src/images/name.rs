@@ -6,18 +6,18 @@ use crate::Config;
 
 /// An image's name in its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Image {
+pub(crate) struct Image {
     /// Registry and path (`docker.io/library/node` is `node`).
-    pub(super) path: String,
+    pub(crate) path: String,
     /// The tag.
-    pub(super) tag: Option<String>,
+    pub(crate) tag: Option<String>,
     /// The digest, with its algorithm.
-    pub(super) digest: Option<String>,
+    pub(crate) digest: Option<String>,
 }
 
 impl Image {
     /// Takes a name apart.
-    pub(super) fn parse(name: &str) -> Self {
+    pub(crate) fn parse(name: &str) -> Self {
         let (rest, digest) = match name.split_once('@') {
             Some((rest, digest)) => (rest, Some(digest.to_owned())),
             None => (name, None),
@@ -33,8 +33,16 @@ impl Image {
         Self { path: path.to_owned(), tag, digest }
     }
 
+    /// The whole name.
+    pub(crate) fn name(&self) -> String {
+        let part = |mark: &str, part: &Option<String>| {
+            part.as_ref().map_or_else(String::new, |part| format!("{mark}{part}"))
+        };
+        format!("{}{}{}", self.path, part(":", &self.tag), part("@", &self.digest))
+    }
+
     /// The parts as a configuration.
-    pub(super) fn config(&self) -> BTreeMap<String, Config> {
+    pub(crate) fn config(&self) -> BTreeMap<String, Config> {
         let text = |part: &Option<String>| part.clone().map_or(Config::Null, Config::Text);
         BTreeMap::from([
             ("image".to_owned(), Config::Text(self.path.clone())),

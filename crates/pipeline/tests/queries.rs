@@ -1,0 +1,233 @@
+//! What lists and look-ups answer, over files as tools write them.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::sync::atomic::AtomicBool;
+
+use quell_model::{FixedClock, Severity, Status, Timestamp};
+use quell_pipeline::query::{
+    AssetQuery, FindingQuery, IssueQuery, Page, QueryError, View, asset, assets, finding, findings,
+    issue, issues, statistics,
+};
+use quell_pipeline::{Progress, Request, Setup, run, show_issue};
+use quell_store::{Index, Snapshot, Store};
+use serde_json::{Value, json};
+
+const CHECKS: [&str; 3] =
+    ["s3_bucket_object_versioning", "s3_bucket_default_encryption", "s3_bucket_public_access"];
+
+fn prowler(number: usize, status: &str) -> Value {
+    let check = CHECKS[number % CHECKS.len()];
+    json!({"class_uid": 2004, "severity_id": 2 + number % 4, "severity": "High", "status": "New",
+        "status_id": 1, "status_code": status, "time": 1_750_000_000 + number,
+        "metadata": {"event_code": check, "product": {"name": "Prowler"}},
+        "finding_info": {"uid": format!("prowler-{number}"), "title": check},
+        "resources": [{"uid": format!("arn:aws:s3:::bucket-{}", number / 2), "type": "AwsS3Bucket",
+            "region": "eu-west-1", "labels": [format!("owner:team-{}", number % 3)]}],
+        "cloud": {"provider": "aws", "account": {"uid": format!("11112222333{}", number % 3)}}})
+}
+
+fn hub(number: usize) -> Value {
+    json!({"SchemaVersion": "2018-10-08", "Id": format!("hub-{number}"),
+        "GeneratorId": "security-control/S3.14",
+        "ProductArn": "arn:aws:securityhub:eu-west-1::product/aws/securityhub",
+        "AwsAccountId": "111122223330", "UpdatedAt": "2025-06-15T00:00:00Z",
+        "CreatedAt": "2025-06-15T00:00:00Z", "Types": ["x"], "Severity": {"Label": "LOW"},
+        "Title": "S3 buckets should have versioning enabled", "Description": "d",
+        "Resources": [{"Type": "AwsS3Bucket", "Id": format!("arn:aws:s3:::bucket-{number}")}],
+        "Compliance": {"Status": "FAILED", "SecurityControlId": "S3.14"}, "RecordState": "ACTIVE"})
+}
+
+fn today() -> Timestamp {
+    "2026-11-01T00:00:00Z".parse().unwrap()
+}
+
+struct World {
+    folder: tempfile::TempDir,
+    store: Store,
+    setup: Setup,
+    index: Index,
+    snapshot: Snapshot,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("data")).unwrap();
+        let index = Index::load(&store).unwrap();
+        let setup = Setup::embedded(None).unwrap();
+        let snapshot = index.snapshot();
+        Self { folder, store, setup, index, snapshot }
+    }
+
+    /// Forty findings of one tool, and six of another, of which four are the same faults.
+    fn filled() -> Self {
+        let mut world = Self::new();
+        world.import(&Value::from((0..40).map(|n| prowler(n, "FAIL")).collect::<Vec<_>>()));
+        world.import(&json!({"Findings": (0..6).map(hub).collect::<Vec<_>>()}));
+        world
+    }
+
+    fn import(&mut self, content: &Value) {
+        let path = self.folder.path().join("file.json");
+        fs::write(&path, content.to_string()).unwrap();
+        let request = Request { paths: vec![path], ..Request::default() };
+        let clock = FixedClock(today());
+        let cancelled = AtomicBool::new(false);
+        let progress = Progress { cancelled: &cancelled, bytes: &|_, _| (), doing: &|_| () };
+        run(&mut self.store, &self.setup, &request, &clock, &progress).unwrap();
+        self.index.refresh(&self.store).unwrap();
+        self.snapshot = self.index.snapshot();
+    }
+
+    fn view(&self) -> View<'_> {
+        View { store: &self.store, index: &self.snapshot, setup: &self.setup, now: today() }
+    }
+}
+
+/// Every item of all pages, by what is asked of each.
+fn all_pages<T, K>(
+    mut page: impl FnMut(Option<String>) -> Page<T>,
+    key: impl Fn(&T) -> K,
+) -> (u64, Vec<K>) {
+    let first = page(None);
+    let (total, mut next) = (first.total, first.next);
+    let mut keys: Vec<K> = first.items.iter().map(&key).collect();
+    while let Some(cursor) = next {
+        let page = page(Some(cursor));
+        assert_eq!(page.total, total);
+        keys.extend(page.items.iter().map(&key));
+        next = page.next;
+    }
+    (total, keys)
+}
+
+#[test]
+fn pages_together_are_the_whole_list() {
+    let world = World::filled();
+    let view = world.view();
+    let query = |cursor| IssueQuery { limit: Some(7), cursor, ..IssueQuery::default() };
+    let (total, keys) =
+        all_pages(|cursor| issues(&view, &query(cursor)).unwrap(), |i| (i.score, i.id));
+    assert_eq!((keys.len(), total), (42, 42));
+    assert!(keys.is_sorted_by(|a, b| a.0 > b.0 || (a.0 == b.0 && a.1 < b.1)), "{keys:?}");
+
+    let query = |cursor| FindingQuery { limit: Some(7), cursor, ..FindingQuery::default() };
+    let (total, ids) = all_pages(|c| findings(&view, &query(c)).unwrap(), |f| f.finding.id.clone());
+    assert_eq!((ids.iter().collect::<BTreeSet<_>>().len(), total), (46, 46));
+
+    let query = |cursor| AssetQuery { limit: Some(3), cursor, ..AssetQuery::default() };
+    let (total, ids) = all_pages(|c| assets(&view, &query(c)).unwrap(), |a| a.asset.id.clone());
+    assert_eq!((ids.iter().collect::<BTreeSet<_>>().len(), total), (20, 20));
+}
+
+#[test]
+fn filters_and_facets_say_the_same() {
+    let world = World::filled();
+    let view = world.view();
+    let all = issues(&view, &IssueQuery { facets: true, ..IssueQuery::default() }).unwrap();
+    assert_eq!(all.total, 42);
+    for (name, facet) in &all.facets {
+        let sum: u64 = facet.values.iter().map(|v| v.count).sum::<u64>() + facet.others;
+        assert!(if *name == "tool" { sum == 46 } else { sum == 42 }, "{name}: {facet:?}");
+        for value in &facet.values {
+            let Some(word) = value.value.as_ref().map(|word| word.raw()) else { continue };
+            let asked = json!({*name: word});
+            let query: IssueQuery = serde_json::from_value(asked).unwrap();
+            assert_eq!(issues(&view, &query).unwrap().total, value.count, "{name} {word}");
+        }
+    }
+    let team = all.facets.get("team").unwrap();
+    assert_eq!(team.values.len(), 4, "{team:?}");
+    let both: IssueQuery =
+        serde_json::from_value(json!({"tool": "security_hub,other", "control": "aws.s3"})).unwrap();
+    assert_eq!(issues(&view, &both).unwrap().total, 6);
+    let text = AssetQuery { text: Some("BUCKET-1".to_owned()), ..AssetQuery::default() };
+    assert_eq!(assets(&view, &text).unwrap().total, 11);
+    let high = FindingQuery { severity: vec![Severity::High], ..FindingQuery::default() };
+    let high = findings(&view, &high).unwrap();
+    assert!(high.total == 10 && high.items.iter().all(|f| f.finding.severity == Severity::High));
+}
+
+#[test]
+fn what_is_closed_leaves_the_open_list() {
+    let mut world = World::filled();
+    let open = IssueQuery { status: vec![Status::Open], ..IssueQuery::default() };
+    let before = issues(&world.view(), &open).unwrap().total;
+    let passed = json!({"class_uid": 2004, "severity_id": 1, "status_code": "PASS",
+        "time": 1_760_000_000, "metadata": {"event_code": CHECKS[1], "product": {"name": "Prowler"}},
+        "finding_info": {"uid": "prowler-31", "title": CHECKS[1]},
+        "resources": [{"uid": "arn:aws:s3:::bucket-15", "type": "AwsS3Bucket", "region": "eu-west-1"}],
+        "cloud": {"provider": "aws", "account": {"uid": "111122223331"}}});
+    world.import(&json!([passed]));
+    let view = world.view();
+    let after = issues(&view, &open).unwrap();
+    assert!(after.total < before && after.items.iter().all(|i| i.status == Status::Open));
+    let told = statistics(&view).unwrap();
+    assert_eq!((told.issues, told.open_issues, told.findings), (42, after.total, 46));
+    let open = FindingQuery { status: vec![Status::Open], ..FindingQuery::default() };
+    assert_eq!(told.open_findings, findings(&view, &open).unwrap().total);
+    let gone: IssueQuery = serde_json::from_value(json!({"status": "resolved"})).unwrap();
+    let gone = issues(&view, &gone).unwrap();
+    assert_eq!(gone.total, before - after.total);
+    assert!(gone.items.iter().any(|i| i.asset.raw().ends_with("bucket-15")));
+    let days: u64 = told.first_seen.iter().map(|day| day.issues).sum();
+    assert!(days <= told.open_issues && !told.open["severity"].values.is_empty());
+}
+
+#[test]
+fn wrong_questions_are_named() {
+    let world = World::filled();
+    let view = world.view();
+    let query = IssueQuery { limit: Some(5), ..IssueQuery::default() };
+    let next = issues(&view, &query).unwrap().next;
+    let other = IssueQuery { severity: vec![Severity::Low], cursor: next.clone(), ..query.clone() };
+    assert!(matches!(issues(&view, &other), Err(QueryError::OtherCursor)));
+    let wrong_list = FindingQuery { cursor: next, ..FindingQuery::default() };
+    assert!(matches!(findings(&view, &wrong_list), Err(QueryError::OtherCursor)));
+    let damaged = IssueQuery { cursor: Some("AAAA".to_owned()), ..query.clone() };
+    assert!(matches!(issues(&view, &damaged), Err(QueryError::DamagedCursor)));
+    for limit in [0, 501] {
+        let asked = IssueQuery { limit: Some(limit), ..query.clone() };
+        assert!(
+            matches!(issues(&view, &asked), Err(QueryError::Limit { given }) if given == limit)
+        );
+    }
+    for unknown in [json!({"sevrity": "high"}), json!({"severity": "hihg"}), json!({"sort": "x"})] {
+        assert!(serde_json::from_value::<IssueQuery>(unknown).is_err());
+    }
+    for id in ["", "zzzz", "not an id", "é"] {
+        assert!(matches!(issue(&view, id), Err(QueryError::NotFound { .. })), "{id}");
+        assert!(matches!(finding(&view, id), Err(QueryError::NotFound { .. })), "{id}");
+        assert!(matches!(asset(&view, id), Err(QueryError::NotFound { .. })), "{id}");
+    }
+}
+
+#[test]
+fn single_items_come_with_their_evidence() {
+    let world = World::filled();
+    let view = world.view();
+    let tool: IssueQuery = serde_json::from_value(json!({"tool": ["security_hub"]})).unwrap();
+    let listed = issues(&view, &tool).unwrap().items;
+    for item in listed.iter().filter(|item| item.tools.len() == 2) {
+        let id = item.id.to_string();
+        let told = issue(&view, &id).unwrap();
+        let shown = show_issue(&world.store, &world.setup, (&id, None), today()).unwrap();
+        assert_eq!(
+            serde_json::to_value(&told).unwrap(),
+            serde_json::to_value(&shown).unwrap(),
+            "the short way says what the long way says"
+        );
+        assert_eq!(told.issue.findings.len(), 2);
+        let of_issue = FindingQuery { issue: Some(id), ..FindingQuery::default() };
+        assert_eq!(findings(&view, &of_issue).unwrap().total, 2);
+        let first = told.issue.findings.first().unwrap();
+        let whole = finding(&view, &first.id).unwrap();
+        assert_eq!((whole.item.issue, &whole.item.finding.id), (item.id, &first.id));
+        let on = asset(&view, item.asset.raw()).unwrap();
+        assert!(on.issues.iter().any(|i| i.id == item.id));
+        assert_eq!(on.item.asset.open_issues, on.all_issues);
+    }
+}

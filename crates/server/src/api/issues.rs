@@ -1,0 +1,66 @@
+//! Issues: the same fault on the same asset, whoever sees it.
+
+#![expect(unused_qualifications, reason = "the macro that describes parameters writes them")]
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use quell_pipeline::explain_risk;
+use quell_pipeline::query::{self, IssueItem, IssueQuery, Page, QueryError};
+use quell_report::{IssueStory, RiskStory};
+
+use super::Problem;
+use super::errors::{Missing, Refused};
+use super::view::view;
+use crate::access::Caller;
+use crate::state::App;
+
+/// List issues
+#[utoipa::path(get, path = "/issues", tag = "issues", params(IssueQuery), responses(
+    (status = 200, description = "A page of issues: `items`, `total`, `next` and `facets`", body = Object),
+    Refused,
+))]
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    asked: Result<Query<IssueQuery>, QueryRejection>,
+) -> Result<Json<Page<IssueItem>>, Problem> {
+    let Query(asked) = asked.map_err(|error| Problem::invalid(error.body_text()))?;
+    view(&app, caller, move |view| query::issues(view, &asked)).await
+}
+
+/// Show an issue
+#[utoipa::path(get, path = "/issues/{id}", tag = "issues",
+    params(("id" = String, Path, description = "The issue's id, or its first characters")), responses(
+    (status = 200, description = "The issue with its findings, its asset, its risk and its explanation", body = Object),
+    Refused, Missing,
+))]
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<IssueStory>, Problem> {
+    view(&app, caller, move |view| query::issue(view, &id)).await
+}
+
+/// Explain the risk of an issue
+///
+/// Its parts, the records they rest on, and what would change it.
+#[utoipa::path(get, path = "/issues/{id}/risk", tag = "issues",
+    params(("id" = String, Path, description = "The issue's id, or its first characters")), responses(
+    (status = 200, description = "The parts of the score, and what would change it", body = Object),
+    Refused, Missing,
+))]
+pub(super) async fn risk(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<RiskStory>, Problem> {
+    view(&app, caller, move |view| {
+        explain_risk(view.store, view.setup, &id, view.now).map_err(QueryError::from)
+    })
+    .await
+}

@@ -1,0 +1,26 @@
+//! Statistics: how much of what is open.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::Json;
+use axum::extract::State;
+use quell_pipeline::query::{self, StatisticsReport};
+
+use super::Problem;
+use super::errors::Refused;
+use super::view::view;
+use crate::access::Caller;
+use crate::state::App;
+
+/// Count what is open
+#[utoipa::path(get, path = "/statistics", tag = "findings", responses(
+    (status = 200, description = "Findings, issues and assets, by severity, status, tool, account and day", body = Object),
+    Refused,
+))]
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<StatisticsReport>, Problem> {
+    view(&app, caller, query::statistics).await
+}

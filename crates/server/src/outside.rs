@@ -1,0 +1,173 @@
+//! What the server asks of others: the one client, and the secrets that it resolves through it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use quell_config::{Config, SecretRef, weak_secret};
+use quell_http::{Allow, Client, HttpError, Policy, Proxy, Roots};
+use quell_model::Clock;
+use quell_secrets::{AwsSettings, Environment, Secret, SecretError, Secrets, Settings};
+use quell_secrets::{SecretRef as Reference, VaultLogin, VaultSettings};
+
+use crate::state::App;
+
+/// How often secrets are looked at; each is read again when it is due.
+const RENEW_EVERY: Duration = Duration::from_secs(15);
+
+/// Why the server cannot ask others.
+#[derive(Debug, thiserror::Error)]
+pub enum OutsideError {
+    /// The certificates cannot be read.
+    #[error("cannot read `{}`: {source}", path.display())]
+    Certificates {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The configuration allows something odd.
+    #[error("`egress.allow`: {0}")]
+    Allow(String),
+    /// The client cannot be made.
+    #[error("requests to others cannot be made: {0}")]
+    Http(#[from] HttpError),
+    /// A secret has no value.
+    #[error("{0}")]
+    Secret(#[from] SecretError),
+    /// A reference is none.
+    #[error("`{0}` is no reference to a secret: {1}")]
+    Reference(String, String),
+    /// A secret must not be used.
+    #[error("the secret behind `{0}` {1}; choose another")]
+    Weak(String, &'static str),
+}
+
+/// The one client, and the secrets.
+pub(crate) struct Outside {
+    pub(crate) client: Client,
+    secrets: Secrets,
+    /// The values that count now, for those who cannot wait.
+    held: RwLock<BTreeMap<SecretRef, Vec<Secret>>>,
+}
+
+impl fmt::Debug for Outside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outside").field("client", &self.client).finish_non_exhaustive()
+    }
+}
+
+impl Outside {
+    pub(crate) fn new(
+        config: &Config,
+        environment: Environment,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Self, OutsideError> {
+        let mut policy = Policy::default();
+        for rule in &config.egress.allow {
+            let rule: Allow =
+                rule.parse().map_err(|e| OutsideError::Allow(format!("{rule}: {e}")))?;
+            policy.egress.allow(rule);
+        }
+        if let Some(path) = &config.egress.ca_file {
+            let pem = std::fs::read(path)
+                .map_err(|source| OutsideError::Certificates { path: path.clone(), source })?;
+            policy.roots = Roots::SystemAnd(pem);
+        }
+        policy.proxy =
+            config.egress.proxy.as_ref().map(|url| Proxy { url: url.clone(), login: None });
+        let client = Client::new(policy, Arc::clone(clock))?;
+        let settings =
+            Settings { vault: vault(&environment), aws: aws(&environment), ..Settings::default() };
+        let secrets = Secrets::new(settings, &client, environment, clock);
+        Ok(Self { client, secrets, held: RwLock::default() })
+    }
+
+    /// The values that count now behind a reference; none where it could not be followed yet.
+    pub(crate) fn values(&self, reference: &SecretRef) -> Vec<Secret> {
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        held.get(reference).cloned().unwrap_or_default()
+    }
+
+    /// Reads the value behind a reference, which names a value that another service made.
+    pub(crate) async fn read_any(&self, reference: &SecretRef) -> Result<Secret, OutsideError> {
+        Ok(self.secrets.get(&parsed(reference)?).await?)
+    }
+
+    /// Reads the values behind a reference, and holds them where nobody could guess them.
+    async fn read(&self, reference: &SecretRef) -> Result<(), OutsideError> {
+        let text = reference.as_str();
+        let values = self.secrets.values(&parsed(reference)?).await?;
+        let all = [Some(&values.current), values.previous.as_ref()];
+        let all: Vec<Secret> = all.into_iter().flatten().cloned().collect();
+        if let Some(why) = all.iter().find_map(|value| weak_secret(value.expose())) {
+            return Err(OutsideError::Weak(text.to_owned(), why));
+        }
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        held.insert(reference.clone(), all);
+        Ok(())
+    }
+
+    /// Reads what the configuration names, so that a missing secret shows at the start.
+    pub(crate) async fn read_all(&self, config: &Config) -> Result<(), OutsideError> {
+        for reference in references(config) {
+            self.read(reference).await?;
+        }
+        Ok(())
+    }
+}
+
+fn parsed(reference: &SecretRef) -> Result<Reference, OutsideError> {
+    let text = reference.as_str();
+    text.parse().map_err(|error| OutsideError::Reference(text.to_owned(), format!("{error}")))
+}
+
+/// What the configuration names for webhooks: others are read when they are needed.
+fn references(config: &Config) -> impl Iterator<Item = &SecretRef> {
+    let hooks = config.hooks.values().filter(|hook| hook.enabled);
+    hooks.flat_map(|hook| hook.secrets.iter().map(|secret| &secret.secret))
+}
+
+/// Keeps the values fresh until the server stops. One that cannot be read stays as it was.
+pub(crate) async fn keep_fresh(app: Arc<App>) {
+    loop {
+        tokio::time::sleep(RENEW_EVERY).await;
+        for reference in references(&app.config) {
+            if let Err(error) = app.outside.read(reference).await {
+                tracing::warn!(%reference, %error, "a secret is not renewed");
+            }
+        }
+    }
+}
+
+/// Vault, as the variables of its own tools name it.
+fn vault(environment: &Environment) -> Option<VaultSettings> {
+    let reference = |name: &str| Reference::Env(name.to_owned());
+    let login = match environment("VAULT_ROLE_ID") {
+        Some(_) => VaultLogin::AppRole {
+            mount: environment("VAULT_APPROLE_MOUNT").unwrap_or_else(|| "approle".to_owned()),
+            role_id: reference("VAULT_ROLE_ID"),
+            secret_id: reference("VAULT_SECRET_ID"),
+        },
+        None => VaultLogin::Token(reference("VAULT_TOKEN")),
+    };
+    Some(VaultSettings {
+        address: environment("VAULT_ADDR")?,
+        namespace: environment("VAULT_NAMESPACE"),
+        login,
+    })
+}
+
+/// AWS Secrets Manager, as the variables of AWS's own tools name it.
+fn aws(environment: &Environment) -> Option<AwsSettings> {
+    let region = environment("AWS_REGION").or_else(|| environment("AWS_DEFAULT_REGION"))?;
+    let session = environment("AWS_SESSION_TOKEN");
+    let endpoint = environment("AWS_ENDPOINT_URL_SECRETS_MANAGER");
+    Some(AwsSettings {
+        session_token: session.map(|_| Reference::Env("AWS_SESSION_TOKEN".to_owned())),
+        endpoint: endpoint.or_else(|| environment("AWS_ENDPOINT_URL")),
+        ..AwsSettings::from_environment(&region)
+    })
+}
