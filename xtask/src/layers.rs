@@ -24,6 +24,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("quell-bucket", 4),
     ("quell-pipeline", 4),
     ("quell-secrets", 4),
+    ("quell-client", 5),
     ("quell-server", 5),
     ("quell-cli", 6),
     ("quell-fuzz", 6),

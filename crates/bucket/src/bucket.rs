@@ -72,15 +72,14 @@ impl Bucket {
     ) -> Result<Listing, BucketError> {
         let mut newest = Newest::new(mark, self.settings.overlap, most, is_known);
         let mut token = None;
-        let mut last = String::new();
+        let mut begins = None;
         for _ in 0..MOST_PAGES {
             let Page { objects, next } = self.page(token.as_deref()).await?;
-            if let (Some(first), Some(end)) = (objects.first(), objects.last()) {
-                if first.key <= last && !last.is_empty() {
-                    return Err(self.malformed("it goes in a circle"));
-                }
-                last.clone_from(&end.key);
+            let first = objects.first().map(|object| object.key.clone());
+            if first.is_some() && first == begins {
+                return Err(self.malformed("it goes in a circle"));
             }
+            begins = first;
             let below = objects.into_iter().filter(|o| o.key.starts_with(&self.settings.prefix));
             below.for_each(|object| newest.see(object));
             match next {

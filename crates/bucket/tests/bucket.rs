@@ -1,5 +1,7 @@
 //! A bucket listed, read, and failing.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fmt;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -12,6 +13,10 @@ use quell_model::{Clock, Timestamp};
 pub(crate) struct Environment {
     /// Where data is kept when `--data` does not say.
     pub(crate) data: PathBuf,
+    /// The server to ask when `--server` does not say (`$QUELL_SERVER`).
+    pub(crate) server: Option<String>,
+    /// The token for it (`$QUELL_TOKEN`).
+    pub(crate) token: Option<Hidden>,
     /// Whether stdout is a terminal.
     pub(crate) terminal_out: bool,
     /// Whether stderr is a terminal.
@@ -25,11 +30,30 @@ impl Environment {
     pub(crate) fn read() -> Self {
         Self {
             data: data_directory(),
+            server: variable("QUELL_SERVER"),
+            token: variable("QUELL_TOKEN").map(Hidden),
             terminal_out: std::io::stdout().is_terminal(),
             terminal_err: std::io::stderr().is_terminal(),
             no_color: variable("NO_COLOR").is_some()
                 || variable("TERM").is_some_and(|t| t == "dumb"),
         }
+    }
+}
+
+/// Text that is never printed.
+#[derive(Clone)]
+pub(crate) struct Hidden(String);
+
+impl Hidden {
+    /// The text, for the one place that needs it.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
     }
 }
 

@@ -93,6 +93,13 @@ fn the_doctor_names_what_fails_and_what_to_do() {
     assert!(failed.iter().all(|line| !line["next"].as_str().unwrap().is_empty()));
     drop(listener);
 
+    let hook = "[hooks.a]\nauth = 'bearer'\nsecrets = ['env:A_SECRET', 'file:/not/there']\n";
+    bench.file("quell.toml", hook);
+    let output = bench.command(&["doctor"]).env("A_SECRET", "changeme").output().unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(shown.matches("fail  secret").count(), 2, "{shown}");
+    assert!(!shown.contains("changeme"), "{shown}");
+
     bench.file("quell.toml", "[server]\nlisten = 1\n");
     assert_eq!(code(&bench, &["doctor"]), 1);
     assert_eq!(code(&bench, &["doctor", "--data", "not/there", "--config", "none"]), 3);

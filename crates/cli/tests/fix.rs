@@ -346,3 +346,29 @@ fn two_ways_of_writing_are_a_usage_error() {
     let world = World::one(VOLUME);
     assert_eq!(world.fix(&["--write", "--patch", "x"]).status.code(), Some(2));
 }
+
+#[test]
+fn what_only_a_user_can_say_is_asked_for_and_taken() {
+    let world = World { bench: Bench::new() };
+    fs::create_dir(world.bench.folder.path().join("infra")).unwrap();
+    world.bench.file("infra/Dockerfile", "FROM example.org/worker:1\n");
+    let failed = json!({"check_id": "CKV_DOCKER_2", "check_name": "x", "check_result": {"result": "FAILED"},
+        "file_path": "/Dockerfile", "file_abs_path": "/scan/Dockerfile", "file_line_range": [1, 1],
+        "resource": "/Dockerfile."});
+    let report = json!({"check_type": "dockerfile", "results": {"failed_checks": [failed],
+        "passed_checks": [], "skipped_checks": [], "parsing_errors": []}, "summary": {"failed": 1}});
+    let path = world.bench.file("checkov.json", report.to_string());
+    world.bench.run(&["triage", path.to_str().unwrap(), "--quiet"]);
+    let asked = String::from_utf8(world.fix(&["--ask"]).stdout).unwrap();
+    let line = "\"dockerfile.healthcheck.Dockerfile\" = \"\"";
+    assert!(asked.contains("[fix.parameters]\n#"), "{asked}");
+    assert!(asked.contains(&format!("{line} # 1 issue")), "{asked}");
+    // As it is, it answers nothing.
+    world.bench.file("infra/quell.toml", &asked);
+    assert_eq!(world.json(&[])["asks"][0]["name"], "dockerfile.healthcheck.Dockerfile");
+    let answer = asked.replace(line, &line.replace("\"\"", "\"/bin/check\""));
+    world.bench.file("infra/quell.toml", answer);
+    let report = world.json(&["--write", "--allow-dirty"]);
+    assert_eq!((&report["made"], &report["asks"]), (&json!(1), &json!([])));
+    assert!(world.text("Dockerfile").contains("CMD /bin/check\n"), "{}", world.text("Dockerfile"));
+}

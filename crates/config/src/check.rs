@@ -62,7 +62,13 @@ pub(crate) fn check(key: &Key, value: Value, formats: &[&str]) -> Result<Value, 
         Kind::Choice(words) => word(kind, &value, words)?,
         Kind::Format if formats.is_empty() => fits(value.as_str().is_some_and(is_name))?,
         Kind::Format => word(kind, &value, &[formats, &["auto"]].concat())?,
-        Kind::Address | Kind::Header | Kind::Path | Kind::Tenant | Kind::Text | Kind::Url => {
+        Kind::Address
+        | Kind::Header
+        | Kind::Path
+        | Kind::Template
+        | Kind::Tenant
+        | Kind::Text
+        | Kind::Url => {
             fits(value.as_str().is_some_and(|text| is_text(kind, text)))?;
         }
     }
@@ -77,6 +83,7 @@ fn is_text(kind: Kind, text: &str) -> bool {
         Kind::Address => text.parse::<SocketAddr>().is_ok(),
         Kind::Header => is_header(text),
         Kind::Path => !text.is_empty(),
+        Kind::Template => is_template(text),
         Kind::Tenant => text.parse::<TenantId>().is_ok(),
         Kind::Url => is_url(text),
         Kind::Text
@@ -91,6 +98,14 @@ fn is_text(kind: Kind, text: &str) -> bool {
         | Kind::Secrets
         | Kind::Truth => text.len() <= MOST_TEXT_BYTES,
     }
+}
+
+/// The words of a template stand in braces, and no other braces stand anywhere.
+fn is_template(text: &str) -> bool {
+    let bare = ["{body}", "{timestamp}", "{id}"]
+        .iter()
+        .fold(text.to_owned(), |text, word| text.replacen(word, "", 1));
+    text.len() <= MOST_TEXT_BYTES && text.contains("{body}") && !bare.contains(['{', '}'])
 }
 
 fn word(kind: Kind, value: &Value, words: &[&str]) -> Result<(), Wrong> {

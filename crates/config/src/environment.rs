@@ -14,7 +14,7 @@ use crate::text::value;
 /// What every variable begins with.
 const BEGIN: &str = "QUELL_";
 /// Variables that other parts of the program read.
-const OTHERS: &[&str] = &["QUELL_CONFIG"];
+const OTHERS: &[&str] = &["QUELL_CONFIG", "QUELL_SERVER", "QUELL_TOKEN"];
 
 /// The variable of a key.
 pub(crate) fn variable(table: &Table, name: &str, key: &Key) -> String {
@@ -32,7 +32,8 @@ pub(crate) fn read(
     // A key's own variable goes over its second one.
     let (own, second): (Vec<_>, Vec<_>) = variables
         .iter()
-        .filter(|(name, text)| name.starts_with(BEGIN) && !text.is_empty())
+        .filter(|(_, text)| !text.is_empty())
+        .filter(|(name, _)| name.starts_with(BEGIN) || second(name).is_some())
         .partition(|(name, _)| second(name).is_none());
     for (name, text) in second.into_iter().chain(own) {
         let Some((table, instance, key)) = target(name) else {
@@ -48,10 +49,15 @@ pub(crate) fn read(
                 found.value((table, &instance, key), value, Origin::Environment(name.clone()));
             }
             Err(wrong) => {
-                found.wrong((table, &instance, key));
-                let key = path_of(table, &instance, key.name);
-                let (problem, help) = (wrong.problem, wrong.help);
-                faults.error(Fault { place, key, problem, help });
+                let path = path_of(table, &instance, key.name);
+                let fault = Fault { place, key: path, problem: wrong.problem, help: wrong.help };
+                // Other programs read variables that are not ours, perhaps in other forms.
+                if name.starts_with(BEGIN) {
+                    found.wrong((table, &instance, key));
+                    faults.error(fault);
+                } else {
+                    faults.warning(fault);
+                }
             }
         }
     }

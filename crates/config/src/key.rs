@@ -117,6 +117,8 @@ pub enum Kind {
     Secret,
     /// One or two references to secrets, each with the last day on which it counts.
     Secrets,
+    /// Text with `{body}`, and perhaps `{timestamp}` and `{id}`.
+    Template,
     /// The name of a tenant.
     Tenant,
     /// Text without control characters.
@@ -177,6 +179,9 @@ impl Kind {
             Self::Secrets => "a list of one or two references, each as text or as \
                               `{ secret = \"env:NAME\", until = \"2027-01-31\" }`"
                 .to_owned(),
+            Self::Template => {
+                "text with `{body}` once, and perhaps `{timestamp}` and `{id}`".to_owned()
+            }
             Self::Tenant => "1 to 64 small letters, digits and `-`, a letter first".to_owned(),
             Self::Text => "text on one line, at most 1024 bytes".to_owned(),
             Self::Truth => "`true` or `false`".to_owned(),

@@ -23,7 +23,7 @@ pub use key::{Key, Kind, Table, Unit};
 pub use load::{Entry, FileText, Loaded, Origin, Override, Sources};
 pub use secret::{HookSecret, SecretKind, SecretRef, weak_secret};
 pub use tables::{
-    Algorithm, Auth, Bucket, Config, Egress, Encoding, Fix, Folder, Hook, Intake, Jobs, Limits,
-    LogFormat, LogLevel, Server, TABLES, Telemetry, Tls,
+    Algorithm, Auth, Aws, Bucket, Config, Egress, Encoding, Fix, Folder, Hook, Intake, Jobs,
+    Limits, LogFormat, LogLevel, Server, TABLES, Telemetry, Tls, Vault, VaultLogin,
 };
 pub use write::{example, page, schema};

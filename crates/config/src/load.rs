@@ -153,6 +153,7 @@ impl Config {
         }
         let wrong = faults.has_errors();
         let entries = complete(&mut found, &mut faults, sources.file.map(|file| file.path));
+        ask_for_vaults(&entries, &mut faults);
         warn_of_unknown(&found, &entries, &mut faults);
         if wrong || faults.has_errors() {
             return Err(faults.finish());
@@ -285,18 +286,42 @@ fn place_of(origin: &Origin) -> Option<Place> {
     }
 }
 
+/// The references to secrets that a value holds.
+fn references(entry: &Entry) -> Vec<SecretRef> {
+    let items = entry.value.as_array().map_or(&[][..], Vec::as_slice);
+    let texts = items.iter().filter_map(|item| item.get("secret")?.as_str());
+    texts.chain(entry.value.as_str()).filter_map(|text| text.parse().ok()).collect()
+}
+
 /// Warns of variables that set nothing, unless a secret stands in them.
 fn warn_of_unknown(found: &Found, entries: &[Entry], faults: &mut Gathered) {
-    let mut named = Vec::new();
-    for entry in entries {
-        let items = entry.value.as_array().map_or(&[][..], Vec::as_slice);
-        let texts = items.iter().filter_map(|item| item.get("secret")?.as_str());
-        let references = texts.chain(entry.value.as_str()).filter_map(|t| t.parse().ok());
-        named.extend(references.filter(|r: &SecretRef| r.kind() == SecretKind::Environment));
-    }
+    let named: Vec<SecretRef> = entries
+        .iter()
+        .flat_map(references)
+        .filter(|reference| reference.kind() == SecretKind::Environment)
+        .collect();
     for name in &found.unknown {
         if !named.iter().any(|reference| reference.target() == name) {
             faults.warning(environment::unknown(name));
+        }
+    }
+}
+
+/// A reference into a vault needs to know where that is.
+fn ask_for_vaults(entries: &[Entry], faults: &mut Gathered) {
+    let said = |key: &str| entries.iter().any(|entry| entry.key == key);
+    for entry in entries {
+        for reference in references(entry) {
+            let needed = match reference.kind() {
+                SecretKind::Vault => "vault.address",
+                SecretKind::AwsSecretsManager => "aws.region",
+                SecretKind::Environment | SecretKind::File => continue,
+            };
+            if !said(needed) {
+                let place = place_of(&entry.origin).unwrap_or(Place::Nowhere);
+                let words = (format!("needs `{needed}`"), "set it too".to_owned());
+                faults.error(fault(place, entry.key.clone(), words));
+            }
         }
     }
 }

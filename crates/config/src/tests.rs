@@ -49,6 +49,12 @@ fn keys() -> impl Iterator<Item = (&'static Table, &'static str, &'static Key)> 
 fn beside(table: &Table, key: &str) -> String {
     let said: &[(&str, &str)] = match table.name {
         "hooks" if key == "user" => &[("auth", "basic"), ("secrets", "['env:A']")],
+        "hooks" if key == "signed" => &[
+            ("auth", "hmac"),
+            ("header", "'X-S'"),
+            ("timestamp", "'X-T'"),
+            ("secrets", "['env:A']"),
+        ],
         "hooks" => &[("auth", "hmac"), ("header", "'X-S'"), ("secrets", "['env:A']")],
         "folders" => &[("path", "'x'")],
         "buckets" => &[("bucket", "'b'"), ("access_key", "'env:A'"), ("secret_key", "'env:B'")],
@@ -76,6 +82,7 @@ fn other(key: &Key) -> String {
         Kind::Parameters => "{ 'kubernetes.namespace' = 'shop' }".to_owned(),
         Kind::Paths => "/policies".to_owned(),
         Kind::Tenant | Kind::Text => "other".to_owned(),
+        Kind::Template => "v0:{timestamp}:{body}".to_owned(),
         Kind::Header | Kind::Path | Kind::Secret | Kind::Secrets | Kind::Url => {
             key.shown().to_owned()
         }
@@ -232,6 +239,78 @@ fn an_environment_alone_makes_a_hook() {
 }
 
 #[test]
+fn a_reference_into_a_vault_needs_the_vault() {
+    let hook = "[hooks.a]\nauth='bearer'\nsecrets=['vault:kv/wiz#a', 'aws-sm:wiz']\n";
+    let faults = load(hook).unwrap_err().to_string();
+    assert!(faults.contains("`vault.address`") && faults.contains("`aws.region`"), "{faults}");
+    let vaults = "[aws]\nregion='eu-west-1'\n[vault]\naddress='https://v:8200'\n";
+    let config = load(&format!("{hook}{vaults}login='approle'\n")).unwrap().config;
+    let used: Vec<String> = config.secrets().into_iter().map(|(key, _)| key).collect();
+    let expected = [
+        "hooks.a.secrets",
+        "hooks.a.secrets",
+        "vault.role_id",
+        "vault.secret_id",
+        "aws.access_key",
+        "aws.secret_key",
+    ];
+    assert_eq!(used, expected);
+    let faults = load(&format!("{hook}{vaults}token='vault:kv/t#t'\n")).unwrap_err().to_string();
+    assert!(faults.contains("by `env:` or `file:`"), "{faults}");
+}
+
+#[test]
+fn the_variables_of_vaults_own_tools_count_and_never_stop_the_start() {
+    let hook = "[hooks.a]\nauth='bearer'\nsecrets=['vault:kv/wiz#a', 'aws-sm:wiz']\n";
+    let loaded = with_environment(hook, &[("VAULT_ADDR", "https://v"), ("AWS_REGION", "eu")]);
+    let config = loaded.unwrap().config;
+    assert_eq!(
+        (config.vault.address.as_deref(), config.aws.region.as_deref()),
+        (Some("https://v"), Some("eu"))
+    );
+    let odd = with_environment("", &[("VAULT_ADDR", "v:8200")]).unwrap();
+    assert_eq!((odd.config.vault.address, odd.warnings.len()), (None, 1));
+}
+
+#[test]
+fn every_reference_to_a_secret_is_listed() {
+    let loaded = load(&everything()).unwrap();
+    let listed: Vec<String> = loaded.config.secrets().into_iter().map(|(key, _)| key).collect();
+    let kept = |entry: &&crate::Entry| {
+        // No vault is named, so nothing opens one.
+        let opens = entry.key.starts_with("vault.") || entry.key.starts_with("aws.");
+        entry.value.to_string().contains("\"env:") && !opens
+    };
+    let keys = loaded.entries.iter().filter(kept).map(|entry| entry.key.clone());
+    assert_eq!(listed, keys.collect::<Vec<_>>());
+}
+
+#[test]
+fn what_is_signed_and_the_headers_go_together() {
+    let hook = |more: &str| {
+        load(&format!("[hooks.a]\nauth='hmac'\nheader='X-S'\nsecrets=['env:A']\n{more}"))
+    };
+    for (more, signed) in [
+        ("", "{body}"),
+        ("timestamp='X-T'\n", "{timestamp}.{body}"),
+        ("delivery='X-D'\nsigned='{id}.{body}'\n", "{id}.{body}"),
+    ] {
+        assert_eq!(hook(more).unwrap().config.hooks["a"].signed_text(), signed);
+    }
+    for (more, problem) in [
+        ("signed='{timestamp}.{body}'\n", "`hooks.a.timestamp` is missing"),
+        ("signed='{id}.{body}'\n", "`hooks.a.delivery` is missing"),
+        ("timestamp='X-T'\nsigned='{body}'\n", "proves nothing"),
+        ("signed='body'\n", "must be text with `{body}` once"),
+        ("signed='{body}{body}'\n", "must be text with `{body}` once"),
+        ("signed='{bodies}{body}'\n", "must be text with `{body}` once"),
+    ] {
+        let faults = hook(more).unwrap_err().to_string();
+        assert!(faults.contains(problem), "{more}: {faults}");
+    }
+}
+
+#[test]
 fn a_variable_that_sets_nothing_is_named_with_the_nearest() {
     let loaded = with_environment(
         "",
@@ -322,14 +401,12 @@ fn fitting(key: &'static Key) -> BoxedStrategy<String> {
         Kind::Truth => any::<bool>().prop_map(|truth| truth.to_string()).boxed(),
         Kind::Choice(words) => prop::sample::select(words).prop_map(str::to_owned).boxed(),
         Kind::Text | Kind::Path => "[^\\p{C}]{1,40}".boxed(),
+        Kind::Template => "[a-z0-9:.]{0,5}\\{timestamp\\}[:.]\\{id\\}\\{body\\}".boxed(),
         Kind::Tenant => "[a-z][a-z0-9-]{0,20}".boxed(),
         Kind::Header => "[A-Za-z][A-Za-z0-9-]{0,20}".boxed(),
         Kind::Url => "https://[a-z]{1,9}(:[1-9][0-9]{1,3})?(/[a-z~%]{0,9})?".boxed(),
         Kind::Hosts | Kind::Networks => "([a-z]{1,9}(,[a-z0-9]{1,5}\\.[a-z]{2}){0,3})?".boxed(),
-        Kind::Secret => {
-            "env:[A-Z][A-Z0-9_]{0,9}|file:/[a-z]{1,9}|vault:[a-z]{1,5}/[a-z]{1,5}#[a-z]{1,4}"
-                .boxed()
-        }
+        Kind::Secret => "env:[A-Z][A-Z0-9_]{0,9}|file:/[a-z]{1,9}".boxed(),
         Kind::Parameters => "\\{ '[a-z.]{1,12}' = '[^\\p{C}']{0,9}' \\}".boxed(),
         Kind::Address | Kind::Format | Kind::Paths | Kind::Secrets => Just(other(key)).boxed(),
     }

@@ -26,6 +26,7 @@ pub(crate) fn value(kind: Kind, text: &str) -> Result<Value, Wrong> {
         | Kind::Header
         | Kind::Path
         | Kind::Secret
+        | Kind::Template
         | Kind::Tenant
         | Kind::Text
         | Kind::Url => Ok(Value::String(text.to_owned())),

@@ -165,6 +165,9 @@ impl Client {
         if !hop.body.is_empty() {
             *request.body_mut() = Some(hop.body.clone().into());
         }
+        if let Some(outgoing) = &hop.outgoing {
+            *request.body_mut() = Some(outgoing.begin());
+        }
         let deadlines = limits.deadlines;
         let head = Instant::now() + deadlines.first_byte;
         match timeout_at(head.min(limits.end), self.inner.client.execute(request)).await {
@@ -262,6 +265,7 @@ fn first_hop(request: &Request) -> Hop {
         url: request.url.clone(),
         headers,
         body: request.body.clone(),
+        outgoing: request.outgoing.clone(),
     }
 }
 

@@ -75,7 +75,8 @@ mod tests {
     #[test]
     fn a_secret_cut_in_two_is_not_shown() {
         let secret = "s3cr3t-value-of-some-length";
-        let body = format!("{}{}", format!("{secret} ").repeat(3), &secret[..10]);
+        let (front, _) = secret.split_at(10);
+        let body = format!("{secret} ").repeat(3) + front;
         assert!(!said(body.as_bytes(), true, &[secret]).contains("s3cr3t"));
     }
 

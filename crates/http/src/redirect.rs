@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, Method};
 use url::Url;
 
 use crate::egress::{Refusal, host_text};
+use crate::outgoing::Outgoing;
 
 /// Headers that go along to another host. All others may hold a credential.
 const HARMLESS: [HeaderName; 4] = [ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, RANGE];
@@ -19,6 +20,7 @@ pub(crate) struct Hop {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    pub(crate) outgoing: Option<Outgoing>,
 }
 
 /// The exchange that a reply asks for, if it is a redirect.
@@ -40,11 +42,12 @@ pub(crate) fn next(hop: &Hop, status: u16, headers: &HeaderMap) -> Result<Option
     if becomes_get(status, &hop.method) {
         next.method = Method::GET;
         next.body = Bytes::new();
+        next.outgoing = None;
         next.headers.remove(CONTENT_TYPE);
         next.headers.remove(CONTENT_ENCODING);
     }
     if next.url.origin() != hop.url.origin() {
-        if !next.body.is_empty() {
+        if !next.body.is_empty() || next.outgoing.is_some() {
             return Err(refuse("a request with a body to another host"));
         }
         next.headers = harmless(&hop.headers);
@@ -79,7 +82,7 @@ mod tests {
         headers.insert(ACCEPT, "text/plain".parse().unwrap());
         headers.insert(CONTENT_TYPE, "text/plain".parse().unwrap());
         let url = Url::parse("https://a.example/x/y?q=1").unwrap();
-        Hop { method, url, headers, body: body.into() }
+        Hop { method, url, headers, body: body.into(), outgoing: None }
     }
 
     fn follow(hop: &Hop, status: u16, location: &str) -> Result<Option<Hop>, Refusal> {

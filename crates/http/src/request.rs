@@ -15,6 +15,7 @@ use url::form_urlencoded::Serializer;
 
 use crate::egress::Refusal;
 use crate::error::{HttpError, Place};
+use crate::outgoing::{Outgoing, Pieces};
 use crate::policy::{Deadlines, Retry, Sizes};
 use crate::retry::is_idempotent;
 
@@ -37,6 +38,7 @@ pub struct Request {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    pub(crate) outgoing: Option<Outgoing>,
     pub(crate) account: String,
     pub(crate) idempotent: bool,
     pub(crate) raw: bool,
@@ -60,6 +62,7 @@ impl Request {
             url,
             headers: HeaderMap::new(),
             body: Bytes::new(),
+            outgoing: None,
             account: String::new(),
             raw: false,
             deadlines: None,
@@ -129,6 +132,19 @@ impl Request {
     /// The type is no valid header value.
     pub fn body(mut self, content_type: &str, body: impl Into<Bytes>) -> Result<Self, HttpError> {
         self.body = body.into();
+        self.insert(CONTENT_TYPE.as_str(), content_type, false)
+    }
+
+    /// Sets a body of any length, which `make` begins anew for each attempt.
+    ///
+    /// # Errors
+    /// The type is no valid header value.
+    pub fn stream(
+        mut self,
+        content_type: &str,
+        make: impl Fn() -> Pieces + Send + Sync + 'static,
+    ) -> Result<Self, HttpError> {
+        self.outgoing = Some(Outgoing::new(make));
         self.insert(CONTENT_TYPE.as_str(), content_type, false)
     }
 

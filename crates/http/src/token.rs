@@ -213,6 +213,10 @@ mod tests {
         if works { Ok(Fresh::ending(value, Duration::from_secs(90))) } else { Err("no") }
     }
 
+    async fn one(holder: Arc<Renewing<u32>>, count: Arc<AtomicU32>) -> u32 {
+        *holder.get(|_| renew(&count, true)).await.unwrap()
+    }
+
     #[tokio::test(start_paused = true)]
     async fn many_callers_renew_once() {
         let holder = Arc::new(Renewing::new(REST));
@@ -220,7 +224,7 @@ mod tests {
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..32 {
             let (holder, count) = (Arc::clone(&holder), Arc::clone(&count));
-            tasks.spawn(async move { *holder.get(|_| renew(&count, true)).await.unwrap() });
+            tasks.spawn(one(holder, count));
         }
         while let Some(done) = tasks.join_next().await {
             assert_eq!(done.unwrap(), 0);

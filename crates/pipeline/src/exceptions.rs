@@ -140,7 +140,7 @@ pub(crate) fn exceptions(
         let finding: Finding = serde_json::from_slice(&body.unpack()?)?;
         exceptions.push(of_finding(issue, &finding));
     }
-    exceptions.sort_by(|a, b| (&a.issue, a.kind, &a.id).cmp(&(&b.issue, b.kind, &b.id)));
+    exceptions.sort_by(|a, b| (&a.issue, &a.kind, &a.id).cmp(&(&b.issue, &b.kind, &b.id)));
     Ok(exceptions)
 }
 
@@ -150,7 +150,7 @@ fn of_statement(issue: IssueKey, statement: &Statement) -> ExceptionReport {
     let title = format!("{} in {}", statement.vulnerability, about(statement));
     ExceptionReport {
         issue: issue.to_string(),
-        kind: "statement",
+        kind: "statement".into(),
         id,
         source,
         native_id,
@@ -184,7 +184,7 @@ fn of_finding(issue: IssueKey, finding: &Finding) -> ExceptionReport {
     };
     ExceptionReport {
         issue: issue.to_string(),
-        kind: "suppression",
+        kind: "suppression".into(),
         id: format!("finding:{}", finding.key()),
         source: finding.tool.product.clone(),
         native_id: Untrusted::from(finding.native_id.as_str()),

@@ -14,20 +14,20 @@ use crate::priority::Estate;
 use crate::report::{Detail, Open, decisions, describe, fix_report, incidents, open_issues};
 use crate::{PipelineError, Setup, fixes, intel};
 
-fn judgement<'a>(setup: &'a Setup, intel: &'a Intel, now: Timestamp) -> Judgement<'a> {
+pub(crate) fn judgement<'a>(setup: &'a Setup, intel: &'a Intel, now: Timestamp) -> Judgement<'a> {
     Judgement { catalog: setup.catalog(), intel, now }
 }
 
 /// All open issues with their incidents.
-struct World<'a> {
-    estate: Estate<'a>,
-    open: Vec<Open>,
-    stories: Vec<Incident>,
+pub(crate) struct World<'a> {
+    pub(crate) estate: Estate<'a>,
+    pub(crate) open: Vec<Open>,
+    pub(crate) stories: Vec<Incident>,
     proposed: Vec<Fix>,
 }
 
 impl<'a> World<'a> {
-    fn load(
+    pub(crate) fn load(
         store: &Store,
         by: Judgement<'a>,
         repository: Option<&Path>,

@@ -40,9 +40,9 @@ pub(crate) fn load(store: &Store, bundled: &Intel) -> Result<Intel, PipelineErro
 pub(crate) fn listings(intel: &Intel) -> Vec<IntelligenceReport> {
     let report = |(name, listing, rows): (&'static str, &quell_catalog::Listing, usize)| {
         IntelligenceReport {
-            name,
+            name: name.into(),
             date: listing.date.clone(),
-            source: if listing.from_file { "file" } else { "bundled" },
+            source: if listing.from_file { "file" } else { "bundled" }.into(),
             rows: u64::try_from(rows).unwrap_or(u64::MAX),
             origin: listing.source.as_str().into(),
         }

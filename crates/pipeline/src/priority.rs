@@ -182,7 +182,7 @@ pub(crate) struct Estate<'a> {
     pub(crate) by: Judgement<'a>,
     as_of: Option<Timestamp>,
     hidden: HashSet<IssueKey>,
-    around: BTreeMap<String, Around>,
+    around: Arc<BTreeMap<String, Around>>,
 }
 
 impl<'a> Estate<'a> {
@@ -190,7 +190,18 @@ impl<'a> Estate<'a> {
     pub(crate) fn new(store: &Store, by: Judgement<'a>) -> Result<Self, PipelineError> {
         let as_of = store.finding_newest()?.map(|newest| newest.min(by.now));
         let hidden = store.issue_list_hidden()?.into_iter().collect();
-        Ok(Self { by, as_of, hidden, around: BTreeMap::new() })
+        Ok(Self { by, as_of, hidden, around: Arc::default() })
+    }
+
+    /// What was taken in, to be kept for later.
+    pub(crate) fn kept(&self) -> Arc<BTreeMap<String, Around>> {
+        Arc::clone(&self.around)
+    }
+
+    /// The same estate with what was taken in before.
+    pub(crate) fn with(mut self, around: Arc<BTreeMap<String, Around>>) -> Self {
+        self.around = around;
+        self
     }
 
     /// Takes in what open issues say of their assets, and decides on each by what all of them
@@ -217,8 +228,9 @@ impl<'a> Estate<'a> {
             let asset = group.first().map(|one| one.candidate.asset().to_owned())?;
             Some((asset, all.filter(|all| all.mixed)?))
         };
-        self.around = groups.filter(differ).filter_map(told).collect();
-        self.around.remove("");
+        let mut around: BTreeMap<String, Around> = groups.filter(differ).filter_map(told).collect();
+        around.remove("");
+        self.around = Arc::new(around);
     }
 
     /// What is known of an asset of which its issues say different things.

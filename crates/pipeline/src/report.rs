@@ -417,14 +417,26 @@ pub(crate) fn decision_of(
     }
 }
 
-/// How many incidents have which decision. A statement that excuses an issue speaks for it here
-/// as it does in the report. The open issues stand in the order of their keys.
+/// How many incidents have which decision.
 pub(crate) fn decision_counts(
+    store: &Store,
+    by: (&Estate<'_>, &Said),
+    open: &[Open],
+    incidents: &[Incident],
+) -> Result<DecisionCounts, PipelineError> {
+    let mut counts = DecisionCounts::default();
+    decisions_on(store, by, open, incidents)?.into_iter().for_each(|word| counts.add(word));
+    Ok(counts)
+}
+
+/// What to do about each incident. A statement that excuses an issue speaks for it here as it
+/// does in the report. The open issues stand in the order of their keys.
+pub(crate) fn decisions_on(
     store: &Store,
     (estate, said): (&Estate<'_>, &Said),
     open: &[Open],
     incidents: &[Incident],
-) -> Result<DecisionCounts, PipelineError> {
+) -> Result<Vec<Decision>, PipelineError> {
     let mut excused: HashMap<IssueKey, Decision> = HashMap::new();
     for open in open {
         let statements = said.of(open.candidate.key);
@@ -436,16 +448,16 @@ pub(crate) fn decision_counts(
     }
     // A map of all would take more memory than what is told of them.
     let of = |key: &IssueKey| {
-        let at = open.binary_search_by_key(key, |open| open.candidate.key).ok();
-        let own = at.and_then(|at| open.get(at)).map(|open| open.decision);
+        let own = open_of_key(open, key).map(|open| open.decision);
         excused.get(key).copied().or(own)
     };
-    let mut counts = DecisionCounts::default();
-    for incident in incidents {
-        let words = incident.issues.iter().filter_map(of);
-        counts.add(words.max().unwrap_or(Decision::Noise));
-    }
-    Ok(counts)
+    let word = |incident: &Incident| incident.issues.iter().filter_map(of).max();
+    Ok(incidents.iter().map(|incident| word(incident).unwrap_or(Decision::Noise)).collect())
+}
+
+/// The open issue with a key. They stand in the order of their keys.
+pub(crate) fn open_of_key<'o>(open: &'o [Open], key: &IssueKey) -> Option<&'o Open> {
+    open.get(open.binary_search_by_key(key, |open| open.candidate.key).ok()?)
 }
 
 /// What a person must look at before believing or dismissing the incident.
@@ -540,7 +552,7 @@ pub(crate) fn asset_report(issue: &Issue) -> AssetReport {
     let value = |of: &Option<quell_model::Sourced>| of.as_ref().map(|s| s.value.clone());
     AssetReport {
         id: asset.id.key().to_owned(),
-        provider: asset.id.provider.as_str(),
+        provider: asset.id.provider.as_str().into(),
         account: Untrusted::from(asset.id.account.as_str()),
         region: Untrusted::from(asset.id.region.as_str()),
         kind: Untrusted::from(asset.id.kind.as_str()),
@@ -570,7 +582,7 @@ pub(crate) fn fix_report(fix: &Fix) -> FixReport {
     FixReport {
         id: fix.id.clone(),
         closes: fix.closes.iter().map(ToString::to_string).collect(),
-        state,
+        state: state.into(),
         reason,
         title: fix.title.clone(),
         control: fix.control.clone(),

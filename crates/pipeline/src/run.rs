@@ -19,7 +19,7 @@ use crate::priority::Estate;
 use crate::report::{
     Described, Detail, InScope, Open, decision_counts, describe, fix_report, in_scope, incidents,
 };
-use crate::{PipelineError, Setup, assess, fixes, intel, rekey};
+use crate::{PipelineError, Setup, assess, fixes, intel, query, rekey};
 
 /// What is asked of a run.
 #[derive(Debug, Clone, Default)]
@@ -109,6 +109,9 @@ pub fn run(
     if let Some(question) = told.keep.question {
         question.save(store, &told.answer)?;
     }
+    if request.repository.is_some() {
+        query::keep_fixes(store, &told.fixes)?;
+    }
     let (rejects, complete) = (std::mem::take(&mut imported.rejects), imported.complete);
     let worst = told.answer.worst;
     let report = written(store, (request, by), imported, told)?;
@@ -160,9 +163,9 @@ fn written(
     let mut total = Accounting::default();
     imported.files.iter().for_each(|file| total.add(&file.accounting));
     Ok(Report {
-        schema_version: SCHEMA_VERSION,
+        schema_version: SCHEMA_VERSION.into(),
         generated_at: by.now,
-        quell_version: env!("CARGO_PKG_VERSION"),
+        quell_version: env!("CARGO_PKG_VERSION").into(),
         sample_data: request.sample_data,
         changes: Changes { open_elsewhere, ..imported.changes },
         accounting: AccountingReport { total, files: imported.files },

@@ -8,10 +8,11 @@ use std::sync::atomic::AtomicBool;
 
 use quell_model::{FixedClock, Severity, Status, Timestamp};
 use quell_pipeline::query::{
-    AssetQuery, FindingQuery, IssueQuery, Page, QueryError, View, asset, assets, finding, findings,
-    issue, issues, statistics,
+    AssetQuery, ControlQuery, FindingQuery, FixQuery, ImportQuery, IncidentCache, IncidentQuery,
+    IssueQuery, Page, QueryError, View, asset, assets, control, controls, finding, findings, fix,
+    fixes, imports, incident, incidents, issue, issues, statistics,
 };
-use quell_pipeline::{Progress, Request, Setup, run, show_issue};
+use quell_pipeline::{Progress, Request, Setup, run, show_incident, show_issue};
 use quell_store::{Index, Snapshot, Store};
 use serde_json::{Value, json};
 
@@ -19,7 +20,7 @@ const CHECKS: [&str; 3] =
     ["s3_bucket_object_versioning", "s3_bucket_default_encryption", "s3_bucket_public_access"];
 
 fn prowler(number: usize, status: &str) -> Value {
-    let check = CHECKS[number % CHECKS.len()];
+    let check = CHECKS.iter().cycle().nth(number).unwrap();
     json!({"class_uid": 2004, "severity_id": 2 + number % 4, "severity": "High", "status": "New",
         "status_id": 1, "status_code": status, "time": 1_750_000_000 + number,
         "metadata": {"event_code": check, "product": {"name": "Prowler"}},
@@ -230,4 +231,137 @@ fn single_items_come_with_their_evidence() {
         assert!(on.issues.iter().any(|i| i.id == item.id));
         assert_eq!(on.item.asset.open_issues, on.all_issues);
     }
+}
+
+#[test]
+fn incidents_are_listed_and_made_once_a_change() {
+    let mut world = World::filled();
+    let cache = IncidentCache::default();
+    let whole = incidents(&world.view(), &cache, &IncidentQuery::default()).unwrap();
+    assert!(whole.current && whole.page.total > 1);
+    let page = |cursor| {
+        let query = IncidentQuery { limit: Some(2), cursor, ..IncidentQuery::default() };
+        incidents(&world.view(), &cache, &query).unwrap().page
+    };
+    let (total, ids) = all_pages(page, |incident| incident.id);
+    let in_order: Vec<_> = whole.page.items.iter().map(|incident| incident.id).collect();
+    assert_eq!((ids, total), (in_order, whole.page.total));
+    let query = IncidentQuery { facets: true, ..IncidentQuery::default() };
+    for (name, facet) in incidents(&world.view(), &cache, &query).unwrap().page.facets {
+        assert_eq!(facet.values.iter().map(|v| v.count).sum::<u64>(), total, "{name}");
+        for value in facet.values {
+            let word = value.value.unwrap();
+            let asked = serde_json::from_value(json!({name: [word.raw()]})).unwrap();
+            let found = incidents(&world.view(), &cache, &asked).unwrap().page.total;
+            assert_eq!(found, value.count, "{name} {word:?}");
+        }
+    }
+    for item in &whole.page.items {
+        let id = item.id.to_string();
+        let told = incident(&world.view(), &cache, &id).unwrap();
+        let shown = show_incident(&world.store, &world.setup, &id, None, today()).unwrap();
+        assert_eq!(serde_json::to_value(&told).unwrap(), serde_json::to_value(&shown).unwrap());
+        assert_eq!(item.title, told.incident.title);
+        assert_eq!(
+            (&item.team, &item.sources),
+            (&told.incident.owner.name, &told.incident.sources)
+        );
+        assert_eq!(item.decision, told.incident.decision.decision);
+        let by_issue = told.incident.issues.first().unwrap();
+        assert_eq!(incident(&world.view(), &cache, by_issue).unwrap().incident.id, id);
+    }
+    world.import(&Value::from((40..44).map(|n| prowler(n, "FAIL")).collect::<Vec<_>>()));
+    let view = world.view();
+    let now: u64 = incidents(&view, &cache, &IncidentQuery::default())
+        .unwrap()
+        .page
+        .items
+        .iter()
+        .map(|incident| incident.issues)
+        .sum();
+    let open: IssueQuery = serde_json::from_value(json!({"status": "open,in_progress"})).unwrap();
+    assert_eq!(now, issues(&view, &open).unwrap().total);
+    assert!(incident(&view, &cache, "").is_err() && incident(&view, &cache, "zz").is_err());
+}
+
+#[test]
+fn many_readers_see_the_same_incidents() {
+    let world = World::filled();
+    let cache = IncidentCache::default();
+    let (data, snapshot, setup) =
+        (world.folder.path().join("data"), world.snapshot.clone(), &world.setup);
+    let totals: Vec<u64> = std::thread::scope(|threads| {
+        let ask = || {
+            let store = Store::open(&data).unwrap();
+            let view = View { store: &store, index: &snapshot, setup, now: today() };
+            incidents(&view, &cache, &IncidentQuery::default()).unwrap().page.total
+        };
+        let running: Vec<_> = (0..8).map(|_| threads.spawn(ask)).collect();
+        running.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(totals.iter().all(|total| *total == totals[0] && *total > 0), "{totals:?}");
+}
+
+#[test]
+fn controls_and_imports_are_listed() {
+    let world = World::filled();
+    let view = world.view();
+    let page = |cursor| {
+        let query = ControlQuery { limit: Some(100), cursor, ..ControlQuery::default() };
+        controls(&view, &query).unwrap()
+    };
+    let (total, ids) = all_pages(page, |control| control.id.clone());
+    let known: BTreeSet<String> =
+        world.setup.catalog().controls().map(|control| control.id.clone()).collect();
+    assert_eq!(ids.len(), known.len());
+    assert_eq!(
+        (ids.into_iter().collect::<BTreeSet<_>>(), total),
+        (known.clone(), known.len() as u64)
+    );
+    let open = ControlQuery { open: true, ..ControlQuery::default() };
+    let open = controls(&view, &open).unwrap().items;
+    assert_eq!(open.iter().map(|c| c.open_issues).sum::<u64>(), 42);
+    for item in open {
+        let asked = IssueQuery { control: Some(item.id.clone()), ..IssueQuery::default() };
+        assert_eq!(issues(&view, &asked).unwrap().total, item.open_issues);
+        let story = control(&view, &item.id).unwrap();
+        assert_eq!(story.item.open_issues, item.open_issues);
+        assert!(story.item.tools.iter().any(|tool| tool == "prowler"), "{story:?}");
+    }
+    assert!(control(&view, "aws.s3").is_err());
+
+    let page = |cursor| {
+        let query = ImportQuery { limit: Some(1), cursor, ..ImportQuery::default() };
+        imports(&view, &query).unwrap()
+    };
+    let (total, formats) = all_pages(page, |import| import.format.clone());
+    let formats: BTreeSet<String> = formats.into_iter().collect();
+    assert_eq!((total, formats.len()), (2, 2), "{formats:?}");
+}
+
+#[test]
+fn fixes_that_were_proposed_are_listed_with_their_proofs() {
+    let mut world = World::filled();
+    let folder = world.folder.path().join("infra");
+    fs::create_dir(&folder).unwrap();
+    let block = "resource \"aws_s3_bucket\" \"a\" {\n  bucket = \"bucket-1\"\n}\n";
+    fs::write(folder.join("main.tf"), block).unwrap();
+    let request = Request { repository: Some(folder), ..Request::default() };
+    let clock = FixedClock(today());
+    let cancelled = AtomicBool::new(false);
+    let progress = Progress { cancelled: &cancelled, bytes: &|_, _| (), doing: &|_| () };
+    let report = run(&mut world.store, &world.setup, &request, &clock, &progress).unwrap().report;
+    let proved = report.fixes.iter().filter(|fix| fix.state == "proved").count();
+    assert!(proved > 0, "{:?}", report.fixes);
+    let view = world.view();
+    let listed = fixes(&view, &FixQuery::default()).unwrap();
+    assert_eq!(listed.total, proved as u64);
+    for item in listed.items {
+        let told = serde_json::to_value(fix(&view, &item.id).unwrap()).unwrap();
+        let shown = report.fixes.iter().find(|fix| fix.id == item.id).unwrap();
+        assert_eq!(told, serde_json::to_value(shown).unwrap());
+        let of_issue = FixQuery { issue: item.closes.first().cloned(), ..FixQuery::default() };
+        assert!(fixes(&view, &of_issue).unwrap().total > 0);
+    }
+    assert!(fix(&view, "none").is_err());
 }

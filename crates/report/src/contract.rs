@@ -1,6 +1,7 @@
 //! The JSON report, field by field. `docs/report.md` and `docs/report.schema.json` describe it
 //! for users; a test holds them together.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use quell_model::{
@@ -16,14 +17,14 @@ use utoipa::ToSchema;
 pub const SCHEMA_VERSION: &str = "1.4";
 
 /// Everything that a run has to say.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Report {
     /// [`SCHEMA_VERSION`].
-    pub schema_version: &'static str,
+    pub schema_version: Cow<'static, str>,
     /// When the report was made.
     pub generated_at: Timestamp,
     /// The program's version.
-    pub quell_version: &'static str,
+    pub quell_version: Cow<'static, str>,
     /// Whether the data is a labelled sample world (`quell demo`).
     pub sample_data: bool,
     /// What became of every record.
@@ -54,7 +55,7 @@ pub struct Report {
 }
 
 /// A source of a server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SourceReport {
     /// Its name.
     pub name: String,
@@ -83,7 +84,7 @@ pub struct SourceReport {
 }
 
 /// How a source is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SourceHealth {
     /// What last came was taken.
@@ -170,12 +171,12 @@ impl DecisionReport {
 }
 
 /// Something that speaks against an issue.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ExceptionReport {
     /// Id of the issue; one whose findings are all hidden is not among the open issues.
     pub issue: String,
     /// `statement` or `suppression`.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// `statement:ID` or `finding:ID`.
     pub id: String,
     /// The format of the statement, or the tool that hides the finding.
@@ -198,7 +199,7 @@ pub struct ExceptionReport {
 }
 
 /// How many statements are known.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatementsReport {
     /// All that are stored.
     pub known: u64,
@@ -209,14 +210,14 @@ pub struct StatementsReport {
 }
 
 /// A list that risks rest on.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct IntelligenceReport {
     /// `kev` or `epss`.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Its date, as the list says.
     pub date: String,
     /// `bundled` or `file`.
-    pub source: &'static str,
+    pub source: Cow<'static, str>,
     /// How many entries it has.
     pub rows: u64,
     /// The address it was taken from, or the user's file.
@@ -224,7 +225,7 @@ pub struct IntelligenceReport {
 }
 
 /// What somebody says of a weakness in a product.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StatementReport {
     /// `statement:ID`.
     pub id: String,
@@ -255,7 +256,7 @@ pub struct StatementReport {
 }
 
 /// What became of every record.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct AccountingReport {
     /// All files together.
     pub total: Accounting,
@@ -264,7 +265,7 @@ pub struct AccountingReport {
 }
 
 /// What became of one file's records.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FileReport {
     /// As given, with `!/entry` for a member of an archive.
     pub path: Untrusted,
@@ -281,7 +282,7 @@ pub struct FileReport {
 }
 
 /// What the run did to findings that were known before.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Changes {
     /// Findings that are gone.
     pub closed: u64,
@@ -374,7 +375,7 @@ pub struct OwnerReport {
 }
 
 /// One issue.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct IssueReport {
     /// Stable id.
     pub id: String,
@@ -423,7 +424,7 @@ pub struct IssueReport {
 }
 
 /// One issue with all it rests on: what `quell issue show --json` prints.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct IssueStory {
     /// The issue.
     pub issue: IssueReport,
@@ -441,7 +442,7 @@ pub struct IssueStory {
 }
 
 /// One incident with its issues: what `quell incident show --json` prints.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct IncidentStory {
     /// The incident.
     pub incident: IncidentReport,
@@ -454,7 +455,7 @@ pub struct IncidentStory {
 }
 
 /// One finding of an issue.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FindingReport {
     /// Stable id.
     pub id: String,
@@ -487,12 +488,12 @@ pub struct FindingReport {
 }
 
 /// One asset.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AssetReport {
     /// Its canonical key; issues refer to it.
     pub id: String,
     /// `aws`, `azure`, `gcp`, `kubernetes`, `image`, `iac`, `code`, `host` or `other`.
-    pub provider: &'static str,
+    pub provider: Cow<'static, str>,
     /// Account, subscription, project or cluster.
     pub account: Untrusted,
     /// Region.
@@ -520,14 +521,14 @@ pub struct AssetReport {
 }
 
 /// One fix.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FixReport {
     /// Stable id.
     pub id: String,
     /// Ids of the issues it closes.
     pub closes: Vec<String>,
     /// `proved` or `withheld`.
-    pub state: &'static str,
+    pub state: Cow<'static, str>,
     /// Why it is withheld.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Untrusted>,

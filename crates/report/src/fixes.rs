@@ -14,6 +14,8 @@ use crate::{FixReport, Options};
 
 /// Fixes that are shown with their text and proof.
 const MOST_WHOLE: usize = 10;
+/// The width of a terminal.
+const COLUMNS: usize = 80;
 /// Lines of a list.
 const MOST_LINES: usize = 20;
 /// Issues of which all steps are shown; of more, those of one issue a reason.
@@ -201,7 +203,7 @@ fn write_parameters<'r>(
     let mut last = "";
     for ask in asks {
         if ask.what != last && !ask.what.is_empty() {
-            writeln!(out, "# {}", plain(&ask.what))?;
+            write_comment(&plain(&ask.what), out)?;
         }
         last = &ask.what;
         let name = terminal(&ask.name).replace('\\', "\\\\").replace('"', "\\\"");
@@ -318,6 +320,20 @@ fn more(all: usize, shown: usize, out: &mut dyn Write) -> io::Result<()> {
         0 => Ok(()),
         left => writeln!(out, "  and {left} more; --all or --json shows them"),
     }
+}
+
+/// A comment of TOML in lines of 80 columns.
+fn write_comment(text: &str, out: &mut dyn Write) -> io::Result<()> {
+    let mut line = "#".to_owned();
+    for word in text.split(' ') {
+        if line.len() > 1 && line.chars().count() + word.chars().count() >= COLUMNS {
+            writeln!(out, "{line}")?;
+            line.truncate(1);
+        }
+        line.push(' ');
+        line.push_str(word);
+    }
+    writeln!(out, "{line}")
 }
 
 fn write_sums(report: &FixesReport, out: &mut dyn Write) -> io::Result<()> {

@@ -61,7 +61,7 @@ fn event(issue: &IssueReport, report: &Report) -> Value {
             "region": asset.map(|a| plain(a.region.raw())).unwrap_or_default(),
         }],
         "cloud": {
-            "provider": asset.map_or("other", |a| a.provider),
+            "provider": asset.map_or("other", |a| &*a.provider),
             "account": {"uid": asset.map(|a| plain(a.account.raw())).unwrap_or_default()},
         },
         "unmapped": {"quell": {"findings": issue.findings.len(), "merged_because": issue.merged_because}},

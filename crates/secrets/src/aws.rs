@@ -18,7 +18,7 @@ use crate::local::{Environment, login};
 use crate::reference::SecretRef;
 use crate::secret::{Secret, Values};
 use crate::settings::AwsSettings;
-use crate::vault::{DEADLINES, RETRY};
+use crate::vault::{DEADLINES, RETRY, SIZES};
 
 const SERVICE: &str = "secretsmanager";
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
@@ -165,7 +165,12 @@ impl Aws {
         for (name, value) in made {
             request = request.secret_header(name, &value).map_err(http)?;
         }
-        Ok(request.deadlines(DEADLINES).retry(RETRY).account(&access_key).hide(&access_key))
+        Ok(request
+            .deadlines(DEADLINES)
+            .retry(RETRY)
+            .sizes(SIZES)
+            .account(&access_key)
+            .hide(&access_key))
     }
 }
 

@@ -152,11 +152,11 @@ impl Secrets {
         }
         let values = match reference {
             SecretRef::Vault { mount, path, field } => {
-                let vault = self.vault.as_ref().ok_or_else(|| missing(reference, "[vault]"))?;
+                let vault = self.vault.as_ref().ok_or_else(|| missing(reference, "VAULT_ADDR"))?;
                 Values::single(vault.read(&Place { reference, mount, path, field }).await?)
             }
             SecretRef::Aws { name, field } => {
-                let aws = self.aws.as_ref().ok_or_else(|| missing(reference, "[aws]"))?;
+                let aws = self.aws.as_ref().ok_or_else(|| missing(reference, "AWS_REGION"))?;
                 aws.read(&Asked { reference, name, field: field.as_deref() }).await?
             }
             SecretRef::Env(name) => return Err(SecretError::NotSet(name.clone())),
@@ -194,6 +194,6 @@ impl fmt::Debug for Secrets {
     }
 }
 
-fn missing(reference: &SecretRef, table: &'static str) -> SecretError {
-    SecretError::NotConfigured { reference: reference.clone(), table }
+fn missing(reference: &SecretRef, variable: &'static str) -> SecretError {
+    SecretError::NotConfigured { reference: reference.clone(), variable }
 }

@@ -30,12 +30,12 @@ pub enum SecretError {
     #[error("`{0}` is larger than 64 KiB; is it the right place?")]
     TooLarge(SecretRef),
     /// The service that keeps it is not configured.
-    #[error("`{reference}` needs `{table}` in the settings")]
+    #[error("`{reference}` needs `{variable}` in the environment")]
     NotConfigured {
         /// What was asked for.
         reference: SecretRef,
-        /// Table of the settings.
-        table: &'static str,
+        /// The variable that says where the service is.
+        variable: &'static str,
     },
     /// A reference for logging in that would itself need a login.
     #[error("the login for `{0}` must come from `env:` or `file:`")]

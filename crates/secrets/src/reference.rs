@@ -186,6 +186,16 @@ mod tests {
 
     proptest! {
         #[test]
+        fn the_configuration_takes_the_same(
+            text in "(env|file|vault|aws-sm|x)?:?[a-zA-Z0-9_./#%?: -]{0,12}(/[a-z.]{0,3}){0,2}(#[a-z #]{0,3})?",
+        ) {
+            // A drive is absolute in the configuration everywhere, and here on Windows alone.
+            let is_drive = text.starts_with("file:") && !text.starts_with("file:/");
+            let configured = text.parse::<quell_config::SecretRef>().is_ok();
+            prop_assert!(text.parse::<SecretRef>().is_ok() == configured || is_drive, "{}", text);
+        }
+
+        #[test]
         fn what_is_read_is_written_back(text in "(env|file|vault|aws-sm):[ -~]{0,30}") {
             if let Ok(reference) = text.parse::<SecretRef>() {
                 prop_assert_eq!(reference.to_string().parse::<SecretRef>().unwrap(), reference);

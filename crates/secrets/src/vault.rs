@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use quell_http::sigv4::encoded;
 use quell_http::{
-    Client, Deadlines, Fresh, HttpError, NoValue, Renewing, Request, Response, Retry,
+    Client, Deadlines, Fresh, HttpError, NoValue, Renewing, Request, Response, Retry, Sizes,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -37,6 +37,10 @@ pub(crate) const RETRY: Retry = Retry {
     longest_wait: Duration::from_secs(2),
     total: Duration::from_secs(10),
 };
+
+/// A secret of 64 KiB, its siblings and what stands around them.
+pub(crate) const SIZES: Sizes =
+    Sizes { received_bytes: 2 << 20, decoded_bytes: 2 << 20, ratio: 200 };
 
 /// A Vault, and the token for it.
 pub(crate) struct Vault {
@@ -238,7 +242,7 @@ impl Vault {
         if let Some(token) = token {
             request = request.secret_header("x-vault-token", text(&token.secret)?)?;
         }
-        Ok(request.deadlines(DEADLINES).retry(RETRY).account("vault"))
+        Ok(request.deadlines(DEADLINES).retry(RETRY).sizes(SIZES).account("vault"))
     }
 
     fn url(&self, path: &str) -> String {

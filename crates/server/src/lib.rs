@@ -20,6 +20,7 @@ mod intake;
 mod jobs;
 mod limits;
 mod metrics;
+pub mod offline;
 mod outside;
 mod serve;
 mod start;
@@ -28,6 +29,7 @@ mod web;
 
 pub use access::{MadeToken, Right, Role, TokenError, TokenPlan, make_token};
 pub use data::KeyError;
+pub use jobs::Change;
 pub use outside::OutsideError;
 pub use quell_secrets::Environment;
 pub use start::{Plan, Server, StartError, api_description, start};

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use quell_config::{Config, SecretRef, weak_secret};
+use quell_config::{Config, SecretRef, VaultLogin as Login, weak_secret};
 use quell_http::{Allow, Client, HttpError, Policy, Proxy, Roots};
 use quell_model::Clock;
 use quell_secrets::{AwsSettings, Environment, Secret, SecretError, Secrets, Settings};
@@ -16,6 +16,9 @@ use crate::state::App;
 
 /// How often secrets are looked at; each is read again when it is due.
 const RENEW_EVERY: Duration = Duration::from_secs(15);
+
+/// The variable in which AWS's own tools find the token of a session.
+const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
 
 /// Why the server cannot ask others.
 #[derive(Debug, thiserror::Error)]
@@ -79,8 +82,8 @@ impl Outside {
         policy.proxy =
             config.egress.proxy.as_ref().map(|url| Proxy { url: url.clone(), login: None });
         let client = Client::new(policy, Arc::clone(clock))?;
-        let settings =
-            Settings { vault: vault(&environment), aws: aws(&environment), ..Settings::default() };
+        let (vault, aws) = (vault(config)?, aws(config, &environment)?);
+        let settings = Settings { vault, aws, ..Settings::default() };
         let secrets = Secrets::new(settings, &client, environment, clock);
         Ok(Self { client, secrets, held: RwLock::default() })
     }
@@ -142,32 +145,35 @@ pub(crate) async fn keep_fresh(app: Arc<App>) {
     }
 }
 
-/// Vault, as the variables of its own tools name it.
-fn vault(environment: &Environment) -> Option<VaultSettings> {
-    let reference = |name: &str| Reference::Env(name.to_owned());
-    let login = match environment("VAULT_ROLE_ID") {
-        Some(_) => VaultLogin::AppRole {
-            mount: environment("VAULT_APPROLE_MOUNT").unwrap_or_else(|| "approle".to_owned()),
-            role_id: reference("VAULT_ROLE_ID"),
-            secret_id: reference("VAULT_SECRET_ID"),
+/// Where Vault is and how to log in there.
+fn vault(config: &Config) -> Result<Option<VaultSettings>, OutsideError> {
+    let vault = &config.vault;
+    let Some(address) = vault.address.clone() else { return Ok(None) };
+    let login = match vault.login {
+        Login::Approle => VaultLogin::AppRole {
+            mount: vault.mount.clone(),
+            role_id: parsed(&vault.role_id)?,
+            secret_id: parsed(&vault.secret_id)?,
         },
-        None => VaultLogin::Token(reference("VAULT_TOKEN")),
+        Login::Token => VaultLogin::Token(parsed(&vault.token)?),
     };
-    Some(VaultSettings {
-        address: environment("VAULT_ADDR")?,
-        namespace: environment("VAULT_NAMESPACE"),
-        login,
-    })
+    Ok(Some(VaultSettings { address, namespace: vault.namespace.clone(), login }))
 }
 
-/// AWS Secrets Manager, as the variables of AWS's own tools name it.
-fn aws(environment: &Environment) -> Option<AwsSettings> {
-    let region = environment("AWS_REGION").or_else(|| environment("AWS_DEFAULT_REGION"))?;
-    let session = environment("AWS_SESSION_TOKEN");
-    let endpoint = environment("AWS_ENDPOINT_URL_SECRETS_MANAGER");
-    Some(AwsSettings {
-        session_token: session.map(|_| Reference::Env("AWS_SESSION_TOKEN".to_owned())),
-        endpoint: endpoint.or_else(|| environment("AWS_ENDPOINT_URL")),
-        ..AwsSettings::from_environment(&region)
-    })
+/// Where AWS Secrets Manager is and how to sign there.
+fn aws(config: &Config, environment: &Environment) -> Result<Option<AwsSettings>, OutsideError> {
+    let aws = &config.aws;
+    let Some(region) = aws.region.clone() else { return Ok(None) };
+    let session_token = match &aws.session_token {
+        Some(reference) => Some(parsed(reference)?),
+        None => environment(SESSION_TOKEN).map(|_| Reference::Env(SESSION_TOKEN.to_owned())),
+    };
+    Ok(Some(AwsSettings {
+        region,
+        endpoint: aws.endpoint.clone(),
+        access_key: parsed(&aws.access_key)?,
+        secret_key: parsed(&aws.secret_key)?,
+        session_token,
+        overlap: Duration::from_secs(aws.overlap_seconds),
+    }))
 }

@@ -133,12 +133,20 @@ pub async fn start(plan: Plan, clock: Arc<dyn Clock>) -> Result<Server, StartErr
 }
 
 fn open(plan: Plan, clock: Arc<dyn Clock>) -> Result<(Arc<App>, Option<String>), StartError> {
+    let app = open_app(plan, clock)?;
+    let first_token = first_token(&mut app.office(), &app.key, &*app.clock)?;
+    Ok((Arc::new(app), first_token))
+}
+
+/// Opens a data directory alone, with no thread started.
+pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartError> {
     let Plan { config, data, setup, environment } = plan;
     let outside = Outside::new(&config, environment, &clock)?;
     let io = |path: &PathBuf| {
         let path = path.clone();
         move |source| StartError::Io { path, source }
     };
+    quell_store::make_directory(&data)?;
     let lock = Lock::take(&data).map_err(io(&data))?;
     let lock = lock.ok_or_else(|| StartError::Taken(data.clone()))?;
     let key = ServerKey::read_or_make(&data)?;
@@ -149,7 +157,6 @@ fn open(plan: Plan, clock: Arc<dyn Clock>) -> Result<(Arc<App>, Option<String>),
     if recovered > 0 {
         tracing::info!(recovered, "jobs go on that ran when the server stopped");
     }
-    let first_token = first_token(&mut office, &key, &*clock)?;
     let access = ServerStore::open(&data)?;
     let limits = quell_spool::Limits {
         queue_bytes: usize::try_from(config.intake.queue_bytes).unwrap_or(usize::MAX),
@@ -193,7 +200,7 @@ fn open(plan: Plan, clock: Arc<dyn Clock>) -> Result<(Arc<App>, Option<String>),
     };
     // So that a fault shows at the start and not at the first question.
     app.tenants.of(&TenantId::default())?;
-    Ok((Arc::new(app), first_token))
+    Ok(app)
 }
 
 /// The administrator's token, on the first start only.

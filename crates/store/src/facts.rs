@@ -134,11 +134,6 @@ impl FindingPages {
         if self.0.len() >= MOST_WAITING { self.flush(connection) } else { Ok(()) }
     }
 
-    /// Forgets what is not written yet.
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
-    }
-
     /// Writes what is not written yet.
     pub(crate) fn flush(&mut self, connection: &Connection) -> Result<(), StoreError> {
         let mut changes: Vec<(i64, Change)> = self.0.drain().collect();

@@ -5,7 +5,7 @@
 //! the same file again changes nothing.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 
 use quell_model::{FindingKey, IssueKey, Outcome, Scope, Severity, Status, Timestamp};
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
@@ -13,11 +13,12 @@ use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 use crate::answer::changed;
 use crate::block::{Blocks, Owner};
 use crate::brief::Briefs;
+use crate::coverage::Coverage;
 use crate::facts::{Change, FindingPages, Said};
 use crate::keys::{self, Keys};
 use crate::names::Names;
 use crate::state::{ABSENT, HERE, PASSED, effective, micros, reported, time};
-use crate::{Block, Brief, IdSet, Packed, Store, StoreError};
+use crate::{Block, Brief, Held, IdSet, MostClosed, Packed, Store, StoreError};
 
 /// The setting that counts imports.
 const LAST_IMPORT: &str = "last_import";
@@ -116,41 +117,23 @@ pub struct Seen {
     pub held: Option<Held>,
 }
 
-/// How much a file may close by being silent before that is held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MostClosed {
-    /// Of a hundred open findings of what it covers.
-    pub percent: u8,
-    /// And so many are closed in any case.
-    pub always: u64,
-}
-
-/// What a file would have closed by being silent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Held {
-    /// Findings.
-    pub closes: u64,
-    /// Of so many open ones of what it covers.
-    pub open: u64,
-}
-
 /// One file being imported. Dropped without [`Import::finish`], it leaves no trace.
 #[derive(Debug)]
 pub struct Import<'s> {
     pub(crate) tx: Transaction<'s>,
-    names: Names,
+    pub(crate) names: Names,
     finding_keys: Keys,
     issue_keys: Keys,
     briefs: Briefs,
-    finding_pages: FindingPages,
+    pub(crate) finding_pages: FindingPages,
     blocks: Blocks,
     /// Issues that this file marked to be judged again.
     marked: IdSet,
     /// Findings that this file named.
     here: IdSet,
-    touched: &'s mut Touched,
+    pub(crate) touched: &'s mut Touched,
     splits: HashMap<FindingKey, IssueKey>,
-    coverage: Coverage,
+    pub(crate) coverage: Coverage,
     /// When places that this file names were last covered by a complete scan.
     covered: HashMap<(i64, i64, i64), Option<i64>>,
     /// Whether any evidence is stored that could outdate a finding.
@@ -161,12 +144,8 @@ pub struct Import<'s> {
     replayed: bool,
     /// When any of its findings was last seen.
     newest: Option<i64>,
-    seen: Seen,
+    pub(crate) seen: Seen,
 }
-
-/// What this file covers: for each target, the start of the scan, its checks and its places.
-#[derive(Debug, Default)]
-struct Coverage(BTreeMap<String, (i64, HashSet<String>, HashSet<String>)>);
 
 /// What is stored of a finding.
 struct Known {
@@ -412,7 +391,7 @@ impl Import<'_> {
         Ok((id, true))
     }
 
-    fn touch(&mut self, issue: i64, changed: bool) -> Result<(), StoreError> {
+    pub(crate) fn touch(&mut self, issue: i64, changed: bool) -> Result<(), StoreError> {
         self.touched.issues.insert(issue);
         if changed && self.marked.insert(issue) {
             self.tx
@@ -682,97 +661,6 @@ impl Import<'_> {
         self.tx.commit()?;
         Ok(self.seen)
     }
-
-    /// Closes what vanished within the coverage, unless that is too much to believe.
-    fn close_covered(&mut self, most: Option<MostClosed>) -> Result<(), StoreError> {
-        let coverage = std::mem::take(&mut self.coverage);
-        let mut open = 0;
-        for (target, (_, checks, places)) in &coverage.0 {
-            // Names outlast what is taken back below.
-            for name in checks.iter().chain(places).chain([target]) {
-                self.names.id(&self.tx, name)?;
-            }
-            if most.is_some() {
-                let target = self.names.id(&self.tx, target)?;
-                open += self
-                    .tx
-                    .prepare_cached(
-                        "SELECT count(*) FROM findings WHERE target = ?1 AND gone_by = 0 AND reported < 2",
-                    )?
-                    .query_row([target], |row| row.get::<_, i64>(0))?
-                    .unsigned_abs();
-            }
-        }
-        let closed_before = self.seen.closed;
-        // What waits is not to be taken back with what the coverage closes.
-        self.finding_pages.flush(&self.tx)?;
-        self.tx.execute_batch("SAVEPOINT coverage")?;
-        for (target, (at, checks, places)) in coverage.0 {
-            let target = self.names.id(&self.tx, &target)?;
-            self.record_coverage(target, at, (&checks, &places))?;
-            self.close_absent(target)?;
-        }
-        let closes = self.seen.closed - closed_before;
-        if most.is_some_and(|most| most.is_passed(closes, open)) {
-            self.tx.execute_batch("ROLLBACK TO coverage")?;
-            self.finding_pages.clear();
-            self.seen.closed = closed_before;
-            self.seen.held = Some(Held { closes, open });
-        }
-        Ok(self.tx.execute_batch("RELEASE coverage")?)
-    }
-
-    fn record_coverage(
-        &mut self,
-        target: i64,
-        at: i64,
-        (checks, places): (&HashSet<String>, &HashSet<String>),
-    ) -> Result<(), StoreError> {
-        for (names, sql) in [
-            (
-                checks,
-                "INSERT INTO covered_checks VALUES (?1, ?2, ?3)
-                 ON CONFLICT DO UPDATE SET scanned_at = max(scanned_at, excluded.scanned_at)",
-            ),
-            (
-                places,
-                "INSERT INTO covered_places VALUES (?1, ?2, ?3)
-                 ON CONFLICT DO UPDATE SET scanned_at = max(scanned_at, excluded.scanned_at)",
-            ),
-        ] {
-            let mut sorted: Vec<&String> = names.iter().collect();
-            sorted.sort_unstable();
-            for name in sorted {
-                let name = self.names.id(&self.tx, name)?;
-                self.tx.prepare_cached(sql)?.execute(params![target, name, at])?;
-            }
-        }
-        Ok(())
-    }
-
-    fn close_absent(&mut self, target: i64) -> Result<(), StoreError> {
-        let gone: Vec<(i64, i64)> = self
-            .tx
-            .prepare_cached(
-                "SELECT f.id, f.issue FROM findings f
-                   JOIN covered_checks c ON c.target = f.target AND c.check_name = f.check_name
-                   JOIN covered_places p ON p.target = f.target AND p.place = f.place
-                 WHERE f.target = ?1 AND f.gone_by = 0 AND f.reported < 2
-                   AND min(c.scanned_at, p.scanned_at) > f.last_seen",
-            )?
-            .query_map(params![target], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect::<Result<_, _>>()?;
-        for (finding, issue) in gone {
-            self.tx
-                .prepare_cached("UPDATE findings SET gone_by = ?2 WHERE id = ?1")?
-                .execute(params![finding, ABSENT])?;
-            self.finding_pages.set(&self.tx, finding, Change::gone())?;
-            self.touched.findings.insert(finding);
-            self.touch(issue, true)?;
-            self.seen.closed += 1;
-        }
-        Ok(())
-    }
 }
 
 /// What is known of a file once it has been read.
@@ -792,13 +680,6 @@ pub struct FinishedInput<'a> {
     pub complete: bool,
     /// How much it may close by being silent; `None` for any number.
     pub most_closed: Option<MostClosed>,
-}
-
-impl MostClosed {
-    fn is_passed(self, closes: u64, open: u64) -> bool {
-        closes > self.always
-            && closes.saturating_mul(100) > open.saturating_mul(u64::from(self.percent))
-    }
 }
 
 impl Store {
@@ -835,21 +716,4 @@ fn columns(scope: Option<(i64, i64, i64)>) -> (Option<i64>, Option<i64>, Option<
 /// The issue of a finding that was taken out of another.
 pub(crate) fn split_key(from: IssueKey, finding: FindingKey) -> IssueKey {
     quell_model::KeyHasher::new("split").part(&from.to_string()).part(&finding.to_string()).finish()
-}
-
-impl Coverage {
-    fn note(&mut self, scope: &Scope, at: i64) {
-        let known = self.0.contains_key(&scope.target);
-        if !known {
-            self.0.insert(scope.target.clone(), (at, HashSet::new(), HashSet::new()));
-        }
-        let Some((start, checks, places)) = self.0.get_mut(&scope.target) else { return };
-        *start = (*start).min(at);
-        if !checks.contains(&scope.check) {
-            checks.insert(scope.check.clone());
-        }
-        if !places.contains(&scope.place) {
-            places.insert(scope.place.clone());
-        }
-    }
 }

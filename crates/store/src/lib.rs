@@ -8,16 +8,19 @@ mod backup;
 mod block;
 mod brief;
 mod content;
+mod coverage;
 mod decision;
 mod error;
 mod facts;
 mod find;
+mod fixes;
 mod ids;
 mod import;
 mod imports;
 mod index;
 mod intelligence;
 mod keys;
+mod moment;
 mod names;
 mod open;
 mod packed;
@@ -38,13 +41,13 @@ pub use backup::{
 pub use block::{Added, Block, BlockBuilder, Body};
 pub use brief::{Brief, CandidatePage, place_text};
 pub use content::Content;
+pub use coverage::{Held, MostClosed};
 pub use decision::{JoinRow, PinRow};
 pub use error::StoreError;
 pub use find::{IssueFilter, IssuesFound};
 pub use ids::IdSet;
 pub use import::{
-    FinishedInput, Held, Import, MostClosed, NewBody, PreparedEvidence, PreparedFinding,
-    PreparedOther, Seen, Touched,
+    FinishedInput, Import, NewBody, PreparedEvidence, PreparedFinding, PreparedOther, Seen, Touched,
 };
 pub use imports::InputRow;
 pub use index::{
@@ -52,7 +55,8 @@ pub use index::{
     Wish,
 };
 pub use intelligence::{EPSS, IntelligenceRow, KEV};
-pub use open::{Folding, Store};
+pub use moment::Moment;
+pub use open::{Folding, Store, make_directory};
 pub use packed::Packed;
 pub use rekey::{Sorted, Unsorted};
 pub use rows::{AssessedIssue, FindingRow, IssueRow, StoredState};

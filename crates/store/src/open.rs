@@ -18,6 +18,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_incidents.sql"),
     include_str!("migrations/0005_blocks.sql"),
     include_str!("migrations/0006_lists.sql"),
+    include_str!("migrations/0007_fixes.sql"),
 ];
 
 /// Bytes of a page of a new database: a block of bodies spans few of them.
@@ -124,7 +125,10 @@ impl Store {
 }
 
 /// Makes a data directory that only its owner enters; one that is there stays as it is.
-pub(crate) fn make_directory(path: &Path) -> Result<(), StoreError> {
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make_directory(path: &Path) -> Result<(), StoreError> {
     let mut how = std::fs::DirBuilder::new();
     how.recursive(true);
     #[cfg(unix)]

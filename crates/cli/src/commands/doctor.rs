@@ -1,19 +1,20 @@
 //! `quell doctor`: whether a server could start here, and what to do where it could not.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
-use quell_config::{Faults, Loaded};
+use quell_config::{Faults, Loaded, SecretKind, SecretRef, weak_secret};
 use quell_model::{Clock, Timestamp};
 use quell_store::{DatabaseState, database_state};
 use serde_json::json;
 
 use super::config;
-use crate::environment::{Environment, SystemClock};
+use crate::environment::{Environment, SystemClock, variables};
 use crate::exit::Exit;
 
 const EXAMPLES: &str = "\
@@ -29,6 +30,8 @@ const FEW_BYTES: u64 = 2 << 30;
 const LEAST_BYTES: u64 = 100 << 20;
 /// A clock that shows an earlier time, in seconds since 1970, is wrong: 2026-01-01.
 const LEAST_TIME: i64 = 1_767_225_600;
+/// Bytes of a secret's file that are read.
+const MOST_SECRET_BYTES: u64 = 64 << 10;
 /// Seconds by which a file may seem newer than now.
 const SKEW_SECONDS: i64 = 120;
 
@@ -88,12 +91,13 @@ struct Subject {
     config: Result<Loaded, Faults>,
     data: PathBuf,
     databases: Vec<DatabaseState>,
+    environment: BTreeMap<String, String>,
     now: Timestamp,
 }
 
 /// Every check, in the order in which it is shown.
 const CHECKS: &[fn(&Subject) -> Vec<Line>] =
-    &[configuration, directory, databases, disk, clock, port];
+    &[configuration, secrets, directory, databases, disk, clock, port];
 
 /// Runs it. The data directory is the one that the command line names.
 pub(super) fn run(
@@ -106,7 +110,8 @@ pub(super) fn run(
     let configured = config.as_ref().ok().and_then(|loaded| loaded.config.server.data.clone());
     let data = data.map(Path::to_owned).or(configured).unwrap_or_else(|| environment.data.clone());
     let databases = if data.is_dir() { database_state(&data)? } else { Vec::new() };
-    let subject = Subject { config, data, databases, now: SystemClock.now() };
+    let (environment, now) = (variables(), SystemClock.now());
+    let subject = Subject { config, data, databases, environment, now };
     let lines: Vec<Line> = CHECKS.iter().flat_map(|check| check(&subject)).collect();
     print(&lines, arguments.json)?;
     let failed = lines.iter().any(|line| line.verdict == Verdict::Fail);
@@ -153,6 +158,46 @@ fn configuration(subject: &Subject) -> Vec<Line> {
         lines.push(ok(CHECK, "it holds"));
     }
     lines
+}
+
+fn secrets(subject: &Subject) -> Vec<Line> {
+    let Ok(loaded) = &subject.config else { return Vec::new() };
+    let all = loaded.config.secrets();
+    all.iter().map(|(key, reference)| secret(key, reference, &subject.environment)).collect()
+}
+
+/// Whether a reference leads to a secret that can be used. Vaults are asked at the start only.
+fn secret(key: &str, reference: &SecretRef, environment: &BTreeMap<String, String>) -> Line {
+    const CHECK: &str = "secret";
+    let value = match reference.kind() {
+        SecretKind::Environment => {
+            environment.get(reference.target()).map(|value| value.clone().into_bytes())
+        }
+        SecretKind::File => read_secret(Path::new(reference.target())).ok(),
+        SecretKind::Vault | SecretKind::AwsSecretsManager => {
+            return ok(CHECK, format!("{key}: {reference} is asked for at the start"));
+        }
+    };
+    let Some(value) = value else {
+        let next = "set the variable, or give this user the right to read the file";
+        return fail(CHECK, format!("{key}: {reference} cannot be read"), next);
+    };
+    if let Some(why) = weak_secret(&value) {
+        return fail(CHECK, format!("{key}: {reference} {why}"), "choose another secret");
+    }
+    let open = reference.kind() == SecretKind::File
+        && fs::metadata(reference.target()).is_ok_and(|about| is_open_to_others(&about));
+    if open {
+        let next = format!("chmod 600 {}", reference.target());
+        return warn(CHECK, format!("{key}: {reference} can be read by other users"), &next);
+    }
+    ok(CHECK, format!("{key}: {reference} can be read"))
+}
+
+fn read_secret(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MOST_SECRET_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn directory(subject: &Subject) -> Vec<Line> {

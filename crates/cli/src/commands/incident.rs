@@ -1,27 +1,33 @@
 //! `quell incident`: one incident with what happened in it, and what a person decides about it.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use quell_model::{Clock, Timestamp};
-use quell_pipeline::{Setup, join_incidents, reset_incident, show_incident, split_incident};
-use quell_report::write_incident_story;
+use quell_client::{Listed, ListedIncident};
+use quell_model::{Clock, IncidentKey, Timestamp};
+use quell_pipeline::{
+    Progress, Request, Setup, join_incidents, reset_incident, show_incident, split_incident,
+};
+use quell_report::{IncidentReport, IncidentStory, cell, write_incident_story};
 use quell_store::Store;
 
 use crate::console::say;
 use crate::environment::{Environment, SystemClock};
 use crate::exit::Exit;
+use crate::remote::{Misused, Remote, ServerArguments};
 
 const EXAMPLES: &str = "\
 Examples:
+  quell incident list
   quell incident show 0a1b2c3d4e
   quell incident split 0a1b2c3d4e 9z8y7x6w5v   take issues out; they stay out
   quell incident join 0a1b2c3d4e 5v6w7x8y9z    one story from now on
   quell incident reset 0a1b2c3d4e              take all of that back";
 
-/// Show one incident, take it apart, or put two together.
+/// List incidents, show one, take it apart, or put two together.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -30,10 +36,21 @@ pub(super) struct Arguments {
     /// The repository of `quell triage --repo`, for incidents that a fix holds together
     #[arg(long, global = true, value_name = "DIR")]
     repo: Option<PathBuf>,
+    #[command(flatten)]
+    server: ServerArguments,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// List and count open incidents, the riskiest first
+    List {
+        /// List at most this many; all are counted
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: usize,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Show an incident: why it is one, what happened, what to do, its issues
     Show {
         /// The incident's id, or that of one of its issues; the first characters are enough
@@ -65,33 +82,121 @@ enum Command {
     },
 }
 
+/// The incidents, the riskiest first.
+fn list(found: &Listed<ListedIncident>, json: bool) -> Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    if json {
+        serde_json::to_writer_pretty(&mut out, found)?;
+        writeln!(out)?;
+        return Ok(out.flush()?);
+    }
+    for one in &found.items {
+        let id: String = one.id.to_string().chars().take(10).collect();
+        let issues = if one.issues == 1 { "issue" } else { "issues" };
+        writeln!(
+            out,
+            "{:>4}  {:<5} {:<13} {id}  {}\n      {} {issues}",
+            one.score,
+            one.decision.as_str(),
+            one.severity.as_str(),
+            cell(&one.title, 42),
+            one.issues,
+        )?;
+    }
+    let hidden = found.count.saturating_sub(u64::try_from(found.items.len())?);
+    let incidents = if found.count == 1 { "incident" } else { "incidents" };
+    let more = if hidden > 0 { format!(", {hidden} not listed: --limit") } else { String::new() };
+    writeln!(out, "{} {incidents} in all{more}", found.count)?;
+    Ok(out.flush()?)
+}
+
+/// The incidents of the data directory.
+fn listed(store: &mut Store, setup: &Setup, limit: usize) -> Result<Listed<ListedIncident>> {
+    let request = Request { limit: Some(limit), only_incidents: true, ..Request::default() };
+    let never = AtomicBool::new(false);
+    let progress = Progress { cancelled: &never, bytes: &|_, _| {}, doing: &|_| {} };
+    let report = quell_pipeline::run(store, setup, &request, &SystemClock, &progress)?.report;
+    let item = |incident: IncidentReport| -> Result<ListedIncident> {
+        Ok(ListedIncident {
+            id: incident.id.parse().context("an incident's id is none")?,
+            score: incident.score,
+            severity: incident.severity,
+            decision: incident.decision.decision,
+            title: incident.title,
+            issues: u64::try_from(incident.issues.len())?,
+        })
+    };
+    let items = report.incidents.into_iter().map(item).collect::<Result<_>>()?;
+    Ok(Listed { count: report.funnel.incidents, items })
+}
+
+fn show(story: &IncidentStory, json: bool) -> Result<()> {
+    let mut out = io::stdout().lock();
+    if json {
+        serde_json::to_writer_pretty(&mut out, story)?;
+        return Ok(writeln!(out)?);
+    }
+    Ok(write_incident_story(story, &mut out)?)
+}
+
+/// Has a server do it.
+fn at_server(arguments: &Arguments, remote: &Remote) -> Result<Exit> {
+    if arguments.repo.is_some() {
+        let said = "`--repo` does not go with a server: it joins by what it knows alone";
+        return Err(Misused(said.to_owned()).into());
+    }
+    let server = &remote.connection;
+    match &arguments.command {
+        Command::List { limit, json } => list(&remote.ask(server.incident_list(*limit))?, *json)?,
+        Command::Show { id, json } => show(&remote.ask(server.incident(id))?, *json)?,
+        Command::Split { id, issues } => {
+            tell_split(&remote.ask(server.incident_split(id, issues))?);
+        }
+        Command::Join { id, others } => tell_join(&remote.ask(server.incident_join(id, others))?),
+        Command::Reset { id } => tell_reset(remote.ask(server.incident_reset(id))?),
+    }
+    Ok(Exit::Clean)
+}
+
+fn tell_split(key: &IncidentKey) {
+    say(&format!("the issues are now incident {key}; later imports keep them apart"));
+}
+
+fn tell_join(key: &IncidentKey) {
+    say(&format!("all of it is now incident {key}; later imports keep it together"));
+}
+
+fn tell_reset(freed: u64) {
+    say(&format!("{freed} decisions taken back"));
+}
+
 /// Runs it.
-pub(super) fn run(arguments: &Arguments, data: &Path, _environment: &Environment) -> Result<Exit> {
+pub(super) fn run(
+    arguments: &Arguments,
+    (data, named): (&Path, Option<&Path>),
+    environment: &Environment,
+) -> Result<Exit> {
+    if let Some(remote) = arguments.server.connect(named, environment)? {
+        return at_server(arguments, &remote);
+    }
     let mut store = Store::open(data)?;
     let setup = Setup::embedded(None)?;
     let repo = arguments.repo.as_deref();
     match &arguments.command {
+        Command::List { limit, json } => list(&listed(&mut store, &setup, *limit)?, *json)?,
         Command::Show { id, json } => {
-            let story = show_incident(&store, &setup, id, repo, SystemClock.now())?;
-            let mut out = io::stdout().lock();
-            if *json {
-                serde_json::to_writer_pretty(&mut out, &story)?;
-                writeln!(out)?;
-            } else {
-                write_incident_story(&story, &mut out)?;
-            }
+            show(&show_incident(&store, &setup, id, repo, SystemClock.now())?, *json)?;
         }
         Command::Split { id, issues } => {
             let key = split_incident(&mut store, &setup, (id, issues, repo), decider())?;
-            say(&format!("the issues are now incident {key}; later imports keep them apart"));
+            tell_split(&key);
         }
         Command::Join { id, others } => {
-            let key = join_incidents(&mut store, &setup, (id, others, repo), decider())?;
-            say(&format!("all of it is now incident {key}; later imports keep it together"));
+            tell_join(&join_incidents(&mut store, &setup, (id, others, repo), decider())?);
         }
         Command::Reset { id } => {
             let freed = reset_incident(&mut store, &setup, (id, repo), SystemClock.now())?;
-            say(&format!("{freed} decisions taken back"));
+            tell_reset(u64::try_from(freed)?);
         }
     }
     Ok(Exit::Clean)

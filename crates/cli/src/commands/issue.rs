@@ -5,14 +5,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use quell_client::IssueQuery;
 use quell_model::{Clock, Severity, Status};
-use quell_pipeline::{IssueFilter, Setup, list_issues, show_issue, split_issue};
-use quell_report::{cell, write_story};
+use quell_pipeline::{
+    IssueFilter, IssueList, ListedIssue, Setup, list_issues, show_issue, split_issue,
+};
+use quell_report::{IssueStory, cell, write_story};
 use quell_store::Store;
 
 use crate::console::say;
 use crate::environment::{Environment, SystemClock};
 use crate::exit::Exit;
+use crate::remote::{Misused, Remote, ServerArguments};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -27,6 +31,8 @@ Examples:
 pub(super) struct Arguments {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    server: ServerArguments,
 }
 
 #[derive(Debug, Subcommand)]
@@ -81,6 +87,22 @@ struct List {
 }
 
 impl List {
+    /// The same for a server.
+    fn query(&self) -> IssueQuery {
+        let status = match self.status.as_slice() {
+            [] => "open,in_progress".to_owned(),
+            words if words.iter().any(|word| word == "all") => String::new(),
+            words => words.join(","),
+        };
+        IssueQuery {
+            severity: self.severity.join(","),
+            status,
+            control: self.control.clone(),
+            asset: self.asset.clone(),
+            tool: self.tool.clone(),
+        }
+    }
+
     fn filter(&self) -> IssueFilter {
         let all = [Status::Open, Status::InProgress, Status::Suppressed, Status::Resolved];
         let asked = |status: &Status| match self.status.as_slice() {
@@ -97,11 +119,10 @@ impl List {
     }
 }
 
-fn list(store: &Store, asked: &List) -> Result<()> {
-    let found = list_issues(store, &asked.filter(), asked.limit)?;
+fn list(found: &IssueList, asked: &List) -> Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     if asked.json {
-        serde_json::to_writer_pretty(&mut out, &found)?;
+        serde_json::to_writer_pretty(&mut out, found)?;
         writeln!(out)?;
         return Ok(out.flush()?);
     }
@@ -129,21 +150,62 @@ fn issues(count: u64) -> String {
     if count == 1 { "1 issue".to_owned() } else { format!("{count} issues") }
 }
 
+fn show(story: &IssueStory, json: bool) -> Result<()> {
+    let mut out = io::stdout().lock();
+    if json {
+        serde_json::to_writer_pretty(&mut out, story)?;
+        return Ok(writeln!(out)?);
+    }
+    Ok(write_story(story, &mut out)?)
+}
+
+/// Has a server do it.
+fn at_server(arguments: &Arguments, remote: &Remote) -> Result<Exit> {
+    let server = &remote.connection;
+    match &arguments.command {
+        Command::List(asked) => {
+            let found = remote.ask(server.issue_list(&asked.query(), asked.limit))?;
+            let issue = |issue: quell_client::ListedIssue| ListedIssue {
+                id: issue.id,
+                score: issue.score,
+                severity: issue.severity,
+                status: issue.status,
+                control: issue.control,
+                title: issue.title,
+                asset: issue.asset,
+            };
+            let issues = found.items.into_iter().map(issue).collect();
+            list(&IssueList { count: found.count, issues }, asked)?;
+        }
+        Command::Show { repo: Some(_), .. } => {
+            let said = "`--repo` does not go with a server; `quell fix --server URL` makes fixes";
+            return Err(Misused(said.to_owned()).into());
+        }
+        Command::Show { id, repo: None, json } => show(&remote.ask(server.issue(id))?, *json)?,
+        Command::Split { id, finding } => {
+            let key = remote.ask(server.issue_split(id, finding))?;
+            say(&format!("the finding is now issue {key}; later imports keep it apart"));
+        }
+    }
+    Ok(Exit::Clean)
+}
+
 /// Runs it.
-pub(super) fn run(arguments: &Arguments, data: &Path, _environment: &Environment) -> Result<Exit> {
+pub(super) fn run(
+    arguments: &Arguments,
+    (data, named): (&Path, Option<&Path>),
+    environment: &Environment,
+) -> Result<Exit> {
+    if let Some(remote) = arguments.server.connect(named, environment)? {
+        return at_server(arguments, &remote);
+    }
     let mut store = Store::open(data)?;
     match &arguments.command {
-        Command::List(asked) => list(&store, asked)?,
+        Command::List(asked) => list(&list_issues(&store, &asked.filter(), asked.limit)?, asked)?,
         Command::Show { id, repo, json } => {
             let setup = Setup::embedded(None)?;
             let story = show_issue(&store, &setup, (id, repo.as_deref()), SystemClock.now())?;
-            let mut out = io::stdout().lock();
-            if *json {
-                serde_json::to_writer_pretty(&mut out, &story)?;
-                writeln!(out)?;
-            } else {
-                write_story(&story, &mut out)?;
-            }
+            show(&story, *json)?;
         }
         Command::Split { id, finding } => {
             let setup = Setup::embedded(None)?;

@@ -6,9 +6,13 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use quell_client::ClientError;
+use quell_server::offline::OfflineError;
+
 use crate::console::say;
 use crate::environment::Environment;
 use crate::exit::Exit;
+use crate::remote::Misused;
 
 mod backup;
 mod config;
@@ -18,12 +22,16 @@ mod doctor;
 mod fix;
 mod incident;
 mod issue;
+mod jobs;
 mod map;
+mod replay;
 mod restore;
 mod risk;
 mod serve;
+mod status;
 mod token;
 mod triage;
+mod upload;
 
 /// Findings of any security tool in, a few explained incidents with proved fixes out.
 #[derive(Debug, Parser)]
@@ -56,6 +64,12 @@ enum Command {
     Map(map::Arguments),
     /// Run the server: intake, API and jobs
     Serve(serve::Arguments),
+    /// Whether a server is well: what it holds, what waits, what fails
+    Status(status::Arguments),
+    /// Jobs of a server: list them, look at one, retry, release or cancel it
+    Jobs(jobs::Arguments),
+    /// Read what was received again, by what this program knows now
+    Replay(replay::Arguments),
     /// Make, list and take back tokens of a server
     Token(token::Arguments),
     /// What is configured, where it was said, and what is wrong with it
@@ -82,16 +96,20 @@ pub(crate) fn run(
         }
     };
     let data = parsed.data.clone().unwrap_or_else(|| environment.data.clone());
+    let named = parsed.data.as_deref();
     let result = match parsed.command {
-        Command::Triage(arguments) => triage::run(&arguments, &data, environment),
+        Command::Triage(arguments) => triage::run(&arguments, (&data, named), environment),
         Command::Fix(arguments) => fix::run(&arguments, &data, environment),
         Command::Demo(arguments) => demo::run(&arguments, environment),
-        Command::Issue(arguments) => issue::run(&arguments, &data, environment),
-        Command::Incident(arguments) => incident::run(&arguments, &data, environment),
+        Command::Issue(arguments) => issue::run(&arguments, (&data, named), environment),
+        Command::Incident(arguments) => incident::run(&arguments, (&data, named), environment),
         Command::Risk(arguments) => risk::run(&arguments, &data),
         Command::Controls(arguments) => controls::run(&arguments, environment),
         Command::Map(arguments) => map::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments, parsed.data.as_deref(), environment),
+        Command::Status(arguments) => status::run(&arguments, (&data, named), environment),
+        Command::Jobs(arguments) => jobs::run(&arguments, (&data, named), environment),
+        Command::Replay(arguments) => replay::run(&arguments, (&data, named), environment),
         Command::Token(arguments) => token::run(&arguments, &data),
         Command::Config(arguments) => config::run(&arguments, parsed.data.as_deref()),
         Command::Backup(arguments) => backup::run(&arguments, &data),
@@ -110,6 +128,9 @@ fn failed(error: &anyhow::Error) -> Exit {
         return Exit::Clean;
     }
     say(&format!("error: {error:#}"));
+    if let Some(exit) = at_a_server(error) {
+        return exit;
+    }
     if let Some(error) = error.downcast_ref::<quell_store::BackupError>() {
         return backup::exit(error);
     }
@@ -121,6 +142,29 @@ fn failed(error: &anyhow::Error) -> Exit {
         ) => Exit::Usage,
         _ => Exit::Unfinished,
     }
+}
+
+/// How the program ends for what went wrong between it and a server, or a server's data.
+fn at_a_server(error: &anyhow::Error) -> Option<Exit> {
+    if error.is::<Misused>() {
+        return Some(Exit::Usage);
+    }
+    if let Some(error) = error.downcast_ref::<ClientError>() {
+        return Some(match error {
+            ClientError::Stopped => Exit::Interrupted,
+            error if error.is_usage() => Exit::Usage,
+            _ => Exit::Unfinished,
+        });
+    }
+    Some(match error.downcast_ref::<OfflineError>()? {
+        OfflineError::NotFound(_) | OfflineError::Conflict(_) | OfflineError::NoData(_) => {
+            Exit::Usage
+        }
+        OfflineError::Stopped => Exit::Interrupted,
+        OfflineError::Store(_) | OfflineError::Start(_) | OfflineError::Failed(_) => {
+            Exit::Unfinished
+        }
+    })
 }
 
 /// The reader of our output went away (`quell … | head`): nothing is wrong.

@@ -9,15 +9,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use indicatif::ProgressBar;
+use quell_client::ClientError;
 use quell_model::Severity;
 use quell_pipeline::{Outcome, Progress, Request, Setup};
 use quell_report::{Format, Options, Report};
 use quell_store::Store;
 
+use super::jobs::accounting;
 use super::map::read_maps;
+use super::upload::upload;
 use crate::console::{byte_bar, say};
 use crate::environment::{Environment, SystemClock};
 use crate::exit::Exit;
+use crate::remote::{Misused, Remote, ServerArguments};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -28,9 +32,13 @@ Examples:
   quell triage acme.csv --map acme.toml     a format of your own
   quell triage --intel epss_scores-current.csv.gz
   quell triage                              what is open, without reading more
+  quell triage results/ --server https://quell.example --token-file token
 
 Exit codes: 0 done, 1 a gate was crossed (--fail-on), 2 usage,
 3 some input could not be read, 130 interrupted.";
+
+/// Incidents that a server reports at most.
+const MOST_INCIDENTS: usize = 1000;
 
 /// Read findings and show what matters.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
@@ -79,6 +87,8 @@ pub(super) struct Arguments {
     /// No colour
     #[arg(long)]
     no_color: bool,
+    #[command(flatten)]
+    server: ServerArguments,
 }
 
 fn format_names() -> Vec<&'static str> {
@@ -86,7 +96,14 @@ fn format_names() -> Vec<&'static str> {
 }
 
 /// Runs it.
-pub(super) fn run(arguments: &Arguments, data: &Path, environment: &Environment) -> Result<Exit> {
+pub(super) fn run(
+    arguments: &Arguments,
+    (data, named): (&Path, Option<&Path>),
+    environment: &Environment,
+) -> Result<Exit> {
+    if let Some(remote) = arguments.server.connect(named, environment)? {
+        return at_server(arguments, &remote, environment);
+    }
     let cancelled = on_interrupt()?;
     let mut store = Store::open(data)?;
     let setup = Setup::embedded(read_tags(arguments.tags.as_deref())?.as_deref())?;
@@ -108,6 +125,42 @@ pub(super) fn run(arguments: &Arguments, data: &Path, environment: &Environment)
     }
     print(&outcome.report, arguments, environment)?;
     Ok(exit(&outcome, arguments))
+}
+
+/// Has a server do it: what it knows is what counts, so nothing of here goes along but the files.
+fn at_server(arguments: &Arguments, remote: &Remote, environment: &Environment) -> Result<Exit> {
+    let here = [
+        (arguments.repo.is_some(), "--repo", "`quell fix --server URL --repo DIR` makes fixes"),
+        (!arguments.intel.is_empty(), "--intel", "upload the list as a file among the others"),
+        (!arguments.map.is_empty(), "--map", "send the mapped format from a local run"),
+        (arguments.tags.is_some(), "--tags", "the server reads tags in its own way"),
+    ];
+    if let Some((_, flag, instead)) = here.iter().find(|(given, _, _)| *given) {
+        return Err(Misused(format!("`{flag}` does not go with a server; {instead}")).into());
+    }
+    let cancelled = on_interrupt()?;
+    let bar = byte_bar(environment.terminal_err && !arguments.quiet);
+    let uploaded = upload(remote, &arguments.paths, &cancelled, &bar);
+    bar.finish_and_clear();
+    let uploaded = uploaded?;
+    if let Some(path) = &arguments.rejects {
+        write_rejects(path, &uploaded.rejects)?;
+    }
+    let limit = limit(arguments, format(arguments)?).unwrap_or(MOST_INCIDENTS).max(1);
+    match remote.runtime.block_on(remote.connection.report(limit)) {
+        Ok(report) => {
+            let outcome = uploaded.told_by(report);
+            print(&outcome.report, arguments, environment)?;
+            Ok(exit(&outcome, arguments))
+        }
+        // A token that only brings findings in is told what became of them, and no more.
+        Err(ClientError::Right(_)) if !arguments.paths.is_empty() => {
+            say(&accounting(&uploaded.accounting.total));
+            say("this token may not read the report");
+            Ok(if uploaded.complete { Exit::Clean } else { Exit::Unfinished })
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The user's reading of tags, where one is given.

@@ -31,6 +31,10 @@ pub struct Hook {
     pub prefix: String,
     /// The header with the time of sending.
     pub timestamp: Option<String>,
+    /// The header with the sender's id of the delivery.
+    pub delivery: Option<String>,
+    /// What is signed; see [`Hook::signed_text`].
+    pub signed: Option<String>,
     /// How far that time may lie from now.
     pub tolerance_seconds: u64,
     /// One or two secrets that count.
@@ -39,6 +43,18 @@ pub struct Hook {
     pub rate_per_second: u32,
     /// Requests at once.
     pub burst: u32,
+}
+
+impl Hook {
+    /// What is signed: text with `{body}`, and `{timestamp}` and `{id}` of the headers.
+    #[must_use]
+    pub fn signed_text(&self) -> &str {
+        match (&self.signed, &self.timestamp) {
+            (Some(signed), _) => signed,
+            (None, Some(_)) => "{timestamp}.{body}",
+            (None, None) => "{body}",
+        }
+    }
 }
 
 /// How senders prove who they are.
@@ -109,6 +125,15 @@ pub(super) const TABLE: Table = Table {
         .or(""),
         Key::new("timestamp", Kind::Header, "The header with the time of sending, for `hmac`.")
             .sample("X-Timestamp"),
+        Key::new("delivery", Kind::Header, "The header with the sender's id of the delivery.")
+            .sample("X-Delivery-Id"),
+        Key::new(
+            "signed",
+            Kind::Template,
+            "What is signed. Without it: `{body}`, or `{timestamp}.{body}` where `timestamp` is \
+             set.",
+        )
+        .sample("{timestamp}.{body}"),
         Key::new(
             "tolerance_seconds",
             Kind::seconds(1, 3600),
@@ -138,6 +163,7 @@ fn rule(table: &Instance<'_>) -> Vec<Broken> {
         ("encoding", &["hmac"]),
         ("prefix", &["hmac"]),
         ("timestamp", &["hmac"]),
+        ("signed", &["hmac"]),
         ("tolerance_seconds", &["hmac"]),
     ] {
         if table.said(key) && !auth.is_empty() && !with.contains(&auth) {
@@ -152,6 +178,26 @@ fn rule(table: &Instance<'_>) -> Vec<Broken> {
     if auth == "basic" && !table.said("user") {
         let problem = "is missing, and `auth = \"basic\"` needs it";
         broken.push(Broken::error("user", problem, "name the user"));
+    }
+    if table.said("signed") {
+        broken.extend(signed_rule(table));
+    }
+    broken
+}
+
+/// What is signed and the headers must go together: a time that is not signed proves nothing.
+fn signed_rule(table: &Instance<'_>) -> Vec<Broken> {
+    let signed = table.text("signed");
+    let mut broken = Vec::new();
+    for (word, key) in [("{timestamp}", "timestamp"), ("{id}", "delivery")] {
+        if signed.contains(word) && !table.said(key) {
+            let problem = format!("is missing, and `signed` holds `{word}`");
+            broken.push(Broken::error(key, &problem, "name the header"));
+        }
+    }
+    if table.said("timestamp") && !signed.contains("{timestamp}") {
+        let problem = "holds no `{timestamp}`, so the time of sending proves nothing";
+        broken.push(Broken::error("signed", problem, "add it, or take out `timestamp`"));
     }
     broken
 }

@@ -1,5 +1,6 @@
 //! The tables of the configuration: one file each, with its keys and the type they become.
 
+mod aws;
 mod buckets;
 mod egress;
 mod fix;
@@ -10,12 +11,14 @@ mod jobs;
 mod limits;
 mod server;
 mod telemetry;
+mod vault;
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
 
+pub use aws::Aws;
 pub use buckets::Bucket;
 pub use egress::Egress;
 pub use fix::Fix;
@@ -26,8 +29,10 @@ pub use jobs::Jobs;
 pub use limits::Limits;
 pub use server::{Server, Tls};
 pub use telemetry::{LogFormat, LogLevel, Telemetry};
+pub use vault::{Vault, VaultLogin};
 
 use crate::key::Table;
+use crate::secret::{SecretKind, SecretRef};
 
 /// Every table, in the order in which they are shown.
 pub const TABLES: &[Table] = &[
@@ -36,6 +41,8 @@ pub const TABLES: &[Table] = &[
     hooks::TABLE,
     folders::TABLE,
     buckets::TABLE,
+    vault::TABLE,
+    aws::TABLE,
     jobs::TABLE,
     limits::TABLE,
     egress::TABLE,
@@ -60,6 +67,10 @@ pub struct Config {
     /// Polled buckets, by name.
     #[serde(default)]
     pub buckets: BTreeMap<String, Bucket>,
+    /// HashiCorp Vault.
+    pub vault: Vault,
+    /// AWS Secrets Manager.
+    pub aws: Aws,
     /// Jobs.
     pub jobs: Jobs,
     /// What clients may use.
@@ -72,12 +83,64 @@ pub struct Config {
     pub fix: Fix,
 }
 
+impl Config {
+    /// Every reference to a secret that is used, with the key that holds it.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<(String, &SecretRef)> {
+        let hooks = self.hooks.iter().flat_map(|(name, hook)| {
+            hook.secrets.iter().map(move |one| (format!("hooks.{name}.secrets"), &one.secret))
+        });
+        let buckets = self.buckets.iter().flat_map(|(name, bucket)| {
+            [
+                (format!("buckets.{name}.access_key"), &bucket.access_key),
+                (format!("buckets.{name}.secret_key"), &bucket.secret_key),
+            ]
+        });
+        let mut used: Vec<(String, &SecretRef)> = hooks.chain(buckets).collect();
+        let names = |kind| used.iter().any(|(_, reference)| reference.kind() == kind);
+        let (vault, aws) = (names(SecretKind::Vault), names(SecretKind::AwsSecretsManager));
+        if vault {
+            used.extend(self.vault_login());
+        }
+        if aws {
+            used.extend(self.aws_keys());
+        }
+        used
+    }
+
+    fn vault_login(&self) -> Vec<(String, &SecretRef)> {
+        let vault = &self.vault;
+        let keys = match vault.login {
+            VaultLogin::Token => vec![("token", &vault.token)],
+            VaultLogin::Approle => {
+                vec![("role_id", &vault.role_id), ("secret_id", &vault.secret_id)]
+            }
+        };
+        keys.into_iter().map(|(key, one)| (format!("vault.{key}"), one)).collect()
+    }
+
+    fn aws_keys(&self) -> Vec<(String, &SecretRef)> {
+        let aws = &self.aws;
+        let keys = [("access_key", &aws.access_key), ("secret_key", &aws.secret_key)];
+        let session = aws.session_token.as_ref().map(|token| ("session_token", token));
+        keys.into_iter().chain(session).map(|(key, one)| (format!("aws.{key}"), one)).collect()
+    }
+}
+
 /// What must hold between the keys of a table.
 pub(crate) type Rule = fn(&Instance<'_>) -> Vec<Broken>;
 
 /// For a table whose keys do not depend on each other.
 pub(crate) const fn no_rule(_: &Instance<'_>) -> Vec<Broken> {
     Vec::new()
+}
+
+/// What opens a vault stands in no vault.
+fn local_only(table: &Instance<'_>, keys: &[&'static str]) -> Vec<Broken> {
+    let local =
+        |text: &str| text.is_empty() || text.starts_with("env:") || text.starts_with("file:");
+    let wrong = keys.iter().filter(|key| !local(table.text(key)));
+    wrong.map(|key| Broken::error(key, "must be a reference by `env:` or `file:`", "")).collect()
 }
 
 /// One table with its values.

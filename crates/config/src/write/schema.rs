@@ -88,6 +88,7 @@ fn kind_schema(kind: Kind) -> Value {
                 "properties": { "secret": reference(), "until": text() },
             }]},
         }),
+        Kind::Template => pattern("\\{body\\}"),
         Kind::Tenant => pattern("^[a-z][a-z0-9-]{0,63}$"),
         Kind::Text => json!({ "type": "string", "maxLength": 1024 }),
         Kind::Truth => json!({ "type": "boolean" }),

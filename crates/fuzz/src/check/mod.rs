@@ -80,7 +80,7 @@ impl Bench {
     /// # Errors
     /// What is broken.
     pub fn check(&self, target: &str, input: &[u8]) -> Result<Seen, Fault> {
-        let code = code::sample(target);
+        let code = sample(target);
         if code.is_some() || target == "maps" {
             // The others are read from this file.
             std::fs::write(self.folder.path().join("input"), input)

@@ -1,11 +1,12 @@
 //! Statuses, retries, secrets in errors, sizes and rates.
 
 use std::io::Write as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use quell_http::{HttpError, Policy, Request, Retry, SizeLimit, Sizes, Verdict};
+use tokio::time::Instant;
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -123,9 +124,9 @@ async fn a_long_wait_is_left_to_the_caller() {
 #[tokio::test]
 async fn sizes_hold_as_received_and_as_decompressed() {
     let sizes = Sizes { received_bytes: 100_000, decoded_bytes: 3 << 20, ratio: 10_000 };
-    let limit = |error: HttpError| match error {
-        HttpError::TooLarge { limit, .. } => limit,
-        other => panic!("{other}"),
+    let limit = |error: HttpError| {
+        let HttpError::TooLarge { limit, .. } = &error else { panic!("{error}") };
+        *limit
     };
     let plain = server(200, |t| t.set_body_bytes(vec![0; 100_001])).await;
     let error = client(policy()).send(&get(&plain).sizes(sizes)).await.unwrap_err();

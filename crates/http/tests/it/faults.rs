@@ -23,11 +23,9 @@ async fn server(body: &str) -> (MockServer, FaultProxy) {
     (server, proxy)
 }
 
-fn deadline(error: HttpError) -> Deadline {
-    match error {
-        HttpError::Deadline { deadline, .. } => deadline,
-        other => panic!("{other}"),
-    }
+fn deadline(error: &HttpError) -> Deadline {
+    let HttpError::Deadline { deadline, .. } = error else { panic!("{error}") };
+    *deadline
 }
 
 #[tokio::test]
@@ -41,12 +39,11 @@ async fn a_reply_cut_at_any_byte_is_never_taken_for_whole() {
         let proxy = FaultProxy::start(server.address()).await.unwrap();
         let client = once(short());
         let request = Request::get(&url(proxy.address())).unwrap();
-        for cut in 1..reply.len() {
-            for fault in [Fault::CutAfter(cut as u64), Fault::ResetAfter(cut as u64)] {
-                proxy.set(fault);
-                let error = client.send(&request).await.unwrap_err();
-                assert!(matches!(error, HttpError::Broken { .. }), "{fault:?}: {error}");
-            }
+        let cuts = (1..reply.len() as u64).map(Fault::CutAfter);
+        for fault in cuts.chain((1..reply.len() as u64).map(Fault::ResetAfter)) {
+            proxy.set(fault);
+            let error = client.send(&request).await.unwrap_err();
+            assert!(matches!(error, HttpError::Broken { .. }), "{fault:?}: {error}");
         }
         proxy.set(Fault::None);
         assert_eq!(client.send(&request).await.unwrap().body(), body.as_bytes());
@@ -97,14 +94,14 @@ async fn silence_and_dripping_end_at_their_deadlines_and_free_the_connection() {
         (Fault::HalfOpenAfter(500), Deadline::Idle),
     ] {
         proxy.set(fault);
-        assert_eq!(deadline(client.send(&request).await.unwrap_err()), expected, "{fault:?}");
+        assert_eq!(deadline(&client.send(&request).await.unwrap_err()), expected, "{fault:?}");
     }
     // The head comes whole, then a byte at a time: no pause is long, and the end is never there.
     proxy.set(Fault::Drip(Duration::from_millis(20)));
     let patient =
         Deadlines { first_byte: Duration::from_secs(60), whole: Duration::from_secs(1), ..short() };
     let error = client.send(&request.clone().deadlines(patient)).await.unwrap_err();
-    assert_eq!(deadline(error), Deadline::Whole);
+    assert_eq!(deadline(&error), Deadline::Whole);
     for _ in 0..500 {
         if proxy.open() == 0 {
             return;

@@ -1,7 +1,10 @@
 //! The client against servers on loopback that answer, fail and lie.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod answers;
 mod faults;
+mod proxy;
 mod redirects;
 mod tls;
 

@@ -16,11 +16,9 @@ async fn redirecting(status: u16, location: &str) -> MockServer {
     server
 }
 
-fn refusal(error: HttpError) -> Refusal {
-    match error {
-        HttpError::Refused(refusal) => refusal,
-        other => panic!("{other}"),
-    }
+fn refusal(error: &HttpError) -> Refusal {
+    let HttpError::Refused(refusal) = error else { panic!("{error}") };
+    refusal.clone()
 }
 
 #[tokio::test]
@@ -50,7 +48,7 @@ async fn a_redirect_inside_is_refused() {
     ] {
         let server = redirecting(302, location).await;
         let error = client(policy()).send(&Request::get(&server.uri()).unwrap()).await.unwrap_err();
-        refusal(error);
+        refusal(&error);
         assert_eq!(server.received_requests().await.unwrap().len(), 1, "{location}");
     }
 }
@@ -81,12 +79,13 @@ async fn a_name_that_leads_inside_is_refused_after_it_is_resolved() {
         let names = vec![("rebind.example", vec![address.parse().unwrap()])];
         let client = with_names(&[], names);
         let request = Request::get("https://rebind.example/").unwrap();
-        match refusal(client.send(&request).await.unwrap_err()) {
-            Refusal::Address { host, range: found } | Refusal::Rebound { host, range: found } => {
-                assert_eq!((host.as_str(), found), ("rebind.example", range));
-            }
-            other => panic!("{other}"),
-        }
+        let refused = refusal(&client.send(&request).await.unwrap_err());
+        let (Refusal::Address { host, range: found } | Refusal::Rebound { host, range: found }) =
+            &refused
+        else {
+            panic!("{refused}")
+        };
+        assert_eq!((host.as_str(), *found), ("rebind.example", range));
     }
 }
 
@@ -101,7 +100,7 @@ async fn an_allowed_name_is_reached_and_still_not_at_a_metadata_address() {
     let metadata = vec![("vault.internal", vec!["169.254.169.254".parse().unwrap()])];
     let client = with_names(&["http://vault.internal"], metadata);
     let error = client.send(&Request::get(&url).unwrap()).await.unwrap_err();
-    assert!(matches!(refusal(error), Refusal::Rebound { .. }));
+    assert!(matches!(refusal(&error), Refusal::Rebound { .. }));
 }
 
 #[tokio::test]
@@ -109,4 +108,14 @@ async fn a_name_without_an_address_is_told() {
     let client = with_names(&[], Vec::new());
     let error = client.send(&Request::get("https://nowhere.example/").unwrap()).await.unwrap_err();
     assert!(matches!(error, HttpError::Unreachable { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn an_address_that_does_not_answer_is_passed_over() {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    let both = ["127.0.0.2", "127.0.0.1"].map(|address| address.parse().unwrap()).to_vec();
+    let client = with_names(&["http://two.internal"], vec![("two.internal", both)]);
+    let url = format!("http://two.internal:{}/", server.address().port());
+    client.send(&Request::get(&url).unwrap()).await.unwrap();
 }

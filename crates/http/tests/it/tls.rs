@@ -2,13 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use quell_http::{Client, Egress, HttpError, Policy, Request, Roots};
-use quell_testkit::net::read_head;
+use quell_http::{Client, Deadline, Deadlines, Egress, HttpError, Policy, Request, Retry, Roots};
+use quell_testkit::net::{Fault, FaultProxy, RawServer, read_head};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use crate::{Names, clock, policy};
@@ -50,14 +51,18 @@ async fn serve(authority: &Authority, host: &str, expired: bool) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            if let Ok(mut stream) = acceptor.accept(stream).await {
-                let _ = read_head(&mut stream).await;
-                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
-                let _ = stream.shutdown().await;
-            }
+            // Clients that do not trust the certificate go away; so do their errors.
+            answer(&acceptor, stream).await.ok();
         }
     });
     address
+}
+
+async fn answer(acceptor: &TlsAcceptor, stream: TcpStream) -> std::io::Result<()> {
+    let mut stream = acceptor.accept(stream).await?;
+    read_head(&mut stream).await?;
+    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await?;
+    stream.shutdown().await
 }
 
 fn client(roots: Roots) -> Client {
@@ -97,16 +102,26 @@ async fn an_old_or_broken_handshake_is_refused() {
     // The head of a ServerHello that chooses TLS 1.0.
     let old = [&[0x16, 3, 1, 0, 42, 2, 0, 0, 38, 3, 1][..], &[7; 32], &[0, 0, 0x2f, 0]].concat();
     for hello in [old, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_vec()] {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let _ = stream.write_all(&hello).await;
-                let _ = stream.shutdown().await;
-            }
-        });
+        let server = RawServer::blurting(hello).await.unwrap();
+        let address = server.address();
         let client = client(Roots::Only(ours.pem.clone().into_bytes()));
         let error = ask(&client, address).await.unwrap_err();
         assert!(matches!(error, HttpError::Unreachable { .. }), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_handshake_that_does_not_go_on_ends_at_the_deadline_of_the_connection() {
+    let ours = authority("ours");
+    let proxy = FaultProxy::start(serve(&ours, "good.example", false).await).await.unwrap();
+    proxy.set(Fault::BlackHole);
+    let deadlines = Deadlines { connect: Duration::from_millis(300), ..Deadlines::default() };
+    let retry = Retry { attempts: 1, ..policy().retry };
+    let egress = Egress::new(vec!["good.example".parse().unwrap()]);
+    let names = Names(vec![("good.example", vec!["127.0.0.1".parse().unwrap()])]);
+    let policy = Policy { egress, deadlines, retry, ..policy() };
+    let client = Client::with_lookup(policy, clock(), Arc::new(names)).unwrap();
+    let error = ask(&client, proxy.address()).await.unwrap_err();
+    let expected = matches!(error, HttpError::Deadline { deadline: Deadline::Connect, .. });
+    assert!(expected, "{error}");
 }

@@ -11,7 +11,7 @@ const VERSION: u8 = 1;
 /// Bytes of the hash of a question.
 const HASH_BYTES: usize = 8;
 /// Most bytes of a place in a list.
-const MOST_PLACE_BYTES: usize = 64;
+const MOST_PLACE_BYTES: usize = 200;
 
 /// A question that is asked page by page. Its hash keeps cursors of other questions out.
 #[derive(Debug, Clone, Copy)]

@@ -11,7 +11,7 @@ use utoipa::IntoParams;
 use super::cursor::Asked;
 use super::issues::IssueSort;
 use super::page::Turn;
-use super::parameters::{Order, listed};
+use super::parameters::{Order, keys_that_begin, listed};
 use super::{Page, QueryError, View};
 use crate::assess::member;
 use crate::inspect::find_issue;
@@ -159,10 +159,7 @@ impl FindingQuery {
 /// When no finding, or more than one, has that id, or the store refuses.
 pub fn finding(view: &View<'_>, id: &str) -> Result<FindingStory, QueryError> {
     let not_found = || QueryError::NotFound { kind: "finding", id: id.to_owned() };
-    let wanted = id.trim().to_ascii_lowercase();
-    let lowest = format!("{wanted:0<26}").parse::<FindingKey>().map_err(|_| not_found())?;
-    let highest = format!("{wanted:z<26}").parse::<FindingKey>();
-    let highest = highest.unwrap_or(FindingKey::from_bytes([255; 16]));
+    let (lowest, highest) = keys_that_begin::<FindingKey>(id).ok_or_else(not_found)?.into_inner();
     let found = view.store.finding_between(lowest, highest)?;
     let [row] = found.as_slice() else { return Err(not_found()) };
     told(view, row)?.ok_or_else(not_found)

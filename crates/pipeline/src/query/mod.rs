@@ -5,17 +5,27 @@
 //! exactly once, whatever is imported meanwhile.
 
 mod assets;
+mod controls;
 mod cursor;
 mod error;
 mod findings;
+mod fixes;
+mod imports;
+mod incidents;
 mod issues;
 mod page;
 mod parameters;
 mod statistics;
 
 pub use assets::{AssetItem, AssetQuery, AssetSort, AssetStory, RelatedAsset, asset, assets};
+pub use controls::{ControlItem, ControlQuery, ControlStory, control, controls};
 pub use error::QueryError;
 pub use findings::{FindingItem, FindingQuery, FindingStory, finding, findings};
+pub use fixes::{FixQuery, fix, fixes, keep_fixes};
+pub use imports::{ImportItem, ImportQuery, imports};
+pub use incidents::{
+    IncidentCache, IncidentItem, IncidentPage, IncidentQuery, IncidentSort, incident, incidents,
+};
 pub use issues::{IssueItem, IssueQuery, IssueSort, issue, issues};
 pub use page::{FacetReport, FacetValue, MOST_ITEMS, Page};
 pub use parameters::Order;

@@ -12,6 +12,8 @@ use super::parameters::Order;
 
 /// Items that a page holds at most.
 pub const MOST_ITEMS: usize = 500;
+/// Values that a facet names.
+const MOST_VALUES: usize = 50;
 /// Items of a page, unless another number is asked for.
 const ITEMS: usize = 50;
 
@@ -57,6 +59,22 @@ impl FacetReport {
         };
         let values = facet.values.into_iter().map(value).collect();
         (facet.name, Self { values, others: facet.others })
+    }
+}
+
+impl FacetReport {
+    /// Counts of values as they come, the most frequent first.
+    pub(super) fn counted<'a>(all: impl Iterator<Item = &'a str>) -> Self {
+        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+        all.for_each(|value| *counts.entry(value).or_default() += 1);
+        let mut counts: Vec<(&str, u64)> = counts.into_iter().collect();
+        counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        let others = counts.iter().skip(MOST_VALUES).map(|(_, count)| count).sum();
+        let values = counts
+            .into_iter()
+            .take(MOST_VALUES)
+            .map(|(value, count)| FacetValue { value: Some(Untrusted::from(value)), count });
+        Self { values: values.collect(), others }
     }
 }
 

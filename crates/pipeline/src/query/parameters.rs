@@ -1,5 +1,8 @@
 //! How parameters of a question are written.
 
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -12,6 +15,15 @@ pub enum Order {
     /// The highest first.
     #[default]
     Desc,
+}
+
+/// The keys whose text begins so; `None` where no text of a key does.
+pub(super) fn keys_that_begin<K: FromStr>(id: &str) -> Option<RangeInclusive<K>> {
+    let wanted = id.trim().to_ascii_lowercase();
+    let lowest = format!("{wanted:0<26}").parse().ok().filter(|_| !wanted.is_empty())?;
+    // The first letter holds three bits only.
+    let highest = format!("{wanted:z<26}").parse().ok()?;
+    Some(lowest..=highest)
 }
 
 /// Reads several values: as a list, or as one text with commas between.

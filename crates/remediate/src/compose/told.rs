@@ -33,6 +33,10 @@ pub(super) fn told(path: &str, data: &Value) -> Vec<Told> {
 
 /// What asks a service whether it works, as HEALTHCHECK writes it.
 fn check(service: &Config) -> Option<String> {
+    // Another stage than the last one may not have what the check asks with.
+    if service.get("build").and_then(|build| build.get("target")).is_some() {
+        return None;
+    }
     let check = service.get("healthcheck")?;
     if check.get("disable").is_some_and(|off| off.same(&Config::Bool(false)) != Some(true)) {
         return None;

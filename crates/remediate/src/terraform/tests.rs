@@ -1,5 +1,7 @@
 //! Variables, locals, modules and `for_each` resolved.
 
+use quell_catalog::Truth;
+
 use super::Repository;
 use super::resolve;
 use crate::Config;
@@ -163,4 +165,29 @@ fn what_a_module_gives_out_is_followed() {
     ];
     let expected = Config::List(vec![Config::Number(7.0), reference("m/n//aws_z.z", "id")]);
     assert_eq!(instances(&files), [expected]);
+}
+
+#[test]
+fn what_an_attribute_refers_to_is_judged() {
+    let check = "language = 'terraform'\nresource = ['aws_api_gateway_stage']\n\
+        pass = []\nfail = []\n\
+        holds = { target = 'rest_api_id', holds = { path = 'types', none_of = ['PRIVATE'] } }";
+    let check: quell_catalog::Check = toml::from_str(check).unwrap();
+    let stage = |api: &str| {
+        format!(
+            "resource \"aws_api_gateway_stage\" \"s\" {{\n  rest_api_id = {api}\n}}\n\
+             resource \"aws_api_gateway_rest_api\" \"open\" {{\n  types = [\"EDGE\"]\n}}\n\
+             resource \"aws_api_gateway_rest_api\" \"own\" {{\n  types = [\"PRIVATE\"]\n}}\n"
+        )
+    };
+    for (api, truth) in [
+        ("aws_api_gateway_rest_api.open.id", Truth::Holds),
+        ("\"${aws_api_gateway_rest_api.open.id}\"", Truth::Holds),
+        ("aws_api_gateway_rest_api.own.id", Truth::Fails),
+        ("aws_api_gateway_rest_api.gone.id", Truth::Unknown),
+        ("\"a1b2c3\"", Truth::Unknown),
+        ("var.api", Truth::Unknown),
+    ] {
+        assert_eq!(crate::judge_case(&check, &stage(api)), Ok(truth), "{api}");
+    }
 }

@@ -70,7 +70,7 @@ fn text(raw: &str) -> String {
 }
 
 fn fix_words(incident: &IncidentReport, report: &Report) -> String {
-    match fixes_of(report, incident).first().map(|f| f.state) {
+    match fixes_of(report, incident).first().map(|f| &*f.state) {
         Some("proved") => "<span class=\"proved\">fix proved</span>".to_owned(),
         Some(_) => "<span class=\"withheld\">fix withheld</span>".to_owned(),
         None => "by hand".to_owned(),

@@ -1,52 +1,13 @@
 //! References resolved against the doubles of Vault and AWS.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod aws;
-mod canary;
+mod support;
 mod vault;
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use quell_http::{Client, Egress, Policy, Retry};
-use quell_model::{Clock, FixedClock};
-use quell_secrets::{Environment, Secret, SecretError, SecretRef, Secrets, Settings};
-
-/// The second at which all tests take place.
-const NOW: f64 = 1_767_323_045.0;
-
-fn clock() -> Arc<dyn Clock> {
-    Arc::new(FixedClock("2026-01-02T03:04:05Z".parse().unwrap()))
-}
-
-fn client() -> Client {
-    let egress = Egress::new(vec!["http://127.0.0.1".parse().unwrap()]);
-    let retry = Retry { attempts: 1, ..Retry::default() };
-    Client::new(Policy { egress, retry, ..Policy::default() }, clock()).unwrap()
-}
-
-fn environment(variables: &[(&str, &str)]) -> Environment {
-    let all: Vec<(String, String)> =
-        variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-    Arc::new(move |name| all.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone()))
-}
-
-/// Settings under which every call reads anew.
-fn eager() -> Settings {
-    Settings {
-        renew_after: Duration::ZERO,
-        renew_local_after: Duration::ZERO,
-        rest: Duration::ZERO,
-        ..Settings::default()
-    }
-}
-
-fn secrets(settings: Settings, variables: &[(&str, &str)]) -> Secrets {
-    Secrets::new(settings, &client(), environment(variables), &clock())
-}
-
-fn reference(text: &str) -> SecretRef {
-    text.parse().unwrap()
-}
+use quell_secrets::{Secret, SecretError, Secrets};
+use support::{NOW, eager, reference, secrets};
 
 async fn get(secrets: &Secrets, text: &str) -> Result<Secret, SecretError> {
     secrets.get(&reference(text)).await

@@ -109,16 +109,23 @@ async fn the_last_good_value_serves_through_an_outage_and_not_after_a_no() {
     assert!(get(&secrets, WIZ).await.is_err(), "a deleted value lives on");
 }
 
+/// Lets time pass at once.
+async fn pass(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
 #[tokio::test]
 async fn a_token_near_its_end_is_renewed_or_replaced() {
     let vault = vault(2).await;
     let secrets = app_role(&vault, None, eager());
     get(&secrets, WIZ).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    pass(Duration::from_millis(1_500)).await;
     get(&secrets, WIZ).await.unwrap();
     assert_eq!((vault.count("renew"), vault.count("login")), (1, 1));
     vault.set_renewals_fail(true);
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    pass(Duration::from_millis(1_500)).await;
     get(&secrets, WIZ).await.unwrap();
     assert_eq!((vault.count("renew"), vault.count("login")), (2, 2));
 }

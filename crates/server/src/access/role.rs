@@ -28,8 +28,10 @@ pub enum Role {
 pub enum Right {
     /// Read findings, issues, incidents and what belongs to them.
     Read,
-    /// Bring findings in and follow the job.
+    /// Bring findings in.
     Import,
+    /// Look at a job of a known id.
+    Follow,
     /// Split, join and mark.
     Decide,
     /// Propose fixes.
@@ -45,6 +47,7 @@ impl Right {
         match self {
             Self::Read => "read",
             Self::Import => "import",
+            Self::Follow => "follow",
             Self::Decide => "decide",
             Self::Fix => "fix",
             Self::Operate => "operate",
@@ -88,12 +91,10 @@ impl Role {
     #[must_use]
     pub const fn may(self, right: Right) -> bool {
         match self {
-            Self::Viewer | Self::Auditor => matches!(right, Right::Read),
-            Self::Importer => matches!(right, Right::Import),
-            Self::Analyst => matches!(right, Right::Read | Right::Import | Right::Decide),
-            Self::Engineer | Self::Approver => {
-                matches!(right, Right::Read | Right::Import | Right::Decide | Right::Fix)
-            }
+            Self::Viewer | Self::Auditor => matches!(right, Right::Read | Right::Follow),
+            Self::Importer => matches!(right, Right::Import | Right::Follow),
+            Self::Analyst => !matches!(right, Right::Fix | Right::Operate),
+            Self::Engineer | Self::Approver => !matches!(right, Right::Operate),
             Self::Admin => true,
         }
     }

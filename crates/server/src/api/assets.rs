@@ -1,7 +1,5 @@
 //! Assets: what is affected.
 
-#![expect(unused_qualifications, reason = "the macro that describes parameters writes them")]
-
 use std::sync::Arc;
 
 use axum::Extension;

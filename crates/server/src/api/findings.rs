@@ -1,7 +1,5 @@
 //! Findings: what one tool says of one asset.
 
-#![expect(unused_qualifications, reason = "the macro that describes parameters writes them")]
-
 use std::sync::Arc;
 
 use axum::Extension;

@@ -1,7 +1,6 @@
 //! Whether the server lives, whether it is ready, and its numbers.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use axum::Json;
 use axum::extract::State;
@@ -14,6 +13,7 @@ use crate::access::{bearer, find};
 use crate::state::App;
 
 use super::Problem;
+use super::status::why_not_ready;
 
 fn health(status: StatusCode, word: &str, output: Option<&str>) -> Response {
     let mut body = json!({"status": word});
@@ -33,16 +33,7 @@ pub(crate) async fn live() -> Response {
 
 /// Whether it takes work: everything is open, the intake log works, and it is not stopping.
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
-    let why = if app.stopping.load(Ordering::SeqCst) {
-        Some("the server is stopping")
-    } else if !app.ready.load(Ordering::SeqCst) {
-        Some("the server is starting")
-    } else if app.spool.status().broken.is_some() {
-        Some("the intake log has stopped")
-    } else {
-        None
-    };
-    match why {
+    match why_not_ready(&app) {
         None => health(StatusCode::OK, "pass", None),
         Some(why) => health(StatusCode::SERVICE_UNAVAILABLE, "fail", Some(why)),
     }

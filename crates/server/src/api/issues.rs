@@ -1,7 +1,5 @@
 //! Issues: the same fault on the same asset, whoever sees it.
 
-#![expect(unused_qualifications, reason = "the macro that describes parameters writes them")]
-
 use std::sync::Arc;
 
 use axum::Extension;

@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::Problem;
 use super::errors::{BadBody, Missing, Refused};
 use crate::access::{Caller, random_job};
-use crate::jobs::Task;
+use crate::jobs::{Change, Task};
 use crate::state::App;
 
 /// Jobs of a page that does not say how many.
@@ -206,10 +206,7 @@ pub(super) async fn cancel_job(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    change(&app, caller, &id, |app, caller, row| {
-        Ok(app.office().job_cancel(&caller.tenant, row.id, app.clock.now())?)
-    })
-    .await
+    change(&app, caller, &id, Change::Cancel).await
 }
 
 /// Try a job again
@@ -223,13 +220,7 @@ pub(super) async fn retry_job(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    change(&app, caller, &id, |app, caller, row| match row.state {
-        JobState::Dead | JobState::Cancelled => {
-            Ok(app.office().job_again((&caller.tenant, row.id), None, app.clock.now())?)
-        }
-        JobState::Queued | JobState::Running | JobState::Done | JobState::Held => Ok(false),
-    })
-    .await
+    change(&app, caller, &id, Change::Retry).await
 }
 
 /// Release a job that is held
@@ -246,18 +237,7 @@ pub(super) async fn release_job(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    change(&app, caller, &id, |app, caller, row| {
-        let (JobState::Held, Ok(Task::Import { payload, name, format, .. })) =
-            (row.state, serde_json::from_str(&row.what))
-        else {
-            return Ok(false);
-        };
-        let task = Task::Import { payload, name, format, close: true };
-        let what = serde_json::to_string(&task).map_err(|error| Problem::internal(&error))?;
-        let again = (&caller.tenant, row.id);
-        Ok(app.office().job_again(again, Some(&what), app.clock.now())?)
-    })
-    .await
+    change(&app, caller, &id, Change::Release).await
 }
 
 /// Changes a job; a conflict where it is not in a state for that.
@@ -265,18 +245,17 @@ async fn change(
     app: &Arc<App>,
     caller: Caller,
     id: &str,
-    how: impl FnOnce(&App, &Caller, &JobRow) -> Result<bool, Problem> + Send + 'static,
+    change: Change,
 ) -> Result<Response, Problem> {
     let id = job_id(id)?;
     let asking = Arc::clone(app);
     let row = app
         .quick(move || {
             let row = found(&asking, &caller, id)?;
-            if how(&asking, &caller, &row)? {
+            if change.apply(&mut asking.office(), &row, asking.clock.now())? {
                 found(&asking, &caller, id)
             } else {
-                let state = row.state.as_str();
-                Err(Problem::conflict(format!("the job is {state}, and not in a state for that")))
+                Err(Problem::conflict(change.refusal(row.state)))
             }
         })
         .await?;

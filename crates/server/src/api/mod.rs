@@ -14,6 +14,7 @@ mod problem;
 mod report;
 mod sources;
 mod statistics;
+mod status;
 mod view;
 
 use std::sync::Arc;
@@ -33,8 +34,11 @@ use crate::state::App;
 
 pub(crate) use docs::docs;
 pub(crate) use health::{live, metrics, ready};
+pub(crate) use jobs::JobReport;
 pub(crate) use problem::Problem;
 pub(crate) use report::write as write_report;
+pub(crate) use sources::report as source_report;
+pub(crate) use status::{DiskReport, StatusReport, job_counts};
 
 /// The description of the whole API.
 #[derive(Debug, OpenApi)]
@@ -64,10 +68,9 @@ impl utoipa::Modify for Security {
 type Routes = OpenApiRouter<Arc<App>>;
 
 /// The routes of the API by the right that they take, and those that take none.
-fn resources() -> ([(Right, Routes); 5], Routes) {
+fn resources() -> ([(Right, Routes); 6], Routes) {
     let read = OpenApiRouter::new()
         .routes(routes!(jobs::list_jobs))
-        .routes(routes!(jobs::get_job))
         .routes(routes!(issues::list))
         .routes(routes!(issues::show))
         .routes(routes!(issues::risk))
@@ -77,7 +80,9 @@ fn resources() -> ([(Right, Routes); 5], Routes) {
         .routes(routes!(assets::show))
         .routes(routes!(statistics::show))
         .routes(routes!(report::get_report))
-        .routes(routes!(sources::list_sources));
+        .routes(routes!(sources::list_sources))
+        .routes(routes!(status::show_status));
+    let follow = OpenApiRouter::new().routes(routes!(jobs::get_job));
     let import = OpenApiRouter::new().routes(routes!(imports::create_import));
     let operate = OpenApiRouter::new()
         .routes(routes!(jobs::cancel_job))
@@ -95,6 +100,7 @@ fn resources() -> ([(Right, Routes); 5], Routes) {
     let hooks = OpenApiRouter::new().routes(routes!(receive_hook));
     let by_right = [
         (Right::Read, read),
+        (Right::Follow, follow),
         (Right::Import, import),
         (Right::Decide, decide),
         (Right::Fix, fix),
@@ -112,7 +118,7 @@ pub(crate) fn router(app: &Arc<App>) -> (Router<Arc<App>>, utoipa::openapi::Open
             Right::Decide | Right::Fix | Right::Operate => {
                 routes.layer(from_fn_with_state(Arc::clone(app), once))
             }
-            Right::Read | Right::Import => routes,
+            Right::Read | Right::Follow | Right::Import => routes,
         };
         v1 = v1.merge(routes.layer(from_fn_with_state((Arc::clone(app), right), require)));
     }

@@ -16,7 +16,7 @@ use super::errors::Refused;
 use crate::access::Caller;
 use crate::state::App;
 
-fn report(row: SourceRow) -> SourceReport {
+pub(crate) fn report(row: SourceRow) -> SourceReport {
     let health = match (row.heard_at, row.failed_at) {
         (None, _) => SourceHealth::Silent,
         (Some(heard), Some(failed)) if failed >= heard => SourceHealth::Failing,

@@ -3,8 +3,10 @@
 mod findings;
 mod key;
 mod lock;
+mod size;
 
 pub(crate) use findings::{Findings, Tenants, locked, quietly};
 pub use key::KeyError;
 pub(crate) use key::ServerKey;
 pub(crate) use lock::Lock;
+pub(crate) use size::sizes;

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use quell_model::{KeyHasher, TenantId};
+use quell_model::{KeyHasher, TenantId, Timestamp};
 use quell_pipeline::ImportOptions;
 use quell_report::FileReport;
 use quell_spool::{Position, Reader, SpoolError, Stored};
@@ -26,6 +26,8 @@ const BYTES: usize = 4 << 20;
 const NOTED_AFTER: usize = 32 << 20;
 /// How long to wait when there is nothing to do, or it cannot be done.
 const IDLE: Duration = Duration::from_secs(1);
+/// Deliveries looked at to find one of a tenant that waits.
+const LOOKED_AT: usize = 1_000;
 /// The mark of a tenant's findings, and the setting of the server.
 const MARK: &str = "intake";
 
@@ -59,6 +61,20 @@ pub(crate) fn drain(app: &App) {
 pub(crate) fn noted(app: &App) -> Result<Position, StoreError> {
     let known = app.office().setting(MARK)?.and_then(|bytes| bytes.try_into().ok());
     Ok(Position::from_i64(known.map_or(0, i64::from_le_bytes)))
+}
+
+/// When the oldest delivery came that a tenant has not taken; `None` where none waits.
+pub(crate) fn oldest_waiting(
+    app: &App,
+    findings: &Findings,
+) -> Result<Option<Timestamp>, StoreError> {
+    let own = findings.read(|store| store.mark(MARK))?.and_then(|bytes| bytes.try_into().ok());
+    let own = Position::from_i64(own.map_or(0, i64::from_le_bytes));
+    let mut waiting = app.spool.read_from(own.max(noted(app)?)).take(LOOKED_AT).flatten();
+    let is_own = |stored: &Stored| stored.record.origin().tenant == findings.tenant.as_str();
+    let oldest = waiting.find(is_own);
+    let micros = oldest.map(|stored| stored.record.received_at_micros());
+    Ok(micros.and_then(|micros| Timestamp::from_microsecond(micros).ok()))
 }
 
 struct Drain<'a> {

@@ -92,7 +92,6 @@ impl Hooks {
 
 impl Entry {
     fn new(hook: &Hook) -> Self {
-        let signed = if hook.timestamp.is_some() { "{timestamp}.{body}" } else { "{body}" };
         Self {
             plan: GatePlan {
                 auth: hook.auth,
@@ -102,9 +101,9 @@ impl Entry {
                 encoding: hook.encoding,
                 prefix: hook.prefix.clone(),
                 timestamp: hook.timestamp.clone(),
-                delivery: None,
+                delivery: hook.delivery.clone(),
                 tolerance_seconds: i64::try_from(hook.tolerance_seconds).unwrap_or(i64::MAX),
-                signed: signed.to_owned(),
+                signed: hook.signed_text().to_owned(),
             },
             tenant: hook.tenant.clone(),
             enabled: hook.enabled,

@@ -9,7 +9,7 @@ mod house;
 mod receive;
 
 pub(crate) use buckets::poll_bucket;
-pub(crate) use drain::drain;
+pub(crate) use drain::{drain, oldest_waiting};
 pub(crate) use folders::watch_folders;
 pub(crate) use gate::{Gate, GatePlan};
 pub(crate) use hooks::{__path_receive_hook, Hooks, receive_hook};

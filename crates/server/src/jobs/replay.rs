@@ -16,7 +16,7 @@ const DELIVERIES: usize = 256;
 const DELIVERY_BYTES: usize = 8 << 20;
 
 /// Reads payloads and deliveries of a tenant again, in the order in which they came.
-pub(super) fn replay(
+pub(crate) fn replay(
     app: &App,
     job: &JobRow,
     (since, source): (Option<Timestamp>, Option<&str>),

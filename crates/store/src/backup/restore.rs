@@ -22,6 +22,9 @@ const BEFORE: &str = "before-restore";
 /// Entries that a data directory may have without being used.
 const NOT_OURS: &[&str] = &["lost+found", PART, READY];
 
+/// Files that a process which uses the data directory keeps locked.
+const LOCKS: &[&str] = &["server.lock", "intake/lock"];
+
 /// What was put back.
 #[derive(Debug)]
 pub struct Restored {
@@ -142,7 +145,7 @@ fn entries(data: &Path) -> Result<Vec<String>, BackupError> {
 fn refuse_used(data: &Path) -> Result<(), BackupError> {
     let databases = files::databases(data)?;
     let used = databases.iter().any(|path| database::in_use(&data.join(path)));
-    if used || files::is_locked(&data.join("intake").join("lock")) {
+    if used || LOCKS.iter().any(|lock| files::is_locked(&data.join(lock))) {
         return Err(BackupError::InUse(data.to_owned()));
     }
     Ok(())

@@ -185,10 +185,12 @@ fn a_directory_in_use_is_refused_even_with_force() {
     let store = Store::open(&data).unwrap();
     assert!(matches!(restore(&to, &data, Existing::PutAside), Err(BackupError::InUse(_))));
     drop(store);
-    let lock = fs::File::open(data.join("intake/lock")).unwrap();
-    lock.lock().unwrap();
-    assert!(matches!(restore(&to, &data, Existing::PutAside), Err(BackupError::InUse(_))));
-    drop(lock);
+    for name in ["intake/lock", "server.lock"] {
+        let lock = fs::File::create(data.join(name)).unwrap();
+        lock.lock().unwrap();
+        let refused = restore(&to, &data, Existing::PutAside);
+        assert!(matches!(refused, Err(BackupError::InUse(_))), "{name}");
+    }
     restore(&to, &data, Existing::PutAside).unwrap();
 }
 

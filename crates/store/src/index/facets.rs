@@ -215,6 +215,24 @@ impl<'a> Counts<'a> {
 }
 
 impl Snapshot {
+    /// How many open issues each control has; those that have none are left out.
+    #[must_use]
+    pub fn open_by_control(&self) -> BTreeMap<String, u64> {
+        let inner = &*self.0;
+        let mut tally = Tally::new(inner, true);
+        let is_open = |state: u8| status(status_of(state)).is_some_and(Status::is_open);
+        inner.each_issue(None).filter(|cells| is_open(cells.state)).for_each(|cells| {
+            tally.issue(&cells);
+        });
+        let mut counts = BTreeMap::new();
+        for (group, count) in inner.groups.iter().zip(&tally.groups).filter(|(_, n)| **n > 0) {
+            if let Some(control) = inner.part(group, &Part::Control) {
+                *counts.entry(control.to_owned()).or_default() += u64::from(*count);
+            }
+        }
+        counts
+    }
+
     /// Counts of all there is.
     #[must_use]
     pub fn statistics(&self) -> Statistics {

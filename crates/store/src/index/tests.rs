@@ -94,7 +94,6 @@ fn import(store: &mut Store, file: &File) {
         imported_at: at(0),
         complete: file.complete,
         most_closed: file.cautious.then_some(MostClosed { percent: 20, always: 0 }),
-        mark: None,
     };
     import.finish(&finished).unwrap();
 }

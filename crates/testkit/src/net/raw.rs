@@ -24,6 +24,18 @@ impl RawServer {
     /// # Errors
     /// No port can be opened.
     pub async fn start(reply: Vec<u8>) -> io::Result<Self> {
+        Self::serving(reply, true).await
+    }
+
+    /// Starts one that waits for no request before it sends.
+    ///
+    /// # Errors
+    /// No port can be opened.
+    pub async fn blurting(reply: Vec<u8>) -> io::Result<Self> {
+        Self::serving(reply, false).await
+    }
+
+    async fn serving(reply: Vec<u8>, waits: bool) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let served = Arc::new(AtomicUsize::new(0));
@@ -34,7 +46,7 @@ impl RawServer {
             let mut connections = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
                 let told = (Arc::clone(&count), Arc::clone(&seen));
-                connections.spawn(answer(client, Arc::clone(&reply), told));
+                connections.spawn(answer(client, Arc::clone(&reply), waits.then_some(told)));
             }
         });
         Ok(Self { address, served, heads, task })
@@ -67,10 +79,12 @@ impl Drop for RawServer {
 
 type Told = (Arc<AtomicUsize>, Arc<Mutex<Vec<String>>>);
 
-async fn answer(mut client: TcpStream, reply: Arc<[u8]>, (count, seen): Told) -> io::Result<()> {
-    let head = read_head(&mut client).await?;
-    seen.lock().unwrap_or_else(PoisonError::into_inner).push(head);
-    count.fetch_add(1, Ordering::SeqCst);
+async fn answer(mut client: TcpStream, reply: Arc<[u8]>, told: Option<Told>) -> io::Result<()> {
+    if let Some((count, seen)) = told {
+        let head = read_head(&mut client).await?;
+        seen.lock().unwrap_or_else(PoisonError::into_inner).push(head);
+        count.fetch_add(1, Ordering::SeqCst);
+    }
     client.write_all(&reply).await?;
     client.shutdown().await
 }

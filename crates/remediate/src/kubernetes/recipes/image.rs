@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{Plan, Recipe, Request, below};
-use crate::images::{is_digest, latest};
+use crate::images::{Image, is_digest, latest};
 use crate::kubernetes::object::CONTAINERS;
 use crate::yaml::Edit;
 
@@ -53,7 +53,7 @@ fn tags(request: &Request<'_>) -> Result<Plan, String> {
         let said = request.wish.settings.get(&parameter);
         let agreed =
             || agreed(request, |other| fixed_tag(other).filter(|_| split(other).0 == name));
-        let tag = said.or_else(agreed).or_else(|| latest(name));
+        let tag = said.or_else(agreed).or_else(|| latest(&Image::parse(name).path));
         tag.map(|tag| format!("{name}:{tag}")).ok_or(Lack::Parameter(parameter))
     };
     let ask = |lacking: &str| {
@@ -111,13 +111,16 @@ fn each(
     Err(ask(&lacking.join(" and ")))
 }
 
-/// What all images of the repository that say something of it agree on.
+/// What all images that say something of it agree on: those of manifests, else those of other
+/// files.
 fn agreed<'r>(request: &Request<'r>, of: impl Fn(&'r str) -> Option<&'r str>) -> Option<&'r str> {
     let manifests = request.manifests;
     let containers = manifests.objects().flat_map(|(_, object)| object.containers(&CONTAINERS));
     let images = containers.filter_map(|(_, container)| container.get("image")?.as_str());
-    let images = images.chain(manifests.other_images());
-    let said: BTreeSet<&str> = images.filter_map(of).collect();
+    let mut said: BTreeSet<&str> = images.filter_map(&of).collect();
+    if said.is_empty() {
+        said = manifests.other_images().filter_map(&of).collect();
+    }
     let mut said = said.into_iter();
     said.next().filter(|_| said.next().is_none())
 }

@@ -127,6 +127,9 @@ impl Request<'_> {
         edits: &[Edit],
         companion: &Companion,
     ) -> Result<Change, String> {
+        if self.file.path.ends_with(".json") {
+            return Err("a JSON file has no room for a second object".to_owned());
+        }
         let change = self.changed(edits)?;
         let file = self.file.changed(change.text);
         let place = Place { file: file.path.clone(), address: change.address };

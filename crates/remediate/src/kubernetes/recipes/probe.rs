@@ -131,6 +131,11 @@ fn usual(container: &Value) -> Option<Map<String, Value>> {
     if paths.any(|path| path.contains("conf") || path.starts_with("/etc")) {
         return None;
     }
+    let env = container.get("env").and_then(Value::as_array).into_iter().flatten();
+    let mut names = env.filter_map(|one| one.get("name")?.as_str());
+    if names.any(|name| name.to_ascii_uppercase().contains("PORT")) {
+        return None;
+    }
     let port = known(&Image::parse(container.get("image")?.as_str()?))?.port?;
     Some(connect(&json!(port)))
 }
@@ -204,6 +209,8 @@ mod tests {
         assert_eq!(port(json!({"image": "docker.io/library/redis"})), redis);
         assert_eq!(port(json!({"image": "redis", "args": ["--port", "1"]})), None);
         assert_eq!(port(json!({"image": "acme/redis"})), None);
+        let env = json!([{"name": "REDIS_PORT", "value": "1"}]);
+        assert_eq!(port(json!({"image": "redis", "env": env})), None);
         let mounts = json!([{"mountPath": "/usr/local/etc/redis/redis.conf"}]);
         assert_eq!(port(json!({"image": "redis", "volumeMounts": mounts})), None);
     }

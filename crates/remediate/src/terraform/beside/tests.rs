@@ -92,7 +92,8 @@ fn what_no_companion_names_is_taken_in_once() {
 
 const QUEUED: &str = "recipe = 'set_attributes'\nresource = ['aws_lambda_function']\n\
     beside = ['failed_queue', 'failed_queue_policy']\n\
-    set = { 'dead_letter_config.target_arn' = { expr = '{{failed_queue}}.arn' } }";
+    set = { 'dead_letter_config.target_arn' = { expr = '{{failed_queue}}.arn' }, \
+    depends_on = [{ expr = '{{failed_queue_policy}}' }] }";
 
 #[test]
 fn the_role_that_a_function_names_gets_the_right() {
@@ -102,6 +103,8 @@ fn the_role_that_a_function_names_gets_the_right() {
         let text = made(QUEUED, &function(role));
         assert!(text.contains("role        = aws_iam_role.r.name"), "{text}");
         assert!(text.contains("Resource = aws_sqs_queue.f.arn"), "{text}");
+        assert!(text.contains("depends_on = [aws_iam_role_policy.f]"), "{text}");
+        assert_eq!(made(QUEUED, &text), text, "a second run changes nothing");
     }
     for role in ["var.role", "\"arn:aws:iam::111122223333:role/r\"", "local.role.arn"] {
         refuse(QUEUED, &function(role), "a person must look");

@@ -1,8 +1,8 @@
 //! Puts the own account in the place of everybody in a policy.
 //!
 //! # What it changes
-//! In each statement that allows something without a condition, `*` as principal becomes the
-//! account that `set` gives under `principal`. Where others are named beside `*`, only `*` goes.
+//! In each statement that allows something without a condition on who asks, `*` as principal
+//! becomes the account that `set` gives under `principal`. Where others are named beside `*`, only `*` goes.
 //! The policy may be a heredoc of JSON, `jsonencode`, or a `data "aws_iam_policy_document"`.
 //!
 //! # When it is withheld
@@ -113,7 +113,9 @@ fn of_object(
     let mut splices = Vec::new();
     for statement in statements {
         let effect = field(statement, "Effect").and_then(Expression::as_str);
-        if effect != Some("Allow") || field(statement, "Condition").is_some() {
+        let condition = field(statement, "Condition").and_then(|one| resource.file.span(one));
+        let condition = condition.map(|span| resource.file.text.get(span).unwrap_or_default());
+        if effect != Some("Allow") || condition.is_some_and(|text| says_who(resource, text)) {
             continue;
         }
         match field(statement, "Principal") {
@@ -152,6 +154,13 @@ fn put(resource: &Resource<'_>, value: &Expression, text: &str) -> Option<Splice
     Some(Splice { range: resource.file.span(value)?, text: text.to_owned() })
 }
 
+/// Whether a condition may say who is let in. That of a role may be about something else, such as
+/// a second factor, which leaves the role open to everybody.
+fn says_who(resource: &Resource<'_>, condition: &str) -> bool {
+    let named = ["Account", "Arn", "Org", "Principal", "Source", "ExternalId", "Vpc", "Ip"];
+    !resource.is("aws_iam_role") || named.iter().any(|name| condition.contains(name))
+}
+
 fn is_everybody(value: &Expression) -> bool {
     value.as_str() == Some("*")
 }
@@ -181,7 +190,11 @@ fn of_text(resource: &Resource<'_>, span: Range<usize>, account: &str) -> Option
         splices.push(Splice { range: at + range.start..at + range.end, text });
     };
     for statement in statements(&policy) {
-        if text_of(statement, "Effect") != Some("Allow") || statement.get("Condition").is_some() {
+        let condition = statement.get("Condition");
+        let condition = condition.map(|one| text.get(one.start()..one.end()).unwrap_or_default());
+        if text_of(statement, "Effect") != Some("Allow")
+            || condition.is_some_and(|text| says_who(resource, text))
+        {
             continue;
         }
         let Some(principal) = statement.get("Principal").map(|one| &one.value) else { continue };
@@ -284,6 +297,21 @@ mod tests {
         check(FIX, &text("Allow", "*", "\"*\""), &text("Allow", "AWS", ACCOUNT));
         check(FIX, &text("Allow", "AWS", "\"*\", var.a"), &text("Allow", "AWS", "var.a"));
         assert_eq!(made(FIX, &text("Deny", "AWS", "\"*\"")), text("Deny", "AWS", "\"*\""));
+    }
+
+    #[test]
+    fn a_second_factor_says_not_who_may_take_a_role() {
+        let fix = FIX.replace("'aws_sqs_queue_policy'", "'aws_iam_role'");
+        let text = |principal: &str, test: &str| {
+            format!(
+                "resource \"aws_iam_role\" \"r\" {{\n  assume_role_policy = jsonencode({{ Statement = \
+                 [{{ Effect = \"Allow\", Principal = {{ AWS = {principal} }}, Condition = {{ Bool = {{ \
+                 \"aws:{test}\" = \"true\" }} }} }}] }})\n}}\n"
+            )
+        };
+        let factor = "MultiFactorAuthPresent";
+        check(&fix, &text("\"*\"", factor), &text(ACCOUNT, factor));
+        assert_eq!(made(&fix, &text("\"*\"", "PrincipalOrgID")), text("\"*\"", "PrincipalOrgID"));
     }
 
     #[test]

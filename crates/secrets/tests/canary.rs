@@ -1,6 +1,12 @@
-//! No value is in any debug text, error or log.
+//! No value is in any debug text, error or log. It stands alone, since a log is kept of all the
+//! process does.
 
-use std::fmt::{self, Write as _};
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "it/support.rs"]
+mod support;
+
+use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use quell_secrets::{AwsSettings, SecretRef, Settings, VaultLogin, VaultSettings};
@@ -10,7 +16,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-use crate::{NOW, eager, reference, secrets};
+use support::{NOW, eager, reference, secrets};
 
 const CANARY: &str = "c4nary-3fd1-value";
 
@@ -22,7 +28,7 @@ struct Line<'a>(&'a mut String);
 
 impl Visit for Line<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let _ = write!(self.0, "{field}={value:?} ");
+        self.0.push_str(&format!("{field}={value:?} "));
     }
 }
 
@@ -111,15 +117,14 @@ async fn no_value_is_shown_anywhere() {
         for reference in &references {
             let got = secrets.values(reference).await;
             good += usize::from(got.as_ref().is_ok_and(|v| v.accept(CANARY.as_bytes())));
-            let _ = write!(shown, "{got:?} ");
-            if let Err(error) = got {
-                let _ = write!(shown, "{error} {error:#?} ");
-            }
+            shown.push_str(&format!("{got:?} "));
+            let error = got.err().map(|error| format!("{error} {error:#?} "));
+            shown.push_str(&error.unwrap_or_default());
         }
     }
     secrets.renew_due().await;
     let error = CANARY.parse::<SecretRef>().unwrap_err();
-    let _ = write!(shown, "{secrets:?} {:?} {error} {error:?}", secrets.states());
+    shown.push_str(&format!("{secrets:?} {:?} {error} {error:?}", secrets.states()));
     let log = log.0.lock().unwrap().clone();
     assert!(good >= 10, "too few values were read to tell: {good}");
     assert!(log.contains("cannot be read now"), "the log is empty: {log}");

@@ -1,0 +1,151 @@
+//! `quell jobs`, `quell replay` and `quell status`, on a running server and on its data directory.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod common;
+mod served;
+
+use common::prowler;
+use serde_json::Value;
+use served::Served;
+
+fn scan(buckets: &[&str]) -> String {
+    Value::from(buckets.iter().map(|bucket| prowler(bucket)).collect::<Vec<_>>()).to_string()
+}
+
+#[test]
+fn a_server_and_its_directory_tell_the_same_jobs() {
+    let served = Served::start();
+    let good = served.import("good.json", &scan(&["a", "b"]));
+    let bad = served.import("bad.json", "{\"nothing\": true}");
+    assert_eq!((good["state"].as_str(), bad["state"].as_str()), (Some("done"), Some("dead")));
+    let by_server = served.json(&["jobs", "list", "--json"]);
+    let by_data = served.json_offline(&["jobs", "list", "--json"]);
+    assert_eq!(by_server, by_data);
+    assert_eq!(by_server.as_array().unwrap().len(), 2);
+    let dead = served.json(&["jobs", "list", "--state", "dead", "--json"]);
+    assert_eq!(dead[0]["id"], bad["id"]);
+    let shown = served.text(&["jobs", "list"]);
+    assert!(shown.contains("2 records: 2 new") && shown.contains("dead"), "{shown}");
+    assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
+    let shown = served.text(&["jobs", "show", good["id"].as_str().unwrap()]);
+    assert!(shown.contains("good.json") && shown.contains("2 new"), "{shown}");
+    assert!(!shown.contains('\u{1b}'), "{shown:?}");
+}
+
+#[test]
+fn a_job_is_changed_only_in_a_state_for_that() {
+    let served = Served::start();
+    let good = served.import("good.json", &scan(&["a"]));
+    let bad = served.import("bad.json", "{\"nothing\": true}");
+    let (good, bad) = (good["id"].as_str().unwrap(), bad["id"].as_str().unwrap());
+    for place in [Served::run, Served::run_offline] {
+        for what in ["retry", "release", "cancel"] {
+            let output = place(&served, &["jobs", what, good]);
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(2), "{what}: {said}");
+            assert!(said.contains("the job is done"), "{said}");
+        }
+        let output = place(&served, &["jobs", "retry", bad]);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        served.over(bad);
+        let output = place(&served, &["jobs", "show", "0123456789abcdefghjkmnpqrs"]);
+        assert_eq!(output.status.code(), Some(2));
+    }
+    assert_eq!(served.json(&["jobs", "show", bad, "--json"])["attempts"], 3);
+}
+
+#[test]
+fn a_replay_at_a_server_is_waited_for() {
+    let served = Served::start();
+    served.import("good.json", &scan(&["a", "b"]));
+    let job = served.json(&["replay", "--wait", "--json"]);
+    assert_eq!(job["state"], "done");
+    assert_eq!(job["result"]["accounting"]["records"], 2);
+    assert_eq!(job["result"]["accounting"]["created"], 0);
+    let output = served.run(&["replay"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && said.contains("quell jobs show"), "{said}");
+}
+
+#[test]
+fn a_replay_without_a_server_runs_here_and_not_beside_one() {
+    let served = Served::start();
+    served.import("good.json", &scan(&["a", "b"]));
+    let output = served.run_offline(&["replay"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("--server"), "{said}");
+    let stopped = served.stop();
+    let told = stopped.json_offline(&["replay", "--json"]);
+    assert_eq!(told["accounting"]["records"], 2);
+    assert_eq!(told["accounting"]["created"], 0);
+    let none = stopped.json_offline(&["replay", "--since", "2999-01-01", "--json"]);
+    assert_eq!(none["accounting"]["records"], 0);
+    // What was received stays, and so do its jobs.
+    assert_eq!(stopped.json_offline(&["jobs", "list", "--json"]).as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_status_tells_whether_the_server_is_well() {
+    let served = Served::start();
+    served.import("good.json", &scan(&["a", "b"]));
+    served.import("bad.json", "{\"nothing\": true}");
+    let status = served.json(&["status", "--json"]);
+    assert_eq!(status["ready"], true);
+    assert_eq!(status["issues_open"], 2);
+    assert_eq!((&status["jobs"]["done"], &status["jobs"]["dead"]), (&1.into(), &1.into()));
+    assert!(status["disk"]["raw_bytes"].as_u64().unwrap() > 0);
+    let shown = served.text(&["status"]);
+    assert!(shown.contains("quell jobs list --state dead"), "{shown}");
+    assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
+    assert_eq!(served.run_offline(&["status"]).status.code(), Some(0));
+    let stopped = served.stop();
+    let output = stopped.run_offline(&["status", "--json"]);
+    assert_eq!(output.status.code(), Some(3));
+    let status: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(status["why"], "no server runs on this data directory");
+    assert_eq!(status["issues_open"], 2);
+    assert_eq!(stopped.run(&["status"]).status.code(), Some(3), "nobody answers there any more");
+}
+
+#[test]
+fn what_is_wrong_with_the_way_to_the_server_is_said_with_the_next_step() {
+    let served = Served::start();
+    let token = served.bench.file("token", "quell_aaaaaaaaaaaa_wrong");
+    let token = token.to_str().unwrap();
+    let url = served.url.as_str();
+    for (arguments, code, said) in [
+        (vec!["status", "--server", url], 2, "--token-file"),
+        (vec!["status", "--server", url, "--token-file", token], 2, "quell token create"),
+        (vec!["status", "--server", "127.0.0.1:8420"], 2, "http://127.0.0.1:8420"),
+        (vec!["status", "--server", "http://169.254.169.254"], 2, "metadata"),
+        (vec!["status", "--server", "http://127.0.0.1:1"], 3, "quell serve"),
+        (vec!["status", "--server", url, "--data", "d"], 2, "give one of them"),
+        (vec!["status", "--server", url, "--token-file", "absent"], 3, "cannot read the token"),
+        (vec!["status", "--data", "absent"], 2, "no server ever ran"),
+        (vec!["jobs", "list", "--state", "odd"], 2, "possible values"),
+        (vec!["replay", "--since", "soon"], 2, "2026-11-01"),
+    ] {
+        let output = served.bench.run(&arguments);
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(said), "{arguments:?}: {stderr}");
+        assert!(!stderr.contains("aaaaaaaaaaaa"), "{stderr}");
+    }
+    assert!(!served.bench.folder.path().join("absent").exists());
+}
+
+#[test]
+fn a_token_that_may_only_read_changes_nothing() {
+    let served = Served::start();
+    let bad = served.import("bad.json", "{\"nothing\": true}");
+    let made = served.bench.run(&["token", "create", "--role", "viewer", "--name", "v"]);
+    let token = served.bench.file("viewer", &made.stdout);
+    let id = bad["id"].as_str().unwrap();
+    let arguments = ["jobs", "retry", id, "--server", &served.url, "--token-file"];
+    let output = served.bench.run(&[&arguments[..], &[token.to_str().unwrap()]].concat());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("operate"), "{said}");
+}

@@ -1,0 +1,240 @@
+//! What is open: the report, issues and incidents, and what people decide about them.
+
+use quell_model::{Decision, IncidentKey, IssueKey, Severity, Status, Untrusted};
+use quell_report::{IncidentStory, IssueStory, Report};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::connection::part;
+use crate::{ClientError, Connection};
+
+/// Items of one page: what a server gives at most.
+const PAGE: usize = 500;
+
+/// Which issues.
+#[derive(Debug, Clone, Default)]
+pub struct IssueQuery {
+    /// Severities, with commas between; all where there are none.
+    pub severity: String,
+    /// Statuses, with commas between; all where there are none.
+    pub status: String,
+    /// This control, or one below it.
+    pub control: Option<String>,
+    /// This text in the asset's id.
+    pub asset: Option<String>,
+    /// Seen by this tool.
+    pub tool: Option<String>,
+}
+
+/// An issue as a list shows it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ListedIssue {
+    /// Its id.
+    pub id: IssueKey,
+    /// Its risk score.
+    pub score: u32,
+    /// The highest severity.
+    pub severity: Severity,
+    /// What counts.
+    pub status: Status,
+    /// Its control, where one is known.
+    pub control: Option<String>,
+    /// What it is.
+    pub title: Untrusted,
+    /// Its asset's id.
+    pub asset: Untrusted,
+}
+
+/// An incident as a list shows it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ListedIncident {
+    /// Its id.
+    pub id: IncidentKey,
+    /// Its score.
+    pub score: u32,
+    /// The highest severity among its issues.
+    pub severity: Severity,
+    /// What to do.
+    pub decision: Decision,
+    /// What it is.
+    pub title: Untrusted,
+    /// How many issues it has.
+    pub issues: u64,
+}
+
+/// The first items of a list, and how many there are in all.
+#[derive(Debug, Clone, Serialize)]
+pub struct Listed<T> {
+    /// How many there are.
+    pub count: u64,
+    /// The first of them.
+    pub items: Vec<T>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(bound = "T: DeserializeOwned")]
+struct Page<T> {
+    items: Vec<T>,
+    total: u64,
+    #[serde(default)]
+    next: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct IssueMade {
+    issue: IssueKey,
+}
+
+#[derive(Debug, Deserialize)]
+struct IncidentMade {
+    incident: IncidentKey,
+}
+
+#[derive(Debug, Deserialize)]
+struct Removed {
+    removed: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Finding<'a> {
+    finding: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct Issues<'a> {
+    issues: &'a [String],
+}
+
+#[derive(Debug, Serialize)]
+struct Incidents<'a> {
+    incidents: &'a [String],
+}
+
+impl Connection {
+    /// The report of what is open, with at most so many incidents.
+    ///
+    /// # Errors
+    /// When the server does not answer, or refuses.
+    pub async fn report(&self, limit: usize) -> Result<Report, ClientError> {
+        let limit = limit.to_string();
+        self.get("api/v1/report", &[("limit", Some(&limit))]).await
+    }
+
+    /// Issues, the riskiest first, over as many pages as it takes.
+    ///
+    /// # Errors
+    /// When the server does not answer, or refuses.
+    pub async fn issue_list(
+        &self,
+        query: &IssueQuery,
+        limit: usize,
+    ) -> Result<Listed<ListedIssue>, ClientError> {
+        let given = |text: &'_ str| (!text.is_empty()).then(|| text.to_owned());
+        let (severity, status) = (given(&query.severity), given(&query.status));
+        let filter = [
+            ("severity", severity.as_deref()),
+            ("status", status.as_deref()),
+            ("control", query.control.as_deref()),
+            ("asset", query.asset.as_deref()),
+            ("tool", query.tool.as_deref()),
+        ];
+        self.pages("api/v1/issues", &filter, limit).await
+    }
+
+    /// Incidents, the riskiest first, over as many pages as it takes.
+    ///
+    /// # Errors
+    /// When the server does not answer, or refuses.
+    pub async fn incident_list(&self, limit: usize) -> Result<Listed<ListedIncident>, ClientError> {
+        self.pages("api/v1/incidents", &[], limit).await
+    }
+
+    async fn pages<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        filter: &[(&str, Option<&str>)],
+        limit: usize,
+    ) -> Result<Listed<T>, ClientError> {
+        let mut listed = Listed { count: 0, items: Vec::new() };
+        let mut cursor: Option<String> = None;
+        loop {
+            // One that nobody wants is counted, too.
+            let left = (limit - listed.items.len()).clamp(1, PAGE).to_string();
+            let turn = [("limit", Some(left.as_str())), ("cursor", cursor.as_deref())];
+            let query = [filter, &turn].concat();
+            let page: Page<T> = self.get(path, &query).await?;
+            let empty = page.items.is_empty();
+            listed.count = page.total;
+            listed.items.extend(page.items);
+            listed.items.truncate(limit);
+            cursor = page.next;
+            if cursor.is_none() || empty || listed.items.len() >= limit {
+                return Ok(listed);
+            }
+        }
+    }
+
+    /// One issue with all it rests on.
+    ///
+    /// # Errors
+    /// When there is none of that id, or more than one, or the server does not answer.
+    pub async fn issue(&self, id: &str) -> Result<IssueStory, ClientError> {
+        self.get(&format!("api/v1/issues/{}", part(id)), &[]).await
+    }
+
+    /// Takes a finding out of its issue. Says the new issue.
+    ///
+    /// # Errors
+    /// When there is none of those ids, or the server does not answer.
+    pub async fn issue_split(&self, id: &str, finding: &str) -> Result<IssueKey, ClientError> {
+        let path = format!("api/v1/issues/{}/split", part(id));
+        let made: IssueMade = self.post(&path, Some(&Finding { finding })).await?;
+        Ok(made.issue)
+    }
+
+    /// One incident with its issues.
+    ///
+    /// # Errors
+    /// When there is none of that id, or more than one, or the server does not answer.
+    pub async fn incident(&self, id: &str) -> Result<IncidentStory, ClientError> {
+        self.get(&format!("api/v1/incidents/{}", part(id)), &[]).await
+    }
+
+    /// Takes issues out of an incident. Says the incident that they are now.
+    ///
+    /// # Errors
+    /// When there is none of those ids, or the server does not answer.
+    pub async fn incident_split(
+        &self,
+        id: &str,
+        issues: &[String],
+    ) -> Result<IncidentKey, ClientError> {
+        let path = format!("api/v1/incidents/{}/split", part(id));
+        let made: IncidentMade = self.post(&path, Some(&Issues { issues })).await?;
+        Ok(made.incident)
+    }
+
+    /// Makes incidents part of another. Says that one.
+    ///
+    /// # Errors
+    /// When there is none of those ids, or the server does not answer.
+    pub async fn incident_join(
+        &self,
+        id: &str,
+        incidents: &[String],
+    ) -> Result<IncidentKey, ClientError> {
+        let path = format!("api/v1/incidents/{}/join", part(id));
+        let made: IncidentMade = self.post(&path, Some(&Incidents { incidents })).await?;
+        Ok(made.incident)
+    }
+
+    /// Takes back what was decided about an incident. Says how many decisions that were.
+    ///
+    /// # Errors
+    /// When there is none of that id, or the server does not answer.
+    pub async fn incident_reset(&self, id: &str) -> Result<u64, ClientError> {
+        let path = format!("api/v1/incidents/{}/reset", part(id));
+        let made: Removed = self.post(&path, None::<&()>).await?;
+        Ok(made.removed)
+    }
+}

@@ -1,0 +1,20 @@
+//! A client of the server's API, with its answers as types.
+//!
+//! The types are read from what the server sends and stand on their own, so that a program can ask
+//! a server of another version: what it does not know is left out.
+
+mod address;
+mod connection;
+mod error;
+mod findings;
+mod import;
+mod job;
+mod status;
+
+pub use address::Address;
+pub use connection::{Connection, Token};
+pub use error::ClientError;
+pub use findings::{IssueQuery, Listed, ListedIncident, ListedIssue};
+pub use import::Upload;
+pub use job::{Job, JobOutcome, JobPage, JobQuery, ReplayQuery};
+pub use status::{Disk, Intake, Status};

@@ -1,0 +1,408 @@
+//! Incidents: the list, and one with its issues.
+//!
+//! They are built from all open issues together, which takes seconds where there are many. So
+//! they are kept until the store changes, and made by one reader while the others wait, or look
+//! at what was kept before.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+
+use quell_explain::{IssueEvidence, explain};
+use quell_model::{Decision, Incident, IncidentKey, IncidentKind, IssueKey, Severity, Untrusted};
+use quell_report::IncidentStory;
+use serde::{Deserialize, Serialize};
+
+use super::cursor::Asked;
+use super::page::{FacetReport, page_limit};
+use super::parameters::{Order, keys_that_begin, listed};
+use super::{Page, QueryError, View};
+use crate::assess::members;
+use crate::exceptions::Said;
+use crate::incidents::{World, judgement};
+use crate::intel;
+use crate::priority::{Around, Estate};
+use crate::report::{Detail, decisions_on, describe, known, open_of_key, stored_issue};
+
+/// Issues that are read for a title. The title of a larger incident is made from its riskiest.
+const MOST_READ: usize = 16;
+/// Issues whose ids a list names.
+const MOST_NAMED: usize = 10;
+/// Bytes of a place in the list: what it is sorted by, and a key.
+const PLACE_BYTES: usize = 20;
+
+/// Which incidents. What is left out asks for all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IncidentQuery {
+    /// Held together by one of these.
+    #[serde(deserialize_with = "listed")]
+    pub kind: Vec<IncidentKind>,
+    /// One of these decisions.
+    #[serde(deserialize_with = "listed")]
+    pub decision: Vec<Decision>,
+    /// One of these severities.
+    #[serde(deserialize_with = "listed")]
+    pub severity: Vec<Severity>,
+    /// For one of these teams.
+    #[serde(deserialize_with = "listed")]
+    pub team: Vec<String>,
+    /// This score or more.
+    pub min_score: Option<u32>,
+    /// What the list is sorted by.
+    pub sort: IncidentSort,
+    /// In which direction.
+    pub order: Order,
+    /// Items on a page, 1 to 500; 50 where it is not said.
+    #[serde(skip_serializing)]
+    pub limit: Option<usize>,
+    /// The page that a page before named.
+    #[serde(skip_serializing)]
+    pub cursor: Option<String>,
+    /// Whether values are counted too.
+    #[serde(skip_serializing)]
+    pub facets: bool,
+}
+
+/// What incidents are sorted by. What is alike stands in the order of ids.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IncidentSort {
+    /// The score.
+    #[default]
+    Score,
+    /// The severity.
+    Severity,
+    /// The id.
+    Id,
+}
+
+/// An incident as a list shows it.
+#[derive(Debug, Serialize)]
+pub struct IncidentItem {
+    /// Stable id.
+    pub id: IncidentKey,
+    /// What holds it together.
+    pub kind: IncidentKind,
+    /// One line.
+    pub title: Untrusted,
+    /// 0 to 1000.
+    pub score: u32,
+    /// The highest severity among its issues.
+    pub severity: Severity,
+    /// What to do.
+    pub decision: Decision,
+    /// Who should deal with it: the owner of most of its assets, else the role that the kind of
+    /// fault asks for.
+    pub team: Untrusted,
+    /// How many issues it has.
+    pub issues: u64,
+    /// On how many assets.
+    pub assets: u64,
+    /// The riskiest of its issues, at most ten.
+    pub first_issues: Vec<IssueKey>,
+    /// Tools that see it, in alphabetical order.
+    pub sources: Vec<String>,
+}
+
+/// One page of incidents.
+#[derive(Debug, Serialize)]
+pub struct IncidentPage {
+    /// The page.
+    #[serde(flatten)]
+    pub page: Page<IncidentItem>,
+    /// Whether this is what the store says now; else it is what it said before its last change,
+    /// and newer incidents are being made.
+    pub current: bool,
+}
+
+/// Incidents, kept until the store changes. One for each store, shared by all its readers.
+#[derive(Debug, Default)]
+pub struct IncidentCache {
+    kept: Mutex<Option<Arc<Kept>>>,
+    making: Mutex<()>,
+}
+
+/// Of which state of the store incidents were made, and on which day: what is late, and how old
+/// things are, is another answer tomorrow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Stamp {
+    changes: i64,
+    day: String,
+}
+
+/// The incidents of one state of the store.
+#[derive(Debug)]
+struct Kept {
+    stamp: Stamp,
+    /// In the order of their keys.
+    all: Vec<One>,
+    around: Arc<BTreeMap<String, Around>>,
+}
+
+#[derive(Debug)]
+struct One {
+    incident: Incident,
+    /// The rows of its issues, in their order.
+    rows: Vec<i64>,
+    decision: Decision,
+    team: Arc<str>,
+    assets: u64,
+}
+
+impl IncidentCache {
+    /// Makes the incidents of what the store says now, unless they are made already. A server
+    /// calls this after an import, so that no reader waits.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub fn make(&self, view: &View<'_>) -> Result<(), QueryError> {
+        self.get(view).map(|_| ())
+    }
+
+    fn kept(&self) -> Option<Arc<Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The incidents, and whether they are of what the store says now.
+    fn get(&self, view: &View<'_>) -> Result<(Arc<Kept>, bool), QueryError> {
+        let is_now =
+            |kept: &Arc<Kept>| -> Result<bool, QueryError> { Ok(kept.stamp == Stamp::of(view)?) };
+        let kept = self.kept();
+        if let Some(kept) = &kept
+            && is_now(kept)?
+        {
+            return Ok((Arc::clone(kept), true));
+        }
+        let making = match (self.making.try_lock(), kept) {
+            (Ok(making), _) => making,
+            (Err(TryLockError::Poisoned(poisoned)), _) => poisoned.into_inner(),
+            (Err(TryLockError::WouldBlock), Some(kept)) => return Ok((kept, false)),
+            (Err(TryLockError::WouldBlock), None) => {
+                self.making.lock().unwrap_or_else(PoisonError::into_inner)
+            }
+        };
+        // Another reader may have made them while this one waited.
+        if let Some(kept) = self.kept()
+            && is_now(&kept)?
+        {
+            return Ok((kept, true));
+        }
+        let made = Arc::new(Kept::make(view)?);
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&made));
+        drop(making);
+        Ok((made, true))
+    }
+}
+
+impl Stamp {
+    fn of(view: &View<'_>) -> Result<Self, QueryError> {
+        let day = view.now.strftime("%Y-%m-%d").to_string();
+        Ok(Self { changes: view.store.changes()?, day })
+    }
+}
+
+impl Kept {
+    fn make(view: &View<'_>) -> Result<Self, QueryError> {
+        let _moment = view.store.moment()?;
+        let stamp = Stamp::of(view)?;
+        let intel = intel::load(view.store, view.setup.catalog().intel())?;
+        let world = World::load(view.store, judgement(view.setup, &intel, view.now), None)?;
+        let said = Said::find(view.store, &world.open)?;
+        let by = (&world.estate, &said);
+        let decisions = decisions_on(view.store, by, &world.open, &world.stories)?;
+        let around = world.estate.kept();
+        let mut teams = BTreeMap::new();
+        let mut all = Vec::with_capacity(world.stories.len());
+        for (incident, decision) in world.stories.into_iter().zip(decisions) {
+            let open = incident.issues.iter().filter_map(|key| open_of_key(&world.open, key));
+            let assets: BTreeSet<&str> = open.clone().map(|o| o.candidate.asset()).collect();
+            let assets = u64::try_from(assets.len()).unwrap_or(u64::MAX);
+            let rows: Vec<i64> = open.map(|open| open.row).collect();
+            let team = team(view, &rows);
+            let team = teams.entry(team.clone()).or_insert_with(|| Arc::from(team));
+            all.push(One { rows, decision, team: Arc::clone(team), assets, incident });
+        }
+        all.sort_unstable_by_key(|one| one.incident.key);
+        Ok(Self { stamp, all, around })
+    }
+
+    /// The incident whose id begins so, or that holds the issue whose id does.
+    fn find(&self, id: &str) -> Option<&One> {
+        let keys = keys_that_begin::<IncidentKey>(id)?;
+        let mut named = self.all.iter().filter(|one| keys.contains(&one.incident.key));
+        match (named.next(), named.next()) {
+            (Some(one), None) => return Some(one),
+            (Some(_), Some(_)) => return None,
+            (None, _) => {}
+        }
+        let keys = keys_that_begin::<IssueKey>(id)?;
+        let issues = |one: &&One| one.incident.issues.iter().any(|key| keys.contains(key));
+        let mut holding = self.all.iter().filter(issues);
+        holding.next().filter(|_| holding.next().is_none())
+    }
+}
+
+/// Who should deal with an incident: the owner of most of its assets, else the role that the
+/// control of its riskiest issue names.
+fn team(view: &View<'_>, rows: &[i64]) -> String {
+    let cells = || rows.iter().filter_map(|row| view.index.issue(*row));
+    let mut owners: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
+    for cells in cells() {
+        if let Some(team) = cells.team {
+            owners.entry(team).or_default().insert(cells.asset);
+        }
+    }
+    if let Some((owner, _)) = owners.iter().rev().max_by_key(|(_, assets)| assets.len()) {
+        return (*owner).to_owned();
+    }
+    let control = cells().next().and_then(|cells| cells.control);
+    let control = control.and_then(|id| view.setup.catalog().control(id));
+    control.map_or("security team", |control| control.explain.who.as_str()).to_owned()
+}
+
+impl IncidentQuery {
+    fn fits(&self, one: &One) -> bool {
+        let of = |wanted: &[_], value| wanted.is_empty() || wanted.contains(&value);
+        (self.kind.is_empty() || self.kind.contains(&one.incident.kind))
+            && (self.decision.is_empty() || self.decision.contains(&one.decision))
+            && of(&self.severity, one.incident.severity)
+            && (self.team.is_empty() || self.team.iter().any(|team| **team == *one.team))
+            && self.min_score.is_none_or(|least| one.incident.score >= least)
+    }
+
+    /// Where an incident stands in the list.
+    fn place(&self, one: &One) -> [u8; PLACE_BYTES] {
+        let descending = self.order == Order::Desc;
+        let value = match self.sort {
+            IncidentSort::Score => one.incident.score,
+            IncidentSort::Severity => u32::from(one.incident.severity.rank()),
+            IncidentSort::Id => 0,
+        };
+        let value = if descending { !value } else { value };
+        let key = u128::from_be_bytes(*one.incident.key.as_bytes());
+        let key = if descending && self.sort == IncidentSort::Id { !key } else { key };
+        let mut place = [0; PLACE_BYTES];
+        let bytes = value.to_be_bytes().into_iter().chain(key.to_be_bytes());
+        place.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+        place
+    }
+}
+
+/// One page of the incidents that are asked for, the riskiest first unless another order is.
+///
+/// # Errors
+/// When the cursor or the limit is wrong, or the store refuses.
+pub fn incidents(
+    view: &View<'_>,
+    cache: &IncidentCache,
+    query: &IncidentQuery,
+) -> Result<IncidentPage, QueryError> {
+    let asked = Asked::of("incidents", query)?;
+    let limit = page_limit(query.limit)?;
+    let after = asked.place_of::<PLACE_BYTES>(query.cursor.as_deref())?;
+    let (kept, current) = cache.get(view)?;
+    let fitting: Vec<&One> = kept.all.iter().filter(|one| query.fits(one)).collect();
+    let mut rest: Vec<([u8; PLACE_BYTES], &One)> = fitting
+        .iter()
+        .map(|one| (query.place(one), *one))
+        .filter(|(place, _)| after.is_none_or(|after| *place > after))
+        .collect();
+    let more = rest.len() > limit;
+    if more {
+        rest.select_nth_unstable_by_key(limit, |(place, _)| *place);
+        rest.truncate(limit);
+    }
+    rest.sort_unstable_by_key(|(place, _)| *place);
+    let next = rest.last().filter(|_| more).map(|(place, _)| asked.cursor(place));
+    let mut items = Vec::with_capacity(rest.len());
+    for (_, one) in rest {
+        items.push(item(view, one)?);
+    }
+    let total = u64::try_from(fitting.len()).unwrap_or(u64::MAX);
+    let facets = if query.facets { facets(&fitting) } else { BTreeMap::new() };
+    Ok(IncidentPage { page: Page { items, total, next, facets }, current })
+}
+
+fn facets(all: &[&One]) -> BTreeMap<&'static str, FacetReport> {
+    BTreeMap::from([
+        ("decision", FacetReport::counted(all.iter().map(|one| one.decision.as_str()))),
+        ("kind", FacetReport::counted(all.iter().map(|one| one.incident.kind.as_str()))),
+        ("severity", FacetReport::counted(all.iter().map(|one| one.incident.severity.as_str()))),
+        ("team", FacetReport::counted(all.iter().map(|one| &*one.team))),
+    ])
+}
+
+fn item(view: &View<'_>, one: &One) -> Result<IncidentItem, QueryError> {
+    let incident = &one.incident;
+    let cells = one.rows.iter().filter_map(|row| view.index.issue(*row));
+    let sources: BTreeSet<&str> = cells.flat_map(|cells| cells.tools.split(',')).collect();
+    Ok(IncidentItem {
+        id: incident.key,
+        kind: incident.kind,
+        title: title(view, one)?,
+        score: incident.score,
+        severity: incident.severity,
+        decision: one.decision,
+        team: Untrusted::from(&*one.team),
+        issues: u64::try_from(incident.issues.len()).unwrap_or(u64::MAX),
+        assets: one.assets,
+        first_issues: incident.issues.iter().take(MOST_NAMED).copied().collect(),
+        sources: sources.into_iter().filter(|tool| !tool.is_empty()).map(str::to_owned).collect(),
+    })
+}
+
+fn title(view: &View<'_>, one: &One) -> Result<Untrusted, QueryError> {
+    let catalog = view.setup.catalog();
+    let read = if one.rows.len() <= MOST_READ { one.rows.len() } else { 1 };
+    let mut issues = Vec::new();
+    for row in one.rows.iter().take(read) {
+        if let Some(issue) = stored_issue(view.store, *row)? {
+            issues.push((issue, members(view.store, *row)?));
+        }
+    }
+    if let Some((lead, _)) = issues.first().filter(|_| one.rows.len() > MOST_READ) {
+        return Ok(Untrusted::from(format!("{}: {} assets", lead.title.raw(), one.assets)));
+    }
+    let evidence: Vec<IssueEvidence<'_>> = issues
+        .iter()
+        .map(|(issue, members)| IssueEvidence {
+            issue,
+            findings: members.iter().map(|m| (m.key, &m.finding, m.status)).collect(),
+            control: issue.control.as_deref().and_then(|id| catalog.control(id)),
+            statements: &[],
+        })
+        .collect();
+    Ok(explain(&one.incident, &evidence).title)
+}
+
+/// One incident with its issues, by its id, that of one of its issues, or the first characters of
+/// either.
+///
+/// # Errors
+/// When no incident, or more than one, has that id, or the store refuses.
+pub fn incident(
+    view: &View<'_>,
+    cache: &IncidentCache,
+    id: &str,
+) -> Result<IncidentStory, QueryError> {
+    let not_found = || QueryError::NotFound { kind: "incident", id: id.to_owned() };
+    let (kept, _) = cache.get(view)?;
+    let one = kept.find(id).ok_or_else(not_found)?;
+    let catalog = view.setup.catalog();
+    let intel = intel::load(view.store, catalog.intel())?;
+    let estate = Estate::new(view.store, judgement(view.setup, &intel, view.now))?;
+    let estate = estate.with(Arc::clone(&kept.around));
+    let mut open = Vec::with_capacity(one.rows.len());
+    for row in &one.rows {
+        if let Some(row) = view.store.issue_get(*row)? {
+            open.extend(known(&row, catalog)?);
+        }
+    }
+    estate.settle(view.store, &mut open)?;
+    let said = Said::find(view.store, &open)?;
+    let shown = std::slice::from_ref(&one.incident);
+    let told = describe(view.store, (&estate, &said), &open, (shown, &[]), Detail::All)?;
+    let incident = told.incidents.into_iter().next().ok_or_else(not_found)?;
+    let fixes = super::fixes::closing(view, &one.incident.issues)?;
+    Ok(IncidentStory { incident, issues: told.issues, assets: told.assets, fixes })
+}
