@@ -103,7 +103,7 @@ impl ServerArguments {
 impl Remote {
     /// Waits so long.
     pub(crate) fn pause(&self, time: Duration) {
-        self.runtime.block_on(tokio::time::sleep(time));
+        self.runtime.block_on(async { tokio::time::sleep(time).await });
     }
 
     /// Waits for an answer.

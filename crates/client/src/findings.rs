@@ -81,6 +81,13 @@ struct Page<T> {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(bound = "T: DeserializeOwned")]
+struct Input<T> {
+    items: Vec<T>,
+    next: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
 struct IssueMade {
     issue: IssueKey,
 }
@@ -172,6 +179,20 @@ impl Connection {
                 return Ok(listed);
             }
         }
+    }
+
+    /// Open issues with their whole findings, as the pipeline stores them, and where the next page
+    /// begins.
+    ///
+    /// # Errors
+    /// When the server does not answer, or refuses.
+    pub async fn fix_input<T: DeserializeOwned>(
+        &self,
+        after: i64,
+    ) -> Result<(Vec<T>, Option<i64>), ClientError> {
+        let after = after.to_string();
+        let page: Input<T> = self.get("api/v1/fix-input", &[("after", Some(&after))]).await?;
+        Ok((page.items, page.next))
     }
 
     /// One issue with all it rests on.

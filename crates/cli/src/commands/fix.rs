@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
+use quell_client::ClientError;
 use quell_pipeline::{
-    Dirty, FixPlan, FixRequest, Progress, Setup, Tool, commit_message, fixes_report, patch_text,
-    plan_fixes, refuse_uncommitted, write_branch, write_files,
+    Dirty, FixCase, FixPlan, FixRequest, FixStory, Progress, Setup, Tool, commit_message,
+    fixes_report, patch_text, plan_fixes, plan_fixes_from, refuse_uncommitted, write_branch,
+    write_files,
 };
 use quell_report::{Options, Written, write_asks, write_fixes};
 use quell_store::Store;
@@ -17,6 +19,7 @@ use super::triage::on_interrupt;
 use crate::console::say;
 use crate::environment::{Environment, SystemClock};
 use crate::exit::Exit;
+use crate::remote::{Remote, ServerArguments};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,6 +29,7 @@ Examples:
   quell fix --repo infra/ --branch quell/fixes           one commit a fix
   quell fix --repo infra/ --patch - | git -C infra/ apply
   quell fix --repo infra/ --write --only safe
+  quell fix --repo infra/ --server https://quell.example --token-file token
   quell fix --repo infra/ --ask > quell.toml             what only you can say
 
 Exit codes: 0 done, 2 refused or a name that means nothing, 3 could not finish.
@@ -76,11 +80,17 @@ pub(super) struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    server: ServerArguments,
 }
 
 /// Runs it.
-pub(super) fn run(arguments: &Arguments, data: &Path, environment: &Environment) -> Result<Exit> {
-    let store = Store::open(data)?;
+pub(super) fn run(
+    arguments: &Arguments,
+    (data, named): (&Path, Option<&Path>),
+    environment: &Environment,
+) -> Result<Exit> {
+    let remote = arguments.server.connect(named, environment)?;
     let setup = Setup::embedded(None)?;
     let request = FixRequest {
         names: arguments.names.clone(),
@@ -93,13 +103,58 @@ pub(super) fn run(arguments: &Arguments, data: &Path, environment: &Environment)
     // Ctrl-C stops between two steps, never while files are moved into place.
     let cancelled = on_interrupt()?;
     let progress = Progress { cancelled: &cancelled, bytes: &|_, _| {}, doing: &|_| {} };
-    let plan = plan_fixes(&store, &setup, &request, &SystemClock, &progress)?;
+    let plan = match &remote {
+        Some(remote) => plan_with(remote, (&setup, &request), &progress)?,
+        None => plan_fixes(&Store::open(data)?, &setup, &request, &SystemClock, &progress)?,
+    };
     let written = write(arguments, &plan, &setup)?;
     if arguments.patch.as_deref().is_some_and(is_stdout) {
         return Ok(Exit::Clean);
     }
     print(arguments, &plan, written, environment)?;
     Ok(Exit::Clean)
+}
+
+/// Plans here what a server's open issues ask for: the code stays where it is.
+fn plan_with(
+    remote: &Remote,
+    (setup, request): (&Setup, &FixRequest),
+    progress: &Progress<'_>,
+) -> Result<FixPlan> {
+    let stories = stories(remote, &request.names)?;
+    let mut after = Some(0);
+    let next = || -> Result<Vec<FixCase>> {
+        // A page may hold no open issue, and more come behind it.
+        while let Some(place) = after {
+            let (cases, behind) = remote.ask(remote.connection.fix_input(place))?;
+            after = behind;
+            if !cases.is_empty() {
+                return Ok(cases);
+            }
+        }
+        Ok(Vec::new())
+    };
+    plan_fixes_from((setup, request), &stories, next, progress)
+}
+
+/// The incidents that names mean at a server; a name may mean something else.
+fn stories(remote: &Remote, names: &[String]) -> Result<Vec<FixStory>> {
+    let mut stories = Vec::new();
+    for name in names {
+        let asked = remote.runtime.block_on(remote.connection.incident(name.trim()));
+        let incident = match asked {
+            Ok(story) => story.incident,
+            Err(ClientError::NotFound(_)) => continue,
+            Err(error) => return Err(error.into()),
+        };
+        let issues = incident.issues.iter().map(|id| id.parse()).collect::<Result<_, _>>();
+        stories.push(FixStory {
+            key: incident.id.parse().context("an incident's id is none")?,
+            issues: issues.context("an issue's id is none")?,
+        });
+    }
+    stories.dedup();
+    Ok(stories)
 }
 
 fn tool_names() -> Vec<&'static str> {

@@ -99,7 +99,7 @@ pub(crate) fn run(
     let named = parsed.data.as_deref();
     let result = match parsed.command {
         Command::Triage(arguments) => triage::run(&arguments, (&data, named), environment),
-        Command::Fix(arguments) => fix::run(&arguments, &data, environment),
+        Command::Fix(arguments) => fix::run(&arguments, (&data, named), environment),
         Command::Demo(arguments) => demo::run(&arguments, environment),
         Command::Issue(arguments) => issue::run(&arguments, (&data, named), environment),
         Command::Incident(arguments) => incident::run(&arguments, (&data, named), environment),
@@ -150,10 +150,10 @@ fn at_a_server(error: &anyhow::Error) -> Option<Exit> {
         return Some(Exit::Usage);
     }
     if let Some(error) = error.downcast_ref::<ClientError>() {
-        return Some(match error {
-            ClientError::Stopped => Exit::Interrupted,
-            error if error.is_usage() => Exit::Usage,
-            _ => Exit::Unfinished,
+        return Some(match (matches!(error, ClientError::Stopped), error.is_usage()) {
+            (true, _) => Exit::Interrupted,
+            (false, true) => Exit::Usage,
+            (false, false) => Exit::Unfinished,
         });
     }
     Some(match error.downcast_ref::<OfflineError>()? {

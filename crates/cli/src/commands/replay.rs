@@ -22,7 +22,7 @@ use super::config::{load, tell};
 use super::jobs::{accounting, detail, tenant};
 use super::triage::on_interrupt;
 use crate::console::{byte_bar, say};
-use crate::environment::{Environment, SystemClock};
+use crate::environment::{Environment, SystemClock, variables};
 use crate::exit::Exit;
 use crate::remote::{Misused, Remote, ServerArguments};
 
@@ -155,11 +155,12 @@ fn here(arguments: &Arguments, data: &Path, environment: &Environment) -> Result
         return Err(Misused(said).into());
     }
     let Some(config) = config()? else { return Ok(Exit::Usage) };
+    let variables = variables();
     let plan = Plan {
         config,
         data: data.to_owned(),
         setup: Setup::embedded(None)?,
-        environment: Arc::new(|_| None),
+        environment: Arc::new(move |name: &str| variables.get(name).cloned()),
     };
     let runtime =
         Builder::new_current_thread().enable_all().build().context("no runtime starts")?;

@@ -109,13 +109,11 @@ fn name_of(path: &str) -> String {
 impl Uploaded {
     /// A file that the server does not take as it is. What is wrong with the way there ends all.
     fn refused(&mut self, name: &str, error: ClientError) -> Result<()> {
-        match error {
-            ClientError::Rejected(reason) | ClientError::File { reason, .. } => {
-                self.unread(name, reason);
-                Ok(())
-            }
-            other => Err(other.into()),
+        if let ClientError::Rejected(reason) | ClientError::File { reason, .. } = error {
+            self.unread(name, reason);
+            return Ok(());
         }
+        Err(error.into())
     }
 
     fn unread(&mut self, name: &str, reason: String) {

@@ -3,6 +3,7 @@
 #![allow(
     dead_code,
     clippy::allow_attributes,
+    clippy::indexing_slicing,
     clippy::panic,
     reason = "each test file uses a part of it, and fails by panicking"
 )]
@@ -134,7 +135,7 @@ impl Served {
             if !matches!(job["state"].as_str(), Some("queued" | "running")) {
                 return;
             }
-            self.runtime.block_on(tokio::time::sleep(Duration::from_millis(100)));
+            self.runtime.block_on(async { tokio::time::sleep(Duration::from_millis(100)).await });
         }
         panic!("the job {id} does not end");
     }

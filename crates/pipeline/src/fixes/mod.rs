@@ -2,6 +2,7 @@
 
 mod ask;
 mod branch;
+mod cases;
 mod checkout;
 mod config;
 mod git;
@@ -26,10 +27,11 @@ use quell_store::Store;
 
 pub use ask::Ask;
 pub use branch::{Branch, Commit, Dirty, refuse_uncommitted, write_branch};
+pub use cases::{FixCase, FixMember, FixStory, fix_cases};
 pub use config::FixConfig;
 pub use message::commit_message;
 pub use patch::patch_text;
-pub use plan::{FixPlan, FixRequest, Offer, Taken, plan_fixes};
+pub use plan::{FixPlan, FixRequest, Offer, Taken, plan_fixes, plan_fixes_from};
 pub use report::fixes_report;
 pub use unfixed::Unfixed;
 pub use verify::Tool;

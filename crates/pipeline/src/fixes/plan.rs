@@ -11,7 +11,7 @@ use super::ask::{Ask, asks};
 use super::propose::{Workbench, grouped};
 use super::select::{Chosen, Names};
 use super::verify::verify;
-use super::{Commit, FileChange, FixConfig, Tool, Unfixed};
+use super::{Commit, FileChange, FixCase, FixConfig, FixStory, Tool, Unfixed};
 use crate::assess::Judgement;
 use crate::priority::Estate;
 use crate::report::{incidents, open_issues};
@@ -122,8 +122,7 @@ pub fn plan_fixes(
     (progress.doing)("reading");
     let mut open = open_issues(store, &mut estate, None)?;
     progress.check()?;
-    let mut config = FixConfig::load(&request.repository, request.config.as_deref(), catalog)?;
-    config.policies.extend(request.policies.iter().cloned());
+    let config = config(request, setup)?;
     let bench = Workbench::open(&request.repository, catalog, &config)?;
     progress.check()?;
     (progress.doing)("proving");
@@ -133,11 +132,56 @@ pub fn plan_fixes(
         true => Vec::new(),
         false => incidents(store, &mut open, &fixes, None)?,
     };
-    let names = Names { catalog, incidents: &stories, fixes: &fixes, unfixed: &unfixed };
+    let stories: Vec<FixStory> = stories.into_iter().map(FixStory::of).collect();
+    chosen(&bench, (fixes, unfixed), (setup, request, &stories), progress)
+}
+
+/// The same for issues that come from elsewhere, some at a time; none are left when none come.
+///
+/// # Errors
+/// When a name means nothing, the repository cannot be read, or the issues do not come.
+pub fn plan_fixes_from<E: From<PipelineError>>(
+    (setup, request): (&Setup, &FixRequest),
+    stories: &[FixStory],
+    mut next: impl FnMut() -> Result<Vec<FixCase>, E>,
+    progress: &Progress<'_>,
+) -> Result<FixPlan, E> {
+    let config = config(request, setup)?;
+    let bench = Workbench::open(&request.repository, setup.catalog(), &config)?;
+    (progress.doing)("proving");
+    let mut answers = Vec::new();
+    loop {
+        progress.check()?;
+        let cases = next()?;
+        if cases.is_empty() {
+            break;
+        }
+        answers.extend(bench.answers_for(cases));
+    }
+    Ok(chosen(&bench, grouped(answers), (setup, request, stories), progress)?)
+}
+
+/// The user's settings.
+fn config(request: &FixRequest, setup: &Setup) -> Result<FixConfig, PipelineError> {
+    let named = request.config.as_deref();
+    let mut config = FixConfig::load(&request.repository, named, setup.catalog())?;
+    config.policies.extend(request.policies.iter().cloned());
+    Ok(config)
+}
+
+/// Makes those that are asked for.
+fn chosen(
+    bench: &Workbench<'_>,
+    (fixes, unfixed): (Vec<Fix>, Vec<Unfixed>),
+    (setup, request, stories): (&Setup, &FixRequest, &[FixStory]),
+    progress: &Progress<'_>,
+) -> Result<FixPlan, PipelineError> {
+    let catalog = setup.catalog();
+    let names = Names { catalog, incidents: stories, fixes: &fixes, unfixed: &unfixed };
     let chosen = Chosen::find(&request.names, names)?;
     let fixes: Vec<Fix> = fixes.into_iter().filter(|fix| chosen.has_fix(fix)).collect();
     let unfixed: Vec<Unfixed> = unfixed.into_iter().filter(|one| chosen.has_unfixed(one)).collect();
-    let plan = verified(&bench, fixes, request, progress)?;
+    let plan = verified(bench, fixes, request, progress)?;
     let asks = asks(catalog, &plan.offers, &unfixed);
     Ok(FixPlan { unfixed, asks, ..plan })
 }

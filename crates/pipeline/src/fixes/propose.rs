@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use super::checkout::Checkout;
 use super::impact::graded;
-use super::{FixConfig, Unfixed, policy};
+use super::{FixCase, FixConfig, FixMember, Unfixed, policy};
 use crate::PipelineError;
 use crate::assess::members;
 use crate::report::{Open, stored_issue};
@@ -49,6 +49,11 @@ struct Case {
 }
 
 impl Case {
+    fn of(case: FixCase) -> Self {
+        let members = case.findings.into_iter().map(FixMember::member).collect();
+        Self { issue: case.issue, members }
+    }
+
     fn location(&self) -> Option<&Location> {
         self.members.iter().find_map(|m| m.finding.location.as_deref())
     }
@@ -89,6 +94,12 @@ impl<'c> Workbench<'c> {
         }
         answers.par_extend(batch.par_iter().map(|case| self.answer(case)));
         Ok(answers)
+    }
+
+    /// An answer for each case, in their order.
+    pub(crate) fn answers_for(&self, cases: Vec<FixCase>) -> Vec<Answer> {
+        let cases: Vec<Case> = cases.into_iter().map(Case::of).collect();
+        cases.par_iter().map(|case| self.answer(case)).collect()
     }
 
     fn answer(&self, case: &Case) -> Answer {

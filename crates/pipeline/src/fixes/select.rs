@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use quell_catalog::Catalog;
-use quell_model::{Fix, Incident, IssueKey};
+use quell_model::{Fix, IssueKey};
 
-use super::Unfixed;
+use super::{FixStory, Unfixed};
 use crate::PipelineError;
 
 /// Shortest beginning of an id that is taken for it.
@@ -15,7 +15,7 @@ const LEAST: usize = 4;
 #[derive(Clone, Copy)]
 pub(crate) struct Names<'n> {
     pub(crate) catalog: &'n Catalog,
-    pub(crate) incidents: &'n [Incident],
+    pub(crate) incidents: &'n [FixStory],
     pub(crate) fixes: &'n [Fix],
     pub(crate) unfixed: &'n [Unfixed],
 }
@@ -63,7 +63,7 @@ impl Chosen {
         }
         let wanted = name.to_ascii_lowercase();
         let begins = |id: &str| wanted.len() >= LEAST && id.starts_with(&wanted);
-        let stories: Vec<&Incident> =
+        let stories: Vec<&FixStory> =
             names.incidents.iter().filter(|one| begins(&one.key.to_string())).collect();
         let closed = names.fixes.iter().flat_map(|fix| &fix.closes);
         let issues: BTreeSet<IssueKey> = closed

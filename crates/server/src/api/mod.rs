@@ -5,6 +5,7 @@ mod decisions;
 mod docs;
 mod errors;
 mod findings;
+mod fix_input;
 mod fixes;
 mod health;
 mod imports;
@@ -96,6 +97,7 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
         .routes(routes!(decisions::reset_one_incident));
     let fix = OpenApiRouter::new()
         .routes(routes!(fixes::plan))
+        .routes(routes!(fix_input::list))
         .layer(DefaultBodyLimit::max(fixes::MOST_BYTES));
     let hooks = OpenApiRouter::new().routes(routes!(receive_hook));
     let by_right = [

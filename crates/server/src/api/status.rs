@@ -109,12 +109,14 @@ fn status(app: &App, caller: &Caller) -> Result<StatusReport, Problem> {
     let waiting_since = oldest_waiting(app, &findings)?;
     let behind = waiting_since.map_or(0, |since| at.as_second() - since.as_second());
     let why = why_not_ready(app);
+    // Let go of here: sources are asked of the same place.
+    let jobs = job_counts(&app.office(), &caller.tenant)?;
     Ok(StatusReport {
         version: env!("CARGO_PKG_VERSION"),
         at,
         ready: why.is_none(),
         why: why.map(str::to_owned),
-        jobs: job_counts(&app.office(), &caller.tenant)?,
+        jobs,
         sources: sources(app, caller)?,
         intake: Some(IntakeReport {
             waiting_since,

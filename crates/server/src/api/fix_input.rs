@@ -1,0 +1,67 @@
+//! Open issues with their whole findings, for who makes fixes in a checkout of their own.
+
+#![expect(unused_qualifications, reason = "the macro that describes parameters writes them")]
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use quell_pipeline::{FixCase, fix_cases};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::Problem;
+use super::errors::Refused;
+use crate::access::Caller;
+use crate::state::App;
+
+/// Stored issues that are looked at for one page.
+const LOOKED_AT: u32 = 500;
+
+/// Where to go on.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FixInputQuery {
+    /// `next` of the page before.
+    #[param(minimum = 0)]
+    after: Option<i64>,
+}
+
+/// Some of the open issues.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct FixInputPage {
+    /// Issues with their findings as they are stored; there may be none on a page.
+    #[schema(value_type = Vec<Object>)]
+    items: Vec<FixCase>,
+    /// Where the next page begins; this was the last one without.
+    next: Option<i64>,
+}
+
+/// List open issues with their whole findings
+///
+/// What `quell fix` makes fixes for, in the code of who asks.
+#[utoipa::path(get, path = "/fix-input", tag = "fixes", params(FixInputQuery), responses(
+    (status = 200, description = "Some of the open issues", body = FixInputPage),
+    Refused,
+))]
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    query: Result<Query<FixInputQuery>, QueryRejection>,
+) -> Result<Json<FixInputPage>, Problem> {
+    let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
+    let after = query.after.unwrap_or(0);
+    if after < 0 {
+        return Err(Problem::invalid("`after` is the `next` of a page before"));
+    }
+    let asking = Arc::clone(&app);
+    app.quick(move || {
+        let findings = asking.tenants.of(&caller.tenant)?;
+        let (items, next) = findings.read(|store| fix_cases(store, after, LOOKED_AT))?;
+        Ok(Json(FixInputPage { items, next }))
+    })
+    .await
+}
