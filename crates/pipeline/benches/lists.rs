@@ -129,7 +129,6 @@ fn timed<T>(work: impl FnOnce() -> Result<T>) -> Result<(T, Duration)> {
 fn measure(setup: &Setup, data: &Path) -> Result<()> {
     let store = Store::open(data)?;
     store.release_memory()?;
-    let before = memory_kib();
     let (mut index, took) = timed(|| Ok(Index::load(&store)?))?;
     let snapshot = index.snapshot();
     let view = View { store: &store, index: &snapshot, setup, now: now() };
@@ -137,12 +136,11 @@ fn measure(setup: &Setup, data: &Path) -> Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
-        "{} findings, {} issues; loading {} ms; memory of the index about {} MB, with sums of assets {} MB",
+        "{} findings, {} issues; loading {} ms; memory of the index {} MB",
         told.findings,
         told.issues,
         took.as_millis(),
         snapshot.heap_bytes() >> 20,
-        memory_kib().saturating_sub(before) >> 10,
     )?;
     let (_, took) = timed(|| Ok(index.refresh(&store)?))?;
     writeln!(out, "refresh where nothing changed: {} µs", took.as_micros())?;
@@ -193,11 +191,4 @@ fn percentiles(mut times: Vec<Duration>) -> [String; 2] {
     [50, 99].map(|percent| {
         format!("{:.1} ms", at(percent).copied().unwrap_or_default().as_secs_f64() * 1000.0)
     })
-}
-
-/// What the process holds in memory now, as Linux tells it; 0 elsewhere.
-fn memory_kib() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).unwrap_or(0)
 }

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
-use quell_config::{Config, FileText, Override, SecretRef, Sources};
+use quell_config::{Config, FileText, Override, Sources};
 use quell_model::{Clock, TenantId, Timestamp};
 use quell_pipeline::Setup;
-use quell_server::{Keeper, Plan, Role, Server, StartError, TokenPlan, Value, make_token};
+use quell_server::{Plan, Role, Server, StartError, TokenPlan, make_token};
 use quell_testkit::server::{
     Answer, Client, Found, Request, delivery, each_finding, found, signature,
 };
@@ -163,13 +163,9 @@ pub(crate) fn config(changes: &[(&str, &str)], more: &str) -> Config {
 }
 
 pub(crate) fn plan(data: &Path, config: Config) -> Plan {
-    let keeper = Keeper::default();
-    for name in SECRETS {
-        let reference: SecretRef = format!("env:{name}").parse().unwrap();
-        keeper.set(reference, vec![Value::new(secret(name).as_bytes())]);
-    }
+    let known = |name: &str| SECRETS.contains(&name).then(|| secret(name));
     let setup = Setup::embedded(None).unwrap();
-    Plan { config, data: data.to_owned(), setup, keeper: Arc::new(keeper) }
+    Plan { config, data: data.to_owned(), setup, environment: Arc::new(known) }
 }
 
 /// Waits until something holds; a minute is too long.

@@ -108,6 +108,10 @@ impl Assets {
     fn push(&mut self, head: u32, tail: &str) -> u32 {
         let number = u32::try_from(self.len()).unwrap_or(u32::MAX);
         if self.chunks.last().is_none_or(|chunk| chunk.heads.len() >= CHUNK) {
+            // A full chunk stays as it is.
+            if let Some(full) = self.chunks.last_mut().and_then(Arc::get_mut) {
+                full.shrink();
+            }
             self.chunks.push(Arc::default());
         }
         if let Some(chunk) = self.chunks.last_mut() {
@@ -203,6 +207,12 @@ impl Chunk {
         self.tails.push(BEFORE);
         self.tails.extend_from_slice(tail.as_bytes());
         self.ties = OnceLock::new();
+    }
+
+    fn shrink(&mut self) {
+        self.heads.shrink_to_fit();
+        self.tails.shrink_to_fit();
+        self.marks.shrink_to_fit();
     }
 
     fn each_tail(&self) -> impl Iterator<Item = &[u8]> {

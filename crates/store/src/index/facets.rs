@@ -6,10 +6,9 @@ use quell_model::{Decision, Severity, Status};
 
 use super::Snapshot;
 use super::columns::{
-    Inner, class, decision, decision_of, severity, severity_of, status, status_of,
+    Inner, IssuePage, class, decision, decision_of, severity, severity_of, status, status_of,
 };
 use super::filter::Part;
-use super::scan::Cells;
 
 /// Values that a facet names.
 const MOST_VALUES: usize = 50;
@@ -75,11 +74,17 @@ impl Tally {
         }
     }
 
-    pub(super) fn issue(&mut self, cells: &Cells) {
-        self.count += 1;
-        if self.asked {
-            add(&mut self.states, usize::from(cells.state));
-            add(&mut self.groups, usize::try_from(cells.group).unwrap_or(usize::MAX));
+    /// Counts some issues of a page.
+    pub(super) fn issues(&mut self, page: &IssuePage, slots: &[u16]) {
+        self.count += u64::try_from(slots.len()).unwrap_or_default();
+        if !self.asked {
+            return;
+        }
+        for slot in slots.iter().map(|slot| usize::from(*slot)) {
+            if let (Some(state), Some(group)) = (page.state.get(slot), page.group.get(slot)) {
+                add(&mut self.states, usize::from(*state));
+                add(&mut self.groups, usize::try_from(*group).unwrap_or(usize::MAX));
+            }
         }
     }
 
@@ -219,13 +224,13 @@ impl Snapshot {
     #[must_use]
     pub fn open_by_control(&self) -> BTreeMap<String, u64> {
         let inner = &*self.0;
-        let mut tally = Tally::new(inner, true);
+        let mut groups = vec![0; inner.groups.len()];
         let is_open = |state: u8| status(status_of(state)).is_some_and(Status::is_open);
-        inner.each_issue(None).filter(|cells| is_open(cells.state)).for_each(|cells| {
-            tally.issue(&cells);
-        });
+        for cells in inner.each_issue().filter(|cells| is_open(cells.state)) {
+            add(&mut groups, usize::try_from(cells.group).unwrap_or(usize::MAX));
+        }
         let mut counts = BTreeMap::new();
-        for (group, count) in inner.groups.iter().zip(&tally.groups).filter(|(_, n)| **n > 0) {
+        for (group, count) in inner.groups.iter().zip(&groups).filter(|(_, n)| **n > 0) {
             if let Some(control) = inner.part(group, &Part::Control) {
                 *counts.entry(control.to_owned()).or_default() += u64::from(*count);
             }
@@ -240,7 +245,7 @@ impl Snapshot {
         let mut all = Statistics::default();
         let mut days = vec![0_u32; 1 << 16];
         let mut statuses = [0_u32; 8];
-        for cells in inner.each_issue(None) {
+        for cells in inner.each_issue() {
             add(&mut statuses, usize::from(status_of(cells.state)));
             if status(status_of(cells.state)).is_some_and(Status::is_open) {
                 all.open_issues += 1;

@@ -1,5 +1,7 @@
 //! One pass over the columns: which rows fit, how many, and which come first.
 
+use std::sync::Arc;
+
 use super::Snapshot;
 use super::answer::{Listed, Position, Sort, Wish};
 use super::columns::{FindingPage, Inner, IssuePage, page_of, row_of, severity_of, slot_of};
@@ -16,73 +18,115 @@ pub(super) struct Cells {
     pub(super) score: u16,
     pub(super) group: u32,
     pub(super) asset: u32,
-    pub(super) key: u64,
-    pub(super) seen: u32,
     pub(super) first_day: u16,
 }
 
 impl Wanted {
-    fn fits(&self, cells: &Cells) -> bool {
-        self.states.get(usize::from(cells.state)).copied().unwrap_or_default()
-            && cells.score >= self.min_score
-            && cells.seen >= self.since
-            && self.groups.as_ref().is_none_or(|all| all.contains(i64::from(cells.group)))
-            && self.assets.as_ref().is_none_or(|all| all.contains(i64::from(cells.asset)))
-            && self.issue.is_none_or(|row| row == cells.row)
+    /// The slots of a page that fit. One column is looked at after the other, so what most
+    /// filters ask for costs a look at one byte a row.
+    fn select(&self, number: u32, page: &IssuePage, seen: &[u32], slots: &mut Vec<u16>) {
+        slots.clear();
+        let fits = |state: &u8| self.states.get(usize::from(*state)).copied().unwrap_or_default();
+        slots.extend((0..).zip(&page.state).filter(|(_, state)| fits(state)).map(|(slot, _)| slot));
+        if self.min_score > 0 {
+            slots.retain(|slot| cell(&page.score, *slot) >= self.min_score);
+        }
+        if self.since > 0 {
+            slots.retain(|slot| cell(seen, *slot) >= self.since);
+        }
+        if let Some(all) = &self.groups {
+            slots.retain(|slot| all.contains(i64::from(cell(&page.group, *slot))));
+        }
+        if let Some(all) = &self.assets {
+            slots.retain(|slot| all.contains(i64::from(cell(&page.asset, *slot))));
+        }
+        if let Some(only) = self.issue {
+            slots.retain(|slot| row_of(number, u32::from(*slot)) == only);
+        }
     }
 }
 
+/// A cell of a column.
+fn cell<T: Copy + Default>(column: &[T], slot: u16) -> T {
+    column.get(usize::from(slot)).copied().unwrap_or_default()
+}
+
 /// The issues of a page.
-fn cells_of(number: u32, page: &IssuePage, seen: &[u32]) -> impl Iterator<Item = Cells> {
+fn cells_of(number: u32, page: &IssuePage) -> impl Iterator<Item = Cells> {
     let columns = page.state.iter().zip(&page.score).zip(&page.group).zip(&page.asset);
-    let rows = columns.zip(&page.key).zip(seen).zip(&page.first_day);
-    (0..).zip(rows).map(move |(slot, ((((((state, score), group), asset), key), seen), day))| {
-        Cells {
-            row: row_of(number, slot),
-            state: *state,
-            score: *score,
-            group: *group,
-            asset: *asset,
-            key: *key,
-            seen: *seen,
-            first_day: *day,
-        }
+    let rows = columns.zip(&page.first_day).enumerate();
+    rows.map(move |(slot, ((((state, score), group), asset), day))| Cells {
+        row: row_of(number, u32::try_from(slot).unwrap_or_default()),
+        state: *state,
+        score: *score,
+        group: *group,
+        asset: *asset,
+        first_day: *day,
     })
 }
 
 impl Inner {
-    /// All rows of issues, or those of the page of one.
-    pub(super) fn each_issue(&self, only: Option<u32>) -> impl Iterator<Item = Cells> {
-        let only = only.map(page_of);
-        let pages = (0..).zip(self.issues.iter().zip(&self.seen));
+    /// All rows of issues.
+    pub(super) fn each_issue(&self) -> impl Iterator<Item = Cells> {
+        (0..).zip(&self.issues).flat_map(|(number, page)| cells_of(number, page))
+    }
+
+    /// The pages that may hold what is wanted.
+    fn issue_pages(
+        &self,
+        wanted: &Wanted,
+    ) -> impl Iterator<Item = (u32, &Arc<IssuePage>, &Arc<Vec<u32>>)> {
+        let (only, nothing) = (wanted.issue.map(page_of), wanted.nothing);
         let is_asked = move |number: u32| {
             only.is_none_or(|only| usize::try_from(number).is_ok_and(|number| number == only))
         };
-        pages
-            .filter(move |(number, _)| is_asked(*number))
-            .flat_map(|(number, (page, seen))| cells_of(number, page, seen))
+        (0..)
+            .zip(self.issues.iter().zip(&self.seen))
+            .filter(move |(number, _)| !nothing && is_asked(*number))
+            .map(|(number, (page, seen))| (number, page, seen))
     }
 
     /// The issues that fit, as a set of rows.
     fn issues_that(&self, wanted: &Wanted) -> IdSet {
-        let mut found = IdSet::default();
-        self.each_issue(wanted.issue).filter(|cells| wanted.fits(cells)).for_each(|cells| {
-            found.insert(i64::from(cells.row));
-        });
+        let (mut found, mut slots) = (IdSet::default(), Vec::new());
+        for (number, page, seen) in self.issue_pages(wanted) {
+            wanted.select(number, page, seen, &mut slots);
+            slots.iter().for_each(|slot| {
+                found.insert(i64::from(row_of(number, u32::from(*slot))));
+            });
+        }
         found
     }
 }
 
-/// Where an issue stands in a list.
-fn place_of(cells: &Cells, wish: &Wish<'_>) -> Position {
-    let (value, tie) = match wish.sort {
-        Sort::Score => (u32::from(cells.score), cells.key),
-        Sort::Severity => (u32::from(severity_of(cells.state)), cells.key),
-        Sort::LastSeen => (cells.seen, cells.key),
-        Sort::Id | Sort::OpenIssues if wish.descending => (0, !cells.key),
-        Sort::Id | Sort::OpenIssues => (0, cells.key),
-    };
-    Position::new(value, tie, cells.row, wish.descending)
+/// One pass over the issues.
+struct IssueScan<'a> {
+    top: Top,
+    tally: Tally,
+    wish: &'a Wish<'a>,
+}
+
+impl IssueScan<'_> {
+    fn take(&mut self, number: u32, page: &IssuePage, seen: &[u32], slots: &[u16]) {
+        self.tally.issues(page, slots);
+        let (sort, descending) = (self.wish.sort, self.wish.descending);
+        for slot in slots {
+            let value = match sort {
+                Sort::Score => u32::from(cell(&page.score, *slot)),
+                Sort::Severity => u32::from(severity_of(cell(&page.state, *slot))),
+                Sort::LastSeen => cell(seen, *slot),
+                Sort::Id | Sort::OpenIssues => 0,
+            };
+            if self.top.is_full_before(value, descending) {
+                continue;
+            }
+            let key = cell(&page.key, *slot);
+            let by_id = matches!(sort, Sort::Id | Sort::OpenIssues);
+            let tie = if by_id && descending { !key } else { key };
+            let row = row_of(number, u32::from(*slot));
+            self.top.offer(Position::new(value, tie, row, descending), row);
+        }
+    }
 }
 
 impl Snapshot {
@@ -91,19 +135,22 @@ impl Snapshot {
     pub fn issues(&self, wish: &Wish<'_>) -> Listed<i64> {
         let inner = &*self.0;
         let wanted = wish.filter.wanted(inner);
-        let mut top = Top::new(wish.after, wish.limit);
-        let mut tally = Tally::new(inner, wish.facets);
-        let rows = inner.each_issue(wanted.issue).filter(|_| !wanted.nothing);
-        rows.filter(|cells| wanted.fits(cells)).for_each(|cells| {
-            tally.issue(&cells);
-            top.offer(place_of(&cells, wish), cells.row);
-        });
-        let (rows, next) = top.finish();
+        let mut scan = IssueScan {
+            top: Top::new(wish.after, wish.limit),
+            tally: Tally::new(inner, wish.facets),
+            wish,
+        };
+        let mut slots = Vec::new();
+        for (number, page, seen) in inner.issue_pages(&wanted) {
+            wanted.select(number, page, seen, &mut slots);
+            scan.take(number, page, seen, &slots);
+        }
+        let (rows, next) = scan.top.finish();
         Listed {
-            count: tally.count,
+            count: scan.tally.count,
             rows: rows.into_iter().map(i64::from).collect(),
             next,
-            facets: tally.issue_facets(inner),
+            facets: scan.tally.issue_facets(inner),
         }
     }
 
@@ -190,6 +237,7 @@ impl FindingScan<'_> {
             return;
         }
         self.tally.finding(state, tool, group);
+        let descending = self.wish.descending;
         let value = match self.wish.sort {
             Sort::Score => {
                 u32::from(page.and_then(|page| page.score.get(slot)).copied().unwrap_or_default())
@@ -198,6 +246,8 @@ impl FindingScan<'_> {
             Sort::LastSeen => seen,
             Sort::Id | Sort::OpenIssues => row,
         };
-        self.top.offer(Position::new(value, 0, row, self.wish.descending), row);
+        if !self.top.is_full_before(value, descending) {
+            self.top.offer(Position::new(value, 0, row, descending), row);
+        }
     }
 }

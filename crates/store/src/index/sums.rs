@@ -41,7 +41,7 @@ impl AssetSums {
     fn of(inner: &Inner) -> Self {
         inner.assets.make_ties();
         let mut sums = vec![Sum::default(); inner.assets.len()];
-        for cells in inner.each_issue(None) {
+        for cells in inner.each_issue() {
             let at = usize::try_from(cells.asset).unwrap_or(usize::MAX);
             if let (Some(status), Some(sum)) = (status(status_of(cells.state)), sums.get_mut(at)) {
                 sum.add(status, &cells);

@@ -18,6 +18,11 @@ impl Top {
         Self { after, most: limit.saturating_add(1), kept: Vec::new(), last: None }
     }
 
+    /// Whether rows with that value stand behind all that are kept.
+    pub(super) fn is_full_before(&self, value: u32, descending: bool) -> bool {
+        self.last.is_some_and(|last| Position::new(value, 0, 0, descending) > last)
+    }
+
     pub(super) fn offer(&mut self, position: Position, row: u32) {
         let behind = self.after.is_none_or(|after| position > after);
         if !behind || self.last.is_some_and(|last| position >= last) {
