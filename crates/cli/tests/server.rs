@@ -215,7 +215,7 @@ fn what_only_works_here_is_refused_with_a_server() {
 
 fn gzip(text: &str) -> Vec<u8> {
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    std::io::Write::write_all(&mut packer, text.as_bytes()).unwrap();
+    packer.write_all(text.as_bytes()).unwrap();
     packer.finish().unwrap()
 }
 
