@@ -5,6 +5,9 @@
 mod common;
 mod served;
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
+
 use common::prowler;
 use serde_json::Value;
 use served::Served;
@@ -93,7 +96,7 @@ fn a_status_tells_whether_the_server_is_well() {
     served.import("bad.json", "{\"nothing\": true}");
     let status = served.json(&["status", "--json"]);
     assert_eq!(status["ready"], true);
-    assert_eq!(status["issues_open"], 2);
+    assert_eq!((&status["issues_open"], &status["findings_open"]), (&2.into(), &2.into()));
     assert_eq!((&status["jobs"]["done"], &status["jobs"]["dead"]), (&1.into(), &1.into()));
     assert!(status["disk"]["raw_bytes"].as_u64().unwrap() > 0);
     let shown = served.text(&["status"]);
@@ -153,9 +156,10 @@ fn a_token_that_may_only_read_changes_nothing() {
 #[test]
 fn files_go_to_a_server_and_its_report_comes_back_as_here() {
     let served = Served::start();
-    let scan = served.bench.file("scans/good.json", scan(&["a", "b"]));
+    let good = served.bench.file("scans/good.json", scan(&["a", "b"]));
     served.bench.file("scans/bad.json", "{\"nothing\": true}");
-    served.bench.file("scans/more.json.gz", gzip(&self::scan(&["c"])));
+    let packed = gzip(&scan(&["c"]));
+    served.bench.file("scans/more.json.gz", packed);
     let output = served.run(&["triage", "scans", "--json"]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(3), "one file fits no format: {said}");
@@ -165,7 +169,7 @@ fn files_go_to_a_server_and_its_report_comes_back_as_here() {
     assert_eq!(total["rejected"], 1);
     assert_eq!(report["accounting"]["files"].as_array().unwrap().len(), 3);
     assert_eq!(report["funnel"]["issues"], 3);
-    let path = scan.to_str().unwrap();
+    let path = good.to_str().unwrap();
     let again = served.text(&["triage", path]);
     assert!(
         again.contains("good.json") && again.lines().all(|l| l.chars().count() <= 80),
@@ -211,7 +215,7 @@ fn what_only_works_here_is_refused_with_a_server() {
 
 fn gzip(text: &str) -> Vec<u8> {
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    std::io::Write::write_all(&mut packer, text.as_bytes()).unwrap();
+    packer.write_all(text.as_bytes()).unwrap();
     packer.finish().unwrap()
 }
 
@@ -224,15 +228,22 @@ fn issues_are_listed_shown_and_taken_apart_as_here() {
     served.import("two.json", &both.to_string());
     for arguments in [
         &["issue", "list", "--json"][..],
-        &["issue", "list", "--asset", ":::a", "--json"],
+        &["issue", "list", "--asset", "A", "--tool", "prowler", "--json"],
         &["issue", "list", "--severity", "low,medium", "--json"],
         &["issue", "list", "--status", "all", "--limit", "1", "--json"],
     ] {
         assert_eq!(served.json(arguments), served.json_offline(arguments), "{arguments:?}");
     }
-    let listed = served.json(&["issue", "list", "--asset", ":::a", "--json"]);
-    assert_eq!(listed["count"], 1);
-    let id = listed["issues"][0]["id"].as_str().unwrap();
+    let listed = served.json(&["issue", "list", "--json"]);
+    let asset = listed["issues"][0]["asset"].as_str().unwrap();
+    let one = served.json(&["issue", "list", "--asset", asset, "--json"]);
+    assert_eq!((&one["count"], &listed["count"]), (&1.into(), &2.into()));
+    let ids = listed["issues"].as_array().unwrap().iter().map(|i| i["id"].as_str().unwrap());
+    let merged = |id: &&str| {
+        let shown = served.json(&["issue", "show", id, "--json"]);
+        shown["issue"]["findings"].as_array().unwrap().len() == 2
+    };
+    let id = ids.clone().find(merged).unwrap();
     let shown = served.json(&["issue", "show", id, "--json"]);
     let finding = shown["issue"]["findings"][0]["id"].as_str().unwrap();
     let text = served.text(&["issue", "show", id]);
@@ -257,4 +268,59 @@ fn fixes_of_a_servers_issues_are_made_in_a_checkout_here() {
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     assert_ne!(std::fs::read_to_string(path).unwrap(), main);
     assert_eq!(served.run(&["fix", "zzzz-no-name", "--repo", "infra"]).status.code(), Some(2));
+}
+
+/// A server that answers so many requests, each with the next of these, and is gone then.
+fn gone_after(answers: Vec<String>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for answer in answers {
+            let Ok((mut stream, _)) = listener.accept() else { return };
+            let mut buffer = vec![0; 64 << 10];
+            let mut seen = Vec::new();
+            // Both a head alone and a body in pieces end so; a closed end too.
+            while !seen.ends_with(b"\r\n\r\n")
+                || seen.windows(9).any(|w| w == b"POST /api") && !seen.ends_with(b"0\r\n\r\n")
+            {
+                match stream.read(&mut buffer) {
+                    Ok(read) if read > 0 => seen.extend_from_slice(&buffer[..read]),
+                    _ => break,
+                }
+            }
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    url
+}
+
+fn answer(status: &str, body: &Value) -> String {
+    let body = body.to_string();
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")
+}
+
+#[test]
+fn a_server_that_goes_away_in_the_middle_is_told_with_what_it_still_does() {
+    let served = Served::start();
+    served.bench.file("good.json", scan(&["a"]));
+    let at = "2026-01-02T03:04:05Z";
+    let job = serde_json::json!({"id": "0123456789abcdefghjkmnpqrs", "kind": "import",
+        "state": "running", "source": "api", "made_by": "me", "made_at": at, "due_at": at,
+        "started_at": at, "ended_at": null, "attempts": 1, "done_bytes": 1, "total_bytes": 9,
+        "doing": "reading", "reason": null, "task": {}, "result": null});
+    let url = gone_after(vec![answer("202 Accepted", &job), answer("200 OK", &job)]);
+    let output = served.bench.run(&["triage", "good.json", "--server", &url]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(
+        said.contains("job 0123456789abcdefghjkmnpqrs") && said.contains("quell jobs show"),
+        "{said}"
+    );
+    // It breaks off before it answers the upload: three attempts, and then the truth.
+    let url = gone_after(vec![String::new(), String::new(), String::new()]);
+    let output = served.bench.run(&["triage", "good.json", "--server", &url]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(output.stdout.is_empty(), "nothing is told of what was not taken");
 }

@@ -130,7 +130,8 @@ impl Connection {
     }
 
     pub(crate) fn failed(&self, error: quell_http::HttpError) -> ClientError {
-        let told = ClientError::of(error, &self.address.to_string());
+        let secret = self.token.as_ref().map_or("", |token| token.0.expose_secret());
+        let told = ClientError::of(error, &self.address.to_string(), secret);
         let nameless = matches!(told, ClientError::Token(_)) && self.token.is_none();
         if nameless { ClientError::NoToken } else { told }
     }

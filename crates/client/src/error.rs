@@ -54,6 +54,9 @@ pub enum ClientError {
     /// The server refused the request as it is.
     #[error("{0}")]
     Rejected(String),
+    /// The server failed.
+    #[error("{0}")]
+    Failed(String),
     /// The server cannot now.
     #[error("the server cannot do that now: {0}; try again in a moment")]
     Busy(String),
@@ -81,7 +84,7 @@ struct Problem {
 
 impl ClientError {
     /// What an error of the wire means for who asked a server.
-    pub(crate) fn of(error: HttpError, server: &str) -> Self {
+    pub(crate) fn of(error: HttpError, server: &str, secret: &str) -> Self {
         let Some(remote) = error.remote() else {
             return match error {
                 HttpError::Unreachable { why, .. } => {
@@ -100,7 +103,7 @@ impl ClientError {
         };
         let status = remote.status();
         let problem: Option<Problem> = serde_json::from_slice(remote.body()).ok();
-        let Some(detail) = problem.map(|problem| plain(&problem.detail)) else {
+        let Some(detail) = problem.map(|problem| plain(&problem.detail, secret)) else {
             // It is no server of ours that answers so.
             return match status {
                 401 => Self::Token(server.to_owned()),
@@ -113,6 +116,7 @@ impl ClientError {
             404 => Self::NotFound(detail),
             429 | 503 => Self::Busy(detail),
             400 | 405 | 408 | 409 | 413 | 415 | 422 => Self::Rejected(detail),
+            500.. => Self::Failed(format!("{server} answered {status}: {detail}")),
             _ => Self::Rejected(format!("{server} answered {status}: {detail}")),
         }
     }
@@ -133,6 +137,7 @@ impl ClientError {
             | Self::Rejected(_) => true,
             Self::Unreachable { .. }
             | Self::Busy(_)
+            | Self::Failed(_)
             | Self::Http(_)
             | Self::File { .. }
             | Self::Stopped => false,
@@ -154,13 +159,15 @@ impl ClientError {
             | Self::Right(_)
             | Self::NotFound(_)
             | Self::Rejected(_)
+            | Self::Failed(_)
             | Self::File { .. }
             | Self::Stopped => false,
         }
     }
 }
 
-/// A server's sentence without what would move a terminal's cursor.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MOST_CHARS).collect()
+/// A server's sentence without the token, and without what would move a terminal's cursor.
+fn plain(text: &str, secret: &str) -> String {
+    let hidden = if secret.is_empty() { text.to_owned() } else { text.replace(secret, "[hidden]") };
+    hidden.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MOST_CHARS).collect()
 }

@@ -25,6 +25,8 @@ pub struct Status {
     pub sources: Vec<SourceReport>,
     /// How far the deliveries of webhooks are; not known without a server.
     pub intake: Option<Intake>,
+    /// Open findings; not counted without a server.
+    pub findings_open: Option<u64>,
     /// Open issues.
     pub issues_open: u64,
     /// What it takes of the disk.

@@ -166,6 +166,7 @@ pub fn status(data: &Path, tenant: &TenantId, now: Timestamp) -> Result<Value, O
         jobs: job_counts(&office, tenant)?,
         sources: office.source_list(tenant)?.into_iter().map(source_report).collect(),
         intake: None,
+        findings_open: None,
         issues_open: Store::reader_for(data, tenant)?.issue_count_open()?,
         disk: DiskReport::of(data),
     };

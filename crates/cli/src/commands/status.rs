@@ -85,7 +85,12 @@ fn write(place: &str, status: &Status, out: &mut dyn Write) -> io::Result<()> {
         };
         line("intake", &told, out)?;
     }
-    line("open", &counted(status.issues_open, "issue"), out)?;
+    let issues = counted(status.issues_open, "issue");
+    let open = match status.findings_open {
+        Some(findings) => format!("{issues} of {}", counted(findings, "finding")),
+        None => issues,
+    };
+    line("open", &open, out)?;
     let disk = status.disk;
     let told = format!(
         "{} (database {}, intake log {}, raw payloads {})",

@@ -9,6 +9,7 @@ use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use quell_model::{TenantId, Timestamp};
+use quell_pipeline::query::statistics;
 use quell_report::SourceReport;
 use quell_store::{JobState, ServerStore, Store, StoreError};
 use serde::Serialize;
@@ -40,6 +41,8 @@ pub(crate) struct StatusReport {
     pub(crate) sources: Vec<SourceReport>,
     /// How far the deliveries of webhooks are.
     pub(crate) intake: Option<IntakeReport>,
+    /// Your open findings; not counted without a server.
+    pub(crate) findings_open: Option<u64>,
     /// Your open issues.
     pub(crate) issues_open: u64,
     /// What it takes of the disk.
@@ -109,6 +112,7 @@ fn status(app: &App, caller: &Caller) -> Result<StatusReport, Problem> {
     let waiting_since = oldest_waiting(app, &findings)?;
     let behind = waiting_since.map_or(0, |since| at.as_second() - since.as_second());
     let why = why_not_ready(app);
+    let counted = findings.view(at, statistics)?;
     // Let go of here: sources are asked of the same place.
     let jobs = job_counts(&app.office(), &caller.tenant)?;
     Ok(StatusReport {
@@ -122,6 +126,7 @@ fn status(app: &App, caller: &Caller) -> Result<StatusReport, Problem> {
             waiting_since,
             behind_seconds: u64::try_from(behind).unwrap_or(0),
         }),
+        findings_open: Some(counted.open_findings),
         issues_open: findings.read(Store::issue_count_open)?,
         disk: DiskReport::of(&app.data),
     })
