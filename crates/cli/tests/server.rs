@@ -284,11 +284,11 @@ fn gone_after(answers: Vec<String>) -> String {
                 || seen.windows(9).any(|w| w == b"POST /api") && !seen.ends_with(b"0\r\n\r\n")
             {
                 match stream.read(&mut buffer) {
-                    Ok(read) if read > 0 => seen.extend_from_slice(&buffer[..read]),
+                    Ok(read) if read > 0 => seen.extend_from_slice(buffer.get(..read).unwrap()),
                     _ => break,
                 }
             }
-            let _ = stream.write_all(answer.as_bytes());
+            stream.write_all(answer.as_bytes()).unwrap_or_default();
         }
     });
     url
