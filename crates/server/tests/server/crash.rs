@@ -41,7 +41,7 @@ fn serve_when_asked() {
             Ok(server) => server,
             Err(error) => {
                 writeln!(err, "cannot start: {error}").unwrap();
-                std::process::exit(3);
+                panic!("it cannot start");
             }
         };
         if let Some(token) = server.take_first_token() {
