@@ -6,6 +6,7 @@ use quell_catalog::Control;
 use quell_model::{Severity, Status};
 use quell_store::{ListFilter, Sort, Wish};
 use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
 
 use super::cursor::Asked;
 use super::page::{FacetReport, page_limit};
@@ -16,7 +17,8 @@ use super::{Page, QueryError, View};
 const MOST_ID_BYTES: usize = 200;
 
 /// Which controls. What is left out asks for all.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub struct ControlQuery {
     /// This control, or those below it: `aws.s3` asks for all of S3.
@@ -25,6 +27,7 @@ pub struct ControlQuery {
     pub text: Option<String>,
     /// One of these severities.
     #[serde(deserialize_with = "listed")]
+    #[param(value_type = Option<String>)]
     pub severity: Vec<Severity>,
     /// Known to this tool.
     pub tool: Option<String>,
@@ -34,6 +37,7 @@ pub struct ControlQuery {
     pub open: bool,
     /// Items on a page, 1 to 500; 50 where it is not said.
     #[serde(skip_serializing)]
+    #[param(minimum = 1, maximum = 500)]
     pub limit: Option<usize>,
     /// The page that a page before named.
     #[serde(skip_serializing)]

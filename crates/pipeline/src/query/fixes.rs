@@ -4,6 +4,7 @@ use quell_model::{Fix, FixState, IssueKey, Safety};
 use quell_report::FixReport;
 use quell_store::{Packed, Store};
 use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
 
 use super::cursor::Asked;
 use super::page::{FacetReport, page_limit};
@@ -15,7 +16,8 @@ use crate::report::fix_report;
 const MOST_ID_BYTES: usize = 200;
 
 /// Which fixes. What is left out asks for all proved ones.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub struct FixQuery {
     /// For this control, or one below it: `aws.s3` asks for all of S3.
@@ -25,11 +27,13 @@ pub struct FixQuery {
     /// This text in the path of the file that is changed.
     pub file: Option<String>,
     /// Whether a person must agree.
+    #[param(value_type = Option<String>)]
     pub safety: Option<Safety>,
     /// Whether fixes are listed too that could not be proved.
     pub withheld: bool,
     /// Items on a page, 1 to 500; 50 where it is not said.
     #[serde(skip_serializing)]
+    #[param(minimum = 1, maximum = 500)]
     pub limit: Option<usize>,
     /// The page that a page before named.
     #[serde(skip_serializing)]

@@ -3,6 +3,7 @@
 use quell_model::{Accounting, Funnel, Timestamp, Untrusted};
 use quell_store::InputRow;
 use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
 
 use super::cursor::Asked;
 use super::page::{FacetReport, FacetValue, page_limit};
@@ -13,13 +14,15 @@ use crate::contents::Summary;
 const PLACE_BYTES: usize = 40;
 
 /// Which imports. What is left out asks for all.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub struct ImportQuery {
     /// Read by this source.
     pub format: Option<String>,
     /// Items on a page, 1 to 500; 50 where it is not said.
     #[serde(skip_serializing)]
+    #[param(minimum = 1, maximum = 500)]
     pub limit: Option<usize>,
     /// The page that a page before named.
     #[serde(skip_serializing)]

@@ -11,6 +11,7 @@ use quell_explain::{IssueEvidence, explain};
 use quell_model::{Decision, Incident, IncidentKey, IncidentKind, IssueKey, Severity, Untrusted};
 use quell_report::IncidentStory;
 use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
 
 use super::cursor::Asked;
 use super::page::{FacetReport, page_limit};
@@ -31,29 +32,37 @@ const MOST_NAMED: usize = 10;
 const PLACE_BYTES: usize = 20;
 
 /// Which incidents. What is left out asks for all.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub struct IncidentQuery {
     /// Held together by one of these.
     #[serde(deserialize_with = "listed")]
+    #[param(value_type = Option<String>)]
     pub kind: Vec<IncidentKind>,
     /// One of these decisions.
     #[serde(deserialize_with = "listed")]
+    #[param(value_type = Option<String>)]
     pub decision: Vec<Decision>,
     /// One of these severities.
     #[serde(deserialize_with = "listed")]
+    #[param(value_type = Option<String>)]
     pub severity: Vec<Severity>,
     /// For one of these teams.
     #[serde(deserialize_with = "listed")]
+    #[param(value_type = Option<String>)]
     pub team: Vec<String>,
     /// This score or more.
     pub min_score: Option<u32>,
     /// What the list is sorted by.
+    #[param(value_type = Option<String>)]
     pub sort: IncidentSort,
     /// In which direction.
+    #[param(value_type = Option<String>)]
     pub order: Order,
     /// Items on a page, 1 to 500; 50 where it is not said.
     #[serde(skip_serializing)]
+    #[param(minimum = 1, maximum = 500)]
     pub limit: Option<usize>,
     /// The page that a page before named.
     #[serde(skip_serializing)]

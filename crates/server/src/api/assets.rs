@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
-use quell_pipeline::query::{self, AssetItem, AssetQuery, AssetStory, Page};
+use axum::extract::{OriginalUri, Path, Query, State};
+use axum::response::Response;
+use quell_pipeline::query::{self, AssetQuery};
 
 use super::Problem;
 use super::errors::{Missing, Refused};
@@ -22,10 +22,11 @@ use crate::state::App;
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
+    OriginalUri(address): OriginalUri,
     asked: Result<Query<AssetQuery>, QueryRejection>,
-) -> Result<Json<Page<AssetItem>>, Problem> {
+) -> Result<Response, Problem> {
     let Query(asked) = asked.map_err(|error| Problem::invalid(error.body_text()))?;
-    view(&app, caller, move |view| query::assets(view, &asked)).await
+    view(&app, caller, address, move |view| query::assets(view, &asked)).await
 }
 
 /// Show an asset
@@ -37,7 +38,8 @@ pub(super) async fn list(
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
+    OriginalUri(address): OriginalUri,
     Path(id): Path<String>,
-) -> Result<Json<AssetStory>, Problem> {
-    view(&app, caller, move |view| query::asset(view, &id)).await
+) -> Result<Response, Problem> {
+    view(&app, caller, address, move |view| query::asset(view, &id)).await
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
-use quell_pipeline::query::{self, FindingItem, FindingQuery, FindingStory, Page};
+use axum::extract::{OriginalUri, Path, Query, State};
+use axum::response::Response;
+use quell_pipeline::query::{self, FindingQuery};
 
 use super::Problem;
 use super::errors::{Missing, Refused};
@@ -22,10 +22,11 @@ use crate::state::App;
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
+    OriginalUri(address): OriginalUri,
     asked: Result<Query<FindingQuery>, QueryRejection>,
-) -> Result<Json<Page<FindingItem>>, Problem> {
+) -> Result<Response, Problem> {
     let Query(asked) = asked.map_err(|error| Problem::invalid(error.body_text()))?;
-    view(&app, caller, move |view| query::findings(view, &asked)).await
+    view(&app, caller, address, move |view| query::findings(view, &asked)).await
 }
 
 /// Show a finding
@@ -37,7 +38,8 @@ pub(super) async fn list(
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
+    OriginalUri(address): OriginalUri,
     Path(id): Path<String>,
-) -> Result<Json<FindingStory>, Problem> {
-    view(&app, caller, move |view| query::finding(view, &id)).await
+) -> Result<Response, Problem> {
+    view(&app, caller, address, move |view| query::finding(view, &id)).await
 }

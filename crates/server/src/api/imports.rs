@@ -8,11 +8,13 @@ use std::time::Duration;
 use axum::Extension;
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Query, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{OriginalUri, Query, State};
 use axum::http::header::{CONTENT_ENCODING, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use quell_model::{JobKey, KeyHasher};
+use quell_pipeline::query;
 use quell_store::{JobRow, NewJob};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -20,6 +22,7 @@ use utoipa::IntoParams;
 use super::Problem;
 use super::errors::Refused;
 use super::jobs::JobReport;
+use super::view::view;
 use crate::access::{Caller, random_job};
 use crate::intake::receive;
 use crate::jobs::Task;
@@ -67,7 +70,7 @@ pub(super) struct ImportQuery {
 pub(super) async fn create_import(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    query: Result<Query<ImportQuery>, axum::extract::rejection::QueryRejection>,
+    query: Result<Query<ImportQuery>, QueryRejection>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
@@ -89,6 +92,21 @@ pub(super) async fn create_import(
     let status = if job.state.is_over() { StatusCode::OK } else { StatusCode::ACCEPTED };
     let location = format!("/api/v1/jobs/{}", job.id);
     Ok((status, [(LOCATION, location)], Json(JobReport::of(job))).into_response())
+}
+
+/// List imports, newest first
+#[utoipa::path(get, path = "/imports", tag = "intake", params(query::ImportQuery), responses(
+    (status = 200, description = "A page of imported files: `items`, `total`, `next` and `facets`", body = Object),
+    Refused,
+))]
+pub(super) async fn list_imports(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    OriginalUri(address): OriginalUri,
+    asked: Result<Query<query::ImportQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(asked) = asked.map_err(|error| Problem::invalid(error.body_text()))?;
+    view(&app, caller, address, move |view| query::imports(view, &asked)).await
 }
 
 /// What is to become of the body.

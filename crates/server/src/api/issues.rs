@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{OriginalUri, Path, Query, State};
+use axum::response::Response;
 use quell_pipeline::explain_risk;
-use quell_pipeline::query::{self, IssueItem, IssueQuery, Page, QueryError};
-use quell_report::{IssueStory, RiskStory};
+use quell_pipeline::query::{self, IssueQuery, QueryError};
 
 use super::Problem;
 use super::errors::{Missing, Refused};
@@ -24,10 +23,11 @@ use crate::state::App;
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
+    OriginalUri(address): OriginalUri,
     asked: Result<Query<IssueQuery>, QueryRejection>,
-) -> Result<Json<Page<IssueItem>>, Problem> {
+) -> Result<Response, Problem> {
     let Query(asked) = asked.map_err(|error| Problem::invalid(error.body_text()))?;
-    view(&app, caller, move |view| query::issues(view, &asked)).await
+    view(&app, caller, address, move |view| query::issues(view, &asked)).await
 }
 
 /// Show an issue
@@ -39,9 +39,10 @@ pub(super) async fn list(
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
+    OriginalUri(address): OriginalUri,
     Path(id): Path<String>,
-) -> Result<Json<IssueStory>, Problem> {
-    view(&app, caller, move |view| query::issue(view, &id)).await
+) -> Result<Response, Problem> {
+    view(&app, caller, address, move |view| query::issue(view, &id)).await
 }
 
 /// Explain the risk of an issue
@@ -55,9 +56,10 @@ pub(super) async fn show(
 pub(super) async fn risk(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
+    OriginalUri(address): OriginalUri,
     Path(id): Path<String>,
-) -> Result<Json<RiskStory>, Problem> {
-    view(&app, caller, move |view| {
+) -> Result<Response, Problem> {
+    view(&app, caller, address, move |view| {
         explain_risk(view.store, view.setup, &id, view.now).map_err(QueryError::from)
     })
     .await

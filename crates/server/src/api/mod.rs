@@ -1,14 +1,17 @@
 //! `/api/v1`: one file a resource.
 
 mod assets;
+mod controls;
 mod decisions;
 mod docs;
 mod errors;
 mod findings;
 mod fix_input;
+mod fix_plan;
 mod fixes;
 mod health;
 mod imports;
+mod incidents;
 mod issues;
 mod jobs;
 mod problem;
@@ -79,6 +82,13 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
         .routes(routes!(findings::show))
         .routes(routes!(assets::list))
         .routes(routes!(assets::show))
+        .routes(routes!(incidents::list))
+        .routes(routes!(incidents::show))
+        .routes(routes!(controls::list))
+        .routes(routes!(controls::show))
+        .routes(routes!(fixes::list))
+        .routes(routes!(fixes::show))
+        .routes(routes!(imports::list_imports))
         .routes(routes!(statistics::show))
         .routes(routes!(report::get_report))
         .routes(routes!(sources::list_sources))
@@ -96,9 +106,9 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
         .routes(routes!(decisions::join_one_incident))
         .routes(routes!(decisions::reset_one_incident));
     let fix = OpenApiRouter::new()
-        .routes(routes!(fixes::plan))
+        .routes(routes!(fix_plan::plan))
         .routes(routes!(fix_input::list))
-        .layer(DefaultBodyLimit::max(fixes::MOST_BYTES));
+        .layer(DefaultBodyLimit::max(fix_plan::MOST_BYTES));
     let hooks = OpenApiRouter::new().routes(routes!(receive_hook));
     let by_right = [
         (Right::Read, read),

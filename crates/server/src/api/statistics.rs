@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::Json;
-use axum::extract::State;
-use quell_pipeline::query::{self, StatisticsReport};
+use axum::extract::{OriginalUri, State};
+use axum::response::Response;
+use quell_pipeline::query;
 
 use super::Problem;
 use super::errors::Refused;
@@ -21,6 +21,7 @@ use crate::state::App;
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-) -> Result<Json<StatisticsReport>, Problem> {
-    view(&app, caller, query::statistics).await
+    OriginalUri(address): OriginalUri,
+) -> Result<Response, Problem> {
+    view(&app, caller, address, query::statistics).await
 }

@@ -5,14 +5,18 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 
+use bytes::Bytes;
 use quell_model::{TenantId, Timestamp};
-use quell_pipeline::query::View;
+use quell_pipeline::query::{IncidentCache, View};
 use quell_pipeline::{
     ImportOptions, Imported, PipelineError, Progress, Request, Setup, bring_up_to_date,
 };
 use quell_report::Report;
 use quell_sources::intake::{Input, Unreadable};
 use quell_store::{Index, Snapshot, Store, StoreError};
+use serde::Serialize;
+
+use super::answers::Answers;
 
 /// Readers that are kept open for the next who asks.
 const MOST_READERS: usize = 16;
@@ -46,6 +50,8 @@ impl Tenants {
             readers: Mutex::default(),
             index: Mutex::default(),
             snapshot: RwLock::default(),
+            answers: Mutex::default(),
+            incidents: IncidentCache::default(),
             report: Mutex::default(),
         });
         open.insert(tenant.clone(), Arc::clone(&findings));
@@ -69,6 +75,8 @@ pub(crate) struct Findings {
     /// What lists are answered from.
     index: Mutex<Option<Index>>,
     snapshot: RwLock<Snapshot>,
+    answers: Mutex<Answers>,
+    incidents: IncidentCache,
     /// The last report that was made, so that many who ask make it once.
     report: Mutex<Option<Kept>>,
 }
@@ -125,6 +133,29 @@ impl Findings {
             let index = self.index_at(store)?;
             answer(&View { store, index: &index, setup: &self.setup, now })
         })
+    }
+
+    /// Answers a question as JSON, as it was answered before where nothing has changed.
+    pub(crate) fn answer<T: Serialize, E: From<StoreError> + From<serde_json::Error>>(
+        &self,
+        (question, now): (&str, Timestamp),
+        answer: impl FnOnce(&View<'_>) -> Result<T, E>,
+    ) -> Result<Bytes, E> {
+        let day = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+        self.view(now, |view| {
+            let of = (view.index.version(), day);
+            if let Some(known) = locked(&self.answers).get(of, question) {
+                return Ok(known);
+            }
+            let answer = Bytes::from(serde_json::to_vec(&answer(view)?)?);
+            locked(&self.answers).keep(of, question, &answer);
+            Ok(answer)
+        })
+    }
+
+    /// The incidents of what is open, made once for all who ask.
+    pub(crate) const fn incidents(&self) -> &IncidentCache {
+        &self.incidents
     }
 
     fn index_at(&self, store: &Store) -> Result<Snapshot, StoreError> {

@@ -1,5 +1,6 @@
 //! The data directory: its lock, its key, and each tenant's findings.
 
+mod answers;
 mod findings;
 mod key;
 mod lock;

@@ -51,7 +51,7 @@ fn a_signature_that_is_not_exactly_right_lets_nothing_in() {
     let good = signed("SIGNED", &body);
     let upper = good.to_uppercase();
     let prefixed = format!("sha256={good}");
-    for wrong in ["", "x", &good[..63], &upper, &prefixed] {
+    for wrong in ["", "x", good.get(..63).unwrap(), &upper, &prefixed] {
         assert_eq!(bench.hook("signed", &body, &[("x-signature", wrong)]).status, 401, "{wrong}");
     }
     let twice = [("x-signature", good.as_str()), ("x-signature", good.as_str())];

@@ -103,7 +103,9 @@ fn import(burst: &Burst, first: u64, stop: &AtomicBool) -> (Vec<String>, Vec<Str
         let request =
             Request::post("/api/v1/imports", body).with("Idempotency-Key", &import_key(number));
         let Ok(answer) = client.send(&request) else { break };
-        if let (202, Some(id)) = (answer.status, answer.json()["id"].as_str()) {
+        let job = answer.json();
+        let id = job.get("id").and_then(serde_json::Value::as_str);
+        if let (202, Some(id)) = (answer.status, id) {
             jobs.push(id.to_owned());
             uids.extend((0..IMPORTED).map(|record| uid(&run, record)));
         }

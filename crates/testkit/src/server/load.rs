@@ -67,6 +67,16 @@ impl Tally {
         usize::try_from(at).ok().and_then(|at| self.micros.get(at)).copied().unwrap_or(0)
     }
 
+    fn note(&mut self, number: u64, (status, waits): (u16, bool), due: Instant) {
+        *self.statuses.entry(status).or_default() += 1;
+        if (200..300).contains(&status) {
+            self.acked.push(number);
+            self.micros.push(micros(due.elapsed()));
+        } else if matches!(status, 429 | 503) && !waits {
+            self.without_wait += 1;
+        }
+    }
+
     fn add(&mut self, other: Self) {
         self.acked.extend(other.acked);
         self.micros.extend(other.micros);
@@ -121,14 +131,8 @@ impl Sender {
                 break;
             };
             match self.post(&mut connected, number).await {
-                Ok((status, waits)) => {
-                    *tally.statuses.entry(status).or_default() += 1;
-                    if (200..300).contains(&status) {
-                        tally.acked.push(number);
-                        tally.micros.push(micros(due.elapsed()));
-                    } else if matches!(status, 429 | 503) && !waits {
-                        tally.without_wait += 1;
-                    }
+                Ok(answered) => {
+                    tally.note(number, answered, due);
                     stream = Some(connected);
                 }
                 Err(_) => tally.broken += 1,

@@ -37,12 +37,14 @@ impl Process {
         let (tell, told) = channel();
         let keep = (Arc::clone(&token), Arc::clone(&said));
         std::thread::spawn(move || {
-            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            let lines = BufReader::new(stderr).lines().map_while(Result::ok);
+            let addresses = lines.filter_map(|line| {
                 note(&line, &keep);
-                if let Some(address) = address_of(&line) {
-                    let _nobody_waits = tell.send(address);
-                }
-            }
+                address_of(&line)
+            });
+            addresses.for_each(|address| {
+                let _nobody_waits = tell.send(address);
+            });
         });
         match wait_for(&told) {
             Ok(address) => Ok(Self { child, address, token, said }),

@@ -1,0 +1,46 @@
+//! Incidents: what belongs together, riskiest first.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use quell_pipeline::query::{self, IncidentPage, IncidentQuery};
+use quell_report::IncidentStory;
+
+use super::Problem;
+use super::errors::{Missing, Refused};
+use super::view::told;
+use crate::access::Caller;
+use crate::state::App;
+
+/// List incidents
+///
+/// They are made after each change. Until then those of before are told, with `current: false`.
+#[utoipa::path(get, path = "/incidents", tag = "incidents", params(IncidentQuery), responses(
+    (status = 200, description = "A page of incidents: `items`, `total`, `next`, `facets` and `current`", body = Object),
+    Refused,
+))]
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    asked: Result<Query<IncidentQuery>, QueryRejection>,
+) -> Result<Json<IncidentPage>, Problem> {
+    let Query(asked) = asked.map_err(|error| Problem::invalid(error.body_text()))?;
+    told(&app, caller, move |view, cache| query::incidents(view, cache, &asked)).await
+}
+
+/// Show an incident
+#[utoipa::path(get, path = "/incidents/{id}", tag = "incidents",
+    params(("id" = String, Path, description = "The incident's id, or its first characters")), responses(
+    (status = 200, description = "The incident with its issues, assets, explanation and fixes", body = Object),
+    Refused, Missing,
+))]
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<IncidentStory>, Problem> {
+    told(&app, caller, move |view, cache| query::incident(view, cache, &id)).await
+}
