@@ -231,6 +231,7 @@ fn issues_are_listed_shown_and_taken_apart_as_here() {
         &["issue", "list", "--asset", "A", "--tool", "prowler", "--json"],
         &["issue", "list", "--severity", "low,medium", "--json"],
         &["issue", "list", "--status", "all", "--limit", "1", "--json"],
+        &["incident", "list", "--json"],
     ] {
         assert_eq!(served.json(arguments), served.json_offline(arguments), "{arguments:?}");
     }
@@ -323,4 +324,26 @@ fn a_server_that_goes_away_in_the_middle_is_told_with_what_it_still_does() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(output.stdout.is_empty(), "nothing is told of what was not taken");
+}
+
+#[test]
+fn incidents_are_put_together_and_taken_apart_at_a_server() {
+    let served = Served::start();
+    served.import("good.json", &scan(&["a", "b"]));
+    let issues = served.json(&["issue", "list", "--json"]);
+    let ids: Vec<&str> =
+        issues["issues"].as_array().unwrap().iter().map(|i| i["id"].as_str().unwrap()).collect();
+    let story = served.json(&["incident", "show", ids[0], "--json"]);
+    let before = story["incident"]["issues"].as_array().unwrap().len();
+    let what = if before == 2 { "split" } else { "join" };
+    let output = served.run(&["incident", what, ids[0], ids[1]]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let told = said.split_whitespace().find_map(|word| word.strip_suffix(';'));
+    let after = served.json(&["incident", "show", ids[0], "--json"]);
+    assert_ne!(after["incident"]["issues"].as_array().unwrap().len(), before);
+    let output = served.run(&["incident", "reset", told.unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let again = served.json(&["incident", "show", ids[0], "--json"]);
+    assert_eq!(again["incident"]["issues"].as_array().unwrap().len(), before);
 }
