@@ -125,7 +125,9 @@ fn another_tenant_s_token_finds_nothing_of_this_one() {
             continue;
         }
         let list = path.split("/{").next().unwrap();
-        let Some(id) = ids.get(list).filter(|_| path.contains('{')) else {
+        // The catalogue is the same for all.
+        let own = list != "/api/v1/controls";
+        let Some(id) = ids.get(list).filter(|_| own && path.contains('{')) else {
             // A list or a question: whatever it says, nothing of the other tenant is in it.
             let answer = ask(&foreign, (&method, &path), &bogus(&path));
             assert!(!holds_secret(&answer.json()), "{method} {path}: {}", answer.text());
