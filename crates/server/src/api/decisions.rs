@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use quell_model::{IncidentKey, IssueKey};
-use quell_pipeline::{join_incidents, reset_incident, split_incident, split_issue};
+use quell_pipeline::{PipelineError, join_incidents, reset_incident, split_incident, split_issue};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -175,7 +175,21 @@ pub(super) async fn reset_one_incident(
         let findings = asking.tenants.of(&caller.tenant)?;
         let now = asking.clock.now();
         let removed =
-            findings.write(|store| reset_incident(store, findings.setup(), (&id, None), now))?;
+            findings.write(|store| reset_incident(store, findings.setup(), (&id, None), now));
+        let removed = removed.map_err(|error| match &error {
+            // Whether there is such an incident is not told by what was decided about it.
+            PipelineError::Refused(_) | PipelineError::NotFound { .. } => {
+                Problem::not_found("incident of that id about which somebody decided")
+            }
+            PipelineError::Store(_)
+            | PipelineError::Body(_)
+            | PipelineError::Repository { .. }
+            | PipelineError::Unwritten { .. }
+            | PipelineError::HalfWritten { .. }
+            | PipelineError::Git { .. }
+            | PipelineError::Intelligence { .. }
+            | PipelineError::Interrupted => error.into(),
+        })?;
         Ok(Json(DecisionsRemoved { removed: u64::try_from(removed).unwrap_or(u64::MAX) }))
     })
     .await
