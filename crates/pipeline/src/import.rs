@@ -31,6 +31,9 @@ pub struct ImportOptions<'a> {
     pub keep_rejects: bool,
     /// How much a file may close by being silent; `None` for any number.
     pub most_closed: Option<MostClosed>,
+    /// Whether the files are parts of something larger, so that what they are silent about says
+    /// nothing: a webhook brings one finding, not all that there are.
+    pub partial: bool,
     /// The format that files have to have; `None` for any.
     pub format: Option<&'a str>,
     /// Whether the files were read before, by a program that may have understood less.
@@ -305,7 +308,7 @@ impl Run<'_> {
             plain_bytes,
             format: detected.format.id(),
             imported_at,
-            complete: end.is_none(),
+            complete: end.is_none() && !self.options.partial,
             most_closed: self.options.most_closed,
         };
         if let Some(taking) = self.taking.take()

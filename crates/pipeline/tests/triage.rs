@@ -10,9 +10,10 @@ use std::sync::atomic::AtomicBool;
 use quell_catalog::Catalog;
 use quell_model::{FixedClock, Severity, Status, Verdict};
 use quell_pipeline::{
-    IssueFilter, Outcome, PipelineError, Progress, Request, Setup, list_issues, run, show_issue,
-    split_issue,
+    ImportOptions, IssueFilter, Outcome, PipelineError, Progress, Request, Setup, import,
+    list_issues, run, show_issue, split_issue,
 };
+use quell_sources::intake::Input;
 use quell_store::Store;
 use serde_json::{Value, json};
 
@@ -253,6 +254,23 @@ fn a_scan_that_is_cut_off_closes_nothing() {
     assert!(!cut.complete);
     let sums = cut.report.accounting.total;
     assert_eq!((sums.records, sums.rejected, cut.report.changes.closed), (2, 1, 0));
+}
+
+#[test]
+fn a_part_of_a_scan_closes_nothing_and_the_whole_does() {
+    let mut world = World::new();
+    let both = [prowler("a", "FAIL", 1_750_000_000), prowler("b", "FAIL", 1_750_000_000)];
+    world.triage("1.json", &scan(&both));
+    let cancelled = AtomicBool::new(false);
+    let progress = Progress { cancelled: &cancelled, bytes: &|_, _| {}, doing: &|_| {} };
+    for (partial, time, closed) in [(true, 1_750_100_000, 0), (false, 1_750_200_000, 1)] {
+        let text = scan(&[prowler("b", "FAIL", time)]);
+        let inputs = vec![Ok(Input::bytes("part.json".to_owned(), text.into_bytes()))];
+        let options = ImportOptions { partial, ..ImportOptions::default() };
+        let at = (today(), &progress);
+        let imported = import(&mut world.store, &world.setup, inputs, options, at).unwrap();
+        assert_eq!((imported.complete, imported.changes.closed), (true, closed), "{partial}");
+    }
 }
 
 #[test]

@@ -10,8 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use quell_model::{KeyHasher, TenantId, Timestamp};
-use quell_pipeline::ImportOptions;
+use quell_pipeline::{ImportOptions, Imported, Setup};
 use quell_report::FileReport;
+use quell_sources::intake::{Input, Unreadable};
 use quell_spool::{Position, Reader, SpoolError, Stored};
 use quell_store::{Heard, NewJob, StoreError};
 
@@ -218,27 +219,99 @@ type Taken = (Outcome, Vec<(Position, String)>);
 /// Why a delivery failed that broke the reader.
 const PANICKED: &str = "reading it failed badly";
 
+/// Imports deliveries; those that may stand in a row go together, since each file is a
+/// transaction of its own.
 fn import(
     app: &App,
     findings: &Findings,
     deliveries: Vec<Stored>,
     options: ImportOptions<'_>,
 ) -> Result<Taken, Failure> {
-    let positions: Vec<Position> = deliveries.iter().map(|stored| stored.position).collect();
-    let inputs =
-        deliveries.into_iter().map(|s| Ok(delivery_input((s.position, s.record)))).collect();
+    let mut outcome = Outcome::nothing();
+    let mut failed = Vec::new();
+    for row in rows(findings.setup(), deliveries) {
+        let (positions, alone) = (row.positions(), row.deliveries.clone());
+        let imported = import_inputs(app, findings, vec![Ok(row.into_input())], options)?;
+        let whole =
+            imported.files.iter().all(|file| file.complete && file.accounting.rejected == 0);
+        match (positions.as_slice(), whole) {
+            ([_], _) | (_, true) => {
+                let told = imported.files.iter().find_map(failure);
+                failed.extend(positions.first().copied().zip(told));
+                outcome.add(Outcome::of(imported));
+            }
+            // Which of them it is shows when each is read by itself; the others change nothing.
+            (_, false) => {
+                for stored in alone {
+                    let position = stored.position;
+                    let input = delivery_input((position, stored.record));
+                    let imported = import_inputs(app, findings, vec![Ok(input)], options)?;
+                    let told = imported.files.iter().find_map(failure);
+                    failed.extend(told.map(|reason| (position, reason)));
+                    outcome.add(Outcome::of(imported));
+                }
+            }
+        }
+    }
+    Ok((outcome, failed))
+}
+
+fn import_inputs(
+    app: &App,
+    findings: &Findings,
+    inputs: Vec<Result<Input, Unreadable>>,
+    options: ImportOptions<'_>,
+) -> Result<Imported, Failure> {
     let never = AtomicBool::new(false);
     let now = app.clock.now();
     let imported = catch_unwind(AssertUnwindSafe(|| {
         quietly(&never, |progress| findings.import(inputs, options, (now, false), progress))
     }));
-    let imported = imported.map_err(|_| Failure::Later(PANICKED.to_owned()))??;
-    let failed = positions
-        .into_iter()
-        .zip(&imported.files)
-        .filter_map(|(position, file)| Some((position, failure(file)?)));
-    let failed = failed.collect();
-    Ok((Outcome::of(imported), failed))
+    Ok(imported.map_err(|_| Failure::Later(PANICKED.to_owned()))??)
+}
+
+/// Deliveries that are read as one input.
+struct DeliveryRow {
+    format: Option<&'static str>,
+    deliveries: Vec<Stored>,
+}
+
+impl DeliveryRow {
+    fn positions(&self) -> Vec<Position> {
+        self.deliveries.iter().map(|stored| stored.position).collect()
+    }
+
+    /// The deliveries one behind the other, under the name of the first and the last.
+    fn into_input(mut self) -> Input {
+        if self.deliveries.len() == 1
+            && let Some(only) = self.deliveries.pop()
+        {
+            return delivery_input((only.position, only.record));
+        }
+        let source = self.deliveries.first().map(|s| s.record.origin().source.clone());
+        let ends = [self.deliveries.first(), self.deliveries.last()];
+        let ends = ends.map(|end| end.map(|s| s.position.to_string()).unwrap_or_default());
+        let name = format!("hook:{}/{}", source.unwrap_or_default(), ends.join("-"));
+        let mut text = Vec::new();
+        for stored in &self.deliveries {
+            text.extend_from_slice(stored.record.body());
+            text.push(b'\n');
+        }
+        Input::bytes(name, text)
+    }
+}
+
+/// Puts deliveries of one format that stand alone in rows.
+fn rows(setup: &Setup, deliveries: Vec<Stored>) -> Vec<DeliveryRow> {
+    let mut rows: Vec<DeliveryRow> = Vec::new();
+    for stored in deliveries {
+        let format = setup.lone_document(stored.record.body());
+        match rows.last_mut() {
+            Some(row) if format.is_some() && row.format == format => row.deliveries.push(stored),
+            _ => rows.push(DeliveryRow { format, deliveries: vec![stored] }),
+        }
+    }
+    rows
 }
 
 /// Why nothing of a delivery was taken, where nothing was.

@@ -76,6 +76,19 @@ impl Outcome {
         }
     }
 
+    /// Adds what others came to.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.accounting.add(&other.accounting);
+        self.changes.closed += other.changes.closed;
+        self.changes.reopened += other.changes.reopened;
+        self.complete &= other.complete;
+        self.file_count += other.file_count;
+        let room = MOST_NAMED.saturating_sub(self.files.len());
+        self.files.extend(other.files.into_iter().take(room));
+        let room = MOST_NAMED.saturating_sub(self.rejects.len());
+        self.rejects.extend(other.rejects.into_iter().take(room));
+    }
+
     /// What came of nothing.
     pub(crate) fn nothing() -> Self {
         Self {
@@ -234,7 +247,7 @@ pub(crate) fn delivery_input((position, record): (Position, Record)) -> Input {
 /// How deliveries of a source are taken.
 pub(crate) fn delivery_options<'a>(app: &'a App, source: &str) -> ImportOptions<'a> {
     ImportOptions {
-        most_closed: most_closed(app),
+        partial: true,
         format: crate::intake::Hooks::format(&app.config, source),
         ..ImportOptions::default()
     }

@@ -127,19 +127,10 @@ struct Sum {
 
 impl Sum {
     fn add(&mut self, outcome: Outcome) {
-        let Some(all) = &mut self.all else {
-            self.all = Some(outcome);
-            return;
-        };
-        all.accounting.add(&outcome.accounting);
-        all.changes.closed += outcome.changes.closed;
-        all.changes.reopened += outcome.changes.reopened;
-        all.complete &= outcome.complete;
-        all.file_count += outcome.file_count;
-        let room = 100_usize.saturating_sub(all.files.len());
-        all.files.extend(outcome.files.into_iter().take(room));
-        let room = 100_usize.saturating_sub(all.rejects.len());
-        all.rejects.extend(outcome.rejects.into_iter().take(room));
+        match &mut self.all {
+            Some(all) => all.add(outcome),
+            none => *none = Some(outcome),
+        }
     }
 
     fn outcome(self) -> Outcome {
