@@ -182,7 +182,7 @@ fn written(
     })
 }
 
-/// Takes files in and judges what they touched, without a report. [`bring_up_to_date`] comes
+/// Takes files in and judges what they touched, without a report. [`crate::bring_up_to_date`] comes
 /// before the first.
 ///
 /// # Errors
