@@ -209,8 +209,14 @@ fn is_host(text: &str) -> bool {
     (1..=253).contains(&text.len()) && text.split('.').all(label)
 }
 
+/// A host, all hosts below one, an address or a network; with `http://` before it, plain HTTP is
+/// meant too.
 fn is_network(text: &str) -> bool {
-    let Some((address, length)) = text.split_once('/') else { return is_host_and_port(text) };
+    let scheme = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    let text = scheme.unwrap_or(text);
+    let Some((address, length)) = text.split_once('/') else {
+        return is_host_and_port(text.strip_prefix("*.").unwrap_or(text));
+    };
     let Ok(length) = length.parse::<u8>() else { return false };
     match address.parse::<IpAddr>() {
         Ok(IpAddr::V4(_)) => length <= 32,
@@ -262,6 +268,12 @@ mod tests {
         for network in ["10.0.0.0/8", "fd00::/8", "10.1.2.3", "vault.internal", "minio:9000", "::1"]
         {
             assert!(is_network(network), "{network}");
+        }
+        for network in ["http://minio.internal:9000", "*.corp.example", "https://10.0.0.0/8"] {
+            assert!(is_network(network), "{network}");
+        }
+        for network in ["ftp://minio", "http://", "*.", "a.*.b"] {
+            assert!(!is_network(network), "{network}");
         }
         for network in ["10.0.0.0/33", "fd00::/129", "10.0.0/8", "a b", "", "minio:0", "*"] {
             assert!(!is_network(network), "{network}");

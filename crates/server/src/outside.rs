@@ -113,6 +113,14 @@ impl Outside {
         Ok(())
     }
 
+    /// Lets a value go that its place says is none any more. Through an outage it stays.
+    fn let_go(&self, reference: &SecretRef, error: &OutsideError) {
+        if matches!(error, OutsideError::Secret(error) if error.is_outage()) {
+            return;
+        }
+        self.held.write().unwrap_or_else(PoisonError::into_inner).remove(reference);
+    }
+
     /// Reads what the configuration names, so that a missing secret shows at the start.
     pub(crate) async fn read_all(&self, config: &Config) -> Result<(), OutsideError> {
         for reference in references(config) {
@@ -140,6 +148,7 @@ pub(crate) async fn keep_fresh(app: Arc<App>) {
         for reference in references(&app.config) {
             if let Err(error) = app.outside.read(reference).await {
                 tracing::warn!(%reference, %error, "a secret is not renewed");
+                app.outside.let_go(reference, &error);
             }
         }
     }
