@@ -29,6 +29,13 @@ pub(crate) struct Caller {
     pub(crate) name: String,
 }
 
+impl Caller {
+    /// How what they did is signed: what the token is called, and its id.
+    pub(crate) fn signature(&self) -> String {
+        format!("{} ({})", self.name, self.token)
+    }
+}
+
 /// Lets a request through whose caller has a right, and tells the handler who it is.
 pub(crate) async fn require(
     State((app, right)): State<(Arc<App>, Right)>,

@@ -1,13 +1,15 @@
 //! What people decide: taking a wrong merge apart, and putting together what belongs together.
 
+use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
-use quell_model::{IncidentKey, IssueKey};
-use quell_pipeline::{PipelineError, join_incidents, reset_incident, split_incident, split_issue};
+use quell_model::{IncidentKey, IssueKey, Timestamp};
+use quell_pipeline::{PipelineError, Setup, join_incidents, reset_incident, split_incident, split_issue};
+use quell_store::Store;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -90,8 +92,31 @@ fn check_ids(ids: &[String]) -> Result<(), Problem> {
     Ok(())
 }
 
-fn by(caller: &Caller) -> String {
-    format!("{} ({})", caller.name, caller.token)
+/// What is decided about an incident and others: issues of it, or incidents beside it.
+type Decide = fn(
+    &mut Store,
+    &Setup,
+    (&str, &[String], Option<&FilePath>),
+    (Timestamp, &str),
+) -> Result<IncidentKey, PipelineError>;
+
+/// Decides about an incident and the ids that go with it, signed by who asks.
+async fn decide(
+    app: &Arc<App>,
+    caller: Caller,
+    (id, ids): (String, Vec<String>),
+    how: Decide,
+) -> Result<Json<IncidentMade>, Problem> {
+    check_ids(&ids)?;
+    let asking = Arc::clone(app);
+    app.quick(move || {
+        let findings = asking.tenants.of(&caller.tenant)?;
+        let (now, by) = (asking.clock.now(), caller.signature());
+        let incident =
+            findings.write(|store| how(store, findings.setup(), (&id, &ids, None), (now, &by)))?;
+        Ok(Json(IncidentMade { incident }))
+    })
+    .await
 }
 
 /// Take issues out of an incident into one of their own
@@ -109,18 +134,7 @@ pub(super) async fn split_one_incident(
     body: Result<Json<IncidentSplit>, JsonRejection>,
 ) -> Result<Json<IncidentMade>, Problem> {
     let Json(body) = body?;
-    check_ids(&body.issues)?;
-    let asking = Arc::clone(&app);
-    app.quick(move || {
-        let findings = asking.tenants.of(&caller.tenant)?;
-        let decided = (asking.clock.now(), by(&caller));
-        let incident = findings.write(|store| {
-            let what = (id.as_str(), body.issues.as_slice(), None);
-            split_incident(store, findings.setup(), what, (decided.0, &decided.1))
-        })?;
-        Ok(Json(IncidentMade { incident }))
-    })
-    .await
+    decide(&app, caller, (id, body.issues), split_incident).await
 }
 
 /// Make incidents part of another
@@ -138,18 +152,7 @@ pub(super) async fn join_one_incident(
     body: Result<Json<IncidentJoin>, JsonRejection>,
 ) -> Result<Json<IncidentMade>, Problem> {
     let Json(body) = body?;
-    check_ids(&body.incidents)?;
-    let asking = Arc::clone(&app);
-    app.quick(move || {
-        let findings = asking.tenants.of(&caller.tenant)?;
-        let decided = (asking.clock.now(), by(&caller));
-        let incident = findings.write(|store| {
-            let what = (id.as_str(), body.incidents.as_slice(), None);
-            join_incidents(store, findings.setup(), what, (decided.0, &decided.1))
-        })?;
-        Ok(Json(IncidentMade { incident }))
-    })
-    .await
+    decide(&app, caller, (id, body.incidents), join_incidents).await
 }
 
 /// How many decisions were taken back.

@@ -157,7 +157,7 @@ impl Plan {
         };
         let what = serde_json::to_string(&task).map_err(|error| Problem::internal(&error))?;
         let now = app.clock.now();
-        let made_by = format!("{} ({})", caller.name, caller.token);
+        let made_by = caller.signature();
         let new = NewJob {
             id,
             kind: task.kind(),

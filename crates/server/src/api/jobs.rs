@@ -297,7 +297,7 @@ pub(super) async fn create_replay(
             let id = random_job().map_err(|error| Problem::internal(&error))?;
             let what = serde_json::to_string(&task).map_err(|error| Problem::internal(&error))?;
             let now = asking.clock.now();
-            let made_by = format!("{} ({})", caller.name, caller.token);
+            let made_by = caller.signature();
             let new = NewJob {
                 id,
                 kind: task.kind(),
