@@ -17,7 +17,7 @@ pub(super) fn session(kept: &mut Kept, asked: &Asked, now: Timestamp) -> Answer 
     let body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
     let key = body.get("security_token").and_then(Value::as_str);
     if asked.method != "POST" || key != Some(kept.settings.key.as_str()) {
-        return refused(403, json!({"detail": "Invalid security token."}));
+        return refused(403, &json!({"detail": "Invalid security token."}));
     }
     kept.logins += 1;
     let token = format!("session-{}-of-the-double", kept.logins);
@@ -30,7 +30,7 @@ pub(super) fn session(kept: &mut Kept, asked: &Asked, now: Timestamp) -> Answer 
 pub(super) fn check(kept: &mut Kept, asked: &Asked, now: Timestamp) -> Result<(), Answer> {
     let header = asked.header("authorization").unwrap_or_default();
     let (scheme, token) = header.split_once(' ').unwrap_or_default();
-    let wrong = |status, said: &str| Err(refused(status, json!({"detail": said})));
+    let wrong = |status, said: &str| Err(refused(status, &json!({"detail": said})));
     match scheme.to_ascii_lowercase().as_str() {
         "" => wrong(401, "Authentication credentials were not provided."),
         "token" if token == kept.settings.token => Ok(()),

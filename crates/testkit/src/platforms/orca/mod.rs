@@ -197,7 +197,7 @@ impl OrcaDouble {
             ("GET", ["alerts", id]) => older::alert(kept, &world, id),
             ("GET", ["alerts", id, "event_log"]) => write::events(kept, &world, (id, asked)),
             ("PUT", ["alerts", id, rest @ ..]) => write::put(kept, &world, (id, rest, asked), now),
-            _ => Err(refused(404, json!({"detail": "Not found."}))),
+            _ => Err(refused(404, &json!({"detail": "Not found."}))),
         };
         whole.unwrap_or_else(|refused| refused)
     }
@@ -210,7 +210,7 @@ impl Kept {
             return Ok(());
         }
         let said = "You do not have permission to perform this action.";
-        Err(refused(403, json!({"detail": said, "error_code": "permission_denied"})))
+        Err(refused(403, &json!({"detail": said, "error_code": "permission_denied"})))
     }
 }
 
@@ -220,10 +220,10 @@ impl fmt::Debug for OrcaDouble {
     }
 }
 
-fn refused(status: u16, body: Value) -> Answer {
+fn refused(status: u16, body: &Value) -> Answer {
     Answer::new(status, body.to_string())
 }
 
 fn bad(said: impl Into<String>) -> Answer {
-    refused(400, json!({"status": "error", "error": said.into()}))
+    refused(400, &json!({"status": "error", "error": said.into()}))
 }

@@ -105,7 +105,7 @@ impl Filter {
 }
 
 fn there(kept: &Kept) -> Result<(), Answer> {
-    let gone = refused(410, json!({"detail": "This API is gone. Use the serving layer."}));
+    let gone = refused(410, &json!({"detail": "This API is gone. Use the serving layer."}));
     if kept.settings.older_gone { Err(gone) } else { Ok(()) }
 }
 
@@ -184,7 +184,7 @@ pub(super) fn alerts(
     there(kept)?;
     kept.need(READ_ALERTS)?;
     if asked.header("content-type") != Some("application/x-www-form-urlencoded") {
-        return Err(refused(415, json!({"detail": "Unsupported media type in request."})));
+        return Err(refused(415, &json!({"detail": "Unsupported media type in request."})));
     }
     let form = String::from_utf8_lossy(&asked.body);
     let form = Form::read(&form, &["limit", "dsl_filter", "next_page_token"])?;

@@ -11,10 +11,10 @@ use crate::platforms::world::State;
 
 pub(super) fn query(kept: &mut Kept, world: &State, asked: &Asked) -> Result<Answer, Answer> {
     if kept.settings.version == OrcaVersion::Older {
-        return Err(refused(404, json!({"detail": "Not found."})));
+        return Err(refused(404, &json!({"detail": "Not found."})));
     }
     if asked.header("content-type") != Some("application/json") {
-        return Err(refused(415, json!({"detail": "Unsupported media type in request."})));
+        return Err(refused(415, &json!({"detail": "Unsupported media type in request."})));
     }
     let query = Query::read(&asked.body, kept.settings.version).map_err(bad)?;
     match query.model {

@@ -14,7 +14,7 @@ use crate::platforms::world::{Seer, State};
 pub(super) fn flaw(world: &State, id: &str) -> Result<usize, Answer> {
     let found = flaw_of(id).and_then(|number| world.flaws.get(number));
     let found = found.filter(|flaw| flaw.is_seen_by(Seer::Orca) && is_alert(flaw));
-    let none = || refused(500, json!({"error": format!("alert_id {id} does not exist")}));
+    let none = || refused(500, &json!({"error": format!("alert_id {id} does not exist")}));
     found.map(|flaw| flaw.number).ok_or_else(none)
 }
 
@@ -44,7 +44,7 @@ pub(super) fn put(
         ["snooze"] => snooze(&about, &body, now)?,
         ["comment"] => comment(&about, &body, now)?,
         ["verify"] => (before.clone(), json!({"status": "scanning"})),
-        _ => return Err(refused(404, json!({"detail": "Not found."}))),
+        _ => return Err(refused(404, &json!({"detail": "Not found."}))),
     };
     kept.alerts.insert(number, after);
     Ok(Answer::new(200, answer.to_string()))
