@@ -108,10 +108,7 @@ impl Orca {
                     .hide(key.expose_secret())
                     .idempotent();
                 let answer = self.client.send(&request).await;
-                let answer = answer.map_err(|error| match meaning(error, "") {
-                    LiveError::Refused(said) => LiveError::Login(said),
-                    other => other,
-                })?;
+                let answer = answer.map_err(|error| refused_login(meaning(error, "")))?;
                 let answer: Value = answer.json()?;
                 let token = answer.pointer("/jwt/access").and_then(Value::as_str);
                 let token = token.filter(|token| !token.is_empty());
@@ -122,6 +119,11 @@ impl Orca {
             }
         }
     }
+}
+
+/// A request for a session that is refused is a login that is.
+fn refused_login(error: LiveError) -> LiveError {
+    if let LiveError::Refused(said) = error { LiveError::Login(said) } else { error }
 }
 
 /// What Orca says in one of its ways.

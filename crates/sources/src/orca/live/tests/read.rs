@@ -2,52 +2,60 @@
 
 use std::collections::BTreeSet;
 
-use quell_model::{FindingClass, FindingKey, Record};
-use quell_testkit::platforms::{Cause, Cloud, Kind, OrcaDouble, OrcaVersion, Seer};
+use quell_model::{Finding, FindingClass, FindingKey, Record};
+use quell_testkit::platforms::{
+    Cause, Cloud, Flaw, Kind, OrcaDouble, OrcaVersion, Seer, Thing, World,
+};
 
 use super::*;
 use crate::live::Target;
 
+const BOTH: [(OrcaVersion, &str); 2] =
+    [(OrcaVersion::Newer, "serving-layer"), (OrcaVersion::Older, "alerts")];
+
+async fn of_api(flaws: usize, (version, api): (OrcaVersion, &str), size: &str) -> Stage {
+    let stage = stage(flaws, &[("api", api), ("page_size", size)]).await;
+    stage.orca.set(|settings| settings.version = version);
+    stage
+}
+
 #[tokio::test]
 async fn each_stream_is_the_worlds_truth_on_both_apis() {
-    for (version, api) in [(OrcaVersion::Newer, "serving-layer"), (OrcaVersion::Older, "alerts")] {
-        let stage = stage(600, &[("api", api), ("page_size", "40")]).await;
-        stage.orca.set(|settings| settings.version = version);
+    for api in BOTH {
+        let stage = of_api(600, api, "40").await;
         for stream in ["alerts", "vulnerabilities", "assets"] {
             let items = stage.all(stream, None).await;
-            assert_eq!(ids(&items), stage.orca.truth(stream), "{stream} of {api}");
+            assert_eq!(ids(&items), stage.orca.truth(stream), "{stream} of {api:?}");
             let records = stage.normalized(stream, &items);
             assert_eq!(records.len(), items.len());
-            for record in records {
-                record.unwrap();
-            }
+            assert!(records.iter().all(Result::is_ok), "{records:?}");
         }
     }
 }
 
+/// Ends some flaws and opens others. Their numbers.
+fn change(world: &World, now: Timestamp) -> Vec<usize> {
+    let mut world = world.write();
+    let seen = world.seen_by(Seer::Orca).map(|(flaw, _)| flaw.number);
+    let mut changed: Vec<usize> = seen.take(60).step_by(3).collect();
+    for number in &changed {
+        world.end(*number, now, false);
+    }
+    changed.extend((0..20).map(|_| world.open(now)));
+    changed
+}
+
 #[tokio::test]
 async fn after_changes_only_what_changed_is_read() {
-    for (version, api) in [(OrcaVersion::Newer, "serving-layer"), (OrcaVersion::Older, "alerts")] {
-        let stage = stage(300, &[("api", api), ("page_size", "10")]).await;
-        stage.orca.set(|settings| settings.version = version);
-        let since = stage.hands.now();
-        let now = stage.hands.pass(600);
-        let seen: Vec<usize> = {
-            let mut world = stage.world.write();
-            let numbers: Vec<usize> =
-                world.seen_by(Seer::Orca).map(|(flaw, _)| flaw.number).take(60).collect();
-            for number in numbers.iter().step_by(3) {
-                world.end(*number, now, false);
-            }
-            let ended: Vec<usize> = numbers.iter().step_by(3).copied().collect();
-            let new: Vec<usize> = (0..20).map(|_| world.open(now)).collect();
-            ended.into_iter().chain(new).collect()
-        };
+    for api in BOTH {
+        let stage = of_api(300, api, "10").await;
+        let since = stage.hands.pass(1);
+        let changed = change(&stage.world, stage.hands.pass(600));
         let truth = stage.orca.truth("alerts");
-        let changed: BTreeSet<String> =
-            seen.into_iter().map(OrcaDouble::alert_id).filter(|id| truth.contains(id)).collect();
-        let items = stage.all("alerts", Some(since + SignedDuration::from_secs(1))).await;
-        assert_eq!(ids(&items), changed, "{api}");
+        let ids_of = changed.into_iter().map(OrcaDouble::alert_id);
+        let changed: BTreeSet<String> = ids_of.filter(|id| truth.contains(id)).collect();
+        let items = stage.all("alerts", Some(since)).await;
+        assert_eq!(ids(&items), changed, "{api:?}");
         assert!(changed.len() > 20 && changed.len() < truth.len());
     }
 }
@@ -62,26 +70,29 @@ async fn with_nothing_new_one_request_is_enough_and_the_login_is_kept() {
     assert_eq!((stage.double.ledger.count(), stage.orca.logins()), (1, 1));
 }
 
+/// Some alerts change and move to the end, and a new one comes.
+fn stir(world: &World, turn: usize, now: Timestamp) {
+    let mut world = world.write();
+    for number in turn * 7..turn * 7 + 5 {
+        world.reopen(number, now);
+    }
+    world.open(now);
+}
+
 #[tokio::test]
 async fn what_is_written_anew_while_it_is_read_is_not_lost() {
     let stage = stage(500, &[("page_size", "20")]).await;
-    let (mut read, mut cursor, mut turn) = (BTreeSet::new(), None, 0);
-    loop {
+    let (mut read, mut cursor) = (BTreeSet::new(), None);
+    for turn in 0.. {
         let page = stage.page("alerts", None, cursor.as_ref()).await.unwrap();
         read.extend(ids(&page.items));
-        // Between two pages some alerts change and move to the end, and new ones come.
         let now = stage.hands.pass(1);
         if turn < 10 {
-            let mut world = stage.world.write();
-            for number in (turn * 7..turn * 7 + 5).filter(|number| *number < 500) {
-                world.reopen(number, now);
-            }
-            world.open(now);
+            stir(&stage.world, turn, now);
         }
-        turn += 1;
-        match page.next {
-            Some(next) => cursor = Some(next),
-            None => break,
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
         }
     }
     assert_eq!(read, stage.orca.truth("alerts"));
@@ -103,76 +114,77 @@ async fn alerts_of_one_second_are_all_read() {
     assert_eq!(items.len(), stage.orca.truth("alerts").len() + 10);
 }
 
+/// Forgets more weaknesses of those that were read than two pages have in common.
+fn forget(world: &World, read: &BTreeSet<String>, now: Timestamp) {
+    let mut world = world.write();
+    let was_read = |flaw: &Flaw, thing: &Thing| match &flaw.cause {
+        Cause::Vulnerability(weak) => read
+            .iter()
+            .any(|id| id.starts_with(&format!("{}|", weak.cve)) && id.contains(&thing.id)),
+        Cause::Misconfiguration(_) | Cause::Detection(_) => false,
+    };
+    let seen = world.seen_by(Seer::Orca).filter(|(flaw, thing)| was_read(flaw, thing));
+    let gone: Vec<usize> = seen.map(|(flaw, _)| flaw.number).take(25).collect();
+    assert!(gone.len() > 11, "{}", gone.len());
+    for number in gone {
+        world.end(number, now, true);
+    }
+}
+
 #[tokio::test]
 async fn a_list_that_shifts_while_it_is_read_is_read_again_from_before() {
     let stage = stage(600, &[("page_size", "40")]).await;
-    let (mut read, mut cursor, mut turn) = (BTreeSet::new(), None, 0);
-    let stays = loop {
+    let (mut read, mut cursor) = (BTreeSet::new(), None);
+    for turn in 0.. {
         let page = stage.page("vulnerabilities", None, cursor.as_ref()).await.unwrap();
         assert!(page.unread.is_empty(), "{:?}", page.unread);
         read.extend(ids(&page.items));
-        let now = stage.hands.pass(1);
         if turn == 1 {
-            // More of what was read goes than two pages have in common.
-            let mut world = stage.world.write();
-            let gone: Vec<usize> = world
-                .seen_by(Seer::Orca)
-                .filter(|(flaw, thing)| {
-                    let id = match &flaw.cause {
-                        Cause::Vulnerability(weak) => format!("{}|", weak.cve),
-                        Cause::Misconfiguration(_) | Cause::Detection(_) => return false,
-                    };
-                    let of = |one: &&String| one.starts_with(&id) && one.contains(&thing.id);
-                    read.iter().find(of).is_some()
-                })
-                .map(|(flaw, _)| flaw.number)
-                .take(25)
-                .collect();
-            assert!(gone.len() > 11, "{}", gone.len());
-            for number in gone {
-                world.end(number, now, true);
-            }
+            forget(&stage.world, &read, stage.hands.pass(1));
         }
-        turn += 1;
-        match page.next {
-            Some(next) => cursor = Some(next),
-            None => break stage.orca.truth("vulnerabilities"),
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
         }
-    };
+    }
+    let stays = stage.orca.truth("vulnerabilities");
     assert!(stays.is_subset(&read), "{:?}", stays.difference(&read).collect::<Vec<_>>());
+}
+
+fn finding(record: &Record) -> &Finding {
+    let Record::Finding(finding) = record else { panic!("{record:?}") };
+    finding
 }
 
 fn keys(records: &[Result<Vec<Record>, String>]) -> BTreeSet<FindingKey> {
     let all = records.iter().flat_map(|record| record.as_ref().unwrap());
-    all.map(|record| match record {
-        Record::Finding(finding) => finding.key(),
-        other => panic!("{other:?}"),
-    })
-    .collect()
+    all.map(|record| finding(record).key()).collect()
+}
+
+fn flaw_of(item: &Item) -> usize {
+    item.id.strip_prefix("orca-").unwrap().parse::<usize>().unwrap() - 1000
+}
+
+/// The findings that a webhook brings, and whether its body was believed.
+async fn pushed(stage: &Stage, flaw: usize) -> (BTreeSet<FindingKey>, bool) {
+    let (_, body) = stage.orca.webhook(flaw).unwrap();
+    let Some(targets) = stage.connector.announced(body.as_bytes()) else {
+        return (keys(&crate::testing::normalize_text(&body)), true);
+    };
+    let (stream, page) = stage.connector.fetch(&targets[0]).await.unwrap();
+    (keys(&stage.normalized(stream.name, &page.items)), false)
 }
 
 #[tokio::test]
 async fn the_webhook_and_the_pulled_alert_are_one_finding() {
-    for (version, api) in [(OrcaVersion::Newer, "serving-layer"), (OrcaVersion::Older, "alerts")] {
-        let stage = stage(400, &[("api", api)]).await;
-        stage.orca.set(|settings| settings.version = version);
+    for api in BOTH {
+        let stage = of_api(400, api, "1000").await;
         let (mut believed, mut asked) = (0, 0);
         for item in stage.all("alerts", None).await {
-            let flaw = item.id.strip_prefix("orca-").unwrap().parse::<usize>().unwrap() - 1000;
-            let (_, body) = stage.orca.webhook(flaw).unwrap();
-            let pulled = keys(&stage.normalized("alerts", &[item]));
-            let pushed = match stage.connector.announced(body.as_bytes()) {
-                None => {
-                    believed += 1;
-                    keys(&crate::testing::normalize_text(&body))
-                }
-                Some(targets) => {
-                    asked += 1;
-                    let (stream, page) = stage.connector.fetch(&targets[0]).await.unwrap();
-                    keys(&stage.normalized(stream.name, &page.items))
-                }
-            };
-            assert_eq!(pulled, pushed);
+            let (found, is_believed) = pushed(&stage, flaw_of(&item)).await;
+            assert_eq!(keys(&stage.normalized("alerts", &[item])), found);
+            believed += usize::from(is_believed);
+            asked += usize::from(!is_believed);
         }
         assert!(believed > 100 && asked > 20, "{believed} {asked}");
     }
@@ -182,22 +194,20 @@ async fn the_webhook_and_the_pulled_alert_are_one_finding() {
 async fn an_alert_is_about_the_cloud_s_own_thing() {
     let stage = stage(500, &[]).await;
     let items = stage.all("alerts", None).await;
+    let normalized = stage.normalized("alerts", &items);
+    let world = stage.world.read();
     let (mut paths, mut own) = (0, 0);
-    for (item, records) in items.iter().zip(stage.normalized("alerts", &items)) {
-        let flaw = item.id.strip_prefix("orca-").unwrap().parse::<usize>().unwrap() - 1000;
-        let world = stage.world.read();
-        let thing = &world.things[world.flaws[flaw].thing];
-        for record in records.unwrap() {
-            let Record::Finding(finding) = record else { panic!("{record:?}") };
-            paths += usize::from(finding.class == FindingClass::AttackPath);
-            let native = quell_model::AssetId::parse(&thing.native, &quell_model::Hints::default());
-            if thing.account.cloud != Cloud::Aws || thing.kind == Kind::Machine {
-                own += 1;
-                assert_eq!(finding.asset.id.key(), native.key());
-            }
-            assert_eq!(finding.asset.signals.internet_exposed, Some(thing.exposed));
-            assert_eq!(finding.asset.tags["team"].raw(), thing.tags[0].1);
+    for (item, records) in items.iter().zip(&normalized) {
+        let thing = &world.things[world.flaws[flaw_of(item)].thing];
+        let native = quell_model::AssetId::parse(&thing.native, &quell_model::Hints::default());
+        let finding = finding(&records.as_ref().unwrap()[0]);
+        paths += usize::from(finding.class == FindingClass::AttackPath);
+        if thing.account.cloud != Cloud::Aws || thing.kind == Kind::Machine {
+            own += 1;
+            assert_eq!(finding.asset.id.key(), native.key());
         }
+        assert_eq!(finding.asset.signals.internet_exposed, Some(thing.exposed));
+        assert_eq!(finding.asset.tags["team"].raw(), thing.tags[0].1);
     }
     assert!(paths > 3 && own > 50, "{paths} {own}");
 }
