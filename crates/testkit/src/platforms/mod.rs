@@ -3,6 +3,7 @@
 
 mod double;
 mod orca;
+mod lacework;
 mod script;
 mod world;
 
@@ -11,6 +12,7 @@ pub use orca::{
     OrcaAlert, OrcaDouble, OrcaSettings, OrcaVersion, READ_ALERTS as ORCA_READ_ALERTS,
     READ_ASSETS as ORCA_READ_ASSETS, WRITE_ALERTS as ORCA_WRITE_ALERTS,
 };
+pub use lacework::{LaceworkDouble, LaceworkSettings, Posted};
 pub use script::{Fault, Script};
 pub use world::{
     Account, Cause, Cloud, Detection, Fix, Flaw, Kind, Misconfiguration, Seer, State, Thing,
