@@ -2,10 +2,12 @@
 //! vendor's limits, and does wrong what a script tells it to.
 
 mod double;
+pub mod prisma;
 mod script;
 mod world;
 
 pub use double::{Double, Ledger, Platform, Seen};
+pub use prisma::{PrismaDouble, PrismaQuirks, PrismaRight};
 pub use script::{Fault, Script};
 pub use world::{
     Account, Cause, Cloud, Detection, Fix, Flaw, Kind, Misconfiguration, Seer, State, Thing,
