@@ -20,6 +20,7 @@ mod compute_wire;
 mod cspm;
 mod inventory;
 mod kinds;
+mod live;
 mod scan;
 mod shapes;
 mod table;
@@ -38,7 +39,7 @@ pub(crate) const SOURCE: Source = Source {
     shapes: shapes::SHAPES,
     normalize,
     coverage: None,
-    live: None,
+    live: Some(&live::LIVE),
 };
 
 /// Most bytes that are kept of a title or a name.
