@@ -21,6 +21,7 @@ mod cspm;
 mod inventory;
 mod kinds;
 mod live;
+mod permission;
 mod scan;
 mod shapes;
 mod table;
@@ -59,10 +60,12 @@ const READERS: &[(&str, Reader)] = &[
     (shapes::CHECKED, inventory::checked),
     (shapes::CONTAINER_SCAN, scan::container_scan),
     (shapes::EXPORTED, inventory::vulnerability),
+    (shapes::FOUND, cspm::found),
     (shapes::GROUP, audit::group),
     (shapes::INCIDENT, audit::incident),
     (shapes::KUBERNETES, calls::kubernetes),
     (shapes::MANAGEMENT, calls::management),
+    (shapes::PERMISSION, permission::permission),
     (shapes::PIPELINE_SCAN, scan::pipeline_scan),
     (shapes::POSTED, cspm::posted),
     (shapes::POSTED_AUDIT, audit::posted),
