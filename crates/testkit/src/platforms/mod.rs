@@ -4,6 +4,7 @@
 mod double;
 mod orca;
 mod lacework;
+pub mod prisma;
 mod script;
 mod world;
 
@@ -13,6 +14,7 @@ pub use orca::{
     READ_ASSETS as ORCA_READ_ASSETS, WRITE_ALERTS as ORCA_WRITE_ALERTS,
 };
 pub use lacework::{LaceworkDouble, LaceworkSettings, Posted};
+pub use prisma::{PrismaDouble, PrismaQuirks, PrismaRight};
 pub use script::{Fault, Script};
 pub use world::{
     Account, Cause, Cloud, Detection, Fix, Flaw, Kind, Misconfiguration, Seer, State, Thing,
