@@ -3,6 +3,7 @@
 
 mod double;
 mod script;
+pub mod wiz;
 mod world;
 
 pub use double::{Double, Ledger, Platform, Seen};
