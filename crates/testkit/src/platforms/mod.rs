@@ -6,6 +6,7 @@ mod orca;
 mod lacework;
 pub mod prisma;
 mod script;
+pub mod wiz;
 mod world;
 
 pub use double::{Double, Ledger, Platform, Seen};
