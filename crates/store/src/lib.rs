@@ -28,6 +28,7 @@ mod pages;
 mod read;
 mod rekey;
 mod rows;
+mod seal;
 mod server;
 mod state;
 mod statement;
