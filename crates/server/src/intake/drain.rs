@@ -10,9 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use quell_model::{KeyHasher, TenantId, Timestamp};
-use quell_pipeline::{ImportOptions, Imported, Setup};
+use quell_pipeline::{ImportOptions, Imported, Part};
 use quell_report::FileReport;
-use quell_sources::intake::{Input, Unreadable};
 use quell_spool::{Position, Reader, SpoolError, Stored};
 use quell_store::{Heard, NewJob, StoreError};
 
@@ -23,6 +22,8 @@ use crate::state::App;
 /// Deliveries, and bytes of them, taken in one go.
 const DELIVERIES: usize = 512;
 const BYTES: usize = 4 << 20;
+/// A larger delivery is read in pieces, in a transaction of its own.
+const SMALL_BYTES: usize = 1 << 20;
 /// Bytes of the log after which its place is written down.
 const NOTED_AFTER: usize = 32 << 20;
 /// How long to wait when there is nothing to do, or it cannot be done.
@@ -219,8 +220,7 @@ type Taken = (Outcome, Vec<(Position, String)>);
 /// Why a delivery failed that broke the reader.
 const PANICKED: &str = "reading it failed badly";
 
-/// Imports deliveries; those that may stand in a row go together, since each file is a
-/// transaction of its own.
+/// Imports deliveries: small ones in one transaction, larger ones each in its own.
 fn import(
     app: &App,
     findings: &Findings,
@@ -229,89 +229,70 @@ fn import(
 ) -> Result<Taken, Failure> {
     let mut outcome = Outcome::nothing();
     let mut failed = Vec::new();
-    for row in rows(findings.setup(), deliveries) {
-        let (positions, alone) = (row.positions(), row.deliveries.clone());
-        let imported = import_inputs(app, findings, vec![Ok(row.into_input())], options)?;
-        let whole =
-            imported.files.iter().all(|file| file.complete && file.accounting.rejected == 0);
-        match (positions.as_slice(), whole) {
-            ([_], _) | (_, true) => {
-                let told = imported.files.iter().find_map(failure);
-                failed.extend(positions.first().copied().zip(told));
-                outcome.add(Outcome::of(imported));
-            }
-            // Which of them it is shows when each is read by itself; the others change nothing.
-            (_, false) => {
-                for stored in alone {
-                    let position = stored.position;
-                    let input = delivery_input((position, stored.record));
-                    let imported = import_inputs(app, findings, vec![Ok(input)], options)?;
-                    let told = imported.files.iter().find_map(failure);
-                    failed.extend(told.map(|reason| (position, reason)));
-                    outcome.add(Outcome::of(imported));
-                }
-            }
-        }
+    for group in groups(deliveries) {
+        let positions: Vec<Position> = group.iter().map(|stored| stored.position).collect();
+        let imported = import_group(app, findings, group, options)?;
+        // Each has a report of its own.
+        let told = positions.into_iter().zip(&imported.files);
+        failed.extend(told.filter_map(|(position, file)| Some((position, failure(file)?))));
+        outcome.add(Outcome::of(imported));
     }
     Ok((outcome, failed))
 }
 
-fn import_inputs(
+fn import_group(
     app: &App,
     findings: &Findings,
-    inputs: Vec<Result<Input, Unreadable>>,
+    mut group: Vec<Stored>,
     options: ImportOptions<'_>,
 ) -> Result<Imported, Failure> {
     let never = AtomicBool::new(false);
     let now = app.clock.now();
+    let large = match group.pop() {
+        Some(only) if group.is_empty() && is_large(&only) => Some(only),
+        other => {
+            group.extend(other);
+            None
+        }
+    };
     let imported = catch_unwind(AssertUnwindSafe(|| {
-        quietly(&never, |progress| findings.import(inputs, options, (now, false), progress))
+        quietly(&never, |progress| match large {
+            Some(Stored { position, record, next: _ }) => {
+                let inputs = vec![Ok(delivery_input((position, record)))];
+                findings.import(inputs, options, (now, false), progress)
+            }
+            None => {
+                let parts = group.into_iter().map(|stored| part(stored, now)).collect();
+                findings.import_together(parts, options, now, progress)
+            }
+        })
     }));
     Ok(imported.map_err(|_| Failure::Later(PANICKED.to_owned()))??)
 }
 
-/// Deliveries that are read as one input.
-struct DeliveryRow {
-    format: Option<&'static str>,
-    deliveries: Vec<Stored>,
+fn part(stored: Stored, now: Timestamp) -> Part {
+    let received = Timestamp::from_microsecond(stored.record.received_at_micros());
+    let input = delivery_input((stored.position, stored.record));
+    Part { input, received: received.unwrap_or(now) }
 }
 
-impl DeliveryRow {
-    fn positions(&self) -> Vec<Position> {
-        self.deliveries.iter().map(|stored| stored.position).collect()
-    }
-
-    /// The deliveries one behind the other, under the name of the first and the last.
-    fn into_input(mut self) -> Input {
-        if self.deliveries.len() == 1
-            && let Some(only) = self.deliveries.pop()
-        {
-            return delivery_input((only.position, only.record));
-        }
-        let source = self.deliveries.first().map(|s| s.record.origin().source.clone());
-        let ends = [self.deliveries.first(), self.deliveries.last()];
-        let ends = ends.map(|end| end.map(|s| s.position.to_string()).unwrap_or_default());
-        let name = format!("hook:{}/{}", source.unwrap_or_default(), ends.join("-"));
-        let mut text = Vec::new();
-        for stored in &self.deliveries {
-            text.extend_from_slice(stored.record.body());
-            text.push(b'\n');
-        }
-        Input::bytes(name, text)
-    }
+fn is_large(stored: &Stored) -> bool {
+    stored.record.body().len() > SMALL_BYTES
 }
 
-/// Puts deliveries of one format that stand alone in rows.
-fn rows(setup: &Setup, deliveries: Vec<Stored>) -> Vec<DeliveryRow> {
-    let mut rows: Vec<DeliveryRow> = Vec::new();
+/// Small deliveries that came one after the other, and each large one by itself.
+fn groups(deliveries: Vec<Stored>) -> Vec<Vec<Stored>> {
+    let mut groups: Vec<Vec<Stored>> = Vec::new();
     for stored in deliveries {
-        let format = setup.lone_document(stored.record.body());
-        match rows.last_mut() {
-            Some(row) if format.is_some() && row.format == format => row.deliveries.push(stored),
-            _ => rows.push(DeliveryRow { format, deliveries: vec![stored] }),
+        let joins = |group: &&mut Vec<Stored>| {
+            !is_large(&stored) && group.last().is_some_and(|last| !is_large(last))
+        };
+        match groups.last_mut().filter(joins) {
+            Some(group) => group.push(stored),
+            None => groups.push(vec![stored]),
         }
     }
-    rows
+    groups
 }
 
 /// Why nothing of a delivery was taken, where nothing was.
