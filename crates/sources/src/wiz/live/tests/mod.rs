@@ -148,7 +148,7 @@ fn connect(
     let plan = Plan {
         name: "wiz-test".to_owned(),
         url: Some(double.url()),
-        auth_url: Some(format!("{}/oauth/token", double.url())),
+        login_at: Some(format!("{}/oauth/token", double.url())),
         account: None,
         options: options.collect::<BTreeMap<_, _>>(),
         credentials: Arc::new(Login(secret)),

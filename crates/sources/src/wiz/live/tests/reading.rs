@@ -106,6 +106,29 @@ async fn a_detection_tells_who_did_what_and_how() {
 }
 
 #[tokio::test]
+async fn an_issue_about_a_threat_tells_who() {
+    let bench = Bench::new(300).await;
+    let items = bench.read("issues", None).await;
+    let records = normalized(bench.stream("issues"), &items);
+    let threats: Vec<_> = records
+        .iter()
+        .filter_map(|record| match record {
+            Record::Finding(finding) => finding.detection.as_ref(),
+            Record::Evidence(_)
+            | Record::Asset(_)
+            | Record::Activity(_)
+            | Record::Statement(_)
+            | Record::Exploited(_) => None,
+        })
+        .collect();
+    assert!(!threats.is_empty());
+    for threat in threats {
+        assert!(threat.principal.raw().starts_with("arn:aws:iam::"), "{threat:?}");
+        assert!(threat.also_involved.is_empty(), "the resource is the issue's own");
+    }
+}
+
+#[tokio::test]
 async fn the_next_reading_brings_what_changed_and_nothing_else() {
     let bench = Bench::new(500).await;
     let streams = ["issues", "configuration", "vulnerabilities", "detections"];

@@ -103,6 +103,11 @@ async fn asked_to_come_later_in_all_forms() {
     bench.double.script.add("/graphql", 1, graphql(&limited));
     let error = bench.page("issues", None, None).await.unwrap_err();
     assert_eq!(error.verdict(), Verdict::Later(Some(Duration::from_secs(7))), "{error}");
+    let partly = json!({"errors": [{"message": "slow", "path": ["issuesV2", "nodes", 0, "notes"], "extensions": {"code": "RATE_LIMITED"}}],
+        "data": {"issuesV2": {"nodes": [{"id": "a"}], "pageInfo": {"hasNextPage": false}}}});
+    bench.double.script.add("/graphql", 1, graphql(&partly));
+    let error = bench.page("issues", None, None).await.unwrap_err();
+    assert_eq!(error.verdict(), Verdict::Later(None), "{error}");
     let oops = json!({"errors": [{"message": "Oops! an internal error has occurred. For reference purposes, this is the request id: 1"}], "data": {"issuesV2": null}});
     bench.double.script.add("/graphql", 1, graphql(&oops));
     let error = bench.page("issues", None, None).await.unwrap_err();
@@ -260,7 +265,7 @@ async fn a_realm_and_a_setting_that_do_not_fit_are_refused() {
         let plan = Plan {
             name: "wiz-test".to_owned(),
             url: None,
-            auth_url: None,
+            login_at: None,
             account: None,
             options,
             credentials: Arc::new(Login(KEY.1)),
