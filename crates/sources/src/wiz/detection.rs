@@ -65,7 +65,6 @@ pub(super) fn finding(node: &Node<'_>) -> Result<Record, Rejection> {
         processes: processes(&node.triggering_events),
         remote_addresses: addresses(&node.triggering_events),
         also_involved,
-        ..Detection::default()
     }));
     Ok(Record::Finding(Box::new(finding)))
 }

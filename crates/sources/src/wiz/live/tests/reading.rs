@@ -37,21 +37,24 @@ async fn a_whole_reading_is_what_the_world_has() {
     }
 }
 
+async fn all_streams_are_read(bench: &Bench) {
+    let inventory = ["resources", "projects", "identities", "exposures"];
+    for stream in bench.connector.streams() {
+        let items = bench.read(stream.name, None).await;
+        assert!(!items.is_empty(), "{}", stream.name);
+        let records = normalized(stream, &items);
+        let findings = records.iter().filter(|r| matches!(r, Record::Finding(_))).count();
+        let only_things = inventory.contains(&stream.name);
+        assert_eq!(findings, if only_things { 0 } else { items.len() }, "{}", stream.name);
+    }
+}
+
 #[tokio::test]
 async fn every_stream_is_read_by_the_normalizer() {
-    for sparse in [false, true] {
-        let bench = Bench::new(400).await;
-        bench.wiz.behave(|manner| manner.sparse = sparse);
-        for stream in bench.connector.streams() {
-            let items = bench.read(stream.name, None).await;
-            assert!(!items.is_empty(), "{}", stream.name);
-            let records = normalized(stream, &items);
-            let findings = records.iter().filter(|r| matches!(r, Record::Finding(_))).count();
-            let inventory = ["resources", "projects", "identities", "exposures"];
-            let expected = if inventory.contains(&stream.name) { 0 } else { items.len() };
-            assert_eq!(findings, expected, "{}", stream.name);
-        }
-    }
+    let bench = Bench::new(400).await;
+    all_streams_are_read(&bench).await;
+    bench.wiz.behave(|manner| manner.sparse = true);
+    all_streams_are_read(&bench).await;
 }
 
 #[tokio::test]
@@ -242,7 +245,8 @@ async fn what_moves_while_pages_are_read_is_not_lost() {
         let begin = Change::Begin { note: String::new() };
         let id = Kind::Issue.id(numbers[5]);
         if bench.wiz.touched(Kind::Issue, numbers[5]).status.is_none() {
-            let _ = bench.write("issues", &id, &begin).await;
+            // It may just have ended.
+            drop(bench.write("issues", &id, &begin).await);
         }
     }
     let stayed: Vec<usize> = {
