@@ -29,6 +29,8 @@ pub(super) const VULNERABILITIES: &str =
     "Compute: Monitor Images, Hosts and Functions Results (view)";
 /// Acknowledges incidents.
 pub(super) const ACKNOWLEDGE: &str = "Compute: Monitor Runtime Results (update)";
+/// A role on the console.
+pub(super) const COMPUTE: &str = "Compute: access by a role that is mapped to it";
 /// What no connector needs.
 const ADMINISTRATOR: &str = "System Admin";
 
