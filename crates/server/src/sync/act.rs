@@ -60,8 +60,7 @@ impl Act {
             Self::Adopt => office.platform_owner(platform.key(), None)?,
         }
         if self != Self::Pause {
-            office.stream_retry(platform.key())?;
-            platform.wake.notify_one();
+            platform.retry();
         }
         Ok(())
     }

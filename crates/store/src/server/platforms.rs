@@ -232,18 +232,6 @@ impl ServerStore {
         Ok(())
     }
 
-    /// Has streams that failed tried again with the next turn.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn stream_retry(&mut self, key: PlatformKey<'_>) -> Result<(), StoreError> {
-        self.connection.execute(
-            "UPDATE streams SET failed_at = NULL WHERE tenant = ?1 AND platform = ?2",
-            params![key.tenant.as_str(), key.name],
-        )?;
-        Ok(())
-    }
-
     /// Says what is held of a stream.
     ///
     /// # Errors
