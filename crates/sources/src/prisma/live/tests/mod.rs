@@ -1,6 +1,7 @@
 //! A platform with two sides, asked as the server asks it, against its double.
 
 mod contract;
+mod drift;
 mod faults;
 mod hooks;
 mod meeting;
