@@ -244,3 +244,33 @@ async fn every_request_is_one_that_the_vendor_describes() {
     assert!(seen.len() > 60);
     seen.iter().for_each(|seen| contract.allows(seen));
 }
+
+/// Examples in which every field is empty: they happened to nothing and nowhere.
+const EMPTY: &[&str] = &["audits__waas_serverless_get_1.json", "audits__waas_agentless_get_1.json"];
+
+#[test]
+fn every_held_answer_and_webhook_is_read_with_no_reject() {
+    let samples = specs().map(|specs| specs.join("../../samples/prisma"));
+    let Some(samples) = samples.filter(|path| path.is_dir()) else { return };
+    let mut read = 0;
+    for (folder, start) in [
+        ("hub", "alert_"),
+        ("hub", "webhook_"),
+        ("demisto", "alert_"),
+        ("demisto", "compute_audits_"),
+        ("compute-docs", "audits__"),
+    ] {
+        let files = fs::read_dir(samples.join(folder)).unwrap().map(|file| file.unwrap().path());
+        for path in files {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let is_record = name.starts_with(start) && !name.contains("filters");
+            let text = if is_record { fs::read_to_string(&path).unwrap() } else { continue };
+            let results = crate::testing::normalize_text(&text);
+            assert!(!results.is_empty(), "{name}");
+            read += results.len();
+            let wrong: Vec<_> = results.into_iter().filter_map(Result::err).collect();
+            assert_eq!(wrong.is_empty(), !EMPTY.contains(&name.as_str()), "{name}: {wrong:?}");
+        }
+    }
+    assert!(read >= 20, "{read}");
+}
