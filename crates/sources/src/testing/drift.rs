@@ -126,17 +126,23 @@ fn is_about(reason: &str, path: &[Step]) -> bool {
     else {
         return true;
     };
-    let keys = path.iter().filter_map(|step| match step {
-        Step::Key(key) => Some(key.as_str()),
-        Step::At(_) => None,
-    });
-    let last = keys.last().unwrap_or_default();
-    place.starts_with('`') || place.contains(last)
+    let mut keys = Vec::new();
+    for step in path {
+        match step {
+            Step::Key(key) => keys.push(key.as_str()),
+            Step::At(_) => {}
+        }
+    }
+    // A wrapping (`value`) is told as the field that it wraps.
+    let mut near = keys.iter().rev().take(2);
+    place.starts_with('`') || keys.is_empty() || near.any(|key| place.contains(key))
 }
 
 /// Whether one of a shape's lists may be missing, where nothing of it was found.
 fn may_be_bare(detection: &Detection) -> bool {
     match &detection.format {
+        // An advisory may be about no vulnerability, and a statement about nothing.
+        Format::BuiltIn(source, _) if matches!(source.id, "csaf" | "openvex") => true,
         Format::BuiltIn(_, shape) => {
             shape.records.len() > 1 || shape.needs.iter().any(|need| matches!(need, Need::Bare(_)))
         }

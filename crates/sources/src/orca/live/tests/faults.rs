@@ -223,7 +223,7 @@ fn a_setting_that_is_wrong_is_named() {
     let plan = |url: Option<&str>, option: (&str, &str)| Plan {
         name: "orca".to_owned(),
         url: url.map(str::to_owned),
-        auth_url: None,
+        login_at: None,
         account: None,
         options: [(option.0.to_owned(), option.1.to_owned())].into(),
         credentials: Arc::new(Key(Arc::default())),

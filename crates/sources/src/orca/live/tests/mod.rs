@@ -92,7 +92,7 @@ async fn staged(flaws: usize, options: &[(&str, &str)], retry: Retry) -> Stage {
     let plan = Plan {
         name: "orca".to_owned(),
         url: Some(double.url()),
-        auth_url: None,
+        login_at: None,
         account: None,
         options,
         credentials: Arc::new(key.clone()),
