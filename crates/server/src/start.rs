@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -134,6 +134,7 @@ pub async fn start(plan: Plan, clock: Arc<dyn Clock>) -> Result<Server, StartErr
     let refused = |source| StartError::Listen { address: listen, source };
     let listener = TcpListener::bind(listen).await.map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
+    app.runtime.get_or_init(tokio::runtime::Handle::current);
     let threads = threads(&app);
     let tasks = tasks(&app);
     let (stop, stopping) = watch::channel(false);
@@ -211,6 +212,7 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
         setup,
         spool,
         payloads,
+        runtime: OnceLock::new(),
         _lock: lock,
     };
     // So that a fault shows at the start and not at the first question.
@@ -252,7 +254,7 @@ fn tasks(app: &Arc<App>) -> Vec<Task<()>> {
 
 fn threads(app: &Arc<App>) -> Vec<JoinHandle<()>> {
     let mut threads = Vec::new();
-    let mut run = |name: &str, work: fn(&App)| {
+    let mut run = |name: &str, work: fn(&Arc<App>)| {
         let app = Arc::clone(app);
         let thread = std::thread::Builder::new().name(name.to_owned());
         match thread.spawn(move || work(&app)) {
@@ -260,9 +262,9 @@ fn threads(app: &Arc<App>) -> Vec<JoinHandle<()>> {
             Err(error) => tracing::error!(name, %error, "a thread could not be started"),
         }
     };
-    run("drain", drain);
-    run("folders", intake::watch_folders);
-    run("keeping", intake::keep_house);
+    run("drain", |app| drain(app));
+    run("folders", |app| intake::watch_folders(app));
+    run("keeping", |app| intake::keep_house(app));
     for _ in 0..app.config.jobs.workers {
         run("worker", jobs::work);
     }

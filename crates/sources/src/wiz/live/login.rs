@@ -40,7 +40,7 @@ impl Wiz {
             ("client_id", id),
             ("client_secret", secret),
         ];
-        let request = Request::post(&self.auth_url)?.form(&fields)?.hide(secret).idempotent();
+        let request = Request::post(&self.login_at)?.form(&fields)?.hide(secret).idempotent();
         let answer = self.client.send(&request).await.map_err(refused)?;
         let body: Value = serde_json::from_slice(answer.body())
             .map_err(|_| LiveError::shape("$", "the login's answer is no JSON"))?;

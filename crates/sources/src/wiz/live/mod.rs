@@ -56,7 +56,7 @@ const SETTINGS: &[Setting] = &[
         sample: "https://api.us17.app.wiz.io/graphql",
     },
     Setting {
-        name: "auth_url",
+        name: "login_at",
         doc: "where tokens are had; without it the realm decides",
         required: false,
         sample: "https://auth.app.wiz.io/oauth/token",
@@ -97,7 +97,7 @@ const SETTINGS: &[Setting] = &[
 pub(super) struct Wiz {
     name: String,
     url: Option<String>,
-    auth_url: String,
+    login_at: String,
     realm: Realm,
     options: Options,
     credentials: Arc<dyn Credentials>,
@@ -146,11 +146,11 @@ impl Options {
 fn connect(plan: Plan) -> Result<Box<dyn Connector>, LiveError> {
     let realm = Realm::of(plan.options.get("realm").map(String::as_str))?;
     let options = Options::of(&plan.options)?;
-    let auth_url = plan.auth_url.clone().unwrap_or_else(|| realm.auth_url().to_owned());
+    let login_at = plan.login_at.clone().unwrap_or_else(|| realm.login_at().to_owned());
     Ok(Box::new(Wiz {
         name: plan.name,
         url: plan.url.as_deref().map(realm::with_path),
-        auth_url,
+        login_at,
         realm,
         options,
         credentials: plan.credentials,

@@ -34,7 +34,7 @@ impl Realm {
     }
 
     /// Where tokens are had.
-    pub(super) const fn auth_url(self) -> &'static str {
+    pub(super) const fn login_at(self) -> &'static str {
         match self {
             Self::Commercial => "https://auth.app.wiz.io/oauth/token",
             Self::Gov => "https://auth.app.wiz.us/oauth/token",
