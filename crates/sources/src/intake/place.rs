@@ -28,7 +28,8 @@ pub(crate) fn placed(reason: &str, text: &str) -> String {
 
 /// A reason about a part of a record that was read by itself, with the place in the record.
 pub(crate) fn placed_below(reason: &str, (text, path): (&str, &str)) -> String {
-    placed(reason, text).replace("`$", &format!("`{path}"))
+    let told = placed(reason, text).replace("`$", &format!("`{path}"));
+    told.replace(" $.", &format!(" {path}."))
 }
 
 /// What an error says, without where: its position is that of a part, and another one follows.
