@@ -9,16 +9,16 @@ use std::time::Duration;
 use quell_config::{Config, SecretRef, VaultLogin as Login, weak_secret};
 use quell_http::{Allow, Client, HttpError, Policy, Proxy, Roots};
 use quell_model::Clock;
-use quell_secrets::{AwsSettings, Environment, Secret, SecretError, Secrets, Settings};
-use quell_secrets::{SecretRef as Reference, VaultLogin, VaultSettings};
+use quell_secrets::{
+    AwsKeySource, AwsLogins, AwsSettings, Environment, Secret, SecretError, Secrets, Settings,
+};
+use quell_secrets::{VaultLogin, VaultSettings};
+use quell_sources::live::Live;
 
 use crate::state::App;
 
 /// How often secrets are looked at; each is read again when it is due.
 const RENEW_EVERY: Duration = Duration::from_secs(15);
-
-/// The variable in which AWS's own tools find the token of a session.
-const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
 
 /// Why the server cannot ask others.
 #[derive(Debug, thiserror::Error)]
@@ -40,9 +40,6 @@ pub enum OutsideError {
     /// A secret has no value.
     #[error("{0}")]
     Secret(#[from] SecretError),
-    /// A reference is none.
-    #[error("`{0}` is no reference to a secret: {1}")]
-    Reference(String, String),
     /// A secret must not be used.
     #[error("the secret behind `{0}` {1}; choose another")]
     Weak(String, &'static str),
@@ -51,6 +48,9 @@ pub enum OutsideError {
 /// The one client, and the secrets.
 pub(crate) struct Outside {
     pub(crate) client: Client,
+    /// The rules of all clients.
+    policy: Policy,
+    environment: Environment,
     secrets: Secrets,
     /// The values that count now, for those who cannot wait.
     held: RwLock<BTreeMap<SecretRef, Vec<Secret>>>,
@@ -81,11 +81,26 @@ impl Outside {
         }
         policy.proxy =
             config.egress.proxy.as_ref().map(|url| Proxy { url: url.clone(), login: None });
-        let client = Client::new(policy, Arc::clone(clock))?;
-        let (vault, aws) = (vault(config)?, aws(config, &environment)?);
+        let client = Client::new(policy.clone(), Arc::clone(clock))?;
+        let (vault, aws) = (vault(config), aws(config));
         let settings = Settings { vault, aws, ..Settings::default() };
-        let secrets = Secrets::new(settings, &client, environment, clock);
-        Ok(Self { client, secrets, held: RwLock::default() })
+        let secrets = Secrets::new(settings, &client, Arc::clone(&environment), clock);
+        Ok(Self { client, policy, environment, secrets, held: RwLock::default() })
+    }
+
+    /// A client that keeps a platform's limits.
+    pub(crate) fn client_for(
+        &self,
+        live: &Live,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Client, HttpError> {
+        let rates = live.call_rates.iter();
+        let policy = Policy {
+            rate: live.rate.unwrap_or_default(),
+            account_rates: rates.map(|(call, rate)| ((*call).to_owned(), *rate)).collect(),
+            ..self.policy.clone()
+        };
+        Client::new(policy, Arc::clone(clock))
     }
 
     /// The values that count now behind a reference; none where it could not be followed yet.
@@ -96,13 +111,24 @@ impl Outside {
 
     /// Reads the value behind a reference, which names a value that another service made.
     pub(crate) async fn read_any(&self, reference: &SecretRef) -> Result<Secret, OutsideError> {
-        Ok(self.secrets.get(&parsed(reference)?).await?)
+        Ok(self.secrets.get(reference).await?)
+    }
+
+    /// The key that AWS's own tools would use, for requests to a region.
+    pub(crate) fn own_keys(
+        &self,
+        config: &Config,
+        region: &str,
+        clock: &Arc<dyn Clock>,
+    ) -> AwsLogins {
+        let place = (region, config.aws.sts_endpoint.as_deref());
+        AwsLogins::new(AwsKeySource::Chain, place, &self.client, &self.environment, clock)
     }
 
     /// Reads the values behind a reference, and holds them where nobody could guess them.
     async fn read(&self, reference: &SecretRef) -> Result<(), OutsideError> {
         let text = reference.as_str();
-        let values = self.secrets.values(&parsed(reference)?).await?;
+        let values = self.secrets.values(reference).await?;
         let all = [Some(&values.current), values.previous.as_ref()];
         let all: Vec<Secret> = all.into_iter().flatten().cloned().collect();
         if let Some(why) = all.iter().find_map(|value| weak_secret(value.expose())) {
@@ -130,11 +156,6 @@ impl Outside {
     }
 }
 
-fn parsed(reference: &SecretRef) -> Result<Reference, OutsideError> {
-    let text = reference.as_str();
-    text.parse().map_err(|error| OutsideError::Reference(text.to_owned(), format!("{error}")))
-}
-
 /// What the configuration names for webhooks: others are read when they are needed.
 fn references(config: &Config) -> impl Iterator<Item = &SecretRef> {
     let hooks = config.hooks.values().filter(|hook| hook.enabled);
@@ -155,34 +176,46 @@ pub(crate) async fn keep_fresh(app: Arc<App>) {
 }
 
 /// Where Vault is and how to log in there.
-fn vault(config: &Config) -> Result<Option<VaultSettings>, OutsideError> {
+fn vault(config: &Config) -> Option<VaultSettings> {
     let vault = &config.vault;
-    let Some(address) = vault.address.clone() else { return Ok(None) };
+    let address = vault.address.clone()?;
     let login = match vault.login {
         Login::Approle => VaultLogin::AppRole {
             mount: vault.mount.clone(),
-            role_id: parsed(&vault.role_id)?,
-            secret_id: parsed(&vault.secret_id)?,
+            role_id: vault.role_id.clone(),
+            secret_id: vault.secret_id.clone(),
         },
-        Login::Token => VaultLogin::Token(parsed(&vault.token)?),
+        Login::Token => VaultLogin::Token(vault.token.clone()),
     };
-    Ok(Some(VaultSettings { address, namespace: vault.namespace.clone(), login }))
+    Some(VaultSettings { address, namespace: vault.namespace.clone(), login })
 }
 
 /// Where AWS Secrets Manager is and how to sign there.
-fn aws(config: &Config, environment: &Environment) -> Result<Option<AwsSettings>, OutsideError> {
+fn aws(config: &Config) -> Option<AwsSettings> {
     let aws = &config.aws;
-    let Some(region) = aws.region.clone() else { return Ok(None) };
-    let session_token = match &aws.session_token {
-        Some(reference) => Some(parsed(reference)?),
-        None => environment(SESSION_TOKEN).map(|_| Reference::Env(SESSION_TOKEN.to_owned())),
-    };
-    Ok(Some(AwsSettings {
+    let region = aws.region.clone()?;
+    let token = aws.session_token.as_ref();
+    Some(AwsSettings {
         region,
         endpoint: aws.endpoint.clone(),
-        access_key: parsed(&aws.access_key)?,
-        secret_key: parsed(&aws.secret_key)?,
-        session_token,
+        keys: key_source(aws.access_key.as_ref(), aws.secret_key.as_ref(), token),
+        sts_endpoint: aws.sts_endpoint.clone(),
         overlap: Duration::from_secs(aws.overlap_seconds),
-    }))
+    })
+}
+
+/// The key that is named, or the one that AWS's own tools would use.
+fn key_source(
+    access_key: Option<&SecretRef>,
+    secret_key: Option<&SecretRef>,
+    session_token: Option<&SecretRef>,
+) -> AwsKeySource {
+    match (access_key, secret_key) {
+        (Some(access_key), Some(secret_key)) => AwsKeySource::Given {
+            access_key: access_key.clone(),
+            secret_key: secret_key.clone(),
+            session_token: session_token.cloned(),
+        },
+        _ => AwsKeySource::Chain,
+    }
 }

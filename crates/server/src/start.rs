@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -12,20 +12,22 @@ use quell_config::Config;
 use quell_model::{Clock, TenantId};
 use quell_pipeline::Setup;
 use quell_secrets::Environment;
+use quell_sources::live::LiveError;
 use quell_spool::{PayloadError, Payloads, Spool, SpoolError};
 use quell_store::{ServerStore, StoreError};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle as Task;
 
-use crate::access::{Role, TokenError, TokenPlan, add_token};
+use crate::access::{Role, TokenError, TokenPlan, add_token, random_job};
 use crate::data::{KeyError, Lock, ServerKey, Tenants};
 use crate::intake::{Hooks, drain};
 use crate::limits::Rates;
 use crate::metrics::Metrics;
 use crate::outside::{Outside, OutsideError, keep_fresh};
 use crate::state::{App, MOST_UPLOADS, ROOM_BYTES, Signal, thread_permits};
-use crate::{intake, jobs, serve};
+use crate::sync::Platforms;
+use crate::{intake, jobs, serve, sync};
 
 /// What a server needs to start.
 pub struct Plan {
@@ -85,6 +87,14 @@ pub enum StartError {
     /// The key cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// A platform cannot be set up.
+    #[error("`[sources.{name}]`: {source}")]
+    Source {
+        /// Its name in the configuration.
+        name: String,
+        /// What is wrong.
+        source: LiveError,
+    },
     /// The first token cannot be made.
     #[error(transparent)]
     Token(#[from] TokenError),
@@ -124,6 +134,7 @@ pub async fn start(plan: Plan, clock: Arc<dyn Clock>) -> Result<Server, StartErr
     let refused = |source| StartError::Listen { address: listen, source };
     let listener = TcpListener::bind(listen).await.map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
+    app.runtime.get_or_init(tokio::runtime::Handle::current);
     let threads = threads(&app);
     let tasks = tasks(&app);
     let (stop, stopping) = watch::channel(false);
@@ -141,7 +152,9 @@ fn open(plan: Plan, clock: Arc<dyn Clock>) -> Result<(Arc<App>, Option<String>),
 /// Opens a data directory alone, with no thread started.
 pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartError> {
     let Plan { config, data, setup, environment } = plan;
-    let outside = Outside::new(&config, environment, &clock)?;
+    let outside = Arc::new(Outside::new(&config, environment, &clock)?);
+    let platforms = Platforms::new(&config, &outside, &clock)
+        .map_err(|(name, source)| StartError::Source { name, source })?;
     let io = |path: &PathBuf| {
         let path = path.clone();
         move |source| StartError::Io { path, source }
@@ -157,6 +170,7 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
     if recovered > 0 {
         tracing::info!(recovered, "jobs go on that ran when the server stopped");
     }
+    office.platform_release()?;
     let access = ServerStore::open(&data)?;
     let limits = quell_spool::Limits {
         queue_bytes: usize::try_from(config.intake.queue_bytes).unwrap_or(usize::MAX),
@@ -189,6 +203,8 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
         uploads: Semaphore::new(MOST_UPLOADS),
         receiving: Semaphore::new(receiving.min(Semaphore::MAX_PERMITS)),
         outside,
+        platforms,
+        process: random_job().map_err(TokenError::from)?.to_string(),
         config,
         data,
         clock,
@@ -196,6 +212,7 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
         setup,
         spool,
         payloads,
+        runtime: OnceLock::new(),
         _lock: lock,
     };
     // So that a fault shows at the start and not at the first question.
@@ -229,12 +246,15 @@ fn tasks(app: &Arc<App>) -> Vec<Task<()>> {
     let polls = buckets.map(|(name, bucket)| {
         tokio::spawn(intake::poll_bucket(Arc::clone(app), name.clone(), bucket.clone()))
     });
-    std::iter::once(tokio::spawn(keep_fresh(Arc::clone(app)))).chain(polls).collect()
+    let platforms = app.platforms.all();
+    let reads = platforms.map(|one| tokio::spawn(sync::run(Arc::clone(app), Arc::clone(one))));
+    let fresh = tokio::spawn(keep_fresh(Arc::clone(app)));
+    std::iter::once(fresh).chain(polls).chain(reads).collect()
 }
 
 fn threads(app: &Arc<App>) -> Vec<JoinHandle<()>> {
     let mut threads = Vec::new();
-    let mut run = |name: &str, work: fn(&App)| {
+    let mut run = |name: &str, work: fn(&Arc<App>)| {
         let app = Arc::clone(app);
         let thread = std::thread::Builder::new().name(name.to_owned());
         match thread.spawn(move || work(&app)) {
@@ -242,9 +262,9 @@ fn threads(app: &Arc<App>) -> Vec<JoinHandle<()>> {
             Err(error) => tracing::error!(name, %error, "a thread could not be started"),
         }
     };
-    run("drain", drain);
-    run("folders", intake::watch_folders);
-    run("keeping", intake::keep_house);
+    run("drain", |app| drain(app));
+    run("folders", |app| intake::watch_folders(app));
+    run("keeping", |app| intake::keep_house(app));
     for _ in 0..app.config.jobs.workers {
         run("worker", jobs::work);
     }

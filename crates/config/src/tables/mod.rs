@@ -10,6 +10,7 @@ mod intake;
 mod jobs;
 mod limits;
 mod server;
+mod sources;
 mod telemetry;
 mod vault;
 
@@ -28,6 +29,7 @@ pub use intake::Intake;
 pub use jobs::Jobs;
 pub use limits::Limits;
 pub use server::{Server, Tls};
+pub use sources::Source;
 pub use telemetry::{LogFormat, LogLevel, Telemetry};
 pub use vault::{Vault, VaultLogin};
 
@@ -38,6 +40,7 @@ use crate::secret::{SecretKind, SecretRef};
 pub const TABLES: &[Table] = &[
     server::TABLE,
     intake::TABLE,
+    sources::TABLE,
     hooks::TABLE,
     folders::TABLE,
     buckets::TABLE,
@@ -58,6 +61,9 @@ pub struct Config {
     pub server: Server,
     /// What comes in.
     pub intake: Intake,
+    /// Platforms that are asked, by name.
+    #[serde(default)]
+    pub sources: BTreeMap<String, Source>,
     /// Webhooks, by the name in their address.
     #[serde(default)]
     pub hooks: BTreeMap<String, Hook>,
@@ -91,12 +97,16 @@ impl Config {
             hook.secrets.iter().map(move |one| (format!("hooks.{name}.secrets"), &one.secret))
         });
         let buckets = self.buckets.iter().flat_map(|(name, bucket)| {
-            [
-                (format!("buckets.{name}.access_key"), &bucket.access_key),
-                (format!("buckets.{name}.secret_key"), &bucket.secret_key),
-            ]
+            let keys = [("access_key", &bucket.access_key), ("secret_key", &bucket.secret_key)];
+            keys.into_iter().filter_map(move |(key, one)| {
+                Some((format!("buckets.{name}.{key}"), one.as_ref()?))
+            })
         });
-        let mut used: Vec<(String, &SecretRef)> = hooks.chain(buckets).collect();
+        let sources = self.sources.iter().flat_map(|(name, source)| {
+            let id = source.key_id.iter().map(move |id| (format!("sources.{name}.key_id"), id));
+            id.chain([(format!("sources.{name}.key_secret"), &source.key_secret)])
+        });
+        let mut used: Vec<(String, &SecretRef)> = sources.chain(hooks).chain(buckets).collect();
         let names = |kind| used.iter().any(|(_, reference)| reference.kind() == kind);
         let (vault, aws) = (names(SecretKind::Vault), names(SecretKind::AwsSecretsManager));
         if vault {
@@ -121,9 +131,13 @@ impl Config {
 
     fn aws_keys(&self) -> Vec<(String, &SecretRef)> {
         let aws = &self.aws;
-        let keys = [("access_key", &aws.access_key), ("secret_key", &aws.secret_key)];
-        let session = aws.session_token.as_ref().map(|token| ("session_token", token));
-        keys.into_iter().chain(session).map(|(key, one)| (format!("aws.{key}"), one)).collect()
+        let keys = [
+            ("access_key", &aws.access_key),
+            ("secret_key", &aws.secret_key),
+            ("session_token", &aws.session_token),
+        ];
+        let given = keys.into_iter().filter_map(|(key, one)| Some((key, one.as_ref()?)));
+        given.map(|(key, one)| (format!("aws.{key}"), one)).collect()
     }
 }
 
@@ -141,6 +155,23 @@ fn local_only(table: &Instance<'_>, keys: &[&'static str]) -> Vec<Broken> {
         |text: &str| text.is_empty() || text.starts_with("env:") || text.starts_with("file:");
     let wrong = keys.iter().filter(|key| !local(table.text(key)));
     wrong.map(|key| Broken::error(key, "must be a reference by `env:` or `file:`", "")).collect()
+}
+
+/// Half a key signs nothing.
+fn both_keys(table: &Instance<'_>) -> Option<Broken> {
+    let [id, secret] = ["access_key", "secret_key"].map(|key| table.text(key).is_empty());
+    let (missing, given) = match (id, secret) {
+        (true, false) => ("access_key", "secret_key"),
+        (false, true) => ("secret_key", "access_key"),
+        (true, true) | (false, false) => return None,
+    };
+    let next = "name both, or neither to have the key found where AWS's own tools look";
+    let what = if given == "secret_key" {
+        "is missing beside `secret_key`"
+    } else {
+        "is missing beside `access_key`"
+    };
+    Some(Broken::error(missing, what, next))
 }
 
 /// One table with its values.

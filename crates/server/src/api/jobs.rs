@@ -31,7 +31,7 @@ pub(crate) struct JobReport {
     /// Its id.
     #[schema(value_type = String)]
     pub(crate) id: JobKey,
-    /// `import`, `delivery` or `replay`.
+    /// `import`, `delivery`, `object` or `replay`.
     kind: String,
     /// `queued`, `running`, `done`, `held`, `dead` or `cancelled`.
     state: &'static str,

@@ -5,24 +5,27 @@
 //! that all tenants are past on the disk; reading begins there, and what is behind it stays in the
 //! log until then.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use quell_model::{KeyHasher, TenantId, Timestamp};
-use quell_pipeline::{ImportOptions, Imported, Setup};
+use quell_model::{KeyHasher, Reject, TenantId, Timestamp};
+use quell_pipeline::{ImportOptions, Imported, Part};
 use quell_report::FileReport;
-use quell_sources::intake::{Input, Unreadable};
 use quell_spool::{Position, Reader, SpoolError, Stored};
-use quell_store::{Heard, NewJob, StoreError};
+use quell_store::{Heard, NewJob, PlatformKey, QuarantineRow, Reading, StoreError, Touched};
 
 use crate::data::{Findings, quietly};
-use crate::jobs::{Failure, Outcome, Task, delivery_input, delivery_options};
+use crate::jobs::{Failure, Outcome, Task, delivery_input, delivery_name, delivery_options};
 use crate::state::App;
+use crate::sync::PageName;
 
 /// Deliveries, and bytes of them, taken in one go.
 const DELIVERIES: usize = 512;
 const BYTES: usize = 4 << 20;
+/// A larger delivery is read in pieces, in a transaction of its own.
+const SMALL_BYTES: usize = 1 << 20;
 /// Bytes of the log after which its place is written down.
 const NOTED_AFTER: usize = 32 << 20;
 /// How long to wait when there is nothing to do, or it cannot be done.
@@ -64,13 +67,18 @@ pub(crate) fn noted(app: &App) -> Result<Position, StoreError> {
     Ok(Position::from_i64(known.map_or(0, i64::from_le_bytes)))
 }
 
+/// The place up to which a tenant has taken what was delivered.
+pub(crate) fn taken(findings: &Findings) -> Result<i64, StoreError> {
+    let own = findings.read(|store| store.mark(MARK))?.and_then(|bytes| bytes.try_into().ok());
+    Ok(own.map_or(0, i64::from_le_bytes))
+}
+
 /// When the oldest delivery came that a tenant has not taken; `None` where none waits.
 pub(crate) fn oldest_waiting(
     app: &App,
     findings: &Findings,
 ) -> Result<Option<Timestamp>, StoreError> {
-    let own = findings.read(|store| store.mark(MARK))?.and_then(|bytes| bytes.try_into().ok());
-    let own = Position::from_i64(own.map_or(0, i64::from_le_bytes));
+    let own = Position::from_i64(taken(findings)?);
     let mut waiting = app.spool.read_from(own.max(noted(app)?)).take(LOOKED_AT).flatten();
     let is_own = |stored: &Stored| stored.record.origin().tenant == findings.tenant.as_str();
     let oldest = waiting.find(is_own);
@@ -155,6 +163,7 @@ impl<'a> Drain<'a> {
         deliveries: Vec<Stored>,
     ) -> Result<(), Failure> {
         let (app, count) = (self.app, deliveries.len());
+        let deliveries = believed(app, &findings.tenant, source, deliveries);
         let options = delivery_options(app, source);
         let together = import(app, findings, deliveries.clone(), options);
         let (outcome, failed) = match together {
@@ -170,7 +179,8 @@ impl<'a> Drain<'a> {
         let deliveries = u64::try_from(count).unwrap_or(u64::MAX);
         let failed = failed.into_iter().next().map(|(_, reason)| reason);
         let heard = Heard { failed, ..outcome.heard(deliveries) };
-        let key = (&findings.tenant, source, "hook");
+        let platform = app.platforms.of(&findings.tenant, source).is_some();
+        let key = (&findings.tenant, source, if platform { "platform" } else { "hook" });
         Ok(app.office().source_heard(key, &heard, app.clock.now())?)
     }
 
@@ -213,14 +223,24 @@ impl<'a> Drain<'a> {
     }
 }
 
+/// Deliveries that count as they are. One that only announces is asked for at its platform.
+fn believed(app: &App, tenant: &TenantId, hook: &str, deliveries: Vec<Stored>) -> Vec<Stored> {
+    let source = app.config.hooks.get(hook).and_then(|hook| hook.source.as_deref());
+    let Some(platform) = source.and_then(|source| app.platforms.of(tenant, source)) else {
+        return deliveries;
+    };
+    let stays =
+        |stored: &Stored| page_of(stored).is_some() || !platform.announce(stored.record.body());
+    deliveries.into_iter().filter(stays).collect()
+}
+
 /// What some deliveries came to, and which of them failed.
 type Taken = (Outcome, Vec<(Position, String)>);
 
 /// Why a delivery failed that broke the reader.
 const PANICKED: &str = "reading it failed badly";
 
-/// Imports deliveries; those that may stand in a row go together, since each file is a
-/// transaction of its own.
+/// Imports deliveries: small ones in one transaction, larger ones each in its own.
 fn import(
     app: &App,
     findings: &Findings,
@@ -229,89 +249,125 @@ fn import(
 ) -> Result<Taken, Failure> {
     let mut outcome = Outcome::nothing();
     let mut failed = Vec::new();
-    for row in rows(findings.setup(), deliveries) {
-        let (positions, alone) = (row.positions(), row.deliveries.clone());
-        let imported = import_inputs(app, findings, vec![Ok(row.into_input())], options)?;
-        let whole =
-            imported.files.iter().all(|file| file.complete && file.accounting.rejected == 0);
-        match (positions.as_slice(), whole) {
-            ([_], _) | (_, true) => {
-                let told = imported.files.iter().find_map(failure);
-                failed.extend(positions.first().copied().zip(told));
-                outcome.add(Outcome::of(imported));
-            }
-            // Which of them it is shows when each is read by itself; the others change nothing.
-            (_, false) => {
-                for stored in alone {
-                    let position = stored.position;
-                    let input = delivery_input((position, stored.record));
-                    let imported = import_inputs(app, findings, vec![Ok(input)], options)?;
-                    let told = imported.files.iter().find_map(failure);
-                    failed.extend(told.map(|reason| (position, reason)));
-                    outcome.add(Outcome::of(imported));
-                }
-            }
+    for group in groups(deliveries) {
+        let positions: Vec<Position> = group.iter().map(|stored| stored.position).collect();
+        let page = group.first().and_then(page_of);
+        let source = group.first().map(|stored| stored.record.origin().source.clone());
+        let source = source.unwrap_or_default();
+        let imported = import_group(app, findings, group, options)?;
+        if let Some(name) = &page {
+            note_page(app, findings, (&source, name), &imported)?;
         }
+        quarantine(app, findings, (&source, &positions), &imported)?;
+        // Each has a report of its own.
+        let told = positions.into_iter().zip(&imported.files);
+        failed.extend(told.filter_map(|(position, file)| Some((position, failure(file)?))));
+        outcome.add(Outcome::of(imported));
     }
     Ok((outcome, failed))
 }
 
-fn import_inputs(
+/// The page that a delivery is, if it is one.
+fn page_of(stored: &Stored) -> Option<PageName> {
+    PageName::of(stored.record.origin().delivery.as_deref())
+}
+
+/// Notes what a page of a whole reading brought.
+fn note_page(
     app: &App,
     findings: &Findings,
-    inputs: Vec<Result<Input, Unreadable>>,
+    (source, name): (&str, &PageName),
+    imported: &Imported,
+) -> Result<(), Failure> {
+    if !name.whole {
+        return Ok(());
+    }
+    let reading = Reading { source, stream: &name.stream, number: name.reading };
+    let (now, mut touched) = (app.clock.now(), Touched::default());
+    let seen = &imported.touched.findings;
+    findings.write(|store| store.reading_note((reading, name.page), seen, (&mut touched, now)))?;
+    Ok(())
+}
+
+/// Notes records that could not be taken, so that somebody can look at them.
+fn quarantine(
+    app: &App,
+    findings: &Findings,
+    (source, positions): (&str, &[Position]),
+    imported: &Imported,
+) -> Result<(), Failure> {
+    if imported.rejects.is_empty() {
+        return Ok(());
+    }
+    let now = app.clock.now();
+    let names: BTreeMap<String, Position> =
+        positions.iter().map(|position| (delivery_name(source, *position), *position)).collect();
+    let row = |reject: &Reject| QuarantineRow {
+        position: names.get(&reject.path).map_or(0, |position| position.to_i64()),
+        place: reject.offset_bytes,
+        reason: reject.reason.clone(),
+        at: now,
+    };
+    let rows: Vec<QuarantineRow> = imported.rejects.iter().map(row).collect();
+    let key = PlatformKey { tenant: &findings.tenant, name: source };
+    Ok(app.office().quarantine_add(key, &rows)?)
+}
+
+fn import_group(
+    app: &App,
+    findings: &Findings,
+    mut group: Vec<Stored>,
     options: ImportOptions<'_>,
 ) -> Result<Imported, Failure> {
     let never = AtomicBool::new(false);
     let now = app.clock.now();
+    let large = match group.pop() {
+        Some(only) if group.is_empty() && is_large(&only) => Some(only),
+        other => {
+            group.extend(other);
+            None
+        }
+    };
     let imported = catch_unwind(AssertUnwindSafe(|| {
-        quietly(&never, |progress| findings.import(inputs, options, (now, false), progress))
+        quietly(&never, |progress| match large {
+            Some(Stored { position, record, next: _ }) => {
+                let inputs = vec![Ok(delivery_input((position, record)))];
+                findings.import(inputs, options, (now, false), progress)
+            }
+            None => {
+                let parts = group.into_iter().map(|stored| part(stored, now)).collect();
+                findings.import_together(parts, options, now, progress)
+            }
+        })
     }));
     Ok(imported.map_err(|_| Failure::Later(PANICKED.to_owned()))??)
 }
 
-/// Deliveries that are read as one input.
-struct DeliveryRow {
-    format: Option<&'static str>,
-    deliveries: Vec<Stored>,
+fn part(stored: Stored, now: Timestamp) -> Part {
+    let received = Timestamp::from_microsecond(stored.record.received_at_micros());
+    let input = delivery_input((stored.position, stored.record));
+    Part { input, received: received.unwrap_or(now) }
 }
 
-impl DeliveryRow {
-    fn positions(&self) -> Vec<Position> {
-        self.deliveries.iter().map(|stored| stored.position).collect()
-    }
-
-    /// The deliveries one behind the other, under the name of the first and the last.
-    fn into_input(mut self) -> Input {
-        if self.deliveries.len() == 1
-            && let Some(only) = self.deliveries.pop()
-        {
-            return delivery_input((only.position, only.record));
-        }
-        let source = self.deliveries.first().map(|s| s.record.origin().source.clone());
-        let ends = [self.deliveries.first(), self.deliveries.last()];
-        let ends = ends.map(|end| end.map(|s| s.position.to_string()).unwrap_or_default());
-        let name = format!("hook:{}/{}", source.unwrap_or_default(), ends.join("-"));
-        let mut text = Vec::new();
-        for stored in &self.deliveries {
-            text.extend_from_slice(stored.record.body());
-            text.push(b'\n');
-        }
-        Input::bytes(name, text)
-    }
+fn is_large(stored: &Stored) -> bool {
+    stored.record.body().len() > SMALL_BYTES
 }
 
-/// Puts deliveries of one format that stand alone in rows.
-fn rows(setup: &Setup, deliveries: Vec<Stored>) -> Vec<DeliveryRow> {
-    let mut rows: Vec<DeliveryRow> = Vec::new();
+/// Small deliveries that came one after the other, and each large one by itself.
+fn groups(deliveries: Vec<Stored>) -> Vec<Vec<Stored>> {
+    let mut groups: Vec<Vec<Stored>> = Vec::new();
     for stored in deliveries {
-        let format = setup.lone_document(stored.record.body());
-        match rows.last_mut() {
-            Some(row) if format.is_some() && row.format == format => row.deliveries.push(stored),
-            _ => rows.push(DeliveryRow { format, deliveries: vec![stored] }),
+        // A page tells what it brought by itself, and a large delivery is read by several threads.
+        let apart = |stored: &Stored| is_large(stored) || page_of(stored).is_some();
+        let joins = |group: &&mut Vec<Stored>| {
+            !apart(&stored) && group.last().is_some_and(|last| !apart(last))
+        };
+        match groups.last_mut().filter(joins) {
+            Some(group) => group.push(stored),
+            None => groups.push(vec![stored]),
         }
     }
-    rows
+    groups
 }
 
 /// Why nothing of a delivery was taken, where nothing was.

@@ -27,7 +27,7 @@ pub struct Live {
 /// One key of `[sources.NAME]`.
 #[derive(Debug)]
 pub struct Setting {
-    /// Its name: `url`, `auth_url`, `account`, `key_id`, `key_secret`, or one of `options`.
+    /// Its name: `url`, `login_at`, `account`, `key_id`, `key_secret`, or one of `options`.
     pub name: &'static str,
     /// What it says.
     pub doc: &'static str,
@@ -44,7 +44,7 @@ pub struct Plan {
     /// Where the API answers, without a `/` at its end.
     pub url: Option<String>,
     /// Where tokens are had, where that is elsewhere.
-    pub auth_url: Option<String>,
+    pub login_at: Option<String>,
     /// The vendor's account, tenant or project.
     pub account: Option<String>,
     /// Everything else that the configuration says.

@@ -4,6 +4,7 @@
 //! method that concerns a tenant asks for the tenant.
 
 mod jobs;
+mod platforms;
 mod replies;
 mod sources;
 mod tenants;
@@ -16,15 +17,17 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::open::{self, BUSY};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, seal};
 
 pub use jobs::{Ended, JobFilter, JobRow, JobState, NewJob, Renewed};
+pub use platforms::{Fence, PlatformKey, PlatformRow, QuarantineRow, StreamRow};
 pub use replies::Reply;
 pub use sources::{Heard, SourceRow};
 pub use tokens::TokenRow;
 
 /// Each migration, oldest first.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("../migrations/server_0001.sql")];
+pub(crate) const MIGRATIONS: &[&str] =
+    &[include_str!("../migrations/server_0001.sql"), include_str!("../migrations/server_0002.sql")];
 
 /// The database of a server.
 #[derive(Debug)]
@@ -40,12 +43,31 @@ impl ServerStore {
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
         open::make_directory(directory)?;
         crate::backup::refuse_half(directory)?;
-        let mut connection = Connection::open(directory.join("server.db"))?;
+        let path = directory.join("server.db");
+        seal::check(&path)?;
+        seal::open(&path)?;
+        let mut connection = Connection::open(path)?;
         connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         open::migrate(&mut connection, MIGRATIONS)?;
         Ok(Self { connection })
+    }
+
+    /// Folds the log, and writes down what the database holds, as [`Store::seal`] does.
+    ///
+    /// # Errors
+    /// When the database refuses, or the list cannot be written.
+    pub fn seal(&mut self) -> Result<(), StoreError> {
+        seal::seal(&self.connection)
+    }
+
+    /// Looks whether the pages of the database hold together; all of it is read.
+    ///
+    /// # Errors
+    /// When they do not, or the database refuses.
+    pub fn look_over(&self) -> Result<(), StoreError> {
+        open::look_over(&self.connection)
     }
 }
 
@@ -58,6 +80,9 @@ pub fn tenant_folder(directory: &Path, tenant: &quell_model::TenantId) -> std::p
         directory.join("tenants").join(tenant.as_str())
     }
 }
+
+/// How much of a server's log waits before it is folded.
+const LEAST_FOLDED_BYTES: u64 = 64 << 20;
 
 /// Memory for pages of a connection that only reads.
 const READER_CACHE_KIB: i32 = 2_048;
@@ -80,15 +105,18 @@ impl Store {
         connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         connection.set_prepared_statement_cache_capacity(64);
-        Ok(Self { connection, cache: crate::block::Cache::default() })
+        let (cache, fold) = (crate::block::Cache::default(), open::Fold::default());
+        Ok(Self { connection, cache, fold })
     }
 
     /// From here on a commit is not flushed by itself: [`Store::sync`] flushes all before it. A
-    /// crash of the system may lose the last commits, but never one and keep a later one.
+    /// crash of the system may lose the last commits, but never one and keep a later one. The log
+    /// is folded less often too: many small commits write the same pages.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn relax(&self) -> Result<(), StoreError> {
+        self.fold.least_bytes.set(LEAST_FOLDED_BYTES);
         Ok(self.connection.pragma_update(None, "synchronous", "NORMAL")?)
     }
 

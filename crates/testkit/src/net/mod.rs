@@ -6,6 +6,7 @@ mod http;
 mod raw;
 mod s3;
 mod sigv4;
+mod sts;
 mod vault;
 
 pub use aws::AwsSecrets;
@@ -14,4 +15,5 @@ pub use http::{Answer, Asked, Handler, HttpServer};
 pub use raw::{RawServer, read_head};
 pub use s3::BucketDouble;
 pub use sigv4::{SigningKey, verify};
+pub use sts::StsDouble;
 pub use vault::VaultDouble;

@@ -71,8 +71,8 @@ struct Token {
 impl Account {
     pub(super) fn new(plan: Plan) -> Result<Self, LiveError> {
         let base = base("url", Plan::require("url", plan.url.as_ref())?)?;
-        let token_base = match &plan.auth_url {
-            Some(url) => self::base("auth_url", url)?,
+        let token_base = match &plan.login_at {
+            Some(url) => self::base("login_at", url)?,
             None => base.clone(),
         };
         Ok(Self {
