@@ -88,6 +88,14 @@ impl Request {
         Self::new(Method::POST, url)
     }
 
+    /// A `PUT`.
+    ///
+    /// # Errors
+    /// The URL cannot be read.
+    pub fn put(url: &str) -> Result<Self, HttpError> {
+        Self::new(Method::PUT, url)
+    }
+
     /// Adds a header.
     ///
     /// # Errors

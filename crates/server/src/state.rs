@@ -21,6 +21,7 @@ use crate::intake::Hooks;
 use crate::limits::Rates;
 use crate::metrics::Metrics;
 use crate::outside::Outside;
+use crate::sync::Platforms;
 
 /// Requests that may wait for a thread before others are turned away.
 const MOST_WAITING: usize = 1024;
@@ -65,7 +66,10 @@ pub(crate) struct App {
     pub(crate) uploads: Semaphore,
     /// Room for bodies that are being received, in units of [`ROOM_BYTES`].
     pub(crate) receiving: Semaphore,
-    pub(crate) outside: Outside,
+    pub(crate) outside: Arc<Outside>,
+    pub(crate) platforms: Platforms,
+    /// What tells this process from others.
+    pub(crate) process: String,
     /// Where threads wait for what is asked of others; none where no server runs.
     pub(crate) runtime: OnceLock<Handle>,
     pub(crate) _lock: Lock,

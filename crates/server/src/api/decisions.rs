@@ -8,7 +8,9 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use quell_model::{IncidentKey, IssueKey, Timestamp};
-use quell_pipeline::{PipelineError, Setup, join_incidents, reset_incident, split_incident, split_issue};
+use quell_pipeline::{
+    PipelineError, Setup, join_incidents, reset_incident, split_incident, split_issue,
+};
 use quell_store::Store;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

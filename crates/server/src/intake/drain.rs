@@ -6,20 +6,21 @@
 //! log until then.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use quell_model::{KeyHasher, TenantId, Timestamp};
+use quell_model::{KeyHasher, Reject, TenantId, Timestamp};
 use quell_pipeline::{ImportOptions, Imported, Part};
 use quell_report::FileReport;
 use quell_spool::{Position, Reader, SpoolError, Stored};
-use quell_store::{Heard, NewJob, StoreError};
+use quell_store::{Heard, NewJob, PlatformKey, QuarantineRow, Reading, StoreError, Touched};
 
 use crate::data::{Findings, quietly};
-use crate::jobs::{Failure, Outcome, Task, delivery_input, delivery_options};
+use crate::jobs::{Failure, Outcome, Task, delivery_input, delivery_name, delivery_options};
 use crate::state::App;
+use crate::sync::PageName;
 
 /// Deliveries, and bytes of them, taken in one go.
 const DELIVERIES: usize = 4096;
@@ -67,13 +68,18 @@ pub(crate) fn noted(app: &App) -> Result<Position, StoreError> {
     Ok(Position::from_i64(known.map_or(0, i64::from_le_bytes)))
 }
 
+/// The place up to which a tenant has taken what was delivered.
+pub(crate) fn taken(findings: &Findings) -> Result<i64, StoreError> {
+    let own = findings.read(|store| store.mark(MARK))?.and_then(|bytes| bytes.try_into().ok());
+    Ok(own.map_or(0, i64::from_le_bytes))
+}
+
 /// When the oldest delivery came that a tenant has not taken; `None` where none waits.
 pub(crate) fn oldest_waiting(
     app: &App,
     findings: &Findings,
 ) -> Result<Option<Timestamp>, StoreError> {
-    let own = findings.read(|store| store.mark(MARK))?.and_then(|bytes| bytes.try_into().ok());
-    let own = Position::from_i64(own.map_or(0, i64::from_le_bytes));
+    let own = Position::from_i64(taken(findings)?);
     let mut waiting = app.spool.read_from(own.max(noted(app)?)).take(LOOKED_AT).flatten();
     let is_own = |stored: &Stored| stored.record.origin().tenant == findings.tenant.as_str();
     let oldest = waiting.find(is_own);
@@ -166,6 +172,7 @@ impl<'a> Drain<'a> {
         deliveries: Vec<Stored>,
     ) -> Result<(), Failure> {
         let (app, count) = (self.app, deliveries.len());
+        let deliveries = believed(app, &findings.tenant, source, deliveries);
         let options = delivery_options(app, source);
         let together = import(app, findings, deliveries.clone(), options);
         let (outcome, failed) = match together {
@@ -181,7 +188,8 @@ impl<'a> Drain<'a> {
         let deliveries = u64::try_from(count).unwrap_or(u64::MAX);
         let failed = failed.into_iter().next().map(|(_, reason)| reason);
         let heard = Heard { failed, ..outcome.heard(deliveries) };
-        let key = (&findings.tenant, source, "hook");
+        let platform = app.platforms.of(&findings.tenant, source).is_some();
+        let key = (&findings.tenant, source, if platform { "platform" } else { "hook" });
         Ok(app.office().source_heard(key, &heard, app.clock.now())?)
     }
 
@@ -231,6 +239,17 @@ impl<'a> Drain<'a> {
     }
 }
 
+/// Deliveries that count as they are. One that only announces is asked for at its platform.
+fn believed(app: &App, tenant: &TenantId, hook: &str, deliveries: Vec<Stored>) -> Vec<Stored> {
+    let source = app.config.hooks.get(hook).and_then(|hook| hook.source.as_deref());
+    let Some(platform) = source.and_then(|source| app.platforms.of(tenant, source)) else {
+        return deliveries;
+    };
+    let stays =
+        |stored: &Stored| page_of(stored).is_some() || !platform.announce(stored.record.body());
+    deliveries.into_iter().filter(stays).collect()
+}
+
 /// What some deliveries came to, and which of them failed.
 type Taken = (Outcome, Vec<(Position, String)>);
 
@@ -248,13 +267,66 @@ fn import(
     let mut failed = Vec::new();
     for group in groups(deliveries) {
         let positions: Vec<Position> = group.iter().map(|stored| stored.position).collect();
+        let page = group.first().and_then(page_of);
+        let source = group.first().map(|stored| stored.record.origin().source.clone());
+        let source = source.unwrap_or_default();
         let imported = import_group(app, findings, group, options)?;
+        if let Some(name) = &page {
+            note_page(app, findings, (&source, name), &imported)?;
+        }
+        quarantine(app, findings, (&source, &positions), &imported)?;
         // Each has a report of its own.
         let told = positions.into_iter().zip(&imported.files);
         failed.extend(told.filter_map(|(position, file)| Some((position, failure(file)?))));
         outcome.add(Outcome::of(imported));
     }
     Ok((outcome, failed))
+}
+
+/// The page that a delivery is, if it is one.
+fn page_of(stored: &Stored) -> Option<PageName> {
+    PageName::of(stored.record.origin().delivery.as_deref())
+}
+
+/// Notes what a page of a whole reading brought.
+fn note_page(
+    app: &App,
+    findings: &Findings,
+    (source, name): (&str, &PageName),
+    imported: &Imported,
+) -> Result<(), Failure> {
+    if !name.whole {
+        return Ok(());
+    }
+    let reading = Reading { source, stream: &name.stream, number: name.reading };
+    let (now, mut touched) = (app.clock.now(), Touched::default());
+    let seen = &imported.touched.findings;
+    findings.write(|store| store.reading_note((reading, name.page), seen, (&mut touched, now)))?;
+    Ok(())
+}
+
+/// Notes records that could not be taken, so that somebody can look at them.
+fn quarantine(
+    app: &App,
+    findings: &Findings,
+    (source, positions): (&str, &[Position]),
+    imported: &Imported,
+) -> Result<(), Failure> {
+    if imported.rejects.is_empty() {
+        return Ok(());
+    }
+    let now = app.clock.now();
+    let names: BTreeMap<String, Position> =
+        positions.iter().map(|position| (delivery_name(source, *position), *position)).collect();
+    let row = |reject: &Reject| QuarantineRow {
+        position: names.get(&reject.path).map_or(0, |position| position.to_i64()),
+        place: reject.offset_bytes,
+        reason: reject.reason.clone(),
+        at: now,
+    };
+    let rows: Vec<QuarantineRow> = imported.rejects.iter().map(row).collect();
+    let key = PlatformKey { tenant: &findings.tenant, name: source };
+    Ok(app.office().quarantine_add(key, &rows)?)
 }
 
 fn import_group(
@@ -301,8 +373,10 @@ fn is_large(stored: &Stored) -> bool {
 fn groups(deliveries: Vec<Stored>) -> Vec<Vec<Stored>> {
     let mut groups: Vec<Vec<Stored>> = Vec::new();
     for stored in deliveries {
+        // A page tells what it brought by itself, and a large delivery is read by several threads.
+        let apart = |stored: &Stored| is_large(stored) || page_of(stored).is_some();
         let joins = |group: &&mut Vec<Stored>| {
-            !is_large(&stored) && group.last().is_some_and(|last| !is_large(last))
+            !apart(&stored) && group.last().is_some_and(|last| !apart(last))
         };
         match groups.last_mut().filter(joins) {
             Some(group) => group.push(stored),

@@ -4,6 +4,7 @@
 
 mod alert;
 mod asset;
+mod live;
 mod normalize;
 mod table;
 #[cfg(test)]
@@ -52,6 +53,7 @@ pub(crate) const SOURCE: Source = Source {
     ],
     normalize: normalize::normalize,
     coverage: None,
+    live: Some(&live::LIVE),
 };
 
 const PUSHED: &[Need] =

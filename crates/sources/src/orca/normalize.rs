@@ -72,6 +72,18 @@ fn served_asset(data: &str, served: &Served<'_>, output: &mut Output) -> Result<
     Ok(())
 }
 
+/// The id of an alert of the serving layer. Where it is a number there, the name is the id that
+/// everything else has.
+pub(super) fn alert_id(id: &Text<'_>, name: &Text<'_>) -> Option<String> {
+    let name = name.get();
+    let Some(id) = id.get() else { return name.map(str::to_owned) };
+    if !id.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(id.to_owned());
+    }
+    let whole = name.filter(|name| name.starts_with("orca-"));
+    Some(whole.map_or_else(|| format!("orca-{id}"), str::to_owned))
+}
+
 pub(super) fn tool() -> Tool {
     Tool { product: "orca".to_owned(), format: "orca".to_owned() }
 }

@@ -291,6 +291,9 @@ pub(super) struct Tag<'a> {
 pub(super) struct CloudMetadata<'a> {
     #[serde(borrow, rename = "resourceID")]
     pub(super) resource_id: Text<'a>,
+    /// Where Google's own description of it is, which names project and zone.
+    #[serde(rename = "resourceURL")]
+    pub(super) resource_url: Text<'a>,
     #[serde(rename = "accountID")]
     pub(super) account_id: Text<'a>,
     pub(super) provider: Text<'a>,

@@ -272,7 +272,8 @@ fn asset(scan: &Scan<'_>) -> Option<Asset> {
     }
     let machine = || {
         let name = scan.hostname.get().or(id).unwrap_or_default();
-        host(name, cloud.resource_id.get(), &place)
+        let link = cloud.resource_url.get().filter(|link| link.contains(".googleapis.com/"));
+        host(name, link.or_else(|| cloud.resource_id.get()), &place)
     };
     if matches!(kind, "host" | "vm" | "agentlessHost") {
         return machine();

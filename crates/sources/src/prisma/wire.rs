@@ -111,8 +111,36 @@ pub(super) struct Config<'a> {
     pub(super) trail_arn: Text<'a>,
     pub(super) self_link: Text<'a>,
     pub(super) is_public: Text<'a>,
+    pub(super) publicly_accessible: Text<'a>,
+    #[serde(deserialize_with = "or_default")]
+    pub(super) key: Key<'a>,
     pub(super) tags: Option<&'a RawValue>,
     pub(super) labels: Option<&'a RawValue>,
+}
+
+/// A key, as the answer of its rotation has it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Key<'a> {
+    #[serde(borrow)]
+    pub(super) key_arn: Text<'a>,
+}
+
+/// An asset that a search found.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Found<'a> {
+    #[serde(borrow)]
+    pub(super) id: Text<'a>,
+    pub(super) rrn: Text<'a>,
+    pub(super) name: Text<'a>,
+    pub(super) account_id: Text<'a>,
+    pub(super) account_name: Text<'a>,
+    pub(super) region_id: Text<'a>,
+    pub(super) resource_type: Text<'a>,
+    pub(super) cloud_type: Text<'a>,
+    pub(super) tags: Option<&'a RawValue>,
+    pub(super) data: Option<&'a RawValue>,
 }
 
 /// What is read of a cloud audit event, whichever cloud recorded it.

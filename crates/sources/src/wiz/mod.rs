@@ -4,6 +4,8 @@
 
 mod asset;
 mod detection;
+mod inventory;
+mod live;
 mod normalize;
 mod scan;
 mod table;
@@ -49,6 +51,26 @@ pub(crate) const SOURCE: Source = Source {
             "GraphQL answer",
             &["$.data.cloudResourcesV2.nodes[]", "$.data.cloudResources.nodes[]"],
             &[Need::AnyOf(&["$.data.cloudResourcesV2.nodes", "$.data.cloudResources.nodes"])],
+        ),
+        Shape::plain(
+            inventory::PROJECTS,
+            &["$.data.projects.nodes[]"],
+            &[Need::Array("$.data.projects.nodes")],
+        ),
+        Shape::plain(
+            inventory::IDENTITIES,
+            &["$.data.cloudPrincipalsV2.nodes[]"],
+            &[Need::Array("$.data.cloudPrincipalsV2.nodes")],
+        ),
+        Shape::plain(
+            inventory::ENTITLEMENTS,
+            &["$.data.excessiveAccessFindings.nodes[]"],
+            &[Need::Array("$.data.excessiveAccessFindings.nodes")],
+        ),
+        Shape::plain(
+            inventory::EXPOSURES,
+            &["$.data.networkExposures.nodes[]"],
+            &[Need::Array("$.data.networkExposures.nodes")],
         ),
         Shape::plain(
             "GraphQL answer",
@@ -139,6 +161,7 @@ pub(crate) const SOURCE: Source = Source {
     ],
     normalize: normalize::normalize,
     coverage: None,
+    live: Some(&live::LIVE),
 };
 
 const BY_ENTITY: &[Need] =

@@ -1,0 +1,1 @@
+//! A platform with two sides, asked as the server asks it.
