@@ -100,6 +100,7 @@ fn without_inodes_uploads_wait_and_webhooks_and_reading_go_on() {
         let body = lines(&format!("import-{run}"), 1);
         client.send(&Request::post("/api/v1/imports", body)).unwrap()
     };
+    assert_eq!(deliver(&client, &delivery("hook", 0, 600)).unwrap().status, 202);
     let refused = (0..400).map(upload).find(|answer| answer.status != 202).unwrap();
     assert_eq!(refused.status, 503, "{}", refused.text());
     assert!(refused.header("retry-after").is_some());
