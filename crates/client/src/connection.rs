@@ -109,6 +109,12 @@ impl Connection {
         self.read(request).await
     }
 
+    /// Asks for something to be taken back.
+    pub(crate) async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        let request = Request::delete(&self.url(path, &[])?).map_err(|e| self.failed(e))?;
+        self.read(request).await
+    }
+
     /// Whether the server lives; a sentence where it takes no work.
     pub(crate) async fn health(&self, path: &str) -> Result<Response, ClientError> {
         let request = Request::get(&self.url(path, &[])?).map_err(|e| self.failed(e))?;

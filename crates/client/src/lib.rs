@@ -9,6 +9,7 @@ mod error;
 mod findings;
 mod import;
 mod job;
+mod mark;
 mod status;
 
 pub use address::Address;
@@ -17,4 +18,5 @@ pub use error::ClientError;
 pub use findings::{IssueQuery, Listed, ListedIncident, ListedIssue};
 pub use import::Upload;
 pub use job::{Job, JobOutcome, JobPage, JobQuery, ReplayQuery};
+pub use mark::MarkPlan;
 pub use status::{Disk, Intake, Status};

@@ -143,7 +143,7 @@ impl Findings {
     ) -> Result<Bytes, E> {
         let day = now.to_zoned(jiff::tz::TimeZone::UTC).date();
         self.view(now, |view| {
-            let of = (view.index.version(), day);
+            let of = (view.index.version(), view.store.changes()?, day);
             if let Some(known) = locked(&self.answers).get(of, question) {
                 return Ok(known);
             }

@@ -5,6 +5,8 @@ mod bench;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod description;
+#[cfg(test)]
 mod hooks;
 #[cfg(test)]
 mod imports;
@@ -12,6 +14,8 @@ mod imports;
 mod jobs;
 #[cfg(test)]
 mod many;
+#[cfg(test)]
+mod marks;
 #[cfg(test)]
 mod rights;
 #[cfg(test)]
