@@ -35,8 +35,7 @@ async fn double(page: usize) -> BucketDouble {
 fn bucket(endpoint: String, prefix: &str, secret: &'static str) -> Bucket {
     let clock: Arc<dyn Clock> = Arc::new(FixedClock("2026-01-02T03:04:05Z".parse().unwrap()));
     let egress = Egress::new(vec!["http://127.0.0.1".parse().unwrap()]);
-    let fast = std::num::NonZeroU32::new(10_000).unwrap();
-    let rate = Rate { per_second: fast, burst: fast };
+    let rate = Rate::new(10_000, 1, 10_000);
     let retry = Retry { attempts: 1, ..Retry::default() };
     let policy = Policy { egress, rate, retry, ..Policy::default() };
     let client = Client::new(policy, Arc::clone(&clock)).unwrap();

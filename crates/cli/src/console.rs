@@ -19,6 +19,15 @@ pub(crate) fn byte_bar(visible: bool) -> ProgressBar {
     bar
 }
 
+/// A bar that counts records, on stderr and on a terminal only.
+pub(crate) fn count_bar(visible: bool) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(0), target(visible));
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {pos}/{len} {bar:24} {eta}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
 fn target(visible: bool) -> ProgressDrawTarget {
     if visible { ProgressDrawTarget::stderr_with_hz(8) } else { ProgressDrawTarget::hidden() }
 }

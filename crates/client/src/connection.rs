@@ -115,6 +115,16 @@ impl Connection {
         self.read(request).await
     }
 
+    /// Asks for something to be done that the address alone says.
+    pub(crate) async fn post_query<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, Option<&str>)],
+    ) -> Result<T, ClientError> {
+        let request = Request::post(&self.url(path, query)?).map_err(|e| self.failed(e))?;
+        self.read(request).await
+    }
+
     /// Whether the server lives; a sentence where it takes no work.
     pub(crate) async fn health(&self, path: &str) -> Result<Response, ClientError> {
         let request = Request::get(&self.url(path, &[])?).map_err(|e| self.failed(e))?;

@@ -10,6 +10,7 @@ mod findings;
 mod import;
 mod job;
 mod mark;
+mod platform;
 mod status;
 
 pub use address::Address;
@@ -19,4 +20,5 @@ pub use findings::{IssueQuery, Listed, ListedIncident, ListedIssue};
 pub use import::Upload;
 pub use job::{Job, JobOutcome, JobPage, JobQuery, ReplayQuery};
 pub use mark::MarkPlan;
+pub use platform::{Platform, PlatformTest, Quarantined, Right, Running, Stream};
 pub use status::{Disk, Intake, Status};

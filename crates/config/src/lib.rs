@@ -24,6 +24,6 @@ pub use load::{Entry, FileText, Loaded, Origin, Override, Sources};
 pub use secret::{HookSecret, SecretKind, SecretRef, weak_secret};
 pub use tables::{
     Algorithm, Auth, Aws, Bucket, Config, Egress, Encoding, Fix, Folder, Hook, Intake, Jobs,
-    Limits, LogFormat, LogLevel, Server, TABLES, Telemetry, Tls, Vault, VaultLogin,
+    Limits, LogFormat, LogLevel, Server, Source, TABLES, Telemetry, Tls, Vault, VaultLogin,
 };
 pub use write::{example, page, schema};

@@ -58,6 +58,7 @@ fn beside(table: &Table, key: &str) -> String {
         "hooks" => &[("auth", "hmac"), ("header", "'X-S'"), ("secrets", "['env:A']")],
         "folders" => &[("path", "'x'")],
         "buckets" => &[("bucket", "'b'"), ("access_key", "'env:A'"), ("secret_key", "'env:B'")],
+        "sources" => &[("kind", "'wiz'"), ("key_secret", "'env:A'")],
         _ => &[],
     };
     let said = said.iter().filter(|(name, _)| *name != key).map(|(name, value)| {

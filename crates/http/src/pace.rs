@@ -39,6 +39,7 @@ pub(crate) struct Pace {
     clock: TokioClock,
     general: Limiter,
     hosts: Vec<(String, Limiter)>,
+    accounts: Vec<(String, Limiter)>,
     paused: Mutex<HashMap<Key, Instant>>,
 }
 
@@ -50,8 +51,13 @@ impl Pace {
             .iter()
             .map(|(host, rate)| (host.to_ascii_lowercase(), limiter(*rate, &clock)))
             .collect();
+        let accounts = policy
+            .account_rates
+            .iter()
+            .map(|(account, rate)| (account.clone(), limiter(*rate, &clock)))
+            .collect();
         let general = limiter(policy.rate, &clock);
-        Self { clock, general, hosts, paused: Mutex::default() }
+        Self { clock, general, hosts, accounts, paused: Mutex::default() }
     }
 
     /// Waits for a turn. `false` if that would take longer than `longest`.
@@ -92,7 +98,8 @@ impl Pace {
     /// Takes a place in the limiter, or tells how long to wait for one.
     fn limit_of(&self, key: &Key) -> Option<Duration> {
         let limiter = self.hosts.iter().find(|(host, _)| *host == key.0).map(|(_, l)| l);
-        let limiter = limiter.unwrap_or(&self.general);
+        let of_account = || self.accounts.iter().find(|(account, _)| *account == key.1);
+        let limiter = limiter.or_else(|| of_account().map(|(_, l)| l)).unwrap_or(&self.general);
         if limiter.len() >= MOST_KEYS {
             limiter.retain_recent();
         }
@@ -102,21 +109,18 @@ impl Pace {
 }
 
 fn limiter(rate: Rate, clock: &TokioClock) -> Limiter {
-    let quota = Quota::per_second(rate.per_second).allow_burst(rate.burst);
+    let gap = (rate.within / rate.requests.get()).max(Duration::from_nanos(1));
+    let quota = Quota::with_period(gap)
+        .map_or_else(|| Quota::per_second(rate.requests), |quota| quota.allow_burst(rate.burst));
     RateLimiter::new(quota, HashMapStateStore::default(), clock.clone())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU32;
-
     use super::*;
 
     fn pace(per_second: u32, burst: u32) -> Pace {
-        let rate = Rate {
-            per_second: NonZeroU32::new(per_second).unwrap(),
-            burst: NonZeroU32::new(burst).unwrap(),
-        };
+        let rate = Rate::new(per_second, 1, burst);
         Pace::new(&Policy { rate, ..Policy::default() })
     }
 
@@ -137,6 +141,22 @@ mod tests {
             "{took:?}"
         );
         assert!(pace.turn(&key("b"), Duration::ZERO).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_account_may_have_a_rate_of_its_own() {
+        let policy = Policy {
+            rate: Rate::new(100, 1, 1),
+            account_rates: vec![("slow".to_owned(), Rate::new(60, 120, 1))],
+            ..Policy::default()
+        };
+        let pace = Pace::new(&policy);
+        let start = Instant::now();
+        for account in ["slow", "slow", "other", "other", "slow"] {
+            assert!(pace.turn(&key(account), Duration::from_secs(60)).await);
+        }
+        let took = start.elapsed();
+        assert!(took >= Duration::from_secs(4) && took < Duration::from_millis(4_200), "{took:?}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -23,6 +23,8 @@ pub struct Policy {
     pub rate: Rate,
     /// Other rates for single hosts.
     pub host_rates: Vec<(String, Rate)>,
+    /// Other rates for single accounts, over all hosts.
+    pub account_rates: Vec<(String, Rate)>,
     /// Requests under way at once, over all hosts.
     pub at_once: usize,
     /// Redirects followed for one request.
@@ -44,6 +46,7 @@ impl Default for Policy {
             sizes: Sizes::default(),
             rate: Rate::default(),
             host_rates: Vec::new(),
+            account_rates: Vec::new(),
             at_once: 64,
             redirects: 5,
             roots: Roots::System,
@@ -118,21 +121,35 @@ impl Default for Sizes {
     }
 }
 
-/// Requests a second, with a burst.
+/// Requests in a time, with a burst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// Requests a second in the long run.
-    pub per_second: NonZeroU32,
+    /// Requests in the long run.
+    pub requests: NonZeroU32,
+    /// In so much time.
+    pub within: Duration,
     /// Requests at once after a pause.
     pub burst: NonZeroU32,
 }
 
+impl Rate {
+    /// So many requests in so many seconds, and so many at once. Nothing counts as one.
+    #[must_use]
+    pub const fn new(requests: u32, seconds: u64, burst: u32) -> Self {
+        const fn some(number: u32) -> NonZeroU32 {
+            match NonZeroU32::new(number) {
+                Some(number) => number,
+                None => NonZeroU32::MIN,
+            }
+        }
+        let seconds = if seconds == 0 { 1 } else { seconds };
+        Self { requests: some(requests), within: Duration::from_secs(seconds), burst: some(burst) }
+    }
+}
+
 impl Default for Rate {
     fn default() -> Self {
-        Self {
-            per_second: NonZeroU32::new(20).unwrap_or(NonZeroU32::MIN),
-            burst: NonZeroU32::new(40).unwrap_or(NonZeroU32::MIN),
-        }
+        Self::new(20, 1, 40)
     }
 }
 

@@ -8,6 +8,7 @@
 //! | `intake/` | webhooks, uploads, folders and buckets |
 //! | `jobs/` | what is done beside requests |
 //! | `limits/` | what one client may use up |
+//! | `sync/` | platforms that are asked |
 //! | `web/` | the pages for people |
 //!
 //! A delivery is answered once its bytes are on the disk, in the intake log. A thread moves them
@@ -15,6 +16,7 @@
 
 mod access;
 mod api;
+pub mod asking;
 mod data;
 mod intake;
 mod jobs;
@@ -25,6 +27,7 @@ mod outside;
 mod serve;
 mod start;
 mod state;
+mod sync;
 mod web;
 
 pub use access::{MadeToken, Right, Role, TokenError, TokenPlan, make_token};
@@ -33,3 +36,4 @@ pub use jobs::Change;
 pub use outside::OutsideError;
 pub use quell_secrets::Environment;
 pub use start::{Plan, Server, StartError, api_description, start};
+pub use sync::{Act, known_kinds, source_faults};

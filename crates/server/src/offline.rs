@@ -33,6 +33,9 @@ pub enum OfflineError {
     /// There is no such job.
     #[error("there is no job `{0}`; `quell jobs list` names them")]
     NotFound(String),
+    /// There is no such platform.
+    #[error("no `[sources.{0}]` is configured and switched on; `quell source list` names them")]
+    NoPlatform(String),
     /// The job is not in a state for that.
     #[error("{0}")]
     Conflict(String),

@@ -11,6 +11,7 @@ use quell_http::{Allow, Client, HttpError, Policy, Proxy, Roots};
 use quell_model::Clock;
 use quell_secrets::{AwsSettings, Environment, Secret, SecretError, Secrets, Settings};
 use quell_secrets::{SecretRef as Reference, VaultLogin, VaultSettings};
+use quell_sources::live::Live;
 
 use crate::state::App;
 
@@ -51,6 +52,8 @@ pub enum OutsideError {
 /// The one client, and the secrets.
 pub(crate) struct Outside {
     pub(crate) client: Client,
+    /// The rules of all clients.
+    policy: Policy,
     secrets: Secrets,
     /// The values that count now, for those who cannot wait.
     held: RwLock<BTreeMap<SecretRef, Vec<Secret>>>,
@@ -81,11 +84,26 @@ impl Outside {
         }
         policy.proxy =
             config.egress.proxy.as_ref().map(|url| Proxy { url: url.clone(), login: None });
-        let client = Client::new(policy, Arc::clone(clock))?;
+        let client = Client::new(policy.clone(), Arc::clone(clock))?;
         let (vault, aws) = (vault(config)?, aws(config, &environment)?);
         let settings = Settings { vault, aws, ..Settings::default() };
         let secrets = Secrets::new(settings, &client, environment, clock);
-        Ok(Self { client, secrets, held: RwLock::default() })
+        Ok(Self { client, policy, secrets, held: RwLock::default() })
+    }
+
+    /// A client that keeps a platform's limits.
+    pub(crate) fn client_for(
+        &self,
+        live: &Live,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Client, HttpError> {
+        let rates = live.call_rates.iter();
+        let policy = Policy {
+            rate: live.rate.unwrap_or_default(),
+            account_rates: rates.map(|(call, rate)| ((*call).to_owned(), *rate)).collect(),
+            ..self.policy.clone()
+        };
+        Client::new(policy, Arc::clone(clock))
     }
 
     /// The values that count now behind a reference; none where it could not be followed yet.

@@ -12,20 +12,22 @@ use quell_config::Config;
 use quell_model::{Clock, TenantId};
 use quell_pipeline::Setup;
 use quell_secrets::Environment;
+use quell_sources::live::LiveError;
 use quell_spool::{PayloadError, Payloads, Spool, SpoolError};
 use quell_store::{ServerStore, StoreError};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle as Task;
 
-use crate::access::{Role, TokenError, TokenPlan, add_token};
+use crate::access::{Role, TokenError, TokenPlan, add_token, random_job};
 use crate::data::{KeyError, Lock, ServerKey, Tenants};
 use crate::intake::{Hooks, drain};
 use crate::limits::Rates;
 use crate::metrics::Metrics;
 use crate::outside::{Outside, OutsideError, keep_fresh};
 use crate::state::{App, MOST_UPLOADS, ROOM_BYTES, Signal, thread_permits};
-use crate::{intake, jobs, serve};
+use crate::sync::Platforms;
+use crate::{intake, jobs, serve, sync};
 
 /// What a server needs to start.
 pub struct Plan {
@@ -85,6 +87,14 @@ pub enum StartError {
     /// The key cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// A platform cannot be set up.
+    #[error("`[sources.{name}]`: {source}")]
+    Source {
+        /// Its name in the configuration.
+        name: String,
+        /// What is wrong.
+        source: LiveError,
+    },
     /// The first token cannot be made.
     #[error(transparent)]
     Token(#[from] TokenError),
@@ -141,7 +151,9 @@ fn open(plan: Plan, clock: Arc<dyn Clock>) -> Result<(Arc<App>, Option<String>),
 /// Opens a data directory alone, with no thread started.
 pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartError> {
     let Plan { config, data, setup, environment } = plan;
-    let outside = Outside::new(&config, environment, &clock)?;
+    let outside = Arc::new(Outside::new(&config, environment, &clock)?);
+    let platforms = Platforms::new(&config, &outside, &clock)
+        .map_err(|(name, source)| StartError::Source { name, source })?;
     let io = |path: &PathBuf| {
         let path = path.clone();
         move |source| StartError::Io { path, source }
@@ -157,6 +169,7 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
     if recovered > 0 {
         tracing::info!(recovered, "jobs go on that ran when the server stopped");
     }
+    office.platform_release()?;
     let access = ServerStore::open(&data)?;
     let limits = quell_spool::Limits {
         queue_bytes: usize::try_from(config.intake.queue_bytes).unwrap_or(usize::MAX),
@@ -189,6 +202,8 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
         uploads: Semaphore::new(MOST_UPLOADS),
         receiving: Semaphore::new(receiving.min(Semaphore::MAX_PERMITS)),
         outside,
+        platforms,
+        process: random_job().map_err(TokenError::from)?.to_string(),
         config,
         data,
         clock,
@@ -229,7 +244,10 @@ fn tasks(app: &Arc<App>) -> Vec<Task<()>> {
     let polls = buckets.map(|(name, bucket)| {
         tokio::spawn(intake::poll_bucket(Arc::clone(app), name.clone(), bucket.clone()))
     });
-    std::iter::once(tokio::spawn(keep_fresh(Arc::clone(app)))).chain(polls).collect()
+    let platforms = app.platforms.all();
+    let reads = platforms.map(|one| tokio::spawn(sync::run(Arc::clone(app), Arc::clone(one))));
+    let fresh = tokio::spawn(keep_fresh(Arc::clone(app)));
+    std::iter::once(fresh).chain(polls).chain(reads).collect()
 }
 
 fn threads(app: &Arc<App>) -> Vec<JoinHandle<()>> {

@@ -20,6 +20,7 @@ use crate::intake::Hooks;
 use crate::limits::Rates;
 use crate::metrics::Metrics;
 use crate::outside::Outside;
+use crate::sync::Platforms;
 
 /// Requests that may wait for a thread before others are turned away.
 const MOST_WAITING: usize = 1024;
@@ -64,7 +65,10 @@ pub(crate) struct App {
     pub(crate) uploads: Semaphore,
     /// Room for bodies that are being received, in units of [`ROOM_BYTES`].
     pub(crate) receiving: Semaphore,
-    pub(crate) outside: Outside,
+    pub(crate) outside: Arc<Outside>,
+    pub(crate) platforms: Platforms,
+    /// What tells this process from others.
+    pub(crate) process: String,
     pub(crate) _lock: Lock,
 }
 

@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 use quell_model::{Record, Scope, Timestamp};
 use serde_json::Value;
 
+use crate::live::Live;
+
 /// A source: a tool's or a standard's format.
 #[derive(Debug)]
 pub struct Source {
@@ -20,6 +22,8 @@ pub struct Source {
     /// Names what the whole document covered, from its envelope (for tools that list nothing
     /// when all is well). Called once, after the last record.
     pub coverage: Option<fn(&Envelope<'_>) -> Vec<Scope>>,
+    /// How it is asked over the network, where it can be.
+    pub live: Option<&'static Live>,
 }
 
 /// One shape of document: where its records are and how it is known.

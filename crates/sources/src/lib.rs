@@ -24,6 +24,7 @@ mod kev;
 mod kube_bench;
 mod kubescape;
 mod lacework;
+pub mod live;
 pub mod mapped;
 mod ocsf;
 mod openvex;

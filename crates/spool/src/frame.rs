@@ -58,7 +58,7 @@ impl Head {
     }
 
     pub(crate) fn likeness(&self) -> [u8; 16] {
-        likeness(&self.origin.tenant, &self.origin.source, &self.hash)
+        likeness(&self.origin, &self.hash)
     }
 }
 

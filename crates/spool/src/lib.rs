@@ -49,7 +49,7 @@ pub use limits::Limits;
 pub use payloads::{Listed, Payload, PayloadError, PayloadReader, PayloadWriter, Payloads};
 pub use position::{Appended, Position};
 pub use read::{Reader, Stored};
-pub use record::{Origin, Record};
+pub use record::{APART, Origin, Record};
 pub use recover::Recovery;
 pub use retain::Removed;
 pub use spool::{Spool, Status};

@@ -14,6 +14,10 @@ pub(crate) const SOURCE_BYTES: usize = 128;
 /// Longest id that a sender gives a delivery.
 pub(crate) const DELIVERY_BYTES: usize = 256;
 
+/// How an id of a delivery begins that Quell gave itself. Two deliveries of the same content are
+/// told apart by such ids; otherwise they are one, whatever their senders call them.
+pub const APART: &str = "page:";
+
 /// Where a delivery came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
@@ -72,7 +76,7 @@ impl Record {
         hash: [u8; 32],
         body: Vec<u8>,
     ) -> Self {
-        let likeness = likeness(&origin.tenant, &origin.source, &hash);
+        let likeness = likeness(&origin, &hash);
         Self { origin, received_at_micros, hash, likeness, body }
     }
 
@@ -120,9 +124,11 @@ impl Record {
 }
 
 /// The key by which duplicates are told.
-pub(crate) fn likeness(tenant: &str, source: &str, hash: &[u8; 32]) -> [u8; 16] {
+pub(crate) fn likeness(origin: &Origin, hash: &[u8; 32]) -> [u8; 16] {
     let mut hasher = blake3::Hasher::new();
-    for part in [tenant.as_bytes(), source.as_bytes(), hash] {
+    let apart = origin.delivery.as_deref().filter(|id| id.starts_with(APART));
+    let parts = [origin.tenant.as_bytes(), origin.source.as_bytes(), hash.as_slice()];
+    for part in parts.into_iter().chain(apart.map(str::as_bytes)) {
         hasher.update(&wide(part.len()).to_le_bytes()).update(part);
     }
     short(&hasher.finalize())

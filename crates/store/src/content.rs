@@ -94,7 +94,7 @@ impl Store {
 }
 
 /// The gaps between the numbers of a set, seven bits a byte: rows of one file follow each other.
-fn gaps(set: &IdSet) -> Vec<u8> {
+pub(crate) fn gaps(set: &IdSet) -> Vec<u8> {
     let mut out = Vec::with_capacity(set.len());
     let mut last = 0;
     for id in set.iter() {
@@ -109,7 +109,7 @@ fn gaps(set: &IdSet) -> Vec<u8> {
     out
 }
 
-fn from_gaps(bytes: &[u8]) -> Option<IdSet> {
+pub(crate) fn from_gaps(bytes: &[u8]) -> Option<IdSet> {
     let mut set = IdSet::default();
     let (mut last, mut gap, mut shift) = (0_i64, 0_u64, 0_u32);
     for byte in bytes {

@@ -32,7 +32,7 @@ pub struct Held {
 pub(crate) struct Coverage(BTreeMap<String, (i64, HashSet<String>, HashSet<String>)>);
 
 impl MostClosed {
-    fn is_passed(self, closes: u64, open: u64) -> bool {
+    pub(crate) fn is_passed(self, closes: u64, open: u64) -> bool {
         closes > self.always
             && closes.saturating_mul(100) > open.saturating_mul(u64::from(self.percent))
     }

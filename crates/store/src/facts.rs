@@ -97,6 +97,11 @@ impl Change {
         Self { status: Some(Status::Resolved), ..Self::default() }
     }
 
+    /// The finding is back, and counts as its source says.
+    pub(crate) fn back(status: Status) -> Self {
+        Self { status: Some(status), ..Self::default() }
+    }
+
     fn add(&mut self, later: Self) {
         self.issue = later.issue.or(self.issue);
         self.status = later.status.or(self.status);

@@ -26,6 +26,13 @@ impl IdSet {
         new
     }
 
+    /// Adds numbers.
+    pub fn extend(&mut self, ids: impl IntoIterator<Item = i64>) {
+        for id in ids {
+            self.insert(id);
+        }
+    }
+
     /// Takes a number out. Says whether it was there.
     pub fn remove(&mut self, id: i64) -> bool {
         let found = place(id).and_then(|(word, bit)| Some((self.words.get_mut(word)?, bit)));

@@ -27,6 +27,7 @@ mod open;
 mod packed;
 mod pages;
 mod read;
+mod reading;
 mod rekey;
 mod rows;
 mod server;
@@ -60,10 +61,11 @@ pub use mark::{Among, MarkFilter};
 pub use moment::Moment;
 pub use open::{Folding, Store, make_directory};
 pub use packed::Packed;
+pub use reading::{Reading, Settled};
 pub use rekey::{Sorted, Unsorted};
 pub use rows::{AssessedIssue, FindingRow, IssueRow, StoredState};
 pub use server::{
-    Ended, Heard, JobFilter, JobRow, JobState, NewJob, Renewed, Reply, ServerStore, SourceRow,
-    TokenRow, tenant_folder,
+    Ended, Fence, Heard, JobFilter, JobRow, JobState, NewJob, PlatformKey, PlatformRow,
+    QuarantineRow, Renewed, Reply, ServerStore, SourceRow, StreamRow, TokenRow, tenant_folder,
 };
 pub use statement::PreparedStatement;

@@ -19,7 +19,8 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_blocks.sql"),
     include_str!("migrations/0006_lists.sql"),
     include_str!("migrations/0007_fixes.sql"),
-    include_str!("migrations/0008_marks.sql"),
+    include_str!("migrations/0008_readings.sql"),
+    include_str!("migrations/0009_marks.sql"),
 ];
 
 /// Bytes of a page of a new database: a block of bodies spans few of them.

@@ -9,7 +9,7 @@ use crate::brief::Briefs;
 use crate::facts::{Change, FindingPages};
 use crate::import::split_key;
 use crate::names::Names;
-use crate::state::{ABSENT, effective, micros, time};
+use crate::state::{effective, is_absent, micros, time};
 use crate::{AssessedIssue, FindingRow, IdSet, IssueRow, Store, StoreError, StoredState};
 
 const FINDING: &str =
@@ -118,7 +118,7 @@ impl Store {
             findings.push(FindingRow {
                 key: FindingKey::from_bytes(row.get(0)?),
                 issue: row.get(1)?,
-                state: StoredState { status, vanished: gone_by == ABSENT },
+                state: StoredState { status, vanished: is_absent(gone_by) },
                 path: row.get(4)?,
                 offset_bytes: u64::try_from(offset).unwrap_or(0),
                 last_seen: time(row.get(6)?),

@@ -46,3 +46,10 @@ pub(crate) const HERE: i64 = 0;
 pub(crate) const PASSED: i64 = 1;
 /// A later scan of the same scope does not raise it.
 pub(crate) const ABSENT: i64 = 2;
+/// The platform no longer lists it.
+pub(crate) const UNLISTED: i64 = 3;
+
+/// Whether a finding is gone because something was silent about it.
+pub(crate) const fn is_absent(gone_by: i64) -> bool {
+    matches!(gone_by, ABSENT | UNLISTED)
+}

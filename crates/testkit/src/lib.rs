@@ -4,6 +4,8 @@ pub mod estate;
 pub mod merging;
 #[cfg(feature = "net")]
 pub mod net;
+#[cfg(feature = "platforms")]
+pub mod platforms;
 pub mod priority;
 mod random;
 #[cfg(feature = "server")]

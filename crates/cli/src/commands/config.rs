@@ -1,12 +1,15 @@
 //! `quell config`: what is configured, where it was said, and what is wrong with it.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
-use quell_config::{Config, Entry, Fault, Faults, FileText, Loaded, Override, Sources};
+use quell_config::{
+    Config, Entry, Fault, Faults, FileText, Loaded, Origin, Override, Place, Sources,
+};
 use quell_sources::SOURCES;
 use serde_json::{Value, json};
 
@@ -101,13 +104,47 @@ pub(super) fn load(
     let text = path.as_deref().map(read).transpose()?;
     let shown = path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
     let file = text.as_deref().map(|text| FileText { path: &shown, text });
+    Ok(loaded(file, Some(&environment), flags))
+}
+
+/// What a file's text would come to, without the environment.
+pub(super) fn load_text(path: &str, text: &str) -> std::result::Result<Loaded, Faults> {
+    loaded(Some(FileText { path, text }), None, &[])
+}
+
+fn loaded(
+    file: Option<FileText<'_>>,
+    environment: Option<&BTreeMap<String, String>>,
+    overrides: &[Override],
+) -> std::result::Result<Loaded, Faults> {
     let formats: Vec<&str> = SOURCES.iter().map(|source| source.id).collect();
-    Ok(Config::load(&Sources {
-        file,
-        environment: Some(&environment),
-        overrides: flags,
-        formats: &formats,
-    }))
+    let loaded = Config::load(&Sources { file, environment, overrides, formats: &formats })?;
+    let wrong = quell_server::source_faults(&loaded.config);
+    if wrong.is_empty() {
+        return Ok(loaded);
+    }
+    let fault = |(key, problem): (String, String)| Fault {
+        place: place(&loaded, &key),
+        key,
+        problem,
+        help: "docs/platforms says what each platform needs".to_owned(),
+    };
+    let errors = wrong.into_iter().map(fault).collect();
+    Err(Faults { errors, warnings: loaded.warnings.clone(), more: 0 })
+}
+
+/// Where a key was said; of one that was not, where its table begins to be told.
+fn place(loaded: &Loaded, key: &str) -> Place {
+    let table = key.rsplit_once('.').map_or(key, |(table, _)| table);
+    let said = |entry: &&Entry| entry.key == key || entry.key == format!("{table}.kind");
+    let mut said: Vec<&Entry> = loaded.entries.iter().filter(said).collect();
+    said.sort_by_key(|entry| entry.key != key);
+    match said.first().map(|entry| &entry.origin) {
+        Some(Origin::File(place)) => place.clone(),
+        Some(Origin::Environment(name)) => Place::Environment(name.clone()),
+        Some(Origin::Flag(flag)) => Place::Flag(flag),
+        Some(Origin::Default) | None => Place::Nowhere,
+    }
 }
 
 fn read(path: &Path) -> Result<String> {

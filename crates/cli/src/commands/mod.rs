@@ -28,6 +28,7 @@ mod replay;
 mod restore;
 mod risk;
 mod serve;
+mod source;
 mod status;
 mod token;
 mod triage;
@@ -66,6 +67,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Whether a server is well: what it holds, what waits, what fails
     Status(status::Arguments),
+    /// Platforms that are asked: add one, test it, ask it, see how it stands
+    Source(source::Arguments),
     /// Jobs of a server: list them, look at one, retry, release or cancel it
     Jobs(jobs::Arguments),
     /// Read what was received again, by what this program knows now
@@ -108,6 +111,7 @@ pub(crate) fn run(
         Command::Map(arguments) => map::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments, parsed.data.as_deref(), environment),
         Command::Status(arguments) => status::run(&arguments, (&data, named), environment),
+        Command::Source(arguments) => source::run(&arguments, (&data, named), environment),
         Command::Jobs(arguments) => jobs::run(&arguments, (&data, named), environment),
         Command::Replay(arguments) => replay::run(&arguments, (&data, named), environment),
         Command::Token(arguments) => token::run(&arguments, &data),
@@ -157,9 +161,10 @@ fn at_a_server(error: &anyhow::Error) -> Option<Exit> {
         });
     }
     Some(match error.downcast_ref::<OfflineError>()? {
-        OfflineError::NotFound(_) | OfflineError::Conflict(_) | OfflineError::NoData(_) => {
-            Exit::Usage
-        }
+        OfflineError::NotFound(_)
+        | OfflineError::NoPlatform(_)
+        | OfflineError::Conflict(_)
+        | OfflineError::NoData(_) => Exit::Usage,
         OfflineError::Stopped => Exit::Interrupted,
         OfflineError::Store(_) | OfflineError::Start(_) | OfflineError::Failed(_) => {
             Exit::Unfinished

@@ -147,7 +147,7 @@ fn write_sources(status: &Status, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn heard(source: &SourceReport, now: Timestamp) -> String {
+pub(super) fn heard(source: &SourceReport, now: Timestamp) -> String {
     match source.heard_at {
         None => "never heard of".to_owned(),
         Some(at) => {
@@ -158,7 +158,7 @@ fn heard(source: &SourceReport, now: Timestamp) -> String {
 }
 
 /// A length of time in its largest whole unit.
-fn span(seconds: u64) -> String {
+pub(super) fn span(seconds: u64) -> String {
     match seconds {
         0..=119 => format!("{seconds} s"),
         120..=7_199 => format!("{} min", seconds / 60),

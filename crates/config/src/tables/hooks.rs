@@ -17,6 +17,8 @@ pub struct Hook {
     pub format: String,
     /// Whose findings they are.
     pub tenant: TenantId,
+    /// The platform whose webhook it is.
+    pub source: Option<String>,
     /// How senders prove who they are.
     pub auth: Auth,
     /// The header with the secret (`header`) or the signature (`hmac`).
@@ -99,6 +101,12 @@ pub(super) const TABLE: Table = Table {
         Key::new("enabled", Kind::Truth, "Whether it is answered.").or("true"),
         Key::new("format", Kind::Format, "The format of the bodies.").or("auto"),
         Key::new("tenant", Kind::Tenant, "Whose findings they are.").or("default"),
+        Key::new(
+            "source",
+            Kind::Text,
+            "The `[sources.NAME]` whose webhook it is. One that only announces is then asked for the rest.",
+        )
+        .sample("lacework"),
         Key::new(
             "auth",
             Kind::Choice(&["basic", "bearer", "header", "hmac"]),

@@ -10,6 +10,7 @@ mod intake;
 mod jobs;
 mod limits;
 mod server;
+mod sources;
 mod telemetry;
 mod vault;
 
@@ -28,6 +29,7 @@ pub use intake::Intake;
 pub use jobs::Jobs;
 pub use limits::Limits;
 pub use server::{Server, Tls};
+pub use sources::Source;
 pub use telemetry::{LogFormat, LogLevel, Telemetry};
 pub use vault::{Vault, VaultLogin};
 
@@ -38,6 +40,7 @@ use crate::secret::{SecretKind, SecretRef};
 pub const TABLES: &[Table] = &[
     server::TABLE,
     intake::TABLE,
+    sources::TABLE,
     hooks::TABLE,
     folders::TABLE,
     buckets::TABLE,
@@ -58,6 +61,9 @@ pub struct Config {
     pub server: Server,
     /// What comes in.
     pub intake: Intake,
+    /// Platforms that are asked, by name.
+    #[serde(default)]
+    pub sources: BTreeMap<String, Source>,
     /// Webhooks, by the name in their address.
     #[serde(default)]
     pub hooks: BTreeMap<String, Hook>,
@@ -96,7 +102,11 @@ impl Config {
                 (format!("buckets.{name}.secret_key"), &bucket.secret_key),
             ]
         });
-        let mut used: Vec<(String, &SecretRef)> = hooks.chain(buckets).collect();
+        let sources = self.sources.iter().flat_map(|(name, source)| {
+            let id = source.key_id.iter().map(move |id| (format!("sources.{name}.key_id"), id));
+            id.chain([(format!("sources.{name}.key_secret"), &source.key_secret)])
+        });
+        let mut used: Vec<(String, &SecretRef)> = sources.chain(hooks).chain(buckets).collect();
         let names = |kind| used.iter().any(|(_, reference)| reference.kind() == kind);
         let (vault, aws) = (names(SecretKind::Vault), names(SecretKind::AwsSecretsManager));
         if vault {

@@ -17,7 +17,6 @@ use quell_model::FixedClock;
 
 /// A policy that reaches plain HTTP on loopback and waits for nothing long.
 fn policy() -> Policy {
-    let fast = std::num::NonZeroU32::new(10_000).unwrap();
     Policy {
         egress: Egress::new(vec!["http://127.0.0.1".parse().unwrap()]),
         retry: Retry {
@@ -26,7 +25,7 @@ fn policy() -> Policy {
             longest_wait: Duration::from_secs(2),
             total: Duration::from_secs(30),
         },
-        rate: Rate { per_second: fast, burst: fast },
+        rate: Rate::new(10_000, 1, 10_000),
         ..Policy::default()
     }
 }

@@ -31,15 +31,15 @@ impl<Q: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Asked<Q> {
     }
 }
 
-/// The id in an address.
+/// The id in an address, or several parts of it.
 #[derive(Debug)]
-pub(super) struct Id(pub(super) String);
+pub(super) struct Id<T = String>(pub(super) T);
 
-impl FromRequestParts<Arc<App>> for Id {
+impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Id<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let id = Path::<String>::from_request_parts(parts, app).await;
+        let id = Path::<T>::from_request_parts(parts, app).await;
         id.map(|Path(id)| Self(id)).map_err(|error| Problem::invalid(error.body_text()))
     }
 }

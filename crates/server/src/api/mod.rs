@@ -16,6 +16,7 @@ mod incidents;
 mod issues;
 mod jobs;
 mod marks;
+mod platforms;
 mod problem;
 mod report;
 mod sources;
@@ -42,6 +43,7 @@ pub(crate) use errors::Undelivered;
 pub(crate) use extract::read;
 pub(crate) use health::{live, metrics, ready};
 pub(crate) use jobs::JobReport;
+pub(crate) use platforms::{PlatformReport, TestReport};
 pub(crate) use problem::Problem;
 pub(crate) use report::write as write_report;
 pub(crate) use sources::report as source_report;
@@ -96,6 +98,7 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
         .routes(routes!(statistics::show))
         .routes(routes!(report::get_report))
         .routes(routes!(sources::list_sources))
+        .routes(routes!(platforms::show))
         .routes(routes!(status::show_status));
     let follow = OpenApiRouter::new().routes(routes!(jobs::get_job));
     let import = OpenApiRouter::new().routes(routes!(imports::create_import));
@@ -103,7 +106,9 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
         .routes(routes!(jobs::cancel_job))
         .routes(routes!(jobs::retry_job))
         .routes(routes!(jobs::release_job))
-        .routes(routes!(jobs::create_replay));
+        .routes(routes!(jobs::create_replay))
+        .routes(routes!(platforms::test))
+        .routes(routes!(platforms::act));
     let decide = OpenApiRouter::new()
         .routes(routes!(decisions::split_one_issue))
         .routes(routes!(decisions::split_one_incident))

@@ -50,20 +50,11 @@ pub(crate) fn sources(app: &App, caller: &Caller) -> Result<Vec<SourceReport>, P
     let hooks = config.hooks.iter().map(|(name, hook)| (name, "hook", &hook.tenant));
     let folders = config.folders.iter().map(|(name, folder)| (name, "folder", &folder.tenant));
     let buckets = config.buckets.iter().map(|(name, bucket)| (name, "bucket", &bucket.tenant));
-    for (name, kind, tenant) in hooks.chain(folders).chain(buckets) {
+    let asked = config.sources.iter().map(|(name, source)| (name, "platform", &source.tenant));
+    for (name, kind, tenant) in hooks.chain(folders).chain(buckets).chain(asked) {
         let known = rows.iter().any(|row| row.name == *name);
         if *tenant == caller.tenant && !known {
-            rows.push(SourceRow {
-                name: name.clone(),
-                kind: kind.to_owned(),
-                heard_at: None,
-                taken_at: None,
-                failed_at: None,
-                reason: None,
-                deliveries: 0,
-                records: 0,
-                rejected: 0,
-            });
+            rows.push(SourceRow::silent(name, kind));
         }
     }
     rows.sort_by(|a, b| a.name.cmp(&b.name));

@@ -9,16 +9,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use quell_model::{KeyHasher, TenantId, Timestamp};
+use quell_model::{KeyHasher, Reject, TenantId, Timestamp};
 use quell_pipeline::{ImportOptions, Imported, Setup};
 use quell_report::FileReport;
 use quell_sources::intake::{Input, Unreadable};
 use quell_spool::{Position, Reader, SpoolError, Stored};
-use quell_store::{Heard, NewJob, StoreError};
+use quell_store::{Heard, NewJob, PlatformKey, QuarantineRow, Reading, StoreError, Touched};
 
 use crate::data::{Findings, quietly};
 use crate::jobs::{Failure, Outcome, Task, delivery_input, delivery_options};
 use crate::state::App;
+use crate::sync::PageName;
 
 /// Deliveries, and bytes of them, taken in one go.
 const DELIVERIES: usize = 512;
@@ -64,13 +65,18 @@ pub(crate) fn noted(app: &App) -> Result<Position, StoreError> {
     Ok(Position::from_i64(known.map_or(0, i64::from_le_bytes)))
 }
 
+/// The place up to which a tenant has taken what was delivered.
+pub(crate) fn taken(findings: &Findings) -> Result<i64, StoreError> {
+    let own = findings.read(|store| store.mark(MARK))?.and_then(|bytes| bytes.try_into().ok());
+    Ok(own.map_or(0, i64::from_le_bytes))
+}
+
 /// When the oldest delivery came that a tenant has not taken; `None` where none waits.
 pub(crate) fn oldest_waiting(
     app: &App,
     findings: &Findings,
 ) -> Result<Option<Timestamp>, StoreError> {
-    let own = findings.read(|store| store.mark(MARK))?.and_then(|bytes| bytes.try_into().ok());
-    let own = Position::from_i64(own.map_or(0, i64::from_le_bytes));
+    let own = Position::from_i64(taken(findings)?);
     let mut waiting = app.spool.read_from(own.max(noted(app)?)).take(LOOKED_AT).flatten();
     let is_own = |stored: &Stored| stored.record.origin().tenant == findings.tenant.as_str();
     let oldest = waiting.find(is_own);
@@ -155,6 +161,7 @@ impl<'a> Drain<'a> {
         deliveries: Vec<Stored>,
     ) -> Result<(), Failure> {
         let (app, count) = (self.app, deliveries.len());
+        let deliveries = believed(app, &findings.tenant, source, deliveries);
         let options = delivery_options(app, source);
         let together = import(app, findings, deliveries.clone(), options);
         let (outcome, failed) = match together {
@@ -170,7 +177,8 @@ impl<'a> Drain<'a> {
         let deliveries = u64::try_from(count).unwrap_or(u64::MAX);
         let failed = failed.into_iter().next().map(|(_, reason)| reason);
         let heard = Heard { failed, ..outcome.heard(deliveries) };
-        let key = (&findings.tenant, source, "hook");
+        let platform = app.platforms.of(&findings.tenant, source).is_some();
+        let key = (&findings.tenant, source, if platform { "platform" } else { "hook" });
         Ok(app.office().source_heard(key, &heard, app.clock.now())?)
     }
 
@@ -213,6 +221,19 @@ impl<'a> Drain<'a> {
     }
 }
 
+/// Deliveries that count as they are. One that only announces is asked for at its platform.
+fn believed(app: &App, tenant: &TenantId, hook: &str, deliveries: Vec<Stored>) -> Vec<Stored> {
+    let source = app.config.hooks.get(hook).and_then(|hook| hook.source.as_deref());
+    let Some(platform) = source.and_then(|source| app.platforms.of(tenant, source)) else {
+        return deliveries;
+    };
+    let stays = |stored: &Stored| {
+        let page = PageName::of(stored.record.origin().delivery.as_deref()).is_some();
+        page || !platform.announce(stored.record.body())
+    };
+    deliveries.into_iter().filter(stays).collect()
+}
+
 /// What some deliveries came to, and which of them failed.
 type Taken = (Outcome, Vec<(Position, String)>);
 
@@ -232,6 +253,8 @@ fn import(
     for row in rows(findings.setup(), deliveries) {
         let (positions, alone) = (row.positions(), row.deliveries.clone());
         let imported = import_inputs(app, findings, vec![Ok(row.into_input())], options)?;
+        note_page(app, findings, &alone, &imported)?;
+        quarantine(app, findings, &alone, &imported)?;
         let whole =
             imported.files.iter().all(|file| file.complete && file.accounting.rejected == 0);
         match (positions.as_slice(), whole) {
@@ -254,6 +277,47 @@ fn import(
         }
     }
     Ok((outcome, failed))
+}
+
+/// Notes what a page of a whole reading brought.
+fn note_page(
+    app: &App,
+    findings: &Findings,
+    deliveries: &[Stored],
+    imported: &Imported,
+) -> Result<(), Failure> {
+    let [stored] = deliveries else { return Ok(()) };
+    let origin = stored.record.origin();
+    let name = PageName::of(origin.delivery.as_deref()).filter(|name| name.whole);
+    let Some(name) = name else { return Ok(()) };
+    let reading = Reading { source: &origin.source, stream: &name.stream, number: name.reading };
+    let (now, mut touched) = (app.clock.now(), Touched::default());
+    let seen = &imported.touched.findings;
+    findings.write(|store| store.reading_note((reading, name.page), seen, (&mut touched, now)))?;
+    Ok(())
+}
+
+/// Notes records that could not be taken, so that somebody can look at them.
+fn quarantine(
+    app: &App,
+    findings: &Findings,
+    deliveries: &[Stored],
+    imported: &Imported,
+) -> Result<(), Failure> {
+    let [stored] = deliveries else { return Ok(()) };
+    let now = app.clock.now();
+    let row = |reject: &Reject| QuarantineRow {
+        position: stored.position.to_i64(),
+        place: reject.offset_bytes,
+        reason: reject.reason.clone(),
+        at: now,
+    };
+    let rows: Vec<QuarantineRow> = imported.rejects.iter().map(row).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let key = PlatformKey { tenant: &findings.tenant, name: &stored.record.origin().source };
+    Ok(app.office().quarantine_add(key, &rows)?)
 }
 
 fn import_inputs(
@@ -305,7 +369,9 @@ impl DeliveryRow {
 fn rows(setup: &Setup, deliveries: Vec<Stored>) -> Vec<DeliveryRow> {
     let mut rows: Vec<DeliveryRow> = Vec::new();
     for stored in deliveries {
-        let format = setup.lone_document(stored.record.body());
+        // A page tells what it brought by itself.
+        let page = PageName::of(stored.record.origin().delivery.as_deref()).is_some();
+        let format = if page { None } else { setup.lone_document(stored.record.body()) };
         match rows.last_mut() {
             Some(row) if format.is_some() && row.format == format => row.deliveries.push(stored),
             _ => rows.push(DeliveryRow { format, deliveries: vec![stored] }),

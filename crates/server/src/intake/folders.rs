@@ -100,14 +100,14 @@ fn take(
 }
 
 /// A file that was found.
-pub(super) struct Found<'a> {
-    pub(super) name: &'a str,
-    pub(super) version: &'a str,
-    pub(super) format: &'a str,
+pub(crate) struct Found<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) version: &'a str,
+    pub(crate) format: &'a str,
 }
 
 /// Queues the import of a file, and notes that it was taken.
-pub(super) fn queue(
+pub(crate) fn queue(
     app: &App,
     (tenant, source): (&TenantId, &str),
     found: &Found<'_>,

@@ -19,7 +19,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use quell_config::{Auth, Config, Encoding, Hook, SecretRef};
 use quell_model::{TenantId, Timestamp};
-use quell_spool::{Appended, Origin, Record, SpoolError};
+use quell_spool::{APART, Appended, Origin, Record, SpoolError};
 use serde::Serialize;
 use tokio::sync::oneshot;
 use utoipa::ToSchema;
@@ -85,8 +85,9 @@ impl Hooks {
 
     /// The format that a source was said to have.
     pub(crate) fn format<'c>(config: &'c Config, source: &str) -> Option<&'c str> {
+        let platform = config.sources.get(source).map(|platform| platform.kind.as_str());
         let format = config.hooks.get(source).map(|hook| hook.format.as_str());
-        format.filter(|format| *format != "auto")
+        platform.or(format).filter(|format| *format != "auto")
     }
 }
 
@@ -280,5 +281,7 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
 
 fn delivery_id(headers: &HeaderMap) -> Option<String> {
     let id = DELIVERY_IDS.iter().find_map(|name| headers.get(*name)?.to_str().ok())?;
-    (!id.is_empty() && id.len() <= MOST_ID_BYTES).then(|| id.to_owned())
+    // Ids of Quell's own are no sender's to give.
+    let fits = !id.is_empty() && id.len() <= MOST_ID_BYTES && !id.starts_with(APART);
+    fits.then(|| id.to_owned())
 }

@@ -9,9 +9,9 @@ mod house;
 mod receive;
 
 pub(crate) use buckets::poll_bucket;
-pub(crate) use drain::{drain, oldest_waiting};
-pub(crate) use folders::watch_folders;
+pub(crate) use drain::{drain, oldest_waiting, taken};
+pub(crate) use folders::{Found, queue, watch_folders};
 pub(crate) use gate::{Gate, GatePlan};
 pub(crate) use hooks::{__path_receive_hook, Hooks, receive_hook};
 pub(crate) use house::keep_house;
-pub(crate) use receive::receive;
+pub(crate) use receive::{keep_bytes, receive};

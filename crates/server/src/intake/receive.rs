@@ -112,6 +112,11 @@ pub(super) fn keep(app: &App, source: impl Read) -> Result<Payload, Problem> {
     Ok(writer.commit()?)
 }
 
+/// Keeps some bytes.
+pub(crate) fn keep_bytes(app: &App, bytes: &[u8]) -> Result<Payload, String> {
+    keep(app, bytes).map_err(|problem| problem.detail().to_owned())
+}
+
 fn unpacked<'r>(mut source: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
     let mut head = Vec::new();
     (&mut source).take(4).read_to_end(&mut head)?;

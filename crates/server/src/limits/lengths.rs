@@ -64,26 +64,32 @@ impl Heads {
 
     fn take(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            match self.next {
+            bytes = match self.next {
                 Next::Unknown => return,
-                Next::Body(left) => {
-                    let skipped = bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-                    let left = left.saturating_sub(u64::try_from(skipped).unwrap_or(u64::MAX));
-                    self.next = if left == 0 { Next::Head } else { Next::Body(left) };
-                    bytes = bytes.get(skipped..).unwrap_or_default();
-                }
-                Next::Head => {
-                    let end = bytes.iter().position(|byte| *byte == b'\n');
-                    let (line, rest) = bytes.split_at(end.map_or(bytes.len(), |end| end + 1));
-                    let room = MOST_KEPT.saturating_sub(self.line.len()).min(line.len());
-                    self.line.extend_from_slice(line.get(..room).unwrap_or_default());
-                    if end.is_some() {
-                        self.line_ended();
-                    }
-                    bytes = rest;
-                }
-            }
+                Next::Body(left) => self.skip(left, bytes),
+                Next::Head => self.line(bytes),
+            };
         }
+    }
+
+    /// Passes over a body; says what stands behind it.
+    fn skip<'b>(&mut self, left: u64, bytes: &'b [u8]) -> &'b [u8] {
+        let skipped = bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        let left = left.saturating_sub(u64::try_from(skipped).unwrap_or(u64::MAX));
+        self.next = if left == 0 { Next::Head } else { Next::Body(left) };
+        bytes.get(skipped..).unwrap_or_default()
+    }
+
+    /// Reads a line of a head, or a part of one; says what stands behind it.
+    fn line<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let (line, rest) = bytes.split_at(end.map_or(bytes.len(), |end| end + 1));
+        let room = MOST_KEPT.saturating_sub(self.line.len()).min(line.len());
+        self.line.extend_from_slice(line.get(..room).unwrap_or_default());
+        if end.is_some() {
+            self.line_ended();
+        }
+        rest
     }
 
     fn line_ended(&mut self) {

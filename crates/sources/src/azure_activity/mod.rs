@@ -27,6 +27,7 @@ pub(crate) const SOURCE: Source = Source {
     ],
     normalize,
     coverage: None,
+    live: None,
 };
 
 const ANSWER: &[Need] = &[

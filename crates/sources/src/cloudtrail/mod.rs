@@ -20,6 +20,7 @@ pub(crate) const SOURCE: Source = Source {
     shapes: SHAPES,
     normalize: normalize::normalize,
     coverage: None,
+    live: None,
 };
 
 /// How CloudTrail begins an event where it is text within another record.

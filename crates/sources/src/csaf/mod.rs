@@ -23,4 +23,5 @@ pub(crate) const SOURCE: Source = Source {
     }],
     normalize: normalize::normalize,
     coverage: None,
+    live: None,
 };

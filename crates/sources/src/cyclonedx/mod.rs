@@ -30,6 +30,7 @@ pub(crate) const SOURCE: Source = Source {
     }],
     normalize: normalize::normalize,
     coverage: None,
+    live: None,
 };
 
 const RECORDS: &[&str] = &["$.vulnerabilities[]", "$.components[]", "$.services[]"];

@@ -46,6 +46,7 @@ pub(crate) const SOURCE: Source = Source {
     ],
     normalize,
     coverage: None,
+    live: None,
 };
 
 fn normalize(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> {

@@ -42,6 +42,7 @@ pub(crate) const SOURCE: Source = Source {
     ],
     normalize: normalize::normalize,
     coverage: None,
+    live: None,
 };
 
 const PLAIN: &[Need] =

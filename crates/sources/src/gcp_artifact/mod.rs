@@ -40,6 +40,7 @@ pub(crate) const SOURCE: Source = Source {
     ],
     normalize: normalize::normalize,
     coverage: None,
+    live: None,
 };
 
 const ANSWER: &[Need] = &[

@@ -26,6 +26,7 @@ pub(crate) const SOURCE: Source = Source {
     ],
     normalize,
     coverage: None,
+    live: None,
 };
 
 const PAYLOADS: &[&str] = &[

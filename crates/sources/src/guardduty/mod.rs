@@ -22,6 +22,7 @@ pub(crate) const SOURCE: Source = Source {
     shapes: SHAPES,
     normalize: normalize::normalize,
     coverage: None,
+    live: None,
 };
 
 /// What the types of findings begin with.

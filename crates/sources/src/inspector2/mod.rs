@@ -23,6 +23,7 @@ pub(crate) const SOURCE: Source = Source {
     shapes: SHAPES,
     normalize: normalize::normalize,
     coverage: None,
+    live: None,
 };
 
 /// The types of findings.

@@ -30,6 +30,7 @@ pub(crate) const SOURCE: Source = Source {
     ],
     normalize,
     coverage: None,
+    live: None,
 };
 
 const TABLE: &[Need] =

@@ -19,6 +19,7 @@ pub(crate) const SOURCE: Source = Source {
     shapes: SHAPES,
     normalize: normalize::normalize,
     coverage: None,
+    live: None,
 };
 
 const SHAPES: &[Shape] = &[

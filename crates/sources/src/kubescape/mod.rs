@@ -21,8 +21,14 @@ use serde_json::Value;
 use crate::{Need, Output, RawRecord, Rejection, Shape, Source};
 
 /// Kubescape.
-pub(crate) const SOURCE: Source =
-    Source { id: "kubescape", title: "Kubescape", shapes: SHAPES, normalize, coverage: None };
+pub(crate) const SOURCE: Source = Source {
+    id: "kubescape",
+    title: "Kubescape",
+    shapes: SHAPES,
+    normalize,
+    coverage: None,
+    live: None,
+};
 
 /// The counters stand for the summary: its controls have to stay in the envelope, where the
 /// results look up how severe they are.

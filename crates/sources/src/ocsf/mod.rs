@@ -17,7 +17,7 @@ use wire::Event;
 
 /// OCSF.
 pub(crate) const SOURCE: Source =
-    Source { id: "ocsf", title: "OCSF", shapes: SHAPES, normalize, coverage: None };
+    Source { id: "ocsf", title: "OCSF", shapes: SHAPES, normalize, coverage: None, live: None };
 
 const SHAPES: &[Shape] = &[
     Shape {

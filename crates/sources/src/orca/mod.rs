@@ -52,6 +52,7 @@ pub(crate) const SOURCE: Source = Source {
     ],
     normalize: normalize::normalize,
     coverage: None,
+    live: None,
 };
 
 const PUSHED: &[Need] =

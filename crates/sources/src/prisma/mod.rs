@@ -38,6 +38,7 @@ pub(crate) const SOURCE: Source = Source {
     shapes: shapes::SHAPES,
     normalize,
     coverage: None,
+    live: None,
 };
 
 /// Most bytes that are kept of a title or a name.

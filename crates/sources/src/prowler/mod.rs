@@ -15,8 +15,14 @@ use crate::{Need, Output, RawRecord, Rejection, Shape, Source};
 pub(crate) use check::{native_id, scope};
 
 /// The source.
-pub(crate) const SOURCE: Source =
-    Source { id: "prowler", title: "Prowler", shapes: SHAPES, normalize, coverage: None };
+pub(crate) const SOURCE: Source = Source {
+    id: "prowler",
+    title: "Prowler",
+    shapes: SHAPES,
+    normalize,
+    coverage: None,
+    live: None,
+};
 
 const TABLE: &str = "table";
 const COMPLIANCE: &str = "compliance table";

@@ -38,4 +38,5 @@ pub(crate) const SOURCE: Source = Source {
     ],
     normalize: normalize::normalize,
     coverage: Some(run::coverage),
+    live: None,
 };

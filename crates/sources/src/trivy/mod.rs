@@ -19,6 +19,7 @@ pub(crate) const SOURCE: Source = Source {
     shapes: SHAPES,
     normalize: normalize::normalize,
     coverage: Some(place::coverage),
+    live: None,
 };
 
 /// How many record lists a result has: vulnerabilities, misconfigurations, secrets, licences and

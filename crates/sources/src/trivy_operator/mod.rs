@@ -21,6 +21,7 @@ pub(crate) const SOURCE: Source = Source {
     shapes: SHAPES,
     normalize: normalize::normalize,
     coverage: None,
+    live: None,
 };
 
 const GROUP: &[&str] = &["aquasecurity.github.io/"];

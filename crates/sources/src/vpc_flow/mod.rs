@@ -36,6 +36,7 @@ pub(crate) const SOURCE: Source = Source {
     ],
     normalize,
     coverage: None,
+    live: None,
 };
 
 const OBJECT: &[Need] = &[

@@ -139,6 +139,7 @@ pub(crate) const SOURCE: Source = Source {
     ],
     normalize: normalize::normalize,
     coverage: None,
+    live: None,
 };
 
 const BY_ENTITY: &[Need] =

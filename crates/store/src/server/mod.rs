@@ -4,6 +4,7 @@
 //! method that concerns a tenant asks for the tenant.
 
 mod jobs;
+mod platforms;
 mod replies;
 mod sources;
 mod tenants;
@@ -19,12 +20,14 @@ use crate::open::{self, BUSY};
 use crate::{Store, StoreError};
 
 pub use jobs::{Ended, JobFilter, JobRow, JobState, NewJob, Renewed};
+pub use platforms::{Fence, PlatformKey, PlatformRow, QuarantineRow, StreamRow};
 pub use replies::Reply;
 pub use sources::{Heard, SourceRow};
 pub use tokens::TokenRow;
 
 /// Each migration, oldest first.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("../migrations/server_0001.sql")];
+pub(crate) const MIGRATIONS: &[&str] =
+    &[include_str!("../migrations/server_0001.sql"), include_str!("../migrations/server_0002.sql")];
 
 /// The database of a server.
 #[derive(Debug)]

@@ -29,6 +29,24 @@ pub struct SourceRow {
     pub rejected: u64,
 }
 
+impl SourceRow {
+    /// A source of which nothing was heard.
+    #[must_use]
+    pub fn silent(name: &str, kind: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            heard_at: None,
+            taken_at: None,
+            failed_at: None,
+            reason: None,
+            deliveries: 0,
+            records: 0,
+            rejected: 0,
+        }
+    }
+}
+
 /// What was heard of a source.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Heard {

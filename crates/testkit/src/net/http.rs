@@ -120,7 +120,11 @@ async fn serve(mut client: TcpStream, handler: Handler) -> io::Result<()> {
     for (name, value) in &answer.headers {
         text.push_str(&format!("{name}: {value}\r\n"));
     }
-    text.push_str(&format!("Content-Length: {}\r\n\r\n", answer.body.len()));
+    // An answer may tell another length than it has.
+    if !answer.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-length")) {
+        text.push_str(&format!("Content-Length: {}\r\n", answer.body.len()));
+    }
+    text.push_str("\r\n");
     client.write_all(text.as_bytes()).await?;
     if asked.method != "HEAD" {
         client.write_all(&answer.body).await?;

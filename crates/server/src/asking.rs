@@ -1,0 +1,224 @@
+//! Platforms on a data directory without a server: what is known of them, whether they can be
+//! asked, and one reading here and now.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use quell_config::Config;
+use quell_model::{Clock, TenantId};
+use quell_secrets::Environment;
+use quell_store::{ServerStore, SourceRow};
+use serde_json::{Value, json};
+
+use crate::api::{PlatformReport, TestReport, source_report};
+use crate::intake::{drain, oldest_waiting};
+use crate::offline::{OfflineError, office};
+use crate::outside::Outside;
+use crate::start::{Plan, StartError, open_app};
+use crate::state::App;
+use crate::sync::{Act, Halt, Platform, Platforms, Running, turn};
+
+/// How often what was brought is looked at.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// The platforms of a configuration.
+pub struct Asked {
+    platforms: Platforms,
+    clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Asked").field(&self.platforms).finish()
+    }
+}
+
+impl Asked {
+    /// The platforms that are configured. It must be made within a tokio runtime.
+    ///
+    /// # Errors
+    /// When one of them cannot be set up.
+    pub fn new(
+        config: &Config,
+        environment: Environment,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OfflineError> {
+        let outside = Outside::new(config, environment, &clock).map_err(StartError::from)?;
+        let platforms = Platforms::new(config, &Arc::new(outside), &clock)
+            .map_err(|(name, source)| StartError::Source { name, source })?;
+        Ok(Self { platforms, clock })
+    }
+
+    fn of(&self, tenant: &TenantId, name: &str) -> Result<&Arc<Platform>, OfflineError> {
+        let found = self.platforms.of(tenant, name);
+        found.ok_or_else(|| OfflineError::NoPlatform(name.to_owned()))
+    }
+
+    /// All of a tenant as the API lists sources.
+    ///
+    /// # Errors
+    /// When the data directory cannot be used.
+    pub fn list(&self, data: &Path, tenant: &TenantId) -> Result<Vec<Value>, OfflineError> {
+        let heard = match store(data)? {
+            Some(office) => office.source_list(tenant)?,
+            None => Vec::new(),
+        };
+        let own = self.platforms.all().filter(|platform| platform.config.tenant == *tenant);
+        let rows = own.map(|platform| {
+            let known = heard.iter().find(|row| row.name == platform.name).cloned();
+            known.unwrap_or_else(|| SourceRow::silent(&platform.name, "platform"))
+        });
+        Ok(rows.map(|row| json!(source_report(row))).collect())
+    }
+
+    /// One as the API shows it.
+    ///
+    /// # Errors
+    /// When there is none of that name, or the data directory cannot be used.
+    pub fn show(
+        &self,
+        data: &Path,
+        (tenant, name): (&TenantId, &str),
+    ) -> Result<Value, OfflineError> {
+        let platform = self.of(tenant, name)?;
+        let office = office(data)?;
+        told(&PlatformReport::of(&office, platform, self.clock.now())?)
+    }
+
+    /// Tells one what to do. A server that runs heeds it with its next turn.
+    ///
+    /// # Errors
+    /// When there is none of that name, or the data directory cannot be used.
+    pub fn act(
+        &self,
+        data: &Path,
+        (tenant, name): (&TenantId, &str),
+        (act, whole): (Act, bool),
+        stream: Option<&str>,
+    ) -> Result<Value, OfflineError> {
+        let platform = self.of(tenant, name)?;
+        check_stream(platform, stream)?;
+        let mut office = office(data)?;
+        act.apply(&mut office, platform, (whole, stream))?;
+        told(&PlatformReport::of(&office, platform, self.clock.now())?)
+    }
+
+    /// Asks one what its login may do.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub async fn test(&self, (tenant, name): (&TenantId, &str)) -> Result<Value, OfflineError> {
+        told(&TestReport::of(self.of(tenant, name)?).await)
+    }
+}
+
+fn told(report: &impl serde::Serialize) -> Result<Value, OfflineError> {
+    serde_json::to_value(report).map_err(|error| OfflineError::Failed(error.to_string()))
+}
+
+fn store(data: &Path) -> Result<Option<ServerStore>, OfflineError> {
+    match office(data) {
+        Ok(office) => Ok(Some(office)),
+        Err(OfflineError::NoData(_)) => Ok(None),
+        Err(other) => Err(other),
+    }
+}
+
+fn check_stream(platform: &Platform, stream: Option<&str>) -> Result<(), OfflineError> {
+    let Some(wanted) = stream else { return Ok(()) };
+    if platform.streams().any(|stream| stream.name == wanted) {
+        return Ok(());
+    }
+    let known: Vec<&str> = platform.streams().map(|stream| stream.name).collect();
+    Err(OfflineError::Conflict(format!("`--stream` is one of {}", known.join(", "))))
+}
+
+/// What a reading on a stopped server's data directory is to bring.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Whose.
+    pub tenant: TenantId,
+    /// The platform.
+    pub name: String,
+    /// All that there is, and not only what is new.
+    pub whole: bool,
+    /// Only this stream.
+    pub stream: Option<String>,
+}
+
+/// Asks a platform here and now, and takes in what it brings. No server may run on the directory.
+/// `tell` is called now and then with the stream, the records brought and how many there are.
+///
+/// # Errors
+/// When the directory is taken, the platform cannot be asked, or it does not answer to its end.
+pub async fn sync(
+    plan: Plan,
+    wanted: &Wanted,
+    clock: Arc<dyn Clock>,
+    tell: impl Fn(&str, u64, Option<u64>),
+) -> Result<Value, OfflineError> {
+    let opened = tokio::task::spawn_blocking({
+        let clock = Arc::clone(&clock);
+        move || open_app(plan, clock)
+    });
+    let app = Arc::new(opened.await.map_err(|error| OfflineError::Failed(error.to_string()))??);
+    let platform = app.platforms.of(&wanted.tenant, &wanted.name).cloned();
+    let platform = platform.ok_or_else(|| OfflineError::NoPlatform(wanted.name.clone()))?;
+    check_stream(&platform, wanted.stream.as_deref())?;
+    let before = counted(&app, &platform)?;
+    Act::Sync.apply(&mut app.office(), &platform, (wanted.whole, wanted.stream.as_deref()))?;
+    let draining = std::thread::spawn({
+        let app = Arc::clone(&app);
+        move || drain(&app)
+    });
+    let result = read(&app, &platform, tell).await;
+    app.stopping.store(true, Ordering::SeqCst);
+    app.delivered.wake();
+    let joined = tokio::task::spawn_blocking(move || drop(draining.join())).await;
+    joined.map_err(|error| OfflineError::Failed(error.to_string()))?;
+    result?;
+    let after = counted(&app, &platform)?;
+    let report = PlatformReport::of(&app.office(), &platform, clock.now())?;
+    Ok(json!({
+        "records": after.records.saturating_sub(before.records),
+        "rejected": after.rejected.saturating_sub(before.rejected),
+        "platform": told(&report)?,
+    }))
+}
+
+async fn read(
+    app: &Arc<App>,
+    platform: &Arc<Platform>,
+    tell: impl Fn(&str, u64, Option<u64>),
+) -> Result<(), OfflineError> {
+    let reading = turn(app, platform);
+    tokio::pin!(reading);
+    let result = loop {
+        tokio::select! {
+            result = &mut reading => break result,
+            () = tokio::time::sleep(LOOK) => {
+                let Running { stream, items, total, .. } = platform.running();
+                tell(stream.as_deref().unwrap_or_default(), items, total);
+            }
+        }
+    };
+    // What was brought before it failed is taken in all the same.
+    let findings = app.tenants.of(&platform.config.tenant)?;
+    while oldest_waiting(app, &findings)?.is_some() {
+        tokio::time::sleep(LOOK).await;
+    }
+    match result {
+        Ok(()) => Ok(()),
+        Err(Halt::Taken) => Err(OfflineError::Conflict("another process reads it".to_owned())),
+        Err(halt) => Err(OfflineError::Failed(halt.reason().to_owned())),
+    }
+}
+
+fn counted(app: &App, platform: &Platform) -> Result<SourceRow, OfflineError> {
+    let rows = app.office().source_list(&platform.config.tenant)?;
+    let known = rows.into_iter().find(|row| row.name == platform.name);
+    Ok(known.unwrap_or_else(|| SourceRow::silent(&platform.name, "platform")))
+}

@@ -1,0 +1,68 @@
+//! What a person tells a platform.
+
+use quell_store::{ServerStore, StoreError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Platform;
+use super::settle::release;
+
+/// What a person tells a platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Act {
+    /// Be asked now.
+    Sync,
+    /// Be asked no more.
+    Pause,
+    /// Be asked again.
+    Resume,
+    /// Let close what it no longer lists.
+    Release,
+    /// Take the data of another owner.
+    Adopt,
+}
+
+impl Act {
+    /// All.
+    pub const ALL: [Self; 5] = [Self::Sync, Self::Pause, Self::Resume, Self::Release, Self::Adopt];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sync => "sync",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Release => "release",
+            Self::Adopt => "adopt",
+        }
+    }
+
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|act| act.as_str() == word)
+    }
+
+    /// Does it. A server that runs heeds it with its next turn, which begins now where it reads
+    /// the platform itself.
+    pub(crate) fn apply(
+        self,
+        office: &mut ServerStore,
+        platform: &Platform,
+        (whole, stream): (bool, Option<&str>),
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Sync if whole => office.stream_forget(platform.key(), stream)?,
+            Self::Sync => {}
+            Self::Pause => office.platform_pause(platform.key(), true)?,
+            Self::Resume => office.platform_pause(platform.key(), false)?,
+            Self::Release => release(office, platform)?,
+            Self::Adopt => office.platform_owner(platform.key(), None)?,
+        }
+        if self != Self::Pause {
+            office.stream_retry(platform.key())?;
+            platform.wake.notify_one();
+        }
+        Ok(())
+    }
+}

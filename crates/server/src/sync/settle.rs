@@ -1,0 +1,89 @@
+//! The end of a whole reading: what the platform no longer lists.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use quell_pipeline::MostClosed;
+use quell_store::{Reading, ServerStore, Settled, StoreError, StreamRow, Touched};
+use serde::{Deserialize, Serialize};
+
+use super::Platform;
+use super::reading::UnderWay;
+use crate::intake::taken;
+use crate::state::App;
+
+/// How often to look whether the pages were taken in.
+const LOOK: Duration = Duration::from_millis(100);
+/// Closings that are believed whatever their share is.
+const ALWAYS_CLOSED: u64 = 10;
+
+/// What was not closed, and what a person said about that.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Held {
+    closes: u64,
+    open: u64,
+    /// Whether the next whole reading may close what it wants.
+    #[serde(default)]
+    released: bool,
+}
+
+/// Tells what a whole reading no longer brings, once all of its pages were taken in. What a person
+/// has to look at, as a sentence.
+pub(super) async fn settle(
+    app: &Arc<App>,
+    platform: &Arc<Platform>,
+    under_way: &UnderWay,
+    row: &mut StreamRow,
+) -> Result<Option<String>, String> {
+    let findings = app.tenants.of(&platform.config.tenant).map_err(|error| error.to_string())?;
+    let waits = || Ok::<_, StoreError>(taken(&findings)? <= under_way.position);
+    // A reading that brought nothing has no page to wait for.
+    while under_way.position > 0 && waits().map_err(|error| error.to_string())? {
+        tokio::time::sleep(LOOK).await;
+    }
+    let held = row.held.as_deref().and_then(|text| serde_json::from_str::<Held>(text).ok());
+    let percent = app.config.intake.hold_closing_percent;
+    let free = percent >= 100 || held.is_some_and(|held| held.released);
+    let most = (!free).then_some(MostClosed { percent, always: ALWAYS_CLOSED });
+    let (asking, asked) = (Arc::clone(app), Arc::clone(platform));
+    let (stream, number) = (row.name.clone(), under_way.number);
+    let settled = tokio::task::spawn_blocking(move || {
+        let reading = Reading { source: &asked.name, stream: &stream, number };
+        let now = asking.clock.now();
+        let mut touched = Touched::default();
+        findings.write(|store| store.reading_settle(reading, (most, now), &mut touched))
+    });
+    let settled: Settled = settled
+        .await
+        .map_err(|error| error.to_string())?
+        .map_err(|error: StoreError| error.to_string())?;
+    if settled.closed > 0 {
+        tracing::info!(
+            source = platform.name,
+            stream = row.name,
+            closed = settled.closed,
+            "no longer listed"
+        );
+    }
+    let Some(quell_store::Held { closes, open }) = settled.held else {
+        row.held = None;
+        return Ok(None);
+    };
+    let held = Held { closes, open, released: false };
+    row.held = serde_json::to_string(&held).ok();
+    Ok(Some(format!(
+        "two whole readings do not list {closes} of the {open} open findings of this stream any more; they stay open until somebody releases that"
+    )))
+}
+
+/// Lets the next whole reading of the streams that are held close what it wants.
+pub(super) fn release(office: &mut ServerStore, platform: &Platform) -> Result<(), StoreError> {
+    for row in office.streams(platform.key())? {
+        let held = row.held.as_deref().and_then(|text| serde_json::from_str::<Held>(text).ok());
+        let Some(held) = held else { continue };
+        let text = serde_json::to_string(&Held { released: true, ..held })?;
+        office.stream_held(platform.key(), &row.name, &text)?;
+        office.stream_forget(platform.key(), Some(&row.name))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,272 @@
+//! Whole readings of a platform's streams, and what they no longer list.
+//!
+//! A platform's answer may lack a finding for many reasons, and only one of them is that it is
+//! gone. So a finding closes once two whole readings in a row did not bring it, and not when that
+//! would be too much to believe.
+
+use quell_model::Timestamp;
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use crate::content::{from_gaps, gaps};
+use crate::facts::Change;
+use crate::state::{HERE, UNLISTED, effective};
+use crate::{FinishedInput, Held, IdSet, Import, MostClosed, Packed, Store, StoreError, Touched};
+
+/// A whole reading of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading<'a> {
+    /// The source's name in the configuration.
+    pub source: &'a str,
+    /// Its stream.
+    pub stream: &'a str,
+    /// Its number; later ones are greater.
+    pub number: i64,
+}
+
+/// What a whole reading came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// Findings of the stream that it brought.
+    pub listed: u64,
+    /// Findings that it did not bring, and that stay until the next one.
+    pub missing: u64,
+    /// Findings that are closed now: the reading before did not bring them either.
+    pub closed: u64,
+    /// What would have been closed, where that is too much to believe.
+    pub held: Option<Held>,
+}
+
+/// What is known of a stream.
+#[derive(Debug, Default)]
+struct Listed {
+    known: IdSet,
+    missing: IdSet,
+    closed: IdSet,
+}
+
+impl Store {
+    /// Notes which findings a page of a whole reading brought. The same page twice counts once.
+    /// What was closed because it was not listed is open again.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn reading_note(
+        &mut self,
+        (reading, page): (Reading<'_>, i64),
+        seen: &IdSet,
+        (touched, now): (&mut Touched, Timestamp),
+    ) -> Result<u64, StoreError> {
+        self.connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO reading_pages (source, stream, reading, page, seen)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![
+                reading.source,
+                reading.stream,
+                reading.number,
+                page,
+                Packed::of(&gaps(seen)).as_stored()
+            ])?;
+        let closed: Option<Packed> = self
+            .connection
+            .prepare_cached("SELECT closed FROM readings WHERE source = ?1 AND stream = ?2")?
+            .query_row(params![reading.source, reading.stream], |row| {
+                Ok(Packed::from_stored(row.get(0)?))
+            })
+            .optional()?;
+        let Some(closed) = closed else { return Ok(0) };
+        let closed = unpacked(&closed)?;
+        let back: Vec<i64> = seen.iter().filter(|id| closed.contains(*id)).collect();
+        if back.is_empty() {
+            return Ok(0);
+        }
+        let name = reading.name();
+        let mut import = self.import(&name, touched)?;
+        for id in back {
+            import.list_again(id)?;
+        }
+        Ok(import.finish(&ended(&name, now))?.reopened)
+    }
+
+    /// Ends a whole reading that brought all that there is. A reading that was told before changes
+    /// nothing. With `most`, nothing is closed where more would be.
+    ///
+    /// # Errors
+    /// When the database refuses; nothing is changed then.
+    pub fn reading_settle(
+        &mut self,
+        reading: Reading<'_>,
+        (most, now): (Option<MostClosed>, Timestamp),
+        touched: &mut Touched,
+    ) -> Result<Settled, StoreError> {
+        let name = reading.name();
+        let mut import = self.import(&name, touched)?;
+        let Some(before) = read(&import.tx, reading)? else { return Ok(Settled::default()) };
+        let seen = pages(&import.tx, reading)?;
+        let mut settled = Settled { listed: length(&seen), ..Settled::default() };
+        let mut after = Listed { missing: IdSet::default(), ..before };
+        let missed = before.missing;
+        let gone: Vec<i64> = after.known.iter().filter(|id| !seen.contains(*id)).collect();
+        let twice: Vec<i64> = gone.iter().copied().filter(|id| missed.contains(*id)).collect();
+        let (open, closing) = import.open_of(&after.known, &twice)?;
+        let closes = u64::try_from(closing.len()).unwrap_or(u64::MAX);
+        if most.is_some_and(|most| most.is_passed(closes, open)) {
+            settled.held = Some(Held { closes, open });
+            after.missing.extend(gone);
+        } else {
+            for (finding, issue) in closing {
+                import.close_unlisted(finding, issue)?;
+            }
+            for id in twice {
+                after.known.remove(id);
+                after.closed.insert(id);
+            }
+            after.missing.extend(gone.into_iter().filter(|id| after.known.contains(*id)));
+            settled.closed = closes;
+        }
+        settled.missing = length(&after.missing);
+        for id in seen.iter() {
+            after.known.insert(id);
+            after.closed.remove(id);
+        }
+        write(&import.tx, reading, &after)?;
+        import.finish(&ended(&name, now))?;
+        Ok(settled)
+    }
+}
+
+impl Reading<'_> {
+    fn name(&self) -> String {
+        format!("source:{}/{}", self.source, self.stream)
+    }
+}
+
+/// The end of what is no file.
+const fn ended(path: &str, now: Timestamp) -> FinishedInput<'_> {
+    FinishedInput {
+        hash: None,
+        path,
+        plain_bytes: None,
+        format: "",
+        imported_at: now,
+        complete: false,
+        most_closed: None,
+    }
+}
+
+impl Import<'_> {
+    /// How many findings of a set count, and which of some do, with their issues.
+    fn open_of(&self, known: &IdSet, some: &[i64]) -> Result<(u64, Vec<(i64, i64)>), StoreError> {
+        let mut select = self.tx.prepare_cached(
+            "SELECT issue FROM findings WHERE id = ?1 AND gone_by = 0 AND reported < 2",
+        )?;
+        let mut issue = |id: i64| select.query_row([id], |row| row.get::<_, i64>(0)).optional();
+        let mut closing = Vec::new();
+        for id in some {
+            closing.extend(issue(*id)?.map(|issue| (*id, issue)));
+        }
+        if closing.is_empty() {
+            return Ok((0, closing));
+        }
+        let mut open = 0;
+        for id in known.iter() {
+            open += u64::from(issue(id)?.is_some());
+        }
+        Ok((open, closing))
+    }
+
+    fn close_unlisted(&mut self, finding: i64, issue: i64) -> Result<(), StoreError> {
+        self.tx
+            .prepare_cached("UPDATE findings SET gone_by = ?2 WHERE id = ?1 AND gone_by = ?3")?
+            .execute(params![finding, UNLISTED, HERE])?;
+        self.finding_pages.set(&self.tx, finding, Change::gone())?;
+        self.touched.findings.insert(finding);
+        self.touch(issue, true)?;
+        self.seen.closed += 1;
+        Ok(())
+    }
+
+    /// A finding that is listed again counts as its source says.
+    fn list_again(&mut self, finding: i64) -> Result<(), StoreError> {
+        let row: Option<(i64, i64)> = self
+            .tx
+            .prepare_cached("SELECT issue, reported FROM findings WHERE id = ?1 AND gone_by = ?2")?
+            .query_row(params![finding, UNLISTED], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let Some((issue, reported)) = row else { return Ok(()) };
+        self.tx
+            .prepare_cached("UPDATE findings SET gone_by = ?2 WHERE id = ?1")?
+            .execute(params![finding, HERE])?;
+        self.finding_pages.set(&self.tx, finding, Change::back(effective(reported, HERE)))?;
+        self.touched.findings.insert(finding);
+        self.touch(issue, true)?;
+        self.seen.reopened += 1;
+        Ok(())
+    }
+}
+
+/// What is known of the stream before a reading; `None` where the reading was told already.
+fn read(tx: &Transaction<'_>, reading: Reading<'_>) -> Result<Option<Listed>, StoreError> {
+    let row: Option<(Packed, Packed, Packed, i64)> = tx
+        .query_row(
+            "SELECT known, missing, closed, settled FROM readings WHERE source = ?1 AND stream = ?2",
+            params![reading.source, reading.stream],
+            |row| {
+                let blob = |at| Ok::<_, rusqlite::Error>(Packed::from_stored(row.get(at)?));
+                Ok((blob(0)?, blob(1)?, blob(2)?, row.get(3)?))
+            },
+        )
+        .optional()?;
+    match row {
+        None => Ok(Some(Listed::default())),
+        Some((.., settled)) if settled >= reading.number => Ok(None),
+        Some((known, missing, closed, _)) => Ok(Some(Listed {
+            known: unpacked(&known)?,
+            missing: unpacked(&missing)?,
+            closed: unpacked(&closed)?,
+        })),
+    }
+}
+
+fn write(tx: &Transaction<'_>, reading: Reading<'_>, listed: &Listed) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT OR REPLACE INTO readings (source, stream, known, missing, closed, settled)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![
+            reading.source,
+            reading.stream,
+            Packed::of(&gaps(&listed.known)).as_stored(),
+            Packed::of(&gaps(&listed.missing)).as_stored(),
+            Packed::of(&gaps(&listed.closed)).as_stored(),
+            reading.number
+        ],
+    )?;
+    tx.execute(
+        "DELETE FROM reading_pages WHERE source = ?1 AND stream = ?2 AND reading <= ?3",
+        params![reading.source, reading.stream, reading.number],
+    )?;
+    Ok(())
+}
+
+/// All that the pages of a reading brought.
+fn pages(tx: &Transaction<'_>, reading: Reading<'_>) -> Result<IdSet, StoreError> {
+    let mut select = tx.prepare_cached(
+        "SELECT seen FROM reading_pages WHERE source = ?1 AND stream = ?2 AND reading = ?3",
+    )?;
+    let mut rows = select.query(params![reading.source, reading.stream, reading.number])?;
+    let mut seen = IdSet::default();
+    while let Some(row) = rows.next()? {
+        seen.add_all(&unpacked(&Packed::from_stored(row.get(0)?))?);
+    }
+    Ok(seen)
+}
+
+fn unpacked(packed: &Packed) -> Result<IdSet, StoreError> {
+    let damaged = || StoreError::Damaged("what a platform lists cannot be read".to_owned());
+    from_gaps(&packed.unpack()?).ok_or_else(damaged)
+}
+
+fn length(set: &IdSet) -> u64 {
+    u64::try_from(set.len()).unwrap_or(u64::MAX)
+}
