@@ -15,7 +15,7 @@ mod vault;
 
 pub use cache::{Secrets, State};
 pub use error::SecretError;
-pub use local::Environment;
+pub use local::{Environment, read_local};
 pub use reference::{InvalidReference, SecretRef};
 pub use secret::{Secret, Values};
 pub use settings::{AwsSettings, Settings, VaultLogin, VaultSettings};

@@ -12,7 +12,7 @@ use axum::http::header::{
     CACHE_CONTROL, HOST, REFERRER_POLICY, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -22,6 +22,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt;
+use tracing::Instrument;
 
 use crate::api::{self, Problem};
 use crate::limits::{TwoLengths, Watched};
@@ -64,11 +65,40 @@ async fn wrong_method() -> Problem {
 /// Counts and times each answer by its route.
 async fn measure(State(app): State<Arc<App>>, request: Request<Body>, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let begun = tokio::time::Instant::now();
-    let response = next.run(request).await;
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    app.metrics.request(route, response.status().as_u16(), begun.elapsed().as_secs_f64());
+    let span = span_of(&request, route);
+    let begun = tokio::time::Instant::now();
+    let response = next.run(request).instrument(span.clone()).await;
+    let status = response.status();
+    app.metrics.request(route, status.as_u16(), begun.elapsed().as_secs_f64());
+    span.record("http.response.status_code", i64::from(status.as_u16()));
+    if status.is_server_error() {
+        span.record("otel.status_code", "ERROR");
+    }
     response
+}
+
+/// A span for a request. It holds the route's pattern, never what a client wrote.
+fn span_of(request: &Request<Body>, route: &str) -> tracing::Span {
+    let method = match *request.method() {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        _ => "_OTHER",
+    };
+    tracing::info_span!(
+        "request",
+        otel.name = format!("{method} {route}"),
+        otel.kind = "server",
+        otel.status_code = tracing::field::Empty,
+        http.request.method = method,
+        http.route = route,
+        http.response.status_code = tracing::field::Empty,
+    )
 }
 
 /// Turns away what two servers in a row could read differently, and names that are not ours.

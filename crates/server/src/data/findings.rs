@@ -224,6 +224,7 @@ impl Findings {
         (now, durable): (Timestamp, bool),
         progress: &Progress<'_>,
     ) -> Result<Imported, PipelineError> {
+        let _inside = tracing::info_span!("import").entered();
         let mut writer = locked(&self.writer);
         let Writer { store, sorted } = &mut *writer;
         if !*sorted {
