@@ -29,8 +29,8 @@ pub use coverage::{Coverage, RuleCount, ToolCoverage, coverage};
 pub use error::PipelineError;
 pub use fixes::{
     Ask, Branch, Commit, Dirty, FileChange, FixCase, FixConfig, FixMember, FixPlan, FixRequest,
-    FixStory, Offer, Taken, Tool, Unfixed, commit_message, fix_cases, fixes_report, patch_text,
-    plan_fixes, plan_fixes_from, refuse_uncommitted, write_branch, write_files,
+    FixSaid, FixStory, Offer, Taken, Tool, Unfixed, commit_message, fix_cases, fixes_report,
+    patch_text, plan_fixes, plan_fixes_from, refuse_uncommitted, write_branch, write_files,
 };
 pub use import::{ImportOptions, Imported};
 pub use incidents::{join_incidents, reset_incident, show_incident, split_incident};
