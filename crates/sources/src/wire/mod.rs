@@ -4,7 +4,6 @@
 mod base64;
 mod cloud;
 mod product;
-mod record;
 mod row;
 mod scalar;
 mod shape;
@@ -21,7 +20,6 @@ pub(crate) use base64::decode_base64;
 pub(crate) use product::{cut, product_of, sha256_of, weakness_of};
 
 pub(crate) use cloud::{cloud_word, provider_of};
-pub(crate) use record::read_record;
 pub(crate) use row::{Row, plain};
 pub(crate) use scalar::{Facts, Text, or_default};
 pub(crate) use shape::{many, object, texts};

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::asset::{Beside, asset};
 use super::normalize::{prose, status, time, tool};
 use super::wire::{Account, Entity, Text};
-use crate::wire::{read_record, tags_of};
+use crate::wire::tags_of;
 use crate::{RawRecord, Rejection};
 
 /// Projects of the tenant.
@@ -39,10 +39,10 @@ const BASES: [&str; 7] = [
 /// The record of a shape of this file; `None` for all other shapes.
 pub(super) fn record(raw: &RawRecord<'_>) -> Result<Option<Record>, Rejection> {
     let record = match raw.shape.name {
-        PROJECTS => project(&read_record(raw.text)?)?,
-        IDENTITIES => identity(&read_record(raw.text)?)?,
-        ENTITLEMENTS => entitlement(&read_record(raw.text)?)?,
-        EXPOSURES => exposure(&read_record(raw.text)?)?,
+        PROJECTS => project(&serde_json::from_str(raw.text)?)?,
+        IDENTITIES => identity(&serde_json::from_str(raw.text)?)?,
+        ENTITLEMENTS => entitlement(&serde_json::from_str(raw.text)?)?,
+        EXPOSURES => exposure(&serde_json::from_str(raw.text)?)?,
         _ => return Ok(None),
     };
     Ok(Some(record))

@@ -8,7 +8,6 @@ use quell_model::{
 use super::asset::{Beside, asset};
 use super::wire::{Entity, Node, Rule as WireRule, Text};
 use super::{detection, inventory, scan, table};
-use crate::wire::read_record;
 use crate::{Output, RawRecord, Rejection};
 
 const MOST_TEXT_BYTES: usize = 4096;
@@ -24,7 +23,7 @@ pub(super) fn normalize(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), 
         output.push(record);
         return Ok(());
     }
-    let node: Node<'_> = read_record(raw.text)?;
+    let node: Node<'_> = serde_json::from_str(raw.text)?;
     let record = match answered(raw) {
         Some(kind) => by_field(raw, &node, kind)?,
         None => by_keys(raw, &node)?,
@@ -102,7 +101,7 @@ fn by_keys(raw: &RawRecord<'_>, node: &Node<'_>) -> Result<Record, Rejection> {
 }
 
 fn resource(raw: &RawRecord<'_>) -> Result<Record, Rejection> {
-    Ok(Record::Asset(Box::new(inventory::resource(&read_record(raw.text)?)?)))
+    Ok(Record::Asset(Box::new(inventory::resource(&serde_json::from_str(raw.text)?)?)))
 }
 
 fn reference(node: &Node<'_>) -> Rejection {
