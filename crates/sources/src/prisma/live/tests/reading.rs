@@ -209,7 +209,7 @@ async fn alerts_that_come_and_change_meanwhile_are_not_lost() {
 #[tokio::test]
 async fn the_documented_limits_are_not_passed() {
     let options = &[("page_alerts", "1")];
-    let rig = rig(Plans { flaws: 40, rates: true, options, ..Plans::default() }).await;
+    let rig = rig(Plans { flaws: 60, rates: true, options, ..Plans::default() }).await;
     let brought = rig.read("alerts", None).await.unwrap();
     assert!(brought.pages > 12, "{}", brought.pages);
     rig.read("hosts", None).await.unwrap();
