@@ -15,6 +15,8 @@ mod jobs;
 #[cfg(test)]
 mod many;
 #[cfg(test)]
+mod oidc;
+#[cfg(test)]
 mod rights;
 #[cfg(test)]
 mod wire;
