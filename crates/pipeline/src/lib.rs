@@ -41,4 +41,4 @@ pub use rekey::bring_up_to_date;
 pub use risk::explain_risk;
 pub use run::{Outcome, Progress, Request, import, report, run};
 pub use setup::{Setup, SetupError};
-pub use together::{Part, import_together};
+pub use together::{Part, import_together, start_threads};

@@ -47,6 +47,11 @@ enum Content {
     Records(Vec<Parsed>, Option<String>),
 }
 
+/// Starts the threads that parse, so that a machine that has no room for them says so at the start.
+pub fn start_threads() {
+    rayon::join(|| (), || ());
+}
+
 /// Takes inputs in that are parts of something larger, as [`crate::import`] takes files with
 /// `partial`, but all in one transaction. None of them may be large. Each has one report of its
 /// own, in their order.

@@ -107,7 +107,9 @@ mod tests {
                 bytes[at] ^= 1 << bit;
                 let read = Packed(bytes).unpack();
                 // The first byte says that it is not packed at all; the row's checks see to that.
-                assert!(read.is_err() || at == 0, "byte {at}, bit {bit}");
+                // A bit of the frame's head means nothing.
+                let same = read.as_ref().is_ok_and(|json| json == long.as_bytes());
+                assert!(read.is_err() || same || at == 0, "byte {at}, bit {bit}");
             }
         }
     }

@@ -5,7 +5,8 @@
 //! that all tenants are past on the disk; reading begins there, and what is behind it stays in the
 //! log until then.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -22,8 +23,8 @@ use crate::state::App;
 use crate::sync::PageName;
 
 /// Deliveries, and bytes of them, taken in one go.
-const DELIVERIES: usize = 512;
-const BYTES: usize = 4 << 20;
+const DELIVERIES: usize = 4096;
+const BYTES: usize = 16 << 20;
 /// A larger delivery is read in pieces, in a transaction of its own.
 const SMALL_BYTES: usize = 1 << 20;
 /// Bytes of the log after which its place is written down.
@@ -93,13 +94,21 @@ struct Drain<'a> {
     from: Position,
     /// Bytes taken since the place was written down.
     since_noted: usize,
+    /// Deliveries that broke the reader.
+    suspects: RefCell<BTreeSet<Position>>,
 }
 
 impl<'a> Drain<'a> {
     fn begin(app: &'a App) -> Result<Self, String> {
         let from = noted(app).map_err(|error| error.to_string())?;
         app.spool.require(from).map_err(|error| error.to_string())?;
-        Ok(Self { app, reader: app.spool.read_from(from), from, since_noted: 0 })
+        Ok(Self {
+            app,
+            reader: app.spool.read_from(from),
+            from,
+            since_noted: 0,
+            suspects: RefCell::default(),
+        })
     }
 
     /// Takes the next deliveries; whether there were any.
@@ -192,6 +201,7 @@ impl<'a> Drain<'a> {
         options: ImportOptions<'_>,
     ) -> Result<Taken, Failure> {
         let mut sum: Option<Taken> = None;
+        let mut fresh = false;
         for stored in deliveries {
             let position = stored.position;
             match import(self.app, findings, vec![stored], options) {
@@ -203,12 +213,18 @@ impl<'a> Drain<'a> {
                     }
                 },
                 Err(Failure::Later(reason)) if reason == PANICKED => {
+                    fresh |= self.suspects.borrow_mut().insert(position);
                     let sum = sum.get_or_insert_with(|| (Outcome::nothing(), Vec::new()));
                     sum.1.push((position, reason));
                 }
                 Err(other) => return Err(other),
             }
         }
+        // It may have been the machine: only what breaks the reader twice is put aside.
+        if fresh {
+            return Err(Failure::Later(PANICKED.to_owned()));
+        }
+        self.suspects.borrow_mut().clear();
         Ok(sum.unwrap_or_else(|| (Outcome::nothing(), Vec::new())))
     }
 

@@ -58,6 +58,7 @@ impl From<StoreError> for Failure {
         match error {
             StoreError::Newer { .. }
             | StoreError::Damaged(_)
+            | StoreError::OlderCopy { .. }
             | StoreError::HalfRestored(_)
             | StoreError::Tenant { .. } => Self::Never(error.to_string()),
             StoreError::Directory { .. }

@@ -53,7 +53,13 @@ fn check(configured: &Configured) -> Result<(&'static Source, &'static Live), Li
         .map(|setting| setting.name)
         .filter(|name| !OWN.contains(name))
         .collect();
-    if let Some(odd) = configured.options.keys().find(|key| !options.contains(&key.as_str())) {
+    // `query_NAME` stands for any name of the user's.
+    let fits = |key: &str, option: &str| match option.strip_suffix("NAME") {
+        Some(begin) => key.len() > begin.len() && key.starts_with(begin),
+        None => key == option,
+    };
+    let odd = configured.options.keys().find(|key| !options.iter().any(|one| fits(key, one)));
+    if let Some(odd) = odd {
         let known = if options.is_empty() { "none".to_owned() } else { options.join(", ") };
         return fault(
             "options",

@@ -7,6 +7,8 @@ mod buckets;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod hooks;
 #[cfg(test)]
 mod imports;

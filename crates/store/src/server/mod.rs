@@ -33,6 +33,8 @@ pub(crate) const MIGRATIONS: &[&str] =
 #[derive(Debug)]
 pub struct ServerStore {
     pub(crate) connection: Connection,
+    /// Whether it was, when it was opened, what had been written down.
+    sealed: bool,
 }
 
 impl ServerStore {
@@ -44,14 +46,18 @@ impl ServerStore {
         open::make_directory(directory)?;
         crate::backup::refuse_half(directory)?;
         let path = directory.join("server.db");
-        seal::check(&path)?;
-        seal::open(&path)?;
+        Self::open_file(&path).map_err(|error| error.of(&path))
+    }
+
+    fn open_file(path: &Path) -> Result<Self, StoreError> {
+        let sealed = seal::check(path)?;
+        seal::open(path)?;
         let mut connection = Connection::open(path)?;
         connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         open::migrate(&mut connection, MIGRATIONS)?;
-        Ok(Self { connection })
+        Ok(Self { connection, sealed })
     }
 
     /// Folds the log, and writes down what the database holds, as [`Store::seal`] does.
@@ -62,12 +68,12 @@ impl ServerStore {
         seal::seal(&self.connection)
     }
 
-    /// Looks whether the pages of the database hold together; all of it is read.
+    /// Looks whether the pages of the database hold together, as [`Store::look_over`] does.
     ///
     /// # Errors
     /// When they do not, or the database refuses.
     pub fn look_over(&self) -> Result<(), StoreError> {
-        open::look_over(&self.connection)
+        if self.sealed { Ok(()) } else { open::look_over(&self.connection) }
     }
 }
 
@@ -106,7 +112,7 @@ impl Store {
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         connection.set_prepared_statement_cache_capacity(64);
         let (cache, fold) = (crate::block::Cache::default(), open::Fold::default());
-        Ok(Self { connection, cache, fold })
+        Ok(Self { connection, cache, fold, sealed: false })
     }
 
     /// From here on a commit is not flushed by itself: [`Store::sync`] flushes all before it. A

@@ -29,7 +29,7 @@ pub(super) fn drain(place: &Place, stored: u64, deliveries: u64) -> Outcome<()> 
     }
     let total = total_of(&client, "")?;
     say(&format!("{total} findings stored, memory {} MB", resident_kib(process.id()) >> 10));
-    let new = Load { run: "new".to_owned(), ..burst(&process, deliveries) };
+    let new = Load { run: "new".to_owned(), make: setting, ..burst(&process, deliveries) };
     rate(&client, "new", new, ("", total + deliveries))?;
     if stored > 0 {
         let changed =
@@ -55,7 +55,7 @@ fn store(client: &Client, stored: u64) -> Outcome<()> {
     let mut stream = begin_import(client)?;
     let mut chunks = BufWriter::with_capacity(1 << 20, Chunks(&mut stream));
     for number in 0..stored {
-        chunks.write_all(&delivery("stored", number, 2048))?;
+        chunks.write_all(&setting("stored", number, 2048))?;
         chunks.write_all(b"\n")?;
     }
     chunks.flush()?;
@@ -66,18 +66,26 @@ fn store(client: &Client, stored: u64) -> Outcome<()> {
     Ok(())
 }
 
+/// A finding about a setting: most are.
+fn setting(run: &str, number: u64, bytes: usize) -> Vec<u8> {
+    with(&delivery(run, number, bytes), &[("class_uid", 2003)])
+}
+
+fn with(body: &[u8], fields: &[(&str, u64)]) -> Vec<u8> {
+    let mut body: Value = serde_json::from_slice(body).unwrap_or_default();
+    for (name, value) in fields {
+        if let Some(field) = body.get_mut(name) {
+            *field = (*value).into();
+        }
+    }
+    body.to_string().into_bytes()
+}
+
 /// A stored finding that says something else now. The run is how many are stored.
 fn changed(run: &str, number: u64, bytes: usize) -> Vec<u8> {
     let of = number.wrapping_mul(STEP) % run.parse().unwrap_or(1);
-    let mut body: Value =
-        serde_json::from_slice(&delivery("stored", of, bytes)).unwrap_or_default();
-    if let Some(severity) = body.get_mut("severity_id") {
-        *severity = 5.into();
-    }
-    if let Some(time) = body.get_mut("time") {
-        *time = (1_795_000_000_u64 + number).into();
-    }
-    body.to_string().into_bytes()
+    let fields = [("severity_id", 5), ("time", 1_795_000_000 + number)];
+    with(&setting("stored", of, bytes), &fields)
 }
 
 fn total_of(client: &Client, question: &str) -> Outcome<u64> {

@@ -3,6 +3,7 @@
 
 mod crowdstrike;
 mod double;
+mod four;
 mod lacework;
 mod orca;
 pub mod prisma;
@@ -12,6 +13,7 @@ mod world;
 
 pub use crowdstrike::{CrowdstrikeDouble, is_falcon_alert};
 pub use double::{Double, Ledger, Platform, Seen};
+pub use four::{Four, Webhook};
 pub use lacework::{LaceworkDouble, LaceworkSettings, Posted};
 pub use orca::{
     OrcaAlert, OrcaDouble, OrcaSettings, OrcaVersion, READ_ALERTS as ORCA_READ_ALERTS,
