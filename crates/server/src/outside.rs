@@ -7,18 +7,25 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use quell_config::{Config, SecretRef, VaultLogin as Login, weak_secret};
-use quell_http::{Allow, Client, HttpError, Policy, Proxy, Roots};
+use quell_http::{Allow, Client, HttpError, Policy, Proxy, Request, Roots, Sizes};
 use quell_model::Clock;
 use quell_secrets::{
     AwsKeySource, AwsLogins, AwsSettings, Environment, Secret, SecretError, Secrets, Settings,
 };
 use quell_secrets::{VaultLogin, VaultSettings};
 use quell_sources::live::Live;
+use tokio::time::Instant;
 
 use crate::state::App;
 
 /// How often secrets are looked at; each is read again when it is due.
 const RENEW_EVERY: Duration = Duration::from_secs(15);
+
+/// How long a set of keys is taken as it is; their owners announce new ones for a day and more.
+const KEYS_RENEWED: Duration = Duration::from_secs(3_600);
+/// When a set that could not be had is asked for again.
+const KEYS_AGAIN: Duration = Duration::from_secs(60);
+const KEY_SIZES: Sizes = Sizes { received_bytes: 256 << 10, decoded_bytes: 256 << 10, ratio: 200 };
 
 /// Why the server cannot ask others.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +61,15 @@ pub(crate) struct Outside {
     secrets: Secrets,
     /// The values that count now, for those who cannot wait.
     held: RwLock<BTreeMap<SecretRef, Vec<Secret>>>,
+    /// Sets of keys that sign tokens, by their URL.
+    keys: RwLock<BTreeMap<String, KeySet>>,
+}
+
+/// A set of keys, and when it is looked at again.
+#[derive(Debug)]
+struct KeySet {
+    text: Option<Arc<Vec<u8>>>,
+    again: Instant,
 }
 
 impl fmt::Debug for Outside {
@@ -85,7 +101,14 @@ impl Outside {
         let (vault, aws) = (vault(config), aws(config));
         let settings = Settings { vault, aws, ..Settings::default() };
         let secrets = Secrets::new(settings, &client, Arc::clone(&environment), clock);
-        Ok(Self { client, policy, environment, secrets, held: RwLock::default() })
+        Ok(Self {
+            client,
+            policy,
+            environment,
+            secrets,
+            held: RwLock::default(),
+            keys: RwLock::default(),
+        })
     }
 
     /// A client that keeps a platform's limits.
@@ -139,6 +162,35 @@ impl Outside {
         Ok(())
     }
 
+    /// A set of keys, where it was had.
+    pub(crate) fn keys(&self, url: &str) -> Option<Arc<Vec<u8>>> {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        keys.get(url)?.text.clone()
+    }
+
+    /// Has a set of keys anew where it is time. Through an outage the last one serves.
+    async fn fetch_keys(&self, url: &str) {
+        let now = Instant::now();
+        let due = |set: &KeySet| set.again <= now;
+        let held = self.keys.read().unwrap_or_else(PoisonError::into_inner).get(url).map(due);
+        if held == Some(false) {
+            return;
+        }
+        let got = match Request::get(url) {
+            Ok(request) => self.client.send(&request.sizes(KEY_SIZES)).await,
+            Err(error) => Err(error),
+        };
+        let (text, rest) = match got {
+            Ok(answer) => (Some(Arc::new(answer.into_body())), KEYS_RENEWED),
+            Err(error) => {
+                tracing::warn!(%error, "the keys that sign the tokens of a webhook cannot be had");
+                (self.keys(url), KEYS_AGAIN)
+            }
+        };
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        keys.insert(url.to_owned(), KeySet { text, again: now + rest });
+    }
+
     /// Lets a value go that its place says is none any more. Through an outage it stays.
     fn let_go(&self, reference: &SecretRef, error: &OutsideError) {
         if matches!(error, OutsideError::Secret(error) if error.is_outage()) {
@@ -165,6 +217,10 @@ fn references(config: &Config) -> impl Iterator<Item = &SecretRef> {
 /// Keeps the values fresh until the server stops. One that cannot be read stays as it was.
 pub(crate) async fn keep_fresh(app: Arc<App>) {
     loop {
+        let hooks = app.config.hooks.values().filter(|hook| hook.enabled);
+        for url in hooks.filter_map(|hook| hook.token_keys_url()) {
+            app.outside.fetch_keys(url).await;
+        }
         tokio::time::sleep(RENEW_EVERY).await;
         for reference in references(&app.config) {
             if let Err(error) = app.outside.read(reference).await {

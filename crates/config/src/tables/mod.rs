@@ -185,6 +185,12 @@ impl Instance<'_> {
         self.values.get(key).and_then(|(value, _)| value.as_str()).unwrap_or_default()
     }
 
+    /// The names in a table of text.
+    pub(crate) fn parameters(&self, key: &str) -> Vec<String> {
+        let table = self.values.get(key).and_then(|(value, _)| value.as_object());
+        table.into_iter().flat_map(|table| table.keys().cloned()).collect()
+    }
+
     pub(crate) fn number(&self, key: &str) -> Option<i64> {
         self.values.get(key).and_then(|(value, _)| value.as_i64())
     }

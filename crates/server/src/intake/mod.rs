@@ -7,6 +7,7 @@ mod gate;
 mod hooks;
 mod house;
 mod objects;
+mod oidc;
 mod receive;
 
 pub(crate) use buckets::poll_bucket;

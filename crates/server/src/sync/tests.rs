@@ -241,7 +241,8 @@ impl Bench {
     }
 
     fn act(&self, act: Act, whole: bool) {
-        act.apply(&mut self.app.office(), &self.platform, (whole, None)).unwrap();
+        let now = self.app.clock.now();
+        act.apply(&mut self.app.office(), &self.platform, (whole, None), now).unwrap();
     }
 }
 
@@ -390,6 +391,7 @@ async fn an_empty_list_is_held_until_somebody_releases_it() {
         assert_eq!(bench.open_findings(), 35);
     }
     assert!(bench.reason().unwrap().contains("35 of the 35"), "{:?}", bench.reason());
+    pass(&fake, 1);
     bench.act(Act::Release, false);
     pass(&fake, 1);
     bench.turn().await.unwrap();

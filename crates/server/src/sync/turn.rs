@@ -170,7 +170,7 @@ fn due(
         return Some(row.since);
     }
     let Some(whole_at) = row.whole_at else { return Some(None) };
-    if whole_at < last_night(now, hour) {
+    if whole_at < last_night(now, hour) || row.wanted_at.is_some_and(|wanted| wanted > whole_at) {
         return Some(None);
     }
     match stream.pace {

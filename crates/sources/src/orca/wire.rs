@@ -6,6 +6,7 @@ use serde::de::{DeserializeOwned, Deserializer, Error};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::intake::place::without_place;
 pub(super) use crate::wire::Text;
 use crate::wire::or_default;
 
@@ -31,7 +32,9 @@ impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Field<T> {
             Some(Wrapped { data: Some(data), .. }) if data.get().starts_with('{') => data.get(),
             Some(_) | None => raw.get(),
         };
-        let value = serde_json::from_str::<Option<T>>(inner).map_err(D::Error::custom)?;
+        // An error that tells a position keeps it, and this one would be within the field.
+        let value = serde_json::from_str::<Option<T>>(inner)
+            .map_err(|error| D::Error::custom(without_place(&error)))?;
         Ok(Self(value.unwrap_or_default()))
     }
 }

@@ -5,12 +5,13 @@ use quell_model::{
     Asset, AssetId, Evidence, Finding, FindingClass, Hints, Provider, Record, Rule, Severity,
     Untrusted, Vulnerability,
 };
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use super::asset::{account, provider};
 use super::kinds::kind_of_type;
 use super::{TITLE_BYTES, tool};
-use crate::wire::{Text, or_default};
+use crate::wire::{Text, object};
 use crate::{Output, RawRecord, Rejection};
 
 #[derive(Debug, Default, Deserialize)]
@@ -24,10 +25,22 @@ struct Checked<'a> {
     region_id: Text<'a>,
     cloud_type: Text<'a>,
     asset_type: Text<'a>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "object")]
     scanned_policy: Policy<'a>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "policies")]
     scanned_policies: Vec<Policy<'a>>,
+}
+
+/// The policies of an asset; `null` is none. Anything else costs the record, since an asset that
+/// fails nothing would close what it failed before.
+fn policies<'de: 'a, 'a, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<Policy<'a>>, D::Error> {
+    let list = Option::<Vec<Policy<'a>>>::deserialize(deserializer);
+    let list = list.map_err(|error| {
+        D::Error::custom(format!("no list of objects at $.scannedPolicies ({error})"))
+    });
+    Ok(list?.unwrap_or_default())
 }
 
 #[derive(Debug, Default, Deserialize)]

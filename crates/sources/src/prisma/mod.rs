@@ -29,6 +29,8 @@ mod techniques;
 mod wire;
 
 #[cfg(test)]
+mod posture_tests;
+#[cfg(test)]
 mod table_tests;
 #[cfg(test)]
 mod tests;

@@ -325,8 +325,7 @@ fn cloud_place<'a>(cloud: &'a CloudMetadata<'_>) -> Place<'a> {
 }
 
 fn tags(scan: &Scan<'_>) -> BTreeMap<String, Untrusted> {
-    let labels = scan.external_labels.clone();
-    let mut tags = tags_of(&Value::Array(labels));
+    let mut tags = scan.external_labels.as_ref().map(tags_of).unwrap_or_default();
     if let Some(more) = &scan.cloud_metadata.labels {
         tags.append(&mut tags_of(more));
     }

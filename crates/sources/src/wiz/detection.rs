@@ -1,6 +1,6 @@
 //! Wiz detections, from the API and from the Wiz Defend webhook.
 
-use quell_model::{Detection, FindingClass, Process, Record, Rule};
+use quell_model::{Asset, Detection, FindingClass, Process, Record, Rule};
 use serde_json::Value;
 
 use super::asset::{Beside, asset};
@@ -65,9 +65,22 @@ pub(super) fn finding(node: &Node<'_>) -> Result<Record, Rejection> {
         processes: processes(&node.triggering_events),
         remote_addresses: addresses(&node.triggering_events),
         also_involved,
-        ..Detection::default()
     }));
     Ok(Record::Finding(Box::new(finding)))
+}
+
+/// What an issue tells of the threat that it is about.
+pub(super) fn of_threat(node: &Node<'_>, place: &Asset) -> Option<Detection> {
+    let threat = node.threat_detection_details.as_ref()?;
+    let actor = threat.actors.as_deref().and_then(<[_]>::first);
+    let principal = actor.and_then(|a| a.provider_unique_id.get().or_else(|| a.name.get()));
+    let involved = threat.resources.iter().flatten().take(MOST_EVENTS);
+    let involved = involved.filter_map(|entity| asset(entity, &Beside::default()));
+    Some(Detection {
+        principal: prose(principal.unwrap_or_default()),
+        also_involved: involved.filter(|other| other.id.key() != place.id.key()).collect(),
+        ..Detection::default()
+    })
 }
 
 /// Tactic and technique of each category that is one of ATT&CK's: `TA0001 Initial Access` and

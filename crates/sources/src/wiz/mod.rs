@@ -58,6 +58,11 @@ pub(crate) const SOURCE: Source = Source {
             &[Need::Array("$.data.projects.nodes")],
         ),
         Shape::plain(
+            inventory::PROJECTS,
+            &["$"],
+            &[Need::Has("$.isFolder"), Need::Has("$.archived"), Need::Has("$.businessUnit")],
+        ),
+        Shape::plain(
             inventory::IDENTITIES,
             &["$.data.cloudPrincipalsV2.nodes[]"],
             &[Need::Array("$.data.cloudPrincipalsV2.nodes")],
@@ -118,7 +123,12 @@ pub(crate) const SOURCE: Source = Source {
             "audit log entry",
             &["$"],
             &[
-                Need::AnyOf(&["$.actionParameters", "$.actionparameters"]),
+                Need::AnyOf(&[
+                    "$.actionParameters",
+                    "$.actionparameters",
+                    "$.userAgent",
+                    "$.useragent",
+                ]),
                 Need::Has("$.action"),
                 Need::AnyOf(&["$.requestId", "$.requestid"]),
             ],

@@ -203,6 +203,7 @@ pub(super) fn issue(node: &Node<'_>) -> Result<Record, Rejection> {
     });
     let mut finding = base(node, class, rule, asset);
     fill_from_rule(&mut finding, wire);
+    finding.detection = detection::of_threat(node, &finding.asset).map(Box::new);
     Ok(Record::Finding(Box::new(finding)))
 }
 

@@ -96,6 +96,8 @@ pub(super) struct Node<'a> {
     pub(super) source_rules: Option<Vec<Rule<'a>>>,
     pub(super) control: Option<Rule<'a>>,
     pub(super) entity_snapshot: Option<Entity<'a>>,
+    #[serde(deserialize_with = "or_default")]
+    pub(super) threat_detection_details: Option<Threat<'a>>,
     // Configuration findings.
     pub(super) result: Text<'a>,
     pub(super) rule: Option<Rule<'a>>,
@@ -203,6 +205,15 @@ pub(super) struct WebhookIssue<'a> {
     pub(super) created: Text<'a>,
     #[serde(rename = "updatedAt", alias = "updated")]
     pub(super) updated: Text<'a>,
+}
+
+/// Who and what took part in a threat.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Threat<'a> {
+    #[serde(borrow)]
+    pub(super) actors: Option<Vec<Named<'a>>>,
+    pub(super) resources: Option<Vec<Entity<'a>>>,
 }
 
 /// What made Wiz send a webhook.

@@ -3,6 +3,7 @@
 mod aws;
 mod fault;
 mod http;
+mod queue;
 mod raw;
 mod s3;
 mod sigv4;
@@ -12,6 +13,7 @@ mod vault;
 pub use aws::AwsSecrets;
 pub use fault::{Fault, FaultProxy};
 pub use http::{Answer, Asked, Handler, HttpServer};
+pub use queue::QueueDouble;
 pub use raw::{RawServer, read_head};
 pub use s3::BucketDouble;
 pub use sigv4::{SigningKey, verify};

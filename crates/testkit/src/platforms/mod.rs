@@ -2,6 +2,7 @@
 //! vendor's limits, and does wrong what a script tells it to.
 
 mod double;
+mod four;
 mod lacework;
 mod orca;
 pub mod prisma;
@@ -10,6 +11,7 @@ pub mod wiz;
 mod world;
 
 pub use double::{Double, Ledger, Platform, Seen};
+pub use four::{Four, Webhook};
 pub use lacework::{LaceworkDouble, LaceworkSettings, Posted};
 pub use orca::{
     OrcaAlert, OrcaDouble, OrcaSettings, OrcaVersion, READ_ALERTS as ORCA_READ_ALERTS,

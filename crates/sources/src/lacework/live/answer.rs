@@ -2,7 +2,7 @@
 
 use quell_http::{Remote, Response};
 use quell_model::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::account::Reply;
@@ -21,12 +21,17 @@ pub(super) struct Answer {
 
 #[derive(Deserialize)]
 struct Envelope<'a> {
-    #[serde(borrow, default)]
+    /// Null is a list without rows; nothing at all is another shape.
+    #[serde(borrow, default, deserialize_with = "there")]
     data: Option<&'a RawValue>,
     #[serde(borrow, default)]
     paging: Option<&'a RawValue>,
     #[serde(default)]
     ok: Option<bool>,
+}
+
+fn there<'de: 'a, 'a, D: Deserializer<'de>>(data: D) -> Result<Option<&'a RawValue>, D::Error> {
+    <&RawValue>::deserialize(data).map(Some)
 }
 
 #[derive(Default, Deserialize)]

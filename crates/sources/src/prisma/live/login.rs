@@ -8,8 +8,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::Prisma;
 use super::refusal::{Asked, refused};
+use super::{Prisma, REST, rights};
 use crate::live::LiveError;
 
 /// How long a token is good. The documents say more of some, but what is inside ends after this.
@@ -24,6 +24,14 @@ pub(super) struct Session {
     pub(super) token: SecretString,
     /// The tenant.
     pub(super) owner: Option<String>,
+}
+
+/// What the console said to the key.
+pub(super) enum Entry {
+    /// It let it in.
+    Open(Session),
+    /// The key is good, since the posture side takes it, and has no role here.
+    Closed(String),
 }
 
 /// What a login answers.
@@ -81,19 +89,24 @@ impl Prisma {
         make: Make<'_>,
     ) -> Result<Response, LiveError> {
         let place = self.place().await?;
-        let place = place.as_deref().ok_or_else(|| LiveError::Setting {
-            name: "compute_url",
-            why: "is not set, and Prisma Cloud names no Compute console".to_owned(),
-        })?;
+        let place =
+            place.as_deref().ok_or(LiveError::Unsupported("Prisma Cloud without Compute"))?;
         let base = format!("{place}/api/{}", self.settings.compute_version);
-        let mut session = self.console_session(&base).await?;
+        let mut entry = self.entry(&base).await?;
         for last in [false, true] {
+            let session = match &*entry {
+                Entry::Open(session) => session,
+                Entry::Closed(said) => {
+                    let right = rights::COMPUTE.to_owned();
+                    return Err(LiveError::Forbidden { right, said: said.clone() });
+                }
+            };
             let request = make(&base)?.bearer(session.token.expose_secret())?;
             match self.client.send(&request).await {
                 Ok(response) => return Ok(response),
                 Err(error) if error.status() == Some(401) && !last => {
-                    self.console.refused(&session);
-                    session = self.console_session(&base).await?;
+                    self.console.refused(&entry);
+                    entry = self.entry(&base).await?;
                 }
                 Err(error) => return Err(refused(error, asked)),
             }
@@ -152,20 +165,30 @@ impl Prisma {
         Ok(Session { token, owner })
     }
 
-    async fn console_session(&self, base: &str) -> Result<Arc<Session>, LiveError> {
+    async fn entry(&self, base: &str) -> Result<Arc<Entry>, LiveError> {
         let renew = |_| async move {
-            let credential = self.credentials.read().await?;
-            let secret = credential.secret.expose_secret();
-            let body =
-                serde_json::json!({"username": credential.id.expose_secret(), "password": secret});
-            let request = Request::post(&format!("{base}/authenticate"))?;
-            let request = request.json(&body)?.hide(secret).idempotent();
-            let sent = self.client.send(&request).await;
-            let response = sent.map_err(|error| refused(error, Asked::login()))?;
-            let value = Session { owner: None, ..self.of_login(&response)? };
-            Ok(Fresh { value, renew_after: CONSOLE_RENEWED, lives: LIVES })
+            match self.entered(base).await {
+                Ok(session) => {
+                    let value = Entry::Open(session);
+                    Ok(Fresh { value, renew_after: CONSOLE_RENEWED, lives: LIVES })
+                }
+                Err(LiveError::Login(said)) => Ok(Fresh::ending(Entry::Closed(said), REST)),
+                Err(error) => Err(error),
+            }
         };
         Ok(self.console.get(renew).await?)
+    }
+
+    async fn entered(&self, base: &str) -> Result<Session, LiveError> {
+        let credential = self.credentials.read().await?;
+        let secret = credential.secret.expose_secret();
+        let body =
+            serde_json::json!({"username": credential.id.expose_secret(), "password": secret});
+        let request = Request::post(&format!("{base}/authenticate"))?;
+        let request = request.json(&body)?.hide(secret).idempotent();
+        let sent = self.client.send(&request).await;
+        let response = sent.map_err(|error| refused(error, Asked::login()))?;
+        Ok(Session { owner: None, ..self.of_login(&response)? })
     }
 
     /// Where the console is, as set or as the posture side says.
@@ -175,7 +198,15 @@ impl Prisma {
         }
         let renew = |_| async move {
             let url = |base: &str| Request::get(&format!("{base}/meta_info"));
-            let (response, _) = Box::pin(self.ask(Asked::plain("meta_info"), &url)).await?;
+            let asked = Box::pin(self.ask(Asked::plain("meta_info"), &url)).await;
+            let (response, _) = match asked {
+                Ok(answer) => answer,
+                // A tenant that does not say where its console is may be told by `compute_url`.
+                Err(LiveError::Forbidden { .. } | LiveError::Refused(_)) => {
+                    return Ok(Fresh::ending(None, REST));
+                }
+                Err(error) => return Err(error),
+            };
             let info: MetaInfo = serde_json::from_slice(response.body())
                 .map_err(|_| LiveError::shape("$.twistlockUrl", "is not there"))?;
             let place = info.console.map(|url| url.trim().trim_end_matches('/').to_owned());

@@ -11,7 +11,7 @@ use quell_http::{Client, Rate, Renewing};
 use quell_model::Clock;
 
 use self::announced::announced;
-use self::login::Session;
+use self::login::{Entry, Session};
 use self::policies::Book;
 use crate::live::{
     Ask, Change, Connector, Credentials, Future, Live, LiveError, Pace, Page, Plan, Right, Setting,
@@ -181,7 +181,7 @@ struct Prisma {
     credentials: Arc<dyn Credentials>,
     settings: Settings,
     posture: Renewing<Session>,
-    console: Renewing<Session>,
+    console: Renewing<Entry>,
     /// Where the console is, `None` where there is none.
     place: Renewing<Option<String>>,
     policies: Renewing<Book>,

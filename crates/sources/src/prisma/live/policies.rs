@@ -11,7 +11,7 @@ use super::answer::list;
 use super::refusal::Asked;
 use super::{Prisma, rights};
 use crate::live::LiveError;
-use crate::wire::{Text, or_default};
+use crate::wire::{Text, object};
 
 /// How long the list of policies is believed.
 const HOLDS: Duration = Duration::from_secs(3600);
@@ -33,7 +33,7 @@ struct Policy<'a> {
 struct Alert<'a> {
     #[serde(borrow)]
     policy_id: Text<'a>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "object")]
     policy: Policy<'a>,
 }
 

@@ -57,8 +57,11 @@ fn words(remote: &Remote) -> String {
     if !remote.said().is_empty() {
         said = format!("{said}: {}", remote.said());
     }
-    let end = said.char_indices().map(|(at, _)| at).take_while(|at| *at <= SAID_BYTES).last();
-    said.truncate(end.unwrap_or(0).max(3).min(said.len()));
+    let mut end = SAID_BYTES.min(said.len());
+    while !said.is_char_boundary(end) {
+        end -= 1;
+    }
+    said.truncate(end);
     said
 }
 

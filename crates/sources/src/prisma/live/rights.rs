@@ -8,7 +8,7 @@ use super::console::{HOSTS, INCIDENTS};
 use super::refusal::Asked;
 use super::{Prisma, STREAMS};
 use crate::live::{LiveError, Right, RightState};
-use crate::wire::{Text, or_default};
+use crate::wire::{Text, object};
 
 /// Sees alerts.
 pub(super) const ALERTS: &str = "Alerts: Overview";
@@ -29,6 +29,8 @@ pub(super) const VULNERABILITIES: &str =
     "Compute: Monitor Images, Hosts and Functions Results (view)";
 /// Acknowledges incidents.
 pub(super) const ACKNOWLEDGE: &str = "Compute: Monitor Runtime Results (update)";
+/// A role on the console.
+pub(super) const COMPUTE: &str = "Compute: access by a role that is mapped to it";
 /// What no connector needs.
 const ADMINISTRATOR: &str = "System Admin";
 
@@ -36,7 +38,7 @@ const ADMINISTRATOR: &str = "System Admin";
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Profile<'a> {
-    #[serde(borrow, rename = "activeRole", deserialize_with = "or_default")]
+    #[serde(borrow, rename = "activeRole", deserialize_with = "object")]
     role: Role<'a>,
 }
 

@@ -1,7 +1,7 @@
 //! One question: sent with the token, and once more with a new one where the token is refused.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use quell_http::{HttpError, Request, Response};
 use quell_model::Timestamp;
@@ -112,7 +112,7 @@ impl Wiz {
         let request = if question.changes { request } else { request.idempotent() };
         let response = match self.client.send(&request).await {
             Ok(response) => response,
-            Err(error) => return failed(error, question, secret),
+            Err(error) => return self.failed(error, question, secret),
         };
         let time = time_of(&response);
         let text = text_of_body(response);
@@ -121,31 +121,50 @@ impl Wiz {
         if let Some(said) = fault::refuses_token(&faults) {
             return Ok(Sent::Token(fault::shown(said, secret)));
         }
+        self.note_rights(&faults);
         let is_void = body.data.is_none_or(|data| data.values().all(|raw| raw.get() == "null"));
-        if is_void && !faults.is_empty() {
+        if (is_void && !faults.is_empty()) || fault::any_busy(&faults) {
             return Err(fault::meaning(&faults, question, secret));
         }
         let beside = faults;
         Ok(Sent::Reply(Reply { text, beside, time, tenant: token.tenant.clone() }))
     }
-}
 
-/// An answer that is no success. Some servers tell errors of the document with status 400.
-fn failed(error: HttpError, question: &Question<'_>, secret: &str) -> Result<Sent, LiveError> {
-    let Some(remote) = error.remote() else { return Err(error.into()) };
-    if remote.status() == 401 {
-        return Ok(Sent::Token(remote.to_string()));
+    /// An answer that is no success. Some servers tell errors of the document with status 400.
+    fn failed(
+        &self,
+        error: HttpError,
+        question: &Question<'_>,
+        secret: &str,
+    ) -> Result<Sent, LiveError> {
+        let Some(remote) = error.remote() else { return Err(error.into()) };
+        if remote.status() == 401 {
+            return Ok(Sent::Token(remote.to_string()));
+        }
+        let told: Option<Body<'_>> = serde_json::from_slice(remote.body()).ok();
+        let faults = told.and_then(|body| body.errors).unwrap_or_default();
+        if matches!(error, HttpError::Remote(_)) && !faults.is_empty() {
+            self.note_rights(&faults);
+            return Err(fault::meaning(&faults, question, secret));
+        }
+        if remote.status() == 403 {
+            let said = remote.to_string();
+            return Err(LiveError::Forbidden { right: question.right.to_owned(), said });
+        }
+        Err(error.into())
     }
-    let told: Option<Body<'_>> = serde_json::from_slice(remote.body()).ok();
-    let faults = told.and_then(|body| body.errors).unwrap_or_default();
-    if matches!(error, HttpError::Remote(_)) && !faults.is_empty() {
-        return Err(fault::meaning(&faults, question, secret));
+
+    /// Remembers what a denial tells of the login's rights.
+    fn note_rights(&self, faults: &[Fault]) {
+        if let Some(rights) = fault::held(faults) {
+            *self.rights_told() = Some(rights);
+        }
     }
-    if remote.status() == 403 {
-        let said = remote.to_string();
-        return Err(LiveError::Forbidden { right: question.right.to_owned(), said });
+
+    /// The rights that the last denial told.
+    pub(super) fn rights_told(&self) -> MutexGuard<'_, Option<Vec<String>>> {
+        self.rights.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    Err(error.into())
 }
 
 /// The body as text. A byte that is no UTF-8 becomes the character that stands for one.

@@ -10,8 +10,6 @@ use crate::wire::text_of;
 
 /// Characters shown of what the vendor says.
 const SHOWN: usize = 300;
-/// Characters kept of a denial, which lists all rights of the login.
-const SHOWN_OF_DENIAL: usize = 8_000;
 
 /// One error of an answer.
 #[derive(Debug, Default, serde::Deserialize)]
@@ -71,6 +69,11 @@ pub(super) fn refuses_token(faults: &[Fault]) -> Option<&str> {
     fault.map(Fault::said)
 }
 
+/// Whether one says to come later: what stands beside it is then not all there is.
+pub(super) fn any_busy(faults: &[Fault]) -> bool {
+    faults.iter().any(Fault::is_busy)
+}
+
 /// What errors without data mean.
 pub(super) fn meaning(faults: &[Fault], question: &Question<'_>, secret: &str) -> LiveError {
     let said = |fault: &Fault| shown(fault.said(), secret);
@@ -79,7 +82,10 @@ pub(super) fn meaning(faults: &[Fault], question: &Question<'_>, secret: &str) -
     }
     if let Some(denial) = faults.iter().find(|fault| fault.is_denial()) {
         let right = needed(denial.said()).unwrap_or_else(|| question.right.to_owned());
-        let said = cut(denial.said(), secret, SHOWN_OF_DENIAL);
+        // The list of all that the login may do is no news to people.
+        let words = denial.said();
+        let words = words.split_once(", your permissions").map_or(words, |(front, _)| front);
+        let said = shown(words, secret);
         return LiveError::Forbidden { right, said };
     }
     let Some(first) = faults.first() else { return LiveError::shape("$", "is empty") };
@@ -94,17 +100,13 @@ pub(super) fn meaning(faults: &[Fault], question: &Question<'_>, secret: &str) -
 
 /// The start of a text as one plain line, without the secret.
 pub(super) fn shown(text: &str, secret: &str) -> String {
-    cut(text, secret, SHOWN)
-}
-
-fn cut(text: &str, secret: &str, most: usize) -> String {
     let text = if secret.len() < 4 { text.to_owned() } else { text.replace(secret, "[hidden]") };
     let is_odd = |c: char| {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
     };
     let plain = text.chars().map(|c| if is_odd(c) { ' ' } else { c });
-    plain.take(most).collect::<String>().trim().to_owned()
+    plain.take(SHOWN).collect::<String>().trim().to_owned()
 }
 
 /// The right that a denial asks for. Wiz names all that would do; the narrow one comes last.
@@ -114,8 +116,8 @@ fn needed(said: &str) -> Option<String> {
 }
 
 /// The rights that the login has, which Wiz lists when it denies one.
-pub(super) fn held(said: &str) -> Option<Vec<String>> {
-    listed(said, "permissions: [")
+pub(super) fn held(faults: &[Fault]) -> Option<Vec<String>> {
+    faults.iter().find_map(|fault| listed(fault.said(), "permissions: ["))
 }
 
 fn listed(said: &str, before: &str) -> Option<Vec<String>> {
@@ -162,7 +164,8 @@ mod tests {
         let error = meant(&json!({"message": said}), false);
         let LiveError::Forbidden { right, .. } = error else { panic!("{error}") };
         assert_eq!(right, "read:detections");
-        assert_eq!(held(said).unwrap(), ["read:issues", "read:projects"]);
+        let fault: Fault = serde_json::from_value(json!({"message": said})).unwrap();
+        assert_eq!(held(&[fault]).unwrap(), ["read:issues", "read:projects"]);
         let unsaid = meant(&json!({"message": "no", "extensions": {"code": "FORBIDDEN"}}), false);
         assert!(unsaid.to_string().contains("read:issues"), "{unsaid}");
     }

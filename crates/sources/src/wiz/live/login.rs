@@ -86,10 +86,8 @@ fn claims(token: &str) -> Value {
 
 /// A login that is refused for good has its own words.
 fn refused(error: HttpError) -> LiveError {
-    match error {
-        HttpError::Remote(remote) if matches!(remote.status(), 400 | 401 | 403) => {
-            LiveError::Login(remote.to_string())
-        }
-        other => other.into(),
+    match error.status() {
+        Some(400 | 401 | 403) => LiveError::Login(error.to_string()),
+        _ => error.into(),
     }
 }

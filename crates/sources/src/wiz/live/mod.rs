@@ -15,7 +15,7 @@ mod write;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use quell_http::{Client, Rate, Renewing};
@@ -104,6 +104,8 @@ pub(super) struct Wiz {
     client: Client,
     clock: Arc<dyn Clock>,
     token: Renewing<Token>,
+    /// The rights of the login, where a denial told them.
+    rights: Mutex<Option<Vec<String>>>,
 }
 
 /// What the configuration chose.
@@ -157,6 +159,7 @@ fn connect(plan: Plan) -> Result<Box<dyn Connector>, LiveError> {
         client: plan.client,
         clock: plan.clock,
         token: Renewing::new(REST),
+        rights: Mutex::default(),
     }))
 }
 

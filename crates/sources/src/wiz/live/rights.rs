@@ -5,10 +5,10 @@
 
 use serde_json::{Value, json};
 
+use super::Wiz;
 use super::call::Question;
 use super::documents::OWN_RIGHTS;
 use super::streams::STREAMS;
-use super::{Wiz, fault};
 use crate::live::{Ask, LiveError, Right, RightState};
 use secrecy::ExposeSecret as _;
 
@@ -34,17 +34,15 @@ const LISTING: &str = "read:service_accounts";
 impl Wiz {
     /// Each right that is needed, and each that is there for nothing.
     pub(super) async fn look_at_rights(&self) -> Result<Vec<Right>, LiveError> {
-        let mut held = self.listed_rights().await?;
+        let held = self.listed_rights().await?;
         let mut rights = Vec::new();
         for stream in &STREAMS {
             let found = self.try_stream(stream.name).await?;
-            if held.is_none() {
-                held = found.iter().find_map(|denial| fault::held(&denial.said));
-            }
-            let name = found.first().map_or(stream.right, |denial| denial.right.as_str());
-            let state = if found.is_empty() { RightState::Held } else { RightState::Missing };
-            rights.push(right(name, stream.title, state));
+            let state = if found.is_none() { RightState::Held } else { RightState::Missing };
+            rights.push(right(found.as_deref().unwrap_or(stream.right), stream.title, state));
         }
+        let told = self.rights_told().clone();
+        let held = held.or(told);
         let threats = held.as_ref().map(|held| has(held, THREATS));
         let threats = match threats {
             Some(true) => RightState::Held,
@@ -80,7 +78,7 @@ impl Wiz {
         let question = Question::reading(&document, &variables, "read:service_accounts");
         let reply = match self.ask(&question).await {
             Ok(reply) => reply,
-            Err(LiveError::Forbidden { said, .. }) => return Ok(fault::held(&said)),
+            Err(LiveError::Forbidden { .. }) => return Ok(self.rights_told().clone()),
             // A tenant may have no such list; the rights are then found by trying.
             Err(LiveError::Refused(_) | LiveError::Shape { .. }) => return Ok(None),
             Err(other) => return Err(other),
@@ -96,24 +94,18 @@ impl Wiz {
         Ok(scopes.map(|all| all.iter().filter_map(Value::as_str).map(str::to_owned).collect()))
     }
 
-    /// What is denied of the first record of a stream.
-    async fn try_stream(&self, name: &str) -> Result<Vec<Denial>, LiveError> {
+    /// The right that is missing for the first record of a stream, in Wiz's words.
+    async fn try_stream(&self, name: &str) -> Result<Option<String>, LiveError> {
         let Some(stream) = STREAMS.iter().find(|stream| stream.name == name) else {
-            return Ok(Vec::new());
+            return Ok(None);
         };
         let ask = Ask { stream, since: None, until: self.clock.now(), cursor: None };
         match self.read_page_of(ask, 1).await {
-            Ok(_) => Ok(Vec::new()),
-            Err(LiveError::Forbidden { right, said }) => Ok(vec![Denial { right, said }]),
+            Ok(_) => Ok(None),
+            Err(LiveError::Forbidden { right, .. }) => Ok(Some(right)),
             Err(other) => Err(other),
         }
     }
-}
-
-/// A denial in Wiz's words.
-struct Denial {
-    right: String,
-    said: String,
 }
 
 /// Whether a right is among those held, by its own name or as part of all of its kind.

@@ -59,11 +59,8 @@ impl PrismaDouble {
     pub(super) fn incidents(&self, query: &Query) -> Result<Answer, Answer> {
         self.console_needs(PrismaRight::Runtime)?;
         known(query, OF_INCIDENTS)?;
-        let asked = query.get("acknowledged").map(|text| text == "true");
-        self.events(Seat::Incident, query, |world, state, flaw, thing| {
-            let acknowledged = state.is_acknowledged(flaw);
-            let fits = asked.is_none_or(|asked| asked == acknowledged);
-            fits.then(|| incident(world, flaw, thing, acknowledged))
+        self.events(Seat::Incident, query, |state, flaw, thing| {
+            Some(incident(flaw, thing, state.is_acknowledged(flaw)))
         })
     }
 
@@ -77,7 +74,7 @@ impl PrismaDouble {
         {
             return Err(console_error(400, "unknown parameter"));
         }
-        self.events(seat, query, |_, _, flaw, thing| audit(flaw, thing, seat))
+        self.events(seat, query, |_, flaw, thing| audit(flaw, thing, seat))
     }
 
     /// A page of what happened, newest first or last.
@@ -85,12 +82,13 @@ impl PrismaDouble {
         &self,
         seat: Seat,
         query: &Query,
-        record: impl Fn(&WorldState, &State, &Flaw, &Thing) -> Option<Value>,
+        record: impl Fn(&State, &Flaw, &Thing) -> Option<Value>,
     ) -> Result<Answer, Answer> {
         if query.get("sort").is_some_and(|sort| sort != "time") {
             return Err(console_error(400, "cannot sort by this"));
         }
         let (from, to) = (time(query, "from")?, time(query, "to")?);
+        let asked = query.get("acknowledged").map(|text| text == "true");
         let inner = self.world.read();
         let mut state = self.state();
         state.estate.follow(&inner);
@@ -103,18 +101,15 @@ impl PrismaDouble {
                 from.is_none_or(|from| flaw.opened >= from) && to.is_none_or(|to| flaw.opened <= to)
             })
             .filter(|flaw| asked_for(query, flaw, &inner))
+            .filter(|flaw| asked.is_none_or(|asked| asked == state.is_acknowledged(flaw)))
             .collect();
         flaws.sort_by_key(|flaw| (flaw.opened, flaw.number));
         if query.get("reverse") == Some("true") {
             flaws.reverse();
         }
-        let records = flaws.into_iter().filter_map(|flaw| {
-            let thing = inner.things.get(flaw.thing)?;
-            record(&inner, &state, flaw, thing)
-        });
-        let records: Vec<Value> = records.collect();
-        let total = records.len();
-        Ok(list(records.into_iter().skip(offset).take(limit).collect(), total))
+        let page = flaws.iter().skip(offset).take(limit);
+        let records = page.filter_map(|flaw| record(&state, flaw, inner.things.get(flaw.thing)?));
+        Ok(list(records.collect(), flaws.len()))
     }
 
     /// `GET images`.
@@ -319,7 +314,7 @@ pub(super) fn audit(flaw: &Flaw, thing: &Thing, seat: Seat) -> Option<Value> {
 }
 
 /// An incident with the audits that it is made of.
-pub(super) fn incident(_: &WorldState, flaw: &Flaw, thing: &Thing, acknowledged: bool) -> Value {
+pub(super) fn incident(flaw: &Flaw, thing: &Thing, acknowledged: bool) -> Value {
     let category = match &flaw.cause {
         Cause::Detection(detection) => attack(detection)[0],
         Cause::Misconfiguration(_) | Cause::Vulnerability(_) => "customRule",

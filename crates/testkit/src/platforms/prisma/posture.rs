@@ -11,7 +11,7 @@ use super::alert::{
 use super::state::{List, both};
 use super::{PrismaDouble, PrismaRight, Query, Seat, ok, only, refuse, text};
 use crate::net::Answer;
-use crate::platforms::{Cloud, Flaw, Kind, Seer, State as WorldState, Thing};
+use crate::platforms::{Cause, Cloud, Flaw, Kind, Seer, State as WorldState, Thing};
 
 /// Most results of a search on a page.
 const MOST_FOUND: usize = 100;
@@ -241,7 +241,9 @@ const fn readable(thing: &Thing) -> &'static str {
 /// How an asset did in the check behind a flaw.
 fn judged(flaw: &Flaw, world: &WorldState) -> Option<Value> {
     let thing = world.things.get(flaw.thing)?;
-    let told = Seat::of(flaw, thing) == Seat::Alert && flaw.is_seen_by(Seer::Prisma);
+    // What happened is no matter of settings.
+    let setting = matches!(flaw.cause, Cause::Misconfiguration(_));
+    let told = setting && Seat::of(flaw, thing) == Seat::Alert && flaw.is_seen_by(Seer::Prisma);
     told.then(|| {
         json!({
             "id": policy_id(flaw), "name": policy_name(flaw), "passed": !flaw.is_open(), "labels": [],

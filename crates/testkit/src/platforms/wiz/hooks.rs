@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::records::{actor_of, event_resource};
+use super::words::{actor_of, event_resource};
 use super::{Kind, WizDouble};
 use crate::platforms::Cause;
 
@@ -74,7 +74,7 @@ impl WizDouble {
     pub fn edited_webhook(&self, flaw: usize) -> Option<Hook> {
         let issue = self.one(Kind::Issue, &Kind::Issue.id(flaw))?;
         let body = json!({"trigger": {"source": "ISSUES", "type": "Created"},
-            "issue": {"id": issue["id"], "state": issue["status"]}, "what": issue["description"]});
+            "issue": {"id": issue.get("id"), "state": issue.get("status")}, "what": issue.get("description")});
         Some(hook(&body))
     }
 

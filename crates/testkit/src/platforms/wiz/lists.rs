@@ -35,10 +35,9 @@ impl WizDouble {
             "vulnerabilityFindings" => self.page(Kind::Vulnerability, arguments),
             "detections" => self.page(Kind::Detection, arguments),
             "cloudResourcesV2" => self.page(Kind::Resource, arguments),
-            "issue" => self.one(Kind::Issue, text(arguments, "id")).map_or_else(
-                || Err(Refusal::input("id must be a valid service issue id")),
-                |issue| Ok(issue),
-            ),
+            "issue" => self
+                .one(Kind::Issue, text(arguments, "id"))
+                .map_or_else(|| Err(Refusal::input("id must be a valid service issue id")), Ok),
             "configurationFinding" => by_id(Kind::Configuration).map(Option::unwrap_or_default),
             "vulnerabilityFinding" => by_id(Kind::Vulnerability).map(Option::unwrap_or_default),
             "detection" => by_id(Kind::Detection).map(Option::unwrap_or_default),
@@ -86,48 +85,26 @@ impl WizDouble {
         let first = size(arguments)?;
         let filter = arguments.get("filterBy").cloned().unwrap_or_default();
         let (field, by_change, backwards) = order(arguments);
-        let index = self.index();
+        let (index, view) = (self.index(), self.view());
         let all = if by_change { &index.changed } else { &index.created };
         let all = all.get(&kind).map(Vec::as_slice).unwrap_or_default();
         let from = self.place(arguments, field)?;
-        let view = self.view();
-        let mut nodes = Vec::new();
-        let mut last = None;
-        let mut more = false;
-        let begin =
-            from.map_or(0, |at| if backwards { 0 } else { all.partition_point(|key| *key <= at) });
-        let end = from.map_or(all.len(), |at| {
-            if backwards { all.partition_point(|key| *key < at) } else { all.len() }
-        });
-        let part = all.get(begin..end).unwrap_or_default();
-        let mut step = |key: &(Timestamp, usize)| -> Result<bool, Refusal> {
-            let Some(facts) = view.facts(kind, key.1) else { return Ok(true) };
+        let part = behind(all, from, backwards);
+        let (mut nodes, mut last, mut more) = (Vec::new(), None, false);
+        for key in part {
+            let Some(facts) = view.facts(kind, key.1) else { continue };
             if !keeps(&filter, &facts)? {
-                return Ok(true);
+                continue;
             }
-            if nodes.len() >= first {
-                more = true;
-                return Ok(false);
+            more = nodes.len() >= first;
+            if more {
+                break;
             }
             nodes.push(view.record(kind, &facts));
             last = Some(*key);
-            Ok(true)
-        };
-        if backwards {
-            for key in part.iter().rev() {
-                if !step(key)? {
-                    break;
-                }
-            }
-        } else {
-            for key in part {
-                if !step(key)? {
-                    break;
-                }
-            }
         }
         let total = index.count(kind, &filter, &view)?;
-        Ok(self.connection(nodes, (last.filter(|_| more), field), total, from.is_none()))
+        Ok(self.connection(&nodes, (last.filter(|_| more), field), total, from.is_none()))
     }
 
     /// A list that is made whole for each page: it holds few records.
@@ -138,12 +115,12 @@ impl WizDouble {
         let nodes: Vec<Value> = all.into_iter().skip(from).take(first).collect();
         let next = from + nodes.len();
         let last = (next < total).then_some((Timestamp::UNIX_EPOCH, next));
-        Ok(self.connection(nodes, (last, "ROW"), total, from == 0))
+        Ok(self.connection(&nodes, (last, "ROW"), total, from == 0))
     }
 
     fn connection(
         &self,
-        nodes: Vec<Value>,
+        nodes: &[Value],
         (last, field): (Option<(Timestamp, usize)>, &str),
         total: usize,
         is_first: bool,
@@ -186,6 +163,21 @@ impl WizDouble {
     }
 }
 
+/// The records behind a place, in the order that is asked for.
+fn behind(
+    all: &[(Timestamp, usize)],
+    from: Option<(Timestamp, usize)>,
+    backwards: bool,
+) -> Box<dyn Iterator<Item = &(Timestamp, usize)> + '_> {
+    if backwards {
+        let end = from.map_or(all.len(), |at| all.partition_point(|key| *key < at));
+        Box::new(all.get(..end).unwrap_or_default().iter().rev())
+    } else {
+        let begin = from.map_or(0, |at| all.partition_point(|key| *key <= at));
+        Box::new(all.get(begin..).unwrap_or_default().iter())
+    }
+}
+
 /// How many records are asked for.
 fn size(arguments: &Value) -> Result<usize, Refusal> {
     let first = arguments.get("first").and_then(Value::as_i64);
@@ -212,18 +204,19 @@ impl Index {
     fn new(world: &World, view: &View, version: (u64, u64)) -> Self {
         let mut index = Self { version, ..Self::default() };
         let mut seen: BTreeMap<usize, Timestamp> = BTreeMap::new();
-        {
-            let state = world.read();
-            for flaw in &state.flaws {
-                let first = seen.entry(flaw.thing).or_insert(flaw.opened);
-                *first = (*first).min(flaw.opened);
-            }
-            for (flaw, thing) in state.seen_by(Seer::Wiz) {
-                for kind in super::records::kinds_of(flaw, thing) {
-                    index.created.entry(kind).or_default().push((flaw.opened, flaw.number));
-                }
-            }
+        let state = world.read();
+        for flaw in &state.flaws {
+            let first = seen.entry(flaw.thing).or_insert(flaw.opened);
+            *first = (*first).min(flaw.opened);
         }
+        let told = state.seen_by(Seer::Wiz).flat_map(|(flaw, thing)| {
+            let key = (flaw.opened, flaw.number);
+            super::records::kinds_of(flaw, thing).into_iter().map(move |kind| (kind, key))
+        });
+        for (kind, key) in told {
+            index.created.entry(kind).or_default().push(key);
+        }
+        drop(state);
         let things = seen.into_iter().map(|(thing, at)| (at, thing));
         index.created.entry(Kind::Resource).or_default().extend(things);
         for kind in Kind::ALL {

@@ -13,6 +13,7 @@ mod login;
 mod records;
 #[cfg(test)]
 mod tests;
+mod words;
 mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -44,7 +44,7 @@ fn login(double: &WizDouble, secret: &str, audience: &str) -> Result<String, u16
     Ok(body["access_token"].as_str().unwrap().to_owned())
 }
 
-fn ask(double: &WizDouble, token: &str, query: &str, variables: Value) -> (u16, Value) {
+fn ask(double: &WizDouble, token: &str, query: &str, variables: &Value) -> (u16, Value) {
     let asked = Asked {
         method: "POST".to_owned(),
         path: "/graphql".to_owned(),
@@ -79,12 +79,12 @@ fn a_token_ends_by_time_and_by_requests() {
     double.behave(|manner| manner.token_requests = Some(1));
     let token = login(&double, KEY.1, "wiz-api").unwrap();
     let query = "query { projects(first: 1) { totalCount } }";
-    assert_eq!(ask(&double, &token, query, json!({})).0, 200);
-    assert_eq!(ask(&double, &token, query, json!({})).0, 401);
+    assert_eq!(ask(&double, &token, query, &json!({})).0, 200);
+    assert_eq!(ask(&double, &token, query, &json!({})).0, 401);
     double.behave(|manner| manner.token_seconds = 0);
     let token = login(&double, KEY.1, "wiz-api").unwrap();
-    assert_eq!(ask(&double, &token, query, json!({})).0, 401);
-    assert_eq!(ask(&double, "made-up", query, json!({})).0, 401);
+    assert_eq!(ask(&double, &token, query, &json!({})).0, 401);
+    assert_eq!(ask(&double, "made-up", query, &json!({})).0, 401);
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn what_the_schema_has_not_is_refused() {
     let (_, double) = double(10);
     let token = login(&double, KEY.1, "wiz-api").unwrap();
     let refused = |query: &str, variables: Value| {
-        let (status, answer) = ask(&double, &token, query, variables);
+        let (status, answer) = ask(&double, &token, query, &variables);
         assert_eq!((status, &answer["data"]), (200, &Value::Null), "{answer}");
         code(&answer).to_owned()
     };
@@ -120,7 +120,7 @@ fn all_pages_together_are_what_the_world_has() {
         totalCount nodes { id status } pageInfo { hasNextPage endCursor } } }";
     let (mut after, mut ids) = (Value::Null, BTreeSet::new());
     loop {
-        let (_, answer) = ask(&double, &token, query, json!({"after": after}));
+        let (_, answer) = ask(&double, &token, query, &json!({"after": after}));
         let page = &answer["data"]["vulnerabilityFindings"];
         for node in page["nodes"].as_array().unwrap() {
             assert!(ids.insert(node["id"].as_str().unwrap().to_owned()), "{node} comes twice");
@@ -147,7 +147,7 @@ fn a_missing_right_is_told_in_the_vendors_words() {
     double.take("read:detections");
     let token = login(&double, KEY.1, "wiz-api").unwrap();
     let query = "query { detections(first: 1) { nodes { id } } }";
-    let (status, answer) = ask(&double, &token, query, json!({}));
+    let (status, answer) = ask(&double, &token, query, &json!({}));
     let said = answer["errors"][0]["message"].as_str().unwrap();
     assert_eq!((status, code(&answer)), (200, "FORBIDDEN"));
     assert!(said.contains("[read:all read:detections]"), "{said}");
@@ -166,7 +166,7 @@ fn an_ordinary_issue_is_not_resolved_by_people() {
     let query = "mutation($id: ID!, $p: UpdateIssuePatch!) {
         updateIssue(input: {id: $id, patch: $p}) { issue { id status } } }";
     let change = |patch: Value| {
-        ask(&double, &token, query, json!({"id": Kind::Issue.id(number), "p": patch})).1
+        ask(&double, &token, query, &json!({"id": Kind::Issue.id(number), "p": patch})).1
     };
     assert_eq!(
         code(&change(json!({"status": "RESOLVED", "resolutionReason": "WONT_FIX"}))),

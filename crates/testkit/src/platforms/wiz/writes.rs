@@ -131,24 +131,29 @@ impl WizDouble {
         if things.is_empty() || (rules.is_empty() && weaknesses.is_empty()) {
             return Err(Refusal::input("an ignore rule without conditions would hide everything"));
         }
-        for number in self.flaws_of(&things) {
-            for kind in [Kind::Configuration, Kind::Vulnerability] {
-                let Some(record) = self.one(kind, &kind.id(number)) else { continue };
-                let at = |path: &str| record.pointer(path).and_then(Value::as_str);
-                let rule = at("/rule/id").is_some_and(|id| rules.iter().any(|one| one == id));
-                let weakness = at("/vulnerabilityId");
-                if rule || weakness.is_some_and(|id| weaknesses.iter().any(|one| one == id)) {
-                    let patch = json!({"status": "REJECTED", "rejectionExpiredAt": input.get("expiredAt"),
-                        "resolutionReason": input.get("findingIgnoreReason")});
-                    self.touch(kind, number, |touch, now| {
-                        set_status(touch, &patch, now);
-                        touch.ignored_by = Some(text(input, "name").to_owned());
-                    });
-                }
+        let kinds = [Kind::Configuration, Kind::Vulnerability];
+        let all = self.flaws_of(&things).into_iter();
+        for (number, kind) in all.flat_map(|number| kinds.map(|kind| (number, kind))) {
+            let record = self.one(kind, &kind.id(number)).unwrap_or_default();
+            let at = |path: &str| record.pointer(path).and_then(Value::as_str);
+            let is_one_of = |path: &str, ids: &[String]| {
+                at(path).is_some_and(|id| ids.iter().any(|one| one == id))
+            };
+            if is_one_of("/rule/id", &rules) || is_one_of("/vulnerabilityId", &weaknesses) {
+                self.hide(kind, number, input);
             }
         }
         self.state().rules.push(input.clone());
         Ok(json!({"rule": {"id": "rule-1", "name": text(input, "name"), "enabled": true}}))
+    }
+
+    fn hide(&self, kind: Kind, number: usize, rule: &Value) {
+        let patch = json!({"status": "REJECTED", "rejectionExpiredAt": rule.get("expiredAt"),
+            "resolutionReason": rule.get("findingIgnoreReason")});
+        self.touch(kind, number, |touch, now| {
+            set_status(touch, &patch, now);
+            touch.ignored_by = Some(text(rule, "name").to_owned());
+        });
     }
 
     /// The flaws of things, by the vendor's ids of the things.

@@ -1,1 +1,0 @@
-//! The connector against the double.

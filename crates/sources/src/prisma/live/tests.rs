@@ -1,1 +1,0 @@
-//! A platform with two sides, asked as the server asks it.
