@@ -450,8 +450,8 @@ impl Run<'_> {
             while let Some(batch) = waiting.remove(&next) {
                 next += 1;
                 self.batch(name, batch, import, tally)?;
-                // It was begun, so there is one.
-                drop(ended.try_recv());
+                let begun = ended.try_recv();
+                debug_assert!(begun.is_ok(), "what ends was begun");
             }
             self.progress.check()?;
         }
