@@ -8,6 +8,7 @@ mod commands;
 mod console;
 mod environment;
 mod exit;
+mod marking;
 mod remote;
 
 /// Parsing makes and drops many small texts on several threads.

@@ -109,6 +109,12 @@ impl Connection {
         self.read(request).await
     }
 
+    /// Asks for something to be taken back.
+    pub(crate) async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        let request = Request::delete(&self.url(path, &[])?).map_err(|e| self.failed(e))?;
+        self.read(request).await
+    }
+
     /// Asks for something to be done that the address alone says.
     pub(crate) async fn post_query<T: DeserializeOwned>(
         &self,

@@ -1,6 +1,6 @@
 //! What is open: the report, issues and incidents, and what people decide about them.
 
-use quell_model::{Decision, IncidentKey, IssueKey, Severity, Status, Untrusted};
+use quell_model::{Decision, IncidentKey, IssueKey, Mark, Severity, Status, Untrusted};
 use quell_report::{IncidentStory, IssueStory, Report};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,8 @@ use crate::{ClientError, Connection};
 
 /// Items of one page: what a server gives at most.
 const PAGE: usize = 500;
+/// Incidents of a report: what a server gives at most.
+const MOST_INCIDENTS: usize = 1000;
 
 /// Which issues.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +26,8 @@ pub struct IssueQuery {
     pub asset: Option<String>,
     /// Seen by this tool.
     pub tool: Option<String>,
+    /// How they are marked, with commas between; all where there are none.
+    pub mark: String,
 }
 
 /// An issue as a list shows it.
@@ -43,6 +47,9 @@ pub struct ListedIssue {
     pub title: Untrusted,
     /// Its asset's id.
     pub asset: Untrusted,
+    /// How a person marked it.
+    #[serde(default)]
+    pub mark: Option<Mark>,
 }
 
 /// An incident as a list shows it.
@@ -123,7 +130,7 @@ impl Connection {
     /// # Errors
     /// When the server does not answer, or refuses.
     pub async fn report(&self, limit: usize) -> Result<Report, ClientError> {
-        let limit = limit.to_string();
+        let limit = limit.clamp(1, MOST_INCIDENTS).to_string();
         self.get("api/v1/report", &[("limit", Some(&limit))]).await
     }
 
@@ -138,12 +145,14 @@ impl Connection {
     ) -> Result<Listed<ListedIssue>, ClientError> {
         let given = |text: &'_ str| (!text.is_empty()).then(|| text.to_owned());
         let (severity, status) = (given(&query.severity), given(&query.status));
+        let mark = given(&query.mark);
         let filter = [
             ("severity", severity.as_deref()),
             ("status", status.as_deref()),
             ("control", query.control.as_deref()),
             ("asset", query.asset.as_deref()),
             ("tool", query.tool.as_deref()),
+            ("mark", mark.as_deref()),
         ];
         self.pages("api/v1/issues", &filter, limit).await
     }

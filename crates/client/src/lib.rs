@@ -9,6 +9,7 @@ mod error;
 mod findings;
 mod import;
 mod job;
+mod mark;
 mod platform;
 mod status;
 
@@ -18,5 +19,6 @@ pub use error::ClientError;
 pub use findings::{IssueQuery, Listed, ListedIncident, ListedIssue};
 pub use import::Upload;
 pub use job::{Job, JobOutcome, JobPage, JobQuery, ReplayQuery};
+pub use mark::MarkPlan;
 pub use platform::{Platform, PlatformTest, Quarantined, Right, Running, Stream};
 pub use status::{Disk, Intake, Status};

@@ -12,6 +12,7 @@ use quell_model::Clock;
 use secrecy::ExposeSecret as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
+use tracing::Instrument as _;
 use url::Url;
 
 use crate::body::Body;
@@ -76,7 +77,7 @@ impl Client {
     /// The rules, the network or the remote say no; [`HttpError::verdict`] tells what to do.
     pub async fn send(&self, request: &Request) -> Result<Response, HttpError> {
         self.repeat(request, || async {
-            let reply = Box::pin(self.attempt(request)).await?;
+            let reply = Box::pin(self.traced(request)).await?;
             reply.collect().await
         })
         .await
@@ -88,7 +89,7 @@ impl Client {
     /// # Errors
     /// The rules, the network or the remote say no; [`HttpError::verdict`] tells what to do.
     pub async fn open(&self, request: &Request) -> Result<Streamed, HttpError> {
-        self.repeat(request, || Box::pin(self.attempt(request))).await
+        self.repeat(request, || Box::pin(self.traced(request))).await
     }
 
     async fn repeat<T, F>(
@@ -125,6 +126,31 @@ impl Client {
     }
 
     /// One attempt, with the redirects it meets.
+    /// One attempt, as a span: where it went and what came of it, and nothing of what was said.
+    async fn traced(&self, request: &Request) -> Result<Streamed, HttpError> {
+        let span = tracing::info_span!(
+            "outbound",
+            otel.name = %request.method,
+            otel.kind = "client",
+            otel.status_code = tracing::field::Empty,
+            http.request.method = %request.method,
+            server.address = host_text(&request.url),
+            http.response.status_code = tracing::field::Empty,
+        );
+        let reply = self.attempt(request).instrument(span.clone()).await;
+        let status = match &reply {
+            Ok(reply) => Some(reply.status()),
+            Err(error) => {
+                span.record("otel.status_code", "ERROR");
+                error.status()
+            }
+        };
+        if let Some(status) = status {
+            span.record("http.response.status_code", i64::from(status));
+        }
+        reply
+    }
+
     async fn attempt(&self, request: &Request) -> Result<Streamed, HttpError> {
         let inner = &self.inner;
         let mut hop = first_hop(request);

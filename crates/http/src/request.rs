@@ -96,6 +96,14 @@ impl Request {
         Self::new(Method::PUT, url)
     }
 
+    /// A `DELETE`.
+    ///
+    /// # Errors
+    /// The URL cannot be read.
+    pub fn delete(url: &str) -> Result<Self, HttpError> {
+        Self::new(Method::DELETE, url)
+    }
+
     /// Adds a header.
     ///
     /// # Errors

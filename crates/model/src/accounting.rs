@@ -1,6 +1,7 @@
 //! The sums that must always add up.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What became of one record of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -20,7 +21,7 @@ pub enum Outcome {
 }
 
 /// `records = created + updated + merged + unchanged + rejected`, for one file or for all.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Accounting {
     /// Records read.
     pub records: u64,
@@ -70,7 +71,7 @@ impl Accounting {
 ///
 /// The first line adds up: `records = rejected + evidence + assets + activities + statements +
 /// intelligence + repeated + findings − expanded`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Funnel {
     /// Records read in this run.
     pub records: u64,

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::record::shorten;
 use crate::{AssetId, Untrusted};
 
 /// A cloud resource, workload, image, identity or block of code, as one source described it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Asset {
     /// Its identity, the same whichever tool reports it.
     pub id: AssetId,
@@ -37,7 +38,7 @@ impl Asset {
 }
 
 /// Claims of a source about an asset's surroundings; `None` where it does not say.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Signals {
     /// Reachable from the internet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,7 +60,7 @@ impl Signals {
 }
 
 /// Who owns an asset and what it is for, each with where that was learned.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Context {
     /// Team or person who answers for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -100,7 +101,7 @@ impl Context {
 }
 
 /// A value with where it was learned.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Sourced {
     /// The value, normalized where the mapping has a word for it.
     pub value: Untrusted,
@@ -109,7 +110,7 @@ pub struct Sourced {
 }
 
 /// Where a value was learned.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", tag = "from", content = "name")]
 pub enum Origin {
     /// A tag or label of that key.

@@ -1,9 +1,12 @@
 //! What to do about an issue or an incident, as one word, and by when.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What to do. The rules are in `docs/risk.md`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
     /// Likely noise: look at it when there is nothing else to do.
@@ -33,7 +36,9 @@ impl Decision {
 }
 
 /// Whether somebody should be given work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Ticket {
     /// None.

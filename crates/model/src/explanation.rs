@@ -1,11 +1,12 @@
 //! An explanation: what is wrong, why it matters here, what to do; each claim with its evidence.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::Untrusted;
 
 /// An explanation, made from the catalogue and the evidence.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Explanation {
     /// What is wrong.
     pub what: Claim,
@@ -26,7 +27,7 @@ pub struct Explanation {
 }
 
 /// A sentence, and the records it rests on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Claim {
     /// The sentence.
     pub text: Untrusted,
@@ -36,7 +37,7 @@ pub struct Claim {
 }
 
 /// How sure an explanation is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
     /// The catalogue knows the fault, and two tools or more see it, or the code shows it.

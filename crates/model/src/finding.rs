@@ -1,12 +1,13 @@
 //! One tool's claim that something is wrong with one asset.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::record::shorten;
 use crate::{Asset, FindingKey, KeyHasher, Severity, Status, Timestamp, Untrusted};
 
 /// One tool's claim that something is wrong with one asset.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Finding {
     /// Which tool says so, and in which format it came.
     pub tool: Tool,
@@ -101,7 +102,9 @@ impl Finding {
 }
 
 /// The tool that made a finding and the format it came in.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 pub struct Tool {
     /// The tool, by the short name that control aliases use (`prowler`, `security_hub`, `wiz`).
     pub product: String,
@@ -110,7 +113,9 @@ pub struct Tool {
 }
 
 /// What kind of claim a finding makes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum FindingClass {
     /// A setting is not as it should be.
@@ -165,7 +170,7 @@ impl FindingClass {
 }
 
 /// The tool's rule, check, policy or control.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Rule {
     /// The tool's id of the rule (`CKV_AWS_20`, `s3_bucket_public_access`, `S3.8`).
     pub id: String,
@@ -178,7 +183,7 @@ pub struct Rule {
 }
 
 /// A known weakness in a package or product.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Vulnerability {
     /// `CVE-…` where there is one, else the advisory's id (`GHSA-…`, `ALAS-…`).
     pub id: String,
@@ -216,7 +221,7 @@ pub struct Vulnerability {
 }
 
 /// A place in code or configuration files.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Location {
     /// Path below the scanned folder, with forward slashes.
     pub file: String,
@@ -232,7 +237,7 @@ pub struct Location {
 }
 
 /// Who did what, for a runtime or audit detection.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Detection {
     /// ATT&CK technique ids.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -255,7 +260,7 @@ pub struct Detection {
 }
 
 /// One process of a detection.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Process {
     /// Executable name or path.
     pub name: Untrusted,
@@ -276,7 +281,9 @@ pub struct Process {
 /// an earlier scan of the same target raised, whose check and place are both covered, and which
 /// the newer scan does not raise, is gone. A filtered scan names fewer checks or places, so it
 /// closes less.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 pub struct Scope {
     /// What was scanned: account, image, repository.
     pub target: String,

@@ -1,6 +1,7 @@
 //! A change that closes issues, with the proof that it does.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{Impact, IssueKey};
 
@@ -64,7 +65,7 @@ pub enum FixState {
 }
 
 /// How much thought applying a fix takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Safety {
     /// Changes nothing that a running system can notice.
@@ -76,7 +77,7 @@ pub enum Safety {
 }
 
 /// One check of a proof.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Proof {
     /// What was checked.
     pub check: ProofCheck,
@@ -87,7 +88,7 @@ pub struct Proof {
 }
 
 /// The checks of a proof, in the order they are made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProofCheck {
     /// The file parses before the change.
@@ -111,7 +112,7 @@ pub enum ProofCheck {
 }
 
 /// What came out of a check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It holds.

@@ -6,6 +6,9 @@ use std::marker::PhantomData;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// The version of the key scheme. It is part of every key, so a new scheme never collides with
 /// an old one, and both can be valid while the store re-keys.
@@ -184,6 +187,21 @@ impl<K> Serialize for Key<K> {
 impl<'de, K> Deserialize<'de> for Key<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl<K> PartialSchema for Key<K> {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("^[0-7][0-9a-hjkmnp-tv-z]{25}$"))
+            .description(Some("A stable id."))
+            .into()
+    }
+}
+impl<K> ToSchema for Key<K> {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Key")
     }
 }
 

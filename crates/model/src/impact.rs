@@ -1,9 +1,10 @@
 //! What applying a fix does to what runs, how to go back, and what other tools say of it.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What applying a fix does, and how to go back.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Impact {
     /// Other controls that failed on the block and hold after the change.
@@ -19,7 +20,9 @@ pub struct Impact {
 }
 
 /// A kind of harm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// What runs is replaced instead of changed in place.
@@ -33,7 +36,7 @@ pub enum Effect {
 }
 
 /// Whether the state before can be had again.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reversible {
     /// Wholly.
@@ -48,7 +51,7 @@ pub enum Reversible {
 }
 
 /// What another tool says of the files before and after.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Verification {
     /// The tool.
     pub tool: String,
@@ -62,7 +65,7 @@ pub struct Verification {
 }
 
 /// What came out of another tool.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ToolVerdict {
     /// It finds nothing new at fault.

@@ -1,6 +1,7 @@
 //! One story: the issues and detections that one person should look at together.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{Claim, IncidentKey, IssueKey, Severity, Timestamp};
 
@@ -37,7 +38,9 @@ pub struct HandMade {
 }
 
 /// A decision about an incident.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum HandAction {
     /// Another incident is part of this one.
@@ -58,7 +61,9 @@ impl HandAction {
 }
 
 /// What holds an incident together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum IncidentKind {
     /// A known weakness is being exploited here: a detection's evidence points at it.

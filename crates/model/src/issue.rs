@@ -1,11 +1,12 @@
 //! One fault on one asset, whoever reports it.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{Asset, FindingClass, IssueKey, Risk, Severity, Status, Timestamp, Untrusted};
 
 /// One fault on one asset, seen by one or more tools.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Issue {
     /// Its identity.
     pub key: IssueKey,
@@ -32,7 +33,7 @@ pub struct Issue {
 }
 
 /// Why findings are held to be the same fault.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", tag = "by")]
 pub enum MergeBasis {
     /// The tools' rules are aliases of one control, on one asset.

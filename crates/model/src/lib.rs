@@ -15,6 +15,7 @@ mod impact;
 mod incident;
 mod issue;
 mod mapping;
+mod mark;
 mod purl;
 mod record;
 mod risk;
@@ -42,6 +43,7 @@ pub use impact::{Effect, Impact, Reversible, ToolVerdict, Verification};
 pub use incident::{HandAction, HandMade, Incident, IncidentKind};
 pub use issue::{Issue, MergeBasis};
 pub use mapping::{ContextMapping, MappingError, RawField, RawMapping};
+pub use mark::{Mark, MarkKind};
 pub use purl::Purl;
 pub use record::{Activity, Evidence, Record, Reject};
 pub use risk::{Risk, RiskChange, RiskPart};
@@ -53,5 +55,7 @@ pub use time::{Clock, FixedClock, parse_timestamp};
 pub use timeline::{Timeline, TimelineEvent, TimelineProcess};
 pub use untrusted::Untrusted;
 
+/// A day.
+pub type Date = jiff::civil::Date;
 /// A point in time, with nanoseconds, in UTC.
 pub type Timestamp = jiff::Timestamp;

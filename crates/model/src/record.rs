@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{
     Asset, Exploited, Finding, FindingKey, KeyHasher, Rule, Scope, Statement, Timestamp, Tool,
@@ -128,7 +129,7 @@ pub struct Activity {
 }
 
 /// A record that could not be taken, with where it stands and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Reject {
     /// The file, as given, with `!/entry` for a member of an archive.
     pub path: String,

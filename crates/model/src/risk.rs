@@ -1,11 +1,12 @@
 //! Our judgement of how much an issue matters, in named parts that add up.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// How much an issue matters, 0 to 1000, with the parts that make the number.
 ///
 /// The formula is in `docs/risk.md`; the parts always add up to the score.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Risk {
     /// 0 to 1000.
     pub score: u32,
@@ -16,7 +17,7 @@ pub struct Risk {
 }
 
 /// One named part of a risk.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RiskPart {
     /// `severity`, `cvss`, `epss`, `kev`, `exposure`, `data`, `environment`, `criticality`,
     /// `detection`, `credential`, `together`, `age` or `limit`.
@@ -28,7 +29,7 @@ pub struct RiskPart {
 }
 
 /// A change that would lower a risk.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RiskChange {
     /// What to change, as a phrase.
     pub change: String,

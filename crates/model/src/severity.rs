@@ -1,12 +1,13 @@
 //! How bad the tool says a finding is, on one scale.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The vendor's severity, mapped to one scale (OCSF `severity_id` where it has a word for it).
 ///
 /// The vendor's own word is kept beside it on the finding. A word nobody knows becomes
-/// [`Severity::Unknown`], which sorts as high: an unread label must not hide a breach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// `unknown`, which sorts as high: an unread label must not hide a breach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// No harm by itself.

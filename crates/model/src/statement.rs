@@ -1,6 +1,7 @@
 //! What a supplier or a person says of a weakness in a product (VEX).
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{Key, KeyHasher, Timestamp, Tool, Untrusted};
 
@@ -122,7 +123,18 @@ impl Product {
 
 /// What is said of a weakness in a product.
 #[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Position {

@@ -1,9 +1,12 @@
 //! Where a finding stands in its life.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The vendor's status, mapped to one scale. The vendor's own word is kept beside it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// The fault is there.

@@ -1,11 +1,12 @@
 //! What happened in an incident, in order, and the processes that did it.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{FindingKey, IssueKey, Timestamp, Untrusted};
 
 /// What happened in an incident.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Timeline {
     /// What was seen, oldest first; what has no time stands last.
     pub events: Vec<TimelineEvent>,
@@ -17,7 +18,7 @@ pub struct Timeline {
 }
 
 /// One thing that was seen to happen.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TimelineEvent {
     /// When it was first seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,7 +57,7 @@ pub struct TimelineEvent {
 }
 
 /// One process of a tree.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TimelineProcess {
     /// Which of the timeline's processes started it, counted from 0; none for the oldest known.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,12 +1,15 @@
 //! Text that came from outside and has not been escaped for any sink yet.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Text from a scanner, a tag or a file name: hostile until a sink's own escaper has seen it.
 ///
 /// It has no `Display`, so that `format!("{text}")` does not compile. A sink calls
 /// [`Untrusted::raw`] inside its escaper and nowhere else.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(transparent)]
 pub struct Untrusted(String);
 

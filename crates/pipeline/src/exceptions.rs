@@ -1,17 +1,18 @@
-//! What speaks against issues: statements of suppliers and people, and what sources hide.
+//! What speaks against issues: statements of suppliers, marks of people, and what sources hide.
 //!
-//! Neither closes anything here. A person looks at each in the report's list of exceptions.
+//! None closes anything here. A person looks at each in the report's list of exceptions.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use quell_correlate::Spoken;
-use quell_model::{Finding, IssueKey, Statement, StatementKey, Untrusted};
+use quell_model::{Finding, IssueKey, Mark, Statement, StatementKey, Timestamp, Untrusted};
 use quell_report::{ExceptionReport, StatementReport, StatementsReport};
 use quell_store::{IdSet, Store};
 use rayon::prelude::*;
 
 use crate::PipelineError;
-use crate::assess::members;
+use crate::assess::{members, read_issue};
+use crate::marks::day_of;
 use crate::report::Open;
 
 /// Weaknesses whose statements are kept in memory at once; a supplier's document can hold
@@ -40,12 +41,22 @@ pub(crate) struct Said {
     by_issue: BTreeMap<IssueKey, Vec<Statement>>,
     known: u64,
     matched: HashSet<StatementKey>,
+    marks: BTreeMap<IssueKey, Mark>,
 }
 
 impl Said {
-    /// Finds, for every open issue about a weakness, what is said of it.
-    pub(crate) fn find(store: &Store, open: &[Open]) -> Result<Self, PipelineError> {
-        let mut said = Self { known: store.statement_count()?, ..Self::default() };
+    /// Finds what is said of open issues: by suppliers of weaknesses, and by people of any.
+    pub(crate) fn find(
+        store: &Store,
+        open: &[Open],
+        now: Timestamp,
+    ) -> Result<Self, PipelineError> {
+        let mut marks: BTreeMap<_, _> = store.mark_list(day_of(now))?.into_iter().collect();
+        if !marks.is_empty() {
+            let keys: HashSet<IssueKey> = open.iter().map(|open| open.candidate.key).collect();
+            marks.retain(|issue, _| keys.contains(issue));
+        }
+        let mut said = Self { known: store.statement_count()?, marks, ..Self::default() };
         if said.known == 0 {
             return Ok(said);
         }
@@ -64,6 +75,11 @@ impl Said {
     /// What is said of one issue.
     pub(crate) fn of(&self, issue: IssueKey) -> &[Statement] {
         self.by_issue.get(&issue).map_or(&[], Vec::as_slice)
+    }
+
+    /// How a person marked an issue.
+    pub(crate) fn mark(&self, issue: IssueKey) -> Option<&Mark> {
+        self.marks.get(&issue)
     }
 
     /// How many statements there are, and how many speak of no issue here.
@@ -124,8 +140,8 @@ fn said_of(
     Ok(found)
 }
 
-/// The list of exceptions to review: statements against open issues, and findings that their
-/// sources hide.
+/// The list of exceptions to review: statements against open issues, marks that excuse them, and
+/// findings that their sources hide.
 pub(crate) fn exceptions(
     store: &Store,
     said: &Said,
@@ -135,6 +151,9 @@ pub(crate) fn exceptions(
     for (issue, statements) in &said.by_issue {
         let against = statements.iter().filter(|statement| statement.verdict.excuses());
         exceptions.extend(against.map(|statement| of_statement(*issue, statement)));
+    }
+    for (issue, mark) in said.marks.iter().filter(|(_, mark)| mark.excuses()) {
+        exceptions.extend(of_mark(store, *issue, mark)?);
     }
     for (issue, body) in store.finding_list_suppressed(among)? {
         let finding: Finding = serde_json::from_slice(&body.unpack()?)?;
@@ -164,6 +183,27 @@ fn of_statement(issue: IssueKey, statement: &Statement) -> ExceptionReport {
         author,
         time,
     }
+}
+
+fn of_mark(
+    store: &Store,
+    issue: IssueKey,
+    mark: &Mark,
+) -> Result<Option<ExceptionReport>, PipelineError> {
+    let row = store.issue_between(issue, issue)?.pop();
+    let Some(body) = row.and_then(|row| row.body) else { return Ok(None) };
+    Ok(Some(ExceptionReport {
+        issue: issue.to_string(),
+        kind: "mark".into(),
+        id: format!("mark:{issue}"),
+        source: "person".to_owned(),
+        native_id: Untrusted::default(),
+        title: read_issue(&body)?.title,
+        verdict: Untrusted::from(mark.kind.as_str()),
+        justification: mark.reason.clone(),
+        author: mark.by.clone(),
+        time: Some(mark.at),
+    }))
 }
 
 fn about(statement: &Statement) -> String {

@@ -43,7 +43,7 @@ impl<'a> World<'a> {
     }
 
     /// The incident whose id begins so, or that holds the issue whose id does.
-    fn find(&self, id: &str) -> Result<&Incident, PipelineError> {
+    pub(crate) fn find(&self, id: &str) -> Result<&Incident, PipelineError> {
         let wanted = id.trim().to_ascii_lowercase();
         let not_found = || PipelineError::NotFound { kind: "incident", id: id.to_owned() };
         if wanted.is_empty() {
@@ -69,7 +69,7 @@ impl<'a> World<'a> {
         store: &Store,
         story: &Incident,
     ) -> Result<Option<IncidentStory>, PipelineError> {
-        let said = Said::find(store, &self.open)?;
+        let said = Said::find(store, &self.open, self.estate.by.now)?;
         let shown = std::slice::from_ref(story);
         let shown = (shown, self.proposed.as_slice());
         let told = describe(store, (&self.estate, &said), &self.open, shown, Detail::All)?;

@@ -54,7 +54,7 @@ pub(crate) fn story(
     let mut open = [one];
     estate.settle(store, &mut open)?;
     let stories = incidents(store, &mut open, proposed, None)?;
-    let said = Said::find(store, &open)?;
+    let said = Said::find(store, &open, estate.by.now)?;
     let told = describe(store, (estate, &said), &open, (&stories, proposed), Detail::All)?;
     let (incident, issue) = (told.incidents.into_iter().next(), told.issues.into_iter().next());
     let asset = told.assets.into_iter().next();

@@ -15,6 +15,7 @@ mod incidents;
 mod inspect;
 mod intel;
 mod list;
+mod marks;
 mod prepare;
 mod priority;
 pub mod query;
@@ -29,14 +30,15 @@ pub use coverage::{Coverage, RuleCount, ToolCoverage, coverage};
 pub use error::PipelineError;
 pub use fixes::{
     Ask, Branch, Commit, Dirty, FileChange, FixCase, FixConfig, FixMember, FixPlan, FixRequest,
-    FixStory, Offer, Taken, Tool, Unfixed, commit_message, fix_cases, fixes_report, patch_text,
-    plan_fixes, plan_fixes_from, refuse_uncommitted, write_branch, write_files,
+    FixSaid, FixStory, Offer, Taken, Tool, Unfixed, commit_message, fix_cases, fixes_report,
+    patch_text, plan_fixes, plan_fixes_from, refuse_uncommitted, write_branch, write_files,
 };
 pub use import::{ImportOptions, Imported};
 pub use incidents::{join_incidents, reset_incident, show_incident, split_incident};
 pub use inspect::{show_issue, split_issue};
 pub use list::{IssueList, ListedIssue, list_issues};
-pub use quell_store::{Held, IssueFilter, MostClosed};
+pub use marks::{Marking, mark_incident, mark_issue, unmark_incident, unmark_issue};
+pub use quell_store::{Held, IssueFilter, MarkFilter, MostClosed};
 pub use rekey::bring_up_to_date;
 pub use risk::explain_risk;
 pub use run::{Outcome, Progress, Request, import, report, run};

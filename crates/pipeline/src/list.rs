@@ -1,10 +1,11 @@
 //! Lists of issues, filtered and counted.
 
-use quell_model::{IssueKey, Severity, Status, Untrusted};
-use quell_store::{IssueFilter, Store};
+use quell_model::{IssueKey, Mark, Severity, Status, Timestamp, Untrusted};
+use quell_store::{IssueFilter, MarkFilter, Store};
 use serde::Serialize;
 
 use crate::PipelineError;
+use crate::marks::day_of;
 use crate::report::stored_issue;
 
 /// Issues that fit a filter.
@@ -33,22 +34,29 @@ pub struct ListedIssue {
     pub title: Untrusted,
     /// Its asset's key.
     pub asset: Untrusted,
+    /// How a person marked it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Mark>,
 }
 
-/// The issues that fit a filter: all are counted, the riskiest are listed.
+/// The issues that fit a filter and are marked so: all are counted, the riskiest are listed.
 ///
 /// # Errors
 /// When the store refuses.
 pub fn list_issues(
     store: &Store,
-    filter: &IssueFilter,
+    (filter, marked): (&IssueFilter, &MarkFilter),
     limit: usize,
+    now: Timestamp,
 ) -> Result<IssueList, PipelineError> {
-    let found = store.issue_find(filter, limit)?;
+    let today = day_of(now);
+    let filter = IssueFilter { among: store.mark_rows(marked, today)?, ..filter.clone() };
+    let found = store.issue_find(&filter, limit)?;
     let mut issues = Vec::new();
     for row in found.rows {
         let Some(issue) = stored_issue(store, row)? else { continue };
         issues.push(ListedIssue {
+            mark: store.mark_get(issue.key, today)?,
             id: issue.key,
             score: issue.risk.score,
             severity: issue.severity,

@@ -11,8 +11,8 @@ use quell_correlate::{
 };
 use quell_explain::{IssueEvidence, explain};
 use quell_model::{
-    Decided, Decision, FindingClass, Fix, FixState, Incident, Issue, IssueKey, Statement, Status,
-    Timestamp, Untrusted,
+    Decided, Decision, FindingClass, Fix, FixState, Incident, Issue, IssueKey, Mark, MarkKind,
+    Statement, Status, Timestamp, Untrusted,
 };
 use quell_report::{
     AssetReport, DecisionCounts, DecisionReport, FindingReport, FixReport, HandReport,
@@ -323,9 +323,9 @@ fn told<'s>(
     let members = findings.iter().map(member).collect::<Result<Vec<_>, _>>()?;
     let issue = estate.settled(read_issue(body)?, &members);
     let places = findings.into_iter().map(|r| (r.path, r.offset_bytes)).collect();
-    let statements = said.of(issue.key);
+    let (statements, mark) = (said.of(issue.key), said.mark(issue.key));
     let decided = estate.decide(&issue, statements);
-    Ok(Some(Told { issue, members, places, statements, decided }))
+    Ok(Some(Told { issue, members, places, statements, mark, decided }))
 }
 
 fn tell<'s>(
@@ -340,6 +340,7 @@ fn tell<'s>(
 struct Told<'s> {
     issue: Issue,
     statements: &'s [Statement],
+    mark: Option<&'s Mark>,
     members: Vec<Member>,
     places: Vec<(String, u64)>,
     decided: Decided,
@@ -480,6 +481,14 @@ fn notes(story: &[Told<'_>]) -> Vec<String> {
         let which = of(count);
         notes.push(format!("one tool hides a finding of {which}, another does not: review it"));
     }
+    for kind in MarkKind::ALL {
+        let marked = |told: &&Told<'_>| told.mark.is_some_and(|m| m.kind == kind && !m.ended);
+        let count = story.iter().filter(marked).count();
+        if count > 0 {
+            let which = of(count);
+            notes.push(format!("a person marked {which} as {}", kind.as_str().replace('_', " ")));
+        }
+    }
     notes
 }
 
@@ -525,6 +534,7 @@ fn issue_report(told: &Told<'_>, catalog: &Catalog, today: Timestamp) -> IssueRe
         first_seen: issue.first_seen,
         last_seen: issue.last_seen,
         statements: told.statements.iter().map(statement_report).collect(),
+        mark: told.mark.cloned(),
     }
 }
 

@@ -42,7 +42,7 @@ pub fn explain_risk(
     let issue = stored_issue(store, row.row)?.ok_or_else(not_found)?;
     let members = members(store, row.row)?;
     let issue = estate.settled(issue, &members);
-    let said = Said::find(store, std::slice::from_ref(row))?;
+    let said = Said::find(store, std::slice::from_ref(row), now)?;
     let decided = estate.decide(&issue, said.of(key));
     let what_if = estate.what_if(&issue, &members);
     Ok(RiskStory {

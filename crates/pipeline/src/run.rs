@@ -266,7 +266,7 @@ fn tell(
     }
     let shown =
         stories.get(..request.limit.unwrap_or(usize::MAX).min(stories.len())).unwrap_or_default();
-    let said = Said::find(store, &open)?;
+    let said = Said::find(store, &open, estate.by.now)?;
     let detail = if request.only_incidents { Detail::Incidents } else { Detail::All };
     let mut described = describe(store, (&estate, &said), &open, (shown, &fixes), detail)?;
     let decisions = decision_counts(store, (&estate, &said), &open, &stories)?;

@@ -10,8 +10,8 @@ use std::sync::atomic::AtomicBool;
 use quell_catalog::Catalog;
 use quell_model::{FixedClock, Severity, Status, Verdict};
 use quell_pipeline::{
-    ImportOptions, IssueFilter, Outcome, PipelineError, Progress, Request, Setup, import,
-    list_issues, run, show_issue, split_issue,
+    ImportOptions, IssueFilter, MarkFilter, Outcome, PipelineError, Progress, Request, Setup,
+    import, list_issues, run, show_issue, split_issue,
 };
 use quell_sources::intake::Input;
 use quell_store::Store;
@@ -189,7 +189,8 @@ fn issues_are_filtered_counted_and_ranked() {
     world.triage("a.json", &scan(&records));
     world.triage("hub.json", &hub(&names[0]).to_string());
     world.triage("c.json", &scan(&[prowler(&names[1], "PASS", t + 9)]));
-    let count = |filter: IssueFilter| list_issues(&world.store, &filter, 3).unwrap();
+    let any = MarkFilter::default();
+    let count = |filter| list_issues(&world.store, (&filter, &any), 3, today()).unwrap();
     let all = count(IssueFilter::default());
     assert_eq!((all.count, all.issues.len()), (40, 3));
     let open = IssueFilter { statuses: vec![Status::Open], ..IssueFilter::default() };

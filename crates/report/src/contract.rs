@@ -6,20 +6,21 @@ use std::collections::BTreeMap;
 
 use quell_model::{
     Accounting, Claim, Decision, Explanation, FindingClass, Funnel, HandAction, HandMade, Impact,
-    IncidentKind, Position, Proof, Risk, Safety, Severity, Status, Ticket, Timeline, Timestamp,
-    Untrusted,
+    IncidentKind, Mark, Position, Proof, Risk, Safety, Severity, Status, Ticket, Timeline,
+    Timestamp, Untrusted,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// The version of the contract: the second number grows when fields are added, the first when
 /// a reader must change.
-pub const SCHEMA_VERSION: &str = "1.4";
+pub const SCHEMA_VERSION: &str = "1.5";
 
 /// Everything that a run has to say.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Report {
-    /// [`SCHEMA_VERSION`].
+    /// The version of this contract, [`SCHEMA_VERSION`].
+    #[schema(value_type = String)]
     pub schema_version: Cow<'static, str>,
     /// When the report was made.
     pub generated_at: Timestamp,
@@ -64,16 +65,12 @@ pub struct SourceReport {
     /// How it is.
     pub health: SourceHealth,
     /// When anything of it came.
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub heard_at: Option<Timestamp>,
     /// When something of it was last taken in.
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub taken_at: Option<Timestamp>,
     /// When something of it last failed.
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub failed_at: Option<Timestamp>,
     /// Why it did.
-    #[schema(value_type = Option<String>)]
     pub reason: Option<Untrusted>,
     /// How often something came.
     pub deliveries: u64,
@@ -108,7 +105,7 @@ impl SourceHealth {
 }
 
 /// How many incidents have which decision; those that a limit leaves out count too.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DecisionCounts {
     /// Now.
     pub act: u64,
@@ -144,7 +141,7 @@ impl DecisionCounts {
 }
 
 /// What to do, why, and by when. The rules are in `docs/risk.md`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DecisionReport {
     /// What to do.
     pub decision: Decision,
@@ -171,21 +168,21 @@ impl DecisionReport {
 }
 
 /// Something that speaks against an issue.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ExceptionReport {
     /// Id of the issue; one whose findings are all hidden is not among the open issues.
     pub issue: String,
-    /// `statement` or `suppression`.
+    /// `statement`, `mark` or `suppression`.
     pub kind: Cow<'static, str>,
-    /// `statement:ID` or `finding:ID`.
+    /// `statement:ID`, `mark:ID` or `finding:ID`.
     pub id: String,
-    /// The format of the statement, or the tool that hides the finding.
+    /// The format of the statement, the tool that hides the finding, or `person`.
     pub source: String,
     /// The document's id, or the tool's own id of the finding.
     pub native_id: Untrusted,
     /// What it is about, in one line.
     pub title: Untrusted,
-    /// `not_affected` or `fixed`; for a suppression the tool's own word.
+    /// `not_affected` or `fixed`; `false_positive` or `accepted`; for a suppression the tool's own word.
     pub verdict: Untrusted,
     /// Why, where that is given.
     #[serde(default, skip_serializing_if = "Untrusted::is_empty")]
@@ -199,7 +196,7 @@ pub struct ExceptionReport {
 }
 
 /// How many statements are known.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StatementsReport {
     /// All that are stored.
     pub known: u64,
@@ -210,7 +207,7 @@ pub struct StatementsReport {
 }
 
 /// A list that risks rest on.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct IntelligenceReport {
     /// `kev` or `epss`.
     pub name: Cow<'static, str>,
@@ -225,7 +222,7 @@ pub struct IntelligenceReport {
 }
 
 /// What somebody says of a weakness in a product.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct StatementReport {
     /// `statement:ID`.
     pub id: String,
@@ -256,7 +253,7 @@ pub struct StatementReport {
 }
 
 /// What became of every record.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct AccountingReport {
     /// All files together.
     pub total: Accounting,
@@ -265,7 +262,7 @@ pub struct AccountingReport {
 }
 
 /// What became of one file's records.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct FileReport {
     /// As given, with `!/entry` for a member of an archive.
     pub path: Untrusted,
@@ -282,7 +279,7 @@ pub struct FileReport {
 }
 
 /// What the run did to findings that were known before.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Changes {
     /// Findings that are gone.
     pub closed: u64,
@@ -293,7 +290,7 @@ pub struct Changes {
 }
 
 /// One incident.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct IncidentReport {
     /// Stable id.
     pub id: String,
@@ -340,7 +337,7 @@ pub struct IncidentReport {
 }
 
 /// What a person decided about an incident.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct HandReport {
     /// `joined` or `split`.
     pub action: HandAction,
@@ -366,7 +363,7 @@ impl HandReport {
 }
 
 /// Who should deal with something, and how that is known.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct OwnerReport {
     /// The owner, or the role where no owner is known.
     pub name: Untrusted,
@@ -375,7 +372,7 @@ pub struct OwnerReport {
 }
 
 /// One issue.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct IssueReport {
     /// Stable id.
     pub id: String,
@@ -421,10 +418,13 @@ pub struct IssueReport {
     /// What suppliers and people say of it, the newest first. It closes nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub statements: Vec<StatementReport>,
+    /// How a person marked it. It closes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Mark>,
 }
 
 /// One issue with all it rests on: what `quell issue show --json` prints.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct IssueStory {
     /// The issue.
     pub issue: IssueReport,
@@ -442,7 +442,7 @@ pub struct IssueStory {
 }
 
 /// One incident with its issues: what `quell incident show --json` prints.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct IncidentStory {
     /// The incident.
     pub incident: IncidentReport,
@@ -455,7 +455,7 @@ pub struct IncidentStory {
 }
 
 /// One finding of an issue.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct FindingReport {
     /// Stable id.
     pub id: String,
@@ -488,7 +488,7 @@ pub struct FindingReport {
 }
 
 /// One asset.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct AssetReport {
     /// Its canonical key; issues refer to it.
     pub id: String,
@@ -521,7 +521,7 @@ pub struct AssetReport {
 }
 
 /// One fix.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct FixReport {
     /// Stable id.
     pub id: String,

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use quell_model::{Safety, Untrusted};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::escape::{plain, terminal};
 use crate::story::{short, write_fix};
@@ -22,7 +23,7 @@ const MOST_LINES: usize = 20;
 const MOST_STEPS: usize = 10;
 
 /// What `quell fix --json` prints.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct FixesReport {
     /// The version of the contract, the report's own.
     pub schema_version: &'static str,
@@ -54,7 +55,7 @@ pub struct FixesReport {
 }
 
 /// A fix, and what becomes of it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct OfferReport {
     /// `made`, `covered`, `left_out` or `withheld`.
     pub taken: &'static str,
@@ -64,7 +65,7 @@ pub struct OfferReport {
 }
 
 /// An issue that no change of code closes.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct UnfixedReport {
     /// Its id.
     pub issue: String,
@@ -83,7 +84,7 @@ pub struct UnfixedReport {
 }
 
 /// Commands for one asset, word by word, so that no shell has to be trusted with names.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct StepsReport {
     /// The program.
     pub cli: String,
@@ -104,7 +105,7 @@ pub struct StepsReport {
 }
 
 /// A setting that withheld fixes ask for.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AskReport {
     /// The parameter, as it stands below `[fix.parameters]` of `quell.toml`.
     pub name: Untrusted,
@@ -115,7 +116,7 @@ pub struct AskReport {
 }
 
 /// A file of code that could not be looked into.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct NotRead {
     /// Its path below the repository.
     pub file: Untrusted,
@@ -124,7 +125,7 @@ pub struct NotRead {
 }
 
 /// What was written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case", tag = "how")]
 pub enum Written {
     /// The files of the repository.

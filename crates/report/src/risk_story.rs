@@ -4,13 +4,14 @@ use std::io::{self, Write};
 
 use quell_model::{Severity, Untrusted};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::DecisionReport;
 use crate::escape::{plain, terminal};
 use crate::terminal::wrapped;
 
 /// A risk with the record behind each part.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct RiskStory {
     /// The issue that is explained: the riskiest one, where an incident was asked for.
     pub issue: String,
@@ -40,7 +41,7 @@ pub struct RiskStory {
 }
 
 /// One part of a risk with the records it rests on.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct PartReport {
     /// Its name.
     pub name: String,
@@ -53,7 +54,7 @@ pub struct PartReport {
 }
 
 /// What the score would be if one thing were otherwise.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct WhatIfReport {
     /// The part it is about; `fix` for the fix itself.
     pub part: String,

@@ -8,7 +8,9 @@ use crate::escape::{is_hidden, plain, terminal};
 use crate::incident::write_because;
 use crate::terminal::wrapped;
 use crate::timeline;
-use crate::words::{check_name, count, impact_lines, kind_words, ticket_words, verdict};
+use crate::words::{
+    check_name, count, impact_lines, kind_words, mark_words, ticket_words, verdict,
+};
 use crate::{FindingReport, FixReport, IncidentReport, IssueStory};
 
 const INDENT: &str = "  ";
@@ -37,6 +39,9 @@ pub fn write_story(story: &IssueStory, out: &mut dyn Write) -> io::Result<()> {
     let ticket = ticket_words(decision).map(|words| format!("; {words}")).unwrap_or_default();
     let because = plain(&decision.decision_because);
     wrapped(&format!("{}: {because}{ticket}", decision.decision.as_str()), "", out)?;
+    if let Some(mark) = &issue.mark {
+        wrapped(&mark_words(mark), "", out)?;
+    }
     write_explanation(&story.explanation, out)?;
     heading(&format!("Risk {risk}"), out)?;
     for part in &issue.risk.parts {

@@ -1,10 +1,10 @@
 //! Numbers and phrases that several writers share.
 
 use quell_model::{
-    Decision, Funnel, IncidentKind, Reversible, Safety, Ticket, ToolVerdict, Verdict,
+    Decision, Funnel, IncidentKind, Mark, Reversible, Safety, Ticket, ToolVerdict, Verdict,
 };
 
-use crate::escape::plain;
+use crate::escape::{plain, terminal};
 use crate::{DecisionReport, FixReport, IncidentReport, Report};
 
 /// `5825` → `5,825`.
@@ -90,6 +90,16 @@ pub(crate) fn decisions_line(report: &Report) -> Option<String> {
     let each = report.decisions.each();
     let words = each.map(|(decision, count)| format!("{} {}", name(decision), number(count)));
     each.iter().any(|(_, count)| *count > 0).then(|| words.join(" · "))
+}
+
+/// How a person marked an issue, as one sentence for a terminal.
+pub(crate) fn mark_words(mark: &Mark) -> String {
+    let kind = mark.kind.as_str().replace('_', " ");
+    let until = mark.until.map(|day| format!(" until {day}")).unwrap_or_default();
+    let ended = if mark.ended { ", which is over" } else { "" };
+    let (by, reason) = (terminal(&mark.by), terminal(&mark.reason));
+    let at = mark.at.strftime("%Y-%m-%d");
+    format!("marked {kind}{until}{ended} by {by} on {at}: {reason}")
 }
 
 /// What follows from a decision: `ticket now, due 2026-11-04`; none where nothing does.

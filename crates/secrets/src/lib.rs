@@ -18,6 +18,6 @@ mod vault;
 pub use aws_login::{AwsLogin, AwsLogins};
 pub use cache::{Secrets, State};
 pub use error::SecretError;
-pub use local::Environment;
+pub use local::{Environment, read_local};
 pub use secret::{Secret, Values};
 pub use settings::{AwsKeySource, AwsSettings, Settings, VaultLogin, VaultSettings};

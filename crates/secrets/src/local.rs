@@ -24,16 +24,25 @@ pub(crate) async fn read(
     reference: &SecretRef,
     environment: &Environment,
 ) -> Option<Result<Secret, SecretError>> {
+    let (asked, environment) = (reference.clone(), Arc::clone(environment));
+    let task = tokio::task::spawn_blocking(move || read_local(&asked, &*environment));
+    task.await.unwrap_or_else(|_| Some(Err(SecretError::Malformed(reference.to_string()))))
+}
+
+/// Reads `env:` and `file:` at once, on the calling thread; `None` for references of services.
+///
+/// # Errors
+/// When there is no value, or it cannot be read.
+pub fn read_local(
+    reference: &SecretRef,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Option<Result<Secret, SecretError>> {
     let read = match reference.place() {
-        SecretPlace::Env(name) => match environment(name) {
-            Some(value) => Ok(Secret::from(value)),
-            None => Err(SecretError::NotSet(name.to_owned())),
-        },
-        SecretPlace::File(path) => {
-            let (path, asked) = (path.to_owned(), reference.clone());
-            let task = tokio::task::spawn_blocking(move || file(&path, &asked));
-            task.await.unwrap_or_else(|_| Err(SecretError::Malformed(reference.to_string())))
+        SecretPlace::Env(name) => {
+            let value = environment(name).map(Secret::from);
+            value.ok_or_else(|| SecretError::NotSet(name.to_owned()))
         }
+        SecretPlace::File(path) => file(path, reference),
         SecretPlace::Vault { .. } | SecretPlace::Aws { .. } => return None,
     };
     Some(read.and_then(|secret| checked(reference, secret)))

@@ -9,6 +9,7 @@
 //! | `jobs/` | what is done beside requests |
 //! | `limits/` | what one client may use up |
 //! | `sync/` | platforms that are asked |
+//! | `traces/` | spans, for a collector |
 //! | `web/` | the pages for people |
 //!
 //! A delivery is answered once its bytes are on the disk, in the intake log. A thread moves them
@@ -28,6 +29,7 @@ mod serve;
 mod start;
 mod state;
 mod sync;
+mod traces;
 mod web;
 
 pub use access::{MadeToken, Right, Role, TokenError, TokenPlan, make_token};
@@ -37,3 +39,4 @@ pub use outside::OutsideError;
 pub use quell_secrets::Environment;
 pub use start::{Plan, Server, StartError, api_description, start};
 pub use sync::{Act, known_kinds, source_faults};
+pub use traces::Traces;

@@ -181,11 +181,8 @@ pub fn status(data: &Path, tenant: &TenantId, now: Timestamp) -> Result<Value, O
 /// # Errors
 /// When the directory cannot be used.
 pub fn is_served(data: &Path) -> Result<bool, OfflineError> {
-    if !data.join("server.lock").exists() {
-        return Ok(false);
-    }
     let io = |source| StartError::Io { path: data.to_owned(), source };
-    Ok(Lock::take(data).map_err(io)?.is_none())
+    Ok(Lock::is_taken(data).map_err(io)?)
 }
 
 fn found(office: &ServerStore, tenant: &TenantId, id: &str) -> Result<JobRow, OfflineError> {

@@ -14,6 +14,7 @@ use quell_secrets::{
 };
 use quell_secrets::{VaultLogin, VaultSettings};
 use quell_sources::live::Live;
+use secrecy::SecretString;
 use tokio::time::Instant;
 
 use crate::state::App;
@@ -47,6 +48,9 @@ pub enum OutsideError {
     /// A secret has no value.
     #[error("{0}")]
     Secret(#[from] SecretError),
+    /// The login of the proxy is none.
+    #[error("`egress.proxy_login`: {0}")]
+    ProxyLogin(&'static str),
     /// A secret must not be used.
     #[error("the secret behind `{0}` {1}; choose another")]
     Weak(String, &'static str),
@@ -84,19 +88,7 @@ impl Outside {
         environment: Environment,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, OutsideError> {
-        let mut policy = Policy::default();
-        for rule in &config.egress.allow {
-            let rule: Allow =
-                rule.parse().map_err(|e| OutsideError::Allow(format!("{rule}: {e}")))?;
-            policy.egress.allow(rule);
-        }
-        if let Some(path) = &config.egress.ca_file {
-            let pem = std::fs::read(path)
-                .map_err(|source| OutsideError::Certificates { path: path.clone(), source })?;
-            policy.roots = Roots::SystemAnd(pem);
-        }
-        policy.proxy =
-            config.egress.proxy.as_ref().map(|url| Proxy { url: url.clone(), login: None });
+        let policy = policy(config, &*environment)?;
         let client = Client::new(policy.clone(), Arc::clone(clock))?;
         let (vault, aws) = (vault(config), aws(config));
         let settings = Settings { vault, aws, ..Settings::default() };
@@ -206,6 +198,42 @@ impl Outside {
         }
         Ok(())
     }
+}
+
+/// The rules of all clients.
+pub(crate) fn policy(
+    config: &Config,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Policy, OutsideError> {
+    let mut policy = Policy::default();
+    for rule in &config.egress.allow {
+        let rule: Allow = rule.parse().map_err(|e| OutsideError::Allow(format!("{rule}: {e}")))?;
+        policy.egress.allow(rule);
+    }
+    if let Some(path) = &config.egress.ca_file {
+        let pem = std::fs::read(path)
+            .map_err(|source| OutsideError::Certificates { path: path.clone(), source })?;
+        policy.roots = Roots::SystemAnd(pem);
+    }
+    if let Some(url) = config.egress.proxy.clone() {
+        let login = config.egress.proxy_login.as_ref();
+        let login = login.map(|reference| login_of(reference, environment)).transpose()?;
+        policy.proxy = Some(Proxy { url, login });
+    }
+    Ok(policy)
+}
+
+/// User and password of the proxy, as `user:password`.
+fn login_of(
+    reference: &SecretRef,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<(String, SecretString), OutsideError> {
+    let wrong = |why: &'static str| OutsideError::ProxyLogin(why);
+    let read = quell_secrets::read_local(reference, environment);
+    let secret = read.ok_or_else(|| wrong("name it by `env:` or `file:`"))??;
+    let pair = secret.expose_text().and_then(|text| text.split_once(':'));
+    let (user, password) = pair.ok_or_else(|| wrong("it is to be `user:password`"))?;
+    Ok((user.to_owned(), SecretString::from(password)))
 }
 
 /// What the configuration names for webhooks: others are read when they are needed.

@@ -2,17 +2,17 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, HOST, REFERRER_POLICY, TRANSFER_ENCODING,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, HOST, REFERRER_POLICY, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -22,8 +22,10 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt;
+use tracing::Instrument;
 
 use crate::api::{self, Problem};
+use crate::limits::{TwoLengths, Watched};
 use crate::state::App;
 use crate::web;
 
@@ -31,6 +33,10 @@ use crate::web;
 const MOST_HEAD_BYTES: usize = 64 << 10;
 /// How long to wait when the system has no more sockets.
 const NO_SOCKETS: Duration = Duration::from_millis(100);
+
+/// Marks a request that says its length in two ways.
+#[derive(Debug, Clone, Copy)]
+struct HasTwoLengths;
 
 /// Every route.
 pub(crate) fn router(app: &Arc<App>) -> Router {
@@ -59,17 +65,46 @@ async fn wrong_method() -> Problem {
 /// Counts and times each answer by its route.
 async fn measure(State(app): State<Arc<App>>, request: Request<Body>, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let begun = tokio::time::Instant::now();
-    let response = next.run(request).await;
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    app.metrics.request(route, response.status().as_u16(), begun.elapsed().as_secs_f64());
+    let span = span_of(&request, route);
+    let begun = tokio::time::Instant::now();
+    let response = next.run(request).instrument(span.clone()).await;
+    let status = response.status();
+    app.metrics.request(route, status.as_u16(), begun.elapsed().as_secs_f64());
+    span.record("http.response.status_code", i64::from(status.as_u16()));
+    if status.is_server_error() {
+        span.record("otel.status_code", "ERROR");
+    }
     response
+}
+
+/// A span for a request. It holds the route's pattern, never what a client wrote.
+fn span_of(request: &Request<Body>, route: &str) -> tracing::Span {
+    let method = match *request.method() {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        _ => "_OTHER",
+    };
+    tracing::info_span!(
+        "request",
+        otel.name = format!("{method} {route}"),
+        otel.kind = "server",
+        otel.status_code = tracing::field::Empty,
+        http.request.method = method,
+        http.route = route,
+        http.response.status_code = tracing::field::Empty,
+    )
 }
 
 /// Turns away what two servers in a row could read differently, and names that are not ours.
 async fn guard(State(app): State<Arc<App>>, request: Request<Body>, next: Next) -> Response {
     let headers = request.headers();
-    if headers.contains_key(CONTENT_LENGTH) && headers.contains_key(TRANSFER_ENCODING) {
+    if request.extensions().get::<HasTwoLengths>().is_some() {
         return closing(Problem::invalid(
             "a request has `Content-Length` or `Transfer-Encoding`, not both",
         ));
@@ -83,8 +118,7 @@ async fn guard(State(app): State<Arc<App>>, request: Request<Body>, next: Next) 
     let line = request.uri().authority().is_none_or(|named| app.answers_to(named.as_str()));
     match host {
         Some(host) if line && app.answers_to(host) => {
-            // A `Content-Length` beside it is gone by now, and what follows may be a request to
-            // one server and a body to another (RFC 9112 6.1).
+            // What follows may be a request to one server and a body to another (RFC 9112 6.1).
             let chunked = headers.contains_key(TRANSFER_ENCODING);
             let response = next.run(request).await;
             if chunked { closing(response) } else { response }
@@ -166,9 +200,16 @@ async fn connection(
     app.metrics.connections.inc();
     // Without it small answers wait for the next acknowledgement.
     drop(stream.set_nodelay(true));
+    let found = TwoLengths::default();
+    let stream = Watched::new(stream, found.clone());
+    // The service is cloned for each request.
+    let requests = Arc::new(AtomicU64::new(0));
     let service = hyper_util::service::TowerToHyperService::new(router.map_request(
         move |mut request: Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
+            if found.is(requests.fetch_add(1, Ordering::Relaxed) + 1) {
+                request.extensions_mut().insert(HasTwoLengths);
+            }
             request.map(Body::new)
         },
     ));

@@ -143,7 +143,8 @@ impl App {
     ) -> Result<T, Problem> {
         let full = |_| Problem::unavailable("too many uploads are being received", 5);
         let permit = self.uploads.try_acquire().map_err(full)?;
-        let result = tokio::task::spawn_blocking(work).await;
+        let span = tracing::Span::current();
+        let result = tokio::task::spawn_blocking(move || span.in_scope(work)).await;
         drop(permit);
         result.unwrap_or_else(|error| Err(Problem::internal(&error)))
     }
@@ -157,7 +158,8 @@ impl App {
         let Ok(permit) = self.threads.acquire().await else {
             return Err(Problem::unavailable("the server is stopping", 5));
         };
-        let result = tokio::task::spawn_blocking(work).await;
+        let span = tracing::Span::current();
+        let result = tokio::task::spawn_blocking(move || span.in_scope(work)).await;
         drop(permit);
         result.unwrap_or_else(|error| Err(Problem::internal(&error)))
     }

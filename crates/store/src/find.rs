@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use rusqlite::params;
 
 use crate::brief::{Facets, PAGE, facets_of, severity_number, status_number, texts};
-use crate::{Packed, Store, StoreError};
+use crate::{Among, Packed, Store, StoreError};
 
 /// What issues are asked for. Empty asks for all.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +22,8 @@ pub struct IssueFilter {
     pub asset: Option<String>,
     /// Seen by this tool.
     pub tool: Option<String>,
+    /// One of these issues.
+    pub among: Option<Among>,
 }
 
 /// What was found.
@@ -40,6 +42,7 @@ struct Wanted {
     controls: Option<BTreeSet<u32>>,
     tools: Option<BTreeSet<u32>>,
     asset: Option<String>,
+    among: Option<Among>,
 }
 
 /// Riskiest first, then in the order of keys.
@@ -102,6 +105,7 @@ impl Store {
             controls: controls.transpose()?,
             tools: tools.transpose()?,
             asset: filter.asset.as_deref().map(str::to_lowercase),
+            among: filter.among.clone(),
         })
     }
 
@@ -121,9 +125,12 @@ impl Wanted {
     ) -> Result<Vec<Rank>, StoreError> {
         let facets = facets_of(&facets.unpack()?);
         let rank = |(id, f): (i64, &Facets)| (std::cmp::Reverse(f.score), f.key, id);
+        let fits = |id: i64, facets: &Facets| {
+            self.fits(facets) && self.among.as_ref().is_none_or(|among| among.holds(id))
+        };
         let rows = (page * PAGE..).zip(&facets);
         let (Some(asset), Some(assets)) = (&self.asset, assets) else {
-            return Ok(rows.filter(|(_, facets)| self.fits(facets)).map(rank).collect());
+            return Ok(rows.filter(|(id, facets)| fits(*id, facets)).map(rank).collect());
         };
         // All assets of the page are searched as one text, since most hold nothing that is asked
         // for; a hit across two of them finds nothing below.
@@ -134,7 +141,7 @@ impl Wanted {
         let finder = memchr::memmem::Finder::new(asset.as_bytes());
         let named = rows.zip(texts(&assets));
         let fitting = named
-            .filter(|((_, facets), text)| self.fits(facets) && finder.find(text).is_some())
+            .filter(|((id, facets), text)| fits(*id, facets) && finder.find(text).is_some())
             .map(|(row, _)| rank(row));
         Ok(fitting.collect())
     }

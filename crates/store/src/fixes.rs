@@ -2,6 +2,7 @@
 
 use rusqlite::params;
 
+use crate::answer::changed;
 use crate::{Packed, Store, StoreError};
 
 impl Store {
@@ -16,6 +17,7 @@ impl Store {
             tx.prepare_cached("INSERT OR REPLACE INTO fixes (id, body) VALUES (?1, ?2)")?
                 .execute(params![id, body.as_stored()])?;
         }
+        changed(&tx)?;
         tx.commit()?;
         Ok(())
     }

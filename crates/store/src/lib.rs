@@ -20,6 +20,7 @@ mod imports;
 mod index;
 mod intelligence;
 mod keys;
+mod mark;
 mod moment;
 mod names;
 mod open;
@@ -57,6 +58,7 @@ pub use index::{
     Wish,
 };
 pub use intelligence::{EPSS, IntelligenceRow, KEV};
+pub use mark::{Among, MarkFilter};
 pub use moment::Moment;
 pub use open::{Folding, Store, make_directory};
 pub use packed::Packed;

@@ -23,6 +23,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_lists.sql"),
     include_str!("migrations/0007_fixes.sql"),
     include_str!("migrations/0008_readings.sql"),
+    include_str!("migrations/0009_marks.sql"),
 ];
 
 /// Bytes of a page of a new database: a block of bodies spans few of them.

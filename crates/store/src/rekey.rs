@@ -222,6 +222,11 @@ fn move_finding(
          SELECT ?2, incident, taken_from, action, decided_at, decided_by FROM incident_pins WHERE issue = ?1",
     )?
     .execute(params![old, item.issue.as_bytes()])?;
+    tx.prepare_cached(
+        "INSERT OR IGNORE INTO issue_marks (issue, kind, reason, until, marked_at, marked_by)
+         SELECT ?2, kind, reason, until, marked_at, marked_by FROM issue_marks WHERE issue = ?1",
+    )?
+    .execute(params![old, item.issue.as_bytes()])?;
     // What is in use again is no former key.
     tx.prepare_cached("DELETE FROM issue_aliases WHERE old = ?1")?
         .execute(params![item.issue.as_bytes()])?;

@@ -1,5 +1,6 @@
 //! `quell fix`: changes of code that close issues, each with its proof.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -7,8 +8,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::Args;
 use quell_client::ClientError;
+use quell_config::{Config, Sources};
 use quell_pipeline::{
-    Dirty, FixCase, FixPlan, FixRequest, FixStory, Progress, Setup, Tool, commit_message,
+    Dirty, FixCase, FixPlan, FixRequest, FixSaid, FixStory, Progress, Setup, Tool, commit_message,
     fixes_report, patch_text, plan_fixes, plan_fixes_from, refuse_uncommitted, write_branch,
     write_files,
 };
@@ -17,9 +19,9 @@ use quell_store::Store;
 
 use super::triage::on_interrupt;
 use crate::console::say;
-use crate::environment::{Environment, SystemClock};
+use crate::environment::{Environment, SystemClock, variables};
 use crate::exit::Exit;
-use crate::remote::{Remote, ServerArguments};
+use crate::remote::{Misused, Remote, ServerArguments};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -98,6 +100,7 @@ pub(super) fn run(
         only_safe: arguments.only.is_some(),
         config: arguments.config.clone(),
         policies: arguments.policies.clone(),
+        said: said(&variables())?,
         verify: tools(&arguments.verify_with),
     };
     // Ctrl-C stops between two steps, never while files are moved into place.
@@ -113,6 +116,25 @@ pub(super) fn run(
     }
     print(arguments, &plan, written, environment)?;
     Ok(Exit::Clean)
+}
+
+/// What the environment says of fixes, as the configuration reads it.
+fn said(variables: &BTreeMap<String, String>) -> Result<FixSaid> {
+    let ours = |(name, text): (&String, &String)| {
+        (name.starts_with("QUELL_FIX_") && !text.is_empty()).then(|| (name.clone(), text.clone()))
+    };
+    let ours: BTreeMap<String, String> = variables.iter().filter_map(ours).collect();
+    let sources = Sources { environment: Some(&ours), ..Sources::default() };
+    let loaded = Config::load(&sources).map_err(|faults| Misused(faults.to_string()))?;
+    for warning in &loaded.warnings {
+        say(&format!("warning: {warning}"));
+    }
+    let is_said = |name: &str| ours.contains_key(name);
+    let fix = loaded.config.fix;
+    Ok(FixSaid {
+        policies: is_said("QUELL_FIX_POLICIES").then_some(fix.policies),
+        parameters: is_said("QUELL_FIX_PARAMETERS").then_some(fix.parameters),
+    })
 }
 
 /// Plans here what a server's open issues ask for: the code stays where it is.

@@ -9,7 +9,8 @@ use clap::{Args, Subcommand};
 use quell_client::{Listed, ListedIncident};
 use quell_model::{Clock, IncidentKey, Timestamp};
 use quell_pipeline::{
-    Progress, Request, Setup, join_incidents, reset_incident, show_incident, split_incident,
+    Progress, Request, Setup, join_incidents, mark_incident, reset_incident, show_incident,
+    split_incident, unmark_incident,
 };
 use quell_report::{IncidentReport, IncidentStory, cell, write_incident_story};
 use quell_store::Store;
@@ -17,6 +18,7 @@ use quell_store::Store;
 use crate::console::say;
 use crate::environment::{Environment, SystemClock};
 use crate::exit::Exit;
+use crate::marking::MarkArguments;
 use crate::remote::{Misused, Remote, ServerArguments};
 
 const EXAMPLES: &str = "\
@@ -25,7 +27,8 @@ Examples:
   quell incident show 0a1b2c3d4e
   quell incident split 0a1b2c3d4e 9z8y7x6w5v   take issues out; they stay out
   quell incident join 0a1b2c3d4e 5v6w7x8y9z    one story from now on
-  quell incident reset 0a1b2c3d4e              take all of that back";
+  quell incident reset 0a1b2c3d4e              take all of that back
+  quell incident mark 0a1b2c3d4e --as in_progress --reason PLAT-17";
 
 /// List incidents, show one, take it apart, or put two together.
 #[derive(Debug, Args)]
@@ -78,6 +81,18 @@ enum Command {
     /// Take back what was decided about an incident
     Reset {
         /// The incident's id; a whole one is enough where the incident is no more
+        id: String,
+    },
+    /// Mark all issues of an incident, as `quell issue mark` marks one
+    Mark {
+        /// The incident's id, or that of one of its issues
+        id: String,
+        #[command(flatten)]
+        mark: MarkArguments,
+    },
+    /// Take the marks of all issues of an incident back
+    Unmark {
+        /// The incident's id, or that of one of its issues
         id: String,
     },
 }
@@ -154,6 +169,11 @@ fn at_server(arguments: &Arguments, remote: &Remote) -> Result<Exit> {
         }
         Command::Join { id, others } => tell_join(&remote.ask(server.incident_join(id, others))?),
         Command::Reset { id } => tell_reset(remote.ask(server.incident_reset(id))?),
+        Command::Mark { id, mark } => {
+            let issues = remote.ask(server.incident_mark(id, &mark.plan()))?;
+            tell_mark(issues, mark);
+        }
+        Command::Unmark { id } => tell_unmark(remote.ask(server.incident_unmark(id))?),
     }
     Ok(Exit::Clean)
 }
@@ -168,6 +188,15 @@ fn tell_join(key: &IncidentKey) {
 
 fn tell_reset(freed: u64) {
     say(&format!("{freed} decisions taken back"));
+}
+
+fn tell_mark(issues: u64, mark: &MarkArguments) {
+    let issues = if issues == 1 { "1 issue".to_owned() } else { format!("{issues} issues") };
+    say(&format!("{issues} marked {}; what a tool sees stays open", mark.words()));
+}
+
+fn tell_unmark(removed: u64) {
+    say(&format!("{removed} marks taken back"));
 }
 
 /// Runs it.
@@ -198,11 +227,19 @@ pub(super) fn run(
             let freed = reset_incident(&mut store, &setup, (id, repo), SystemClock.now())?;
             tell_reset(u64::try_from(freed)?);
         }
+        Command::Mark { id, mark } => {
+            let issues = mark_incident(&mut store, &setup, (id, &mark.marking()), decider())?;
+            tell_mark(u64::try_from(issues)?, mark);
+        }
+        Command::Unmark { id } => {
+            let removed = unmark_incident(&mut store, &setup, id, SystemClock.now())?;
+            tell_unmark(u64::try_from(removed)?);
+        }
     }
     Ok(Exit::Clean)
 }
 
 /// Who decides, and when: the program knows no more of who runs it.
-fn decider() -> (Timestamp, &'static str) {
+pub(super) fn decider() -> (Timestamp, &'static str) {
     (SystemClock.now(), "local user")
 }

@@ -1,4 +1,4 @@
-//! `quell issue`: one issue with all it rests on, and taking a wrong merge apart.
+//! `quell issue`: one issue with all it rests on, marking it, and taking a wrong merge apart.
 
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -6,16 +6,19 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use quell_client::IssueQuery;
-use quell_model::{Clock, Severity, Status};
+use quell_model::{Clock, IssueKey, Mark, MarkKind, Severity, Status};
 use quell_pipeline::{
-    IssueFilter, IssueList, ListedIssue, Setup, list_issues, show_issue, split_issue,
+    IssueFilter, IssueList, ListedIssue, MarkFilter, Setup, list_issues, mark_issue, show_issue,
+    split_issue, unmark_issue,
 };
 use quell_report::{IssueStory, cell, write_story};
 use quell_store::Store;
 
+use super::incident::decider;
 use crate::console::say;
 use crate::environment::{Environment, SystemClock};
 use crate::exit::Exit;
+use crate::marking::{MarkArguments, words};
 use crate::remote::{Misused, Remote, ServerArguments};
 
 const EXAMPLES: &str = "\
@@ -23,9 +26,11 @@ Examples:
   quell issue list --severity critical --asset payments
   quell issue list --control aws.s3 --tool prowler --json
   quell issue show 0a1b2c3d4e --repo infra/
-  quell issue split 0a1b2c3d4e 9z8y7x6w5v   take one finding out; it stays out";
+  quell issue split 0a1b2c3d4e 9z8y7x6w5v   take one finding out; it stays out
+  quell issue mark 0a1b2c3d4e --as accepted --until 2027-01-31 --reason VPN-only
+  quell issue list --mark none              what nobody has marked";
 
-/// List issues, show one, or take a wrong merge apart.
+/// List issues, show one, mark one, or take a wrong merge apart.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -57,6 +62,18 @@ enum Command {
         /// The finding's id, or its first characters
         finding: String,
     },
+    /// Say of an issue that it is a false positive, accepted or worked on; it closes nothing
+    Mark {
+        /// The issue's id, or its first characters
+        id: String,
+        #[command(flatten)]
+        mark: MarkArguments,
+    },
+    /// Take the mark of an issue back
+    Unmark {
+        /// The issue's id, or its first characters
+        id: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -78,6 +95,10 @@ struct List {
     /// Only what this tool sees
     #[arg(long, value_name = "TOOL")]
     tool: Option<String>,
+    /// Only what is marked so; `none` for what is not marked
+    #[arg(long, value_name = "MARK", value_delimiter = ',',
+        value_parser = ["false_positive", "accepted", "in_progress", "none"])]
+    mark: Vec<String>,
     /// List at most this many; all are counted
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
@@ -100,6 +121,7 @@ impl List {
             control: self.control.clone(),
             asset: self.asset.clone(),
             tool: self.tool.clone(),
+            mark: self.mark.join(","),
         }
     }
 
@@ -115,6 +137,14 @@ impl List {
             control: self.control.clone(),
             asset: self.asset.clone(),
             tool: self.tool.clone(),
+            among: None,
+        }
+    }
+
+    fn marked(&self) -> MarkFilter {
+        MarkFilter {
+            kinds: self.mark.iter().filter_map(|word| MarkKind::from_word(word)).collect(),
+            unmarked: self.mark.iter().any(|word| word == "none"),
         }
     }
 }
@@ -137,6 +167,10 @@ fn list(found: &IssueList, asked: &List) -> Result<()> {
             issue.status.as_str(),
             cell(&issue.asset, 60),
         )?;
+        if let Some(mark) = issue.mark.as_ref().filter(|mark| !mark.ended) {
+            let words = words(mark.kind, mark.until);
+            writeln!(out, "      marked {words}: {}", cell(&mark.reason, 40))?;
+        }
     }
     let hidden = found.count.saturating_sub(u64::try_from(found.issues.len())?);
     match (found.count, hidden) {
@@ -173,6 +207,7 @@ fn at_server(arguments: &Arguments, remote: &Remote) -> Result<Exit> {
                 control: issue.control,
                 title: issue.title,
                 asset: issue.asset,
+                mark: issue.mark,
             };
             let issues = found.items.into_iter().map(issue).collect();
             list(&IssueList { count: found.count, issues }, asked)?;
@@ -186,6 +221,11 @@ fn at_server(arguments: &Arguments, remote: &Remote) -> Result<Exit> {
             let key = remote.ask(server.issue_split(id, finding))?;
             say(&format!("the finding is now issue {key}; later imports keep it apart"));
         }
+        Command::Mark { id, mark } => {
+            let (key, mark) = remote.ask(server.issue_mark(id, &mark.plan()))?;
+            tell_mark(key, &mark);
+        }
+        Command::Unmark { id } => tell_unmark(remote.ask(server.issue_unmark(id))?),
     }
     Ok(Exit::Clean)
 }
@@ -201,7 +241,10 @@ pub(super) fn run(
     }
     let mut store = Store::open(data)?;
     match &arguments.command {
-        Command::List(asked) => list(&list_issues(&store, &asked.filter(), asked.limit)?, asked)?,
+        Command::List(asked) => {
+            let filter = (&asked.filter(), &asked.marked());
+            list(&list_issues(&store, filter, asked.limit, SystemClock.now())?, asked)?;
+        }
         Command::Show { id, repo, json } => {
             let setup = Setup::embedded(None)?;
             let story = show_issue(&store, &setup, (id, repo.as_deref()), SystemClock.now())?;
@@ -212,6 +255,20 @@ pub(super) fn run(
             let key = split_issue(&mut store, &setup, (id, finding), SystemClock.now())?;
             say(&format!("the finding is now issue {key}; later imports keep it apart"));
         }
+        Command::Mark { id, mark } => {
+            let (key, mark) = mark_issue(&mut store, (id, &mark.marking()), decider())?;
+            tell_mark(key, &mark);
+        }
+        Command::Unmark { id } => tell_unmark(unmark_issue(&mut store, id)?.1),
     }
     Ok(Exit::Clean)
+}
+
+fn tell_mark(key: IssueKey, mark: &Mark) {
+    let words = words(mark.kind, mark.until);
+    say(&format!("issue {key} is marked {words}; it stays open while a tool sees it"));
+}
+
+fn tell_unmark(was_marked: bool) {
+    say(if was_marked { "the mark is taken back" } else { "the issue was not marked" });
 }

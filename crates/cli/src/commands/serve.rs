@@ -7,10 +7,16 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use clap::Args;
 use quell_config::{Config, LogFormat, LogLevel, Override};
+use quell_model::Clock;
 use quell_pipeline::Setup;
-use quell_server::{Plan, Server};
+use quell_server::{Plan, Server, Traces};
 use tokio::signal::unix::{SignalKind, signal};
+use tracing::Metadata;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use super::config::{data_flag, load, tell};
 use crate::console::say;
@@ -63,25 +69,31 @@ pub(super) fn run(
         say(&format!("warning: {warning}"));
     }
     let config = loaded.config;
-    log(&config, environment);
-    let data = config.server.data.clone().unwrap_or_else(|| environment.data.clone());
-    let setup = Setup::embedded(None)?;
-    let variables = variables();
-    let environment = Arc::new(move |name: &str| variables.get(name).cloned());
-    let plan = Plan { config, data, setup, environment };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("no threads can be started")?;
-    runtime.block_on(serve(plan))?;
-    Ok(Exit::Clean)
+    let variables = variables();
+    let variable = move |name: &str| variables.get(name).cloned();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let traces = Traces::start(&config, &variable, &clock, runtime.handle())?;
+    log(&config, environment, traces.as_ref());
+    let data = config.server.data.clone().unwrap_or_else(|| environment.data.clone());
+    let setup = Setup::embedded(None)?;
+    let plan = Plan { config, data, setup, environment: Arc::new(variable) };
+    let served = runtime.block_on(serve(plan, clock));
+    // They go out on the runtime, which has to live until then.
+    if let Some(traces) = traces {
+        traces.stop();
+    }
+    served.map(|()| Exit::Clean)
 }
 
-async fn serve(plan: Plan) -> Result<()> {
+async fn serve(plan: Plan, clock: Arc<dyn Clock>) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
     let data = plan.data.display().to_string();
-    let mut server = quell_server::start(plan, Arc::new(SystemClock)).await?;
+    let mut server = quell_server::start(plan, clock).await?;
     tell_start(&mut server, &data);
     tokio::select! {
         _ = terminate.recv() => {}
@@ -104,8 +116,8 @@ fn tell_start(server: &mut Server, data: &str) {
     }
 }
 
-/// Logs go to stderr.
-fn log(config: &Config, environment: &Environment) {
+/// Logs go to stderr, spans to the collector alone.
+fn log(config: &Config, environment: &Environment, traces: Option<&Traces>) {
     let telemetry = &config.telemetry;
     let level = match telemetry.log_level {
         LogLevel::Error => LevelFilter::ERROR,
@@ -114,12 +126,14 @@ fn log(config: &Config, environment: &Environment) {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    let plain = tracing_subscriber::fmt()
-        .with_max_level(level)
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(environment.terminal_err && !environment.no_color);
-    match telemetry.log_format {
-        LogFormat::Text => plain.init(),
-        LogFormat::Json => plain.json().init(),
-    }
+    let lines = match telemetry.log_format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().boxed(),
+    };
+    let is_told = move |about: &Metadata<'_>| about.is_event() && *about.level() <= level;
+    let lines = lines.with_filter(filter_fn(is_told));
+    tracing_subscriber::registry().with(traces.map(Traces::layer)).with(lines).init();
 }

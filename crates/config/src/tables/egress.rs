@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::no_rule;
+use super::{Broken, Instance, local_only};
 use crate::key::{Key, Kind, Table};
+use crate::secret::SecretRef;
 
 /// What Quell may reach.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -17,6 +18,8 @@ pub struct Egress {
     pub ca_file: Option<PathBuf>,
     /// A proxy for all requests.
     pub proxy: Option<String>,
+    /// User and password of the proxy.
+    pub proxy_login: Option<SecretRef>,
 }
 
 pub(super) const TABLE: Table = Table {
@@ -43,6 +46,16 @@ pub(super) const TABLE: Table = Table {
             "A proxy for all requests. The environment's `HTTPS_PROXY` is not used.",
         )
         .sample("http://proxy.example.com:3128"),
+        Key::new(
+            "proxy_login",
+            Kind::Secret,
+            "The proxy's `user:password`, by `env:` or `file:`. It is read at the start.",
+        )
+        .sample("file:/etc/quell/proxy-login"),
     ],
-    rule: no_rule,
+    rule,
 };
+
+fn rule(table: &Instance<'_>) -> Vec<Broken> {
+    local_only(table, &["proxy_login"])
+}

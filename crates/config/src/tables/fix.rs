@@ -22,7 +22,7 @@ pub(super) const TABLE: Table = Table {
     name: "fix",
     named: None,
     doc: "What fixes need from you; docs/fixes.md lists the parameters. `quell fix` reads this \
-          table from the file in the repository.",
+          table from the file in the repository, and these two variables.",
     keys: &[
         Key::new(
             "policies",

@@ -5,6 +5,7 @@
 //! says beside it. The source's own id is kept on [`crate::Asset::native_id`], whole.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::short_id;
 
@@ -22,7 +23,18 @@ mod tests;
 
 /// Which world an asset lives in.
 #[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Provider {
@@ -66,7 +78,7 @@ impl Provider {
 }
 
 /// `provider / account / region / kind / name`, with the one text that identifies it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AssetId {
     /// The canonical text: equal exactly when two spellings name the same thing.
     key: String,

@@ -5,12 +5,13 @@ use quell_correlate::Member;
 use quell_model::{Finding, FindingKey, Incident, IncidentKey, Issue, IssueKey, Status};
 use quell_store::Store;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::PipelineError;
 use crate::assess::{members, read_issue};
 
 /// An open issue with its findings.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct FixCase {
     /// The issue.
     pub issue: Issue,
@@ -19,7 +20,7 @@ pub struct FixCase {
 }
 
 /// A finding of an issue.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct FixMember {
     /// Its id.
     pub id: FindingKey,

@@ -26,7 +26,35 @@ pub struct FixConfig {
     pub policies: Vec<PathBuf>,
 }
 
+/// What is said beside the file: it goes over what the file says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FixSaid {
+    /// Folders or files of policies.
+    pub policies: Option<Vec<PathBuf>>,
+    /// Values that fixes would otherwise have to ask for, by dotted name.
+    pub parameters: Option<BTreeMap<String, String>>,
+}
+
 impl FixConfig {
+    /// The same with what is said beside the file.
+    ///
+    /// # Errors
+    /// When it names a parameter that nothing knows.
+    pub(crate) fn over(mut self, said: &FixSaid, catalog: &Catalog) -> Result<Self, PipelineError> {
+        if let Some(policies) = &said.policies {
+            self.policies.clone_from(policies);
+        }
+        if let Some(parameters) = &said.parameters {
+            let names = parameter_names(catalog);
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let known = parameters.keys().try_for_each(|name| is_parameter(name, &names));
+            known.map_err(PipelineError::Refused)?;
+            let answered = parameters.clone().into_iter().filter(|(_, value)| !value.is_empty());
+            self.settings = answered.collect();
+        }
+        Ok(self)
+    }
+
     /// Reads a file, or `quell.toml` in the repository where none is named; without either,
     /// nothing is said.
     ///
@@ -207,6 +235,25 @@ mod tests {
         for without in ["", unanswered, "[server]\nlisten = '127.0.0.1:8420'\n[hooks.wiz]\n"] {
             assert_eq!(read(without).unwrap(), FixConfig::default());
         }
+    }
+
+    #[test]
+    fn what_is_said_beside_the_file_goes_over_it() {
+        let catalog = Catalog::embedded().unwrap();
+        let file =
+            "[fix]\npolicies = ['rules']\n[fix.parameters]\n'kubernetes.namespace' = 'shop'\n";
+        let said = |policies: Option<&str>, parameter: Option<&str>| FixSaid {
+            policies: policies.map(|path| vec![PathBuf::from(path)]),
+            parameters: parameter.map(|name| BTreeMap::from([(name.to_owned(), "x".to_owned())])),
+        };
+        let config = read(file).unwrap();
+        assert_eq!(config.clone().over(&FixSaid::default(), &catalog).unwrap(), config);
+        let name = "kubernetes.namespace";
+        let over = config.clone().over(&said(Some("mine"), Some(name)), &catalog).unwrap();
+        assert_eq!(over.policies, [Path::new("mine")]);
+        assert_eq!(over.settings.get(name), Some("x"));
+        let error = config.over(&said(None, Some("kubernetes.namspace")), &catalog).unwrap_err();
+        assert!(error.to_string().contains("do you mean `kubernetes.namespace`?"), "{error}");
     }
 
     #[test]

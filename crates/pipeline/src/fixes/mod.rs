@@ -28,7 +28,7 @@ use quell_store::Store;
 pub use ask::Ask;
 pub use branch::{Branch, Commit, Dirty, refuse_uncommitted, write_branch};
 pub use cases::{FixCase, FixMember, FixStory, fix_cases};
-pub use config::FixConfig;
+pub use config::{FixConfig, FixSaid};
 pub use message::commit_message;
 pub use patch::patch_text;
 pub use plan::{FixPlan, FixRequest, Offer, Taken, plan_fixes, plan_fixes_from};

@@ -11,7 +11,7 @@ use super::ask::{Ask, asks};
 use super::propose::{Workbench, grouped};
 use super::select::{Chosen, Names};
 use super::verify::verify;
-use super::{Commit, FileChange, FixCase, FixConfig, FixStory, Tool, Unfixed};
+use super::{Commit, FileChange, FixCase, FixConfig, FixSaid, FixStory, Tool, Unfixed};
 use crate::assess::Judgement;
 use crate::priority::Estate;
 use crate::report::{incidents, open_issues};
@@ -33,6 +33,8 @@ pub struct FixRequest {
     pub config: Option<PathBuf>,
     /// Folders of policies, beside those of the settings.
     pub policies: Vec<PathBuf>,
+    /// What the environment says, over the settings of the file.
+    pub said: FixSaid,
     /// Other tools to ask before and after.
     pub verify: Vec<Tool>,
 }
@@ -164,7 +166,8 @@ pub fn plan_fixes_from<E: From<PipelineError>>(
 /// The user's settings.
 fn config(request: &FixRequest, setup: &Setup) -> Result<FixConfig, PipelineError> {
     let named = request.config.as_deref();
-    let mut config = FixConfig::load(&request.repository, named, setup.catalog())?;
+    let config = FixConfig::load(&request.repository, named, setup.catalog())?;
+    let mut config = config.over(&request.said, setup.catalog())?;
     config.policies.extend(request.policies.iter().cloned());
     Ok(config)
 }

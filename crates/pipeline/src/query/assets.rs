@@ -6,12 +6,12 @@ use quell_model::{Asset, IssueKey, KeyHasher, Provider, Severity, Untrusted};
 use quell_report::AssetReport;
 use quell_store::{AssetCells, ListFilter, Sort, Wish};
 use serde::{Deserialize, Serialize};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use super::cursor::Asked;
 use super::issues::{IssueItem, issue_item};
 use super::page::{MOST_ITEMS, Turn};
-use super::parameters::{Order, listed};
+use super::parameters::{Order, in_no_cursor, listed, score};
 use super::{Page, QueryError, View};
 use crate::assess::members;
 use crate::report::{asset_report, stored_issue};
@@ -28,11 +28,11 @@ pub struct AssetQuery {
     pub text: Option<String>,
     /// The worst of its open issues has one of these severities.
     #[serde(deserialize_with = "listed")]
-    #[param(value_type = Option<String>)]
+    #[param(inline, style = Form, explode = false)]
     pub severity: Vec<Severity>,
     /// In one of these clouds or places.
     #[serde(deserialize_with = "listed")]
-    #[param(value_type = Option<String>)]
+    #[param(inline, style = Form, explode = false)]
     pub provider: Vec<Provider>,
     /// In this account, subscription, project or cluster.
     pub account: Option<String>,
@@ -43,27 +43,29 @@ pub struct AssetQuery {
     /// Owned by this team, as it says itself.
     pub team: Option<String>,
     /// With an open issue of this risk score or more.
+    #[serde(deserialize_with = "score")]
+    #[param(minimum = 0, maximum = 1000)]
     pub min_score: Option<u32>,
     /// What the list is sorted by.
-    #[param(value_type = Option<String>)]
+    #[param(inline, required = false)]
     pub sort: AssetSort,
     /// In which direction.
-    #[param(value_type = Option<String>)]
+    #[param(inline, required = false)]
     pub order: Order,
     /// Items on a page, 1 to 500; 50 where it is not said.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "in_no_cursor")]
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<usize>,
     /// The page that a page before named.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "in_no_cursor")]
     pub cursor: Option<String>,
     /// Whether values are counted too.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "in_no_cursor")]
     pub facets: bool,
 }
 
 /// What assets are sorted by. What is alike stands in one fixed order.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AssetSort {
     /// The risk score of the riskiest open issue.
@@ -78,7 +80,7 @@ pub enum AssetSort {
 }
 
 /// An asset as a list shows it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct AssetItem {
     /// The asset.
     #[serde(flatten)]
@@ -91,7 +93,7 @@ pub struct AssetItem {
 }
 
 /// One asset with its issues.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct AssetStory {
     /// The asset.
     #[serde(flatten)]
@@ -108,7 +110,7 @@ pub struct AssetStory {
 }
 
 /// An asset that a detection names beside another.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct RelatedAsset {
     /// Its id.
     pub asset: Untrusted,

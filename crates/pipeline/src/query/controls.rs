@@ -6,11 +6,11 @@ use quell_catalog::Control;
 use quell_model::{Severity, Status};
 use quell_store::{ListFilter, Sort, Wish};
 use serde::{Deserialize, Serialize};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use super::cursor::Asked;
 use super::page::{FacetReport, page_limit};
-use super::parameters::listed;
+use super::parameters::{in_no_cursor, listed};
 use super::{Page, QueryError, View};
 
 /// Longest id in a cursor.
@@ -27,7 +27,7 @@ pub struct ControlQuery {
     pub text: Option<String>,
     /// One of these severities.
     #[serde(deserialize_with = "listed")]
-    #[param(value_type = Option<String>)]
+    #[param(inline, style = Form, explode = false)]
     pub severity: Vec<Severity>,
     /// Known to this tool.
     pub tool: Option<String>,
@@ -36,19 +36,19 @@ pub struct ControlQuery {
     /// Only controls with open issues.
     pub open: bool,
     /// Items on a page, 1 to 500; 50 where it is not said.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "in_no_cursor")]
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<usize>,
     /// The page that a page before named.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "in_no_cursor")]
     pub cursor: Option<String>,
     /// Whether values are counted too.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "in_no_cursor")]
     pub facets: bool,
 }
 
 /// A control as a list shows it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ControlItem {
     /// `<provider>.<service>.<fault>`.
     pub id: String,
@@ -69,7 +69,7 @@ pub struct ControlItem {
 }
 
 /// One control with all that is known of it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ControlStory {
     /// The control.
     #[serde(flatten)]

@@ -5,84 +5,29 @@ use quell_model::{
 };
 use quell_report::FindingReport;
 use quell_store::{FindingRow, ListFilter};
-use serde::{Deserialize, Serialize};
-use utoipa::IntoParams;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::cursor::Asked;
+use super::faults::fault_query;
 use super::issues::IssueSort;
 use super::page::Turn;
-use super::parameters::{Order, keys_that_begin, listed};
+use super::parameters::{Order, in_no_cursor, keys_that_begin, listed, score};
 use super::{Page, QueryError, View};
 use crate::assess::member;
 use crate::inspect::find_issue;
 use crate::report::finding_report;
 
-/// Which findings. What is left out asks for all.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(default, deny_unknown_fields)]
-pub struct FindingQuery {
-    /// Of the issue with this id, or the first characters of it.
-    pub issue: Option<String>,
-    /// One of these severities, as the tool says.
-    #[serde(deserialize_with = "listed")]
-    #[param(value_type = Option<String>)]
-    pub severity: Vec<Severity>,
-    /// One of these statuses.
-    #[serde(deserialize_with = "listed")]
-    #[param(value_type = Option<String>)]
-    pub status: Vec<Status>,
-    /// One of these kinds of fault.
-    #[serde(deserialize_with = "listed")]
-    #[param(value_type = Option<String>)]
-    pub class: Vec<FindingClass>,
-    /// This control, or one below it: `aws.s3` asks for all of S3.
-    pub control: Option<String>,
-    /// Of one of these tools.
-    #[serde(deserialize_with = "listed")]
-    #[param(value_type = Option<String>)]
-    pub tool: Vec<String>,
-    /// This text in the asset's id, in any case.
-    pub asset: Option<String>,
-    /// On the asset with this id.
-    pub asset_id: Option<String>,
-    /// In one of these clouds or places.
-    #[serde(deserialize_with = "listed")]
-    #[param(value_type = Option<String>)]
-    pub provider: Vec<Provider>,
-    /// In this account, subscription, project or cluster.
-    pub account: Option<String>,
-    /// In this region.
-    pub region: Option<String>,
-    /// On an asset of this kind.
-    pub kind: Option<String>,
-    /// On an asset that says it is owned by this team.
-    pub team: Option<String>,
-    /// Of an issue with this risk score or more.
-    pub min_score: Option<u32>,
-    /// Last seen then or later.
-    #[param(value_type = Option<String>)]
-    pub seen_since: Option<Timestamp>,
-    /// What the list is sorted by.
-    #[param(value_type = Option<String>)]
-    pub sort: IssueSort,
-    /// In which direction.
-    #[param(value_type = Option<String>)]
-    pub order: Order,
-    /// Items on a page, 1 to 500; 50 where it is not said.
-    #[serde(skip_serializing)]
-    #[param(minimum = 1, maximum = 500)]
-    pub limit: Option<usize>,
-    /// The page that a page before named.
-    #[serde(skip_serializing)]
-    pub cursor: Option<String>,
-    /// Whether values are counted too.
-    #[serde(skip_serializing)]
-    pub facets: bool,
+fault_query! {
+    /// Which findings. What is left out asks for all.
+    FindingQuery {
+        /// Of the issue with this id, or the first characters of it.
+        pub issue: Option<String>,
+    }
 }
 
 /// A finding as a list shows it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct FindingItem {
     /// The finding.
     #[serde(flatten)]
@@ -99,7 +44,7 @@ pub struct FindingItem {
 }
 
 /// One finding with all that its tool said.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct FindingStory {
     /// The finding.
     #[serde(flatten)]
@@ -114,43 +59,20 @@ pub struct FindingStory {
 /// # Errors
 /// When the cursor, the limit or the issue is wrong, or the store refuses.
 pub fn findings(view: &View<'_>, query: &FindingQuery) -> Result<Page<FindingItem>, QueryError> {
-    let turn = Turn { limit: query.limit, cursor: query.cursor.as_deref(), facets: query.facets };
+    let issue = query.issue.as_deref().map(|id| find_issue(view.store, id)).transpose()?;
+    let filter = ListFilter { issue: issue.map(|row| row.id), ..query.common() };
     let item = |row| -> Result<Option<FindingItem>, QueryError> {
         match view.store.finding_get(row)? {
             Some(row) => Ok(told(view, &row)?.map(|story| story.item)),
             None => Ok(None),
         }
     };
-    turn.take(
+    query.turn().take(
         Asked::of("findings", query)?,
-        (&query.filter(view)?, query.sort.of(), query.order),
+        (&filter, query.sort.of(), query.order),
         |wish| view.index.findings(wish),
         item,
     )
-}
-
-impl FindingQuery {
-    fn filter(&self, view: &View<'_>) -> Result<ListFilter, QueryError> {
-        let issue = self.issue.as_deref().map(|id| find_issue(view.store, id)).transpose()?;
-        Ok(ListFilter {
-            severities: self.severity.clone(),
-            statuses: self.status.clone(),
-            decisions: Vec::new(),
-            classes: self.class.clone(),
-            control: self.control.clone(),
-            tools: self.tool.clone(),
-            asset: self.asset.clone(),
-            asset_is: self.asset_id.clone(),
-            providers: self.provider.iter().map(|p| p.as_str().to_owned()).collect(),
-            account: self.account.clone(),
-            region: self.region.clone(),
-            kind: self.kind.clone(),
-            team: self.team.clone(),
-            min_score: self.min_score,
-            seen_since: self.seen_since,
-            issue: issue.map(|row| row.id),
-        })
-    }
 }
 
 /// One finding, by its id or the first characters of it.

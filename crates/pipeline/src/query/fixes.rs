@@ -8,6 +8,7 @@ use utoipa::IntoParams;
 
 use super::cursor::Asked;
 use super::page::{FacetReport, page_limit};
+use super::parameters::in_no_cursor;
 use super::{Page, QueryError, View};
 use crate::PipelineError;
 use crate::report::fix_report;
@@ -27,19 +28,19 @@ pub struct FixQuery {
     /// This text in the path of the file that is changed.
     pub file: Option<String>,
     /// Whether a person must agree.
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     pub safety: Option<Safety>,
     /// Whether fixes are listed too that could not be proved.
     pub withheld: bool,
     /// Items on a page, 1 to 500; 50 where it is not said.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "in_no_cursor")]
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<usize>,
     /// The page that a page before named.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "in_no_cursor")]
     pub cursor: Option<String>,
     /// Whether values are counted too.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "in_no_cursor")]
     pub facets: bool,
 }
 

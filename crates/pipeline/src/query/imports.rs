@@ -3,10 +3,11 @@
 use quell_model::{Accounting, Funnel, Timestamp, Untrusted};
 use quell_store::InputRow;
 use serde::{Deserialize, Serialize};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use super::cursor::Asked;
 use super::page::{FacetReport, FacetValue, page_limit};
+use super::parameters::in_no_cursor;
 use super::{Page, QueryError, View};
 use crate::contents::Summary;
 
@@ -21,19 +22,19 @@ pub struct ImportQuery {
     /// Read by this source.
     pub format: Option<String>,
     /// Items on a page, 1 to 500; 50 where it is not said.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "in_no_cursor")]
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<usize>,
     /// The page that a page before named.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "in_no_cursor")]
     pub cursor: Option<String>,
     /// Whether values are counted too.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "in_no_cursor")]
     pub facets: bool,
 }
 
 /// A file that was taken in.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ImportItem {
     /// The hash of its content.
     pub id: String,

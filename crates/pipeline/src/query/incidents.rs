@@ -11,11 +11,11 @@ use quell_explain::{IssueEvidence, explain};
 use quell_model::{Decision, Incident, IncidentKey, IncidentKind, IssueKey, Severity, Untrusted};
 use quell_report::IncidentStory;
 use serde::{Deserialize, Serialize};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use super::cursor::Asked;
 use super::page::{FacetReport, page_limit};
-use super::parameters::{Order, keys_that_begin, listed};
+use super::parameters::{Order, in_no_cursor, keys_that_begin, listed, score};
 use super::{Page, QueryError, View};
 use crate::assess::members;
 use crate::exceptions::Said;
@@ -38,42 +38,44 @@ const PLACE_BYTES: usize = 20;
 pub struct IncidentQuery {
     /// Held together by one of these.
     #[serde(deserialize_with = "listed")]
-    #[param(value_type = Option<String>)]
+    #[param(inline, style = Form, explode = false)]
     pub kind: Vec<IncidentKind>,
     /// One of these decisions.
     #[serde(deserialize_with = "listed")]
-    #[param(value_type = Option<String>)]
+    #[param(inline, style = Form, explode = false)]
     pub decision: Vec<Decision>,
     /// One of these severities.
     #[serde(deserialize_with = "listed")]
-    #[param(value_type = Option<String>)]
+    #[param(inline, style = Form, explode = false)]
     pub severity: Vec<Severity>,
     /// For one of these teams.
     #[serde(deserialize_with = "listed")]
-    #[param(value_type = Option<String>)]
+    #[param(inline, style = Form, explode = false)]
     pub team: Vec<String>,
     /// This score or more.
+    #[serde(deserialize_with = "score")]
+    #[param(minimum = 0, maximum = 1000)]
     pub min_score: Option<u32>,
     /// What the list is sorted by.
-    #[param(value_type = Option<String>)]
+    #[param(inline, required = false)]
     pub sort: IncidentSort,
     /// In which direction.
-    #[param(value_type = Option<String>)]
+    #[param(inline, required = false)]
     pub order: Order,
     /// Items on a page, 1 to 500; 50 where it is not said.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "in_no_cursor")]
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<usize>,
     /// The page that a page before named.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "in_no_cursor")]
     pub cursor: Option<String>,
     /// Whether values are counted too.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "in_no_cursor")]
     pub facets: bool,
 }
 
 /// What incidents are sorted by. What is alike stands in the order of ids.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum IncidentSort {
     /// The score.
@@ -86,7 +88,7 @@ pub enum IncidentSort {
 }
 
 /// An incident as a list shows it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct IncidentItem {
     /// Stable id.
     pub id: IncidentKey,
@@ -114,7 +116,7 @@ pub struct IncidentItem {
 }
 
 /// One page of incidents.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct IncidentPage {
     /// The page.
     #[serde(flatten)]
@@ -216,7 +218,7 @@ impl Kept {
         let stamp = Stamp::of(view)?;
         let intel = intel::load(view.store, view.setup.catalog().intel())?;
         let world = World::load(view.store, judgement(view.setup, &intel, view.now), None)?;
-        let said = Said::find(view.store, &world.open)?;
+        let said = Said::find(view.store, &world.open, view.now)?;
         let by = (&world.estate, &said);
         let decisions = decisions_on(view.store, by, &world.open, &world.stories)?;
         let around = world.estate.kept();
@@ -408,7 +410,7 @@ pub fn incident(
         }
     }
     estate.settle(view.store, &mut open)?;
-    let said = Said::find(view.store, &open)?;
+    let said = Said::find(view.store, &open, view.now)?;
     let shown = std::slice::from_ref(&one.incident);
     let told = describe(view.store, (&estate, &said), &open, (shown, &[]), Detail::All)?;
     let incident = told.incidents.into_iter().next().ok_or_else(not_found)?;

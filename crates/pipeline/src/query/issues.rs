@@ -1,94 +1,70 @@
 //! Issues: the list, and one with all it rests on.
 
 use quell_model::{
-    Decision, FindingClass, IssueKey, Provider, Severity, Status, Timestamp, Untrusted,
+    Decision, FindingClass, IssueKey, Mark, MarkKind, Provider, Severity, Status, Timestamp,
+    Untrusted,
 };
 use quell_report::IssueStory;
-use quell_store::{ListFilter, Snapshot, Sort, Wish};
+use quell_store::{ListFilter, MarkFilter, Snapshot, Sort, Wish};
 use serde::{Deserialize, Serialize};
-use utoipa::IntoParams;
+use utoipa::ToSchema;
 
 use super::cursor::Asked;
+use super::faults::fault_query;
 use super::page::Turn;
-use super::parameters::{Order, listed};
+use super::parameters::{Order, in_no_cursor, listed, score};
 use super::{Page, QueryError, View};
 use crate::assess::{Judgement, read_issue};
 use crate::inspect::{find_issue, story};
 use crate::intel;
+use crate::marks::day_of;
 use crate::priority::Estate;
 use crate::report::{known, stored_issue};
 
 /// Issues of one asset that are looked at for what they know of it.
 const MOST_NEIGHBOURS: usize = 1000;
 
-/// Which issues. What is left out asks for all.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(default, deny_unknown_fields)]
-pub struct IssueQuery {
-    /// One of these severities.
-    #[serde(deserialize_with = "listed")]
-    #[param(value_type = Option<String>)]
-    pub severity: Vec<Severity>,
-    /// One of these statuses.
-    #[serde(deserialize_with = "listed")]
-    #[param(value_type = Option<String>)]
-    pub status: Vec<Status>,
-    /// One of these decisions, as far as the issue alone tells.
-    #[serde(deserialize_with = "listed")]
-    #[param(value_type = Option<String>)]
-    pub decision: Vec<Decision>,
-    /// One of these kinds of fault.
-    #[serde(deserialize_with = "listed")]
-    #[param(value_type = Option<String>)]
-    pub class: Vec<FindingClass>,
-    /// This control, or one below it: `aws.s3` asks for all of S3.
-    pub control: Option<String>,
-    /// Seen by one of these tools.
-    #[serde(deserialize_with = "listed")]
-    #[param(value_type = Option<String>)]
-    pub tool: Vec<String>,
-    /// This text in the asset's id, in any case.
-    pub asset: Option<String>,
-    /// On the asset with this id.
-    pub asset_id: Option<String>,
-    /// In one of these clouds or places.
-    #[serde(deserialize_with = "listed")]
-    #[param(value_type = Option<String>)]
-    pub provider: Vec<Provider>,
-    /// In this account, subscription, project or cluster.
-    pub account: Option<String>,
-    /// In this region.
-    pub region: Option<String>,
-    /// On an asset of this kind.
-    pub kind: Option<String>,
-    /// On an asset that says it is owned by this team.
-    pub team: Option<String>,
-    /// This risk score or more.
-    pub min_score: Option<u32>,
-    /// Last seen then or later.
-    #[param(value_type = Option<String>)]
-    pub seen_since: Option<Timestamp>,
-    /// What the list is sorted by.
-    #[param(value_type = Option<String>)]
-    pub sort: IssueSort,
-    /// In which direction.
-    #[param(value_type = Option<String>)]
-    pub order: Order,
-    /// Items on a page, 1 to 500; 50 where it is not said.
-    #[serde(skip_serializing)]
-    #[param(minimum = 1, maximum = 500)]
-    pub limit: Option<usize>,
-    /// The page that a page before named.
-    #[serde(skip_serializing)]
-    pub cursor: Option<String>,
-    /// Whether values are counted too.
-    #[serde(skip_serializing)]
-    pub facets: bool,
+fault_query! {
+    /// Which issues. What is left out asks for all.
+    IssueQuery {
+        /// One of these decisions, as far as the issue alone tells.
+        #[serde(deserialize_with = "listed")]
+        #[param(inline, style = Form, explode = false)]
+        pub decision: Vec<Decision>,
+        /// Marked so by a person, or by nobody: `none`.
+        #[serde(deserialize_with = "listed")]
+        #[param(inline, style = Form, explode = false)]
+        pub mark: Vec<Marked>,
+    }
+}
+
+/// How an issue is marked, as a list asks for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Marked {
+    /// As a false positive.
+    FalsePositive,
+    /// As accepted.
+    Accepted,
+    /// As being worked on.
+    InProgress,
+    /// Not at all, or no longer.
+    None,
+}
+
+impl Marked {
+    const fn kind(self) -> Option<MarkKind> {
+        match self {
+            Self::FalsePositive => Some(MarkKind::FalsePositive),
+            Self::Accepted => Some(MarkKind::Accepted),
+            Self::InProgress => Some(MarkKind::InProgress),
+            Self::None => None,
+        }
+    }
 }
 
 /// What issues and findings are sorted by. What is alike stands in the order of ids.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum IssueSort {
     /// The risk score.
@@ -114,7 +90,7 @@ impl IssueSort {
 }
 
 /// An issue as a list shows it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct IssueItem {
     /// Stable id.
     pub id: IssueKey,
@@ -153,6 +129,9 @@ pub struct IssueItem {
     /// Latest sighting by any tool.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_seen: Option<Timestamp>,
+    /// How a person marked it. It closes nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Mark>,
 }
 
 /// One page of the issues that are asked for, the riskiest first unless another order is.
@@ -160,36 +139,21 @@ pub struct IssueItem {
 /// # Errors
 /// When the cursor or the limit is wrong, or the store refuses.
 pub fn issues(view: &View<'_>, query: &IssueQuery) -> Result<Page<IssueItem>, QueryError> {
-    let turn = Turn { limit: query.limit, cursor: query.cursor.as_deref(), facets: query.facets };
-    turn.take(
+    let marked = MarkFilter {
+        kinds: query.mark.iter().filter_map(|mark| mark.kind()).collect(),
+        unmarked: query.mark.contains(&Marked::None),
+    };
+    let filter = ListFilter {
+        decisions: query.decision.clone(),
+        among: view.store.mark_rows(&marked, day_of(view.now))?,
+        ..query.common()
+    };
+    query.turn().take(
         Asked::of("issues", query)?,
-        (&query.filter(), query.sort.of(), query.order),
+        (&filter, query.sort.of(), query.order),
         |wish| view.index.issues(wish),
         |row| issue_item(view, row),
     )
-}
-
-impl IssueQuery {
-    fn filter(&self) -> ListFilter {
-        ListFilter {
-            severities: self.severity.clone(),
-            statuses: self.status.clone(),
-            decisions: self.decision.clone(),
-            classes: self.class.clone(),
-            control: self.control.clone(),
-            tools: self.tool.clone(),
-            asset: self.asset.clone(),
-            asset_is: self.asset_id.clone(),
-            providers: self.provider.iter().map(|p| p.as_str().to_owned()).collect(),
-            account: self.account.clone(),
-            region: self.region.clone(),
-            kind: self.kind.clone(),
-            team: self.team.clone(),
-            min_score: self.min_score,
-            seen_since: self.seen_since,
-            issue: None,
-        }
-    }
 }
 
 /// An issue as a list shows it; `None` where it is gone since the index was made.
@@ -198,6 +162,7 @@ pub(super) fn issue_item(view: &View<'_>, row: i64) -> Result<Option<IssueItem>,
     let Some(cells) = view.index.issue(row) else { return Ok(None) };
     let asset = &issue.asset.id;
     Ok(Some(IssueItem {
+        mark: view.store.mark_get(issue.key, day_of(view.now))?,
         id: issue.key,
         score: issue.risk.score,
         severity: issue.severity,

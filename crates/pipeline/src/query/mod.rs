@@ -8,6 +8,7 @@ mod assets;
 mod controls;
 mod cursor;
 mod error;
+mod faults;
 mod findings;
 mod fixes;
 mod imports;
@@ -26,7 +27,7 @@ pub use imports::{ImportItem, ImportQuery, imports};
 pub use incidents::{
     IncidentCache, IncidentItem, IncidentPage, IncidentQuery, IncidentSort, incident, incidents,
 };
-pub use issues::{IssueItem, IssueQuery, IssueSort, issue, issues};
+pub use issues::{IssueItem, IssueQuery, IssueSort, Marked, issue, issues};
 pub use page::{FacetReport, FacetValue, MOST_ITEMS, Page};
 pub use parameters::Order;
 pub use statistics::{DayCount, StatisticsReport, StatusCount, statistics};

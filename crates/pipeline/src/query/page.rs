@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use quell_model::Untrusted;
 use quell_store::{Facet, ListFilter, Listed, Position, Sort, Wish};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::QueryError;
 use super::cursor::Asked;
@@ -18,7 +19,7 @@ const MOST_VALUES: usize = 50;
 const ITEMS: usize = 50;
 
 /// One page of a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Page<T> {
     /// What is on it.
     pub items: Vec<T>,
@@ -34,7 +35,7 @@ pub struct Page<T> {
 }
 
 /// How many of all that fit have which value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FacetReport {
     /// The most frequent values, at most 50. An issue that several tools see counts for each.
     pub values: Vec<FacetValue>,
@@ -43,7 +44,7 @@ pub struct FacetReport {
 }
 
 /// A value with how many have it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FacetValue {
     /// The value; null for what has none.
     pub value: Option<Untrusted>,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use quell_model::{Status, Timestamp};
 use quell_store::{ListFilter, Sort, Wish};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{FacetReport, QueryError, View};
 
@@ -14,7 +15,7 @@ const MOST_DAYS: usize = 366;
 const DAY: i64 = 86_400;
 
 /// What all there is comes to.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct StatisticsReport {
     /// All findings, open or not.
     pub findings: u64,
@@ -37,7 +38,7 @@ pub struct StatisticsReport {
 }
 
 /// Issues of a status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct StatusCount {
     /// The status.
     pub status: Status,
@@ -46,7 +47,7 @@ pub struct StatusCount {
 }
 
 /// Issues of a day.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DayCount {
     /// The day: `2026-11-21`.
     pub day: String,

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use quell_store::Reply;
 
 use super::Caller;
-use crate::api::Problem;
+use crate::api::{Problem, read};
 use crate::state::App;
 
 /// Longest key.
@@ -25,7 +25,8 @@ pub(crate) async fn once(
     request: Request<Body>,
     next: Next,
 ) -> Response {
-    let Some(key) = request.headers().get("idempotency-key").cloned() else {
+    let key = request.headers().get("idempotency-key").cloned();
+    let Some(key) = key.filter(|_| !request.method().is_safe()) else {
         return next.run(request).await;
     };
     let Some(caller) = request.extensions().get::<Caller>().cloned() else {
@@ -47,10 +48,9 @@ async fn answer(
         return Err(Problem::invalid("`Idempotency-Key` is 1 to 255 bytes"));
     }
     let (parts, body) = request.into_parts();
-    let most = u64::try_from(MOST_BYTES).unwrap_or(u64::MAX);
-    let body = to_bytes(body, MOST_BYTES).await.map_err(|_| Problem::too_large(most))?;
+    let body = read(app, body, MOST_BYTES).await?;
     let name = hash(&[caller.token.as_bytes(), key.as_bytes()]);
-    let asked = [parts.method.as_str().as_bytes(), parts.uri.to_string().as_bytes(), &body]
+    let asked = [parts.method.as_str().as_bytes(), parts.uri.to_string().as_bytes(), &body.bytes]
         .map(<[u8]>::to_vec);
     let asked = hash(&asked.each_ref().map(Vec::as_slice));
     let (office, tenant) = (Arc::clone(app), caller.tenant.clone());
@@ -70,7 +70,7 @@ async fn answer(
         }
         Reply::Known { status, body } => return Ok(again(status, body)),
     }
-    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    let response = next.run(Request::from_parts(parts, Body::from(body.bytes.clone()))).await;
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, MOST_BYTES).await.map_err(|error| Problem::internal(&error))?;
     let (office, tenant, kept) = (Arc::clone(app), caller.tenant, body.clone());

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use quell_model::{IncidentKey, IssueKey, Timestamp};
 use quell_pipeline::{
     PipelineError, Setup, join_incidents, reset_incident, split_incident, split_issue,
@@ -16,7 +15,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Problem;
-use super::errors::{BadBody, Missing, Refused};
+use super::errors::{BadBody, Missing, OnceKey, Refused, Unchanged};
+use super::extract::{Given, Id};
 use crate::access::Caller;
 use crate::state::App;
 
@@ -35,23 +35,21 @@ pub(super) struct IssueSplit {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct IssueMade {
     /// Its id.
-    #[schema(value_type = String)]
     issue: IssueKey,
 }
 
 /// Take a finding out of its issue, for good
 #[utoipa::path(post, path = "/issues/{id}/split", tag = "issues", request_body = IssueSplit,
     params(("id" = String, Path, description = "The issue's id, or its first characters"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same request with the same key is done once")),
+        OnceKey),
     responses((status = 200, description = "The finding is an issue of its own", body = IssueMade),
-        (status = 409, description = "The same request is being answered", body = Problem), Refused, Missing, BadBody))]
+        Refused, Missing, Unchanged, BadBody))]
 pub(super) async fn split_one_issue(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-    body: Result<Json<IssueSplit>, JsonRejection>,
+    Id(id): Id,
+    Given(body): Given<IssueSplit>,
 ) -> Result<Json<IssueMade>, Problem> {
-    let Json(body) = body?;
     let asking = Arc::clone(&app);
     app.quick(move || {
         let findings = asking.tenants.of(&caller.tenant)?;
@@ -68,6 +66,7 @@ pub(super) async fn split_one_issue(
 #[serde(deny_unknown_fields)]
 pub(super) struct IncidentSplit {
     /// The issues' ids, or their first characters: not none and not all.
+    #[schema(min_items = 1, max_items = 10000)]
     issues: Vec<String>,
 }
 
@@ -76,6 +75,7 @@ pub(super) struct IncidentSplit {
 #[serde(deny_unknown_fields)]
 pub(super) struct IncidentJoin {
     /// The incidents' ids, or their first characters.
+    #[schema(min_items = 1, max_items = 10000)]
     incidents: Vec<String>,
 }
 
@@ -83,7 +83,6 @@ pub(super) struct IncidentJoin {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct IncidentMade {
     /// Its id.
-    #[schema(value_type = String)]
     incident: IncidentKey,
 }
 
@@ -126,16 +125,15 @@ async fn decide(
 /// Later imports keep them apart.
 #[utoipa::path(post, path = "/incidents/{id}/split", tag = "incidents", request_body = IncidentSplit,
     params(("id" = String, Path, description = "The incident's id, or its first characters"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same request with the same key is done once")),
+        OnceKey),
     responses((status = 200, description = "They are an incident of their own", body = IncidentMade),
-        (status = 409, description = "The same request is being answered", body = Problem), Refused, Missing, BadBody))]
+        Refused, Missing, Unchanged, BadBody))]
 pub(super) async fn split_one_incident(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-    body: Result<Json<IncidentSplit>, JsonRejection>,
+    Id(id): Id,
+    Given(body): Given<IncidentSplit>,
 ) -> Result<Json<IncidentMade>, Problem> {
-    let Json(body) = body?;
     decide(&app, caller, (id, body.issues), split_incident).await
 }
 
@@ -144,16 +142,15 @@ pub(super) async fn split_one_incident(
 /// What comes to them later belongs to it too.
 #[utoipa::path(post, path = "/incidents/{id}/join", tag = "incidents", request_body = IncidentJoin,
     params(("id" = String, Path, description = "The incident's id, or its first characters"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same request with the same key is done once")),
+        OnceKey),
     responses((status = 200, description = "They are one incident", body = IncidentMade),
-        (status = 409, description = "The same request is being answered", body = Problem), Refused, Missing, BadBody))]
+        Refused, Missing, Unchanged, BadBody))]
 pub(super) async fn join_one_incident(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-    body: Result<Json<IncidentJoin>, JsonRejection>,
+    Id(id): Id,
+    Given(body): Given<IncidentJoin>,
 ) -> Result<Json<IncidentMade>, Problem> {
-    let Json(body) = body?;
     decide(&app, caller, (id, body.incidents), join_incidents).await
 }
 
@@ -164,16 +161,22 @@ pub(super) struct DecisionsRemoved {
     removed: u64,
 }
 
+impl DecisionsRemoved {
+    pub(super) const fn of(removed: u64) -> Self {
+        Self { removed }
+    }
+}
+
 /// Take back what was decided about an incident
 #[utoipa::path(post, path = "/incidents/{id}/reset", tag = "incidents",
     params(("id" = String, Path, description = "The incident's id, or its first characters"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same request with the same key is done once")),
+        OnceKey),
     responses((status = 200, description = "Its issues are joined by what is known again", body = DecisionsRemoved),
-        (status = 409, description = "The same request is being answered", body = Problem), Refused, Missing, BadBody))]
+        Refused, Missing, Unchanged, BadBody))]
 pub(super) async fn reset_one_incident(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    Id(id): Id,
 ) -> Result<Json<DecisionsRemoved>, Problem> {
     let asking = Arc::clone(&app);
     app.quick(move || {
@@ -195,7 +198,7 @@ pub(super) async fn reset_one_incident(
             | PipelineError::Intelligence { .. }
             | PipelineError::Interrupted => error.into(),
         })?;
-        Ok(Json(DecisionsRemoved { removed: u64::try_from(removed).unwrap_or(u64::MAX) }))
+        Ok(Json(DecisionsRemoved::of(u64::try_from(removed).unwrap_or(u64::MAX))))
     })
     .await
 }

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use quell_pipeline::{FixCase, fix_cases};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Problem;
 use super::errors::Refused;
+use super::extract::Asked;
 use crate::access::Caller;
 use crate::state::App;
 
@@ -34,7 +34,6 @@ pub(super) struct FixInputQuery {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct FixInputPage {
     /// Issues with their findings as they are stored; there may be none on a page.
-    #[schema(value_type = Vec<Object>)]
     items: Vec<FixCase>,
     /// Where the next page begins; this was the last one without.
     next: Option<i64>,
@@ -43,16 +42,15 @@ pub(super) struct FixInputPage {
 /// List open issues with their whole findings
 ///
 /// What `quell fix` makes fixes for, in the code of who asks.
-#[utoipa::path(get, path = "/fix-input", tag = "fixes", params(FixInputQuery), responses(
+#[utoipa::path(get, operation_id = "list_fix_input", path = "/fix-input", tag = "fixes", params(FixInputQuery), responses(
     (status = 200, description = "Some of the open issues", body = FixInputPage),
     Refused,
 ))]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    query: Result<Query<FixInputQuery>, QueryRejection>,
+    Asked(query): Asked<FixInputQuery>,
 ) -> Result<Json<FixInputPage>, Problem> {
-    let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
     let after = query.after.unwrap_or(0);
     if after < 0 {
         return Err(Problem::invalid("`after` is the `next` of a page before"));

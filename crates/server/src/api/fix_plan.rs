@@ -10,22 +10,23 @@ use std::sync::atomic::AtomicBool;
 use axum::Extension;
 use axum::Json;
 use axum::extract::State;
-use axum::extract::rejection::JsonRejection;
 use quell_model::Fix;
 use quell_pipeline::query::keep_fixes;
 use quell_pipeline::{FixRequest, fixes_report, patch_text, plan_fixes};
 use quell_report::FixesReport;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use super::Problem;
-use super::errors::{BadBody, Missing, Refused};
+use super::errors::{BadBody, Missing, OnceKey, Refused, Unchanged};
+use super::extract::Given;
 use crate::access::Caller;
 use crate::data::quietly;
 use crate::state::App;
 
 /// Bytes of one request.
-pub(super) const MOST_BYTES: usize = 8 << 20;
+const MOST_BYTES: usize = 8 << 20;
 /// Files of one request.
 const MOST_FILES: usize = 5_000;
 
@@ -34,6 +35,7 @@ const MOST_FILES: usize = 5_000;
 #[serde(deny_unknown_fields)]
 pub(super) struct FixPlanRequest {
     /// The files of the repository, by path; `quell.toml` is read as settings.
+    #[schema(schema_with = files)]
     files: BTreeMap<String, String>,
     /// Incidents, issues, fixes, controls or rules; none means all.
     #[serde(default)]
@@ -43,11 +45,23 @@ pub(super) struct FixPlanRequest {
     only_safe: bool,
 }
 
+fn files() -> Object {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .description(Some(
+            "The files of the repository, by path; `quell.toml` is read as settings.",
+        ))
+        .additional_properties(Some(text))
+        .min_properties(Some(1))
+        .max_properties(Some(MOST_FILES))
+        .build()
+}
+
 /// The fixes, and one patch of those that are made.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct FixPlanReport {
     /// As `docs/fixes.schema.json` has it.
-    #[schema(value_type = Object)]
     plan: FixesReport,
     /// The patch, for `git apply`.
     patch: String,
@@ -56,15 +70,14 @@ pub(super) struct FixPlanReport {
 /// Propose fixes for code, each with its proof
 ///
 /// The code is sent along, kept for the time of the answer and written nowhere else.
-#[utoipa::path(post, path = "/fixes/plan", tag = "fixes", request_body = FixPlanRequest,
+#[utoipa::path(post, operation_id = "plan_fixes", path = "/fixes/plan", tag = "fixes", params(OnceKey), request_body = FixPlanRequest,
     responses((status = 200, description = "The fixes, offered and withheld", body = FixPlanReport),
-        (status = 409, description = "The same request is being answered", body = Problem), Refused, Missing, BadBody))]
+        Refused, Missing, Unchanged, BadBody))]
 pub(super) async fn plan(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    body: Result<Json<FixPlanRequest>, JsonRejection>,
+    Given(body): Given<FixPlanRequest, MOST_BYTES>,
 ) -> Result<Json<FixPlanReport>, Problem> {
-    let Json(body) = body?;
     if body.files.is_empty() || body.files.len() > MOST_FILES {
         return Err(Problem::unprocessable(format!("send 1 to {MOST_FILES} files")));
     }

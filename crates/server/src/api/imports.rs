@@ -8,19 +8,19 @@ use std::time::Duration;
 use axum::Extension;
 use axum::Json;
 use axum::body::Body;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{OriginalUri, Query, State};
+use axum::extract::{OriginalUri, State};
 use axum::http::header::{CONTENT_ENCODING, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use quell_model::{JobKey, KeyHasher};
-use quell_pipeline::query;
+use quell_pipeline::query::{self, ImportItem, Page};
 use quell_store::{JobRow, NewJob};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::Problem;
-use super::errors::Refused;
+use super::errors::{BadBody, OnceKey, Refused, Unchanged};
+use super::extract::Asked;
 use super::jobs::JobReport;
 use super::view::view;
 use crate::access::{Caller, random_job};
@@ -39,8 +39,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 #[serde(deny_unknown_fields)]
 pub(super) struct ImportQuery {
     /// What people call it; it stands in reports.
+    #[param(nullable = false, min_length = 1, max_length = 256)]
     name: Option<String>,
     /// The source that it is counted for.
+    #[param(nullable = false, min_length = 1, max_length = 256)]
     source: Option<String>,
     /// The format that it has to have.
     format: Option<String>,
@@ -49,32 +51,37 @@ pub(super) struct ImportQuery {
     wait: bool,
 }
 
+/// How the body is sent.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "only described")]
+struct ImportHeaders {
+    /// How the body is packed, if it is.
+    #[param(rename = "Content-Encoding", nullable = false, pattern = "^(gzip|identity)$")]
+    encoding: Option<String>,
+}
+
 /// Import findings
 ///
 /// The body is what `quell triage` reads from a file: JSON, NDJSON, CSV or a zip of them.
 #[utoipa::path(
     post, path = "/imports", tag = "intake", params(ImportQuery,
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key and body are imported once"),
-        ("Content-Encoding" = Option<String>, Header, description = "`gzip`, or not there")),
+        OnceKey,
+        ImportHeaders),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses(
         (status = 200, description = "It was imported, with `wait`", body = JobReport),
         (status = 202, description = "It will be; the job says how far it is", body = JobReport),
-        (status = 408, description = "The body stood still", body = Problem),
-        (status = 413, description = "The body is too large", body = Problem),
-        (status = 415, description = "The body is encoded otherwise", body = Problem),
-        (status = 422, description = "The key was used for another body", body = Problem),
-        Refused,
+        Refused, Unchanged, BadBody,
     )
 )]
 pub(super) async fn create_import(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    query: Result<Query<ImportQuery>, QueryRejection>,
+    Asked(query): Asked<ImportQuery>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
     let text = |name: &str| headers.get(name).map(|value| value.to_str().map(str::to_owned));
     let odd = |_| Problem::invalid("a header is not written in ASCII");
     let key = text("idempotency-key").transpose().map_err(odd)?;
@@ -96,16 +103,15 @@ pub(super) async fn create_import(
 
 /// List imports, newest first
 #[utoipa::path(get, path = "/imports", tag = "intake", params(query::ImportQuery), responses(
-    (status = 200, description = "A page of imported files: `items`, `total`, `next` and `facets`", body = Object),
+    (status = 200, description = "A page of imported files", body = Page<ImportItem>),
     Refused,
 ))]
 pub(super) async fn list_imports(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     OriginalUri(address): OriginalUri,
-    asked: Result<Query<query::ImportQuery>, QueryRejection>,
+    Asked(asked): Asked<query::ImportQuery>,
 ) -> Result<Response, Problem> {
-    let Query(asked) = asked.map_err(|error| Problem::invalid(error.body_text()))?;
     view(&app, caller, address, move |view| query::imports(view, &asked)).await
 }
 

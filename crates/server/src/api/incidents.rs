@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use quell_pipeline::query::{self, IncidentPage, IncidentQuery};
 use quell_report::IncidentStory;
 
 use super::Problem;
 use super::errors::{Missing, Refused};
+use super::extract::{Asked, Id};
 use super::view::told;
 use crate::access::Caller;
 use crate::state::App;
@@ -18,29 +18,28 @@ use crate::state::App;
 /// List incidents
 ///
 /// They are made after each change. Until then those of before are told, with `current: false`.
-#[utoipa::path(get, path = "/incidents", tag = "incidents", params(IncidentQuery), responses(
-    (status = 200, description = "A page of incidents: `items`, `total`, `next`, `facets` and `current`", body = Object),
+#[utoipa::path(get, operation_id = "list_incidents", path = "/incidents", tag = "incidents", params(IncidentQuery), responses(
+    (status = 200, description = "A page of incidents", body = IncidentPage),
     Refused,
 ))]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    asked: Result<Query<IncidentQuery>, QueryRejection>,
+    Asked(asked): Asked<IncidentQuery>,
 ) -> Result<Json<IncidentPage>, Problem> {
-    let Query(asked) = asked.map_err(|error| Problem::invalid(error.body_text()))?;
     told(&app, caller, move |view, cache| query::incidents(view, cache, &asked)).await
 }
 
 /// Show an incident
-#[utoipa::path(get, path = "/incidents/{id}", tag = "incidents",
+#[utoipa::path(get, operation_id = "show_incident", path = "/incidents/{id}", tag = "incidents",
     params(("id" = String, Path, description = "The incident's id, or its first characters")), responses(
-    (status = 200, description = "The incident with its issues, assets, explanation and fixes", body = Object),
+    (status = 200, description = "The incident with its issues, assets, explanation and fixes", body = IncidentStory),
     Refused, Missing,
 ))]
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    Id(id): Id,
 ) -> Result<Json<IncidentStory>, Problem> {
     told(&app, caller, move |view, cache| query::incident(view, cache, &id)).await
 }

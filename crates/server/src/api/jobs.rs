@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
@@ -14,22 +14,25 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use quell_model::{JobKey, Timestamp};
 use quell_store::{JobFilter, JobRow, JobState, NewJob};
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Problem;
-use super::errors::{BadBody, Missing, Refused};
+use super::errors::{BadBody, Missing, OnceKey, Refused, Unchanged};
+use super::extract::{Asked, Given, Id};
 use crate::access::{Caller, random_job};
 use crate::jobs::{Change, Task};
 use crate::state::App;
 
 /// Jobs of a page that does not say how many.
 const PAGE: u32 = 50;
+/// Most jobs that a page may be asked to have; the configuration may allow fewer.
+const MOST_ITEMS: u32 = 10_000;
 
 /// A job.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct JobReport {
     /// Its id.
-    #[schema(value_type = String)]
     pub(crate) id: JobKey,
     /// `import`, `delivery`, `object` or `replay`.
     kind: String,
@@ -40,16 +43,12 @@ pub(crate) struct JobReport {
     /// Who asked for it.
     made_by: String,
     /// When it was asked for.
-    #[schema(value_type = String, format = DateTime)]
     made_at: Timestamp,
     /// When it is tried next.
-    #[schema(value_type = String, format = DateTime)]
     due_at: Timestamp,
     /// When it was last begun.
-    #[schema(value_type = Option<String>, format = DateTime)]
     started_at: Option<Timestamp>,
     /// When it ended.
-    #[schema(value_type = Option<String>, format = DateTime)]
     ended_at: Option<Timestamp>,
     /// How often it was begun.
     attempts: u32,
@@ -99,6 +98,7 @@ impl JobReport {
 #[serde(deny_unknown_fields)]
 pub(super) struct JobQuery {
     /// In this state.
+    #[param(schema_with = states)]
     state: Option<String>,
     /// Of this kind.
     kind: Option<String>,
@@ -109,6 +109,11 @@ pub(super) struct JobQuery {
     /// Most jobs of the page.
     #[param(minimum = 1, maximum = 10000)]
     limit: Option<u32>,
+}
+
+fn states() -> Object {
+    let words = JobState::ALL.map(JobState::as_str);
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
 }
 
 /// A page of jobs, newest first.
@@ -128,9 +133,8 @@ pub(crate) struct JobPage {
 pub(super) async fn list_jobs(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    query: Result<Query<JobQuery>, axum::extract::rejection::QueryRejection>,
+    Asked(query): Asked<JobQuery>,
 ) -> Result<Json<JobPage>, Problem> {
-    let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
     let words = || JobState::ALL.map(JobState::as_str).join(", ");
     let state = query.state.as_deref().map(|word| {
         JobState::from_word(word)
@@ -143,7 +147,12 @@ pub(super) async fn list_jobs(
         source: query.source,
         before: before.transpose()?,
     };
-    let limit = query.limit.unwrap_or(PAGE).clamp(1, app.config.limits.page_items);
+    let limit = match query.limit.unwrap_or(PAGE) {
+        limit @ 1..=MOST_ITEMS => limit.min(app.config.limits.page_items),
+        given => {
+            return Err(Problem::invalid(format!("`limit` is 1 to {MOST_ITEMS}, not {given}")));
+        }
+    };
     let asking = Arc::clone(&app);
     let tenant = caller.tenant;
     app.quick(move || {
@@ -181,7 +190,7 @@ fn job_id(text: &str) -> Result<JobKey, Problem> {
 pub(super) async fn get_job(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    Id(id): Id,
 ) -> Result<Json<JobReport>, Problem> {
     let id = job_id(&id)?;
     let asking = Arc::clone(&app);
@@ -196,29 +205,27 @@ fn found(app: &App, caller: &Caller, id: JobKey) -> Result<JobRow, Problem> {
 /// Call a job off
 ///
 /// One that waits is called off at once, one that runs as soon as it can stop.
-#[utoipa::path(post, path = "/jobs/{id}/cancel", tag = "jobs", params(("id" = String, Path, description = "The job's id")), responses(
+#[utoipa::path(post, path = "/jobs/{id}/cancel", tag = "jobs", params(("id" = String, Path, description = "The job's id"), OnceKey), responses(
     (status = 202, description = "It is called off, or will be soon", body = JobReport),
-    (status = 409, description = "It is over", body = Problem),
-    Refused, Missing,
+    Refused, Missing, Unchanged,
 ))]
 pub(super) async fn cancel_job(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    Id(id): Id,
 ) -> Result<Response, Problem> {
     change(&app, caller, &id, Change::Cancel).await
 }
 
 /// Try a job again
-#[utoipa::path(post, path = "/jobs/{id}/retry", tag = "jobs", params(("id" = String, Path, description = "The job's id")), responses(
+#[utoipa::path(post, path = "/jobs/{id}/retry", tag = "jobs", params(("id" = String, Path, description = "The job's id"), OnceKey), responses(
     (status = 202, description = "It is tried again", body = JobReport),
-    (status = 409, description = "It did not fail", body = Problem),
-    Refused, Missing,
+    Refused, Missing, Unchanged,
 ))]
 pub(super) async fn retry_job(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    Id(id): Id,
 ) -> Result<Response, Problem> {
     change(&app, caller, &id, Change::Retry).await
 }
@@ -227,15 +234,14 @@ pub(super) async fn retry_job(
 ///
 /// A file that would close more of what is open than the configuration allows brings its news and
 /// closes nothing, until somebody says that it may.
-#[utoipa::path(post, path = "/jobs/{id}/release", tag = "jobs", params(("id" = String, Path, description = "The job's id")), responses(
+#[utoipa::path(post, path = "/jobs/{id}/release", tag = "jobs", params(("id" = String, Path, description = "The job's id"), OnceKey), responses(
     (status = 202, description = "It is done again, and closes what it is silent about", body = JobReport),
-    (status = 409, description = "It is not held", body = Problem),
-    Refused, Missing,
+    Refused, Missing, Unchanged,
 ))]
 pub(super) async fn release_job(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    Id(id): Id,
 ) -> Result<Response, Problem> {
     change(&app, caller, &id, Change::Release).await
 }
@@ -268,7 +274,6 @@ async fn change(
 #[serde(deny_unknown_fields)]
 pub(super) struct ReplayPlan {
     /// Only what was received since.
-    #[schema(value_type = Option<String>, format = DateTime)]
     #[serde(default)]
     since: Option<Timestamp>,
     /// Only of this source.
@@ -280,16 +285,15 @@ pub(super) struct ReplayPlan {
 ///
 /// A newer program may understand it better. What it says of the same moment replaces what was
 /// read before.
-#[utoipa::path(post, path = "/replays", tag = "jobs", request_body = ReplayPlan, responses(
+#[utoipa::path(post, path = "/replays", tag = "jobs", params(OnceKey), request_body = ReplayPlan, responses(
     (status = 202, description = "It will be", body = JobReport),
-    Refused, BadBody,
+    Refused, Unchanged, BadBody,
 ))]
 pub(super) async fn create_replay(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    plan: Result<Json<ReplayPlan>, axum::extract::rejection::JsonRejection>,
+    Given(plan): Given<ReplayPlan>,
 ) -> Result<Response, Problem> {
-    let Json(plan) = plan.map_err(Problem::from)?;
     let task = Task::Replay { since: plan.since, source: plan.source };
     let asking = Arc::clone(&app);
     let row = app

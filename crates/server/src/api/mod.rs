@@ -5,6 +5,7 @@ mod controls;
 mod decisions;
 mod docs;
 mod errors;
+mod extract;
 mod findings;
 mod fix_input;
 mod fix_plan;
@@ -14,6 +15,7 @@ mod imports;
 mod incidents;
 mod issues;
 mod jobs;
+mod marks;
 mod platforms;
 mod problem;
 mod report;
@@ -25,7 +27,6 @@ mod view;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -38,6 +39,8 @@ use crate::intake::receive_hook;
 use crate::state::App;
 
 pub(crate) use docs::docs;
+pub(crate) use errors::Undelivered;
+pub(crate) use extract::read;
 pub(crate) use health::{live, metrics, ready};
 pub(crate) use jobs::JobReport;
 pub(crate) use platforms::{PlatformReport, TestReport};
@@ -55,6 +58,7 @@ pub(crate) use status::{DiskReport, StatusReport, job_counts};
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     security(("token" = [])),
+    components(schemas(Problem)),
     modifiers(&Security)
 )]
 struct Description;
@@ -109,11 +113,10 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
         .routes(routes!(decisions::split_one_issue))
         .routes(routes!(decisions::split_one_incident))
         .routes(routes!(decisions::join_one_incident))
-        .routes(routes!(decisions::reset_one_incident));
-    let fix = OpenApiRouter::new()
-        .routes(routes!(fix_plan::plan))
-        .routes(routes!(fix_input::list))
-        .layer(DefaultBodyLimit::max(fix_plan::MOST_BYTES));
+        .routes(routes!(decisions::reset_one_incident))
+        .routes(routes!(marks::mark_one_issue, marks::unmark_one_issue))
+        .routes(routes!(marks::mark_one_incident, marks::unmark_one_incident));
+    let fix = OpenApiRouter::new().routes(routes!(fix_plan::plan)).routes(routes!(fix_input::list));
     let hooks = OpenApiRouter::new().routes(routes!(receive_hook));
     let by_right = [
         (Right::Read, read),

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use quell_model::{Timestamp, Untrusted};
@@ -17,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Problem;
-use super::errors::{Missing, Refused};
+use super::errors::{Missing, OnceKey, Refused, Unchanged};
+use super::extract::{Asked, Id};
 use crate::access::Caller;
 use crate::state::App;
 use crate::sync::{Act, Platform, Running};
@@ -243,14 +243,14 @@ fn report(app: &App, platform: &Platform) -> Result<Json<PlatformReport>, Proble
 }
 
 /// Show a platform that is asked
-#[utoipa::path(get, path = "/sources/{name}", tag = "intake", params(("name" = String, Path, description = "Its name in the configuration")), responses(
+#[utoipa::path(get, operation_id = "show_platform", path = "/sources/{name}", tag = "intake", params(("name" = String, Path, description = "Its name in the configuration")), responses(
     (status = 200, description = "The platform, its streams and what could not be taken", body = PlatformReport),
     Refused, Missing,
 ))]
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Path(name): Path<String>,
+    Id(name): Id,
 ) -> Result<Json<PlatformReport>, Problem> {
     let asking = Arc::clone(&app);
     app.quick(move || report(&asking, found(&asking, &caller, &name)?)).await
@@ -261,21 +261,20 @@ pub(super) async fn show(
 /// `sync` asks it now. `pause` and `resume` stop and start asking. `release` lets findings close
 /// that it no longer lists, where that was too much to believe. `adopt` takes the data of another
 /// owner than before, after its login was changed on purpose.
-#[utoipa::path(post, path = "/sources/{name}/{action}", tag = "intake", params(
+#[utoipa::path(post, operation_id = "tell_platform", path = "/sources/{name}/{action}", tag = "intake", params(
     ("name" = String, Path, description = "Its name in the configuration"),
-    ("action" = Act, Path, description = "What it is told"),
-    ActQuery,
+    ("action" = inline(Act), Path, description = "What it is told"),
+    ActQuery, OnceKey,
 ), responses(
     (status = 202, description = "It will be so", body = PlatformReport),
-    Refused, Missing,
+    Refused, Missing, Unchanged,
 ))]
 pub(super) async fn act(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Path((name, action)): Path<(String, String)>,
-    query: Result<Query<ActQuery>, QueryRejection>,
+    Id((name, action)): Id<(String, String)>,
+    Asked(query): Asked<ActQuery>,
 ) -> Result<Response, Problem> {
-    let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
     let act = Act::from_word(&action).ok_or_else(|| Problem::not_found("action of that name"))?;
     let asking = Arc::clone(&app);
     app.quick(move || {
@@ -297,14 +296,16 @@ pub(super) async fn act(
 /// Ask a platform what its login may do
 ///
 /// Nothing is changed there.
-#[utoipa::path(post, path = "/sources/{name}/test", tag = "intake", params(("name" = String, Path, description = "Its name in the configuration")), responses(
+#[utoipa::path(post, operation_id = "test_platform", path = "/sources/{name}/test", tag = "intake", params(
+    ("name" = String, Path, description = "Its name in the configuration"), OnceKey,
+), responses(
     (status = 200, description = "Each right, or why it cannot be asked", body = TestReport),
-    Refused, Missing,
+    Refused, Missing, Unchanged,
 ))]
 pub(super) async fn test(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Path(name): Path<String>,
+    Id(name): Id,
 ) -> Result<Json<TestReport>, Problem> {
     let platform = Arc::clone(found(&app, &caller, &name)?);
     Ok(Json(TestReport::of(&platform).await))

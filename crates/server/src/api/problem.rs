@@ -1,7 +1,6 @@
 //! Errors as RFC 9457 has them.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -147,18 +146,6 @@ impl IntoResponse for Problem {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
-    }
-}
-
-impl From<JsonRejection> for Problem {
-    fn from(rejection: JsonRejection) -> Self {
-        let kind = match rejection.status() {
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => MEDIA,
-            StatusCode::PAYLOAD_TOO_LARGE => TOO_LARGE,
-            StatusCode::UNPROCESSABLE_ENTITY => UNPROCESSABLE,
-            _ => INVALID,
-        };
-        Self::new(kind, rejection.body_text())
     }
 }
 

@@ -5,16 +5,17 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use quell_report::{FORMATS, Format, Options, Report};
 use serde::Deserialize;
 use utoipa::IntoParams;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use super::Problem;
 use super::errors::Refused;
+use super::extract::Asked;
 use super::sources::sources;
 use crate::access::Caller;
 use crate::state::App;
@@ -33,7 +34,18 @@ pub(super) struct ReportQuery {
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
     /// `json`, `html`, `markdown`, `sarif`, `ocsf` or `csv`.
+    #[param(schema_with = formats)]
     format: Option<String>,
+}
+
+/// The formats that a report can be asked in.
+fn known() -> impl Iterator<Item = &'static Format> {
+    FORMATS.iter().filter(|format| format.name != "terminal")
+}
+
+fn formats() -> Object {
+    let names = known().map(|format| format.name);
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build()
 }
 
 /// Report what is open
@@ -41,23 +53,24 @@ pub(super) struct ReportQuery {
 /// The same report, and the same contract, as `quell triage` without paths.
 #[utoipa::path(get, path = "/report", tag = "findings", params(ReportQuery), responses(
     (status = 200, description = "The report, as `docs/report.schema.json` has it", content(
-        (Object = "application/json"), (String = "text/html"), (String = "text/markdown"),
+        (Report = "application/json"), (String = "text/html"), (String = "text/markdown"),
         (String = "text/csv"), (Object = "application/sarif+json"), (String = "application/x-ndjson"))),
     Refused,
 ))]
 pub(super) async fn get_report(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    query: Result<Query<ReportQuery>, QueryRejection>,
+    Asked(query): Asked<ReportQuery>,
 ) -> Result<Response, Problem> {
-    let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
     let word = query.format.as_deref().unwrap_or("json");
-    let known = FORMATS.iter().filter(|format| format.name != "terminal");
-    let Some(format) = known.clone().find(|format| format.name == word) else {
-        let names: Vec<&str> = known.map(|format| format.name).collect();
+    let Some(format) = known().find(|format| format.name == word) else {
+        let names: Vec<&str> = known().map(|format| format.name).collect();
         return Err(Problem::invalid(format!("`format` is one of {}", names.join(", "))));
     };
-    let limit = query.limit.unwrap_or(INCIDENTS).clamp(1, MOST_INCIDENTS);
+    let limit = query.limit.unwrap_or(INCIDENTS);
+    if !(1..=MOST_INCIDENTS).contains(&limit) {
+        return Err(Problem::invalid(format!("`limit` is 1 to {MOST_INCIDENTS}, not {limit}")));
+    }
     let asking = Arc::clone(&app);
     let text = app.quick(move || write(&asking, &caller, limit, format)).await?;
     Ok(([(CONTENT_TYPE, media(format.name))], text).into_response())

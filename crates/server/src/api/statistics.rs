@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
-use quell_pipeline::query;
+use quell_pipeline::query::{self, StatisticsReport};
 
 use super::Problem;
 use super::errors::Refused;
@@ -14,8 +14,8 @@ use crate::access::Caller;
 use crate::state::App;
 
 /// Count what is open
-#[utoipa::path(get, path = "/statistics", tag = "findings", responses(
-    (status = 200, description = "Findings, issues and assets, by severity, status, tool, account and day", body = Object),
+#[utoipa::path(get, operation_id = "show_statistics", path = "/statistics", tag = "findings", responses(
+    (status = 200, description = "Findings, issues and assets, by severity, status, tool, account and day", body = StatisticsReport),
     Refused,
 ))]
 pub(super) async fn show(

@@ -29,7 +29,6 @@ pub(crate) struct StatusReport {
     /// The program's version.
     pub(crate) version: &'static str,
     /// Now, by the server's clock.
-    #[schema(value_type = String, format = DateTime)]
     pub(crate) at: Timestamp,
     /// Whether it takes work.
     pub(crate) ready: bool,
@@ -53,7 +52,6 @@ pub(crate) struct StatusReport {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct IntakeReport {
     /// When the oldest delivery came that is not taken in yet; none waits without.
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub(crate) waiting_since: Option<Timestamp>,
     /// For how many seconds it waits.
     pub(crate) behind_seconds: u64,

@@ -1,4 +1,4 @@
-//! Answering from a caller's own findings.
+//! Answering from a caller's own findings: lists, and what has an id.
 
 use std::sync::Arc;
 
@@ -43,3 +43,43 @@ pub(super) async fn told<T: Serialize + Send + 'static>(
     })
     .await
 }
+
+/// Declares the two routes of a resource: its list, and one of it by its id.
+macro_rules! resource {
+    (
+        $tag:literal at $path:literal and $one:literal, $list_name:literal and $show_name:literal;
+        $(#[$list_about:meta])* list($query:ident) -> $page:ty = $list:path $(, or $none:ident)?;
+        $(#[$show_about:meta])* show($id:literal) -> $story:ty = $show:path, $told:literal;
+    ) => {
+        $(#[$list_about])*
+        #[utoipa::path(get, operation_id = $list_name, path = $path, tag = $tag, params($query), responses(
+            (status = 200, description = "A page of them", body = $page),
+            Refused, $($none,)?
+        ))]
+        pub(super) async fn list(
+            State(app): State<Arc<App>>,
+            Extension(caller): Extension<Caller>,
+            OriginalUri(address): OriginalUri,
+            Asked(asked): Asked<$query>,
+        ) -> Result<Response, Problem> {
+            view(&app, caller, address, move |view| $list(view, &asked)).await
+        }
+
+        $(#[$show_about])*
+        #[utoipa::path(get, operation_id = $show_name, path = $one, tag = $tag,
+            params(("id" = String, Path, description = $id)), responses(
+            (status = 200, description = $told, body = $story),
+            Refused, Missing,
+        ))]
+        pub(super) async fn show(
+            State(app): State<Arc<App>>,
+            Extension(caller): Extension<Caller>,
+            OriginalUri(address): OriginalUri,
+            Id(id): Id,
+        ) -> Result<Response, Problem> {
+            view(&app, caller, address, move |view| $show(view, &id)).await
+        }
+    };
+}
+
+pub(super) use resource;

@@ -169,7 +169,7 @@ impl Findings {
     ) -> Result<Bytes, E> {
         let day = now.to_zoned(jiff::tz::TimeZone::UTC).date();
         self.view(now, |view| {
-            let of = (view.index.version(), day);
+            let of = (view.index.version(), view.store.changes()?, day);
             if let Some(known) = locked(&self.answers).get(of, question) {
                 return Ok(known);
             }
@@ -264,6 +264,7 @@ impl Findings {
         (now, durable): (Timestamp, bool),
         progress: &Progress<'_>,
     ) -> Result<Imported, PipelineError> {
+        let _inside = tracing::info_span!("import").entered();
         let mut writer = locked(&self.writer);
         let store = writer.up_to_date(&self.setup, progress)?;
         let imported =

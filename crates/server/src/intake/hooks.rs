@@ -26,7 +26,7 @@ use utoipa::ToSchema;
 
 use super::oidc::OidcPlan;
 use super::{Gate, GatePlan};
-use crate::api::Problem;
+use crate::api::{Problem, Undelivered};
 use crate::outside::Outside;
 use crate::state::App;
 
@@ -159,12 +159,7 @@ pub(crate) struct Delivered {
     request_body(content = String, content_type = "application/json"),
     responses(
         (status = 202, description = "It is on the disk", body = Delivered),
-        (status = 401, description = "The sender is not known, or there is no such webhook", body = Problem),
-        (status = 408, description = "It took too long", body = Problem),
-        (status = 413, description = "The body is too large", body = Problem),
-        (status = 415, description = "The body's type is not taken", body = Problem),
-        (status = 429, description = "Too many; `Retry-After` says when to try again", body = Problem),
-        (status = 503, description = "It cannot be kept now; `Retry-After` says when to try again", body = Problem),
+        Undelivered,
     ),
     security(())
 )]

@@ -20,7 +20,7 @@ const ALWAYS_CLOSED: u64 = 10;
 const MOST_NAMED: usize = 100;
 
 /// What an import came to.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Outcome {
     /// What became of every record.
     pub(crate) accounting: Accounting,

@@ -137,6 +137,14 @@ struct Told {
 }
 
 fn attempt(app: &Arc<App>, job: &JobRow) {
+    let span = tracing::info_span!(
+        "job",
+        otel.name = format!("job {}", job.kind),
+        otel.status_code = tracing::field::Empty,
+        job.id = %job.id,
+        job.attempt = i64::from(job.attempts),
+    );
+    let _inside = span.clone().entered();
     tracing::info!(job = %job.id, kind = job.kind, attempt = job.attempts, "begins");
     let told = Told::default();
     let result = std::thread::scope(|threads| {
@@ -150,6 +158,9 @@ fn attempt(app: &Arc<App>, job: &JobRow) {
         result
     });
     let result = result.unwrap_or_else(|_| Err(Failure::Later("the job failed badly".to_owned())));
+    if result.is_err() {
+        span.record("otel.status_code", "ERROR");
+    }
     end(app, job, &told, &result);
 }
 

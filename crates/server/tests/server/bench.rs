@@ -281,6 +281,11 @@ impl Bench {
         self.stranger().send(&request).unwrap()
     }
 
+    /// The day by the server's clock.
+    pub(crate) fn today(&self) -> String {
+        self.clock.now().strftime("%Y-%m-%d").to_string()
+    }
+
     /// The job with an id.
     pub(crate) fn job(&self, id: &str) -> serde_json::Value {
         self.get(&format!("/api/v1/jobs/{id}")).json()

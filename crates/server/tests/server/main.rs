@@ -7,6 +7,8 @@ mod buckets;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod description;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod hooks;
@@ -16,6 +18,8 @@ mod imports;
 mod jobs;
 #[cfg(test)]
 mod many;
+#[cfg(test)]
+mod marks;
 #[cfg(test)]
 mod oidc;
 #[cfg(test)]

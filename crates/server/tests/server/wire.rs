@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::time::Duration;
 
-use quell_testkit::server::{Raw, delivery, signature, uid};
+use quell_testkit::server::{Raw, Request, delivery, signature, uid};
 
 use crate::bench::{Bench, secret};
 
@@ -62,6 +62,8 @@ fn what_two_servers_could_read_differently_is_refused_and_the_connection_closed(
         let raw = post(&bench, &headers, body);
         assert_eq!(raw.statuses().len(), 1, "{name}: {}", shown(&raw));
         assert!(matches!(raw.statuses()[0], 400 | 401 | 413 | 501), "{name}: {}", shown(&raw));
+        let told = !matches!(name, "both lengths" | "a request inside") || raw.statuses() == [400];
+        assert!(told, "{name}: {}", shown(&raw));
         assert!(raw.closed, "{name} leaves the connection open");
     }
     // The same with nothing odd in it.
@@ -178,6 +180,43 @@ fn a_head_and_a_body_have_their_time() {
     let body = post(&bench, "Host: HOST\r\nContent-Length: 600", b"{\"a\":");
     assert_eq!(body.statuses(), [408], "{}", shown(&body));
     assert!(body.closed);
+    // So have the small bodies of the API, with and without a key.
+    for more in ["", "Idempotency-Key: k\r\n"] {
+        let token = bench.admin.token.clone().unwrap();
+        let head = format!(
+            "POST /api/v1/replays HTTP/1.1\r\nHost: HOST\r\nAuthorization: Bearer {token}\r\n{more}\
+             Content-Type: application/json\r\nContent-Length: 600\r\n\r\n"
+        );
+        let slow = send(&bench, head.as_bytes(), b"{\"since\":");
+        assert_eq!(slow.statuses(), [408], "{}", shown(&slow));
+        assert!(slow.closed);
+    }
+}
+
+#[test]
+fn the_second_request_of_a_connection_with_two_lengths_is_refused_and_not_the_first() {
+    let bench = Bench::new();
+    let twice = "GET /health/live HTTP/1.1\r\nHost: HOST\r\n\r\nPOST /api/v1/hooks/signed HTTP/1.1\r\n\
+                 Host: HOST\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+    let raw = send(&bench, twice.as_bytes(), b"");
+    assert_eq!(raw.statuses(), [200, 400], "{}", shown(&raw));
+    assert!(raw.closed);
+}
+
+#[test]
+fn a_body_is_an_object_and_is_said_to_be_json() {
+    let bench = Bench::new();
+    for (body, status) in [("[]", 422), (" [\"x\"]", 422), ("null", 422), ("{", 400), ("", 400)] {
+        let answer = bench.post("/api/v1/replays", body);
+        assert_eq!(answer.status, status, "{body}: {}", answer.text());
+    }
+    assert!(bench.post("/api/v1/replays", "[]").text().contains("JSON object"));
+    let plain = Request::post("/api/v1/replays", "{}").with("content-type", "text/plain");
+    assert_eq!(bench.admin.send(&plain).unwrap().status, 415);
+    let odd = bench.get("/api/v1/issues/%ff");
+    assert_eq!(odd.status, 400);
+    assert_eq!(odd.header("content-type"), Some("application/problem+json"));
+    assert_eq!(bench.post("/api/v1/replays", "{}").status, 202);
 }
 
 #[test]

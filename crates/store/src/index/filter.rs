@@ -3,8 +3,8 @@
 use quell_model::{Decision, FindingClass, Severity, Status, Timestamp};
 
 use super::columns::{Group, Inner, class, decision, decision_of, severity, severity_of, status};
-use crate::IdSet;
 use crate::state::{micros, seconds};
+use crate::{Among, IdSet};
 
 /// Which rows a list is asked for. What is empty asks for all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct ListFilter {
     pub seen_since: Option<Timestamp>,
     /// The findings of the issue of this row; that issue.
     pub issue: Option<i64>,
+    /// One of these issues.
+    pub among: Option<Among>,
 }
 
 /// The value of a facet that groups have.
@@ -84,6 +86,7 @@ pub(super) struct Wanted {
     pub(super) min_score: u16,
     pub(super) since: u32,
     pub(super) issue: Option<u32>,
+    pub(super) among: Option<Among>,
     /// Whether nothing fits, whatever the rows say.
     pub(super) nothing: bool,
 }
@@ -139,6 +142,7 @@ impl ListFilter {
             min_score: min_score.and_then(Result::ok).unwrap_or_default(),
             since: self.wanted_since(),
             issue: issue.and_then(Result::ok),
+            among: self.among.clone(),
         }
     }
 

@@ -43,6 +43,9 @@ impl Wanted {
         if let Some(only) = self.issue {
             slots.retain(|slot| row_of(number, u32::from(*slot)) == only);
         }
+        if let Some(all) = &self.among {
+            slots.retain(|slot| all.holds(i64::from(row_of(number, u32::from(*slot)))));
+        }
     }
 }
 
