@@ -113,14 +113,45 @@ impl Query {
         })
     }
 
-    /// What two questions that differ only in their page have in common.
+    /// What two questions that differ only in their page, or in where the order begins, have in common.
     pub(super) fn list(&self) -> String {
-        format!("{:?} {:?} {:?}", self.model, self.tests, self.order)
+        let tests: Vec<&Test> = self.tests.iter().filter(|test| !self.is_of_order(test)).collect();
+        format!("{:?} {tests:?} {:?}", self.model, self.order)
     }
 
-    /// Whether a row is asked for.
+    /// Whether a row is in the list, wherever in its order.
     pub(super) fn wants(&self, about: &About<'_>) -> bool {
-        self.tests.iter().all(|test| test.holds(self.model, about))
+        let mut tests = self.tests.iter().filter(|test| !self.is_of_order(test));
+        tests.all(|test| test.holds(self.model, about))
+    }
+
+    /// Whether a condition is a range of the only field that is ordered by: it is a part of the list.
+    fn is_of_order(&self, test: &Test) -> bool {
+        match (test, self.order.as_slice()) {
+            (Test::Within { field, .. }, [(order, false)]) => field == order,
+            (Test::Within { .. } | Test::Is { .. } | Test::Always, _) => false,
+        }
+    }
+
+    /// The part of a list that the ranges leave; `row` looks at the row of a place.
+    pub(super) fn part<'l, 'a>(
+        &self,
+        list: &'l [usize],
+        row: &dyn Fn(usize) -> Option<About<'a>>,
+    ) -> &'l [usize] {
+        let mut part = list;
+        for test in self.tests.iter().filter(|test| self.is_of_order(test)) {
+            let Test::Within { field, from, to } = test else { continue };
+            let value = |number: &usize| match row(*number).map(|row| held(self.model, field, &row))
+            {
+                Some(Held::Number(number)) => number,
+                Some(Held::Text(_)) | None => 0.0,
+            };
+            let first = part.partition_point(|number| value(number) < *from);
+            let last = part.partition_point(|number| value(number) <= *to);
+            part = part.get(first..last).unwrap_or_default();
+        }
+        part
     }
 
     /// Sorts rows. Rows that are equal by the order asked for stay in a row of their own, which

@@ -35,6 +35,7 @@ pub(super) fn query(kept: &mut Kept, world: &State, asked: &Asked) -> Result<Ans
         query.sort(&mut rows);
         rows.into_iter().map(|(number, _)| number).collect()
     });
+    let list = query.part(list, &about);
     let page = list.iter().skip(query.start).take(query.limit);
     let data: Vec<Value> = page
         .filter_map(|number| {
