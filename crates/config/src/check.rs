@@ -48,6 +48,10 @@ pub(crate) fn check(key: &Key, value: Value, formats: &[&str]) -> Result<Value, 
         }
         Kind::Truth => fits(value.is_boolean())?,
         Kind::Hosts => fits(items(&value).is_some_and(|all| all.iter().all(|h| is_host(h))))?,
+        Kind::Words => {
+            let is_word = |one: &&str| !one.is_empty() && is_text(kind, one);
+            fits(items(&value).is_some_and(|all| all.iter().all(is_word)))?;
+        }
         Kind::Networks => {
             fits(items(&value).is_some_and(|all| all.iter().all(|n| is_network(n))))?;
         }
@@ -96,7 +100,8 @@ fn is_text(kind: Kind, text: &str) -> bool {
         | Kind::Parameters
         | Kind::Secret
         | Kind::Secrets
-        | Kind::Truth => text.len() <= MOST_TEXT_BYTES,
+        | Kind::Truth
+        | Kind::Words => text.len() <= MOST_TEXT_BYTES,
     }
 }
 

@@ -127,6 +127,8 @@ pub enum Kind {
     Truth,
     /// An address that begins with `http://` or `https://`, without user and password.
     Url,
+    /// A list of words or names.
+    Words,
 }
 
 /// What a number counts.
@@ -185,6 +187,7 @@ impl Kind {
             Self::Tenant => "1 to 64 small letters, digits and `-`, a letter first".to_owned(),
             Self::Text => "text on one line, at most 1024 bytes".to_owned(),
             Self::Truth => "`true` or `false`".to_owned(),
+            Self::Words => "a list of text".to_owned(),
             Self::Url => "an `https://` or `http://` address without user and password".to_owned(),
         }
     }

@@ -18,7 +18,9 @@ pub(crate) fn value(kind: Kind, text: &str) -> Result<Value, Wrong> {
             "false" => Ok(Value::Bool(false)),
             _ => Err(Wrong::form(kind)),
         },
-        Kind::Hosts | Kind::Networks | Kind::Paths | Kind::Secrets => list(kind, text),
+        Kind::Hosts | Kind::Networks | Kind::Paths | Kind::Secrets | Kind::Words => {
+            list(kind, text)
+        }
         Kind::Parameters => written(kind, text),
         Kind::Address
         | Kind::Choice(_)

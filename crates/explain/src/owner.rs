@@ -13,6 +13,8 @@ pub fn origin_text(origin: &Origin) -> String {
         Origin::Tag(key) => format!("from tag `{key}`"),
         Origin::Field(field) => format!("from field `{field}`"),
         Origin::Name(name) => format!("from the name `{name}`"),
+        Origin::Inventory { name, row } => format!("from CMDB {name} row {row}"),
+        Origin::Codeowners { line } => format!("from CODEOWNERS line {line}"),
     }
 }
 

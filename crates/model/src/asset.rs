@@ -74,6 +74,12 @@ pub struct Context {
     /// Class of the data it holds (`public`, `internal`, `confidential`, `restricted`, or the tag's word).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_class: Option<Sourced>,
+    /// How much depends on it, in an inventory's own word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub criticality: Option<Sourced>,
+    /// Who else is named as its owner, what counts most first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_owners: Vec<Sourced>,
 }
 
 impl Context {
@@ -84,6 +90,8 @@ impl Context {
             && self.environment.is_none()
             && self.application.is_none()
             && self.data_class.is_none()
+            && self.criticality.is_none()
+            && self.other_owners.is_empty()
     }
 
     /// Fills each gap from `other`; what is known stays.
@@ -97,6 +105,7 @@ impl Context {
         fill(&mut self.environment, &other.environment);
         fill(&mut self.application, &other.application);
         fill(&mut self.data_class, &other.data_class);
+        fill(&mut self.criticality, &other.criticality);
     }
 }
 
@@ -119,4 +128,16 @@ pub enum Origin {
     Field(String),
     /// The asset's name or account name, by a pattern of the mapping.
     Name(String),
+    /// A row of an inventory.
+    Inventory {
+        /// The inventory's name.
+        name: String,
+        /// The line of the file, or the number of the record.
+        row: u64,
+    },
+    /// A line of a CODEOWNERS file.
+    Codeowners {
+        /// The line.
+        line: u64,
+    },
 }

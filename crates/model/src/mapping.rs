@@ -10,6 +10,10 @@ use crate::{Asset, Context, Origin, Sourced, Untrusted};
 const MOST_BYTES: usize = 128;
 /// Words of a name that are looked at.
 const MOST_WORDS: usize = 32;
+/// The place of the owner among the fields.
+const OWNER: usize = 0;
+/// The place of the environment among the fields.
+const ENVIRONMENT: usize = 1;
 /// What a prefix before a tag key costs in rank: more than any list is long.
 const PREFIXED: usize = 1 << 20;
 
@@ -101,7 +105,38 @@ impl ContextMapping {
         }
         let [owner, environment, application, data_class] =
             best.map(|slot| slot.map(|(_, sourced)| sourced));
-        asset.context.fill_from(&Context { owner, environment, application, data_class });
+        let read = Context { owner, environment, application, data_class, ..Context::default() };
+        asset.context.fill_from(&read);
+    }
+
+    /// The same mapping, with the owner read from these tags only.
+    #[must_use]
+    pub fn with_owner_tags(mut self, tags: &[String]) -> Self {
+        self.keys.retain(|_, (field, _)| *field != OWNER);
+        for (rank, tag) in tags.iter().enumerate() {
+            self.keys.entry(plain(tag)).or_insert((OWNER, rank));
+        }
+        self
+    }
+
+    /// Every owner that the tags name, the one that counts most first.
+    #[must_use]
+    pub fn owners(&self, asset: &Asset) -> Vec<Sourced> {
+        let named = asset.tags.iter().filter_map(|(key, value)| {
+            let (field, rank) = self.field_of(key)?;
+            let counts = field == OWNER && !says_nothing(value.raw());
+            let origin = Origin::Tag(capped(key));
+            counts.then(|| (rank, Sourced { value: self.value(OWNER, value), origin }))
+        });
+        let mut named: Vec<(usize, Sourced)> = named.collect();
+        named.sort_by_key(|(rank, _)| *rank);
+        named.into_iter().map(|(_, owner)| owner).collect()
+    }
+
+    /// The mapping's word for an environment.
+    #[must_use]
+    pub fn environment(&self, value: &str) -> Untrusted {
+        self.value(ENVIRONMENT, &Untrusted::from(value))
     }
 
     /// The field a tag key fills and its rank. A prefix (`acme.com/owner`, `acme:env`) is passed

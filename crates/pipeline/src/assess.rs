@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use quell_catalog::{Catalog, Control, Exposure, Intel};
 use quell_correlate::{Member, assemble};
-use quell_model::{Finding, Issue, IssueKey, Risk, Timestamp, Vulnerability};
+use quell_model::{Finding, Issue, IssueKey, Origin, Risk, Sourced, Timestamp, Vulnerability};
+use quell_owners::Owners;
 use quell_risk::Factors;
 use quell_store::{AssessedIssue, Body, Brief, FindingRow, IssueRow, Packed, Store, place_text};
 use rayon::prelude::*;
@@ -37,7 +38,11 @@ struct Waiting {
 }
 
 /// Assesses every issue that waits for it.
-pub(crate) fn assess(store: &mut Store, by: Judgement<'_>) -> Result<(), PipelineError> {
+pub(crate) fn assess(
+    store: &mut Store,
+    by: Judgement<'_>,
+    owners: &Owners,
+) -> Result<(), PipelineError> {
     loop {
         let rows = store.issue_list_dirty(PAGE)?;
         if rows.is_empty() {
@@ -45,8 +50,10 @@ pub(crate) fn assess(store: &mut Store, by: Judgement<'_>) -> Result<(), Pipelin
         }
         let waiting: Vec<Waiting> =
             rows.into_iter().map(|row| wait(store, row)).collect::<Result<_, _>>()?;
-        let judged: Vec<(i64, Option<(Packed, Brief)>)> =
-            waiting.par_iter().map(|waiting| by.again(waiting)).collect::<Result<_, _>>()?;
+        let judged: Vec<(i64, Option<(Packed, Brief)>)> = waiting
+            .par_iter()
+            .map(|waiting| by.again(waiting, owners))
+            .collect::<Result<_, _>>()?;
         let assessed = judged.iter().filter_map(|(id, judged)| {
             let (body, brief) = judged.as_ref()?;
             Some(AssessedIssue { id: *id, body, brief })
@@ -69,11 +76,15 @@ fn wait(store: &Store, row: IssueRow) -> Result<Waiting, PipelineError> {
 }
 
 impl<'a> Judgement<'a> {
-    fn again(self, waiting: &Waiting) -> Result<(i64, Option<(Packed, Brief)>), PipelineError> {
+    fn again(
+        self,
+        waiting: &Waiting,
+        owners: &Owners,
+    ) -> Result<(i64, Option<(Packed, Brief)>), PipelineError> {
         let members: Vec<Member> =
             waiting.findings.iter().map(member).collect::<Result<_, PipelineError>>()?;
         let control = waiting.row.control.as_deref().and_then(|id| self.catalog.control(id));
-        let judged = self.of(waiting.row.key, &members, control, waiting.split_from)?;
+        let judged = self.of(owners, waiting.row.key, &members, (control, waiting.split_from))?;
         let packed = match judged {
             Some(Judged { issue, brief }) => {
                 Some((Packed::of(&serde_json::to_vec(&issue)?), brief))
@@ -86,15 +97,17 @@ impl<'a> Judgement<'a> {
     /// Puts an issue together and scores it; `None` where it has no finding left.
     pub(crate) fn of(
         self,
+        owners: &Owners,
         key: IssueKey,
         members: &[Member],
-        control: Option<&'a Control>,
-        split_from: Option<IssueKey>,
+        (control, split_from): (Option<&'a Control>, Option<IssueKey>),
     ) -> Result<Option<Judged>, serde_json::Error> {
         let Some(mut issue) = assemble(key, members, (control, self.catalog.words()), split_from)
         else {
             return Ok(None);
         };
+        let files = members.iter().filter_map(|m| m.finding.location.as_deref());
+        owners.apply(&mut issue.asset, said(members), files.map(|place| place.file.as_str()));
         issue.risk = quell_risk::score(&issue, &self.factors(members, control), self.now);
         let brief = brief(&issue, members, control)?;
         Ok(Some(Judged { issue, brief }))
@@ -143,6 +156,19 @@ impl<'a> Judgement<'a> {
             step: control.and_then(|c| c.explain.steps.first()).map(String::as_str),
         }
     }
+}
+
+/// What tools say of the owner in fields of their own, each owner once, in one order.
+fn said(members: &[Member]) -> Vec<Sourced> {
+    let owners = members.iter().filter_map(|m| m.finding.asset.context.owner.as_ref());
+    let own = owners.filter(|owner| match owner.origin {
+        Origin::Field(_) | Origin::Name(_) => true,
+        Origin::Tag(_) | Origin::Inventory { .. } | Origin::Codeowners { .. } => false,
+    });
+    let mut own: Vec<Sourced> = own.cloned().collect();
+    own.sort_by(|a, b| a.value.cmp(&b.value));
+    own.dedup();
+    own
 }
 
 fn ids(weakness: &Vulnerability) -> impl Iterator<Item = &str> {

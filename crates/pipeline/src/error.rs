@@ -49,6 +49,14 @@ pub enum PipelineError {
         /// Why, with the line.
         reason: String,
     },
+    /// An inventory cannot be read.
+    #[error("cannot take the inventory `{path}`: {reason}")]
+    Inventory {
+        /// The file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
     /// Ctrl-C, or a request to end.
     #[error(
         "interrupted; files already imported are kept whole, the one being read is not kept at all"

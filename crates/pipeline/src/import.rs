@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use quell_model::{Accounting, Funnel, Outcome, Reject, Timestamp, Untrusted};
-use quell_report::{Changes, FileReport};
+use quell_report::{Changes, FileReport, InventoryReport};
 use quell_sources::intake::{self, Batch, Detected, Input, Item, Limits, Normalized, Unreadable};
 use quell_store::{
     Block, BlockBuilder, FinishedInput, Folding, Held, IdSet, Import, KEV, MostClosed, Store,
@@ -57,6 +57,8 @@ pub struct Imported {
     pub held: Option<Held>,
     /// What the files touched.
     pub touched: Touched,
+    /// What became of the rows of inventories that were given.
+    pub inventories: Vec<InventoryReport>,
     /// The log of the last file, which is folded while the run goes on.
     pub(crate) folding: Option<Folding>,
 }
@@ -84,6 +86,7 @@ impl Imported {
             complete: true,
             held: None,
             touched: Touched::default(),
+            inventories: Vec::new(),
             folding: None,
         }
     }

@@ -94,7 +94,8 @@ pub fn split_issue(
     let [key] = keys.as_slice() else { return Err(not_found()) };
     let new = store.issue_split(*key, now)?.ok_or_else(not_found)?;
     let intel = intel::load(store, setup.catalog().intel())?;
-    assess::assess(store, Judgement { catalog: setup.catalog(), intel: &intel, now })?;
+    let by = Judgement { catalog: setup.catalog(), intel: &intel, now };
+    assess::assess(store, by, &*setup.owners(store)?)?;
     Ok(new)
 }
 

@@ -6,18 +6,15 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use quell_catalog::{EpssScores, Intel, KevEntry};
-use quell_model::{Exploited, FindingClass, Outcome, Record, Timestamp};
+use quell_model::{Exploited, Outcome, Record, Timestamp};
 use quell_report::IntelligenceReport;
 use quell_sources::intake::{self, Detected, Detection, Formats, Input, Item, Limits};
 use quell_store::{EPSS, IntelligenceRow, KEV, Packed, Store};
 
 use crate::PipelineError;
-use crate::assess::{Judgement, members, read_issue};
 
 /// Entries of a list of exploited weaknesses that are taken; the real one has some thousands.
 const MOST_ENTRIES: usize = 1_000_000;
-/// Issues read in one go.
-const PAGE: u32 = 4096;
 
 type KevEntries = BTreeMap<String, KevEntry>;
 
@@ -255,42 +252,4 @@ impl Taking {
         entries.extend(self.fresh);
         Ok(Some(kev_row(&entries, date, path.to_owned())?))
     }
-}
-
-/// Notes by which lists a database without issues is going to be judged.
-pub(crate) fn note_first(store: &mut Store, intel: &Intel) -> Result<(), PipelineError> {
-    if store.judged_by()?.is_none() && store.issue_page(0, 1)?.is_empty() {
-        store.judge_again(&[], blake3::hash(&intel.fingerprint()).as_bytes())?;
-    }
-    Ok(())
-}
-
-/// Marks the issues whose risk rests on other lists than those that hold now.
-pub(crate) fn mark_changed(store: &mut Store, by: Judgement<'_>) -> Result<(), PipelineError> {
-    let hash = blake3::hash(&by.intel.fingerprint());
-    let hash = hash.as_bytes().as_slice();
-    if store.judged_by()?.as_deref() == Some(hash) {
-        return Ok(());
-    }
-    let mut changed = Vec::new();
-    let mut after = 0;
-    loop {
-        let page = store.issue_page(after, PAGE)?;
-        let Some(last) = page.last() else { break };
-        after = last.id;
-        for row in &page {
-            let Some(body) = &row.body else { continue };
-            let issue = read_issue(body)?;
-            if issue.class != FindingClass::Vulnerability {
-                continue;
-            }
-            let members = members(store, row.id)?;
-            let control = row.control.as_deref().and_then(|id| by.catalog.control(id));
-            if by.differs(&issue, &members, control) {
-                changed.push(row.id);
-            }
-        }
-    }
-    store.judge_again(&changed, hash)?;
-    Ok(())
 }

@@ -16,6 +16,7 @@ mod inspect;
 mod intel;
 mod list;
 mod marks;
+mod owners;
 mod prepare;
 mod priority;
 pub mod query;
@@ -38,6 +39,7 @@ pub use incidents::{join_incidents, reset_incident, show_incident, split_inciden
 pub use inspect::{show_issue, split_issue};
 pub use list::{IssueList, ListedIssue, list_issues};
 pub use marks::{Marking, mark_incident, mark_issue, unmark_incident, unmark_issue};
+pub use owners::{Columns, InventoryFile, OwnersAsked, Place, Settings, refresh_owners};
 pub use quell_store::{Held, IssueFilter, MarkFilter, MostClosed};
 pub use rekey::bring_up_to_date;
 pub use risk::explain_risk;

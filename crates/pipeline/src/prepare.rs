@@ -6,6 +6,7 @@ use quell_model::{
     Activity, Asset, ContextMapping, Evidence, Exploited, Finding, FindingKey, IssueKey, KeyHasher,
     Record, Scope, Severity, Statement, StatementKey, Status, Timestamp,
 };
+use quell_owners::Owners;
 use quell_store::{
     Added, Block, BlockBuilder, Brief, Packed, PreparedEvidence, PreparedFinding, PreparedOther,
     PreparedStatement,
@@ -18,6 +19,7 @@ use crate::assess::Judgement;
 pub(crate) struct Knowledge<'a> {
     pub(crate) catalog: &'a Catalog,
     pub(crate) intel: &'a Intel,
+    pub(crate) owners: &'a Owners,
     pub(crate) mapping: &'a ContextMapping,
     /// The moment of the run, for what ages.
     pub(crate) now: Timestamp,
@@ -135,7 +137,7 @@ fn of_finding(
     let (severity, tool) = (finding.severity, finding.tool.product.clone());
     let member = Member { key, finding, status };
     let by = Judgement { catalog: knowledge.catalog, intel: knowledge.intel, now: knowledge.now };
-    let alone = by.of(identity.key, &[member], control, None)?;
+    let alone = by.of(knowledge.owners, identity.key, &[member], (control, None))?;
     let alone = match alone {
         Some(judged) => {
             let write = |to: &mut Vec<u8>| serde_json::to_writer(to, &judged.issue);

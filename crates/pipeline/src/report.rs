@@ -12,7 +12,7 @@ use quell_correlate::{
 use quell_explain::{IssueEvidence, explain};
 use quell_model::{
     Decided, Decision, FindingClass, Fix, FixState, Incident, Issue, IssueKey, Mark, MarkKind,
-    Statement, Status, Timestamp, Untrusted,
+    Sourced, Statement, Status, Timestamp, Untrusted,
 };
 use quell_report::{
     AssetReport, DecisionCounts, DecisionReport, FindingReport, FixReport, HandReport,
@@ -519,6 +519,7 @@ fn issue_report(told: &Told<'_>, catalog: &Catalog, today: Timestamp) -> IssueRe
         title: issue.title.clone(),
         class: issue.class,
         asset: issue.asset.id.key().to_owned(),
+        owner: issue.asset.context.owner.as_ref().map(owner_report),
         severity: issue.severity,
         status: issue.status,
         risk: issue.risk.clone(),
@@ -557,9 +558,16 @@ pub(crate) fn finding_report((member, (path, offset)): (&Member, &(String, u64))
     }
 }
 
+fn owner_report(owner: &Sourced) -> OwnerReport {
+    OwnerReport {
+        name: owner.value.clone(),
+        because: Untrusted::from(quell_explain::origin_text(&owner.origin)),
+    }
+}
+
 pub(crate) fn asset_report(issue: &Issue) -> AssetReport {
     let asset = &issue.asset;
-    let value = |of: &Option<quell_model::Sourced>| of.as_ref().map(|s| s.value.clone());
+    let value = |of: &Option<Sourced>| of.as_ref().map(|s| s.value.clone());
     AssetReport {
         id: asset.id.key().to_owned(),
         provider: asset.id.provider.as_str().into(),
@@ -572,10 +580,9 @@ pub(crate) fn asset_report(issue: &Issue) -> AssetReport {
             asset.name.clone()
         },
         native_id: Untrusted::from(asset.native_id.as_str()),
-        owner: asset.context.owner.as_ref().map(|owner| OwnerReport {
-            name: owner.value.clone(),
-            because: Untrusted::from(quell_explain::origin_text(&owner.origin)),
-        }),
+        owner: asset.context.owner.as_ref().map(owner_report),
+        other_owners: asset.context.other_owners.iter().map(owner_report).collect(),
+        criticality: value(&asset.context.criticality),
         environment: value(&asset.context.environment),
         application: value(&asset.context.application),
         data_class: value(&asset.context.data_class),

@@ -1,7 +1,7 @@
 //! One risk explained: its parts with their records, and what would change it.
 
 use quell_correlate::Member;
-use quell_model::{Finding, FindingKey, Incident, Issue, IssueKey, Timestamp, Untrusted};
+use quell_model::{Finding, FindingKey, Incident, Issue, IssueKey, Origin, Timestamp, Untrusted};
 use quell_report::{PartReport, RiskStory, WhatIfReport};
 use quell_risk::WhatIf;
 use quell_store::Store;
@@ -218,6 +218,9 @@ impl Records<'_> {
     fn environment(&self) -> Vec<String> {
         let around = self.around(|a| a.environment.as_ref().map(|(_, key)| *key));
         let mine = &self.issue.asset.context.environment;
+        if let Some(Origin::Inventory { name, row }) = mine.as_ref().map(|value| &value.origin) {
+            return vec![format!("inventory:{name}#{row}")];
+        }
         self.surroundings(
             "asset.context.environment",
             |f| mine.is_some() && f.asset.context.environment == *mine,

@@ -15,11 +15,12 @@ use crate::answer::{Answer, Question};
 use crate::assess::Judgement;
 use crate::exceptions::{Said, exceptions};
 use crate::import::{ImportOptions, Imported, import_all};
+use crate::owners::{OwnersAsked, take_owners};
 use crate::priority::Estate;
 use crate::report::{
     Described, Detail, InScope, Open, decision_counts, describe, fix_report, in_scope, incidents,
 };
-use crate::{PipelineError, Setup, assess, fixes, intel, query, rekey};
+use crate::{PipelineError, Setup, fixes, intel, owners, query, rekey};
 
 /// What is asked of a run.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +31,8 @@ pub struct Request {
     pub intel: Vec<PathBuf>,
     /// A Terraform repository to make fixes in.
     pub repository: Option<PathBuf>,
+    /// Inventories, and what counts of owners.
+    pub owners: OwnersAsked,
     /// Most incidents in the report.
     pub limit: Option<usize>,
     /// Whether the report leaves out issues and assets: there may be many, and a format that
@@ -92,11 +95,21 @@ pub fn run(
     let now = clock.now();
     rekey::bring_up_to_date(store, setup, progress)?;
     intel::take_files(store, &request.intel, now)?;
+    let repository = request.repository.as_deref();
+    take_owners(store, setup, (&request.owners, repository), now)?;
     let inputs = intake::walk(&request.paths);
     let options = ImportOptions { keep_rejects: request.keep_rejects, ..ImportOptions::default() };
     let mut imported = import(store, setup, inputs, options, (now, progress))?;
     let known = intel::load(store, setup.catalog().intel())?;
     let by = Judgement { catalog: setup.catalog(), intel: &known, now };
+    if let Some(repository) = repository
+        && owners::find_blocks(store, setup, by, repository)?
+    {
+        owners::settle(store, setup, by, &imported.touched.issues)?;
+    }
+    if request.owners.inventories.is_some() {
+        imported.inventories = owners::counts(store, setup)?;
+    }
     // It goes on while the report is made.
     let folding = (imported.folding.take(), store.fold_beside());
     // From here on, what is open stands in memory.
@@ -179,6 +192,7 @@ fn written(
         statements: said.counts(),
         intelligence: intel::listings(by.intel),
         sources: Vec::new(),
+        inventories: imported.inventories,
     })
 }
 
@@ -196,14 +210,14 @@ pub fn import(
     (now, progress): (Timestamp, &Progress<'_>),
 ) -> Result<Imported, PipelineError> {
     let known = intel::load(store, setup.catalog().intel())?;
-    intel::note_first(store, &known)?;
-    let knowledge = setup.knowledge(&known, now);
+    let owners = setup.owners(store)?;
+    owners::begin(store, &known)?;
+    let knowledge = setup.knowledge(&known, &owners, now);
     let imported = import_all(store, (setup, knowledge), inputs, options, progress)?;
     (progress.doing)("judging");
     let known = intel::load(store, setup.catalog().intel())?;
     let by = Judgement { catalog: setup.catalog(), intel: &known, now };
-    intel::mark_changed(store, by)?;
-    assess::assess(store, by)?;
+    owners::settle(store, setup, by, &imported.touched.issues)?;
     progress.check()?;
     Ok(imported)
 }

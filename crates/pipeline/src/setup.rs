@@ -1,10 +1,11 @@
 //! The knowledge a run works with: the catalogue and the tag mapping.
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use quell_catalog::{Catalog, Intel};
 use quell_model::{ContextMapping, Timestamp};
+use quell_owners::Owners;
 use quell_sources::intake::Formats;
 use quell_sources::mapped::FormatMap;
 
@@ -21,7 +22,12 @@ pub struct Setup {
     /// The file of the program.
     program: Option<PathBuf>,
     reader: OnceLock<Option<blake3::Hash>>,
+    /// What was last known of owners, with its version.
+    owners: Mutex<KeptOwners>,
 }
+
+/// What is known of owners, with the version of the book and of the names.
+type KeptOwners = Option<((Option<String>, Option<String>), Arc<Owners>)>;
 
 /// Why the knowledge cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +60,7 @@ impl Setup {
             mapping_text,
             program: None,
             reader: OnceLock::new(),
+            owners: Mutex::default(),
         })
     }
 
@@ -114,7 +121,20 @@ impl Setup {
         &self.catalog
     }
 
-    pub(crate) const fn knowledge<'a>(&'a self, intel: &'a Intel, now: Timestamp) -> Knowledge<'a> {
-        Knowledge { catalog: &self.catalog, intel, mapping: &self.mapping, now }
+    pub(crate) const fn mapping(&self) -> &ContextMapping {
+        &self.mapping
+    }
+
+    pub(crate) fn kept_owners(&self) -> MutexGuard<'_, KeptOwners> {
+        self.owners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) const fn knowledge<'a>(
+        &'a self,
+        intel: &'a Intel,
+        owners: &'a Owners,
+        now: Timestamp,
+    ) -> Knowledge<'a> {
+        Knowledge { catalog: &self.catalog, intel, owners, mapping: &self.mapping, now }
     }
 }

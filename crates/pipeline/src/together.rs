@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use crate::import::{Ended, ImportOptions, Imported, Parsed, Run, Tally, rows_of};
 use crate::prepare::Knowledge;
 use crate::run::Progress;
-use crate::{PipelineError, Setup, assess, intel};
+use crate::{PipelineError, Setup, assess, intel, owners};
 
 /// Inputs that are read by one thread, whose findings are packed together.
 const CHUNK: usize = 32;
@@ -66,14 +66,14 @@ pub fn import_together(
     (now, progress): (Timestamp, &Progress<'_>),
 ) -> Result<Imported, PipelineError> {
     let known = intel::load(store, setup.catalog().intel())?;
-    intel::note_first(store, &known)?;
-    let knowledge = setup.knowledge(&known, now);
+    let owners = setup.owners(store)?;
+    owners::begin(store, &known)?;
+    let knowledge = setup.knowledge(&known, &owners, now);
     let mut run = Run::new((setup, knowledge), options, progress);
     run.together(store, parts)?;
     let by = assess::Judgement { catalog: setup.catalog(), intel: &known, now };
-    intel::mark_changed(store, by)?;
-    assess::assess(store, by)?;
     let mut imported = run.into_imported();
+    owners::settle(store, setup, by, &imported.touched.issues)?;
     imported.keep_folding(store.fold_beside());
     Ok(imported)
 }

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 /// The version of the contract: the second number grows when fields are added, the first when
 /// a reader must change.
-pub const SCHEMA_VERSION: &str = "1.5";
+pub const SCHEMA_VERSION: &str = "1.6";
 
 /// Everything that a run has to say.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -53,6 +53,31 @@ pub struct Report {
     /// The sources of a server, by name; a run without a server knows none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<SourceReport>,
+    /// What became of the rows of each inventory that was given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inventories: Vec<InventoryReport>,
+}
+
+/// What became of an inventory: `records = joined + unmatched + rejected`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct InventoryReport {
+    /// Its name.
+    pub name: Untrusted,
+    /// Rows it holds.
+    pub records: u64,
+    /// Rows that name an asset with an issue.
+    pub joined: u64,
+    /// Rows that name none, or none for sure.
+    pub unmatched: u64,
+    /// Rows that cannot be taken.
+    pub rejected: u64,
+    /// Assets that a row names.
+    pub assets: u64,
+    /// Assets whose name several rows or assets bear, so that nothing is joined.
+    pub ambiguous: u64,
+    /// Why rows were rejected, each with its line; the first hundred.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rejects: Vec<Untrusted>,
 }
 
 /// A source of a server.
@@ -384,6 +409,9 @@ pub struct IssueReport {
     pub class: FindingClass,
     /// Id of its asset.
     pub asset: String,
+    /// Who owns the asset, and how that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<OwnerReport>,
     /// The highest severity any tool gives.
     pub severity: Severity,
     /// Whether it is open.
@@ -507,6 +535,12 @@ pub struct AssetReport {
     /// Who owns it and how that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<OwnerReport>,
+    /// Who else is named as its owner, what counts most first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_owners: Vec<OwnerReport>,
+    /// How much depends on it, in the inventory's own word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub criticality: Option<Untrusted>,
     /// `production`, `staging`, …
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<Untrusted>,

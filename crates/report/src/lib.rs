@@ -23,8 +23,8 @@ mod words;
 pub use contract::{
     AccountingReport, AssetReport, Changes, DecisionCounts, DecisionReport, ExceptionReport,
     FileReport, FindingReport, FixReport, HandReport, IncidentReport, IncidentStory,
-    IntelligenceReport, IssueReport, IssueStory, OwnerReport, Report, SCHEMA_VERSION, SourceHealth,
-    SourceReport, StatementReport, StatementsReport,
+    IntelligenceReport, InventoryReport, IssueReport, IssueStory, OwnerReport, Report,
+    SCHEMA_VERSION, SourceHealth, SourceReport, StatementReport, StatementsReport,
 };
 pub use escape::html as html_text;
 pub use fixes::{

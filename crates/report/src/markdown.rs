@@ -6,7 +6,8 @@ use crate::escape::{markdown, plain};
 use crate::timeline;
 use crate::words::{
     accounting_line, check_name, count, decisions_line, fixes_of, funnel_line, impact_lines,
-    intelligence_line, rest_line, safety_words, ticket_words, unmatched_line, verdict,
+    intelligence_line, inventory_lines, rest_line, safety_words, ticket_words, unmatched_line,
+    verdict,
 };
 use crate::{FixReport, IncidentReport, Options, Report};
 
@@ -38,6 +39,9 @@ pub(crate) fn write(report: &Report, _options: &Options, out: &mut dyn Write) ->
     write_exceptions(report, out)?;
     if let Some(lists) = intelligence_line(report) {
         writeln!(out, "{}.\n", markdown(&lists))?;
+    }
+    for line in inventory_lines(report) {
+        writeln!(out, "{}.\n", markdown(&line))?;
     }
     writeln!(out, "{}", accounting_line(report))
 }

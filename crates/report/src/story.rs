@@ -32,6 +32,10 @@ pub fn write_story(story: &IssueStory, out: &mut dyn Write) -> io::Result<()> {
     wrapped(&format!("asset {} ({})", terminal(&asset.name), place.trim()), "", out)?;
     let owner = format!("{} ({})", terminal(&story.owner.name), terminal(&story.owner.because));
     wrapped(&format!("owner {owner}"), "", out)?;
+    for other in &asset.other_owners {
+        let other = format!("{} ({})", terminal(&other.name), terminal(&other.because));
+        wrapped(&format!("also  {other}"), "", out)?;
+    }
     if let Some(incident) = &story.incident {
         write_incident(incident, out)?;
     }

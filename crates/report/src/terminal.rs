@@ -8,7 +8,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use crate::escape::{plain, terminal};
 use crate::words::{
     accounting_line, count, decisions_line, exceptions_line, fixes_of, funnel_line,
-    intelligence_line, number, rest_line, unmatched_line,
+    intelligence_line, inventory_lines, number, rest_line, unmatched_line,
 };
 use crate::{FileReport, IncidentReport, Options, Report};
 
@@ -51,6 +51,12 @@ pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> 
     write_files(&report.accounting.files, out)?;
     if let Some(lists) = given_line(report) {
         wrapped(&lists, "", out)?;
+    }
+    for line in inventory_lines(report) {
+        wrapped(&line, "", out)?;
+    }
+    for reject in report.inventories.iter().flat_map(|of| &of.rejects).take(MOST_FILES) {
+        wrapped(&terminal(reject), "  ", out)?;
     }
     wrapped(&accounting_line(report), "", out)
 }

@@ -5,7 +5,7 @@ use quell_model::{
 };
 
 use crate::escape::{plain, terminal};
-use crate::{DecisionReport, FixReport, IncidentReport, Report};
+use crate::{DecisionReport, FixReport, IncidentReport, InventoryReport, Report};
 
 /// `5825` → `5,825`.
 pub(crate) fn number(value: u64) -> String {
@@ -161,6 +161,28 @@ pub(crate) fn intelligence_line(report: &Report) -> Option<String> {
     });
     let lists: Vec<String> = lists.collect();
     (!lists.is_empty()).then(|| format!("risks rest on {}", lists.join(" and ")))
+}
+
+/// What became of each inventory: `cmdb-prod: 120 rows = 80 joined + 39 unmatched + 1 rejected`.
+pub(crate) fn inventory_lines(report: &Report) -> Vec<String> {
+    let line = |of: &InventoryReport| {
+        let unsure = match of.ambiguous {
+            0 => String::new(),
+            many => {
+                format!("; {} by a name that is not unique, joined nothing", count(many, "asset"))
+            }
+        };
+        format!(
+            "inventory {}: {} = {} joined + {} unmatched + {} rejected; {} owned{unsure}",
+            plain(of.name.raw()),
+            count(of.records, "row"),
+            number(of.joined),
+            number(of.unmatched),
+            number(of.rejected),
+            count(of.assets, "asset"),
+        )
+    };
+    report.inventories.iter().map(line).collect()
 }
 
 /// The fixes of an incident, proved ones first.

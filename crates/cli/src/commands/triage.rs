@@ -10,11 +10,13 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use indicatif::ProgressBar;
 use quell_client::ClientError;
-use quell_model::Severity;
-use quell_pipeline::{Outcome, Progress, Request, Setup};
+use quell_config::Faults;
+use quell_model::{Severity, TenantId};
+use quell_pipeline::{Columns, InventoryFile, Outcome, OwnersAsked, Progress, Request, Setup};
 use quell_report::{Format, Options, Report};
 use quell_store::Store;
 
+use super::config::{load, tell};
 use super::jobs::accounting;
 use super::map::read_maps;
 use super::upload::upload;
@@ -30,6 +32,7 @@ Examples:
   trivy image --format json web:1 | quell triage -
   quell triage results/ --format html --output report.html
   quell triage acme.csv --map acme.toml     a format of your own
+  quell triage results/ --inventory cmdb.csv
   quell triage --intel epss_scores-current.csv.gz
   quell triage                              what is open, without reading more
   quell triage results/ --server https://quell.example --token-file token
@@ -81,6 +84,14 @@ pub(super) struct Arguments {
     /// Exit with 1 when an open issue has this severity or worse
     #[arg(long, value_name = "SEVERITY", value_parser = ["low", "medium", "high", "critical"])]
     fail_on: Option<String>,
+    /// An export of a CMDB as CSV or JSON that says who owns what, kept for later runs. May be
+    /// repeated; all of a run replace those of runs before (see docs/owners.md)
+    #[arg(long, value_name = "FILE")]
+    inventory: Vec<PathBuf>,
+    /// The configuration, for `[owners]` and `[inventory.NAME]` [default: $QUELL_CONFIG, or
+    /// quell.toml in the working directory]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// No progress bar, no notes on stderr
     #[arg(long, short)]
     quiet: bool,
@@ -104,6 +115,13 @@ pub(super) fn run(
     if let Some(remote) = arguments.server.connect(named, environment)? {
         return at_server(arguments, &remote, environment);
     }
+    let owners = match asked(arguments)? {
+        Ok(owners) => owners,
+        Err(faults) => {
+            tell(&faults);
+            return Ok(Exit::Usage);
+        }
+    };
     let cancelled = on_interrupt()?;
     let mut store = Store::open(data)?;
     let setup = Setup::embedded(read_tags(arguments.tags.as_deref())?.as_deref())?;
@@ -113,6 +131,7 @@ pub(super) fn run(
         paths: arguments.paths.clone(),
         intel: arguments.intel.clone(),
         repository: arguments.repo.clone(),
+        owners,
         limit: limit(arguments, format(arguments)?),
         only_incidents: !format(arguments)?.shows_issues,
         sample_data: false,
@@ -133,6 +152,8 @@ fn at_server(arguments: &Arguments, remote: &Remote, environment: &Environment) 
         (arguments.repo.is_some(), "--repo", "`quell fix --server URL --repo DIR` makes fixes"),
         (!arguments.intel.is_empty(), "--intel", "upload the list as a file among the others"),
         (!arguments.map.is_empty(), "--map", "send the mapped format from a local run"),
+        (!arguments.inventory.is_empty(), "--inventory", "the server reads `[inventory.NAME]`"),
+        (arguments.config.is_some(), "--config", "the server has a configuration of its own"),
         (arguments.tags.is_some(), "--tags", "the server reads tags in its own way"),
     ];
     if let Some((_, flag, instead)) = here.iter().find(|(given, _, _)| *given) {
@@ -161,6 +182,24 @@ fn at_server(arguments: &Arguments, remote: &Remote, environment: &Environment) 
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// What the configuration and the flags say of owners.
+fn asked(arguments: &Arguments) -> Result<std::result::Result<OwnersAsked, Faults>> {
+    let loaded = match load(arguments.config.as_deref(), &[])? {
+        Ok(loaded) => loaded,
+        Err(faults) => return Ok(Err(faults)),
+    };
+    let mut asked = OwnersAsked::of(&loaded.config, &TenantId::default());
+    let mut files = asked.inventories.take().unwrap_or_default();
+    for path in &arguments.inventory {
+        let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
+        let taken = files.iter().any(|file| file.name == name);
+        let name = if taken { path.display().to_string() } else { name.into_owned() };
+        files.push(InventoryFile { name, path: path.clone(), columns: Columns::default() });
+    }
+    asked.inventories = (!files.is_empty()).then_some(files);
+    Ok(Ok(asked))
 }
 
 /// The user's reading of tags, where one is given.

@@ -7,8 +7,10 @@ mod fix;
 mod folders;
 mod hooks;
 mod intake;
+mod inventory;
 mod jobs;
 mod limits;
+mod owners;
 mod server;
 mod sources;
 mod telemetry;
@@ -26,8 +28,10 @@ pub use fix::Fix;
 pub use folders::Folder;
 pub use hooks::{Algorithm, Auth, Encoding, Hook};
 pub use intake::Intake;
+pub use inventory::Inventory;
 pub use jobs::Jobs;
 pub use limits::Limits;
+pub use owners::Owners;
 pub use server::{Server, Tls};
 pub use sources::Source;
 pub use telemetry::{LogFormat, LogLevel, Telemetry};
@@ -50,6 +54,8 @@ pub const TABLES: &[Table] = &[
     limits::TABLE,
     egress::TABLE,
     telemetry::TABLE,
+    inventory::TABLE,
+    owners::TABLE,
     fix::TABLE,
 ];
 
@@ -85,6 +91,11 @@ pub struct Config {
     pub egress: Egress,
     /// Logs and traces.
     pub telemetry: Telemetry,
+    /// Exports of CMDBs, by name.
+    #[serde(default)]
+    pub inventory: BTreeMap<String, Inventory>,
+    /// What counts where several things name an owner.
+    pub owners: Owners,
     /// What `quell fix` reads.
     pub fix: Fix,
 }

@@ -121,6 +121,9 @@ pub struct IssueItem {
     /// Who the asset says owns it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub team: Option<Untrusted>,
+    /// How that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub team_because: Option<Untrusted>,
     /// Tools that see it, in alphabetical order.
     pub tools: Vec<String>,
     /// Earliest sighting by any tool.
@@ -160,7 +163,7 @@ pub fn issues(view: &View<'_>, query: &IssueQuery) -> Result<Page<IssueItem>, Qu
 pub(super) fn issue_item(view: &View<'_>, row: i64) -> Result<Option<IssueItem>, QueryError> {
     let Some(issue) = stored_issue(view.store, row)? else { return Ok(None) };
     let Some(cells) = view.index.issue(row) else { return Ok(None) };
-    let asset = &issue.asset.id;
+    let (asset, owner) = (&issue.asset.id, issue.asset.context.owner.as_ref());
     Ok(Some(IssueItem {
         mark: view.store.mark_get(issue.key, day_of(view.now))?,
         id: issue.key,
@@ -176,7 +179,8 @@ pub(super) fn issue_item(view: &View<'_>, row: i64) -> Result<Option<IssueItem>,
         account: asset.account.as_str().into(),
         region: asset.region.as_str().into(),
         kind: asset.kind.as_str().into(),
-        team: issue.asset.context.owner.map(|owner| owner.value),
+        team_because: owner.map(|o| quell_explain::origin_text(&o.origin).into()),
+        team: owner.map(|owner| owner.value.clone()),
         tools: cells.tools.split(',').map(str::to_owned).collect(),
         first_seen: issue.first_seen,
         last_seen: cells.last_seen.or(issue.last_seen),

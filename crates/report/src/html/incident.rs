@@ -32,11 +32,12 @@ pub(super) fn write(
     writeln!(out, "<span class=\"meta\">{}</span>", text(incident.why.raw()))?;
     writeln!(
         out,
-        "<span class=\"meta\">{} · {} · {} · owner {} · {} · {}</span></summary><div class=\"body\">",
+        "<span class=\"meta\">{} · {} · {} · owner {} ({}) · {} · {}</span></summary><div class=\"body\">",
         kind_words(incident.kind),
         count(incident.issues.len() as u64, "issue"),
         html(&incident.sources.join(", ")),
         text(incident.owner.name.raw()),
+        text(incident.owner.because.raw()),
         fix_words(incident, report),
         incident.id.chars().take(10).collect::<String>(),
     )?;

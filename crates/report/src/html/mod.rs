@@ -9,7 +9,9 @@ mod timeline;
 use std::io::{self, Write};
 
 use crate::escape::{html, plain};
-use crate::words::{accounting_line, count, decisions_line, intelligence_line, number, rest_line};
+use crate::words::{
+    accounting_line, count, decisions_line, intelligence_line, inventory_lines, number, rest_line,
+};
 use crate::{Options, Report};
 
 const STYLE: &str = include_str!("style.css");
@@ -79,6 +81,9 @@ fn accounting(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<h2>Accounting</h2><p>{}</p>", html(&accounting_line(report)))?;
     if let Some(lists) = intelligence_line(report) {
         writeln!(out, "<p class=\"quiet\">{}.</p>", html(&plain(&lists)))?;
+    }
+    for line in inventory_lines(report) {
+        writeln!(out, "<p class=\"quiet\">{}.</p>", html(&plain(&line)))?;
     }
     let changes = &report.changes;
     if changes.closed + changes.reopened + changes.open_elsewhere > 0 {

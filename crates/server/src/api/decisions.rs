@@ -196,6 +196,7 @@ pub(super) async fn reset_one_incident(
             | PipelineError::HalfWritten { .. }
             | PipelineError::Git { .. }
             | PipelineError::Intelligence { .. }
+            | PipelineError::Inventory { .. }
             | PipelineError::Interrupted => error.into(),
         })?;
         Ok(Json(DecisionsRemoved::of(u64::try_from(removed).unwrap_or(u64::MAX))))

@@ -185,7 +185,9 @@ impl From<PipelineError> for Problem {
             PipelineError::NotFound { kind, .. } => Self::not_found(&format!("{kind} of that id")),
             PipelineError::Refused(reason) => Self::unprocessable(reason),
             PipelineError::Interrupted => Self::unavailable("the server is stopping", 5),
-            PipelineError::Intelligence { .. } => Self::unprocessable(error.to_string()),
+            PipelineError::Intelligence { .. } | PipelineError::Inventory { .. } => {
+                Self::unprocessable(error.to_string())
+            }
             PipelineError::Body(_)
             | PipelineError::Repository { .. }
             | PipelineError::Unwritten { .. }

@@ -9,10 +9,10 @@ use bytes::Bytes;
 use quell_model::{TenantId, Timestamp};
 use quell_pipeline::query::{IncidentCache, View};
 use quell_pipeline::{
-    ImportOptions, Imported, Part, PipelineError, Progress, Request, Setup, bring_up_to_date,
-    import_together,
+    ImportOptions, Imported, OwnersAsked, Part, PipelineError, Progress, Request, Setup,
+    bring_up_to_date, import_together, refresh_owners,
 };
-use quell_report::Report;
+use quell_report::{InventoryReport, Report};
 use quell_sources::intake::{Input, Unreadable};
 use quell_store::{Folding, Index, Snapshot, Store, StoreError};
 use serde::Serialize;
@@ -254,6 +254,18 @@ impl Findings {
         let store = writer.up_to_date(&self.setup, progress)?;
         let imported = import_together(store, &self.setup, parts, options, (now, progress))?;
         Ok(writer.keep_folding(imported))
+    }
+
+    /// Takes in what is said of owners.
+    pub(crate) fn owners(
+        &self,
+        asked: &OwnersAsked,
+        now: Timestamp,
+    ) -> Result<Vec<InventoryReport>, PipelineError> {
+        let mut writer = locked(&self.writer);
+        let going_on = AtomicBool::new(false);
+        let store = quietly(&going_on, |progress| writer.up_to_date(&self.setup, progress))?;
+        refresh_owners(store, &self.setup, asked, now)
     }
 
     /// Takes files in. What they say is on the disk once this returns with `durable`.

@@ -47,6 +47,7 @@ impl From<PipelineError> for Failure {
             | PipelineError::HalfWritten { .. }
             | PipelineError::Git { .. }
             | PipelineError::Intelligence { .. }
+            | PipelineError::Inventory { .. }
             | PipelineError::NotFound { .. }
             | PipelineError::Refused(_) => Self::Later(error.to_string()),
         }

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use include_dir::{Dir, include_dir};
 use quell_model::FixedClock;
-use quell_pipeline::{Progress, Request, Setup};
+use quell_pipeline::{OwnersAsked, Progress, Request, Setup};
 use quell_report::{Options, Report};
 use quell_store::Store;
 
@@ -112,6 +112,7 @@ fn triage(folder: &Path, limit: Option<usize>) -> Result<Report> {
         paths: vec![folder.join("findings")],
         intel: Vec::new(),
         repository: Some(folder.join("infrastructure")),
+        owners: OwnersAsked::default(),
         limit,
         only_incidents: false,
         sample_data: true,

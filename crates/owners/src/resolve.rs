@@ -1,0 +1,181 @@
+//! Which of all that is said of an owner counts.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use quell_model::{Asset, ContextMapping, Origin, Sourced, Untrusted};
+
+use crate::join::{Index, Joined, Keys, Noted};
+use crate::{Book, Claims, CodeLine, Place};
+
+/// Owners that are kept beside the one that counts.
+const MOST_OTHERS: usize = 8;
+/// Bytes that are kept of a value.
+const MOST_BYTES: usize = 128;
+
+/// What is known of owners, ready to be asked.
+#[derive(Debug, Clone)]
+pub struct Owners {
+    book: Arc<Book>,
+    /// Who bears which name.
+    claims: Claims,
+    /// The inventories in the order of their names.
+    indexes: Arc<[Index]>,
+    places: Vec<Place>,
+    mapping: Arc<ContextMapping>,
+}
+
+impl Owners {
+    /// Makes ready what is known.
+    #[must_use]
+    pub fn new(book: Book, claims: Claims, mapping: &ContextMapping) -> Self {
+        let mapping = match book.settings.tags.as_slice() {
+            [] => mapping.clone(),
+            tags => mapping.clone().with_owner_tags(tags),
+        };
+        let indexes = book.inventories.values().map(Index::of).collect();
+        let places = book.settings.places();
+        Self { book: Arc::new(book), claims, indexes, places, mapping: Arc::new(mapping) }
+    }
+
+    /// What is known, to be stored.
+    #[must_use]
+    pub fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// Who bears which name, to be stored.
+    #[must_use]
+    pub const fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// Notes which names an asset bears. Says whether its own owner may now be another, and
+    /// whether that of others may.
+    pub fn note(&mut self, asset: &Asset) -> (bool, bool) {
+        if self.indexes.is_empty() {
+            return (false, false);
+        }
+        let keys = Keys::of(asset);
+        let names: BTreeSet<String> = self.indexes.iter().flat_map(|i| i.shares(&keys)).collect();
+        let note = |name| self.claims.note(name, asset.id.key());
+        let noted = names.into_iter().map(note).max().unwrap_or(Noted::Known);
+        (noted > Noted::Known, noted == Noted::Contested)
+    }
+
+    /// Forgets which assets bear which names.
+    pub fn forget_names(&mut self) {
+        self.claims = Claims::default();
+    }
+
+    /// What each inventory says of an asset, in the order of their names.
+    pub fn rows<'o>(&'o self, asset: &Asset) -> impl Iterator<Item = (&'o str, Joined<'o>)> {
+        let keys = (!self.indexes.is_empty()).then(|| Keys::of(asset));
+        let inventories = self.book.inventories.iter().zip(self.indexes.iter());
+        inventories.filter_map(move |((name, inventory), index)| {
+            let found = index.find(keys.as_ref()?, (&inventory.rows, &self.claims));
+            Some((name.as_str(), found))
+        })
+    }
+
+    /// Gives an asset its owner, and whom else somebody names; its environment and criticality
+    /// where an inventory says them. `said` is what tools say of the owner themselves, `files`
+    /// where the fault stands in code.
+    pub fn apply<'f>(
+        &self,
+        asset: &mut Asset,
+        said: Vec<Sourced>,
+        files: impl Iterator<Item = &'f str>,
+    ) {
+        let mut cmdb = Vec::new();
+        let (mut environment, mut criticality) = (None, None);
+        for (name, joined) in self.rows(asset) {
+            let Joined::Row(row) = joined else { continue };
+            let origin = Origin::Inventory { name: name.to_owned(), row: row.row };
+            let sourced = |text: &str| Sourced { value: capped(text), origin: origin.clone() };
+            if !row.owner.is_empty() {
+                cmdb.push(sourced(&row.owner));
+            }
+            if !row.environment.is_empty() && environment.is_none() {
+                let value = self.mapping.environment(&row.environment);
+                environment = Some(Sourced { value, origin: origin.clone() });
+            }
+            if !row.criticality.is_empty() && criticality.is_none() {
+                criticality = Some(sourced(&row.criticality));
+            }
+        }
+        let code = self.code(asset, files);
+        let tags = self.mapping.owners(asset);
+        let mut lists = [
+            (Place::Cmdb, cmdb),
+            (Place::Tag, tags),
+            (Place::Codeowners, code),
+            (Place::Source, said),
+        ];
+        let mut named: Vec<Sourced> = Vec::new();
+        for place in &self.places {
+            for (of, list) in &mut lists {
+                if of == place {
+                    named.append(list);
+                }
+            }
+        }
+        self.set(asset, named, (environment, criticality));
+    }
+
+    fn set(
+        &self,
+        asset: &mut Asset,
+        named: Vec<Sourced>,
+        (environment, criticality): (Option<Sourced>, Option<Sourced>),
+    ) {
+        let mut others: Vec<Sourced> = Vec::new();
+        let mut named = named.into_iter();
+        let context = &mut asset.context;
+        context.owner = named.next();
+        for one in named {
+            let known = others.iter().chain(&context.owner).any(|other| *other == one);
+            if !known && others.len() < MOST_OTHERS {
+                others.push(one);
+            }
+        }
+        context.other_owners = others;
+        let counts = |place: Place| self.places.iter().position(|of| *of == place);
+        let beats = match context.environment.as_ref().map(|known| &known.origin) {
+            None | Some(Origin::Name(_)) => true,
+            Some(Origin::Tag(_)) => counts(Place::Cmdb) < counts(Place::Tag),
+            Some(Origin::Field(_) | Origin::Inventory { .. } | Origin::Codeowners { .. }) => {
+                counts(Place::Cmdb) < counts(Place::Source)
+            }
+        };
+        if environment.is_some() && beats {
+            context.environment = environment;
+        }
+        if criticality.is_some() {
+            context.criticality = criticality;
+        }
+    }
+
+    fn line(&self, file: &str) -> Option<&CodeLine> {
+        let file = file.strip_prefix("./").unwrap_or(file);
+        self.book.files.get(file.trim_start_matches('/'))
+    }
+
+    /// Who owns the code of an asset: that of its block, else where its faults stand.
+    fn code<'f>(&self, asset: &Asset, files: impl Iterator<Item = &'f str>) -> Vec<Sourced> {
+        let block = self.book.blocks.get(asset.id.key()).and_then(|file| self.line(file));
+        let lines = block.into_iter().chain(files.filter_map(|file| self.line(file)));
+        let mut lines: Vec<_> = lines.collect();
+        lines.sort_unstable();
+        lines.dedup();
+        let sourced = |line: &CodeLine| Sourced {
+            value: capped(&line.owners),
+            origin: Origin::Codeowners { line: line.line },
+        };
+        lines.into_iter().map(sourced).collect()
+    }
+}
+
+fn capped(text: &str) -> Untrusted {
+    Untrusted::from(text.trim()).capped(MOST_BYTES)
+}
