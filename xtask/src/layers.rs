@@ -40,7 +40,6 @@ const ONLY_IN: &[(&str, &str)] = &[
     ("regorus", "quell-policy"),
     ("axum", "quell-server"),
     ("reqwest", "quell-http"),
-    ("quick-xml", "quell-bucket"),
 ];
 
 /// Crates that none of the pure layers may use.

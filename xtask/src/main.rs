@@ -35,8 +35,8 @@ cargo xtask <command>
           kills a process that appends, and looks whether what it acknowledged is there
   bench-lists [--findings N] [--sources 1|4] [--data DIR]
           milliseconds of lists, counts and facets (see docs/benchmarks.md)
-  bench-server [hooks|import|bogus] [--seconds N] [--rate N] [--connections N] [--findings N]
-          webhooks a second, memory of an import, names that are not there (see docs/benchmarks.md)
+  bench-server [hooks|import|drain|bogus] [--seconds N] [--rate N] [--connections N] [--findings N]
+          webhooks a second, memory of an import, from the log into lists, names not there (see docs/benchmarks.md)
   kill-server [--kills N]
           kills a busy server again and again, and looks for what it acknowledged
   eval-fixes DIR [--result FILE] [--checkov PROGRAM] [--keep DIR] [--json FILE] [--release]

@@ -21,7 +21,7 @@ mod write;
 pub use fault::{Fault, Faults, Place};
 pub use key::{Key, Kind, Table, Unit};
 pub use load::{Entry, FileText, Loaded, Origin, Override, Sources};
-pub use secret::{HookSecret, SecretKind, SecretRef, weak_secret};
+pub use secret::{HookSecret, SecretKind, SecretPlace, SecretRef, weak_secret};
 pub use tables::{
     Algorithm, Auth, Aws, Bucket, Config, Egress, Encoding, Fix, Folder, Hook, Intake, Jobs,
     Limits, LogFormat, LogLevel, Server, Source, TABLES, Telemetry, Tls, Vault, VaultLogin,

@@ -1,6 +1,7 @@
 //! References to secrets. A secret itself never stands in a configuration.
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 
 use jiff::civil::Date;
@@ -22,8 +23,33 @@ pub enum SecretKind {
     AwsSecretsManager,
 }
 
+/// Where a reference leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretPlace<'a> {
+    /// A variable of the environment.
+    Env(&'a str),
+    /// A file, whose content is the secret but for the line end at its end.
+    File(&'a Path),
+    /// A field of a secret of Vault's KV engine, version 2.
+    Vault {
+        /// Where the engine is mounted.
+        mount: &'a str,
+        /// Path below the mount.
+        path: &'a str,
+        /// Name of the field.
+        field: &'a str,
+    },
+    /// A secret of AWS Secrets Manager, or a field of it where it is JSON.
+    Aws {
+        /// Name or ARN.
+        name: &'a str,
+        /// Field of the JSON object.
+        field: Option<&'a str>,
+    },
+}
+
 /// A reference to a secret. It can be shown: it names the place, never what stands there.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
 pub struct SecretRef(String);
 
@@ -38,6 +64,30 @@ impl SecretRef {
     #[must_use]
     pub fn kind(&self) -> SecretKind {
         kind_of(&self.0).map_or(SecretKind::Environment, |(kind, _)| kind)
+    }
+
+    /// A reference to a variable of the environment, by its name.
+    #[must_use]
+    pub fn variable(name: &str) -> Self {
+        Self(format!("env:{name}"))
+    }
+
+    /// Where it leads.
+    #[must_use]
+    pub fn place(&self) -> SecretPlace<'_> {
+        let (place, field) = match self.target().split_once('#') {
+            Some((place, field)) => (place, Some(field)),
+            None => (self.target(), None),
+        };
+        match self.kind() {
+            SecretKind::Environment => SecretPlace::Env(self.target()),
+            SecretKind::File => SecretPlace::File(Path::new(self.target())),
+            SecretKind::Vault => {
+                let (mount, path) = place.split_once('/').unwrap_or((place, ""));
+                SecretPlace::Vault { mount, path, field: field.unwrap_or_default() }
+            }
+            SecretKind::AwsSecretsManager => SecretPlace::Aws { name: place, field },
+        }
     }
 
     /// What stands behind the scheme: a name, a path, or a path with its field.
@@ -251,7 +301,18 @@ const fn unleet(byte: u8) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_read_is_written_back(text in "(env|file|vault|aws-sm):[ -~]{0,30}") {
+            if let Ok(reference) = text.parse::<SecretRef>() {
+                prop_assert_eq!(reference.to_string().parse::<SecretRef>().unwrap(), reference);
+            }
+        }
+    }
 
     #[test]
     fn references_are_told_from_secrets() {
@@ -291,6 +352,27 @@ mod tests {
             let told = text.len() > 7 && error.contains(text);
             assert!(!told, "{error}");
         }
+    }
+
+    #[test]
+    fn a_reference_names_its_place_in_parts() {
+        let reference = |text: &str| text.parse::<SecretRef>().unwrap();
+        assert_eq!(reference("env:WIZ"), SecretRef::variable("WIZ"));
+        assert_eq!(reference("env:WIZ").place(), SecretPlace::Env("WIZ"));
+        let path = Path::new("/run/a#b");
+        assert_eq!(reference("file:/run/a#b").place(), SecretPlace::File(path));
+        assert_eq!(
+            reference("vault:kv/team/wiz#token").place(),
+            SecretPlace::Vault { mount: "kv", path: "team/wiz", field: "token" }
+        );
+        assert_eq!(
+            reference("aws-sm:prod/wiz#token").place(),
+            SecretPlace::Aws { name: "prod/wiz", field: Some("token") }
+        );
+        assert_eq!(
+            reference("aws-sm:prod/wiz").place(),
+            SecretPlace::Aws { name: "prod/wiz", field: None }
+        );
     }
 
     #[test]

@@ -59,6 +59,7 @@ fn beside(table: &Table, key: &str) -> String {
         "folders" => &[("path", "'x'")],
         "buckets" => &[("bucket", "'b'"), ("access_key", "'env:A'"), ("secret_key", "'env:B'")],
         "sources" => &[("kind", "'wiz'"), ("key_secret", "'env:A'")],
+        "aws" => &[("access_key", "'env:A'"), ("secret_key", "'env:B'")],
         _ => &[],
     };
     let said = said.iter().filter(|(name, _)| *name != key).map(|(name, value)| {
@@ -247,15 +248,18 @@ fn a_reference_into_a_vault_needs_the_vault() {
     let vaults = "[aws]\nregion='eu-west-1'\n[vault]\naddress='https://v:8200'\n";
     let config = load(&format!("{hook}{vaults}login='approle'\n")).unwrap().config;
     let used: Vec<String> = config.secrets().into_iter().map(|(key, _)| key).collect();
-    let expected = [
-        "hooks.a.secrets",
-        "hooks.a.secrets",
-        "vault.role_id",
-        "vault.secret_id",
-        "aws.access_key",
-        "aws.secret_key",
-    ];
+    let mut expected =
+        vec!["hooks.a.secrets", "hooks.a.secrets", "vault.role_id", "vault.secret_id"];
     assert_eq!(used, expected);
+    let keys = "access_key='env:A'\nsecret_key='env:B'\n";
+    let given = vaults.replacen("[vault]", &format!("{keys}[vault]"), 1);
+    let config = load(&format!("{hook}{given}login='approle'\n")).unwrap().config;
+    let used: Vec<String> = config.secrets().into_iter().map(|(key, _)| key).collect();
+    expected.extend(["aws.access_key", "aws.secret_key"]);
+    assert_eq!(used, expected);
+    let half = given.replacen("secret_key='env:B'\n", "", 1);
+    let faults = load(&format!("{hook}{half}")).unwrap_err().to_string();
+    assert!(faults.contains("`aws.secret_key` is missing beside"), "{faults}");
     let faults = load(&format!("{hook}{vaults}token='vault:kv/t#t'\n")).unwrap_err().to_string();
     assert!(faults.contains("by `env:` or `file:`"), "{faults}");
 }

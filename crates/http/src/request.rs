@@ -96,6 +96,14 @@ impl Request {
         Self::new(Method::DELETE, url)
     }
 
+    /// A `PUT`.
+    ///
+    /// # Errors
+    /// The URL cannot be read.
+    pub fn put(url: &str) -> Result<Self, HttpError> {
+        Self::new(Method::PUT, url)
+    }
+
     /// Adds a header.
     ///
     /// # Errors

@@ -62,6 +62,18 @@ pub struct Imported {
 }
 
 impl Imported {
+    /// The log of the last file, where it is being folded. Dropped, it waits for that.
+    pub fn take_folding(&mut self) -> Option<Folding> {
+        self.folding.take().filter(Folding::is_begun)
+    }
+
+    /// Keeps what was begun until the run is told, or another is begun.
+    pub(crate) fn keep_folding(&mut self, folding: Folding) {
+        if folding.is_begun() {
+            self.folding = Some(folding);
+        }
+    }
+
     /// What comes of no file.
     pub(crate) fn nothing() -> Self {
         Self {
@@ -85,16 +97,7 @@ pub(crate) fn import_all(
     options: ImportOptions<'_>,
     progress: &Progress<'_>,
 ) -> Result<Imported, PipelineError> {
-    let mut run = Run {
-        setup,
-        knowledge,
-        progress,
-        options,
-        now: knowledge.now,
-        taking: None,
-        seen: IdSet::default(),
-        imported: Imported::nothing(),
-    };
+    let mut run = Run::new((setup, knowledge), options, progress);
     let mut total_bytes = 0;
     let mut inputs = Vec::new();
     for found in found {
@@ -112,30 +115,30 @@ pub(crate) fn import_all(
         (progress.doing)(&input.name());
         run.file(store, &mut input)?;
         // The log of one file is folded while the next one is read.
-        run.imported.folding = Some(store.fold_beside());
+        run.imported.keep_folding(store.fold_beside());
         done += input.size_bytes();
         (progress.bytes)(done, total_bytes);
     }
     Ok(run.imported)
 }
 
-struct Run<'a> {
-    setup: &'a Setup,
-    knowledge: Knowledge<'a>,
-    progress: &'a Progress<'a>,
-    options: ImportOptions<'a>,
-    now: Timestamp,
+pub(crate) struct Run<'a> {
+    pub(crate) setup: &'a Setup,
+    pub(crate) knowledge: Knowledge<'a>,
+    pub(crate) progress: &'a Progress<'a>,
+    pub(crate) options: ImportOptions<'a>,
+    pub(crate) now: Timestamp,
     /// The list of exploited weaknesses that is being read, where the file is one.
     taking: Option<Taking>,
     /// Rows of findings seen in this run.
     seen: IdSet,
-    imported: Imported,
+    pub(crate) imported: Imported,
 }
 
 /// One record's rows, or why there are none.
-struct Parsed {
-    offset_bytes: u64,
-    rows: Result<Vec<Row>, String>,
+pub(crate) struct Parsed {
+    pub(crate) offset_bytes: u64,
+    pub(crate) rows: Result<Vec<Row>, String>,
 }
 
 /// A batch on its way to the writer.
@@ -171,18 +174,41 @@ struct NewFile {
 }
 
 /// How reading a file ended.
-struct Ended {
+pub(crate) struct Ended {
     /// Why it broke off, where it did.
-    why: Option<String>,
+    pub(crate) why: Option<String>,
     /// Whether its content had been imported before.
-    known: bool,
+    pub(crate) known: bool,
     /// What the format has to say of the whole file.
-    remark: Option<String>,
+    pub(crate) remark: Option<String>,
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(
+        (setup, knowledge): (&'a Setup, Knowledge<'a>),
+        options: ImportOptions<'a>,
+        progress: &'a Progress<'a>,
+    ) -> Self {
+        Self {
+            setup,
+            knowledge,
+            progress,
+            options,
+            now: knowledge.now,
+            taking: None,
+            seen: IdSet::default(),
+            imported: Imported::nothing(),
+        }
+    }
+
+    pub(crate) fn into_imported(self) -> Imported {
+        self.imported
+    }
 }
 
 impl Run<'_> {
     /// Notes an input of which nothing could be taken: one record, rejected.
-    fn unread(&mut self, path: &str, format: Option<&str>, reason: String) {
+    pub(crate) fn unread(&mut self, path: &str, format: Option<&str>, reason: String) {
         let mut accounting = Accounting::default();
         accounting.count(Outcome::Rejected);
         self.imported.complete = false;
@@ -350,7 +376,7 @@ impl Run<'_> {
         self.note(name, format, &tally, Ended { why: None, known: true, remark: summary.remark });
     }
 
-    fn note(&mut self, name: String, format: &str, tally: &Tally, end: Ended) {
+    pub(crate) fn note(&mut self, name: String, format: &str, tally: &Tally, end: Ended) {
         let complete = end.why.is_none();
         let sums = tally.accounting;
         let message = end.why.or_else(|| match tally.reasons.iter().max_by_key(|(_, n)| **n) {
@@ -439,7 +465,7 @@ impl Run<'_> {
         Ok(batch.block.iter().try_for_each(|block| import.block(block))?)
     }
 
-    fn record(
+    pub(crate) fn record(
         &mut self,
         name: &str,
         record: Parsed,
@@ -582,14 +608,25 @@ fn parse_batch(
     knowledge: Knowledge<'_>,
 ) -> ParsedBatch {
     let mut builder = BlockBuilder::default();
+    let records = rows_of(batch, detected, knowledge, &mut builder);
+    ParsedBatch { records, block: builder.pack() }
+}
+
+/// The rows of a batch; their bodies go into the block that is being built.
+pub(crate) fn rows_of(
+    batch: &Batch,
+    detected: &intake::Detection,
+    knowledge: Knowledge<'_>,
+    builder: &mut BlockBuilder,
+) -> Vec<Parsed> {
     let mut records = Vec::new();
     for Normalized { offset_bytes, result } in intake::normalize_batch(batch, detected) {
         let rows = result.and_then(|records| {
             let at = detected.imported_at();
-            let rows = records.into_iter().map(|r| Row::of(r, knowledge, at, &mut builder));
+            let rows = records.into_iter().map(|r| Row::of(r, knowledge, at, builder));
             rows.collect::<Result<_, _>>().map_err(|e| format!("cannot be kept: {e}"))
         });
         records.push(Parsed { offset_bytes, rows });
     }
-    ParsedBatch { records, block: builder.pack() }
+    records
 }

@@ -24,6 +24,7 @@ mod report;
 mod risk;
 mod run;
 mod setup;
+mod together;
 
 pub use coverage::{Coverage, RuleCount, ToolCoverage, coverage};
 pub use error::PipelineError;
@@ -42,3 +43,4 @@ pub use rekey::bring_up_to_date;
 pub use risk::explain_risk;
 pub use run::{Outcome, Progress, Request, import, report, run};
 pub use setup::{Setup, SetupError};
+pub use together::{Part, import_together, start_threads};

@@ -108,13 +108,6 @@ impl Setup {
         built_in.chain(self.maps.iter().map(|map| map.tool())).collect()
     }
 
-    /// The format of a document that may stand in a row with others of it; `None` where it must
-    /// be read by itself.
-    #[must_use]
-    pub fn lone_document(&self, body: &[u8]) -> Option<&'static str> {
-        quell_sources::intake::lone_document(body, self.formats())
-    }
-
     /// The catalogue.
     #[must_use]
     pub const fn catalog(&self) -> &Catalog {

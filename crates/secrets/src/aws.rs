@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use quell_config::SecretRef;
 use quell_http::sigv4::{Signed, Signer};
 use quell_http::{Client, HttpError, Request};
 use quell_model::{Clock, Timestamp};
@@ -13,9 +14,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
+use crate::aws_login::{AwsLogin, AwsLogins};
 use crate::error::SecretError;
-use crate::local::{Environment, login};
-use crate::reference::SecretRef;
+use crate::local::Environment;
 use crate::secret::{Secret, Values};
 use crate::settings::AwsSettings;
 use crate::vault::{DEADLINES, RETRY, SIZES};
@@ -28,7 +29,7 @@ const TARGET: &str = "secretsmanager.GetSecretValue";
 pub(crate) struct Aws {
     settings: AwsSettings,
     client: Client,
-    environment: Environment,
+    logins: AwsLogins,
     clock: Arc<dyn Clock>,
 }
 
@@ -50,12 +51,6 @@ struct Fault {
     kind: String,
 }
 
-struct Login {
-    access_key: Secret,
-    secret_key: Secret,
-    session_token: Option<Secret>,
-}
-
 /// What is asked for.
 pub(crate) struct Asked<'a> {
     pub(crate) reference: &'a SecretRef,
@@ -67,10 +62,12 @@ impl Aws {
     pub(crate) fn new(
         settings: AwsSettings,
         client: Client,
-        environment: Environment,
+        environment: &Environment,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { settings, client, environment, clock }
+        let place = (settings.region.as_str(), settings.sts_endpoint.as_deref());
+        let logins = AwsLogins::new(settings.keys.clone(), place, &client, environment, &clock);
+        Self { settings, client, logins, clock }
     }
 
     /// The value; with it the one before, for a while after a rotation.
@@ -102,7 +99,7 @@ impl Aws {
         asked: &Asked<'_>,
         stage: &str,
     ) -> Result<(Secret, Option<Timestamp>), SecretError> {
-        let login = self.login().await?;
+        let login = self.logins.get().await?;
         let request = self.request(asked, stage, &login)?;
         let reply = self.client.send(&request).await.map_err(|error| fault(asked, &error))?;
         let body = Zeroizing::new(reply.into_body());
@@ -112,24 +109,11 @@ impl Aws {
         Ok((pick(asked, answer)?, created))
     }
 
-    async fn login(&self) -> Result<Login, SecretError> {
-        const OF: &str = "AWS Secrets Manager";
-        let token = match &self.settings.session_token {
-            Some(reference) => Some(login(reference, &self.environment, OF).await?),
-            None => None,
-        };
-        Ok(Login {
-            access_key: login(&self.settings.access_key, &self.environment, OF).await?,
-            secret_key: login(&self.settings.secret_key, &self.environment, OF).await?,
-            session_token: token,
-        })
-    }
-
     fn request(
         &self,
         asked: &Asked<'_>,
         stage: &str,
-        login: &Login,
+        login: &AwsLogin,
     ) -> Result<Request, SecretError> {
         let place = asked.reference.to_string();
         let text = |secret: &Secret| secret.expose_text().map(|t| Zeroizing::new(t.to_owned()));

@@ -5,13 +5,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use quell_config::{SecretPlace, SecretRef};
 use quell_http::{Client, Fresh, NoValue, Renewing};
 use quell_model::Clock;
 
 use crate::aws::{Asked, Aws};
 use crate::error::SecretError;
 use crate::local::{self, Environment, checked};
-use crate::reference::SecretRef;
 use crate::secret::{Secret, Values};
 use crate::settings::Settings;
 use crate::vault::{Place, Vault};
@@ -58,9 +58,8 @@ impl Secrets {
     ) -> Self {
         let vault =
             settings.vault.map(|vault| Vault::new(vault, client.clone(), Arc::clone(&environment)));
-        let aws = settings
-            .aws
-            .map(|aws| Aws::new(aws, client.clone(), Arc::clone(&environment), Arc::clone(clock)));
+        let aws =
+            settings.aws.map(|aws| Aws::new(aws, client.clone(), &environment, Arc::clone(clock)));
         Self {
             environment,
             vault,
@@ -150,17 +149,17 @@ impl Secrets {
         if let Some(secret) = local::read(reference, &self.environment).await {
             return Ok(Fresh::lasting(Values::single(secret?), self.renew_local_after));
         }
-        let values = match reference {
-            SecretRef::Vault { mount, path, field } => {
+        let values = match reference.place() {
+            SecretPlace::Vault { mount, path, field } => {
                 let vault = self.vault.as_ref().ok_or_else(|| missing(reference, "VAULT_ADDR"))?;
                 Values::single(vault.read(&Place { reference, mount, path, field }).await?)
             }
-            SecretRef::Aws { name, field } => {
+            SecretPlace::Aws { name, field } => {
                 let aws = self.aws.as_ref().ok_or_else(|| missing(reference, "AWS_REGION"))?;
-                aws.read(&Asked { reference, name, field: field.as_deref() }).await?
+                aws.read(&Asked { reference, name, field }).await?
             }
-            SecretRef::Env(name) => return Err(SecretError::NotSet(name.clone())),
-            SecretRef::File(path) => return Err(SecretError::NoFile(path.clone())),
+            SecretPlace::Env(name) => return Err(SecretError::NotSet(name.to_owned())),
+            SecretPlace::File(path) => return Err(SecretError::NoFile(path.to_owned())),
         };
         checked(reference, values.current.clone())?;
         Ok(Fresh::lasting(values, self.renew_after))

@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
+use quell_config::SecretRef;
 use quell_http::{HttpError, Verdict};
-
-use crate::reference::SecretRef;
 
 /// A secret that cannot be had. No variant holds a value.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +39,19 @@ pub enum SecretError {
     /// A reference for logging in that would itself need a login.
     #[error("the login for `{0}` must come from `env:` or `file:`")]
     Circular(&'static str),
+    /// No key for AWS stands where AWS's own tools look for it.
+    #[error(
+        "there is no key for AWS in `AWS_ACCESS_KEY_ID`, in a profile file or by `AWS_WEB_IDENTITY_TOKEN_FILE`; give one there or by reference"
+    )]
+    NoAwsKey,
+    /// A profile of AWS's own tools cannot be used.
+    #[error("the AWS profile `{name}` cannot be used ({why}); give the key by reference instead")]
+    Profile {
+        /// Its name.
+        name: String,
+        /// Why not.
+        why: String,
+    },
     /// The service says that there is no such secret.
     #[error("there is no `{reference}` ({why}); check its name")]
     Missing {
@@ -94,6 +106,8 @@ impl SecretError {
             | Self::TooLarge(_)
             | Self::NotConfigured { .. }
             | Self::Circular(_)
+            | Self::NoAwsKey
+            | Self::Profile { .. }
             | Self::Missing { .. }
             | Self::Denied { .. } => false,
         }

@@ -5,14 +5,16 @@ use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 
+use quell_config::{SecretPlace, SecretRef};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::error::SecretError;
-use crate::reference::SecretRef;
 use crate::secret::Secret;
 
 /// Largest secret.
 pub(crate) const MOST_BYTES: usize = 64 << 10;
+/// Bytes of a file of text that are read.
+const MOST_FILE_BYTES: u64 = 1 << 20;
 
 /// Where variables are read: the process's own in the program, a list in tests.
 pub type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -35,13 +37,13 @@ pub fn read_local(
     reference: &SecretRef,
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Option<Result<Secret, SecretError>> {
-    let read = match reference {
-        SecretRef::Env(name) => {
+    let read = match reference.place() {
+        SecretPlace::Env(name) => {
             let value = environment(name).map(Secret::from);
-            value.ok_or_else(|| SecretError::NotSet(name.clone()))
+            value.ok_or_else(|| SecretError::NotSet(name.to_owned()))
         }
-        SecretRef::File(path) => file(path, reference),
-        SecretRef::Vault { .. } | SecretRef::Aws { .. } => return None,
+        SecretPlace::File(path) => file(path, reference),
+        SecretPlace::Vault { .. } | SecretPlace::Aws { .. } => return None,
     };
     Some(read.and_then(|secret| checked(reference, secret)))
 }
@@ -64,6 +66,28 @@ pub(crate) fn checked(reference: &SecretRef, secret: Secret) -> Result<Secret, S
         0 => Err(SecretError::Empty(reference.clone())),
         1..=MOST_BYTES => Ok(secret),
         _ => Err(SecretError::TooLarge(reference.clone())),
+    }
+}
+
+/// Reads a file of text that holds secrets, or the way to them.
+pub(crate) async fn text_file(path: &Path) -> Result<Zeroizing<String>, SecretError> {
+    let path = path.to_owned();
+    let fault = {
+        let path = path.clone();
+        move |why: String| SecretError::File { path, why }
+    };
+    let read = tokio::task::spawn_blocking(move || {
+        let mut text = Zeroizing::new(String::new());
+        File::open(&path)?.take(MOST_FILE_BYTES).read_to_string(&mut text)?;
+        Ok::<_, std::io::Error>(text)
+    });
+    match read.await {
+        Ok(Ok(text)) => Ok(text),
+        Ok(Err(error)) => Err(match (error.kind(), fault(error.to_string())) {
+            (ErrorKind::NotFound, SecretError::File { path, .. }) => SecretError::NoFile(path),
+            (_, fault) => fault,
+        }),
+        Err(error) => Err(fault(error.to_string())),
     }
 }
 

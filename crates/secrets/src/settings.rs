@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::reference::SecretRef;
+use quell_config::SecretRef;
 
 /// Settings of [`Secrets`](crate::Secrets).
 #[derive(Debug, Clone)]
@@ -58,6 +58,22 @@ pub enum VaultLogin {
     Token(SecretRef),
 }
 
+/// Where the key comes from that signs requests to AWS.
+#[derive(Debug, Clone)]
+pub enum AwsKeySource {
+    /// By references to the environment or to files.
+    Given {
+        /// Access key id.
+        access_key: SecretRef,
+        /// Secret access key.
+        secret_key: SecretRef,
+        /// Session token.
+        session_token: Option<SecretRef>,
+    },
+    /// Where AWS's own tools look: the variables, the profile files, and a workload's token.
+    Chain,
+}
+
 /// Settings of AWS Secrets Manager.
 #[derive(Debug, Clone)]
 pub struct AwsSettings {
@@ -65,27 +81,23 @@ pub struct AwsSettings {
     pub region: String,
     /// Another endpoint than AWS's own.
     pub endpoint: Option<String>,
-    /// Access key id, by reference to the environment or a file.
-    pub access_key: SecretRef,
-    /// Secret access key, by reference to the environment or a file.
-    pub secret_key: SecretRef,
-    /// Session token, by reference to the environment or a file.
-    pub session_token: Option<SecretRef>,
+    /// The key that signs.
+    pub keys: AwsKeySource,
+    /// Another endpoint than AWS's own for taking a role.
+    pub sts_endpoint: Option<String>,
     /// How long after a rotation the value before is offered too.
     pub overlap: Duration,
 }
 
 impl AwsSettings {
-    /// The region with the variables that AWS's own tools read.
+    /// The region, with the key from where AWS's own tools look.
     #[must_use]
-    pub fn from_environment(region: &str) -> Self {
-        let variable = |name: &str| SecretRef::Env(name.to_owned());
+    pub fn of_region(region: &str) -> Self {
         Self {
             region: region.to_owned(),
             endpoint: None,
-            access_key: variable("AWS_ACCESS_KEY_ID"),
-            secret_key: variable("AWS_SECRET_ACCESS_KEY"),
-            session_token: None,
+            keys: AwsKeySource::Chain,
+            sts_endpoint: None,
             overlap: Duration::from_secs(24 * 3_600),
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use quell_config::SecretRef;
 use quell_http::sigv4::encoded;
 use quell_http::{
     Client, Deadlines, Fresh, HttpError, NoValue, Renewing, Request, Response, Retry, Sizes,
@@ -14,7 +15,6 @@ use zeroize::Zeroizing;
 
 use crate::error::SecretError;
 use crate::local::{Environment, login};
-use crate::reference::SecretRef;
 use crate::secret::Secret;
 use crate::settings::{VaultLogin, VaultSettings};
 

@@ -9,7 +9,7 @@ mod support;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use quell_secrets::{AwsSettings, SecretRef, Settings, VaultLogin, VaultSettings};
+use quell_secrets::{AwsKeySource, AwsSettings, Settings, VaultLogin, VaultSettings};
 use quell_testkit::net::{AwsSecrets, SigningKey, VaultDouble};
 use serde_json::json;
 use tracing::field::{Field, Visit};
@@ -68,9 +68,13 @@ async fn no_value_is_shown_anywhere() {
     aws.rotate("a", CANARY, NOW);
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), CANARY).unwrap();
-    let mut keys = AwsSettings::from_environment("eu-west-1");
+    let mut keys = AwsSettings::of_region("eu-west-1");
     keys.endpoint = Some(aws.url());
-    keys.session_token = Some(reference("env:TOKEN"));
+    keys.keys = AwsKeySource::Given {
+        access_key: reference("env:AWS_ACCESS_KEY_ID"),
+        secret_key: reference("env:AWS_SECRET_ACCESS_KEY"),
+        session_token: Some(reference("env:TOKEN")),
+    };
     let login = VaultLogin::AppRole {
         mount: "approle".to_owned(),
         role_id: reference("env:ROLE"),
@@ -99,7 +103,7 @@ async fn no_value_is_shown_anywhere() {
     ]
     .map(reference)
     .to_vec();
-    references.push(SecretRef::File(file.path().to_owned()));
+    references.push(reference(&format!("file:{}", file.path().display())));
     let mut good = 0;
     for round in 0..4 {
         match round {
@@ -123,7 +127,7 @@ async fn no_value_is_shown_anywhere() {
         }
     }
     secrets.renew_due().await;
-    let error = CANARY.parse::<SecretRef>().unwrap_err();
+    let error = CANARY.parse::<quell_config::SecretRef>().unwrap_err();
     shown.push_str(&format!("{secrets:?} {:?} {error} {error:?}", secrets.states()));
     let log = log.0.lock().unwrap().clone();
     assert!(good >= 10, "too few values were read to tell: {good}");

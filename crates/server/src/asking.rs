@@ -102,7 +102,7 @@ impl Asked {
         let platform = self.of(tenant, name)?;
         check_stream(platform, stream)?;
         let mut office = office(data)?;
-        act.apply(&mut office, platform, (whole, stream))?;
+        act.apply(&mut office, platform, (whole, stream), self.clock.now())?;
         told(&PlatformReport::of(&office, platform, self.clock.now())?)
     }
 
@@ -169,7 +169,8 @@ pub async fn sync(
     let platform = platform.ok_or_else(|| OfflineError::NoPlatform(wanted.name.clone()))?;
     check_stream(&platform, wanted.stream.as_deref())?;
     let before = counted(&app, &platform)?;
-    Act::Sync.apply(&mut app.office(), &platform, (wanted.whole, wanted.stream.as_deref()))?;
+    let readings = (wanted.whole, wanted.stream.as_deref());
+    Act::Sync.apply(&mut app.office(), &platform, readings, clock.now())?;
     let draining = std::thread::spawn({
         let app = Arc::clone(&app);
         move || drain(&app)

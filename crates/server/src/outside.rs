@@ -7,20 +7,26 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use quell_config::{Config, SecretRef, VaultLogin as Login, weak_secret};
-use quell_http::{Allow, Client, HttpError, Policy, Proxy, Roots};
+use quell_http::{Allow, Client, HttpError, Policy, Proxy, Request, Roots, Sizes};
 use quell_model::Clock;
-use quell_secrets::{AwsSettings, Environment, Secret, SecretError, Secrets, Settings};
-use quell_secrets::{SecretRef as Reference, VaultLogin, VaultSettings};
+use quell_secrets::{
+    AwsKeySource, AwsLogins, AwsSettings, Environment, Secret, SecretError, Secrets, Settings,
+};
+use quell_secrets::{VaultLogin, VaultSettings};
 use quell_sources::live::Live;
 use secrecy::SecretString;
+use tokio::time::Instant;
 
 use crate::state::App;
 
 /// How often secrets are looked at; each is read again when it is due.
 const RENEW_EVERY: Duration = Duration::from_secs(15);
 
-/// The variable in which AWS's own tools find the token of a session.
-const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
+/// How long a set of keys is taken as it is; their owners announce new ones for a day and more.
+const KEYS_RENEWED: Duration = Duration::from_secs(3_600);
+/// When a set that could not be had is asked for again.
+const KEYS_AGAIN: Duration = Duration::from_secs(60);
+const KEY_SIZES: Sizes = Sizes { received_bytes: 256 << 10, decoded_bytes: 256 << 10, ratio: 200 };
 
 /// Why the server cannot ask others.
 #[derive(Debug, thiserror::Error)]
@@ -42,12 +48,12 @@ pub enum OutsideError {
     /// A secret has no value.
     #[error("{0}")]
     Secret(#[from] SecretError),
-    /// A reference is none.
-    #[error("`{0}` is no reference to a secret: {1}")]
-    Reference(String, String),
     /// A secret must not be used.
     #[error("the secret behind `{0}` {1}; choose another")]
     Weak(String, &'static str),
+    /// The proxy's login is none.
+    #[error("the proxy's login behind `{0}` is to be `user:password`, named by `env:` or `file:`")]
+    ProxyLogin(String),
 }
 
 /// The one client, and the secrets.
@@ -55,9 +61,19 @@ pub(crate) struct Outside {
     pub(crate) client: Client,
     /// The rules of all clients.
     policy: Policy,
+    environment: Environment,
     secrets: Secrets,
     /// The values that count now, for those who cannot wait.
     held: RwLock<BTreeMap<SecretRef, Vec<Secret>>>,
+    /// Sets of keys that sign tokens, by their URL.
+    keys: RwLock<BTreeMap<String, KeySet>>,
+}
+
+/// A set of keys, and when it is looked at again.
+#[derive(Debug)]
+struct KeySet {
+    text: Option<Arc<Vec<u8>>>,
+    again: Instant,
 }
 
 impl fmt::Debug for Outside {
@@ -74,10 +90,17 @@ impl Outside {
     ) -> Result<Self, OutsideError> {
         let policy = policy(config, &*environment)?;
         let client = Client::new(policy.clone(), Arc::clone(clock))?;
-        let (vault, aws) = (vault(config)?, aws(config, &environment)?);
+        let (vault, aws) = (vault(config), aws(config));
         let settings = Settings { vault, aws, ..Settings::default() };
-        let secrets = Secrets::new(settings, &client, environment, clock);
-        Ok(Self { client, policy, secrets, held: RwLock::default() })
+        let secrets = Secrets::new(settings, &client, Arc::clone(&environment), clock);
+        Ok(Self {
+            client,
+            policy,
+            environment,
+            secrets,
+            held: RwLock::default(),
+            keys: RwLock::default(),
+        })
     }
 
     /// A client that keeps a platform's limits.
@@ -103,13 +126,24 @@ impl Outside {
 
     /// Reads the value behind a reference, which names a value that another service made.
     pub(crate) async fn read_any(&self, reference: &SecretRef) -> Result<Secret, OutsideError> {
-        Ok(self.secrets.get(&parsed(reference)?).await?)
+        Ok(self.secrets.get(reference).await?)
+    }
+
+    /// The key that AWS's own tools would use, for requests to a region.
+    pub(crate) fn own_keys(
+        &self,
+        config: &Config,
+        region: &str,
+        clock: &Arc<dyn Clock>,
+    ) -> AwsLogins {
+        let place = (region, config.aws.sts_endpoint.as_deref());
+        AwsLogins::new(AwsKeySource::Chain, place, &self.client, &self.environment, clock)
     }
 
     /// Reads the values behind a reference, and holds them where nobody could guess them.
     async fn read(&self, reference: &SecretRef) -> Result<(), OutsideError> {
         let text = reference.as_str();
-        let values = self.secrets.values(&parsed(reference)?).await?;
+        let values = self.secrets.values(reference).await?;
         let all = [Some(&values.current), values.previous.as_ref()];
         let all: Vec<Secret> = all.into_iter().flatten().cloned().collect();
         if let Some(why) = all.iter().find_map(|value| weak_secret(value.expose())) {
@@ -118,6 +152,35 @@ impl Outside {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         held.insert(reference.clone(), all);
         Ok(())
+    }
+
+    /// A set of keys, where it was had.
+    pub(crate) fn keys(&self, url: &str) -> Option<Arc<Vec<u8>>> {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        keys.get(url)?.text.clone()
+    }
+
+    /// Has a set of keys anew where it is time. Through an outage the last one serves.
+    async fn fetch_keys(&self, url: &str) {
+        let now = Instant::now();
+        let due = |set: &KeySet| set.again <= now;
+        let held = self.keys.read().unwrap_or_else(PoisonError::into_inner).get(url).map(due);
+        if held == Some(false) {
+            return;
+        }
+        let got = match Request::get(url) {
+            Ok(request) => self.client.send(&request.sizes(KEY_SIZES)).await,
+            Err(error) => Err(error),
+        };
+        let (text, rest) = match got {
+            Ok(answer) => (Some(Arc::new(answer.into_body())), KEYS_RENEWED),
+            Err(error) => {
+                tracing::warn!(%error, "the keys that sign the tokens of a webhook cannot be had");
+                (self.keys(url), KEYS_AGAIN)
+            }
+        };
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        keys.insert(url.to_owned(), KeySet { text, again: now + rest });
     }
 
     /// Lets a value go that its place says is none any more. Through an outage it stays.
@@ -165,17 +228,11 @@ fn login_of(
     reference: &SecretRef,
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Result<(String, SecretString), OutsideError> {
-    let wrong = |why: &str| OutsideError::Reference(reference.as_str().to_owned(), why.to_owned());
-    let read = quell_secrets::read_local(&parsed(reference)?, environment);
-    let secret = read.ok_or_else(|| wrong("name it by `env:` or `file:`"))??;
+    let wrong = || OutsideError::ProxyLogin(reference.as_str().to_owned());
+    let secret = quell_secrets::read_local(reference, environment).ok_or_else(wrong)??;
     let pair = secret.expose_text().and_then(|text| text.split_once(':'));
-    let (user, password) = pair.ok_or_else(|| wrong("it is to be `user:password`"))?;
+    let (user, password) = pair.ok_or_else(wrong)?;
     Ok((user.to_owned(), SecretString::from(password)))
-}
-
-fn parsed(reference: &SecretRef) -> Result<Reference, OutsideError> {
-    let text = reference.as_str();
-    text.parse().map_err(|error| OutsideError::Reference(text.to_owned(), format!("{error}")))
 }
 
 /// What the configuration names for webhooks: others are read when they are needed.
@@ -187,6 +244,10 @@ fn references(config: &Config) -> impl Iterator<Item = &SecretRef> {
 /// Keeps the values fresh until the server stops. One that cannot be read stays as it was.
 pub(crate) async fn keep_fresh(app: Arc<App>) {
     loop {
+        let hooks = app.config.hooks.values().filter(|hook| hook.enabled);
+        for url in hooks.filter_map(|hook| hook.token_keys_url()) {
+            app.outside.fetch_keys(url).await;
+        }
         tokio::time::sleep(RENEW_EVERY).await;
         for reference in references(&app.config) {
             if let Err(error) = app.outside.read(reference).await {
@@ -198,34 +259,46 @@ pub(crate) async fn keep_fresh(app: Arc<App>) {
 }
 
 /// Where Vault is and how to log in there.
-fn vault(config: &Config) -> Result<Option<VaultSettings>, OutsideError> {
+fn vault(config: &Config) -> Option<VaultSettings> {
     let vault = &config.vault;
-    let Some(address) = vault.address.clone() else { return Ok(None) };
+    let address = vault.address.clone()?;
     let login = match vault.login {
         Login::Approle => VaultLogin::AppRole {
             mount: vault.mount.clone(),
-            role_id: parsed(&vault.role_id)?,
-            secret_id: parsed(&vault.secret_id)?,
+            role_id: vault.role_id.clone(),
+            secret_id: vault.secret_id.clone(),
         },
-        Login::Token => VaultLogin::Token(parsed(&vault.token)?),
+        Login::Token => VaultLogin::Token(vault.token.clone()),
     };
-    Ok(Some(VaultSettings { address, namespace: vault.namespace.clone(), login }))
+    Some(VaultSettings { address, namespace: vault.namespace.clone(), login })
 }
 
 /// Where AWS Secrets Manager is and how to sign there.
-fn aws(config: &Config, environment: &Environment) -> Result<Option<AwsSettings>, OutsideError> {
+fn aws(config: &Config) -> Option<AwsSettings> {
     let aws = &config.aws;
-    let Some(region) = aws.region.clone() else { return Ok(None) };
-    let session_token = match &aws.session_token {
-        Some(reference) => Some(parsed(reference)?),
-        None => environment(SESSION_TOKEN).map(|_| Reference::Env(SESSION_TOKEN.to_owned())),
-    };
-    Ok(Some(AwsSettings {
+    let region = aws.region.clone()?;
+    let token = aws.session_token.as_ref();
+    Some(AwsSettings {
         region,
         endpoint: aws.endpoint.clone(),
-        access_key: parsed(&aws.access_key)?,
-        secret_key: parsed(&aws.secret_key)?,
-        session_token,
+        keys: key_source(aws.access_key.as_ref(), aws.secret_key.as_ref(), token),
+        sts_endpoint: aws.sts_endpoint.clone(),
         overlap: Duration::from_secs(aws.overlap_seconds),
-    }))
+    })
+}
+
+/// The key that is named, or the one that AWS's own tools would use.
+fn key_source(
+    access_key: Option<&SecretRef>,
+    secret_key: Option<&SecretRef>,
+    session_token: Option<&SecretRef>,
+) -> AwsKeySource {
+    match (access_key, secret_key) {
+        (Some(access_key), Some(secret_key)) => AwsKeySource::Given {
+            access_key: access_key.clone(),
+            secret_key: secret_key.clone(),
+            session_token: session_token.cloned(),
+        },
+        _ => AwsKeySource::Chain,
+    }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle as Task;
 
 use crate::access::{Role, TokenError, TokenPlan, add_token, random_job};
-use crate::data::{KeyError, Lock, ServerKey, Tenants};
+use crate::data::{KeyError, Lock, ServerKey, Tenants, check_order, note_order};
 use crate::intake::{Hooks, drain};
 use crate::limits::Rates;
 use crate::metrics::Metrics;
@@ -134,6 +134,7 @@ pub async fn start(plan: Plan, clock: Arc<dyn Clock>) -> Result<Server, StartErr
     let refused = |source| StartError::Listen { address: listen, source };
     let listener = TcpListener::bind(listen).await.map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
+    app.runtime.get_or_init(tokio::runtime::Handle::current);
     let threads = threads(&app);
     let tasks = tasks(&app);
     let (stop, stopping) = watch::channel(false);
@@ -151,6 +152,7 @@ fn open(plan: Plan, clock: Arc<dyn Clock>) -> Result<(Arc<App>, Option<String>),
 /// Opens a data directory alone, with no thread started.
 pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartError> {
     let Plan { config, data, setup, environment } = plan;
+    quell_pipeline::start_threads();
     let outside = Arc::new(Outside::new(&config, environment, &clock)?);
     let platforms = Platforms::new(&config, &outside, &clock)
         .map_err(|(name, source)| StartError::Source { name, source })?;
@@ -163,6 +165,7 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
     let lock = lock.ok_or_else(|| StartError::Taken(data.clone()))?;
     let key = ServerKey::read_or_make(&data)?;
     let mut office = ServerStore::open(&data)?;
+    office.look_over()?;
     let now = clock.now();
     office.tenant_add(&TenantId::default(), now)?;
     let recovered = office.job_recover(now, true)?;
@@ -211,11 +214,25 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
         setup,
         spool,
         payloads,
+        runtime: OnceLock::new(),
         _lock: lock,
     };
     // So that a fault shows at the start and not at the first question.
-    app.tenants.of(&TenantId::default())?;
+    for tenant in known_tenants(&app)? {
+        let findings = app.tenants.of(&tenant)?;
+        findings.write(|store| store.look_over())?;
+        check_order(&mut app.office(), &findings)?;
+    }
     Ok(app)
+}
+
+/// The default tenant, and those that have findings.
+fn known_tenants(app: &App) -> Result<Vec<TenantId>, StoreError> {
+    let mut tenants = app.office().tenants()?;
+    tenants.retain(|tenant| {
+        tenant.is_default() || quell_store::tenant_folder(&app.data, tenant).exists()
+    });
+    Ok(tenants)
 }
 
 /// The administrator's token, on the first start only.
@@ -252,7 +269,7 @@ fn tasks(app: &Arc<App>) -> Vec<Task<()>> {
 
 fn threads(app: &Arc<App>) -> Vec<JoinHandle<()>> {
     let mut threads = Vec::new();
-    let mut run = |name: &str, work: fn(&App)| {
+    let mut run = |name: &str, work: fn(&Arc<App>)| {
         let app = Arc::clone(app);
         let thread = std::thread::Builder::new().name(name.to_owned());
         match thread.spawn(move || work(&app)) {
@@ -260,20 +277,29 @@ fn threads(app: &Arc<App>) -> Vec<JoinHandle<()>> {
             Err(error) => tracing::error!(name, %error, "a thread could not be started"),
         }
     };
-    run("drain", drain);
-    run("folders", intake::watch_folders);
-    run("keeping", intake::keep_house);
+    run("drain", |app| drain(app));
+    run("folders", |app| intake::watch_folders(app));
+    run("keeping", |app| intake::keep_house(app));
     for _ in 0..app.config.jobs.workers {
         run("worker", jobs::work);
     }
     threads
 }
 
-fn flush(app: &App) {
+/// Flushes all, and writes down what is there: nobody writes behind this.
+fn close(app: &App) {
     for findings in app.tenants.all() {
-        if let Err(error) = findings.write(quell_store::Store::sync) {
-            tracing::warn!(%error, "the findings are not flushed");
+        let closed = findings.write(|store| {
+            store.sync()?;
+            note_order(&mut app.office(), &findings.tenant, store)?;
+            store.seal()
+        });
+        if let Err(error) = closed {
+            tracing::warn!(%error, tenant = %findings.tenant, "the findings are not closed in order");
         }
+    }
+    if let Err(error) = app.office().seal() {
+        tracing::warn!(%error, "what is beside the findings is not closed in order");
     }
 }
 
@@ -310,6 +336,6 @@ impl Server {
             ending.hard_stop.store(true, Ordering::SeqCst);
             drop(joined.await);
         }
-        drop(tokio::task::spawn_blocking(move || flush(&app)).await);
+        drop(tokio::task::spawn_blocking(move || close(&app)).await);
     }
 }

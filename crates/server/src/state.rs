@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use quell_config::Config;
@@ -12,6 +12,7 @@ use quell_model::Clock;
 use quell_pipeline::Setup;
 use quell_spool::{Payloads, Spool};
 use quell_store::ServerStore;
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
 use crate::api::Problem;
@@ -69,6 +70,8 @@ pub(crate) struct App {
     pub(crate) platforms: Platforms,
     /// What tells this process from others.
     pub(crate) process: String,
+    /// Where threads wait for what is asked of others; none where no server runs.
+    pub(crate) runtime: OnceLock<Handle>,
     pub(crate) _lock: Lock,
 }
 

@@ -42,6 +42,13 @@ pub(crate) fn first(path: &str) -> Option<(Step<'_>, &str)> {
     (!name.is_empty()).then_some((Step::Key(name), rest))
 }
 
+/// A field as a step of a path: `.name`, or `['a.b']` where the name needs quotes.
+pub(crate) fn quoted(name: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    let is_plain = !name.is_empty() && name.chars().all(plain);
+    if is_plain { format!(".{name}") } else { format!("['{name}']") }
+}
+
 /// Whether any value at the path passes the test. A field whose own name holds a dot is found first.
 pub(crate) fn any(value: &Value, path: &str, test: &mut dyn FnMut(&Value) -> bool) -> bool {
     if let Some(inner) = value.get(path) {

@@ -38,6 +38,16 @@ pub enum StoreError {
         "the database is damaged or is none ({0}); move the data directory away, or restore it from a backup"
     )]
     Damaged(String),
+    /// One of the databases was put back alone.
+    #[error(
+        "`{older}` is older than `{newer}`: it was put back alone; restore a backup as a whole with `quell restore`, or put the newer file back"
+    )]
+    OlderCopy {
+        /// The file that is too old.
+        older: &'static str,
+        /// The file that knows more.
+        newer: &'static str,
+    },
     /// A restore was cut off.
     #[error(
         "a restore into `{}` was cut off; run `quell restore` again to end it", .0.display()
@@ -59,6 +69,18 @@ pub enum StoreError {
     /// A stored value cannot be read back.
     #[error("a stored record cannot be read back: {0}")]
     Body(#[from] serde_json::Error),
+}
+
+impl StoreError {
+    /// The same, with the file that is damaged.
+    pub(crate) fn of(self, path: &std::path::Path) -> Self {
+        if let Self::Damaged(said) = &self
+            && !said.contains(".db`")
+        {
+            return Self::Damaged(format!("`{}`: {said}", path.display()));
+        }
+        self
+    }
 }
 
 impl From<rusqlite::Error> for StoreError {

@@ -249,6 +249,16 @@ impl Import<'_> {
         self.replayed = true;
     }
 
+    /// Goes on with another file in the same transaction.
+    ///
+    /// # Errors
+    /// When the database refuses; nothing is imported then.
+    pub fn next_file(&mut self, path: &str) -> Result<(), StoreError> {
+        self.path = self.names.id(&self.tx, path)?;
+        self.here = IdSet::default();
+        Ok(())
+    }
+
     /// How new something is against what is known, each a time and a hash of the content.
     fn news(&self, new: (i64, i64), known: (i64, i64)) -> Ordering {
         let order = new.cmp(&known);

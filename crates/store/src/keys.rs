@@ -9,8 +9,10 @@ use crate::StoreError;
 
 /// New keys that are kept before they are written.
 const MOST_NEW: usize = 250_000;
-/// Look-ups in the table before it is read whole: a small file is not worth that.
-const FEW: u32 = 2_000;
+/// Look-ups in the table before it is read whole: a small file is not worth that. At least so many,
+/// and one for so many rows.
+const FEW: i64 = 2_000;
+const ROWS_A_LOOK_UP: i64 = 64;
 /// Rows of a table that is never read whole.
 const MANY: i64 = 8_000_000;
 
@@ -47,7 +49,7 @@ pub(crate) struct Keys {
     /// The first bytes of every key in the table, once they were read: most look-ups are for
     /// keys that are not there.
     stored: Option<HashSet<u64>>,
-    looked_up: u32,
+    looked_up: i64,
     last_id: i64,
 }
 
@@ -74,7 +76,7 @@ impl Keys {
         }
         if self.stored.is_none() {
             self.looked_up += 1;
-            if self.looked_up == FEW && self.last_id <= MANY {
+            if self.looked_up >= FEW.max(self.last_id / ROWS_A_LOOK_UP) && self.last_id <= MANY {
                 self.stored = Some(read(connection, self.table.all)?);
             }
         }

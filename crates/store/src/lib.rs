@@ -30,6 +30,7 @@ mod read;
 mod reading;
 mod rekey;
 mod rows;
+mod seal;
 mod server;
 mod state;
 mod statement;

@@ -1,6 +1,9 @@
 //! Opening the database and bringing its schema up to date.
 
+use std::cell::Cell;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -8,7 +11,7 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 use crate::block::Cache;
-use crate::{StoreError, backup, facts};
+use crate::{StoreError, backup, facts, seal};
 
 /// Each migration, oldest first; the schema version is how many have run.
 pub(crate) const MIGRATIONS: &[&str] = &[
@@ -29,8 +32,8 @@ const PAGE_BYTES: u32 = 8192;
 /// Pages of the log after which a commit folds it into the database: about 2 GiB.
 const LOG_PAGES: u32 = 262_144;
 
-/// A shorter log is not worth a thread.
-const LEAST_LOG_BYTES: u64 = 8 << 20;
+/// Less of the log is not worth a thread.
+const LEAST_FOLDED_BYTES: u64 = 8 << 20;
 
 /// Memory for pages of the database while it is written.
 const WRITE_CACHE_KIB: i32 = 65_536;
@@ -45,11 +48,37 @@ pub(crate) const BUSY: Duration = Duration::from_secs(10);
 pub struct Store {
     pub(crate) connection: Connection,
     pub(crate) cache: Cache,
+    pub(crate) fold: Fold,
+    /// Whether it was, when it was opened, what had been written down.
+    pub(crate) sealed: bool,
+}
+
+/// When the write-ahead log is folded.
+#[derive(Debug)]
+pub(crate) struct Fold {
+    /// How much of it has to wait for that.
+    pub(crate) least_bytes: Cell<u64>,
+    /// Whether it is being folded.
+    running: Arc<AtomicBool>,
+}
+
+impl Default for Fold {
+    fn default() -> Self {
+        Self { least_bytes: Cell::new(LEAST_FOLDED_BYTES), running: Arc::default() }
+    }
 }
 
 /// The write-ahead log being folded into the database; dropped, it waits for that.
 #[derive(Debug)]
 pub struct Folding(Option<JoinHandle<()>>);
+
+impl Folding {
+    /// Whether anything was begun.
+    #[must_use]
+    pub const fn is_begun(&self) -> bool {
+        self.0.is_some()
+    }
+}
 
 impl Drop for Folding {
     fn drop(&mut self) {
@@ -68,7 +97,14 @@ impl Store {
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
         make_directory(directory)?;
         backup::refuse_half(directory)?;
-        let mut connection = Connection::open(directory.join("quell.db"))?;
+        let path = directory.join("quell.db");
+        Self::open_file(&path).map_err(|error| error.of(&path))
+    }
+
+    fn open_file(path: &Path) -> Result<Self, StoreError> {
+        let sealed = seal::check(path)?;
+        seal::open(path)?;
+        let mut connection = Connection::open(path)?;
         connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "page_size", PAGE_BYTES)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -82,7 +118,7 @@ impl Store {
         connection.set_prepared_statement_cache_capacity(64);
         migrate(&mut connection, MIGRATIONS)?;
         facts::fill(&mut connection)?;
-        Ok(Self { connection, cache: Cache::default() })
+        Ok(Self { connection, cache: Cache::default(), fold: Fold::default(), sealed })
     }
 
     /// Gives the memory back that pages of the database take, and keeps fewer from now on: what is
@@ -97,23 +133,52 @@ impl Store {
 
     /// Folds the write-ahead log back into the database on a thread of its own. What is said
     /// stays on disk either way: where folding fails, the log is folded when the database is
-    /// closed, or opened again. A short log is left for then.
+    /// closed, or opened again. Where little waits, or it is being folded already, nothing is begun.
     #[must_use]
     pub fn fold_beside(&self) -> Folding {
         let Some(path) = self.connection.path().map(ToOwned::to_owned) else {
             return Folding(None);
         };
-        let log_bytes = std::fs::metadata(format!("{path}-wal")).map_or(0, |log| log.len());
-        if log_bytes < LEAST_LOG_BYTES {
+        let waiting = self.unfolded_bytes().unwrap_or_default();
+        if waiting < self.fold.least_bytes.get() || self.fold.running.swap(true, Ordering::SeqCst) {
             return Folding(None);
         }
+        let running = Arc::clone(&self.fold.running);
         let fold = move || {
-            let Ok(connection) = Connection::open(path) else { return };
-            let fold = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-            // The log is whole, so nothing is lost where this fails.
-            drop(fold);
+            if let Ok(connection) = Connection::open(path) {
+                let fold = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+                // The log is whole, so nothing is lost where this fails.
+                drop(fold);
+            }
+            running.store(false, Ordering::SeqCst);
         };
         Folding(Some(std::thread::spawn(fold)))
+    }
+
+    /// Folds the log, and writes down what the database holds, byte for byte, so that damage shows
+    /// when it is opened next. Nobody may write behind this.
+    ///
+    /// # Errors
+    /// When the database refuses, or the list cannot be written.
+    pub fn seal(&mut self) -> Result<(), StoreError> {
+        seal::seal(&self.connection)
+    }
+
+    /// Looks whether the pages of the database hold together, unless they were compared with what
+    /// had been written down when it was opened; all of it is read.
+    ///
+    /// # Errors
+    /// When they do not, or the database refuses.
+    pub fn look_over(&self) -> Result<(), StoreError> {
+        if self.sealed { Ok(()) } else { look_over(&self.connection) }
+    }
+
+    /// Bytes of the log that the database itself does not have yet.
+    fn unfolded_bytes(&self) -> Result<u64, StoreError> {
+        let pages = self.connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| {
+            Ok(row.get::<_, i64>(1)?.saturating_sub(row.get(2)?))
+        })?;
+        Ok(u64::try_from(pages).unwrap_or_default() * u64::from(PAGE_BYTES))
     }
 
     /// Folds the write-ahead log back into the database, so that the disk use is what it says.
@@ -124,6 +189,13 @@ impl Store {
         self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
     }
+}
+
+/// Looks whether the pages of a database hold together.
+pub(crate) fn look_over(connection: &Connection) -> Result<(), StoreError> {
+    let said: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    let path = connection.path().unwrap_or_default();
+    if said == "ok" { Ok(()) } else { Err(StoreError::Damaged(format!("`{path}`: {said}"))) }
 }
 
 /// Makes a data directory that only its owner enters; one that is there stays as it is.
@@ -169,6 +241,26 @@ pub(crate) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_log_is_folded_only_where_enough_of_it_waits() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = Store::open(dir.path()).unwrap();
+        store.checkpoint().unwrap();
+        assert_eq!(store.unfolded_bytes().unwrap(), 0);
+        assert!(!store.fold_beside().is_begun());
+        store.mark_set("large", &vec![7; 9 << 20]).unwrap();
+        let waiting = store.unfolded_bytes().unwrap();
+        assert!(waiting > 9 << 20, "{waiting}");
+        store.fold.least_bytes.set(waiting + 1);
+        assert!(!store.fold_beside().is_begun());
+        store.fold.least_bytes.set(waiting);
+        let folding = store.fold_beside();
+        assert!(folding.is_begun());
+        drop(folding);
+        assert_eq!(store.unfolded_bytes().unwrap(), 0);
+        assert!(!store.fold_beside().is_begun(), "what is folded waits no more");
+    }
 
     #[test]
     fn a_newer_database_is_refused_with_a_sentence() {

@@ -55,7 +55,7 @@ enum Command {
         #[arg(long, value_name = "STATE", value_parser = JobState::ALL.map(JobState::as_str))]
         state: Option<String>,
         /// Only of this kind
-        #[arg(long, value_name = "KIND", value_parser = ["import", "delivery", "replay"])]
+        #[arg(long, value_name = "KIND", value_parser = ["import", "delivery", "object", "replay"])]
         kind: Option<String>,
         /// Only of this source
         #[arg(long, value_name = "SOURCE")]

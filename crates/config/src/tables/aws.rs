@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Broken, Instance, local_only};
+use super::{Broken, Instance, both_keys, local_only};
 use crate::key::{Key, Kind, Table};
 use crate::secret::SecretRef;
 
@@ -14,12 +14,14 @@ pub struct Aws {
     pub region: Option<String>,
     /// Another place than AWS's own.
     pub endpoint: Option<String>,
-    /// The id of the access key.
-    pub access_key: SecretRef,
+    /// The id of the access key; without it, the key is found where AWS's own tools look.
+    pub access_key: Option<SecretRef>,
     /// The secret access key.
-    pub secret_key: SecretRef,
+    pub secret_key: Option<SecretRef>,
     /// The token of a session.
     pub session_token: Option<SecretRef>,
+    /// Another place than AWS's own for taking a role.
+    pub sts_endpoint: Option<String>,
     /// How long after a rotation the value before counts too.
     pub overlap_seconds: u64,
 }
@@ -35,17 +37,20 @@ pub(super) const TABLE: Table = Table {
         Key::new("endpoint", Kind::Url, "Another place than AWS's own.")
             .sample("https://vpce-1.secretsmanager.eu-west-1.vpce.amazonaws.com")
             .variable("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
-        Key::new("access_key", Kind::Secret, "The id of the access key, by `env:` or `file:`.")
-            .or("env:AWS_ACCESS_KEY_ID"),
-        Key::new("secret_key", Kind::Secret, "The secret access key, by `env:` or `file:`.")
-            .or("env:AWS_SECRET_ACCESS_KEY"),
         Key::new(
-            "session_token",
+            "access_key",
             Kind::Secret,
-            "The token of a session, by `env:` or `file:`. Without it: the variable \
-             `AWS_SESSION_TOKEN`, where it is set.",
+            "The id of the access key, by `env:` or `file:`. Without it: the variables, the \
+             profile files or the workload's token that AWS's own tools use.",
         )
-        .sample("env:AWS_SESSION_TOKEN"),
+        .sample("env:QUELL_AWS_ID"),
+        Key::new("secret_key", Kind::Secret, "The secret access key, by `env:` or `file:`.")
+            .sample("env:QUELL_AWS_KEY"),
+        Key::new("session_token", Kind::Secret, "The token of a session, by `env:` or `file:`.")
+            .sample("file:/run/secrets/aws-session"),
+        Key::new("sts_endpoint", Kind::Url, "Another place than AWS's own for taking a role.")
+            .sample("https://vpce-2.sts.eu-west-1.vpce.amazonaws.com")
+            .variable("AWS_ENDPOINT_URL_STS"),
         Key::new(
             "overlap_seconds",
             Kind::seconds(0, 604_800),
@@ -57,5 +62,7 @@ pub(super) const TABLE: Table = Table {
 };
 
 fn rule(table: &Instance<'_>) -> Vec<Broken> {
-    local_only(table, &["access_key", "secret_key", "session_token"])
+    let mut broken = local_only(table, &["access_key", "secret_key", "session_token"]);
+    broken.extend(both_keys(table));
+    broken
 }

@@ -3,7 +3,7 @@
 use quell_model::TenantId;
 use serde::Deserialize;
 
-use super::{Broken, Instance};
+use super::{Broken, Instance, both_keys};
 use crate::key::{Key, Kind, Table};
 use crate::secret::SecretRef;
 
@@ -27,10 +27,10 @@ pub struct Bucket {
     pub tenant: TenantId,
     /// How often it is listed.
     pub every_seconds: u64,
-    /// The id of the access key.
-    pub access_key: SecretRef,
+    /// The id of the access key; without it, the key is found where AWS's own tools look.
+    pub access_key: Option<SecretRef>,
     /// The secret access key.
-    pub secret_key: SecretRef,
+    pub secret_key: Option<SecretRef>,
 }
 
 pub(super) const TABLE: Table = Table {
@@ -47,17 +47,24 @@ pub(super) const TABLE: Table = Table {
         Key::new("format", Kind::Format, "The format of its objects.").or("auto"),
         Key::new("tenant", Kind::Tenant, "Whose findings they are.").or("default"),
         Key::new("every_seconds", Kind::seconds(5, 86_400), "How often it is listed.").or("300"),
-        Key::new("access_key", Kind::Secret, "The id of the access key.")
-            .required("env:EXPORTS_ACCESS_KEY"),
+        Key::new(
+            "access_key",
+            Kind::Secret,
+            "The id of the access key. Without it: the variables, the profile files or the \
+             workload's token that AWS's own tools use.",
+        )
+        .sample("env:EXPORTS_ACCESS_KEY"),
         Key::new("secret_key", Kind::Secret, "The secret access key.")
-            .required("env:EXPORTS_SECRET_KEY"),
+            .sample("env:EXPORTS_SECRET_KEY"),
     ],
     rule,
 };
 
 fn rule(table: &Instance<'_>) -> Vec<Broken> {
-    if !table.text("endpoint").starts_with("http://") {
-        return Vec::new();
+    let mut broken: Vec<Broken> = both_keys(table).into_iter().collect();
+    if table.text("endpoint").starts_with("http://") {
+        let next = "use `https://` where the store offers it";
+        broken.push(Broken::warning("endpoint", "is plain HTTP", next));
     }
-    vec![Broken::warning("endpoint", "is plain HTTP", "use `https://` where the store offers it")]
+    broken
 }

@@ -1,5 +1,7 @@
 //! `[hooks.NAME]`: webhooks, and how their senders prove who they are.
 
+use std::collections::BTreeMap;
+
 use quell_model::TenantId;
 use serde::Deserialize;
 
@@ -39,15 +41,41 @@ pub struct Hook {
     pub signed: Option<String>,
     /// How far that time may lie from now.
     pub tolerance_seconds: u64,
-    /// One or two secrets that count.
+    /// One or two secrets that count; for `oidc` sets of keys, in place of those that are fetched.
+    #[serde(default)]
     pub secrets: Vec<HookSecret>,
+    /// What the tokens of `oidc` have to say; see [`Hook::token_says`].
+    pub token: BTreeMap<String, String>,
     /// Requests a second.
     pub rate_per_second: u32,
     /// Requests at once.
     pub burst: u32,
 }
 
+/// What may be said of a token; the first two have to be.
+const TOKEN: [&str; 4] = ["audience", "email", "issuer", "keys_url"];
+
 impl Hook {
+    /// What a token has to say: `audience` or `email`; empty where that is not said.
+    #[must_use]
+    pub fn token_says(&self, name: &str) -> &str {
+        self.token.get(name).map(String::as_str).unwrap_or_default()
+    }
+
+    /// Who signs the tokens.
+    #[must_use]
+    pub fn token_issuer(&self) -> &str {
+        self.token.get("issuer").map_or("https://accounts.google.com", String::as_str)
+    }
+
+    /// Where the keys are that sign the tokens, where no set of them is given.
+    #[must_use]
+    pub fn token_keys_url(&self) -> Option<&str> {
+        let url = self.token.get("keys_url").map(String::as_str);
+        let asked = self.auth == Auth::Oidc && self.secrets.is_empty();
+        asked.then(|| url.unwrap_or("https://www.googleapis.com/oauth2/v3/certs"))
+    }
+
     /// What is signed: text with `{body}`, and `{timestamp}` and `{id}` of the headers.
     #[must_use]
     pub fn signed_text(&self) -> &str {
@@ -71,6 +99,8 @@ pub enum Auth {
     Header,
     /// A signature over the raw body.
     Hmac,
+    /// A token that an identity provider signed, as Pub/Sub sends.
+    Oidc,
 }
 
 /// The hash of a signature.
@@ -109,9 +139,9 @@ pub(super) const TABLE: Table = Table {
         .sample("lacework"),
         Key::new(
             "auth",
-            Kind::Choice(&["basic", "bearer", "header", "hmac"]),
+            Kind::Choice(&["basic", "bearer", "header", "oidc", "hmac"]),
             "How senders prove who they are: user and password, a bearer token, a secret in a \
-             header, or a signature over the raw body.",
+             header, a signature over the raw body, or a token that an identity provider signed.",
         )
         .required("hmac"),
         Key::new(
@@ -151,9 +181,17 @@ pub(super) const TABLE: Table = Table {
         Key::new(
             "secrets",
             Kind::Secrets,
-            "The secrets that count; two while one is being replaced.",
+            "The secrets that count; two while one is being replaced. Needed for all but `oidc`, \
+             where they are sets of keys in place of those that are fetched.",
         )
-        .required("env:WIZ_HOOK_SECRET"),
+        .sample("env:WIZ_HOOK_SECRET"),
+        Key::new(
+            "token",
+            Kind::Parameters,
+            "What the tokens of `oidc` have to say: `audience`, `email`, `issuer` (Google's \
+             without it), and at `keys_url` the keys that sign them (Google's without it).",
+        )
+        .or("{}"),
         Key::new("rate_per_second", Kind::things(1, 1_000_000), "Requests a second.").or("1000"),
         Key::new("burst", Kind::things(1, 1_000_000), "Requests at once above that rate.")
             .or("5000"),
@@ -189,6 +227,27 @@ fn rule(table: &Instance<'_>) -> Vec<Broken> {
     }
     if table.said("signed") {
         broken.extend(signed_rule(table));
+    }
+    if auth == "oidc" {
+        broken.extend(token_rule(table));
+    } else if !auth.is_empty() && !table.said("secrets") {
+        let next = "set it to a list of one or two references";
+        broken.push(Broken::error("secrets", "is missing", next));
+    }
+    broken
+}
+
+/// What a token has to say must be said, or any token of the provider's would do.
+fn token_rule(table: &Instance<'_>) -> Vec<Broken> {
+    let said = table.parameters("token");
+    let mut broken = Vec::new();
+    for name in TOKEN.iter().take(2).filter(|name| !said.iter().any(|told| told == *name)) {
+        let problem = format!("holds no `{name}`, and `auth = \"oidc\"` needs it");
+        broken.push(Broken::error("token", &problem, "add it"));
+    }
+    for name in said.iter().filter(|name| !TOKEN.contains(&name.as_str())) {
+        let problem = format!("holds `{name}`, which says nothing");
+        broken.push(Broken::error("token", &problem, "take it out"));
     }
     broken
 }

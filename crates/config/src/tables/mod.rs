@@ -97,10 +97,10 @@ impl Config {
             hook.secrets.iter().map(move |one| (format!("hooks.{name}.secrets"), &one.secret))
         });
         let buckets = self.buckets.iter().flat_map(|(name, bucket)| {
-            [
-                (format!("buckets.{name}.access_key"), &bucket.access_key),
-                (format!("buckets.{name}.secret_key"), &bucket.secret_key),
-            ]
+            let keys = [("access_key", &bucket.access_key), ("secret_key", &bucket.secret_key)];
+            keys.into_iter().filter_map(move |(key, one)| {
+                Some((format!("buckets.{name}.{key}"), one.as_ref()?))
+            })
         });
         let sources = self.sources.iter().flat_map(|(name, source)| {
             let id = source.key_id.iter().map(move |id| (format!("sources.{name}.key_id"), id));
@@ -131,9 +131,13 @@ impl Config {
 
     fn aws_keys(&self) -> Vec<(String, &SecretRef)> {
         let aws = &self.aws;
-        let keys = [("access_key", &aws.access_key), ("secret_key", &aws.secret_key)];
-        let session = aws.session_token.as_ref().map(|token| ("session_token", token));
-        keys.into_iter().chain(session).map(|(key, one)| (format!("aws.{key}"), one)).collect()
+        let keys = [
+            ("access_key", &aws.access_key),
+            ("secret_key", &aws.secret_key),
+            ("session_token", &aws.session_token),
+        ];
+        let given = keys.into_iter().filter_map(|(key, one)| Some((key, one.as_ref()?)));
+        given.map(|(key, one)| (format!("aws.{key}"), one)).collect()
     }
 }
 
@@ -153,6 +157,23 @@ fn local_only(table: &Instance<'_>, keys: &[&'static str]) -> Vec<Broken> {
     wrong.map(|key| Broken::error(key, "must be a reference by `env:` or `file:`", "")).collect()
 }
 
+/// Half a key signs nothing.
+fn both_keys(table: &Instance<'_>) -> Option<Broken> {
+    let [id, secret] = ["access_key", "secret_key"].map(|key| table.text(key).is_empty());
+    let (missing, given) = match (id, secret) {
+        (true, false) => ("access_key", "secret_key"),
+        (false, true) => ("secret_key", "access_key"),
+        (true, true) | (false, false) => return None,
+    };
+    let next = "name both, or neither to have the key found where AWS's own tools look";
+    let what = if given == "secret_key" {
+        "is missing beside `secret_key`"
+    } else {
+        "is missing beside `access_key`"
+    };
+    Some(Broken::error(missing, what, next))
+}
+
 /// One table with its values.
 pub(crate) struct Instance<'v> {
     /// Its values, and whether somebody said them.
@@ -162,6 +183,12 @@ pub(crate) struct Instance<'v> {
 impl Instance<'_> {
     pub(crate) fn text(&self, key: &str) -> &str {
         self.values.get(key).and_then(|(value, _)| value.as_str()).unwrap_or_default()
+    }
+
+    /// The names in a table of text.
+    pub(crate) fn parameters(&self, key: &str) -> Vec<String> {
+        let table = self.values.get(key).and_then(|(value, _)| value.as_object());
+        table.into_iter().flat_map(|table| table.keys().cloned()).collect()
     }
 
     pub(crate) fn number(&self, key: &str) -> Option<i64> {

@@ -16,7 +16,7 @@ async fn double() -> AwsSecrets {
 }
 
 fn resolver(double: &AwsSecrets, secret_key: &str, settings: Settings) -> Secrets {
-    let mut aws = AwsSettings::from_environment("eu-west-1");
+    let mut aws = AwsSettings::of_region("eu-west-1");
     aws.endpoint = Some(double.url());
     let keys = [("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", secret_key)];
     secrets(Settings { aws: Some(aws), ..settings }, &keys)

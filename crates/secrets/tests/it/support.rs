@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use quell_config::SecretRef;
 use quell_http::{Client, Egress, Policy, Retry};
 use quell_model::{Clock, FixedClock};
-use quell_secrets::{Environment, SecretRef, Secrets, Settings};
+use quell_secrets::{Environment, Secrets, Settings};
 
 /// The second at which all tests take place.
 pub(crate) const NOW: f64 = 1_767_323_045.0;

@@ -34,7 +34,7 @@ const MOST_ITEMS: u32 = 10_000;
 pub(crate) struct JobReport {
     /// Its id.
     pub(crate) id: JobKey,
-    /// `import`, `delivery` or `replay`.
+    /// `import`, `delivery`, `object` or `replay`.
     kind: String,
     /// `queued`, `running`, `done`, `held`, `dead` or `cancelled`.
     state: &'static str,

@@ -286,7 +286,8 @@ pub(super) async fn act(
                 platform.streams().map(|s| s.name).collect::<Vec<_>>().join(", ")
             )));
         }
-        act.apply(&mut asking.office(), platform, (query.whole, wanted))?;
+        let now = asking.clock.now();
+        act.apply(&mut asking.office(), platform, (query.whole, wanted), now)?;
         Ok((StatusCode::ACCEPTED, report(&asking, platform)?).into_response())
     })
     .await

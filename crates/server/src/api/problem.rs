@@ -157,6 +157,7 @@ impl From<StoreError> for Problem {
             StoreError::Directory { .. }
             | StoreError::Newer { .. }
             | StoreError::Damaged(_)
+            | StoreError::OlderCopy { .. }
             | StoreError::HalfRestored(_)
             | StoreError::Tenant { .. }
             | StoreError::Sqlite(_)

@@ -9,11 +9,12 @@ use bytes::Bytes;
 use quell_model::{TenantId, Timestamp};
 use quell_pipeline::query::{IncidentCache, View};
 use quell_pipeline::{
-    ImportOptions, Imported, PipelineError, Progress, Request, Setup, bring_up_to_date,
+    ImportOptions, Imported, Part, PipelineError, Progress, Request, Setup, bring_up_to_date,
+    import_together,
 };
 use quell_report::Report;
 use quell_sources::intake::{Input, Unreadable};
-use quell_store::{Index, Snapshot, Store, StoreError};
+use quell_store::{Folding, Index, Snapshot, Store, StoreError};
 use serde::Serialize;
 
 use super::answers::Answers;
@@ -46,7 +47,7 @@ impl Tenants {
             tenant: tenant.clone(),
             data: self.data.clone(),
             setup: Arc::clone(&self.setup),
-            writer: Mutex::new(Writer { store: writer, sorted: false }),
+            writer: Mutex::new(Writer { store: writer, sorted: false, folding: None }),
             readers: Mutex::default(),
             index: Mutex::default(),
             snapshot: RwLock::default(),
@@ -95,6 +96,31 @@ struct Writer {
     store: Store,
     /// Whether the findings are sorted by what this program knows.
     sorted: bool,
+    /// The log while it is being folded.
+    folding: Option<Folding>,
+}
+
+impl Writer {
+    /// The store, sorted by what this program knows.
+    fn up_to_date(
+        &mut self,
+        setup: &Setup,
+        progress: &Progress<'_>,
+    ) -> Result<&mut Store, PipelineError> {
+        if !self.sorted {
+            bring_up_to_date(&mut self.store, setup, progress)?;
+            self.sorted = true;
+        }
+        Ok(&mut self.store)
+    }
+
+    /// Nobody waits for the log to be folded but who folds it next.
+    fn keep_folding(&mut self, mut imported: Imported) -> Imported {
+        if let Some(begun) = imported.take_folding() {
+            self.folding = Some(begun);
+        }
+        imported
+    }
 }
 
 impl Findings {
@@ -216,6 +242,20 @@ impl Findings {
         write(&mut locked(&self.writer).store)
     }
 
+    /// Takes small parts in, in one transaction.
+    pub(crate) fn import_together(
+        &self,
+        parts: Vec<Part>,
+        options: ImportOptions<'_>,
+        now: Timestamp,
+        progress: &Progress<'_>,
+    ) -> Result<Imported, PipelineError> {
+        let mut writer = locked(&self.writer);
+        let store = writer.up_to_date(&self.setup, progress)?;
+        let imported = import_together(store, &self.setup, parts, options, (now, progress))?;
+        Ok(writer.keep_folding(imported))
+    }
+
     /// Takes files in. What they say is on the disk once this returns with `durable`.
     pub(crate) fn import(
         &self,
@@ -226,17 +266,13 @@ impl Findings {
     ) -> Result<Imported, PipelineError> {
         let _inside = tracing::info_span!("import").entered();
         let mut writer = locked(&self.writer);
-        let Writer { store, sorted } = &mut *writer;
-        if !*sorted {
-            bring_up_to_date(store, &self.setup, progress)?;
-            *sorted = true;
-        }
+        let store = writer.up_to_date(&self.setup, progress)?;
         let imported =
             quell_pipeline::import(store, &self.setup, inputs, options, (now, progress))?;
         if durable {
             store.sync()?;
         }
-        Ok(imported)
+        Ok(writer.keep_folding(imported))
     }
 }
 

@@ -4,10 +4,12 @@ mod answers;
 mod findings;
 mod key;
 mod lock;
+mod order;
 mod size;
 
 pub(crate) use findings::{Findings, Tenants, locked, quietly};
 pub use key::KeyError;
 pub(crate) use key::ServerKey;
 pub(crate) use lock::Lock;
+pub(crate) use order::{check_order, note_order};
 pub(crate) use size::sizes;

@@ -5,25 +5,28 @@
 //! that all tenants are past on the disk; reading begins there, and what is behind it stays in the
 //! log until then.
 
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use quell_model::{KeyHasher, Reject, TenantId, Timestamp};
-use quell_pipeline::{ImportOptions, Imported, Setup};
+use quell_pipeline::{ImportOptions, Imported, Part};
 use quell_report::FileReport;
-use quell_sources::intake::{Input, Unreadable};
 use quell_spool::{Position, Reader, SpoolError, Stored};
 use quell_store::{Heard, NewJob, PlatformKey, QuarantineRow, Reading, StoreError, Touched};
 
 use crate::data::{Findings, quietly};
-use crate::jobs::{Failure, Outcome, Task, delivery_input, delivery_options};
+use crate::jobs::{Failure, Outcome, Task, delivery_input, delivery_name, delivery_options};
 use crate::state::App;
 use crate::sync::PageName;
 
 /// Deliveries, and bytes of them, taken in one go.
-const DELIVERIES: usize = 512;
-const BYTES: usize = 4 << 20;
+const DELIVERIES: usize = 4096;
+const BYTES: usize = 16 << 20;
+/// A larger delivery is read in pieces, in a transaction of its own.
+const SMALL_BYTES: usize = 1 << 20;
 /// Bytes of the log after which its place is written down.
 const NOTED_AFTER: usize = 32 << 20;
 /// How long to wait when there is nothing to do, or it cannot be done.
@@ -91,13 +94,21 @@ struct Drain<'a> {
     from: Position,
     /// Bytes taken since the place was written down.
     since_noted: usize,
+    /// Deliveries that broke the reader.
+    suspects: RefCell<BTreeSet<Position>>,
 }
 
 impl<'a> Drain<'a> {
     fn begin(app: &'a App) -> Result<Self, String> {
         let from = noted(app).map_err(|error| error.to_string())?;
         app.spool.require(from).map_err(|error| error.to_string())?;
-        Ok(Self { app, reader: app.spool.read_from(from), from, since_noted: 0 })
+        Ok(Self {
+            app,
+            reader: app.spool.read_from(from),
+            from,
+            since_noted: 0,
+            suspects: RefCell::default(),
+        })
     }
 
     /// Takes the next deliveries; whether there were any.
@@ -190,6 +201,7 @@ impl<'a> Drain<'a> {
         options: ImportOptions<'_>,
     ) -> Result<Taken, Failure> {
         let mut sum: Option<Taken> = None;
+        let mut fresh = false;
         for stored in deliveries {
             let position = stored.position;
             match import(self.app, findings, vec![stored], options) {
@@ -201,12 +213,18 @@ impl<'a> Drain<'a> {
                     }
                 },
                 Err(Failure::Later(reason)) if reason == PANICKED => {
+                    fresh |= self.suspects.borrow_mut().insert(position);
                     let sum = sum.get_or_insert_with(|| (Outcome::nothing(), Vec::new()));
                     sum.1.push((position, reason));
                 }
                 Err(other) => return Err(other),
             }
         }
+        // It may have been the machine: only what breaks the reader twice is put aside.
+        if fresh {
+            return Err(Failure::Later(PANICKED.to_owned()));
+        }
+        self.suspects.borrow_mut().clear();
         Ok(sum.unwrap_or_else(|| (Outcome::nothing(), Vec::new())))
     }
 
@@ -227,10 +245,8 @@ fn believed(app: &App, tenant: &TenantId, hook: &str, deliveries: Vec<Stored>) -
     let Some(platform) = source.and_then(|source| app.platforms.of(tenant, source)) else {
         return deliveries;
     };
-    let stays = |stored: &Stored| {
-        let page = PageName::of(stored.record.origin().delivery.as_deref()).is_some();
-        page || !platform.announce(stored.record.body())
-    };
+    let stays =
+        |stored: &Stored| page_of(stored).is_some() || !platform.announce(stored.record.body());
     deliveries.into_iter().filter(stays).collect()
 }
 
@@ -240,8 +256,7 @@ type Taken = (Outcome, Vec<(Position, String)>);
 /// Why a delivery failed that broke the reader.
 const PANICKED: &str = "reading it failed badly";
 
-/// Imports deliveries; those that may stand in a row go together, since each file is a
-/// transaction of its own.
+/// Imports deliveries: small ones in one transaction, larger ones each in its own.
 fn import(
     app: &App,
     findings: &Findings,
@@ -250,47 +265,40 @@ fn import(
 ) -> Result<Taken, Failure> {
     let mut outcome = Outcome::nothing();
     let mut failed = Vec::new();
-    for row in rows(findings.setup(), deliveries) {
-        let (positions, alone) = (row.positions(), row.deliveries.clone());
-        let imported = import_inputs(app, findings, vec![Ok(row.into_input())], options)?;
-        note_page(app, findings, &alone, &imported)?;
-        quarantine(app, findings, &alone, &imported)?;
-        let whole =
-            imported.files.iter().all(|file| file.complete && file.accounting.rejected == 0);
-        match (positions.as_slice(), whole) {
-            ([_], _) | (_, true) => {
-                let told = imported.files.iter().find_map(failure);
-                failed.extend(positions.first().copied().zip(told));
-                outcome.add(Outcome::of(imported));
-            }
-            // Which of them it is shows when each is read by itself; the others change nothing.
-            (_, false) => {
-                for stored in alone {
-                    let position = stored.position;
-                    let input = delivery_input((position, stored.record));
-                    let imported = import_inputs(app, findings, vec![Ok(input)], options)?;
-                    let told = imported.files.iter().find_map(failure);
-                    failed.extend(told.map(|reason| (position, reason)));
-                    outcome.add(Outcome::of(imported));
-                }
-            }
+    for group in groups(deliveries) {
+        let positions: Vec<Position> = group.iter().map(|stored| stored.position).collect();
+        let page = group.first().and_then(page_of);
+        let source = group.first().map(|stored| stored.record.origin().source.clone());
+        let source = source.unwrap_or_default();
+        let imported = import_group(app, findings, group, options)?;
+        if let Some(name) = &page {
+            note_page(app, findings, (&source, name), &imported)?;
         }
+        quarantine(app, findings, (&source, &positions), &imported)?;
+        // Each has a report of its own.
+        let told = positions.into_iter().zip(&imported.files);
+        failed.extend(told.filter_map(|(position, file)| Some((position, failure(file)?))));
+        outcome.add(Outcome::of(imported));
     }
     Ok((outcome, failed))
+}
+
+/// The page that a delivery is, if it is one.
+fn page_of(stored: &Stored) -> Option<PageName> {
+    PageName::of(stored.record.origin().delivery.as_deref())
 }
 
 /// Notes what a page of a whole reading brought.
 fn note_page(
     app: &App,
     findings: &Findings,
-    deliveries: &[Stored],
+    (source, name): (&str, &PageName),
     imported: &Imported,
 ) -> Result<(), Failure> {
-    let [stored] = deliveries else { return Ok(()) };
-    let origin = stored.record.origin();
-    let name = PageName::of(origin.delivery.as_deref()).filter(|name| name.whole);
-    let Some(name) = name else { return Ok(()) };
-    let reading = Reading { source: &origin.source, stream: &name.stream, number: name.reading };
+    if !name.whole {
+        return Ok(());
+    }
+    let reading = Reading { source, stream: &name.stream, number: name.reading };
     let (now, mut touched) = (app.clock.now(), Touched::default());
     let seen = &imported.touched.findings;
     findings.write(|store| store.reading_note((reading, name.page), seen, (&mut touched, now)))?;
@@ -301,83 +309,81 @@ fn note_page(
 fn quarantine(
     app: &App,
     findings: &Findings,
-    deliveries: &[Stored],
+    (source, positions): (&str, &[Position]),
     imported: &Imported,
 ) -> Result<(), Failure> {
-    let [stored] = deliveries else { return Ok(()) };
+    if imported.rejects.is_empty() {
+        return Ok(());
+    }
     let now = app.clock.now();
+    let names: BTreeMap<String, Position> =
+        positions.iter().map(|position| (delivery_name(source, *position), *position)).collect();
     let row = |reject: &Reject| QuarantineRow {
-        position: stored.position.to_i64(),
+        position: names.get(&reject.path).map_or(0, |position| position.to_i64()),
         place: reject.offset_bytes,
         reason: reject.reason.clone(),
         at: now,
     };
     let rows: Vec<QuarantineRow> = imported.rejects.iter().map(row).collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let key = PlatformKey { tenant: &findings.tenant, name: &stored.record.origin().source };
+    let key = PlatformKey { tenant: &findings.tenant, name: source };
     Ok(app.office().quarantine_add(key, &rows)?)
 }
 
-fn import_inputs(
+fn import_group(
     app: &App,
     findings: &Findings,
-    inputs: Vec<Result<Input, Unreadable>>,
+    mut group: Vec<Stored>,
     options: ImportOptions<'_>,
 ) -> Result<Imported, Failure> {
     let never = AtomicBool::new(false);
     let now = app.clock.now();
+    let large = match group.pop() {
+        Some(only) if group.is_empty() && is_large(&only) => Some(only),
+        other => {
+            group.extend(other);
+            None
+        }
+    };
     let imported = catch_unwind(AssertUnwindSafe(|| {
-        quietly(&never, |progress| findings.import(inputs, options, (now, false), progress))
+        quietly(&never, |progress| match large {
+            Some(Stored { position, record, next: _ }) => {
+                let inputs = vec![Ok(delivery_input((position, record)))];
+                findings.import(inputs, options, (now, false), progress)
+            }
+            None => {
+                let parts = group.into_iter().map(|stored| part(stored, now)).collect();
+                findings.import_together(parts, options, now, progress)
+            }
+        })
     }));
     Ok(imported.map_err(|_| Failure::Later(PANICKED.to_owned()))??)
 }
 
-/// Deliveries that are read as one input.
-struct DeliveryRow {
-    format: Option<&'static str>,
-    deliveries: Vec<Stored>,
+fn part(stored: Stored, now: Timestamp) -> Part {
+    let received = Timestamp::from_microsecond(stored.record.received_at_micros());
+    let input = delivery_input((stored.position, stored.record));
+    Part { input, received: received.unwrap_or(now) }
 }
 
-impl DeliveryRow {
-    fn positions(&self) -> Vec<Position> {
-        self.deliveries.iter().map(|stored| stored.position).collect()
-    }
-
-    /// The deliveries one behind the other, under the name of the first and the last.
-    fn into_input(mut self) -> Input {
-        if self.deliveries.len() == 1
-            && let Some(only) = self.deliveries.pop()
-        {
-            return delivery_input((only.position, only.record));
-        }
-        let source = self.deliveries.first().map(|s| s.record.origin().source.clone());
-        let ends = [self.deliveries.first(), self.deliveries.last()];
-        let ends = ends.map(|end| end.map(|s| s.position.to_string()).unwrap_or_default());
-        let name = format!("hook:{}/{}", source.unwrap_or_default(), ends.join("-"));
-        let mut text = Vec::new();
-        for stored in &self.deliveries {
-            text.extend_from_slice(stored.record.body());
-            text.push(b'\n');
-        }
-        Input::bytes(name, text)
-    }
+fn is_large(stored: &Stored) -> bool {
+    stored.record.body().len() > SMALL_BYTES
 }
 
-/// Puts deliveries of one format that stand alone in rows.
-fn rows(setup: &Setup, deliveries: Vec<Stored>) -> Vec<DeliveryRow> {
-    let mut rows: Vec<DeliveryRow> = Vec::new();
+/// Small deliveries that came one after the other, and each large one by itself.
+fn groups(deliveries: Vec<Stored>) -> Vec<Vec<Stored>> {
+    let mut groups: Vec<Vec<Stored>> = Vec::new();
     for stored in deliveries {
-        // A page tells what it brought by itself.
-        let page = PageName::of(stored.record.origin().delivery.as_deref()).is_some();
-        let format = if page { None } else { setup.lone_document(stored.record.body()) };
-        match rows.last_mut() {
-            Some(row) if format.is_some() && row.format == format => row.deliveries.push(stored),
-            _ => rows.push(DeliveryRow { format, deliveries: vec![stored] }),
+        // A page tells what it brought by itself, and a large delivery is read by several threads.
+        let apart = |stored: &Stored| is_large(stored) || page_of(stored).is_some();
+        let joins = |group: &&mut Vec<Stored>| {
+            !apart(&stored) && group.last().is_some_and(|last| !apart(last))
+        };
+        match groups.last_mut().filter(joins) {
+            Some(group) => group.push(stored),
+            None => groups.push(vec![stored]),
         }
     }
-    rows
+    groups
 }
 
 /// Why nothing of a delivery was taken, where nothing was.

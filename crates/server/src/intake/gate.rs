@@ -11,6 +11,8 @@ use quell_model::Timestamp;
 use sha2::{Sha256, Sha512};
 use subtle::ConstantTimeEq;
 
+use super::oidc::OidcPlan;
+
 /// How a webhook's sender proves who it is.
 #[derive(Debug, Clone)]
 pub(crate) struct GatePlan {
@@ -29,6 +31,8 @@ pub(crate) struct GatePlan {
     pub(crate) tolerance_seconds: i64,
     /// What is signed, with `{timestamp}`, `{id}` and `{body}`.
     pub(crate) signed: String,
+    /// What a token has to say.
+    pub(crate) token: OidcPlan,
 }
 
 /// A plan with the secrets that count now.
@@ -48,6 +52,10 @@ impl Gate<'_> {
             fits |= match self.plan.auth {
                 Auth::Basic | Auth::Bearer | Auth::Header => secret.ct_eq(&given),
                 Auth::Hmac => self.signature(secret, headers, body).ct_eq(&given),
+                Auth::Oidc => {
+                    let admits = super::oidc::admits(&self.plan.token, secret, &given, now);
+                    subtle::Choice::from(u8::from(admits))
+                }
             };
         }
         bool::from(fits) && timely
@@ -65,7 +73,7 @@ impl Gate<'_> {
                 let same_user = bool::from(user.ct_eq(plan.user.as_bytes()));
                 (scheme.eq_ignore_ascii_case("basic") && same_user).then(|| password.to_vec())
             }
-            Auth::Bearer => {
+            Auth::Bearer | Auth::Oidc => {
                 let token = crate::access::bearer(only(headers, AUTHORIZATION.as_str())?)?;
                 Some(token.as_bytes().to_vec())
             }
@@ -173,6 +181,7 @@ mod tests {
             delivery: None,
             tolerance_seconds: 300,
             signed: "{body}".to_owned(),
+            token: OidcPlan::default(),
         }
     }
 

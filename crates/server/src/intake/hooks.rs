@@ -24,6 +24,7 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 use utoipa::ToSchema;
 
+use super::oidc::OidcPlan;
 use super::{Gate, GatePlan};
 use crate::api::{Problem, Undelivered};
 use crate::outside::Outside;
@@ -58,6 +59,8 @@ struct Entry {
     tenant: TenantId,
     enabled: bool,
     secrets: Vec<(SecretRef, Option<Date>)>,
+    /// Where the keys are that sign tokens.
+    keys_url: Option<String>,
 }
 
 impl Hooks {
@@ -75,10 +78,12 @@ impl Hooks {
                 delivery: None,
                 tolerance_seconds: 300,
                 signed: "{body}".to_owned(),
+                token: OidcPlan::default(),
             },
             tenant: TenantId::default(),
             enabled: false,
             secrets: Vec::new(),
+            keys_url: None,
         };
         Self { by_name: config.hooks.iter().map(entry).collect(), nobody }
     }
@@ -105,10 +110,16 @@ impl Entry {
                 delivery: hook.delivery.clone(),
                 tolerance_seconds: i64::try_from(hook.tolerance_seconds).unwrap_or(i64::MAX),
                 signed: hook.signed_text().to_owned(),
+                token: OidcPlan {
+                    issuer: hook.token_issuer().to_owned(),
+                    audience: hook.token_says("audience").to_owned(),
+                    email: hook.token_says("email").to_owned(),
+                },
             },
             tenant: hook.tenant.clone(),
             enabled: hook.enabled,
             secrets: hook.secrets.iter().map(|s| (s.secret.clone(), s.until)).collect(),
+            keys_url: hook.token_keys_url().map(str::to_owned),
         }
     }
 
@@ -121,8 +132,10 @@ impl Entry {
             .filter(|(_, until)| counts(until))
             .flat_map(|(reference, _)| outside.values(reference))
             .collect();
+        let keys = self.keys_url.as_ref().and_then(|url| outside.keys(url));
         let secrets: Vec<&[u8]> = if self.enabled {
-            values.iter().map(|value| value.expose()).collect()
+            let values = values.iter().map(|value| value.expose());
+            values.chain(keys.as_ref().map(|keys| keys.as_slice())).collect()
         } else {
             // No secret opens it, and it takes as long as one that could.
             vec![&[0; 32]]

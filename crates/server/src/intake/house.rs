@@ -90,7 +90,7 @@ fn payloads_in_use(app: &App) -> Result<BTreeSet<String>, StoreError> {
             let tasks = page.iter().filter_map(|row| serde_json::from_str(&row.what).ok());
             used.extend(tasks.filter_map(|task| match task {
                 Task::Import { payload, .. } => Some(payload),
-                Task::Delivery { .. } | Task::Replay { .. } => None,
+                Task::Delivery { .. } | Task::Object { .. } | Task::Replay { .. } => None,
             }));
         }
     }

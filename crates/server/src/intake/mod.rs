@@ -6,6 +6,8 @@ mod folders;
 mod gate;
 mod hooks;
 mod house;
+mod objects;
+mod oidc;
 mod receive;
 
 pub(crate) use buckets::poll_bucket;
@@ -14,4 +16,5 @@ pub(crate) use folders::{Found, queue, watch_folders};
 pub(crate) use gate::{Gate, GatePlan};
 pub(crate) use hooks::{__path_receive_hook, Hooks, receive_hook};
 pub(crate) use house::keep_house;
+pub(crate) use objects::take_object;
 pub(crate) use receive::{keep_bytes, receive};

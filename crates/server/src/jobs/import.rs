@@ -240,8 +240,13 @@ fn renamed(
 
 /// The input of a delivery.
 pub(crate) fn delivery_input((position, record): (Position, Record)) -> Input {
-    let name = format!("hook:{}/{position}", record.origin().source);
+    let name = delivery_name(&record.origin().source, position);
     Input::bytes(name, record.into_body())
+}
+
+/// What a delivery is called.
+pub(crate) fn delivery_name(source: &str, position: Position) -> String {
+    format!("hook:{source}/{position}")
 }
 
 /// How deliveries of a source are taken.

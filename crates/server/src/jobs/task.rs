@@ -25,6 +25,18 @@ pub(crate) enum Task {
         /// Where it stands in the intake log.
         position: i64,
     },
+    /// Take an object of a bucket that could not be read before.
+    Object {
+        /// Its key.
+        key: String,
+        /// Its size in bytes.
+        size: u64,
+        /// When it was written.
+        modified: Timestamp,
+        /// Tells its content from another under the same key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        e_tag: Option<String>,
+    },
     /// Read what was received again, by what is known now.
     Replay {
         /// Only what was received since.
@@ -42,6 +54,7 @@ impl Task {
         match self {
             Self::Import { .. } => "import",
             Self::Delivery { .. } => "delivery",
+            Self::Object { .. } => "object",
             Self::Replay { .. } => "replay",
         }
     }

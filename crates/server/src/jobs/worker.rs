@@ -1,12 +1,13 @@
 //! Workers: each takes a job with a lease, says how far it is, and ends it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use quell_bucket::Object;
 use quell_model::Timestamp;
 use quell_pipeline::{PipelineError, Progress};
 use quell_spool::{PayloadError, SpoolError};
@@ -16,6 +17,7 @@ use super::Task;
 use super::import::{Outcome, take_delivery, take_payload};
 use super::replay::replay;
 use crate::data::locked;
+use crate::intake::take_object;
 use crate::state::App;
 
 /// How often a worker looks for jobs that nobody woke it for.
@@ -56,6 +58,7 @@ impl From<StoreError> for Failure {
         match error {
             StoreError::Newer { .. }
             | StoreError::Damaged(_)
+            | StoreError::OlderCopy { .. }
             | StoreError::HalfRestored(_)
             | StoreError::Tenant { .. } => Self::Never(error.to_string()),
             StoreError::Directory { .. }
@@ -99,7 +102,7 @@ impl From<SpoolError> for Failure {
 }
 
 /// Does jobs until the server stops.
-pub(crate) fn work(app: &App) {
+pub(crate) fn work(app: &Arc<App>) {
     while !app.stopping.load(Ordering::SeqCst) {
         let now = app.clock.now();
         let lease = lease(app, now);
@@ -133,7 +136,7 @@ struct Told {
     cancelled: AtomicBool,
 }
 
-fn attempt(app: &App, job: &JobRow) {
+fn attempt(app: &Arc<App>, job: &JobRow) {
     let span = tracing::info_span!(
         "job",
         otel.name = format!("job {}", job.kind),
@@ -178,7 +181,7 @@ fn keep_lease(app: &App, job: &JobRow, told: &Told, ended: &Receiver<()>) {
     }
 }
 
-fn run(app: &App, job: &JobRow, told: &Told) -> Result<Outcome, Failure> {
+fn run(app: &Arc<App>, job: &JobRow, told: &Told) -> Result<Outcome, Failure> {
     let task: Task = serde_json::from_str(&job.what)
         .map_err(|error| Failure::Never(format!("this program does not know the task: {error}")))?;
     let progress = Progress {
@@ -192,6 +195,11 @@ fn run(app: &App, job: &JobRow, told: &Told) -> Result<Outcome, Failure> {
     match &task {
         Task::Import { .. } => take_payload(app, job, &task, &progress),
         Task::Delivery { position } => take_delivery(app, job, *position, &progress),
+        Task::Object { key, size, modified, e_tag } => {
+            let object =
+                Object { key: key.clone(), size: *size, modified: *modified, e_tag: e_tag.clone() };
+            take_object(app, job, &object)
+        }
         Task::Replay { since, source } => replay(app, job, (*since, source.as_deref()), &progress),
     }
 }

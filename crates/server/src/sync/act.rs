@@ -1,5 +1,6 @@
 //! What a person tells a platform.
 
+use quell_model::Timestamp;
 use quell_store::{ServerStore, StoreError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -50,18 +51,18 @@ impl Act {
         office: &mut ServerStore,
         platform: &Platform,
         (whole, stream): (bool, Option<&str>),
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         match self {
-            Self::Sync if whole => office.stream_forget(platform.key(), stream)?,
+            Self::Sync if whole => office.stream_want(platform.key(), stream, now)?,
             Self::Sync => {}
             Self::Pause => office.platform_pause(platform.key(), true)?,
             Self::Resume => office.platform_pause(platform.key(), false)?,
-            Self::Release => release(office, platform)?,
+            Self::Release => release(office, platform, now)?,
             Self::Adopt => office.platform_owner(platform.key(), None)?,
         }
         if self != Self::Pause {
-            office.stream_retry(platform.key())?;
-            platform.wake.notify_one();
+            platform.retry();
         }
         Ok(())
     }

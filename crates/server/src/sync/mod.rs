@@ -11,6 +11,8 @@ mod platform;
 mod reading;
 mod rest;
 mod settle;
+#[cfg(test)]
+mod tests;
 mod turn;
 
 pub use act::Act;

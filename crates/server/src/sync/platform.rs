@@ -53,7 +53,13 @@ fn check(configured: &Configured) -> Result<(&'static Source, &'static Live), Li
         .map(|setting| setting.name)
         .filter(|name| !OWN.contains(name))
         .collect();
-    if let Some(odd) = configured.options.keys().find(|key| !options.contains(&key.as_str())) {
+    // `query_NAME` stands for any name of the user's.
+    let fits = |key: &str, option: &str| match option.strip_suffix("NAME") {
+        Some(begin) => key.len() > begin.len() && key.starts_with(begin),
+        None => key == option,
+    };
+    let odd = configured.options.keys().find(|key| !options.iter().any(|one| fits(key, one)));
+    if let Some(odd) = odd {
         let known = if options.is_empty() { "none".to_owned() } else { options.join(", ") };
         return fault(
             "options",
@@ -161,6 +167,8 @@ pub(crate) struct Platform {
     /// One turn at a time.
     pub(super) turn: Turn<()>,
     announced: Mutex<VecDeque<Target>>,
+    /// Streams that somebody has to repair, and until when they are left alone.
+    resting: Mutex<BTreeMap<&'static str, Timestamp>>,
     running: Mutex<Running>,
 }
 
@@ -188,6 +196,26 @@ pub(crate) struct Running {
 }
 
 impl Platform {
+    /// One that was never asked.
+    pub(super) fn new(
+        name: &str,
+        config: Configured,
+        kind: &'static Source,
+        connector: Box<dyn Connector>,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            config,
+            kind,
+            connector,
+            wake: Notify::new(),
+            turn: Turn::new(()),
+            announced: Mutex::default(),
+            resting: Mutex::default(),
+            running: Mutex::default(),
+        }
+    }
+
     /// Its place in the store.
     pub(crate) fn key(&self) -> PlatformKey<'_> {
         PlatformKey { tenant: &self.config.tenant, name: &self.name }
@@ -224,6 +252,22 @@ impl Platform {
         locked(&self.announced).push_front(target);
     }
 
+    /// Leaves a stream alone until then.
+    pub(super) fn rest(&self, stream: &'static Stream, until: Timestamp) {
+        locked(&self.resting).insert(stream.name, until);
+    }
+
+    /// Whether a stream is left alone.
+    pub(super) fn rests(&self, stream: &Stream, now: Timestamp) -> bool {
+        locked(&self.resting).get(stream.name).is_some_and(|until| now < *until)
+    }
+
+    /// Leaves no stream alone any more, and asks now.
+    pub(super) fn retry(&self) {
+        locked(&self.resting).clear();
+        self.wake.notify_one();
+    }
+
     /// What it does now.
     pub(crate) fn running(&self) -> Running {
         locked(&self.running).clone()
@@ -258,16 +302,7 @@ impl Platforms {
         for (name, configured) in config.sources.iter().filter(|(_, source)| source.enabled) {
             let made = connector((name, configured), outside, clock);
             let (kind, connector) = made.map_err(|error| (name.clone(), error))?;
-            let platform = Platform {
-                name: name.clone(),
-                config: configured.clone(),
-                kind,
-                connector,
-                wake: Notify::new(),
-                turn: Turn::new(()),
-                announced: Mutex::default(),
-                running: Mutex::default(),
-            };
+            let platform = Platform::new(name, configured.clone(), kind, connector);
             all.insert(name.clone(), Arc::new(platform));
         }
         Ok(Self(all))

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use quell_model::Timestamp;
 use quell_pipeline::MostClosed;
 use quell_store::{Reading, ServerStore, Settled, StoreError, StreamRow, Touched};
 use serde::{Deserialize, Serialize};
@@ -77,13 +78,17 @@ pub(super) async fn settle(
 }
 
 /// Lets the next whole reading of the streams that are held close what it wants.
-pub(super) fn release(office: &mut ServerStore, platform: &Platform) -> Result<(), StoreError> {
+pub(super) fn release(
+    office: &mut ServerStore,
+    platform: &Platform,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     for row in office.streams(platform.key())? {
         let held = row.held.as_deref().and_then(|text| serde_json::from_str::<Held>(text).ok());
         let Some(held) = held else { continue };
         let text = serde_json::to_string(&Held { released: true, ..held })?;
         office.stream_held(platform.key(), &row.name, &text)?;
-        office.stream_forget(platform.key(), Some(&row.name))?;
+        office.stream_want(platform.key(), Some(&row.name), now)?;
     }
     Ok(())
 }

@@ -137,7 +137,7 @@ async fn streams(
             .unwrap_or_else(|| StreamRow { name: stream.name.to_owned(), ..StreamRow::default() });
         let now = app.clock.now();
         let Some(since) = due(stream, &row, (now, platform.config.nightly_hour)) else { continue };
-        if rests(&row, now) {
+        if platform.rests(stream, now) {
             failed = failed.or(row.reason);
             continue;
         }
@@ -149,7 +149,8 @@ async fn streams(
                 read.fail(halt.reason())?;
                 match halt {
                     Halt::Stream(reason) => {
-                        failed = failed.or(Some(format!("{}: {reason}", stream.name)))
+                        platform.rest(stream, now.checked_add(REPAIR).unwrap_or(now));
+                        failed = failed.or(Some(format!("{}: {reason}", stream.name)));
                     }
                     other @ (Halt::Later(..) | Halt::Repair(_) | Halt::Taken) => return Err(other),
                 }
@@ -157,12 +158,6 @@ async fn streams(
         }
     }
     Ok(failed)
-}
-
-/// Whether a stream failed a short while ago and is left alone. One in the middle of a reading goes on.
-fn rests(row: &StreamRow, now: Timestamp) -> bool {
-    let until = row.failed_at.and_then(|at| at.checked_add(REPAIR).ok());
-    row.under_way.is_none() && row.reason.is_some() && until.is_some_and(|until| now < until)
 }
 
 /// What is to be read of a stream now: what changed since a time, or all; nothing where it is not due.
@@ -175,7 +170,7 @@ fn due(
         return Some(row.since);
     }
     let Some(whole_at) = row.whole_at else { return Some(None) };
-    if whole_at < last_night(now, hour) {
+    if whole_at < last_night(now, hour) || row.wanted_at.is_some_and(|wanted| wanted > whole_at) {
         return Some(None);
     }
     match stream.pace {

@@ -87,7 +87,7 @@ rate_per_second = 1
 burst = 2
 "#;
 
-const SECRETS: [&str; 10] = [
+const SECRETS: [&str; 12] = [
     "SIGNED",
     "ROTATED_NEW",
     "ROTATED_OLD",
@@ -98,6 +98,8 @@ const SECRETS: [&str; 10] = [
     "OFF",
     "OTHER",
     "NARROW",
+    "BUCKET_ID",
+    "BUCKET_KEY",
 ];
 
 /// The value of a secret; it must never be seen in an answer or a log.

@@ -54,7 +54,7 @@ fn serve_when_asked() {
 }
 
 /// The server on a data directory, behind another program where one is named.
-fn server(data: &Path, before: &[&OsStr]) -> Command {
+pub(crate) fn server(data: &Path, before: &[&OsStr]) -> Command {
     let own = std::env::current_exe().unwrap();
     let arguments = ["--exact", "crash::serve_when_asked", "--nocapture", "--test-threads=1"];
     let mut words = before.iter().copied().chain([own.as_os_str()]);
@@ -86,7 +86,7 @@ fn can_fail_flushes() -> bool {
 }
 
 /// A data directory with an administrator.
-fn prepared() -> (tempfile::TempDir, String) {
+pub(crate) fn prepared() -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let token = admin(folder.path());
     (folder, token)
@@ -102,7 +102,7 @@ fn admin(data: &Path) -> String {
     make_token(data, &plan, &Shifted::default()).unwrap().text
 }
 
-fn plan_of(address: std::net::SocketAddr, token: &str, time: Duration) -> Burst {
+pub(crate) fn plan_of(address: std::net::SocketAddr, token: &str, time: Duration) -> Burst {
     Burst {
         address,
         token: token.to_owned(),
@@ -113,7 +113,7 @@ fn plan_of(address: std::net::SocketAddr, token: &str, time: Duration) -> Burst 
 }
 
 /// Starts the server once more, and waits until all that was acknowledged is there, once.
-fn check(data: &Path, token: &str, acked: &Acked) {
+pub(crate) fn check(data: &Path, token: &str, acked: &Acked) {
     let process = Process::start(&mut server(data, &[])).unwrap();
     let client = Client::new(process.address()).with_token(token);
     let default = TenantId::default();
@@ -222,7 +222,7 @@ fn a_first_start_that_is_interrupted_at_any_flush_is_taken_up_by_the_next() {
     }
 }
 
-fn deliver(client: &Client, body: &[u8]) -> Option<quell_testkit::server::Answer> {
+pub(crate) fn deliver(client: &Client, body: &[u8]) -> Option<quell_testkit::server::Answer> {
     let signature = signature(secret("SIGNED").as_bytes(), body);
     let request = Request::post("/api/v1/hooks/signed", body).with("x-signature", &signature);
     client.send(&request).ok()

@@ -3,9 +3,13 @@
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
+mod buckets;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod description;
+#[cfg(test)]
+mod faults;
 #[cfg(test)]
 mod hooks;
 #[cfg(test)]

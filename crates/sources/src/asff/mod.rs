@@ -6,6 +6,7 @@
 
 mod class;
 mod detection;
+mod live;
 mod normalize;
 mod resource;
 mod rule;
@@ -24,7 +25,7 @@ pub(crate) const SOURCE: Source = Source {
     shapes: SHAPES,
     normalize: normalize::normalize,
     coverage: None,
-    live: None,
+    live: Some(&live::LIVE),
 };
 
 const SHAPES: &[Shape] = &[

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::principal::principal;
 use super::target::target;
 use super::wire::{Event, LookedUp};
+use crate::intake::place::without_place;
 use crate::wire::Facts;
 use crate::{Output, RawRecord, Rejection};
 
@@ -22,8 +23,9 @@ pub(super) fn normalize(record: &RawRecord<'_>, output: &mut Output) -> Result<(
     let within = [("$.CloudTrailEvent", &outer.looked_up), ("$.message", &outer.message)];
     let within = within.into_iter().find_map(|(path, text)| Some((path, text.get()?)));
     if let Some((path, text)) = within.filter(|_| outer.name.get().is_none()) {
-        let event: Event<'_> = serde_json::from_str(text)
-            .map_err(|error| Rejection::new(format!("`{path}` is no event: {error}")))?;
+        let event: Event<'_> = serde_json::from_str(text).map_err(|error| {
+            Rejection::new(format!("`{path}` is no event: {}", without_place(&error)))
+        })?;
         let looked_up: LookedUp<'_> = serde_json::from_str(record.text)?;
         return push(&event, &looked_up, path, output);
     }

@@ -3,6 +3,7 @@
 use quell_model::Record;
 
 use super::Detection;
+use super::place::placed;
 use crate::Output;
 
 /// Bytes of a batch, about.
@@ -113,11 +114,11 @@ fn normalize(batch: &Batch, place: &Place, detection: &Detection) -> Normalized 
             let mut output = Output::default();
             let record = (text, place.pattern, indices);
             match detection.format.normalize(record, detection, &mut output) {
-                Err(rejection) => Err(rejection.0),
-                Ok(()) if output.records.is_empty() => Err(format!(
-                    "nothing in this record that {} findings have",
-                    detection.format.title()
-                )),
+                Err(rejection) => Err(placed(&rejection.0, text)),
+                Ok(()) if output.records.is_empty() => {
+                    let title = detection.format.title();
+                    Err(placed(&format!("nothing in this record that {title} findings have"), text))
+                }
                 Ok(()) => {
                     output.records.iter_mut().for_each(Record::shorten_ids);
                     Ok(output.records)

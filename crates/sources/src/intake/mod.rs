@@ -8,6 +8,7 @@ mod detect;
 mod envelope;
 mod format;
 mod input;
+pub(crate) mod place;
 mod probe;
 mod scanner;
 mod split;

@@ -1,21 +1,19 @@
 //! Alerts: from the API, with and without details, and from the webhook.
 
-use std::net::IpAddr;
-
 use quell_model::{
-    Asset, Detection, Finding, FindingClass, Hints, Process, Provider, Record, Rule, Status,
-    Timestamp, Untrusted,
+    Asset, Finding, FindingClass, Hints, Provider, Record, Rule, Status, Timestamp, Untrusted,
 };
-use serde_json::Value;
 
-use super::place::{account, exposure, image, is_arn, machine, provider, resource};
-use super::wire::{Alert, Answer, Bus, Posted};
+use super::entity_map::{asset_of_entities, detection, told};
+use super::inventory::{activity_of_call, activity_of_observation};
+use super::place::{account, exposure, is_arn, provider, resource};
+use super::wire::{Alert, Answer, Bus, Posted, Scopes};
 use super::{NAME_BYTES, TEXT_BYTES, severity, tool};
 use crate::wire::{Facts, Text};
 use crate::{Output, RawRecord, Rejection};
 
-/// Most entities of one kind that are read of one alert.
-const MOST_ENTITIES: usize = 32;
+/// Most calls and observations that are read of one alert.
+const MOST_SEEN: usize = 256;
 
 /// An alert that stands alone as the data of an answer.
 pub(super) fn details(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> {
@@ -49,6 +47,9 @@ pub(super) fn alert(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Reje
     facts.add("sub_category", alert.derived_fields.sub_category.or_empty());
     facts.add("source", alert.derived_fields.source.or_empty());
     facts.add("subject", info.subject.or_empty());
+    for (name, text) in told(&alert.scopes) {
+        facts.add(name, &text);
+    }
     let title = [&alert.alert_name, &info.subject, &alert.alert_type];
     let title = title.into_iter().find_map(Text::get).unwrap_or(rule);
     let status = alert.status.or_empty();
@@ -74,13 +75,24 @@ pub(super) fn alert(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Reje
         vulnerability: None,
         location: None,
         detection: (class == FindingClass::Detection)
-            .then(|| Box::new(detection(&alert.entity_map))),
+            .then(|| Box::new(detection(&alert.entity_map, &alert.scopes))),
         remediation: Untrusted::default(),
         references: Vec::new(),
         evidence: facts.into_vec(),
         scope: None,
     })));
+    seen_in(id, &alert.scopes, output);
     Ok(())
+}
+
+/// The calls and observations behind an alert. One that names nothing is no reason to lose the alert.
+fn seen_in(id: &str, scopes: &Scopes<'_>, output: &mut Output) {
+    let calls = scopes.events.iter().map(|call| activity_of_call(call, Some(id)));
+    let seen = &scopes.observation_timeline;
+    let seen = seen.iter().map(|moment| activity_of_observation(moment, Some(id)));
+    for activity in calls.chain(seen).flatten().take(MOST_SEEN) {
+        output.push(Record::Activity(Box::new(activity)));
+    }
 }
 
 /// An alert of the webhook channel. Its channel sends a test with the id 0.
@@ -202,87 +214,4 @@ fn asset_of_texts(texts: &[&Text<'_>], cloud: Option<Provider>) -> Option<Asset>
     let number = |word: &String| word.len() == 12 && word.bytes().all(|b| b.is_ascii_digit());
     let id = words().map(trimmed).find(number).filter(|_| cloud == Some(Provider::Aws))?;
     Some(account(cloud, &id))
-}
-
-fn asset_of_entities(map: &Value, cloud: Option<Provider>) -> Option<Asset> {
-    let account_id = entities(map, |_| true).find_map(|entity| field(entity, &["account_id"]));
-    let hints = Hints { provider: cloud, account: account_id, ..Hints::default() };
-    let violating = |kind: &str| kind.contains("Violation") || kind.contains("Resource");
-    let violation = entities(map, violating)
-        .find_map(|entity| field(entity, &["resource", "resource_id", "arn", "urn", "value"]));
-    if let Some(native) = violation {
-        return Some(resource(native, "", &hints));
-    }
-    let host = entities(map, |kind| kind == "Machine").find_map(|entity| {
-        let empty = Value::Null;
-        let tags = entity
-            .get("PROPS")
-            .and_then(|props| props.get("tags").or_else(|| props.get("machine_tags")));
-        machine(tags.unwrap_or(&empty), field(entity, &["hostname"]), field(entity, &["mid"]))
-    });
-    let container = || {
-        entities(map, |kind| kind.contains("Container") || kind.contains("Image")).find_map(|e| {
-            let repo = field(e, &["image_repo", "repo"]);
-            image(None, repo, field(e, &["image_tag", "tag"]), None)
-        })
-    };
-    let user = || {
-        let arn = entities(map, |kind| kind.contains("User"))
-            .filter_map(|entity| field(entity, &["arn", "principal_arn", "username"]))
-            .find(|name| is_arn(name))?;
-        Some(resource(arn, "", &hints))
-    };
-    host.or_else(container).or_else(user).or_else(|| account_id.map(|id| account(cloud, id)))
-}
-
-fn detection(map: &Value) -> Detection {
-    let mut detection = Detection::default();
-    let names = ["username", "user_name", "principal_id"];
-    let user = entities(map, |kind| kind.contains("User")).find_map(|e| field(e, &names));
-    detection.principal = Untrusted::from(user.unwrap_or_default()).capped(NAME_BYTES);
-    detection.remote_addresses = entities(map, |kind| kind.contains("Ip"))
-        .filter_map(|entity| field(entity, &["ip_address", "ip_addr", "ip"]))
-        .filter(|address| address.parse::<IpAddr>().is_ok())
-        .take(MOST_ENTITIES)
-        .map(str::to_owned)
-        .collect();
-    detection.processes = entities(map, |kind| kind == "Process")
-        .take(MOST_ENTITIES)
-        .filter_map(|entity| {
-            let line = field(entity, &["cmdline", "command_line"]);
-            let name = field(entity, &["exe_path", "exe", "filename"]).or(line)?;
-            Some(Process {
-                name: Untrusted::from(name).capped(NAME_BYTES),
-                command_line: Untrusted::from(line.unwrap_or_default()).capped(TEXT_BYTES),
-                pid: field(entity, &["process_id", "pid"]).and_then(|pid| pid.parse().ok()),
-                user: Untrusted::from(field(entity, &["username"]).unwrap_or_default())
-                    .capped(NAME_BYTES),
-            })
-        })
-        .collect();
-    detection
-}
-
-fn entities(map: &Value, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = &Value> {
-    let kinds = map.as_object().into_iter().flatten();
-    kinds
-        .filter(move |(kind, _)| wanted(kind.as_str()))
-        .filter_map(|(_, list)| list.as_array())
-        .flat_map(|list| list.iter().take(MOST_ENTITIES))
-}
-
-/// A field of an entity by any of its names, in its key or its properties, in any case.
-fn field<'a>(entity: &'a Value, names: &[&str]) -> Option<&'a str> {
-    let parts = [entity.get("KEY"), entity.get("PROPS")];
-    names.iter().find_map(|name| {
-        parts
-            .iter()
-            .flatten()
-            .filter_map(|part| part.as_object())
-            .flatten()
-            .filter(|(key, _)| key.eq_ignore_ascii_case(name))
-            .filter_map(|(_, value)| value.as_str())
-            .map(|text| text.trim_matches('\''))
-            .find(|text| !text.is_empty())
-    })
 }

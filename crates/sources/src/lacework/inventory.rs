@@ -69,7 +69,8 @@ fn of_user(row: &Entity<'_>) -> Option<Asset> {
     ))
 }
 
-fn of_machine(row: &Entity<'_>) -> Option<Asset> {
+/// The machine of an entity.
+pub(super) fn of_machine(row: &Entity<'_>) -> Option<Asset> {
     let tags = if row.tags.is_object() { &row.tags } else { &row.machine_tags };
     let asset = machine(tags, row.hostname.get(), row.mid.get())?;
     let bare = asset.id.provider == Provider::Host;
@@ -87,9 +88,18 @@ fn of_machine(row: &Entity<'_>) -> Option<Asset> {
     Some(Asset { tags: asset.tags, signals: asset.signals, ..known })
 }
 
-/// A cloud API call behind an alert. The answer does not say which alert.
+/// A cloud API call behind an alert. The answer alone does not say which alert.
 pub(super) fn call(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> {
     let call: Call<'_> = serde_json::from_str(raw.text)?;
+    output.push(Record::Activity(Box::new(activity_of_call(&call, None)?)));
+    Ok(())
+}
+
+/// What a call behind an alert tells.
+pub(super) fn activity_of_call(
+    call: &Call<'_>,
+    alert: Option<&str>,
+) -> Result<Activity, Rejection> {
     let action = call
         .event_name
         .get()
@@ -116,10 +126,11 @@ pub(super) fn call(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejec
     facts.add("source", call.source_ip_address.or_empty());
     facts.add("mfa", call.mfa.or_empty());
     facts.add("error", error.unwrap_or_default());
+    facts.add("alert", alert.unwrap_or_default());
     let principal = Untrusted::from(principal.unwrap_or_default()).capped(NAME_BYTES);
     let native_id =
         format!("{action}|{}|{}|{}", principal.raw(), asset.native_id, call.event_time.or_empty());
-    output.push(Record::Activity(Box::new(Activity {
+    Ok(Activity {
         tool: tool(),
         native_id,
         action: action.to_owned(),
@@ -128,13 +139,21 @@ pub(super) fn call(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejec
         time: call.event_time.time(),
         succeeded: error.map(|_| false),
         evidence: facts.into_vec(),
-    })));
+    })
+}
+
+/// What was seen at one moment of an alert's story. The answer alone does not say which alert.
+pub(super) fn observation(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> {
+    let row: Observation<'_> = serde_json::from_str(raw.text)?;
+    output.push(Record::Activity(Box::new(activity_of_observation(&row, None)?)));
     Ok(())
 }
 
-/// What was seen at one moment of an alert's story. The answer does not say which alert.
-pub(super) fn observation(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> {
-    let row: Observation<'_> = serde_json::from_str(raw.text)?;
+/// What one moment of an alert's story tells.
+pub(super) fn activity_of_observation(
+    row: &Observation<'_>,
+    alert: Option<&str>,
+) -> Result<Activity, Rejection> {
     let action = row
         .observation_type
         .get()
@@ -151,11 +170,12 @@ pub(super) fn observation(raw: &RawRecord<'_>, output: &mut Output) -> Result<()
     facts.add("description", row.description.or_empty());
     facts.add("attack", &ids.join(", "));
     facts.add("processes", &of_kind("process"));
+    facts.add("alert", alert.unwrap_or_default());
     let native_id = row.record_uuid.get().map_or_else(
         || format!("{action}|{}|{}", asset.native_id, row.start_epoch.or_empty()),
         str::to_owned,
     );
-    output.push(Record::Activity(Box::new(Activity {
+    Ok(Activity {
         tool: tool(),
         native_id,
         action: action.to_owned(),
@@ -164,8 +184,7 @@ pub(super) fn observation(raw: &RawRecord<'_>, output: &mut Output) -> Result<()
         time: row.start_epoch.time(),
         succeeded: None,
         evidence: facts.into_vec(),
-    })));
-    Ok(())
+    })
 }
 
 fn seen(entity: &Seen<'_>) -> Option<Asset> {

@@ -4,6 +4,7 @@
 //! takes the AWS resource or account that its text names, and else stands for itself, so that
 //! nothing merges with it by mistake. A report names the resources that violate a recommendation,
 //! and for the others only how many there are: what passed is evidence about the account.
+//! Over the API an alert comes with its scopes, and becomes a finding and what it was seen in.
 //! Policies, exceptions and comments are no findings and are rejected by name.
 
 use quell_model::{Severity, Tool};
@@ -12,8 +13,12 @@ use crate::{Output, RawRecord, Rejection, Source};
 
 mod alert;
 mod compliance;
+mod entity_map;
 mod inventory;
+mod live;
+mod on_machine;
 mod place;
+mod query_row;
 mod shapes;
 mod vulnerability;
 mod wire;
@@ -28,7 +33,7 @@ pub(crate) const SOURCE: Source = Source {
     shapes: shapes::SHAPES,
     normalize,
     coverage: None,
-    live: None,
+    live: Some(&live::LIVE),
 };
 
 /// Most bytes that are kept of a title or a name.
@@ -43,12 +48,15 @@ const READERS: &[(&str, Reader)] = &[
     (shapes::ALERT, alert::alert),
     (shapes::BUS, alert::bus),
     (shapes::CALL, inventory::call),
+    (shapes::CLOUD, on_machine::cloud),
     (shapes::DETAILS, alert::details),
     (shapes::ENTITY, inventory::entity),
     (shapes::EVALUATION, compliance::evaluation),
     (shapes::INVENTORY, inventory::inventory),
     (shapes::OBSERVATION, inventory::observation),
+    (shapes::ON_MACHINE, on_machine::on_machine),
     (shapes::POSTED, alert::posted),
+    (shapes::QUERY, query_row::query_row),
     (shapes::RECOMMENDATION, compliance::recommendation),
     (shapes::VULNERABILITY, vulnerability::vulnerability),
 ];

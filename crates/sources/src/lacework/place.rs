@@ -18,7 +18,10 @@ const AGENT_KEYS: &[&str] = &[
     "LwTokenShort",
     "NumericProjectId",
     "ProjectId",
+    "ResourceGroup",
+    "ResourceGroupName",
     "SubnetId",
+    "SubscriptionId",
     "VmInstanceType",
     "VmProvider",
     "VpcId",
@@ -86,14 +89,20 @@ pub(super) fn machine(tags: &Value, hostname: Option<&str>, mid: Option<&str>) -
     let region = zone.map(|zone| region_of(zone, cloud));
     let name = tag("InstanceName").or(hostname);
     let google = google_instance(tag("ProjectId"), zone, tag("InstanceName"));
-    let instance = google.as_deref().or_else(|| tag("InstanceId"));
+    let azure = azure_instance(
+        tag("SubscriptionId"),
+        tag("ResourceGroupName").or_else(|| tag("ResourceGroup")),
+        tag("InstanceName").or_else(|| tag("Name")),
+    );
+    let instance = google.as_deref().or(azure.as_deref()).or_else(|| tag("InstanceId"));
+    let holder = tag("Account").or_else(|| tag("ProjectId")).or_else(|| tag("SubscriptionId"));
     let mut asset = match (cloud, instance, hostname.or(mid)) {
         (Some(cloud), Some(id), _) => resource(
             id,
             "machine",
             &Hints {
                 provider: Some(cloud),
-                account: tag("Account").or_else(|| tag("ProjectId")),
+                account: holder,
                 region,
                 kind: Some(instance_kind(cloud)),
                 name,
@@ -105,7 +114,7 @@ pub(super) fn machine(tags: &Value, hostname: Option<&str>, mid: Option<&str>) -
             "machine",
             &Hints {
                 provider: Some(Provider::Host),
-                account: tag("Account").or_else(|| tag("ProjectId")),
+                account: holder,
                 region,
                 kind: Some("host"),
                 name: Some(host),
@@ -137,6 +146,18 @@ fn google_instance(
 ) -> Option<String> {
     let (project, zone, name) = (project?, zone?, name?);
     Some(format!("//compute.googleapis.com/projects/{project}/zones/{zone}/instances/{name}"))
+}
+
+/// The resource id of a machine in Azure; the number in its tags says neither subscription nor group.
+fn azure_instance(
+    subscription: Option<&str>,
+    group: Option<&str>,
+    name: Option<&str>,
+) -> Option<String> {
+    let (subscription, group, name) = (subscription?, group?, name?);
+    Some(format!(
+        "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{name}"
+    ))
 }
 
 /// The region of a zone: `us-east-2c` → `us-east-2`, `us-central1-a` → `us-central1`.

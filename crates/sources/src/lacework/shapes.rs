@@ -25,6 +25,12 @@ pub(super) const ENTITY: &str = "entity";
 pub(super) const CALL: &str = "cloud API call";
 /// One moment of an alert's story.
 pub(super) const OBSERVATION: &str = "observation";
+/// What was done in a cloud.
+pub(super) const CLOUD: &str = "cloud activity";
+/// What is on a machine, or was done on it.
+pub(super) const ON_MACHINE: &str = "machine activity";
+/// A row of a query.
+pub(super) const QUERY: &str = "query row";
 /// A person's word on an alert.
 pub(super) const COMMENT: &str = "alert comment";
 /// Where an alert was sent.
@@ -370,6 +376,36 @@ pub(super) const SHAPES: &[Shape] = &[
         OBSERVATION,
         &["$.data[]"],
         &[Need::Has("$.data[].observationType"), Need::Has("$.data[].entities")],
+    ),
+    Shape::plain(
+        CLOUD,
+        &["$.data[]"],
+        &[
+            Need::Has("$.data[].eventType"),
+            Need::Has("$.data[].eventModel"),
+            Need::Has("$.data[].entityMap"),
+            Need::Lacks("$.data[].alertId"),
+        ],
+    ),
+    Shape::plain(
+        ON_MACHINE,
+        &["$.data[]"],
+        &[
+            Need::AnyOf(&["$.data[].mid", "$.data[].srcEntityId.mid"]),
+            Need::AnyOf(&[
+                "$.data[].exePath",
+                "$.data[].filePath",
+                "$.data[].hwAddr",
+                "$.data[].activityType",
+                "$.data[].srcEntityType",
+            ]),
+            Need::Lacks("$.data[].vulnId"),
+        ],
+    ),
+    Shape::plain(
+        QUERY,
+        &["$.data[]"],
+        &[Need::Has("$.data[].lqlQuery"), Need::Has("$.data[].row")],
     ),
     Shape::plain(COMMENT, &["$"], &[Need::Has("$.data.entryType"), Need::Has("$.data.alertId")]),
     Shape::plain(COMMENT, &["$[]"], &[Need::Has("$[].entryType"), Need::Has("$[].alertId")]),

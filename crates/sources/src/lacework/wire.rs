@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::wire::{Text, or_default};
+use crate::wire::{Text, many, object, or_default};
 
 /// An alert; the details add the entities.
 #[derive(Debug, Default, Deserialize)]
@@ -28,6 +28,57 @@ pub(super) struct Alert<'a> {
     pub(super) reachability: Text<'a>,
     /// Entities by their type, in shapes that vary with the alert.
     pub(super) entity_map: Value,
+    #[serde(deserialize_with = "object")]
+    pub(super) scopes: Scopes<'a>,
+}
+
+/// What the alert's other scopes say, where they were asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct Scopes<'a> {
+    #[serde(borrow, deserialize_with = "many")]
+    pub(super) investigation: Vec<Question<'a>>,
+    #[serde(deserialize_with = "many")]
+    pub(super) events: Vec<Call<'a>>,
+    #[serde(deserialize_with = "many")]
+    pub(super) related_alerts: Vec<Related<'a>>,
+    #[serde(deserialize_with = "many")]
+    pub(super) timeline: Vec<Entry<'a>>,
+    #[serde(deserialize_with = "many")]
+    pub(super) observation_timeline: Vec<Observation<'a>>,
+}
+
+/// What the vendor asked itself about an alert.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Question<'a> {
+    #[serde(borrow)]
+    pub(super) question: Text<'a>,
+    pub(super) answer: Text<'a>,
+}
+
+/// Another alert.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Related<'a> {
+    #[serde(borrow)]
+    pub(super) alert_id: Text<'a>,
+}
+
+/// What somebody wrote beside an alert.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Entry<'a> {
+    #[serde(borrow, deserialize_with = "object")]
+    pub(super) message: Message<'a>,
+}
+
+/// Its text.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Message<'a> {
+    #[serde(borrow)]
+    pub(super) value: Text<'a>,
 }
 
 /// An answer whose data is one record.
@@ -321,4 +372,64 @@ pub(super) struct Seen<'a> {
 pub(super) struct FormalTag<'a> {
     #[serde(borrow)]
     pub(super) id: Text<'a>,
+    pub(super) name: Text<'a>,
+}
+
+/// What was done in a cloud.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct CloudActivity<'a> {
+    #[serde(borrow)]
+    pub(super) event_id: Text<'a>,
+    pub(super) event_type: Text<'a>,
+    pub(super) event_model: Text<'a>,
+    pub(super) start_time: Text<'a>,
+    pub(super) end_time: Text<'a>,
+    /// Entities by their type, in shapes that vary with the activity.
+    pub(super) entity_map: Value,
+}
+
+/// What is on a machine or was done on it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct OnMachine<'a> {
+    #[serde(borrow)]
+    pub(super) mid: Text<'a>,
+    /// The machine itself, where it was looked up.
+    #[serde(deserialize_with = "object")]
+    pub(super) machine: Entity<'a>,
+    pub(super) exe_path: Text<'a>,
+    pub(super) cmdline: Text<'a>,
+    pub(super) pid: Text<'a>,
+    pub(super) pid_hash: Text<'a>,
+    pub(super) username: Text<'a>,
+    pub(super) owner_username: Text<'a>,
+    pub(super) file_path: Text<'a>,
+    pub(super) filedata_hash: Text<'a>,
+    pub(super) activity: Text<'a>,
+    pub(super) activity_type: Text<'a>,
+    pub(super) activity_time: Text<'a>,
+    pub(super) source_ip_addr: Text<'a>,
+    pub(super) hostname: Text<'a>,
+    pub(super) name: Text<'a>,
+    pub(super) hw_addr: Text<'a>,
+    pub(super) ip_addr: Text<'a>,
+    pub(super) src_entity_id: Value,
+    pub(super) dst_entity_id: Value,
+    pub(super) dst_entity_type: Text<'a>,
+    pub(super) process_start_time: Text<'a>,
+    pub(super) last_modified_time: Text<'a>,
+    pub(super) created_time: Text<'a>,
+    pub(super) start_time: Text<'a>,
+    pub(super) end_time: Text<'a>,
+}
+
+/// A row of a query, with what the query is called.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct QueryRow<'a> {
+    #[serde(borrow)]
+    pub(super) lql_query: Text<'a>,
+    pub(super) severity: Text<'a>,
+    pub(super) row: Value,
 }

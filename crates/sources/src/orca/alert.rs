@@ -7,7 +7,7 @@ use quell_model::{
 use serde_json::Value;
 
 use super::asset;
-use super::normalize::{prose, severity, status, tool};
+use super::normalize::{alert_id, prose, severity, status, tool};
 use super::wire::{Fields, FlatAlert, FlatAsset, Served, Text, texts};
 use crate::wire::Facts;
 use crate::{Output, Rejection};
@@ -91,18 +91,18 @@ pub(super) fn served(
 ) -> Result<(), Rejection> {
     let wire: Fields<'_> = serde_json::from_str(text)?;
     let kinds = [&wire.alert_type, &wire.rule_type, &wire.title];
-    let unique = &around.asset_unique_id;
     let source = wire.source.0.get().map(plain_asset);
-    let asset = asset::served(&wire, unique)
+    let asset = asset::served(&wire, &around.asset_unique_id)
         .or(source)
         .ok_or_else(|| Rejection::new("names no asset at AssetData, Inventory or Source"))?;
     let rule_id = wire.rule_type.0.get().or_else(|| wire.alert_type.0.get());
     let rule_id = rule_id.or_else(|| wire.rule_id.0.get());
     let title = wire.title.0.get().or_else(|| kinds.iter().find_map(|k| k.0.get()));
     let title = title.ok_or_else(|| Rejection::new("an alert without Title and AlertType"))?;
-    let id = wire.alert_id.0.get().or_else(|| around.name.get());
+    let name = [&wire.name.0, &around.name].into_iter().find(|name| name.get().is_some());
+    let id = alert_id(&wire.alert_id.0, name.unwrap_or(&Text::EMPTY));
     // An export without ids is told apart by what it is about.
-    let native_id = id.map_or_else(|| format!("{title}|{}", asset.id.key()), str::to_owned);
+    let native_id = id.unwrap_or_else(|| format!("{title}|{}", asset.id.key()));
     let (rank, native) =
         severity(&wire.risk_level.0, &wire.severity.0, &wire.score.0, &wire.orca_score.0);
     let seen = [&wire.last_updated.0, &wire.last_seen.0, &around.last_seen, &wire.created_at.0];

@@ -25,6 +25,7 @@ pub(super) fn flat(wire: &FlatAsset<'_>) -> Option<Asset> {
         .asset_vendor_id
         .get()
         .or_else(|| wire.vm_id.get())
+        .or_else(|| machine_id(wire))
         .or(model_name)
         .or_else(|| bare_name(kind, name))
         .or_else(|| wire.asset_unique_id.get())
@@ -61,18 +62,53 @@ pub(super) fn flat(wire: &FlatAsset<'_>) -> Option<Asset> {
     })
 }
 
-/// The asset of a serving layer record.
+/// Whether a flat record names the asset by the cloud's own id, as all tools do. Where it does not,
+/// the inventory may.
+pub(super) fn has_own_id(wire: &FlatAsset<'_>) -> bool {
+    let kind = wire.asset_type.get().or_else(|| wire.subject_type.get());
+    let of_word = provider(wire.cloud_provider.or_empty());
+    let aws = of_word.or_else(|| kind.and_then(provider_of_kind)) == Some(Provider::Aws);
+    let ids = [wire.asset_vendor_id.get(), wire.vm_id.get(), machine_id(wire)];
+    let id = ids.into_iter().flatten().next();
+    kind == Some("cisource") || (aws && (id.or(bare_name(kind, wire.asset_name.get())).is_some()))
+}
+
+/// The instance that stands at the end of Orca's own id of a machine (`vm_111122223333_i-0abc`).
+fn machine_id<'a>(wire: &'a FlatAsset<'_>) -> Option<&'a str> {
+    let (_, id) = wire.asset_unique_id.get()?.strip_prefix("vm_")?.rsplit_once('_')?;
+    id.starts_with("i-").then_some(id)
+}
+
+/// The asset of a serving layer record: by what is told in every channel where that is the cloud's
+/// own id, else by the inventory.
 pub(super) fn served(fields: &Fields<'_>, unique_id: &Text<'_>) -> Option<Asset> {
-    if let Some(asset) = flat(&fields.asset_data.0) {
-        return Some(asset);
-    }
-    if let Some(asset) = inventory(&fields.inventory.0, &fields.cloud_account.0) {
-        return Some(asset);
+    let told = &fields.asset_data.0;
+    let known = &fields.inventory.0;
+    let listed = inventory(known, &fields.cloud_account.0);
+    let is_named = known.arn.0.get().or_else(|| known.ui_unique_field.0.get()).is_some();
+    let first = flat(told);
+    let chosen = match (first, listed) {
+        (Some(first), Some(listed)) if is_named && !has_own_id(told) => Some(with(listed, first)),
+        (Some(first), Some(listed)) => Some(with(first, listed)),
+        (first, listed) => first.or(listed),
+    };
+    if chosen.is_some() {
+        return chosen;
     }
     let unique = unique_id.get()?;
     let account = account_of(&fields.cloud_account.0);
     let hints = Hints { account, kind: unique.split('_').next(), ..Hints::default() };
     Some(made(unique, "", &hints))
+}
+
+/// An asset, with what another record of it says beside.
+fn with(mut asset: Asset, other: Asset) -> Asset {
+    let signals = &mut asset.signals;
+    signals.internet_exposed = signals.internet_exposed.or(other.signals.internet_exposed);
+    if asset.tags.is_empty() {
+        asset.tags = other.tags;
+    }
+    asset
 }
 
 /// The asset of an inventory record.

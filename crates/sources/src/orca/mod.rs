@@ -4,6 +4,7 @@
 
 mod alert;
 mod asset;
+mod live;
 mod normalize;
 mod table;
 #[cfg(test)]
@@ -52,7 +53,7 @@ pub(crate) const SOURCE: Source = Source {
     ],
     normalize: normalize::normalize,
     coverage: None,
-    live: None,
+    live: Some(&live::LIVE),
 };
 
 const PUSHED: &[Need] =

@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use super::wire::{Fields, FlatAsset, Inventory, Keys, Served, Text};
 use super::{alert, asset, table, vulnerability};
+use crate::intake::place::placed_below;
 use crate::{Output, RawRecord, Rejection};
 
 const MOST_TEXT_BYTES: usize = 4096;
@@ -30,14 +31,8 @@ pub(super) fn by_keys(text: &str, output: &mut Output) -> Result<(), Rejection> 
         vulnerability::flat(text, output)
     } else if let Some(data) = around.filter(|_| !keys.kind.or_empty().is_empty()) {
         let served: Served<'_> = serde_json::from_str(text)?;
-        let fields: Fields<'_> = serde_json::from_str(data)?;
-        if fields.alert_id.0.get().is_some() || served.kind.or_empty() == "Alert" {
-            alert::served(data, &served, output)
-        } else if fields.cve_id.0.get().is_some() {
-            vulnerability::served(data, &served, output)
-        } else {
-            served_asset(data, &served, output)
-        }
+        below_data(data, &served, output)
+            .map_err(|rejection| Rejection(placed_below(&rejection.0, (data, "$.data"))))
     } else if keys.asset_unique_id.get().is_some() {
         let wire: FlatAsset<'_> = serde_json::from_str(text)?;
         let made =
@@ -47,6 +42,18 @@ pub(super) fn by_keys(text: &str, output: &mut Output) -> Result<(), Rejection> 
     } else {
         let what = keys.name.get().or_else(|| keys.kind.get()).unwrap_or("record");
         Err(Rejection::new(format!("an Orca `{what}` that is no alert, vulnerability or asset")))
+    }
+}
+
+/// A record of the serving layer, whose fields stand below `data`.
+fn below_data(data: &str, served: &Served<'_>, output: &mut Output) -> Result<(), Rejection> {
+    let fields: Fields<'_> = serde_json::from_str(data)?;
+    if fields.alert_id.0.get().is_some() || served.kind.or_empty() == "Alert" {
+        alert::served(data, served, output)
+    } else if fields.cve_id.0.get().is_some() {
+        vulnerability::served(data, served, output)
+    } else {
+        served_asset(data, served, output)
     }
 }
 
@@ -70,6 +77,18 @@ fn served_asset(data: &str, served: &Served<'_>, output: &mut Output) -> Result<
         .ok_or_else(|| Rejection::new("no id at $.asset_unique_id"))?;
     output.push(Record::Asset(Box::new(made)));
     Ok(())
+}
+
+/// The id of an alert of the serving layer. Where it is a number there, the name is the id that
+/// everything else has.
+pub(super) fn alert_id(id: &Text<'_>, name: &Text<'_>) -> Option<String> {
+    let name = name.get();
+    let Some(id) = id.get() else { return name.map(str::to_owned) };
+    if !id.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(id.to_owned());
+    }
+    let whole = name.filter(|name| name.starts_with("orca-"));
+    Some(whole.map_or_else(|| format!("orca-{id}"), str::to_owned))
 }
 
 pub(super) fn tool() -> Tool {

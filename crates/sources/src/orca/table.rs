@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::wire::Served;
 use super::{alert, normalize, vulnerability};
+use crate::intake::place::placed;
 use crate::wire::plain;
 use crate::{Output, RawRecord, Rejection};
 
@@ -53,12 +54,14 @@ pub(super) fn normalize(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), 
     let served = raw.shape.name == SERVED;
     let record = nested(&row, served);
     let text = Value::Object(record).to_string();
+    // The record is put together from the row, so its places are those of the columns.
+    let placed = |rejection: Rejection| Rejection(placed(&rejection.0, &text));
     if !served {
-        return normalize::by_keys(&text, output);
+        return normalize::by_keys(&text, output).map_err(placed);
     }
     let says = |name: &str| row.iter().any(|(n, v)| plain(n) == plain(name) && v != "");
     if says("CveId") {
-        return vulnerability::served(&text, &Served::default(), output);
+        return vulnerability::served(&text, &Served::default(), output).map_err(placed);
     }
     if !says("Title") && !says("AlertType") {
         return Err(Rejection::new("columns `Title` and `AlertType` are missing or empty"));
@@ -68,7 +71,7 @@ pub(super) fn normalize(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), 
             "names no asset: columns `Inventory.Name` and `Source` are missing or empty",
         ));
     }
-    alert::served(&text, &Served::default(), output)
+    alert::served(&text, &Served::default(), output).map_err(placed)
 }
 
 /// The record whose paths the columns are. A column beside paths below it only counts them

@@ -6,10 +6,12 @@ use serde::de::{DeserializeOwned, Deserializer, Error};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::intake::place::without_place;
 pub(super) use crate::wire::Text;
 use crate::wire::or_default;
 
-/// A field that the serving layer writes as `{"value": …}`, or plain with `flat_json`.
+/// A field that the serving layer writes as `{"value": …}`, or plain with `flat_json`. A related
+/// object has its fields below `data`.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Field<T>(pub(super) T);
 
@@ -18,14 +20,21 @@ impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Field<T> {
         #[derive(Deserialize)]
         struct Wrapped<'a> {
             #[serde(borrow)]
-            value: &'a RawValue,
+            value: Option<&'a RawValue>,
+            #[serde(borrow)]
+            data: Option<&'a RawValue>,
         }
         let raw = <&RawValue>::deserialize(deserializer)?;
-        let inner = match serde_json::from_str::<Wrapped<'de>>(raw.get()) {
-            Ok(wrapped) => wrapped.value.get(),
-            Err(_) => raw.get(),
+        let is_object = raw.get().starts_with('{');
+        let wrapped = is_object.then(|| serde_json::from_str::<Wrapped<'de>>(raw.get()).ok());
+        let inner = match wrapped.flatten() {
+            Some(Wrapped { value: Some(value), .. }) => value.get(),
+            Some(Wrapped { data: Some(data), .. }) if data.get().starts_with('{') => data.get(),
+            Some(_) | None => raw.get(),
         };
-        let value = serde_json::from_str::<Option<T>>(inner).map_err(D::Error::custom)?;
+        // An error that tells a position keeps it, and this one would be within the field.
+        let value = serde_json::from_str::<Option<T>>(inner)
+            .map_err(|error| D::Error::custom(without_place(&error)))?;
         Ok(Self(value.unwrap_or_default()))
     }
 }
@@ -208,6 +217,8 @@ pub(super) struct Served<'a> {
 pub(super) struct Fields<'a> {
     #[serde(borrow)]
     pub(super) alert_id: Field<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) name: Field<Text<'a>>,
     #[serde(borrow)]
     pub(super) status: Field<Text<'a>>,
     #[serde(borrow)]

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use quell_model::{
-    Asset, Detection, Finding, FindingClass, Process, Record, Rule, Severity, Status, Untrusted,
+    Asset, Detection, Finding, FindingClass, Process, Provider, Record, Rule, Severity, Status,
+    Untrusted,
 };
 
-use super::asset::{Place, account, application, function, host, image, pod, provider};
+use super::asset::{
+    Place, account, application, function, google_name, host, image, pod, provider,
+};
 use super::compute_wire::{Audit, Group, GroupedAudit, Incident, PostedAudit};
 use super::{DESCRIPTION_BYTES, TITLE_BYTES, techniques, tool};
 use crate::wire::{Facts, Text};
@@ -270,7 +273,9 @@ fn assets(audit: &Audit<'_>) -> Result<(Asset, Vec<Asset>), Rejection> {
         namespace: namespace.or_else(|| label("io.kubernetes.pod.namespace")),
     };
     let name = audit.hostname.get().or_else(|| audit.fqdn.get()).unwrap_or_default();
-    let machine = || host(name, audit.resource_id.get(), &place);
+    let in_google = (place.provider == Some(Provider::Gcp)).then(|| audit.fqdn.get()).flatten();
+    let in_google = in_google.and_then(google_name);
+    let machine = || host(name, in_google.as_deref().or_else(|| audit.resource_id.get()), &place);
     let known = |text: &Text<'_>| text.get().is_some();
     if known(&audit.function) || known(&audit.function_id) {
         let made = function(audit.function.or_empty(), audit.function_id.get(), &place);

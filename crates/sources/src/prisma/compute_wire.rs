@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::wire::{Text, or_default};
+use crate::wire::{Text, many, object, or_default, texts};
 
 /// Any audit of the workload side. The kinds share most names and differ in which they fill.
 #[derive(Debug, Default, Deserialize)]
@@ -21,7 +22,7 @@ pub(super) struct Audit<'a> {
     #[serde(rename = "type")]
     pub(super) kind: Text<'a>,
     pub(super) attack_type: Text<'a>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "texts")]
     pub(super) attack_techniques: Vec<Text<'a>>,
     pub(super) rule_name: Text<'a>,
     pub(super) msg: Text<'a>,
@@ -67,7 +68,7 @@ pub(super) struct Audit<'a> {
     #[serde(rename = "appID")]
     pub(super) app_id: Text<'a>,
     pub(super) count: Text<'a>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "object")]
     pub(super) labels: BTreeMap<String, Text<'a>>,
 }
 
@@ -106,7 +107,7 @@ pub(super) struct Incident<'a> {
     pub(super) custom_rule_name: Text<'a>,
     pub(super) acknowledged: Text<'a>,
     pub(super) serial_num: Text<'a>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "many")]
     pub(super) audits: Vec<Audit<'a>>,
 }
 
@@ -123,7 +124,7 @@ pub(super) struct Group<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Grouped<'a> {
-    #[serde(borrow, deserialize_with = "or_default")]
+    #[serde(borrow, deserialize_with = "many")]
     pub(super) audits: Vec<GroupedAudit<'a>>,
 }
 
@@ -166,7 +167,7 @@ pub(super) struct Call<'a> {
     pub(super) user: Option<Value>,
     #[serde(rename = "sourceIP")]
     pub(super) source_ip: Text<'a>,
-    #[serde(rename = "sourceIPs", deserialize_with = "or_default")]
+    #[serde(rename = "sourceIPs", deserialize_with = "texts")]
     pub(super) source_ips: Vec<Text<'a>>,
     #[serde(rename = "type")]
     pub(super) call_kind: Text<'a>,
@@ -194,7 +195,7 @@ pub(super) struct Call<'a> {
     pub(super) resources: Text<'a>,
     #[serde(rename = "requestURI")]
     pub(super) request_uri: Text<'a>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "texts")]
     pub(super) attack_techniques: Vec<Text<'a>>,
 }
 
@@ -220,27 +221,40 @@ pub(super) struct Scan<'a> {
     pub(super) region: Text<'a>,
     #[serde(rename = "accountID")]
     pub(super) account_id: Text<'a>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "object")]
     pub(super) repo_tag: Tag<'a>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "many")]
     pub(super) tags: Vec<Tag<'a>>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "texts")]
     pub(super) repo_digests: Vec<Text<'a>>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "object")]
     pub(super) cloud_metadata: CloudMetadata<'a>,
-    #[serde(deserialize_with = "or_default")]
-    pub(super) external_labels: Vec<Value>,
-    #[serde(deserialize_with = "or_default")]
+    pub(super) external_labels: Option<Value>,
+    #[serde(deserialize_with = "weaknesses")]
     pub(super) vulnerabilities: Vec<Weakness<'a>>,
-    #[serde(alias = "compliances", deserialize_with = "or_default")]
+    #[serde(alias = "compliances", deserialize_with = "weaknesses")]
     pub(super) compliance_issues: Vec<Weakness<'a>>,
+}
+
+/// What a scan found; `null` is nothing. Anything else costs the record, since a scan that found
+/// nothing would close what the one before found.
+fn weaknesses<'de: 'a, 'a, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<Weakness<'a>>, D::Error> {
+    let list = Option::<Vec<Weakness<'a>>>::deserialize(deserializer);
+    let list = list.map_err(|error| {
+        D::Error::custom(format!(
+            "no list of objects at $.vulnerabilities or $.complianceIssues ({error})"
+        ))
+    });
+    Ok(list?.unwrap_or_default())
 }
 
 /// A scan in a pipeline, which holds the result of the scan.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct PipelineScan<'a> {
-    #[serde(borrow, deserialize_with = "or_default")]
+    #[serde(borrow, deserialize_with = "object")]
     pub(super) entity_info: Scan<'a>,
     pub(super) time: Text<'a>,
 }
@@ -253,7 +267,7 @@ pub(super) struct ContainerScan<'a> {
     pub(super) id: Text<'a>,
     pub(super) hostname: Text<'a>,
     pub(super) scan_time: Text<'a>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "object")]
     pub(super) info: ContainerInfo<'a>,
 }
 
@@ -266,11 +280,11 @@ pub(super) struct ContainerInfo<'a> {
     pub(super) image_name: Text<'a>,
     pub(super) namespace: Text<'a>,
     pub(super) cluster: Text<'a>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "texts")]
     pub(super) labels: Vec<Text<'a>>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "object")]
     pub(super) cloud_metadata: CloudMetadata<'a>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "many")]
     pub(super) compliance_issues: Vec<Weakness<'a>>,
 }
 
@@ -291,6 +305,9 @@ pub(super) struct Tag<'a> {
 pub(super) struct CloudMetadata<'a> {
     #[serde(borrow, rename = "resourceID")]
     pub(super) resource_id: Text<'a>,
+    /// Where Google's own description of it is, which names project and zone.
+    #[serde(rename = "resourceURL")]
+    pub(super) resource_url: Text<'a>,
     #[serde(rename = "accountID")]
     pub(super) account_id: Text<'a>,
     pub(super) provider: Text<'a>,
@@ -326,7 +343,7 @@ pub(super) struct Weakness<'a> {
     /// An object with the factor as the key, or a list of factors.
     pub(super) risk_factors: Option<Value>,
     pub(super) exploit: Text<'a>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "many")]
     pub(super) exploits: Vec<Exploit<'a>>,
     #[serde(alias = "discoveredDate")]
     pub(super) discovered: Text<'a>,

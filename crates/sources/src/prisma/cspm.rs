@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::asset::{account, provider};
 use super::kinds::{kind_of_api, kind_of_type};
-use super::wire::{Alert, Config, Event, Posted, Resource, Touched};
+use super::wire::{Alert, Config, Event, Found, Posted, Resource, Touched};
 use super::{DESCRIPTION_BYTES, TITLE_BYTES, tool};
 use crate::wire::tags_of;
 use crate::wire::{Facts, Text};
@@ -172,6 +172,27 @@ fn completed<'a>(mut resource: Resource<'a>, alert: &Posted<'a>) -> Resource<'a>
     resource
 }
 
+/// An asset as a search of the inventory finds it.
+pub(super) fn found(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> {
+    let wire: Found<'_> = serde_json::from_str(raw.text)?;
+    let named = Resource {
+        id: wire.id,
+        rrn: wire.rrn,
+        name: wire.name,
+        account: wire.account_name,
+        account_id: wire.account_id,
+        region_id: wire.region_id,
+        resource_type: wire.resource_type,
+        cloud_type: wire.cloud_type,
+        resource_tags: wire.tags,
+        data: wire.data,
+        ..Resource::default()
+    };
+    let nameless = |_| Rejection::new("an asset without its id at $.id and $.name");
+    output.push(Record::Asset(Box::new(asset(&named, "").map_err(nameless)?)));
+    Ok(())
+}
+
 /// What an alert is about, and for events who did it.
 struct Subject {
     asset: Asset,
@@ -198,7 +219,8 @@ fn asset(resource: &Resource<'_>, policy_type: &str) -> Result<Asset, Rejection>
     })?;
     let identity = if is_arn(&native) { native } else { arn.or(link).unwrap_or(native) };
     let id = identify(resource, without_prefix(identity));
-    let public = config.is_public.get().map(|_| config.is_public.is_true());
+    let public = [&config.is_public, &config.publicly_accessible];
+    let public = public.into_iter().find(|text| text.get().is_some()).map(Text::is_true);
     Ok(Asset {
         id,
         native_id: native.to_owned(),
@@ -224,6 +246,7 @@ fn own_arn<'a>(resource: &Resource<'_>, config: &'a Config<'_>) -> Option<&'a st
         &config.topic_arn,
         &config.table_arn,
         &config.trail_arn,
+        &config.key.key_arn,
     ]
     .into_iter()
     .filter_map(Text::get)
@@ -234,11 +257,12 @@ fn own_arn<'a>(resource: &Resource<'_>, config: &'a Config<'_>) -> Option<&'a st
 fn identify(resource: &Resource<'_>, identity: &str) -> AssetId {
     let cloud = resource.cloud_type.or_empty().to_ascii_lowercase();
     let kind = kind_word(resource);
+    let stated = resource.resource_type.or_empty();
     let known = resource
         .resource_api_name
         .get()
         .and_then(kind_of_api)
-        .or_else(|| kind_of_type(&cloud, &kind));
+        .or_else(|| kind_of_type(&cloud, stated));
     AssetId::parse(
         identity,
         &Hints {

@@ -5,11 +5,13 @@ use quell_model::{
     Asset, AssetId, Evidence, Finding, FindingClass, Hints, Provider, Record, Rule, Severity,
     Untrusted, Vulnerability,
 };
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use super::asset::{account, provider};
+use super::kinds::kind_of_type;
 use super::{TITLE_BYTES, tool};
-use crate::wire::{Text, or_default};
+use crate::wire::{Text, object};
 use crate::{Output, RawRecord, Rejection};
 
 #[derive(Debug, Default, Deserialize)]
@@ -23,8 +25,22 @@ struct Checked<'a> {
     region_id: Text<'a>,
     cloud_type: Text<'a>,
     asset_type: Text<'a>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "object")]
     scanned_policy: Policy<'a>,
+    #[serde(deserialize_with = "policies")]
+    scanned_policies: Vec<Policy<'a>>,
+}
+
+/// The policies of an asset; `null` is none. Anything else costs the record, since an asset that
+/// fails nothing would close what it failed before.
+fn policies<'de: 'a, 'a, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<Policy<'a>>, D::Error> {
+    let list = Option::<Vec<Policy<'a>>>::deserialize(deserializer);
+    let list = list.map_err(|error| {
+        D::Error::custom(format!("no list of objects at $.scannedPolicies ({error})"))
+    });
+    Ok(list?.unwrap_or_default())
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -37,37 +53,61 @@ struct Policy<'a> {
     passed: Text<'a>,
 }
 
-/// An asset with the policy that it passed or failed.
+/// An asset with the policies that it passed or failed: one beside it, or a list within.
 pub(super) fn checked(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> {
     let wire: Checked<'_> = serde_json::from_str(raw.text)?;
     let native = wire.id.get().or_else(|| wire.rrn.get());
     let native = native.ok_or_else(|| Rejection::new("an asset without $.id and $.rrn"))?;
-    let policy = &wire.scanned_policy;
-    let policy_id = policy.id.get().or_else(|| policy.name.get());
-    let policy_id = policy_id.ok_or_else(|| Rejection::new("no policy at $.scannedPolicy.id"))?;
+    let kind = wire.asset_type.or_empty();
+    let cloud = wire.cloud_type.or_empty();
     let hints = Hints {
-        provider: provider(wire.cloud_type.or_empty()),
+        provider: provider(cloud),
         account: account(&wire.account_id),
         region: wire.region_id.get(),
-        kind: wire.asset_type.get(),
+        kind: kind_of_type(&cloud.to_ascii_lowercase(), kind)
+            .or(Some(kind))
+            .filter(|kind| !kind.is_empty()),
         name: wire.name.get(),
         ..Hints::default()
     };
     // Azure machines carry their own id before the resource id.
     let own = native.find("/subscriptions/").and_then(|at| native.get(at..)).unwrap_or(native);
-    let asset = named(own, wire.asset_type.or_empty(), &hints);
-    let rule = Rule {
-        id: policy_id.to_owned(),
-        title: policy.name.untrusted(TITLE_BYTES),
-        aliases: Vec::new(),
-    };
-    let native_id = format!("{policy_id}|{}", wire.rrn.get().unwrap_or(native));
+    let asset = named(own, kind, &hints);
+    let rrn = wire.rrn.get().unwrap_or(native);
+    if wire.scanned_policy.is_known() {
+        judged(&wire.scanned_policy, &asset, rrn, output)?;
+    } else if wire.scanned_policies.is_empty() {
+        output.push(Record::Asset(Box::new(asset.clone())));
+    }
+    for policy in &wire.scanned_policies {
+        judged(policy, &asset, rrn, output)?;
+    }
+    Ok(())
+}
+
+impl Policy<'_> {
+    fn is_known(&self) -> bool {
+        self.id.get().is_some() || self.name.get().is_some()
+    }
+}
+
+fn judged(
+    policy: &Policy<'_>,
+    asset: &Asset,
+    rrn: &str,
+    output: &mut Output,
+) -> Result<(), Rejection> {
+    let id = policy.id.get().or_else(|| policy.name.get());
+    let id = id.ok_or_else(|| Rejection::new("no policy at $.scannedPolicies[].id"))?;
+    let rule =
+        Rule { id: id.to_owned(), title: policy.name.untrusted(TITLE_BYTES), aliases: Vec::new() };
+    let native_id = format!("{id}|{rrn}");
     if policy.passed.is_true() {
         output.push(Record::Evidence(Box::new(Evidence {
             tool: tool(),
             native_id,
             rule,
-            asset,
+            asset: asset.clone(),
             passed: true,
             result_native: "passed".to_owned(),
             observed: None,
@@ -75,11 +115,12 @@ pub(super) fn checked(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Re
         })));
         return Ok(());
     }
+    let severity = policy.severity.or_empty();
     let finding = Finding {
         native_id,
-        severity: Severity::from_word(policy.severity.or_empty()),
-        severity_native: policy.severity.or_empty().to_owned(),
-        ..Finding::new(tool(), FindingClass::Misconfiguration, rule, asset)
+        severity: Severity::from_word(severity),
+        severity_native: severity.to_owned(),
+        ..Finding::new(tool(), FindingClass::Misconfiguration, rule, asset.clone())
     };
     output.push(Record::Finding(Box::new(finding)));
     Ok(())

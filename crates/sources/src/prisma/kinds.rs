@@ -5,21 +5,44 @@ pub(super) fn kind_of_api(api: &str) -> Option<&'static str> {
     KINDS.iter().find(|(name, _)| *name == api).map(|(_, kind)| *kind)
 }
 
-/// The cloud's own kind for the vendor's resource type, where the API name is not stated.
+/// The cloud's own kind for the vendor's resource type, where the API name is not stated: in the
+/// spelling of alerts (`SECURITY_GROUP`), or in that of the inventory (`Amazon VPC Security Group`).
 pub(super) fn kind_of_type(cloud: &str, resource_type: &str) -> Option<&'static str> {
-    Some(match (cloud, resource_type) {
-        ("aws", "INSTANCE") => "AWS::EC2::Instance",
-        ("aws", "SECURITY_GROUP") => "AWS::EC2::SecurityGroup",
-        ("aws", "VIRTUAL_NETWORK") => "AWS::EC2::VPC",
-        ("aws", "SUBNET") => "AWS::EC2::Subnet",
-        ("aws", "STORAGE_BUCKET") => "AWS::S3::Bucket",
-        ("gcp", "INSTANCE") => "compute.googleapis.com/Instance",
-        ("gcp", "SUBNET") => "compute.googleapis.com/Subnetwork",
-        ("gcp", "VIRTUAL_NETWORK") => "compute.googleapis.com/Network",
-        ("gcp", "STORAGE_BUCKET") => "storage.googleapis.com/Bucket",
-        _ => return None,
-    })
+    let words: String = resource_type
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .take(128)
+        .collect();
+    let known = TYPES.iter().filter(|(of, _, _)| *of == cloud);
+    let whole = known.clone().find(|(_, end, _)| *end == words);
+    let found =
+        whole.or_else(|| known.clone().find(|(_, end, _)| end.len() > 8 && words.ends_with(end)));
+    found.map(|(_, _, kind)| *kind)
 }
+
+/// Cloud, how the vendor's words for the type end, and the cloud's own kind.
+const TYPES: &[(&str, &str, &str)] = &[
+    ("aws", "containerimage", "ContainerImage"),
+    ("aws", "ec2instance", "AWS::EC2::Instance"),
+    ("aws", "iamrole", "AWS::IAM::Role"),
+    ("aws", "iamuser", "AWS::IAM::User"),
+    ("aws", "instance", "AWS::EC2::Instance"),
+    ("aws", "kmskey", "AWS::KMS::Key"),
+    ("aws", "lambdafunction", "AWS::Lambda::Function"),
+    ("aws", "rdsinstance", "AWS::RDS::DBInstance"),
+    ("aws", "s3bucket", "AWS::S3::Bucket"),
+    ("aws", "securitygroup", "AWS::EC2::SecurityGroup"),
+    ("aws", "sqsqueue", "AWS::SQS::Queue"),
+    ("aws", "storagebucket", "AWS::S3::Bucket"),
+    ("aws", "subnet", "AWS::EC2::Subnet"),
+    ("aws", "virtualnetwork", "AWS::EC2::VPC"),
+    ("gcp", "computeengineinstance", "compute.googleapis.com/Instance"),
+    ("gcp", "instance", "compute.googleapis.com/Instance"),
+    ("gcp", "storagebucket", "storage.googleapis.com/Bucket"),
+    ("gcp", "subnet", "compute.googleapis.com/Subnetwork"),
+    ("gcp", "virtualnetwork", "compute.googleapis.com/Network"),
+];
 
 const KINDS: &[(&str, &str)] = &[
     ("aws-cloudfront-list-distributions", "AWS::CloudFront::Distribution"),
@@ -39,6 +62,7 @@ const KINDS: &[(&str, &str)] = &[
     ("aws-ec2-elastic-address", "AWS::EC2::EIP"),
     ("aws-ecr-get-repository-policy", "AWS::ECR::Repository"),
     ("aws-ecs-describe-task-definition", "AWS::ECS::TaskDefinition"),
+    ("aws-ecr-image", "ContainerImage"),
     ("aws-eks-describe-cluster", "AWS::EKS::Cluster"),
     ("aws-elb-describe-load-balancers", "AWS::ElasticLoadBalancing::LoadBalancer"),
     ("aws-elbv2-describe-load-balancers", "AWS::ElasticLoadBalancingV2::LoadBalancer"),

@@ -20,12 +20,16 @@ mod compute_wire;
 mod cspm;
 mod inventory;
 mod kinds;
+mod live;
+mod permission;
 mod scan;
 mod shapes;
 mod table;
 mod techniques;
 mod wire;
 
+#[cfg(test)]
+mod posture_tests;
 #[cfg(test)]
 mod table_tests;
 #[cfg(test)]
@@ -38,7 +42,7 @@ pub(crate) const SOURCE: Source = Source {
     shapes: shapes::SHAPES,
     normalize,
     coverage: None,
-    live: None,
+    live: Some(&live::LIVE),
 };
 
 /// Most bytes that are kept of a title or a name.
@@ -58,10 +62,12 @@ const READERS: &[(&str, Reader)] = &[
     (shapes::CHECKED, inventory::checked),
     (shapes::CONTAINER_SCAN, scan::container_scan),
     (shapes::EXPORTED, inventory::vulnerability),
+    (shapes::FOUND, cspm::found),
     (shapes::GROUP, audit::group),
     (shapes::INCIDENT, audit::incident),
     (shapes::KUBERNETES, calls::kubernetes),
     (shapes::MANAGEMENT, calls::management),
+    (shapes::PERMISSION, permission::permission),
     (shapes::PIPELINE_SCAN, scan::pipeline_scan),
     (shapes::POSTED, cspm::posted),
     (shapes::POSTED_AUDIT, audit::posted),

@@ -272,7 +272,8 @@ fn asset(scan: &Scan<'_>) -> Option<Asset> {
     }
     let machine = || {
         let name = scan.hostname.get().or(id).unwrap_or_default();
-        host(name, cloud.resource_id.get(), &place)
+        let link = cloud.resource_url.get().filter(|link| link.contains(".googleapis.com/"));
+        host(name, link.or_else(|| cloud.resource_id.get()), &place)
     };
     if matches!(kind, "host" | "vm" | "agentlessHost") {
         return machine();
@@ -324,8 +325,7 @@ fn cloud_place<'a>(cloud: &'a CloudMetadata<'_>) -> Place<'a> {
 }
 
 fn tags(scan: &Scan<'_>) -> BTreeMap<String, Untrusted> {
-    let labels = scan.external_labels.clone();
-    let mut tags = tags_of(&Value::Array(labels));
+    let mut tags = scan.external_labels.as_ref().map(tags_of).unwrap_or_default();
     if let Some(more) = &scan.cloud_metadata.labels {
         tags.append(&mut tags_of(more));
     }

@@ -31,6 +31,10 @@ pub(super) const PIPELINE_SCAN: &str = "pipeline scan";
 pub(super) const CONTAINER_SCAN: &str = "container scan";
 /// An asset with the policy it was checked against.
 pub(super) const CHECKED: &str = "asset with its policy";
+/// An asset as a search finds it.
+pub(super) const FOUND: &str = "asset";
+/// Who may do what.
+pub(super) const PERMISSION: &str = "permission";
 /// A row of the vulnerability export.
 pub(super) const EXPORTED: &str = "exported vulnerability";
 /// A setting of the tool.
@@ -78,7 +82,54 @@ pub(super) const SHAPES: &[Shape] = &[
     Shape::plain(
         CHECKED,
         &["$.resources[]", "$.value[]"],
-        &[Need::AnyOf(&["$.resources[].scannedPolicy.id", "$.value[].scannedPolicy.id"])],
+        &[Need::AnyOf(&[
+            "$.resources[].scannedPolicy.id",
+            "$.resources[].scannedPolicies",
+            "$.value[].scannedPolicy.id",
+        ])],
+    ),
+    Shape::plain(CHECKED, &["$"], &[Need::Has("$.scannedPolicies"), Need::Has("$.rrn")]),
+    Shape::plain(
+        FOUND,
+        &["$"],
+        &[Need::Has("$.rrn"), Need::Has("$.stateId"), Need::Has("$.accountId")],
+    ),
+    Shape::plain(
+        FOUND,
+        &["$.items[]"],
+        &[
+            Need::Has("$.items[].rrn"),
+            Need::Has("$.items[].stateId"),
+            Need::Has("$.items[].accountId"),
+        ],
+    ),
+    Shape::plain(
+        FOUND,
+        &["$.data.items[]"],
+        &[
+            Need::Has("$.data.items[].rrn"),
+            Need::Has("$.data.items[].stateId"),
+            Need::Has("$.data.items[].accountId"),
+        ],
+    ),
+    Shape::plain(
+        PERMISSION,
+        &["$"],
+        &[
+            Need::Has("$.sourceCloudType"),
+            Need::AnyOf(&["$.grantedByCloudPolicyName", "$.grantedByCloudEntityName"]),
+        ],
+    ),
+    Shape::plain(
+        PERMISSION,
+        &["$.data.items[]"],
+        &[
+            Need::Has("$.data.items[].sourceCloudType"),
+            Need::AnyOf(&[
+                "$.data.items[].grantedByCloudPolicyName",
+                "$.data.items[].grantedByCloudEntityName",
+            ]),
+        ],
     ),
     Shape::plain(EXPORTED, &["$"], &[Need::Has("$.CVE_ID"), Need::Has("$.ASSET_ID")]),
     Shape::plain(EXPORTED, &["$[]"], &[Need::Has("$[].CVE_ID"), Need::Has("$[].ASSET_ID")]),
@@ -202,7 +253,7 @@ pub(super) const SHAPES: &[Shape] = &[
             Need::Has("$.type"),
             Need::Has("$.rule"),
             Need::Has("$.message"),
-            Need::Has("$.aggregated"),
+            Need::AnyOf(&["$.aggregated", "$.aggregatedAlerts"]),
             Need::AnyOf(&["$.host", "$.image", "$.container", "$.function"]),
         ],
     ),

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::wire::{Text, or_default};
+use crate::wire::{Text, many, object, texts};
 
 /// An alert of the API (`AlertModel`).
 #[derive(Debug, Default, Deserialize)]
@@ -22,13 +22,13 @@ pub(super) struct Alert<'a> {
     pub(super) dismissal_note: Text<'a>,
     pub(super) triggered_by: Text<'a>,
     pub(super) policy_id: Text<'a>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "object")]
     pub(super) policy: Policy<'a>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "object")]
     pub(super) resource: Resource<'a>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "many")]
     pub(super) history: Vec<Change<'a>>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "many")]
     pub(super) alert_rules: Vec<AlertRule<'a>>,
 }
 
@@ -60,11 +60,11 @@ pub(super) struct Policy<'a> {
     pub(super) description: Text<'a>,
     pub(super) severity: Text<'a>,
     pub(super) recommendation: Text<'a>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "texts")]
     pub(super) labels: Vec<Text<'a>>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "texts")]
     pub(super) finding_types: Vec<Text<'a>>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "object")]
     pub(super) remediation: Remediation<'a>,
 }
 
@@ -111,8 +111,36 @@ pub(super) struct Config<'a> {
     pub(super) trail_arn: Text<'a>,
     pub(super) self_link: Text<'a>,
     pub(super) is_public: Text<'a>,
+    pub(super) publicly_accessible: Text<'a>,
+    #[serde(deserialize_with = "object")]
+    pub(super) key: Key<'a>,
     pub(super) tags: Option<&'a RawValue>,
     pub(super) labels: Option<&'a RawValue>,
+}
+
+/// A key, as the answer of its rotation has it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Key<'a> {
+    #[serde(borrow)]
+    pub(super) key_arn: Text<'a>,
+}
+
+/// An asset that a search found.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Found<'a> {
+    #[serde(borrow)]
+    pub(super) id: Text<'a>,
+    pub(super) rrn: Text<'a>,
+    pub(super) name: Text<'a>,
+    pub(super) account_id: Text<'a>,
+    pub(super) account_name: Text<'a>,
+    pub(super) region_id: Text<'a>,
+    pub(super) resource_type: Text<'a>,
+    pub(super) cloud_type: Text<'a>,
+    pub(super) tags: Option<&'a RawValue>,
+    pub(super) data: Option<&'a RawValue>,
 }
 
 /// What is read of a cloud audit event, whichever cloud recorded it.
@@ -123,12 +151,12 @@ pub(super) struct Event<'a> {
     pub(super) event_name: Text<'a>,
     #[serde(rename = "sourceIPAddress")]
     pub(super) source_ip_address: Text<'a>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "object")]
     pub(super) user_identity: UserIdentity<'a>,
     pub(super) resources: Option<&'a RawValue>,
     pub(super) caller: Text<'a>,
     pub(super) resource_id: Text<'a>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "object")]
     pub(super) proto_payload: ProtoPayload<'a>,
 }
 
@@ -138,7 +166,7 @@ pub(super) struct Event<'a> {
 pub(super) struct UserIdentity<'a> {
     #[serde(borrow)]
     pub(super) arn: Text<'a>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "object")]
     pub(super) session_context: SessionContext<'a>,
 }
 
@@ -146,7 +174,7 @@ pub(super) struct UserIdentity<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct SessionContext<'a> {
-    #[serde(borrow, deserialize_with = "or_default")]
+    #[serde(borrow, deserialize_with = "object")]
     pub(super) session_issuer: SessionIssuer<'a>,
 }
 
@@ -177,9 +205,9 @@ pub(super) struct ProtoPayload<'a> {
     #[serde(borrow)]
     pub(super) resource_name: Text<'a>,
     pub(super) service_name: Text<'a>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "object")]
     pub(super) authentication_info: AuthenticationInfo<'a>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "object")]
     pub(super) request_metadata: RequestMetadata<'a>,
 }
 
@@ -219,7 +247,7 @@ pub(super) struct Posted<'a> {
     pub(super) policy_type: Text<'a>,
     pub(super) policy_description: Text<'a>,
     pub(super) policy_recommendation: Text<'a>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "texts")]
     pub(super) policy_labels: Vec<Text<'a>>,
     pub(super) callback_url: Text<'a>,
     pub(super) account_id: Text<'a>,
@@ -230,7 +258,7 @@ pub(super) struct Posted<'a> {
     pub(super) resource_type: Text<'a>,
     pub(super) resource_region_id: Text<'a>,
     pub(super) resource_config: Option<&'a RawValue>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "object")]
     pub(super) resource: Resource<'a>,
     pub(super) tags: Option<&'a RawValue>,
 }

@@ -19,6 +19,7 @@ pub(crate) const SOURCE: Source = Source {
     title: "Google Security Command Center",
     shapes: &[
         Shape::plain("notification", &["$"], NOTIFICATION),
+        Shape::plain(PUSHED, &["$"], MESSAGE),
         Shape::plain("list of results", &["$[]"], RESULTS),
         Shape::plain(
             "answer to a list call",
@@ -39,6 +40,13 @@ pub(crate) const SOURCE: Source = Source {
     live: None,
 };
 
+/// A push of Pub/Sub, with the notification in Base64.
+const PUSHED: &str = "Pub/Sub push";
+const MESSAGE: &[Need] = &[
+    Need::Has("$.message.data"),
+    Need::AnyOf(&["$.message.messageId", "$.message.message_id"]),
+    Need::Has("$.subscription"),
+];
 const NOTIFICATION: &[Need] = &[
     Need::AnyOf(&["$.finding.category"]),
     Need::AnyOf(&["$.finding.name", "$.finding.canonicalName", "$.finding.canonical_name"]),

@@ -4,8 +4,9 @@ use quell_model::{
     Finding, FindingClass, FindingKey, KeyHasher, Record, Rule, Severity, Status, Tool, Untrusted,
 };
 
-use super::{asset, threat, vulnerability};
-use crate::wire::{Facts, Tree};
+use super::{PUSHED, asset, threat, vulnerability};
+use crate::intake::place::placed_below;
+use crate::wire::{Facts, Tree, decode_base64};
 use crate::{Output, RawRecord, Rejection};
 
 const MOST_REFERENCES: usize = 8;
@@ -15,8 +16,27 @@ const MOST_STANDARDS: usize = 16;
 const EVENT_TIMES: &[&str] = &["eventTime", "updateTime", "createTime"];
 
 pub(super) fn normalize(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> {
+    if raw.shape.name == PUSHED {
+        return pushed(raw.text, output);
+    }
     let record: Tree<'_> = serde_json::from_str(raw.text)?;
     output.push(finding_of(&record)?);
+    Ok(())
+}
+
+/// The notification that a push of Pub/Sub carries.
+fn pushed(text: &str, output: &mut Output) -> Result<(), Rejection> {
+    const DATA: &str = "$.message.data";
+    let around: Tree<'_> = serde_json::from_str(text)?;
+    let data = around.key("message").first(&["data"]);
+    let data = data.ok_or_else(|| Rejection::new(format!("no text at `{DATA}`")))?;
+    let bytes = decode_base64(data);
+    let bytes = bytes.ok_or_else(|| Rejection::new(format!("`{DATA}` is no Base64")))?;
+    let inner = std::str::from_utf8(&bytes)
+        .map_err(|_| Rejection::new(format!("`{DATA}` is no text in UTF-8")))?;
+    let placed = |rejection: Rejection| Rejection(placed_below(&rejection.0, (inner, DATA)));
+    let record: Tree<'_> = serde_json::from_str(inner).map_err(|e| placed(e.into()))?;
+    output.push(finding_of(&record).map_err(placed)?);
     Ok(())
 }
 

@@ -160,3 +160,41 @@ fn what_cannot_be_taken_says_where() {
     assert!(results[2].as_ref().unwrap_err().contains("$.resource.name"));
     assert!(results[3].is_err());
 }
+
+#[test]
+fn a_push_of_pub_sub_is_the_finding_that_it_carries() {
+    let push = |inner: &str| {
+        let data = encoded(inner.as_bytes());
+        json!({"message": {"data": data, "messageId": "136969346945", "publishTime": "2026-03-03T00:00:00Z"},
+            "subscription": "projects/harbour/subscriptions/quell"}).to_string()
+    };
+    let plain = result(&finding()).to_string();
+    let pushed = only_finding(&push(&plain));
+    assert_eq!(pushed, only_finding(&plain));
+    for (inner, said) in [
+        ("{}", "`$.message.data` is no object with fields"),
+        ("[7]", "category"),
+        ("{\"finding\": 7", "`$.message.data.finding`"),
+        ("no json", "`$.message.data`"),
+    ] {
+        let reason = normalize_text(&push(inner)).remove(0).unwrap_err();
+        assert!(reason.contains(said), "{reason}");
+    }
+    let odd = push("{}").replace("e30=", "???");
+    assert!(normalize_text(&odd).remove(0).unwrap_err().contains("no Base64"));
+}
+
+/// Base64 as Pub/Sub writes it.
+fn encoded(bytes: &[u8]) -> String {
+    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let held = chunk.iter().fold(0_u32, |held, byte| held << 8 | u32::from(*byte));
+        let held = held << (8 * (3 - chunk.len()));
+        for place in 0..=chunk.len() {
+            text.push(char::from(LETTERS[(held >> (18 - 6 * place) & 63) as usize]));
+        }
+        text.push_str(&"=".repeat(3 - chunk.len()));
+    }
+    text
+}

@@ -1,5 +1,7 @@
 //! Assets of Wiz records: the cloud's own id before any id that Wiz made.
 
+use std::borrow::Cow;
+
 use quell_model::{Asset, AssetId, Hints, Provider, Signals, Untrusted};
 
 use super::wire::{Account, Entity, Text};
@@ -33,6 +35,8 @@ pub(super) fn asset(entity: &Entity<'_>, beside: &Beside<'_>) -> Option<Asset> {
             .flatten()
             .find_map(|a| a.cloud_platform.get().or_else(|| a.cloud_provider.get()))
     });
+    let account = account.map(|account| whole_account(account, platform.and_then(provider)));
+    let account = account.as_deref();
     let kind = entity.native_type.get().or_else(|| entity.kind.get());
     let hints = Hints {
         provider: platform.and_then(provider),
@@ -62,6 +66,15 @@ pub(super) fn cloud_id(id: &str) -> Option<&str> {
             .any(|start| part.get(..start.len()).is_some_and(|p| p.eq_ignore_ascii_case(start)))
     };
     id.split("##").find(ours)
+}
+
+/// An account's id of AWS has twelve digits. Where it came as a number, zeros at its start are lost.
+fn whole_account(account: &str, provider: Option<Provider>) -> Cow<'_, str> {
+    let digits = account.bytes().all(|byte| byte.is_ascii_digit());
+    if provider == Some(Provider::Aws) && digits && (9..12).contains(&account.len()) {
+        return Cow::Owned(format!("{account:0>12}"));
+    }
+    Cow::Borrowed(account)
 }
 
 /// The path of a cluster's object that Wiz writes as `k8s/deployment/<cluster>/<namespace>/<name>`.

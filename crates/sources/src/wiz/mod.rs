@@ -4,6 +4,8 @@
 
 mod asset;
 mod detection;
+mod inventory;
+mod live;
 mod normalize;
 mod scan;
 mod table;
@@ -51,6 +53,31 @@ pub(crate) const SOURCE: Source = Source {
             &[Need::AnyOf(&["$.data.cloudResourcesV2.nodes", "$.data.cloudResources.nodes"])],
         ),
         Shape::plain(
+            inventory::PROJECTS,
+            &["$.data.projects.nodes[]"],
+            &[Need::Array("$.data.projects.nodes")],
+        ),
+        Shape::plain(
+            inventory::PROJECTS,
+            &["$"],
+            &[Need::Has("$.isFolder"), Need::Has("$.archived"), Need::Has("$.businessUnit")],
+        ),
+        Shape::plain(
+            inventory::IDENTITIES,
+            &["$.data.cloudPrincipalsV2.nodes[]"],
+            &[Need::Array("$.data.cloudPrincipalsV2.nodes")],
+        ),
+        Shape::plain(
+            inventory::ENTITLEMENTS,
+            &["$.data.excessiveAccessFindings.nodes[]"],
+            &[Need::Array("$.data.excessiveAccessFindings.nodes")],
+        ),
+        Shape::plain(
+            inventory::EXPOSURES,
+            &["$.data.networkExposures.nodes[]"],
+            &[Need::Array("$.data.networkExposures.nodes")],
+        ),
+        Shape::plain(
             "GraphQL answer",
             &["$.data.auditLogEntries.nodes[]"],
             &[Need::Array("$.data.auditLogEntries.nodes")],
@@ -96,7 +123,12 @@ pub(crate) const SOURCE: Source = Source {
             "audit log entry",
             &["$"],
             &[
-                Need::AnyOf(&["$.actionParameters", "$.actionparameters"]),
+                Need::AnyOf(&[
+                    "$.actionParameters",
+                    "$.actionparameters",
+                    "$.userAgent",
+                    "$.useragent",
+                ]),
                 Need::Has("$.action"),
                 Need::AnyOf(&["$.requestId", "$.requestid"]),
             ],
@@ -139,7 +171,7 @@ pub(crate) const SOURCE: Source = Source {
     ],
     normalize: normalize::normalize,
     coverage: None,
-    live: None,
+    live: Some(&live::LIVE),
 };
 
 const BY_ENTITY: &[Need] =

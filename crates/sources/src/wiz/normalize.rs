@@ -7,7 +7,7 @@ use quell_model::{
 
 use super::asset::{Beside, asset};
 use super::wire::{Entity, Node, Rule as WireRule, Text};
-use super::{detection, scan, table};
+use super::{detection, inventory, scan, table};
 use crate::{Output, RawRecord, Rejection};
 
 const MOST_TEXT_BYTES: usize = 4096;
@@ -19,13 +19,17 @@ pub(super) fn normalize(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), 
     if raw.shape.name == scan::SCAN {
         return scan::normalize(raw, output);
     }
+    if let Some(record) = inventory::record(raw)? {
+        output.push(record);
+        return Ok(());
+    }
     let node: Node<'_> = serde_json::from_str(raw.text)?;
     let record = if node.action.get().is_some() && node.timestamp.get().is_some() {
         activity(&node)
     } else if node.vulnerable_asset.is_some() || node.first_detected_at.get().is_some() {
         vulnerability(&node)?
     } else if node.issue.is_some() && node.control.is_some() {
-        webhook_issue(&node)?
+        webhook_issue(&node, raw.envelope.imported_at)?
     } else if node.result.get().is_some() && node.rule.is_some() {
         configuration(&node)?
     } else if detection::fits(&node) {
@@ -34,8 +38,7 @@ pub(super) fn normalize(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), 
         issue(&node)?
     } else if node.cloud_platform.get().or_else(|| node.provider_unique_id.get()).is_some() {
         let entity: Entity<'_> = serde_json::from_str(raw.text)?;
-        let found = asset(&entity, &Beside::default());
-        Record::Asset(Box::new(found.ok_or_else(|| Rejection::new("no id or name at $.id"))?))
+        Record::Asset(Box::new(inventory::resource(&entity)?))
     } else {
         return Err(reference(&node));
     };
@@ -67,11 +70,11 @@ pub(super) fn prose(text: &str) -> Untrusted {
     Untrusted::from(text).capped(MOST_TEXT_BYTES)
 }
 
-fn time(texts: &[&Text<'_>]) -> Option<Timestamp> {
+pub(super) fn time(texts: &[&Text<'_>]) -> Option<Timestamp> {
     texts.iter().find_map(|text| parse_timestamp(text.text()))
 }
 
-fn status(word: &str) -> Status {
+pub(super) fn status(word: &str) -> Status {
     match word.to_ascii_uppercase().as_str() {
         "IN_PROGRESS" => Status::InProgress,
         "RESOLVED" => Status::Resolved,
@@ -136,14 +139,37 @@ fn is_web(link: &str) -> bool {
 /// Most ids of other catalogues that are kept of one rule.
 const MOST_REFERENCES: usize = 16;
 
+/// A rule for settings: its short id is what people know.
 pub(super) fn rule(wire: &WireRule<'_>) -> Option<Rule> {
-    let ids = [&wire.short_id, &wire.id, &wire.source_cloud_configuration_rule_id, &wire.graph_id];
-    let mut known = ids.into_iter().filter_map(Text::get);
-    let id = known.next().or_else(|| wire.name.get())?.to_owned();
+    named(wire, [&wire.short_id, &wire.id])
+}
+
+/// A rule as issues and detections name it, pulled and pushed alike: by the id that a webhook has, too.
+pub(super) fn issue_rule(wire: &WireRule<'_>) -> Option<Rule> {
+    named(wire, [&wire.built_in_id, &wire.id])
+}
+
+fn named(wire: &WireRule<'_>, first: [&Text<'_>; 2]) -> Option<Rule> {
+    let inner = wire.source_cloud_configuration_rule.as_deref();
+    let others =
+        [&wire.id, &wire.short_id, &wire.source_cloud_configuration_rule_id, &wire.graph_id];
+    let inner_ids = inner.map(|rule| [&rule.short_id, &rule.id]);
+    let ids = first.into_iter().chain(others).chain(inner_ids.into_iter().flatten());
+    let mut known: Vec<&str> = Vec::new();
+    for id in ids.filter_map(Text::get) {
+        if !known.contains(&id) {
+            known.push(id);
+        }
+    }
+    let id = known.first().copied().or_else(|| wire.name.get())?.to_owned();
     let title = prose(wire.name.get().unwrap_or(&id));
-    let elsewhere = wire.external_references.as_array().into_iter().flatten();
+    let elsewhere = inner
+        .into_iter()
+        .chain([wire])
+        .flat_map(|rule| rule.external_references.as_array().into_iter().flatten());
     let elsewhere = elsewhere.filter_map(|r| r.get("id")?.as_str()).take(MOST_REFERENCES);
-    Some(Rule { aliases: known.chain(elsewhere).map(str::to_owned).collect(), id, title })
+    let aliases = known.into_iter().skip(1).chain(elsewhere).map(str::to_owned).collect();
+    Some(Rule { aliases, id, title })
 }
 
 pub(super) fn entity_asset(
@@ -170,13 +196,14 @@ pub(super) fn issue(node: &Node<'_>) -> Result<Record, Rejection> {
     };
     let asset = entity_asset(node.entity_snapshot.as_ref(), &Beside::default(), "entitySnapshot")?;
     // Some exports leave the rule out; the issue's type is then all that names the check.
-    let rule = wire.and_then(rule).unwrap_or_else(|| Rule {
+    let rule = wire.and_then(issue_rule).unwrap_or_else(|| Rule {
         id: node.kind.text().to_owned(),
         title: prose(node.kind.text()),
         aliases: Vec::new(),
     });
     let mut finding = base(node, class, rule, asset);
     fill_from_rule(&mut finding, wire);
+    finding.detection = detection::of_threat(node, &finding.asset).map(Box::new);
     Ok(Record::Finding(Box::new(finding)))
 }
 
@@ -192,14 +219,18 @@ fn fill_from_rule(finding: &mut Finding, wire: Option<&WireRule<'_>>) {
     }
 }
 
-fn webhook_issue(node: &Node<'_>) -> Result<Record, Rejection> {
+fn webhook_issue(node: &Node<'_>, came: Timestamp) -> Result<Record, Rejection> {
     let (Some(issue), Some(control)) = (&node.issue, &node.control) else {
         return Err(Rejection::new("no issue at $.issue"));
     };
-    let rule = rule(control).ok_or_else(|| Rejection::new("names no rule at $.control.id"))?;
+    let rule = issue_rule(control);
+    let rule = rule.ok_or_else(|| Rejection::new("names no rule at $.control.id"))?;
     let asset = entity_asset(node.resource.as_ref(), &Beside::default(), "resource")?;
+    let of_settings = control.source_cloud_configuration_rule_id.get().is_some();
     let class = if rule.id.starts_with("cer-") {
         FindingClass::Detection
+    } else if rule.id.starts_with("wc-") && !of_settings {
+        FindingClass::AttackPath
     } else {
         FindingClass::Misconfiguration
     };
@@ -209,10 +240,15 @@ fn webhook_issue(node: &Node<'_>) -> Result<Record, Rejection> {
     }
     finding.severity = Severity::from_word(issue.severity.text());
     issue.severity.text().clone_into(&mut finding.severity_native);
-    finding.status = status(issue.status.text());
-    issue.status.text().clone_into(&mut finding.status_native);
+    // A template without the status still says what happened.
+    let happened = node.trigger.as_ref().map_or("", |trigger| trigger.kind.text());
+    let word = issue.status.get().unwrap_or(happened);
+    finding.status = status(word);
+    word.clone_into(&mut finding.status_native);
     finding.first_seen = time(&[&issue.created]);
-    finding.last_seen = finding.first_seen;
+    // The template tells when an issue was made, not when it changed: that is when it came.
+    let came = finding.first_seen.map_or(came, |made| made.max(came));
+    finding.last_seen = time(&[&issue.updated]).or(Some(came));
     fill_from_rule(&mut finding, Some(control));
     Ok(Record::Finding(Box::new(finding)))
 }
@@ -225,6 +261,10 @@ pub(super) fn configuration(node: &Node<'_>) -> Result<Record, Rejection> {
     let asset = entity_asset(node.resource.as_ref(), &beside, "resource")?;
     let mut finding = base(node, FindingClass::Misconfiguration, rule, asset);
     fill_from_rule(&mut finding, wire);
+    if node.deleted.flag() == Some(true) {
+        // Wiz deletes a finding with its resource.
+        finding.status = Status::Resolved;
+    }
     if node.result.text().eq_ignore_ascii_case("FAIL") {
         return Ok(Record::Finding(Box::new(finding)));
     }

@@ -6,6 +6,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
+use crate::wire::or_default;
+
 /// Text that may come as a number or a boolean; null, lists and objects are empty.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
@@ -94,10 +96,13 @@ pub(super) struct Node<'a> {
     pub(super) source_rules: Option<Vec<Rule<'a>>>,
     pub(super) control: Option<Rule<'a>>,
     pub(super) entity_snapshot: Option<Entity<'a>>,
+    #[serde(deserialize_with = "or_default")]
+    pub(super) threat_detection_details: Option<Threat<'a>>,
     // Configuration findings.
     pub(super) result: Text<'a>,
     pub(super) rule: Option<Rule<'a>>,
     pub(super) resource: Option<Entity<'a>>,
+    pub(super) deleted: Text<'a>,
     pub(super) target_external_id: Text<'a>,
     pub(super) target_object_provider_unique_id: Text<'a>,
     pub(super) first_seen_at: Text<'a>,
@@ -138,6 +143,8 @@ pub(super) struct Node<'a> {
     pub(super) mitre_techniques: Option<Vec<Text<'a>>>,
     // Webhook.
     pub(super) issue: Option<WebhookIssue<'a>>,
+    #[serde(deserialize_with = "or_default")]
+    pub(super) trigger: Option<Trigger<'a>>,
     // Audit log.
     pub(super) action: Text<'a>,
     #[serde(alias = "requestid")]
@@ -173,6 +180,12 @@ pub(super) struct Rule<'a> {
     pub(super) source_cloud_configuration_rule_id: Text<'a>,
     /// The same rule in other catalogues, as Wiz sees it: `[{"id":"CKV_AWS_20",…}]`.
     pub(super) external_references: Value,
+    /// What Wiz calls its own rules for events, where `id` is the tenant's.
+    pub(super) built_in_id: Text<'a>,
+    /// The rule for settings whose findings a control makes issues of.
+    #[serde(deserialize_with = "or_default")]
+    pub(super) source_cloud_configuration_rule: Option<Box<Rule<'a>>>,
+    pub(super) security_sub_categories: Value,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -190,6 +203,25 @@ pub(super) struct WebhookIssue<'a> {
     pub(super) status: Text<'a>,
     pub(super) severity: Text<'a>,
     pub(super) created: Text<'a>,
+    #[serde(rename = "updatedAt", alias = "updated")]
+    pub(super) updated: Text<'a>,
+}
+
+/// Who and what took part in a threat.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Threat<'a> {
+    #[serde(borrow)]
+    pub(super) actors: Option<Vec<Named<'a>>>,
+    pub(super) resources: Option<Vec<Entity<'a>>>,
+}
+
+/// What made Wiz send a webhook.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Trigger<'a> {
+    #[serde(borrow, rename = "type")]
+    pub(super) kind: Text<'a>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -229,6 +261,8 @@ pub(super) struct Entity<'a> {
     pub(super) subscription: Option<Account<'a>>,
     pub(super) cloud_account: Option<Account<'a>>,
     pub(super) tags: Value,
+    /// Who answers for it, and by which basis.
+    pub(super) owners: Value,
     pub(super) has_wide_internet_exposure: Text<'a>,
     pub(super) is_accessible_from_internet: Text<'a>,
     pub(super) is_open_to_all_internet: Text<'a>,

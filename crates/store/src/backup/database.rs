@@ -157,7 +157,7 @@ pub fn database_state(data: &Path) -> Result<Vec<DatabaseState>, BackupError> {
         let opened = || open(&file, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(StoreError::from);
         states.push(DatabaseState {
             schema: opened().and_then(|c| Ok(schema(&c)?)),
-            sound: opened().and_then(|c| sound(&c)),
+            sound: crate::seal::check(&file).and_then(|_| sound(&opened()?)),
             known: known_schema(&path),
             bytes: std::fs::metadata(&file).map_err(about(&file))?.len(),
             in_use,

@@ -24,6 +24,7 @@ CREATE TABLE streams (
   failed_at INTEGER,
   reason    TEXT,
   held      TEXT,                 -- what was not closed, as JSON
+  wanted_at INTEGER,              -- when somebody wanted it to be read whole
   PRIMARY KEY (tenant, platform, name)
 ) WITHOUT ROWID;
 

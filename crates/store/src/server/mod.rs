@@ -17,7 +17,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::open::{self, BUSY};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, seal};
 
 pub use jobs::{Ended, JobFilter, JobRow, JobState, NewJob, Renewed};
 pub use platforms::{Fence, PlatformKey, PlatformRow, QuarantineRow, StreamRow};
@@ -33,6 +33,8 @@ pub(crate) const MIGRATIONS: &[&str] =
 #[derive(Debug)]
 pub struct ServerStore {
     pub(crate) connection: Connection,
+    /// Whether it was, when it was opened, what had been written down.
+    sealed: bool,
 }
 
 impl ServerStore {
@@ -43,12 +45,35 @@ impl ServerStore {
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
         open::make_directory(directory)?;
         crate::backup::refuse_half(directory)?;
-        let mut connection = Connection::open(directory.join("server.db"))?;
+        let path = directory.join("server.db");
+        Self::open_file(&path).map_err(|error| error.of(&path))
+    }
+
+    fn open_file(path: &Path) -> Result<Self, StoreError> {
+        let sealed = seal::check(path)?;
+        seal::open(path)?;
+        let mut connection = Connection::open(path)?;
         connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         open::migrate(&mut connection, MIGRATIONS)?;
-        Ok(Self { connection })
+        Ok(Self { connection, sealed })
+    }
+
+    /// Folds the log, and writes down what the database holds, as [`Store::seal`] does.
+    ///
+    /// # Errors
+    /// When the database refuses, or the list cannot be written.
+    pub fn seal(&mut self) -> Result<(), StoreError> {
+        seal::seal(&self.connection)
+    }
+
+    /// Looks whether the pages of the database hold together, as [`Store::look_over`] does.
+    ///
+    /// # Errors
+    /// When they do not, or the database refuses.
+    pub fn look_over(&self) -> Result<(), StoreError> {
+        if self.sealed { Ok(()) } else { open::look_over(&self.connection) }
     }
 }
 
@@ -61,6 +86,9 @@ pub fn tenant_folder(directory: &Path, tenant: &quell_model::TenantId) -> std::p
         directory.join("tenants").join(tenant.as_str())
     }
 }
+
+/// How much of a server's log waits before it is folded.
+const LEAST_FOLDED_BYTES: u64 = 64 << 20;
 
 /// Memory for pages of a connection that only reads.
 const READER_CACHE_KIB: i32 = 2_048;
@@ -83,15 +111,18 @@ impl Store {
         connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         connection.set_prepared_statement_cache_capacity(64);
-        Ok(Self { connection, cache: crate::block::Cache::default() })
+        let (cache, fold) = (crate::block::Cache::default(), open::Fold::default());
+        Ok(Self { connection, cache, fold, sealed: false })
     }
 
     /// From here on a commit is not flushed by itself: [`Store::sync`] flushes all before it. A
-    /// crash of the system may lose the last commits, but never one and keep a later one.
+    /// crash of the system may lose the last commits, but never one and keep a later one. The log
+    /// is folded less often too: many small commits write the same pages.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn relax(&self) -> Result<(), StoreError> {
+        self.fold.least_bytes.set(LEAST_FOLDED_BYTES);
         Ok(self.connection.pragma_update(None, "synchronous", "NORMAL")?)
     }
 

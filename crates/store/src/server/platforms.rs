@@ -53,6 +53,8 @@ pub struct StreamRow {
     pub reason: Option<String>,
     /// What was not closed, as JSON.
     pub held: Option<String>,
+    /// When somebody wanted it to be read whole.
+    pub wanted_at: Option<Timestamp>,
 }
 
 /// A record that could not be taken.
@@ -193,10 +195,14 @@ impl ServerStore {
         let changed = self
             .connection
             .prepare_cached(
-                "INSERT OR REPLACE INTO streams (tenant, platform, name, since, whole_at, good_at,
-                   under_way, recent, failed_at, reason, held)
+                "INSERT INTO streams (tenant, platform, name, since, whole_at, good_at, under_way,
+                   recent, failed_at, reason, held)
                  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM platforms
-                  WHERE tenant = ?1 AND name = ?2 AND fence = ?12",
+                  WHERE tenant = ?1 AND name = ?2 AND fence = ?12
+                 ON CONFLICT DO UPDATE SET since = excluded.since, whole_at = excluded.whole_at,
+                   good_at = excluded.good_at, under_way = excluded.under_way,
+                   recent = excluded.recent, failed_at = excluded.failed_at,
+                   reason = excluded.reason, held = excluded.held",
             )?
             .execute(params![
                 key.tenant.as_str(),
@@ -215,31 +221,20 @@ impl ServerStore {
         Ok(changed == 1)
     }
 
-    /// Has a stream read whole with the next turn.
+    /// Has a stream read whole, once what is under way is at its end.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn stream_forget(
+    pub fn stream_want(
         &mut self,
         key: PlatformKey<'_>,
         stream: Option<&str>,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         self.connection.execute(
-            "UPDATE streams SET whole_at = NULL, under_way = NULL
+            "UPDATE streams SET wanted_at = ?4
               WHERE tenant = ?1 AND platform = ?2 AND name = coalesce(?3, name)",
-            params![key.tenant.as_str(), key.name, stream],
-        )?;
-        Ok(())
-    }
-
-    /// Has streams that failed tried again with the next turn.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn stream_retry(&mut self, key: PlatformKey<'_>) -> Result<(), StoreError> {
-        self.connection.execute(
-            "UPDATE streams SET failed_at = NULL WHERE tenant = ?1 AND platform = ?2",
-            params![key.tenant.as_str(), key.name],
+            params![key.tenant.as_str(), key.name, stream, micros(now)],
         )?;
         Ok(())
     }
@@ -325,7 +320,9 @@ impl ServerStore {
     }
 }
 
-const STREAM: &str = "SELECT name, since, whole_at, good_at, under_way, recent, failed_at, reason, held FROM streams";
+const STREAM: &str =
+    "SELECT name, since, whole_at, good_at, under_way, recent, failed_at, reason, held,
+     wanted_at FROM streams";
 
 fn stream(row: &Row<'_>) -> rusqlite::Result<StreamRow> {
     let moment =
@@ -342,5 +339,6 @@ fn stream(row: &Row<'_>) -> rusqlite::Result<StreamRow> {
         failed_at: moment(6)?,
         reason: row.get(7)?,
         held: row.get(8)?,
+        wanted_at: moment(9)?,
     })
 }

@@ -22,6 +22,7 @@ struct State {
     page: usize,
     objects: BTreeMap<String, Stored>,
     is_stuck: bool,
+    broken: BTreeMap<String, (u16, String)>,
     faults: Vec<String>,
     listings: usize,
 }
@@ -45,6 +46,7 @@ impl BucketDouble {
             page,
             objects: BTreeMap::new(),
             is_stuck: false,
+            broken: BTreeMap::new(),
             faults: Vec::new(),
             listings: 0,
         }));
@@ -72,6 +74,17 @@ impl BucketDouble {
     /// Removes an object.
     pub fn remove(&self, key: &str) {
         self.state().objects.remove(key);
+    }
+
+    /// Answers every request for an object with this status and code, until `None`.
+    pub fn set_broken(&self, key: &str, broken: Option<(u16, &str)>) {
+        let mut state = self.state();
+        match broken {
+            Some((status, code)) => {
+                state.broken.insert(key.to_owned(), (status, code.to_owned()));
+            }
+            None => drop(state.broken.remove(key)),
+        }
     }
 
     /// Answers every listing with the first page.
@@ -147,6 +160,9 @@ impl State {
     }
 
     fn get(&self, key: &str, asked: &Asked) -> Answer {
+        if let Some((status, code)) = self.broken.get(key) {
+            return fault(*status, code);
+        }
         let Some(stored) = self.objects.get(key) else { return fault(404, "NoSuchKey") };
         if asked.header("if-match").is_some_and(|tag| tag != stored.e_tag) {
             return fault(412, "PreconditionFailed");
@@ -182,7 +198,7 @@ fn encoded(text: &str) -> String {
     })
 }
 
-fn decoded(text: &str) -> String {
+pub(super) fn decoded(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {

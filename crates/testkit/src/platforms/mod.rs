@@ -2,10 +2,22 @@
 //! vendor's limits, and does wrong what a script tells it to.
 
 mod double;
+mod four;
+mod lacework;
+mod orca;
+pub mod prisma;
 mod script;
+pub mod wiz;
 mod world;
 
 pub use double::{Double, Ledger, Platform, Seen};
+pub use four::{Four, Webhook};
+pub use lacework::{LaceworkDouble, LaceworkSettings, Posted};
+pub use orca::{
+    OrcaAlert, OrcaDouble, OrcaSettings, OrcaVersion, READ_ALERTS as ORCA_READ_ALERTS,
+    READ_ASSETS as ORCA_READ_ASSETS, WRITE_ALERTS as ORCA_WRITE_ALERTS,
+};
+pub use prisma::{PrismaDouble, PrismaQuirks, PrismaRight};
 pub use script::{Fault, Script};
 pub use world::{
     Account, Cause, Cloud, Detection, Fix, Flaw, Kind, Misconfiguration, Seer, State, Thing,

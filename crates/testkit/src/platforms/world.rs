@@ -247,6 +247,8 @@ pub struct State {
     pub things: Vec<Thing>,
     /// Its flaws, by number.
     pub flaws: Vec<Flaw>,
+    /// How often somebody was about to change it, so that what is sorted by doubles is sorted anew.
+    pub version: u64,
     random: Random,
     settings: Vec<(Kind, Misconfiguration)>,
 }
@@ -259,6 +261,7 @@ impl World {
         let mut inner = State {
             things: Vec::new(),
             flaws: Vec::new(),
+            version: 0,
             random: Random::new(seed),
             settings: settings(catalog.as_ref()),
         };
@@ -285,7 +288,9 @@ impl World {
 
     /// Changes it.
     pub fn write(&self) -> RwLockWriteGuard<'_, State> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        let mut state = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        state.version += 1;
+        state
     }
 }
 

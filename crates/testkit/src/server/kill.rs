@@ -71,6 +71,7 @@ pub async fn burst(burst: Burst, acked: &mut Acked) {
         run: "hook".to_owned(),
         first,
         bytes: 1024,
+        make: delivery,
         connections,
         per_second: 0,
         time,

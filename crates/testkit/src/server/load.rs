@@ -12,8 +12,8 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::signature;
 use super::wire::find;
-use super::{delivery, signature};
 
 /// What is sent.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub struct Load {
     pub first: u64,
     /// Bytes of a body.
     pub bytes: usize,
+    /// What makes a body of a run, a number and a size; equal numbers are equal bytes.
+    pub make: fn(&str, u64, usize) -> Vec<u8>,
     /// Connections at once.
     pub connections: usize,
     /// Deliveries a second that are aimed at; 0 sends as fast as answers come.
@@ -154,8 +156,8 @@ impl Sender {
 
     /// Sends one; the status, and whether the answer says when to come again.
     async fn post(&self, stream: &mut TcpStream, number: u64) -> io::Result<(u16, bool)> {
-        let Load { address, hook, secret, run, bytes, .. } = &*self.load;
-        let body = delivery(run, number, *bytes);
+        let Load { address, hook, secret, run, bytes, make, .. } = &*self.load;
+        let body = make(run, number, *bytes);
         let mut request = format!(
             "POST /api/v1/hooks/{hook} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
              x-signature: {}\r\nContent-Length: {}\r\n\r\n",

@@ -2,6 +2,8 @@
 //!
 //! `cargo xtask bench-server` and `cargo xtask kill-server` build the server and run this.
 
+mod drain;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufWriter, Write};
@@ -14,7 +16,7 @@ use std::time::{Duration, Instant};
 use quell_model::TenantId;
 use quell_testkit::estate::write_ocsf;
 use quell_testkit::server::{
-    Acked, Answer, Burst, Client, Load, Process, Request, Tally, burst, found, load,
+    Acked, Answer, Burst, Client, Load, Process, Request, Tally, burst, delivery, found, load,
     peak_memory_kib, resident_kib, uid,
 };
 
@@ -57,6 +59,9 @@ fn main() -> Outcome<()> {
             (number("--connections", 128), number("--rate", 10_000)),
         ),
         "import" => import(&place, number("--findings", 1_000_000)),
+        "drain" => {
+            drain::drain(&place, number("--stored", 200_000), number("--deliveries", 20_000))
+        }
         "kill" => kill(&place, number("--kills", 200)),
         "bogus" => bogus(&place, number("--names", 100_000)),
         other => Err(format!("there is no `{other}`").into()),
@@ -128,6 +133,7 @@ fn plan(process: &Process, run: &str, seconds: u64, (connections, rate): (u64, u
         run: run.to_owned(),
         first: 0,
         bytes: 2048,
+        make: delivery,
         connections: usize::try_from(connections).unwrap_or(64),
         per_second: rate,
         time: Duration::from_secs(seconds),
@@ -220,21 +226,13 @@ fn complete(data: &Path, acked: &Acked, most_seconds: u64) -> Outcome<()> {
 fn import(place: &Place, findings: u64) -> Outcome<()> {
     let (process, client) = place.first()?;
     let idle = resident_kib(process.id());
-    let mut stream = client.connect()?;
-    stream.set_read_timeout(Some(Duration::from_secs(3600)))?;
-    let head = format!(
-        "POST /api/v1/imports?wait=true HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\
-         Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
-        client.address,
-        client.token.as_deref().unwrap_or_default()
-    );
-    stream.write_all(head.as_bytes())?;
+    let mut stream = begin_import(&client)?;
     let begun = now();
     let mut chunks = BufWriter::with_capacity(1 << 20, Chunks(&mut stream));
     write_ocsf(findings, 1, &mut chunks)?;
     chunks.flush()?;
     drop(chunks);
-    stream.write_all(b"0\r\n\r\n")?;
+    stream.write_all(LAST_CHUNK)?;
     let sent = begun.elapsed();
     let at_sent = peak_memory_kib(process.id());
     let mut bytes = Vec::new();
@@ -267,6 +265,23 @@ fn import(place: &Place, findings: u64) -> Outcome<()> {
     ));
     Ok(())
 }
+
+/// Begins an upload whose length nobody knows, answered once it is in the findings.
+fn begin_import(client: &Client) -> io::Result<std::net::TcpStream> {
+    let mut stream = client.connect()?;
+    stream.set_read_timeout(Some(Duration::from_secs(3600)))?;
+    let head = format!(
+        "POST /api/v1/imports?wait=true HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\
+         Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
+        client.address,
+        client.token.as_deref().unwrap_or_default()
+    );
+    stream.write_all(head.as_bytes())?;
+    Ok(stream)
+}
+
+/// What ends a body of chunks.
+const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
 /// Writes each piece as a chunk.
 struct Chunks<'s>(&'s mut std::net::TcpStream);

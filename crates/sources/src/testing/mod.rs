@@ -1,5 +1,7 @@
 //! Reads text the way a file is read, for the tests of sources.
 
+mod drift;
+
 use std::io::Write;
 use std::ops::ControlFlow;
 

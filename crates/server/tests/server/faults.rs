@@ -1,0 +1,309 @@
+//! Disks that refuse, files that changed or were put back alone, memory and descriptors that end,
+//! and a database that somebody else holds.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use quell_model::TenantId;
+use quell_testkit::server::{Acked, Client, Process, Request, burst, delivery, found, signal, uid};
+
+use crate::bench::{lines, until};
+use crate::crash::{check, deliver, plan_of, prepared, server};
+
+/// Whether a file system of one's own can be mounted here.
+fn can_mount() -> bool {
+    let may = Command::new("unshare").args(["-Urm", "true"]).status();
+    let may = may.is_ok_and(|status| status.success());
+    if !may {
+        println!("skipped: no file system can be mounted here");
+    }
+    may
+}
+
+/// Whether a program is there.
+fn has(program: &str) -> bool {
+    let there = Command::new(program).arg("--version").output().is_ok();
+    if !there {
+        println!("skipped: `{program}` is not installed");
+    }
+    there
+}
+
+/// The server behind a shell script in a name space of its own; the script's first argument is a
+/// folder where it may mount.
+fn mounted(script: &'static str, folder: &Path) -> Command {
+    let before: Vec<&OsStr> = ["unshare", "-Urm", "sh", "-c", script, "sh"]
+        .into_iter()
+        .map(OsStr::new)
+        .chain([folder.as_os_str()])
+        .collect();
+    server(&folder.join("data"), &before)
+}
+
+/// What a server says that cannot start.
+fn refusal(data: &Path) -> String {
+    Process::start(&mut server(data, &[])).unwrap_err().to_string()
+}
+
+/// Stops a server in order.
+fn stop(process: Process) {
+    signal(process.id(), "TERM").unwrap();
+    let ended = process.wait().unwrap();
+    assert!(ended.success(), "{ended}");
+}
+
+/// Takes some deliveries in, and stops in order.
+fn run(data: &Path, name: &str, count: u64) {
+    let process = Process::start(&mut server(data, &[])).unwrap();
+    let client = Client::new(process.address());
+    let mut acked = Acked::default();
+    for number in 0..count {
+        assert_eq!(deliver(&client, &delivery(name, number, 600)).unwrap().status, 202);
+        acked.uids.insert(uid(name, number));
+    }
+    until("they are taken in", || {
+        acked.faults(&found(data, &TenantId::default()).unwrap()).is_empty()
+    });
+    stop(process);
+}
+
+#[test]
+fn a_data_directory_that_is_read_only_is_refused_with_a_sentence() {
+    if !can_mount() {
+        return;
+    }
+    const READ_ONLY: &str = "mount -t tmpfs none \"$1\" && mkdir \"$1/data\" && \
+        mount -o remount,ro none \"$1\" && shift && exec \"$@\"";
+    let folder = tempfile::tempdir().unwrap();
+    let said = Process::start(&mut mounted(READ_ONLY, folder.path())).unwrap_err().to_string();
+    assert!(said.contains("cannot start") && said.contains("data"), "{said}");
+    assert!(said.to_lowercase().contains("read-only"), "{said}");
+}
+
+#[test]
+fn without_inodes_uploads_wait_and_webhooks_and_reading_go_on() {
+    if !can_mount() {
+        return;
+    }
+    const FEW_INODES: &str = "mount -t tmpfs -o size=64m,nr_inodes=700 none \"$1\" && \
+        mkdir \"$1/data\" \"$1/ballast\" && n=0 && while [ $n -lt 380 ]; do \
+        : > \"$1/ballast/$n\"; n=$((n+1)); done && shift && exec \"$@\"";
+    let folder = tempfile::tempdir().unwrap();
+    let process = Process::start(&mut mounted(FEW_INODES, folder.path())).unwrap();
+    let root = Path::new("/proc").join(process.id().to_string()).join("root");
+    let inside = root.join(folder.path().strip_prefix("/").unwrap());
+    let client = Client::new(process.address()).with_token(&process.token().unwrap());
+    let upload = |run: u64| {
+        let body = lines(&format!("import-{run}"), 1);
+        client.send(&Request::post("/api/v1/imports", body)).unwrap()
+    };
+    assert_eq!(deliver(&client, &delivery("hook", 0, 600)).unwrap().status, 202);
+    let refused = (0..400).map(upload).find(|answer| answer.status != 202).unwrap();
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    assert!(refused.header("retry-after").is_some());
+    // What stands open already has its inode.
+    assert_eq!(deliver(&client, &delivery("hook", 1, 600)).unwrap().status, 202);
+    for path in ["/api/v1/findings", "/api/v1/jobs", "/health/live"] {
+        assert_eq!(client.send(&Request::get(path)).unwrap().status, 200, "{path}");
+    }
+    fs::remove_dir_all(inside.join("ballast")).unwrap();
+    until("uploads work again", || upload(999).status == 202);
+    let said = process.said();
+    assert!(!said.contains("panicked") && !said.contains("damaged"), "{said}");
+}
+
+#[test]
+fn without_descriptors_new_connections_wait_and_are_answered_later() {
+    if !has("prlimit") {
+        return;
+    }
+    let (folder, token) = prepared();
+    let before = ["prlimit", "--nofile=96:96"].map(OsStr::new);
+    let process = Process::start(&mut server(folder.path(), &before)).unwrap();
+    let client = Client::new(process.address()).with_token(&token);
+    let held: Vec<_> = (0..150).filter_map(|_| client.connect().ok()).collect();
+    assert!(held.len() > 96, "{}", held.len());
+    drop(held);
+    until("it answers again", || {
+        client.send(&Request::get("/health/ready")).is_ok_and(|answer| answer.status == 200)
+    });
+    assert_eq!(deliver(&client, &delivery("fd", 1, 600)).unwrap().status, 202);
+    let said = process.said();
+    assert!(!said.contains("panicked"), "{said}");
+    process.kill().unwrap();
+    let acked = Acked { uids: [uid("fd", 1)].into(), ..Acked::default() };
+    check(folder.path(), &token, &acked);
+}
+
+#[test]
+fn a_disk_that_becomes_read_only_or_whose_quota_ends_acknowledges_nothing_more() {
+    if !has("strace") {
+        return;
+    }
+    for fault in ["EROFS", "EDQUOT"] {
+        let (folder, token) = prepared();
+        Process::start(&mut server(folder.path(), &[])).unwrap().kill().unwrap();
+        let inject = format!("inject=fdatasync,fsync:error={fault}:when=12+");
+        let before = [
+            "strace",
+            "-D",
+            "-f",
+            "-qq",
+            "-o",
+            "/dev/null",
+            "-e",
+            "trace=fdatasync,fsync",
+            "-e",
+            &inject,
+        ]
+        .map(OsStr::new);
+        let Ok(process) = Process::start(&mut server(folder.path(), &before)) else {
+            println!("skipped: this process may not be traced");
+            return;
+        };
+        let client = Client::new(process.address());
+        let mut acked = Acked::default();
+        let mut refused = 0;
+        for number in 0..60 {
+            let Some(answer) = deliver(&client, &delivery(fault, number, 600)) else { continue };
+            match answer.status {
+                202 => {
+                    assert_eq!(refused, 0, "it acknowledges after a flush failed");
+                    acked.uids.insert(uid(fault, number));
+                }
+                503 => {
+                    assert!(answer.header("retry-after").is_some());
+                    refused += 1;
+                }
+                other => panic!("{other}: {}", answer.text()),
+            }
+        }
+        assert!(refused > 0, "{fault}: nothing was refused");
+        assert_eq!(client.send(&Request::get("/health/live")).unwrap().status, 200);
+        process.kill().unwrap();
+        check(folder.path(), &token, &acked);
+    }
+}
+
+#[test]
+fn a_bit_that_changed_while_the_server_was_down_is_told_with_the_file() {
+    let (folder, token) = prepared();
+    run(folder.path(), "a", 5);
+    // What was opened before a refusal is closed in no order, so the first that is opened comes first.
+    for name in ["server.db", "quell.db"] {
+        let path = folder.path().join(name);
+        let whole = fs::read(&path).unwrap();
+        for at in [0, 100, whole.len() / 2, whole.len() - 1] {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 4;
+            fs::write(&path, bytes).unwrap();
+            let said = refusal(folder.path());
+            assert!(said.contains(name) && said.contains("from byte"), "{name} {at}: {said}");
+        }
+        fs::write(&path, whole).unwrap();
+    }
+    let uids = (0..5).map(|number| uid("a", number)).collect();
+    check(folder.path(), &token, &Acked { uids, ..Acked::default() });
+}
+
+#[test]
+fn pages_that_do_not_hold_together_after_a_kill_are_told_with_the_file() {
+    let (folder, _) = prepared();
+    run(folder.path(), "a", 5);
+    // As a kill leaves it: nothing says what the pages were.
+    for name in ["quell.db", "server.db"] {
+        fs::remove_file(folder.path().join(format!("{name}.sums"))).unwrap();
+    }
+    let path = folder.path().join("quell.db");
+    let whole = fs::read(&path).unwrap();
+    let mut bytes = whole.clone();
+    // The heads of all pages but the first few.
+    for page in bytes.chunks_mut(8192).skip(3) {
+        page[3] ^= 0x55;
+        page[5] ^= 0x55;
+    }
+    fs::write(&path, bytes).unwrap();
+    let said = refusal(folder.path());
+    assert!(said.contains("quell.db") && said.contains("damaged"), "{said}");
+    fs::write(&path, whole).unwrap();
+    stop(Process::start(&mut server(folder.path(), &[])).unwrap());
+}
+
+#[test]
+fn a_database_that_is_put_back_alone_from_an_older_copy_is_refused() {
+    for name in ["quell.db", "server.db"] {
+        let (folder, _) = prepared();
+        run(folder.path(), "a", 3);
+        let path = folder.path().join(name);
+        let old = fs::read(&path).unwrap();
+        run(folder.path(), "b", 3);
+        run(folder.path(), "c", 3);
+        let new = fs::read(&path).unwrap();
+        let list = folder.path().join(format!("{name}.sums"));
+        let sums = fs::read(&list).unwrap();
+        fs::write(&path, &old).unwrap();
+        // With the list of the new one it is another file; without, it is an older one.
+        assert!(refusal(folder.path()).contains(name));
+        fs::remove_file(&list).unwrap();
+        let said = refusal(folder.path());
+        assert!(said.contains(&format!("`{name}` is older")), "{said}");
+        fs::write(&path, &new).unwrap();
+        drop(fs::remove_file(folder.path().join(format!("{name}-wal"))));
+        fs::write(&list, sums).unwrap();
+        stop(Process::start(&mut server(folder.path(), &[])).unwrap());
+    }
+}
+
+#[test]
+fn a_database_that_somebody_else_holds_delays_no_answer() {
+    let (folder, token) = prepared();
+    let process = Process::start(&mut server(folder.path(), &[])).unwrap();
+    let client = Client::new(process.address());
+    let holders = ["quell.db", "server.db"].map(|name| {
+        let holder = rusqlite::Connection::open(folder.path().join(name)).unwrap();
+        holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+        holder
+    });
+    let mut acked = Acked::default();
+    let begun = Instant::now();
+    for number in 0..20 {
+        assert_eq!(deliver(&client, &delivery("slow", number, 600)).unwrap().status, 202);
+        acked.uids.insert(uid("slow", number));
+    }
+    // A sender of the strictest kind gives up after 3 s; the databases answer after 10 at best.
+    assert!(begun.elapsed() < Duration::from_secs(9), "{:?}", begun.elapsed());
+    drop(holders);
+    process.kill().unwrap();
+    check(folder.path(), &token, &acked);
+}
+
+#[test]
+fn a_server_whose_memory_ends_recovers_as_after_a_kill() {
+    if !has("prlimit") {
+        return;
+    }
+    let (folder, token) = prepared();
+    let mut acked = Acked::default();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mut deaths = 0;
+    for spare_mib in [0, 1, 2, 4, 8] {
+        let mut process = Process::start(&mut server(folder.path(), &[])).unwrap();
+        let status = fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap();
+        let size = status.lines().find_map(|line| line.strip_prefix("VmSize:")).unwrap();
+        let size: u64 = size.split_whitespace().next().unwrap().parse().unwrap();
+        let most = (size + spare_mib * 1024) * 1024;
+        let limited = Command::new("prlimit")
+            .args([format!("--pid={}", process.id()), format!("--as={most}")])
+            .status();
+        assert!(limited.unwrap().success());
+        let plan = plan_of(process.address(), &token, Duration::from_secs(3));
+        runtime.block_on(burst(plan, &mut acked));
+        deaths += u32::from(process.ended().unwrap().is_some());
+        process.kill().unwrap();
+    }
+    println!("{deaths} of 5 ended for want of memory");
+    check(folder.path(), &token, &acked);
+}

@@ -1,0 +1,105 @@
+//! Alerts of the posture side: what changed, by windows of time; and single ones.
+
+use jiff::SignedDuration;
+use quell_http::Request;
+use quell_model::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::answer::{Fields, items, page};
+use super::refusal::Asked;
+use super::{Prisma, rights};
+use crate::live::{Ask, LiveError, Page};
+
+/// Name of the stream.
+pub(super) const ALERTS: &str = "alerts";
+/// The kind of call that lists alerts.
+pub(super) const LIST_CALL: &str = "prisma-alerts";
+/// The kind of call that reads one alert.
+pub(super) const ONE_CALL: &str = "prisma-alert";
+
+/// Where a reading stands.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Cursor {
+    token: String,
+    /// Records had so far.
+    seen: u64,
+}
+
+impl Prisma {
+    /// A page of alerts.
+    pub(super) async fn alerts(&self, ask: &Ask<'_>) -> Result<Page, LiveError> {
+        let cursor = ask.cursor.map(Cursor::deserialize).transpose();
+        let cursor = cursor.map_err(|_| LiveError::Cursor("it is none of alerts".to_owned()))?;
+        let body = question(ask.since, ask.until, self.settings.page_alerts, cursor.as_ref());
+        let make = |base: &str| {
+            let request = Request::post(&format!("{base}/v2/alert?detailed=true"))?;
+            Ok(request.json(&body)?.account(LIST_CALL).idempotent())
+        };
+        let asked = Asked::page(rights::ALERTS, cursor.is_some());
+        let (response, owner) = self.ask(asked, &make).await?;
+        let fields = Fields::of(&response)?;
+        let records = fields.list("items")?;
+        let (records, unread) = self.named(records).await;
+        let total = fields.count("totalRows");
+        let seen = cursor.map_or(0, |cursor| cursor.seen) + records.len() as u64;
+        // The last page may be empty and name a next one all the same.
+        let over = records.is_empty() && total.is_none_or(|total| seen >= total);
+        let token = fields.text("nextPageToken")?.filter(|_| !over);
+        let next = token.map(|token| json!(Cursor { token, seen }));
+        Ok(Page { next, owner, total, unread, ..page(&response, items(records)) })
+    }
+
+    /// One alert.
+    pub(super) async fn alert(&self, id: &str) -> Result<Page, LiveError> {
+        let (response, owner) = self.ask_alert(id).await?;
+        let record: Box<RawValue> = serde_json::from_slice(response.body())
+            .map_err(|_| LiveError::shape("$", "is no alert"))?;
+        let (records, unread) = self.named(vec![record]).await;
+        Ok(Page { owner, unread, ..page(&response, items(records)) })
+    }
+
+    /// Asks for one alert.
+    pub(super) async fn ask_alert(
+        &self,
+        id: &str,
+    ) -> Result<(quell_http::Response, Option<String>), LiveError> {
+        if !is_id(id) {
+            return Err(LiveError::Refused("the id is none of an alert".to_owned()));
+        }
+        let make = |base: &str| {
+            let request = Request::get(&format!("{base}/alert/{id}?detailed=true"))?;
+            Ok(request.account(ONE_CALL))
+        };
+        self.ask(Asked::plain(rights::ALERTS), &make).await
+    }
+}
+
+/// Whether a text can be the id of an alert or an incident.
+pub(super) fn is_id(id: &str) -> bool {
+    !id.is_empty() && id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+/// What is asked for. The window has an open end, since alerts that change meanwhile would leave
+/// one that is closed, and move those behind them onto pages that were read already. New alerts
+/// come first, so they move the others onto the next page, where they are had twice.
+fn question(
+    since: Option<Timestamp>,
+    until: Timestamp,
+    limit: usize,
+    cursor: Option<&Cursor>,
+) -> Value {
+    let start = since.map_or(0, |since| since.as_millisecond().max(0));
+    let end = (until + SignedDuration::from_hours(24)).as_millisecond().max(start);
+    let mut body = json!({
+        "timeRange": {"type": "absolute", "value": {"startTime": start, "endTime": end}},
+        "filters": [{"name": "timeRange.type", "operator": "=", "value": "ALERT_UPDATED"}],
+        "sortBy": ["alertTime:desc"],
+        "limit": limit,
+    });
+    if let (Some(cursor), Some(body)) = (cursor, body.as_object_mut()) {
+        body.insert("pageToken".to_owned(), cursor.token.as_str().into());
+    }
+    body
+}

@@ -1,0 +1,277 @@
+//! What a tenant has: resources with their owners, projects, identities with what they may do, and
+//! what the internet reaches.
+
+use quell_model::{
+    Asset, AssetId, Finding, FindingClass, Hints, Origin, Record, Rule, Severity, Signals, Sourced,
+    Untrusted,
+};
+use serde_json::Value;
+
+use super::asset::{Beside, asset};
+use super::normalize::{prose, status, time, tool};
+use super::wire::{Account, Entity, Text};
+use crate::wire::tags_of;
+use crate::{RawRecord, Rejection};
+
+/// Projects of the tenant.
+pub(super) const PROJECTS: &str = "projects";
+/// Users, roles and service accounts.
+pub(super) const IDENTITIES: &str = "cloud principals";
+/// Permissions that nobody uses.
+pub(super) const ENTITLEMENTS: &str = "excessive access findings";
+/// What can be reached from elsewhere.
+pub(super) const EXPOSURES: &str = "network exposures";
+
+/// Names kept of a list.
+const MOST_NAMES: usize = 32;
+
+/// The bases by which Wiz names an owner, the firmest first.
+const BASES: [&str; 7] = [
+    "DECLARED_OWNER",
+    "INTEGRATION",
+    "TAG",
+    "TAGGING_RULE",
+    "CODE_OWNER",
+    "SUBSCRIPTION",
+    "MDM_DEVICE_OWNER",
+];
+
+/// The record of a shape of this file; `None` for all other shapes.
+pub(super) fn record(raw: &RawRecord<'_>) -> Result<Option<Record>, Rejection> {
+    let record = match raw.shape.name {
+        PROJECTS => project(&serde_json::from_str(raw.text)?)?,
+        IDENTITIES => identity(&serde_json::from_str(raw.text)?)?,
+        ENTITLEMENTS => entitlement(&serde_json::from_str(raw.text)?)?,
+        EXPOSURES => exposure(&serde_json::from_str(raw.text)?)?,
+        _ => return Ok(None),
+    };
+    Ok(Some(record))
+}
+
+/// A cloud resource, with who answers for it.
+pub(super) fn resource(entity: &Entity<'_>) -> Result<Asset, Rejection> {
+    let found = asset(entity, &Beside::default());
+    let mut found = found.ok_or_else(|| Rejection::new("no id or name at $.id"))?;
+    found.context.owner = owner(&entity.owners);
+    Ok(found)
+}
+
+/// The owner by the firmest basis. Who last logged in or made something owns nothing by that.
+fn owner(owners: &Value) -> Option<Sourced> {
+    let list = owners.as_array()?;
+    let of = |basis: &&str| {
+        let same = |one: &&Value| one.get("type").and_then(Value::as_str) == Some(basis);
+        let name =
+            list.iter().filter(same).find_map(|one| one.pointer("/graphEntity/name")?.as_str());
+        name.filter(|name| !name.is_empty())
+    };
+    let name = BASES.iter().find_map(of)?;
+    let value = Untrusted::from(name).capped(256);
+    Some(Sourced { value, origin: Origin::Field("owners".to_owned()) })
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Project<'a> {
+    #[serde(borrow)]
+    id: Text<'a>,
+    name: Text<'a>,
+    slug: Text<'a>,
+    business_unit: Text<'a>,
+    risk_profile: Value,
+    project_owners: Value,
+    tags: Value,
+}
+
+fn project(node: &Project<'_>) -> Result<Record, Rejection> {
+    let id = node.id.get().ok_or_else(|| Rejection::new("no id at $.id"))?;
+    let hints = Hints { kind: Some("PROJECT"), name: node.name.get(), ..Hints::default() };
+    let mut tags = tags_of(&node.tags);
+    let impact = node.risk_profile.get("businessImpact").and_then(Value::as_str);
+    let own = [
+        ("slug", node.slug.get()),
+        ("businessUnit", node.business_unit.get()),
+        ("businessImpact", impact),
+    ];
+    for (key, value) in own {
+        if let Some(value) = value {
+            tags.entry(key.to_owned()).or_insert_with(|| Untrusted::from(value).capped(256));
+        }
+    }
+    let owners = node.project_owners.as_array().into_iter().flatten();
+    let owner =
+        owners.filter_map(|owner| owner.get("name")?.as_str()).find(|name| !name.is_empty());
+    let mut project = Asset {
+        id: AssetId::parse(id, &hints),
+        native_id: id.to_owned(),
+        native_kind: "PROJECT".to_owned(),
+        name: Untrusted::from(node.name.get().unwrap_or(id)).capped(1024),
+        tags,
+        ..Asset::default()
+    };
+    project.context.owner = owner.map(|name| Sourced {
+        value: Untrusted::from(name).capped(256),
+        origin: Origin::Field("projectOwners".to_owned()),
+    });
+    Ok(Record::Asset(Box::new(project)))
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Identity<'a> {
+    #[serde(borrow)]
+    cloud_resource: Option<Entity<'a>>,
+    identity_insights: Option<Vec<Text<'a>>>,
+}
+
+fn identity(node: &Identity<'_>) -> Result<Record, Rejection> {
+    let entity = node.cloud_resource.as_ref();
+    let found = entity.and_then(|entity| asset(entity, &Beside::default()));
+    let mut found = found.ok_or_else(|| Rejection::new("names no identity at $.cloudResource"))?;
+    let insights: Vec<&str> =
+        node.identity_insights.iter().flatten().filter_map(Text::get).take(MOST_NAMES).collect();
+    if insights.contains(&"ADMIN_PRIVILEGES") {
+        found.signals.high_privilege = Some(true);
+    }
+    if insights.contains(&"ACCESS_TO_SENSITIVE_DATA") {
+        found.signals.sensitive_data = Some(true);
+    }
+    if !insights.is_empty() {
+        let words = Untrusted::from(insights.join(", "));
+        found.tags.entry("wiz:identityInsights".to_owned()).or_insert(words);
+    }
+    Ok(Record::Asset(Box::new(found)))
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Entitlement<'a> {
+    #[serde(borrow)]
+    id: Text<'a>,
+    name: Text<'a>,
+    description: Text<'a>,
+    severity: Text<'a>,
+    status: Text<'a>,
+    resolution_reason: Text<'a>,
+    cloud_platform: Text<'a>,
+    first_detected_at: Text<'a>,
+    excessive_services: Option<Vec<Text<'a>>>,
+    has_unused_admin_permissions: Text<'a>,
+    has_unused_high_permissions: Text<'a>,
+    has_unused_data_permissions: Text<'a>,
+    remediation_type: Text<'a>,
+    remediation_instructions: Text<'a>,
+    principal: Option<Principal<'a>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Principal<'a> {
+    #[serde(borrow)]
+    cloud_account: Option<Account<'a>>,
+    graph_entity: Option<Graph<'a>>,
+}
+
+fn entitlement(node: &Entitlement<'_>) -> Result<Record, Rejection> {
+    let id = node.id.get().ok_or_else(|| Rejection::new("no id at $.id"))?;
+    let none = Principal::default();
+    let principal = node.principal.as_ref().unwrap_or(&none);
+    let account = principal.cloud_account.as_ref();
+    let place = principal.graph_entity.as_ref().and_then(|graph| {
+        let entity = graph.entity(&node.cloud_platform);
+        asset(&entity, &Beside { ids: &[], account })
+    });
+    let mut place =
+        place.ok_or_else(|| Rejection::new("names no identity at $.principal.graphEntity"))?;
+    if node.has_unused_admin_permissions.flag() == Some(true) {
+        place.signals.high_privilege = Some(true);
+    }
+    let way = node.remediation_type.get().unwrap_or("UNKNOWN").to_ascii_lowercase();
+    let rule = Rule {
+        id: format!("excessive-access-{}", way.replace('_', "-")),
+        title: prose("Identity has permissions that it does not use"),
+        aliases: Vec::new(),
+    };
+    let services: Vec<&str> =
+        node.excessive_services.iter().flatten().filter_map(Text::get).take(MOST_NAMES).collect();
+    let facts = [
+        ("excessiveServices", Some(services.join(", "))),
+        ("resolutionReason", node.resolution_reason.get().map(str::to_owned)),
+        ("hasUnusedHighPermissions", node.has_unused_high_permissions.get().map(str::to_owned)),
+        ("hasUnusedDataPermissions", node.has_unused_data_permissions.get().map(str::to_owned)),
+    ];
+    let facts = facts.into_iter().filter_map(|(key, text)| Some((key.to_owned(), prose(&text?))));
+    let title = node.name.get().map_or_else(|| rule.title.clone(), prose);
+    Ok(Record::Finding(Box::new(Finding {
+        native_id: id.to_owned(),
+        title,
+        description: prose(node.description.text()),
+        severity: Severity::from_word(node.severity.text()),
+        severity_native: node.severity.text().to_owned(),
+        status: status(node.status.text()),
+        status_native: node.status.text().to_owned(),
+        first_seen: time(&[&node.first_detected_at]),
+        remediation: prose(node.remediation_instructions.text()),
+        evidence: facts.filter(|(_, text)| !text.is_empty()).collect(),
+        ..Finding::new(tool(), FindingClass::Identity, rule, place)
+    })))
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Exposure<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Text<'a>,
+    port_range: Text<'a>,
+    source_ip_range: Text<'a>,
+    exposed_entity: Option<Graph<'a>>,
+}
+
+/// What an exposure says of the thing that is exposed.
+fn exposure(node: &Exposure<'_>) -> Result<Record, Rejection> {
+    let graph = node.exposed_entity.as_ref();
+    let found = graph.and_then(|graph| asset(&graph.entity(&Text::default()), &Beside::default()));
+    let mut found = found.ok_or_else(|| Rejection::new("names nothing at $.exposedEntity"))?;
+    if node.kind.text() == "PUBLIC_INTERNET" {
+        found.signals = Signals { internet_exposed: Some(true), ..found.signals };
+    }
+    let parts = [node.kind.get(), node.port_range.get(), node.source_ip_range.get()];
+    let words: Vec<&str> = parts.into_iter().flatten().collect();
+    found.tags.insert("wiz:exposure".to_owned(), Untrusted::from(words.join(" ")).capped(256));
+    Ok(Record::Asset(Box::new(found)))
+}
+
+/// A vertex of Wiz's graph: what it is stands among its properties.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Graph<'a> {
+    #[serde(borrow)]
+    id: Text<'a>,
+    name: Text<'a>,
+    #[serde(rename = "type")]
+    kind: Text<'a>,
+    provider_unique_id: Text<'a>,
+    properties: Value,
+}
+
+impl Graph<'_> {
+    fn entity<'g>(&'g self, platform: &Text<'g>) -> Entity<'g> {
+        let own = |name: &str| {
+            let text = self.properties.get(name).and_then(Value::as_str).unwrap_or_default();
+            Text(text.into())
+        };
+        let said = own("cloudPlatform");
+        Entity {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            kind: self.kind.clone(),
+            provider_unique_id: self.provider_unique_id.clone(),
+            native_type: own("nativeType"),
+            cloud_platform: if said.get().is_some() { said } else { platform.clone() },
+            external_id: own("externalId"),
+            region: own("region"),
+            subscription_external_id: own("subscriptionExternalId"),
+            ..Entity::default()
+        }
+    }
+}

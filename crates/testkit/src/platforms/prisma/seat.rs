@@ -1,0 +1,91 @@
+//! Where a platform with two sides shows what is wrong.
+
+use super::PrismaDouble;
+use crate::platforms::{Cause, Flaw, Kind, Thing};
+
+/// Where something that is wrong shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Seat {
+    /// An alert of the posture side.
+    Alert,
+    /// A weakness in a scan of an image.
+    Image,
+    /// A weakness in a scan of a machine.
+    Host,
+    /// A weakness in a scan of a function.
+    Function,
+    /// An incident of the console.
+    Incident,
+    /// A runtime audit of a machine.
+    HostAudit,
+    /// A runtime audit of a container.
+    ContainerAudit,
+    /// A runtime audit of an application with an agent inside.
+    AppAudit,
+    /// A runtime audit of a function.
+    ServerlessAudit,
+}
+
+impl Seat {
+    /// Where a flaw of a thing shows.
+    #[must_use]
+    pub const fn of(flaw: &Flaw, thing: &Thing) -> Self {
+        match &flaw.cause {
+            Cause::Misconfiguration(_) => Self::Alert,
+            Cause::Vulnerability(_) => match thing.kind {
+                Kind::Image => Self::Image,
+                Kind::Function => Self::Function,
+                Kind::Machine
+                | Kind::Bucket
+                | Kind::Database
+                | Kind::Firewall
+                | Kind::Key
+                | Kind::Queue => Self::Host,
+            },
+            // What no process did is seen in the cloud's own log.
+            Cause::Detection(detection) if detection.process.is_empty() => Self::Alert,
+            Cause::Detection(_) => match flaw.number % 16 {
+                0 | 1 => Self::HostAudit,
+                2 | 3 => Self::ContainerAudit,
+                4 => Self::AppAudit,
+                5 => Self::ServerlessAudit,
+                _ => Self::Incident,
+            },
+        }
+    }
+
+    /// The path of an audit's list, where it is one.
+    pub(super) fn of_audit(path: &str) -> Option<Self> {
+        match path {
+            "audits/runtime/host" => Some(Self::HostAudit),
+            "audits/runtime/container" => Some(Self::ContainerAudit),
+            "audits/runtime/app-embedded" => Some(Self::AppAudit),
+            "audits/runtime/serverless" => Some(Self::ServerlessAudit),
+            _ => None,
+        }
+    }
+}
+
+impl PrismaDouble {
+    /// The id under which the platform shows a flaw: an alert's, or that of a record of the console.
+    #[must_use]
+    pub fn id_of(flaw: &Flaw, thing: &Thing) -> String {
+        match Seat::of(flaw, thing) {
+            Seat::Alert => format!("P-{}", flaw.number + 1000),
+            Seat::Image | Seat::Host | Seat::Function => thing.native.clone(),
+            Seat::Incident
+            | Seat::HostAudit
+            | Seat::ContainerAudit
+            | Seat::AppAudit
+            | Seat::ServerlessAudit => format!("6740{:020x}", flaw.number),
+        }
+    }
+
+    /// The number of the flaw behind an alert's or an incident's id.
+    pub(super) fn number_of(id: &str) -> Option<usize> {
+        if let Some(number) = id.strip_prefix("P-") {
+            return number.parse::<usize>().ok()?.checked_sub(1000);
+        }
+        usize::from_str_radix(id.strip_prefix("6740")?, 16).ok()
+    }
+}
