@@ -88,20 +88,20 @@ impl Request {
         Self::new(Method::POST, url)
     }
 
-    /// A `DELETE`.
-    ///
-    /// # Errors
-    /// The URL cannot be read.
-    pub fn delete(url: &str) -> Result<Self, HttpError> {
-        Self::new(Method::DELETE, url)
-    }
-
     /// A `PUT`.
     ///
     /// # Errors
     /// The URL cannot be read.
     pub fn put(url: &str) -> Result<Self, HttpError> {
         Self::new(Method::PUT, url)
+    }
+
+    /// A `DELETE`.
+    ///
+    /// # Errors
+    /// The URL cannot be read.
+    pub fn delete(url: &str) -> Result<Self, HttpError> {
+        Self::new(Method::DELETE, url)
     }
 
     /// Adds a header.

@@ -48,12 +48,12 @@ pub enum OutsideError {
     /// A secret has no value.
     #[error("{0}")]
     Secret(#[from] SecretError),
+    /// The login of the proxy is none.
+    #[error("`egress.proxy_login`: {0}")]
+    ProxyLogin(&'static str),
     /// A secret must not be used.
     #[error("the secret behind `{0}` {1}; choose another")]
     Weak(String, &'static str),
-    /// The proxy's login is none.
-    #[error("the proxy's login behind `{0}` is to be `user:password`, named by `env:` or `file:`")]
-    ProxyLogin(String),
 }
 
 /// The one client, and the secrets.
@@ -228,10 +228,11 @@ fn login_of(
     reference: &SecretRef,
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Result<(String, SecretString), OutsideError> {
-    let wrong = || OutsideError::ProxyLogin(reference.as_str().to_owned());
-    let secret = quell_secrets::read_local(reference, environment).ok_or_else(wrong)??;
+    let wrong = |why: &'static str| OutsideError::ProxyLogin(why);
+    let read = quell_secrets::read_local(reference, environment);
+    let secret = read.ok_or_else(|| wrong("name it by `env:` or `file:`"))??;
     let pair = secret.expose_text().and_then(|text| text.split_once(':'));
-    let (user, password) = pair.ok_or_else(wrong)?;
+    let (user, password) = pair.ok_or_else(|| wrong("it is to be `user:password`"))?;
     Ok((user.to_owned(), SecretString::from(password)))
 }
 
@@ -300,5 +301,25 @@ fn key_source(
             session_token: session_token.cloned(),
         },
         _ => AwsKeySource::Chain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use quell_config::{FileText, Sources};
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn the_proxy_s_login_is_read_where_it_is_named() {
+        let text = "[egress]\nproxy = 'http://proxy.example:3128'\nproxy_login = 'env:PROXY'\n";
+        let file = Some(FileText { path: "quell.toml", text });
+        let config = Config::load(&Sources { file, ..Sources::default() }).unwrap().config;
+        let with = |value: Option<&str>| policy(&config, &|_| value.map(str::to_owned));
+        let login = with(Some("me:a:b")).unwrap().proxy.unwrap().login.unwrap();
+        assert_eq!((login.0.as_str(), login.1.expose_secret()), ("me", "a:b"));
+        assert!(matches!(with(Some("nobody")), Err(OutsideError::ProxyLogin(_))));
+        assert!(matches!(with(None), Err(OutsideError::Secret(_))));
     }
 }

@@ -69,6 +69,12 @@ mod tests {
         assert!(Lock::take(folder.path()).unwrap().is_some());
     }
 
+    fn look(folder: &Path, stop: &AtomicBool) {
+        while !stop.load(Ordering::Relaxed) {
+            Lock::is_taken(folder).unwrap();
+        }
+    }
+
     #[test]
     fn whoever_looks_keeps_no_server_from_starting() {
         let folder = tempfile::tempdir().unwrap();
@@ -76,13 +82,8 @@ mod tests {
         drop(Lock::take(folder.path()).unwrap());
         let stop = AtomicBool::new(false);
         std::thread::scope(|threads| {
-            for _ in 0..2 {
-                threads.spawn(|| {
-                    while !stop.load(Ordering::Relaxed) {
-                        Lock::is_taken(folder.path()).unwrap();
-                    }
-                });
-            }
+            threads.spawn(|| look(folder.path(), &stop));
+            threads.spawn(|| look(folder.path(), &stop));
             let started = (0..200).filter(|_| Lock::take(folder.path()).unwrap().is_some()).count();
             stop.store(true, Ordering::Relaxed);
             assert_eq!(started, 200);

@@ -66,7 +66,7 @@ fn any(value: &Given) -> Value {
             json!({"arrayValue": {"values": all.iter().map(number).collect::<Vec<_>>()}})
         }
         // No span of ours has others.
-        other => json!({"stringValue": other.to_string()}),
+        other @ (Given::Array(_) | _) => json!({"stringValue": other.to_string()}),
     }
 }
 

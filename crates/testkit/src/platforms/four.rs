@@ -1,7 +1,6 @@
 //! All four platforms over one world.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::io;
 use std::sync::Arc;
 
@@ -115,11 +114,9 @@ key_secret = "env:LACEWORK_KEY"
 "#
         );
         for (name, _) in self.all() {
-            // Writing to text cannot fail.
-            drop(write!(
-                text,
+            text += &format!(
                 "\n[hooks.{name}]\nformat = \"{name}\"\nsource = \"{name}\"\nauth = \"header\"\nheader = \"x-quell-key\"\nsecrets = [\"env:HOOK_KEY\"]\n"
-            ));
+            );
         }
         text
     }

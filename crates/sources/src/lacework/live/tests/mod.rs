@@ -178,7 +178,7 @@ fn plan(url: &str, (secret, options): (&'static str, &[(&str, &str)]), clock: &A
     Plan {
         name: "lw".to_owned(),
         url: Some(url.to_owned()),
-        auth_url: None,
+        login_at: None,
         account: None,
         options: options.collect::<BTreeMap<_, _>>(),
         credentials: Arc::new(Key(secret)),
