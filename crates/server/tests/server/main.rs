@@ -19,7 +19,10 @@ mod jobs;
 #[cfg(test)]
 mod many;
 #[cfg(test)]
+
 mod marks;
+#[cfg(test)]
+mod oidc;
 #[cfg(test)]
 mod rights;
 #[cfg(test)]

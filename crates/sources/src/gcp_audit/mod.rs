@@ -9,6 +9,7 @@ mod request;
 #[cfg(test)]
 mod tests;
 
+use crate::intake::place::placed_below;
 use crate::wire::{Tree, decode_base64};
 use crate::{Need, Output, RawRecord, Rejection, Shape, Source, scc};
 
@@ -101,7 +102,9 @@ fn normalize(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> 
         .ok_or_else(|| Rejection::new("holds no Base64 text at $.message.data"))?;
     let text = str::from_utf8(&bytes)
         .map_err(|_| Rejection::new("holds no UTF-8 text in $.message.data"))?;
-    let inner: Tree<'_> = serde_json::from_str(text)?;
+    let placed =
+        |error| Rejection(placed_below(&Rejection::from(error).0, (text, "$.message.data")));
+    let inner: Tree<'_> = serde_json::from_str(text).map_err(placed)?;
     match inner.key("finding").is_map() {
         true => output.push(scc::finding_of(&inner)?),
         false => entry(&inner, output)?,
