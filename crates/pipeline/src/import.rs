@@ -451,7 +451,7 @@ impl Run<'_> {
                 next += 1;
                 self.batch(name, batch, import, tally)?;
                 // It was begun, so there is one.
-                drop(ended.try_recv());
+                ended.try_recv().ok();
             }
             self.progress.check()?;
         }

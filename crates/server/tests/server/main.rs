@@ -19,7 +19,6 @@ mod jobs;
 #[cfg(test)]
 mod many;
 #[cfg(test)]
-
 mod marks;
 #[cfg(test)]
 mod oidc;
