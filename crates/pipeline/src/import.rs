@@ -414,14 +414,18 @@ impl Run<'_> {
         let name = input.name();
         std::thread::scope(|threads| {
             let (to_parsers, batches) = bounded::<(u64, Item)>(parsers * 2);
+            // One that is parsed slowly holds up those behind it, which wait in memory.
+            let (begun, ended) = bounded::<()>(parsers * 4);
             let (to_writer, parsed) = bounded::<(u64, ParsedBatch)>(parsers * 2);
+            let to_parsers = (to_parsers, begun);
             let reader = threads.spawn(move || read(input, detected, &to_parsers, progress));
             for _ in 0..parsers {
                 let (batches, to_writer) = (batches.clone(), to_writer.clone());
                 threads.spawn(move || parse(&batches, &to_writer, detected, knowledge));
             }
             drop((batches, to_writer));
-            let written = self.write(&name, &parsed, import, tally);
+            let written = self.write(&name, (&parsed, &ended), import, tally);
+            drop(ended);
             // The reader stops by itself once nobody listens.
             drop(parsed);
             let end = reader.join().unwrap_or_else(|_| Some("the reader failed".to_owned()));
@@ -435,7 +439,7 @@ impl Run<'_> {
     fn write(
         &mut self,
         name: &str,
-        parsed: &Receiver<(u64, ParsedBatch)>,
+        (parsed, ended): (&Receiver<(u64, ParsedBatch)>, &Receiver<()>),
         import: &mut Import<'_>,
         tally: &mut Tally,
     ) -> Result<(), PipelineError> {
@@ -446,6 +450,8 @@ impl Run<'_> {
             while let Some(batch) = waiting.remove(&next) {
                 next += 1;
                 self.batch(name, batch, import, tally)?;
+                // It was begun, so there is one.
+                drop(ended.try_recv());
             }
             self.progress.check()?;
         }
@@ -565,12 +571,12 @@ fn add_funnel(to: &mut Funnel, from: &Funnel) {
 fn read(
     input: &mut Input,
     detected: &intake::Detection,
-    to_parsers: &Sender<(u64, Item)>,
+    (to_parsers, begun): &(Sender<(u64, Item)>, Sender<()>),
     progress: &Progress<'_>,
 ) -> Option<String> {
     let mut number = 0;
     let summary = intake::read(input, detected, &Limits::default(), &mut |item| {
-        let sent = to_parsers.send((number, item)).is_ok();
+        let sent = begun.send(()).is_ok() && to_parsers.send((number, item)).is_ok();
         number += 1;
         if sent && progress.check().is_ok() {
             ControlFlow::Continue(())

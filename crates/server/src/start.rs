@@ -219,10 +219,9 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
     };
     // So that a fault shows at the start and not at the first question.
     for tenant in known_tenants(&app)? {
-        let findings = app.tenants.of(&tenant)?;
-        findings.write(|store| store.look_over())?;
-        check_order(&mut app.office(), &findings)?;
+        app.tenants.of(&tenant)?.write(|store| store.look_over())?;
     }
+    check_order(&app.data, &mut app.office(), &app.tenants.all())?;
     Ok(app)
 }
 

@@ -9,6 +9,7 @@ mod aws;
 mod azure_activity;
 mod checkov;
 mod cloudtrail;
+mod crowdstrike;
 mod csaf;
 mod cyclonedx;
 mod defender;
@@ -51,6 +52,7 @@ pub const SOURCES: &[&Source] = &[
     &azure_activity::SOURCE,
     &checkov::SOURCE,
     &cloudtrail::SOURCE,
+    &crowdstrike::SOURCE,
     &csaf::SOURCE,
     &cyclonedx::SOURCE,
     &defender::SOURCE,

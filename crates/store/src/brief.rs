@@ -16,6 +16,8 @@ use crate::{Packed, Store, StoreError};
 pub(crate) const PAGE: i64 = 4096;
 /// Pages that are kept open while issues are written.
 const MOST_OPEN: usize = 4;
+/// Pages that wait to be packed; each is some megabytes.
+const MOST_PACKING: usize = 4;
 /// Bytes of an issue's facets.
 const FACET_BYTES: usize = 20;
 
@@ -244,6 +246,10 @@ impl Briefs {
         if self.open.len() >= MOST_OPEN
             && let Some((oldest, page)) = self.open.pop_first()
         {
+            let first = self.packing.keys().next().copied();
+            if self.packing.len() >= MOST_PACKING {
+                self.write_packed(connection, first)?;
+            }
             self.pack(oldest, page);
         }
         self.write_packed(connection, Some(number))?;

@@ -40,7 +40,7 @@ pub enum StoreError {
     Damaged(String),
     /// One of the databases was put back alone.
     #[error(
-        "`{older}` is older than `{newer}`: it was put back alone; restore a backup as a whole with `quell restore`, or put the newer file back"
+        "`{older}` is older than `{newer}`: it was put back alone; restore a backup as a whole with `quell restore`, or put the newer file back; if it is meant, put an empty file `accept-older-copy` into the data directory"
     )]
     OlderCopy {
         /// The file that is too old.

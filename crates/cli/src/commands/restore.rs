@@ -45,6 +45,7 @@ pub(super) fn run(arguments: &Arguments, data: &Path) -> Result<Exit> {
             "data": data,
             "put_aside": restored.before,
             "ended_earlier": restored.ended_earlier,
+            "keeps_log": restored.keeps_log,
             "backup": restored.manifest,
         });
         serde_json::to_writer_pretty(&mut out, &report)?;
@@ -56,6 +57,9 @@ pub(super) fn run(arguments: &Arguments, data: &Path) -> Result<Exit> {
     }
     let made_at = &restored.manifest.made_at;
     writeln!(out, "restored {}, as of {made_at}", told(&restored.manifest))?;
+    if restored.keeps_log {
+        writeln!(out, "the intake log stayed: what came after the backup is taken in again")?;
+    }
     if let Some(before) = &restored.before {
         let before = before.display();
         writeln!(out, "what was there is in {before}; remove it when all is well")?;

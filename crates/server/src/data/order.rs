@@ -4,6 +4,9 @@
 //! server knows beside them. And a server that ends in order writes down how often the findings
 //! had changed. A file that was put back alone, from an older copy, then says so.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use quell_model::TenantId;
 use quell_store::{ServerStore, Store, StoreError};
 
@@ -13,20 +16,46 @@ use super::Findings;
 const OPENED: &str = "opened";
 /// How often the findings had changed when they were last closed.
 const CHANGES: &str = "closed at";
+/// Put into the data directory by who means an older copy to be used.
+const MEANT: &str = "accept-older-copy";
 
-/// Refuses findings that are older than what the server knows of them, or much newer; then counts
-/// this opening.
+/// Refuses findings that are older than what the server knows of them, or much newer, unless
+/// somebody means that; then counts this opening.
 ///
 /// # Errors
-/// When they are of another time, or a database refuses.
-pub(crate) fn check_order(office: &mut ServerStore, findings: &Findings) -> Result<(), StoreError> {
-    let tenant = &findings.tenant;
-    let known = number(office.setting(&of(OPENED, tenant))?);
-    let closed = number(office.setting(&of(CHANGES, tenant))?);
-    let (own, changes) = findings.write(|store| {
-        let own = number(store.mark(OPENED)?);
-        Ok::<_, StoreError>((own, store.changes()?))
-    })?;
+/// When some are of another time, or a database refuses.
+pub(crate) fn check_order(
+    data: &Path,
+    office: &mut ServerStore,
+    all: &[Arc<Findings>],
+) -> Result<(), StoreError> {
+    let mark = data.join(MEANT);
+    let meant = mark.exists();
+    for findings in all {
+        let (own, known) = (own_count(findings)?, known_count(office, findings)?);
+        match compare(office, findings, (own, known)) {
+            Err(StoreError::OlderCopy { older, newer }) if meant => {
+                tracing::warn!(older, newer, tenant = %findings.tenant, "an older copy is accepted");
+                findings.write(|store| note_order(office, &findings.tenant, store))?;
+            }
+            other => other?,
+        }
+        count(office, findings, own.max(known))?;
+    }
+    if meant {
+        let removed = std::fs::remove_file(&mark);
+        removed.map_err(|source| StoreError::Directory { path: mark, source })?;
+    }
+    Ok(())
+}
+
+fn compare(
+    office: &ServerStore,
+    findings: &Findings,
+    (own, known): (i64, i64),
+) -> Result<(), StoreError> {
+    let closed = number(office.setting(&of(CHANGES, &findings.tenant))?);
+    let changes = findings.write(|store| store.changes())?;
     if own < known || changes < closed {
         return Err(StoreError::OlderCopy { older: "quell.db", newer: "server.db" });
     }
@@ -34,12 +63,25 @@ pub(crate) fn check_order(office: &mut ServerStore, findings: &Findings) -> Resu
     if own > known.saturating_add(1) {
         return Err(StoreError::OlderCopy { older: "server.db", newer: "quell.db" });
     }
-    let next = own.saturating_add(1).to_le_bytes();
+    Ok(())
+}
+
+fn own_count(findings: &Findings) -> Result<i64, StoreError> {
+    Ok(number(findings.write(|store| store.mark(OPENED))?))
+}
+
+fn known_count(office: &ServerStore, findings: &Findings) -> Result<i64, StoreError> {
+    Ok(number(office.setting(&of(OPENED, &findings.tenant))?))
+}
+
+/// Counts an opening on both sides.
+fn count(office: &mut ServerStore, findings: &Findings, before: i64) -> Result<(), StoreError> {
+    let next = before.saturating_add(1).to_le_bytes();
     findings.write(|store| {
         store.mark_set(OPENED, &next)?;
         store.sync()
     })?;
-    office.setting_set(&of(OPENED, tenant), &next)
+    office.setting_set(&of(OPENED, &findings.tenant), &next)
 }
 
 /// Notes how often findings had changed that nobody writes to any more.

@@ -92,7 +92,7 @@ pub(crate) fn prepared() -> (tempfile::TempDir, String) {
     (folder, token)
 }
 
-fn admin(data: &Path) -> String {
+pub(crate) fn admin(data: &Path) -> String {
     let plan = TokenPlan {
         tenant: TenantId::default(),
         role: Role::Admin,

@@ -254,7 +254,30 @@ fn a_database_that_is_put_back_alone_from_an_older_copy_is_refused() {
         drop(fs::remove_file(folder.path().join(format!("{name}-wal"))));
         fs::write(&list, sums).unwrap();
         stop(Process::start(&mut server(folder.path(), &[])).unwrap());
+        // Somebody may mean it.
+        fs::write(&path, &old).unwrap();
+        fs::remove_file(&list).unwrap();
+        fs::write(folder.path().join("accept-older-copy"), "").unwrap();
+        for _ in 0..2 {
+            stop(Process::start(&mut server(folder.path(), &[])).unwrap());
+        }
     }
+}
+
+#[test]
+fn what_came_after_a_backup_is_taken_again_from_the_log_once_it_is_put_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let token = crate::crash::admin(&data);
+    run(&data, "before", 4);
+    let copy = folder.path().join("copy");
+    quell_store::backup(&data, &copy, ("test", "now")).unwrap();
+    run(&data, "after", 4);
+    let restored = quell_store::restore(&copy, &data, quell_store::Existing::PutAside).unwrap();
+    assert!(restored.keeps_log && restored.before.is_some());
+    let names = ["before", "after"];
+    let uids = names.iter().flat_map(|name| (0..4).map(move |number| uid(name, number)));
+    check(&data, &token, &Acked { uids: uids.collect(), ..Acked::default() });
 }
 
 #[test]

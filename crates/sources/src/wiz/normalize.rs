@@ -24,26 +24,84 @@ pub(super) fn normalize(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), 
         return Ok(());
     }
     let node: Node<'_> = serde_json::from_str(raw.text)?;
-    let record = if node.action.get().is_some() && node.timestamp.get().is_some() {
-        activity(&node)
-    } else if node.vulnerable_asset.is_some() || node.first_detected_at.get().is_some() {
-        vulnerability(&node)?
-    } else if node.issue.is_some() && node.control.is_some() {
-        webhook_issue(&node, raw.envelope.imported_at)?
-    } else if node.result.get().is_some() && node.rule.is_some() {
-        configuration(&node)?
-    } else if detection::fits(&node) {
-        detection::finding(&node)?
-    } else if node.entity_snapshot.is_some() || is_issue_kind(node.kind.text()) {
-        issue(&node)?
-    } else if node.cloud_platform.get().or_else(|| node.provider_unique_id.get()).is_some() {
-        let entity: Entity<'_> = serde_json::from_str(raw.text)?;
-        Record::Asset(Box::new(inventory::resource(&entity)?))
-    } else {
-        return Err(reference(&node));
+    let record = match answered(raw) {
+        Some(kind) => by_field(raw, &node, kind)?,
+        None => by_keys(raw, &node)?,
     };
     output.push(record);
     Ok(())
+}
+
+/// What the root field of an answer brings.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Issue,
+    Configuration,
+    Vulnerability,
+    Detection,
+    Resource,
+}
+
+fn answered(raw: &RawRecord<'_>) -> Option<Kind> {
+    let place = raw.shape.records.get(raw.pattern)?.strip_prefix("$.data.")?;
+    match place.split_once('.')?.0 {
+        "issuesV2" | "issues" => Some(Kind::Issue),
+        "configurationFindings" => Some(Kind::Configuration),
+        "vulnerabilityFindings" => Some(Kind::Vulnerability),
+        "detections" => Some(Kind::Detection),
+        "cloudResourcesV2" | "cloudResources" => Some(Kind::Resource),
+        _ => None,
+    }
+}
+
+/// A record whose kind is known: what its kind always has is missed where it is not there.
+fn by_field(raw: &RawRecord<'_>, node: &Node<'_>, kind: Kind) -> Result<Record, Rejection> {
+    let need = |text: &Text<'_>, path: &str| match text.get() {
+        Some(_) => Ok(()),
+        None => Err(Rejection::new(format!("no text at {path}"))),
+    };
+    match kind {
+        Kind::Issue => {
+            need(&node.id, "$.id")?;
+            need(&node.status, "$.status")?;
+            issue(node)
+        }
+        Kind::Configuration => {
+            need(&node.id, "$.id")?;
+            need(&node.result, "$.result")?;
+            configuration(node)
+        }
+        Kind::Vulnerability => vulnerability(node),
+        Kind::Detection => {
+            need(&node.id, "$.id")?;
+            detection::finding(node)
+        }
+        Kind::Resource => resource(raw),
+    }
+}
+
+fn by_keys(raw: &RawRecord<'_>, node: &Node<'_>) -> Result<Record, Rejection> {
+    if node.action.get().is_some() && node.timestamp.get().is_some() {
+        Ok(activity(node))
+    } else if node.vulnerable_asset.is_some() || node.first_detected_at.get().is_some() {
+        vulnerability(node)
+    } else if node.issue.is_some() && node.control.is_some() {
+        webhook_issue(node, raw.envelope.imported_at)
+    } else if node.result.get().is_some() && node.rule.is_some() {
+        configuration(node)
+    } else if detection::fits(node) {
+        detection::finding(node)
+    } else if node.entity_snapshot.is_some() || is_issue_kind(node.kind.text()) {
+        issue(node)
+    } else if node.cloud_platform.get().or_else(|| node.provider_unique_id.get()).is_some() {
+        resource(raw)
+    } else {
+        Err(reference(node))
+    }
+}
+
+fn resource(raw: &RawRecord<'_>) -> Result<Record, Rejection> {
+    Ok(Record::Asset(Box::new(inventory::resource(&serde_json::from_str(raw.text)?)?)))
 }
 
 fn reference(node: &Node<'_>) -> Rejection {

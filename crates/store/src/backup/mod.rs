@@ -7,6 +7,7 @@
 mod before;
 mod database;
 mod files;
+mod later;
 mod manifest;
 mod restore;
 #[cfg(test)]

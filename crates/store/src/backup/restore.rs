@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::manifest::Manifest;
-use super::{BackupError, about, database, files, verify_backup};
+use super::{BackupError, about, database, files, later, verify_backup};
 use crate::StoreError;
 
 /// What is being written.
@@ -34,6 +34,8 @@ pub struct Restored {
     pub before: Option<PathBuf>,
     /// Whether an earlier restore that was cut off was ended instead.
     pub ended_earlier: bool,
+    /// Whether the intake log stayed, since it goes on from the backup's.
+    pub keeps_log: bool,
 }
 
 /// Whether what was there may be put aside.
@@ -55,7 +57,7 @@ pub fn restore(from: &Path, data: &Path, existing: Existing) -> Result<Restored,
         refuse_used(data)?;
         let manifest = Manifest::read(&data.join(READY))?;
         let before = move_up(data, &manifest)?;
-        return Ok(Restored { manifest, before, ended_earlier: true });
+        return Ok(Restored { manifest, before, ended_earlier: true, keeps_log: false });
     }
     let manifest = verify_backup(from)?;
     files::make_folder(data)?;
@@ -71,9 +73,14 @@ pub fn restore(from: &Path, data: &Path, existing: Existing) -> Result<Restored,
         drop(fs::remove_dir_all(&part));
     }
     written?;
+    // A log that goes on from the backup's holds what came after it: it stays where it is.
+    let keeps_log = existing == Existing::PutAside && later::log_goes_on(&part, data);
+    if keeps_log {
+        later::leave_out(&part).map_err(about(&part))?;
+    }
     files::move_into_place(&part, &data.join(READY))?;
     let before = move_up(data, &manifest)?;
-    Ok(Restored { manifest, before, ended_earlier: false })
+    Ok(Restored { manifest, before, ended_earlier: false, keeps_log })
 }
 
 fn write(from: &Path, part: &Path, manifest: &Manifest) -> Result<(), BackupError> {

@@ -90,6 +90,9 @@ pub fn tenant_folder(directory: &Path, tenant: &quell_model::TenantId) -> std::p
 /// How much of a server's log waits before it is folded.
 const LEAST_FOLDED_BYTES: u64 = 64 << 20;
 
+/// Memory for pages of a connection that writes.
+const WRITER_CACHE_KIB: i32 = 32_768;
+
 /// Memory for pages of a connection that only reads.
 const READER_CACHE_KIB: i32 = 2_048;
 
@@ -123,6 +126,7 @@ impl Store {
     /// When the database refuses.
     pub fn relax(&self) -> Result<(), StoreError> {
         self.fold.least_bytes.set(LEAST_FOLDED_BYTES);
+        self.connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
         Ok(self.connection.pragma_update(None, "synchronous", "NORMAL")?)
     }
 

@@ -1,6 +1,7 @@
 //! Doubles of the platforms: each speaks its vendor's protocol from one made-up world, enforces the
 //! vendor's limits, and does wrong what a script tells it to.
 
+mod crowdstrike;
 mod double;
 mod four;
 mod lacework;
@@ -10,6 +11,7 @@ mod script;
 pub mod wiz;
 mod world;
 
+pub use crowdstrike::{CrowdstrikeDouble, is_falcon_alert};
 pub use double::{Double, Ledger, Platform, Seen};
 pub use four::{Four, Webhook};
 pub use lacework::{LaceworkDouble, LaceworkSettings, Posted};

@@ -25,6 +25,9 @@ struct Cursor {
     token: String,
     /// Records had so far.
     seen: u64,
+    /// How many hours the window reaches back; 0 for all time.
+    #[serde(default)]
+    hours: i64,
 }
 
 impl Prisma {
@@ -32,7 +35,20 @@ impl Prisma {
     pub(super) async fn alerts(&self, ask: &Ask<'_>) -> Result<Page, LiveError> {
         let cursor = ask.cursor.map(Cursor::deserialize).transpose();
         let cursor = cursor.map_err(|_| LiveError::Cursor("it is none of alerts".to_owned()))?;
-        let body = question(ask.since, ask.until, self.settings.page_alerts, cursor.as_ref());
+        let now = self.clock.now();
+        let hours = match (&cursor, ask.since) {
+            (Some(cursor), _) => cursor.hours,
+            (None, Some(since)) => hours_back(since, now),
+            (None, None) => 0,
+        };
+        // A window that reaches back from now has moved on when a reading rested for long.
+        if ask
+            .since
+            .is_some_and(|since| hours > 0 && since < now - SignedDuration::from_hours(hours))
+        {
+            return Err(LiveError::Cursor("the reading rested for too long".to_owned()));
+        }
+        let body = question(hours, self.settings.page_alerts, cursor.as_ref());
         let make = |base: &str| {
             let request = Request::post(&format!("{base}/v2/alert?detailed=true"))?;
             Ok(request.json(&body)?.account(LIST_CALL).idempotent())
@@ -44,11 +60,19 @@ impl Prisma {
         let (records, unread) = self.named(records).await;
         let total = fields.count("totalRows");
         let seen = cursor.map_or(0, |cursor| cursor.seen) + records.len() as u64;
-        // The last page may be empty and name a next one all the same.
-        let over = records.is_empty() && total.is_none_or(|total| seen >= total);
+        // The last page, and an empty one behind it, may name a next one all the same. A total
+        // alone ends nothing: it may be cut off at a round number.
+        let short = records.len() < self.settings.page_alerts;
+        let over = short
+            && total.is_none_or(|total| seen >= total)
+            && (total.is_some() || records.is_empty());
         let token = fields.text("nextPageToken")?.filter(|_| !over);
-        let next = token.map(|token| json!(Cursor { token, seen }));
-        Ok(Page { next, owner, total, unread, ..page(&response, items(records)) })
+        let next = token.map(|token| json!(Cursor { token, seen, hours }));
+        let mut items = items(records);
+        items.retain(|item| {
+            item.changed.is_none_or(|changed| ask.since.is_none_or(|since| changed >= since))
+        });
+        Ok(Page { next, owner, total, unread, ..page(&response, items) })
     }
 
     /// One alert.
@@ -81,19 +105,22 @@ pub(super) fn is_id(id: &str) -> bool {
     !id.is_empty() && id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
+/// So many hours reach back to a time, with one more for a reading that takes long.
+fn hours_back(since: Timestamp, now: Timestamp) -> i64 {
+    now.duration_since(since).as_hours().max(0).saturating_add(2)
+}
+
 /// What is asked for. The window has an open end, since alerts that change meanwhile would leave
 /// one that is closed, and move those behind them onto pages that were read already. New alerts
 /// come first, so they move the others onto the next page, where they are had twice.
-fn question(
-    since: Option<Timestamp>,
-    until: Timestamp,
-    limit: usize,
-    cursor: Option<&Cursor>,
-) -> Value {
-    let start = since.map_or(0, |since| since.as_millisecond().max(0));
-    let end = (until + SignedDuration::from_hours(24)).as_millisecond().max(start);
+fn question(hours: i64, limit: usize, cursor: Option<&Cursor>) -> Value {
+    let window = if hours > 0 {
+        json!({"type": "relative", "value": {"amount": hours, "unit": "hour"}})
+    } else {
+        json!({"type": "to_now", "value": "epoch"})
+    };
     let mut body = json!({
-        "timeRange": {"type": "absolute", "value": {"startTime": start, "endTime": end}},
+        "timeRange": window,
         "filters": [{"name": "timeRange.type", "operator": "=", "value": "ALERT_UPDATED"}],
         "sortBy": ["alertTime:desc"],
         "limit": limit,

@@ -46,12 +46,10 @@ impl Prisma {
     ) -> Result<Written, LiveError> {
         let (path, body) = match change {
             Change::Dismiss { why, note } => {
-                ("/alert/dismiss", self.dismissal(id, &worded(*why, note), None))
+                ("/alert/dismiss", dismissal(id, &worded(*why, note), None))
             }
-            Change::Snooze { until, note } => {
-                ("/alert/dismiss", self.dismissal(id, note, Some(*until)))
-            }
-            Change::Reopen { .. } => ("/alert/reopen", self.dismissal(id, "", None)),
+            Change::Snooze { until, note } => ("/alert/dismiss", dismissal(id, note, Some(*until))),
+            Change::Reopen { .. } => ("/alert/reopen", dismissal(id, "", None)),
             Change::Comment { .. }
             | Change::Begin { .. }
             | Change::Close { .. }
@@ -102,27 +100,6 @@ impl Prisma {
         Ok(status == wanted && ends)
     }
 
-    /// The body of a dismissal; one that ends is a snooze. The filter has to be there, and is as
-    /// wide as can be, since the alert is named.
-    fn dismissal(&self, id: &str, note: &str, until: Option<Timestamp>) -> Value {
-        let now = self.clock.now().as_millisecond();
-        let mut body = json!({
-            "alerts": [id],
-            "policies": [],
-            "filter": {"timeRange": {"type": "absolute", "value": {"startTime": 0, "endTime": now}}, "filters": []},
-        });
-        if let Some(fields) = body.as_object_mut() {
-            if !note.is_empty() {
-                fields.insert("dismissalNote".to_owned(), note.into());
-            }
-            if let Some(until) = until {
-                let end = json!({"type": "absolute", "value": {"endTime": until.as_millisecond()}});
-                fields.insert("dismissalTimeRange".to_owned(), end);
-            }
-        }
-        body
-    }
-
     /// Acknowledges an incident, or takes that back.
     pub(super) async fn write_incident(
         &self,
@@ -161,6 +138,26 @@ impl Prisma {
         self.ask_console(Asked::plain(rights::ACKNOWLEDGE), &make).await?;
         Ok(Written::Done)
     }
+}
+
+/// The body of a dismissal; one that ends is a snooze. The filter has to be there, and is as
+/// wide as can be, since the alert is named.
+fn dismissal(id: &str, note: &str, until: Option<Timestamp>) -> Value {
+    let mut body = json!({
+        "alerts": [id],
+        "policies": [],
+        "filter": {"timeRange": {"type": "to_now", "value": "epoch"}, "filters": []},
+    });
+    if let Some(fields) = body.as_object_mut() {
+        if !note.is_empty() {
+            fields.insert("dismissalNote".to_owned(), note.into());
+        }
+        if let Some(until) = until {
+            let end = json!({"type": "absolute", "value": {"endTime": until.as_millisecond()}});
+            fields.insert("dismissalTimeRange".to_owned(), end);
+        }
+    }
+    body
 }
 
 /// The note, with why in front: the vendor keeps no kind of dismissal.

@@ -12,6 +12,8 @@ use crate::platforms::{Cause, Cloud, Flaw, Kind as ThingKind, Seer, State as Wor
 const MOST_DAYS: i64 = 7;
 /// Hours after which the URL of a next page is not known any more.
 const PAGE_HOURS: i64 = 24;
+/// Answers that can be paged over at once.
+const MOST_RESULTS: usize = 64;
 
 const OPERATORS: &[&str] = &[
     "eq",
@@ -141,6 +143,9 @@ impl LaceworkDouble {
         let mut state = self.state();
         state.made += 1;
         let made = state.made;
+        while state.results.len() >= MOST_RESULTS {
+            state.results.pop_first();
+        }
         state.results.insert(made, Results { wanted, numbers, made: now });
         drop(state);
         self.page(asked, made, 0)

@@ -11,8 +11,8 @@ use quell_testkit::platforms::{Fault, PrismaRight};
 use serde_json::json;
 
 use super::super::{LIVE, rights};
-use super::{Key, Plans, Rig, ids, rig, start};
-use crate::live::{LiveError, Plan, RightState};
+use super::{Key, Plans, Rig, ids, rig, start, stream};
+use crate::live::{Ask, LiveError, Plan, RightState};
 
 fn is_free_of_secrets(text: &str) {
     for secret in [KEY_SECRET, "eyJ"] {
@@ -74,6 +74,20 @@ async fn a_place_that_is_not_known_any_more_is_told_as_that() {
         let error = rig.page(name, Some(&json!("ffff.0"))).await.unwrap_err();
         assert!(matches!(error, LiveError::Cursor(_)), "{name} {error:?}");
     }
+    // A window that reaches back from now has moved on when a reading rested.
+    rig.pass(7200);
+    let ask = |cursor| Ask {
+        stream: stream("alerts"),
+        since: Some(start()),
+        until: rig.clock.now(),
+        cursor,
+    };
+    let first = rig.connector.page(ask(None)).await.unwrap();
+    assert!(first.items.is_empty());
+    let rested = json!({"token": "1.14", "seen": 3, "hours": 3});
+    rig.pass(7200);
+    let error = rig.connector.page(ask(Some(&rested))).await.unwrap_err();
+    assert!(matches!(error, LiveError::Cursor(_)), "{error:?}");
     for (name, odd) in [("alerts", json!(7)), ("incidents", json!("x")), ("assets", json!({}))] {
         let error = rig.page(name, Some(&odd)).await.unwrap_err();
         assert!(matches!(error, LiveError::Cursor(_)), "{name} {error:?}");

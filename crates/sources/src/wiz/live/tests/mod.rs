@@ -1,5 +1,6 @@
 //! The connector against the double.
 
+mod drift;
 mod held;
 mod hooks;
 mod reading;

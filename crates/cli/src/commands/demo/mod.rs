@@ -1,6 +1,9 @@
 //! `quell demo`: a labelled sample world, offline, through the very same path.
 
+mod live;
+
 use std::io::{self, BufWriter, Write};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -25,9 +28,18 @@ const TODAY: &str = "2026-11-01T09:00:00Z";
 /// Where the report is written when nothing else is said.
 const REPORT: &str = "quell-report.html";
 
+const EXAMPLES: &str = "\
+Examples:
+  quell demo                 files of nine tools, their incidents and fixes
+  quell demo --live          a server that asks four platforms, in one process
+  quell demo --live --seconds 60";
+
 /// Show a labelled sample world, offline.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
+    #[command(flatten)]
+    live: Live,
     /// Print JSON instead of the summary
     #[arg(long)]
     json: bool,
@@ -39,10 +51,28 @@ pub(super) struct Arguments {
     all: bool,
 }
 
+/// The world as four platforms tell it, live.
+#[derive(Debug, Args)]
+struct Live {
+    /// Run the server against doubles of Wiz, Prisma Cloud, Orca and Lacework
+    #[arg(long, conflicts_with_all = ["json", "all", "output"])]
+    live: bool,
+    /// With --live: where the server listens
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8420", requires = "live")]
+    listen: SocketAddr,
+    /// With --live: end after so many seconds, and not with Ctrl-C
+    #[arg(long, value_name = "N", requires = "live")]
+    seconds: Option<u64>,
+}
+
 /// Runs it.
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit> {
     let folder = std::env::temp_dir().join(format!("quell-demo-{}", std::process::id()));
-    let result = show(arguments, &folder, environment);
+    let result = if arguments.live.live {
+        live::run(&arguments.live, &folder).map(|()| Exit::Clean)
+    } else {
+        show(arguments, &folder, environment)
+    };
     // The sample world is not kept; what cannot be removed is the system's to clean up.
     drop(std::fs::remove_dir_all(&folder));
     result
