@@ -372,3 +372,24 @@ fn what_only_a_user_can_say_is_asked_for_and_taken() {
     assert_eq!((&report["made"], &report["asks"]), (&json!(1), &json!([])));
     assert!(world.text("Dockerfile").contains("CMD /bin/check\n"), "{}", world.text("Dockerfile"));
 }
+
+#[test]
+fn the_environment_goes_over_the_file() {
+    let world = World::one(VOLUME);
+    let said = |name: &str, value: &str| {
+        let mut command = world.bench.command(&["fix", "--repo", "infra", "--json"]);
+        command.env(name, value).output().unwrap()
+    };
+    let stderr = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let known = said("QUELL_FIX_PARAMETERS", "{ \"kubernetes.namespace\" = \"shop\" }");
+    assert_eq!(known.status.code(), Some(0), "{}", stderr(&known));
+    let near = said("QUELL_FIX_PARAMETERS", "{ \"kubernetes.namspace\" = \"shop\" }");
+    assert_eq!(near.status.code(), Some(2));
+    assert!(stderr(&near).contains("do you mean `kubernetes.namespace`?"), "{}", stderr(&near));
+    let broken = said("QUELL_FIX_PARAMETERS", "{ 1");
+    assert_eq!(broken.status.code(), Some(2), "{}", stderr(&broken));
+    assert!(stderr(&broken).contains("QUELL_FIX_PARAMETERS"), "{}", stderr(&broken));
+    // Policies that are not there are refused wherever they are named.
+    let policies = said("QUELL_FIX_POLICIES", "nowhere");
+    assert_ne!(policies.status.code(), Some(0), "{}", stderr(&policies));
+}

@@ -107,3 +107,39 @@ fn the_readme_shows_what_the_demo_prints() {
     assert!(printed.starts_with(shown), "README:\n{shown}\ndemo:\n{printed}");
     assert!(bench.folder.path().join("quell-report.html").is_file());
 }
+
+#[test]
+fn marks_are_in_the_contract_and_in_every_format() {
+    let bench = Bench::new();
+    let path = bench.file("findings.json", Value::from(vec![common::prowler("logs")]).to_string());
+    let (_, report) = bench.triage(&path);
+    let id = report["issues"][0]["id"].as_str().unwrap();
+    let mark = ["issue", "mark", id, "--as", "accepted", "--reason", "<b>known</b>"];
+    let marked = bench.run(&[&mark[..], &["--until", "2999-12-31"]].concat());
+    assert_eq!(marked.status.code(), Some(0));
+    let late = bench.run(&[&mark[..], &["--until", "2020-01-01"]].concat());
+    assert_eq!(late.status.code(), Some(2), "{}", String::from_utf8_lossy(&late.stderr));
+    let printed = |format: &str| {
+        let output = bench.run(&["triage", "--format", format]);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let schema = demo().join("../../docs/report.schema.json");
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(schema).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let report: Value = serde_json::from_str(&printed("json")).unwrap();
+    let errors: Vec<String> =
+        validator.iter_errors(&report).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    assert!(errors.is_empty(), "{}", errors.join("\n"));
+    assert_eq!(report["issues"][0]["mark"]["as"], "accepted");
+    assert_eq!(report["issues"][0]["status"], "open");
+    for format in ["html", "markdown"] {
+        let text = printed(format);
+        assert!(text.contains("accepted") && !text.contains("<b>known"), "{format}");
+    }
+    let list = |mark: &str| bench.run(&["issue", "list", "--mark", mark]).stdout;
+    assert!(String::from_utf8_lossy(&list("accepted")).contains("accepted until 2999-12-31"));
+    assert!(String::from_utf8_lossy(&list("none")).starts_with("0 issues"));
+    let unmarked = bench.run(&["issue", "unmark", id]);
+    assert!(String::from_utf8_lossy(&unmarked.stderr).contains("taken back"));
+    assert!(!String::from_utf8_lossy(&list("none")).starts_with("0 issues"));
+}

@@ -110,7 +110,7 @@ fn of(mut settings: Settings, name: &str) -> Result<Option<Profile>, SecretError
 mod tests {
     use super::*;
 
-    const TEXT: &str = "\u{feff}# of the team\n[default]\naws_access_key_id = AKIA1 # old\n\
+    const TEXT: &str = "\u{feff}# of the team\n[default]\naws_access_key_id = KEYID1 # old\n\
         aws_secret_access_key=a/b+c=\n[profile  team]\nregion = eu-west-1\ns3 =\n  role_arn = no\n\
         role_arn = arn:aws:iam::1:role/r\nweb_identity_token_file = /t\n[sso]\nsso_session = x\n";
 
@@ -119,7 +119,7 @@ mod tests {
         let Ok(Some(Profile::Key(login))) = of(parse(TEXT, "default"), "default") else {
             panic!("the default profile has a key");
         };
-        assert!(login.access_key.matches(b"AKIA1") && login.secret_key.matches(b"a/b+c="));
+        assert!(login.access_key.matches(b"KEYID1") && login.secret_key.matches(b"a/b+c="));
         let Ok(Some(Profile::Role(role))) = of(parse(TEXT, "profile team"), "team") else {
             panic!("the profile has a role");
         };

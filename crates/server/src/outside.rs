@@ -303,3 +303,23 @@ fn key_source(
         _ => AwsKeySource::Chain,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use quell_config::{FileText, Sources};
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn the_proxy_s_login_is_read_where_it_is_named() {
+        let text = "[egress]\nproxy = 'http://proxy.example:3128'\nproxy_login = 'env:PROXY'\n";
+        let file = Some(FileText { path: "quell.toml", text });
+        let config = Config::load(&Sources { file, ..Sources::default() }).unwrap().config;
+        let with = |value: Option<&str>| policy(&config, &|_| value.map(str::to_owned));
+        let login = with(Some("me:a:b")).unwrap().proxy.unwrap().login.unwrap();
+        assert_eq!((login.0.as_str(), login.1.expose_secret()), ("me", "a:b"));
+        assert!(matches!(with(Some("nobody")), Err(OutsideError::ProxyLogin(_))));
+        assert!(matches!(with(None), Err(OutsideError::Secret(_))));
+    }
+}

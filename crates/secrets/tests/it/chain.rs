@@ -34,18 +34,18 @@ async fn a_profile_gives_the_key_and_variables_go_before_it() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("credentials");
     let path = file.to_str().unwrap();
-    let profile = "[default]\naws_access_key_id = AKIAPROFILE\naws_secret_access_key = s3cr3t/AKIAPROFILE+1\n";
+    let profile = "[default]\naws_access_key_id = KEYIDPROFILE\naws_secret_access_key = s3cr3t/KEYIDPROFILE+1\n";
     fs::write(&file, profile).unwrap();
     let place = [("AWS_SHARED_CREDENTIALS_FILE", path), ("AWS_CONFIG_FILE", "/nowhere/config")];
-    let aws = double("AKIAPROFILE").await;
+    let aws = double("KEYIDPROFILE").await;
     assert_eq!(text(&get(&resolver(&aws, None, &place), "aws-sm:a").await.unwrap()), "value");
     let variables = [
-        ("AWS_ACCESS_KEY_ID", "AKIAVARIABLE"),
-        ("AWS_SECRET_ACCESS_KEY", "s3cr3t/AKIAVARIABLE+1"),
+        ("AWS_ACCESS_KEY_ID", "KEYIDVARIABLE"),
+        ("AWS_SECRET_ACCESS_KEY", "s3cr3t/KEYIDVARIABLE+1"),
         place[0],
         place[1],
     ];
-    let aws = double("AKIAVARIABLE").await;
+    let aws = double("KEYIDVARIABLE").await;
     assert_eq!(text(&get(&resolver(&aws, None, &variables), "aws-sm:a").await.unwrap()), "value");
     assert!(aws.faults().is_empty(), "{:?}", aws.faults());
     let named = [place[0], place[1], ("AWS_PROFILE", "team")];

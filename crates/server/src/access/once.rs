@@ -44,9 +44,7 @@ async fn answer(
     request: Request<Body>,
     next: Next,
 ) -> Result<Response, Problem> {
-    if key.is_empty() || key.len() > MOST_KEY_BYTES {
-        return Err(Problem::invalid("`Idempotency-Key` is 1 to 255 bytes"));
-    }
+    check_key(key.as_bytes())?;
     let (parts, body) = request.into_parts();
     let body = read(app, body, MOST_BYTES).await?;
     let name = hash(&[caller.token.as_bytes(), key.as_bytes()]);
@@ -86,6 +84,14 @@ async fn answer(
     })
     .await?;
     Ok(Response::from_parts(parts, Body::from(body)))
+}
+
+/// Refuses a key that is none.
+pub(crate) fn check_key(key: &[u8]) -> Result<(), Problem> {
+    if key.is_empty() || key.len() > MOST_KEY_BYTES {
+        return Err(Problem::invalid("`Idempotency-Key` is 1 to 255 bytes"));
+    }
+    Ok(())
 }
 
 fn again(status: u16, body: Vec<u8>) -> Response {

@@ -23,7 +23,7 @@ use super::errors::{BadBody, OnceKey, Refused, Unchanged};
 use super::extract::Asked;
 use super::jobs::JobReport;
 use super::view::view;
-use crate::access::{Caller, random_job};
+use crate::access::{Caller, check_key, random_job};
 use crate::intake::receive;
 use crate::jobs::Task;
 use crate::state::App;
@@ -85,6 +85,7 @@ pub(super) async fn create_import(
     let text = |name: &str| headers.get(name).map(|value| value.to_str().map(str::to_owned));
     let odd = |_| Problem::invalid("a header is not written in ASCII");
     let key = text("idempotency-key").transpose().map_err(odd)?;
+    key.as_ref().map_or(Ok(()), |key| check_key(key.as_bytes()))?;
     let encoding = text(CONTENT_ENCODING.as_str()).transpose().map_err(odd)?;
     let plan = Plan::of(&query, &app)?;
     let payload = receive(&app, encoding.as_deref(), body).await?;

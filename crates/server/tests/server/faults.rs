@@ -280,6 +280,7 @@ fn what_came_after_a_backup_is_taken_again_from_the_log_once_it_is_put_back() {
     check(&data, &token, &Acked { uids: uids.collect(), ..Acked::default() });
 }
 
+#[expect(clippy::disallowed_methods, reason = "how long the senders wait is what is told")]
 #[test]
 fn a_database_that_somebody_else_holds_delays_no_answer() {
     let (folder, token) = prepared();

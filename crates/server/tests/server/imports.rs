@@ -175,3 +175,14 @@ fn the_same_key_and_body_are_imported_once_and_another_body_is_refused() {
     bench.until_found("default", &uids("a", 3));
     assert_eq!(bench.get("/api/v1/jobs").json()["items"].as_array().unwrap().len(), 1);
 }
+
+#[test]
+fn a_key_is_1_to_255_bytes() {
+    let bench = Bench::new();
+    for (length, status) in [(0, 400), (1, 202), (255, 202), (256, 400)] {
+        let key = "k".repeat(length);
+        let request = Request::post(IMPORTS, lines("keyed", 1)).with("Idempotency-Key", &key);
+        let answer = bench.admin.send(&request).unwrap();
+        assert_eq!(answer.status, status, "{length}: {}", answer.text());
+    }
+}
