@@ -66,9 +66,8 @@ impl CodeOwners {
             if let Some((name, owners)) = section_of(line).filter(|_| sections) {
                 let next = names.len() + 1;
                 let known = names.entry(name.to_lowercase()).or_insert((next, String::new()));
-                if !owners.is_empty() {
-                    known.1 = owners;
-                }
+                let said = Some(owners).filter(|owners| !owners.is_empty());
+                known.1 = said.unwrap_or_else(|| known.1.clone());
                 (section, usual_owners) = known.clone();
                 continue;
             }
@@ -95,11 +94,11 @@ impl CodeOwners {
         }
         let mut counted: BTreeMap<usize, &Rule> = BTreeMap::new();
         for rule in self.rules.iter().rev() {
+            if self.dialect == Dialect::GitHub && !counted.is_empty() {
+                break;
+            }
             if !counted.contains_key(&rule.section) && rule.pattern.fits(&path) {
                 counted.insert(rule.section, rule);
-                if self.dialect == Dialect::GitHub {
-                    break;
-                }
             }
         }
         let named: Vec<&Rule> = counted
@@ -185,25 +184,31 @@ impl Pattern {
         }
         let last = self.parts.len().saturating_sub(1);
         for (number, part) in self.parts.iter().enumerate() {
-            let mut next = vec![false; path.len() + 1];
-            if part == "**" {
-                let mut any = false;
-                for (to, from) in next.iter_mut().zip(&reached) {
-                    // A `**` at the end means something below.
-                    *to = any || (*from && number != last);
-                    any |= *from;
-                }
-            } else {
-                let steps = next.iter_mut().skip(1).zip(&reached).zip(path);
-                for ((to, from), name) in steps {
-                    *to = *from && glob(part.as_bytes(), name.as_bytes());
-                }
-            }
-            reached = next;
+            reached = match part.as_str() {
+                "**" => after_any(&reached, number == last),
+                part => after_one(&reached, part, path),
+            };
         }
         let whole = reached.last().copied().unwrap_or_default();
         whole || (self.below && reached.iter().any(|fits| *fits))
     }
+}
+
+/// What is reached by any number of folders; a `**` at the end means something below.
+fn after_any(reached: &[bool], is_last: bool) -> Vec<bool> {
+    let mut any = false;
+    let step = |from: &bool| {
+        let before = any;
+        any |= *from;
+        before || (*from && !is_last)
+    };
+    reached.iter().map(step).collect()
+}
+
+/// What is reached by one part of the path that fits.
+fn after_one(reached: &[bool], part: &str, path: &[&str]) -> Vec<bool> {
+    let fits = |(from, name): (&bool, &&str)| *from && glob(part.as_bytes(), name.as_bytes());
+    std::iter::once(false).chain(reached.iter().zip(path).map(fits)).collect()
 }
 
 /// `*` and `?` within one part of a path.

@@ -82,7 +82,7 @@ pub(crate) type Cells = Vec<(String, String)>;
 
 impl Columns {
     /// Whether a record with these columns can say which asset it means.
-    pub(crate) fn can_join<'c>(&self, columns: impl Iterator<Item = &'c str> + Clone) -> bool {
+    pub(crate) fn can_join<'c>(&self, columns: &(impl Iterator<Item = &'c str> + Clone)) -> bool {
         let roles = [(&self.id, RESOURCE), (&self.name, NAME), (&None, HOST), (&None, ADDRESS)];
         roles.into_iter().any(|(said, usual)| {
             columns.clone().any(|column| is(column, said.as_deref(), usual).is_some())

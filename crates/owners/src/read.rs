@@ -59,7 +59,7 @@ fn read_csv(bytes: &[u8], columns: &Columns) -> Result<Inventory, Unreadable> {
         .from_reader(bytes);
     let format = |error: csv::Error| Unreadable::Format(error.to_string());
     let head: Vec<String> = reader.headers().map_err(format)?.iter().map(str::to_owned).collect();
-    if head.len() > MOST_CELLS || !columns.can_join(head.iter().map(String::as_str)) {
+    if head.len() > MOST_CELLS || !columns.can_join(&head.iter().map(String::as_str)) {
         return Err(Unreadable::NoColumn);
     }
     let mut inventory = Inventory::default();

@@ -114,11 +114,7 @@ impl Owners {
         ];
         let mut named: Vec<Sourced> = Vec::new();
         for place in &self.places {
-            for (of, list) in &mut lists {
-                if of == place {
-                    named.append(list);
-                }
-            }
+            lists.iter_mut().filter(|(of, _)| of == place).for_each(|(_, l)| named.append(l));
         }
         self.set(asset, named, (environment, criticality));
     }

@@ -76,13 +76,19 @@ pub(crate) fn settle(
     let mut owners = Owners::clone(&owners);
     let mut again = Vec::new();
     let mut contested = changed;
+    let mut learned: BTreeSet<String> = BTreeSet::new();
     if !changed {
         for row in touched.iter() {
             let body = store.issue_get(row)?.and_then(|row| row.body);
             let Some(body) = body else { continue };
-            let (own, others) = owners.note(&read_issue(&body)?.asset);
+            let asset = read_issue(&body)?.asset;
+            let (own, others) = owners.note(&asset);
             contested |= others;
             if own {
+                learned.insert(asset.id.key().to_owned());
+            }
+            // Its other issues of this run were judged without that name too.
+            if learned.contains(asset.id.key()) {
                 again.push(row);
             }
         }

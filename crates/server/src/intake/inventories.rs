@@ -12,7 +12,7 @@ use quell_pipeline::{OwnersAsked, PipelineError};
 use crate::state::App;
 
 /// How often the files are looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(10);
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// What a file looked like: its length and when it was written.
 type Looks = BTreeMap<PathBuf, Option<(u64, SystemTime)>>;

@@ -163,6 +163,32 @@ fn files_that_are_put_into_a_folder_are_imported_once() {
 }
 
 #[test]
+fn an_inventory_names_owners_and_is_read_again_when_it_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cmdb.csv");
+    let id = uids("a", 1).remove(0);
+    let write = |owner: &str| {
+        std::fs::write(&file, format!("arn,owner\narn:aws:s3:::{id},{owner}\n")).unwrap();
+    };
+    write("payments");
+    let more = format!("\n[inventory.prod]\nfile = \"{}\"\n", file.display());
+    let bench = Bench::with(&[], &more);
+    assert_eq!(bench.post(IMPORTS, lines("a", 2)).status, 202);
+    bench.until_found("default", &uids("a", 2));
+    for owner in ["payments", "sales"] {
+        write(owner);
+        until("the owner is told", || {
+            let told = bench.get(&format!("/api/v1/issues?team={owner}")).json();
+            let items = told["items"].as_array().cloned().unwrap_or_default();
+            items.len() == 1
+                && items.iter().all(|item| item["team_because"] == "from CMDB prod row 2")
+        });
+    }
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(bench.get("/api/v1/issues?team=sales").json()["items"].as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn a_clock_that_jumps_delays_nothing() {
     let drop = tempfile::tempdir().unwrap();
     let more =
