@@ -99,6 +99,8 @@ pub enum Auth {
     Header,
     /// A signature over the raw body.
     Hmac,
+    /// A secret in the address, as `?token=…`.
+    Query,
     /// A token that an identity provider signed, as Pub/Sub sends.
     Oidc,
 }
@@ -139,9 +141,10 @@ pub(super) const TABLE: Table = Table {
         .sample("lacework"),
         Key::new(
             "auth",
-            Kind::Choice(&["basic", "bearer", "header", "oidc", "hmac"]),
+            Kind::Choice(&["basic", "bearer", "header", "query", "oidc", "hmac"]),
             "How senders prove who they are: user and password, a bearer token, a secret in a \
-             header, a signature over the raw body, or a token that an identity provider signed.",
+             header, a secret in the address (`?token=…`, where a sender can do nothing else), a \
+             signature over the raw body, or a token that an identity provider signed.",
         )
         .required("hmac"),
         Key::new(

@@ -10,6 +10,7 @@ use quell_config::{Algorithm, Auth, Encoding};
 use quell_model::Timestamp;
 use sha2::{Sha256, Sha512};
 use subtle::ConstantTimeEq;
+use url::form_urlencoded;
 
 use super::oidc::OidcPlan;
 
@@ -44,13 +45,18 @@ pub(crate) struct Gate<'a> {
 
 impl Gate<'_> {
     /// Whether a request may come in. Without a secret nothing may.
-    pub(crate) fn admits(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> bool {
-        let Some(given) = self.given(headers) else { return false };
+    pub(crate) fn admits(
+        &self,
+        (headers, query): (&HeaderMap, &str),
+        body: &[u8],
+        now: Timestamp,
+    ) -> bool {
+        let Some(given) = self.given(headers, query) else { return false };
         let timely = self.is_timely(headers, now);
         let mut fits = subtle::Choice::from(0);
         for secret in self.secrets.iter().filter(|secret| !secret.is_empty()) {
             fits |= match self.plan.auth {
-                Auth::Basic | Auth::Bearer | Auth::Header => secret.ct_eq(&given),
+                Auth::Basic | Auth::Bearer | Auth::Header | Auth::Query => secret.ct_eq(&given),
                 Auth::Hmac => self.signature(secret, headers, body).ct_eq(&given),
                 Auth::Oidc => {
                     let admits = super::oidc::admits(&self.plan.token, secret, &given, now);
@@ -62,7 +68,7 @@ impl Gate<'_> {
     }
 
     /// What the request gives: a secret, or a signature. One header, once.
-    fn given(&self, headers: &HeaderMap) -> Option<Vec<u8>> {
+    fn given(&self, headers: &HeaderMap, query: &str) -> Option<Vec<u8>> {
         let plan = self.plan;
         match plan.auth {
             Auth::Basic => {
@@ -76,6 +82,12 @@ impl Gate<'_> {
             Auth::Bearer | Auth::Oidc => {
                 let token = crate::access::bearer(only(headers, AUTHORIZATION.as_str())?)?;
                 Some(token.as_bytes().to_vec())
+            }
+            Auth::Query => {
+                let mut tokens =
+                    form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "token");
+                let token = tokens.next().filter(|_| tokens.next().is_none());
+                token.map(|(_, value)| value.as_bytes().to_vec())
             }
             Auth::Header => Some(only(headers, &plan.header)?.as_bytes().to_vec()),
             Auth::Hmac => {
@@ -198,7 +210,7 @@ mod tests {
     }
 
     fn admits(plan: &GatePlan, secrets: &[&[u8]], given: &[(&'static str, &str)]) -> bool {
-        Gate { plan, secrets }.admits(&headers(given), BODY, at(0))
+        Gate { plan, secrets }.admits((&headers(given), ""), BODY, at(0))
     }
 
     #[test]
@@ -248,7 +260,7 @@ mod tests {
         let headers = headers(&[("x-signature", &good)]);
         let plan = plan();
         let gate = Gate { plan: &plan, secrets: &[KEY] };
-        assert!(!gate.admits(&headers, b"what do ya want for  nothing?", at(0)));
+        assert!(!gate.admits((&headers, ""), b"what do ya want for  nothing?", at(0)));
     }
 
     #[test]
@@ -277,7 +289,7 @@ mod tests {
         let try_at = |sent: i64, claimed: i64, now: i64| {
             let (signature, claimed) = (sign(sent), claimed.to_string());
             let given = [("x-signature", &*signature), ("x-timestamp", &*claimed), ("x-id", "7")];
-            Gate { plan: &plan, secrets: &[KEY] }.admits(&headers(&given), BODY, at(now))
+            Gate { plan: &plan, secrets: &[KEY] }.admits((&headers(&given), ""), BODY, at(now))
         };
         let sent = at(0).as_second();
         assert!(try_at(sent, sent, 0) && try_at(sent, sent, 300) && try_at(sent, sent, -300));
@@ -301,5 +313,14 @@ mod tests {
         let header = GatePlan { auth: Auth::Header, header: "x-key".to_owned(), ..plan() };
         assert!(admits(&header, &[b"k"], &[("x-key", "k")]));
         assert!(!admits(&header, &[b"k"], &[("x-key", "K")]));
+        let query = GatePlan { auth: Auth::Query, ..plan() };
+        for (given, admitted) in
+            [("token=a%2Bb", true), ("x=1&token=a%2Bb", true), ("token=a", false), ("", false)]
+        {
+            let gate = Gate { plan: &query, secrets: &[b"a+b"] };
+            assert_eq!(gate.admits((&headers(&[]), given), BODY, at(0)), admitted, "{given}");
+        }
+        let twice = Gate { plan: &query, secrets: &[b"k"] };
+        assert!(!twice.admits((&headers(&[]), "token=k&token=k"), BODY, at(0)));
     }
 }

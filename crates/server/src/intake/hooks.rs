@@ -12,6 +12,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
@@ -123,7 +124,12 @@ impl Entry {
         }
     }
 
-    fn admits(&self, outside: &Outside, headers: &HeaderMap, body: &[u8], now: Timestamp) -> bool {
+    fn admits(
+        &self,
+        outside: &Outside,
+        given: (&HeaderMap, &str),
+        (body, now): (&[u8], Timestamp),
+    ) -> bool {
         let today = now.to_zoned(TimeZone::UTC).date();
         let counts = |until: &Option<Date>| until.is_none_or(|until| today <= until);
         let values: Vec<_> = self
@@ -140,7 +146,7 @@ impl Entry {
             // No secret opens it, and it takes as long as one that could.
             vec![&[0; 32]]
         };
-        Gate { plan: &self.plan, secrets: &secrets }.admits(headers, body, now) && self.enabled
+        Gate { plan: &self.plan, secrets: &secrets }.admits(given, body, now) && self.enabled
     }
 }
 
@@ -167,12 +173,19 @@ pub(crate) async fn receive_hook(
     State(app): State<Arc<App>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Path(name): Path<String>,
-    headers: HeaderMap,
+    request: Parts,
     body: Body,
 ) -> Response {
     let known = app.hooks.by_name.get(&name).is_some_and(|entry| entry.enabled);
     let label = if known { name.as_str() } else { "unknown" };
-    match take(&app, peer, &name, (&headers, body)).await {
+    match take(
+        &app,
+        (peer, &name),
+        (&request.headers, request.uri.query().unwrap_or_default()),
+        body,
+    )
+    .await
+    {
         Ok(appended) => {
             app.metrics.delivery(label, if appended.known { "known" } else { "kept" });
             let delivered =
@@ -198,14 +211,14 @@ fn refused(status: StatusCode) -> &'static str {
 
 async fn take(
     app: &Arc<App>,
-    peer: SocketAddr,
-    name: &str,
-    (headers, body): (&HeaderMap, Body),
+    (peer, name): (SocketAddr, &str),
+    (headers, query): (&HeaderMap, &str),
+    body: Body,
 ) -> Result<Appended, Problem> {
     let body = read(app, headers, body).await?;
     let entry = app.hooks.by_name.get(name).unwrap_or(&app.hooks.nobody);
     let now = app.clock.now();
-    if !entry.admits(&app.outside, headers, &body.bytes, now) {
+    if !entry.admits(&app.outside, (headers, query), (&body.bytes, now)) {
         app.rates.stranger(peer.ip()).map_err(Problem::too_many)?;
         return Err(Problem::unauthorized());
     }

@@ -99,24 +99,6 @@ impl Detection {
     }
 }
 
-/// The format of an input that is one document which is its own record: such documents of one
-/// format may stand in a row, and say the same as each by itself.
-#[must_use]
-pub fn lone_document(body: &[u8], formats: Formats<'_>) -> Option<&'static str> {
-    serde_json::from_slice::<serde::de::IgnoredAny>(body).ok()?;
-    let mut input = Input::bytes(String::new(), body.to_vec());
-    let Ok(Detected::Fits(fit)) = detect(&mut input, formats, &Limits::default()) else {
-        return None;
-    };
-    match fit.format {
-        Format::BuiltIn(source, shape) => {
-            let lone = shape.records == ["$"] && !shape.envelope && !shape.is_table();
-            lone.then_some(source.id)
-        }
-        Format::Mapped(_) => None,
-    }
-}
-
 /// Tells what an input is.
 ///
 /// # Errors

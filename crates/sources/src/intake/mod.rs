@@ -19,7 +19,7 @@ mod walk;
 mod tests;
 
 pub use batch::{Batch, Normalized, normalize_batch};
-pub use detect::{Detected, Detection, Fit, detect, lone_document};
+pub use detect::{Detected, Detection, Fit, detect};
 pub(crate) use detect::{as_mapped, look};
 pub use format::{Format, Formats};
 pub use input::{Input, IntakeError};
