@@ -34,6 +34,9 @@ pub struct Settled {
     pub closed: u64,
     /// What would have been closed, where that is too much to believe.
     pub held: Option<Held>,
+    /// Pages of which not all could be taken. What else they brought is not known, so nothing is
+    /// told of the stream.
+    pub missed: u64,
 }
 
 /// What is known of a stream.
@@ -45,29 +48,32 @@ struct Listed {
 }
 
 impl Store {
-    /// Notes which findings a page of a whole reading brought. The same page twice counts once.
+    /// Notes which findings a page of a whole reading brought. The same page twice counts once. A
+    /// page without a number had records that could not be taken, so the reading stays without it.
     /// What was closed because it was not listed is open again.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn reading_note(
         &mut self,
-        (reading, page): (Reading<'_>, i64),
+        (reading, page): (Reading<'_>, Option<i64>),
         seen: &IdSet,
         (touched, now): (&mut Touched, Timestamp),
     ) -> Result<u64, StoreError> {
-        self.connection
-            .prepare_cached(
-                "INSERT OR REPLACE INTO reading_pages (source, stream, reading, page, seen)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?
-            .execute(params![
-                reading.source,
-                reading.stream,
-                reading.number,
-                page,
-                Packed::of(&gaps(seen)).as_stored()
-            ])?;
+        if let Some(page) = page {
+            self.connection
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO reading_pages (source, stream, reading, page, seen)
+                     VALUES (?1, ?2, ?3, ?4, ?5)",
+                )?
+                .execute(params![
+                    reading.source,
+                    reading.stream,
+                    reading.number,
+                    page,
+                    Packed::of(&gaps(seen)).as_stored()
+                ])?;
+        }
         let closed: Option<Packed> = self
             .connection
             .prepare_cached("SELECT closed FROM readings WHERE source = ?1 AND stream = ?2")?
@@ -89,21 +95,26 @@ impl Store {
         Ok(import.finish(&ended(&name, now))?.reopened)
     }
 
-    /// Ends a whole reading that brought all that there is. A reading that was told before changes
-    /// nothing. With `most`, nothing is closed where more would be.
+    /// Ends a whole reading that brought all that there is, in so many pages. A reading that was told
+    /// before changes nothing, nor does one of which a page was not taken whole. With `most`, nothing
+    /// is closed where more would be.
     ///
     /// # Errors
     /// When the database refuses; nothing is changed then.
     pub fn reading_settle(
         &mut self,
-        reading: Reading<'_>,
+        (reading, page_count): (Reading<'_>, i64),
         (most, now): (Option<MostClosed>, Timestamp),
         touched: &mut Touched,
     ) -> Result<Settled, StoreError> {
         let name = reading.name();
         let mut import = self.import(&name, touched)?;
         let Some(before) = read(&import.tx, reading)? else { return Ok(Settled::default()) };
-        let seen = pages(&import.tx, reading)?;
+        let (noted, seen) = pages(&import.tx, reading)?;
+        if noted < page_count {
+            let missed = (page_count - noted).unsigned_abs();
+            return Ok(Settled { missed, ..Settled::default() });
+        }
         let mut settled = Settled { listed: length(&seen), ..Settled::default() };
         let mut after = Listed { missing: IdSet::default(), ..before };
         let missed = before.missing;
@@ -249,17 +260,18 @@ fn write(tx: &Transaction<'_>, reading: Reading<'_>, listed: &Listed) -> Result<
     Ok(())
 }
 
-/// All that the pages of a reading brought.
-fn pages(tx: &Transaction<'_>, reading: Reading<'_>) -> Result<IdSet, StoreError> {
+/// How many pages of a reading were taken whole, and all that they brought.
+fn pages(tx: &Transaction<'_>, reading: Reading<'_>) -> Result<(i64, IdSet), StoreError> {
     let mut select = tx.prepare_cached(
         "SELECT seen FROM reading_pages WHERE source = ?1 AND stream = ?2 AND reading = ?3",
     )?;
     let mut rows = select.query(params![reading.source, reading.stream, reading.number])?;
-    let mut seen = IdSet::default();
+    let (mut noted, mut seen) = (0, IdSet::default());
     while let Some(row) = rows.next()? {
         seen.add_all(&unpacked(&Packed::from_stored(row.get(0)?))?);
+        noted += 1;
     }
-    Ok(seen)
+    Ok((noted, seen))
 }
 
 fn unpacked(packed: &Packed) -> Result<IdSet, StoreError> {

@@ -301,7 +301,9 @@ fn note_page(
     let reading = Reading { source, stream: &name.stream, number: name.reading };
     let (now, mut touched) = (app.clock.now(), Touched::default());
     let seen = &imported.touched.findings;
-    findings.write(|store| store.reading_note((reading, name.page), seen, (&mut touched, now)))?;
+    let whole = imported.files.iter().all(|file| file.complete && file.accounting.rejected == 0);
+    let page = whole.then_some(name.page);
+    findings.write(|store| store.reading_note((reading, page), seen, (&mut touched, now)))?;
     Ok(())
 }
 

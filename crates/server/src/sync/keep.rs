@@ -30,6 +30,8 @@ pub(super) async fn keep(
         let text = item.json.get();
         if text.len() > MOST_BYTES {
             large(app, platform, &item)?;
+            // Its number stays without a page, so the reading does not count as whole.
+            name.page += 1;
             continue;
         }
         if body.length() + text.len() > MOST_BYTES {

@@ -47,17 +47,23 @@ pub(super) async fn settle(
     let free = percent >= 100 || held.is_some_and(|held| held.released);
     let most = (!free).then_some(MostClosed { percent, always: ALWAYS_CLOSED });
     let (asking, asked) = (Arc::clone(app), Arc::clone(platform));
-    let (stream, number) = (row.name.clone(), under_way.number);
+    let (stream, number, pages) = (row.name.clone(), under_way.number, under_way.pages);
     let settled = tokio::task::spawn_blocking(move || {
         let reading = Reading { source: &asked.name, stream: &stream, number };
         let now = asking.clock.now();
         let mut touched = Touched::default();
-        findings.write(|store| store.reading_settle(reading, (most, now), &mut touched))
+        findings.write(|store| store.reading_settle((reading, pages), (most, now), &mut touched))
     });
     let settled: Settled = settled
         .await
         .map_err(|error| error.to_string())?
         .map_err(|error: StoreError| error.to_string())?;
+    if settled.missed > 0 {
+        return Ok(Some(format!(
+            "records of {} pages could not be taken, and nothing closes until all can be",
+            settled.missed
+        )));
+    }
     if settled.closed > 0 {
         tracing::info!(
             source = platform.name,

@@ -54,6 +54,10 @@ struct World {
     owner: Option<String>,
     asked: Vec<(&'static str, Option<Timestamp>, Option<Value>)>,
     unread: Vec<String>,
+    /// Findings whose record is not as the vendor's documents say.
+    drifted: Vec<u32>,
+    /// Findings whose record is too large for the intake log.
+    large: Vec<u32>,
 }
 
 enum Fault {
@@ -99,6 +103,25 @@ fn finding(id: u32, changed: i64) -> Item {
     }
 }
 
+impl World {
+    /// The record of a finding as the platform tells it now.
+    fn tell(&self, id: u32, changed: i64) -> Item {
+        let mut item = finding(id, changed);
+        let text = item.json.get();
+        if self.drifted.contains(&id) {
+            item.json = to_raw_value(&json!({ "id": format!("finding-{id}") })).unwrap();
+        } else if self.large.contains(&id) {
+            let padded = format!(
+                "{{\"padding\":\"{}\",{}",
+                "x".repeat(3 << 20),
+                text.trim_start_matches('{')
+            );
+            item.json = serde_json::value::RawValue::from_string(padded).unwrap();
+        }
+        item
+    }
+}
+
 impl Fake {
     fn world(&self) -> std::sync::MutexGuard<'_, World> {
         locked(&self.0)
@@ -128,7 +151,7 @@ impl Fake {
             .findings
             .iter()
             .filter(|(_, changed)| **changed >= since)
-            .map(|(id, changed)| finding(*id, *changed))
+            .map(|(id, changed)| world.tell(*id, *changed))
             .collect();
         let next = from + PAGE;
         Ok(Page {
@@ -416,6 +439,36 @@ async fn a_part_that_is_not_read_closes_nothing() {
         assert_eq!(bench.open_findings(), 35);
     }
     assert!(bench.reason().unwrap().contains("project p: no right"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_listed_and_cannot_be_read_does_not_close() {
+    for large in [false, true] {
+        let (data, fake) = (tempfile::tempdir().unwrap(), fake(35));
+        let bench = Bench::open(data.path(), &fake);
+        bench.turn().await.unwrap();
+        assert_eq!(bench.open_findings(), 35);
+        if large {
+            fake.world().large.push(3);
+        } else {
+            fake.world().drifted.push(3);
+        }
+        fake.world().findings.remove(&4);
+        for _ in 0..3 {
+            pass(&fake, DAY);
+            bench.turn().await.unwrap();
+            assert_eq!(bench.open_findings(), 35, "large: {large}");
+            assert!(bench.reason().is_some(), "it is told; large: {large}");
+        }
+        // Once all of it can be read, what is gone closes, with the second reading.
+        fake.world().large.clear();
+        fake.world().drifted.clear();
+        for _ in 0..2 {
+            pass(&fake, DAY);
+            bench.turn().await.unwrap();
+        }
+        assert_eq!((bench.open_findings(), bench.reason()), (34, None), "large: {large}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
