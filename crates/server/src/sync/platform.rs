@@ -257,6 +257,12 @@ impl Platform {
         locked(&self.announced).pop_front()
     }
 
+    /// Asks for a record soon.
+    pub(super) fn ask_for(&self, target: Target) {
+        self.put_back(target);
+        self.wake.notify_one();
+    }
+
     pub(super) fn put_back(&self, target: Target) {
         locked(&self.announced).push_front(target);
     }
