@@ -1,15 +1,13 @@
 //! What people decide: taking a wrong merge apart, and putting together what belongs together.
 
-use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::Json;
 use axum::extract::State;
-use quell_model::{IncidentKey, IssueKey, Timestamp};
-use quell_pipeline::{
-    PipelineError, Setup, join_incidents, reset_incident, split_incident, split_issue,
-};
+use quell_model::{IncidentKey, IssueKey};
+use quell_pipeline::query::{Decider, IncidentCache};
+use quell_pipeline::{PipelineError, split_issue};
 use quell_store::Store;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -95,10 +93,10 @@ fn check_ids(ids: &[String]) -> Result<(), Problem> {
 
 /// What is decided about an incident and others: issues of it, or incidents beside it.
 type Decide = fn(
+    &IncidentCache,
     &mut Store,
-    &Setup,
-    (&str, &[String], Option<&FilePath>),
-    (Timestamp, &str),
+    (&str, &[String]),
+    Decider<'_>,
 ) -> Result<IncidentKey, PipelineError>;
 
 /// Decides about an incident and the ids that go with it, signed by who asks.
@@ -113,8 +111,8 @@ async fn decide(
     app.quick(move || {
         let findings = asking.tenants.of(&caller.tenant)?;
         let (now, by) = (asking.clock.now(), caller.signature());
-        let incident =
-            findings.write(|store| how(store, findings.setup(), (&id, &ids, None), (now, &by)))?;
+        let by = (findings.setup(), now, by.as_str());
+        let incident = findings.write(|store| how(findings.incidents(), store, (&id, &ids), by))?;
         Ok(Json(IncidentMade { incident }))
     })
     .await
@@ -134,7 +132,7 @@ pub(super) async fn split_one_incident(
     Id(id): Id,
     Given(body): Given<IncidentSplit>,
 ) -> Result<Json<IncidentMade>, Problem> {
-    decide(&app, caller, (id, body.issues), split_incident).await
+    decide(&app, caller, (id, body.issues), IncidentCache::split).await
 }
 
 /// Make incidents part of another
@@ -151,7 +149,7 @@ pub(super) async fn join_one_incident(
     Id(id): Id,
     Given(body): Given<IncidentJoin>,
 ) -> Result<Json<IncidentMade>, Problem> {
-    decide(&app, caller, (id, body.incidents), join_incidents).await
+    decide(&app, caller, (id, body.incidents), IncidentCache::join).await
 }
 
 /// How many decisions were taken back.
@@ -182,8 +180,8 @@ pub(super) async fn reset_one_incident(
     app.quick(move || {
         let findings = asking.tenants.of(&caller.tenant)?;
         let now = asking.clock.now();
-        let removed =
-            findings.write(|store| reset_incident(store, findings.setup(), (&id, None), now));
+        let of = (findings.setup(), now);
+        let removed = findings.write(|store| findings.incidents().reset(store, &id, of));
         let removed = removed.map_err(|error| match &error {
             // Whether there is such an incident is not told by what was decided about it.
             PipelineError::Refused(_) | PipelineError::NotFound { .. } => {

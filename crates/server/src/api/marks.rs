@@ -6,7 +6,7 @@ use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use quell_model::{Date, IssueKey, Mark, MarkKind};
-use quell_pipeline::{Marking, mark_incident, mark_issue, unmark_incident, unmark_issue};
+use quell_pipeline::{Marking, mark_issue, unmark_issue};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -121,8 +121,9 @@ pub(super) async fn mark_one_incident(
         let findings = asking.tenants.of(&caller.tenant)?;
         let (now, by) = (asking.clock.now(), caller.signature());
         let marking = plan.marking();
-        let marked = findings
-            .write(|store| mark_incident(store, findings.setup(), (&id, &marking), (now, &by)))?;
+        let by = (findings.setup(), now, by.as_str());
+        let marked =
+            findings.write(|store| findings.incidents().mark(store, (&id, &marking), by))?;
         Ok(Json(IncidentMarked { issues: count(marked) }))
     })
     .await
@@ -142,7 +143,8 @@ pub(super) async fn unmark_one_incident(
     app.quick(move || {
         let findings = asking.tenants.of(&caller.tenant)?;
         let now = asking.clock.now();
-        let removed = findings.write(|store| unmark_incident(store, findings.setup(), &id, now))?;
+        let of = (findings.setup(), now);
+        let removed = findings.write(|store| findings.incidents().unmark(store, &id, of))?;
         Ok(Json(DecisionsRemoved::of(count(removed))))
     })
     .await
