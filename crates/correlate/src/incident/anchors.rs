@@ -48,6 +48,10 @@ impl Anchors {
         })
     }
 
+    pub(super) const fn len(&self) -> usize {
+        self.list.len()
+    }
+
     pub(super) fn get(&self, number: u32) -> Option<&Anchor> {
         self.list.get(usize::try_from(number).ok()?)
     }

@@ -30,7 +30,7 @@ fn texts(of: &'static [&'static str], most: usize) -> impl Strategy<Value = Vec<
 }
 
 const ASSETS: &[&str] = &["host:a", "host:b", "host:c", "image:x:1", "role:r", "aws:account:1", ""];
-const NAMES: &[&str] = &["repository:x", "untagged:x", "image:x:1", "key:AKIA", "name:1:kim"];
+const NAMES: &[&str] = &["repository:x", "untagged:x", "image:x:1", "key:k1", "name:1:kim"];
 const PLACES: &[&str] = &["container:1", "container:2"];
 
 fn process() -> impl Strategy<Value = Proc> {
@@ -42,7 +42,7 @@ fn sighting() -> impl Strategy<Value = Sighting> {
     (
         (0_u32..40, option::of(0_i64..200), select(&["r1", "r2"][..])),
         texts(&["T1190", "T1059"], 1),
-        option::of(select(&["name:1:kim", "key:AKIA"][..])),
+        option::of(select(&["name:1:kim", "key:k1"][..])),
         texts(&["198.51.100.7", "203.0.113.9"], 1),
         vec(process(), 0..3),
         texts(&["CVE-2021-44228", "CVE-2022-0001"], 1),
@@ -76,7 +76,7 @@ fn seen() -> impl Strategy<Value = Seen> {
         any::<bool>(),
         texts(PLACES, 1),
         vec(select([ASSETS, NAMES].concat()), 0..3),
-        texts(&["role:r", "key:AKIA", "name:1:kim"], 2),
+        texts(&["role:r", "key:k1", "name:1:kim"], 2),
         vec(sighting(), 0..3),
     )
         .prop_map(|(span, is_wide, places, related, identities, sightings)| Seen {

@@ -14,7 +14,7 @@ use quell_model::{IncidentKey, IssueKey, Severity};
 
 use super::Attacked;
 use super::anchors::{Anchors, NOWHERE};
-use super::attack::{self, Attacks};
+use super::attack::{self, Attack, Attacks};
 use super::candidate::Candidate;
 use super::decide::Decisions;
 use super::story::{Own, Part, Story, Told, attack_kind, key_of, natural};
@@ -35,6 +35,8 @@ struct Row {
     natural: u32,
     /// The story in which it stands.
     place: u32,
+    /// The attack that it is part of.
+    attack: Option<u32>,
     severity: Severity,
     is_detection: bool,
     /// Whether an attack can reach it.
@@ -60,8 +62,10 @@ pub struct Standing {
     /// Reachable issues that changed since it was looked which are near.
     fresh: Vec<u32>,
     attacks: Attacks,
-    /// For issues that are part of an attack, which.
-    attack_of: BTreeMap<u32, usize>,
+    /// The keys of their stories.
+    attack_keys: Vec<IncidentKey>,
+    /// The issues that are part of an attack.
+    attacked: Vec<u32>,
     attacks_changed: bool,
     decisions: Decisions,
     /// Issues that wait to be put into their story.
@@ -138,6 +142,7 @@ impl Standing {
             score: candidate.score,
             natural: self.anchors.natural(kind, &anchor),
             place: NOWHERE,
+            attack: None,
             severity: candidate.severity,
             is_detection: candidate.is_detection(),
             is_reachable,
@@ -310,9 +315,8 @@ impl Standing {
         if let Some(before) = before {
             self.decide(&before);
         }
-        let keys: Vec<IncidentKey> = self.attacks.list.iter().map(attack_key).collect();
         for row in std::mem::take(&mut self.moved) {
-            let Some(place) = self.place_of(row, &keys) else { continue };
+            let Some(place) = self.place_of(row) else { continue };
             let place = self.anchors.number(place);
             let Some(of) = self.rows.get_mut(slot(row)).and_then(Option::as_mut) else { continue };
             self.stale.extend([of.place, place]);
@@ -321,9 +325,9 @@ impl Standing {
     }
 
     /// Where an issue stands.
-    fn place_of(&self, row: u32, attacks: &[IncidentKey]) -> Option<IncidentKey> {
+    fn place_of(&self, row: u32) -> Option<IncidentKey> {
         let of = self.row(row)?;
-        let attack = self.attack_of.get(&row).and_then(|id| attacks.get(*id)).copied();
+        let attack = of.attack.and_then(|id| self.attack_keys.get(slot(id))).copied();
         let own = attack.or_else(|| Some(self.anchors.get(of.natural)?.key))?;
         Some(self.decisions.place(of.key, own))
     }
@@ -335,34 +339,46 @@ impl Standing {
         let candidates: Vec<&Candidate> = near.iter().map(|(candidate, _)| *candidate).collect();
         let attacks = attack::attacks(&candidates, &self.decisions);
         let of = near.iter().zip(&attacks.of);
-        let of: BTreeMap<u32, usize> =
-            of.filter_map(|((_, row), id)| Some((*row, (*id)?))).collect();
-        let mut same: HashMap<(usize, usize), bool> = HashMap::new();
-        for row in
-            self.attack_of.keys().chain(of.keys().filter(|r| !self.attack_of.contains_key(r)))
-        {
-            let stays = match (self.attack_of.get(row), of.get(row)) {
-                (Some(old), Some(new)) => *same
-                    .entry((*old, *new))
-                    .or_insert_with(|| self.attacks.list.get(*old) == attacks.list.get(*new)),
-                _ => false,
+        let mut of: Vec<(u32, Option<u32>)> = of
+            .filter_map(|((_, row), id)| Some((*row, Some(u32::try_from((*id)?).ok()?))))
+            .collect();
+        of.sort_unstable();
+        let attacked: Vec<u32> = of.iter().map(|(row, _)| *row).collect();
+        let left = std::mem::replace(&mut self.attacked, attacked);
+        let left = left.into_iter().filter(|row| self.attacked.binary_search(row).is_err());
+        of.extend(left.map(|row| (row, None)));
+        let mut same: HashMap<(u32, u32), bool> = HashMap::new();
+        for (row, new) in of {
+            let Some(known) = self.rows.get_mut(slot(row)).and_then(Option::as_mut) else {
+                continue;
+            };
+            let is_same = |old: u32, new: u32| {
+                self.attacks.list.get(slot(old)) == attacks.list.get(slot(new))
+            };
+            let stays = match (std::mem::replace(&mut known.attack, new), new) {
+                (Some(old), Some(new)) => {
+                    *same.entry((old, new)).or_insert_with(|| is_same(old, new))
+                }
+                (None, None) => true,
+                (Some(_), None) | (None, Some(_)) => false,
             };
             if !stays {
-                self.moved.push(*row);
+                self.moved.push(row);
             }
         }
-        (self.attacks, self.attack_of) = (attacks, of);
+        let key = |of: &Attack| key_of(attack_kind(of), &of.anchor);
+        self.attack_keys = attacks.list.iter().map(key).collect();
+        self.attacks = attacks;
     }
 
     /// Moves what other decisions move, and marks what they speak of.
     fn decide(&mut self, before: &Decisions) {
-        let keys: Vec<IncidentKey> = self.attacks.list.iter().map(attack_key).collect();
         let all = 0..u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
         for number in all {
             let Some(row) = self.row(number) else { continue };
             let stands_in = self.anchors.get(row.place).map(|anchor| anchor.key);
             let pinned = before.speaks_of(row.key) || self.decisions.speaks_of(row.key);
-            if pinned || self.place_of(number, &keys) != stands_in {
+            if pinned || self.place_of(number) != stands_in {
                 self.moved.push(number);
             }
         }
@@ -378,16 +394,25 @@ impl Standing {
         if stale.is_empty() {
             return Vec::new();
         }
-        let mut found: HashMap<u32, Vec<u32>> =
-            stale.into_iter().map(|n| (n, Vec::new())).collect();
+        let mut stale: Vec<u32> = stale.into_iter().collect();
+        stale.sort_unstable();
+        // Where each stands among those, so that an issue costs one look.
+        let mut at: Vec<u32> = vec![NOWHERE; self.anchors.len()];
+        let mut found: Vec<Vec<u32>> = vec![Vec::new(); stale.len()];
+        for (number, place) in (0_u32..).zip(&stale) {
+            if let Some(at) = at.get_mut(slot(*place)) {
+                *at = number;
+            }
+        }
         for (number, row) in (0_u32..).zip(&self.rows) {
-            let Some(row) = row else { continue };
-            if let Some(rows) = found.get_mut(&row.place) {
+            let Some(at) = row.and_then(|row| at.get(slot(row.place)).copied()) else { continue };
+            if let Some(rows) = found.get_mut(slot(at)) {
                 rows.push(number);
             }
         }
-        let gathered = found
+        let gathered = stale
             .into_iter()
+            .zip(found)
             .filter_map(|(place, rows)| Some(Gathered { key: self.anchors.get(place)?.key, rows }));
         gathered.collect()
     }
@@ -408,23 +433,19 @@ impl Standing {
                 is_detection: row.is_detection,
                 is_split: self.decisions.is_split(row.key),
             };
-            story.add(part, self.own(number, row)?, key);
+            story.add(part, self.own(row)?, key);
         }
         story.tell(key, self.decisions.about(key), &self.attacks.list)
     }
 
-    fn own(&self, number: u32, row: &Row) -> Option<Own<'_>> {
-        let attack = self.attack_of.get(&number).copied();
-        if let Some(of) = attack.and_then(|id| self.attacks.list.get(id)) {
+    fn own(&self, row: &Row) -> Option<Own<'_>> {
+        if let Some(id) = row.attack.map(slot) {
+            let (of, key) = (self.attacks.list.get(id)?, *self.attack_keys.get(id)?);
             let anchor = Cow::Borrowed(of.anchor.as_str());
-            return Some(Own { kind: attack_kind(of), anchor, key: attack_key(of), attack });
+            return Some(Own { kind: attack_kind(of), anchor, key, attack: Some(id) });
         }
         let anchor = self.anchors.get(row.natural)?;
         let text = Cow::Borrowed(&*anchor.text);
         Some(Own { kind: anchor.kind, anchor: text, key: anchor.key, attack: None })
     }
-}
-
-fn attack_key(of: &attack::Attack) -> IncidentKey {
-    key_of(attack_kind(of), &of.anchor)
 }

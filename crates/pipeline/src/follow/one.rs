@@ -34,8 +34,11 @@ impl One {
 /// Who should deal with an incident: the owner of most of its assets, else the role that the
 /// control of its riskiest issue names.
 fn team(rows: &[(u32, u64)], cells: &Cells, catalog: &Catalog) -> Arc<str> {
-    let mut owners: BTreeMap<u32, HashSet<u64>> = BTreeMap::new();
-    let teams: HashSet<u32> = rows.iter().map(|(row, _)| cells.team(*row)).collect();
+    let mut teams: Vec<u32> = rows.iter().map(|(row, _)| cells.team(*row)).collect();
+    // Most have one owner or none, of whom nothing is to be counted.
+    teams.dedup();
+    teams.sort_unstable();
+    teams.dedup();
     let mut named = teams.iter().filter_map(|team| cells.team_text(*team));
     match (named.next(), named.next()) {
         (Some(only), None) => return Arc::clone(only),
@@ -45,6 +48,7 @@ fn team(rows: &[(u32, u64)], cells: &Cells, catalog: &Catalog) -> Arc<str> {
         }
         (Some(_), Some(_)) => {}
     }
+    let mut owners: BTreeMap<u32, HashSet<u64>> = BTreeMap::new();
     for (row, asset) in rows {
         owners.entry(cells.team(*row)).or_default().insert(*asset);
     }
