@@ -78,7 +78,7 @@ fn append(place: &Place, count: u64, threads: u64) -> Outcome {
 fn append_one(log: &Log, number: u64) -> Outcome {
     let told = log.append(record(number, Timestamp::now()))?;
     say(&format!("{} {}", told.index(), quell_audit::hex(told.hash())))?;
-    if number % 16 == 0 {
+    if number.is_multiple_of(16) {
         log.settle()?;
         let note = quell_audit::checkpoint(&log.place().folder)?.note;
         say(&format!("checkpoint {}", note.replace('\n', "|")))?;
