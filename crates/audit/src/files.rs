@@ -1,8 +1,9 @@
 //! Files that are whole or not there, and readable by their owner only.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::AuditError;
 
@@ -58,6 +59,47 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), AuditError> {
     file.sync_data().map_err(AuditError::io(path))
 }
 
+/// Files that are written and not flushed yet.
+#[derive(Debug, Default)]
+pub(crate) struct Unflushed {
+    files: Vec<(PathBuf, File)>,
+    folders: BTreeSet<PathBuf>,
+}
+
+/// Threads that flush at a time: a file system does many flushes at once in little more than the
+/// time of one.
+const FLUSHERS: usize = 16;
+
+impl Unflushed {
+    /// Writes a file.
+    pub(crate) fn write(&mut self, path: PathBuf, bytes: &[u8]) -> Result<(), AuditError> {
+        if let Some(parent) = path.parent().filter(|parent| !self.folders.contains(*parent)) {
+            make_folders(parent)?;
+            self.folders.insert(parent.to_owned());
+        }
+        let mut options = OpenOptions::new();
+        let options = private(options.write(true).create(true).truncate(true));
+        let mut file = options.open(&path).map_err(AuditError::io(&path))?;
+        file.write_all(bytes).map_err(AuditError::io(&path))?;
+        self.files.push((path, file));
+        Ok(())
+    }
+
+    /// Returns once all of it is on the disk.
+    pub(crate) fn flush(self) -> Result<(), AuditError> {
+        let part = self.files.len().div_ceil(FLUSHERS).max(1);
+        let flush = |files: &[(PathBuf, File)]| {
+            files.iter().try_for_each(|(path, file)| file.sync_data().map_err(AuditError::io(path)))
+        };
+        std::thread::scope(|threads| {
+            let all: Vec<_> =
+                self.files.chunks(part).map(|files| threads.spawn(move || flush(files))).collect();
+            all.into_iter().try_for_each(|one| one.join().unwrap_or(Err(AuditError::Closed)))
+        })?;
+        self.folders.iter().try_for_each(|folder| sync_folder(folder))
+    }
+}
+
 /// The content of a file; `None` where there is none.
 pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, AuditError> {
     match fs::read(path) {
@@ -65,4 +107,30 @@ pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, AuditError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(AuditError::io(path)(error)),
     }
+}
+
+/// Reads a file of a width, or a wider one that took its place meanwhile and begins the same.
+pub(crate) fn read_either(
+    width: usize,
+    path: impl Fn(usize) -> PathBuf,
+) -> Result<Vec<u8>, AuditError> {
+    if let Some(bytes) = read(&path(width))? {
+        return Ok(bytes);
+    }
+    let tries = if width < 256 { 3 } else { 0 };
+    for _ in 0..tries {
+        if let Some(bytes) = read(&path(256))? {
+            return Ok(bytes);
+        }
+        let folder = path(width).parent().map(fs::read_dir);
+        let names = folder.into_iter().flatten().flatten().flatten();
+        let wider = names
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+            .filter(|there: &usize| *there > width)
+            .max();
+        if let Some(bytes) = wider.map(|wider| read(&path(wider))).transpose()?.flatten() {
+            return Ok(bytes);
+        }
+    }
+    Err(AuditError::Damaged(format!("`{}` is missing", path(width).display()).into()))
 }

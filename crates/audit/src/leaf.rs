@@ -210,7 +210,14 @@ impl Leaf {
     /// Text that stands beside the tree and can be erased with its actor's.
     #[must_use]
     pub fn beside(mut self, field: &'static str, text: &str) -> Self {
-        self.personal.push((field, self.actor.subject(), text.to_owned()));
+        // A record commits to each field once.
+        match self.personal.iter_mut().find(|(known, ..)| *known == field) {
+            Some((_, _, known)) => {
+                known.push('\n');
+                known.push_str(text);
+            }
+            None => self.personal.push((field, self.actor.subject(), text.to_owned())),
+        }
         self
     }
 

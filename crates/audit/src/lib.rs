@@ -51,3 +51,4 @@ pub use leaf::{Actor, Leaf, MOST_LEAF_BYTES, Outcome, Stage};
 pub use log::{Committed, Log, Place, checkpoint, put_aside};
 pub use personal::{Kept, commit};
 pub use reader::{Inclusion, Reader};
+pub use state::public_keys;

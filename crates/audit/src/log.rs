@@ -27,15 +27,15 @@ const MOST_WAIT: Duration = Duration::from_secs(30);
 pub struct Place {
     /// The folder of the log.
     pub folder: PathBuf,
-    /// The file of the key; without it, it stands in the folder.
-    pub key: Option<PathBuf>,
     /// The tenant, for the name of the log.
     pub name: String,
 }
 
 impl Place {
+    /// The file of the key. It may be a link to where the key is kept.
     pub(crate) fn key_path(&self) -> PathBuf {
-        self.key.clone().unwrap_or_else(|| self.folder.join(layout::KEY))
+        let path = self.folder.join(layout::KEY);
+        std::fs::canonicalize(&path).unwrap_or(path)
     }
 }
 
@@ -264,11 +264,6 @@ pub fn put_aside(place: &Place) -> Result<PathBuf, AuditError> {
         }
         std::fs::rename(folder, &aside).map_err(AuditError::io(folder))?;
         crate::files::sync_folder(folder.parent().unwrap_or(Path::new(".")))?;
-        // A key elsewhere is not overwritten.
-        if let Some(key) = place.key.as_ref().filter(|key| key.exists()) {
-            let kept = key.with_extension(format!("ended-{number}"));
-            std::fs::rename(key, kept).map_err(AuditError::io(key))?;
-        }
         return Ok(aside);
     }
     Err(AuditError::Held)

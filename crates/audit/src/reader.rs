@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::checkpoint::Checkpoint;
 use crate::entries;
 use crate::error::AuditError;
-use crate::files::read;
+use crate::files::read_either;
 use crate::hash::{Hash, leaf_hash};
 use crate::layout;
 use crate::personal::{Kept, of_leaf};
@@ -157,7 +157,7 @@ impl Reader {
 
     fn bundle(&self, bundle: u64) -> Result<Vec<Vec<u8>>, AuditError> {
         let bytes =
-            either(self.width(bundle), |width| layout::entries(&self.folder, bundle, width))?;
+            read_either(self.width(bundle), |width| layout::entries(&self.folder, bundle, width))?;
         Ok(entries::parse(&bytes))
     }
 
@@ -174,29 +174,6 @@ fn checked(index: u64, leaf: Vec<u8>, hash: &Hash) -> Result<Vec<u8>, AuditError
     Err(AuditError::Damaged(format!("record {index} was changed").into()))
 }
 
-/// Reads a file of a width, or a wider one that took its place meanwhile and begins the same.
-fn either(width: usize, path: impl Fn(usize) -> PathBuf) -> Result<Vec<u8>, AuditError> {
-    if let Some(bytes) = read(&path(width))? {
-        return Ok(bytes);
-    }
-    let tries = if width < 256 { 3 } else { 0 };
-    for _ in 0..tries {
-        if let Some(bytes) = read(&path(256))? {
-            return Ok(bytes);
-        }
-        let folder = path(width).parent().map(std::fs::read_dir);
-        let names = folder.into_iter().flatten().flatten().flatten();
-        let wider = names
-            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-            .filter(|there: &usize| *there > width)
-            .max();
-        if let Some(bytes) = wider.map(|wider| read(&path(wider))).transpose()?.flatten() {
-            return Ok(bytes);
-        }
-    }
-    Err(AuditError::Damaged(format!("`{}` is missing", path(width).display()).into()))
-}
-
 /// The tiles of a folder.
 #[derive(Debug)]
 struct Folder {
@@ -209,7 +186,7 @@ impl Tiles for Folder {
         if let Some(known) = self.known.get(&(level, index)) {
             return Ok(known.clone());
         }
-        let bytes = either(width, |width| layout::tile(&self.folder, level, index, width))?;
+        let bytes = read_either(width, |width| layout::tile(&self.folder, level, index, width))?;
         let hashes: Vec<Hash> = bytes.as_chunks::<32>().0.to_vec();
         if self.known.len() >= MOST_TILES {
             self.known.clear();

@@ -1,6 +1,5 @@
 //! What a writer knows of the log: the leaves that no full tile holds yet, and the right edge.
 
-use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -13,7 +12,7 @@ use crate::checkpoint::Checkpoint;
 use crate::edge::{Edge, TILE_WIDTH, Tile};
 use crate::entries;
 use crate::error::AuditError;
-use crate::files::{make_folders, read, replace, sync_folder, write};
+use crate::files::{Unflushed, read, read_either, replace};
 use crate::hash::{Hash, leaf_hash};
 use crate::journal::{self, FRAME_BYTES, HEADER_BYTES};
 use crate::key::{PublicKey, SigningKey, random};
@@ -230,17 +229,10 @@ impl State {
     }
 
     fn write_tiles(&self) -> Result<(), AuditError> {
-        let mut folders = BTreeSet::new();
-        let mut put = |path: PathBuf, bytes: &[u8]| {
-            if let Some(parent) = path.parent() {
-                make_folders(parent)?;
-                folders.insert(parent.to_owned());
-            }
-            write(&path, bytes)
-        };
+        let mut written = Unflushed::default();
         for tile in self.full.iter().cloned().chain(self.edge.partial()) {
             let path = layout::tile(&self.folder, tile.level, tile.index, tile.hashes.len());
-            put(path, &tile.hashes.concat())?;
+            written.write(path, &tile.hashes.concat())?;
         }
         let bundles = (self.first / 256..).zip(self.leaves.chunks(TILE_WIDTH));
         for (bundle, leaves) in bundles {
@@ -248,9 +240,10 @@ impl State {
             if width == TILE_WIDTH && (bundle + 1) * 256 <= self.published {
                 continue;
             }
-            put(layout::entries(&self.folder, bundle, width), &entries::write(leaves))?;
+            let path = layout::entries(&self.folder, bundle, width);
+            written.write(path, &entries::write(leaves))?;
         }
-        folders.iter().try_for_each(|folder| sync_folder(folder))
+        written.flush()
     }
 
     /// Begins the journal anew with the leaves that no full bundle holds.
@@ -311,8 +304,11 @@ pub(crate) fn stored_checkpoint(folder: &Path) -> Result<Checkpoint, AuditError>
     }
 }
 
-/// The keys that signed, the first first.
-pub(crate) fn public_keys(folder: &Path) -> Result<Vec<PublicKey>, AuditError> {
+/// The keys that signed a log, the first first.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn public_keys(folder: &Path) -> Result<Vec<PublicKey>, AuditError> {
     let bytes = read(&folder.join(layout::PUBLIC_KEYS))?.unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     let keys = text.lines().map(|line| PublicKey::parse(line).ok_or(line));
@@ -337,8 +333,7 @@ fn above(folder: &Path, size: u64, published: u64) -> Result<Vec<Vec<Hash>>, Aud
         }
         let there = (published >> (8 * u32::from(level))).saturating_sub(tile * 256).min(256);
         let width = usize::try_from(there).unwrap_or(0);
-        let path = layout::tile(folder, level, tile, width);
-        let bytes = read(&path)?.ok_or_else(|| damaged("a tile is missing"))?;
+        let bytes = read_either(width, |width| layout::tile(folder, level, tile, width))?;
         let row: Vec<Hash> = bytes.as_chunks::<32>().0.iter().take(wanted).copied().collect();
         if row.len() < wanted {
             return Err(damaged("a tile is too short"));

@@ -47,7 +47,7 @@ fn what_was_told_survives_every_kill() {
         }
     }
     // One more that ends in order signs all.
-    let place = quell_audit::Place { folder: log.clone(), key: None, name: "bench".to_owned() };
+    let place = quell_audit::Place { folder: log.clone(), name: "bench".to_owned() };
     quell_audit::Log::open(&place).unwrap().settle().unwrap();
     let mut reader = Reader::open(&log).unwrap();
     let leaves = reader.leaves(0, usize::MAX).unwrap();

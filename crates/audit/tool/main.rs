@@ -39,7 +39,7 @@ fn run(arguments: &[&str]) -> Outcome {
 }
 
 fn place(dir: &str) -> Place {
-    Place { folder: dir.into(), key: None, name: "bench".to_owned() }
+    Place { folder: dir.into(), name: "bench".to_owned() }
 }
 
 /// One line to standard output, at once.

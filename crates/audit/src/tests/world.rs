@@ -29,7 +29,7 @@ pub(super) fn leaf(number: i64) -> Leaf {
 }
 
 pub(super) fn place(folder: &Path) -> Place {
-    Place { folder: folder.join("audit"), key: None, name: "default".to_owned() }
+    Place { folder: folder.join("audit"), name: "default".to_owned() }
 }
 
 /// A log with so many records, closed in order.
