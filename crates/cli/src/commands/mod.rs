@@ -16,6 +16,7 @@ use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::remote::Misused;
 
+mod audit;
 mod backup;
 mod config;
 mod controls;
@@ -77,6 +78,8 @@ enum Command {
     Replay(replay::Arguments),
     /// Make, list and take back tokens of a server
     Token(token::Arguments),
+    /// The audit log: look at it, prove a record, check all of it
+    Audit(audit::Arguments),
     /// What is configured, where it was said, and what is wrong with it
     Config(config::Arguments),
     /// Copy the data directory while others go on, and check the copy
@@ -117,6 +120,7 @@ pub(crate) fn run(
         Command::Jobs(arguments) => jobs::run(&arguments, (&data, named), environment),
         Command::Replay(arguments) => replay::run(&arguments, (&data, named), environment),
         Command::Token(arguments) => token::run(&arguments, &data),
+        Command::Audit(arguments) => audit::run(&arguments, &data),
         Command::Config(arguments) => config::run(&arguments, parsed.data.as_deref()),
         Command::Backup(arguments) => backup::run(&arguments, &data),
         Command::Restore(arguments) => restore::run(&arguments, &data),

@@ -1,6 +1,7 @@
 //! `/api/v1`: one file a resource.
 
 mod assets;
+mod audit;
 mod controls;
 mod decisions;
 mod docs;
@@ -35,6 +36,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::{Right, once, require};
+use crate::audit::audited;
 use crate::intake::__path_receive_hook;
 use crate::intake::receive_hook;
 use crate::state::App;
@@ -109,6 +111,8 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
         .routes(routes!(jobs::retry_job))
         .routes(routes!(jobs::release_job))
         .routes(routes!(jobs::create_replay))
+        // The line that says who may read the audit log.
+        .merge(audit_log())
         .routes(routes!(platforms::test))
         .routes(routes!(platforms::act))
         .routes(routes!(tell::tell));
@@ -132,10 +136,20 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
     (by_right, hooks)
 }
 
+/// The routes of the audit log.
+fn audit_log() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::show))
+        .routes(routes!(audit::proof))
+        .routes(routes!(audit::checkpoint))
+}
+
 /// The routes of the API and their description.
 pub(crate) fn router(app: &Arc<App>) -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
     let (guarded_by, mut v1) = resources();
     for (right, routes) in guarded_by {
+        let routes = routes.layer(from_fn_with_state(Arc::clone(app), audited));
         // Uploads know by their job whether they came before.
         let routes = match right {
             Right::Decide | Right::Fix | Right::Operate => {
