@@ -57,6 +57,25 @@ pub(super) fn drain(
         resident_kib(process.id()) >> 10,
         peak_memory_kib(process.id()) >> 10
     ));
+    restart(place, process, client)
+}
+
+/// Kills the server; how long a new one takes until it is ready, and until it tells incidents.
+fn restart(place: &Place, process: Process, client: Client) -> Outcome<()> {
+    process.kill()?;
+    let begun = now();
+    let process = place.start()?;
+    let client = Client { address: process.address(), ..client };
+    while client.send(&Request::get("/health/ready"))?.status != 200 {
+        pause(5);
+    }
+    let (ready, begun) = (millis(begun), now());
+    let incidents = told(&client, begun)?;
+    say(&format!(
+        "killed: ready again after {ready} ms, incidents {incidents} ms later, memory {} MB, peak {} MB",
+        resident_kib(process.id()) >> 10,
+        peak_memory_kib(process.id()) >> 10
+    ));
     Ok(())
 }
 
