@@ -64,7 +64,7 @@ pub use mark::{Among, MarkFilter};
 pub use moment::Moment;
 pub use open::{Folding, Store, make_directory};
 pub use packed::Packed;
-pub use reading::{Reading, Settled};
+pub use reading::{Noted, Reading, Settled};
 pub use rekey::{Sorted, Unsorted};
 pub use rows::{AssessedIssue, FindingRow, IssueRow, StoredState};
 pub use server::{

@@ -23,7 +23,7 @@ pub use assets::{AssetItem, AssetQuery, AssetSort, AssetStory, RelatedAsset, ass
 pub use cache::{Decider, IncidentCache};
 pub use controls::{ControlItem, ControlQuery, ControlStory, control, controls};
 pub use error::QueryError;
-pub use findings::{FindingItem, FindingQuery, FindingStory, finding, findings};
+pub use findings::{FindingItem, FindingQuery, FindingStory, Listing, finding, findings, listings};
 pub use fixes::{FixQuery, fix, fixes, keep_fixes};
 pub use imports::{ImportItem, ImportQuery, imports};
 pub use incidents::{IncidentItem, IncidentPage, IncidentQuery, IncidentSort, incident, incidents};

@@ -18,6 +18,23 @@ use super::extract::{Given, Id};
 use crate::access::Caller;
 use crate::state::App;
 
+/// Decides on the caller's findings, at this moment and signed by them.
+pub(super) async fn decided<T: Send + 'static, E: Into<Problem>>(
+    app: &Arc<App>,
+    caller: Caller,
+    decide: impl FnOnce(&IncidentCache, &mut Store, Decider<'_>) -> Result<T, E> + Send + 'static,
+) -> Result<T, Problem> {
+    let asking = Arc::clone(app);
+    app.quick(move || {
+        let findings = asking.tenants.of(&caller.tenant)?;
+        let by = caller.signature();
+        let by = (findings.setup(), asking.clock.now(), by.as_str());
+        let done = findings.write(|store| decide(findings.incidents(), store, by));
+        done.map_err(Into::into)
+    })
+    .await
+}
+
 /// Most ids of one decision.
 const MOST_IDS: usize = 10_000;
 
@@ -48,15 +65,10 @@ pub(super) async fn split_one_issue(
     Id(id): Id,
     Given(body): Given<IssueSplit>,
 ) -> Result<Json<IssueMade>, Problem> {
-    let asking = Arc::clone(&app);
-    app.quick(move || {
-        let findings = asking.tenants.of(&caller.tenant)?;
-        let now = asking.clock.now();
-        let issue = findings
-            .write(|store| split_issue(store, findings.setup(), (&id, &body.finding), now))?;
-        Ok(Json(IssueMade { issue }))
-    })
-    .await
+    let issue = decided(&app, caller, move |_, store, (setup, now, _)| {
+        split_issue(store, setup, (&id, &body.finding), now)
+    });
+    Ok(Json(IssueMade { issue: issue.await? }))
 }
 
 /// Which issues are taken out.
@@ -107,15 +119,9 @@ async fn decide(
     how: Decide,
 ) -> Result<Json<IncidentMade>, Problem> {
     check_ids(&ids)?;
-    let asking = Arc::clone(app);
-    app.quick(move || {
-        let findings = asking.tenants.of(&caller.tenant)?;
-        let (now, by) = (asking.clock.now(), caller.signature());
-        let by = (findings.setup(), now, by.as_str());
-        let incident = findings.write(|store| how(findings.incidents(), store, (&id, &ids), by))?;
-        Ok(Json(IncidentMade { incident }))
-    })
-    .await
+    let incident =
+        decided(app, caller, move |incidents, store, by| how(incidents, store, (&id, &ids), by));
+    Ok(Json(IncidentMade { incident: incident.await? }))
 }
 
 /// Take issues out of an incident into one of their own
@@ -160,8 +166,8 @@ pub(super) struct DecisionsRemoved {
 }
 
 impl DecisionsRemoved {
-    pub(super) const fn of(removed: u64) -> Self {
-        Self { removed }
+    pub(super) fn of(removed: usize) -> Self {
+        Self { removed: u64::try_from(removed).unwrap_or(u64::MAX) }
     }
 }
 
@@ -176,13 +182,8 @@ pub(super) async fn reset_one_incident(
     Extension(caller): Extension<Caller>,
     Id(id): Id,
 ) -> Result<Json<DecisionsRemoved>, Problem> {
-    let asking = Arc::clone(&app);
-    app.quick(move || {
-        let findings = asking.tenants.of(&caller.tenant)?;
-        let now = asking.clock.now();
-        let of = (findings.setup(), now);
-        let removed = findings.write(|store| findings.incidents().reset(store, &id, of));
-        let removed = removed.map_err(|error| match &error {
+    let removed = decided(&app, caller, move |incidents, store, (setup, now, _)| {
+        incidents.reset(store, &id, (setup, now)).map_err(|error| match &error {
             // Whether there is such an incident is not told by what was decided about it.
             PipelineError::Refused(_) | PipelineError::NotFound { .. } => {
                 Problem::not_found("incident of that id about which somebody decided")
@@ -196,8 +197,7 @@ pub(super) async fn reset_one_incident(
             | PipelineError::Intelligence { .. }
             | PipelineError::Inventory { .. }
             | PipelineError::Interrupted => error.into(),
-        })?;
-        Ok(Json(DecisionsRemoved::of(u64::try_from(removed).unwrap_or(u64::MAX))))
-    })
-    .await
+        })
+    });
+    Ok(Json(DecisionsRemoved::of(removed.await?)))
 }
