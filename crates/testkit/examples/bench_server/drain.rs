@@ -195,6 +195,7 @@ fn incidents(
     (run, make): (&str, fn(&str, u64, usize) -> Vec<u8>),
 ) -> Outcome<()> {
     let mut took = Vec::new();
+    let before = processor_millis(process.id());
     for number in 0..INCIDENTS {
         deliver(process, (run, make), number)?;
         let begun = now();
@@ -204,7 +205,11 @@ fn incidents(
         took.push(told(client, begun)?);
     }
     took.sort_unstable();
-    say(&format!("until incidents tell one ({run}): {}", shares(&took)));
+    let each = (processor_millis(process.id()) - before) / INCIDENTS;
+    say(&format!(
+        "until incidents tell one ({run}): {}; {each} ms of the processor each",
+        shares(&took)
+    ));
     Ok(())
 }
 
@@ -216,6 +221,14 @@ fn told(client: &Client, begun: Instant) -> Outcome<u64> {
             return Ok(millis(begun));
         }
     }
+}
+
+/// Milliseconds that a process has had of the processor, where the system tells.
+fn processor_millis(process: u32) -> u64 {
+    let told = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let fields = told.rsplit(')').next().unwrap_or_default().split(' ').skip(12).take(2);
+    // A hundredth of a second each.
+    fields.filter_map(|field| field.parse::<u64>().ok()).sum::<u64>() * 10
 }
 
 /// Times in order, by how many are shorter.
