@@ -59,6 +59,7 @@ actions! {
     FixApply "fix.apply" "A fix is written to files or to a branch.";
     SourceTest "source.test" "A platform is asked, to see whether it answers.";
     SourceAct "source.act" "A platform is paused, resumed, asked now, or its hold is released.";
+    FindingTell "finding.tell" "A platform is told what became of one of its findings.";
     SourceAdopt "source.adopt" "A platform's account is taken as this source's own.";
     SyncRead "sync.read" "A platform is asked, and what it says is taken in.";
     SyncClose "sync.close" "Findings close because a platform twice did not bring them.";

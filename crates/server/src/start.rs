@@ -303,6 +303,7 @@ fn threads(app: &Arc<App>) -> Vec<JoinHandle<()>> {
     run("drain", |app| drain(app));
     run("folders", |app| intake::watch_folders(app));
     run("inventories", |app| intake::watch_inventories(app));
+    run("items", |app| intake::ask_inventories(app));
     run("keeping", |app| intake::keep_house(app));
     run("checkpoints", keep_outside);
     run("audit streams", stream_out);

@@ -126,11 +126,17 @@ impl Config {
             let id = source.key_id.iter().map(move |id| (format!("sources.{name}.key_id"), id));
             id.chain([(format!("sources.{name}.key_secret"), &source.key_secret)])
         });
+        let inventories = self.inventory.iter().flat_map(|(name, one)| {
+            let keys = [("user", &one.user), ("password", &one.password)];
+            keys.into_iter().filter_map(move |(key, one)| {
+                Some((format!("inventory.{name}.{key}"), one.as_ref()?))
+            })
+        });
         let streams = self.audit_streams.iter().filter_map(|(name, stream)| {
             Some((format!("audit_streams.{name}.token"), stream.token.as_ref()?))
         });
-        let used = sources.chain(hooks).chain(buckets).chain(streams);
-        let mut used: Vec<(String, &SecretRef)> = used.collect();
+        let own = sources.chain(hooks).chain(buckets).chain(streams).chain(inventories);
+        let mut used: Vec<(String, &SecretRef)> = own.collect();
         let names = |kind| used.iter().any(|(_, reference)| reference.kind() == kind);
         let (vault, aws) = (names(SecretKind::Vault), names(SecretKind::AwsSecretsManager));
         if vault {

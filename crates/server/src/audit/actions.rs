@@ -20,6 +20,7 @@ const ROUTES: &[(&str, &str, Action)] = &[
     ("POST", "/jobs/{id}/release", Action::JobRelease),
     ("POST", "/jobs/{id}/retry", Action::JobRetry),
     ("POST", "/replays", Action::ReplayCreate),
+    ("POST", "/findings/{id}/tell", Action::FindingTell),
     ("POST", "/sources/{name}/test", Action::SourceTest),
     ("POST", "/sources/{name}/{action}", Action::SourceAct),
 ];
