@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+mod audited;
 mod commands;
 mod console;
 mod environment;

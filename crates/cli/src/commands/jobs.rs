@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
+use quell_audit::{Action, Leaf};
 use quell_client::{Job, JobQuery};
 use quell_model::{Accounting, Clock, TenantId, Untrusted};
 use quell_report::cell;
@@ -12,7 +13,8 @@ use quell_server::{Change, offline};
 use quell_store::{JobFilter, JobState};
 use serde_json::Value;
 
-use crate::console::say;
+use crate::audited::noted_of;
+use crate::console::{say, write_json};
 use crate::environment::{Environment, SystemClock};
 use crate::exit::Exit;
 use crate::remote::{Misused, Remote, ServerArguments};
@@ -109,11 +111,11 @@ pub(super) fn run(
         Command::List { state, kind, source, limit } => {
             let (state, kind, source) = (state.clone(), kind.clone(), source.clone());
             let jobs = desk.list(&JobQuery { state, kind, source }, *limit)?;
-            if json { print_json(&jobs, &mut out)? } else { list(&jobs, &mut out)? }
+            if json { write_json(&mut out, &jobs)? } else { list(&jobs, &mut out)? }
         }
         Command::Show { id } => {
             let job = desk.show(id)?;
-            if json { print_json(&job, &mut out)? } else { show(&job, &mut out)? }
+            if json { write_json(&mut out, &job)? } else { show(&job, &mut out)? }
         }
         Command::Retry { id } => tell(&desk.change(id, Change::Retry)?, json, &mut out)?,
         Command::Release { id } => tell(&desk.change(id, Change::Release)?, json, &mut out)?,
@@ -157,7 +159,18 @@ impl Desk {
         match self {
             Self::Server(remote) => remote.ask(remote.connection.job_change(id, change.as_str())),
             Self::Data(data, tenant) => {
-                job(offline::job_change(data, (tenant, id), change, SystemClock.now())?)
+                let action = match change {
+                    Change::Cancel => Action::JobCancel,
+                    Change::Retry => Action::JobRetry,
+                    Change::Release => Action::JobRelease,
+                };
+                let about = |leaf: Leaf| leaf.object("job", id);
+                let now = SystemClock.now();
+                // Without what a server knows there is no job, and no log is begun for it.
+                offline::job_show(data, tenant, id)?;
+                job(noted_of(data, tenant, action, about, || {
+                    Ok(offline::job_change(data, (tenant, id), change, now)?)
+                })?)
             }
         }
     }
@@ -167,14 +180,9 @@ fn job(told: Value) -> Result<Job> {
     serde_json::from_value(told).context("a job cannot be read")
 }
 
-fn print_json(value: &impl serde::Serialize, out: &mut dyn Write) -> Result<()> {
-    serde_json::to_writer_pretty(&mut *out, value)?;
-    Ok(writeln!(out)?)
-}
-
 fn tell(job: &Job, json: bool, out: &mut dyn Write) -> Result<()> {
     if json {
-        return print_json(job, out);
+        return Ok(write_json(out, job)?);
     }
     say(&format!("job {} is {}", plain(&job.id, 26), plain(&job.state, 20)));
     Ok(())

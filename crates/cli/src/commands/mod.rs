@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use quell_client::ClientError;
+use quell_pipeline::query::QueryError;
+use quell_server::TellError;
 use quell_server::offline::OfflineError;
 
 use crate::console::say;
@@ -14,6 +16,7 @@ use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::remote::Misused;
 
+mod audit;
 mod backup;
 mod config;
 mod controls;
@@ -75,6 +78,8 @@ enum Command {
     Replay(replay::Arguments),
     /// Make, list and take back tokens of a server
     Token(token::Arguments),
+    /// The audit log: look at it, prove a record, check all of it
+    Audit(audit::Arguments),
     /// What is configured, where it was said, and what is wrong with it
     Config(config::Arguments),
     /// Copy the data directory while others go on, and check the copy
@@ -115,6 +120,7 @@ pub(crate) fn run(
         Command::Jobs(arguments) => jobs::run(&arguments, (&data, named), environment),
         Command::Replay(arguments) => replay::run(&arguments, (&data, named), environment),
         Command::Token(arguments) => token::run(&arguments, &data),
+        Command::Audit(arguments) => audit::run(&arguments, &data),
         Command::Config(arguments) => config::run(&arguments, parsed.data.as_deref()),
         Command::Backup(arguments) => backup::run(&arguments, &data),
         Command::Restore(arguments) => restore::run(&arguments, &data),
@@ -162,13 +168,17 @@ fn at_a_server(error: &anyhow::Error) -> Option<Exit> {
     }
     Some(match error.downcast_ref::<OfflineError>()? {
         OfflineError::NotFound(_)
+        | OfflineError::Query(QueryError::NotFound { .. })
+        | OfflineError::Tell(TellError::Wrong(_) | TellError::Unlisted)
         | OfflineError::NoPlatform(_)
         | OfflineError::Conflict(_)
         | OfflineError::NoData(_) => Exit::Usage,
         OfflineError::Stopped => Exit::Interrupted,
-        OfflineError::Store(_) | OfflineError::Start(_) | OfflineError::Failed(_) => {
-            Exit::Unfinished
-        }
+        OfflineError::Store(_)
+        | OfflineError::Query(_)
+        | OfflineError::Tell(TellError::Live(_))
+        | OfflineError::Start(_)
+        | OfflineError::Failed(_) => Exit::Unfinished,
     })
 }
 

@@ -1,6 +1,7 @@
 //! `/api/v1`: one file a resource.
 
 mod assets;
+mod audit;
 mod controls;
 mod decisions;
 mod docs;
@@ -22,6 +23,7 @@ mod report;
 mod sources;
 mod statistics;
 mod status;
+mod tell;
 mod view;
 
 use std::sync::Arc;
@@ -34,6 +36,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::{Right, once, require};
+use crate::audit::audited;
 use crate::intake::__path_receive_hook;
 use crate::intake::receive_hook;
 use crate::state::App;
@@ -48,6 +51,7 @@ pub(crate) use problem::Problem;
 pub(crate) use report::write as write_report;
 pub(crate) use sources::report as source_report;
 pub(crate) use status::{DiskReport, StatusReport, job_counts};
+pub(crate) use tell::ToldReport;
 
 /// The description of the whole API.
 #[derive(Debug, OpenApi)]
@@ -107,8 +111,11 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
         .routes(routes!(jobs::retry_job))
         .routes(routes!(jobs::release_job))
         .routes(routes!(jobs::create_replay))
+        // The line that says who may read the audit log.
+        .merge(audit_log())
         .routes(routes!(platforms::test))
-        .routes(routes!(platforms::act));
+        .routes(routes!(platforms::act))
+        .routes(routes!(tell::tell));
     let decide = OpenApiRouter::new()
         .routes(routes!(decisions::split_one_issue))
         .routes(routes!(decisions::split_one_incident))
@@ -129,10 +136,20 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
     (by_right, hooks)
 }
 
+/// The routes of the audit log.
+fn audit_log() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::show))
+        .routes(routes!(audit::proof))
+        .routes(routes!(audit::checkpoint))
+}
+
 /// The routes of the API and their description.
 pub(crate) fn router(app: &Arc<App>) -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
     let (guarded_by, mut v1) = resources();
     for (right, routes) in guarded_by {
+        let routes = routes.layer(from_fn_with_state(Arc::clone(app), audited));
         // Uploads know by their job whether they came before.
         let routes = match right {
             Right::Decide | Right::Fix | Right::Operate => {

@@ -89,6 +89,19 @@ impl Outcome {
         self.rejects.extend(other.rejects.into_iter().take(room));
     }
 
+    /// The counts that the audit log keeps.
+    pub(crate) fn counts(&self) -> [(&'static str, u64); 6] {
+        let Accounting { records, created, updated, rejected, .. } = self.accounting;
+        [
+            ("files", self.file_count),
+            ("records", records),
+            ("created", created),
+            ("updated", updated),
+            ("rejected", rejected),
+            ("closed", self.changes.closed),
+        ]
+    }
+
     /// What came of nothing.
     pub(crate) fn nothing() -> Self {
         Self {
@@ -118,8 +131,8 @@ impl Outcome {
     }
 }
 
-/// How much a file may close by being silent.
-fn most_closed(app: &App) -> Option<MostClosed> {
+/// How much may close by silence: a file's, or a platform's that is asked.
+pub(crate) fn most_closed(app: &App) -> Option<MostClosed> {
     let percent = app.config.intake.hold_closing_percent;
     (percent < 100).then_some(MostClosed { percent, always: ALWAYS_CLOSED })
 }

@@ -1,6 +1,8 @@
 //! The server from outside: what it takes, refuses, answers, keeps and survives.
 
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod bench;
 #[cfg(test)]
 mod buckets;
@@ -14,6 +16,8 @@ mod faults;
 mod hooks;
 #[cfg(test)]
 mod imports;
+#[cfg(test)]
+mod inventories;
 #[cfg(test)]
 mod jobs;
 #[cfg(test)]
