@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{Read, Write};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -264,29 +265,26 @@ fn listen(
     kept: std::sync::Arc<std::sync::Mutex<String>>,
     http: bool,
 ) {
-    use std::io::{Read, Write};
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let kept = std::sync::Arc::clone(&kept);
-            std::thread::spawn(move || {
-                let mut stream = stream;
-                let (mut chunk, mut own) = ([0; 65_536], String::new());
-                while let Ok(count) = stream.read(&mut chunk) {
-                    let text = String::from_utf8_lossy(chunk.get(..count).unwrap()).into_owned();
-                    kept.lock().unwrap().push_str(&text);
-                    own.push_str(&text);
-                    if count == 0 {
-                        break;
-                    }
-                    if http && whole(&own) {
-                        own.clear();
-                        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
-                        stream.write_all(answer.as_bytes()).unwrap();
-                    }
-                }
-            });
+            std::thread::spawn(move || keep_all(stream, &kept, http));
         }
     });
+}
+
+/// Keeps all that comes over a connection.
+fn keep_all(mut stream: std::net::TcpStream, kept: &std::sync::Mutex<String>, http: bool) {
+    let (mut chunk, mut own) = ([0; 65_536], String::new());
+    while let Ok(count @ 1..) = stream.read(&mut chunk) {
+        let text = String::from_utf8_lossy(chunk.get(..count).unwrap()).into_owned();
+        kept.lock().unwrap().push_str(&text);
+        own.push_str(&text);
+        if http && whole(&own) {
+            own.clear();
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").unwrap();
+        }
+    }
 }
 
 fn whole(text: &str) -> bool {
