@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::names::Names;
 use crate::pages::{self, Kind};
 use crate::state::{micros, reported, seconds};
-use crate::{Packed, Store, StoreError};
+use crate::{IssueScope, Packed, Store, StoreError};
 
 /// Issues of a page.
 pub(crate) const PAGE: i64 = 4096;
@@ -48,6 +48,8 @@ pub struct Brief {
     pub first_seen: Option<Timestamp>,
     /// What incidents are built from, as the caller wrote it.
     pub candidate: Vec<u8>,
+    /// What exceptions ask beside.
+    pub scope: IssueScope,
 }
 
 /// Where an asset is, as one text: many assets share it.
@@ -136,7 +138,7 @@ pub(crate) struct Facets {
 }
 
 impl Facets {
-    fn is_open(self) -> bool {
+    pub(crate) fn is_open(self) -> bool {
         self.status == status_number(Status::Open)
             || self.status == status_number(Status::InProgress)
     }
@@ -186,10 +188,11 @@ struct Open {
     places: Vec<Place>,
     assets: Vec<Box<[u8]>>,
     candidates: Vec<Box<[u8]>>,
+    scopes: Vec<Box<[u8]>>,
 }
 
 /// The bodies of a page: facets, places, and what [`TEXTS`] hold.
-type Bodies = [Packed; 4];
+type Bodies = [Packed; 5];
 
 /// The pages that are being written.
 #[derive(Debug, Default)]
@@ -221,6 +224,7 @@ impl Briefs {
             page.places.resize(slot + 1, Place::default());
             page.assets.resize_with(slot + 1, Box::default);
             page.candidates.resize_with(slot + 1, Box::default);
+            page.scopes.resize_with(slot + 1, Box::default);
         }
         let bytes = |bytes: Option<&[u8]>| Box::from(bytes.unwrap_or_default());
         if let Some(to) = page.facets.get_mut(slot) {
@@ -235,6 +239,9 @@ impl Briefs {
         }
         if let Some(to) = page.candidates.get_mut(slot) {
             *to = bytes(brief.map(|b| b.candidate.as_slice()));
+        }
+        if let Some(to) = page.scopes.get_mut(slot) {
+            *to = bytes(brief.map(|b| b.scope.to_bytes()).as_deref());
         }
         Ok(())
     }
@@ -335,7 +342,7 @@ fn place(connection: &Connection, names: &mut Names, brief: &Brief) -> Result<Pl
     })
 }
 
-const TEXTS: [&str; 2] = ["issue_assets", "issue_candidates"];
+const TEXTS: [&str; 3] = ["issue_assets", "issue_candidates", "issue_scopes"];
 
 impl Open {
     fn load(connection: &Connection, number: i64) -> Result<Self, StoreError> {
@@ -348,8 +355,14 @@ impl Open {
             page.places = places_of(&places.unpack()?);
         }
         page.places.resize(page.facets.len(), Place::default());
-        for (table, to) in TEXTS.into_iter().zip([&mut page.assets, &mut page.candidates]) {
-            let body = read(connection, table, number)?.ok_or_else(damaged)?.unpack()?;
+        let lists = [&mut page.assets, &mut page.candidates, &mut page.scopes];
+        for (table, to) in TEXTS.into_iter().zip(lists) {
+            // A page from before there were scopes has none.
+            let body = match read(connection, table, number)? {
+                Some(body) => body.unpack()?,
+                None if table == "issue_scopes" => Vec::new(),
+                None => return Err(damaged()),
+            };
             *to = texts(&body).map(Box::from).collect();
             to.resize_with(page.facets.len(), Box::default);
         }
@@ -360,7 +373,9 @@ impl Open {
         let facets: Vec<u8> = self.facets.iter().flat_map(|f| f.to_bytes()).collect();
         let places: Vec<u8> = self.places.iter().flat_map(|p| p.to_bytes()).collect();
         let pack = |body: &[u8]| Packed::of(body);
-        [pack(&facets), pack(&places), pack(&joined(&self.assets)), pack(&joined(&self.candidates))]
+        let lists = [&self.assets, &self.candidates, &self.scopes];
+        let [assets, candidates, scopes] = lists.map(|list| pack(&joined(list)));
+        [pack(&facets), pack(&places), assets, candidates, scopes]
     }
 }
 

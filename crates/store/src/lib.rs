@@ -14,6 +14,7 @@ mod error;
 mod facts;
 mod find;
 mod fixes;
+mod govern;
 mod ids;
 mod import;
 mod imports;
@@ -48,6 +49,7 @@ pub use coverage::{Held, MostClosed};
 pub use decision::{JoinRow, PinRow};
 pub use error::StoreError;
 pub use find::{IssueFilter, IssuesFound};
+pub use govern::{Hiding, IssueScope, Matched, MatchedIssue, Suppression};
 pub use ids::IdSet;
 pub use import::{
     FinishedInput, Import, NewBody, PreparedEvidence, PreparedFinding, PreparedOther, Seen, Touched,

@@ -1,0 +1,12 @@
+//! What people decide about what may be left, and what may be done.
+
+mod exceptions;
+mod judge;
+mod scope;
+mod suppress;
+#[cfg(test)]
+mod tests;
+
+pub use judge::{Matched, MatchedIssue};
+pub use scope::IssueScope;
+pub use suppress::{Hiding, Suppression};
