@@ -8,6 +8,7 @@
 //! | `intake/` | webhooks, uploads, folders and buckets |
 //! | `jobs/` | what is done beside requests |
 //! | `limits/` | what one client may use up |
+//! | `offline/` | the same on a data directory without a server |
 //! | `sync/` | platforms that are asked |
 //! | `traces/` | spans, for a collector |
 //! | `web/` | the pages for people |
@@ -17,7 +18,6 @@
 
 mod access;
 mod api;
-pub mod asking;
 mod data;
 mod intake;
 mod jobs;

@@ -12,8 +12,8 @@ use quell_config::Config;
 use quell_model::{Clock, TenantId, Timestamp, Untrusted};
 use quell_pipeline::Setup;
 use quell_report::{SourceReport, cell, wrapped};
-use quell_server::asking::{self, Asked, Wanted};
-use quell_server::{Act, Plan, known_kinds, offline};
+use quell_server::offline::{self, Asked, Wanted};
+use quell_server::{Act, Plan, known_kinds};
 use quell_sources::SOURCES;
 use quell_sources::live::Live;
 use serde::de::DeserializeOwned;
@@ -23,7 +23,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::config::{load, load_text, tell};
 use super::jobs::tenant;
 use super::status::{heard, span};
-use crate::console::{count_bar, say};
+use crate::console::{count_bar, say, write_json};
 use crate::environment::{Environment, SystemClock, variables};
 use crate::exit::Exit;
 use crate::remote::{Misused, Remote, ServerArguments};
@@ -87,8 +87,8 @@ enum Command {
         /// Read all that there is
         #[arg(long)]
         whole: bool,
-        /// Only this stream
-        #[arg(long, value_name = "STREAM")]
+        /// With --whole: only this stream
+        #[arg(long, value_name = "STREAM", requires = "whole")]
         stream: Option<String>,
     },
     /// How far each stream was read, and what fails
@@ -169,7 +169,7 @@ fn answer(
         Command::List => {
             let sources = desk.list()?;
             if json {
-                print_json(&sources, out)?
+                write_json(out, &sources)?
             } else {
                 list(&sources, out)?
             }
@@ -178,7 +178,7 @@ fn answer(
         Command::Test { name } => {
             let test = desk.test(name)?;
             if json {
-                print_json(&test, out)?
+                write_json(out, &test)?
             } else {
                 write_test(name, &test, out)?
             }
@@ -187,7 +187,7 @@ fn answer(
         Command::Status { name } => {
             let platform = desk.show(name)?;
             if json {
-                print_json(&platform, out)?
+                write_json(out, &platform)?
             } else {
                 write(&platform, out)?
             }
@@ -262,7 +262,7 @@ impl Desk {
             }
         };
         if json {
-            print_json(&platform, out)?;
+            write_json(out, &platform)?;
         } else {
             say(&match act {
                 Act::Sync => format!("{name} is asked now"),
@@ -286,7 +286,7 @@ impl Desk {
                 let asked = remote.connection.platform_act((name, "sync"), whole, stream);
                 let platform = remote.ask(asked)?;
                 if json {
-                    print_json(&platform, out)?;
+                    write_json(out, &platform)?;
                 } else {
                     say(&format!(
                         "{name} is asked now; `quell source status {name}` says how far it is"
@@ -333,14 +333,14 @@ impl Here {
                 bar.set_length(total);
             }
         };
-        let came = self.runtime.block_on(asking::sync(plan, &wanted, Arc::new(SystemClock), tell));
+        let came = self.runtime.block_on(offline::sync(plan, &wanted, Arc::new(SystemClock), tell));
         bar.finish_and_clear();
         let came = came?;
         let count = |key: &str| came.get(key).and_then(Value::as_u64).unwrap_or_default();
         let (records, rejected) = (count("records"), count("rejected"));
         let platform: Platform = read(came.get("platform").cloned().unwrap_or_default())?;
         if json {
-            print_json(&came, out)?;
+            write_json(out, &came)?;
         } else {
             writeln!(out, "{records} records came, {rejected} of them could not be taken")?;
             write(&platform, out)?;
@@ -352,11 +352,6 @@ impl Here {
 
 fn read<T: DeserializeOwned>(told: Value) -> Result<T> {
     serde_json::from_value(told).context("what is known of the source cannot be read")
-}
-
-fn print_json(value: &impl serde::Serialize, out: &mut dyn Write) -> Result<()> {
-    serde_json::to_writer_pretty(&mut *out, value)?;
-    Ok(writeln!(out)?)
 }
 
 fn plain(text: &str, width: usize) -> String {

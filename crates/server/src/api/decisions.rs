@@ -20,6 +20,22 @@ use super::extract::{Given, Id};
 use crate::access::Caller;
 use crate::state::App;
 
+/// Decides on the caller's findings, at this moment and signed by them.
+pub(super) async fn decided<T: Send + 'static, E: Into<Problem>>(
+    app: &Arc<App>,
+    caller: Caller,
+    decide: impl FnOnce(&mut Store, &Setup, (Timestamp, &str)) -> Result<T, E> + Send + 'static,
+) -> Result<T, Problem> {
+    let asking = Arc::clone(app);
+    app.quick(move || {
+        let findings = asking.tenants.of(&caller.tenant)?;
+        let (now, by) = (asking.clock.now(), caller.signature());
+        let done = findings.write(|store| decide(store, findings.setup(), (now, &by)));
+        done.map_err(Into::into)
+    })
+    .await
+}
+
 /// Most ids of one decision.
 const MOST_IDS: usize = 10_000;
 
@@ -50,15 +66,10 @@ pub(super) async fn split_one_issue(
     Id(id): Id,
     Given(body): Given<IssueSplit>,
 ) -> Result<Json<IssueMade>, Problem> {
-    let asking = Arc::clone(&app);
-    app.quick(move || {
-        let findings = asking.tenants.of(&caller.tenant)?;
-        let now = asking.clock.now();
-        let issue = findings
-            .write(|store| split_issue(store, findings.setup(), (&id, &body.finding), now))?;
-        Ok(Json(IssueMade { issue }))
-    })
-    .await
+    let issue = decided(&app, caller, move |store, setup, (now, _)| {
+        split_issue(store, setup, (&id, &body.finding), now)
+    });
+    Ok(Json(IssueMade { issue: issue.await? }))
 }
 
 /// Which issues are taken out.
@@ -109,15 +120,10 @@ async fn decide(
     how: Decide,
 ) -> Result<Json<IncidentMade>, Problem> {
     check_ids(&ids)?;
-    let asking = Arc::clone(app);
-    app.quick(move || {
-        let findings = asking.tenants.of(&caller.tenant)?;
-        let (now, by) = (asking.clock.now(), caller.signature());
-        let incident =
-            findings.write(|store| how(store, findings.setup(), (&id, &ids, None), (now, &by)))?;
-        Ok(Json(IncidentMade { incident }))
-    })
-    .await
+    let incident = decided(app, caller, move |store, setup, signed| {
+        how(store, setup, (&id, &ids, None), signed)
+    });
+    Ok(Json(IncidentMade { incident: incident.await? }))
 }
 
 /// Take issues out of an incident into one of their own
@@ -162,8 +168,8 @@ pub(super) struct DecisionsRemoved {
 }
 
 impl DecisionsRemoved {
-    pub(super) const fn of(removed: u64) -> Self {
-        Self { removed }
+    pub(super) fn of(removed: usize) -> Self {
+        Self { removed: u64::try_from(removed).unwrap_or(u64::MAX) }
     }
 }
 
@@ -178,13 +184,8 @@ pub(super) async fn reset_one_incident(
     Extension(caller): Extension<Caller>,
     Id(id): Id,
 ) -> Result<Json<DecisionsRemoved>, Problem> {
-    let asking = Arc::clone(&app);
-    app.quick(move || {
-        let findings = asking.tenants.of(&caller.tenant)?;
-        let now = asking.clock.now();
-        let removed =
-            findings.write(|store| reset_incident(store, findings.setup(), (&id, None), now));
-        let removed = removed.map_err(|error| match &error {
+    let removed = decided(&app, caller, move |store, setup, (now, _)| {
+        reset_incident(store, setup, (&id, None), now).map_err(|error| match &error {
             // Whether there is such an incident is not told by what was decided about it.
             PipelineError::Refused(_) | PipelineError::NotFound { .. } => {
                 Problem::not_found("incident of that id about which somebody decided")
@@ -198,8 +199,7 @@ pub(super) async fn reset_one_incident(
             | PipelineError::Intelligence { .. }
             | PipelineError::Inventory { .. }
             | PipelineError::Interrupted => error.into(),
-        })?;
-        Ok(Json(DecisionsRemoved::of(u64::try_from(removed).unwrap_or(u64::MAX))))
-    })
-    .await
+        })
+    });
+    Ok(Json(DecisionsRemoved::of(removed.await?)))
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Problem;
-use super::decisions::DecisionsRemoved;
+use super::decisions::{DecisionsRemoved, decided};
 use super::errors::{BadBody, Missing, OnceKey, Refused, Unchanged};
 use super::extract::{Given, Id};
 use crate::access::Caller;
@@ -54,10 +54,6 @@ pub(super) struct IncidentMarked {
     issues: u64,
 }
 
-fn count(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
-}
-
 /// Mark an issue
 ///
 /// The same mark again changes nothing; another one takes its place. Whatever the mark, the issue
@@ -72,16 +68,11 @@ pub(super) async fn mark_one_issue(
     Id(id): Id,
     Given(plan): Given<MarkPlan>,
 ) -> Result<Json<IssueMarked>, Problem> {
-    let asking = Arc::clone(&app);
-    app.quick(move || {
-        let findings = asking.tenants.of(&caller.tenant)?;
-        let (now, by) = (asking.clock.now(), caller.signature());
-        let marking = plan.marking();
-        let (issue, mark) =
-            findings.write(|store| mark_issue(store, (&id, &marking), (now, &by)))?;
-        Ok(Json(IssueMarked { issue, mark }))
-    })
-    .await
+    let marked = decided(&app, caller, move |store, _, signed| {
+        mark_issue(store, (&id, &plan.marking()), signed)
+    });
+    let (issue, mark) = marked.await?;
+    Ok(Json(IssueMarked { issue, mark }))
 }
 
 /// Take the mark of an issue back
@@ -94,13 +85,9 @@ pub(super) async fn unmark_one_issue(
     Extension(caller): Extension<Caller>,
     Id(id): Id,
 ) -> Result<Json<DecisionsRemoved>, Problem> {
-    let asking = Arc::clone(&app);
-    app.quick(move || {
-        let findings = asking.tenants.of(&caller.tenant)?;
-        let (_, was_marked) = findings.write(|store| unmark_issue(store, &id))?;
-        Ok(Json(DecisionsRemoved::of(u64::from(was_marked))))
-    })
-    .await
+    let removed = decided(&app, caller, move |store, _, _| unmark_issue(store, &id));
+    let (_, was_marked) = removed.await?;
+    Ok(Json(DecisionsRemoved::of(usize::from(was_marked))))
 }
 
 /// Mark all issues of an incident
@@ -116,16 +103,10 @@ pub(super) async fn mark_one_incident(
     Id(id): Id,
     Given(plan): Given<MarkPlan>,
 ) -> Result<Json<IncidentMarked>, Problem> {
-    let asking = Arc::clone(&app);
-    app.quick(move || {
-        let findings = asking.tenants.of(&caller.tenant)?;
-        let (now, by) = (asking.clock.now(), caller.signature());
-        let marking = plan.marking();
-        let marked = findings
-            .write(|store| mark_incident(store, findings.setup(), (&id, &marking), (now, &by)))?;
-        Ok(Json(IncidentMarked { issues: count(marked) }))
-    })
-    .await
+    let marked = decided(&app, caller, move |store, setup, signed| {
+        mark_incident(store, setup, (&id, &plan.marking()), signed)
+    });
+    Ok(Json(IncidentMarked { issues: u64::try_from(marked.await?).unwrap_or(u64::MAX) }))
 }
 
 /// Take the marks of all issues of an incident back
@@ -138,12 +119,8 @@ pub(super) async fn unmark_one_incident(
     Extension(caller): Extension<Caller>,
     Id(id): Id,
 ) -> Result<Json<DecisionsRemoved>, Problem> {
-    let asking = Arc::clone(&app);
-    app.quick(move || {
-        let findings = asking.tenants.of(&caller.tenant)?;
-        let now = asking.clock.now();
-        let removed = findings.write(|store| unmark_incident(store, findings.setup(), &id, now))?;
-        Ok(Json(DecisionsRemoved::of(count(removed))))
-    })
-    .await
+    let removed = decided(&app, caller, move |store, setup, (now, _)| {
+        unmark_incident(store, setup, &id, now)
+    });
+    Ok(Json(DecisionsRemoved::of(removed.await?)))
 }

@@ -228,6 +228,15 @@ impl Platform {
         all.filter(|stream| wanted.is_empty() || wanted.iter().any(|name| name == stream.name))
     }
 
+    /// Says which streams there are, where one is wanted that is none of them.
+    pub(crate) fn check_stream(&self, wanted: Option<&str>) -> Result<(), String> {
+        let known: Vec<&str> = self.streams().map(|stream| stream.name).collect();
+        match wanted.filter(|wanted| !known.contains(wanted)) {
+            Some(_) => Err(format!("the stream is one of {}", known.join(", "))),
+            None => Ok(()),
+        }
+    }
+
     /// What a webhook's body announces without proving it; those are asked for soon. `false` where
     /// the body itself is believed.
     pub(crate) fn announce(&self, body: &[u8]) -> bool {

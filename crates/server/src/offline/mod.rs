@@ -2,6 +2,8 @@
 //!
 //! Answers are the same JSON as the API's, so that who asks need not know which of both it was.
 
+mod platforms;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,6 +16,8 @@ use crate::api::{DiskReport, JobReport, StatusReport, job_counts, source_report}
 use crate::data::Lock;
 use crate::jobs::{Change, Failure, replay as read_again};
 use crate::start::{Plan, StartError, open_app};
+
+pub use platforms::{Asked, Wanted, sync};
 
 /// Why something cannot be done on a data directory.
 #[derive(Debug, thiserror::Error)]
