@@ -6,6 +6,7 @@
 pub mod exception;
 pub mod expression;
 mod fold;
+pub mod lists;
 
 mod person;
 

@@ -139,6 +139,8 @@ pub struct IncidentCache {
 struct Stamp {
     changes: i64,
     day: String,
+    /// What exceptions hide.
+    hidden: String,
 }
 
 /// The incidents of one state of the store.
@@ -208,7 +210,8 @@ impl IncidentCache {
 impl Stamp {
     fn of(view: &View<'_>) -> Result<Self, QueryError> {
         let day = view.now.strftime("%Y-%m-%d").to_string();
-        Ok(Self { changes: view.store.changes()?, day })
+        let hidden = view.store.suppression(view.now)?.mark();
+        Ok(Self { changes: view.store.changes()?, day, hidden })
     }
 }
 

@@ -4,7 +4,7 @@ use quell_model::{
     Decision, FindingClass, IssueKey, Mark, MarkKind, Provider, Severity, Status, Timestamp,
     Untrusted,
 };
-use quell_report::IssueStory;
+use quell_report::{HiddenBy, IssueStory};
 use quell_store::{ListFilter, MarkFilter, Snapshot, Sort, Wish};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -15,6 +15,7 @@ use super::page::Turn;
 use super::parameters::{Order, in_no_cursor, listed, score};
 use super::{Page, QueryError, View};
 use crate::assess::{Judgement, read_issue};
+use crate::exceptions::hidden_by;
 use crate::inspect::{find_issue, story};
 use crate::intel;
 use crate::marks::day_of;
@@ -135,6 +136,9 @@ pub struct IssueItem {
     /// How a person marked it. It closes nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mark: Option<Mark>,
+    /// Which exception hides it; then its status is `suppressed`, and it is open all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hidden_by: Option<HiddenBy>,
 }
 
 /// One page of the issues that are asked for, the riskiest first unless another order is.
@@ -163,13 +167,16 @@ pub fn issues(view: &View<'_>, query: &IssueQuery) -> Result<Page<IssueItem>, Qu
 pub(super) fn issue_item(view: &View<'_>, row: i64) -> Result<Option<IssueItem>, QueryError> {
     let Some(issue) = stored_issue(view.store, row)? else { return Ok(None) };
     let Some(cells) = view.index.issue(row) else { return Ok(None) };
+    let suppression = view.store.suppression(view.now)?;
+    let by = suppression.by(row).map(hidden_by);
     let (asset, owner) = (&issue.asset.id, issue.asset.context.owner.as_ref());
     Ok(Some(IssueItem {
         mark: view.store.mark_get(issue.key, day_of(view.now))?,
         id: issue.key,
         score: issue.risk.score,
         severity: issue.severity,
-        status: issue.status,
+        status: if by.is_some() { Status::Suppressed } else { issue.status },
+        hidden_by: by,
         decision: cells.decision,
         class: issue.class,
         control: issue.control,
