@@ -6,6 +6,7 @@
 mod address;
 mod connection;
 mod error;
+mod exceptions;
 mod findings;
 mod import;
 mod job;

@@ -19,6 +19,7 @@ mod config;
 mod controls;
 mod demo;
 mod doctor;
+mod exception;
 mod fix;
 mod incident;
 mod issue;
@@ -57,6 +58,8 @@ enum Command {
     Issue(issue::Arguments),
     /// Show one incident, take it apart, or put two together
     Incident(incident::Arguments),
+    /// Leave issues as they are until a day: ask, look what it hides, review
+    Exception(exception::Arguments),
     /// Why a score is what it is, and what would change it
     Risk(risk::Arguments),
     /// The catalogue of faults that Quell knows
@@ -106,6 +109,7 @@ pub(crate) fn run(
         Command::Demo(arguments) => demo::run(&arguments, environment),
         Command::Issue(arguments) => issue::run(&arguments, (&data, named), environment),
         Command::Incident(arguments) => incident::run(&arguments, (&data, named), environment),
+        Command::Exception(arguments) => exception::run(&arguments, (&data, named), environment),
         Command::Risk(arguments) => risk::run(&arguments, &data),
         Command::Controls(arguments) => controls::run(&arguments, environment),
         Command::Map(arguments) => map::run(&arguments),

@@ -85,6 +85,20 @@ pub struct Sweep {
     pub reminded: Vec<Exception>,
 }
 
+/// Whether there is anything to write down of what time did.
+///
+/// # Errors
+/// When the store refuses.
+pub fn exception_due(
+    store: &Store,
+    limits: &Limits,
+    now: Timestamp,
+) -> Result<bool, PipelineError> {
+    let before = limits.remind_before();
+    let waiting = store.exception_list(&[State::Requested, State::Reviewed, State::Granted])?;
+    Ok(waiting.into_iter().any(|mut one| one.end(now) || one.remind(before, now)))
+}
+
 /// Writes down which exceptions have ended, and of which the owner is reminded. What they hide
 /// does not wait for it: that is found out by the clock when it is read.
 ///

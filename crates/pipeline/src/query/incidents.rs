@@ -140,7 +140,7 @@ struct Stamp {
     changes: i64,
     day: String,
     /// What exceptions hide.
-    hidden: String,
+    hidden: u64,
 }
 
 /// The incidents of one state of the store.

@@ -5,6 +5,7 @@ mod controls;
 mod decisions;
 mod docs;
 mod errors;
+mod exceptions;
 mod extract;
 mod findings;
 mod fix_input;
@@ -16,6 +17,7 @@ mod incidents;
 mod issues;
 mod jobs;
 mod marks;
+mod people;
 mod platforms;
 mod problem;
 mod report;
@@ -94,6 +96,8 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
         .routes(routes!(controls::show))
         .routes(routes!(fixes::list))
         .routes(routes!(fixes::show))
+        .routes(routes!(exceptions::list))
+        .routes(routes!(exceptions::show))
         .routes(routes!(imports::list_imports))
         .routes(routes!(statistics::show))
         .routes(routes!(report::get_report))
@@ -114,6 +118,10 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
         .routes(routes!(decisions::split_one_incident))
         .routes(routes!(decisions::join_one_incident))
         .routes(routes!(decisions::reset_one_incident))
+        .routes(routes!(exceptions::preview))
+        .routes(routes!(exceptions::request))
+        .routes(routes!(exceptions::import))
+        .routes(routes!(exceptions::decide))
         .routes(routes!(marks::mark_one_issue, marks::unmark_one_issue))
         .routes(routes!(marks::mark_one_incident, marks::unmark_one_incident));
     let fix = OpenApiRouter::new().routes(routes!(fix_plan::plan)).routes(routes!(fix_input::list));

@@ -9,6 +9,7 @@ mod crash;
 #[cfg(test)]
 mod description;
 #[cfg(test)]
+mod exceptions;
 mod faults;
 #[cfg(test)]
 mod hooks;

@@ -29,6 +29,18 @@ fn body(path: &str) -> &'static str {
     if path.ends_with("/mark") {
         return r#"{"as":"accepted","reason":"known"}"#;
     }
+    let bodies = [
+        (
+            "/exceptions",
+            r#"{"scope":"colour = red","reason":"x","owner":"x","until":"2999-01-01"}"#,
+        ),
+        ("/exceptions/preview", r#"{"scope":"colour = red"}"#),
+        ("/exceptions/decide", r#"{"ids":["0"],"wish":"approve"}"#),
+        ("/exceptions/import", r#"{"name":"x","text":"","owner":"x"}"#),
+    ];
+    if let Some((_, body)) = bodies.iter().find(|(end, _)| path.ends_with(end)) {
+        return body;
+    }
     let parts = ["issues/{id}/split", "incidents/{id}/split", "incidents/{id}/join"];
     match parts.map(|part| path.ends_with(part)) {
         [true, _, _] => r#"{"finding":"10es1h1rtrfebkcjn5g2jzxh8y"}"#,

@@ -85,16 +85,23 @@ impl Suppression {
         counts
     }
 
+    /// How far pages were judged.
+    #[must_use]
+    pub const fn read_to(&self) -> i64 {
+        self.read_to
+    }
+
     /// What tells this from what other exceptions hide: two that are alike hide the same of the
     /// same issues.
     #[must_use]
-    pub fn mark(&self) -> String {
+    pub fn mark(&self) -> u64 {
         let mut hasher = blake3::Hasher::new();
         for hiding in &self.hiding {
             hasher.update(hiding.id.as_bytes()).update(&[0, hiding.severities]);
         }
         let version = self.version.to_le_bytes();
-        hasher.update(&version).finalize().to_hex().chars().take(16).collect()
+        let hash = hasher.update(&version).finalize();
+        hash.as_bytes().first_chunk::<8>().map_or(0, |first| u64::from_be_bytes(*first))
     }
 
     /// The rows of a page's hidden issues.
