@@ -8,6 +8,7 @@ mod connection;
 mod error;
 mod exceptions;
 mod findings;
+mod governance;
 mod import;
 mod job;
 mod mark;

@@ -49,7 +49,7 @@ pub use coverage::{Held, MostClosed};
 pub use decision::{JoinRow, PinRow};
 pub use error::StoreError;
 pub use find::{IssueFilter, IssuesFound};
-pub use govern::{Hiding, IssueScope, Matched, MatchedIssue, Suppression};
+pub use govern::{Changed, Hiding, IssueScope, Matched, MatchedIssue, PlanRow, Suppression};
 pub use ids::IdSet;
 pub use import::{
     FinishedInput, Import, NewBody, PreparedEvidence, PreparedFinding, PreparedOther, Seen, Touched,

@@ -14,6 +14,7 @@ use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::remote::Misused;
 
+mod approval;
 mod backup;
 mod config;
 mod controls;
@@ -25,6 +26,7 @@ mod incident;
 mod issue;
 mod jobs;
 mod map;
+mod policy;
 mod replay;
 mod restore;
 mod risk;
@@ -60,6 +62,10 @@ enum Command {
     Incident(incident::Arguments),
     /// Leave issues as they are until a day: ask, look what it hides, review
     Exception(exception::Arguments),
+    /// Plans that wait for people: look, agree, refuse
+    Approval(approval::Arguments),
+    /// What rules say of an action, and who stands behind them
+    Policy(policy::Arguments),
     /// Why a score is what it is, and what would change it
     Risk(risk::Arguments),
     /// The catalogue of faults that Quell knows
@@ -110,6 +116,8 @@ pub(crate) fn run(
         Command::Issue(arguments) => issue::run(&arguments, (&data, named), environment),
         Command::Incident(arguments) => incident::run(&arguments, (&data, named), environment),
         Command::Exception(arguments) => exception::run(&arguments, (&data, named), environment),
+        Command::Approval(arguments) => approval::run(&arguments, named, environment),
+        Command::Policy(arguments) => policy::run(&arguments, (&data, named), environment),
         Command::Risk(arguments) => risk::run(&arguments, &data),
         Command::Controls(arguments) => controls::run(&arguments, environment),
         Command::Map(arguments) => map::run(&arguments),

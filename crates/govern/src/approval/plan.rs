@@ -15,6 +15,7 @@ use crate::Person;
 /// A SHA-256, as hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
+#[schema(as = PlanHash)]
 pub struct Hash(String);
 
 impl Hash {
@@ -40,6 +41,7 @@ impl fmt::Display for Hash {
 
 /// What a plan rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = PlanEvidence)]
 pub struct Evidence {
     /// What: `issue:ID`, `proof:holds_after`, …
     pub id: String,
@@ -49,6 +51,7 @@ pub struct Evidence {
 
 /// Who has to agree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = PlanQuorum)]
 pub struct Quorum {
     /// So many people.
     pub people: u8,

@@ -70,6 +70,7 @@ fn try_it(plan: &Plan, approvals: &Approvals, at: i64) -> Result<Permit, Blocked
         standing: &standing,
         delegations: &[],
         people: 1,
+        runs_by_rule: false,
     };
     may_execute(plan, approvals, &situation)
 }

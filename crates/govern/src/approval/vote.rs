@@ -16,6 +16,7 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// Yes or no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = VoteSaid)]
 pub enum Said {
     /// Do it.
     Approve,
@@ -25,6 +26,7 @@ pub enum Said {
 
 /// What one person said of one plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = PlanVote)]
 pub struct Vote {
     /// Who.
     pub by: Person,
@@ -45,6 +47,7 @@ pub struct Vote {
 /// One person speaks in another's place until a moment. Who speaks for another cannot pass that
 /// on, so there is no chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = PlanDelegation)]
 pub struct Delegation {
     /// In whose place.
     pub from: Person,
@@ -66,6 +69,7 @@ impl Delegation {
 
 /// Somebody did not wait for others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = PlanGlass)]
 pub struct Glass {
     /// Who.
     pub by: Person,
@@ -88,6 +92,7 @@ pub struct Glass {
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
+#[schema(as = PlanStand)]
 pub enum Stand {
     /// People may speak.
     Open,
@@ -117,6 +122,7 @@ impl Stand {
 
 /// All that was said of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = PlanApprovals)]
 pub struct Approvals {
     /// Where the plan stands.
     pub stand: Stand,

@@ -97,15 +97,24 @@ pub struct World {
     may: [bool; 5],
     active: [bool; 5],
     given: BTreeSet<(usize, usize)>,
-    changed_plan: bool,
-    changed_target: bool,
-    over: bool,
+    now: Now,
     /// What happened, as the oracle keeps it.
     yes: Vec<Yes>,
     no: bool,
     taken_back: bool,
     broken: Option<(usize, bool)>,
     executed: u32,
+}
+
+/// What is not as it was.
+#[derive(Debug, Clone, Copy, Default)]
+struct Now {
+    /// The plan was changed.
+    plan: bool,
+    /// What it changes was changed.
+    target: bool,
+    /// Its time is over.
+    over: bool,
 }
 
 /// What was wrong, with what led to it.
@@ -177,9 +186,7 @@ impl Default for World {
             may: [true; 5],
             active: [true; 5],
             given: BTreeSet::new(),
-            changed_plan: false,
-            changed_target: false,
-            over: false,
+            now: Now::default(),
             yes: Vec::new(),
             no: false,
             taken_back: false,
@@ -217,7 +224,7 @@ impl World {
     }
 
     fn say(&mut self, (by, for_whom): (usize, Option<usize>), said: Said, of_changed: bool) {
-        let (plan, now) = (plan(self.changed_plan), moment(self.over));
+        let (plan, now) = (plan(self.now.plan), moment(self.now.over));
         let Ok(hash) = self::plan(of_changed).hash() else { return };
         let (who, standing) = (person(by), self.standing(by));
         let other = for_whom.map(|at| (person(at), self.standing(at)));
@@ -239,24 +246,24 @@ impl World {
     }
 
     fn glass(&mut self, by: usize) {
-        let (plan, now) = (plan(self.changed_plan), moment(self.over));
+        let (plan, now) = (plan(self.now.plan), moment(self.now.over));
         let Ok(hash) = plan.hash() else { return };
         let (who, standing) = (person(by), self.standing(by));
         let by_whom = (&who, &standing, false);
         if self.approvals.break_glass(&plan, by_whom, (&hash, "a fire"), now).is_ok() {
-            self.broken = Some((by, self.changed_plan));
+            self.broken = Some((by, self.now.plan));
         }
     }
 
     /// Whether the plan may be carried out, told from what happened.
     fn is_valid(&self) -> bool {
-        if self.over || self.no || self.taken_back || self.changed_target || self.executed > 0 {
+        if self.now.over || self.no || self.taken_back || self.now.target || self.executed > 0 {
             return false;
         }
         let still = |(by, for_whom, form): &&Yes| {
             let speaks_for = for_whom.unwrap_or(*by);
             let may_agree = |at: usize| (0..=3).contains(&at) && flag(&self.may, at);
-            *form == self.changed_plan
+            *form == self.now.plan
                 && *by != 0
                 && speaks_for != 0
                 && flag(&self.active, *by)
@@ -272,7 +279,7 @@ impl World {
             })
         });
         let broken = self.broken.is_some_and(|(by, form)| {
-            by == 3 && form == self.changed_plan && flag(&self.may, 3) && flag(&self.active, 3)
+            by == 3 && form == self.now.plan && flag(&self.may, 3) && flag(&self.active, 3)
         });
         two || broken
     }
@@ -283,12 +290,12 @@ impl World {
     /// When the plan was let through where it may not be.
     fn live(&mut self, act: Act, walked: &mut Walked) -> Result<(), &'static str> {
         match act {
-            Act::Approve(by) => self.say((by, None), Said::Approve, self.changed_plan),
+            Act::Approve(by) => self.say((by, None), Said::Approve, self.now.plan),
             Act::ApproveFor(by, other) => {
-                self.say((by, Some(other)), Said::Approve, self.changed_plan);
+                self.say((by, Some(other)), Said::Approve, self.now.plan);
             }
-            Act::ApproveOld(by) => self.say((by, None), Said::Approve, !self.changed_plan),
-            Act::Refuse(by) => self.say((by, None), Said::Refuse, self.changed_plan),
+            Act::ApproveOld(by) => self.say((by, None), Said::Approve, !self.now.plan),
+            Act::Refuse(by) => self.say((by, None), Said::Refuse, self.now.plan),
             Act::Right(at) => turn(&mut self.may, at),
             Act::Active(at) => turn(&mut self.active, at),
             Act::Delegate(from, to) => {
@@ -296,9 +303,9 @@ impl World {
                     self.given.insert((from, to));
                 }
             }
-            Act::Plan => self.changed_plan = !self.changed_plan,
-            Act::Target => self.changed_target = !self.changed_target,
-            Act::Time => self.over = !self.over,
+            Act::Plan => self.now.plan = !self.now.plan,
+            Act::Target => self.now.target = !self.now.target,
+            Act::Time => self.now.over = !self.now.over,
             Act::Withdraw => {
                 if self.approvals.withdraw(&person(0)).is_ok() {
                     self.taken_back = true;
@@ -314,16 +321,17 @@ impl World {
         walked.tried += 1;
         let standing = |who: &Person| number(who).map(|at| self.standing(at));
         let delegations = self.delegations();
-        let target = hash(if self.changed_target { "other" } else { "before" });
-        let now = moment(self.over);
+        let target = hash(if self.now.target { "other" } else { "before" });
+        let now = moment(self.now.over);
         let situation = Situation {
             now,
             target: &target,
             standing: &standing,
             delegations: &delegations,
             people: 1,
+            runs_by_rule: false,
         };
-        let permit = may_execute(&plan(self.changed_plan), &self.approvals, &situation);
+        let permit = may_execute(&plan(self.now.plan), &self.approvals, &situation);
         let is_valid = self.is_valid();
         match permit {
             Ok(permit) => {
@@ -352,9 +360,9 @@ impl World {
         format!(
             "{may}{active}{:?}{}{}{}{:?}{:?}{:?}{}",
             self.given,
-            self.changed_plan,
-            self.changed_target,
-            self.over,
+            self.now.plan,
+            self.now.target,
+            self.now.over,
             self.approvals.stand,
             self.yes,
             self.broken,

@@ -29,6 +29,7 @@ const MOST_CONTROLS: usize = 20;
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ExceptionState)]
 pub enum State {
     /// Somebody asks for it.
     Requested,
@@ -84,6 +85,7 @@ impl State {
 /// What somebody asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ExceptionRequest)]
 pub struct Request {
     /// Which issues, as an expression.
     pub scope: String,
@@ -101,6 +103,7 @@ pub struct Request {
 /// What happened to an exception.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ExceptionStep)]
 pub enum Step {
     /// It was asked for.
     Requested,
@@ -118,6 +121,7 @@ pub enum Step {
 
 /// What happened, when, and by whom.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ExceptionEvent)]
 pub struct Event {
     /// What.
     pub step: Step,

@@ -229,15 +229,12 @@ impl Expression {
             Self::And(all) => all.iter().find_map(Self::anchor),
             Self::Or(all) => {
                 let mut anchors = all.iter().map(Self::anchor);
-                let (field, mut texts) = anchors.next()??;
-                for anchor in anchors {
-                    let (other, more) = anchor?;
-                    if other != field {
-                        return None;
-                    }
+                let (field, texts) = anchors.next()??;
+                anchors.try_fold((field, texts), |(field, mut texts), anchor| {
+                    let (_, more) = anchor.filter(|(other, _)| *other == field)?;
                     texts.extend(more);
-                }
-                Some((field, texts))
+                    Some((field, texts))
+                })
             }
             Self::Not(_) | Self::SeverityIs(_) | Self::SeverityOrder(..) | Self::Exposed(_) => None,
         }

@@ -218,21 +218,20 @@ impl Parser<'_> {
     }
 
     fn is(&self, field: Field, values: Vec<String>) -> Result<Expression, Fault> {
-        match field {
-            Field::Severity => {
-                let all = values.iter().map(|value| self.severity(value));
-                Ok(Expression::SeverityIs(all.collect::<Result<_, _>>()?))
-            }
-            Field::Exposed => match values.as_slice() {
+        if field == Field::Severity {
+            let all = values.iter().map(|value| self.severity(value));
+            return Ok(Expression::SeverityIs(all.collect::<Result<_, _>>()?));
+        }
+        if field == Field::Exposed {
+            return match values.as_slice() {
                 [value] if value == "true" => Ok(Expression::Exposed(true)),
                 [value] if value == "false" => Ok(Expression::Exposed(false)),
                 _ => Err(self.fault("`exposed` is `true` or `false`")),
-            },
-            Field::Issue => {
-                Ok(Expression::Is(field, values.iter().map(|id| id_pattern(id)).collect()))
-            }
-            field => Ok(Expression::Is(field, values)),
+            };
         }
+        let is_id = field == Field::Issue;
+        let values = values.into_iter().map(|value| if is_id { id_pattern(&value) } else { value });
+        Ok(Expression::Is(field, values.collect()))
     }
 
     fn severity(&self, word: &str) -> Result<Severity, Fault> {

@@ -54,6 +54,16 @@ fn joined(all: &[Expression], word: &str, f: &mut Formatter<'_>) -> Result {
     Ok(())
 }
 
+/// `cve in ("a", "b")`.
+fn listed(field: &Field, values: &[String], f: &mut Formatter<'_>) -> Result {
+    write!(f, "{field} in (")?;
+    for (number, value) in values.iter().enumerate() {
+        f.write_str(if number > 0 { ", " } else { "" })?;
+        quoted(value, f)?;
+    }
+    f.write_char(')')
+}
+
 impl Display for Expression {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
@@ -65,14 +75,7 @@ impl Display for Expression {
                     write!(f, "{field} = ")?;
                     quoted(value, f)
                 }
-                values => {
-                    write!(f, "{field} in (")?;
-                    for (number, value) in values.iter().enumerate() {
-                        f.write_str(if number > 0 { ", " } else { "" })?;
-                        quoted(value, f)?;
-                    }
-                    f.write_char(')')
-                }
+                values => listed(field, values, f),
             },
             Self::SeverityIs(all) => {
                 let words: Vec<&str> = all.iter().map(|one| one.as_str()).collect();

@@ -10,6 +10,7 @@ use crate::approval::{Hash, Quorum};
 /// What is known of an action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = PolicyAction)]
 pub struct Action {
     /// Its kind: `fix.patch`.
     pub kind: String,
@@ -52,6 +53,7 @@ impl Action {
 /// What becomes of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = PolicyOutcome)]
 pub enum Outcome {
     /// It runs by rule.
     Runs,
@@ -63,6 +65,7 @@ pub enum Outcome {
 
 /// What becomes of an action, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = PolicyVerdict)]
 pub struct Verdict {
     /// What.
     pub outcome: Outcome,

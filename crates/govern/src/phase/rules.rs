@@ -21,6 +21,7 @@ const ROLES: [&str; 4] = ["analyst", "engineer", "approver", "admin"];
 /// How far an action may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RulePhase)]
 pub enum Phase {
     /// It is read and explained.
     Observe,
@@ -45,6 +46,7 @@ impl Phase {
 /// When an action may run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RuleWindow)]
 pub struct Window {
     /// The days: `mon` to `sun`.
     pub days: BTreeSet<String>,
@@ -95,6 +97,7 @@ impl Window {
 /// What has to hold for an action to run by a rule. What is left out is not asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schema(as = RuleConditions)]
 pub struct Conditions {
     /// The highest risk score, 0 to 1000, of what it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -116,6 +119,7 @@ pub struct Conditions {
 /// A rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ActionRule)]
 pub struct Rule {
     /// Its name.
     pub id: String,
@@ -164,6 +168,25 @@ pub struct Rules {
     /// They, in their order.
     #[serde(default, rename = "rule")]
     pub all: Vec<Rule>,
+    /// What a test of the file expects; it decides nothing.
+    #[serde(default, rename = "case")]
+    pub cases: Vec<Case>,
+}
+
+/// What is expected of an action.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// What is to become of it.
+    pub expect: super::Outcome,
+    /// How many admins stand behind each rule.
+    #[serde(default)]
+    pub backers: usize,
+    /// When; now where it is not said.
+    #[serde(default)]
+    pub at: Option<Timestamp>,
+    /// The action.
+    pub action: super::Action,
 }
 
 impl Rules {

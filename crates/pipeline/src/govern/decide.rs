@@ -13,6 +13,7 @@ use crate::PipelineError;
 /// What is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ExceptionWish)]
 pub enum Wish {
     /// A reviewer agrees.
     Approve,
@@ -24,6 +25,7 @@ pub enum Wish {
 
 /// What became of one of several.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = ExceptionAnswer)]
 pub struct Answer {
     /// The id as it was given.
     pub id: String,

@@ -28,6 +28,7 @@ pub struct ListTaken {
 
 /// An entry that was not taken over.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = ListSkipped)]
 pub struct Skipped {
     /// The line, counted from 1; 0 where it is not known.
     pub line: u64,

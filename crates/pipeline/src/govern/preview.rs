@@ -17,6 +17,7 @@ const MOST_NAMED: usize = 20;
 
 /// What an expression would hide now.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = ExceptionPreview)]
 pub struct Preview {
     /// The expression, as it was understood.
     pub scope: String,

@@ -10,6 +10,7 @@ use crate::PipelineError;
 
 /// An exception, with what it does now.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = ExceptionTold)]
 pub struct Told {
     /// The exception.
     #[serde(flatten)]

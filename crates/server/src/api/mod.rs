@@ -1,5 +1,6 @@
 //! `/api/v1`: one file a resource.
 
+mod approvals;
 mod assets;
 mod controls;
 mod decisions;
@@ -19,6 +20,7 @@ mod jobs;
 mod marks;
 mod people;
 mod platforms;
+mod policy;
 mod problem;
 mod report;
 mod sources;
@@ -98,6 +100,9 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
         .routes(routes!(fixes::show))
         .routes(routes!(exceptions::list))
         .routes(routes!(exceptions::show))
+        .routes(routes!(approvals::list))
+        .routes(routes!(approvals::show))
+        .routes(routes!(policy::rules))
         .routes(routes!(imports::list_imports))
         .routes(routes!(statistics::show))
         .routes(routes!(report::get_report))
@@ -118,13 +123,20 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
         .routes(routes!(decisions::split_one_incident))
         .routes(routes!(decisions::join_one_incident))
         .routes(routes!(decisions::reset_one_incident))
+        .routes(routes!(approvals::say))
+        .routes(routes!(approvals::delegate))
+        .routes(routes!(policy::explain))
+        .routes(routes!(policy::back))
         .routes(routes!(exceptions::preview))
         .routes(routes!(exceptions::request))
         .routes(routes!(exceptions::import))
         .routes(routes!(exceptions::decide))
         .routes(routes!(marks::mark_one_issue, marks::unmark_one_issue))
         .routes(routes!(marks::mark_one_incident, marks::unmark_one_incident));
-    let fix = OpenApiRouter::new().routes(routes!(fix_plan::plan)).routes(routes!(fix_input::list));
+    let fix = OpenApiRouter::new()
+        .routes(routes!(fix_plan::plan))
+        .routes(routes!(fix_input::list))
+        .routes(routes!(approvals::request));
     let hooks = OpenApiRouter::new().routes(routes!(receive_hook));
     let by_right = [
         (Right::Read, read),

@@ -1,6 +1,8 @@
 //! The server from outside: what it takes, refuses, answers, keeps and survives.
 
 #[cfg(test)]
+mod approvals;
+#[cfg(test)]
 mod bench;
 #[cfg(test)]
 mod buckets;

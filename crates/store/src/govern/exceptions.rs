@@ -10,6 +10,9 @@ use crate::answer::changed;
 use crate::state::micros;
 use crate::{Store, StoreError};
 
+/// What a change came to, with the exception as it is now; or why it was refused.
+pub type Changed<T, E> = Result<(T, Exception), E>;
+
 /// The setting that counts changes of exceptions.
 const VERSION: &str = "exceptions_version";
 
@@ -116,7 +119,7 @@ impl Store {
         &mut self,
         id: &str,
         change: impl FnOnce(&mut Exception) -> Result<T, E>,
-    ) -> Result<Option<Result<(T, Exception), E>>, StoreError> {
+    ) -> Result<Option<Changed<T, E>>, StoreError> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let body: Option<String> = tx
             .prepare_cached("SELECT body FROM exceptions WHERE id = ?1")?

@@ -72,13 +72,13 @@ impl Rules {
             Self { beside: all.iter().any(|(one, _)| one.asks_beside()), ..Self::default() };
         for (number, (expression, _)) in (0_u32..).zip(&all) {
             let anchor = expression.anchor();
-            match anchor.and_then(|(field, texts)| Some((anchor_of(field)?, texts))) {
-                Some((anchor, texts)) => {
-                    for text in texts {
-                        rules.anchored.entry((anchor, text)).or_default().push(number);
-                    }
-                }
-                None => rules.free.push(number),
+            let anchor = anchor.and_then(|(field, texts)| Some((anchor_of(field)?, texts)));
+            let Some((anchor, texts)) = anchor else {
+                rules.free.push(number);
+                continue;
+            };
+            for text in texts {
+                rules.anchored.entry((anchor, text)).or_default().push(number);
             }
         }
         rules.all = all;

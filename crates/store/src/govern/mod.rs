@@ -2,11 +2,14 @@
 
 mod exceptions;
 mod judge;
+mod plans;
 mod scope;
 mod suppress;
 #[cfg(test)]
 mod tests;
 
+pub use exceptions::Changed;
 pub use judge::{Matched, MatchedIssue};
+pub use plans::PlanRow;
 pub use scope::IssueScope;
 pub use suppress::{Hiding, Suppression};

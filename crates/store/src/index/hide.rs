@@ -6,6 +6,7 @@ use std::sync::Arc;
 use quell_model::Status;
 
 use super::Snapshot;
+use super::columns::IssuePage;
 use crate::Suppression;
 use crate::brief::status_number;
 
@@ -18,18 +19,21 @@ impl Snapshot {
             return self.clone();
         }
         let mut inner = self.0.copy();
-        let suppressed = status_number(Status::Suppressed);
         for (page, hits) in hidden {
             let at = usize::try_from(page).unwrap_or(usize::MAX);
-            let Some(page) = inner.issues.get_mut(at) else { continue };
-            let page = Arc::make_mut(page);
-            for (slot, _) in hits {
-                let slot = usize::try_from(*slot).unwrap_or(usize::MAX);
-                if let Some(state) = page.state.get_mut(slot).filter(|state| **state & 7 != 0) {
-                    *state = *state & !7 | suppressed;
-                }
+            if let Some(page) = inner.issues.get_mut(at) {
+                suppress(Arc::make_mut(page), hits.iter().map(|(slot, _)| *slot));
             }
         }
         Self(Arc::new(inner))
+    }
+}
+
+fn suppress(page: &mut IssuePage, slots: impl Iterator<Item = u32>) {
+    let suppressed = status_number(Status::Suppressed);
+    for slot in slots.filter_map(|slot| usize::try_from(slot).ok()) {
+        if let Some(state) = page.state.get_mut(slot).filter(|state| **state & 7 != 0) {
+            *state = *state & !7 | suppressed;
+        }
     }
 }

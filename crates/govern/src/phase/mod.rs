@@ -9,4 +9,4 @@ mod rules;
 mod tests;
 
 pub use decide::{Action, Outcome, Verdict, decide};
-pub use rules::{Conditions, Phase, Rule, RuleFault, Rules, Window};
+pub use rules::{Case, Conditions, Phase, Rule, RuleFault, Rules, Window};
