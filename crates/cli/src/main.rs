@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
 
+mod audited;
 mod commands;
 mod console;
 mod environment;

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
 
 use crate::connection::part;
 use crate::{ClientError, Connection};
@@ -39,7 +38,7 @@ impl Connection {
         &self,
         scope: &str,
     ) -> Result<T, ClientError> {
-        self.post("api/v1/exceptions/preview", Some(&json!({ "scope": scope }))).await
+        self.get("api/v1/exception-preview", &[("scope", Some(scope))]).await
     }
 
     /// Asks for an exception.

@@ -57,6 +57,14 @@ impl Connection {
         self.post("api/v1/delegations", Some(&json!({ "to": to, "days": days }))).await
     }
 
+    /// How the clocks of open issues stand.
+    ///
+    /// # Errors
+    /// When the server refuses or does not answer.
+    pub async fn service_levels<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
+        self.get("api/v1/service-levels", &[]).await
+    }
+
     /// The rules that hold.
     ///
     /// # Errors
@@ -71,9 +79,9 @@ impl Connection {
     /// When the server refuses or does not answer.
     pub async fn policy_explain<T: DeserializeOwned>(
         &self,
-        question: &(impl Serialize + Sync),
+        question: &[(&str, Option<&str>)],
     ) -> Result<T, ClientError> {
-        self.post("api/v1/policy/explain", Some(question)).await
+        self.get("api/v1/policy/explain", question).await
     }
 
     /// Stands behind a rule.

@@ -10,6 +10,7 @@ mod coverage;
 mod error;
 mod exceptions;
 mod fixes;
+mod follow;
 pub mod govern;
 mod import;
 mod incidents;

@@ -65,6 +65,11 @@ impl<'a> Kept<'a> {
         }
     }
 
+    /// Its candidate.
+    pub(crate) fn candidate(self, shared: &mut Shared) -> Candidate {
+        self.candidate.restore(shared)
+    }
+
     /// What to do about the issue, as far as it alone tells.
     pub(crate) fn decision(&self) -> Decision {
         self.decision.settle(&Circumstances::default())
@@ -88,7 +93,7 @@ pub(crate) struct Open {
 }
 
 impl Open {
-    fn of(row: i64, kept: Kept<'_>, shared: &mut Shared) -> Self {
+    pub(crate) fn of(row: i64, kept: Kept<'_>, shared: &mut Shared) -> Self {
         let Kept { has_weakness, control, candidate, says, decision } = kept;
         Self {
             row,
@@ -124,12 +129,11 @@ pub(crate) fn open_issues(
         open.extend(read.into_iter().flatten());
     }
     open.par_sort_unstable_by_key(|open| open.candidate.key);
-    // What a hidden issue knows of its asset counts for the others.
-    estate.take(&mut open);
     let hidden = store.suppression(estate.by.now)?;
     if !hidden.rows().is_empty() {
         open.retain(|open| !hidden.hides(open.row));
     }
+    estate.take(&mut open);
     estate.settle(store, &mut open)?;
     Ok(open)
 }
@@ -550,6 +554,7 @@ fn issue_report(told: &Told<'_>, catalog: &Catalog, today: Timestamp) -> IssueRe
         statements: told.statements.iter().map(statement_report).collect(),
         mark: told.mark.cloned(),
         hidden_by: told.hidden_by.cloned(),
+        level: None,
     }
 }
 

@@ -480,6 +480,24 @@ pub struct IssueReport {
     /// Which exception hides it; it is open all the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hidden_by: Option<HiddenBy>,
+    /// By when it is to be dealt with; told of a single issue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<LevelReport>,
+}
+
+/// By when an issue is to be dealt with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LevelReport {
+    /// `running`; `paused`, while an exception hides it; `restarted`, behind one.
+    pub state: Cow<'static, str>,
+    /// When it is due.
+    pub due: Timestamp,
+    /// Whether that is over.
+    pub late: bool,
+    /// For how many hours its clock stood.
+    pub paused_hours: i64,
+    /// Why there is so much time.
+    pub because: String,
 }
 
 /// One issue with all it rests on: what `quell issue show --json` prints.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `access/` | who asks, and what they may do |
 //! | `api/` | `/api/v1`, one file a resource |
+//! | `audit/` | the audit log: a record before each change |
 //! | `data/` | the data directory: its lock, its key, each tenant's findings |
 //! | `intake/` | webhooks, uploads, folders and buckets |
 //! | `jobs/` | what is done beside requests |
@@ -18,6 +19,7 @@
 
 mod access;
 mod api;
+pub mod audit;
 mod data;
 mod intake;
 mod jobs;
@@ -38,5 +40,5 @@ pub use jobs::Change;
 pub use outside::OutsideError;
 pub use quell_secrets::Environment;
 pub use start::{Plan, Server, StartError, api_description, start};
-pub use sync::{Act, known_kinds, source_faults};
+pub use sync::{Act, Tell, TellError, Told, Why, known_kinds, source_faults};
 pub use traces::Traces;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
+use quell_audit::{Action, Leaf};
 use quell_govern::Person;
 use quell_govern::exception::{Limits, State};
 use quell_model::{Clock, TenantId, Untrusted};
@@ -19,6 +20,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::config::{load, tell};
+use crate::audited::noted_of;
 use crate::console::{say, write_json};
 use crate::environment::{Environment, SystemClock};
 use crate::exit::Exit;
@@ -136,6 +138,22 @@ enum Asked {
     Show(String),
     Decide(Vec<String>, Wish, String),
     Import { name: String, text: String, owner: String, until: Option<String> },
+}
+
+/// What the audit log is told of a change.
+struct Changes {
+    ids: Vec<String>,
+}
+
+impl Asked {
+    /// What the audit log is told; nothing where nothing changes.
+    fn told(&self) -> Option<Changes> {
+        match self {
+            Self::Request(_) | Self::Import { .. } => Some(Changes { ids: Vec::new() }),
+            Self::Decide(ids, ..) => Some(Changes { ids: ids.clone() }),
+            Self::Preview(_) | Self::List(_) | Self::Show(_) => None,
+        }
+    }
 }
 
 /// What is answered.
@@ -279,7 +297,18 @@ pub(super) fn run(
             };
             let mut store = Store::open_for(data, &tenant)?;
             let by = Person::new(&arguments.person, &arguments.person);
-            at_directory(asked, &mut store, (&limits(&loaded.config.exceptions), &by))?
+            let known = (&limits(&loaded.config.exceptions), &by);
+            match asked.told() {
+                None => at_directory(asked, &mut store, known)?,
+                Some(told) => {
+                    let about = |leaf: Leaf| {
+                        told.ids.iter().fold(leaf, |leaf, id| leaf.object("exception", id))
+                    };
+                    noted_of(data, &tenant, Action::ExceptionChange, about, || {
+                        at_directory(asked, &mut store, known)
+                    })?
+                }
+            }
         }
     };
     told(&answered, arguments.json)

@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use quell_client::ClientError;
+use quell_pipeline::query::QueryError;
+use quell_server::TellError;
 use quell_server::offline::OfflineError;
 
 use crate::console::say;
@@ -15,6 +17,7 @@ use crate::exit::Exit;
 use crate::remote::Misused;
 
 mod approval;
+mod audit;
 mod backup;
 mod config;
 mod controls;
@@ -32,6 +35,7 @@ mod restore;
 mod risk;
 mod serve;
 mod source;
+mod stats;
 mod status;
 mod token;
 mod triage;
@@ -66,6 +70,8 @@ enum Command {
     Approval(approval::Arguments),
     /// What rules say of an action, and who stands behind them
     Policy(policy::Arguments),
+    /// How many open issues are late, due soon, or stand still
+    Stats(stats::Arguments),
     /// Why a score is what it is, and what would change it
     Risk(risk::Arguments),
     /// The catalogue of faults that Quell knows
@@ -84,6 +90,8 @@ enum Command {
     Replay(replay::Arguments),
     /// Make, list and take back tokens of a server
     Token(token::Arguments),
+    /// The audit log: look at it, prove a record, check all of it
+    Audit(audit::Arguments),
     /// What is configured, where it was said, and what is wrong with it
     Config(config::Arguments),
     /// Copy the data directory while others go on, and check the copy
@@ -118,6 +126,7 @@ pub(crate) fn run(
         Command::Exception(arguments) => exception::run(&arguments, (&data, named), environment),
         Command::Approval(arguments) => approval::run(&arguments, named, environment),
         Command::Policy(arguments) => policy::run(&arguments, (&data, named), environment),
+        Command::Stats(arguments) => stats::run(&arguments, (&data, named), environment),
         Command::Risk(arguments) => risk::run(&arguments, &data),
         Command::Controls(arguments) => controls::run(&arguments, environment),
         Command::Map(arguments) => map::run(&arguments),
@@ -127,6 +136,7 @@ pub(crate) fn run(
         Command::Jobs(arguments) => jobs::run(&arguments, (&data, named), environment),
         Command::Replay(arguments) => replay::run(&arguments, (&data, named), environment),
         Command::Token(arguments) => token::run(&arguments, &data),
+        Command::Audit(arguments) => audit::run(&arguments, &data),
         Command::Config(arguments) => config::run(&arguments, parsed.data.as_deref()),
         Command::Backup(arguments) => backup::run(&arguments, &data),
         Command::Restore(arguments) => restore::run(&arguments, &data),
@@ -174,13 +184,17 @@ fn at_a_server(error: &anyhow::Error) -> Option<Exit> {
     }
     Some(match error.downcast_ref::<OfflineError>()? {
         OfflineError::NotFound(_)
+        | OfflineError::Query(QueryError::NotFound { .. })
+        | OfflineError::Tell(TellError::Wrong(_) | TellError::Unlisted)
         | OfflineError::NoPlatform(_)
         | OfflineError::Conflict(_)
         | OfflineError::NoData(_) => Exit::Usage,
         OfflineError::Stopped => Exit::Interrupted,
-        OfflineError::Store(_) | OfflineError::Start(_) | OfflineError::Failed(_) => {
-            Exit::Unfinished
-        }
+        OfflineError::Store(_)
+        | OfflineError::Query(_)
+        | OfflineError::Tell(TellError::Live(_))
+        | OfflineError::Start(_)
+        | OfflineError::Failed(_) => Exit::Unfinished,
     })
 }
 

@@ -9,13 +9,12 @@ use quell_govern::phase::{Action, Outcome, Rules, Verdict, decide};
 use quell_model::Clock;
 use quell_pipeline::govern::{Ruling, explain_action, explain_fix, ruling};
 use quell_store::Store;
-use serde_json::json;
 
 use super::config::{load, tell};
 use crate::console::{say, write_json};
 use crate::environment::{Environment, SystemClock};
 use crate::exit::Exit;
-use crate::remote::ServerArguments;
+use crate::remote::{Remote, ServerArguments};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -98,6 +97,28 @@ struct Explain {
 }
 
 impl Explain {
+    /// Has a server say it.
+    fn ask(&self, remote: &Remote) -> Result<Verdict> {
+        let text = |number: Option<u64>| number.map(|number| number.to_string());
+        let (risk, sure) = (text(self.risk.map(u64::from)), text(self.confidence.map(u64::from)));
+        let assets = text(self.assets);
+        let facts = [(self.proved, "proved"), (self.safe, "safe"), (self.reversible, "reversible")];
+        let facts: Vec<&str> =
+            facts.into_iter().filter(|(is, _)| *is).map(|(_, word)| word).collect();
+        let facts = facts.join(",");
+        let question = [
+            ("fix", self.fix.as_deref()),
+            ("kind", Some(self.kind.as_str())),
+            ("account", Some(self.account.as_str())),
+            ("environment", self.environment.as_deref()),
+            ("risk", risk.as_deref()),
+            ("confidence", sure.as_deref()),
+            ("assets", assets.as_deref()),
+            ("facts", Some(facts.as_str())),
+        ];
+        remote.ask(remote.connection.policy_explain(&question))
+    }
+
     fn action(&self) -> Action {
         Action {
             kind: self.kind.clone(),
@@ -131,11 +152,7 @@ pub(super) fn run(
     match &arguments.command {
         Command::Test { .. } => {}
         Command::Explain(asked) => {
-            let question = match &asked.fix {
-                Some(fix) => json!({"fix": fix}),
-                None => json!({"action": asked.action()}),
-            };
-            let verdict: Verdict = remote.ask(server.policy_explain(&question))?;
+            let verdict: Verdict = asked.ask(&remote)?;
             write(&verdict, arguments.json, &mut out)?;
         }
         Command::Rules => {

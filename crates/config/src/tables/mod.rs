@@ -1,6 +1,7 @@
 //! The tables of the configuration: one file each, with its keys and the type they become.
 
 mod approvals;
+mod audit;
 mod aws;
 mod buckets;
 mod egress;
@@ -25,6 +26,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use approvals::Approvals;
+pub use audit::{Audit, AuditForm, AuditStream, AuditTo, AuditTransport};
 pub use aws::Aws;
 pub use buckets::Bucket;
 pub use egress::Egress;
@@ -60,6 +62,8 @@ pub const TABLES: &[Table] = &[
     limits::TABLE,
     egress::TABLE,
     telemetry::TABLE,
+    audit::TABLE,
+    audit::STREAMS,
     inventory::TABLE,
     owners::TABLE,
     exceptions::TABLE,
@@ -100,6 +104,11 @@ pub struct Config {
     pub egress: Egress,
     /// Logs and traces.
     pub telemetry: Telemetry,
+    /// What is kept of the audit log elsewhere.
+    pub audit: Audit,
+    /// Where its records go, by name.
+    #[serde(default)]
+    pub audit_streams: BTreeMap<String, AuditStream>,
     /// Exports of CMDBs, by name.
     #[serde(default)]
     pub inventory: BTreeMap<String, Inventory>,
@@ -132,7 +141,17 @@ impl Config {
             let id = source.key_id.iter().map(move |id| (format!("sources.{name}.key_id"), id));
             id.chain([(format!("sources.{name}.key_secret"), &source.key_secret)])
         });
-        let mut used: Vec<(String, &SecretRef)> = sources.chain(hooks).chain(buckets).collect();
+        let inventories = self.inventory.iter().flat_map(|(name, one)| {
+            let keys = [("user", &one.user), ("password", &one.password)];
+            keys.into_iter().filter_map(move |(key, one)| {
+                Some((format!("inventory.{name}.{key}"), one.as_ref()?))
+            })
+        });
+        let streams = self.audit_streams.iter().filter_map(|(name, stream)| {
+            Some((format!("audit_streams.{name}.token"), stream.token.as_ref()?))
+        });
+        let own = sources.chain(hooks).chain(buckets).chain(streams).chain(inventories);
+        let mut used: Vec<(String, &SecretRef)> = own.collect();
         let names = |kind| used.iter().any(|(_, reference)| reference.kind() == kind);
         let (vault, aws) = (names(SecretKind::Vault), names(SecretKind::AwsSecretsManager));
         if vault {

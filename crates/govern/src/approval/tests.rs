@@ -161,8 +161,14 @@ fn glass_is_broken_by_an_admin_with_a_reason_and_looked_at_by_another() {
     assert_eq!(glass(&admin, false, "a fire"), Ok(()));
     let standing = |_: &Person| Some(Standing { role: "admin".into(), active: true });
     let target = Hash::of(b"before");
-    let situation =
-        Situation { now: now(), target: &target, standing: &standing, delegations: &[], people: 2 };
+    let situation = Situation {
+        now: now(),
+        target: &target,
+        standing: &standing,
+        delegations: &[],
+        people: 2,
+        runs_by_rule: false,
+    };
     assert!(may_execute(&plan, &approvals, &situation).unwrap().is_without_waiting());
     assert_eq!(approvals.review(&plan, &rita, now()), Err(Refusal::Own));
     assert_eq!(approvals.review(&plan, &person("bob"), now()), Ok(()));

@@ -110,6 +110,17 @@ fn production_needs_a_person_unless_two_admins_stand_behind_the_exact_rule() {
 }
 
 #[test]
+fn the_rules_that_come_with_quell_say_what_their_cases_expect() {
+    let rules = Rules::parse(include_str!("../../../../content/rules/phases.toml")).unwrap();
+    assert!(rules.cases.len() >= 5);
+    for case in &rules.cases {
+        let at = case.at.unwrap_or_else(now);
+        let verdict = decide(&rules.all, &case.action, &|_| case.backers, at);
+        assert_eq!(verdict.outcome, case.expect, "{case:?}: {verdict:?}");
+    }
+}
+
+#[test]
 fn rules_that_make_no_sense_are_refused() {
     let rule = |more: &str| format!("[[rule]]\nid = \"a\"\nphase = \"assist\"\n{more}");
     for (text, said) in [

@@ -1,7 +1,8 @@
 //! What the configuration says of governance.
 
-use quell_config::{Approvals, Exceptions};
+use quell_config::{Approvals, Exceptions, ServiceLevels};
 use quell_govern::exception::Limits;
+use quell_govern::level::Targets;
 use quell_govern::phase::Rules;
 use quell_model::Severity;
 
@@ -36,4 +37,15 @@ pub fn ruling(said: &Approvals) -> Result<Ruling, PipelineError> {
     };
     let (plan_hours, most_per_hour) = (said.plan_hours, said.most_per_hour);
     Ok(Ruling { rules, plan_hours, most_per_hour })
+}
+
+/// By when issues are to be dealt with.
+#[must_use]
+pub fn targets(said: &ServiceLevels) -> Targets {
+    let ServiceLevels { critical_days, high_days, medium_days, low_days, .. } = *said;
+    Targets {
+        days: [0, low_days, medium_days, high_days, high_days, critical_days],
+        exposed_percent: said.exposed_percent,
+        other_percent: said.other_percent,
+    }
 }

@@ -38,7 +38,7 @@ fn a_request_waits_until_another_person_agrees_and_ends_at_its_time() {
     };
     let own = decide(&one.id, Wish::Approve, "", &anna, now());
     assert!(own.iter().all(|answer| answer.state.is_none() && answer.refused.is_some()), "{own:?}");
-    let done = decide(&one.id[..8], Wish::Approve, "", &ben, now());
+    let done = decide(one.id.split_at(8).0, Wish::Approve, "", &ben, now());
     assert_eq!(done[0].state, Some(State::Granted));
     assert!(exception_show(&store, &one.id, now()).unwrap().in_force);
     let near: Timestamp = "2026-11-25T00:00:00Z".parse().unwrap();

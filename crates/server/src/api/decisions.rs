@@ -1,15 +1,13 @@
 //! What people decide: taking a wrong merge apart, and putting together what belongs together.
 
-use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::Json;
 use axum::extract::State;
-use quell_model::{IncidentKey, IssueKey, Timestamp};
-use quell_pipeline::{
-    PipelineError, Setup, join_incidents, reset_incident, split_incident, split_issue,
-};
+use quell_model::{IncidentKey, IssueKey};
+use quell_pipeline::query::{Decider, IncidentCache};
+use quell_pipeline::{PipelineError, split_issue};
 use quell_store::Store;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -24,13 +22,14 @@ use crate::state::App;
 pub(super) async fn decided<T: Send + 'static, E: Into<Problem>>(
     app: &Arc<App>,
     caller: Caller,
-    decide: impl FnOnce(&mut Store, &Setup, (Timestamp, &str)) -> Result<T, E> + Send + 'static,
+    decide: impl FnOnce(&IncidentCache, &mut Store, Decider<'_>) -> Result<T, E> + Send + 'static,
 ) -> Result<T, Problem> {
     let asking = Arc::clone(app);
     app.quick(move || {
         let findings = asking.tenants.of(&caller.tenant)?;
-        let (now, by) = (asking.clock.now(), caller.signature());
-        let done = findings.write(|store| decide(store, findings.setup(), (now, &by)));
+        let by = caller.signature();
+        let by = (findings.setup(), asking.clock.now(), by.as_str());
+        let done = findings.write(|store| decide(findings.incidents(), store, by));
         done.map_err(Into::into)
     })
     .await
@@ -66,7 +65,7 @@ pub(super) async fn split_one_issue(
     Id(id): Id,
     Given(body): Given<IssueSplit>,
 ) -> Result<Json<IssueMade>, Problem> {
-    let issue = decided(&app, caller, move |store, setup, (now, _)| {
+    let issue = decided(&app, caller, move |_, store, (setup, now, _)| {
         split_issue(store, setup, (&id, &body.finding), now)
     });
     Ok(Json(IssueMade { issue: issue.await? }))
@@ -106,10 +105,10 @@ fn check_ids(ids: &[String]) -> Result<(), Problem> {
 
 /// What is decided about an incident and others: issues of it, or incidents beside it.
 type Decide = fn(
+    &IncidentCache,
     &mut Store,
-    &Setup,
-    (&str, &[String], Option<&FilePath>),
-    (Timestamp, &str),
+    (&str, &[String]),
+    Decider<'_>,
 ) -> Result<IncidentKey, PipelineError>;
 
 /// Decides about an incident and the ids that go with it, signed by who asks.
@@ -120,9 +119,8 @@ async fn decide(
     how: Decide,
 ) -> Result<Json<IncidentMade>, Problem> {
     check_ids(&ids)?;
-    let incident = decided(app, caller, move |store, setup, signed| {
-        how(store, setup, (&id, &ids, None), signed)
-    });
+    let incident =
+        decided(app, caller, move |incidents, store, by| how(incidents, store, (&id, &ids), by));
     Ok(Json(IncidentMade { incident: incident.await? }))
 }
 
@@ -140,7 +138,7 @@ pub(super) async fn split_one_incident(
     Id(id): Id,
     Given(body): Given<IncidentSplit>,
 ) -> Result<Json<IncidentMade>, Problem> {
-    decide(&app, caller, (id, body.issues), split_incident).await
+    decide(&app, caller, (id, body.issues), IncidentCache::split).await
 }
 
 /// Make incidents part of another
@@ -157,7 +155,7 @@ pub(super) async fn join_one_incident(
     Id(id): Id,
     Given(body): Given<IncidentJoin>,
 ) -> Result<Json<IncidentMade>, Problem> {
-    decide(&app, caller, (id, body.incidents), join_incidents).await
+    decide(&app, caller, (id, body.incidents), IncidentCache::join).await
 }
 
 /// How many decisions were taken back.
@@ -184,8 +182,8 @@ pub(super) async fn reset_one_incident(
     Extension(caller): Extension<Caller>,
     Id(id): Id,
 ) -> Result<Json<DecisionsRemoved>, Problem> {
-    let removed = decided(&app, caller, move |store, setup, (now, _)| {
-        reset_incident(store, setup, (&id, None), now).map_err(|error| match &error {
+    let removed = decided(&app, caller, move |incidents, store, (setup, now, _)| {
+        incidents.reset(store, &id, (setup, now)).map_err(|error| match &error {
             // Whether there is such an incident is not told by what was decided about it.
             PipelineError::Refused(_) | PipelineError::NotFound { .. } => {
                 Problem::not_found("incident of that id about which somebody decided")

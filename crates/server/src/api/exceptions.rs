@@ -62,11 +62,12 @@ pub(super) struct ExceptionAsked {
 }
 
 /// Which issues.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ExceptionScope {
     /// An expression.
-    #[schema(min_length = 1, max_length = 16384)]
+    #[param(min_length = 1, max_length = 16384)]
     scope: String,
 }
 
@@ -159,18 +160,21 @@ pub(super) async fn show(
 /// Say what an exception would hide, on what is stored now
 ///
 /// Nothing is changed.
-#[utoipa::path(post, operation_id = "preview_exception", path = "/exceptions/preview", tag = "exceptions", params(OnceKey), request_body = ExceptionScope,
-    responses((status = 200, description = "What it would hide", body = Preview), Refused, Unchanged, BadBody))]
+#[utoipa::path(get, operation_id = "preview_exception", path = "/exception-preview", tag = "exceptions", params(ExceptionScope), responses(
+    (status = 200, description = "What it would hide", body = Preview),
+    (status = 422, description = "The expression cannot be read", body = Problem, content_type = "application/problem+json"),
+    Refused,
+))]
 pub(super) async fn preview(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Given(body): Given<ExceptionScope>,
+    Asked(asked): Asked<ExceptionScope>,
 ) -> Result<Json<Preview>, Problem> {
     let asking = Arc::clone(&app);
     app.quick(move || {
         let findings = asking.tenants.of(&caller.tenant)?;
         let (now, limits) = (asking.clock.now(), limits(&asking.config.exceptions));
-        Ok(Json(findings.read(|store| exception_preview(store, &limits, &body.scope, now))?))
+        Ok(Json(findings.read(|store| exception_preview(store, &limits, &asked.scope, now))?))
     })
     .await
 }

@@ -6,7 +6,7 @@ use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use quell_model::{Date, IssueKey, Mark, MarkKind};
-use quell_pipeline::{Marking, mark_incident, mark_issue, unmark_incident, unmark_issue};
+use quell_pipeline::{Marking, mark_issue, unmark_issue};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -68,8 +68,8 @@ pub(super) async fn mark_one_issue(
     Id(id): Id,
     Given(plan): Given<MarkPlan>,
 ) -> Result<Json<IssueMarked>, Problem> {
-    let marked = decided(&app, caller, move |store, _, signed| {
-        mark_issue(store, (&id, &plan.marking()), signed)
+    let marked = decided(&app, caller, move |_, store, (_, now, by)| {
+        mark_issue(store, (&id, &plan.marking()), (now, by))
     });
     let (issue, mark) = marked.await?;
     Ok(Json(IssueMarked { issue, mark }))
@@ -85,7 +85,7 @@ pub(super) async fn unmark_one_issue(
     Extension(caller): Extension<Caller>,
     Id(id): Id,
 ) -> Result<Json<DecisionsRemoved>, Problem> {
-    let removed = decided(&app, caller, move |store, _, _| unmark_issue(store, &id));
+    let removed = decided(&app, caller, move |_, store, _| unmark_issue(store, &id));
     let (_, was_marked) = removed.await?;
     Ok(Json(DecisionsRemoved::of(usize::from(was_marked))))
 }
@@ -103,8 +103,8 @@ pub(super) async fn mark_one_incident(
     Id(id): Id,
     Given(plan): Given<MarkPlan>,
 ) -> Result<Json<IncidentMarked>, Problem> {
-    let marked = decided(&app, caller, move |store, setup, signed| {
-        mark_incident(store, setup, (&id, &plan.marking()), signed)
+    let marked = decided(&app, caller, move |incidents, store, by| {
+        incidents.mark(store, (&id, &plan.marking()), by)
     });
     Ok(Json(IncidentMarked { issues: u64::try_from(marked.await?).unwrap_or(u64::MAX) }))
 }
@@ -119,8 +119,8 @@ pub(super) async fn unmark_one_incident(
     Extension(caller): Extension<Caller>,
     Id(id): Id,
 ) -> Result<Json<DecisionsRemoved>, Problem> {
-    let removed = decided(&app, caller, move |store, setup, (now, _)| {
-        unmark_incident(store, setup, &id, now)
+    let removed = decided(&app, caller, move |incidents, store, (setup, now, _)| {
+        incidents.unmark(store, &id, (setup, now))
     });
     Ok(Json(DecisionsRemoved::of(removed.await?)))
 }

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod assets;
+mod audit;
 mod controls;
 mod decisions;
 mod docs;
@@ -23,9 +24,11 @@ mod platforms;
 mod policy;
 mod problem;
 mod report;
+mod service_levels;
 mod sources;
 mod statistics;
 mod status;
+mod tell;
 mod view;
 
 use std::sync::Arc;
@@ -38,6 +41,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::{Right, once, require};
+use crate::audit::audited;
 use crate::intake::__path_receive_hook;
 use crate::intake::receive_hook;
 use crate::state::App;
@@ -52,6 +56,7 @@ pub(crate) use problem::Problem;
 pub(crate) use report::write as write_report;
 pub(crate) use sources::report as source_report;
 pub(crate) use status::{DiskReport, StatusReport, job_counts};
+pub(crate) use tell::ToldReport;
 
 /// The description of the whole API.
 #[derive(Debug, OpenApi)]
@@ -103,6 +108,9 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
         .routes(routes!(approvals::list))
         .routes(routes!(approvals::show))
         .routes(routes!(policy::rules))
+        .routes(routes!(policy::explain))
+        .routes(routes!(exceptions::preview))
+        .routes(routes!(service_levels::show))
         .routes(routes!(imports::list_imports))
         .routes(routes!(statistics::show))
         .routes(routes!(report::get_report))
@@ -116,8 +124,11 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
         .routes(routes!(jobs::retry_job))
         .routes(routes!(jobs::release_job))
         .routes(routes!(jobs::create_replay))
+        // The line that says who may read the audit log.
+        .merge(audit_log())
         .routes(routes!(platforms::test))
-        .routes(routes!(platforms::act));
+        .routes(routes!(platforms::act))
+        .routes(routes!(tell::tell));
     let decide = OpenApiRouter::new()
         .routes(routes!(decisions::split_one_issue))
         .routes(routes!(decisions::split_one_incident))
@@ -125,9 +136,7 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
         .routes(routes!(decisions::reset_one_incident))
         .routes(routes!(approvals::say))
         .routes(routes!(approvals::delegate))
-        .routes(routes!(policy::explain))
         .routes(routes!(policy::back))
-        .routes(routes!(exceptions::preview))
         .routes(routes!(exceptions::request))
         .routes(routes!(exceptions::import))
         .routes(routes!(exceptions::decide))
@@ -149,10 +158,20 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
     (by_right, hooks)
 }
 
+/// The routes of the audit log.
+fn audit_log() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::show))
+        .routes(routes!(audit::proof))
+        .routes(routes!(audit::checkpoint))
+}
+
 /// The routes of the API and their description.
 pub(crate) fn router(app: &Arc<App>) -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
     let (guarded_by, mut v1) = resources();
     for (right, routes) in guarded_by {
+        let routes = routes.layer(from_fn_with_state(Arc::clone(app), audited));
         // Uploads know by their job whether they came before.
         let routes = match right {
             Right::Decide | Right::Fix | Right::Operate => {

@@ -1,5 +1,7 @@
 //! Rules: what they say of an action, and who stands behind them.
 
+#![expect(unused_qualifications, reason = "the macro that describes parameters writes them")]
+
 use std::sync::Arc;
 
 use axum::Extension;
@@ -9,25 +11,57 @@ use quell_govern::approval::Hash;
 use quell_govern::phase::{Action, Rule, Verdict};
 use quell_pipeline::govern::{explain_action, explain_fix};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::Problem;
-use super::errors::{BadBody, Missing, OnceKey, Refused, Unchanged};
-use super::extract::{Given, Id};
+use super::errors::{Missing, OnceKey, Refused, Unchanged};
+use super::extract::{Asked, Id};
 use super::people::{check_admin, person, ruling};
 use crate::access::Caller;
 use crate::state::App;
 
 /// An action, or a fix that is kept.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct PolicyQuestion {
-    /// The action; its tenant is yours.
-    #[serde(default)]
-    action: Option<Action>,
-    /// The fix, by its id or the first characters of it.
-    #[serde(default)]
+    /// The fix, by its id or the first characters of it; then nothing else is looked at.
     fix: Option<String>,
+    /// The kind of action: `fix.patch`.
+    kind: String,
+    /// The account that it changes something in.
+    account: String,
+    /// The environment; what nobody names may be production.
+    environment: Option<String>,
+    /// The risk score of what it is about.
+    #[param(minimum = 0, maximum = 1000)]
+    risk: Option<u32>,
+    /// How sure it is, in hundredths.
+    #[param(minimum = 0, maximum = 100)]
+    confidence: Option<u32>,
+    /// How many assets it changes.
+    #[param(minimum = 0)]
+    assets: Option<u64>,
+    /// What is known of it: `proved`, `safe`, `reversible`, with commas between.
+    facts: String,
+}
+
+impl PolicyQuestion {
+    fn action(self, tenant: &str) -> Action {
+        let says = |word: &str| self.facts.split(',').any(|fact| fact.trim() == word);
+        Action {
+            proved: says("proved"),
+            safe: says("safe"),
+            reversible: says("reversible"),
+            kind: self.kind,
+            tenant: tenant.to_owned(),
+            account: self.account,
+            environment: self.environment,
+            risk: self.risk,
+            confidence: self.confidence,
+            assets: self.assets,
+        }
+    }
 }
 
 /// A rule, and who stands behind it.
@@ -81,28 +115,25 @@ pub(super) async fn rules(
 /// Say why an action would run, wait or be refused
 ///
 /// Nothing is done.
-#[utoipa::path(post, operation_id = "explain_policy", path = "/policy/explain", tag = "policy", params(OnceKey), request_body = PolicyQuestion,
-    responses((status = 200, description = "What becomes of it, and why", body = Verdict), Refused, Missing, Unchanged, BadBody))]
+#[utoipa::path(get, operation_id = "explain_policy", path = "/policy/explain", tag = "policy", params(PolicyQuestion), responses(
+    (status = 200, description = "What becomes of it, and why", body = Verdict),
+    Refused, Missing,
+))]
 pub(super) async fn explain(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Given(question): Given<PolicyQuestion>,
+    Asked(question): Asked<PolicyQuestion>,
 ) -> Result<Json<Verdict>, Problem> {
     let asking = Arc::clone(&app);
     app.quick(move || {
         let (ruling, now) = (ruling(&asking)?, asking.clock.now());
         let findings = asking.tenants.of(&caller.tenant)?;
         let tenant = caller.tenant.as_str();
-        let verdict = match (question.action, question.fix) {
-            (Some(action), None) => {
-                let action = Action { tenant: tenant.to_owned(), ..action };
+        let verdict = match &question.fix {
+            Some(fix) => findings.read(|store| explain_fix(store, &ruling, (tenant, fix), now))?,
+            None => {
+                let action = question.action(tenant);
                 findings.read(|store| explain_action(store, &ruling, &action, now))?
-            }
-            (None, Some(fix)) => {
-                findings.read(|store| explain_fix(store, &ruling, (tenant, &fix), now))?
-            }
-            (Some(_), Some(_)) | (None, None) => {
-                return Err(Problem::unprocessable("name an `action` or a `fix`"));
             }
         };
         Ok(Json(verdict))

@@ -7,15 +7,19 @@ mod platforms;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use quell_audit::{Action, Outcome as AuditOutcome, Stage};
 use quell_model::{Clock, JobKey, TenantId, Timestamp};
 use quell_pipeline::Progress;
+use quell_pipeline::query::QueryError;
 use quell_store::{JobFilter, JobRow, JobState, ServerStore, Store, StoreError};
 use serde_json::Value;
 
 use crate::api::{DiskReport, JobReport, StatusReport, job_counts, source_report};
+use crate::audit::by_server;
 use crate::data::Lock;
 use crate::jobs::{Change, Failure, replay as read_again};
 use crate::start::{Plan, StartError, open_app};
+use crate::sync::TellError;
 
 pub use platforms::{Asked, Wanted, sync};
 
@@ -40,6 +44,12 @@ pub enum OfflineError {
     /// There is no such platform.
     #[error("no `[sources.{0}]` is configured and switched on; `quell source list` names them")]
     NoPlatform(String),
+    /// There is no such finding.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// A platform was not told.
+    #[error(transparent)]
+    Tell(#[from] TellError),
     /// The job is not in a state for that.
     #[error("{0}")]
     Conflict(String),
@@ -124,7 +134,12 @@ pub fn replay(
     let now = clock.now();
     let app = open_app(plan, clock)?;
     let job = nameless(&wanted.tenant, now);
+    let leaf = by_server((Action::ReplayRun, Stage::Begun), &wanted.tenant, now);
+    let begun = app.audit.begin(leaf.word("by", "command"));
+    let begun = begun.map_err(|error| OfflineError::Failed(error.to_string()))?;
     let outcome = read_again(&app, &job, (wanted.since, wanted.source.as_deref()), progress);
+    let ended = if outcome.is_ok() { AuditOutcome::Done } else { AuditOutcome::Failed };
+    begun.end(app.clock.now(), ended, |leaf| leaf);
     match outcome {
         Ok(outcome) => {
             serde_json::to_value(outcome).map_err(|error| OfflineError::Failed(error.to_string()))

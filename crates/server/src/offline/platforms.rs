@@ -9,17 +9,18 @@ use std::time::Duration;
 
 use quell_config::Config;
 use quell_model::{Clock, TenantId};
+use quell_pipeline::query::listings;
 use quell_secrets::Environment;
-use quell_store::{ServerStore, SourceRow};
+use quell_store::{ServerStore, SourceRow, Store};
 use serde_json::{Value, json};
 
 use super::{OfflineError, office};
-use crate::api::{PlatformReport, TestReport, source_report};
+use crate::api::{PlatformReport, TestReport, ToldReport, source_report};
 use crate::intake::{drain, oldest_waiting};
 use crate::outside::Outside;
 use crate::start::{Plan, StartError, open_app};
 use crate::state::App;
-use crate::sync::{Act, Halt, Platform, Platforms, Running, turn};
+use crate::sync::{Act, Halt, Listed, Platform, Platforms, Running, Tell, turn};
 
 /// How often what was brought is looked at.
 const LOOK: Duration = Duration::from_millis(100);
@@ -112,6 +113,23 @@ impl Asked {
     /// When there is none of that name.
     pub async fn test(&self, (tenant, name): (&TenantId, &str)) -> Result<Value, OfflineError> {
         told(&TestReport::of(self.of(tenant, name)?).await)
+    }
+
+    /// Tells a platform about one of its findings.
+    ///
+    /// # Errors
+    /// When there is no such finding, none of the platforms lists it, or the platform does not
+    /// take it.
+    pub async fn tell(
+        &self,
+        data: &Path,
+        (tenant, id): (&TenantId, &str),
+        tell: Tell,
+    ) -> Result<Value, OfflineError> {
+        let found = listings(&Store::open_for(data, tenant)?, id)?;
+        let listed = Listed::of(&self.platforms, tenant, found)?;
+        let done = listed.tell(tell, self.clock.now()).await?;
+        told(&ToldReport::of(listed, done))
     }
 }
 

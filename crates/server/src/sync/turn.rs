@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan};
+use quell_audit::{Action, Stage};
 use quell_http::Verdict;
 use quell_model::Timestamp;
 use quell_sources::live::{Ask, LiveError, Pace, Page, Stream};
@@ -15,6 +16,7 @@ use super::reading::{Circle, Recent, UnderWay};
 use super::rest::{LONGEST, Rest};
 use super::settle::settle;
 use super::{PageName, Platform};
+use crate::audit::by_server;
 use crate::state::App;
 
 /// How long a lease holds without being renewed. It is renewed with each page.
@@ -202,6 +204,8 @@ async fn announced(app: &Arc<App>, platform: &Arc<Platform>, fence: Fence) -> Re
     while let Some(target) = platform.next_announced() {
         let (stream, page) = match platform.connector.fetch(&target).await {
             Ok(found) => found,
+            // What cannot be asked for singly comes with what is new.
+            Err(LiveError::Unsupported(_)) => continue,
             Err(error) => {
                 let halt = Halt::of(&error);
                 if let Halt::Stream(reason) = &halt {
@@ -242,7 +246,16 @@ fn check_owner(app: &App, platform: &Platform, page: &Page) -> Result<(), Halt> 
     let Some(owner) = page.owner.as_deref() else { return Ok(()) };
     let mut office = app.office();
     match office.platform(platform.key())?.owner {
-        None => Ok(office.platform_owner(platform.key(), Some(owner))?),
+        None => {
+            let leaf = by_server(
+                (Action::SourceAdopt, Stage::Noted),
+                &platform.config.tenant,
+                app.clock.now(),
+            );
+            let leaf = leaf.object("source", &platform.name).word("owner", owner);
+            app.audit.note(leaf).map_err(|error| Halt::Later(error.to_string(), None))?;
+            Ok(office.platform_owner(platform.key(), Some(owner))?)
+        }
         Some(known) if known == owner => Ok(()),
         Some(known) => Err(Halt::Repair(format!(
             "the platform answers with the data of `{owner}`, and `{known}` was read before; nothing of it is taken"
@@ -316,7 +329,7 @@ impl Reader<'_> {
         let name = PageName {
             stream: self.stream.name.to_owned(),
             reading: under_way.number,
-            whole: under_way.whole,
+            whole: under_way.whole && self.stream.closes,
             page: under_way.pages,
         };
         let written = keep(app, platform, self.stream, (name, items)).await;

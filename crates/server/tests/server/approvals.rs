@@ -75,9 +75,10 @@ fn without_rules_nothing_is_asked_for_and_rules_say_why() {
     let asked = post(&engineer, "/api/v1/approvals", &json!({"fix": "f1"})).json();
     assert_eq!(asked["verdict"]["outcome"], "refused", "{asked}");
     assert!(asked["plan"].is_null());
-    let told = post(&engineer, "/api/v1/policy/explain", &json!({"fix": "f1"})).json();
+    let told = bench.get("/api/v1/policy/explain?fix=f1").json();
     assert_eq!(told["because"], json!(["no rule is about it, so it is only observed"]));
-    assert_eq!(post(&engineer, "/api/v1/policy/explain", &json!({})).status, 422);
+    let unproved = bench.get("/api/v1/policy/explain?kind=fix.patch&facts=safe").json();
+    assert_eq!(unproved["outcome"], "refused");
 }
 
 #[test]

@@ -18,7 +18,8 @@ fn plan(scope: &str, until: &str) -> Value {
 
 /// Until when all issues may be hidden.
 fn latest(bench: &Bench, scope: &str) -> String {
-    let preview = bench.post("/api/v1/exceptions/preview", json!({"scope": scope}).to_string());
+    let scope = scope.replace(' ', "%20");
+    let preview = bench.get(&format!("/api/v1/exception-preview?scope={scope}"));
     preview.json()["latest_end"].as_str().unwrap().to_owned()
 }
 

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod approvals;
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod bench;
 #[cfg(test)]
 mod buckets;
@@ -17,6 +19,8 @@ mod faults;
 mod hooks;
 #[cfg(test)]
 mod imports;
+#[cfg(test)]
+mod inventories;
 #[cfg(test)]
 mod jobs;
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::bench::{Bench, lines, logged, secret, until};
 const TABLE: &str = include_str!("rights.txt");
 
 /// The routes of the description: method and path.
-fn routes(bench: &Bench) -> Vec<(String, String)> {
+pub(crate) fn routes(bench: &Bench) -> Vec<(String, String)> {
     let document = bench.get("/api/v1/openapi.json").json();
     let mut routes = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
@@ -26,10 +26,12 @@ fn routes(bench: &Bench) -> Vec<(String, String)> {
 
 /// A body that each route which takes one takes, naming things that are not there.
 fn body(path: &str) -> &'static str {
-    if path.ends_with("/mark") {
-        return r#"{"as":"accepted","reason":"known"}"#;
-    }
     let bodies = [
+        ("/mark", r#"{"as":"accepted","reason":"known"}"#),
+        ("/tell", r#"{"change":"comment","note":"seen"}"#),
+        ("issues/{id}/split", r#"{"finding":"10es1h1rtrfebkcjn5g2jzxh8y"}"#),
+        ("incidents/{id}/split", r#"{"issues":["10es1h1rtrfebkcjn5g2jzxh8y"]}"#),
+        ("incidents/{id}/join", r#"{"incidents":["10es1h1rtrfebkcjn5g2jzxh8y"]}"#),
         (
             "/exceptions",
             r#"{"scope":"colour = red","reason":"x","owner":"x","until":"2999-01-01"}"#,
@@ -37,24 +39,13 @@ fn body(path: &str) -> &'static str {
         ("/approvals", r#"{"fix":"0"}"#),
         ("/approvals/{id}", r#"{"word":"approve"}"#),
         ("/delegations", r#"{"to":"0","days":1}"#),
-        ("/policy/explain", r#"{"fix":"0"}"#),
-        ("/exceptions/preview", r#"{"scope":"colour = red"}"#),
         ("/exceptions/decide", r#"{"ids":["0"],"wish":"approve"}"#),
         ("/exceptions/import", r#"{"name":"x","text":"","owner":"x"}"#),
     ];
-    if let Some((_, body)) = bodies.iter().find(|(end, _)| path.ends_with(end)) {
-        return body;
-    }
-    let parts = ["issues/{id}/split", "incidents/{id}/split", "incidents/{id}/join"];
-    match parts.map(|part| path.ends_with(part)) {
-        [true, _, _] => r#"{"finding":"10es1h1rtrfebkcjn5g2jzxh8y"}"#,
-        [_, true, _] => r#"{"issues":["10es1h1rtrfebkcjn5g2jzxh8y"]}"#,
-        [_, _, true] => r#"{"incidents":["10es1h1rtrfebkcjn5g2jzxh8y"]}"#,
-        [false, false, false] => "{}",
-    }
+    bodies.iter().find(|(end, _)| path.ends_with(end)).map_or("{}", |(_, body)| body)
 }
 
-fn ask(client: &Client, (method, route): (&str, &str), path: &str) -> Answer {
+pub(crate) fn ask(client: &Client, (method, route): (&str, &str), path: &str) -> Answer {
     let request = match method {
         "GET" => Request::get(path),
         "DELETE" => Request::new("DELETE", path),
@@ -65,7 +56,7 @@ fn ask(client: &Client, (method, route): (&str, &str), path: &str) -> Answer {
 }
 
 /// The path with something in place of each parameter that names nothing.
-fn bogus(path: &str) -> String {
+pub(crate) fn bogus(path: &str) -> String {
     let mut out = String::new();
     let mut rest = path;
     while let Some((before, after)) = rest.split_once('{') {

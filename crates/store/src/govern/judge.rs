@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use quell_govern::expression::{Expression, Facts, Field, ID_LENGTH, Truth};
-use quell_model::{FindingClass, IssueKey, Severity};
+use quell_model::{FindingClass, IssueKey, Severity, Timestamp};
 use rayon::prelude::*;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -343,6 +343,10 @@ pub struct MatchedIssue {
     pub score: u32,
     /// Whether its asset is known to be reached from the internet.
     pub exposed: bool,
+    /// Whether its asset is known to be in another environment than production.
+    pub elsewhere: bool,
+    /// When a tool first saw it.
+    pub since: Option<Timestamp>,
 }
 
 /// The open issues that an expression holds of.
@@ -384,6 +388,14 @@ fn found_on(page: &Read, expression: &Expression, known: &Texts) -> Vec<MatchedI
                 severity: row.severity,
                 score: u32::from(row.facets.score),
                 exposed: row.exposed() == Some(true),
+                elsewhere: row
+                    .scope()
+                    .environment
+                    .as_ref()
+                    .is_some_and(|environment| environment != "production"),
+                since: Timestamp::from_second(i64::from(row.place.first_seen))
+                    .ok()
+                    .filter(|_| row.place.first_seen > 0),
             });
         }
     });

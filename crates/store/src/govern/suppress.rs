@@ -99,8 +99,7 @@ impl Suppression {
         for hiding in &self.hiding {
             hasher.update(hiding.id.as_bytes()).update(&[0, hiding.severities]);
         }
-        let version = self.version.to_le_bytes();
-        let hash = hasher.update(&version).finalize();
+        let hash = hasher.finalize();
         hash.as_bytes().first_chunk::<8>().map_or(0, |first| u64::from_be_bytes(*first))
     }
 

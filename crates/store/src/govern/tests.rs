@@ -21,7 +21,7 @@ fn brief(number: u32) -> Brief {
         status: if number % 7 == 6 { Status::Resolved } else { Status::Open },
         severity: Severity::ALL[number as usize % 6],
         score: number % 1000,
-        control: (number % 3 == 0).then(|| format!("aws.s3.c{}", number % 5)),
+        control: number.is_multiple_of(3).then(|| format!("aws.s3.c{}", number % 5)),
         tools: "prowler".into(),
         asset: format!("aws:s3.bucket:Shop-{}", number % 50),
         place: format!("[\"aws\",\"{}\",\"eu-west-1\",\"s3.bucket\"]", number % 4),
@@ -32,7 +32,7 @@ fn brief(number: u32) -> Brief {
         candidate: b"{}".to_vec(),
         scope: IssueScope {
             weaknesses: vec![format!("CVE-2024-{}", number % 100)],
-            environment: (number % 2 == 0).then(|| "production".into()),
+            environment: number.is_multiple_of(2).then(|| "production".into()),
             exposed: (number % 4 == 1).then_some(true),
             tags: BTreeMap::from([("team".into(), format!("t{}", number % 3))]),
             ..IssueScope::default()
@@ -106,7 +106,7 @@ fn an_issue_is_named_by_its_id() {
     let mut store = Store::open(dir.path()).unwrap();
     fill(&mut store, 0..300);
     let id = key(42).to_string();
-    for scope in [format!("issue = {id}"), format!("issue = {}", &id[..10])] {
+    for scope in [format!("issue = {id}"), format!("issue = {}", id.split_at(10).0)] {
         let found = store.issue_match(&scope.parse().unwrap()).unwrap();
         assert_eq!(found.issues.iter().map(|one| one.row).collect::<Vec<_>>(), [42], "{scope}");
         assert_eq!(store.issue_held(42, &[scope.parse().unwrap()]).unwrap(), [true]);
