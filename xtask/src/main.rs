@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
+mod audit;
 mod bench;
 mod bench_fixes;
 mod bench_lists;
@@ -29,6 +30,8 @@ cargo xtask <command>
           [--make DIR] (see docs/benchmarks.md)
   bench-fixes [--findings N] [--files N] [--runs N]
           seconds to plan and prove 1,000 findings over 500 files (see docs/benchmarks.md)
+  bench-audit [--threads N] [--seconds N] [--records N]
+          records of the audit log a second, proofs in a large one, and checking it
   bench-spool [--threads N] [--seconds N]
           appends to the intake log a second, and how long one waits
   soak-spool [--kills N] [--seed N]
@@ -76,6 +79,7 @@ fn dispatch() -> Result<()> {
         Some("bench-fixes") => bench_fixes::run(&rest),
         Some("bench-server") => bench_server::bench(&rest),
         Some("kill-server") => bench_server::kill(&rest),
+        Some("bench-audit") => audit::bench(&rest),
         Some("bench-spool") => spool::bench(&rest),
         Some("soak-spool") => spool::soak(&rest),
         Some("bench-lists") => bench_lists::run(&rest),

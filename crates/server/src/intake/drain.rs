@@ -224,11 +224,12 @@ impl<'a> Drain<'a> {
         let (app, count) = (self.app, deliveries.len());
         let deliveries = believed(app, &findings.tenant, source, deliveries);
         let options = delivery_options(app, source);
-        let together = import(app, findings, deliveries.clone(), options);
+        let positions: Vec<Position> = deliveries.iter().map(|stored| stored.position).collect();
+        let together = import(app, findings, deliveries, options);
         let (outcome, failed) = match together {
             Ok(outcome) => outcome,
             Err(Failure::Later(reason)) if reason == PANICKED => {
-                self.one_by_one(findings, deliveries, options)?
+                self.one_by_one(findings, positions, options)?
             }
             Err(other) => return Err(other),
         };
@@ -247,13 +248,15 @@ impl<'a> Drain<'a> {
     fn one_by_one(
         &self,
         findings: &Findings,
-        deliveries: Vec<Stored>,
+        positions: Vec<Position>,
         options: ImportOptions<'_>,
     ) -> Result<Taken, Failure> {
         let mut sum: Option<Taken> = None;
         let mut fresh = false;
-        for stored in deliveries {
-            let position = stored.position;
+        for position in positions {
+            // They are read again, so that nobody has to keep them until then.
+            let record = self.app.spool.get(position)?;
+            let stored = Stored { position, next: position, record };
             match import(self.app, findings, vec![stored], options) {
                 Ok((outcome, failed)) => match &mut sum {
                     None => sum = Some((outcome, failed)),

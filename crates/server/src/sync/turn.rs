@@ -73,24 +73,35 @@ impl From<StoreError> for Halt {
 pub(crate) async fn run(app: Arc<App>, platform: Arc<Platform>) {
     let mut rest = Rest::default();
     loop {
-        let wait = match turn(&app, &platform).await {
-            Ok(()) => {
-                rest.worked();
-                Duration::from_secs(platform.config.every_seconds)
-            }
-            Err(Halt::Taken) => TAKEN,
-            Err(Halt::Later(reason, asked)) => {
-                tracing::warn!(source = platform.name, reason, "a platform cannot be asked now");
-                rest.after_failure(asked, fastrand::f64())
-            }
-            Err(Halt::Stream(reason) | Halt::Repair(reason)) => {
-                tracing::error!(source = platform.name, reason, "a platform needs somebody");
-                LONGEST
-            }
-        };
+        let result = turn(&app, &platform).await;
+        let wait = until_next(&platform, &result, (&mut rest, fastrand::f64()));
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = platform.wake.notified() => {}
+        }
+    }
+}
+
+/// How long a platform is left alone after a turn, unless somebody wakes it. `chance` is from 0
+/// to 1.
+pub(super) fn until_next(
+    platform: &Platform,
+    result: &Result<(), Halt>,
+    (rest, chance): (&mut Rest, f64),
+) -> Duration {
+    match result {
+        Ok(()) => {
+            rest.worked();
+            Duration::from_secs(platform.config.every_seconds)
+        }
+        Err(Halt::Taken) => TAKEN,
+        Err(Halt::Later(reason, asked)) => {
+            tracing::warn!(source = platform.name, reason, "a platform cannot be asked now");
+            rest.after_failure(*asked, chance)
+        }
+        Err(Halt::Stream(reason) | Halt::Repair(reason)) => {
+            tracing::error!(source = platform.name, reason, "a platform needs somebody");
+            LONGEST
         }
     }
 }

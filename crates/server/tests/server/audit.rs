@@ -88,7 +88,7 @@ fn a_mark_is_told_with_who_what_and_how_and_its_reason_stands_beside() {
     let keys = [Key::parse(&key).unwrap()];
     let proved = check_proof(proof["proof"].as_str().unwrap(), &leaf, &keys).unwrap();
     assert_eq!(json!(proved.index), begun["index"]);
-    let head = bench.get("/api/v1/audit/checkpoint").text();
+    let head = bench.get("/api/v1/audit/checkpoint").json()["note"].as_str().unwrap().to_owned();
     bench.stop();
     let folder = Directory(bench.data().join("audit"));
     let report = verify(&folder, &Options { against: vec![head], ..Options::default() });

@@ -25,7 +25,7 @@ pub(crate) fn routes(bench: &Bench) -> Vec<(String, String)> {
 }
 
 /// A body that each route which takes one takes, naming things that are not there.
-fn body(path: &str) -> &'static str {
+pub(crate) fn body(path: &str) -> &'static str {
     let bodies = [
         ("/mark", r#"{"as":"accepted","reason":"known"}"#),
         ("/tell", r#"{"change":"comment","note":"seen"}"#),
