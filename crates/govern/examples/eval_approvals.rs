@@ -16,9 +16,9 @@ fn number(name: &str, default: u64) -> u64 {
     value.and_then(|value| value.parse().ok()).unwrap_or(default)
 }
 
-fn tell(what: &str, walked: Result<Walked, Box<Fault>>) -> bool {
+fn tell(what: &str, walked: &Result<Walked, Box<Fault>>) -> bool {
     let mut out = std::io::stdout().lock();
-    let told = match &walked {
+    let told = match walked {
         Ok(Walked { seen, tried, executed }) => writeln!(
             out,
             "{what}: {seen} seen, {tried} attempts, {executed} carried out, 0 without a valid approval"
@@ -30,10 +30,10 @@ fn tell(what: &str, walked: Result<Walked, Box<Fault>>) -> bool {
 
 fn main() -> ExitCode {
     let deep = usize::try_from(number("--deep", 7)).unwrap_or(7);
-    let all = tell(&format!("all worlds within {deep} acts"), walk_all(deep));
+    let all = tell(&format!("all worlds within {deep} acts"), &walk_all(deep));
     let mut random = fastrand::Rng::with_seed(number("--seed", 1));
     let histories = number("--histories", 1_000_000);
     let lived = walk_random(histories, LONG, &mut |count| random.usize(0..count));
-    let lived = tell(&format!("random histories of {LONG} acts"), lived);
+    let lived = tell(&format!("random histories of {LONG} acts"), &lived);
     if all && lived { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
