@@ -6,7 +6,7 @@ use std::path::Path;
 use quell_catalog::Intel;
 use quell_model::{Fix, HandAction, Incident, IncidentKey, IssueKey, KeyHasher, Timestamp};
 use quell_report::IncidentStory;
-use quell_store::{JoinRow, PinRow, Store};
+use quell_store::{IdSet, JoinRow, PinRow, Store};
 
 use crate::assess::Judgement;
 use crate::exceptions::Said;
@@ -40,6 +40,18 @@ impl<'a> World<'a> {
         };
         let stories = incidents(store, &mut open, &proposed, None)?;
         Ok(Self { estate, open, stories, proposed })
+    }
+
+    /// The open issues of some rows, or all, with their incidents.
+    pub(crate) fn among(
+        store: &Store,
+        by: Judgement<'a>,
+        among: Option<&IdSet>,
+    ) -> Result<Self, PipelineError> {
+        let mut estate = Estate::new(store, by)?;
+        let mut open = open_issues(store, &mut estate, among)?;
+        let stories = incidents(store, &mut open, &[], None)?;
+        Ok(Self { estate, open, stories, proposed: Vec::new() })
     }
 
     /// The incident whose id begins so, or that holds the issue whose id does.

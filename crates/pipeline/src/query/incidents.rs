@@ -170,6 +170,11 @@ impl IncidentCache {
         self.get(view).map(|_| ())
     }
 
+    /// The rows of an incident's issues; `None` where there is no such incident.
+    pub(super) fn rows(&self, view: &View<'_>, id: &str) -> Result<Option<Vec<i64>>, QueryError> {
+        Ok(self.get(view)?.0.find(id).map(|one| one.rows.clone()))
+    }
+
     fn kept(&self) -> Option<Arc<Kept>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -217,7 +222,10 @@ impl Kept {
         let _moment = view.store.moment()?;
         let stamp = Stamp::of(view)?;
         let intel = intel::load(view.store, view.setup.catalog().intel())?;
-        let world = World::load(view.store, judgement(view.setup, &intel, view.now), None)?;
+        // Who sees some issues only is told the incidents of those.
+        let shown = view.index.shown().map(|(issues, _)| issues);
+        let world =
+            World::among(view.store, judgement(view.setup, &intel, view.now), shown.as_ref())?;
         let said = Said::find(view.store, &world.open, view.now)?;
         let by = (&world.estate, &said);
         let decisions = decisions_on(view.store, by, &world.open, &world.stories)?;

@@ -10,6 +10,7 @@ mod chunked;
 mod columns;
 mod facets;
 mod filter;
+mod limited;
 mod load;
 mod scan;
 mod sums;
@@ -22,9 +23,10 @@ use std::sync::Arc;
 pub use answer::{AssetCells, IssueCells, Listed, Position, Sort, Wish};
 pub use facets::{Facet, Statistics};
 pub use filter::ListFilter;
+pub use limited::{ISSUES_OF_A_PAGE, Labels, Spot};
 pub use load::Index;
 
-use columns::{Inner, decision, decision_of, page_of, slot_of};
+use columns::{Inner, decision, decision_of, page_of, slot_of, status_of};
 use filter::Part;
 
 /// All columns at one moment; a copy costs nothing.
@@ -38,6 +40,9 @@ impl Snapshot {
         let inner = &*self.0;
         let row = u32::try_from(row).ok()?;
         let (page, slot) = (inner.issues.get(page_of(row))?, slot_of(row));
+        if status_of(*page.state.get(slot)?) == 0 {
+            return None;
+        }
         let group = inner.groups.get(*page.group.get(slot)?)?;
         let seen = inner.seen.get(page_of(row)).and_then(|page| page.get(slot));
         let seen = i64::from(seen.copied().unwrap_or_default());
