@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use cedar_policy::{Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
 
+use serde_json::Value;
+
 use crate::PolicyFault;
 
 /// What policies may speak of, in Cedar's own language.
@@ -149,14 +151,14 @@ fn number(id: &PolicyId) -> usize {
 }
 
 /// The texts of a policy that may be tags. It nests no deeper than [`MOST_DEPTH`] allows.
-fn tags_in(json: &serde_json::Value, found: &mut BTreeSet<String>) {
+fn tags_in(json: &Value, found: &mut BTreeSet<String>) {
     match json {
-        serde_json::Value::String(text) if text.contains('=') => {
+        Value::String(text) if text.contains('=') => {
             found.insert(text.clone());
         }
-        serde_json::Value::Array(all) => all.iter().for_each(|one| tags_in(one, found)),
-        serde_json::Value::Object(all) => all.values().for_each(|one| tags_in(one, found)),
-        _ => {}
+        Value::Array(all) => all.iter().for_each(|one| tags_in(one, found)),
+        Value::Object(all) => all.values().for_each(|one| tags_in(one, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

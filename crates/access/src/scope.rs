@@ -16,6 +16,7 @@ const MOST_BYTES: usize = 512;
     Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
 #[serde(default, deny_unknown_fields)]
+#[schema(as = Limits)]
 pub struct Scope {
     /// Accounts, subscriptions, projects or clusters.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]

@@ -14,6 +14,7 @@ use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::remote::Misused;
 
+mod access;
 mod backup;
 mod config;
 mod controls;
@@ -33,6 +34,7 @@ mod status;
 mod token;
 mod triage;
 mod upload;
+mod user;
 
 /// Findings of any security tool in, a few explained incidents with proved fixes out.
 #[derive(Debug, Parser)]
@@ -75,6 +77,10 @@ enum Command {
     Replay(replay::Arguments),
     /// Make, list and take back tokens of a server
     Token(token::Arguments),
+    /// People who sign in to a server, and the groups that give them roles
+    User(user::Arguments),
+    /// Who may do what, and which rules say so
+    Access(access::Arguments),
     /// What is configured, where it was said, and what is wrong with it
     Config(config::Arguments),
     /// Copy the data directory while others go on, and check the copy
@@ -115,6 +121,8 @@ pub(crate) fn run(
         Command::Jobs(arguments) => jobs::run(&arguments, (&data, named), environment),
         Command::Replay(arguments) => replay::run(&arguments, (&data, named), environment),
         Command::Token(arguments) => token::run(&arguments, &data),
+        Command::User(arguments) => user::run(&arguments, &data),
+        Command::Access(arguments) => access::run(&arguments, parsed.data.as_deref(), environment),
         Command::Config(arguments) => config::run(&arguments, parsed.data.as_deref()),
         Command::Backup(arguments) => backup::run(&arguments, &data),
         Command::Restore(arguments) => restore::run(&arguments, &data),

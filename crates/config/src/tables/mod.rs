@@ -1,5 +1,6 @@
 //! The tables of the configuration: one file each, with its keys and the type they become.
 
+mod access;
 mod aws;
 mod buckets;
 mod egress;
@@ -12,6 +13,7 @@ mod jobs;
 mod limits;
 mod owners;
 mod server;
+mod sign_in;
 mod sources;
 mod telemetry;
 mod vault;
@@ -21,6 +23,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+pub use access::Access;
 pub use aws::Aws;
 pub use buckets::Bucket;
 pub use egress::Egress;
@@ -33,6 +36,7 @@ pub use jobs::Jobs;
 pub use limits::Limits;
 pub use owners::Owners;
 pub use server::{Server, Tls};
+pub use sign_in::SignIn;
 pub use sources::Source;
 pub use telemetry::{LogFormat, LogLevel, Telemetry};
 pub use vault::{Vault, VaultLogin};
@@ -43,6 +47,8 @@ use crate::secret::{SecretKind, SecretRef};
 /// Every table, in the order in which they are shown.
 pub const TABLES: &[Table] = &[
     server::TABLE,
+    sign_in::TABLE,
+    access::TABLE,
     intake::TABLE,
     sources::TABLE,
     hooks::TABLE,
@@ -65,6 +71,10 @@ pub const TABLES: &[Table] = &[
 pub struct Config {
     /// The server.
     pub server: Server,
+    /// How people sign in.
+    pub sign_in: SignIn,
+    /// An organisation's own rules.
+    pub access: Access,
     /// What comes in.
     pub intake: Intake,
     /// Platforms that are asked, by name.
@@ -117,7 +127,10 @@ impl Config {
             let id = source.key_id.iter().map(move |id| (format!("sources.{name}.key_id"), id));
             id.chain([(format!("sources.{name}.key_secret"), &source.key_secret)])
         });
-        let mut used: Vec<(String, &SecretRef)> = sources.chain(hooks).chain(buckets).collect();
+        let sign_in = self.sign_in.client_secret.iter();
+        let sign_in = sign_in.map(|one| ("sign_in.client_secret".to_owned(), one));
+        let mut used: Vec<(String, &SecretRef)> =
+            sources.chain(hooks).chain(buckets).chain(sign_in).collect();
         let names = |kind| used.iter().any(|(_, reference)| reference.kind() == kind);
         let (vault, aws) = (names(SecretKind::Vault), names(SecretKind::AwsSecretsManager));
         if vault {

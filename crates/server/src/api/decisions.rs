@@ -17,7 +17,9 @@ use utoipa::ToSchema;
 use super::Problem;
 use super::errors::{BadBody, Missing, OnceKey, Refused, Unchanged};
 use super::extract::{Given, Id};
-use crate::access::Caller;
+use super::view::check_reach;
+use crate::access::{Caller, Right};
+use crate::data::Target;
 use crate::state::App;
 
 /// Most ids of one decision.
@@ -52,6 +54,7 @@ pub(super) async fn split_one_issue(
 ) -> Result<Json<IssueMade>, Problem> {
     let asking = Arc::clone(&app);
     app.quick(move || {
+        check_reach(&asking, &caller, Right::Decide, Target::Issue(&id))?;
         let findings = asking.tenants.of(&caller.tenant)?;
         let now = asking.clock.now();
         let issue = findings
@@ -93,6 +96,14 @@ fn check_ids(ids: &[String]) -> Result<(), Problem> {
     Ok(())
 }
 
+/// What goes with an incident.
+enum Named {
+    /// Issues of it.
+    Issues(Vec<String>),
+    /// Incidents beside it.
+    Incidents(Vec<String>),
+}
+
 /// What is decided about an incident and others: issues of it, or incidents beside it.
 type Decide = fn(
     &mut Store,
@@ -105,12 +116,19 @@ type Decide = fn(
 async fn decide(
     app: &Arc<App>,
     caller: Caller,
-    (id, ids): (String, Vec<String>),
+    (id, named): (String, Named),
     how: Decide,
 ) -> Result<Json<IncidentMade>, Problem> {
-    check_ids(&ids)?;
     let asking = Arc::clone(app);
     app.quick(move || {
+        let (ids, others) = match named {
+            Named::Issues(ids) => (ids, Vec::new()),
+            Named::Incidents(ids) => (ids.clone(), ids),
+        };
+        check_ids(&ids)?;
+        for id in std::iter::once(&id).chain(&others) {
+            check_reach(&asking, &caller, Right::Decide, Target::Incident(id))?;
+        }
         let findings = asking.tenants.of(&caller.tenant)?;
         let (now, by) = (asking.clock.now(), caller.signature());
         let incident =
@@ -134,7 +152,7 @@ pub(super) async fn split_one_incident(
     Id(id): Id,
     Given(body): Given<IncidentSplit>,
 ) -> Result<Json<IncidentMade>, Problem> {
-    decide(&app, caller, (id, body.issues), split_incident).await
+    decide(&app, caller, (id, Named::Issues(body.issues)), split_incident).await
 }
 
 /// Make incidents part of another
@@ -151,7 +169,7 @@ pub(super) async fn join_one_incident(
     Id(id): Id,
     Given(body): Given<IncidentJoin>,
 ) -> Result<Json<IncidentMade>, Problem> {
-    decide(&app, caller, (id, body.incidents), join_incidents).await
+    decide(&app, caller, (id, Named::Incidents(body.incidents)), join_incidents).await
 }
 
 /// How many decisions were taken back.
@@ -180,6 +198,7 @@ pub(super) async fn reset_one_incident(
 ) -> Result<Json<DecisionsRemoved>, Problem> {
     let asking = Arc::clone(&app);
     app.quick(move || {
+        check_reach(&asking, &caller, Right::Decide, Target::Incident(&id))?;
         let findings = asking.tenants.of(&caller.tenant)?;
         let now = asking.clock.now();
         let removed =

@@ -14,7 +14,9 @@ use super::Problem;
 use super::decisions::DecisionsRemoved;
 use super::errors::{BadBody, Missing, OnceKey, Refused, Unchanged};
 use super::extract::{Given, Id};
-use crate::access::Caller;
+use super::view::check_reach;
+use crate::access::{Caller, Right};
+use crate::data::Target;
 use crate::state::App;
 
 /// What is said.
@@ -74,6 +76,7 @@ pub(super) async fn mark_one_issue(
 ) -> Result<Json<IssueMarked>, Problem> {
     let asking = Arc::clone(&app);
     app.quick(move || {
+        check_reach(&asking, &caller, Right::Decide, Target::Issue(&id))?;
         let findings = asking.tenants.of(&caller.tenant)?;
         let (now, by) = (asking.clock.now(), caller.signature());
         let marking = plan.marking();
@@ -96,6 +99,7 @@ pub(super) async fn unmark_one_issue(
 ) -> Result<Json<DecisionsRemoved>, Problem> {
     let asking = Arc::clone(&app);
     app.quick(move || {
+        check_reach(&asking, &caller, Right::Decide, Target::Issue(&id))?;
         let findings = asking.tenants.of(&caller.tenant)?;
         let (_, was_marked) = findings.write(|store| unmark_issue(store, &id))?;
         Ok(Json(DecisionsRemoved::of(u64::from(was_marked))))
@@ -118,6 +122,7 @@ pub(super) async fn mark_one_incident(
 ) -> Result<Json<IncidentMarked>, Problem> {
     let asking = Arc::clone(&app);
     app.quick(move || {
+        check_reach(&asking, &caller, Right::Decide, Target::Incident(&id))?;
         let findings = asking.tenants.of(&caller.tenant)?;
         let (now, by) = (asking.clock.now(), caller.signature());
         let marking = plan.marking();
@@ -140,6 +145,7 @@ pub(super) async fn unmark_one_incident(
 ) -> Result<Json<DecisionsRemoved>, Problem> {
     let asking = Arc::clone(&app);
     app.quick(move || {
+        check_reach(&asking, &caller, Right::Decide, Target::Incident(&id))?;
         let findings = asking.tenants.of(&caller.tenant)?;
         let now = asking.clock.now();
         let removed = findings.write(|store| unmark_incident(store, findings.setup(), &id, now))?;

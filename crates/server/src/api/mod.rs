@@ -16,6 +16,7 @@ mod incidents;
 mod issues;
 mod jobs;
 mod marks;
+mod me;
 mod platforms;
 mod problem;
 mod report;
@@ -78,9 +79,8 @@ impl utoipa::Modify for Security {
 type Routes = OpenApiRouter<Arc<App>>;
 
 /// The routes of the API by the right that they take, and those that take none.
-fn resources() -> ([(Right, Routes); 6], Routes) {
+fn resources() -> ([(Right, Routes); 7], Routes) {
     let read = OpenApiRouter::new()
-        .routes(routes!(jobs::list_jobs))
         .routes(routes!(issues::list))
         .routes(routes!(issues::show))
         .routes(routes!(issues::risk))
@@ -94,13 +94,15 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
         .routes(routes!(controls::show))
         .routes(routes!(fixes::list))
         .routes(routes!(fixes::show))
-        .routes(routes!(imports::list_imports))
         .routes(routes!(statistics::show))
-        .routes(routes!(report::get_report))
+        .routes(routes!(report::get_report));
+    let oversee = OpenApiRouter::new()
+        .routes(routes!(jobs::list_jobs))
+        .routes(routes!(imports::list_imports))
         .routes(routes!(sources::list_sources))
         .routes(routes!(platforms::show))
         .routes(routes!(status::show_status));
-    let follow = OpenApiRouter::new().routes(routes!(jobs::get_job));
+    let follow = OpenApiRouter::new().routes(routes!(jobs::get_job)).routes(routes!(me::show_me));
     let import = OpenApiRouter::new().routes(routes!(imports::create_import));
     let operate = OpenApiRouter::new()
         .routes(routes!(jobs::cancel_job))
@@ -121,6 +123,7 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
     let by_right = [
         (Right::Read, read),
         (Right::Follow, follow),
+        (Right::Oversee, oversee),
         (Right::Import, import),
         (Right::Decide, decide),
         (Right::Fix, fix),
@@ -135,10 +138,10 @@ pub(crate) fn router(app: &Arc<App>) -> (Router<Arc<App>>, utoipa::openapi::Open
     for (right, routes) in guarded_by {
         // Uploads know by their job whether they came before.
         let routes = match right {
-            Right::Decide | Right::Fix | Right::Operate => {
+            Right::Decide | Right::Fix | Right::Operate | Right::Approve | Right::Manage => {
                 routes.layer(from_fn_with_state(Arc::clone(app), once))
             }
-            Right::Read | Right::Follow | Right::Import => routes,
+            Right::Read | Right::Follow | Right::Oversee | Right::Audit | Right::Import => routes,
         };
         v1 = v1.merge(routes.layer(from_fn_with_state((Arc::clone(app), right), require)));
     }

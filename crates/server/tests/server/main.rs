@@ -25,4 +25,8 @@ mod oidc;
 #[cfg(test)]
 mod rights;
 #[cfg(test)]
+mod scopes;
+#[cfg(test)]
+mod signin;
+#[cfg(test)]
 mod wire;
