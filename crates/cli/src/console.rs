@@ -1,12 +1,19 @@
 //! Messages and progress on stderr; data goes to stdout and nowhere else.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
 
 /// Says one line on stderr. A closed stderr stops nothing.
 pub(crate) fn say(text: &str) {
-    drop(writeln!(std::io::stderr(), "{text}"));
+    drop(writeln!(io::stderr(), "{text}"));
+}
+
+/// A value as indented JSON and a line's end.
+pub(crate) fn write_json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
+    writeln!(out)
 }
 
 /// A progress bar over bytes, drawn on a terminal only.

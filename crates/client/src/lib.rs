@@ -20,5 +20,5 @@ pub use findings::{IssueQuery, Listed, ListedIncident, ListedIssue};
 pub use import::Upload;
 pub use job::{Job, JobOutcome, JobPage, JobQuery, ReplayQuery};
 pub use mark::MarkPlan;
-pub use platform::{Platform, PlatformTest, Quarantined, Right, Running, Stream};
+pub use platform::{Platform, PlatformTest, Quarantined, Right, Running, Stream, ToldReport};
 pub use status::{Disk, Intake, Status};

@@ -119,6 +119,19 @@ struct SourceList {
     items: Vec<SourceReport>,
 }
 
+/// What became of telling a platform.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ToldReport {
+    /// The platform.
+    pub source: String,
+    /// Its stream that lists the finding.
+    pub stream: String,
+    /// What the platform calls the finding.
+    pub native_id: Untrusted,
+    /// `done`, or `already` where it was so before.
+    pub told: String,
+}
+
 impl Connection {
     /// All sources, by name.
     ///
@@ -157,5 +170,18 @@ impl Connection {
     ) -> Result<Platform, ClientError> {
         let query = [("whole", whole.then_some("true")), ("stream", stream)];
         self.post_query(&format!("api/v1/sources/{}/{act}", part(name)), &query).await
+    }
+
+    /// Tells the platform that lists a finding what became of it. `tell` is the body that the API
+    /// describes.
+    ///
+    /// # Errors
+    /// When there is no such finding, no platform lists it, or the platform does not take it.
+    pub async fn finding_tell(
+        &self,
+        id: &str,
+        tell: &(impl Serialize + Sync),
+    ) -> Result<ToldReport, ClientError> {
+        self.post(&format!("api/v1/findings/{}/tell", part(id)), Some(tell)).await
     }
 }

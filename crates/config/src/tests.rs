@@ -58,7 +58,7 @@ fn beside(table: &Table, key: &str) -> String {
         "hooks" => &[("auth", "hmac"), ("header", "'X-S'"), ("secrets", "['env:A']")],
         "folders" => &[("path", "'x'")],
         "buckets" => &[("bucket", "'b'"), ("access_key", "'env:A'"), ("secret_key", "'env:B'")],
-        "inventory" => &[("file", "'x'")],
+        "inventory" => &[("file", "'x'"), ("password", "'env:A'")],
         "sources" => &[("kind", "'wiz'"), ("key_secret", "'env:A'")],
         "aws" => &[("access_key", "'env:A'"), ("secret_key", "'env:B'")],
         _ => &[],

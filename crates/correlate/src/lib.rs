@@ -15,7 +15,8 @@ mod timeline;
 pub use assemble::{Member, assemble, merged_because};
 pub use identity::{Identity, identify, normalize_title, title_to_read};
 pub use incident::{
-    Attacked, Candidate, Decisions, Join, Pin, Shared, StoredCandidate, build_incidents,
+    Attacked, Candidate, Decisions, Gathered, Join, Pin, Shared, Standing, StoredCandidate, Told,
+    build_incidents,
 };
 pub use statement::Spoken;
 pub use timeline::timeline;

@@ -6,6 +6,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use quell_model::Timestamp;
 use ring::{digest, hmac};
 
+use crate::{HttpError, Request};
+
 /// What AWS leaves as it is in paths and queries.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
@@ -75,6 +77,35 @@ impl Signer<'_> {
         let mut made = vec![("x-amz-date", time.clone()), ("authorization", authorization)];
         made.extend(self.session_token.map(|t| ("x-amz-security-token", t.to_owned())));
         made
+    }
+
+    /// A signed call in one of AWS's JSON protocols, which may be sent again. Every attempt
+    /// carries the same signature, which is good for some minutes.
+    ///
+    /// # Errors
+    /// The address is none.
+    pub fn json_call(
+        &self,
+        (url, target): (&str, &str),
+        (content_type, body): (&'static str, String),
+        at: Timestamp,
+    ) -> Result<Request, HttpError> {
+        let request = Request::post(url)?.idempotent();
+        let host = request.authority();
+        let headers = [("content-type", content_type), ("host", &host), ("x-amz-target", target)];
+        let signed = Signed {
+            method: "POST",
+            path: "/",
+            query: "",
+            headers: &headers,
+            body: body.as_bytes(),
+        };
+        let made = self.headers(&signed, at);
+        let mut request = request.body(content_type, body)?.header("x-amz-target", target)?;
+        for (name, value) in made {
+            request = request.secret_header(name, &value)?;
+        }
+        Ok(request.hide(self.access_key))
     }
 
     fn key(&self, day: &str) -> hmac::Tag {

@@ -60,10 +60,9 @@ impl Said {
         if said.known == 0 {
             return Ok(said);
         }
-        let spoken_of = store.statement_weaknesses()?;
-        let mut cache = Cache::default();
+        let mut sayings = Sayings::new(store)?;
         for issue in open.iter().filter(|issue| issue.has_weakness) {
-            let found = said_of(store, issue.row, &spoken_of, &mut cache)?;
+            let found = sayings.of(issue.row)?;
             said.matched.extend(found.iter().map(Statement::key));
             if !found.is_empty() {
                 said.by_issue.insert(issue.candidate.key, found);
@@ -90,6 +89,25 @@ impl Said {
             matched,
             unmatched: self.known.saturating_sub(matched),
         }
+    }
+}
+
+/// What is said of single issues.
+pub(crate) struct Sayings<'s> {
+    store: &'s Store,
+    spoken_of: HashSet<String>,
+    cache: Cache,
+}
+
+impl<'s> Sayings<'s> {
+    pub(crate) fn new(store: &'s Store) -> Result<Self, PipelineError> {
+        let spoken_of = store.statement_weaknesses()?;
+        Ok(Self { store, spoken_of, cache: Cache::default() })
+    }
+
+    /// What is said of an issue, by its row.
+    pub(crate) fn of(&mut self, row: i64) -> Result<Vec<Statement>, PipelineError> {
+        said_of(self.store, row, &self.spoken_of, &mut self.cache)
     }
 }
 

@@ -32,26 +32,23 @@ impl<'a> World<'a> {
         by: Judgement<'a>,
         repository: Option<&Path>,
     ) -> Result<Self, PipelineError> {
+        Self::among(store, by, (repository, None))
+    }
+
+    /// The same, as if there were no issues but those of some rows.
+    pub(crate) fn among(
+        store: &Store,
+        by: Judgement<'a>,
+        (repository, among): (Option<&Path>, Option<&IdSet>),
+    ) -> Result<Self, PipelineError> {
         let mut estate = Estate::new(store, by)?;
-        let mut open = open_issues(store, &mut estate, None)?;
+        let mut open = open_issues(store, &mut estate, among)?;
         let proposed = match repository {
             Some(folder) => fixes::propose(store, by.catalog, open.iter(), folder)?,
             None => Vec::new(),
         };
         let stories = incidents(store, &mut open, &proposed, None)?;
         Ok(Self { estate, open, stories, proposed })
-    }
-
-    /// The open issues of some rows, or all, with their incidents.
-    pub(crate) fn among(
-        store: &Store,
-        by: Judgement<'a>,
-        among: Option<&IdSet>,
-    ) -> Result<Self, PipelineError> {
-        let mut estate = Estate::new(store, by)?;
-        let mut open = open_issues(store, &mut estate, among)?;
-        let stories = incidents(store, &mut open, &[], None)?;
-        Ok(Self { estate, open, stories, proposed: Vec::new() })
     }
 
     /// The incident whose id begins so, or that holds the issue whose id does.
@@ -146,7 +143,16 @@ pub fn split_incident(
 ) -> Result<IncidentKey, PipelineError> {
     let intel = intel::load(store, setup.catalog().intel())?;
     let world = World::load(store, judgement(setup, &intel, now), repository)?;
-    let from = world.find(id)?;
+    split(store, world.find(id)?, issues, (now, by))
+}
+
+/// Takes issues out of an incident that was found.
+pub(crate) fn split(
+    store: &mut Store,
+    from: &Incident,
+    issues: &[String],
+    (now, by): (Timestamp, &str),
+) -> Result<IncidentKey, PipelineError> {
     let mut taken: BTreeSet<IssueKey> = BTreeSet::new();
     for issue in issues {
         taken.insert(issue_of(from, issue)?);
@@ -194,7 +200,18 @@ pub fn join_incidents(
 ) -> Result<IncidentKey, PipelineError> {
     let intel = intel::load(store, setup.catalog().intel())?;
     let world = World::load(store, judgement(setup, &intel, now), repository)?;
-    let into = world.find(id)?;
+    let others: Vec<&Incident> =
+        others.iter().map(|other| world.find(other)).collect::<Result<_, _>>()?;
+    join(store, world.find(id)?, &others, (now, by))
+}
+
+/// Makes incidents that were found part of another.
+pub(crate) fn join(
+    store: &mut Store,
+    into: &Incident,
+    others: &[&Incident],
+    (now, by): (Timestamp, &str),
+) -> Result<IncidentKey, PipelineError> {
     let mut pins = Vec::new();
     let mut joins = Vec::new();
     let pin = |issue: &IssueKey, from: IncidentKey| PinRow {
@@ -206,7 +223,6 @@ pub fn join_incidents(
         by: by.to_owned(),
     };
     for other in others {
-        let other = world.find(other)?;
         if other.key == into.key {
             let reason = format!("incident {} cannot join itself", into.key.short());
             return Err(PipelineError::Refused(reason));
@@ -239,6 +255,11 @@ pub fn reset_incident(
             World::load(store, judgement(setup, &intel, now), repository)?.find(id)?.key
         }
     };
+    reset(store, key)
+}
+
+/// Takes back what was decided about an incident, by its whole key.
+pub(crate) fn reset(store: &mut Store, key: IncidentKey) -> Result<usize, PipelineError> {
     match store.decision_remove(key)? {
         0 => Err(PipelineError::Refused(format!(
             "nobody decided anything about incident {}",

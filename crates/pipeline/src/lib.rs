@@ -10,6 +10,7 @@ mod coverage;
 mod error;
 mod exceptions;
 mod fixes;
+mod follow;
 mod import;
 mod incidents;
 mod inspect;

@@ -23,7 +23,8 @@ pub struct Marking {
 }
 
 impl Marking {
-    fn mark(&self, (now, by): (Timestamp, &str)) -> Result<Mark, PipelineError> {
+    /// The mark, where it can be.
+    pub(crate) fn mark(&self, (now, by): (Timestamp, &str)) -> Result<Mark, PipelineError> {
         let reason = self.reason.trim();
         if reason.is_empty() || reason.len() > MOST_REASON_BYTES {
             let said = format!("a mark has a reason of 1 to {MOST_REASON_BYTES} bytes");

@@ -26,7 +26,7 @@ const SENSITIVE: &[&str] = &["restricted", "confidential"];
 type Brought<T> = Option<(T, IssueKey)>;
 
 /// What all issues of one asset say of its surroundings together.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Around {
     pub(crate) exposed: Brought<bool>,
     pub(crate) sensitive: Brought<bool>,
@@ -55,7 +55,7 @@ pub(crate) struct StoredSays<'a> {
 }
 
 /// What one issue says of its asset. All of them are in memory.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Says {
     exposed: Option<bool>,
     sensitive: Option<bool>,
@@ -94,6 +94,20 @@ impl StoredSays<'_> {
 }
 
 impl Around {
+    /// What issues of one asset say together, in the order of their keys; `None` where they say
+    /// the same.
+    pub(crate) fn together<'s>(all: impl Iterator<Item = (&'s Says, IssueKey)>) -> Option<Self> {
+        let mut together: Option<Self> = None;
+        for (says, key) in all {
+            let around = Self::of(says, key);
+            match &mut together {
+                Some(together) => together.add(around),
+                None => together = Some(around),
+            }
+        }
+        together.filter(|together| together.mixed)
+    }
+
     /// What one issue says.
     fn of(says: &Says, key: IssueKey) -> Self {
         let sourced = |text: &Option<Arc<str>>| -> Brought<Sourced> {
@@ -182,7 +196,7 @@ pub(crate) struct Estate<'a> {
     pub(crate) by: Judgement<'a>,
     as_of: Option<Timestamp>,
     hidden: HashSet<IssueKey>,
-    around: Arc<BTreeMap<String, Around>>,
+    around: BTreeMap<String, Around>,
 }
 
 impl<'a> Estate<'a> {
@@ -190,16 +204,11 @@ impl<'a> Estate<'a> {
     pub(crate) fn new(store: &Store, by: Judgement<'a>) -> Result<Self, PipelineError> {
         let as_of = store.finding_newest()?.map(|newest| newest.min(by.now));
         let hidden = store.issue_list_hidden()?.into_iter().collect();
-        Ok(Self { by, as_of, hidden, around: Arc::default() })
-    }
-
-    /// What was taken in, to be kept for later.
-    pub(crate) fn kept(&self) -> Arc<BTreeMap<String, Around>> {
-        Arc::clone(&self.around)
+        Ok(Self { by, as_of, hidden, around: BTreeMap::new() })
     }
 
     /// The same estate with what was taken in before.
-    pub(crate) fn with(mut self, around: Arc<BTreeMap<String, Around>>) -> Self {
+    pub(crate) fn with(mut self, around: BTreeMap<String, Around>) -> Self {
         self.around = around;
         self
     }
@@ -217,20 +226,13 @@ impl<'a> Estate<'a> {
             group.first().is_some_and(|first| group.iter().any(|one| one.says != first.says))
         };
         let told = |group: &[&Open]| {
-            let mut all: Option<Around> = None;
-            for one in group {
-                let around = Around::of(&one.says, one.candidate.key);
-                match &mut all {
-                    Some(all) => all.add(around),
-                    None => all = Some(around),
-                }
-            }
             let asset = group.first().map(|one| one.candidate.asset().to_owned())?;
-            Some((asset, all.filter(|all| all.mixed)?))
+            let says = group.iter().map(|one| (&one.says, one.candidate.key));
+            Some((asset, Around::together(says)?))
         };
         let mut around: BTreeMap<String, Around> = groups.filter(differ).filter_map(told).collect();
         around.remove("");
-        self.around = Arc::new(around);
+        self.around = around;
     }
 
     /// What is known of an asset of which its issues say different things.
@@ -262,10 +264,29 @@ impl<'a> Estate<'a> {
         let around = self.around(issue.asset.id.key());
         let changed = around.is_some_and(|around| around.apply(issue, leads_in));
         if changed {
-            let members = members(store, row)?;
-            issue.risk = quell_risk::score(issue, &self.factors(issue, &members), self.by.now);
+            self.judge(issue, &members(store, row)?);
         }
         Ok(changed)
+    }
+
+    /// Fills an issue's asset with what others know of it; says whether that changed anything.
+    pub(crate) fn fill(&self, around: &Around, issue: &mut Issue) -> bool {
+        around.apply(issue, self.leads_in(issue))
+    }
+
+    /// Judges an issue by what its asset is filled with.
+    pub(crate) fn judge(&self, issue: &mut Issue, members: &[Member]) {
+        issue.risk = quell_risk::score(issue, &self.factors(issue, members), self.by.now);
+    }
+
+    /// The newest sighting of anything.
+    pub(crate) const fn as_of(&self) -> Option<Timestamp> {
+        self.as_of
+    }
+
+    /// Issues that one of their tools hides.
+    pub(crate) const fn hidden(&self) -> &HashSet<IssueKey> {
+        &self.hidden
     }
 
     /// The same with the members at hand.
@@ -274,7 +295,7 @@ impl<'a> Estate<'a> {
         let around = self.around(issue.asset.id.key()).filter(|around| around.mixed);
         let changed = around.is_some_and(|around| around.apply(&mut issue, leads_in));
         if changed {
-            issue.risk = quell_risk::score(&issue, &self.factors(&issue, members), self.by.now);
+            self.judge(&mut issue, members);
         }
         issue
     }

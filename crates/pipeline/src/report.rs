@@ -65,6 +65,11 @@ impl<'a> Kept<'a> {
         }
     }
 
+    /// Its candidate.
+    pub(crate) fn candidate(self, shared: &mut Shared) -> Candidate {
+        self.candidate.restore(shared)
+    }
+
     /// What to do about the issue, as far as it alone tells.
     pub(crate) fn decision(&self) -> Decision {
         self.decision.settle(&Circumstances::default())
@@ -88,7 +93,7 @@ pub(crate) struct Open {
 }
 
 impl Open {
-    fn of(row: i64, kept: Kept<'_>, shared: &mut Shared) -> Self {
+    pub(crate) fn of(row: i64, kept: Kept<'_>, shared: &mut Shared) -> Self {
         let Kept { has_weakness, control, candidate, says, decision } = kept;
         Self {
             row,

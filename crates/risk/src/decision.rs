@@ -74,6 +74,21 @@ impl Provisional {
         Self { decision, is_grave: is_grave(&facts), last_seen: issue.last_seen }
     }
 
+    /// The decision, what it is where a tool hides the issue, and what where it is stale.
+    #[must_use]
+    pub fn words(&self) -> [Decision; 3] {
+        let hidden = Circumstances { hidden: true, ..Circumstances::default() };
+        let late = Circumstances { as_of: Some(Timestamp::MAX), ..Circumstances::default() };
+        [self.decision, self.settle(&hidden), self.settle(&late)]
+    }
+
+    /// From when on it is stale, in nanoseconds since 1970, should anything be seen then.
+    #[must_use]
+    pub fn stale_from(&self) -> Option<i128> {
+        let days = i128::from(STALE_DAYS + 1);
+        Some(self.last_seen?.as_nanosecond() + days * 86_400 * 1_000_000_000)
+    }
+
     /// The decision in the light of the rest.
     #[must_use]
     pub fn settle(&self, by: &Circumstances) -> Decision {

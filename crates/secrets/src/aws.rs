@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use quell_config::SecretRef;
-use quell_http::sigv4::{Signed, Signer};
+use quell_http::sigv4::Signer;
 use quell_http::{Client, HttpError, Request};
 use quell_model::{Clock, Timestamp};
 use serde::Deserialize;
@@ -131,30 +131,9 @@ impl Aws {
         };
         let body = serde_json::json!({"SecretId": asked.name, "VersionStage": stage}).to_string();
         let url = self.settings.endpoint.clone().unwrap_or_else(|| endpoint(region));
-        let http = |error: HttpError| SecretError::of_http(&place, &error);
-        // Every attempt carries the same signature, which is good for some minutes.
-        let request = Request::post(&url).map_err(http)?.idempotent();
-        let host = request.authority();
-        let headers = [("content-type", CONTENT_TYPE), ("host", &host), ("x-amz-target", TARGET)];
-        let signed = Signed {
-            method: "POST",
-            path: "/",
-            query: "",
-            headers: &headers,
-            body: body.as_bytes(),
-        };
-        let made = signer.headers(&signed, self.clock.now());
-        let request = request.body(CONTENT_TYPE, body).map_err(http)?;
-        let mut request = request.header("x-amz-target", TARGET).map_err(http)?;
-        for (name, value) in made {
-            request = request.secret_header(name, &value).map_err(http)?;
-        }
-        Ok(request
-            .deadlines(DEADLINES)
-            .retry(RETRY)
-            .sizes(SIZES)
-            .account(&access_key)
-            .hide(&access_key))
+        let request = signer.json_call((&url, TARGET), (CONTENT_TYPE, body), self.clock.now());
+        let request = request.map_err(|error| SecretError::of_http(&place, &error))?;
+        Ok(request.deadlines(DEADLINES).retry(RETRY).sizes(SIZES).account(&access_key))
     }
 }
 

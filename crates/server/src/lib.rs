@@ -8,6 +8,7 @@
 //! | `intake/` | webhooks, uploads, folders and buckets |
 //! | `jobs/` | what is done beside requests |
 //! | `limits/` | what one client may use up |
+//! | `offline/` | the same on a data directory without a server |
 //! | `signin/` | people sign in: at an identity provider, or with a password |
 //! | `sync/` | platforms that are asked |
 //! | `traces/` | spans, for a collector |
@@ -18,7 +19,6 @@
 
 mod access;
 mod api;
-pub mod asking;
 mod data;
 mod intake;
 mod jobs;
@@ -44,5 +44,5 @@ pub use jobs::Change;
 pub use outside::OutsideError;
 pub use quell_secrets::Environment;
 pub use start::{Plan, Server, StartError, api_description, start};
-pub use sync::{Act, known_kinds, source_faults};
+pub use sync::{Act, Tell, TellError, Told, Why, known_kinds, source_faults};
 pub use traces::Traces;

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use quell_config::{Config, SecretRef, VaultLogin as Login, weak_secret};
+use quell_config::{Config, SecretRef, VaultLogin as VaultBy, weak_secret};
 use quell_http::{Allow, Client, HttpError, Policy, Proxy, Request, Roots, Sizes};
 use quell_model::Clock;
 use quell_secrets::{
     AwsKeySource, AwsLogins, AwsSettings, Environment, Secret, SecretError, Secrets, Settings,
 };
 use quell_secrets::{VaultLogin, VaultSettings};
-use quell_sources::live::Live;
+use quell_sources::live::{Credential, Credentials, Live, LiveError};
 use secrecy::SecretString;
 use tokio::time::Instant;
 
@@ -259,17 +260,49 @@ pub(crate) async fn keep_fresh(app: Arc<App>) {
     }
 }
 
+/// A login that is read when it is needed.
+pub(crate) struct Login {
+    pub(crate) outside: Arc<Outside>,
+    /// The id of the key, or the user; none where there is only a key.
+    pub(crate) id: Option<SecretRef>,
+    pub(crate) secret: SecretRef,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Login({})", self.secret)
+    }
+}
+
+impl Credentials for Login {
+    fn read(&self) -> Pin<Box<dyn Future<Output = Result<Credential, LiveError>> + Send + '_>> {
+        Box::pin(async {
+            let read = async |reference: &SecretRef| {
+                let secret = self.outside.read_any(reference).await;
+                let secret = secret.map_err(|error| LiveError::Secret(error.to_string()))?;
+                let text = secret.expose_text().map(|text| text.trim_end().to_owned().into());
+                text.ok_or_else(|| LiveError::Secret(format!("`{reference}` is no text")))
+            };
+            let id = match &self.id {
+                Some(id) => read(id).await?,
+                None => String::new().into(),
+            };
+            Ok(Credential { id, secret: read(&self.secret).await? })
+        })
+    }
+}
+
 /// Where Vault is and how to log in there.
 fn vault(config: &Config) -> Option<VaultSettings> {
     let vault = &config.vault;
     let address = vault.address.clone()?;
     let login = match vault.login {
-        Login::Approle => VaultLogin::AppRole {
+        VaultBy::Approle => VaultLogin::AppRole {
             mount: vault.mount.clone(),
             role_id: vault.role_id.clone(),
             secret_id: vault.secret_id.clone(),
         },
-        Login::Token => VaultLogin::Token(vault.token.clone()),
+        VaultBy::Token => VaultLogin::Token(vault.token.clone()),
     };
     Some(VaultSettings { address, namespace: vault.namespace.clone(), login })
 }

@@ -289,6 +289,7 @@ fn threads(app: &Arc<App>) -> Vec<JoinHandle<()>> {
     run("drain", |app| drain(app));
     run("folders", |app| intake::watch_folders(app));
     run("inventories", |app| intake::watch_inventories(app));
+    run("items", |app| intake::ask_inventories(app));
     run("keeping", |app| intake::keep_house(app));
     for _ in 0..app.config.jobs.workers {
         run("worker", jobs::work);

@@ -74,6 +74,11 @@ impl Bench {
         self.client.send(&Request::post(path, "")).unwrap().json()
     }
 
+    fn tell(&self, finding: &str, body: &str) -> quell_testkit::server::Answer {
+        let request = Request::post(&format!("/api/v1/findings/{finding}/tell"), body);
+        self.client.send(&request.with("content-type", "application/json")).unwrap()
+    }
+
     /// Waits until every stream of every platform was read to its end after a time.
     fn until_good(&self, since: Timestamp, whole: bool) {
         let whole_since = whole.then_some(since);
@@ -211,4 +216,46 @@ fn four_platforms_are_read_and_meet_in_one_world() {
     for (name, double) in bench.four.all() {
         assert_eq!(double.ledger.over_limit(), 0, "{name} was asked too often");
     }
+}
+
+#[test]
+fn each_platform_is_told_of_its_finding_and_believes_it() {
+    let begun = Timestamp::now();
+    let bench = Bench::new(40);
+    bench.until_good(begun, true);
+    let dismiss = r#"{"change": "dismiss", "why": "false_positive", "note": "looked into"}"#;
+    let mut told = BTreeMap::new();
+    for id in bench.keys().into_keys() {
+        let finding = bench.get(&format!("/api/v1/findings/{id}"));
+        let source = finding["listed"][0]["source"].as_str().unwrap().to_owned();
+        if told.contains_key(&source) {
+            continue;
+        }
+        let answer = bench.tell(&id, dismiss);
+        // Some streams of a platform take no status.
+        if answer.status == 200 {
+            assert_eq!(answer.json()["told"], "done", "{source}");
+            assert_eq!(bench.tell(&id, dismiss).status, 200, "{source}: once more does no harm");
+            told.insert(source, id);
+        } else {
+            assert_eq!(answer.status, 422, "{source}: {}", answer.text());
+        }
+    }
+    assert_eq!(told.len(), 4, "{told:?}");
+    bench.sync(false);
+    for (source, id) in &told {
+        let finding = bench.get(&format!("/api/v1/findings/{id}"));
+        assert_ne!(finding["status"], "open", "{source}: {finding:#}");
+    }
+
+    let any = told.into_values().next().unwrap();
+    for wrong in [
+        r#"{"change": "comment", "note": " "}"#,
+        r#"{"change": "snooze", "until": "2020-01-01T00:00:00Z", "note": "later"}"#,
+        r#"{"change": "link", "name": "OPS-1", "url": "javascript:alert(1)"}"#,
+        r#"{"change": "comment", "note": "x", "why": "accepted"}"#,
+    ] {
+        assert!(matches!(bench.tell(&any, wrong).status, 400 | 422), "{wrong}");
+    }
+    assert_eq!(bench.tell("ffffffffffff", dismiss).status, 404);
 }

@@ -35,6 +35,7 @@ mod prisma;
 mod prowler;
 mod sarif;
 mod scc;
+pub mod servicenow;
 #[cfg(test)]
 mod testing;
 mod trivy;

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::names::Names;
 use crate::pages::{self, Kind};
 use crate::state::{micros, reported, seconds};
-use crate::{Packed, Store, StoreError};
+use crate::{Packed, StoreError};
 
 /// Issues of a page.
 pub(crate) const PAGE: i64 = 4096;
@@ -105,6 +105,11 @@ pub(crate) fn places_of(body: &[u8]) -> Vec<Place> {
     body.as_chunks::<PLACE_BYTES>().0.iter().map(Place::from_bytes).collect()
 }
 
+/// The stamps of a page, in the order of its issues.
+pub(crate) fn stamps_of(body: &[u8]) -> Vec<i64> {
+    body.as_chunks::<8>().0.iter().map(|bytes| i64::from_le_bytes(*bytes)).collect()
+}
+
 /// Where one of a fixed list stands in it.
 fn number_of<T: PartialEq>(all: &[T], one: &T) -> u8 {
     let at = all.iter().position(|other| other == one);
@@ -136,7 +141,7 @@ pub(crate) struct Facets {
 }
 
 impl Facets {
-    fn is_open(self) -> bool {
+    pub(crate) fn is_open(self) -> bool {
         self.status == status_number(Status::Open)
             || self.status == status_number(Status::InProgress)
     }
@@ -184,12 +189,14 @@ pub(crate) fn status_number(status: Status) -> u8 {
 struct Open {
     facets: Vec<Facets>,
     places: Vec<Place>,
+    /// For each issue what was written last when it was judged.
+    stamps: Vec<i64>,
     assets: Vec<Box<[u8]>>,
     candidates: Vec<Box<[u8]>>,
 }
 
-/// The bodies of a page: facets, places, and what [`TEXTS`] hold.
-type Bodies = [Packed; 4];
+/// The bodies of a page, in the order of [`TABLES`].
+type Bodies = [Packed; 5];
 
 /// The pages that are being written.
 #[derive(Debug, Default)]
@@ -197,6 +204,8 @@ pub(crate) struct Briefs {
     open: BTreeMap<i64, Open>,
     /// Pages that are packed on other threads, since that takes longer than writing them.
     packing: BTreeMap<i64, Receiver<Bodies>>,
+    /// The stamp of what is written in this transaction: more than any reader knows.
+    stamp: Option<i64>,
 }
 
 impl Briefs {
@@ -214,11 +223,16 @@ impl Briefs {
             }
             None => (Facets::default(), Place::default()),
         };
+        let stamp = match self.stamp {
+            Some(stamp) => stamp,
+            None => *self.stamp.insert(pages::version(connection)?.saturating_add(1)),
+        };
         let page = self.page(connection, id / PAGE)?;
         let Ok(slot) = usize::try_from(id % PAGE) else { return Ok(()) };
         if slot >= page.facets.len() {
             page.facets.resize(slot + 1, Facets::default());
             page.places.resize(slot + 1, Place::default());
+            page.stamps.resize(slot + 1, 0);
             page.assets.resize_with(slot + 1, Box::default);
             page.candidates.resize_with(slot + 1, Box::default);
         }
@@ -228,6 +242,9 @@ impl Briefs {
         }
         if let Some(to) = page.places.get_mut(slot) {
             *to = place;
+        }
+        if let Some(to) = page.stamps.get_mut(slot) {
+            *to = stamp;
         }
         if let Some(to) = page.assets.get_mut(slot) {
             // Only searched, in any case.
@@ -336,6 +353,9 @@ fn place(connection: &Connection, names: &mut Names, brief: &Brief) -> Result<Pl
 }
 
 const TEXTS: [&str; 2] = ["issue_assets", "issue_candidates"];
+/// The tables that hold the bodies of a page.
+const TABLES: [&str; 5] =
+    ["issue_facets", "issue_places", "issue_stamps", "issue_assets", "issue_candidates"];
 
 impl Open {
     fn load(connection: &Connection, number: i64) -> Result<Self, StoreError> {
@@ -348,6 +368,11 @@ impl Open {
             page.places = places_of(&places.unpack()?);
         }
         page.places.resize(page.facets.len(), Place::default());
+        // One that was not written since there are stamps has none: every reader knows it.
+        if let Some(stamps) = read(connection, "issue_stamps", number)? {
+            page.stamps = stamps_of(&stamps.unpack()?);
+        }
+        page.stamps.resize(page.facets.len(), 0);
         for (table, to) in TEXTS.into_iter().zip([&mut page.assets, &mut page.candidates]) {
             let body = read(connection, table, number)?.ok_or_else(damaged)?.unpack()?;
             *to = texts(&body).map(Box::from).collect();
@@ -359,13 +384,15 @@ impl Open {
     fn packed(&self) -> Bodies {
         let facets: Vec<u8> = self.facets.iter().flat_map(|f| f.to_bytes()).collect();
         let places: Vec<u8> = self.places.iter().flat_map(|p| p.to_bytes()).collect();
-        let pack = |body: &[u8]| Packed::of(body);
-        [pack(&facets), pack(&places), pack(&joined(&self.assets)), pack(&joined(&self.candidates))]
+        let stamps: Vec<u8> = self.stamps.iter().flat_map(|stamp| stamp.to_le_bytes()).collect();
+        let texts = [joined(&self.assets), joined(&self.candidates)];
+        let [assets, candidates] = texts.map(|texts| Packed::of(&texts));
+        [Packed::of(&facets), Packed::of(&places), Packed::of(&stamps), assets, candidates]
     }
 }
 
 fn save(connection: &Connection, number: i64, bodies: &Bodies) -> Result<(), StoreError> {
-    for (table, body) in ["issue_facets", "issue_places"].into_iter().chain(TEXTS).zip(bodies) {
+    for (table, body) in TABLES.into_iter().zip(bodies) {
         connection
             .prepare_cached(&format!(
                 "INSERT OR REPLACE INTO {table} (page, body) VALUES (?1, ?2)"
@@ -410,77 +437,4 @@ pub(crate) fn texts(mut body: &[u8]) -> impl Iterator<Item = &[u8]> {
         body = rest;
         Some(text)
     })
-}
-
-/// What incidents need of the issues of one page, still packed: unpacking takes time, and callers
-/// do it on threads of their own.
-#[derive(Debug)]
-pub struct CandidatePage {
-    first: i64,
-    facets: Packed,
-    candidates: Packed,
-}
-
-impl CandidatePage {
-    /// Calls back for each open issue: its row, and what was written for it.
-    ///
-    /// # Errors
-    /// When the page is damaged, or what the callback says.
-    pub fn each_open<E: From<StoreError>>(
-        &self,
-        mut each: impl FnMut(i64, &[u8]) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let (facets, candidates) = (self.facets.unpack()?, self.candidates.unpack()?);
-        let rows = (self.first..).zip(facets_of(&facets)).zip(texts(&candidates));
-        for ((id, facets), candidate) in rows {
-            if facets.is_open() {
-                each(id, candidate)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Store {
-    /// How many issues are open.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn issue_count_open(&self) -> Result<u64, StoreError> {
-        let mut select = self.connection.prepare_cached("SELECT body FROM issue_facets")?;
-        let mut rows = select.query([])?;
-        let mut count = 0;
-        while let Some(row) = rows.next()? {
-            let facets = facets_of(&Packed::from_stored(row.get(0)?).unpack()?);
-            count += facets.iter().map(|facets| u64::from(facets.is_open())).sum::<u64>();
-        }
-        Ok(count)
-    }
-
-    /// What incidents need of the issues behind a page, up to `limit` pages; pages begin at 0.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn candidate_pages(
-        &self,
-        from: i64,
-        limit: u32,
-    ) -> Result<(Vec<CandidatePage>, i64), StoreError> {
-        let mut select = self.connection.prepare_cached(
-            "SELECT f.page, f.body, c.body FROM issue_facets f JOIN issue_candidates c ON c.page = f.page
-             WHERE f.page >= ?1 ORDER BY f.page LIMIT ?2",
-        )?;
-        let mut rows = select.query(params![from, limit])?;
-        let (mut pages, mut next) = (Vec::new(), from);
-        while let Some(row) = rows.next()? {
-            let number: i64 = row.get(0)?;
-            next = number + 1;
-            pages.push(CandidatePage {
-                first: number * PAGE,
-                facets: Packed::from_stored(row.get(1)?),
-                candidates: Packed::from_stored(row.get(2)?),
-            });
-        }
-        Ok((pages, next))
-    }
 }

@@ -7,6 +7,7 @@ mod answer;
 mod backup;
 mod block;
 mod brief;
+mod candidates;
 mod content;
 mod coverage;
 mod decision;
@@ -42,7 +43,8 @@ pub use backup::{
     restore, verify_backup,
 };
 pub use block::{Added, Block, BlockBuilder, Body};
-pub use brief::{Brief, CandidatePage, place_text};
+pub use brief::{Brief, place_text};
+pub use candidates::{CandidatePage, News, NewsPage};
 pub use content::Content;
 pub use coverage::{Held, MostClosed};
 pub use decision::{JoinRow, PinRow};
@@ -62,7 +64,7 @@ pub use mark::{Among, MarkFilter};
 pub use moment::Moment;
 pub use open::{Folding, Store, make_directory};
 pub use packed::Packed;
-pub use reading::{Reading, Settled};
+pub use reading::{Noted, Reading, Settled};
 pub use rekey::{Sorted, Unsorted};
 pub use rows::{AssessedIssue, FindingRow, IssueRow, StoredState};
 pub use server::{

@@ -24,6 +24,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_fixes.sql"),
     include_str!("migrations/0008_readings.sql"),
     include_str!("migrations/0009_marks.sql"),
+    include_str!("migrations/0010_stamps.sql"),
 ];
 
 /// Bytes of a page of a new database: a block of bodies spans few of them.

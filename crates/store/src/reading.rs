@@ -4,7 +4,7 @@
 //! gone. So a finding closes once two whole readings in a row did not bring it, and not when that
 //! would be too much to believe.
 
-use quell_model::Timestamp;
+use quell_model::{FindingKey, Timestamp};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use crate::content::{from_gaps, gaps};
@@ -21,6 +21,18 @@ pub struct Reading<'a> {
     pub stream: &'a str,
     /// Its number; later ones are greater.
     pub number: i64,
+}
+
+/// What a page tells of its stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noted {
+    /// It is this page of a whole reading.
+    Page(i64),
+    /// It is of a whole reading and had records that could not be taken, so the reading stays
+    /// without it.
+    Part,
+    /// It brings what is new, and nothing follows from what it lacks.
+    New,
 }
 
 /// What a whole reading came to.
@@ -47,52 +59,89 @@ struct Listed {
     closed: IdSet,
 }
 
+impl Listed {
+    /// Findings are listed. Says whether that is news.
+    fn add(&mut self, seen: &IdSet) -> bool {
+        let mut news = false;
+        for id in seen.iter() {
+            news |= self.known.insert(id);
+            news |= self.closed.remove(id);
+            news |= self.missing.remove(id);
+        }
+        news
+    }
+}
+
 impl Store {
-    /// Notes which findings a page of a whole reading brought. The same page twice counts once. A
-    /// page without a number had records that could not be taken, so the reading stays without it.
-    /// What was closed because it was not listed is open again.
+    /// Notes which findings a page brought. The same page twice counts once. What was closed
+    /// because it was not listed is open again. Says how many of those there were.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn reading_note(
         &mut self,
-        (reading, page): (Reading<'_>, Option<i64>),
+        (reading, noted): (Reading<'_>, Noted),
         seen: &IdSet,
         (touched, now): (&mut Touched, Timestamp),
     ) -> Result<u64, StoreError> {
-        if let Some(page) = page {
-            self.connection
-                .prepare_cached(
-                    "INSERT OR REPLACE INTO reading_pages (source, stream, reading, page, seen)
-                     VALUES (?1, ?2, ?3, ?4, ?5)",
-                )?
-                .execute(params![
+        let name = reading.name();
+        let tx = self.connection.transaction()?;
+        if let Noted::Page(page) = noted {
+            tx.execute(
+                "INSERT OR REPLACE INTO reading_pages (source, stream, reading, page, seen)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![
                     reading.source,
                     reading.stream,
                     reading.number,
                     page,
                     Packed::of(&gaps(seen)).as_stored()
-                ])?;
+                ],
+            )?;
         }
-        let closed: Option<Packed> = self
-            .connection
-            .prepare_cached("SELECT closed FROM readings WHERE source = ?1 AND stream = ?2")?
-            .query_row(params![reading.source, reading.stream], |row| {
-                Ok(Packed::from_stored(row.get(0)?))
-            })
-            .optional()?;
-        let Some(closed) = closed else { return Ok(0) };
-        let closed = unpacked(&closed)?;
-        let back: Vec<i64> = seen.iter().filter(|id| closed.contains(*id)).collect();
+        let before = read(&tx, reading)?;
+        let back: Vec<i64> = match &before {
+            Some((listed, _)) => seen.iter().filter(|id| listed.closed.contains(*id)).collect(),
+            None => Vec::new(),
+        };
+        if noted == Noted::New {
+            let (mut listed, settled) = before.unwrap_or_default();
+            if listed.add(seen) {
+                write(&tx, reading, (&listed, settled))?;
+            }
+        }
+        tx.commit()?;
         if back.is_empty() {
             return Ok(0);
         }
-        let name = reading.name();
         let mut import = self.import(&name, touched)?;
         for id in back {
             import.list_again(id)?;
         }
         Ok(import.finish(&ended(&name, now))?.reopened)
+    }
+
+    /// The sources and streams that list a finding.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn reading_list(&self, finding: FindingKey) -> Result<Vec<(String, String)>, StoreError> {
+        let finding: Option<i64> = self
+            .connection
+            .prepare_cached("SELECT id FROM finding_keys WHERE key = ?1")?
+            .query_row([finding.as_bytes()], |row| row.get(0))
+            .optional()?;
+        let Some(finding) = finding else { return Ok(Vec::new()) };
+        let mut select =
+            self.connection.prepare_cached("SELECT source, stream, known FROM readings")?;
+        let mut rows = select.query([])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            if unpacked(&Packed::from_stored(row.get(2)?))?.contains(finding) {
+                found.push((row.get(0)?, row.get(1)?));
+            }
+        }
+        Ok(found)
     }
 
     /// Ends a whole reading that brought all that there is, in so many pages. A reading that was told
@@ -109,7 +158,10 @@ impl Store {
     ) -> Result<Settled, StoreError> {
         let name = reading.name();
         let mut import = self.import(&name, touched)?;
-        let Some(before) = read(&import.tx, reading)? else { return Ok(Settled::default()) };
+        let (before, told) = read(&import.tx, reading)?.unwrap_or_default();
+        if told >= reading.number {
+            return Ok(Settled::default());
+        }
         let (noted, seen) = pages(&import.tx, reading)?;
         if noted < page_count {
             let missed = (page_count - noted).unsigned_abs();
@@ -137,11 +189,12 @@ impl Store {
             settled.closed = closes;
         }
         settled.missing = length(&after.missing);
-        for id in seen.iter() {
-            after.known.insert(id);
-            after.closed.remove(id);
-        }
-        write(&import.tx, reading, &after)?;
+        after.add(&seen);
+        write(&import.tx, reading, (&after, reading.number))?;
+        import.tx.execute(
+            "DELETE FROM reading_pages WHERE source = ?1 AND stream = ?2 AND reading <= ?3",
+            params![reading.source, reading.stream, reading.number],
+        )?;
         import.finish(&ended(&name, now))?;
         Ok(settled)
     }
@@ -217,8 +270,8 @@ impl Import<'_> {
     }
 }
 
-/// What is known of the stream before a reading; `None` where the reading was told already.
-fn read(tx: &Transaction<'_>, reading: Reading<'_>) -> Result<Option<Listed>, StoreError> {
+/// What is known of a stream, and the last whole reading that was told.
+fn read(tx: &Transaction<'_>, reading: Reading<'_>) -> Result<Option<(Listed, i64)>, StoreError> {
     let row: Option<(Packed, Packed, Packed, i64)> = tx
         .query_row(
             "SELECT known, missing, closed, settled FROM readings WHERE source = ?1 AND stream = ?2",
@@ -229,18 +282,16 @@ fn read(tx: &Transaction<'_>, reading: Reading<'_>) -> Result<Option<Listed>, St
             },
         )
         .optional()?;
-    match row {
-        None => Ok(Some(Listed::default())),
-        Some((.., settled)) if settled >= reading.number => Ok(None),
-        Some((known, missing, closed, _)) => Ok(Some(Listed {
-            known: unpacked(&known)?,
-            missing: unpacked(&missing)?,
-            closed: unpacked(&closed)?,
-        })),
-    }
+    let Some((known, missing, closed, settled)) = row else { return Ok(None) };
+    let (known, missing, closed) = (unpacked(&known)?, unpacked(&missing)?, unpacked(&closed)?);
+    Ok(Some((Listed { known, missing, closed }, settled)))
 }
 
-fn write(tx: &Transaction<'_>, reading: Reading<'_>, listed: &Listed) -> Result<(), StoreError> {
+fn write(
+    tx: &Transaction<'_>,
+    reading: Reading<'_>,
+    (listed, settled): (&Listed, i64),
+) -> Result<(), StoreError> {
     tx.execute(
         "INSERT OR REPLACE INTO readings (source, stream, known, missing, closed, settled)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -250,12 +301,8 @@ fn write(tx: &Transaction<'_>, reading: Reading<'_>, listed: &Listed) -> Result<
             Packed::of(&gaps(&listed.known)).as_stored(),
             Packed::of(&gaps(&listed.missing)).as_stored(),
             Packed::of(&gaps(&listed.closed)).as_stored(),
-            reading.number
+            settled
         ],
-    )?;
-    tx.execute(
-        "DELETE FROM reading_pages WHERE source = ?1 AND stream = ?2 AND reading <= ?3",
-        params![reading.source, reading.stream, reading.number],
     )?;
     Ok(())
 }

@@ -9,6 +9,9 @@ use crate::import::NEWEST;
 use crate::state::{micros, time};
 use crate::{Body, IdSet, Import, Packed, Store, StoreError};
 
+/// The setting that counts changes of statements.
+const VERSION: &str = "statements_version";
+
 /// A statement, ready to be written.
 #[derive(Debug)]
 pub struct PreparedStatement<'a> {
@@ -76,11 +79,27 @@ impl Import<'_> {
                 .prepare_cached("INSERT OR IGNORE INTO statement_weaknesses VALUES (?1, ?2)")?
                 .execute(params![weakness, id])?;
         }
+        self.tx
+            .prepare_cached(
+                "INSERT INTO settings (name, value) VALUES (?1, 1)
+                 ON CONFLICT DO UPDATE SET value = value + 1",
+            )?
+            .execute([VERSION])?;
         Ok(outcome)
     }
 }
 
 impl Store {
+    /// How often statements have changed.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn statement_version(&self) -> Result<i64, StoreError> {
+        let mut select =
+            self.connection.prepare_cached("SELECT value FROM settings WHERE name = ?1")?;
+        Ok(select.query_row([VERSION], |row| row.get(0)).optional()?.unwrap_or_default())
+    }
+
     /// How many statements are known.
     ///
     /// # Errors

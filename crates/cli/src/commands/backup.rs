@@ -9,6 +9,7 @@ use quell_model::Clock;
 use quell_store::{BackupError, Manifest, backup};
 use serde_json::json;
 
+use crate::console::write_json;
 use crate::environment::SystemClock;
 use crate::exit::Exit;
 
@@ -44,8 +45,7 @@ pub(super) fn run(arguments: &Arguments, data: &Path) -> Result<Exit> {
             "bytes": manifest.bytes(),
             "backup": manifest,
         });
-        serde_json::to_writer_pretty(&mut out, &report)?;
-        writeln!(out)?;
+        write_json(&mut out, &report)?;
     } else {
         writeln!(out, "backed up {} to {}", told(&manifest), arguments.to.display())?;
     }

@@ -13,7 +13,7 @@ use quell_config::{
 use quell_sources::SOURCES;
 use serde_json::{Value, json};
 
-use crate::console::say;
+use crate::console::{say, write_json};
 use crate::environment::variables;
 use crate::exit::Exit;
 
@@ -73,8 +73,7 @@ pub(super) fn run(arguments: &Arguments, data: Option<&Path>) -> Result<Exit> {
         }
         Command::Example => out.write_all(quell_config::example().as_bytes())?,
         Command::Schema => {
-            serde_json::to_writer_pretty(&mut out, &quell_config::schema())?;
-            writeln!(out)?;
+            write_json(&mut out, &quell_config::schema())?;
         }
         Command::Page => out.write_all(quell_config::page().as_bytes())?,
     }
@@ -176,8 +175,7 @@ fn check(
             "warnings": warnings.iter().map(fault_json).collect::<Vec<_>>(),
             "values": entries.iter().map(entry_json).collect::<Vec<_>>(),
         });
-        serde_json::to_writer_pretty(&mut *out, &report)?;
-        writeln!(out)?;
+        write_json(out, &report)?;
     } else {
         for warning in warnings {
             say(&format!("warning: {warning}"));

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use quell_catalog::{Catalog, Control};
 use quell_pipeline::{Coverage, Setup};
 
+use crate::console::write_json;
 use crate::environment::Environment;
 use crate::exit::Exit;
 
@@ -59,8 +60,7 @@ pub(super) fn run(arguments: &Arguments, _environment: &Environment) -> Result<E
     match &arguments.command {
         Command::List { json: true } => {
             let rows: Vec<_> = setup.catalog().controls().map(row).collect();
-            serde_json::to_writer_pretty(&mut out, &rows)?;
-            writeln!(out)?;
+            write_json(&mut out, &rows)?;
         }
         Command::List { json: false } => {
             for control in setup.catalog().controls() {
@@ -78,8 +78,7 @@ pub(super) fn run(arguments: &Arguments, _environment: &Environment) -> Result<E
         Command::Coverage { paths, json } => {
             let coverage = quell_pipeline::coverage(&setup, paths)?;
             if *json {
-                serde_json::to_writer_pretty(&mut out, &coverage)?;
-                writeln!(out)?;
+                write_json(&mut out, &coverage)?;
             } else {
                 print_coverage(&coverage, &mut out)?;
             }

@@ -14,6 +14,7 @@ use quell_store::{DatabaseState, database_state};
 use serde_json::json;
 
 use super::config;
+use crate::console::write_json;
 use crate::environment::{Environment, SystemClock, variables};
 use crate::exit::Exit;
 
@@ -130,8 +131,7 @@ fn print(lines: &[Line], json: bool) -> Result<()> {
             })
         };
         let lines: Vec<_> = lines.iter().map(line).collect();
-        serde_json::to_writer_pretty(&mut out, &json!({ "checks": lines }))?;
-        writeln!(out)?;
+        write_json(&mut out, &json!({ "checks": lines }))?;
         return Ok(());
     }
     for line in lines {

@@ -18,7 +18,7 @@ use quell_report::{Options, Written, write_asks, write_fixes};
 use quell_store::Store;
 
 use super::triage::on_interrupt;
-use crate::console::say;
+use crate::console::{say, write_json};
 use crate::environment::{Environment, SystemClock, variables};
 use crate::exit::Exit;
 use crate::remote::{Misused, Remote, ServerArguments};
@@ -238,8 +238,7 @@ fn print(
     if arguments.ask {
         write_asks(&report, &mut out)?;
     } else if arguments.json {
-        serde_json::to_writer_pretty(&mut out, &report)?;
-        writeln!(out)?;
+        write_json(&mut out, &report)?;
     } else {
         let options = Options { color: environment.terminal_out && !environment.no_color };
         write_fixes(&report, (arguments.all, &options), &mut out)?;

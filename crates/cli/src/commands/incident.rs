@@ -15,7 +15,7 @@ use quell_pipeline::{
 use quell_report::{IncidentReport, IncidentStory, cell, write_incident_story};
 use quell_store::Store;
 
-use crate::console::say;
+use crate::console::{say, write_json};
 use crate::environment::{Environment, SystemClock};
 use crate::exit::Exit;
 use crate::marking::MarkArguments;
@@ -101,8 +101,7 @@ enum Command {
 fn list(found: &Listed<ListedIncident>, json: bool) -> Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     if json {
-        serde_json::to_writer_pretty(&mut out, found)?;
-        writeln!(out)?;
+        write_json(&mut out, found)?;
         return Ok(out.flush()?);
     }
     for one in &found.items {
@@ -148,8 +147,7 @@ fn listed(store: &mut Store, setup: &Setup, limit: usize) -> Result<Listed<Liste
 fn show(story: &IncidentStory, json: bool) -> Result<()> {
     let mut out = io::stdout().lock();
     if json {
-        serde_json::to_writer_pretty(&mut out, story)?;
-        return Ok(writeln!(out)?);
+        return Ok(write_json(&mut out, story)?);
     }
     Ok(write_incident_story(story, &mut out)?)
 }

@@ -15,7 +15,7 @@ use quell_report::{IssueStory, cell, write_story};
 use quell_store::Store;
 
 use super::incident::decider;
-use crate::console::say;
+use crate::console::{say, write_json};
 use crate::environment::{Environment, SystemClock};
 use crate::exit::Exit;
 use crate::marking::{MarkArguments, words};
@@ -152,8 +152,7 @@ impl List {
 fn list(found: &IssueList, asked: &List) -> Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     if asked.json {
-        serde_json::to_writer_pretty(&mut out, found)?;
-        writeln!(out)?;
+        write_json(&mut out, found)?;
         return Ok(out.flush()?);
     }
     for issue in &found.issues {
@@ -187,8 +186,7 @@ fn issues(count: u64) -> String {
 fn show(story: &IssueStory, json: bool) -> Result<()> {
     let mut out = io::stdout().lock();
     if json {
-        serde_json::to_writer_pretty(&mut out, story)?;
-        return Ok(writeln!(out)?);
+        return Ok(write_json(&mut out, story)?);
     }
     Ok(write_story(story, &mut out)?)
 }

@@ -12,7 +12,7 @@ use quell_server::{Change, offline};
 use quell_store::{JobFilter, JobState};
 use serde_json::Value;
 
-use crate::console::say;
+use crate::console::{say, write_json};
 use crate::environment::{Environment, SystemClock};
 use crate::exit::Exit;
 use crate::remote::{Misused, Remote, ServerArguments};
@@ -109,11 +109,11 @@ pub(super) fn run(
         Command::List { state, kind, source, limit } => {
             let (state, kind, source) = (state.clone(), kind.clone(), source.clone());
             let jobs = desk.list(&JobQuery { state, kind, source }, *limit)?;
-            if json { print_json(&jobs, &mut out)? } else { list(&jobs, &mut out)? }
+            if json { write_json(&mut out, &jobs)? } else { list(&jobs, &mut out)? }
         }
         Command::Show { id } => {
             let job = desk.show(id)?;
-            if json { print_json(&job, &mut out)? } else { show(&job, &mut out)? }
+            if json { write_json(&mut out, &job)? } else { show(&job, &mut out)? }
         }
         Command::Retry { id } => tell(&desk.change(id, Change::Retry)?, json, &mut out)?,
         Command::Release { id } => tell(&desk.change(id, Change::Release)?, json, &mut out)?,
@@ -167,14 +167,9 @@ fn job(told: Value) -> Result<Job> {
     serde_json::from_value(told).context("a job cannot be read")
 }
 
-fn print_json(value: &impl serde::Serialize, out: &mut dyn Write) -> Result<()> {
-    serde_json::to_writer_pretty(&mut *out, value)?;
-    Ok(writeln!(out)?)
-}
-
 fn tell(job: &Job, json: bool, out: &mut dyn Write) -> Result<()> {
     if json {
-        return print_json(job, out);
+        return Ok(write_json(out, job)?);
     }
     say(&format!("job {} is {}", plain(&job.id, 26), plain(&job.state, 20)));
     Ok(())

@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use quell_client::ClientError;
+use quell_pipeline::query::QueryError;
+use quell_server::TellError;
 use quell_server::offline::OfflineError;
 
 use crate::console::say;
@@ -170,13 +172,17 @@ fn at_a_server(error: &anyhow::Error) -> Option<Exit> {
     }
     Some(match error.downcast_ref::<OfflineError>()? {
         OfflineError::NotFound(_)
+        | OfflineError::Query(QueryError::NotFound { .. })
+        | OfflineError::Tell(TellError::Wrong(_) | TellError::Unlisted)
         | OfflineError::NoPlatform(_)
         | OfflineError::Conflict(_)
         | OfflineError::NoData(_) => Exit::Usage,
         OfflineError::Stopped => Exit::Interrupted,
-        OfflineError::Store(_) | OfflineError::Start(_) | OfflineError::Failed(_) => {
-            Exit::Unfinished
-        }
+        OfflineError::Store(_)
+        | OfflineError::Query(_)
+        | OfflineError::Tell(TellError::Live(_))
+        | OfflineError::Start(_)
+        | OfflineError::Failed(_) => Exit::Unfinished,
     })
 }
 

@@ -21,7 +21,7 @@ use tokio::runtime::Builder;
 use super::config::{load, tell};
 use super::jobs::{accounting, detail, tenant};
 use super::triage::on_interrupt;
-use crate::console::{byte_bar, say};
+use crate::console::{byte_bar, say, write_json};
 use crate::environment::{Environment, SystemClock, variables};
 use crate::exit::Exit;
 use crate::remote::{Misused, Remote, ServerArguments};
@@ -97,8 +97,7 @@ fn at_server(arguments: &Arguments, remote: &Remote, environment: &Environment) 
     };
     let mut out = io::stdout().lock();
     if arguments.json {
-        serde_json::to_writer_pretty(&mut out, &job)?;
-        writeln!(out)?;
+        write_json(&mut out, &job)?;
     } else if arguments.wait {
         writeln!(out, "{}", detail(&job).unwrap_or_else(|| job.state.clone()))?;
     } else {
@@ -187,8 +186,7 @@ fn here(arguments: &Arguments, data: &Path, environment: &Environment) -> Result
         serde_json::from_value(value.clone()).context("what it came to cannot be read")?;
     let mut out = io::stdout().lock();
     if arguments.json {
-        serde_json::to_writer_pretty(&mut out, &value)?;
-        writeln!(out)?;
+        write_json(&mut out, &value)?;
     } else {
         writeln!(out, "{}", accounting(&outcome.accounting))?;
     }

@@ -9,6 +9,7 @@ use quell_store::{Existing, restore};
 use serde_json::json;
 
 use super::backup::told;
+use crate::console::write_json;
 use crate::exit::Exit;
 
 const EXAMPLES: &str = "\
@@ -48,8 +49,7 @@ pub(super) fn run(arguments: &Arguments, data: &Path) -> Result<Exit> {
             "keeps_log": restored.keeps_log,
             "backup": restored.manifest,
         });
-        serde_json::to_writer_pretty(&mut out, &report)?;
-        writeln!(out)?;
+        write_json(&mut out, &report)?;
         return Ok(Exit::Clean);
     }
     if restored.ended_earlier {

@@ -1,6 +1,6 @@
 //! `quell risk`: why a score is what it is, and what would change it.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use anyhow::Result;
@@ -10,6 +10,7 @@ use quell_pipeline::{Setup, explain_risk};
 use quell_report::write_risk_story;
 use quell_store::Store;
 
+use crate::console::write_json;
 use crate::environment::SystemClock;
 use crate::exit::Exit;
 
@@ -45,8 +46,7 @@ pub(super) fn run(arguments: &Arguments, data: &Path) -> Result<Exit> {
     let story = explain_risk(&store, &Setup::embedded(None)?, id, SystemClock.now())?;
     let mut out = io::stdout().lock();
     if *json {
-        serde_json::to_writer_pretty(&mut out, &story)?;
-        writeln!(out)?;
+        write_json(&mut out, &story)?;
     } else {
         write_risk_story(&story, &mut out)?;
     }

@@ -11,6 +11,7 @@ use quell_report::{SourceHealth, SourceReport, cell, wrapped};
 use quell_server::offline;
 
 use super::jobs::tenant;
+use crate::console::write_json;
 use crate::environment::{Environment, SystemClock};
 use crate::exit::Exit;
 use crate::remote::ServerArguments;
@@ -59,8 +60,7 @@ pub(super) fn run(
     };
     let mut out = BufWriter::new(io::stdout().lock());
     if arguments.json {
-        serde_json::to_writer_pretty(&mut out, &status)?;
-        writeln!(out)?;
+        write_json(&mut out, &status)?;
     } else {
         write(&place, &status, &mut out)?;
     }

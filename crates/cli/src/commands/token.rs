@@ -11,7 +11,7 @@ use quell_server::{Role, Scope, TokenPlan, make_token};
 use quell_store::{ServerStore, TokenRow};
 use serde_json::json;
 
-use crate::console::say;
+use crate::console::{say, write_json};
 use crate::environment::SystemClock;
 use crate::exit::Exit;
 
@@ -119,8 +119,7 @@ fn create(data: &Path, plan: &TokenPlan, json: bool) -> Result<Exit> {
     if json {
         let shown = json!({"id": made.id, "token": made.text, "role": plan.role.as_str(),
             "tenant": plan.tenant, "limits": plan.scope, "expires_at": plan.expires_at});
-        serde_json::to_writer_pretty(&mut out, &shown)?;
-        writeln!(out)?;
+        write_json(&mut out, &shown)?;
     } else {
         say("the token, told this once:");
         writeln!(out, "{}", made.text)?;
@@ -139,8 +138,7 @@ fn list(data: &Path, tenant: &TenantId, json: bool) -> Result<Exit> {
                     "expires_at": row.expires_at, "used_at": row.used_at, "revoked_at": row.revoked_at})
             })
             .collect();
-        serde_json::to_writer_pretty(&mut out, &shown)?;
-        writeln!(out)?;
+        write_json(&mut out, &shown)?;
         return Ok(Exit::Clean);
     }
     let day = |at: Option<Timestamp>, none: &str| {

@@ -129,8 +129,14 @@ impl Config {
         });
         let sign_in = self.sign_in.client_secret.iter();
         let sign_in = sign_in.map(|one| ("sign_in.client_secret".to_owned(), one));
-        let mut used: Vec<(String, &SecretRef)> =
-            sources.chain(hooks).chain(buckets).chain(sign_in).collect();
+        let inventories = self.inventory.iter().flat_map(|(name, one)| {
+            let keys = [("user", &one.user), ("password", &one.password)];
+            keys.into_iter().filter_map(move |(key, one)| {
+                Some((format!("inventory.{name}.{key}"), one.as_ref()?))
+            })
+        });
+        let own = sources.chain(hooks).chain(buckets).chain(inventories).chain(sign_in);
+        let mut used: Vec<(String, &SecretRef)> = own.collect();
         let names = |kind| used.iter().any(|(_, reference)| reference.kind() == kind);
         let (vault, aws) = (names(SecretKind::Vault), names(SecretKind::AwsSecretsManager));
         if vault {

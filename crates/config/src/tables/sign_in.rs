@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Broken, Instance};
+use super::no_rule;
 use crate::key::{Key, Kind, Table};
 use crate::secret::SecretRef;
 
@@ -51,7 +51,7 @@ pub(super) const TABLE: Table = Table {
              there as the address to come back to.",
         )
         .sample("https://idp.example.com"),
-        Key::new("client_id", Kind::Text, "What Quell is called at the provider.").or(""),
+        Key::new("client_id", Kind::Text, "What Quell is called at the provider.").or("quell"),
         Key::new(
             "client_secret",
             Kind::Secret,
@@ -101,17 +101,5 @@ pub(super) const TABLE: Table = Table {
         )
         .or("false"),
     ],
-    rule,
+    rule: no_rule,
 };
-
-fn rule(table: &Instance<'_>) -> Vec<Broken> {
-    let mut broken = Vec::new();
-    if !table.text("issuer").is_empty() && table.text("client_id").is_empty() {
-        broken.push(Broken::error(
-            "client_id",
-            "is missing beside `issuer`",
-            "name what Quell is called there",
-        ));
-    }
-    broken
-}

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use quell_model::{Claim, FindingKey, Severity, Untrusted};
+use quell_model::{Claim, FindingKey, IssueKey, Severity, Untrusted};
 
 use super::campaign;
 use super::candidate::Candidate;
@@ -32,8 +32,10 @@ pub(super) struct Attacks {
 }
 
 /// One attack.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Attack {
+    /// The first of its detections, by key: attacks stand in this order.
+    pub(super) first: Option<IssueKey>,
     /// What stays the same while the attack does: the place where it was first seen.
     pub(super) anchor: String,
     /// Whether it uses a known weakness.
@@ -288,7 +290,9 @@ impl<'c> Work<'c> {
                 attacks.set(member.at, attacks.list.len());
             }
             let roots: BTreeSet<usize> = members.iter().map(|n| trees.root(*n)).collect();
+            let first = members.first().and_then(|number| self.spotted.get(*number));
             attacks.list.push(Attack {
+                first: first.map(|spotted| spotted.candidate.key),
                 anchor: self.first_anchor(members),
                 is_campaign: members.iter().any(|n| in_campaign.contains(n)),
                 is_tree: members.len() > 1 && roots.len() == 1,

@@ -136,6 +136,12 @@ impl Candidate {
         }
     }
 
+    /// Its score.
+    #[must_use]
+    pub const fn score(&self) -> u32 {
+        self.score
+    }
+
     /// Gives it another score.
     pub const fn rate(&mut self, score: u32) {
         self.score = score;

@@ -35,7 +35,7 @@ pub struct Join {
 }
 
 /// What people decided.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Decisions {
     pins: BTreeMap<IssueKey, Pin>,
     joins: BTreeMap<IncidentKey, Join>,
@@ -80,6 +80,18 @@ impl Decisions {
     #[must_use]
     pub fn is_split(&self, issue: IssueKey) -> bool {
         self.pins.get(&issue).is_some_and(|pin| pin.action == HandAction::Split)
+    }
+
+    /// Whether a person put an issue anywhere.
+    pub(super) fn speaks_of(&self, issue: IssueKey) -> bool {
+        self.pins.contains_key(&issue)
+    }
+
+    /// The incidents about which other decisions say something else.
+    pub(super) fn differs(&self, other: &Self) -> Vec<IncidentKey> {
+        let keys: BTreeSet<&IncidentKey> = self.made.keys().chain(other.made.keys()).collect();
+        let differs = |key: &&IncidentKey| self.made.get(key) != other.made.get(key);
+        keys.into_iter().filter(differs).copied().collect()
     }
 
     /// What was decided about an incident, oldest first.

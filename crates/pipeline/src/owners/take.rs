@@ -61,7 +61,10 @@ impl OwnersAsked {
     /// What the configuration asks for a tenant: every inventory of it, and no other.
     #[must_use]
     pub fn of(config: &Config, tenant: &TenantId) -> Self {
+        // One that is had over the network is none before it was had.
+        let there = |one: &quell_config::Inventory| one.servicenow.is_none() || one.file.exists();
         let own = config.inventory.iter().filter(|(_, one)| one.enabled && one.tenant == *tenant);
+        let own = own.filter(|(_, one)| there(one));
         let file = |(name, one): (&String, &quell_config::Inventory)| InventoryFile {
             name: name.clone(),
             path: one.file.clone(),

@@ -4,7 +4,7 @@ use quell_model::{
     Finding, FindingClass, FindingKey, IssueKey, Provider, Severity, Status, Timestamp, Untrusted,
 };
 use quell_report::FindingReport;
-use quell_store::{FindingRow, ListFilter};
+use quell_store::{FindingRow, ListFilter, Store};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -51,6 +51,17 @@ pub struct FindingStory {
     pub item: FindingItem,
     /// All that was kept of its record.
     pub record: Finding,
+    /// The platforms that are asked and list it.
+    pub listed: Vec<Listing>,
+}
+
+/// A stream of a platform that lists a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Listing {
+    /// The platform's name in the configuration.
+    pub source: String,
+    /// Its stream.
+    pub stream: String,
 }
 
 /// One page of the findings that are asked for, those of the riskiest issues first unless another
@@ -63,7 +74,7 @@ pub fn findings(view: &View<'_>, query: &FindingQuery) -> Result<Page<FindingIte
     let filter = ListFilter { issue: issue.map(|row| row.id), ..query.common() };
     let item = |row| -> Result<Option<FindingItem>, QueryError> {
         match view.store.finding_get(row)? {
-            Some(row) => Ok(told(view, &row)?.map(|story| story.item)),
+            Some(row) => Ok(told(view, &row)?.map(|(item, _)| item)),
             None => Ok(None),
         }
     };
@@ -80,17 +91,43 @@ pub fn findings(view: &View<'_>, query: &FindingQuery) -> Result<Page<FindingIte
 /// # Errors
 /// When no finding, or more than one, has that id, or the store refuses.
 pub fn finding(view: &View<'_>, id: &str) -> Result<FindingStory, QueryError> {
-    let not_found = || QueryError::NotFound { kind: "finding", id: id.to_owned() };
-    let (lowest, highest) = keys_that_begin::<FindingKey>(id).ok_or_else(not_found)?.into_inner();
-    let found = view.store.finding_between(lowest, highest)?;
-    let [row] = found.as_slice() else { return Err(not_found()) };
+    let row = find(view.store, id)?;
     if !shows(view, row.issue) {
-        return Err(not_found());
+        return Err(not_found(id));
     }
-    told(view, row)?.ok_or_else(not_found)
+    let (item, record) = told(view, &row)?.ok_or_else(|| not_found(id))?;
+    Ok(FindingStory { item, record, listed: listed_by(view.store, &row)? })
 }
 
-fn told(view: &View<'_>, row: &FindingRow) -> Result<Option<FindingStory>, QueryError> {
+/// What its tool calls a finding, and the platforms that are asked and list it.
+///
+/// # Errors
+/// When no finding, or more than one, has that id, or the store refuses.
+pub fn listings(store: &Store, id: &str) -> Result<(String, Vec<Listing>), QueryError> {
+    let row = find(store, id)?;
+    Ok((member(&row)?.finding.native_id, listed_by(store, &row)?))
+}
+
+fn listed_by(store: &Store, row: &FindingRow) -> Result<Vec<Listing>, QueryError> {
+    let listed = store.reading_list(row.key)?.into_iter();
+    Ok(listed.map(|(source, stream)| Listing { source, stream }).collect())
+}
+
+fn not_found(id: &str) -> QueryError {
+    QueryError::NotFound { kind: "finding", id: id.to_owned() }
+}
+
+fn find(store: &Store, id: &str) -> Result<FindingRow, QueryError> {
+    let begins = keys_that_begin::<FindingKey>(id).ok_or_else(|| not_found(id))?;
+    let (lowest, highest) = begins.into_inner();
+    let mut found = store.finding_between(lowest, highest)?;
+    match (found.pop(), found.is_empty()) {
+        (Some(row), true) => Ok(row),
+        (_, _) => Err(not_found(id)),
+    }
+}
+
+fn told(view: &View<'_>, row: &FindingRow) -> Result<Option<(FindingItem, Finding)>, QueryError> {
     let Some(issue) = view.store.issue_key(row.issue)? else { return Ok(None) };
     let member = member(row)?;
     let place = (row.path.clone(), row.offset_bytes);
@@ -101,5 +138,5 @@ fn told(view: &View<'_>, row: &FindingRow) -> Result<Option<FindingStory>, Query
         asset: member.finding.asset.id.key().into(),
         first_seen: member.finding.first_seen,
     };
-    Ok(Some(FindingStory { item, record: member.finding }))
+    Ok(Some((item, member.finding)))
 }

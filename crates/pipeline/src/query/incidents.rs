@@ -1,28 +1,25 @@
 //! Incidents: the list, and one with its issues.
-//!
-//! They are built from all open issues together, which takes seconds where there are many. So
-//! they are kept until the store changes, and made by one reader while the others wait, or look
-//! at what was kept before.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use quell_explain::{IssueEvidence, explain};
-use quell_model::{Decision, Incident, IncidentKey, IncidentKind, IssueKey, Severity, Untrusted};
+use quell_model::{Decision, IncidentKey, IncidentKind, IssueKey, Severity, Untrusted};
 use quell_report::IncidentStory;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::cache::IncidentCache;
 use super::cursor::Asked;
 use super::page::{FacetReport, page_limit};
-use super::parameters::{Order, in_no_cursor, keys_that_begin, listed, score};
+use super::parameters::{Order, in_no_cursor, listed, score};
 use super::{Page, QueryError, View};
 use crate::assess::members;
 use crate::exceptions::Said;
-use crate::incidents::{World, judgement};
+use crate::follow::One;
+use crate::incidents::judgement;
 use crate::intel;
-use crate::priority::{Around, Estate};
-use crate::report::{Detail, decisions_on, describe, known, open_of_key, stored_issue};
+use crate::priority::Estate;
+use crate::report::{Detail, describe, known, stored_issue};
 
 /// Issues that are read for a title. The title of a larger incident is made from its riskiest.
 const MOST_READ: usize = 16;
@@ -126,159 +123,6 @@ pub struct IncidentPage {
     pub current: bool,
 }
 
-/// Incidents, kept until the store changes. One for each store, shared by all its readers.
-#[derive(Debug, Default)]
-pub struct IncidentCache {
-    kept: Mutex<Option<Arc<Kept>>>,
-    making: Mutex<()>,
-}
-
-/// Of which state of the store incidents were made, and on which day: what is late, and how old
-/// things are, is another answer tomorrow.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Stamp {
-    changes: i64,
-    day: String,
-}
-
-/// The incidents of one state of the store.
-#[derive(Debug)]
-struct Kept {
-    stamp: Stamp,
-    /// In the order of their keys.
-    all: Vec<One>,
-    around: Arc<BTreeMap<String, Around>>,
-}
-
-#[derive(Debug)]
-struct One {
-    incident: Incident,
-    /// The rows of its issues, in their order.
-    rows: Vec<i64>,
-    decision: Decision,
-    team: Arc<str>,
-    assets: u64,
-}
-
-impl IncidentCache {
-    /// Makes the incidents of what the store says now, unless they are made already. A server
-    /// calls this after an import, so that no reader waits.
-    ///
-    /// # Errors
-    /// When the store refuses.
-    pub fn make(&self, view: &View<'_>) -> Result<(), QueryError> {
-        self.get(view).map(|_| ())
-    }
-
-    /// The rows of an incident's issues; `None` where there is no such incident.
-    pub(super) fn rows(&self, view: &View<'_>, id: &str) -> Result<Option<Vec<i64>>, QueryError> {
-        Ok(self.get(view)?.0.find(id).map(|one| one.rows.clone()))
-    }
-
-    fn kept(&self) -> Option<Arc<Kept>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// The incidents, and whether they are of what the store says now.
-    fn get(&self, view: &View<'_>) -> Result<(Arc<Kept>, bool), QueryError> {
-        let is_now =
-            |kept: &Arc<Kept>| -> Result<bool, QueryError> { Ok(kept.stamp == Stamp::of(view)?) };
-        let kept = self.kept();
-        if let Some(kept) = &kept
-            && is_now(kept)?
-        {
-            return Ok((Arc::clone(kept), true));
-        }
-        let making = match (self.making.try_lock(), kept) {
-            (Ok(making), _) => making,
-            (Err(TryLockError::Poisoned(poisoned)), _) => poisoned.into_inner(),
-            (Err(TryLockError::WouldBlock), Some(kept)) => return Ok((kept, false)),
-            (Err(TryLockError::WouldBlock), None) => {
-                self.making.lock().unwrap_or_else(PoisonError::into_inner)
-            }
-        };
-        // Another reader may have made them while this one waited.
-        if let Some(kept) = self.kept()
-            && is_now(&kept)?
-        {
-            return Ok((kept, true));
-        }
-        let made = Arc::new(Kept::make(view)?);
-        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&made));
-        drop(making);
-        Ok((made, true))
-    }
-}
-
-impl Stamp {
-    fn of(view: &View<'_>) -> Result<Self, QueryError> {
-        let day = view.now.strftime("%Y-%m-%d").to_string();
-        Ok(Self { changes: view.store.changes()?, day })
-    }
-}
-
-impl Kept {
-    fn make(view: &View<'_>) -> Result<Self, QueryError> {
-        let _moment = view.store.moment()?;
-        let stamp = Stamp::of(view)?;
-        let intel = intel::load(view.store, view.setup.catalog().intel())?;
-        // Who sees some issues only is told the incidents of those.
-        let shown = view.index.shown().map(|(issues, _)| issues);
-        let world =
-            World::among(view.store, judgement(view.setup, &intel, view.now), shown.as_ref())?;
-        let said = Said::find(view.store, &world.open, view.now)?;
-        let by = (&world.estate, &said);
-        let decisions = decisions_on(view.store, by, &world.open, &world.stories)?;
-        let around = world.estate.kept();
-        let mut teams = BTreeMap::new();
-        let mut all = Vec::with_capacity(world.stories.len());
-        for (incident, decision) in world.stories.into_iter().zip(decisions) {
-            let open = incident.issues.iter().filter_map(|key| open_of_key(&world.open, key));
-            let assets: BTreeSet<&str> = open.clone().map(|o| o.candidate.asset()).collect();
-            let assets = u64::try_from(assets.len()).unwrap_or(u64::MAX);
-            let rows: Vec<i64> = open.map(|open| open.row).collect();
-            let team = team(view, &rows);
-            let team = teams.entry(team.clone()).or_insert_with(|| Arc::from(team));
-            all.push(One { rows, decision, team: Arc::clone(team), assets, incident });
-        }
-        all.sort_unstable_by_key(|one| one.incident.key);
-        Ok(Self { stamp, all, around })
-    }
-
-    /// The incident whose id begins so, or that holds the issue whose id does.
-    fn find(&self, id: &str) -> Option<&One> {
-        let keys = keys_that_begin::<IncidentKey>(id)?;
-        let mut named = self.all.iter().filter(|one| keys.contains(&one.incident.key));
-        match (named.next(), named.next()) {
-            (Some(one), None) => return Some(one),
-            (Some(_), Some(_)) => return None,
-            (None, _) => {}
-        }
-        let keys = keys_that_begin::<IssueKey>(id)?;
-        let issues = |one: &&One| one.incident.issues.iter().any(|key| keys.contains(key));
-        let mut holding = self.all.iter().filter(issues);
-        holding.next().filter(|_| holding.next().is_none())
-    }
-}
-
-/// Who should deal with an incident: the owner of most of its assets, else the role that the
-/// control of its riskiest issue names.
-fn team(view: &View<'_>, rows: &[i64]) -> String {
-    let cells = || rows.iter().filter_map(|row| view.index.issue(*row));
-    let mut owners: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
-    for cells in cells() {
-        if let Some(team) = cells.team {
-            owners.entry(team).or_default().insert(cells.asset);
-        }
-    }
-    if let Some((owner, _)) = owners.iter().rev().max_by_key(|(_, assets)| assets.len()) {
-        return (*owner).to_owned();
-    }
-    let control = cells().next().and_then(|cells| cells.control);
-    let control = control.and_then(|id| view.setup.catalog().control(id));
-    control.map_or("security team", |control| control.explain.who.as_str()).to_owned()
-}
-
 impl IncidentQuery {
     fn fits(&self, one: &One) -> bool {
         let of = |wanted: &[_], value| wanted.is_empty() || wanted.contains(&value);
@@ -320,7 +164,8 @@ pub fn incidents(
     let limit = page_limit(query.limit)?;
     let after = asked.place_of::<PLACE_BYTES>(query.cursor.as_deref())?;
     let (kept, current) = cache.get(view)?;
-    let fitting: Vec<&One> = kept.all.iter().filter(|one| query.fits(one)).collect();
+    let all = kept.all.iter().map(|one| &**one);
+    let fitting: Vec<&One> = all.filter(|one| query.fits(one)).collect();
     let mut rest: Vec<([u8; PLACE_BYTES], &One)> = fitting
         .iter()
         .map(|one| (query.place(one), *one))
@@ -353,7 +198,7 @@ fn facets(all: &[&One]) -> BTreeMap<&'static str, FacetReport> {
 
 fn item(view: &View<'_>, one: &One) -> Result<IncidentItem, QueryError> {
     let incident = &one.incident;
-    let cells = one.rows.iter().filter_map(|row| view.index.issue(*row));
+    let cells = one.rows.iter().filter_map(|row| view.index.issue(i64::from(*row)));
     let sources: BTreeSet<&str> = cells.flat_map(|cells| cells.tools.split(',')).collect();
     Ok(IncidentItem {
         id: incident.key,
@@ -375,8 +220,9 @@ fn title(view: &View<'_>, one: &One) -> Result<Untrusted, QueryError> {
     let read = if one.rows.len() <= MOST_READ { one.rows.len() } else { 1 };
     let mut issues = Vec::new();
     for row in one.rows.iter().take(read) {
-        if let Some(issue) = stored_issue(view.store, *row)? {
-            issues.push((issue, members(view.store, *row)?));
+        let row = i64::from(*row);
+        if let Some(issue) = stored_issue(view.store, row)? {
+            issues.push((issue, members(view.store, row)?));
         }
     }
     if let Some((lead, _)) = issues.first().filter(|_| one.rows.len() > MOST_READ) {
@@ -410,13 +256,13 @@ pub fn incident(
     let catalog = view.setup.catalog();
     let intel = intel::load(view.store, catalog.intel())?;
     let estate = Estate::new(view.store, judgement(view.setup, &intel, view.now))?;
-    let estate = estate.with(Arc::clone(&kept.around));
     let mut open = Vec::with_capacity(one.rows.len());
     for row in &one.rows {
-        if let Some(row) = view.store.issue_get(*row)? {
+        if let Some(row) = view.store.issue_get(i64::from(*row))? {
             open.extend(known(&row, catalog)?);
         }
     }
+    let estate = estate.with(kept.around(&open));
     estate.settle(view.store, &mut open)?;
     let said = Said::find(view.store, &open, view.now)?;
     let shown = std::slice::from_ref(&one.incident);

@@ -5,6 +5,7 @@
 //! exactly once, whatever is imported meanwhile.
 
 mod assets;
+mod cache;
 mod controls;
 mod cursor;
 mod error;
@@ -22,14 +23,13 @@ mod seen;
 mod statistics;
 
 pub use assets::{AssetItem, AssetQuery, AssetSort, AssetStory, RelatedAsset, asset, assets};
+pub use cache::{Decider, IncidentCache};
 pub use controls::{ControlItem, ControlQuery, ControlStory, control, controls};
 pub use error::QueryError;
-pub use findings::{FindingItem, FindingQuery, FindingStory, finding, findings};
+pub use findings::{FindingItem, FindingQuery, FindingStory, Listing, finding, findings, listings};
 pub use fixes::{FixQuery, fix, fixes, keep_fixes};
 pub use imports::{ImportItem, ImportQuery, imports};
-pub use incidents::{
-    IncidentCache, IncidentItem, IncidentPage, IncidentQuery, IncidentSort, incident, incidents,
-};
+pub use incidents::{IncidentItem, IncidentPage, IncidentQuery, IncidentSort, incident, incidents};
 pub use issues::{IssueItem, IssueQuery, IssueSort, Marked, issue, issues};
 pub use labels::{LabelBook, LabelSet};
 pub use page::{FacetReport, FacetValue, MOST_ITEMS, Page};

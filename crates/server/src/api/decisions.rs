@@ -1,15 +1,13 @@
 //! What people decide: taking a wrong merge apart, and putting together what belongs together.
 
-use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::Json;
 use axum::extract::State;
-use quell_model::{IncidentKey, IssueKey, Timestamp};
-use quell_pipeline::{
-    PipelineError, Setup, join_incidents, reset_incident, split_incident, split_issue,
-};
+use quell_model::{IncidentKey, IssueKey};
+use quell_pipeline::query::{Decider, IncidentCache};
+use quell_pipeline::{PipelineError, split_issue};
 use quell_store::Store;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -21,6 +19,44 @@ use super::view::check_reach;
 use crate::access::{Caller, Right};
 use crate::data::Target;
 use crate::state::App;
+
+/// What a decision is about.
+#[derive(Debug)]
+pub(super) enum About {
+    /// An issue.
+    Issue(String),
+    /// Incidents.
+    Incidents(Vec<String>),
+}
+
+impl About {
+    /// Refuses what the caller may not decide about.
+    fn check(&self, app: &App, caller: &Caller) -> Result<(), Problem> {
+        let check = |target| check_reach(app, caller, Right::Decide, target);
+        match self {
+            Self::Issue(id) => check(Target::Issue(id)),
+            Self::Incidents(ids) => ids.iter().try_for_each(|id| check(Target::Incident(id))),
+        }
+    }
+}
+
+/// Decides on the caller's findings, at this moment and signed by them.
+pub(super) async fn decided<T: Send + 'static, E: Into<Problem>>(
+    app: &Arc<App>,
+    (caller, about): (Caller, About),
+    decide: impl FnOnce(&IncidentCache, &mut Store, Decider<'_>) -> Result<T, E> + Send + 'static,
+) -> Result<T, Problem> {
+    let asking = Arc::clone(app);
+    app.quick(move || {
+        about.check(&asking, &caller)?;
+        let findings = asking.tenants.of(&caller.tenant)?;
+        let by = caller.signature();
+        let by = (findings.setup(), asking.clock.now(), by.as_str());
+        let done = findings.write(|store| decide(findings.incidents(), store, by));
+        done.map_err(Into::into)
+    })
+    .await
+}
 
 /// Most ids of one decision.
 const MOST_IDS: usize = 10_000;
@@ -52,16 +88,11 @@ pub(super) async fn split_one_issue(
     Id(id): Id,
     Given(body): Given<IssueSplit>,
 ) -> Result<Json<IssueMade>, Problem> {
-    let asking = Arc::clone(&app);
-    app.quick(move || {
-        check_reach(&asking, &caller, Right::Decide, Target::Issue(&id))?;
-        let findings = asking.tenants.of(&caller.tenant)?;
-        let now = asking.clock.now();
-        let issue = findings
-            .write(|store| split_issue(store, findings.setup(), (&id, &body.finding), now))?;
-        Ok(Json(IssueMade { issue }))
-    })
-    .await
+    let about = About::Issue(id.clone());
+    let issue = decided(&app, (caller, about), move |_, store, (setup, now, _)| {
+        split_issue(store, setup, (&id, &body.finding), now)
+    });
+    Ok(Json(IssueMade { issue: issue.await? }))
 }
 
 /// Which issues are taken out.
@@ -96,46 +127,27 @@ fn check_ids(ids: &[String]) -> Result<(), Problem> {
     Ok(())
 }
 
-/// What goes with an incident.
-enum Named {
-    /// Issues of it.
-    Issues(Vec<String>),
-    /// Incidents beside it.
-    Incidents(Vec<String>),
-}
-
 /// What is decided about an incident and others: issues of it, or incidents beside it.
 type Decide = fn(
+    &IncidentCache,
     &mut Store,
-    &Setup,
-    (&str, &[String], Option<&FilePath>),
-    (Timestamp, &str),
+    (&str, &[String]),
+    Decider<'_>,
 ) -> Result<IncidentKey, PipelineError>;
 
 /// Decides about an incident and the ids that go with it, signed by who asks.
 async fn decide(
     app: &Arc<App>,
     caller: Caller,
-    (id, named): (String, Named),
+    (id, ids, others): (String, Vec<String>, Option<Vec<String>>),
     how: Decide,
 ) -> Result<Json<IncidentMade>, Problem> {
-    let asking = Arc::clone(app);
-    app.quick(move || {
-        let (ids, others) = match named {
-            Named::Issues(ids) => (ids, Vec::new()),
-            Named::Incidents(ids) => (ids.clone(), ids),
-        };
-        check_ids(&ids)?;
-        for id in std::iter::once(&id).chain(&others) {
-            check_reach(&asking, &caller, Right::Decide, Target::Incident(id))?;
-        }
-        let findings = asking.tenants.of(&caller.tenant)?;
-        let (now, by) = (asking.clock.now(), caller.signature());
-        let incident =
-            findings.write(|store| how(store, findings.setup(), (&id, &ids, None), (now, &by)))?;
-        Ok(Json(IncidentMade { incident }))
-    })
-    .await
+    check_ids(&ids)?;
+    let named = others.iter().flatten().chain([&id]).cloned().collect();
+    let about = (caller, About::Incidents(named));
+    let incident =
+        decided(app, about, move |incidents, store, by| how(incidents, store, (&id, &ids), by));
+    Ok(Json(IncidentMade { incident: incident.await? }))
 }
 
 /// Take issues out of an incident into one of their own
@@ -152,7 +164,7 @@ pub(super) async fn split_one_incident(
     Id(id): Id,
     Given(body): Given<IncidentSplit>,
 ) -> Result<Json<IncidentMade>, Problem> {
-    decide(&app, caller, (id, Named::Issues(body.issues)), split_incident).await
+    decide(&app, caller, (id, body.issues, None), IncidentCache::split).await
 }
 
 /// Make incidents part of another
@@ -169,7 +181,8 @@ pub(super) async fn join_one_incident(
     Id(id): Id,
     Given(body): Given<IncidentJoin>,
 ) -> Result<Json<IncidentMade>, Problem> {
-    decide(&app, caller, (id, Named::Incidents(body.incidents)), join_incidents).await
+    let others = Some(body.incidents.clone());
+    decide(&app, caller, (id, body.incidents, others), IncidentCache::join).await
 }
 
 /// How many decisions were taken back.
@@ -180,8 +193,8 @@ pub(super) struct DecisionsRemoved {
 }
 
 impl DecisionsRemoved {
-    pub(super) const fn of(removed: u64) -> Self {
-        Self { removed }
+    pub(super) fn of(removed: usize) -> Self {
+        Self { removed: u64::try_from(removed).unwrap_or(u64::MAX) }
     }
 }
 
@@ -196,14 +209,9 @@ pub(super) async fn reset_one_incident(
     Extension(caller): Extension<Caller>,
     Id(id): Id,
 ) -> Result<Json<DecisionsRemoved>, Problem> {
-    let asking = Arc::clone(&app);
-    app.quick(move || {
-        check_reach(&asking, &caller, Right::Decide, Target::Incident(&id))?;
-        let findings = asking.tenants.of(&caller.tenant)?;
-        let now = asking.clock.now();
-        let removed =
-            findings.write(|store| reset_incident(store, findings.setup(), (&id, None), now));
-        let removed = removed.map_err(|error| match &error {
+    let about = About::Incidents(vec![id.clone()]);
+    let removed = decided(&app, (caller, about), move |incidents, store, (setup, now, _)| {
+        incidents.reset(store, &id, (setup, now)).map_err(|error| match &error {
             // Whether there is such an incident is not told by what was decided about it.
             PipelineError::Refused(_) | PipelineError::NotFound { .. } => {
                 Problem::not_found("incident of that id about which somebody decided")
@@ -217,8 +225,7 @@ pub(super) async fn reset_one_incident(
             | PipelineError::Intelligence { .. }
             | PipelineError::Inventory { .. }
             | PipelineError::Interrupted => error.into(),
-        })?;
-        Ok(Json(DecisionsRemoved::of(u64::try_from(removed).unwrap_or(u64::MAX))))
-    })
-    .await
+        })
+    });
+    Ok(Json(DecisionsRemoved::of(removed.await?)))
 }

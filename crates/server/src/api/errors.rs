@@ -76,6 +76,15 @@ pub(crate) enum BadBody {
     Media(Problem),
 }
 
+/// What a route that asks somebody outside may answer beside.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only described")]
+pub(crate) enum Outside {
+    /// Who was asked did not do it; `detail` holds their words.
+    #[response(status = 502, content_type = "application/problem+json")]
+    Gateway(Problem),
+}
+
 /// What a webhook may answer beside.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "only described")]

@@ -6,17 +6,15 @@ use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use quell_model::{Date, IssueKey, Mark, MarkKind};
-use quell_pipeline::{Marking, mark_incident, mark_issue, unmark_incident, unmark_issue};
+use quell_pipeline::{Marking, mark_issue, unmark_issue};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Problem;
-use super::decisions::DecisionsRemoved;
+use super::decisions::{About, DecisionsRemoved, decided};
 use super::errors::{BadBody, Missing, OnceKey, Refused, Unchanged};
 use super::extract::{Given, Id};
-use super::view::check_reach;
-use crate::access::{Caller, Right};
-use crate::data::Target;
+use crate::access::Caller;
 use crate::state::App;
 
 /// What is said.
@@ -56,10 +54,6 @@ pub(super) struct IncidentMarked {
     issues: u64,
 }
 
-fn count(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
-}
-
 /// Mark an issue
 ///
 /// The same mark again changes nothing; another one takes its place. Whatever the mark, the issue
@@ -74,17 +68,12 @@ pub(super) async fn mark_one_issue(
     Id(id): Id,
     Given(plan): Given<MarkPlan>,
 ) -> Result<Json<IssueMarked>, Problem> {
-    let asking = Arc::clone(&app);
-    app.quick(move || {
-        check_reach(&asking, &caller, Right::Decide, Target::Issue(&id))?;
-        let findings = asking.tenants.of(&caller.tenant)?;
-        let (now, by) = (asking.clock.now(), caller.signature());
-        let marking = plan.marking();
-        let (issue, mark) =
-            findings.write(|store| mark_issue(store, (&id, &marking), (now, &by)))?;
-        Ok(Json(IssueMarked { issue, mark }))
-    })
-    .await
+    let about = About::Issue(id.clone());
+    let marked = decided(&app, (caller, about), move |_, store, (_, now, by)| {
+        mark_issue(store, (&id, &plan.marking()), (now, by))
+    });
+    let (issue, mark) = marked.await?;
+    Ok(Json(IssueMarked { issue, mark }))
 }
 
 /// Take the mark of an issue back
@@ -97,14 +86,10 @@ pub(super) async fn unmark_one_issue(
     Extension(caller): Extension<Caller>,
     Id(id): Id,
 ) -> Result<Json<DecisionsRemoved>, Problem> {
-    let asking = Arc::clone(&app);
-    app.quick(move || {
-        check_reach(&asking, &caller, Right::Decide, Target::Issue(&id))?;
-        let findings = asking.tenants.of(&caller.tenant)?;
-        let (_, was_marked) = findings.write(|store| unmark_issue(store, &id))?;
-        Ok(Json(DecisionsRemoved::of(u64::from(was_marked))))
-    })
-    .await
+    let about = About::Issue(id.clone());
+    let removed = decided(&app, (caller, about), move |_, store, _| unmark_issue(store, &id));
+    let (_, was_marked) = removed.await?;
+    Ok(Json(DecisionsRemoved::of(usize::from(was_marked))))
 }
 
 /// Mark all issues of an incident
@@ -120,17 +105,11 @@ pub(super) async fn mark_one_incident(
     Id(id): Id,
     Given(plan): Given<MarkPlan>,
 ) -> Result<Json<IncidentMarked>, Problem> {
-    let asking = Arc::clone(&app);
-    app.quick(move || {
-        check_reach(&asking, &caller, Right::Decide, Target::Incident(&id))?;
-        let findings = asking.tenants.of(&caller.tenant)?;
-        let (now, by) = (asking.clock.now(), caller.signature());
-        let marking = plan.marking();
-        let marked = findings
-            .write(|store| mark_incident(store, findings.setup(), (&id, &marking), (now, &by)))?;
-        Ok(Json(IncidentMarked { issues: count(marked) }))
-    })
-    .await
+    let about = About::Incidents(vec![id.clone()]);
+    let marked = decided(&app, (caller, about), move |incidents, store, by| {
+        incidents.mark(store, (&id, &plan.marking()), by)
+    });
+    Ok(Json(IncidentMarked { issues: u64::try_from(marked.await?).unwrap_or(u64::MAX) }))
 }
 
 /// Take the marks of all issues of an incident back
@@ -143,13 +122,9 @@ pub(super) async fn unmark_one_incident(
     Extension(caller): Extension<Caller>,
     Id(id): Id,
 ) -> Result<Json<DecisionsRemoved>, Problem> {
-    let asking = Arc::clone(&app);
-    app.quick(move || {
-        check_reach(&asking, &caller, Right::Decide, Target::Incident(&id))?;
-        let findings = asking.tenants.of(&caller.tenant)?;
-        let now = asking.clock.now();
-        let removed = findings.write(|store| unmark_incident(store, findings.setup(), &id, now))?;
-        Ok(Json(DecisionsRemoved::of(count(removed))))
-    })
-    .await
+    let about = About::Incidents(vec![id.clone()]);
+    let removed = decided(&app, (caller, about), move |incidents, store, (setup, now, _)| {
+        incidents.unmark(store, &id, (setup, now))
+    });
+    Ok(Json(DecisionsRemoved::of(removed.await?)))
 }

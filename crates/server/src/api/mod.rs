@@ -23,6 +23,7 @@ mod report;
 mod sources;
 mod statistics;
 mod status;
+mod tell;
 mod view;
 
 use std::sync::Arc;
@@ -49,6 +50,7 @@ pub(crate) use problem::Problem;
 pub(crate) use report::write as write_report;
 pub(crate) use sources::report as source_report;
 pub(crate) use status::{DiskReport, StatusReport, job_counts};
+pub(crate) use tell::ToldReport;
 
 /// The description of the whole API.
 #[derive(Debug, OpenApi)]
@@ -110,7 +112,8 @@ fn resources() -> ([(Right, Routes); 7], Routes) {
         .routes(routes!(jobs::release_job))
         .routes(routes!(jobs::create_replay))
         .routes(routes!(platforms::test))
-        .routes(routes!(platforms::act));
+        .routes(routes!(platforms::act))
+        .routes(routes!(tell::tell));
     let decide = OpenApiRouter::new()
         .routes(routes!(decisions::split_one_issue))
         .routes(routes!(decisions::split_one_incident))

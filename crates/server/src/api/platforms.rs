@@ -280,11 +280,9 @@ pub(super) async fn act(
     app.quick(move || {
         let platform = found(&asking, &caller, &name)?;
         let wanted = query.stream.as_deref();
-        if wanted.is_some_and(|wanted| !platform.streams().any(|stream| stream.name == wanted)) {
-            return Err(Problem::invalid(format!(
-                "`stream` is one of {}",
-                platform.streams().map(|s| s.name).collect::<Vec<_>>().join(", ")
-            )));
+        platform.check_stream(wanted).map_err(Problem::invalid)?;
+        if wanted.is_some() && !query.whole {
+            return Err(Problem::invalid("a stream alone is read with `whole`"));
         }
         let now = asking.clock.now();
         act.apply(&mut asking.office(), platform, (query.whole, wanted), now)?;

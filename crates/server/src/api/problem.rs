@@ -6,12 +6,14 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use quell_pipeline::PipelineError;
 use quell_pipeline::query::QueryError;
+use quell_sources::live::LiveError;
 use quell_spool::{PayloadError, SpoolError};
 use quell_store::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::access::{Right, Role};
+use crate::sync::TellError;
 
 /// Why a request was not done (RFC 9457).
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -54,6 +56,7 @@ const UNPROCESSABLE: Kind =
     ("unprocessable", "The request cannot be done", StatusCode::UNPROCESSABLE_ENTITY);
 const TOO_MANY: Kind = ("too_many", "Too many requests", StatusCode::TOO_MANY_REQUESTS);
 const INTERNAL: Kind = ("internal", "The server failed", StatusCode::INTERNAL_SERVER_ERROR);
+const GATEWAY: Kind = ("outside", "Somebody outside did not do it", StatusCode::BAD_GATEWAY);
 const UNAVAILABLE: Kind =
     ("unavailable", "The server cannot do that now", StatusCode::SERVICE_UNAVAILABLE);
 
@@ -124,6 +127,10 @@ impl Problem {
     pub(crate) fn too_many(wait_seconds: u64) -> Self {
         let detail = format!("try again in {wait_seconds} s");
         Self { wait_seconds: Some(wait_seconds), ..Self::new(TOO_MANY, detail) }
+    }
+
+    pub(crate) fn outside(detail: impl Into<String>) -> Self {
+        Self::new(GATEWAY, detail)
     }
 
     pub(crate) fn unavailable(detail: impl Into<String>, wait_seconds: u64) -> Self {
@@ -211,6 +218,17 @@ impl From<PipelineError> for Problem {
             | PipelineError::Unwritten { .. }
             | PipelineError::HalfWritten { .. }
             | PipelineError::Git { .. } => Self::internal(&error),
+        }
+    }
+}
+
+impl From<TellError> for Problem {
+    fn from(error: TellError) -> Self {
+        match &error {
+            TellError::Wrong(why) => Self::unprocessable(why.clone()),
+            TellError::Unlisted => Self::conflict(error.to_string()),
+            TellError::Live(LiveError::Unsupported(_)) => Self::unprocessable(error.to_string()),
+            TellError::Live(_) => Self::outside(error.to_string()),
         }
     }
 }

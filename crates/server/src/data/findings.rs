@@ -259,6 +259,11 @@ impl Findings {
         })
     }
 
+    /// The incidents of what is open, made once for all who ask.
+    pub(crate) const fn incidents(&self) -> &IncidentCache {
+        &self.incidents
+    }
+
     fn index_at(&self, store: &Store) -> Result<Snapshot, StoreError> {
         let held = match self.index.try_lock() {
             Ok(held) => Some(held),

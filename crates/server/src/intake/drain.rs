@@ -15,7 +15,7 @@ use quell_model::{KeyHasher, Reject, TenantId, Timestamp};
 use quell_pipeline::{ImportOptions, Imported, Part};
 use quell_report::FileReport;
 use quell_spool::{Position, Reader, SpoolError, Stored};
-use quell_store::{Heard, NewJob, PlatformKey, QuarantineRow, Reading, StoreError, Touched};
+use quell_store::{Heard, NewJob, Noted, PlatformKey, QuarantineRow, Reading, StoreError, Touched};
 
 use crate::data::{Findings, quietly};
 use crate::jobs::{Failure, Outcome, Task, delivery_input, delivery_name, delivery_options};
@@ -288,22 +288,23 @@ fn page_of(stored: &Stored) -> Option<PageName> {
     PageName::of(stored.record.origin().delivery.as_deref())
 }
 
-/// Notes what a page of a whole reading brought.
+/// Notes what a page brought.
 fn note_page(
     app: &App,
     findings: &Findings,
     (source, name): (&str, &PageName),
     imported: &Imported,
 ) -> Result<(), Failure> {
-    if !name.whole {
-        return Ok(());
-    }
     let reading = Reading { source, stream: &name.stream, number: name.reading };
     let (now, mut touched) = (app.clock.now(), Touched::default());
     let seen = &imported.touched.findings;
     let whole = imported.files.iter().all(|file| file.complete && file.accounting.rejected == 0);
-    let page = whole.then_some(name.page);
-    findings.write(|store| store.reading_note((reading, page), seen, (&mut touched, now)))?;
+    let noted = match (name.whole, whole) {
+        (false, _) => Noted::New,
+        (true, true) => Noted::Page(name.page),
+        (true, false) => Noted::Part,
+    };
+    findings.write(|store| store.reading_note((reading, noted), seen, (&mut touched, now)))?;
     Ok(())
 }
 

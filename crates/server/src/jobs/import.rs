@@ -118,8 +118,8 @@ impl Outcome {
     }
 }
 
-/// How much a file may close by being silent.
-fn most_closed(app: &App) -> Option<MostClosed> {
+/// How much may close by silence: a file's, or a platform's that is asked.
+pub(crate) fn most_closed(app: &App) -> Option<MostClosed> {
     let percent = app.config.intake.hold_closing_percent;
     (percent < 100).then_some(MostClosed { percent, always: ALWAYS_CLOSED })
 }

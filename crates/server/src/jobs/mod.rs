@@ -7,7 +7,7 @@ mod task;
 mod worker;
 
 pub use change::Change;
-pub(crate) use import::{Outcome, delivery_input, delivery_name, delivery_options};
+pub(crate) use import::{Outcome, delivery_input, delivery_name, delivery_options, most_closed};
 pub(crate) use replay::replay;
 pub(crate) use task::Task;
 pub(crate) use worker::{Failure, work};

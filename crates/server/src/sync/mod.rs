@@ -11,6 +11,7 @@ mod platform;
 mod reading;
 mod rest;
 mod settle;
+mod tell;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -19,4 +20,6 @@ pub use act::Act;
 pub(crate) use name::PageName;
 pub(crate) use platform::{Platform, Platforms, Running};
 pub use platform::{known_kinds, source_faults};
+pub(crate) use tell::Listed;
+pub use tell::{Tell, TellError, Told, Why};
 pub(crate) use turn::{Halt, run, turn};

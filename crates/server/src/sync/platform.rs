@@ -2,22 +2,19 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
-use quell_config::{Config, SecretRef, Source as Configured};
+use quell_config::{Config, Source as Configured};
 use quell_model::{Clock, TenantId, Timestamp};
 use quell_sources::Source;
-use quell_sources::live::{
-    Connector, Credential, Credentials, Live, LiveError, Plan, Stream, Target,
-};
+use quell_sources::live::{Connector, Live, LiveError, Plan, Stream, Target};
 use quell_store::PlatformKey;
 use serde::Serialize;
 use tokio::sync::{Mutex as Turn, Notify};
 use utoipa::ToSchema;
 
 use crate::data::locked;
-use crate::outside::Outside;
+use crate::outside::{Login, Outside};
 
 /// Records that a webhook announced and that wait to be asked for.
 const MOST_ANNOUNCED: usize = 10_000;
@@ -121,37 +118,6 @@ fn kind(id: &str) -> Result<(&'static Source, &'static Live), LiveError> {
     })
 }
 
-/// The login of a platform, read when a token is had.
-struct Login {
-    outside: Arc<Outside>,
-    id: Option<SecretRef>,
-    secret: SecretRef,
-}
-
-impl fmt::Debug for Login {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Login({})", self.secret)
-    }
-}
-
-impl Credentials for Login {
-    fn read(&self) -> Pin<Box<dyn Future<Output = Result<Credential, LiveError>> + Send + '_>> {
-        Box::pin(async {
-            let read = async |reference: &SecretRef| {
-                let secret = self.outside.read_any(reference).await;
-                let secret = secret.map_err(|error| LiveError::Secret(error.to_string()))?;
-                let text = secret.expose_text().map(|text| text.trim_end().to_owned().into());
-                text.ok_or_else(|| LiveError::Secret(format!("`{reference}` is no text")))
-            };
-            let id = match &self.id {
-                Some(id) => read(id).await?,
-                None => String::new().into(),
-            };
-            Ok(Credential { id, secret: read(&self.secret).await? })
-        })
-    }
-}
-
 /// A platform that is asked.
 pub(crate) struct Platform {
     /// Its name in the configuration.
@@ -228,6 +194,15 @@ impl Platform {
         all.filter(|stream| wanted.is_empty() || wanted.iter().any(|name| name == stream.name))
     }
 
+    /// Says which streams there are, where one is wanted that is none of them.
+    pub(crate) fn check_stream(&self, wanted: Option<&str>) -> Result<(), String> {
+        let known: Vec<&str> = self.streams().map(|stream| stream.name).collect();
+        match wanted.filter(|wanted| !known.contains(wanted)) {
+            Some(_) => Err(format!("the stream is one of {}", known.join(", "))),
+            None => Ok(()),
+        }
+    }
+
     /// What a webhook's body announces without proving it; those are asked for soon. `false` where
     /// the body itself is believed.
     pub(crate) fn announce(&self, body: &[u8]) -> bool {
@@ -246,6 +221,12 @@ impl Platform {
 
     pub(super) fn next_announced(&self) -> Option<Target> {
         locked(&self.announced).pop_front()
+    }
+
+    /// Asks for a record soon.
+    pub(super) fn ask_for(&self, target: Target) {
+        self.put_back(target);
+        self.wake.notify_one();
     }
 
     pub(super) fn put_back(&self, target: Target) {

@@ -4,19 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quell_model::Timestamp;
-use quell_pipeline::MostClosed;
 use quell_store::{Reading, ServerStore, Settled, StoreError, StreamRow, Touched};
 use serde::{Deserialize, Serialize};
 
 use super::Platform;
 use super::reading::UnderWay;
 use crate::intake::taken;
+use crate::jobs::most_closed;
 use crate::state::App;
 
 /// How often to look whether the pages were taken in.
 const LOOK: Duration = Duration::from_millis(100);
-/// Closings that are believed whatever their share is.
-const ALWAYS_CLOSED: u64 = 10;
 
 /// What was not closed, and what a person said about that.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -43,9 +41,7 @@ pub(super) async fn settle(
         tokio::time::sleep(LOOK).await;
     }
     let held = row.held.as_deref().and_then(|text| serde_json::from_str::<Held>(text).ok());
-    let percent = app.config.intake.hold_closing_percent;
-    let free = percent >= 100 || held.is_some_and(|held| held.released);
-    let most = (!free).then_some(MostClosed { percent, always: ALWAYS_CLOSED });
+    let most = most_closed(app).filter(|_| !held.is_some_and(|held| held.released));
     let (asking, asked) = (Arc::clone(app), Arc::clone(platform));
     let (stream, number, pages) = (row.name.clone(), under_way.number, under_way.pages);
     let settled = tokio::task::spawn_blocking(move || {

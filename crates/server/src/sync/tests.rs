@@ -403,6 +403,26 @@ async fn what_vanishes_closes_with_the_second_whole_reading_and_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_comes_and_vanishes_between_two_whole_readings_closes() {
+    let (data, fake) = (tempfile::tempdir().unwrap(), fake(35));
+    let bench = Bench::open(data.path(), &fake);
+    bench.turn().await.unwrap();
+    pass(&fake, 300);
+    let now = fake.1.now().as_second();
+    fake.world().findings.insert(100, now);
+    pass(&fake, 300);
+    bench.turn().await.unwrap();
+    assert_eq!(bench.open_findings(), 36);
+    fake.world().findings.remove(&100);
+    pass(&fake, DAY);
+    bench.turn().await.unwrap();
+    assert_eq!(bench.open_findings(), 36, "once is not enough");
+    pass(&fake, DAY);
+    bench.turn().await.unwrap();
+    assert_eq!(bench.open_findings(), 35);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_empty_list_is_held_until_somebody_releases_it() {
     let (data, fake) = (tempfile::tempdir().unwrap(), fake(35));
     let bench = Bench::open(data.path(), &fake);

@@ -202,6 +202,8 @@ async fn announced(app: &Arc<App>, platform: &Arc<Platform>, fence: Fence) -> Re
     while let Some(target) = platform.next_announced() {
         let (stream, page) = match platform.connector.fetch(&target).await {
             Ok(found) => found,
+            // What cannot be asked for singly comes with what is new.
+            Err(LiveError::Unsupported(_)) => continue,
             Err(error) => {
                 let halt = Halt::of(&error);
                 if let Halt::Stream(reason) = &halt {
@@ -316,7 +318,7 @@ impl Reader<'_> {
         let name = PageName {
             stream: self.stream.name.to_owned(),
             reading: under_way.number,
-            whole: under_way.whole,
+            whole: under_way.whole && self.stream.closes,
             page: under_way.pages,
         };
         let written = keep(app, platform, self.stream, (name, items)).await;

@@ -15,6 +15,8 @@ mod hooks;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]
+mod inventories;
+#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod many;

@@ -9,20 +9,24 @@ use std::time::Instant;
 use quell_testkit::server::{
     Client, Load, Process, Request, delivery, load, peak_memory_kib, resident_kib, uid,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Chunks, LAST_CHUNK, Outcome, Place, begin_import, now, pause, plan, say};
 
 /// Deliveries of which each is waited for.
 const SINGLE: u64 = 100;
-/// Questions for the incidents, each after a delivery.
-const INCIDENTS: u64 = 5;
+/// Questions for the incidents, each after a delivery, of each kind.
+const INCIDENTS: u64 = 100;
 /// A number without a divisor in common with round numbers.
 const STEP: u64 = 2_654_435_761;
 
 /// Stores findings, then delivers new ones, changes stored ones all over the store, and waits for
-/// single ones.
-pub(super) fn drain(place: &Place, stored: u64, deliveries: u64) -> Outcome<()> {
+/// single ones: findings about settings, then detections among as many as are asked for.
+pub(super) fn drain(
+    place: &Place,
+    stored: u64,
+    (deliveries, detections): (u64, u64),
+) -> Outcome<()> {
     let (process, client) = place.first()?;
     if stored > 0 {
         store(&client, stored)?;
@@ -37,7 +41,17 @@ pub(super) fn drain(place: &Place, stored: u64, deliveries: u64) -> Outcome<()> 
         rate(&client, "changed", changed, ("&severity=critical", deliveries))?;
     }
     singles(&process, &client)?;
-    incidents(&process, &client)?;
+    let whole = told(&client, now())?;
+    say(&format!("incidents for the first time: {whole} ms"));
+    incidents(&process, &client, ("setting", setting))?;
+    if detections > 0 {
+        let total = total_of(&client, "")?;
+        let seen = Load { run: "seen".to_owned(), make: shell, ..burst(&process, detections) };
+        rate(&client, "detections", seen, ("", total + detections))?;
+        say(&format!("incidents with {detections} more detections: {} ms", told(&client, now())?));
+        incidents(&process, &client, ("shell", shell))?;
+        incidents(&process, &client, ("later", setting))?;
+    }
     say(&format!(
         "memory {} MB, peak {} MB",
         resident_kib(process.id()) >> 10,
@@ -88,6 +102,27 @@ fn changed(run: &str, number: u64, bytes: usize) -> Vec<u8> {
     with(&setting("stored", of, bytes), &fields)
 }
 
+/// A shell in a pod, as Falco tells it: of one in a thousand images, out of a Java program.
+fn shell(run: &str, number: u64, _bytes: usize) -> Vec<u8> {
+    let pod = uid(run, number);
+    let (second, image) = (number % 60, number % 1000);
+    json!({
+        "uuid": format!("seen-{pod}"), "output": "a shell", "priority": "Warning",
+        "rule": "Terminal shell in container", "source": "syscall",
+        "time": format!("2026-11-{:02}T{:02}:{:02}:{second:02}.5Z", 1 + number % 20, number % 24, number % 59),
+        "tags": ["mitre_execution", "T1059"],
+        "output_fields": {
+            "k8s.ns.name": "shop", "k8s.pod.name": pod, "container.id": format!("{number:012x}"),
+            "container.image.repository": format!("registry.example/shop/service-{image}"),
+            "container.image.tag": "3.1", "proc.name": "sh", "proc.cmdline": "sh -c id",
+            "proc.pid": 100 + number, "proc.pname": "java",
+            "proc.pcmdline": "java -jar /srv/shop/service.jar", "proc.ppid": 60 + number,
+        },
+    })
+    .to_string()
+    .into_bytes()
+}
+
 fn total_of(client: &Client, question: &str) -> Outcome<u64> {
     let answer = client.send(&Request::get(&format!("/api/v1/findings?limit=1{question}")))?;
     let total = answer.json().get("total").and_then(Value::as_u64);
@@ -122,7 +157,7 @@ fn rate(client: &Client, what: &str, plan: Load, (question, total): (&str, u64))
 fn singles(process: &Process, client: &Client) -> Outcome<()> {
     let mut took = Vec::new();
     for number in 0..SINGLE {
-        deliver(process, number)?;
+        deliver(process, ("single", setting), number)?;
         let begun = now();
         while total_of(client, &format!("&asset={}", uid("single", number)))? < 1 {
             pause(1);
@@ -130,40 +165,55 @@ fn singles(process: &Process, client: &Client) -> Outcome<()> {
         took.push(millis(begun));
     }
     took.sort_unstable();
-    let at =
-        |share: usize| took.get(took.len() * share / 100).or(took.last()).copied().unwrap_or(0);
-    say(&format!(
-        "until a list shows one: p50 {} ms, p90 {} ms, most {} ms",
-        at(50),
-        at(90),
-        at(100)
-    ));
+    say(&format!("until a list shows one: {}", shares(&took)));
     Ok(())
 }
 
-/// How long incidents take after a change.
-fn incidents(process: &Process, client: &Client) -> Outcome<()> {
+/// From a delivery's answer to the incidents that tell it, one after the other.
+fn incidents(
+    process: &Process,
+    client: &Client,
+    (run, make): (&str, fn(&str, u64, usize) -> Vec<u8>),
+) -> Outcome<()> {
+    let mut took = Vec::new();
     for number in 0..INCIDENTS {
-        deliver(process, SINGLE + number)?;
+        deliver(process, (run, make), number)?;
         let begun = now();
-        while total_of(client, &format!("&asset={}", uid("single", SINGLE + number)))? < 1 {
+        while total_of(client, &format!("&asset={}", uid(run, number)))? < 1 {
             pause(1);
         }
-        let listed = millis(begun);
-        let answer = client.send(&Request::get("/api/v1/incidents?limit=1"))?.json();
-        say(&format!(
-            "incidents after a change: listed after {listed} ms, told after {} ms (current: {})",
-            millis(begun),
-            answer.get("current").cloned().unwrap_or_default()
-        ));
+        took.push(told(client, begun)?);
     }
+    took.sort_unstable();
+    say(&format!("until incidents tell one ({run}): {}", shares(&took)));
     Ok(())
 }
 
-fn deliver(process: &Process, number: u64) -> Outcome<()> {
+/// Milliseconds until incidents tell what the findings say.
+fn told(client: &Client, begun: Instant) -> Outcome<u64> {
+    loop {
+        let answer = client.send(&Request::get("/api/v1/incidents?limit=1"))?.json();
+        if answer.get("current").and_then(Value::as_bool).unwrap_or_default() {
+            return Ok(millis(begun));
+        }
+    }
+}
+
+/// Times in order, by how many are shorter.
+fn shares(took: &[u64]) -> String {
+    let at =
+        |share: usize| took.get(took.len() * share / 100).or(took.last()).copied().unwrap_or(0);
+    format!("p50 {} ms, p90 {} ms, p99 {} ms, most {} ms", at(50), at(90), at(99), at(100))
+}
+
+fn deliver(
+    process: &Process,
+    (run, make): (&str, fn(&str, u64, usize) -> Vec<u8>),
+    number: u64,
+) -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let one = Load { first: number, most: Some(1), connections: 1, ..burst(process, 1) };
-    let one = Load { run: "single".to_owned(), ..one };
+    let one = Load { run: run.to_owned(), make, ..one };
     let tally = runtime.block_on(load(one, Arc::new(AtomicBool::new(false))));
     if tally.acked.is_empty() {
         Err(format!("refused: {:?}", tally.statuses).into())

@@ -59,9 +59,11 @@ fn main() -> Outcome<()> {
             (number("--connections", 128), number("--rate", 10_000)),
         ),
         "import" => import(&place, number("--findings", 1_000_000)),
-        "drain" => {
-            drain::drain(&place, number("--stored", 200_000), number("--deliveries", 20_000))
-        }
+        "drain" => drain::drain(
+            &place,
+            number("--stored", 200_000),
+            (number("--deliveries", 20_000), number("--detections", 20_000)),
+        ),
         "kill" => kill(&place, number("--kills", 200)),
         "bogus" => bogus(&place, number("--names", 100_000)),
         other => Err(format!("there is no `{other}`").into()),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use quell_http::sigv4::{Signed, Signer};
+use quell_http::sigv4::Signer;
 use quell_http::{Client, HttpError, Request, Response};
 use quell_model::Clock;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -102,22 +102,9 @@ impl Queue {
             service: "sqs",
         };
         // To receive twice or to delete twice does no harm.
-        let request = Request::post(&self.endpoint)?.idempotent();
-        let (host, target) = (request.authority(), format!("AmazonSQS.{action}"));
-        let headers = [("content-type", CONTENT_TYPE), ("host", &host), ("x-amz-target", &target)];
-        let signed = Signed {
-            method: "POST",
-            path: "/",
-            query: "",
-            headers: &headers,
-            body: body.as_bytes(),
-        };
-        let made = signer.headers(&signed, self.clock.now());
-        let mut request = request.body(CONTENT_TYPE, body)?.header("x-amz-target", &target)?;
-        for (name, value) in made {
-            request = request.secret_header(name, &value)?;
-        }
-        Ok(request.hide(id.expose_secret()))
+        let target = format!("AmazonSQS.{action}");
+        let body = (CONTENT_TYPE, body);
+        Ok(signer.json_call((&self.endpoint, &target), body, self.clock.now())?)
     }
 }
 

@@ -9,17 +9,18 @@ use std::time::Duration;
 
 use quell_config::Config;
 use quell_model::{Clock, TenantId};
+use quell_pipeline::query::listings;
 use quell_secrets::Environment;
-use quell_store::{ServerStore, SourceRow};
+use quell_store::{ServerStore, SourceRow, Store};
 use serde_json::{Value, json};
 
-use crate::api::{PlatformReport, TestReport, source_report};
+use super::{OfflineError, office};
+use crate::api::{PlatformReport, TestReport, ToldReport, source_report};
 use crate::intake::{drain, oldest_waiting};
-use crate::offline::{OfflineError, office};
 use crate::outside::Outside;
 use crate::start::{Plan, StartError, open_app};
 use crate::state::App;
-use crate::sync::{Act, Halt, Platform, Platforms, Running, turn};
+use crate::sync::{Act, Halt, Listed, Platform, Platforms, Running, Tell, turn};
 
 /// How often what was brought is looked at.
 const LOOK: Duration = Duration::from_millis(100);
@@ -100,7 +101,7 @@ impl Asked {
         stream: Option<&str>,
     ) -> Result<Value, OfflineError> {
         let platform = self.of(tenant, name)?;
-        check_stream(platform, stream)?;
+        platform.check_stream(stream).map_err(OfflineError::Conflict)?;
         let mut office = office(data)?;
         act.apply(&mut office, platform, (whole, stream), self.clock.now())?;
         told(&PlatformReport::of(&office, platform, self.clock.now())?)
@@ -112,6 +113,23 @@ impl Asked {
     /// When there is none of that name.
     pub async fn test(&self, (tenant, name): (&TenantId, &str)) -> Result<Value, OfflineError> {
         told(&TestReport::of(self.of(tenant, name)?).await)
+    }
+
+    /// Tells a platform about one of its findings.
+    ///
+    /// # Errors
+    /// When there is no such finding, none of the platforms lists it, or the platform does not
+    /// take it.
+    pub async fn tell(
+        &self,
+        data: &Path,
+        (tenant, id): (&TenantId, &str),
+        tell: Tell,
+    ) -> Result<Value, OfflineError> {
+        let found = listings(&Store::open_for(data, tenant)?, id)?;
+        let listed = Listed::of(&self.platforms, tenant, found)?;
+        let done = listed.tell(tell, self.clock.now()).await?;
+        told(&ToldReport::of(listed, done))
     }
 }
 
@@ -125,15 +143,6 @@ fn store(data: &Path) -> Result<Option<ServerStore>, OfflineError> {
         Err(OfflineError::NoData(_)) => Ok(None),
         Err(other) => Err(other),
     }
-}
-
-fn check_stream(platform: &Platform, stream: Option<&str>) -> Result<(), OfflineError> {
-    let Some(wanted) = stream else { return Ok(()) };
-    if platform.streams().any(|stream| stream.name == wanted) {
-        return Ok(());
-    }
-    let known: Vec<&str> = platform.streams().map(|stream| stream.name).collect();
-    Err(OfflineError::Conflict(format!("`--stream` is one of {}", known.join(", "))))
 }
 
 /// What a reading on a stopped server's data directory is to bring.
@@ -167,7 +176,7 @@ pub async fn sync(
     let app = Arc::new(opened.await.map_err(|error| OfflineError::Failed(error.to_string()))??);
     let platform = app.platforms.of(&wanted.tenant, &wanted.name).cloned();
     let platform = platform.ok_or_else(|| OfflineError::NoPlatform(wanted.name.clone()))?;
-    check_stream(&platform, wanted.stream.as_deref())?;
+    platform.check_stream(wanted.stream.as_deref()).map_err(OfflineError::Conflict)?;
     let before = counted(&app, &platform)?;
     let readings = (wanted.whole, wanted.stream.as_deref());
     Act::Sync.apply(&mut app.office(), &platform, readings, clock.now())?;

@@ -2,11 +2,14 @@
 //!
 //! Answers are the same JSON as the API's, so that who asks need not know which of both it was.
 
+mod platforms;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use quell_model::{Clock, JobKey, TenantId, Timestamp};
 use quell_pipeline::Progress;
+use quell_pipeline::query::QueryError;
 use quell_store::{JobFilter, JobRow, JobState, ServerStore, Store, StoreError};
 use serde_json::Value;
 
@@ -14,6 +17,9 @@ use crate::api::{DiskReport, JobReport, StatusReport, job_counts, source_report}
 use crate::data::Lock;
 use crate::jobs::{Change, Failure, replay as read_again};
 use crate::start::{Plan, StartError, open_app};
+use crate::sync::TellError;
+
+pub use platforms::{Asked, Wanted, sync};
 
 /// Why something cannot be done on a data directory.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +42,12 @@ pub enum OfflineError {
     /// There is no such platform.
     #[error("no `[sources.{0}]` is configured and switched on; `quell source list` names them")]
     NoPlatform(String),
+    /// There is no such finding.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// A platform was not told.
+    #[error(transparent)]
+    Tell(#[from] TellError),
     /// The job is not in a state for that.
     #[error("{0}")]
     Conflict(String),

@@ -1,29 +1,29 @@
 //! `quell source`: the platforms that are asked.
 
-use std::fs;
+mod add;
+mod show;
+mod tell;
+
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use quell_client::{Platform, PlatformTest, Stream};
+use quell_client::{Platform, PlatformTest, ToldReport};
 use quell_config::Config;
-use quell_model::{Clock, TenantId, Timestamp, Untrusted};
+use quell_model::TenantId;
 use quell_pipeline::Setup;
-use quell_report::{SourceReport, cell, wrapped};
-use quell_server::asking::{self, Asked, Wanted};
-use quell_server::{Act, Plan, known_kinds, offline};
-use quell_sources::SOURCES;
-use quell_sources::live::Live;
+use quell_report::SourceReport;
+use quell_server::offline::{self, Asked, Wanted};
+use quell_server::{Act, Plan, Tell};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
-use super::config::{load, load_text, tell};
+use super::config::{load, tell as tell_faults};
 use super::jobs::tenant;
-use super::status::{heard, span};
-use crate::console::{count_bar, say};
+use crate::console::{count_bar, say, write_json};
 use crate::environment::{Environment, SystemClock, variables};
 use crate::exit::Exit;
 use crate::remote::{Misused, Remote, ServerArguments};
@@ -35,6 +35,7 @@ Examples:
   quell source test wiz-prod                 which right is missing, or too many
   quell source sync wiz-prod                 ask it now
   quell source status wiz-prod               each stream: how far, and what fails
+  quell source tell 3f2a close 'fixed by PR 81'   the platform that lists it
   quell source list --server https://quell.example --token-file token
 
 Without --server the configuration here and the data directory are used.
@@ -87,14 +88,21 @@ enum Command {
         /// Read all that there is
         #[arg(long)]
         whole: bool,
-        /// Only this stream
-        #[arg(long, value_name = "STREAM")]
+        /// With --whole: only this stream
+        #[arg(long, value_name = "STREAM", requires = "whole")]
         stream: Option<String>,
     },
     /// How far each stream was read, and what fails
     Status {
         /// Its name
         name: String,
+    },
+    /// Tell the platform that lists a finding what became of it
+    Tell {
+        /// The finding's id, or the first characters of it
+        finding: String,
+        #[command(subcommand)]
+        what: tell::What,
     },
     /// Ask a platform no more
     Pause {
@@ -142,7 +150,7 @@ pub(super) fn run(
     environment: &Environment,
 ) -> Result<Exit> {
     if let Command::Add { kind, name, set } = &arguments.command {
-        return add(arguments.config.as_deref(), (kind, name), set);
+        return add::add(arguments.config.as_deref(), (kind, name), set);
     }
     let desk = match arguments.server.connect(named, environment)? {
         Some(remote) => Desk::Server(Box::new(remote)),
@@ -169,33 +177,42 @@ fn answer(
         Command::List => {
             let sources = desk.list()?;
             if json {
-                print_json(&sources, out)?
+                write_json(out, &sources)?
             } else {
-                list(&sources, out)?
+                show::list(&sources, out)?
             }
             Ok(Exit::Clean)
         }
         Command::Test { name } => {
             let test = desk.test(name)?;
             if json {
-                print_json(&test, out)?
+                write_json(out, &test)?
             } else {
-                write_test(name, &test, out)?
+                show::test(name, &test, out)?
             }
             Ok(if test.works { Exit::Clean } else { Exit::Unfinished })
         }
         Command::Status { name } => {
             let platform = desk.show(name)?;
             if json {
-                print_json(&platform, out)?
+                write_json(out, &platform)?
             } else {
-                write(&platform, out)?
+                show::platform(&platform, out)?
             }
             let well = platform.streams.iter().all(|stream| stream.state != "failing");
             Ok(if well { Exit::Clean } else { Exit::Unfinished })
         }
         Command::Sync { name, whole, stream } => {
             desk.sync((name, *whole, stream.as_deref()), (json, environment), out)
+        }
+        Command::Tell { finding, what } => {
+            let told = desk.tell(finding, what.tell())?;
+            if json {
+                write_json(out, &told)?;
+            } else {
+                say(&tell::said(&told));
+            }
+            Ok(Exit::Clean)
         }
         Command::Pause { name } => desk.act(name, Act::Pause, json, out),
         Command::Resume { name } => desk.act(name, Act::Resume, json, out),
@@ -208,7 +225,7 @@ fn here(arguments: &Arguments, data: &Path) -> Result<Option<Here>> {
     let config = match load(arguments.config.as_deref(), &[])? {
         Ok(loaded) => loaded.config,
         Err(faults) => {
-            tell(&faults);
+            tell_faults(&faults);
             return Ok(None);
         }
     };
@@ -251,6 +268,16 @@ impl Desk {
         }
     }
 
+    fn tell(&self, finding: &str, tell: Tell) -> Result<ToldReport> {
+        match self {
+            Self::Server(remote) => remote.ask(remote.connection.finding_tell(finding, &tell)),
+            Self::Here(here) => {
+                let of = (&here.tenant, finding);
+                read(here.runtime.block_on(here.asked.tell(&here.data, of, tell))?)
+            }
+        }
+    }
+
     fn act(&self, name: &str, act: Act, json: bool, out: &mut dyn Write) -> Result<Exit> {
         let platform = match self {
             Self::Server(remote) => {
@@ -262,7 +289,7 @@ impl Desk {
             }
         };
         if json {
-            print_json(&platform, out)?;
+            write_json(out, &platform)?;
         } else {
             say(&match act {
                 Act::Sync => format!("{name} is asked now"),
@@ -286,7 +313,7 @@ impl Desk {
                 let asked = remote.connection.platform_act((name, "sync"), whole, stream);
                 let platform = remote.ask(asked)?;
                 if json {
-                    print_json(&platform, out)?;
+                    write_json(out, &platform)?;
                 } else {
                     say(&format!(
                         "{name} is asked now; `quell source status {name}` says how far it is"
@@ -333,17 +360,17 @@ impl Here {
                 bar.set_length(total);
             }
         };
-        let came = self.runtime.block_on(asking::sync(plan, &wanted, Arc::new(SystemClock), tell));
+        let came = self.runtime.block_on(offline::sync(plan, &wanted, Arc::new(SystemClock), tell));
         bar.finish_and_clear();
         let came = came?;
         let count = |key: &str| came.get(key).and_then(Value::as_u64).unwrap_or_default();
         let (records, rejected) = (count("records"), count("rejected"));
         let platform: Platform = read(came.get("platform").cloned().unwrap_or_default())?;
         if json {
-            print_json(&came, out)?;
+            write_json(out, &came)?;
         } else {
             writeln!(out, "{records} records came, {rejected} of them could not be taken")?;
-            write(&platform, out)?;
+            show::platform(&platform, out)?;
         }
         let well = platform.streams.iter().all(|stream| stream.state != "failing");
         Ok(if well && rejected == 0 { Exit::Clean } else { Exit::Unfinished })
@@ -352,194 +379,4 @@ impl Here {
 
 fn read<T: DeserializeOwned>(told: Value) -> Result<T> {
     serde_json::from_value(told).context("what is known of the source cannot be read")
-}
-
-fn print_json(value: &impl serde::Serialize, out: &mut dyn Write) -> Result<()> {
-    serde_json::to_writer_pretty(&mut *out, value)?;
-    Ok(writeln!(out)?)
-}
-
-fn plain(text: &str, width: usize) -> String {
-    cell(&Untrusted::from(text), width)
-}
-
-fn list(sources: &[SourceReport], out: &mut dyn Write) -> Result<()> {
-    if sources.is_empty() {
-        writeln!(
-            out,
-            "no sources; `quell source add KIND NAME` writes one into the configuration"
-        )?;
-        return Ok(writeln!(out, "kinds: {}", known_kinds().join(", "))?);
-    }
-    let now = SystemClock.now();
-    for source in sources {
-        writeln!(
-            out,
-            "{:<8} {:<8} {:<32} {}",
-            source.health.as_str(),
-            plain(&source.kind, 8),
-            plain(&source.name, 32),
-            plain(&heard(source, now), 26),
-        )?;
-        if let Some(reason) = source.reason.as_ref().filter(|_| source.health.as_str() == "failing")
-        {
-            wrapped(&format!("         {}", cell(reason, 400)), "         ", out)?;
-        }
-    }
-    Ok(())
-}
-
-fn write_test(name: &str, test: &PlatformTest, out: &mut dyn Write) -> Result<()> {
-    if let Some(reason) = &test.reason {
-        wrapped(&format!("{name} does not answer: {}", cell(reason, 600)), "  ", out)?;
-        return Ok(());
-    }
-    let said = if test.works { "works" } else { "lacks rights" };
-    writeln!(out, "{} {said}", plain(name, 40))?;
-    for right in &test.rights {
-        let state = match right.state.as_str() {
-            "held" => "there",
-            "missing" => "MISSING",
-            "not_needed" => "too much",
-            "missing_to_write" => "no write",
-            _ => "unknown",
-        };
-        wrapped(
-            &format!("  {state:<9}{:<30} {}", cell(&right.name, 30), cell(&right.purpose, 200)),
-            &" ".repeat(42),
-            out,
-        )?;
-    }
-    Ok(())
-}
-
-fn write(platform: &Platform, out: &mut dyn Write) -> Result<()> {
-    let now = SystemClock.now();
-    let paused = if platform.paused { ", paused" } else { "" };
-    let owner = platform.owner.as_ref().map(|owner| format!(", of {}", cell(owner, 30)));
-    writeln!(
-        out,
-        "{} ({}{}{paused})",
-        plain(&platform.name, 30),
-        plain(&platform.title, 20),
-        owner.unwrap_or_default()
-    )?;
-    if let Some(stream) = &platform.now.stream {
-        let total = platform.now.total.map(|total| format!(" of {total}")).unwrap_or_default();
-        writeln!(
-            out,
-            "  reads {}: {}{total} records so far",
-            plain(stream, 30),
-            platform.now.items
-        )?;
-    }
-    if let Some(left) = platform.now.calls_left {
-        writeln!(out, "  {left} calls left, as the vendor says")?;
-    }
-    for stream in &platform.streams {
-        write_stream(stream, now, out)?;
-    }
-    if let Some(first) = platform.quarantine.first() {
-        let count = platform.quarantine.len();
-        writeln!(out, "  {count} of the last records could not be taken; the newest:")?;
-        wrapped(&format!("    {}", cell(&first.reason, 400)), "    ", out)?;
-    }
-    Ok(())
-}
-
-fn write_stream(stream: &Stream, now: Timestamp, out: &mut dyn Write) -> io::Result<()> {
-    let ago = |at: Timestamp| span(u64::try_from(now.duration_since(at).as_secs()).unwrap_or(0));
-    let good = stream
-        .good_at
-        .map_or_else(|| "never read to its end".to_owned(), |at| format!("read {} ago", ago(at)));
-    writeln!(
-        out,
-        "  {:<8} {:<26} {:<8} {}",
-        plain(&stream.state, 8),
-        plain(&stream.name, 26),
-        plain(&stream.pace, 8),
-        good
-    )?;
-    if let Some(reason) = &stream.reason {
-        wrapped(&format!("           {}", cell(reason, 400)), "           ", out)?;
-    }
-    if stream.held {
-        writeln!(out, "           `quell source release` lets them close")?;
-    }
-    Ok(())
-}
-
-/// Writes a platform into the configuration.
-fn add(config: Option<&Path>, (kind, name): (&str, &str), set: &[String]) -> Result<Exit> {
-    let found = SOURCES.iter().find(|source| source.id == kind);
-    let Some(live) = found.and_then(|source| source.live) else {
-        let said = format!("`{kind}` cannot be asked; what can: {}", known_kinds().join(", "));
-        return Err(Misused(said).into());
-    };
-    let given = set
-        .iter()
-        .map(|text| {
-            text.split_once('=').ok_or_else(|| Misused(format!("`{text}` is no KEY=VALUE")))
-        })
-        .collect::<std::result::Result<Vec<_>, _>>()?;
-    let path = config.map_or_else(|| PathBuf::from("quell.toml"), Path::to_owned);
-    let before = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        Err(error) => {
-            return Err(error).with_context(|| format!("cannot read `{}`", path.display()));
-        }
-    };
-    let block = block((kind, name), live, &given);
-    let gap = if before.is_empty() || before.ends_with("\n\n") { "" } else { "\n" };
-    let after = format!("{before}{gap}{block}");
-    if let Err(faults) = load_text(&path.display().to_string(), &after) {
-        tell(&faults);
-        say("nothing was written; give what is missing with `--set KEY=VALUE`:");
-        for setting in live.settings {
-            let need = if setting.required { "needed" } else { "if wanted" };
-            say(&format!("  {:<12} {need}: {} (as {})", setting.name, setting.doc, setting.sample));
-        }
-        return Ok(Exit::Usage);
-    }
-    fs::write(&path, after).with_context(|| format!("cannot write `{}`", path.display()))?;
-    say(&format!("wrote [sources.{name}] into {}; now: quell source test {name}", path.display()));
-    Ok(Exit::Clean)
-}
-
-/// The block as it stands in the file: what was given, and what else there is as comments.
-fn block((kind, name): (&str, &str), live: &Live, given: &[(&str, &str)]) -> String {
-    const OWN: [&str; 9] = [
-        "url",
-        "login_at",
-        "account",
-        "key_id",
-        "key_secret",
-        "tenant",
-        "every_seconds",
-        "nightly_hour",
-        "enabled",
-    ];
-    let quoted = |text: &str| serde_json::to_string(text).unwrap_or_default();
-    let plain = |key: &str, value: &str| match key {
-        "every_seconds" | "nightly_hour" | "enabled" => format!("{key} = {value}\n"),
-        _ => format!("{key} = {}\n", quoted(value)),
-    };
-    let mut text = format!("[sources.{}]\nkind = {}\n", quoted(name), quoted(kind));
-    for (key, value) in given.iter().filter(|(key, _)| OWN.contains(key)) {
-        text += &plain(key, value);
-    }
-    let missing = |name: &str| !given.iter().any(|(key, _)| *key == name);
-    for setting in live.settings.iter().filter(|s| missing(s.name) && OWN.contains(&s.name)) {
-        text += &format!("# {}\n# {} = {}\n", setting.doc, setting.name, quoted(setting.sample));
-    }
-    let options: Vec<String> = given
-        .iter()
-        .filter(|(key, _)| !OWN.contains(key))
-        .map(|(key, value)| format!("{key} = {}", quoted(value)))
-        .collect();
-    if !options.is_empty() {
-        text += &format!("options = {{ {} }}\n", options.join(", "));
-    }
-    text
 }

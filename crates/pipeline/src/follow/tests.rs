@@ -1,0 +1,302 @@
+//! Whatever is imported and decided in whatever order, incidents that follow the store are those
+//! that are built from all of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, LazyLock};
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use quell_model::{FixedClock, Timestamp};
+use quell_store::{IdSet, Index, Snapshot, Store};
+use serde_json::{Value, json};
+
+use super::{Following, One};
+use crate::exceptions::Said;
+use crate::incidents::{World as Whole, judgement};
+use crate::report::{decisions_on, open_of_key};
+use crate::{Progress, Request, Setup, intel, join_incidents, reset_incident, run, split_incident};
+
+const CHECKS: [&str; 3] =
+    ["s3_bucket_object_versioning", "s3_bucket_default_encryption", "s3_bucket_public_access"];
+const WEAK: [&str; 3] = ["CVE-2021-44228", "CVE-2031-0001", "CVE-2031-0002"];
+
+static SETUP: LazyLock<Setup> = LazyLock::new(|| Setup::embedded(None).unwrap());
+
+/// What a file says, or a person decides. Another decision of the same step may have taken what
+/// it is about away; then nothing happens.
+#[derive(Debug, Clone)]
+enum Step {
+    /// A check on a bucket: its number, tags, time and whether it failed.
+    Check { number: usize, tag: usize, day: i64, failed: bool },
+    /// A second tool sees a bucket, and may hide what it sees.
+    Second { number: usize, hidden: bool },
+    /// An image with some weaknesses.
+    Image { number: usize, weak: BTreeSet<usize> },
+    /// A shell in a pod that runs an image.
+    Shell { number: usize, pod: usize, second: i64 },
+    /// A supplier says of a weakness that an image is not affected.
+    Statement { weak: usize, number: usize, affected: bool },
+    /// A person takes the first issue out of an incident.
+    Split(usize),
+    /// A person joins two incidents.
+    Join(usize, usize),
+    /// A person takes a decision back.
+    Reset(usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => (0_usize..9, 0_usize..4, 0_i64..3, any::<bool>())
+            .prop_map(|(number, tag, day, failed)| Step::Check { number, tag, day, failed }),
+        2 => (0_usize..4, any::<bool>()).prop_map(|(number, hidden)| Step::Second { number, hidden }),
+        3 => (0_usize..2, proptest::collection::btree_set(0_usize..3, 0..3))
+            .prop_map(|(number, weak)| Step::Image { number, weak }),
+        4 => (0_usize..2, 0_usize..2, 0_i64..4)
+            .prop_map(|(number, pod, second)| Step::Shell { number, pod, second }),
+        1 => (0_usize..3, 0_usize..2, any::<bool>())
+            .prop_map(|(weak, number, affected)| Step::Statement { weak, number, affected }),
+        1 => (0_usize..9).prop_map(Step::Split),
+        1 => (0_usize..9, 0_usize..9).prop_map(|(a, b)| Step::Join(a, b)),
+        1 => select(vec![0_usize, 1, 2]).prop_map(Step::Reset),
+    ]
+}
+
+fn check(number: usize, tag: usize, day: i64, failed: bool) -> Value {
+    // One of the days is long ago: what was seen then only is stale.
+    let time = [1_690_000_000, 1_750_000_000, 1_790_000_000][usize::try_from(day).unwrap()];
+    let labels = [vec![], vec!["owner:team-a"], vec!["owner:team-b", "env:prod"], vec!["env:dev"]];
+    json!([{"class_uid": 2004, "severity_id": 2 + number % 4, "severity": "High", "status": "New",
+        "status_id": 1, "status_code": if failed { "FAIL" } else { "PASS" }, "time": time,
+        "metadata": {"event_code": CHECKS[number % 3], "product": {"name": "Prowler"}},
+        "finding_info": {"uid": format!("prowler-{number}"), "title": CHECKS[number % 3]},
+        "resources": [{"uid": format!("arn:aws:s3:::bucket-{}", number / 3), "type": "AwsS3Bucket",
+            "region": "eu-west-1", "labels": labels[tag]}],
+        "cloud": {"provider": "aws", "account": {"uid": "111122223333"}}}])
+}
+
+fn second(number: usize, hidden: bool) -> Value {
+    json!({"Findings": [{"SchemaVersion": "2018-10-08", "Id": format!("hub-{number}"),
+        "GeneratorId": "security-control/S3.14",
+        "ProductArn": "arn:aws:securityhub:eu-west-1::product/aws/securityhub",
+        "AwsAccountId": "111122223333", "CreatedAt": "2025-06-15T00:00:00Z", "Types": ["x"],
+        "UpdatedAt": if hidden { "2026-06-15T00:00:00Z" } else { "2025-06-15T00:00:00Z" },
+        "Severity": {"Label": "LOW"}, "Title": "S3 buckets should have versioning enabled",
+        "Description": "d", "RecordState": "ACTIVE",
+        "Workflow": {"Status": if hidden { "SUPPRESSED" } else { "NEW" }},
+        "Resources": [{"Type": "AwsS3Bucket", "Id": format!("arn:aws:s3:::bucket-{number}")}],
+        "Compliance": {"Status": "FAILED", "SecurityControlId": "S3.14"}}]})
+}
+
+fn image(number: usize, weak: &BTreeSet<usize>) -> Value {
+    let weak = weak.iter().map(|at| {
+        json!({"VulnerabilityID": WEAK[*at], "PkgName": format!("org.example:part-{at}"),
+            "PkgPath": format!("srv/part-{at}.jar"), "InstalledVersion": "1.0",
+            "Severity": "CRITICAL", "Title": "A weakness"})
+    });
+    json!({"SchemaVersion": 2, "CreatedAt": "2026-10-20T00:00:00Z",
+        "ArtifactType": "container_image",
+        "ArtifactName": format!("registry.example/harbor/tickets:{number}"),
+        "Results": [{"Target": "Java", "Class": "lang-pkgs", "Type": "jar",
+            "Vulnerabilities": weak.collect::<Vec<_>>()}]})
+}
+
+fn shell(number: usize, pod: usize, second: i64) -> Value {
+    json!({"uuid": format!("seen-{pod}"), "output": "a shell", "priority": "Warning",
+        "rule": "Shell in container", "source": "syscall",
+        "time": format!("2026-10-30T01:02:{second:02}.5Z"), "tags": ["mitre_execution", "T1059"],
+        "output_fields": {"k8s.ns.name": "harbor", "k8s.pod.name": format!("tickets-{pod}"),
+            "container.image.repository": "registry.example/harbor/tickets",
+            "container.image.tag": number.to_string(), "proc.name": "sh", "proc.cmdline": "sh -i",
+            "proc.pid": 70 + second, "proc.pname": "java",
+            "proc.pcmdline": format!("java -jar /srv/part-{number}.jar"), "proc.ppid": 60}})
+}
+
+fn statement(weak: usize, number: usize, affected: bool) -> Value {
+    json!({"@context": "https://openvex.dev/ns/v0.2.0", "@id": format!("https://vex.example/{weak}"),
+        "author": "Example", "timestamp": "2026-02-03T04:05:06Z", "version": 2, "statements": [{
+            "@id": format!("s-{weak}-{number}"), "vulnerability": {"name": WEAK[weak]},
+            "timestamp": if affected { "2026-03-04T04:05:06Z" } else { "2026-02-04T04:05:06Z" },
+            "status": if affected { "affected" } else { "not_affected" },
+            "justification": "vulnerable_code_not_present", "action_statement": "update",
+            "products": [{"@id": format!("registry.example/harbor/tickets:{number}")}]}]})
+}
+
+fn now() -> Timestamp {
+    "2026-11-01T00:00:00Z".parse().unwrap()
+}
+
+struct World {
+    folder: tempfile::TempDir,
+    store: Store,
+    index: Index,
+    files: usize,
+    following: Option<Following>,
+    part: Option<Following>,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("data")).unwrap();
+        let index = Index::load(&store).unwrap();
+        Self { folder, store, index, files: 0, following: None, part: None }
+    }
+
+    fn import(&mut self, content: &Value) {
+        self.files += 1;
+        let path = self.folder.path().join(format!("{}.json", self.files));
+        fs::write(&path, content.to_string()).unwrap();
+        let request = Request { paths: vec![path], ..Request::default() };
+        let cancelled = AtomicBool::new(false);
+        let progress = Progress { cancelled: &cancelled, bytes: &|_, _| (), doing: &|_| () };
+        run(&mut self.store, &SETUP, &request, &FixedClock(now()), &progress).unwrap();
+        self.index.refresh(&self.store).unwrap();
+    }
+
+    /// The id of an incident, as far as there are any.
+    fn id(&self, at: usize) -> Option<String> {
+        let all = self.following.as_ref()?.all();
+        let at = at.checked_rem(all.len())?;
+        Some(all.get(at)?.incident.key.to_string())
+    }
+
+    fn apply(&mut self, step: &Step) {
+        let by = (now(), "kim");
+        match step {
+            Step::Check { number, tag, day, failed } => {
+                self.import(&check(*number, *tag, *day, *failed));
+            }
+            Step::Second { number, hidden } => self.import(&second(*number, *hidden)),
+            Step::Image { number, weak } => self.import(&image(*number, weak)),
+            Step::Shell { number, pod, second } => self.import(&shell(*number, *pod, *second)),
+            Step::Statement { weak, number, affected } => {
+                self.import(&statement(*weak, *number, *affected));
+            }
+            Step::Split(at) => {
+                let all = self.following.as_ref().map(Following::all).unwrap_or_default();
+                let many: Vec<_> = all.iter().filter(|one| one.incident.issues.len() > 1).collect();
+                let Some(one) = at.checked_rem(many.len()).and_then(|at| many.get(at)) else {
+                    return;
+                };
+                let issue = one.incident.issues.first().unwrap().to_string();
+                let of = (&*one.incident.key.to_string(), &[issue][..], None);
+                drop(split_incident(&mut self.store, &SETUP, of, by));
+            }
+            Step::Join(a, b) => {
+                let (Some(a), Some(b)) = (self.id(*a), self.id(*b)) else { return };
+                if a != b {
+                    let of = (&*a, &[b][..], None);
+                    drop(join_incidents(&mut self.store, &SETUP, of, by));
+                }
+            }
+            Step::Reset(at) => {
+                let Some(id) = self.id(*at) else { return };
+                drop(reset_incident(&mut self.store, &SETUP, (&id, None), now()));
+            }
+        }
+    }
+
+    /// The issues that somebody sees in this step: some that stay, and some that come and go.
+    fn among(&self, step: usize) -> IdSet {
+        let mut among = IdSet::default();
+        let rows = self.index.snapshot().assets_of_issues().map(|(row, _)| row).collect::<Vec<_>>();
+        for row in rows.into_iter().filter(|row| row % 2 == 0 || (step % 3 == 1 && row % 5 == 1)) {
+            among.insert(row);
+        }
+        among
+    }
+
+    /// Follows what is seen of the store.
+    fn follow_part(&mut self, among: &IdSet) {
+        let intel = intel::load(&self.store, SETUP.catalog().intel()).unwrap();
+        let by = judgement(&SETUP, &intel, now());
+        let moment = self.store.moment().unwrap();
+        let part = Following::follow(self.part.take(), &self.store, by, Some(among.clone()));
+        drop(moment);
+        self.part = Some(part.unwrap());
+    }
+
+    fn follow(&mut self) {
+        let intel = intel::load(&self.store, SETUP.catalog().intel()).unwrap();
+        let by = judgement(&SETUP, &intel, now());
+        let moment = self.store.moment().unwrap();
+        let following = Following::follow(self.following.take(), &self.store, by, None).unwrap();
+        drop(moment);
+        self.following = Some(following);
+    }
+
+    /// All that is told, built from all that is stored, or from some issues of it.
+    fn whole(&self, among: Option<&IdSet>) -> Vec<Arc<One>> {
+        let intel = intel::load(&self.store, SETUP.catalog().intel()).unwrap();
+        let by = judgement(&SETUP, &intel, now());
+        let whole = Whole::among(&self.store, by, (None, among)).unwrap();
+        let said = Said::find(&self.store, &whole.open, now()).unwrap();
+        let decided =
+            decisions_on(&self.store, (&whole.estate, &said), &whole.open, &whole.stories);
+        let index = self.index.snapshot();
+        let mut all = Vec::new();
+        for (incident, decision) in whole.stories.iter().zip(decided.unwrap()) {
+            let open = || incident.issues.iter().filter_map(|key| open_of_key(&whole.open, key));
+            let assets: BTreeSet<&str> = open().map(|open| open.candidate.asset()).collect();
+            let rows: Box<[u32]> = open().map(|open| u32::try_from(open.row).unwrap()).collect();
+            all.push(Arc::new(One {
+                team: Arc::from(self.team(&index, &rows)),
+                incident: incident.clone(),
+                assets: u64::try_from(assets.len()).unwrap(),
+                rows,
+                decision,
+            }));
+        }
+        all.sort_unstable_by_key(|one| one.incident.key);
+        let following = if among.is_some() { &self.part } else { &self.following };
+        let known = following.as_ref().unwrap().surroundings();
+        for open in &whole.open {
+            let asset = open.candidate.asset();
+            assert_eq!(known.of(asset), whole.estate.around(asset), "{asset}");
+        }
+        all
+    }
+
+    /// The owner of most of its assets, else the role that the control of its riskiest issue names.
+    fn team(&self, index: &Snapshot, rows: &[u32]) -> String {
+        let cells = || rows.iter().filter_map(|row| index.issue(i64::from(*row)));
+        let mut owners: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
+        for cells in cells() {
+            if let Some(team) = cells.team {
+                owners.entry(team).or_default().insert(cells.asset);
+            }
+        }
+        if let Some((owner, _)) = owners.iter().rev().max_by_key(|(_, assets)| assets.len()) {
+            return (*owner).to_owned();
+        }
+        let control = cells().next().and_then(|cells| cells.control);
+        let control = control.and_then(|id| SETUP.catalog().control(id));
+        control.map_or("security team", |control| control.explain.who.as_str()).to_owned()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 24, max_shrink_iters: 64, ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn what_follows_the_store_is_what_is_built_from_all_of_it(
+        steps in vec(vec(step(), 1..3), 1..9),
+    ) {
+        let mut world = World::new();
+        for (number, steps) in steps.iter().enumerate() {
+            steps.iter().for_each(|step| world.apply(step));
+            world.follow();
+            let followed = world.following.as_ref().unwrap().all();
+            prop_assert_eq!(&*followed, &world.whole(None));
+            let among = world.among(number);
+            world.follow_part(&among);
+            let followed = world.part.as_ref().unwrap().all();
+            prop_assert_eq!(&*followed, &world.whole(Some(&among)));
+        }
+    }
+}
