@@ -19,6 +19,8 @@ const LAYERS: &[(&str, u8)] = &[
     ("quell-remediate", 2),
     ("quell-report", 2),
     ("quell-risk", 2),
+    ("quell-audit", 3),
+    ("quell-audit-verify", 3),
     ("quell-http", 3),
     ("quell-sources", 4),
     ("quell-spool", 3),

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
+mod audit;
 mod bench;
 mod bench_access;
 mod bench_fixes;
@@ -32,6 +33,8 @@ cargo xtask <command>
           microseconds to decide whether somebody may do something (see docs/benchmarks.md)
   bench-fixes [--findings N] [--files N] [--runs N]
           seconds to plan and prove 1,000 findings over 500 files (see docs/benchmarks.md)
+  bench-audit [--threads N] [--seconds N] [--records N]
+          records of the audit log a second, proofs in a large one, and checking it
   bench-spool [--threads N] [--seconds N]
           appends to the intake log a second, and how long one waits
   soak-spool [--kills N] [--seed N]
@@ -78,6 +81,7 @@ fn dispatch() -> Result<()> {
         Some("bench-fixes") => bench_fixes::run(&rest),
         Some("bench-server") => bench_server::bench(&rest),
         Some("kill-server") => bench_server::kill(&rest),
+        Some("bench-audit") => audit::bench(&rest),
         Some("bench-spool") => spool::bench(&rest),
         Some("soak-spool") => spool::soak(&rest),
         Some("bench-lists") => bench_lists::run(&rest),

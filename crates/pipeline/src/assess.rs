@@ -7,7 +7,7 @@ use quell_correlate::{Member, assemble};
 use quell_model::{Finding, Issue, IssueKey, Origin, Risk, Sourced, Timestamp, Vulnerability};
 use quell_owners::Owners;
 use quell_risk::Factors;
-use quell_store::{AssessedIssue, Body, Brief, FindingRow, IssueRow, Packed, Store, place_text};
+use quell_store::{AssessedIssue, Body, Brief, DirtyIssue, FindingRow, Packed, Store, place_text};
 use rayon::prelude::*;
 
 use crate::PipelineError;
@@ -15,6 +15,8 @@ use crate::report::{Kept, candidate};
 
 /// Issues assessed in one transaction.
 const PAGE: u32 = 2048;
+/// Findings that are in memory for that at a time: each may hold a block of its own, unpacked.
+const MOST_FINDINGS: usize = 128;
 
 /// What an issue is judged by, beside its findings.
 #[derive(Debug, Clone, Copy)]
@@ -32,10 +34,13 @@ pub(crate) struct Judged {
 
 /// An issue that waits, with all that it is made of.
 struct Waiting {
-    row: IssueRow,
+    row: DirtyIssue,
     findings: Vec<FindingRow>,
     split_from: Option<IssueKey>,
 }
+
+/// The row of an issue, and what is stored of it now; `None` where it has no finding left.
+type JudgedAgain = (i64, Option<(Packed, Brief)>);
 
 /// Assesses every issue that waits for it.
 pub(crate) fn assess(
@@ -48,12 +53,7 @@ pub(crate) fn assess(
         if rows.is_empty() {
             return Ok(());
         }
-        let waiting: Vec<Waiting> =
-            rows.into_iter().map(|row| wait(store, row)).collect::<Result<_, _>>()?;
-        let judged: Vec<(i64, Option<(Packed, Brief)>)> = waiting
-            .par_iter()
-            .map(|waiting| by.again(waiting, owners))
-            .collect::<Result<_, _>>()?;
+        let judged = judge(store, rows, (by, owners))?;
         let assessed = judged.iter().filter_map(|(id, judged)| {
             let (body, brief) = judged.as_ref()?;
             Some(AssessedIssue { id: *id, body, brief })
@@ -66,7 +66,33 @@ pub(crate) fn assess(
     }
 }
 
-fn wait(store: &Store, row: IssueRow) -> Result<Waiting, PipelineError> {
+/// What judging makes of issues, some of them at a time.
+fn judge(
+    store: &Store,
+    rows: Vec<DirtyIssue>,
+    (by, owners): (Judgement<'_>, &Owners),
+) -> Result<Vec<JudgedAgain>, PipelineError> {
+    let mut judged = Vec::with_capacity(rows.len());
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let (mut waiting, mut findings) = (Vec::new(), 0);
+        while findings < MOST_FINDINGS
+            && let Some(row) = rows.next()
+        {
+            let one = wait(store, row)?;
+            findings += one.findings.len();
+            waiting.push(one);
+        }
+        let some: Vec<JudgedAgain> = waiting
+            .par_iter()
+            .map(|waiting| by.again(waiting, owners))
+            .collect::<Result<_, _>>()?;
+        judged.extend(some);
+    }
+    Ok(judged)
+}
+
+fn wait(store: &Store, row: DirtyIssue) -> Result<Waiting, PipelineError> {
     let findings = store.finding_list(row.id)?;
     let split_from = match findings.as_slice() {
         [only] => store.split_get(only.key)?,
@@ -76,11 +102,7 @@ fn wait(store: &Store, row: IssueRow) -> Result<Waiting, PipelineError> {
 }
 
 impl<'a> Judgement<'a> {
-    fn again(
-        self,
-        waiting: &Waiting,
-        owners: &Owners,
-    ) -> Result<(i64, Option<(Packed, Brief)>), PipelineError> {
+    fn again(self, waiting: &Waiting, owners: &Owners) -> Result<JudgedAgain, PipelineError> {
         let members: Vec<Member> =
             waiting.findings.iter().map(member).collect::<Result<_, PipelineError>>()?;
         let control = waiting.row.control.as_deref().and_then(|id| self.catalog.control(id));

@@ -66,7 +66,7 @@ pub use open::{Folding, Store, make_directory};
 pub use packed::Packed;
 pub use reading::{Noted, Reading, Settled};
 pub use rekey::{Sorted, Unsorted};
-pub use rows::{AssessedIssue, FindingRow, IssueRow, StoredState};
+pub use rows::{AssessedIssue, DirtyIssue, FindingRow, IssueRow, StoredState};
 pub use server::{
     Ended, Fence, GroupRow, Heard, JobFilter, JobRow, JobState, NewJob, PlatformKey, PlatformRow,
     QuarantineRow, Renewed, Reply, ServerStore, SessionRow, SourceRow, StreamRow, TokenRow,

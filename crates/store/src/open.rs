@@ -299,7 +299,8 @@ mod tests {
         let mut store = Store::open(dir.path()).unwrap();
         let dirty = store.issue_list_dirty(10).unwrap();
         assert_eq!(dirty.iter().map(|i| i.id).collect::<Vec<_>>(), [9]);
-        assert_eq!(dirty[0].body.as_ref().unwrap().unpack().unwrap(), b"{\"a\":1}");
+        let issue = store.issue_get(9).unwrap().unwrap();
+        assert_eq!(issue.body.unwrap().unpack().unwrap(), b"{\"a\":1}");
         let found = store.finding_list(9).unwrap();
         assert_eq!((found[0].path.as_str(), found[0].offset_bytes), ("old.json", 77));
         assert_eq!(found[0].body.unpack().unwrap(), b"{\"a\":1}");

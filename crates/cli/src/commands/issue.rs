@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use quell_audit::{Action, Leaf};
 use quell_client::IssueQuery;
 use quell_model::{Clock, IssueKey, Mark, MarkKind, Severity, Status};
 use quell_pipeline::{
@@ -15,6 +16,7 @@ use quell_report::{IssueStory, cell, write_story};
 use quell_store::Store;
 
 use super::incident::decider;
+use crate::audited::noted;
 use crate::console::{say, write_json};
 use crate::environment::{Environment, SystemClock};
 use crate::exit::Exit;
@@ -250,14 +252,24 @@ pub(super) fn run(
         }
         Command::Split { id, finding } => {
             let setup = Setup::embedded(None)?;
-            let key = split_issue(&mut store, &setup, (id, finding), SystemClock.now())?;
+            let about = |leaf: Leaf| leaf.object("issue", id).object("finding", finding);
+            let key = noted(data, Action::IssueSplit, about, || {
+                Ok(split_issue(&mut store, &setup, (id, finding), SystemClock.now())?)
+            })?;
             say(&format!("the finding is now issue {key}; later imports keep it apart"));
         }
         Command::Mark { id, mark } => {
-            let (key, mark) = mark_issue(&mut store, (id, &mark.marking()), decider())?;
+            let about = |leaf: Leaf| mark.told(leaf.object("issue", id));
+            let (key, mark) = noted(data, Action::IssueMark, about, || {
+                Ok(mark_issue(&mut store, (id, &mark.marking()), decider())?)
+            })?;
             tell_mark(key, &mark);
         }
-        Command::Unmark { id } => tell_unmark(unmark_issue(&mut store, id)?.1),
+        Command::Unmark { id } => {
+            let about = |leaf: Leaf| leaf.object("issue", id);
+            let unmark = || Ok(unmark_issue(&mut store, id)?.1);
+            tell_unmark(noted(data, Action::IssueUnmark, about, unmark)?);
+        }
     }
     Ok(Exit::Clean)
 }

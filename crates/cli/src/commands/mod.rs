@@ -17,6 +17,7 @@ use crate::exit::Exit;
 use crate::remote::Misused;
 
 mod access;
+mod audit;
 mod backup;
 mod config;
 mod controls;
@@ -83,6 +84,8 @@ enum Command {
     User(user::Arguments),
     /// Who may do what, and which rules say so
     Access(access::Arguments),
+    /// The audit log: look at it, prove a record, check all of it
+    Audit(audit::Arguments),
     /// What is configured, where it was said, and what is wrong with it
     Config(config::Arguments),
     /// Copy the data directory while others go on, and check the copy
@@ -125,6 +128,7 @@ pub(crate) fn run(
         Command::Token(arguments) => token::run(&arguments, &data),
         Command::User(arguments) => user::run(&arguments, &data),
         Command::Access(arguments) => access::run(&arguments, parsed.data.as_deref(), environment),
+        Command::Audit(arguments) => audit::run(&arguments, &data),
         Command::Config(arguments) => config::run(&arguments, parsed.data.as_deref()),
         Command::Backup(arguments) => backup::run(&arguments, &data),
         Command::Restore(arguments) => restore::run(&arguments, &data),

@@ -1,6 +1,7 @@
 //! The tables of the configuration: one file each, with its keys and the type they become.
 
 mod access;
+mod audit;
 mod aws;
 mod buckets;
 mod egress;
@@ -24,6 +25,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use access::Access;
+pub use audit::{Audit, AuditForm, AuditStream, AuditTo, AuditTransport};
 pub use aws::Aws;
 pub use buckets::Bucket;
 pub use egress::Egress;
@@ -60,6 +62,8 @@ pub const TABLES: &[Table] = &[
     limits::TABLE,
     egress::TABLE,
     telemetry::TABLE,
+    audit::TABLE,
+    audit::STREAMS,
     inventory::TABLE,
     owners::TABLE,
     fix::TABLE,
@@ -101,6 +105,11 @@ pub struct Config {
     pub egress: Egress,
     /// Logs and traces.
     pub telemetry: Telemetry,
+    /// What is kept of the audit log elsewhere.
+    pub audit: Audit,
+    /// Where its records go, by name.
+    #[serde(default)]
+    pub audit_streams: BTreeMap<String, AuditStream>,
     /// Exports of CMDBs, by name.
     #[serde(default)]
     pub inventory: BTreeMap<String, Inventory>,
@@ -135,7 +144,11 @@ impl Config {
                 Some((format!("inventory.{name}.{key}"), one.as_ref()?))
             })
         });
-        let own = sources.chain(hooks).chain(buckets).chain(inventories).chain(sign_in);
+        let streams = self.audit_streams.iter().filter_map(|(name, stream)| {
+            Some((format!("audit_streams.{name}.token"), stream.token.as_ref()?))
+        });
+        let own =
+            sources.chain(hooks).chain(buckets).chain(streams).chain(inventories).chain(sign_in);
         let mut used: Vec<(String, &SecretRef)> = own.collect();
         let names = |kind| used.iter().any(|(_, reference)| reference.kind() == kind);
         let (vault, aws) = (names(SecretKind::Vault), names(SecretKind::AwsSecretsManager));

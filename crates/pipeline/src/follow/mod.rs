@@ -35,6 +35,7 @@ use crate::marks::day_of;
 use crate::priority::Estate;
 use crate::report::{Open, decisions};
 use cells::Cells;
+use one::By;
 pub(crate) use one::One;
 pub(crate) use surround::Surroundings;
 
@@ -78,7 +79,8 @@ struct Changed {
 /// An issue that changed.
 struct Fresh {
     row: u32,
-    team: u32,
+    /// The numbers of who owns its asset, and of the tools that see it.
+    names: (u32, u32),
     open: Option<Open>,
 }
 
@@ -196,7 +198,7 @@ impl Following {
         fresh: Fresh,
         changed: &mut Changed,
     ) -> Result<(), PipelineError> {
-        let Fresh { row, team, open } = fresh;
+        let Fresh { row, names, open } = fresh;
         changed.rows.insert(i64::from(row));
         let is_seen = self.among.as_ref().is_none_or(|among| among.contains(i64::from(row)));
         let open = open.filter(|_| is_seen);
@@ -204,7 +206,7 @@ impl Following {
         match open {
             Some(open) => {
                 self.standing.put(row, &open.candidate);
-                self.cells.put(store, row, &open, team)?;
+                self.cells.put(store, row, &open, names)?;
             }
             None => {
                 self.standing.remove(row);
@@ -244,11 +246,11 @@ impl Following {
         if stale.is_empty() {
             return;
         }
-        let (standing, cells) = (&self.standing, &self.cells);
+        let by = By { standing: &self.standing, cells: &self.cells, catalog: by.catalog };
         let tell = |gathered: Gathered| {
-            let key = gathered.key;
-            let one = standing.tell(gathered).map(|told| One::of(told, cells, by.catalog));
-            (key, one.map(Arc::new))
+            let (key, sum) = (gathered.key, by.cells.sum(&gathered.rows));
+            let told = by.standing.tell(gathered);
+            (key, told.map(|told| Arc::new(by.one(told, &sum))))
         };
         let mut told: Vec<(IncidentKey, Option<Arc<One>>)> =
             stale.into_par_iter().map(tell).collect();
@@ -285,7 +287,7 @@ fn fresh(page: &NewsPage) -> Result<Vec<Fresh>, PipelineError> {
             Some(kept) => Some(Open::of(news.row, serde_json::from_slice(kept)?, &mut shared)),
             None => None,
         };
-        read.push(Fresh { row, team: news.team, open });
+        read.push(Fresh { row, names: (news.team, news.tools), open });
         Ok::<_, PipelineError>(())
     })?;
     Ok(read)

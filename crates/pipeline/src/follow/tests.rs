@@ -244,6 +244,7 @@ impl World {
             let rows: Box<[u32]> = open().map(|open| u32::try_from(open.row).unwrap()).collect();
             all.push(Arc::new(One {
                 team: Arc::from(self.team(&index, &rows)),
+                tools: Arc::from(tools(&index, &rows)),
                 incident: incident.clone(),
                 assets: u64::try_from(assets.len()).unwrap(),
                 rows,
@@ -276,6 +277,13 @@ impl World {
         let control = control.and_then(|id| SETUP.catalog().control(id));
         control.map_or("security team", |control| control.explain.who.as_str()).to_owned()
     }
+}
+
+/// The tools that see some issues.
+fn tools(index: &Snapshot, rows: &[u32]) -> String {
+    let cells = rows.iter().filter_map(|row| index.issue(i64::from(*row)));
+    let tools: BTreeSet<&str> = cells.flat_map(|cells| cells.tools.split(',')).collect();
+    tools.into_iter().collect::<Vec<_>>().join(",")
 }
 
 proptest! {

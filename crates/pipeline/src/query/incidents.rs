@@ -1,6 +1,6 @@
 //! Incidents: the list, and one with its issues.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use quell_explain::{IssueEvidence, explain};
 use quell_model::{Decision, IncidentKey, IncidentKind, IssueKey, Severity, Untrusted};
@@ -198,8 +198,6 @@ fn facets(all: &[&One]) -> BTreeMap<&'static str, FacetReport> {
 
 fn item(view: &View<'_>, one: &One) -> Result<IncidentItem, QueryError> {
     let incident = &one.incident;
-    let cells = one.rows.iter().filter_map(|row| view.index.issue(i64::from(*row)));
-    let sources: BTreeSet<&str> = cells.flat_map(|cells| cells.tools.split(',')).collect();
     Ok(IncidentItem {
         id: incident.key,
         kind: incident.kind,
@@ -211,7 +209,7 @@ fn item(view: &View<'_>, one: &One) -> Result<IncidentItem, QueryError> {
         issues: u64::try_from(incident.issues.len()).unwrap_or(u64::MAX),
         assets: one.assets,
         first_issues: incident.issues.iter().take(MOST_NAMED).copied().collect(),
-        sources: sources.into_iter().filter(|tool| !tool.is_empty()).map(str::to_owned).collect(),
+        sources: one.tools.split(',').filter(|tool| !tool.is_empty()).map(str::to_owned).collect(),
     })
 }
 

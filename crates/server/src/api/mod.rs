@@ -1,6 +1,7 @@
 //! `/api/v1`: one file a resource.
 
 mod assets;
+mod audit;
 mod controls;
 mod decisions;
 mod docs;
@@ -36,6 +37,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::{Right, once, require};
+use crate::audit::audited;
 use crate::intake::__path_receive_hook;
 use crate::intake::receive_hook;
 use crate::state::App;
@@ -81,7 +83,7 @@ impl utoipa::Modify for Security {
 type Routes = OpenApiRouter<Arc<App>>;
 
 /// The routes of the API by the right that they take, and those that take none.
-fn resources() -> ([(Right, Routes); 7], Routes) {
+fn resources() -> ([(Right, Routes); 8], Routes) {
     let read = OpenApiRouter::new()
         .routes(routes!(issues::list))
         .routes(routes!(issues::show))
@@ -131,14 +133,25 @@ fn resources() -> ([(Right, Routes); 7], Routes) {
         (Right::Decide, decide),
         (Right::Fix, fix),
         (Right::Operate, operate),
+        (Right::Audit, audit_log()),
     ];
     (by_right, hooks)
+}
+
+/// The routes of the audit log.
+fn audit_log() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::show))
+        .routes(routes!(audit::proof))
+        .routes(routes!(audit::checkpoint))
 }
 
 /// The routes of the API and their description.
 pub(crate) fn router(app: &Arc<App>) -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
     let (guarded_by, mut v1) = resources();
     for (right, routes) in guarded_by {
+        let routes = routes.layer(from_fn_with_state(Arc::clone(app), audited));
         // Uploads know by their job whether they came before.
         let routes = match right {
             Right::Decide | Right::Fix | Right::Operate | Right::Approve | Right::Manage => {

@@ -1,6 +1,8 @@
 //! The server from outside: what it takes, refuses, answers, keeps and survives.
 
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod bench;
 #[cfg(test)]
 mod buckets;
@@ -12,6 +14,8 @@ mod description;
 mod faults;
 #[cfg(test)]
 mod hooks;
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]

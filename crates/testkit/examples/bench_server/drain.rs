@@ -57,6 +57,25 @@ pub(super) fn drain(
         resident_kib(process.id()) >> 10,
         peak_memory_kib(process.id()) >> 10
     ));
+    restart(place, process, client)
+}
+
+/// Kills the server; how long a new one takes until it is ready, and until it tells incidents.
+fn restart(place: &Place, process: Process, client: Client) -> Outcome<()> {
+    process.kill()?;
+    let begun = now();
+    let process = place.start()?;
+    let client = Client { address: process.address(), ..client };
+    while client.send(&Request::get("/health/ready"))?.status != 200 {
+        pause(5);
+    }
+    let (ready, begun) = (millis(begun), now());
+    let incidents = told(&client, begun)?;
+    say(&format!(
+        "killed: ready again after {ready} ms, incidents {incidents} ms later, memory {} MB, peak {} MB",
+        resident_kib(process.id()) >> 10,
+        peak_memory_kib(process.id()) >> 10
+    ));
     Ok(())
 }
 
@@ -176,6 +195,7 @@ fn incidents(
     (run, make): (&str, fn(&str, u64, usize) -> Vec<u8>),
 ) -> Outcome<()> {
     let mut took = Vec::new();
+    let before = processor_millis(process.id());
     for number in 0..INCIDENTS {
         deliver(process, (run, make), number)?;
         let begun = now();
@@ -185,7 +205,11 @@ fn incidents(
         took.push(told(client, begun)?);
     }
     took.sort_unstable();
-    say(&format!("until incidents tell one ({run}): {}", shares(&took)));
+    let each = (processor_millis(process.id()) - before) / INCIDENTS;
+    say(&format!(
+        "until incidents tell one ({run}): {}; {each} ms of the processor each",
+        shares(&took)
+    ));
     Ok(())
 }
 
@@ -197,6 +221,14 @@ fn told(client: &Client, begun: Instant) -> Outcome<u64> {
             return Ok(millis(begun));
         }
     }
+}
+
+/// Milliseconds that a process has had of the processor, where the system tells.
+fn processor_millis(process: u32) -> u64 {
+    let told = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let fields = told.rsplit(')').next().unwrap_or_default().split(' ').skip(12).take(2);
+    // A hundredth of a second each.
+    fields.filter_map(|field| field.parse::<u64>().ok()).sum::<u64>() * 10
 }
 
 /// Times in order, by how many are shorter.
