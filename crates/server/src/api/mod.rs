@@ -1,11 +1,13 @@
 //! `/api/v1`: one file a resource.
 
+mod approvals;
 mod assets;
 mod audit;
 mod controls;
 mod decisions;
 mod docs;
 mod errors;
+mod exceptions;
 mod extract;
 mod findings;
 mod fix_input;
@@ -17,9 +19,12 @@ mod incidents;
 mod issues;
 mod jobs;
 mod marks;
+mod people;
 mod platforms;
+mod policy;
 mod problem;
 mod report;
+mod service_levels;
 mod sources;
 mod statistics;
 mod status;
@@ -98,6 +103,14 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
         .routes(routes!(controls::show))
         .routes(routes!(fixes::list))
         .routes(routes!(fixes::show))
+        .routes(routes!(exceptions::list))
+        .routes(routes!(exceptions::show))
+        .routes(routes!(approvals::list))
+        .routes(routes!(approvals::show))
+        .routes(routes!(policy::rules))
+        .routes(routes!(policy::explain))
+        .routes(routes!(exceptions::preview))
+        .routes(routes!(service_levels::show))
         .routes(routes!(imports::list_imports))
         .routes(routes!(statistics::show))
         .routes(routes!(report::get_report))
@@ -121,9 +134,18 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
         .routes(routes!(decisions::split_one_incident))
         .routes(routes!(decisions::join_one_incident))
         .routes(routes!(decisions::reset_one_incident))
+        .routes(routes!(approvals::say))
+        .routes(routes!(approvals::delegate))
+        .routes(routes!(policy::back))
+        .routes(routes!(exceptions::request))
+        .routes(routes!(exceptions::import))
+        .routes(routes!(exceptions::decide))
         .routes(routes!(marks::mark_one_issue, marks::unmark_one_issue))
         .routes(routes!(marks::mark_one_incident, marks::unmark_one_incident));
-    let fix = OpenApiRouter::new().routes(routes!(fix_plan::plan)).routes(routes!(fix_input::list));
+    let fix = OpenApiRouter::new()
+        .routes(routes!(fix_plan::plan))
+        .routes(routes!(fix_input::list))
+        .routes(routes!(approvals::request));
     let hooks = OpenApiRouter::new().routes(routes!(receive_hook));
     let by_right = [
         (Right::Read, read),
