@@ -1,8 +1,9 @@
 //! Records as they stand in a bundle, against the hashes of their tile.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde::Deserialize;
 
 use crate::tree::{Hash, of_leaf};
 
@@ -58,21 +59,29 @@ pub(crate) struct Said {
     pub(crate) personal: Vec<(String, String)>,
 }
 
+/// The members of a record that matter here.
+#[derive(Deserialize)]
+struct Members<'a> {
+    index: u64,
+    #[serde(borrow)]
+    action: Cow<'a, str>,
+    #[serde(default, borrow)]
+    new_key: Option<Cow<'a, str>>,
+    #[serde(default)]
+    personal: BTreeMap<String, String>,
+}
+
 /// Reads a record and looks whether it says where it stands.
 pub(crate) fn read(index: u64, record: &[u8]) -> Result<Said, Broken> {
     let broken = |what: &'static str| Broken { index, what: what.into() };
-    let value: Value = serde_json::from_slice(record).map_err(|_| broken("it is no JSON"))?;
-    if value.get("index").and_then(Value::as_u64) != Some(index) {
+    let members: Members<'_> =
+        serde_json::from_slice(record).map_err(|_| broken("it is no record in JSON"))?;
+    if members.index != index {
         return Err(broken("it says another number than its place"));
     }
-    let text = |name: &str| value.get(name).and_then(Value::as_str);
-    let rotated = text("action") == Some("audit.key.rotate");
-    let personal = value.get("personal").and_then(Value::as_object);
-    let commitments = personal.into_iter().flatten();
+    let rotated = members.action == "audit.key.rotate";
     Ok(Said {
-        new_key: text("new_key").filter(|_| rotated).map(str::to_owned),
-        personal: commitments
-            .filter_map(|(field, hash)| Some((field.clone(), hash.as_str()?.to_owned())))
-            .collect(),
+        new_key: members.new_key.filter(|_| rotated).map(Cow::into_owned),
+        personal: members.personal.into_iter().collect(),
     })
 }

@@ -153,8 +153,11 @@ fn prove(folder: &Path, times: u64) -> Outcome {
         }
     }
     taken.sort_unstable();
-    let (half, last) = (taken.get(taken.len() / 2), taken.last());
-    say(&format!("{times} proofs in {size} records: {half:?} (half), {last:?} (longest)"))?;
+    let at = |percent: usize| taken.get(taken.len() * percent / 100).copied().unwrap_or_default();
+    let (half, most, last) = (at(50), at(99), taken.last().copied().unwrap_or_default());
+    say(&format!(
+        "{times} proofs in {size} records: {half:.2?} (half), {most:.2?} (99 of 100), {last:.1?} (longest)"
+    ))?;
     Ok(())
 }
 

@@ -11,7 +11,7 @@ const ROUTES: &[(&str, &str, Action)] = &[
     ("POST", "/exceptions", Action::ExceptionChange),
     ("POST", "/exceptions/decide", Action::ExceptionChange),
     ("POST", "/exceptions/import", Action::ExceptionChange),
-    ("POST", "/findings/{id}/tell", Action::CallOut),
+    ("POST", "/findings/{id}/tell", Action::FindingTell),
     ("POST", "/fixes/plan", Action::FixPlan),
     ("POST", "/imports", Action::ImportCreate),
     ("POST", "/incidents/{id}/join", Action::IncidentJoin),
@@ -27,7 +27,6 @@ const ROUTES: &[(&str, &str, Action)] = &[
     ("POST", "/jobs/{id}/retry", Action::JobRetry),
     ("POST", "/policy/rules/{id}/back", Action::PolicyChange),
     ("POST", "/replays", Action::ReplayCreate),
-    ("POST", "/findings/{id}/tell", Action::FindingTell),
     ("POST", "/sources/{name}/test", Action::SourceTest),
     ("POST", "/sources/{name}/{action}", Action::SourceAct),
 ];
@@ -52,5 +51,20 @@ pub(crate) fn kind_of(part: &str) -> &'static str {
         "exceptions" => "exception",
         "approvals" => "approval",
         _ => "id",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_route_stands_once() {
+        let all: BTreeSet<_> = ROUTES.iter().map(|(method, path, _)| (method, path)).collect();
+        assert_eq!(all.len(), ROUTES.len());
+        assert_eq!(action_of("POST", "/api/v1/imports"), Some(Action::ImportCreate));
+        assert_eq!(action_of("POST", "/api/v1/nothing"), None);
     }
 }
