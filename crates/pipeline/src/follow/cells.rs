@@ -130,10 +130,14 @@ impl Cells {
         (team, tools): (u32, u32),
     ) -> Result<(), PipelineError> {
         let words = open.provisional.words();
+        let control = match &open.control {
+            Some(control) => self.texts.number(control),
+            None => self.number_of(store, 0)?,
+        };
         let cell = Cell {
             stale_from: stale_from(&open.provisional),
             says: self.says.number(&open.says),
-            control: self.texts.number(open.control.as_ref().unwrap_or(&Arc::from(""))),
+            control,
             team: self.number_of(store, team)?,
             tools: self.number_of(store, tools)?,
             score: u16::try_from(open.candidate.score()).unwrap_or(u16::MAX),
