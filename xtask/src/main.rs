@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
+mod audit;
 mod bench;
 mod bench_fixes;
 mod bench_lists;
@@ -29,6 +30,8 @@ cargo xtask <command>
           [--make DIR] (see docs/benchmarks.md)
   bench-fixes [--findings N] [--files N] [--runs N]
           seconds to plan and prove 1,000 findings over 500 files (see docs/benchmarks.md)
+  bench-audit [--threads N] [--seconds N] [--records N]
+          records of the audit log a second, proofs in a large one, and checking it
   bench-spool [--threads N] [--seconds N]
           appends to the intake log a second, and how long one waits
   soak-spool [--kills N] [--seed N]
@@ -39,6 +42,8 @@ cargo xtask <command>
           webhooks a second, memory of an import, from the log into lists, names not there (see docs/benchmarks.md)
   kill-server [--kills N]
           kills a busy server again and again, and looks for what it acknowledged
+  eval-approvals [--histories N] [--deep N] [--seed N]
+          whether anything is carried out without a valid approval (see docs/governance.md)
   eval-fixes DIR [--result FILE] [--checkov PROGRAM] [--keep DIR] [--json FILE] [--release]
           how many findings the fixes close, by Checkov's own second scan (see docs/fixes.md)
   eval-merge  how well findings of several tools are merged (see docs/merging.md)
@@ -74,9 +79,14 @@ fn dispatch() -> Result<()> {
         Some("bench-fixes") => bench_fixes::run(&rest),
         Some("bench-server") => bench_server::bench(&rest),
         Some("kill-server") => bench_server::kill(&rest),
+        Some("bench-audit") => audit::bench(&rest),
         Some("bench-spool") => spool::bench(&rest),
         Some("soak-spool") => spool::soak(&rest),
         Some("bench-lists") => bench_lists::run(&rest),
+        Some("eval-approvals") => {
+            let walk = ["run", "--release", "--quiet", "-p", "quell-govern", "--example"];
+            run(cargo().args(walk).args(["eval_approvals", "--"]).args(&rest))
+        }
         Some("eval-fixes") => eval_fixes::run(&rest),
         Some("eval-merge") => eval_merge::run(&rest),
         Some("eval-priority") => eval_priority::run(&rest),

@@ -7,6 +7,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use quell_model::{Clock, Timestamp};
+use quell_server::audit::local::LocalUser;
 
 /// What the program takes from its surroundings.
 #[derive(Debug, Clone)]
@@ -60,6 +61,17 @@ impl fmt::Debug for Hidden {
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Who runs the program, as the system knows them.
+pub(crate) fn local_user() -> LocalUser {
+    #[cfg(unix)]
+    let number = std::fs::metadata("/proc/self")
+        .ok()
+        .map(|metadata| std::os::unix::fs::MetadataExt::uid(&metadata));
+    #[cfg(not(unix))]
+    let number = None;
+    LocalUser { number, name: variable("USER").or_else(|| variable("LOGNAME")) }
 }
 
 /// The whole environment, for the configuration.

@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-use mimalloc::MiMalloc;
-
+mod audited;
 mod commands;
 mod console;
 mod environment;
@@ -11,9 +10,11 @@ mod exit;
 mod marking;
 mod remote;
 
-/// Parsing makes and drops many small texts on several threads.
+/// Parsing makes and drops many small texts on several threads, which the allocator of musl lets
+/// wait for each other. That of glibc is as fast here, and gives more back.
+#[cfg(target_env = "musl")]
 #[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let environment = environment::Environment::read();

@@ -1,6 +1,7 @@
 //! What `quell issue mark` and `quell incident mark` have in common.
 
 use clap::Args;
+use quell_audit::Leaf;
 use quell_client::MarkPlan;
 use quell_model::{Date, MarkKind};
 use quell_pipeline::Marking;
@@ -37,6 +38,15 @@ impl MarkArguments {
     /// The same for a server.
     pub(crate) fn plan(&self) -> MarkPlan {
         MarkPlan { kind: self.kind, reason: self.reason.clone(), until: self.until }
+    }
+
+    /// The same for the audit log.
+    pub(crate) fn told(&self, leaf: Leaf) -> Leaf {
+        let leaf = leaf.decision(self.kind.as_str()).rationale(&self.reason);
+        match self.until {
+            Some(day) => leaf.word("until", &day.to_string()),
+            None => leaf,
+        }
     }
 
     /// How it is marked, for a sentence.

@@ -58,6 +58,9 @@ fn beside(table: &Table, key: &str) -> String {
         "hooks" => &[("auth", "hmac"), ("header", "'X-S'"), ("secrets", "['env:A']")],
         "folders" => &[("path", "'x'")],
         "buckets" => &[("bucket", "'b'"), ("access_key", "'env:A'"), ("secret_key", "'env:B'")],
+        "audit_streams" => {
+            &[("file", "'x'"), ("url", "'https://x'"), ("token", "'env:A'"), ("address", "'x:1'")]
+        }
         "inventory" => &[("file", "'x'"), ("password", "'env:A'")],
         "sources" => &[("kind", "'wiz'"), ("key_secret", "'env:A'")],
         "aws" => &[("access_key", "'env:A'"), ("secret_key", "'env:B'")],

@@ -7,14 +7,21 @@ use quell_correlate::{Member, assemble};
 use quell_model::{Finding, Issue, IssueKey, Origin, Risk, Sourced, Timestamp, Vulnerability};
 use quell_owners::Owners;
 use quell_risk::Factors;
-use quell_store::{AssessedIssue, Body, Brief, FindingRow, IssueRow, Packed, Store, place_text};
+use quell_store::{
+    AssessedIssue, Body, Brief, DirtyIssue, FindingRow, IssueScope, Packed, Store, place_text,
+};
 use rayon::prelude::*;
 
 use crate::PipelineError;
 use crate::report::{Kept, candidate};
 
+/// Texts of a kind that are kept for exceptions, and letters of each.
+const MOST_SCOPE_TEXTS: usize = 50;
+const MOST_SCOPE_LETTERS: usize = 256;
 /// Issues assessed in one transaction.
 const PAGE: u32 = 2048;
+/// Findings that are in memory for that at a time: each may hold a block of its own, unpacked.
+const MOST_FINDINGS: usize = 128;
 
 /// What an issue is judged by, beside its findings.
 #[derive(Debug, Clone, Copy)]
@@ -32,10 +39,13 @@ pub(crate) struct Judged {
 
 /// An issue that waits, with all that it is made of.
 struct Waiting {
-    row: IssueRow,
+    row: DirtyIssue,
     findings: Vec<FindingRow>,
     split_from: Option<IssueKey>,
 }
+
+/// The row of an issue, and what is stored of it now; `None` where it has no finding left.
+type JudgedAgain = (i64, Option<(Packed, Brief)>);
 
 /// Assesses every issue that waits for it.
 pub(crate) fn assess(
@@ -48,12 +58,7 @@ pub(crate) fn assess(
         if rows.is_empty() {
             return Ok(());
         }
-        let waiting: Vec<Waiting> =
-            rows.into_iter().map(|row| wait(store, row)).collect::<Result<_, _>>()?;
-        let judged: Vec<(i64, Option<(Packed, Brief)>)> = waiting
-            .par_iter()
-            .map(|waiting| by.again(waiting, owners))
-            .collect::<Result<_, _>>()?;
+        let judged = judge(store, rows, (by, owners))?;
         let assessed = judged.iter().filter_map(|(id, judged)| {
             let (body, brief) = judged.as_ref()?;
             Some(AssessedIssue { id: *id, body, brief })
@@ -66,7 +71,33 @@ pub(crate) fn assess(
     }
 }
 
-fn wait(store: &Store, row: IssueRow) -> Result<Waiting, PipelineError> {
+/// What judging makes of issues, some of them at a time.
+fn judge(
+    store: &Store,
+    rows: Vec<DirtyIssue>,
+    (by, owners): (Judgement<'_>, &Owners),
+) -> Result<Vec<JudgedAgain>, PipelineError> {
+    let mut judged = Vec::with_capacity(rows.len());
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let (mut waiting, mut findings) = (Vec::new(), 0);
+        while findings < MOST_FINDINGS
+            && let Some(row) = rows.next()
+        {
+            let one = wait(store, row)?;
+            findings += one.findings.len();
+            waiting.push(one);
+        }
+        let some: Vec<JudgedAgain> = waiting
+            .par_iter()
+            .map(|waiting| by.again(waiting, owners))
+            .collect::<Result<_, _>>()?;
+        judged.extend(some);
+    }
+    Ok(judged)
+}
+
+fn wait(store: &Store, row: DirtyIssue) -> Result<Waiting, PipelineError> {
     let findings = store.finding_list(row.id)?;
     let split_from = match findings.as_slice() {
         [only] => store.split_get(only.key)?,
@@ -76,11 +107,7 @@ fn wait(store: &Store, row: IssueRow) -> Result<Waiting, PipelineError> {
 }
 
 impl<'a> Judgement<'a> {
-    fn again(
-        self,
-        waiting: &Waiting,
-        owners: &Owners,
-    ) -> Result<(i64, Option<(Packed, Brief)>), PipelineError> {
+    fn again(self, waiting: &Waiting, owners: &Owners) -> Result<JudgedAgain, PipelineError> {
         let members: Vec<Member> =
             waiting.findings.iter().map(member).collect::<Result<_, PipelineError>>()?;
         let control = waiting.row.control.as_deref().and_then(|id| self.catalog.control(id));
@@ -213,7 +240,31 @@ fn brief(
         first_seen: issue.first_seen,
         candidate: serde_json::to_vec(&kept)?,
         control: issue.control.clone(),
+        scope: scope(issue, members),
     })
+}
+
+/// What exceptions ask of an issue beside what lists filter by.
+fn scope(issue: &Issue, members: &[Member]) -> IssueScope {
+    let text = |text: &str| text.chars().take(MOST_SCOPE_LETTERS).collect::<String>();
+    let few = |all: BTreeSet<&str>| {
+        all.into_iter().filter(|one| !one.is_empty()).take(MOST_SCOPE_TEXTS).map(text).collect()
+    };
+    let weaknesses = || members.iter().filter_map(|m| m.finding.vulnerability.as_deref());
+    let rules = members.iter().map(|m| m.finding.rule.id.as_str());
+    let files = members.iter().filter_map(|m| m.finding.location.as_deref());
+    let inside = weaknesses().filter_map(|weakness| weakness.path.as_deref());
+    let context = &issue.asset.context;
+    let tags = issue.asset.tags.iter().take(MOST_SCOPE_TEXTS);
+    IssueScope {
+        weaknesses: few(weaknesses().flat_map(ids).collect()),
+        packages: few(weaknesses().map(|weakness| weakness.package.as_str()).collect()),
+        rules: few(rules.collect()),
+        paths: few(files.map(|place| place.file.as_str()).chain(inside).collect()),
+        environment: context.environment.as_ref().map(|known| text(known.value.raw())),
+        exposed: issue.asset.signals.internet_exposed,
+        tags: tags.map(|(name, value)| (text(name), text(value.raw()))).collect(),
+    }
 }
 
 /// An issue as it was stored.

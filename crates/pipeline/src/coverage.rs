@@ -99,7 +99,7 @@ pub fn coverage(setup: &Setup, paths: &[PathBuf]) -> Result<Coverage, PipelineEr
 fn records(item: &Item, detected: &Detection) -> Vec<Record> {
     let Item::Batch(batch) = item else { return Vec::new() };
     let normalized = intake::normalize_batch(batch, detected);
-    normalized.into_iter().filter_map(|n| n.result.ok()).flatten().collect()
+    normalized.filter_map(|n| n.result.ok()).flatten().collect()
 }
 
 fn count(

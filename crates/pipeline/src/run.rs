@@ -13,12 +13,13 @@ use quell_store::{Store, Touched};
 
 use crate::answer::{Answer, Question};
 use crate::assess::Judgement;
-use crate::exceptions::{Said, exceptions};
+use crate::exceptions::{Said, exceptions, hidden};
 use crate::import::{ImportOptions, Imported, import_all};
 use crate::owners::{OwnersAsked, take_owners};
 use crate::priority::Estate;
 use crate::report::{
     Described, Detail, InScope, Open, decision_counts, describe, fix_report, in_scope, incidents,
+    shown_count,
 };
 use crate::{PipelineError, Setup, fixes, intel, owners, query, rekey};
 
@@ -162,7 +163,7 @@ fn written(
     let (open_findings, open_elsewhere) = match scope {
         Some(touched) => (
             store.finding_count_open(&touched.findings)?,
-            store.issue_count_open()?.saturating_sub(answer.issues),
+            shown_count(store, by.now)?.saturating_sub(answer.issues),
         ),
         None => (store.finding_count_all_open()?, 0),
     };
@@ -189,6 +190,7 @@ fn written(
         assets: described.assets,
         fixes: fixes.iter().map(fix_report).collect(),
         exceptions: exceptions(store, &said, scope.map(|touched| &touched.findings))?,
+        hidden: hidden(store, scope.map(|touched| &touched.issues), by.now)?,
         statements: said.counts(),
         intelligence: intel::listings(by.intel),
         sources: Vec::new(),
@@ -292,7 +294,7 @@ fn tell(
         worst,
         shown: std::mem::take(&mut described.incidents),
     };
-    let whole = store.issue_count_open()? == answer.issues;
+    let whole = shown_count(store, estate.by.now)? == answer.issues;
     let question = question.filter(|_| said.counts().known == 0 && whole);
     Ok(Told { answer, described, fixes, said, keep: Keep { question, attacks } })
 }

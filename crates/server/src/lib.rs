@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `access/` | who asks, and what they may do |
 //! | `api/` | `/api/v1`, one file a resource |
+//! | `audit/` | the audit log: a record before each change |
 //! | `data/` | the data directory: its lock, its key, each tenant's findings |
 //! | `intake/` | webhooks, uploads, folders and buckets |
 //! | `jobs/` | what is done beside requests |
@@ -18,6 +19,7 @@
 
 mod access;
 mod api;
+pub mod audit;
 mod data;
 mod intake;
 mod jobs;

@@ -8,6 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use quell_audit::{Action, Outcome, Stage};
 use quell_config::Config;
 use quell_model::{Clock, TenantId};
 use quell_pipeline::Setup;
@@ -20,6 +21,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle as Task;
 
 use crate::access::{Role, TokenError, TokenPlan, add_token, random_job};
+use crate::audit::{Books, by_server, keep_outside, look_outside, send_last, stream_out};
 use crate::data::{KeyError, Lock, ServerKey, Tenants, check_order, note_order};
 use crate::intake::{Hooks, drain};
 use crate::limits::Rates;
@@ -145,7 +147,8 @@ pub async fn start(plan: Plan, clock: Arc<dyn Clock>) -> Result<Server, StartErr
 
 fn open(plan: Plan, clock: Arc<dyn Clock>) -> Result<(Arc<App>, Option<String>), StartError> {
     let app = open_app(plan, clock)?;
-    let first_token = first_token(&mut app.office(), &app.key, &*app.clock)?;
+    note_start(&app);
+    let first_token = first_token(&app)?;
     Ok((Arc::new(app), first_token))
 }
 
@@ -188,6 +191,7 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
     let receiving = usize::try_from(config.intake.queue_bytes).unwrap_or(usize::MAX) / ROOM_BYTES;
     let app = App {
         tenants: Tenants::new(data.clone(), Arc::clone(&setup)),
+        audit: Books::new(&data),
         hooks: Hooks::new(&config),
         rates: Rates::new(&config),
         metrics: Metrics::new(),
@@ -222,6 +226,7 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
         app.tenants.of(&tenant)?.write(|store| store.look_over())?;
     }
     check_order(&app.data, &mut app.office(), &app.tenants.all())?;
+    look_outside(&app, &known_tenants(&app)?);
     Ok(app)
 }
 
@@ -234,14 +239,21 @@ fn known_tenants(app: &App) -> Result<Vec<TenantId>, StoreError> {
     Ok(tenants)
 }
 
-/// The administrator's token, on the first start only.
-fn first_token(
-    office: &mut ServerStore,
-    key: &ServerKey,
-    clock: &dyn Clock,
-) -> Result<Option<String>, StartError> {
+/// Writes down that a server starts. Where that cannot be, it only reads.
+fn note_start(app: &App) {
+    let tenant = TenantId::default();
+    let leaf = by_server((Action::ServerStart, Stage::Noted), &tenant, app.clock.now())
+        .word("version", env!("CARGO_PKG_VERSION"))
+        .object("process", &app.process);
+    if let Err(error) = app.audit.note(leaf) {
+        tracing::error!(%error, "nothing is changed until the audit log can be written");
+    }
+}
+
+/// The administrator's token, on the first start only. Without a record of it there is none.
+fn first_token(app: &App) -> Result<Option<String>, StartError> {
     const MADE: &str = "first_token";
-    if office.setting(MADE)?.is_some() {
+    if app.office().setting(MADE)?.is_some() {
         return Ok(None);
     }
     let plan = TokenPlan {
@@ -250,8 +262,20 @@ fn first_token(
         name: "first administrator".to_owned(),
         expires_at: None,
     };
-    let made = add_token(office, key, &plan, clock.now())?;
+    let now = app.clock.now();
+    let leaf = by_server((Action::TokenCreate, Stage::Begun), &plan.tenant, now)
+        .word("role", plan.role.as_str());
+    let begun = match app.audit.begin(leaf) {
+        Ok(begun) => begun,
+        Err(error) => {
+            tracing::error!(%error, "no first token is made; start again once the audit log can be written");
+            return Ok(None);
+        }
+    };
+    let mut office = app.office();
+    let made = add_token(&mut office, &app.key, &plan, now)?;
     office.setting_set(MADE, made.id.as_bytes())?;
+    begun.end(now, Outcome::Done, |leaf| leaf.object("token", &made.id));
     Ok(Some(made.text))
 }
 
@@ -281,6 +305,8 @@ fn threads(app: &Arc<App>) -> Vec<JoinHandle<()>> {
     run("inventories", |app| intake::watch_inventories(app));
     run("items", |app| intake::ask_inventories(app));
     run("keeping", |app| intake::keep_house(app));
+    run("checkpoints", keep_outside);
+    run("audit streams", stream_out);
     for _ in 0..app.config.jobs.workers {
         run("worker", jobs::work);
     }
@@ -289,6 +315,15 @@ fn threads(app: &Arc<App>) -> Vec<JoinHandle<()>> {
 
 /// Flushes all, and writes down what is there: nobody writes behind this.
 fn close(app: &App) {
+    let tenant = TenantId::default();
+    let leaf = by_server((Action::ServerStop, Stage::Noted), &tenant, app.clock.now())
+        .object("process", &app.process);
+    if let Err(error) = app.audit.note(leaf) {
+        tracing::warn!(%error, "the end of the server is not in the audit log");
+    }
+    let written = app.audit.tenants();
+    app.audit.close();
+    send_last(app, &written);
     for findings in app.tenants.all() {
         let closed = findings.write(|store| {
             store.sync()?;

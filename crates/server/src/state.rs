@@ -16,6 +16,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
 use crate::api::Problem;
+use crate::audit::Books;
 use crate::data::{Lock, ServerKey, Tenants, locked};
 use crate::intake::Hooks;
 use crate::limits::Rates;
@@ -40,6 +41,8 @@ pub(crate) struct App {
     pub(crate) key: ServerKey,
     pub(crate) setup: Arc<Setup>,
     pub(crate) tenants: Tenants,
+    /// Where every change is written down first.
+    pub(crate) audit: Books,
     pub(crate) spool: Spool,
     pub(crate) payloads: Payloads,
     pub(crate) hooks: Hooks,

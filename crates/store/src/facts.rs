@@ -11,7 +11,7 @@ use crate::state::{effective, seconds};
 use crate::{Packed, StoreError};
 
 /// Changes that are kept before they are written: each may be on a page of its own.
-const MOST_WAITING: usize = 100_000;
+const MOST_WAITING: usize = 32_768;
 /// Bytes of a finding's facts.
 const FACT_BYTES: usize = 13;
 

@@ -1,8 +1,7 @@
 //! Which row a key has. Keys are random: one by one they would touch a page each, so new ones
 //! are kept in memory and written sorted, many at a time.
 
-use std::collections::{HashMap, HashSet};
-
+use hashbrown::HashTable;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::StoreError;
@@ -45,10 +44,10 @@ pub(crate) const ISSUES: Table = Table {
 #[derive(Debug)]
 pub(crate) struct Keys {
     table: Table,
-    new: HashMap<Key, i64>,
-    /// The first bytes of every key in the table, once they were read: most look-ups are for
-    /// keys that are not there.
-    stored: Option<HashSet<u64>>,
+    new: New,
+    /// Which keys may be in the table, once all of them were read: most look-ups are for keys that
+    /// are not there.
+    stored: Option<Filter>,
     looked_up: i64,
     last_id: i64,
 }
@@ -56,8 +55,8 @@ pub(crate) struct Keys {
 impl Keys {
     pub(crate) fn open(connection: &Connection, table: Table) -> Result<Self, StoreError> {
         let last_id: i64 = connection.query_row(table.count, [], |row| row.get(0))?;
-        let stored = (last_id == 0).then(HashSet::new);
-        Ok(Self { table, new: HashMap::new(), stored, looked_up: 0, last_id })
+        let stored = (last_id == 0).then(Filter::new);
+        Ok(Self { table, new: New::default(), stored, looked_up: 0, last_id })
     }
 
     /// The row number that the next new key gets.
@@ -71,8 +70,8 @@ impl Keys {
         connection: &Connection,
         key: &Key,
     ) -> Result<Option<i64>, StoreError> {
-        if let Some(id) = self.new.get(key) {
-            return Ok(Some(*id));
+        if let Some(id) = self.new.find(key) {
+            return Ok(Some(id));
         }
         if self.stored.is_none() {
             self.looked_up += 1;
@@ -80,7 +79,7 @@ impl Keys {
                 self.stored = Some(read(connection, self.table.all)?);
             }
         }
-        if self.stored.as_ref().is_some_and(|stored| !stored.contains(&first(key))) {
+        if self.stored.as_ref().is_some_and(|stored| !stored.may_hold(key)) {
             return Ok(None);
         }
         let mut select = connection.prepare_cached(self.table.find)?;
@@ -95,30 +94,147 @@ impl Keys {
         id: i64,
     ) -> Result<(), StoreError> {
         self.new.insert(key, id);
-        if self.new.len() >= MOST_NEW { self.flush(connection) } else { Ok(()) }
+        if self.new.rows.len() >= MOST_NEW { self.flush(connection) } else { Ok(()) }
     }
 
     /// Writes what is not written yet.
     pub(crate) fn flush(&mut self, connection: &Connection) -> Result<(), StoreError> {
-        let mut sorted: Vec<(Key, i64)> = self.new.drain().collect();
-        sorted.sort_unstable();
         let mut insert = connection.prepare_cached(self.table.insert)?;
-        for (key, id) in sorted {
+        for (key, id) in self.new.sorted() {
             insert.execute(params![key, id])?;
             if let Some(stored) = &mut self.stored {
-                stored.insert(first(&key));
+                stored.insert(key);
             }
         }
+        self.new.clear();
         Ok(())
     }
 }
 
-fn read(connection: &Connection, sql: &str) -> Result<HashSet<u64>, StoreError> {
+/// Keys that are not in the table yet.
+#[derive(Debug, Default)]
+struct New {
+    rows: Vec<(Key, i64)>,
+    /// Where each key stands, by its first bytes: keys are hashes themselves.
+    places: HashTable<u32>,
+}
+
+impl New {
+    fn find(&self, key: &Key) -> Option<i64> {
+        let row = |at: &u32| self.rows.get(usize::try_from(*at).ok()?);
+        let at = self.places.find(first(key), |at| row(at).is_some_and(|(known, _)| known == key));
+        row(at?).map(|(_, id)| *id)
+    }
+
+    fn insert(&mut self, key: Key, id: i64) {
+        let at = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        self.rows.push((key, id));
+        let rows = &self.rows;
+        let hash = |at: &u32| {
+            let row = usize::try_from(*at).ok().and_then(|at| rows.get(at));
+            row.map_or(0, |(key, _)| first(key))
+        };
+        self.places.insert_unique(first(&key), at, hash);
+    }
+
+    /// All of them, in the order of the table. They are not found any more.
+    fn sorted(&mut self) -> &[(Key, i64)] {
+        self.places.clear();
+        self.rows.sort_unstable();
+        &self.rows
+    }
+
+    fn clear(&mut self) {
+        self.places.clear();
+        self.rows.clear();
+    }
+}
+
+/// Bits of the filter: a million keys leave two in ten thousand unknown ones that look known.
+const FILTER_BITS: u32 = 1 << 25;
+
+/// A Bloom filter. Each key is random, so its own bytes choose its four bits.
+#[derive(Debug)]
+struct Filter(Vec<u64>);
+
+impl Filter {
+    fn new() -> Self {
+        Self(vec![0; usize::try_from(FILTER_BITS / u64::BITS).unwrap_or_default()])
+    }
+
+    /// The words and bits of a key.
+    fn places(key: &Key) -> impl Iterator<Item = (usize, u64)> {
+        key.as_chunks::<4>().0.iter().map(|bytes| {
+            let at = u32::from_le_bytes(*bytes) % FILTER_BITS;
+            (usize::try_from(at / u64::BITS).unwrap_or_default(), 1 << (at % u64::BITS))
+        })
+    }
+
+    fn insert(&mut self, key: &Key) {
+        for (at, bit) in Self::places(key) {
+            if let Some(word) = self.0.get_mut(at) {
+                *word |= bit;
+            }
+        }
+    }
+
+    fn may_hold(&self, key: &Key) -> bool {
+        Self::places(key).all(|(at, bit)| self.0.get(at).is_some_and(|word| word & bit != 0))
+    }
+}
+
+fn read(connection: &Connection, sql: &str) -> Result<Filter, StoreError> {
     let mut select = connection.prepare(sql)?;
-    let rows = select.query_map([], |row| Ok(first(&row.get::<_, Key>(0)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut rows = select.query([])?;
+    let mut filter = Filter::new();
+    while let Some(row) = rows.next()? {
+        filter.insert(&row.get(0)?);
+    }
+    Ok(filter)
 }
 
 fn first(key: &Key) -> u64 {
     key.first_chunk::<8>().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(number: u64) -> Key {
+        *blake3::hash(&number.to_le_bytes()).as_bytes().first_chunk().unwrap()
+    }
+
+    #[test]
+    fn a_filter_knows_what_was_put_in_and_little_else() {
+        let mut filter = Filter::new();
+        (0..100_000).for_each(|number| filter.insert(&key(number)));
+        assert!((0..100_000).all(|number| filter.may_hold(&key(number))));
+        let wrong = (100_000..200_000).filter(|number| filter.may_hold(&key(*number))).count();
+        assert!(wrong < 100, "{wrong}");
+    }
+
+    #[test]
+    fn a_new_key_is_found_until_it_is_in_the_table_and_then_there() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        crate::open::migrate(&mut connection, crate::open::MIGRATIONS).unwrap();
+        let mut keys = Keys::open(&connection, FINDINGS).unwrap();
+        for number in 0..1_000 {
+            assert_eq!(keys.find(&connection, &key(number)).unwrap(), None);
+            let id = keys.next_id();
+            keys.insert(&connection, key(number), id).unwrap();
+            assert_eq!(keys.find(&connection, &key(number)).unwrap(), Some(id));
+            if number % 100 == 50 {
+                keys.flush(&connection).unwrap();
+            }
+        }
+        let all = |keys: &mut Keys| {
+            (0..1_000)
+                .all(|n| keys.find(&connection, &key(n)).unwrap() == i64::try_from(n + 1).ok())
+        };
+        assert!(all(&mut keys));
+        keys.flush(&connection).unwrap();
+        assert!(all(&mut keys));
+        assert_eq!(keys.find(&connection, &key(5_000)).unwrap(), None);
+    }
 }

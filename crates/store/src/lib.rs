@@ -15,6 +15,7 @@ mod error;
 mod facts;
 mod find;
 mod fixes;
+mod govern;
 mod ids;
 mod import;
 mod imports;
@@ -50,6 +51,7 @@ pub use coverage::{Held, MostClosed};
 pub use decision::{JoinRow, PinRow};
 pub use error::StoreError;
 pub use find::{IssueFilter, IssuesFound};
+pub use govern::{Changed, Hiding, IssueScope, Matched, MatchedIssue, PlanRow, Suppression};
 pub use ids::IdSet;
 pub use import::{
     FinishedInput, Import, NewBody, PreparedEvidence, PreparedFinding, PreparedOther, Seen, Touched,
@@ -66,7 +68,7 @@ pub use open::{Folding, Store, make_directory};
 pub use packed::Packed;
 pub use reading::{Noted, Reading, Settled};
 pub use rekey::{Sorted, Unsorted};
-pub use rows::{AssessedIssue, FindingRow, IssueRow, StoredState};
+pub use rows::{AssessedIssue, DirtyIssue, FindingRow, IssueRow, StoredState};
 pub use server::{
     Ended, Fence, Heard, JobFilter, JobRow, JobState, NewJob, PlatformKey, PlatformRow,
     QuarantineRow, Renewed, Reply, ServerStore, SourceRow, StreamRow, TokenRow, tenant_folder,

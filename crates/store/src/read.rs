@@ -10,7 +10,9 @@ use crate::facts::{Change, FindingPages};
 use crate::import::split_key;
 use crate::names::Names;
 use crate::state::{effective, is_absent, micros, time};
-use crate::{AssessedIssue, FindingRow, IdSet, IssueRow, Store, StoreError, StoredState};
+use crate::{
+    AssessedIssue, DirtyIssue, FindingRow, IdSet, IssueRow, Store, StoreError, StoredState,
+};
 
 const FINDING: &str =
     "SELECT f.key, f.issue, f.reported, f.gone_by, n.name, f.offset_bytes, f.last_seen, f.block, f.slot, f.body
@@ -42,8 +44,15 @@ impl Store {
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn issue_list_dirty(&self, limit: u32) -> Result<Vec<IssueRow>, StoreError> {
-        self.issues("WHERE dirty = 1 ORDER BY id LIMIT ?1", params![limit])
+    pub fn issue_list_dirty(&self, limit: u32) -> Result<Vec<DirtyIssue>, StoreError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT id, key, control FROM issues WHERE dirty = 1 ORDER BY id LIMIT ?1",
+        )?;
+        let rows = select.query_map(params![limit], |row| {
+            let key = IssueKey::from_bytes(row.get(1)?);
+            Ok(DirtyIssue { id: row.get(0)?, key, control: row.get(2)? })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Assessed issues behind a row, in the order of their rows.

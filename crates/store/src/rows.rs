@@ -45,6 +45,17 @@ pub struct IssueRow {
     pub body: Option<Body>,
 }
 
+/// An issue whose findings changed since it was last assessed.
+#[derive(Debug, Clone)]
+pub struct DirtyIssue {
+    /// Row number.
+    pub id: i64,
+    /// Its identity.
+    pub key: IssueKey,
+    /// The control, where one is known.
+    pub control: Option<String>,
+}
+
 /// An issue with its judgement, to be stored.
 #[derive(Debug)]
 pub struct AssessedIssue<'a> {

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
+use quell_audit::{Action, Leaf};
 use quell_client::{Listed, ListedIncident};
 use quell_model::{Clock, IncidentKey, Timestamp};
 use quell_pipeline::{
@@ -15,6 +16,7 @@ use quell_pipeline::{
 use quell_report::{IncidentReport, IncidentStory, cell, write_incident_story};
 use quell_store::Store;
 
+use crate::audited::noted;
 use crate::console::{say, write_json};
 use crate::environment::{Environment, SystemClock};
 use crate::exit::Exit;
@@ -215,26 +217,45 @@ pub(super) fn run(
             show(&show_incident(&store, &setup, id, repo, SystemClock.now())?, *json)?;
         }
         Command::Split { id, issues } => {
-            let key = split_incident(&mut store, &setup, (id, issues, repo), decider())?;
+            let about = |leaf: Leaf| objects(leaf.object("incident", id), "issue", issues);
+            let key = noted(data, Action::IncidentSplit, about, || {
+                Ok(split_incident(&mut store, &setup, (id, issues, repo), decider())?)
+            })?;
             tell_split(&key);
         }
         Command::Join { id, others } => {
-            tell_join(&join_incidents(&mut store, &setup, (id, others, repo), decider())?);
+            let about = |leaf: Leaf| objects(leaf.object("incident", id), "incident", others);
+            tell_join(&noted(data, Action::IncidentJoin, about, || {
+                Ok(join_incidents(&mut store, &setup, (id, others, repo), decider())?)
+            })?);
         }
         Command::Reset { id } => {
-            let freed = reset_incident(&mut store, &setup, (id, repo), SystemClock.now())?;
+            let about = |leaf: Leaf| leaf.object("incident", id);
+            let freed = noted(data, Action::IncidentReset, about, || {
+                Ok(reset_incident(&mut store, &setup, (id, repo), SystemClock.now())?)
+            })?;
             tell_reset(u64::try_from(freed)?);
         }
         Command::Mark { id, mark } => {
-            let issues = mark_incident(&mut store, &setup, (id, &mark.marking()), decider())?;
+            let about = |leaf: Leaf| mark.told(leaf.object("incident", id));
+            let issues = noted(data, Action::IncidentMark, about, || {
+                Ok(mark_incident(&mut store, &setup, (id, &mark.marking()), decider())?)
+            })?;
             tell_mark(u64::try_from(issues)?, mark);
         }
         Command::Unmark { id } => {
-            let removed = unmark_incident(&mut store, &setup, id, SystemClock.now())?;
+            let about = |leaf: Leaf| leaf.object("incident", id);
+            let removed = noted(data, Action::IncidentUnmark, about, || {
+                Ok(unmark_incident(&mut store, &setup, id, SystemClock.now())?)
+            })?;
             tell_unmark(u64::try_from(removed)?);
         }
     }
     Ok(Exit::Clean)
+}
+
+fn objects(leaf: Leaf, kind: &'static str, ids: &[String]) -> Leaf {
+    ids.iter().fold(leaf, |leaf, id| leaf.object(kind, id))
 }
 
 /// Who decides, and when: the program knows no more of who runs it.

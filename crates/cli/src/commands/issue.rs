@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use quell_audit::{Action, Leaf};
 use quell_client::IssueQuery;
 use quell_model::{Clock, IssueKey, Mark, MarkKind, Severity, Status};
 use quell_pipeline::{
@@ -15,6 +16,7 @@ use quell_report::{IssueStory, cell, write_story};
 use quell_store::Store;
 
 use super::incident::decider;
+use crate::audited::noted;
 use crate::console::{say, write_json};
 use crate::environment::{Environment, SystemClock};
 use crate::exit::Exit;
@@ -28,7 +30,8 @@ Examples:
   quell issue show 0a1b2c3d4e --repo infra/
   quell issue split 0a1b2c3d4e 9z8y7x6w5v   take one finding out; it stays out
   quell issue mark 0a1b2c3d4e --as accepted --until 2027-01-31 --reason VPN-only
-  quell issue list --mark none              what nobody has marked";
+  quell issue list --mark none              what nobody has marked
+  quell issue list --status suppressed      what tools or exceptions hide";
 
 /// List issues, show one, mark one, or take a wrong merge apart.
 #[derive(Debug, Args)]
@@ -137,7 +140,7 @@ impl List {
             control: self.control.clone(),
             asset: self.asset.clone(),
             tool: self.tool.clone(),
-            among: None,
+            ..IssueFilter::default()
         }
     }
 
@@ -169,6 +172,15 @@ fn list(found: &IssueList, asked: &List) -> Result<()> {
         if let Some(mark) = issue.mark.as_ref().filter(|mark| !mark.ended) {
             let words = words(mark.kind, mark.until);
             writeln!(out, "      marked {words}: {}", cell(&mark.reason, 40))?;
+        }
+        if let Some(by) = &issue.hidden_by {
+            let id: String = by.exception.chars().take(10).collect();
+            let until = by.until.strftime("%Y-%m-%d");
+            writeln!(
+                out,
+                "      hidden by exception {id} until {until}: {}",
+                cell(&by.reason, 30)
+            )?;
         }
     }
     let hidden = found.count.saturating_sub(u64::try_from(found.issues.len())?);
@@ -206,6 +218,7 @@ fn at_server(arguments: &Arguments, remote: &Remote) -> Result<Exit> {
                 title: issue.title,
                 asset: issue.asset,
                 mark: issue.mark,
+                hidden_by: issue.hidden_by,
             };
             let issues = found.items.into_iter().map(issue).collect();
             list(&IssueList { count: found.count, issues }, asked)?;
@@ -250,14 +263,24 @@ pub(super) fn run(
         }
         Command::Split { id, finding } => {
             let setup = Setup::embedded(None)?;
-            let key = split_issue(&mut store, &setup, (id, finding), SystemClock.now())?;
+            let about = |leaf: Leaf| leaf.object("issue", id).object("finding", finding);
+            let key = noted(data, Action::IssueSplit, about, || {
+                Ok(split_issue(&mut store, &setup, (id, finding), SystemClock.now())?)
+            })?;
             say(&format!("the finding is now issue {key}; later imports keep it apart"));
         }
         Command::Mark { id, mark } => {
-            let (key, mark) = mark_issue(&mut store, (id, &mark.marking()), decider())?;
+            let about = |leaf: Leaf| mark.told(leaf.object("issue", id));
+            let (key, mark) = noted(data, Action::IssueMark, about, || {
+                Ok(mark_issue(&mut store, (id, &mark.marking()), decider())?)
+            })?;
             tell_mark(key, &mark);
         }
-        Command::Unmark { id } => tell_unmark(unmark_issue(&mut store, id)?.1),
+        Command::Unmark { id } => {
+            let about = |leaf: Leaf| leaf.object("issue", id);
+            let unmark = || Ok(unmark_issue(&mut store, id)?.1);
+            tell_unmark(noted(data, Action::IssueUnmark, about, unmark)?);
+        }
     }
     Ok(Exit::Clean)
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
+use quell_audit::{Action, Leaf};
 use quell_client::{Job, JobQuery};
 use quell_model::{Accounting, Clock, TenantId, Untrusted};
 use quell_report::cell;
@@ -12,6 +13,7 @@ use quell_server::{Change, offline};
 use quell_store::{JobFilter, JobState};
 use serde_json::Value;
 
+use crate::audited::noted_of;
 use crate::console::{say, write_json};
 use crate::environment::{Environment, SystemClock};
 use crate::exit::Exit;
@@ -157,7 +159,18 @@ impl Desk {
         match self {
             Self::Server(remote) => remote.ask(remote.connection.job_change(id, change.as_str())),
             Self::Data(data, tenant) => {
-                job(offline::job_change(data, (tenant, id), change, SystemClock.now())?)
+                let action = match change {
+                    Change::Cancel => Action::JobCancel,
+                    Change::Retry => Action::JobRetry,
+                    Change::Release => Action::JobRelease,
+                };
+                let about = |leaf: Leaf| leaf.object("job", id);
+                let now = SystemClock.now();
+                // Without what a server knows there is no job, and no log is begun for it.
+                offline::job_show(data, tenant, id)?;
+                job(noted_of(data, tenant, action, about, || {
+                    Ok(offline::job_change(data, (tenant, id), change, now)?)
+                })?)
             }
         }
     }

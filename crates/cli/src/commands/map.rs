@@ -175,7 +175,7 @@ fn lines(item: &Item, detection: &Detection) -> Vec<Result<String, String>> {
         let records = result?;
         Ok(records.iter().map(describe).collect::<Vec<_>>().join("\n"))
     };
-    normalize_batch(batch, detection).into_iter().map(|n| line(n.result)).collect()
+    normalize_batch(batch, detection).map(|n| line(n.result)).collect()
 }
 
 fn describe(record: &Record) -> String {

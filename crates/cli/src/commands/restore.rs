@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
+use quell_audit::{Action, Leaf};
+use quell_model::TenantId;
 use quell_store::{Existing, restore};
 use serde_json::json;
 
 use super::backup::told;
-use crate::console::write_json;
+use crate::audited::at_log;
+use crate::console::{say, write_json};
 use crate::exit::Exit;
 
 const EXAMPLES: &str = "\
@@ -36,10 +39,20 @@ pub(super) struct Arguments {
     json: bool,
 }
 
+/// Says in the audit log that it was done. What is restored is restored: a log that cannot be
+/// written, for example since its key is elsewhere, is told and changes nothing of that.
+fn note(data: &Path, about: impl FnOnce(Leaf) -> Leaf) {
+    let noted = at_log(data, &TenantId::default(), |desk| desk.note(Action::Restore, about));
+    if let Err(error) = noted {
+        say(&format!("warning: the restore is not in the audit log: {error}"));
+    }
+}
+
 /// Runs it.
 pub(super) fn run(arguments: &Arguments, data: &Path) -> Result<Exit> {
     let existing = if arguments.force { Existing::PutAside } else { Existing::Refuse };
     let restored = restore(&arguments.from, data, existing)?;
+    note(data, |leaf| leaf.word("backup_made_at", &restored.manifest.made_at.to_string()));
     let mut out = io::stdout().lock();
     if arguments.json {
         let report = json!({

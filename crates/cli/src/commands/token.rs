@@ -6,11 +6,14 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
+use quell_audit::{Action, Leaf};
 use quell_model::{Clock, TenantId};
+use quell_server::audit::local::Said;
 use quell_server::{Role, TokenPlan, make_token};
 use quell_store::ServerStore;
 use serde_json::json;
 
+use crate::audited::{noted_of, noted_told};
 use crate::console::{say, write_json};
 use crate::environment::SystemClock;
 use crate::exit::Exit;
@@ -88,10 +91,14 @@ pub(super) fn run(arguments: &Arguments, data: &Path) -> Result<Exit> {
         }
         Command::List { tenant, json } => list(data, &parse(tenant)?, *json),
         Command::Revoke { id, tenant } => {
-            let mut store = ServerStore::open(data)?;
-            if !store.token_revoke(&parse(tenant)?, id, SystemClock.now())? {
-                bail!("there is no token `{id}`; `quell token list` names them");
-            }
+            let tenant = parse(tenant)?;
+            let about = |leaf: Leaf| leaf.object("token", id);
+            noted_of(data, &tenant, Action::TokenRevoke, about, || {
+                if !ServerStore::open(data)?.token_revoke(&tenant, id, SystemClock.now())? {
+                    bail!("there is no token `{id}`; `quell token list` names them");
+                }
+                Ok(())
+            })?;
             say("the token opens nothing any more");
             Ok(Exit::Clean)
         }
@@ -103,7 +110,13 @@ fn parse(tenant: &str) -> Result<TenantId> {
 }
 
 fn create(data: &Path, plan: &TokenPlan, json: bool) -> Result<Exit> {
-    let made = make_token(data, plan, &SystemClock)?;
+    let about = |leaf: Leaf| leaf.word("role", plan.role.as_str()).beside("name", &plan.name);
+    let make = || {
+        let made = make_token(data, plan, &SystemClock)?;
+        let id = made.id.clone();
+        Ok((made, Box::new(move |leaf: Leaf| leaf.object("token", &id)) as Said))
+    };
+    let made = noted_told(data, &plan.tenant, Action::TokenCreate, about, make)?;
     let mut out = io::stdout().lock();
     if json {
         let shown = json!({"id": made.id, "token": made.text, "role": plan.role.as_str(),

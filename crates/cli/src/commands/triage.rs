@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use indicatif::ProgressBar;
+use quell_audit::{Action, Leaf};
 use quell_client::ClientError;
 use quell_config::Faults;
 use quell_model::{Severity, TenantId};
@@ -20,6 +21,7 @@ use super::config::{load, tell};
 use super::jobs::accounting;
 use super::map::read_maps;
 use super::upload::upload;
+use crate::audited::noted;
 use crate::console::{byte_bar, say};
 use crate::environment::{Environment, SystemClock};
 use crate::exit::Exit;
@@ -138,12 +140,25 @@ pub(super) fn run(
         keep_rejects: arguments.rejects.is_some(),
     };
     let bar = byte_bar(environment.terminal_err && !arguments.quiet);
-    let outcome = work(&mut store, &setup, &request, &cancelled, &bar)?;
+    let mut take = || work(&mut store, &setup, &request, &cancelled, &bar);
+    let outcome = match arguments.paths.is_empty() && arguments.intel.is_empty() {
+        true => take()?,
+        false => noted(data, Action::Triage, |leaf| files(leaf, arguments), take)?,
+    };
     if let Some(path) = &arguments.rejects {
         write_rejects(path, &outcome.rejects)?;
     }
     print(&outcome.report, arguments, environment)?;
     Ok(exit(&outcome, arguments))
+}
+
+/// The files that are read, as the audit log names them: their paths may name people.
+fn files(leaf: Leaf, arguments: &Arguments) -> Leaf {
+    let all = arguments.paths.iter().chain(&arguments.intel);
+    let count = i64::try_from(arguments.paths.len()).unwrap_or(i64::MAX);
+    all.fold(leaf.fact("paths", count), |leaf, path| {
+        leaf.beside("file", &path.display().to_string())
+    })
 }
 
 /// Has a server do it: what it knows is what counts, so nothing of here goes along but the files.

@@ -1,8 +1,11 @@
 //! The tables of the configuration: one file each, with its keys and the type they become.
 
+mod approvals;
+mod audit;
 mod aws;
 mod buckets;
 mod egress;
+mod exceptions;
 mod fix;
 mod folders;
 mod hooks;
@@ -12,6 +15,7 @@ mod jobs;
 mod limits;
 mod owners;
 mod server;
+mod service_levels;
 mod sources;
 mod telemetry;
 mod vault;
@@ -21,9 +25,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+pub use approvals::Approvals;
+pub use audit::{Audit, AuditForm, AuditStream, AuditTo, AuditTransport};
 pub use aws::Aws;
 pub use buckets::Bucket;
 pub use egress::Egress;
+pub use exceptions::Exceptions;
 pub use fix::Fix;
 pub use folders::Folder;
 pub use hooks::{Algorithm, Auth, Encoding, Hook};
@@ -33,6 +40,7 @@ pub use jobs::Jobs;
 pub use limits::Limits;
 pub use owners::Owners;
 pub use server::{Server, Tls};
+pub use service_levels::ServiceLevels;
 pub use sources::Source;
 pub use telemetry::{LogFormat, LogLevel, Telemetry};
 pub use vault::{Vault, VaultLogin};
@@ -54,8 +62,13 @@ pub const TABLES: &[Table] = &[
     limits::TABLE,
     egress::TABLE,
     telemetry::TABLE,
+    audit::TABLE,
+    audit::STREAMS,
     inventory::TABLE,
     owners::TABLE,
+    exceptions::TABLE,
+    service_levels::TABLE,
+    approvals::TABLE,
     fix::TABLE,
 ];
 
@@ -91,11 +104,22 @@ pub struct Config {
     pub egress: Egress,
     /// Logs and traces.
     pub telemetry: Telemetry,
+    /// What is kept of the audit log elsewhere.
+    pub audit: Audit,
+    /// Where its records go, by name.
+    #[serde(default)]
+    pub audit_streams: BTreeMap<String, AuditStream>,
     /// Exports of CMDBs, by name.
     #[serde(default)]
     pub inventory: BTreeMap<String, Inventory>,
     /// What counts where several things name an owner.
     pub owners: Owners,
+    /// How long exceptions may last.
+    pub exceptions: Exceptions,
+    /// By when issues are to be dealt with.
+    pub service_levels: ServiceLevels,
+    /// What may happen by rule.
+    pub approvals: Approvals,
     /// What `quell fix` reads.
     pub fix: Fix,
 }
@@ -123,7 +147,10 @@ impl Config {
                 Some((format!("inventory.{name}.{key}"), one.as_ref()?))
             })
         });
-        let own = sources.chain(hooks).chain(buckets).chain(inventories);
+        let streams = self.audit_streams.iter().filter_map(|(name, stream)| {
+            Some((format!("audit_streams.{name}.token"), stream.token.as_ref()?))
+        });
+        let own = sources.chain(hooks).chain(buckets).chain(streams).chain(inventories);
         let mut used: Vec<(String, &SecretRef)> = own.collect();
         let names = |kind| used.iter().any(|(_, reference)| reference.kind() == kind);
         let (vault, aws) = (names(SecretKind::Vault), names(SecretKind::AwsSecretsManager));

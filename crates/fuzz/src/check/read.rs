@@ -121,7 +121,7 @@ fn read_all(input: &mut Input, detection: &Detection, limits: &Limits) -> Result
         match item {
             Item::Batch(batch) => {
                 let normalized = normalize_batch(&batch, detection);
-                results.extend(normalized.into_iter().map(|n| n.result));
+                results.extend(normalized.map(|n| n.result));
             }
             Item::Reject { reason, .. } => results.push(Err(reason)),
         }

@@ -32,6 +32,8 @@ pub struct IncidentCache {
 struct Stamp {
     changes: i64,
     day: Date,
+    /// What exceptions hide.
+    hidden: u64,
 }
 
 /// The incidents of one state of the store.
@@ -101,7 +103,8 @@ impl IncidentCache {
 
 impl Stamp {
     fn of(store: &Store, now: Timestamp) -> Result<Self, PipelineError> {
-        Ok(Self { changes: store.changes()?, day: day_of(now) })
+        let hidden = store.suppression(now)?.mark();
+        Ok(Self { changes: store.changes()?, day: day_of(now), hidden })
     }
 }
 

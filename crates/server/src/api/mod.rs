@@ -1,10 +1,13 @@
 //! `/api/v1`: one file a resource.
 
+mod approvals;
 mod assets;
+mod audit;
 mod controls;
 mod decisions;
 mod docs;
 mod errors;
+mod exceptions;
 mod extract;
 mod findings;
 mod fix_input;
@@ -16,9 +19,12 @@ mod incidents;
 mod issues;
 mod jobs;
 mod marks;
+mod people;
 mod platforms;
+mod policy;
 mod problem;
 mod report;
+mod service_levels;
 mod sources;
 mod statistics;
 mod status;
@@ -35,6 +41,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::{Right, once, require};
+use crate::audit::audited;
 use crate::intake::__path_receive_hook;
 use crate::intake::receive_hook;
 use crate::state::App;
@@ -96,6 +103,14 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
         .routes(routes!(controls::show))
         .routes(routes!(fixes::list))
         .routes(routes!(fixes::show))
+        .routes(routes!(exceptions::list))
+        .routes(routes!(exceptions::show))
+        .routes(routes!(approvals::list))
+        .routes(routes!(approvals::show))
+        .routes(routes!(policy::rules))
+        .routes(routes!(policy::explain))
+        .routes(routes!(exceptions::preview))
+        .routes(routes!(service_levels::show))
         .routes(routes!(imports::list_imports))
         .routes(routes!(statistics::show))
         .routes(routes!(report::get_report))
@@ -109,6 +124,8 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
         .routes(routes!(jobs::retry_job))
         .routes(routes!(jobs::release_job))
         .routes(routes!(jobs::create_replay))
+        // The line that says who may read the audit log.
+        .merge(audit_log())
         .routes(routes!(platforms::test))
         .routes(routes!(platforms::act))
         .routes(routes!(tell::tell));
@@ -117,9 +134,18 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
         .routes(routes!(decisions::split_one_incident))
         .routes(routes!(decisions::join_one_incident))
         .routes(routes!(decisions::reset_one_incident))
+        .routes(routes!(approvals::say))
+        .routes(routes!(approvals::delegate))
+        .routes(routes!(policy::back))
+        .routes(routes!(exceptions::request))
+        .routes(routes!(exceptions::import))
+        .routes(routes!(exceptions::decide))
         .routes(routes!(marks::mark_one_issue, marks::unmark_one_issue))
         .routes(routes!(marks::mark_one_incident, marks::unmark_one_incident));
-    let fix = OpenApiRouter::new().routes(routes!(fix_plan::plan)).routes(routes!(fix_input::list));
+    let fix = OpenApiRouter::new()
+        .routes(routes!(fix_plan::plan))
+        .routes(routes!(fix_input::list))
+        .routes(routes!(approvals::request));
     let hooks = OpenApiRouter::new().routes(routes!(receive_hook));
     let by_right = [
         (Right::Read, read),
@@ -132,10 +158,20 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
     (by_right, hooks)
 }
 
+/// The routes of the audit log.
+fn audit_log() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::show))
+        .routes(routes!(audit::proof))
+        .routes(routes!(audit::checkpoint))
+}
+
 /// The routes of the API and their description.
 pub(crate) fn router(app: &Arc<App>) -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
     let (guarded_by, mut v1) = resources();
     for (right, routes) in guarded_by {
+        let routes = routes.layer(from_fn_with_state(Arc::clone(app), audited));
         // Uploads know by their job whether they came before.
         let routes = match right {
             Right::Decide | Right::Fix | Right::Operate => {

@@ -109,7 +109,10 @@ fn status(app: &App, caller: &Caller) -> Result<StatusReport, Problem> {
     let at = app.clock.now();
     let waiting_since = oldest_waiting(app, &findings)?;
     let behind = waiting_since.map_or(0, |since| at.as_second() - since.as_second());
-    let why = why_not_ready(app);
+    // Reading goes on without the audit log, so readiness does not ask for it.
+    let closed = app.audit.trouble(&caller.tenant);
+    let closed = closed.map(|why| format!("nothing is changed: {why}"));
+    let why = why_not_ready(app).map(str::to_owned).or(closed);
     let counted = findings.view(at, statistics)?;
     // Let go of here: sources are asked of the same place.
     let jobs = job_counts(&app.office(), &caller.tenant)?;
@@ -117,7 +120,7 @@ fn status(app: &App, caller: &Caller) -> Result<StatusReport, Problem> {
         version: env!("CARGO_PKG_VERSION"),
         at,
         ready: why.is_none(),
-        why: why.map(str::to_owned),
+        why,
         jobs,
         sources: sources(app, caller)?,
         intake: Some(IntakeReport {

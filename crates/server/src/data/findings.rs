@@ -51,6 +51,7 @@ impl Tenants {
             readers: Mutex::default(),
             index: Mutex::default(),
             snapshot: RwLock::default(),
+            hidden: Mutex::default(),
             answers: Mutex::default(),
             incidents: IncidentCache::default(),
             report: Mutex::default(),
@@ -76,17 +77,24 @@ pub(crate) struct Findings {
     /// What lists are answered from.
     index: Mutex<Option<Index>>,
     snapshot: RwLock<Snapshot>,
+    /// The snapshot with what exceptions hide suppressed, and of which state it is.
+    hidden: Mutex<Option<(Suppressed, Snapshot)>>,
     answers: Mutex<Answers>,
     incidents: IncidentCache,
     /// The last report that was made, so that many who ask make it once.
     report: Mutex<Option<Kept>>,
 }
 
+/// The version of a snapshot, how far pages were judged, and which exceptions hold.
+type Suppressed = (i64, i64, u64);
+
 /// A report, and of what state of the findings.
 #[derive(Debug)]
 struct Kept {
     changes: i64,
     day: jiff::civil::Date,
+    /// What exceptions hide.
+    hidden: u64,
     limit: Option<usize>,
     report: Arc<Report>,
 }
@@ -156,7 +164,7 @@ impl Findings {
         answer: impl FnOnce(&View<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         self.read(|store| {
-            let index = self.index_at(store)?;
+            let index = self.shown(store, now)?;
             answer(&View { store, index: &index, setup: &self.setup, now })
         })
     }
@@ -169,7 +177,8 @@ impl Findings {
     ) -> Result<Bytes, E> {
         let day = now.to_zoned(jiff::tz::TimeZone::UTC).date();
         self.view(now, |view| {
-            let of = (view.index.version(), view.store.changes()?, day);
+            let hidden = view.store.suppression(now)?.mark();
+            let of = (view.index.version(), view.store.changes()?, day, hidden);
             if let Some(known) = locked(&self.answers).get(of, question) {
                 return Ok(known);
             }
@@ -182,6 +191,23 @@ impl Findings {
     /// The incidents of what is open, made once for all who ask.
     pub(crate) const fn incidents(&self) -> &IncidentCache {
         &self.incidents
+    }
+
+    /// The index with what exceptions hide suppressed.
+    fn shown(&self, store: &Store, now: Timestamp) -> Result<Snapshot, StoreError> {
+        let index = self.index_at(store)?;
+        let suppression = store.suppression(now)?;
+        if suppression.rows().is_empty() {
+            return Ok(index);
+        }
+        let of = (index.version(), suppression.read_to(), suppression.mark());
+        let mut kept = locked(&self.hidden);
+        if let Some((_, known)) = kept.as_ref().filter(|(known, _)| *known == of) {
+            return Ok(known.clone());
+        }
+        let shown = index.hiding(&suppression);
+        *kept = Some((of, shown.clone()));
+        Ok(shown)
     }
 
     fn index_at(&self, store: &Store) -> Result<Snapshot, StoreError> {
@@ -219,7 +245,11 @@ impl Findings {
         let day = now.to_zoned(jiff::tz::TimeZone::UTC).date();
         self.read(|store| {
             let changes = store.changes()?;
-            let same = |kept: &&Kept| (kept.changes, kept.day, kept.limit) == (changes, day, limit);
+            let hidden = store.suppression(now)?.mark();
+            let same = |kept: &&Kept| {
+                (kept.changes, kept.day, kept.limit) == (changes, day, limit)
+                    && kept.hidden == hidden
+            };
             if let Some(kept) = kept.as_ref().filter(same) {
                 return Ok(Arc::clone(&kept.report));
             }
@@ -229,7 +259,7 @@ impl Findings {
                 quell_pipeline::report(store, &self.setup, &request, (now, progress))
             })?;
             let report = Arc::new(report);
-            *kept = Some(Kept { changes, day, limit, report: Arc::clone(&report) });
+            *kept = Some(Kept { changes, day, hidden, limit, report: Arc::clone(&report) });
             Ok(report)
         })
     }
@@ -240,6 +270,19 @@ impl Findings {
         write: impl FnOnce(&mut Store) -> Result<T, E>,
     ) -> Result<T, E> {
         write(&mut locked(&self.writer).store)
+    }
+
+    /// Writes, unless somebody else does.
+    pub(crate) fn try_write<T, E>(
+        &self,
+        write: impl FnOnce(&mut Store) -> Result<T, E>,
+    ) -> Option<Result<T, E>> {
+        let mut writer = match self.writer.try_lock() {
+            Ok(writer) => writer,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        Some(write(&mut writer.store))
     }
 
     /// Takes small parts in, in one transaction.

@@ -11,12 +11,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use jiff::SignedDuration;
+use quell_audit::{Action, AuditError, Stage};
 use quell_model::{KeyHasher, Reject, TenantId, Timestamp};
 use quell_pipeline::{ImportOptions, Imported, Part};
 use quell_report::FileReport;
 use quell_spool::{Position, Reader, SpoolError, Stored};
 use quell_store::{Heard, NewJob, Noted, PlatformKey, QuarantineRow, Reading, StoreError, Touched};
 
+use crate::audit::by_server;
 use crate::data::{Findings, quietly};
 use crate::jobs::{Failure, Outcome, Task, delivery_input, delivery_name, delivery_options};
 use crate::state::App;
@@ -33,6 +36,8 @@ const NOTED_AFTER: usize = 32 << 20;
 const IDLE: Duration = Duration::from_secs(1);
 /// Deliveries looked at to find one of a tenant that waits.
 const LOOKED_AT: usize = 1_000;
+/// How often the audit log is told that deliveries are taken.
+const SAID_EVERY: SignedDuration = SignedDuration::from_secs(60);
 /// The mark of a tenant's findings, and the setting of the server.
 const MARK: &str = "intake";
 
@@ -96,6 +101,16 @@ struct Drain<'a> {
     since_noted: usize,
     /// Deliveries that broke the reader.
     suspects: RefCell<BTreeSet<Position>>,
+    /// What was taken of each tenant, as far as the audit log has to be told.
+    taken: RefCell<BTreeMap<TenantId, Told>>,
+}
+
+/// What the audit log was told of a tenant's deliveries.
+#[derive(Default)]
+struct Told {
+    said: Option<Timestamp>,
+    count: u64,
+    end: i64,
 }
 
 impl<'a> Drain<'a> {
@@ -108,6 +123,7 @@ impl<'a> Drain<'a> {
             from,
             since_noted: 0,
             suspects: RefCell::default(),
+            taken: RefCell::default(),
         })
     }
 
@@ -158,11 +174,45 @@ impl<'a> Drain<'a> {
         let done = findings.write(|store| store.mark(MARK))?;
         let done = done.and_then(|bytes| bytes.try_into().ok()).map_or(0, i64::from_le_bytes);
         let new = group.into_iter().filter(|stored| stored.position.to_i64() >= done).collect();
+        let new: Vec<Stored> = new;
+        self.note_taking(&tenant, &new, next)?;
         for (source, deliveries) in by_source(new) {
             self.source(&findings, &source, deliveries)?;
         }
         let mark = next.to_i64().to_le_bytes();
         Ok(findings.write(|store| store.mark_set(MARK, &mark))?)
+    }
+
+    /// Says that deliveries are taken, before the first and then once a minute: the intake log
+    /// itself says which they were.
+    fn note_taking(
+        &self,
+        tenant: &TenantId,
+        new: &[Stored],
+        next: Position,
+    ) -> Result<(), Failure> {
+        let Some(first) = new.first() else { return Ok(()) };
+        let later = |error: AuditError| {
+            Failure::Later(format!(
+                "nothing is changed, since that cannot be written down: {error}"
+            ))
+        };
+        let now = self.app.clock.now();
+        let mut taken = self.taken.borrow_mut();
+        let known = taken.entry(tenant.clone()).or_default();
+        let old = known.said.is_none_or(|said| now.duration_since(said).abs() >= SAID_EVERY);
+        if old {
+            let leaf = by_server((Action::IntakeTake, Stage::Begun), tenant, now)
+                .fact("from_position", first.position.to_i64())
+                .fact("taken_before", i64::try_from(known.count).unwrap_or(i64::MAX));
+            self.app.audit.note(leaf).map_err(later)?;
+            known.said = Some(now);
+        } else {
+            self.app.audit.of(tenant).map_err(later)?;
+        }
+        known.count += u64::try_from(new.len()).unwrap_or(0);
+        known.end = next.to_i64();
+        Ok(())
     }
 
     fn source(
@@ -174,11 +224,12 @@ impl<'a> Drain<'a> {
         let (app, count) = (self.app, deliveries.len());
         let deliveries = believed(app, &findings.tenant, source, deliveries);
         let options = delivery_options(app, source);
-        let together = import(app, findings, deliveries.clone(), options);
+        let positions: Vec<Position> = deliveries.iter().map(|stored| stored.position).collect();
+        let together = import(app, findings, deliveries, options);
         let (outcome, failed) = match together {
             Ok(outcome) => outcome,
             Err(Failure::Later(reason)) if reason == PANICKED => {
-                self.one_by_one(findings, deliveries, options)?
+                self.one_by_one(findings, positions, options)?
             }
             Err(other) => return Err(other),
         };
@@ -197,13 +248,15 @@ impl<'a> Drain<'a> {
     fn one_by_one(
         &self,
         findings: &Findings,
-        deliveries: Vec<Stored>,
+        positions: Vec<Position>,
         options: ImportOptions<'_>,
     ) -> Result<Taken, Failure> {
         let mut sum: Option<Taken> = None;
         let mut fresh = false;
-        for stored in deliveries {
-            let position = stored.position;
+        for position in positions {
+            // They are read again, so that nobody has to keep them until then.
+            let record = self.app.spool.get(position)?;
+            let stored = Stored { position, next: position, record };
             match import(self.app, findings, vec![stored], options) {
                 Ok((outcome, failed)) => match &mut sum {
                     None => sum = Some((outcome, failed)),

@@ -89,6 +89,19 @@ impl Outcome {
         self.rejects.extend(other.rejects.into_iter().take(room));
     }
 
+    /// The counts that the audit log keeps.
+    pub(crate) fn counts(&self) -> [(&'static str, u64); 6] {
+        let Accounting { records, created, updated, rejected, .. } = self.accounting;
+        [
+            ("files", self.file_count),
+            ("records", records),
+            ("created", created),
+            ("updated", updated),
+            ("rejected", rejected),
+            ("closed", self.changes.closed),
+        ]
+    }
+
     /// What came of nothing.
     pub(crate) fn nothing() -> Self {
         Self {

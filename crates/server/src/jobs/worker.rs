@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use quell_audit::{Action, Actor, Leaf, Stage};
 use quell_bucket::Object;
-use quell_model::Timestamp;
+use quell_model::{TenantId, Timestamp};
 use quell_pipeline::{PipelineError, Progress};
 use quell_spool::{PayloadError, SpoolError};
 use quell_store::{Ended, JobRow, Renewed, StoreError};
@@ -16,6 +17,7 @@ use quell_store::{Ended, JobRow, Renewed, StoreError};
 use super::Task;
 use super::import::{Outcome, take_delivery, take_payload};
 use super::replay::replay;
+use crate::audit::by_server;
 use crate::data::locked;
 use crate::intake::take_object;
 use crate::state::App;
@@ -105,6 +107,11 @@ impl From<SpoolError> for Failure {
 /// Does jobs until the server stops.
 pub(crate) fn work(app: &Arc<App>) {
     while !app.stopping.load(Ordering::SeqCst) {
+        // A job that may not be written down is not taken, so that no attempt is lost for it.
+        if app.audit.trouble(&TenantId::default()).is_some() {
+            app.jobs_waiting.wait(LOOK_EVERY);
+            continue;
+        }
         let now = app.clock.now();
         let lease = lease(app, now);
         let taken = app.office().job_take(now, lease);
@@ -152,7 +159,7 @@ fn attempt(app: &Arc<App>, job: &JobRow) {
         let (over, ended) = channel();
         let telling = &told;
         let keeper = threads.spawn(move || keep_lease(app, job, telling, &ended));
-        let result = catch_unwind(AssertUnwindSafe(|| run(app, job, &told)));
+        let result = catch_unwind(AssertUnwindSafe(|| run_noted(app, job, &told)));
         drop(over);
         // It only says how far the job is; what became of the job is said below.
         drop(keeper.join());
@@ -180,6 +187,40 @@ fn keep_lease(app: &App, job: &JobRow, told: &Told, ended: &Receiver<()>) {
             Err(error) => tracing::warn!(job = %job.id, %error, "the lease is not renewed"),
         }
     }
+}
+
+/// Runs a job between its two records in the audit log.
+fn run_noted(app: &Arc<App>, job: &JobRow, told: &Told) -> Result<Outcome, Failure> {
+    let begun = app.audit.begin(record(app, job)).map_err(|error| {
+        Failure::Later(format!("nothing is changed, since that cannot be written down: {error}"))
+    })?;
+    let result = run(app, job, told);
+    let outcome = match &result {
+        Ok(_) => quell_audit::Outcome::Done,
+        Err(Failure::Stopped) => quell_audit::Outcome::Stopped,
+        Err(Failure::Later(_) | Failure::Never(_)) => quell_audit::Outcome::Failed,
+    };
+    begun.end(app.clock.now(), outcome, |leaf| match &result {
+        Ok(outcome) => outcome.counts().into_iter().fold(leaf, |leaf, (name, count)| {
+            leaf.fact(name, i64::try_from(count).unwrap_or(i64::MAX))
+        }),
+        Err(_) => leaf,
+    });
+    result
+}
+
+/// What the audit log says of a job before it runs.
+fn record(app: &App, job: &JobRow) -> Leaf {
+    let action = if job.kind == "replay" { Action::ReplayRun } else { Action::ImportRun };
+    let leaf = by_server((action, Stage::Begun), &job.tenant, app.clock.now())
+        .object("job", &job.id.to_string())
+        .object("source", &job.source)
+        .fact("attempt", i64::from(job.attempts));
+    // Who asked is named by the token's id, which stands behind its name.
+    let asked = job.made_by.rsplit_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+    let Some(token) = asked else { return leaf };
+    let actor = Actor { kind: "token", id: token.to_owned(), role: None, name: None };
+    leaf.on_behalf(&actor)
 }
 
 fn run(app: &Arc<App>, job: &JobRow, told: &Told) -> Result<Outcome, Failure> {

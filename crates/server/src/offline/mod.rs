@@ -7,6 +7,7 @@ mod platforms;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use quell_audit::{Action, Outcome as AuditOutcome, Stage};
 use quell_model::{Clock, JobKey, TenantId, Timestamp};
 use quell_pipeline::Progress;
 use quell_pipeline::query::QueryError;
@@ -14,6 +15,7 @@ use quell_store::{JobFilter, JobRow, JobState, ServerStore, Store, StoreError};
 use serde_json::Value;
 
 use crate::api::{DiskReport, JobReport, StatusReport, job_counts, source_report};
+use crate::audit::by_server;
 use crate::data::Lock;
 use crate::jobs::{Change, Failure, replay as read_again};
 use crate::start::{Plan, StartError, open_app};
@@ -132,7 +134,12 @@ pub fn replay(
     let now = clock.now();
     let app = open_app(plan, clock)?;
     let job = nameless(&wanted.tenant, now);
+    let leaf = by_server((Action::ReplayRun, Stage::Begun), &wanted.tenant, now);
+    let begun = app.audit.begin(leaf.word("by", "command"));
+    let begun = begun.map_err(|error| OfflineError::Failed(error.to_string()))?;
     let outcome = read_again(&app, &job, (wanted.since, wanted.source.as_deref()), progress);
+    let ended = if outcome.is_ok() { AuditOutcome::Done } else { AuditOutcome::Failed };
+    begun.end(app.clock.now(), ended, |leaf| leaf);
     match outcome {
         Ok(outcome) => {
             serde_json::to_value(outcome).map_err(|error| OfflineError::Failed(error.to_string()))

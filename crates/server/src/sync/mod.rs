@@ -7,6 +7,8 @@
 mod act;
 mod keep;
 mod name;
+#[cfg(test)]
+mod outage;
 mod platform;
 mod reading;
 mod rest;

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use quell_audit::{Action, Outcome, Stage};
 use quell_model::Timestamp;
 use quell_store::{Reading, ServerStore, Settled, StoreError, StreamRow, Touched};
 use serde::{Deserialize, Serialize};
 
 use super::Platform;
 use super::reading::UnderWay;
+use crate::audit::{Begun, by_server};
 use crate::intake::taken;
 use crate::jobs::most_closed;
 use crate::state::App;
@@ -44,16 +46,20 @@ pub(super) async fn settle(
     let most = most_closed(app).filter(|_| !held.is_some_and(|held| held.released));
     let (asking, asked) = (Arc::clone(app), Arc::clone(platform));
     let (stream, number, pages) = (row.name.clone(), under_way.number, under_way.pages);
-    let settled = tokio::task::spawn_blocking(move || {
+    let settled = tokio::task::spawn_blocking(move || -> Result<Settled, String> {
         let reading = Reading { source: &asked.name, stream: &stream, number };
         let now = asking.clock.now();
+        let leaf = by_server((Action::SyncClose, Stage::Begun), &asked.config.tenant, now)
+            .object("source", &asked.name)
+            .word("stream", &stream);
+        let begun = asking.audit.begin(leaf).map_err(|error| error.to_string())?;
         let mut touched = Touched::default();
-        findings.write(|store| store.reading_settle((reading, pages), (most, now), &mut touched))
+        let settled = findings
+            .write(|store| store.reading_settle((reading, pages), (most, now), &mut touched));
+        note(&asking, begun, &settled);
+        settled.map_err(|error: StoreError| error.to_string())
     });
-    let settled: Settled = settled
-        .await
-        .map_err(|error| error.to_string())?
-        .map_err(|error: StoreError| error.to_string())?;
+    let settled: Settled = settled.await.map_err(|error| error.to_string())??;
     if settled.missed > 0 {
         return Ok(Some(format!(
             "records of {} pages could not be taken, and nothing closes until all can be",
@@ -77,6 +83,19 @@ pub(super) async fn settle(
     Ok(Some(format!(
         "two whole readings do not list {closes} of the {open} open findings of this stream any more; they stay open until somebody releases that"
     )))
+}
+
+/// Writes down what closed, and what is held for a person.
+fn note(app: &App, begun: Begun, settled: &Result<Settled, StoreError>) {
+    let outcome = if settled.is_ok() { Outcome::Done } else { Outcome::Failed };
+    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    begun.end(app.clock.now(), outcome, |leaf| match settled {
+        Ok(settled) => {
+            let held = settled.held.as_ref().map_or(0, |held| held.closes);
+            leaf.fact("closed", number(settled.closed)).fact("held", number(held))
+        }
+        Err(_) => leaf,
+    });
 }
 
 /// Lets the next whole reading of the streams that are held close what it wants.

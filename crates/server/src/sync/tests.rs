@@ -1,6 +1,6 @@
 //! Turns against a platform that answers as a test tells it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -46,21 +46,25 @@ static STREAMS: [Stream; 2] = [
 
 /// What a platform says to a question, and what it was asked.
 #[derive(Default)]
-struct World {
+pub(super) struct World {
     /// The ids of its findings, each with the second at which it changed.
-    findings: BTreeMap<u32, i64>,
+    pub(super) findings: BTreeMap<u32, i64>,
     /// What goes wrong with questions of the first stream, by their number.
-    faults: BTreeMap<usize, Fault>,
+    pub(super) faults: BTreeMap<usize, Fault>,
     owner: Option<String>,
-    asked: Vec<(&'static str, Option<Timestamp>, Option<Value>)>,
+    pub(super) asked: Vec<(&'static str, Option<Timestamp>, Option<Value>)>,
     unread: Vec<String>,
     /// Findings whose record is not as the vendor's documents say.
     drifted: Vec<u32>,
     /// Findings whose record is too large for the intake log.
     large: Vec<u32>,
+    /// Findings that were resolved.
+    pub(super) resolved: BTreeSet<u32>,
+    /// What every question is answered with, while it is so.
+    pub(super) down: Option<fn() -> LiveError>,
 }
 
-enum Fault {
+pub(super) enum Fault {
     Error(fn() -> LiveError),
     Circle,
 }
@@ -68,7 +72,7 @@ enum Fault {
 const PAGE: usize = 10;
 
 #[derive(Clone)]
-struct Fake(Arc<Mutex<World>>, Arc<TestClock>);
+pub(super) struct Fake(Arc<Mutex<World>>, Arc<TestClock>);
 
 impl std::fmt::Debug for Fake {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -76,7 +80,7 @@ impl std::fmt::Debug for Fake {
     }
 }
 
-struct TestClock(AtomicI64);
+pub(super) struct TestClock(AtomicI64);
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
@@ -84,7 +88,8 @@ impl Clock for TestClock {
     }
 }
 
-fn finding(id: u32, changed: i64) -> Item {
+fn finding(id: u32, changed: i64, resolved: bool) -> Item {
+    let (result, status) = if resolved { ("PASS", "RESOLVED") } else { ("FAIL", "OPEN") };
     let at = Timestamp::from_second(changed).unwrap();
     let arn = format!("arn:aws:s3:::bucket-{id}");
     Item {
@@ -92,7 +97,7 @@ fn finding(id: u32, changed: i64) -> Item {
         changed: Some(at),
         json: to_raw_value(&json!({
             "id": format!("finding-{id}"), "targetExternalId": format!("bucket-{id}"),
-            "result": "FAIL", "status": "OPEN", "severity": "HIGH",
+            "result": result, "status": status, "severity": "HIGH",
             "analyzedAt": at.to_string(), "firstSeenAt": "2026-09-12T10:00:00Z",
             "rule": {"id": "rule-1", "name": "Bucket is public"},
             "resource": {"id": format!("e-{id}"), "type": "BUCKET", "nativeType": "s3", "name": format!("bucket-{id}"),
@@ -106,7 +111,7 @@ fn finding(id: u32, changed: i64) -> Item {
 impl World {
     /// The record of a finding as the platform tells it now.
     fn tell(&self, id: u32, changed: i64) -> Item {
-        let mut item = finding(id, changed);
+        let mut item = finding(id, changed, self.resolved.contains(&id));
         let text = item.json.get();
         if self.drifted.contains(&id) {
             item.json = to_raw_value(&json!({ "id": format!("finding-{id}") })).unwrap();
@@ -123,13 +128,21 @@ impl World {
 }
 
 impl Fake {
-    fn world(&self) -> std::sync::MutexGuard<'_, World> {
+    pub(super) fn world(&self) -> std::sync::MutexGuard<'_, World> {
         locked(&self.0)
+    }
+
+    /// The time as it tells it.
+    pub(super) fn now(&self) -> i64 {
+        self.1.now().as_second()
     }
 
     fn answer(&self, ask: Ask<'_>) -> Result<Page, LiveError> {
         let mut world = self.world();
         world.asked.push((ask.stream.name, ask.since, ask.cursor.cloned()));
+        if let Some(error) = world.down {
+            return Err(error());
+        }
         if ask.stream.name == "slow" {
             return Ok(Page::default());
         }
@@ -140,7 +153,7 @@ impl Fake {
             Some(Fault::Circle) => {
                 return Ok(Page {
                     next: Some(json!(from)),
-                    items: vec![finding(1, 0)],
+                    items: vec![finding(1, 0, false)],
                     ..Page::default()
                 });
             }
@@ -190,25 +203,29 @@ impl Connector for Fake {
     fn fetch<'a>(&'a self, target: &'a Target) -> Future<'a, (&'static Stream, Page)> {
         Box::pin(async move {
             let id: u32 = target.id.parse().map_err(|_| LiveError::Refused("no id".to_owned()))?;
-            let changed = self.world().findings.get(&id).copied();
+            let world = self.world();
+            if let Some(error) = world.down {
+                return Err(error());
+            }
+            let changed = world.findings.get(&id).copied();
             let changed = changed.ok_or_else(|| LiveError::Refused("not there".to_owned()))?;
-            let items = vec![finding(id, changed)];
+            let items = vec![world.tell(id, changed)];
             Ok((&STREAMS[0], Page { items, ..Page::default() }))
         })
     }
 }
 
 /// A server's insides over one data directory, with a platform that is asked by hand.
-struct Bench {
+pub(super) struct Bench {
     app: Arc<App>,
-    platform: Arc<Platform>,
+    pub(super) platform: Arc<Platform>,
     draining: Option<JoinHandle<()>>,
 }
 
-const START: i64 = 1_800_000_000;
+pub(super) const START: i64 = 1_800_000_000;
 
 impl Bench {
-    fn open(data: &Path, fake: &Fake) -> Self {
+    pub(super) fn open(data: &Path, fake: &Fake) -> Self {
         let file = "[sources.wiz]\nkind = 'wiz'\nkey_secret = 'env:A'\nenabled = false\n";
         let file = Some(FileText { path: "quell.toml", text: file });
         let config = Config::load(&Sources { file, ..Sources::default() }).unwrap().config;
@@ -227,7 +244,7 @@ impl Bench {
         Self { app, platform, draining: Some(draining) }
     }
 
-    async fn turn(&self) -> Result<(), Halt> {
+    pub(super) async fn turn(&self) -> Result<(), Halt> {
         turn(&self.app, &self.platform).await
     }
 
@@ -240,7 +257,7 @@ impl Bench {
     }
 
     /// How many findings are open.
-    fn open_findings(&self) -> u64 {
+    pub(super) fn open_findings(&self) -> u64 {
         self.settle();
         let findings = self.app.tenants.of(&TenantId::default()).unwrap();
         let query = FindingQuery { status: vec![Status::Open], ..FindingQuery::default() };
@@ -258,12 +275,12 @@ impl Bench {
         (changes, self.app.spool.durable_end().to_i64())
     }
 
-    fn reason(&self) -> Option<String> {
+    pub(super) fn reason(&self) -> Option<String> {
         let rows = self.app.office().streams(self.platform.key()).unwrap();
         rows.into_iter().find(|row| row.name == "findings").and_then(|row| row.reason)
     }
 
-    fn act(&self, act: Act, whole: bool) {
+    pub(super) fn act(&self, act: Act, whole: bool) {
         let now = self.app.clock.now();
         act.apply(&mut self.app.office(), &self.platform, (whole, None), now).unwrap();
     }
@@ -276,7 +293,7 @@ impl Drop for Bench {
     }
 }
 
-fn fake(count: u32) -> Fake {
+pub(super) fn fake(count: u32) -> Fake {
     let world = World {
         findings: (0..count).map(|id| (id, START - 1_000 - i64::from(id))).collect(),
         ..World::default()
@@ -284,11 +301,11 @@ fn fake(count: u32) -> Fake {
     Fake(Arc::new(Mutex::new(world)), Arc::new(TestClock(AtomicI64::new(START))))
 }
 
-fn pass(fake: &Fake, seconds: i64) {
+pub(super) fn pass(fake: &Fake, seconds: i64) {
     fake.1.0.fetch_add(seconds, Ordering::SeqCst);
 }
 
-const DAY: i64 = 86_400;
+pub(super) const DAY: i64 = 86_400;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_is_read_once_and_then_what_is_new_without_a_write() {

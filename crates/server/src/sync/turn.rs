@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan};
+use quell_audit::{Action, Stage};
 use quell_http::Verdict;
 use quell_model::Timestamp;
 use quell_sources::live::{Ask, LiveError, Pace, Page, Stream};
@@ -15,6 +16,7 @@ use super::reading::{Circle, Recent, UnderWay};
 use super::rest::{LONGEST, Rest};
 use super::settle::settle;
 use super::{PageName, Platform};
+use crate::audit::by_server;
 use crate::state::App;
 
 /// How long a lease holds without being renewed. It is renewed with each page.
@@ -71,24 +73,35 @@ impl From<StoreError> for Halt {
 pub(crate) async fn run(app: Arc<App>, platform: Arc<Platform>) {
     let mut rest = Rest::default();
     loop {
-        let wait = match turn(&app, &platform).await {
-            Ok(()) => {
-                rest.worked();
-                Duration::from_secs(platform.config.every_seconds)
-            }
-            Err(Halt::Taken) => TAKEN,
-            Err(Halt::Later(reason, asked)) => {
-                tracing::warn!(source = platform.name, reason, "a platform cannot be asked now");
-                rest.after_failure(asked, fastrand::f64())
-            }
-            Err(Halt::Stream(reason) | Halt::Repair(reason)) => {
-                tracing::error!(source = platform.name, reason, "a platform needs somebody");
-                LONGEST
-            }
-        };
+        let result = turn(&app, &platform).await;
+        let wait = until_next(&platform, &result, (&mut rest, fastrand::f64()));
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = platform.wake.notified() => {}
+        }
+    }
+}
+
+/// How long a platform is left alone after a turn, unless somebody wakes it. `chance` is from 0
+/// to 1.
+pub(super) fn until_next(
+    platform: &Platform,
+    result: &Result<(), Halt>,
+    (rest, chance): (&mut Rest, f64),
+) -> Duration {
+    match result {
+        Ok(()) => {
+            rest.worked();
+            Duration::from_secs(platform.config.every_seconds)
+        }
+        Err(Halt::Taken) => TAKEN,
+        Err(Halt::Later(reason, asked)) => {
+            tracing::warn!(source = platform.name, reason, "a platform cannot be asked now");
+            rest.after_failure(*asked, chance)
+        }
+        Err(Halt::Stream(reason) | Halt::Repair(reason)) => {
+            tracing::error!(source = platform.name, reason, "a platform needs somebody");
+            LONGEST
         }
     }
 }
@@ -244,7 +257,16 @@ fn check_owner(app: &App, platform: &Platform, page: &Page) -> Result<(), Halt> 
     let Some(owner) = page.owner.as_deref() else { return Ok(()) };
     let mut office = app.office();
     match office.platform(platform.key())?.owner {
-        None => Ok(office.platform_owner(platform.key(), Some(owner))?),
+        None => {
+            let leaf = by_server(
+                (Action::SourceAdopt, Stage::Noted),
+                &platform.config.tenant,
+                app.clock.now(),
+            );
+            let leaf = leaf.object("source", &platform.name).word("owner", owner);
+            app.audit.note(leaf).map_err(|error| Halt::Later(error.to_string(), None))?;
+            Ok(office.platform_owner(platform.key(), Some(owner))?)
+        }
         Some(known) if known == owner => Ok(()),
         Some(known) => Err(Halt::Repair(format!(
             "the platform answers with the data of `{owner}`, and `{known}` was read before; nothing of it is taken"

@@ -1,6 +1,10 @@
 //! The server from outside: what it takes, refuses, answers, keeps and survives.
 
 #[cfg(test)]
+mod approvals;
+#[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod bench;
 #[cfg(test)]
 mod buckets;
@@ -9,9 +13,12 @@ mod crash;
 #[cfg(test)]
 mod description;
 #[cfg(test)]
+mod exceptions;
 mod faults;
 #[cfg(test)]
 mod hooks;
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::bench::{Bench, lines, logged, secret, until};
 const TABLE: &str = include_str!("rights.txt");
 
 /// The routes of the description: method and path.
-fn routes(bench: &Bench) -> Vec<(String, String)> {
+pub(crate) fn routes(bench: &Bench) -> Vec<(String, String)> {
     let document = bench.get("/api/v1/openapi.json").json();
     let mut routes = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
@@ -25,18 +25,27 @@ fn routes(bench: &Bench) -> Vec<(String, String)> {
 }
 
 /// A body that each route which takes one takes, naming things that are not there.
-fn body(path: &str) -> &'static str {
+pub(crate) fn body(path: &str) -> &'static str {
     let bodies = [
         ("/mark", r#"{"as":"accepted","reason":"known"}"#),
         ("/tell", r#"{"change":"comment","note":"seen"}"#),
         ("issues/{id}/split", r#"{"finding":"10es1h1rtrfebkcjn5g2jzxh8y"}"#),
         ("incidents/{id}/split", r#"{"issues":["10es1h1rtrfebkcjn5g2jzxh8y"]}"#),
         ("incidents/{id}/join", r#"{"incidents":["10es1h1rtrfebkcjn5g2jzxh8y"]}"#),
+        (
+            "/exceptions",
+            r#"{"scope":"colour = red","reason":"x","owner":"x","until":"2999-01-01"}"#,
+        ),
+        ("/approvals", r#"{"fix":"0"}"#),
+        ("/approvals/{id}", r#"{"word":"approve"}"#),
+        ("/delegations", r#"{"to":"0","days":1}"#),
+        ("/exceptions/decide", r#"{"ids":["0"],"wish":"approve"}"#),
+        ("/exceptions/import", r#"{"name":"x","text":"","owner":"x"}"#),
     ];
     bodies.iter().find(|(end, _)| path.ends_with(end)).map_or("{}", |(_, body)| body)
 }
 
-fn ask(client: &Client, (method, route): (&str, &str), path: &str) -> Answer {
+pub(crate) fn ask(client: &Client, (method, route): (&str, &str), path: &str) -> Answer {
     let request = match method {
         "GET" => Request::get(path),
         "DELETE" => Request::new("DELETE", path),
@@ -47,7 +56,7 @@ fn ask(client: &Client, (method, route): (&str, &str), path: &str) -> Answer {
 }
 
 /// The path with something in place of each parameter that names nothing.
-fn bogus(path: &str) -> String {
+pub(crate) fn bogus(path: &str) -> String {
     let mut out = String::new();
     let mut rest = path;
     while let Some((before, after)) = rest.split_once('{') {

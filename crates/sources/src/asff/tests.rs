@@ -35,7 +35,7 @@ fn run(text: &str) -> Option<(&'static str, Results)> {
     read(&mut input, &detection, &limits, &mut |item| {
         match item {
             Item::Batch(batch) => {
-                results.extend(normalize_batch(&batch, &detection).into_iter().map(|n| n.result));
+                results.extend(normalize_batch(&batch, &detection).map(|n| n.result));
             }
             Item::Reject { reason, .. } => results.push(Err(reason)),
         }

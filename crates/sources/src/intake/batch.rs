@@ -6,8 +6,9 @@ use super::Detection;
 use super::place::placed;
 use crate::Output;
 
-/// Bytes of a batch, about.
-const FULL_BYTES: usize = 1 << 20;
+/// Bytes of a batch, about. Some dozens of batches are in memory at a time, with what becomes of
+/// them.
+const FULL_BYTES: usize = 384 << 10;
 /// Records of a batch, at most.
 const FULL_RECORDS: usize = 512;
 
@@ -97,10 +98,10 @@ pub struct Normalized {
     pub result: Result<Vec<Record>, String>,
 }
 
-/// Normalizes a batch.
-#[must_use]
-pub fn normalize_batch(batch: &Batch, detection: &Detection) -> Vec<Normalized> {
-    batch.records.iter().map(|place| normalize(batch, place, detection)).collect()
+/// Normalizes a batch, record by record as they are asked for: what a record becomes takes several
+/// times the memory of its text.
+pub fn normalize_batch(batch: &Batch, detection: &Detection) -> impl Iterator<Item = Normalized> {
+    batch.records.iter().map(|place| normalize(batch, place, detection))
 }
 
 fn normalize(batch: &Batch, place: &Place, detection: &Detection) -> Normalized {

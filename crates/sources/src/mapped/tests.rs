@@ -56,7 +56,7 @@ fn through(map: &str, text: &str) -> Vec<Result<Vec<Record>, String>> {
     read(&mut input, &detection, &limits, &mut |item| {
         match item {
             Item::Batch(batch) => {
-                results.extend(normalize_batch(&batch, &detection).into_iter().map(|n| n.result));
+                results.extend(normalize_batch(&batch, &detection).map(|n| n.result));
             }
             Item::Reject { reason, .. } => results.push(Err(reason)),
         }

@@ -93,8 +93,9 @@ fn outcomes(text: &str, detection: &Detection) -> Vec<Option<String>> {
     let summary = read(&mut input, detection, &Limits::default(), &mut |item| {
         match item {
             Item::Batch(batch) => {
-                let batch = normalize_batch(&batch, detection).into_iter();
-                all.extend(batch.map(|normalized| normalized.result.err()));
+                all.extend(
+                    normalize_batch(&batch, detection).map(|normalized| normalized.result.err()),
+                );
             }
             Item::Reject { reason, .. } => all.push(Some(reason)),
         }

@@ -25,7 +25,7 @@ pub(crate) fn normalize_text(text: &str) -> Vec<Result<Vec<Record>, String>> {
     let summary = read(&mut input, &detection, &limits, &mut |item| {
         match item {
             Item::Batch(batch) => {
-                results.extend(normalize_batch(&batch, &detection).into_iter().map(|n| n.result));
+                results.extend(normalize_batch(&batch, &detection).map(|n| n.result));
             }
             Item::Reject { reason, .. } => results.push(Err(reason)),
         }
