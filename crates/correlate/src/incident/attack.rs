@@ -169,10 +169,17 @@ impl<'c> Work<'c> {
             let chains = chained(&numbers, span, STORY_SECS);
             for (order, mut chain) in chains.into_iter().enumerate() {
                 self.name_chain(&place, order, &chain);
-                let claim = self.place_claim(&chain);
                 chain.sort_unstable();
-                self.join("place", &chain, claim);
+                self.join_chain(&chain);
             }
+        }
+    }
+
+    /// Most stand alone, of whom there is nothing to say.
+    fn join_chain(&mut self, chain: &[usize]) {
+        if chain.len() > 1 {
+            let claim = self.place_claim(chain);
+            self.join("place", chain, claim);
         }
     }
 

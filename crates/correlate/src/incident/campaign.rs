@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use quell_model::{Claim, FindingKey};
 
 use super::attack::{Spotted, cited, claim};
+use super::often::Often;
 use super::seen::Sighting;
 
 /// Fewer assets are no campaign.
@@ -38,9 +39,18 @@ struct Event<'s> {
 /// The campaigns among detections.
 pub(super) fn campaigns(spotted: &[Spotted<'_>]) -> Vec<Campaign> {
     let mut features: BTreeMap<Feature, Vec<Event<'_>>> = BTreeMap::new();
+    let mut often = Often::default();
+    for (number, Spotted { seen, .. }) in spotted.iter().enumerate() {
+        let timed = seen.sightings.iter().filter(|sighting| sighting.time.is_some());
+        timed.flat_map(actors_of).for_each(|who| often.count(&who, number));
+    }
     for (number, Spotted { candidate, seen, .. }) in spotted.iter().enumerate() {
         for sighting in &seen.sightings {
             let Some(time) = sighting.time else { continue };
+            // Most are about somebody, and something, that no other detection names.
+            if !actors_of(sighting).any(|who| often.holds(&who)) {
+                continue;
+            }
             for feature in features_of(sighting) {
                 let asset = candidate.asset.as_str();
                 let event = Event { time, asset, number, finding: sighting.finding };
@@ -49,6 +59,13 @@ pub(super) fn campaigns(spotted: &[Spotted<'_>]) -> Vec<Campaign> {
         }
     }
     features.into_iter().flat_map(|(feature, events)| of_feature(&feature, events)).collect()
+}
+
+/// Who acted in a finding, and which files, in short.
+fn actors_of(sighting: &Sighting) -> impl Iterator<Item = (u8, &str)> {
+    let addresses = sighting.addresses.iter().map(|address| (0, address.as_str()));
+    let principal = sighting.principal.iter().map(|token| (1, token.as_str()));
+    addresses.chain(principal).chain(sighting.hashes.iter().map(|hash| (2, hash.as_str())))
 }
 
 fn features_of(sighting: &Sighting) -> Vec<Feature> {

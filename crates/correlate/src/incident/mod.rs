@@ -25,6 +25,7 @@ mod decide;
 mod exploit;
 mod groups;
 mod helped;
+mod often;
 mod place;
 mod seen;
 mod shared;

@@ -450,3 +450,13 @@ impl Standing {
         Some(Own { kind: anchor.kind, anchor: text, key: anchor.key, attack: None })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_issue_takes_few_bytes() {
+        assert!(size_of::<Option<Row>>() <= 48, "{}", size_of::<Option<Row>>());
+    }
+}

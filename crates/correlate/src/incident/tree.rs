@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use quell_model::{Claim, FindingKey};
 
 use super::attack::{Spotted, chained, cited, claim};
+use super::often::Often;
 use super::seen::Sighting;
 use super::words;
 
@@ -37,35 +38,45 @@ struct Event {
 /// The process trees that hold two detections or more.
 pub(super) fn chains(spotted: &[Spotted<'_>]) -> Vec<Chain> {
     let mut tokens: BTreeMap<Token, Vec<Event>> = BTreeMap::new();
+    let mut often = Often::default();
+    each(spotted, |place, (name, pid), event| often.count(&(place, name, pid), event.number));
+    each(spotted, |place, (name, pid), event| {
+        // Most are of one detection.
+        if often.holds(&(place, name, pid)) {
+            let token = Token { place: place.to_owned(), name: name.to_owned(), pid };
+            tokens.entry(token).or_default().push(event);
+        }
+    });
+    tokens.into_iter().flat_map(|(token, events)| of_token(&token, events)).collect()
+}
+
+/// Calls back for each process that tells a tree, at each of its places.
+fn each(spotted: &[Spotted<'_>], mut each: impl FnMut(&str, (&str, Option<i64>), Event)) {
     for (number, Spotted { candidate, seen, .. }) in spotted.iter().enumerate() {
         let places = || seen.places.iter().chain(std::iter::once(&candidate.asset));
         let told =
             seen.sightings.iter().flat_map(|s| processes(s).into_iter().map(move |p| (s, p)));
         for (sighting, (name, pid)) in told {
             let event = || Event { time: sighting.time, number, finding: sighting.finding };
-            places().for_each(|place| {
-                let token = Token { place: place.clone(), name: name.clone(), pid };
-                tokens.entry(token).or_default().push(event());
-            });
+            places().for_each(|place| each(place, (name, pid), event()));
         }
     }
-    tokens.into_iter().flat_map(|(token, events)| of_token(&token, events)).collect()
 }
 
 /// What tells a tree: a process by its id; where no ancestor has an id, the nearest one by its
 /// name. Processes that every container has are no tree.
-fn processes(sighting: &Sighting) -> Vec<(String, Option<i64>)> {
+fn processes(sighting: &Sighting) -> Vec<(&str, Option<i64>)> {
     let telling = |name: &str| !name.is_empty() && !words::is_common(name);
     let with_id = sighting.processes.iter().enumerate().filter_map(|(at, process)| {
         let pid = process.pid.filter(|pid| *pid > 1)?;
         // What acted may be any program; its id tells it from others of its name.
-        (at == 0 || telling(&process.name)).then(|| (process.name.clone(), Some(pid)))
+        (at == 0 || telling(&process.name)).then_some((process.name.as_str(), Some(pid)))
     });
     let mut found: Vec<_> = with_id.collect();
     let mut ancestors = sighting.processes.iter().skip(1);
     if ancestors.clone().all(|process| process.pid.is_none()) {
         let nearest = ancestors.find(|process| telling(&process.name));
-        found.extend(nearest.map(|process| (process.name.clone(), None)));
+        found.extend(nearest.map(|process| (process.name.as_str(), None)));
     }
     found
 }

@@ -130,10 +130,14 @@ impl Cells {
         (team, tools): (u32, u32),
     ) -> Result<(), PipelineError> {
         let words = open.provisional.words();
+        let control = match &open.control {
+            Some(control) => self.texts.number(control),
+            None => self.number_of(store, 0)?,
+        };
         let cell = Cell {
             stale_from: stale_from(&open.provisional),
             says: self.says.number(&open.says),
-            control: self.texts.number(open.control.as_ref().unwrap_or(&Arc::from(""))),
+            control,
             team: self.number_of(store, team)?,
             tools: self.number_of(store, tools)?,
             score: u16::try_from(open.candidate.score()).unwrap_or(u16::MAX),
@@ -275,4 +279,38 @@ fn stale_from(by: &Provisional) -> i64 {
 fn saturated(nanoseconds: i128) -> i64 {
     i64::try_from(nanoseconds.clamp(i128::from(i64::MIN), i128::from(i64::MAX - 1)))
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_issue_takes_few_bytes() {
+        assert!(size_of::<Cell>() <= 40, "{}", size_of::<Cell>());
+    }
+
+    #[test]
+    fn an_issue_is_stale_from_the_moment_on_that_its_decision_says() {
+        let decided = |last_seen: Option<&str>, as_of: &str| {
+            let by: Provisional = serde_json::from_value(serde_json::json!({
+                "decision": "watch", "is_grave": false, "last_seen": last_seen}))
+            .unwrap();
+            let as_of: quell_model::Timestamp = as_of.parse().unwrap();
+            let [plain, _, stale] = by.words();
+            let is_stale = stale_from(&by) <= saturated(as_of.as_nanosecond());
+            let circumstances =
+                quell_risk::Circumstances { as_of: Some(as_of), ..Default::default() };
+            (if is_stale { stale } else { plain }, by.settle(&circumstances))
+        };
+        for (last_seen, as_of) in [
+            (Some("2025-01-01T00:00:00.5Z"), "2026-01-02T00:00:00.5Z"),
+            (Some("2025-01-01T00:00:00.5Z"), "2026-01-02T00:00:00.499999999Z"),
+            (Some("-009999-01-02T01:59:59Z"), "2026-01-01T00:00:00Z"),
+            (None, "9999-12-30T22:00:00.999999999Z"),
+        ] {
+            let (kept, whole) = decided(last_seen, as_of);
+            assert_eq!(kept, whole, "{last_seen:?} {as_of}");
+        }
+    }
 }

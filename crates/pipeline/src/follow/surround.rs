@@ -89,6 +89,10 @@ impl Following {
         let mut told: HashSet<u64> = HashSet::new();
         let mut waiting: Vec<(u32, u64)> = Vec::new();
         for group in on.chunk_by(|a, b| a.asset == b.asset) {
+            // Nothing is known yet, and one issue does not differ from itself.
+            if changed.all && group.len() < 2 {
+                continue;
+            }
             let Some(asset) = group.first().map(|first| first.asset) else { continue };
             if !changed.all {
                 told.insert(asset);
