@@ -44,6 +44,43 @@ fn every_document_fits_the_whole_schema_where_it_is_at_hand() {
     check(&lines.join("\n"), "whole");
 }
 
+/// A text, and the same with single words changed or left out.
+fn variants(text: &str, step: usize) -> Vec<String> {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let begins = text
+        .char_indices()
+        .filter(|(at, c)| is_word(*c) && !text[..*at].chars().next_back().is_some_and(is_word));
+    let mut all = vec![text.to_owned()];
+    for (number, (at, _)) in begins.enumerate() {
+        let end = text[at..].find(|c| !is_word(c)).map_or(text.len(), |length| at + length);
+        let word = ["", "colour", "id", "first"][number % 4];
+        if number % 3 == step % 3 {
+            all.push(format!("{}{word}{}", &text[..at], &text[end..]));
+        }
+    }
+    all
+}
+
+/// The double checks documents by itself; this is what holds its check against a whole
+/// implementation of the language.
+#[test]
+fn the_double_refuses_what_a_whole_implementation_refuses() {
+    let schema = Schema::parse_and_validate(SCHEMA, "kept").unwrap();
+    let clock = Arc::new(Hands(Mutex::new(begin())));
+    let double = WizDouble::new(World::new(1, 1, begin()), clock).unwrap();
+    let (mut fitting, mut refused) = (0, 0);
+    for (step, (name, text)) in ALL.iter().enumerate() {
+        for text in variants(&text.text(), step) {
+            let whole = ExecutableDocument::parse_and_validate(&schema, &text, *name);
+            let whole = whole.map(drop).map_err(|error| error.errors.to_string());
+            let own = double.fits(&text);
+            assert_eq!(own.is_ok(), whole.is_ok(), "{own:?}, {whole:?} for:\n{text}");
+            *(if own.is_ok() { &mut fitting } else { &mut refused }) += 1;
+        }
+    }
+    assert!(fitting > 100 && refused > 200, "{fitting} fit, {refused} do not");
+}
+
 #[test]
 fn every_document_beside_this_code_is_in_the_list() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/wiz/live/documents");
