@@ -46,17 +46,16 @@ fn every_document_fits_the_whole_schema_where_it_is_at_hand() {
 
 /// A text, and the same with single words changed or left out.
 fn variants(text: &str, step: usize) -> Vec<String> {
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let begins = text
-        .char_indices()
-        .filter(|(at, c)| is_word(*c) && !text[..*at].chars().next_back().is_some_and(is_word));
+    let is_word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+    let letters: Vec<char> = text.chars().collect();
+    let pieces = letters.chunk_by(|a, b| is_word(a) == is_word(b));
+    let pieces: Vec<String> = pieces.map(|run| run.iter().collect()).collect();
+    let words = (0..pieces.len()).filter(|at| pieces[*at].chars().all(|c| is_word(&c)));
     let mut all = vec![text.to_owned()];
-    for (number, (at, _)) in begins.enumerate() {
-        let end = text[at..].find(|c| !is_word(c)).map_or(text.len(), |length| at + length);
-        let word = ["", "colour", "id", "first"][number % 4];
-        if number % 3 == step % 3 {
-            all.push(format!("{}{word}{}", &text[..at], &text[end..]));
-        }
+    for (number, at) in words.enumerate().skip(step % 3).step_by(3) {
+        let mut changed = pieces.clone();
+        changed[at] = ["", "colour", "id", "first"][number % 4].to_owned();
+        all.push(changed.concat());
     }
     all
 }

@@ -206,18 +206,22 @@ impl<'d> Walk<'_, 'd> {
                 }
                 Selection::FragmentSpread(of) => {
                     plain(&of.directives)?;
-                    let name = of.fragment_name.as_str();
-                    let Some(fragment) = self.operation.fragments.get(name) else {
-                        return Err(format!("there is no fragment `{name}`"));
-                    };
-                    plain(&fragment.directives)?;
-                    self.spread.borrow_mut().insert(name);
-                    let condition = condition(&fragment.type_condition);
-                    self.fragment((on, condition), &fragment.selection_set, depth)?;
+                    self.spread(on, &of.fragment_name, depth)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// A fragment that stands in a selection by its name.
+    fn spread(&self, on: &str, name: &'d str, depth: usize) -> Fits {
+        let Some(fragment) = self.operation.fragments.get(name) else {
+            return Err(format!("there is no fragment `{name}`"));
+        };
+        plain(&fragment.directives)?;
+        self.spread.borrow_mut().insert(name);
+        let condition = condition(&fragment.type_condition);
+        self.fragment((on, condition), &fragment.selection_set, depth)
     }
 
     fn fragment(
@@ -284,19 +288,7 @@ impl<'d> Walk<'_, 'd> {
         let no = || Err(format!("`{value}` is no {name}"));
         match (self.schema.named(name), value) {
             (Some(Named::Input(members)), Value::Object(given)) => {
-                for (key, value) in given {
-                    let Some(of) = members.get(key) else {
-                        return Err(format!("`{name}` has no member `{key}`"));
-                    };
-                    self.value(of, value)?;
-                }
-                let missing = |(key, of): &(&String, &Type<'_, _>)| {
-                    !is_nullable(of) && !given.contains_key(*key)
-                };
-                match members.iter().find(missing) {
-                    Some((key, _)) => Err(format!("member `{key}` of `{name}` is missing")),
-                    None => Ok(()),
-                }
+                self.members((name, members), given)
             }
             (Some(Named::Enum(all)), Value::Enum(one)) if all.contains(one) => Ok(()),
             (Some(Named::Scalar), Value::Enum(_)) => no(),
@@ -305,6 +297,24 @@ impl<'d> Walk<'_, 'd> {
                 _ => no(),
             },
             (Some(Named::Input(_) | Named::Enum(_) | Named::Output(_)) | None, _) => no(),
+        }
+    }
+
+    fn members(
+        &self,
+        (name, members): (&str, &Members),
+        given: &'d BTreeMap<String, Value<'d, String>>,
+    ) -> Fits {
+        for (key, value) in given {
+            let of = members.get(key);
+            let of = of.ok_or_else(|| format!("`{name}` has no member `{key}`"))?;
+            self.value(of, value)?;
+        }
+        let missing =
+            |(key, of): &(&String, &Type<'_, _>)| !is_nullable(of) && !given.contains_key(*key);
+        match members.iter().find(missing) {
+            Some((key, _)) => Err(format!("member `{key}` of `{name}` is missing")),
+            None => Ok(()),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The answer to an operation that fits the schema.
 
-use graphql_parser::query::{Field, Selection, SelectionSet, Type, Value};
+use graphql_parser::query::{Field, Selection, SelectionSet, Type, TypeCondition, Value};
 use serde_json::{Map, Value as Json, json};
 
 use super::Answered;
@@ -80,21 +80,25 @@ impl<'d> Run<'_, 'd> {
         to: &mut Vec<&'d Field<'d, String>>,
     ) {
         for one in &set.items {
-            let (on, set) = match one {
+            let inner = match one {
                 Selection::Field(field) => {
                     to.push(field);
-                    continue;
+                    None
                 }
                 Selection::InlineFragment(of) => {
-                    (of.type_condition.as_ref().map(condition), &of.selection_set)
+                    Some((of.type_condition.as_ref(), &of.selection_set))
                 }
                 Selection::FragmentSpread(of) => {
                     let found = self.operation.fragments.get(of.fragment_name.as_str());
-                    let Some(fragment) = found else { continue };
-                    (Some(condition(&fragment.type_condition)), &fragment.selection_set)
+                    found.map(|of| (Some(&of.type_condition), &of.selection_set))
                 }
             };
-            if on.is_none_or(|on| self.schema.meet(object, on)) {
+            let fits = |on: Option<&TypeCondition<'_, String>>| {
+                on.is_none_or(|on| self.schema.meet(object, condition(on)))
+            };
+            if let Some((on, set)) = inner
+                && fits(on)
+            {
                 self.fields(object, set, to);
             }
         }
@@ -134,10 +138,10 @@ impl<'d> Run<'_, 'd> {
         field: &'d Field<'d, String>,
     ) -> Result<Json, Missing> {
         match of {
-            Type::NonNullType(of) => match self.complete((of, value), field)? {
-                Json::Null => Err(Missing),
-                value => Ok(value),
-            },
+            Type::NonNullType(of) => {
+                let value = self.complete((of, value), field)?;
+                if value.is_null() { Err(Missing) } else { Ok(value) }
+            }
             Type::ListType(of) => {
                 let mut items = Vec::new();
                 for (at, item) in value.as_array().into_iter().flatten().enumerate() {
