@@ -10,9 +10,11 @@ use serde_json::Value;
 const LAYERS: &[(&str, u8)] = &[
     ("quell-model", 0),
     ("quell-catalog", 1),
+    ("quell-access", 2),
     ("quell-config", 2),
     ("quell-correlate", 2),
     ("quell-explain", 2),
+    ("quell-govern", 2),
     ("quell-owners", 2),
     ("quell-policy", 2),
     ("quell-remediate", 2),
@@ -41,6 +43,7 @@ const ONLY_IN: &[(&str, &str)] = &[
     ("hcl-edit", "quell-remediate"),
     ("clap", "quell-cli"),
     ("regorus", "quell-policy"),
+    ("cedar-policy", "quell-access"),
     ("axum", "quell-server"),
     ("reqwest", "quell-http"),
 ];

@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
+mod audit;
 mod bench;
+mod bench_access;
 mod bench_fixes;
 mod bench_lists;
 mod bench_server;
@@ -27,8 +29,12 @@ cargo xtask <command>
   demo    the sample world, as `cargo run --release -- demo`
   bench   findings a second, memory and disk; [--findings N] [--sources 1|4] [--runs N]
           [--make DIR] (see docs/benchmarks.md)
+  bench-access
+          microseconds to decide whether somebody may do something (see docs/benchmarks.md)
   bench-fixes [--findings N] [--files N] [--runs N]
           seconds to plan and prove 1,000 findings over 500 files (see docs/benchmarks.md)
+  bench-audit [--threads N] [--seconds N] [--records N]
+          records of the audit log a second, proofs in a large one, and checking it
   bench-spool [--threads N] [--seconds N]
           appends to the intake log a second, and how long one waits
   soak-spool [--kills N] [--seed N]
@@ -39,6 +45,8 @@ cargo xtask <command>
           webhooks a second, memory of an import, from the log into lists, names not there (see docs/benchmarks.md)
   kill-server [--kills N]
           kills a busy server again and again, and looks for what it acknowledged
+  eval-approvals [--histories N] [--deep N] [--seed N]
+          whether anything is carried out without a valid approval (see docs/governance.md)
   eval-fixes DIR [--result FILE] [--checkov PROGRAM] [--keep DIR] [--json FILE] [--release]
           how many findings the fixes close, by Checkov's own second scan (see docs/fixes.md)
   eval-merge  how well findings of several tools are merged (see docs/merging.md)
@@ -71,12 +79,18 @@ fn dispatch() -> Result<()> {
             run(cargo().args(["run", "--release", "--bin", "quell", "--", "demo"]).args(&rest))
         }
         Some("bench") => bench::run(&rest),
+        Some("bench-access") => bench_access::bench(),
         Some("bench-fixes") => bench_fixes::run(&rest),
         Some("bench-server") => bench_server::bench(&rest),
         Some("kill-server") => bench_server::kill(&rest),
+        Some("bench-audit") => audit::bench(&rest),
         Some("bench-spool") => spool::bench(&rest),
         Some("soak-spool") => spool::soak(&rest),
         Some("bench-lists") => bench_lists::run(&rest),
+        Some("eval-approvals") => {
+            let walk = ["run", "--release", "--quiet", "-p", "quell-govern", "--example"];
+            run(cargo().args(walk).args(["eval_approvals", "--"]).args(&rest))
+        }
         Some("eval-fixes") => eval_fixes::run(&rest),
         Some("eval-merge") => eval_merge::run(&rest),
         Some("eval-priority") => eval_priority::run(&rest),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::thread::ScopedJoinHandle;
 
 use crate::error::AuditError;
 
@@ -88,16 +89,25 @@ impl Unflushed {
     /// Returns once all of it is on the disk.
     pub(crate) fn flush(self) -> Result<(), AuditError> {
         let part = self.files.len().div_ceil(FLUSHERS).max(1);
-        let flush = |files: &[(PathBuf, File)]| {
-            files.iter().try_for_each(|(path, file)| file.sync_data().map_err(AuditError::io(path)))
-        };
         std::thread::scope(|threads| {
-            let all: Vec<_> =
-                self.files.chunks(part).map(|files| threads.spawn(move || flush(files))).collect();
-            all.into_iter().try_for_each(|one| one.join().unwrap_or(Err(AuditError::Closed)))
+            let mut running = Vec::new();
+            for files in self.files.chunks(part) {
+                let thread = std::thread::Builder::new().spawn_scoped(threads, || flush(files));
+                match thread {
+                    Ok(thread) => running.push(thread),
+                    // The system has no more threads.
+                    Err(_) => flush(files)?,
+                }
+            }
+            let join = |one: ScopedJoinHandle<'_, _>| one.join().unwrap_or(Err(AuditError::Closed));
+            running.into_iter().try_for_each(join)
         })?;
         self.folders.iter().try_for_each(|folder| sync_folder(folder))
     }
+}
+
+fn flush(files: &[(PathBuf, File)]) -> Result<(), AuditError> {
+    files.iter().try_for_each(|(path, file)| file.sync_data().map_err(AuditError::io(path)))
 }
 
 /// The content of a file; `None` where there is none.

@@ -58,6 +58,8 @@ pub struct News<'p> {
     pub candidate: Option<&'p [u8]>,
     /// The number of the name of who owns its asset; 0 where it is not known.
     pub team: u32,
+    /// The number of the names of the tools that see it, with a comma between; 0 where none is.
+    pub tools: u32,
 }
 
 impl NewsPage {
@@ -79,7 +81,7 @@ impl NewsPage {
         for (row, (((facets, candidate), place), stamp)) in (self.first..).zip(rows) {
             if self.since == 0 || stamp > self.since {
                 let candidate = facets.is_open().then_some(candidate);
-                each(News { row, candidate, team: place.team })?;
+                each(News { row, candidate, team: place.team, tools: facets.tools })?;
             }
         }
         Ok(())

@@ -15,6 +15,7 @@ mod error;
 mod facts;
 mod find;
 mod fixes;
+mod govern;
 mod ids;
 mod import;
 mod imports;
@@ -50,14 +51,15 @@ pub use coverage::{Held, MostClosed};
 pub use decision::{JoinRow, PinRow};
 pub use error::StoreError;
 pub use find::{IssueFilter, IssuesFound};
+pub use govern::{Changed, Hiding, IssueScope, Matched, MatchedIssue, PlanRow, Suppression};
 pub use ids::IdSet;
 pub use import::{
     FinishedInput, Import, NewBody, PreparedEvidence, PreparedFinding, PreparedOther, Seen, Touched,
 };
 pub use imports::InputRow;
 pub use index::{
-    AssetCells, Facet, Index, IssueCells, ListFilter, Listed, Position, Snapshot, Sort, Statistics,
-    Wish,
+    AssetCells, Facet, ISSUES_OF_A_PAGE, Index, IssueCells, Labels, ListFilter, Listed, Position,
+    Snapshot, Sort, Spot, Statistics, Wish,
 };
 pub use intelligence::{EPSS, IntelligenceRow, KEV};
 pub use mark::{Among, MarkFilter};
@@ -68,7 +70,8 @@ pub use reading::{Noted, Reading, Settled};
 pub use rekey::{Sorted, Unsorted};
 pub use rows::{AssessedIssue, DirtyIssue, FindingRow, IssueRow, StoredState};
 pub use server::{
-    Ended, Fence, Heard, JobFilter, JobRow, JobState, NewJob, PlatformKey, PlatformRow,
-    QuarantineRow, Renewed, Reply, ServerStore, SourceRow, StreamRow, TokenRow, tenant_folder,
+    Ended, Fence, GroupRow, Heard, JobFilter, JobRow, JobState, NewJob, PlatformKey, PlatformRow,
+    QuarantineRow, Renewed, Reply, ServerStore, SessionRow, SourceRow, StreamRow, TokenRow,
+    UserRow, tenant_folder,
 };
 pub use statement::PreparedStatement;

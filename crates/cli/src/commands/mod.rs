@@ -16,26 +16,32 @@ use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::remote::Misused;
 
+mod access;
+mod approval;
 mod audit;
 mod backup;
 mod config;
 mod controls;
 mod demo;
 mod doctor;
+mod exception;
 mod fix;
 mod incident;
 mod issue;
 mod jobs;
 mod map;
+mod policy;
 mod replay;
 mod restore;
 mod risk;
 mod serve;
 mod source;
+mod stats;
 mod status;
 mod token;
 mod triage;
 mod upload;
+mod user;
 
 /// Findings of any security tool in, a few explained incidents with proved fixes out.
 #[derive(Debug, Parser)]
@@ -60,6 +66,14 @@ enum Command {
     Issue(issue::Arguments),
     /// Show one incident, take it apart, or put two together
     Incident(incident::Arguments),
+    /// Leave issues as they are until a day: ask, look what it hides, review
+    Exception(exception::Arguments),
+    /// Plans that wait for people: look, agree, refuse
+    Approval(approval::Arguments),
+    /// What rules say of an action, and who stands behind them
+    Policy(policy::Arguments),
+    /// How many open issues are late, due soon, or stand still
+    Stats(stats::Arguments),
     /// Why a score is what it is, and what would change it
     Risk(risk::Arguments),
     /// The catalogue of faults that Quell knows
@@ -78,6 +92,10 @@ enum Command {
     Replay(replay::Arguments),
     /// Make, list and take back tokens of a server
     Token(token::Arguments),
+    /// People who sign in to a server, and the groups that give them roles
+    User(user::Arguments),
+    /// Who may do what, and which rules say so
+    Access(access::Arguments),
     /// The audit log: look at it, prove a record, check all of it
     Audit(audit::Arguments),
     /// What is configured, where it was said, and what is wrong with it
@@ -111,6 +129,10 @@ pub(crate) fn run(
         Command::Demo(arguments) => demo::run(&arguments, environment),
         Command::Issue(arguments) => issue::run(&arguments, (&data, named), environment),
         Command::Incident(arguments) => incident::run(&arguments, (&data, named), environment),
+        Command::Exception(arguments) => exception::run(&arguments, (&data, named), environment),
+        Command::Approval(arguments) => approval::run(&arguments, named, environment),
+        Command::Policy(arguments) => policy::run(&arguments, (&data, named), environment),
+        Command::Stats(arguments) => stats::run(&arguments, (&data, named), environment),
         Command::Risk(arguments) => risk::run(&arguments, &data),
         Command::Controls(arguments) => controls::run(&arguments, environment),
         Command::Map(arguments) => map::run(&arguments),
@@ -120,6 +142,8 @@ pub(crate) fn run(
         Command::Jobs(arguments) => jobs::run(&arguments, (&data, named), environment),
         Command::Replay(arguments) => replay::run(&arguments, (&data, named), environment),
         Command::Token(arguments) => token::run(&arguments, &data),
+        Command::User(arguments) => user::run(&arguments, &data),
+        Command::Access(arguments) => access::run(&arguments, parsed.data.as_deref(), environment),
         Command::Audit(arguments) => audit::run(&arguments, &data),
         Command::Config(arguments) => config::run(&arguments, parsed.data.as_deref()),
         Command::Backup(arguments) => backup::run(&arguments, &data),

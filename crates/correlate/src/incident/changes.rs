@@ -292,8 +292,7 @@ impl World {
             let key = gathered.key;
             match self.standing.tell(gathered) {
                 Some(told) => {
-                    let rows: Vec<IssueKey> =
-                        told.rows.iter().map(|(row, _)| issue(*row)).collect();
+                    let rows: Vec<IssueKey> = told.rows.iter().map(|row| issue(*row)).collect();
                     assert_eq!(rows, told.incident.issues);
                     self.told.insert(key, told.incident);
                 }

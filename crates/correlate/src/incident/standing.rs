@@ -79,7 +79,8 @@ pub struct Standing {
 pub struct Gathered {
     /// Its key.
     pub key: IncidentKey,
-    rows: Vec<u32>,
+    /// Their rows, in order.
+    pub rows: Vec<u32>,
 }
 
 /// A set of hashes that is asked for millions, of which few are in it.
@@ -421,9 +422,9 @@ impl Standing {
     #[must_use]
     pub fn tell(&self, gathered: Gathered) -> Option<Told> {
         let Gathered { key, rows } = gathered;
-        let rows = rows.into_iter().filter_map(|number| Some((number, self.row(number)?)));
-        let mut story = Story::default();
-        for (number, row) in rows {
+        let mut story = Story::of(rows.len());
+        for number in rows {
+            let Some(row) = self.row(number) else { continue };
             let part = Part {
                 key: row.key,
                 row: number,

@@ -57,13 +57,18 @@ pub(super) struct Story<'s> {
 pub struct Told {
     /// The incident.
     pub incident: Incident,
-    /// The rows of its issues, in their order, each with the number of its asset.
-    pub rows: Vec<(u32, u64)>,
+    /// The rows of its issues, in their order.
+    pub rows: Box<[u32]>,
     /// On how many assets they are.
     pub assets: usize,
 }
 
 impl<'s> Story<'s> {
+    /// A story of so many issues, which come later.
+    pub(super) fn of(count: usize) -> Self {
+        Self { members: Vec::with_capacity(count), ..Self::default() }
+    }
+
     /// Adds an issue.
     pub(super) fn add(&mut self, part: Part, own: Own<'s>, stands_in: IncidentKey) {
         let Own { kind, anchor, key, attack } = own;
@@ -113,11 +118,7 @@ impl<'s> Story<'s> {
             by_hand,
             issues: self.members.iter().map(|m| m.key).collect(),
         };
-        Some(Told {
-            incident,
-            rows: self.members.iter().map(|m| (m.row, m.asset)).collect(),
-            assets,
-        })
+        Some(Told { incident, rows: self.members.iter().map(|m| m.row).collect(), assets })
     }
 
     fn assets(&self) -> usize {

@@ -55,6 +55,7 @@ struct Cell {
     says: u32,
     control: u32,
     team: u32,
+    tools: u32,
     /// The score by what it alone says.
     score: u16,
     own: Words,
@@ -72,6 +73,7 @@ const NONE: Cell = Cell {
     says: 0,
     control: 0,
     team: 0,
+    tools: 0,
     score: 0,
     own: [Decision::Noise; 3],
     words: [Decision::Noise; 3],
@@ -80,6 +82,26 @@ const NONE: Cell = Cell {
     is_hidden: false,
     is_open: false,
 };
+
+/// What issues come to together.
+pub(super) struct Sum {
+    /// What to do about the most urgent of them.
+    pub(super) decision: Decision,
+    /// The numbers of those who own their assets.
+    pub(super) teams: Vec<u32>,
+    /// The numbers of the tools that see them.
+    pub(super) tools: Vec<u32>,
+}
+
+impl Sum {
+    fn add(&mut self, (team, tools): (u32, u32)) {
+        for (list, number) in [(&mut self.teams, team), (&mut self.tools, tools)] {
+            if let Err(at) = list.binary_search(&number) {
+                list.insert(at, number);
+            }
+        }
+    }
+}
 
 /// What is kept of every open issue, by row.
 #[derive(Debug, Default)]
@@ -105,14 +127,15 @@ impl Cells {
         store: &Store,
         row: u32,
         open: &Open,
-        team: u32,
+        (team, tools): (u32, u32),
     ) -> Result<(), PipelineError> {
         let words = open.provisional.words();
         let cell = Cell {
             stale_from: stale_from(&open.provisional),
             says: self.says.number(&open.says),
             control: self.texts.number(open.control.as_ref().unwrap_or(&Arc::from(""))),
-            team: self.team_number(store, team)?,
+            team: self.number_of(store, team)?,
+            tools: self.number_of(store, tools)?,
             score: u16::try_from(open.candidate.score()).unwrap_or(u16::MAX),
             own: words,
             words,
@@ -139,7 +162,7 @@ impl Cells {
         }
     }
 
-    fn team_number(&mut self, store: &Store, name: u32) -> Result<u32, PipelineError> {
+    fn number_of(&mut self, store: &Store, name: u32) -> Result<u32, PipelineError> {
         if let Some(number) = self.names.get(&name) {
             return Ok(*number);
         }
@@ -168,13 +191,25 @@ impl Cells {
         u32::from(self.get(row).score)
     }
 
-    pub(super) fn decision(&self, row: u32) -> Decision {
-        self.get(row).decision
-    }
-
     /// The control of an issue; empty where none is known.
     pub(super) fn control(&self, row: u32) -> &str {
         self.texts.get(self.get(row).control).map_or("", |text| text)
+    }
+
+    /// What issues come to together.
+    pub(super) fn sum(&self, rows: &[u32]) -> Sum {
+        let mut sum = Sum { decision: Decision::Noise, teams: Vec::new(), tools: Vec::new() };
+        let mut last = (u32::MAX, u32::MAX);
+        for row in rows {
+            let cell = self.get(*row);
+            sum.decision = sum.decision.max(cell.decision);
+            // Most have the same as the one before.
+            if last != (cell.team, cell.tools) {
+                last = (cell.team, cell.tools);
+                sum.add(last);
+            }
+        }
+        sum
     }
 
     /// The number of who owns an issue's asset.
@@ -182,8 +217,8 @@ impl Cells {
         self.get(row).team
     }
 
-    /// Who has a number; empty where nobody is known.
-    pub(super) fn team_text(&self, number: u32) -> Option<&Arc<str>> {
+    /// The text of a number; `None` where it is empty.
+    pub(super) fn text(&self, number: u32) -> Option<&Arc<str>> {
         self.texts.get(number).filter(|text| !text.is_empty())
     }
 

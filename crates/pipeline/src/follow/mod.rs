@@ -11,7 +11,7 @@
 //! | decisions of people | read whole; where they differ, every issue is looked at |
 //! | statements of suppliers | counted; where they changed, every weakness is looked at |
 //! | the newest sighting, hidden findings | every issue is looked at: a comparison each |
-//! | the day | all is made anew |
+//! | the day, and which exceptions hold | all is made anew |
 
 mod cells;
 mod learn;
@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use quell_correlate::{Gathered, Shared, Standing};
 use quell_model::{Decision, IncidentKey, IssueKey, Timestamp};
-use quell_store::{IdSet, NewsPage, Store};
+use quell_store::{IdSet, NewsPage, Store, Suppression};
 use rayon::prelude::*;
 
 use crate::PipelineError;
@@ -35,6 +35,7 @@ use crate::marks::day_of;
 use crate::priority::Estate;
 use crate::report::{Open, decisions};
 use cells::Cells;
+use one::By;
 pub(crate) use one::One;
 pub(crate) use surround::Surroundings;
 
@@ -47,6 +48,8 @@ const PAGES: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Following {
     day: quell_model::Date,
+    /// Which exceptions hold.
+    exceptions: u64,
     /// What had been written when the store was looked at.
     version: i64,
     standing: Standing,
@@ -60,6 +63,8 @@ pub(crate) struct Following {
     excused: HashMap<u32, Decision>,
     /// In the order of their keys.
     all: Arc<Vec<Arc<One>>>,
+    /// The issues that are looked at, where those are not all.
+    among: Option<IdSet>,
 }
 
 /// What changed since the store was looked at.
@@ -76,15 +81,17 @@ struct Changed {
 /// An issue that changed.
 struct Fresh {
     row: u32,
-    team: u32,
+    /// The numbers of who owns its asset, and of the tools that see it.
+    names: (u32, u32),
     open: Option<Open>,
 }
 
 impl Following {
-    fn new(day: quell_model::Date) -> Self {
+    fn new(day: quell_model::Date, exceptions: u64) -> Self {
         let hasher = RandomState::new();
         Self {
             day,
+            exceptions,
             version: 0,
             standing: Standing::new(hasher.clone()),
             cells: Cells::default(),
@@ -94,22 +101,44 @@ impl Following {
             statements: 0,
             excused: HashMap::new(),
             all: Arc::default(),
+            among: None,
         }
     }
 
     /// The incidents of what the store says now, from what was known before. The store must be
-    /// read at one moment.
+    /// read at one moment. Of issues that are not among some, nothing is known.
     pub(crate) fn follow(
         before: Option<Self>,
         store: &Store,
         by: Judgement<'_>,
+        among: Option<IdSet>,
     ) -> Result<Self, PipelineError> {
         let (day, version) = (day_of(by.now), store.page_version()?);
         // A database that was put back has other pages under the numbers known.
-        let known = before.filter(|known| known.day == day && known.version <= version);
-        let mut following = known.unwrap_or_else(|| Self::new(day));
-        following.go_on(store, by, version)?;
+        let exceptions = store.suppression(by.now)?.mark();
+        let known = before.filter(|known| {
+            (known.day, known.exceptions) == (day, exceptions) && known.version <= version
+        });
+        let mut following = known.unwrap_or_else(|| Self::new(day, exceptions));
+        let before = std::mem::replace(&mut following.among, among);
+        if !following.go_on(store, by, version, before.as_ref())? {
+            // An issue came among them, or went, that is itself as it was.
+            following = Self { among: following.among, ..Self::new(day, exceptions) };
+            following.go_on(store, by, version, None)?;
+        }
         Ok(following)
+    }
+
+    /// Whether only issues that changed came among those that are looked at, or went.
+    fn keeps(&self, before: Option<&IdSet>, changed: &Changed) -> bool {
+        let (None, None) = (before, &self.among) else {
+            let (Some(before), Some(now)) = (before, &self.among) else { return false };
+            let of = |one: &IdSet, other: &IdSet| {
+                one.iter().all(|row| other.contains(row) || changed.rows.contains(row))
+            };
+            return of(before, now) && of(now, before);
+        };
+        true
     }
 
     /// The incidents, in the order of their keys.
@@ -127,14 +156,18 @@ impl Following {
         store: &Store,
         by: Judgement<'_>,
         version: i64,
-    ) -> Result<(), PipelineError> {
+        among_before: Option<&IdSet>,
+    ) -> Result<bool, PipelineError> {
         let estate = Estate::new(store, by)?;
         let seen = if self.learned.is_empty() {
             Vec::new()
         } else {
             store.issues_seen_since(self.version)?
         };
-        let mut changed = self.read(store)?;
+        let mut changed = self.read(store, &*store.suppression(by.now)?)?;
+        if !changed.all && !self.keeps(among_before, &changed) {
+            return Ok(false);
+        }
         self.version = version;
         self.surround(store, &estate, &mut changed)?;
         self.excuse(store, &estate, &changed)?;
@@ -142,11 +175,11 @@ impl Following {
         self.decide(&estate, &changed);
         self.standing.settle(decisions(store)?);
         self.tell(by);
-        Ok(())
+        Ok(true)
     }
 
     /// Reads the issues that changed.
-    fn read(&mut self, store: &Store) -> Result<Changed, PipelineError> {
+    fn read(&mut self, store: &Store, suppression: &Suppression) -> Result<Changed, PipelineError> {
         let pages = store.pages_since(self.version)?;
         let mut changed = Changed { all: self.version == 0, ..Changed::default() };
         if changed.all {
@@ -159,7 +192,9 @@ impl Following {
             let news = store.issue_news(numbers, self.version)?;
             let read: Vec<Vec<Fresh>> = news.par_iter().map(fresh).collect::<Result<_, _>>()?;
             for fresh in read.into_iter().flatten() {
-                self.take(store, fresh, &mut changed)?;
+                let is_hidden = suppression.hides(i64::from(fresh.row));
+                let open = fresh.open.filter(|_| !is_hidden);
+                self.take(store, Fresh { open, ..fresh }, &mut changed)?;
             }
         }
         Ok(changed)
@@ -171,13 +206,15 @@ impl Following {
         fresh: Fresh,
         changed: &mut Changed,
     ) -> Result<(), PipelineError> {
-        let Fresh { row, team, open } = fresh;
+        let Fresh { row, names, open } = fresh;
         changed.rows.insert(i64::from(row));
+        let is_seen = self.among.as_ref().is_none_or(|among| among.contains(i64::from(row)));
+        let open = open.filter(|_| is_seen);
         let before = self.standing.asset(row);
         match open {
             Some(open) => {
                 self.standing.put(row, &open.candidate);
-                self.cells.put(store, row, &open, team)?;
+                self.cells.put(store, row, &open, names)?;
             }
             None => {
                 self.standing.remove(row);
@@ -217,11 +254,11 @@ impl Following {
         if stale.is_empty() {
             return;
         }
-        let (standing, cells) = (&self.standing, &self.cells);
+        let by = By { standing: &self.standing, cells: &self.cells, catalog: by.catalog };
         let tell = |gathered: Gathered| {
-            let key = gathered.key;
-            let one = standing.tell(gathered).map(|told| One::of(told, cells, by.catalog));
-            (key, one.map(Arc::new))
+            let (key, sum) = (gathered.key, by.cells.sum(&gathered.rows));
+            let told = by.standing.tell(gathered);
+            (key, told.map(|told| Arc::new(by.one(told, &sum))))
         };
         let mut told: Vec<(IncidentKey, Option<Arc<One>>)> =
             stale.into_par_iter().map(tell).collect();
@@ -258,7 +295,7 @@ fn fresh(page: &NewsPage) -> Result<Vec<Fresh>, PipelineError> {
             Some(kept) => Some(Open::of(news.row, serde_json::from_slice(kept)?, &mut shared)),
             None => None,
         };
-        read.push(Fresh { row, team: news.team, open });
+        read.push(Fresh { row, names: (news.team, news.tools), open });
         Ok::<_, PipelineError>(())
     })?;
     Ok(read)

@@ -1,13 +1,13 @@
 //! An incident as it is kept for lists.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use quell_catalog::Catalog;
-use quell_correlate::Told;
+use quell_correlate::{Standing, Told};
 use quell_model::{Decision, Incident};
 
-use super::cells::Cells;
+use super::cells::{Cells, Sum};
 
 /// An incident, with what lists filter and show.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,42 +17,67 @@ pub(crate) struct One {
     pub(crate) rows: Box<[u32]>,
     pub(crate) decision: Decision,
     pub(crate) team: Arc<str>,
+    /// The tools that see it, in order, with a comma between.
+    pub(crate) tools: Arc<str>,
     pub(crate) assets: u64,
 }
 
-impl One {
-    pub(super) fn of(told: Told, cells: &Cells, catalog: &Catalog) -> Self {
-        let Told { incident, rows, assets: places } = told;
-        let words = rows.iter().map(|(row, _)| cells.decision(*row));
-        let decision = words.max().unwrap_or(Decision::Noise);
-        let team = team(&rows, cells, catalog);
-        let rows: Box<[u32]> = rows.into_iter().map(|(row, _)| row).collect();
-        Self { incident, rows, decision, team, assets: u64::try_from(places).unwrap_or(u64::MAX) }
-    }
+/// What incidents are told by.
+#[derive(Clone, Copy)]
+pub(super) struct By<'a> {
+    pub(super) standing: &'a Standing,
+    pub(super) cells: &'a Cells,
+    pub(super) catalog: &'a Catalog,
 }
 
-/// Who should deal with an incident: the owner of most of its assets, else the role that the
-/// control of its riskiest issue names.
-fn team(rows: &[(u32, u64)], cells: &Cells, catalog: &Catalog) -> Arc<str> {
-    let mut teams: Vec<u32> = rows.iter().map(|(row, _)| cells.team(*row)).collect();
-    // Most have one owner or none, of whom nothing is to be counted.
-    teams.dedup();
-    teams.sort_unstable();
-    teams.dedup();
-    let mut named = teams.iter().filter_map(|team| cells.team_text(*team));
-    match (named.next(), named.next()) {
-        (Some(only), None) => return Arc::clone(only),
-        (None, _) => {
-            let control = rows.first().and_then(|(row, _)| catalog.control(cells.control(*row)));
-            return Arc::from(control.map_or("security team", |c| c.explain.who.as_str()));
+impl By<'_> {
+    /// An incident, with what its issues come to.
+    pub(super) fn one(self, told: Told, sum: &Sum) -> One {
+        let Told { incident, rows, assets } = told;
+        One {
+            team: self.team(&rows, sum),
+            tools: self.tools(sum),
+            decision: sum.decision,
+            assets: u64::try_from(assets).unwrap_or(u64::MAX),
+            incident,
+            rows,
         }
-        (Some(_), Some(_)) => {}
     }
-    let mut owners: BTreeMap<u32, HashSet<u64>> = BTreeMap::new();
-    for (row, asset) in rows {
-        owners.entry(cells.team(*row)).or_default().insert(*asset);
+
+    fn tools(self, sum: &Sum) -> Arc<str> {
+        let mut texts = sum.tools.iter().filter_map(|tools| self.cells.text(*tools));
+        match (texts.next(), texts.next()) {
+            (Some(only), None) => Arc::clone(only),
+            (None, _) => Arc::from(""),
+            (Some(_), Some(_)) => {
+                let texts = sum.tools.iter().filter_map(|tools| self.cells.text(*tools));
+                let tools: BTreeSet<&str> = texts.flat_map(|text| text.split(',')).collect();
+                Arc::from(tools.into_iter().collect::<Vec<_>>().join(","))
+            }
+        }
     }
-    let counted = owners.iter().filter_map(|(team, on)| Some((on.len(), cells.team_text(*team)?)));
-    let most = counted.max_by(|(a, left), (b, right)| a.cmp(b).then(right.cmp(left)));
-    most.map_or_else(|| Arc::from("security team"), |(_, team)| Arc::clone(team))
+
+    /// Who should deal with an incident: the owner of most of its assets, else the role that the
+    /// control of its riskiest issue names.
+    fn team(self, rows: &[u32], sum: &Sum) -> Arc<str> {
+        let mut named = sum.teams.iter().filter_map(|team| self.cells.text(*team));
+        match (named.next(), named.next()) {
+            (Some(only), None) => return Arc::clone(only),
+            (None, _) => {
+                let control = rows.first().map(|row| self.cells.control(*row));
+                let control = control.and_then(|id| self.catalog.control(id));
+                return Arc::from(control.map_or("security team", |c| c.explain.who.as_str()));
+            }
+            (Some(_), Some(_)) => {}
+        }
+        let mut owners: BTreeMap<u32, HashSet<u64>> = BTreeMap::new();
+        for row in rows {
+            let on = owners.entry(self.cells.team(*row)).or_default();
+            on.extend(self.standing.asset(*row));
+        }
+        let texts =
+            owners.iter().filter_map(|(team, on)| Some((on.len(), self.cells.text(*team)?)));
+        let most = texts.max_by(|(a, left), (b, right)| a.cmp(b).then(right.cmp(left)));
+        most.map_or_else(|| Arc::from("security team"), |(_, team)| Arc::clone(team))
+    }
 }

@@ -9,8 +9,10 @@ use std::sync::{Arc, LazyLock};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
+use quell_govern::Person;
+use quell_govern::exception::{Exception, Limits};
 use quell_model::{FixedClock, Timestamp};
-use quell_store::{Index, Snapshot, Store};
+use quell_store::{IdSet, Index, Snapshot, Store};
 use serde_json::{Value, json};
 
 use super::{Following, One};
@@ -45,6 +47,8 @@ enum Step {
     Join(usize, usize),
     /// A person takes a decision back.
     Reset(usize),
+    /// An exception is granted for a bucket, or all of them are taken back.
+    Hide(Option<usize>),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -61,6 +65,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0_usize..9).prop_map(Step::Split),
         1 => (0_usize..9, 0_usize..9).prop_map(|(a, b)| Step::Join(a, b)),
         1 => select(vec![0_usize, 1, 2]).prop_map(Step::Reset),
+        2 => prop::option::weighted(0.7, 0_usize..4).prop_map(Step::Hide),
     ]
 }
 
@@ -134,6 +139,7 @@ struct World {
     index: Index,
     files: usize,
     following: Option<Following>,
+    part: Option<Following>,
 }
 
 impl World {
@@ -141,7 +147,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("data")).unwrap();
         let index = Index::load(&store).unwrap();
-        Self { folder, store, index, files: 0, following: None }
+        Self { folder, store, index, files: 0, following: None, part: None }
     }
 
     fn import(&mut self, content: &Value) {
@@ -195,23 +201,73 @@ impl World {
                 let Some(id) = self.id(*at) else { return };
                 drop(reset_incident(&mut self.store, &SETUP, (&id, None), now()));
             }
+            Step::Hide(bucket) => self.hide(*bucket),
         }
+    }
+
+    /// Grants an exception, or takes all back.
+    fn hide(&mut self, bucket: Option<usize>) {
+        let (anna, ben) = (Person::new("anna", "Anna"), Person::new("ben", "Ben"));
+        let Some(bucket) = bucket else {
+            for one in self.store.exception_list(&[]).unwrap() {
+                let change = |one: &mut Exception| one.withdraw(&anna, ("", now()));
+                drop(self.store.exception_change(&one.id, change).unwrap());
+            }
+            return;
+        };
+        let scope = [
+            "asset = '*0' or asset = '*1'",
+            "severity <= medium",
+            "cve = CVE-2021-44228 or class = detection",
+            "asset = *bucket*",
+        ];
+        let request = quell_govern::exception::Request {
+            scope: scope[bucket].to_owned(),
+            reason: "why".to_owned(),
+            compensating_controls: Vec::new(),
+            owner: "shop".to_owned(),
+            until: now() + jiff::SignedDuration::from_hours(9),
+        };
+        let id = format!("{bucket}-{}", self.files);
+        let mut one = Exception::requested(id, request, ("request", 1), (&anna, now()));
+        one.approve(&Limits::default(), &ben, ("", now())).unwrap();
+        self.store.exception_add(&[one]).unwrap();
+    }
+
+    /// The issues that somebody sees in this step: some that stay, and some that come and go.
+    fn among(&self, step: usize) -> IdSet {
+        let mut among = IdSet::default();
+        let rows = self.index.snapshot().assets_of_issues().map(|(row, _)| row).collect::<Vec<_>>();
+        for row in rows.into_iter().filter(|row| row % 2 == 0 || (step % 3 == 1 && row % 5 == 1)) {
+            among.insert(row);
+        }
+        among
+    }
+
+    /// Follows what is seen of the store.
+    fn follow_part(&mut self, among: &IdSet) {
+        let intel = intel::load(&self.store, SETUP.catalog().intel()).unwrap();
+        let by = judgement(&SETUP, &intel, now());
+        let moment = self.store.moment().unwrap();
+        let part = Following::follow(self.part.take(), &self.store, by, Some(among.clone()));
+        drop(moment);
+        self.part = Some(part.unwrap());
     }
 
     fn follow(&mut self) {
         let intel = intel::load(&self.store, SETUP.catalog().intel()).unwrap();
         let by = judgement(&SETUP, &intel, now());
         let moment = self.store.moment().unwrap();
-        let following = Following::follow(self.following.take(), &self.store, by).unwrap();
+        let following = Following::follow(self.following.take(), &self.store, by, None).unwrap();
         drop(moment);
         self.following = Some(following);
     }
 
-    /// All that is told, built from all that is stored.
-    fn whole(&self) -> Vec<Arc<One>> {
+    /// All that is told, built from all that is stored, or from some issues of it.
+    fn whole(&self, among: Option<&IdSet>) -> Vec<Arc<One>> {
         let intel = intel::load(&self.store, SETUP.catalog().intel()).unwrap();
         let by = judgement(&SETUP, &intel, now());
-        let whole = Whole::load(&self.store, by, None).unwrap();
+        let whole = Whole::among(&self.store, by, (None, among)).unwrap();
         let said = Said::find(&self.store, &whole.open, now()).unwrap();
         let decided =
             decisions_on(&self.store, (&whole.estate, &said), &whole.open, &whole.stories);
@@ -223,6 +279,7 @@ impl World {
             let rows: Box<[u32]> = open().map(|open| u32::try_from(open.row).unwrap()).collect();
             all.push(Arc::new(One {
                 team: Arc::from(self.team(&index, &rows)),
+                tools: Arc::from(tools(&index, &rows)),
                 incident: incident.clone(),
                 assets: u64::try_from(assets.len()).unwrap(),
                 rows,
@@ -230,7 +287,8 @@ impl World {
             }));
         }
         all.sort_unstable_by_key(|one| one.incident.key);
-        let known = self.following.as_ref().unwrap().surroundings();
+        let following = if among.is_some() { &self.part } else { &self.following };
+        let known = following.as_ref().unwrap().surroundings();
         for open in &whole.open {
             let asset = open.candidate.asset();
             assert_eq!(known.of(asset), whole.estate.around(asset), "{asset}");
@@ -256,6 +314,13 @@ impl World {
     }
 }
 
+/// The tools that see some issues.
+fn tools(index: &Snapshot, rows: &[u32]) -> String {
+    let cells = rows.iter().filter_map(|row| index.issue(i64::from(*row)));
+    let tools: BTreeSet<&str> = cells.flat_map(|cells| cells.tools.split(',')).collect();
+    tools.into_iter().collect::<Vec<_>>().join(",")
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 24, max_shrink_iters: 64, ..ProptestConfig::default()
@@ -266,11 +331,15 @@ proptest! {
         steps in vec(vec(step(), 1..3), 1..9),
     ) {
         let mut world = World::new();
-        for steps in &steps {
+        for (number, steps) in steps.iter().enumerate() {
             steps.iter().for_each(|step| world.apply(step));
             world.follow();
             let followed = world.following.as_ref().unwrap().all();
-            prop_assert_eq!(&*followed, &world.whole());
+            prop_assert_eq!(&*followed, &world.whole(None));
+            let among = world.among(number);
+            world.follow_part(&among);
+            let followed = world.part.as_ref().unwrap().all();
+            prop_assert_eq!(&*followed, &world.whole(Some(&among)));
         }
     }
 }

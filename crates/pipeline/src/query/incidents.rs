@@ -1,6 +1,6 @@
 //! Incidents: the list, and one with its issues.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use quell_explain::{IssueEvidence, explain};
 use quell_model::{Decision, IncidentKey, IncidentKind, IssueKey, Severity, Untrusted};
@@ -163,7 +163,7 @@ pub fn incidents(
     let asked = Asked::of("incidents", query)?;
     let limit = page_limit(query.limit)?;
     let after = asked.place_of::<PLACE_BYTES>(query.cursor.as_deref())?;
-    let (kept, current) = cache.get(view.store, (view.setup, view.now))?;
+    let (kept, current) = cache.get(view)?;
     let all = kept.all.iter().map(|one| &**one);
     let fitting: Vec<&One> = all.filter(|one| query.fits(one)).collect();
     let mut rest: Vec<([u8; PLACE_BYTES], &One)> = fitting
@@ -198,8 +198,6 @@ fn facets(all: &[&One]) -> BTreeMap<&'static str, FacetReport> {
 
 fn item(view: &View<'_>, one: &One) -> Result<IncidentItem, QueryError> {
     let incident = &one.incident;
-    let cells = one.rows.iter().filter_map(|row| view.index.issue(i64::from(*row)));
-    let sources: BTreeSet<&str> = cells.flat_map(|cells| cells.tools.split(',')).collect();
     Ok(IncidentItem {
         id: incident.key,
         kind: incident.kind,
@@ -211,7 +209,7 @@ fn item(view: &View<'_>, one: &One) -> Result<IncidentItem, QueryError> {
         issues: u64::try_from(incident.issues.len()).unwrap_or(u64::MAX),
         assets: one.assets,
         first_issues: incident.issues.iter().take(MOST_NAMED).copied().collect(),
-        sources: sources.into_iter().filter(|tool| !tool.is_empty()).map(str::to_owned).collect(),
+        sources: one.tools.split(',').filter(|tool| !tool.is_empty()).map(str::to_owned).collect(),
     })
 }
 
@@ -251,7 +249,7 @@ pub fn incident(
     id: &str,
 ) -> Result<IncidentStory, QueryError> {
     let not_found = || QueryError::NotFound { kind: "incident", id: id.to_owned() };
-    let (kept, _) = cache.get(view.store, (view.setup, view.now))?;
+    let (kept, _) = cache.get(view)?;
     let one = kept.find(id).ok_or_else(not_found)?;
     let catalog = view.setup.catalog();
     let intel = intel::load(view.store, catalog.intel())?;

@@ -7,8 +7,6 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use quell_audit::{Kept, Reader};
@@ -96,6 +94,19 @@ pub(crate) struct AuditProof {
     path: Vec<String>,
     /// All of it as one text (C2SP tlog-proof).
     proof: String,
+}
+
+/// A signed head.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AuditHead {
+    /// Which log.
+    origin: String,
+    /// How many records it has.
+    size: u64,
+    /// The root over them, in Base64.
+    root: String,
+    /// All of it, signed (C2SP tlog-checkpoint).
+    note: String,
 }
 
 fn text_of(kept: Kept) -> AuditText {
@@ -216,18 +227,23 @@ pub(super) async fn proof(
 
 /// Show the signed head
 ///
-/// A signed note of C2SP tlog-checkpoint. Keep it elsewhere: it shows later that nothing was taken away.
+/// `note` is a signed note of C2SP tlog-checkpoint. Keep it elsewhere: it shows later that nothing
+/// was taken away.
 #[utoipa::path(get, path = "/audit/checkpoint", tag = "audit", responses(
-    (status = 200, description = "The head", body = String, content_type = "text/plain"),
+    (status = 200, description = "The head", body = AuditHead),
     Refused, Missing,
 ))]
 pub(super) async fn checkpoint(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-) -> Result<Response, Problem> {
+) -> Result<Json<AuditHead>, Problem> {
     let asking = Arc::clone(&app);
-    let note = app.quick(move || Ok(known(&asking, &caller)?.checkpoint().note.clone())).await?;
-    Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], note).into_response())
+    app.quick(move || {
+        let head = known(&asking, &caller)?.checkpoint().clone();
+        let root = STANDARD.encode(head.root);
+        Ok(Json(AuditHead { origin: head.origin, size: head.size, root, note: head.note }))
+    })
+    .await
 }
 
 fn number(text: &str) -> Result<u64, Problem> {

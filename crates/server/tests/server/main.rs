@@ -1,6 +1,8 @@
 //! The server from outside: what it takes, refuses, answers, keeps and survives.
 
 #[cfg(test)]
+mod approvals;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod bench;
@@ -11,9 +13,12 @@ mod crash;
 #[cfg(test)]
 mod description;
 #[cfg(test)]
+mod exceptions;
 mod faults;
 #[cfg(test)]
 mod hooks;
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]
@@ -28,5 +33,9 @@ mod marks;
 mod oidc;
 #[cfg(test)]
 mod rights;
+#[cfg(test)]
+mod scopes;
+#[cfg(test)]
+mod signin;
 #[cfg(test)]
 mod wire;

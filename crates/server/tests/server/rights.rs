@@ -25,13 +25,22 @@ pub(crate) fn routes(bench: &Bench) -> Vec<(String, String)> {
 }
 
 /// A body that each route which takes one takes, naming things that are not there.
-fn body(path: &str) -> &'static str {
+pub(crate) fn body(path: &str) -> &'static str {
     let bodies = [
         ("/mark", r#"{"as":"accepted","reason":"known"}"#),
         ("/tell", r#"{"change":"comment","note":"seen"}"#),
         ("issues/{id}/split", r#"{"finding":"10es1h1rtrfebkcjn5g2jzxh8y"}"#),
         ("incidents/{id}/split", r#"{"issues":["10es1h1rtrfebkcjn5g2jzxh8y"]}"#),
         ("incidents/{id}/join", r#"{"incidents":["10es1h1rtrfebkcjn5g2jzxh8y"]}"#),
+        (
+            "/exceptions",
+            r#"{"scope":"colour = red","reason":"x","owner":"x","until":"2999-01-01"}"#,
+        ),
+        ("/approvals", r#"{"fix":"0"}"#),
+        ("/approvals/{id}", r#"{"word":"approve"}"#),
+        ("/delegations", r#"{"to":"0","days":1}"#),
+        ("/exceptions/decide", r#"{"ids":["0"],"wish":"approve"}"#),
+        ("/exceptions/import", r#"{"name":"x","text":"","owner":"x"}"#),
     ];
     bodies.iter().find(|(end, _)| path.ends_with(end)).map_or("{}", |(_, body)| body)
 }

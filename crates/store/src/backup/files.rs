@@ -16,7 +16,7 @@ const MOST_DEPTH: usize = 8;
 /// How often a listing is made anew when files go while they are copied.
 const MOST_LISTINGS: usize = 20;
 /// Folders of a data directory that hold plain files.
-const PLAIN: &[&str] = &["intake", "raw"];
+const PLAIN: &[&str] = &[super::audit::AUDIT, "intake", "raw"];
 /// The folder with a folder for each tenant.
 const TENANTS: &str = "tenants";
 

@@ -4,6 +4,7 @@
 //! backup from one snapshot, checked, and their rows counted on both sides. They are copied before
 //! the intake log, so that the log holds at least what they say was taken from it.
 
+mod audit;
 mod before;
 mod database;
 mod files;

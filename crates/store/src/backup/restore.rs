@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::manifest::Manifest;
-use super::{BackupError, about, database, files, later, verify_backup};
+use super::{BackupError, about, audit, database, files, later, verify_backup};
 use crate::StoreError;
 
 /// What is being written.
@@ -20,7 +20,7 @@ const READY: &str = "restore.ready";
 /// Where what was there is put.
 const BEFORE: &str = "before-restore";
 /// Entries that a data directory may have without being used.
-const NOT_OURS: &[&str] = &["lost+found", PART, READY];
+const NOT_OURS: &[&str] = &["lost+found", audit::AUDIT, PART, READY];
 
 /// Files that a process which uses the data directory keeps locked.
 const LOCKS: &[&str] = &["server.lock", "intake/lock"];
@@ -78,6 +78,7 @@ pub fn restore(from: &Path, data: &Path, existing: Existing) -> Result<Restored,
     if keeps_log {
         later::leave_out(&part).map_err(about(&part))?;
     }
+    audit::keep_logs(data, &part)?;
     files::move_into_place(&part, &data.join(READY))?;
     let before = move_up(data, &manifest)?;
     Ok(Restored { manifest, before, ended_earlier: false, keeps_log })

@@ -6,12 +6,15 @@
 mod jobs;
 mod platforms;
 mod replies;
+mod sessions;
 mod sources;
 mod tenants;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod users;
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
@@ -22,12 +25,17 @@ use crate::{Store, StoreError, seal};
 pub use jobs::{Ended, JobFilter, JobRow, JobState, NewJob, Renewed};
 pub use platforms::{Fence, PlatformKey, PlatformRow, QuarantineRow, StreamRow};
 pub use replies::Reply;
+pub use sessions::SessionRow;
 pub use sources::{Heard, SourceRow};
 pub use tokens::TokenRow;
+pub use users::{GroupRow, UserRow};
 
 /// Each migration, oldest first.
-pub(crate) const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/server_0001.sql"), include_str!("../migrations/server_0002.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/server_0001.sql"),
+    include_str!("../migrations/server_0002.sql"),
+    include_str!("../migrations/server_0003.sql"),
+];
 
 /// The database of a server.
 #[derive(Debug)]
@@ -115,7 +123,7 @@ impl Store {
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         connection.set_prepared_statement_cache_capacity(64);
         let (cache, fold) = (crate::block::Cache::default(), open::Fold::default());
-        Ok(Self { connection, cache, fold, sealed: false })
+        Ok(Self { connection, cache, fold, sealed: false, hidden: RefCell::default() })
     }
 
     /// From here on a commit is not flushed by itself: [`Store::sync`] flushes all before it. A

@@ -20,6 +20,9 @@ const INCIDENTS: u64 = 100;
 /// A number without a divisor in common with round numbers.
 const STEP: u64 = 2_654_435_761;
 
+/// A delivery of a run: its number and its bytes.
+type Make = fn(&str, u64, usize) -> Vec<u8>;
+
 /// Stores findings, then delivers new ones, changes stored ones all over the store, and waits for
 /// single ones: findings about settings, then detections among as many as are asked for.
 pub(super) fn drain(
@@ -54,6 +57,25 @@ pub(super) fn drain(
     }
     say(&format!(
         "memory {} MB, peak {} MB",
+        resident_kib(process.id()) >> 10,
+        peak_memory_kib(process.id()) >> 10
+    ));
+    restart(place, process, client)
+}
+
+/// Kills the server; how long a new one takes until it is ready, and until it tells incidents.
+fn restart(place: &Place, process: Process, client: Client) -> Outcome<()> {
+    process.kill()?;
+    let begun = now();
+    let process = place.start()?;
+    let client = Client { address: process.address(), ..client };
+    while client.send(&Request::get("/health/ready"))?.status != 200 {
+        pause(5);
+    }
+    let (ready, begun) = (millis(begun), now());
+    let incidents = told(&client, begun)?;
+    say(&format!(
+        "killed: ready again after {ready} ms, incidents {incidents} ms later, memory {} MB, peak {} MB",
         resident_kib(process.id()) >> 10,
         peak_memory_kib(process.id()) >> 10
     ));
@@ -170,12 +192,9 @@ fn singles(process: &Process, client: &Client) -> Outcome<()> {
 }
 
 /// From a delivery's answer to the incidents that tell it, one after the other.
-fn incidents(
-    process: &Process,
-    client: &Client,
-    (run, make): (&str, fn(&str, u64, usize) -> Vec<u8>),
-) -> Outcome<()> {
+fn incidents(process: &Process, client: &Client, (run, make): (&str, Make)) -> Outcome<()> {
     let mut took = Vec::new();
+    let before = processor_millis(process.id());
     for number in 0..INCIDENTS {
         deliver(process, (run, make), number)?;
         let begun = now();
@@ -185,7 +204,11 @@ fn incidents(
         took.push(told(client, begun)?);
     }
     took.sort_unstable();
-    say(&format!("until incidents tell one ({run}): {}", shares(&took)));
+    let each = (processor_millis(process.id()) - before) / INCIDENTS;
+    say(&format!(
+        "until incidents tell one ({run}): {}; {each} ms of the processor each",
+        shares(&took)
+    ));
     Ok(())
 }
 
@@ -199,6 +222,14 @@ fn told(client: &Client, begun: Instant) -> Outcome<u64> {
     }
 }
 
+/// Milliseconds that a process has had of the processor, where the system tells.
+fn processor_millis(process: u32) -> u64 {
+    let told = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let fields = told.rsplit(')').next().unwrap_or_default().split(' ').skip(12).take(2);
+    // A hundredth of a second each.
+    fields.filter_map(|field| field.parse::<u64>().ok()).sum::<u64>() * 10
+}
+
 /// Times in order, by how many are shorter.
 fn shares(took: &[u64]) -> String {
     let at =
@@ -206,11 +237,7 @@ fn shares(took: &[u64]) -> String {
     format!("p50 {} ms, p90 {} ms, p99 {} ms, most {} ms", at(50), at(90), at(99), at(100))
 }
 
-fn deliver(
-    process: &Process,
-    (run, make): (&str, fn(&str, u64, usize) -> Vec<u8>),
-    number: u64,
-) -> Outcome<()> {
+fn deliver(process: &Process, (run, make): (&str, Make), number: u64) -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let one = Load { first: number, most: Some(1), connections: 1, ..burst(process, 1) };
     let one = Load { run: run.to_owned(), make, ..one };
