@@ -203,6 +203,14 @@ impl WizDouble {
         Ok(Self { world, clock, engine: Engine::new(SCHEMA)?, state: Mutex::new(state) })
     }
 
+    /// Whether a document fits the schema, as far as the double tells.
+    ///
+    /// # Errors
+    /// It does not, and why.
+    pub fn fits(&self, document: &str) -> Result<(), String> {
+        self.engine.check(document)
+    }
+
     /// Has it behave in another manner.
     pub fn behave(&self, change: impl FnOnce(&mut Manner)) {
         change(&mut self.state().manner);

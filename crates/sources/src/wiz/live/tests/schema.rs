@@ -44,6 +44,42 @@ fn every_document_fits_the_whole_schema_where_it_is_at_hand() {
     check(&lines.join("\n"), "whole");
 }
 
+/// A text, and the same with single words changed or left out.
+fn variants(text: &str, step: usize) -> Vec<String> {
+    let is_word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+    let letters: Vec<char> = text.chars().collect();
+    let pieces = letters.chunk_by(|a, b| is_word(a) == is_word(b));
+    let pieces: Vec<String> = pieces.map(|run| run.iter().collect()).collect();
+    let words = (0..pieces.len()).filter(|at| pieces[*at].chars().all(|c| is_word(&c)));
+    let mut all = vec![text.to_owned()];
+    for (number, at) in words.enumerate().skip(step % 3).step_by(3) {
+        let mut changed = pieces.clone();
+        changed[at] = ["", "colour", "id", "first"][number % 4].to_owned();
+        all.push(changed.concat());
+    }
+    all
+}
+
+/// The double checks documents by itself; this is what holds its check against a whole
+/// implementation of the language.
+#[test]
+fn the_double_refuses_what_a_whole_implementation_refuses() {
+    let schema = Schema::parse_and_validate(SCHEMA, "kept").unwrap();
+    let clock = Arc::new(Hands(Mutex::new(begin())));
+    let double = WizDouble::new(World::new(1, 1, begin()), clock).unwrap();
+    let (mut fitting, mut refused) = (0, 0);
+    for (step, (name, text)) in ALL.iter().enumerate() {
+        for text in variants(&text.text(), step) {
+            let whole = ExecutableDocument::parse_and_validate(&schema, &text, *name);
+            let whole = whole.map(drop).map_err(|error| error.errors.to_string());
+            let own = double.fits(&text);
+            assert_eq!(own.is_ok(), whole.is_ok(), "{own:?}, {whole:?} for:\n{text}");
+            *(if own.is_ok() { &mut fitting } else { &mut refused }) += 1;
+        }
+    }
+    assert!(fitting > 100 && refused > 200, "{fitting} fit, {refused} do not");
+}
+
 #[test]
 fn every_document_beside_this_code_is_in_the_list() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/wiz/live/documents");
