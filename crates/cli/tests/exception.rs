@@ -65,7 +65,7 @@ fn what_another_person_agrees_to_is_hidden_and_the_report_says_by_what() {
     );
     let hidden = report["hidden"][0]["ids"][0].as_str().unwrap();
     let story = String::from_utf8(bench.run(&["issue", "show", hidden]).stdout).unwrap();
-    assert!(story.contains("hidden by exception") && story.contains("closed network"), "{story}");
+    assert!(story.contains("hidden by exception") && story.contains("of shop until"), "{story}");
     assert_eq!(code(&bench, &["exception", "withdraw", &id]), 0);
     assert_eq!(open(), 2);
 }
