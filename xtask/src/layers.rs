@@ -10,6 +10,7 @@ use serde_json::Value;
 const LAYERS: &[(&str, u8)] = &[
     ("quell-model", 0),
     ("quell-catalog", 1),
+    ("quell-access", 2),
     ("quell-config", 2),
     ("quell-correlate", 2),
     ("quell-explain", 2),
@@ -42,6 +43,7 @@ const ONLY_IN: &[(&str, &str)] = &[
     ("hcl-edit", "quell-remediate"),
     ("clap", "quell-cli"),
     ("regorus", "quell-policy"),
+    ("cedar-policy", "quell-access"),
     ("axum", "quell-server"),
     ("reqwest", "quell-http"),
 ];

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 
 mod audit;
 mod bench;
+mod bench_access;
 mod bench_fixes;
 mod bench_lists;
 mod bench_server;
@@ -28,6 +29,8 @@ cargo xtask <command>
   demo    the sample world, as `cargo run --release -- demo`
   bench   findings a second, memory and disk; [--findings N] [--sources 1|4] [--runs N]
           [--make DIR] (see docs/benchmarks.md)
+  bench-access
+          microseconds to decide whether somebody may do something (see docs/benchmarks.md)
   bench-fixes [--findings N] [--files N] [--runs N]
           seconds to plan and prove 1,000 findings over 500 files (see docs/benchmarks.md)
   bench-audit [--threads N] [--seconds N] [--records N]
@@ -76,6 +79,7 @@ fn dispatch() -> Result<()> {
             run(cargo().args(["run", "--release", "--bin", "quell", "--", "demo"]).args(&rest))
         }
         Some("bench") => bench::run(&rest),
+        Some("bench-access") => bench_access::bench(),
         Some("bench-fixes") => bench_fixes::run(&rest),
         Some("bench-server") => bench_server::bench(&rest),
         Some("kill-server") => bench_server::kill(&rest),

@@ -6,7 +6,7 @@ use std::path::Path;
 use quell_catalog::Intel;
 use quell_model::{Fix, HandAction, Incident, IncidentKey, IssueKey, KeyHasher, Timestamp};
 use quell_report::IncidentStory;
-use quell_store::{JoinRow, PinRow, Store};
+use quell_store::{IdSet, JoinRow, PinRow, Store};
 
 use crate::assess::Judgement;
 use crate::exceptions::Said;
@@ -32,8 +32,17 @@ impl<'a> World<'a> {
         by: Judgement<'a>,
         repository: Option<&Path>,
     ) -> Result<Self, PipelineError> {
+        Self::among(store, by, (repository, None))
+    }
+
+    /// The same, as if there were no issues but those of some rows.
+    pub(crate) fn among(
+        store: &Store,
+        by: Judgement<'a>,
+        (repository, among): (Option<&Path>, Option<&IdSet>),
+    ) -> Result<Self, PipelineError> {
         let mut estate = Estate::new(store, by)?;
-        let mut open = open_issues(store, &mut estate, None)?;
+        let mut open = open_issues(store, &mut estate, among)?;
         let proposed = match repository {
             Some(folder) => fixes::propose(store, by.catalog, open.iter(), folder)?,
             None => Vec::new(),

@@ -235,6 +235,17 @@ pub(crate) struct InScope {
     pub(crate) attacks: Option<bool>,
 }
 
+impl InScope {
+    /// Some open issues, and no others whatever may belong to them.
+    pub(crate) fn only(
+        store: &Store,
+        estate: &mut Estate<'_>,
+        among: &IdSet,
+    ) -> Result<Self, PipelineError> {
+        Ok(Self { open: open_issues(store, estate, Some(among))?, touched: None, attacks: None })
+    }
+}
+
 /// The open issues among those that a run touched, and others where one story may hold both: where
 /// something was seen to happen, or a person decided.
 pub(crate) fn in_scope(

@@ -4,7 +4,7 @@ use quell_correlate::Member;
 use quell_model::{Finding, FindingKey, Incident, Issue, IssueKey, Origin, Timestamp, Untrusted};
 use quell_report::{PartReport, RiskStory, WhatIfReport};
 use quell_risk::WhatIf;
-use quell_store::Store;
+use quell_store::{IdSet, Store};
 
 use crate::assess::{Judgement, members};
 use crate::exceptions::Said;
@@ -29,10 +29,20 @@ pub fn explain_risk(
     id: &str,
     now: Timestamp,
 ) -> Result<RiskStory, PipelineError> {
+    explain_risk_among(store, setup, (id, None), now)
+}
+
+/// The same, as it stands among some issues only: no other is looked at.
+pub(crate) fn explain_risk_among(
+    store: &Store,
+    setup: &Setup,
+    (id, among): (&str, Option<&IdSet>),
+    now: Timestamp,
+) -> Result<RiskStory, PipelineError> {
     let catalog = setup.catalog();
     let intel = intel::load(store, catalog.intel())?;
     let mut estate = Estate::new(store, Judgement { catalog, intel: &intel, now })?;
-    let mut open = open_issues(store, &mut estate, None)?;
+    let mut open = open_issues(store, &mut estate, among)?;
     let stories = incidents(store, &mut open, &[], None)?;
     let not_found =
         || PipelineError::NotFound { kind: "open issue or incident", id: id.to_owned() };

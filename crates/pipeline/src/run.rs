@@ -43,6 +43,8 @@ pub struct Request {
     pub sample_data: bool,
     /// Whether every reject is kept, for a file of them.
     pub keep_rejects: bool,
+    /// Only these issues and findings, where who asks does not see all.
+    pub among: Option<Touched>,
 }
 
 /// How a run tells what it does, and is told to stop.
@@ -159,13 +161,15 @@ fn written(
 ) -> Result<Report, PipelineError> {
     let Told { answer, described, fixes, said, keep: _ } = told;
     let scope = (!request.paths.is_empty()).then_some(&imported.touched);
+    let only = scope.or(request.among.as_ref());
     let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-    let (open_findings, open_elsewhere) = match scope {
-        Some(touched) => (
+    let (open_findings, open_elsewhere) = match (scope, &request.among) {
+        (None, Some(among)) => (store.finding_count_open(&among.findings)?, 0),
+        (Some(touched), _) => (
             store.finding_count_open(&touched.findings)?,
             shown_count(store, by.now)?.saturating_sub(answer.issues),
         ),
-        None => (store.finding_count_all_open()?, 0),
+        (None, None) => (store.finding_count_all_open()?, 0),
     };
     let funnel = Funnel {
         open_findings,
@@ -189,8 +193,8 @@ fn written(
         issues: described.issues,
         assets: described.assets,
         fixes: fixes.iter().map(fix_report).collect(),
-        exceptions: exceptions(store, &said, scope.map(|touched| &touched.findings))?,
-        hidden: hidden(store, scope.map(|touched| &touched.issues), by.now)?,
+        exceptions: exceptions(store, &said, only.map(|only| &only.findings))?,
+        hidden: hidden(store, only.map(|only| &only.issues), by.now)?,
         statements: said.counts(),
         intelligence: intel::listings(by.intel),
         sources: Vec::new(),
@@ -249,7 +253,10 @@ fn tell(
     (request, scope): (&Request, Option<&Touched>),
     progress: &Progress<'_>,
 ) -> Result<Told, PipelineError> {
-    let question = Question::of(store, setup, request, by.now)?;
+    let question = match &request.among {
+        Some(_) => None,
+        None => Question::of(store, setup, request, by.now)?,
+    };
     if let (Some(question), None) = (question, scope)
         && let Some(answer) = question.known(store)?
     {
@@ -258,8 +265,10 @@ fn tell(
         return Ok(Told { answer, described, fixes: Vec::new(), said, keep: Keep::default() });
     }
     let mut estate = Estate::new(store, by)?;
-    let among = scope.map(|touched| &touched.issues);
-    let InScope { mut open, touched, attacks } = in_scope(store, &mut estate, among)?;
+    let InScope { mut open, touched, attacks } = match &request.among {
+        Some(among) => InScope::only(store, &mut estate, &among.issues)?,
+        None => in_scope(store, &mut estate, scope.map(|touched| &touched.issues))?,
+    };
     let is_touched = |o: &Open| touched.as_ref().is_none_or(|t| t.contains(&o.candidate.key));
     (progress.doing)("fixing");
     let fixes = match &request.repository {

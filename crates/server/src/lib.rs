@@ -10,6 +10,7 @@
 //! | `jobs/` | what is done beside requests |
 //! | `limits/` | what one client may use up |
 //! | `offline/` | the same on a data directory without a server |
+//! | `signin/` | people sign in: at an identity provider, or with a password |
 //! | `sync/` | platforms that are asked |
 //! | `traces/` | spans, for a collector |
 //! | `web/` | the pages for people |
@@ -28,13 +29,18 @@ mod metrics;
 pub mod offline;
 mod outside;
 mod serve;
+mod signed;
+mod signin;
 mod start;
 mod state;
 mod sync;
 mod traces;
 mod web;
 
-pub use access::{MadeToken, Right, Role, TokenError, TokenPlan, make_token};
+pub use access::{
+    MadeToken, PeopleError, PersonChange, PersonPlan, Right, Role, RulesError, Scope, TokenError,
+    TokenPlan, add_person, change_password, change_person, make_token, read_rules, who_is,
+};
 pub use data::KeyError;
 pub use jobs::Change;
 pub use outside::OutsideError;

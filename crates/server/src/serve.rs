@@ -26,6 +26,7 @@ use tracing::Instrument;
 
 use crate::api::{self, Problem};
 use crate::limits::{TwoLengths, Watched};
+use crate::signin;
 use crate::state::App;
 use crate::web;
 
@@ -43,6 +44,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
     let (v1, description) = api::router(app);
     v1.merge(api::docs(&description))
         .merge(web::routes())
+        .merge(signin::routes())
         .route("/health/live", get(api::live))
         .route("/health/ready", get(api::ready))
         .route("/metrics", get(api::metrics))

@@ -20,13 +20,16 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle as Task;
 
-use crate::access::{Role, TokenError, TokenPlan, add_token, random_job};
+use crate::access::{
+    Role, RulesError, Scope, Sessions, TokenError, TokenPlan, add_token, random_job, read_rules,
+};
 use crate::audit::{Books, by_server, keep_outside, look_outside, send_last, stream_out};
 use crate::data::{KeyError, Lock, ServerKey, Tenants, check_order, note_order};
 use crate::intake::{Hooks, drain};
 use crate::limits::Rates;
 use crate::metrics::Metrics;
 use crate::outside::{Outside, OutsideError, keep_fresh};
+use crate::signin::SignIns;
 use crate::state::{App, MOST_UPLOADS, ROOM_BYTES, Signal, thread_permits};
 use crate::sync::Platforms;
 use crate::{intake, jobs, serve, sync};
@@ -97,6 +100,9 @@ pub enum StartError {
         /// What is wrong.
         source: LiveError,
     },
+    /// The rules of who may do what are wrong.
+    #[error(transparent)]
+    Rules(#[from] RulesError),
     /// The first token cannot be made.
     #[error(transparent)]
     Token(#[from] TokenError),
@@ -194,6 +200,9 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
         audit: Books::new(&data),
         hooks: Hooks::new(&config),
         rates: Rates::new(&config),
+        rules: read_rules(config.access.policies.as_deref())?,
+        sessions: Sessions::new(&config),
+        sign_in: SignIns::default(),
         metrics: Metrics::new(),
         jobs_waiting: Signal::default(),
         job_ended: Notify::new(),
@@ -259,6 +268,7 @@ fn first_token(app: &App) -> Result<Option<String>, StartError> {
     let plan = TokenPlan {
         tenant: TenantId::default(),
         role: Role::Admin,
+        scope: Scope::default(),
         name: "first administrator".to_owned(),
         expires_at: None,
     };

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
+use quell_access::Access;
 use quell_config::Config;
 use quell_model::Clock;
 use quell_pipeline::Setup;
@@ -15,6 +16,7 @@ use quell_store::ServerStore;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
+use crate::access::Sessions;
 use crate::api::Problem;
 use crate::audit::Books;
 use crate::data::{Lock, ServerKey, Tenants, locked};
@@ -22,6 +24,7 @@ use crate::intake::Hooks;
 use crate::limits::Rates;
 use crate::metrics::Metrics;
 use crate::outside::Outside;
+use crate::signin::SignIns;
 use crate::sync::Platforms;
 
 /// Requests that may wait for a thread before others are turned away.
@@ -47,6 +50,10 @@ pub(crate) struct App {
     pub(crate) payloads: Payloads,
     pub(crate) hooks: Hooks,
     pub(crate) rates: Rates,
+    /// The rules of who may do what.
+    pub(crate) rules: Access,
+    pub(crate) sessions: Sessions,
+    pub(crate) sign_in: SignIns,
     pub(crate) metrics: Metrics,
     /// Wakes the workers when there is a job.
     pub(crate) jobs_waiting: Signal,

@@ -98,7 +98,7 @@ pub struct PreparedOther<'a> {
 }
 
 /// What a run touched.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Touched {
     /// Rows of findings that its files held, or closed.
     pub findings: IdSet,

@@ -58,8 +58,8 @@ pub use import::{
 };
 pub use imports::InputRow;
 pub use index::{
-    AssetCells, Facet, Index, IssueCells, ListFilter, Listed, Position, Snapshot, Sort, Statistics,
-    Wish,
+    AssetCells, Facet, ISSUES_OF_A_PAGE, Index, IssueCells, Labels, ListFilter, Listed, Position,
+    Snapshot, Sort, Spot, Statistics, Wish,
 };
 pub use intelligence::{EPSS, IntelligenceRow, KEV};
 pub use mark::{Among, MarkFilter};
@@ -70,7 +70,8 @@ pub use reading::{Noted, Reading, Settled};
 pub use rekey::{Sorted, Unsorted};
 pub use rows::{AssessedIssue, DirtyIssue, FindingRow, IssueRow, StoredState};
 pub use server::{
-    Ended, Fence, Heard, JobFilter, JobRow, JobState, NewJob, PlatformKey, PlatformRow,
-    QuarantineRow, Renewed, Reply, ServerStore, SourceRow, StreamRow, TokenRow, tenant_folder,
+    Ended, Fence, GroupRow, Heard, JobFilter, JobRow, JobState, NewJob, PlatformKey, PlatformRow,
+    QuarantineRow, Renewed, Reply, ServerStore, SessionRow, SourceRow, StreamRow, TokenRow,
+    UserRow, tenant_folder,
 };
 pub use statement::PreparedStatement;

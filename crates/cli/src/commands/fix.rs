@@ -95,6 +95,7 @@ pub(super) fn run(
     let remote = arguments.server.connect(named, environment)?;
     let setup = Setup::embedded(None)?;
     let request = FixRequest {
+        among: None,
         names: arguments.names.clone(),
         repository: arguments.repo.clone(),
         only_safe: arguments.only.is_some(),

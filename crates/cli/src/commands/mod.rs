@@ -16,6 +16,7 @@ use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::remote::Misused;
 
+mod access;
 mod approval;
 mod audit;
 mod backup;
@@ -40,6 +41,7 @@ mod status;
 mod token;
 mod triage;
 mod upload;
+mod user;
 
 /// Findings of any security tool in, a few explained incidents with proved fixes out.
 #[derive(Debug, Parser)]
@@ -90,6 +92,10 @@ enum Command {
     Replay(replay::Arguments),
     /// Make, list and take back tokens of a server
     Token(token::Arguments),
+    /// People who sign in to a server, and the groups that give them roles
+    User(user::Arguments),
+    /// Who may do what, and which rules say so
+    Access(access::Arguments),
     /// The audit log: look at it, prove a record, check all of it
     Audit(audit::Arguments),
     /// What is configured, where it was said, and what is wrong with it
@@ -136,6 +142,8 @@ pub(crate) fn run(
         Command::Jobs(arguments) => jobs::run(&arguments, (&data, named), environment),
         Command::Replay(arguments) => replay::run(&arguments, (&data, named), environment),
         Command::Token(arguments) => token::run(&arguments, &data),
+        Command::User(arguments) => user::run(&arguments, &data),
+        Command::Access(arguments) => access::run(&arguments, parsed.data.as_deref(), environment),
         Command::Audit(arguments) => audit::run(&arguments, &data),
         Command::Config(arguments) => config::run(&arguments, parsed.data.as_deref()),
         Command::Backup(arguments) => backup::run(&arguments, &data),

@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use quell_audit::{Action, Leaf};
 use quell_model::{Clock, TenantId};
 use quell_server::audit::local::Said;
-use quell_server::{Role, TokenPlan, make_token};
-use quell_store::ServerStore;
+use quell_server::{Role, Scope, TokenPlan, make_token};
+use quell_store::{ServerStore, TokenRow};
 use serde_json::json;
 
 use crate::audited::{noted_of, noted_told};
@@ -21,6 +21,7 @@ use crate::exit::Exit;
 const EXAMPLES: &str = "\
 Examples:
   quell token create --role importer --name ci --days 90
+  quell token create --role analyst --limit account=111122223333 --limit team=shop
   quell token list
   quell token revoke 4v8k2m9x0qtr";
 
@@ -39,6 +40,9 @@ enum Command {
         /// What it may do
         #[arg(long, value_name = "ROLE", value_parser = roles())]
         role: String,
+        /// What it is limited to: account=…, environment=…, team=… or tag=key=value; may be said more than once
+        #[arg(long = "limit", value_name = "LIMIT")]
+        limits: Vec<String>,
         /// What people call it
         #[arg(long, value_name = "TEXT", default_value = "token")]
         name: String,
@@ -78,12 +82,13 @@ fn roles() -> Vec<&'static str> {
 /// Runs it.
 pub(super) fn run(arguments: &Arguments, data: &Path) -> Result<Exit> {
     match &arguments.command {
-        Command::Create { role, name, tenant, days, json } => {
+        Command::Create { role, limits, name, tenant, days, json } => {
             let role = Role::from_word(role).context("there is no such role")?;
             let hours = days.map(|days| SignedDuration::from_hours(24 * i64::from(days)));
             let plan = TokenPlan {
                 tenant: parse(tenant)?,
                 role,
+                scope: Scope::parse(limits.iter().map(String::as_str))?,
                 name: name.clone(),
                 expires_at: hours.map(|hours| SystemClock.now().checked_add(hours)).transpose()?,
             };
@@ -109,6 +114,12 @@ fn parse(tenant: &str) -> Result<TenantId> {
     tenant.parse().with_context(|| format!("`{tenant}` is no tenant"))
 }
 
+/// What a token is limited to.
+fn limits(row: &TokenRow) -> Scope {
+    let scope = row.scope.as_deref().and_then(|scope| serde_json::from_str(scope).ok());
+    scope.unwrap_or_default()
+}
+
 fn create(data: &Path, plan: &TokenPlan, json: bool) -> Result<Exit> {
     let about = |leaf: Leaf| leaf.word("role", plan.role.as_str()).beside("name", &plan.name);
     let make = || {
@@ -120,7 +131,7 @@ fn create(data: &Path, plan: &TokenPlan, json: bool) -> Result<Exit> {
     let mut out = io::stdout().lock();
     if json {
         let shown = json!({"id": made.id, "token": made.text, "role": plan.role.as_str(),
-            "tenant": plan.tenant, "expires_at": plan.expires_at});
+            "tenant": plan.tenant, "limits": plan.scope, "expires_at": plan.expires_at});
         write_json(&mut out, &shown)?;
     } else {
         say("the token, told this once:");
@@ -136,7 +147,7 @@ fn list(data: &Path, tenant: &TenantId, json: bool) -> Result<Exit> {
         let shown: Vec<_> = rows
             .iter()
             .map(|row| {
-                json!({"id": row.id, "role": row.role, "name": row.name, "made_at": row.made_at,
+                json!({"id": row.id, "role": row.role, "limits": limits(row), "name": row.name, "made_at": row.made_at,
                     "expires_at": row.expires_at, "used_at": row.used_at, "revoked_at": row.revoked_at})
             })
             .collect();
@@ -153,6 +164,9 @@ fn list(data: &Path, tenant: &TenantId, json: bool) -> Result<Exit> {
         };
         writeln!(out, "{}  {:<9} {:<22} {}", row.id, row.role, state, row.name)?;
         writeln!(out, "{:12}  last used {}", "", day(row.used_at, "never"))?;
+        if row.scope.is_some() {
+            writeln!(out, "{:12}  limited to {}", "", limits(row).words().join(", "))?;
+        }
     }
     if rows.is_empty() {
         writeln!(out, "no tokens; `quell token create --role viewer` makes one")?;

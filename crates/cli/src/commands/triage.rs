@@ -130,6 +130,7 @@ pub(super) fn run(
     let setup = setup.with_maps(read_maps(&arguments.map)?);
     let setup = setup.with_program(std::env::current_exe().ok());
     let request = Request {
+        among: None,
         paths: arguments.paths.clone(),
         intel: arguments.intel.clone(),
         repository: arguments.repo.clone(),

@@ -1,5 +1,6 @@
 //! The tables of the configuration: one file each, with its keys and the type they become.
 
+mod access;
 mod approvals;
 mod audit;
 mod aws;
@@ -16,6 +17,7 @@ mod limits;
 mod owners;
 mod server;
 mod service_levels;
+mod sign_in;
 mod sources;
 mod telemetry;
 mod vault;
@@ -25,6 +27,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+pub use access::Access;
 pub use approvals::Approvals;
 pub use audit::{Audit, AuditForm, AuditStream, AuditTo, AuditTransport};
 pub use aws::Aws;
@@ -41,6 +44,7 @@ pub use limits::Limits;
 pub use owners::Owners;
 pub use server::{Server, Tls};
 pub use service_levels::ServiceLevels;
+pub use sign_in::SignIn;
 pub use sources::Source;
 pub use telemetry::{LogFormat, LogLevel, Telemetry};
 pub use vault::{Vault, VaultLogin};
@@ -51,6 +55,8 @@ use crate::secret::{SecretKind, SecretRef};
 /// Every table, in the order in which they are shown.
 pub const TABLES: &[Table] = &[
     server::TABLE,
+    sign_in::TABLE,
+    access::TABLE,
     intake::TABLE,
     sources::TABLE,
     hooks::TABLE,
@@ -78,6 +84,10 @@ pub const TABLES: &[Table] = &[
 pub struct Config {
     /// The server.
     pub server: Server,
+    /// How people sign in.
+    pub sign_in: SignIn,
+    /// An organisation's own rules.
+    pub access: Access,
     /// What comes in.
     pub intake: Intake,
     /// Platforms that are asked, by name.
@@ -141,6 +151,8 @@ impl Config {
             let id = source.key_id.iter().map(move |id| (format!("sources.{name}.key_id"), id));
             id.chain([(format!("sources.{name}.key_secret"), &source.key_secret)])
         });
+        let sign_in = self.sign_in.client_secret.iter();
+        let sign_in = sign_in.map(|one| ("sign_in.client_secret".to_owned(), one));
         let inventories = self.inventory.iter().flat_map(|(name, one)| {
             let keys = [("user", &one.user), ("password", &one.password)];
             keys.into_iter().filter_map(move |(key, one)| {
@@ -150,7 +162,8 @@ impl Config {
         let streams = self.audit_streams.iter().filter_map(|(name, stream)| {
             Some((format!("audit_streams.{name}.token"), stream.token.as_ref()?))
         });
-        let own = sources.chain(hooks).chain(buckets).chain(streams).chain(inventories);
+        let own =
+            sources.chain(hooks).chain(buckets).chain(streams).chain(inventories).chain(sign_in);
         let mut used: Vec<(String, &SecretRef)> = own.collect();
         let names = |kind| used.iter().any(|(_, reference)| reference.kind() == kind);
         let (vault, aws) = (names(SecretKind::Vault), names(SecretKind::AwsSecretsManager));

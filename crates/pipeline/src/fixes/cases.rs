@@ -56,20 +56,20 @@ impl FixMember {
 }
 
 /// Open issues among so many that are stored behind a place, and the place behind them; none at
-/// the end. The first place is 0.
+/// the end. The first place is 0. Issues whose row is not to be seen are left out.
 ///
 /// # Errors
 /// When the store refuses.
 pub fn fix_cases(
     store: &Store,
-    after: i64,
-    limit: u32,
+    (after, limit): (i64, u32),
+    is_seen: impl Fn(i64) -> bool,
 ) -> Result<(Vec<FixCase>, Option<i64>), PipelineError> {
     let rows = store.issue_page(after, limit)?;
     let is_full = u32::try_from(rows.len()).is_ok_and(|found| found >= limit);
     let next = rows.last().filter(|_| is_full).map(|row| row.id);
     let mut cases = Vec::new();
-    for row in rows {
+    for row in rows.into_iter().filter(|row| is_seen(row.id)) {
         let Some(body) = &row.body else { continue };
         let issue = read_issue(body)?;
         if issue.status.is_open() {

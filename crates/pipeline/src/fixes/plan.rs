@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use quell_model::{Clock, Fix, FixState, Safety, ToolVerdict};
 use quell_remediate::Applied;
-use quell_store::Store;
+use quell_store::{IdSet, Store};
 
 use super::ask::{Ask, asks};
 use super::propose::{Workbench, grouped};
@@ -37,6 +37,8 @@ pub struct FixRequest {
     pub said: FixSaid,
     /// Other tools to ask before and after.
     pub verify: Vec<Tool>,
+    /// Only issues of these rows, where who asks does not see all.
+    pub among: Option<IdSet>,
 }
 
 /// What becomes of a fix.
@@ -122,7 +124,7 @@ pub fn plan_fixes(
     let intel = intel::load(store, catalog.intel())?;
     let mut estate = Estate::new(store, Judgement { catalog, intel: &intel, now: clock.now() })?;
     (progress.doing)("reading");
-    let mut open = open_issues(store, &mut estate, None)?;
+    let mut open = open_issues(store, &mut estate, request.among.as_ref())?;
     progress.check()?;
     let config = config(request, setup)?;
     let bench = Workbench::open(&request.repository, catalog, &config)?;

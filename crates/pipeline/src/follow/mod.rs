@@ -63,6 +63,8 @@ pub(crate) struct Following {
     excused: HashMap<u32, Decision>,
     /// In the order of their keys.
     all: Arc<Vec<Arc<One>>>,
+    /// The issues that are looked at, where those are not all.
+    among: Option<IdSet>,
 }
 
 /// What changed since the store was looked at.
@@ -99,15 +101,17 @@ impl Following {
             statements: 0,
             excused: HashMap::new(),
             all: Arc::default(),
+            among: None,
         }
     }
 
     /// The incidents of what the store says now, from what was known before. The store must be
-    /// read at one moment.
+    /// read at one moment. Of issues that are not among some, nothing is known.
     pub(crate) fn follow(
         before: Option<Self>,
         store: &Store,
         by: Judgement<'_>,
+        among: Option<IdSet>,
     ) -> Result<Self, PipelineError> {
         let (day, version) = (day_of(by.now), store.page_version()?);
         // A database that was put back has other pages under the numbers known.
@@ -116,8 +120,25 @@ impl Following {
             (known.day, known.exceptions) == (day, exceptions) && known.version <= version
         });
         let mut following = known.unwrap_or_else(|| Self::new(day, exceptions));
-        following.go_on(store, by, version)?;
+        let before = std::mem::replace(&mut following.among, among);
+        if !following.go_on(store, by, version, before.as_ref())? {
+            // An issue came among them, or went, that is itself as it was.
+            following = Self { among: following.among, ..Self::new(day, exceptions) };
+            following.go_on(store, by, version, None)?;
+        }
         Ok(following)
+    }
+
+    /// Whether only issues that changed came among those that are looked at, or went.
+    fn keeps(&self, before: Option<&IdSet>, changed: &Changed) -> bool {
+        let (None, None) = (before, &self.among) else {
+            let (Some(before), Some(now)) = (before, &self.among) else { return false };
+            let of = |one: &IdSet, other: &IdSet| {
+                one.iter().all(|row| other.contains(row) || changed.rows.contains(row))
+            };
+            return of(before, now) && of(now, before);
+        };
+        true
     }
 
     /// The incidents, in the order of their keys.
@@ -135,7 +156,8 @@ impl Following {
         store: &Store,
         by: Judgement<'_>,
         version: i64,
-    ) -> Result<(), PipelineError> {
+        among_before: Option<&IdSet>,
+    ) -> Result<bool, PipelineError> {
         let estate = Estate::new(store, by)?;
         let seen = if self.learned.is_empty() {
             Vec::new()
@@ -143,6 +165,9 @@ impl Following {
             store.issues_seen_since(self.version)?
         };
         let mut changed = self.read(store, &*store.suppression(by.now)?)?;
+        if !changed.all && !self.keeps(among_before, &changed) {
+            return Ok(false);
+        }
         self.version = version;
         self.surround(store, &estate, &mut changed)?;
         self.excuse(store, &estate, &changed)?;
@@ -150,7 +175,7 @@ impl Following {
         self.decide(&estate, &changed);
         self.standing.settle(decisions(store)?);
         self.tell(by);
-        Ok(())
+        Ok(true)
     }
 
     /// Reads the issues that changed.
@@ -183,6 +208,8 @@ impl Following {
     ) -> Result<(), PipelineError> {
         let Fresh { row, names, open } = fresh;
         changed.rows.insert(i64::from(row));
+        let is_seen = self.among.as_ref().is_none_or(|among| among.contains(i64::from(row)));
+        let open = open.filter(|_| is_seen);
         let before = self.standing.asset(row);
         match open {
             Some(open) => {

@@ -12,7 +12,7 @@ use proptest::sample::select;
 use quell_govern::Person;
 use quell_govern::exception::{Exception, Limits};
 use quell_model::{FixedClock, Timestamp};
-use quell_store::{Index, Snapshot, Store};
+use quell_store::{IdSet, Index, Snapshot, Store};
 use serde_json::{Value, json};
 
 use super::{Following, One};
@@ -139,6 +139,7 @@ struct World {
     index: Index,
     files: usize,
     following: Option<Following>,
+    part: Option<Following>,
 }
 
 impl World {
@@ -146,7 +147,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("data")).unwrap();
         let index = Index::load(&store).unwrap();
-        Self { folder, store, index, files: 0, following: None }
+        Self { folder, store, index, files: 0, following: None, part: None }
     }
 
     fn import(&mut self, content: &Value) {
@@ -233,20 +234,40 @@ impl World {
         self.store.exception_add(&[one]).unwrap();
     }
 
+    /// The issues that somebody sees in this step: some that stay, and some that come and go.
+    fn among(&self, step: usize) -> IdSet {
+        let mut among = IdSet::default();
+        let rows = self.index.snapshot().assets_of_issues().map(|(row, _)| row).collect::<Vec<_>>();
+        for row in rows.into_iter().filter(|row| row % 2 == 0 || (step % 3 == 1 && row % 5 == 1)) {
+            among.insert(row);
+        }
+        among
+    }
+
+    /// Follows what is seen of the store.
+    fn follow_part(&mut self, among: &IdSet) {
+        let intel = intel::load(&self.store, SETUP.catalog().intel()).unwrap();
+        let by = judgement(&SETUP, &intel, now());
+        let moment = self.store.moment().unwrap();
+        let part = Following::follow(self.part.take(), &self.store, by, Some(among.clone()));
+        drop(moment);
+        self.part = Some(part.unwrap());
+    }
+
     fn follow(&mut self) {
         let intel = intel::load(&self.store, SETUP.catalog().intel()).unwrap();
         let by = judgement(&SETUP, &intel, now());
         let moment = self.store.moment().unwrap();
-        let following = Following::follow(self.following.take(), &self.store, by).unwrap();
+        let following = Following::follow(self.following.take(), &self.store, by, None).unwrap();
         drop(moment);
         self.following = Some(following);
     }
 
-    /// All that is told, built from all that is stored.
-    fn whole(&self) -> Vec<Arc<One>> {
+    /// All that is told, built from all that is stored, or from some issues of it.
+    fn whole(&self, among: Option<&IdSet>) -> Vec<Arc<One>> {
         let intel = intel::load(&self.store, SETUP.catalog().intel()).unwrap();
         let by = judgement(&SETUP, &intel, now());
-        let whole = Whole::load(&self.store, by, None).unwrap();
+        let whole = Whole::among(&self.store, by, (None, among)).unwrap();
         let said = Said::find(&self.store, &whole.open, now()).unwrap();
         let decided =
             decisions_on(&self.store, (&whole.estate, &said), &whole.open, &whole.stories);
@@ -266,7 +287,8 @@ impl World {
             }));
         }
         all.sort_unstable_by_key(|one| one.incident.key);
-        let known = self.following.as_ref().unwrap().surroundings();
+        let following = if among.is_some() { &self.part } else { &self.following };
+        let known = following.as_ref().unwrap().surroundings();
         for open in &whole.open {
             let asset = open.candidate.asset();
             assert_eq!(known.of(asset), whole.estate.around(asset), "{asset}");
@@ -309,11 +331,15 @@ proptest! {
         steps in vec(vec(step(), 1..3), 1..9),
     ) {
         let mut world = World::new();
-        for steps in &steps {
+        for (number, steps) in steps.iter().enumerate() {
             steps.iter().for_each(|step| world.apply(step));
             world.follow();
             let followed = world.following.as_ref().unwrap().all();
-            prop_assert_eq!(&*followed, &world.whole());
+            prop_assert_eq!(&*followed, &world.whole(None));
+            let among = world.among(number);
+            world.follow_part(&among);
+            let followed = world.part.as_ref().unwrap().all();
+            prop_assert_eq!(&*followed, &world.whole(Some(&among)));
         }
     }
 }

@@ -161,26 +161,33 @@ fn asset_item(view: &View<'_>, cells: &AssetCells) -> Result<Option<AssetItem>, 
     Ok(Some(AssetItem { asset, severity: cells.severity, score: cells.score }))
 }
 
+/// The asset with this id.
+fn find_exact(view: &View<'_>, id: &str) -> Option<AssetCells> {
+    let filter = ListFilter { asset_is: Some(id.to_owned()), ..ListFilter::default() };
+    by_id(view, &filter).pop()
+}
+
+fn by_id(view: &View<'_>, filter: &ListFilter) -> Vec<AssetCells> {
+    let wish = Wish {
+        filter,
+        sort: Sort::Id,
+        descending: false,
+        after: None,
+        limit: MOST_ITEMS,
+        facets: false,
+    };
+    view.index.assets(&wish).rows
+}
+
 /// The first asset with this id, else the only one whose id begins so.
 fn find(view: &View<'_>, id: &str) -> Option<AssetCells> {
-    let ask = |filter: &ListFilter| {
-        let wish = Wish {
-            filter,
-            sort: Sort::Id,
-            descending: false,
-            after: None,
-            limit: MOST_ITEMS,
-            facets: false,
-        };
-        view.index.assets(&wish).rows
-    };
-    let exact = ListFilter { asset_is: Some(id.to_owned()), ..ListFilter::default() };
-    if let Some(found) = ask(&exact).pop() {
+    if let Some(found) = find_exact(view, id) {
         return Some(found);
     }
     let wanted = id.to_lowercase();
     let holding = ListFilter { asset: Some(wanted.clone()), ..ListFilter::default() };
-    let mut found = ask(&holding).into_iter().filter(|cells| cells.key.starts_with(&wanted));
+    let mut found =
+        by_id(view, &holding).into_iter().filter(|cells| cells.key.starts_with(&wanted));
     found.next().filter(|_| !wanted.is_empty() && found.next().is_none())
 }
 
@@ -214,6 +221,9 @@ pub fn asset(view: &View<'_>, id: &str) -> Result<AssetStory, QueryError> {
         issues.push(issue);
     }
     related.remove(&item.asset.id);
+    if view.index.is_limited() {
+        related.retain(|key, _| find_exact(view, key).is_some());
+    }
     let key = KeyHasher::new("asset").part(&item.asset.id).finish::<()>();
     let inventory = view.store.other_get(key.as_bytes())?;
     let inventory = inventory.map(|body| body.unpack()).transpose()?;

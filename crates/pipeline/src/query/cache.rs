@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use quell_model::{Date, Incident, IncidentKey, IssueKey, Timestamp};
-use quell_store::Store;
+use quell_store::{Snapshot, Store};
 
 use super::parameters::keys_that_begin;
 use super::{QueryError, View};
@@ -34,6 +34,8 @@ struct Stamp {
     day: Date,
     /// What exceptions hide.
     hidden: u64,
+    /// The state of the index that says what is shown; 0 where all is.
+    shown: i64,
 }
 
 /// The incidents of one state of the store.
@@ -52,7 +54,7 @@ impl IncidentCache {
     /// # Errors
     /// When the store refuses.
     pub fn make(&self, view: &View<'_>) -> Result<(), QueryError> {
-        self.get(view.store, (view.setup, view.now))?;
+        self.get(view)?;
         Ok(())
     }
 
@@ -60,14 +62,31 @@ impl IncidentCache {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The incidents, and whether they are of what the store says now.
-    pub(super) fn get(
+    /// The incidents of what a view shows, and whether they are of what the store says now. Views
+    /// that do not show the same have a cache each.
+    pub(super) fn get(&self, view: &View<'_>) -> Result<(Arc<Kept>, bool), PipelineError> {
+        let shown = Some(view.index).filter(|index| index.is_limited());
+        self.of(view.store, (view.setup, view.now), shown)
+    }
+
+    /// The rows of an incident's issues; `None` where there is no such incident.
+    pub(super) fn rows(
+        &self,
+        view: &View<'_>,
+        id: &str,
+    ) -> Result<Option<Vec<i64>>, PipelineError> {
+        let (kept, _) = self.get(view)?;
+        Ok(kept.find(id).map(|one| one.rows.iter().copied().map(i64::from).collect()))
+    }
+
+    fn of(
         &self,
         store: &Store,
         (setup, now): (&Setup, Timestamp),
+        shown: Option<&Snapshot>,
     ) -> Result<(Arc<Kept>, bool), PipelineError> {
         let is_now = |kept: &Arc<Kept>| -> Result<bool, PipelineError> {
-            Ok(kept.stamp == Stamp::of(store, now)?)
+            Ok(kept.stamp == Stamp::of(store, now, shown)?)
         };
         let kept = self.kept();
         if let Some(kept) = &kept
@@ -94,7 +113,7 @@ impl IncidentCache {
         {
             return Ok((kept, true));
         }
-        let made = Arc::new(Kept::make(store, (setup, now), &mut making)?);
+        let made = Arc::new(Kept::make(store, (setup, now), shown, &mut making)?);
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&made));
         drop(making);
         Ok((made, true))
@@ -102,9 +121,9 @@ impl IncidentCache {
 }
 
 impl Stamp {
-    fn of(store: &Store, now: Timestamp) -> Result<Self, PipelineError> {
-        let hidden = store.suppression(now)?.mark();
-        Ok(Self { changes: store.changes()?, day: day_of(now), hidden })
+    fn of(store: &Store, now: Timestamp, shown: Option<&Snapshot>) -> Result<Self, PipelineError> {
+        let (hidden, shown) = (store.suppression(now)?.mark(), shown.map_or(0, Snapshot::version));
+        Ok(Self { changes: store.changes()?, day: day_of(now), hidden, shown })
     }
 }
 
@@ -113,14 +132,16 @@ impl Kept {
     fn make(
         store: &Store,
         (setup, now): (&Setup, Timestamp),
+        shown: Option<&Snapshot>,
         known: &mut Option<Box<Following>>,
     ) -> Result<Self, PipelineError> {
         let _moment = store.moment()?;
-        let stamp = Stamp::of(store, now)?;
+        let stamp = Stamp::of(store, now, shown)?;
         let intel = intel::load(store, setup.catalog().intel())?;
         let before = known.take().map(|known| *known);
         let by = judgement(setup, &intel, now);
-        let following = Following::follow(before, store, by)?;
+        let among = shown.and_then(Snapshot::shown).map(|(issues, _)| issues);
+        let following = Following::follow(before, store, by, among)?;
         let following = known.insert(Box::new(following));
         let (all, surroundings) = (following.all(), following.surroundings());
         Ok(Self { stamp, all, surroundings })
@@ -165,11 +186,11 @@ impl IncidentCache {
         of: (&Setup, Timestamp),
         id: &str,
     ) -> Result<Incident, PipelineError> {
-        let (mut kept, mut is_now) = self.get(store, of)?;
+        let (mut kept, mut is_now) = self.of(store, of, None)?;
         while !is_now {
             // Another reader makes them just now.
             drop(self.making.lock().unwrap_or_else(PoisonError::into_inner));
-            (kept, is_now) = self.get(store, of)?;
+            (kept, is_now) = self.of(store, of, None)?;
         }
         let not_found = || PipelineError::NotFound { kind: "incident", id: id.to_owned() };
         Ok(kept.find(id).ok_or_else(not_found)?.incident.clone())

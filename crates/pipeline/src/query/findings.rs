@@ -13,9 +13,9 @@ use super::faults::fault_query;
 use super::issues::IssueSort;
 use super::page::Turn;
 use super::parameters::{Order, in_no_cursor, keys_that_begin, listed, score};
+use super::seen::{shown_issue, shows};
 use super::{Page, QueryError, View};
 use crate::assess::member;
-use crate::inspect::find_issue;
 use crate::report::finding_report;
 
 fault_query! {
@@ -70,7 +70,7 @@ pub struct Listing {
 /// # Errors
 /// When the cursor, the limit or the issue is wrong, or the store refuses.
 pub fn findings(view: &View<'_>, query: &FindingQuery) -> Result<Page<FindingItem>, QueryError> {
-    let issue = query.issue.as_deref().map(|id| find_issue(view.store, id)).transpose()?;
+    let issue = query.issue.as_deref().map(|id| shown_issue(view, id)).transpose()?;
     let filter = ListFilter { issue: issue.map(|row| row.id), ..query.common() };
     let item = |row| -> Result<Option<FindingItem>, QueryError> {
         match view.store.finding_get(row)? {
@@ -92,6 +92,9 @@ pub fn findings(view: &View<'_>, query: &FindingQuery) -> Result<Page<FindingIte
 /// When no finding, or more than one, has that id, or the store refuses.
 pub fn finding(view: &View<'_>, id: &str) -> Result<FindingStory, QueryError> {
     let row = find(view.store, id)?;
+    if !shows(view, row.issue) {
+        return Err(not_found(id));
+    }
     let (item, record) = told(view, &row)?.ok_or_else(|| not_found(id))?;
     Ok(FindingStory { item, record, listed: listed_by(view.store, &row)? })
 }

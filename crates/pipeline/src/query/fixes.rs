@@ -9,6 +9,7 @@ use utoipa::IntoParams;
 use super::cursor::Asked;
 use super::page::{FacetReport, page_limit};
 use super::parameters::in_no_cursor;
+use super::seen::shows_all;
 use super::{Page, QueryError, View};
 use crate::PipelineError;
 use crate::report::fix_report;
@@ -57,7 +58,16 @@ pub fn keep_fixes(store: &mut Store, fixes: &[Fix]) -> Result<(), PipelineError>
 
 fn all(view: &View<'_>) -> Result<Vec<Fix>, QueryError> {
     let read = |body: Packed| Ok(serde_json::from_slice(&body.unpack()?)?);
-    view.store.fix_list()?.into_iter().map(read).collect()
+    let all: Vec<Fix> =
+        view.store.fix_list()?.into_iter().map(read).collect::<Result<_, QueryError>>()?;
+    let mut seen = Vec::with_capacity(all.len());
+    for fix in all {
+        // What one is to see of a fix is all of it, with every issue that it closes.
+        if shows_all(view, &fix.closes)? {
+            seen.push(fix);
+        }
+    }
+    Ok(seen)
 }
 
 impl FixQuery {

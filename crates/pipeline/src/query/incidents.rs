@@ -163,7 +163,7 @@ pub fn incidents(
     let asked = Asked::of("incidents", query)?;
     let limit = page_limit(query.limit)?;
     let after = asked.place_of::<PLACE_BYTES>(query.cursor.as_deref())?;
-    let (kept, current) = cache.get(view.store, (view.setup, view.now))?;
+    let (kept, current) = cache.get(view)?;
     let all = kept.all.iter().map(|one| &**one);
     let fitting: Vec<&One> = all.filter(|one| query.fits(one)).collect();
     let mut rest: Vec<([u8; PLACE_BYTES], &One)> = fitting
@@ -249,7 +249,7 @@ pub fn incident(
     id: &str,
 ) -> Result<IncidentStory, QueryError> {
     let not_found = || QueryError::NotFound { kind: "incident", id: id.to_owned() };
-    let (kept, _) = cache.get(view.store, (view.setup, view.now))?;
+    let (kept, _) = cache.get(view)?;
     let one = kept.find(id).ok_or_else(not_found)?;
     let catalog = view.setup.catalog();
     let intel = intel::load(view.store, catalog.intel())?;

@@ -13,11 +13,12 @@ use super::cursor::Asked;
 use super::faults::fault_query;
 use super::page::Turn;
 use super::parameters::{Order, in_no_cursor, listed, score};
+use super::seen::shown_issue;
 use super::{Page, QueryError, View};
 use crate::assess::{Judgement, read_issue};
 use crate::exceptions::hidden_by;
 use crate::govern::level_of;
-use crate::inspect::{find_issue, issue_level, story};
+use crate::inspect::{issue_level, story};
 use crate::intel;
 use crate::marks::day_of;
 use crate::priority::Estate;
@@ -209,7 +210,7 @@ pub(super) fn issue_item(view: &View<'_>, row: i64) -> Result<Option<IssueItem>,
 /// # Errors
 /// When no issue, or more than one, has that id, or the store refuses.
 pub fn issue(view: &View<'_>, id: &str) -> Result<IssueStory, QueryError> {
-    let row = find_issue(view.store, id)?;
+    let row = shown_issue(view, id)?;
     let catalog = view.setup.catalog();
     let intel = intel::load(view.store, catalog.intel())?;
     let by = Judgement { catalog, intel: &intel, now: view.now };

@@ -15,8 +15,11 @@ mod fixes;
 mod imports;
 mod incidents;
 mod issues;
+mod labels;
 mod page;
 mod parameters;
+mod risk;
+mod seen;
 mod statistics;
 
 pub use assets::{AssetItem, AssetQuery, AssetSort, AssetStory, RelatedAsset, asset, assets};
@@ -28,8 +31,11 @@ pub use fixes::{FixQuery, fix, fixes, keep_fixes};
 pub use imports::{ImportItem, ImportQuery, imports};
 pub use incidents::{IncidentItem, IncidentPage, IncidentQuery, IncidentSort, incident, incidents};
 pub use issues::{IssueItem, IssueQuery, IssueSort, Marked, issue, issues};
+pub use labels::{LabelBook, LabelSet};
 pub use page::{FacetReport, FacetValue, MOST_ITEMS, Page};
 pub use parameters::Order;
+pub use risk::risk;
+pub use seen::{IncidentReach, Reach, incident_reach, issue_reach};
 pub use statistics::{DayCount, StatisticsReport, StatusCount, statistics};
 
 use quell_model::Timestamp;

@@ -2,37 +2,76 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use quell_access::{Principal, PrincipalKind};
 use quell_model::{TenantId, Timestamp};
+use quell_store::{TokenRow, UserRow};
 
-use super::{Presented, Right, Role};
+use super::{By, Presented, Right, Role, from_elsewhere, hats_of, scope_of};
 use crate::api::Problem;
 use crate::state::App;
 
 /// How seldom the last use of a token is written down.
 const USED_EVERY_SECONDS: i64 = 60;
+/// The header in which a page repeats what its session knows.
+const CSRF: &str = "x-csrf-token";
+
+/// What somebody proved who they are by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Credential {
+    /// A token.
+    Token,
+    /// A session of a browser.
+    Session,
+}
 
 /// Who asks.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     /// Whose data they see.
     pub(crate) tenant: TenantId,
-    /// What they may do.
+    /// The highest of their roles; `hats` says all.
     pub(crate) role: Role,
-    /// The token's id, which is no secret.
+    /// The id of the token or the person, which is no secret.
     pub(crate) token: String,
-    /// What the token is called.
+    /// What the token or the person is called.
     pub(crate) name: String,
+    /// What they are, each with its limits.
+    pub(crate) hats: Arc<[Principal]>,
+    /// What they proved it by.
+    pub(crate) by: Credential,
+    /// What a page of theirs repeats in requests that change something.
+    pub(crate) csrf: Option<String>,
 }
 
 impl Caller {
     /// How what they did is signed: what the token is called, and its id.
     pub(crate) fn signature(&self) -> String {
         format!("{} ({})", self.name, self.token)
+    }
+
+    /// What is kept with what they ask for, to look again whether they may when it is done.
+    pub(crate) fn asked_by(&self) -> String {
+        match self.by {
+            Credential::Token => format!("token {}", self.token),
+            Credential::Session => format!("user {}", self.token),
+        }
+    }
+
+    /// The rules with them.
+    pub(crate) fn by<'a>(&'a self, app: &'a App) -> By<'a> {
+        By { rules: &app.rules, hats: &self.hats }
+    }
+
+    /// Whether they are limited to some places, whatever they are.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.hats.iter().all(|hat| !hat.scope.is_empty())
     }
 }
 
@@ -42,23 +81,61 @@ pub(crate) async fn require(
     mut request: Request<Body>,
     next: Next,
 ) -> Response {
-    let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let text = given.and_then(bearer).map(str::to_owned);
-    let asking = Arc::clone(&app);
-    let found = app.quick(move || find(&asking, text.as_deref())).await;
-    let caller = match found {
-        Ok(Some(caller)) => caller,
-        Ok(None) => return Problem::unauthorized().into_response(),
+    let (asking, headers) = (Arc::clone(&app), request.headers().clone());
+    let is_safe = request.method().is_safe();
+    let found = app.quick(move || {
+        let caller = who(&asking, &headers, is_safe)?.ok_or_else(Problem::unauthorized)?;
+        if !caller.by(&asking).may(right) {
+            return Err(Problem::forbidden(caller.role, right));
+        }
+        Ok(caller)
+    });
+    let caller = match found.await {
+        Ok(caller) => caller,
         Err(problem) => return problem.into_response(),
     };
-    if !caller.role.may(right) {
-        return Problem::forbidden(caller.role, right).into_response();
-    }
     if let Err(wait) = app.rates.token(&caller.token) {
         return Problem::too_many(wait).into_response();
     }
     request.extensions_mut().insert(caller);
     next.run(request).await
+}
+
+/// Lets a request through whose caller has the right in every place of their tenant.
+pub(crate) async fn everywhere(
+    State((app, right)): State<(Arc<App>, Right)>,
+    Extension(caller): Extension<Caller>,
+    request: Request<Body>,
+    next: Next,
+) -> Response {
+    if caller.by(&app).may_everywhere(right) {
+        return next.run(request).await;
+    }
+    Problem::beyond("tenant", right).into_response()
+}
+
+/// Who makes a request: by a token, else by the session of a browser. A token counts before a
+/// session, and a request that changes something shows that a page of ours made it.
+pub(crate) fn who(
+    app: &App,
+    headers: &HeaderMap,
+    is_safe: bool,
+) -> Result<Option<Caller>, Problem> {
+    if let Some(given) = headers.get(AUTHORIZATION) {
+        return find(app, given.to_str().ok().and_then(bearer));
+    }
+    let Some(found) = app.sessions.find(app, headers)? else { return Ok(None) };
+    if !is_safe {
+        let given = headers.get(CSRF).and_then(|value| value.to_str().ok());
+        if from_elsewhere(headers) || !given.is_some_and(|given| found.is_csrf(given)) {
+            return Err(Problem::forged());
+        }
+    }
+    let mut caller = of_user(app, &found.user)?;
+    if let Some(caller) = &mut caller {
+        caller.csrf = Some(found.row.csrf);
+    }
+    Ok(caller)
 }
 
 /// The token of an `Authorization` header; the scheme's case does not matter (RFC 9110).
@@ -73,14 +150,76 @@ pub(crate) fn find(app: &App, text: Option<&str>) -> Result<Option<Caller>, Prob
     let now = app.clock.now();
     let row = app.access().token_find(presented.id)?;
     let Some(row) = row.filter(|row| presented.opens(&app.key, row, now)) else { return Ok(None) };
-    let Some(role) = Role::from_word(&row.role) else { return Ok(None) };
     if is_stale(row.used_at, now) {
         // On a full disk it stays unsaid; whoever reads is answered nevertheless.
         if let Err(error) = app.access().token_used(&row.id, now) {
             tracing::warn!(%error, "the last use of a token is not noted");
         }
     }
-    Ok(Some(Caller { tenant: row.tenant, role, token: row.id, name: row.name }))
+    Ok(of_token(row))
+}
+
+/// Who a token's row is of; nobody where its role or its limits are not known to this program.
+pub(super) fn of_token(row: TokenRow) -> Option<Caller> {
+    let role = Role::from_word(&row.role)?;
+    let scope = scope_of(row.scope.as_deref().unwrap_or("{}"))?;
+    let hat = Principal {
+        kind: PrincipalKind::Token,
+        id: row.id.clone(),
+        tenant: row.tenant.clone(),
+        roles: [role].into(),
+        groups: Default::default(),
+        scope,
+    };
+    Some(Caller {
+        tenant: row.tenant,
+        role,
+        token: row.id,
+        name: row.name,
+        hats: Arc::from([hat]),
+        by: Credential::Token,
+        csrf: None,
+    })
+}
+
+/// Who a person is, if anything.
+fn of_user(app: &App, row: &UserRow) -> Result<Option<Caller>, Problem> {
+    let groups = app.access().group_list(&row.tenant)?;
+    let hats = hats_of(row, &groups, &app.config.sign_in.roles);
+    let Some(role) = hats.iter().flat_map(|hat| hat.roles.iter().copied()).max() else {
+        return Ok(None);
+    };
+    Ok(Some(Caller {
+        tenant: row.tenant.clone(),
+        role,
+        token: row.id.clone(),
+        name: row.shown.clone(),
+        hats: Arc::from(hats),
+        by: Credential::Session,
+        csrf: None,
+    }))
+}
+
+/// Whether who asked for something may still do it. Whoever did before this was kept, may. A token
+/// that has ended since still counts for what it asked for while it did not; one that was taken back
+/// does not.
+pub(crate) fn still_may(app: &App, asked_by: Option<&str>, right: Right) -> Result<bool, Problem> {
+    let Some((kind, id)) = asked_by.and_then(|who| who.split_once(' ')) else { return Ok(true) };
+    let caller = match kind {
+        "token" => {
+            let row = app.access().token_find(id)?.filter(|row| row.revoked_at.is_none());
+            row.and_then(of_token)
+        }
+        "user" => {
+            let row = app.access().user_get(id)?.filter(|row| row.disabled_at.is_none());
+            match row {
+                Some(row) => of_user(app, &row)?,
+                None => None,
+            }
+        }
+        _ => None,
+    };
+    Ok(caller.is_some_and(|caller| caller.by(app).may(right)))
 }
 
 fn is_stale(used_at: Option<Timestamp>, now: Timestamp) -> bool {

@@ -1,12 +1,25 @@
 //! Who asks, and what they may do.
 
 mod caller;
+mod csrf;
+mod noted;
 mod once;
-mod role;
+mod people;
+mod rules;
+mod session;
 mod token;
 
-pub(crate) use caller::{Caller, bearer, find, require};
+pub(crate) use caller::{Caller, bearer, everywhere, find, require, still_may, who};
+pub(crate) use csrf::from_elsewhere;
+pub(crate) use noted::noted;
 pub(crate) use once::{check_key, once};
-pub use role::{Right, Role};
+pub use people::{
+    PeopleError, PersonChange, PersonPlan, add_person, change_password, change_person, who_is,
+};
+pub(crate) use people::{hats_of, is_password, person, scope_of, written};
+pub use quell_access::{Right, Role, Scope};
+pub(crate) use rules::By;
+pub use rules::{RulesError, read_rules};
+pub(crate) use session::{Sessions, cookie_value};
 pub use token::{MadeToken, TokenError, TokenPlan, make_token};
-pub(crate) use token::{Presented, add_token, random_job};
+pub(crate) use token::{Presented, add_token, random_job, random_text};

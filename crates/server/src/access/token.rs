@@ -8,7 +8,8 @@ use std::path::Path;
 use quell_model::{Clock, JobKey, Key, TenantId, Timestamp};
 use quell_store::{ServerStore, StoreError, TokenRow};
 
-use super::Role;
+use super::people::written;
+use super::{Role, Scope};
 use crate::data::{KeyError, ServerKey};
 
 /// How a token begins.
@@ -25,6 +26,8 @@ pub struct TokenPlan {
     pub tenant: TenantId,
     /// What it may do.
     pub role: Role,
+    /// What it is limited to.
+    pub scope: Scope,
     /// What people call it.
     pub name: String,
     /// When it ends.
@@ -91,6 +94,7 @@ pub(crate) fn add_token(
         tenant: plan.tenant.clone(),
         hash: hash(key, &secret),
         role: plan.role.as_str().to_owned(),
+        scope: (!plan.scope.is_empty()).then(|| written(&plan.scope)),
         name: plan.name.trim().to_owned(),
         made_at: now,
         expires_at: plan.expires_at,
@@ -103,7 +107,7 @@ pub(crate) fn add_token(
 }
 
 /// 128 random bits as text.
-fn random_text() -> Result<String, KeyError> {
+pub(crate) fn random_text() -> Result<String, KeyError> {
     Ok(Key::<()>::from_bytes(random()?).to_string())
 }
 
@@ -162,6 +166,7 @@ mod tests {
         let plan = TokenPlan {
             tenant: TenantId::default(),
             role: Role::Viewer,
+            scope: Scope::default(),
             name: "dashboard".to_owned(),
             expires_at: Some(at(10)),
         };

@@ -15,17 +15,40 @@ use utoipa::ToSchema;
 use super::Problem;
 use super::errors::{BadBody, Missing, OnceKey, Refused, Unchanged};
 use super::extract::{Given, Id};
-use crate::access::Caller;
+use super::view::check_reach;
+use crate::access::{Caller, Right};
+use crate::data::Target;
 use crate::state::App;
+
+/// What a decision is about.
+#[derive(Debug)]
+pub(super) enum About {
+    /// An issue.
+    Issue(String),
+    /// Incidents.
+    Incidents(Vec<String>),
+}
+
+impl About {
+    /// Refuses what the caller may not decide about.
+    fn check(&self, app: &App, caller: &Caller) -> Result<(), Problem> {
+        let check = |target| check_reach(app, caller, Right::Decide, target);
+        match self {
+            Self::Issue(id) => check(Target::Issue(id)),
+            Self::Incidents(ids) => ids.iter().try_for_each(|id| check(Target::Incident(id))),
+        }
+    }
+}
 
 /// Decides on the caller's findings, at this moment and signed by them.
 pub(super) async fn decided<T: Send + 'static, E: Into<Problem>>(
     app: &Arc<App>,
-    caller: Caller,
+    (caller, about): (Caller, About),
     decide: impl FnOnce(&IncidentCache, &mut Store, Decider<'_>) -> Result<T, E> + Send + 'static,
 ) -> Result<T, Problem> {
     let asking = Arc::clone(app);
     app.quick(move || {
+        about.check(&asking, &caller)?;
         let findings = asking.tenants.of(&caller.tenant)?;
         let by = caller.signature();
         let by = (findings.setup(), asking.clock.now(), by.as_str());
@@ -65,7 +88,8 @@ pub(super) async fn split_one_issue(
     Id(id): Id,
     Given(body): Given<IssueSplit>,
 ) -> Result<Json<IssueMade>, Problem> {
-    let issue = decided(&app, caller, move |_, store, (setup, now, _)| {
+    let about = About::Issue(id.clone());
+    let issue = decided(&app, (caller, about), move |_, store, (setup, now, _)| {
         split_issue(store, setup, (&id, &body.finding), now)
     });
     Ok(Json(IssueMade { issue: issue.await? }))
@@ -115,12 +139,14 @@ type Decide = fn(
 async fn decide(
     app: &Arc<App>,
     caller: Caller,
-    (id, ids): (String, Vec<String>),
+    (id, ids, others): (String, Vec<String>, Option<Vec<String>>),
     how: Decide,
 ) -> Result<Json<IncidentMade>, Problem> {
     check_ids(&ids)?;
+    let named = others.iter().flatten().chain([&id]).cloned().collect();
+    let about = (caller, About::Incidents(named));
     let incident =
-        decided(app, caller, move |incidents, store, by| how(incidents, store, (&id, &ids), by));
+        decided(app, about, move |incidents, store, by| how(incidents, store, (&id, &ids), by));
     Ok(Json(IncidentMade { incident: incident.await? }))
 }
 
@@ -138,7 +164,7 @@ pub(super) async fn split_one_incident(
     Id(id): Id,
     Given(body): Given<IncidentSplit>,
 ) -> Result<Json<IncidentMade>, Problem> {
-    decide(&app, caller, (id, body.issues), IncidentCache::split).await
+    decide(&app, caller, (id, body.issues, None), IncidentCache::split).await
 }
 
 /// Make incidents part of another
@@ -155,7 +181,8 @@ pub(super) async fn join_one_incident(
     Id(id): Id,
     Given(body): Given<IncidentJoin>,
 ) -> Result<Json<IncidentMade>, Problem> {
-    decide(&app, caller, (id, body.incidents), IncidentCache::join).await
+    let others = Some(body.incidents.clone());
+    decide(&app, caller, (id, body.incidents, others), IncidentCache::join).await
 }
 
 /// How many decisions were taken back.
@@ -182,7 +209,8 @@ pub(super) async fn reset_one_incident(
     Extension(caller): Extension<Caller>,
     Id(id): Id,
 ) -> Result<Json<DecisionsRemoved>, Problem> {
-    let removed = decided(&app, caller, move |incidents, store, (setup, now, _)| {
+    let about = About::Incidents(vec![id.clone()]);
+    let removed = decided(&app, (caller, about), move |incidents, store, (setup, now, _)| {
         incidents.reset(store, &id, (setup, now)).map_err(|error| match &error {
             // Whether there is such an incident is not told by what was decided about it.
             PipelineError::Refused(_) | PipelineError::NotFound { .. } => {

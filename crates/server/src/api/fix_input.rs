@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::Problem;
 use super::errors::Refused;
 use super::extract::Asked;
-use crate::access::Caller;
+use crate::access::{Caller, Right};
 use crate::state::App;
 
 /// Stored issues that are looked at for one page.
@@ -58,7 +58,9 @@ pub(super) async fn list(
     let asking = Arc::clone(&app);
     app.quick(move || {
         let findings = asking.tenants.of(&caller.tenant)?;
-        let (items, next) = findings.read(|store| fix_cases(store, after, LOOKED_AT))?;
+        let seen = findings.shown_to((caller.by(&asking), Right::Read), asking.clock.now())?;
+        let sees = |row| seen.as_ref().is_none_or(|seen| seen.issues.contains(row));
+        let (items, next) = findings.read(|store| fix_cases(store, (after, LOOKED_AT), sees))?;
         Ok(Json(FixInputPage { items, next }))
     })
     .await

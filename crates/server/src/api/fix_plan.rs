@@ -21,7 +21,7 @@ use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use super::Problem;
 use super::errors::{BadBody, Missing, OnceKey, Refused, Unchanged};
 use super::extract::Given;
-use crate::access::Caller;
+use crate::access::{Caller, Right};
 use crate::data::quietly;
 use crate::state::App;
 
@@ -91,13 +91,18 @@ pub(super) async fn plan(
     app.quick(move || {
         let folder = tempfile::tempdir_in(&asking.data).map_err(|e| Problem::internal(&e))?;
         lay_out(folder.path(), &body.files).map_err(|error| full(&error))?;
+        let findings = asking.tenants.of(&caller.tenant)?;
+        let reach = (caller.by(&asking), Right::Fix);
+        let among = findings.shown_to(reach, asking.clock.now())?.map(|shown| shown.issues);
+        // What is kept is what was proposed of all there is.
+        let is_whole = among.is_none();
         let request = FixRequest {
+            among,
             names: body.names,
             repository: folder.path().to_owned(),
             only_safe: body.only_safe,
             ..FixRequest::default()
         };
-        let findings = asking.tenants.of(&caller.tenant)?;
         let never = AtomicBool::new(false);
         let plan = findings.read(|store| {
             quietly(&never, |progress| {
@@ -105,7 +110,9 @@ pub(super) async fn plan(
             })
         })?;
         let offered: Vec<Fix> = plan.offers.iter().map(|offer| offer.fix.clone()).collect();
-        findings.write(|store| keep_fixes(store, &offered))?;
+        if is_whole {
+            findings.write(|store| keep_fixes(store, &offered))?;
+        }
         let mut report = fixes_report(&plan, None);
         report.repository = quell_model::Untrusted::from(".");
         Ok(Json(FixPlanReport { patch: patch_text(&plan.files), plan: report }))

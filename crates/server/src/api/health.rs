@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use crate::access::{bearer, find};
+use crate::access::{Right, bearer, find};
 use crate::state::App;
 
 use super::Problem;
@@ -39,13 +39,17 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
     }
 }
 
-/// The numbers, for any token.
+/// The numbers, for any token that is not limited to some places.
 pub(crate) async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     let given = headers.get("authorization").and_then(|value| value.to_str().ok());
     let text = given.and_then(bearer).map(str::to_owned);
     let asking = Arc::clone(&app);
     let found = app.quick(move || {
-        let Some(_) = find(&asking, text.as_deref())? else { return Err(Problem::unauthorized()) };
+        let caller = find(&asking, text.as_deref())?.ok_or_else(Problem::unauthorized)?;
+        // They count what all places have together.
+        if caller.is_limited() {
+            return Err(Problem::forbidden(caller.role, Right::Oversee));
+        }
         let counts = asking.office().job_counts(None)?;
         for state in [quell_store::JobState::Queued, quell_store::JobState::Running] {
             let count = counts.iter().find(|(known, _)| *known == state).map_or(0, |(_, n)| *n);

@@ -161,6 +161,7 @@ impl Plan {
             name: self.name.clone(),
             format: self.format.clone(),
             close: false,
+            asked_by: Some(caller.asked_by()),
         };
         let what = serde_json::to_string(&task).map_err(|error| Problem::internal(&error))?;
         let now = app.clock.now();

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
-use quell_pipeline::explain_risk;
-use quell_pipeline::query::{self, IssueItem, IssueQuery, Page, QueryError};
+use quell_pipeline::query::{self, IssueItem, IssueQuery, Page};
 use quell_report::{IssueStory, RiskStory};
 
 use super::Problem;
@@ -38,8 +37,5 @@ pub(super) async fn risk(
     OriginalUri(address): OriginalUri,
     Id(id): Id,
 ) -> Result<Response, Problem> {
-    view(&app, caller, address, move |view| {
-        explain_risk(view.store, view.setup, &id, view.now).map_err(QueryError::from)
-    })
-    .await
+    view(&app, caller, address, move |view| query::risk(view, &id)).await
 }

@@ -199,7 +199,9 @@ pub(super) async fn get_job(
 
 fn found(app: &App, caller: &Caller, id: JobKey) -> Result<JobRow, Problem> {
     let row = app.office().job(&caller.tenant, id)?;
-    row.ok_or_else(|| Problem::not_found("job of that id"))
+    // Who is limited to some places follows what they asked for, and no other's.
+    let is_theirs = |row: &JobRow| !caller.is_limited() || row.made_by == caller.signature();
+    row.filter(is_theirs).ok_or_else(|| Problem::not_found("job of that id"))
 }
 
 /// Call a job off
@@ -294,7 +296,8 @@ pub(super) async fn create_replay(
     Extension(caller): Extension<Caller>,
     Given(plan): Given<ReplayPlan>,
 ) -> Result<Response, Problem> {
-    let task = Task::Replay { since: plan.since, source: plan.source };
+    let asked_by = Some(caller.asked_by());
+    let task = Task::Replay { since: plan.since, source: plan.source, asked_by };
     let asking = Arc::clone(&app);
     let row = app
         .quick(move || {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Problem;
-use super::decisions::{DecisionsRemoved, decided};
+use super::decisions::{About, DecisionsRemoved, decided};
 use super::errors::{BadBody, Missing, OnceKey, Refused, Unchanged};
 use super::extract::{Given, Id};
 use crate::access::Caller;
@@ -68,7 +68,8 @@ pub(super) async fn mark_one_issue(
     Id(id): Id,
     Given(plan): Given<MarkPlan>,
 ) -> Result<Json<IssueMarked>, Problem> {
-    let marked = decided(&app, caller, move |_, store, (_, now, by)| {
+    let about = About::Issue(id.clone());
+    let marked = decided(&app, (caller, about), move |_, store, (_, now, by)| {
         mark_issue(store, (&id, &plan.marking()), (now, by))
     });
     let (issue, mark) = marked.await?;
@@ -85,7 +86,8 @@ pub(super) async fn unmark_one_issue(
     Extension(caller): Extension<Caller>,
     Id(id): Id,
 ) -> Result<Json<DecisionsRemoved>, Problem> {
-    let removed = decided(&app, caller, move |_, store, _| unmark_issue(store, &id));
+    let about = About::Issue(id.clone());
+    let removed = decided(&app, (caller, about), move |_, store, _| unmark_issue(store, &id));
     let (_, was_marked) = removed.await?;
     Ok(Json(DecisionsRemoved::of(usize::from(was_marked))))
 }
@@ -103,7 +105,8 @@ pub(super) async fn mark_one_incident(
     Id(id): Id,
     Given(plan): Given<MarkPlan>,
 ) -> Result<Json<IncidentMarked>, Problem> {
-    let marked = decided(&app, caller, move |incidents, store, by| {
+    let about = About::Incidents(vec![id.clone()]);
+    let marked = decided(&app, (caller, about), move |incidents, store, by| {
         incidents.mark(store, (&id, &plan.marking()), by)
     });
     Ok(Json(IncidentMarked { issues: u64::try_from(marked.await?).unwrap_or(u64::MAX) }))
@@ -119,7 +122,8 @@ pub(super) async fn unmark_one_incident(
     Extension(caller): Extension<Caller>,
     Id(id): Id,
 ) -> Result<Json<DecisionsRemoved>, Problem> {
-    let removed = decided(&app, caller, move |incidents, store, (setup, now, _)| {
+    let about = About::Incidents(vec![id.clone()]);
+    let removed = decided(&app, (caller, about), move |incidents, store, (setup, now, _)| {
         incidents.unmark(store, &id, (setup, now))
     });
     Ok(Json(DecisionsRemoved::of(removed.await?)))

@@ -19,6 +19,7 @@ mod incidents;
 mod issues;
 mod jobs;
 mod marks;
+mod me;
 mod people;
 mod platforms;
 mod policy;
@@ -40,7 +41,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{Right, once, require};
+use crate::access::{Right, everywhere, once, require};
 use crate::audit::audited;
 use crate::intake::__path_receive_hook;
 use crate::intake::receive_hook;
@@ -86,10 +87,17 @@ impl utoipa::Modify for Security {
 /// Routes of the API, each with its description.
 type Routes = OpenApiRouter<Arc<App>>;
 
+/// Routes that take the same right.
+struct Group {
+    right: Right,
+    /// Whether it has to reach every place: what is decided there concerns them all.
+    is_everywhere: bool,
+    routes: Routes,
+}
+
 /// The routes of the API by the right that they take, and those that take none.
-fn resources() -> ([(Right, Routes); 6], Routes) {
+fn resources() -> (Vec<Group>, Routes) {
     let read = OpenApiRouter::new()
-        .routes(routes!(jobs::list_jobs))
         .routes(routes!(issues::list))
         .routes(routes!(issues::show))
         .routes(routes!(issues::risk))
@@ -103,29 +111,29 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
         .routes(routes!(controls::show))
         .routes(routes!(fixes::list))
         .routes(routes!(fixes::show))
+        .routes(routes!(statistics::show))
+        .routes(routes!(report::get_report));
+    let oversee = OpenApiRouter::new()
         .routes(routes!(exceptions::list))
         .routes(routes!(exceptions::show))
+        .routes(routes!(exceptions::preview))
         .routes(routes!(approvals::list))
         .routes(routes!(approvals::show))
         .routes(routes!(policy::rules))
         .routes(routes!(policy::explain))
-        .routes(routes!(exceptions::preview))
         .routes(routes!(service_levels::show))
+        .routes(routes!(jobs::list_jobs))
         .routes(routes!(imports::list_imports))
-        .routes(routes!(statistics::show))
-        .routes(routes!(report::get_report))
         .routes(routes!(sources::list_sources))
         .routes(routes!(platforms::show))
         .routes(routes!(status::show_status));
-    let follow = OpenApiRouter::new().routes(routes!(jobs::get_job));
+    let follow = OpenApiRouter::new().routes(routes!(jobs::get_job)).routes(routes!(me::show_me));
     let import = OpenApiRouter::new().routes(routes!(imports::create_import));
     let operate = OpenApiRouter::new()
         .routes(routes!(jobs::cancel_job))
         .routes(routes!(jobs::retry_job))
         .routes(routes!(jobs::release_job))
         .routes(routes!(jobs::create_replay))
-        // The line that says who may read the audit log.
-        .merge(audit_log())
         .routes(routes!(platforms::test))
         .routes(routes!(platforms::act))
         .routes(routes!(tell::tell));
@@ -134,28 +142,32 @@ fn resources() -> ([(Right, Routes); 6], Routes) {
         .routes(routes!(decisions::split_one_incident))
         .routes(routes!(decisions::join_one_incident))
         .routes(routes!(decisions::reset_one_incident))
+        .routes(routes!(marks::mark_one_issue, marks::unmark_one_issue))
+        .routes(routes!(marks::mark_one_incident, marks::unmark_one_incident));
+    let fix = OpenApiRouter::new().routes(routes!(fix_plan::plan)).routes(routes!(fix_input::list));
+    let govern = OpenApiRouter::new()
         .routes(routes!(approvals::say))
         .routes(routes!(approvals::delegate))
         .routes(routes!(policy::back))
         .routes(routes!(exceptions::request))
         .routes(routes!(exceptions::import))
-        .routes(routes!(exceptions::decide))
-        .routes(routes!(marks::mark_one_issue, marks::unmark_one_issue))
-        .routes(routes!(marks::mark_one_incident, marks::unmark_one_incident));
-    let fix = OpenApiRouter::new()
-        .routes(routes!(fix_plan::plan))
-        .routes(routes!(fix_input::list))
-        .routes(routes!(approvals::request));
+        .routes(routes!(exceptions::decide));
+    let request = OpenApiRouter::new().routes(routes!(approvals::request));
     let hooks = OpenApiRouter::new().routes(routes!(receive_hook));
-    let by_right = [
+    let group = |(right, routes)| Group { right, is_everywhere: false, routes };
+    let in_places = [
         (Right::Read, read),
         (Right::Follow, follow),
+        (Right::Oversee, oversee),
         (Right::Import, import),
         (Right::Decide, decide),
         (Right::Fix, fix),
         (Right::Operate, operate),
+        (Right::Audit, audit_log()),
     ];
-    (by_right, hooks)
+    let everywhere = [(Right::Decide, govern), (Right::Fix, request)];
+    let everywhere = everywhere.map(group).map(|group| Group { is_everywhere: true, ..group });
+    (in_places.map(group).into_iter().chain(everywhere).collect(), hooks)
 }
 
 /// The routes of the audit log.
@@ -170,14 +182,18 @@ fn audit_log() -> Routes {
 /// The routes of the API and their description.
 pub(crate) fn router(app: &Arc<App>) -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
     let (guarded_by, mut v1) = resources();
-    for (right, routes) in guarded_by {
+    for Group { right, is_everywhere, routes } in guarded_by {
+        let routes = match is_everywhere {
+            true => routes.layer(from_fn_with_state((Arc::clone(app), right), everywhere)),
+            false => routes,
+        };
         let routes = routes.layer(from_fn_with_state(Arc::clone(app), audited));
         // Uploads know by their job whether they came before.
         let routes = match right {
-            Right::Decide | Right::Fix | Right::Operate => {
+            Right::Decide | Right::Fix | Right::Operate | Right::Approve | Right::Manage => {
                 routes.layer(from_fn_with_state(Arc::clone(app), once))
             }
-            Right::Read | Right::Follow | Right::Import => routes,
+            Right::Read | Right::Follow | Right::Oversee | Right::Audit | Right::Import => routes,
         };
         v1 = v1.merge(routes.layer(from_fn_with_state((Arc::clone(app), right), require)));
     }
@@ -187,7 +203,7 @@ pub(crate) fn router(app: &Arc<App>) -> (Router<Arc<App>>, utoipa::openapi::Open
 /// The description of the API as JSON.
 pub(crate) fn description() -> String {
     let (guarded_by, open) = resources();
-    let all = guarded_by.into_iter().fold(open, |all, (_, routes)| all.merge(routes));
+    let all = guarded_by.into_iter().fold(open, |all, group| all.merge(group.routes));
     let document = OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", all);
     serde_json::to_string_pretty(&document.into_openapi()).unwrap_or_default()
 }

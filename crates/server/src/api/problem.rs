@@ -42,7 +42,8 @@ fn number<S: serde::Serializer>(status: &StatusCode, to: S) -> Result<S::Ok, S::
 type Kind = (&'static str, &'static str, StatusCode);
 
 const UNAUTHORIZED: Kind = ("unauthorized", "Who asks is not known", StatusCode::UNAUTHORIZED);
-const FORBIDDEN: Kind = ("forbidden", "This token may not do that", StatusCode::FORBIDDEN);
+const FORBIDDEN: Kind = ("forbidden", "Who asks may not do that", StatusCode::FORBIDDEN);
+const FORGED: Kind = ("forged", "No page of Quell asked for that", StatusCode::FORBIDDEN);
 const NOT_FOUND: Kind = ("not_found", "There is no such thing", StatusCode::NOT_FOUND);
 const INVALID: Kind = ("invalid", "The request is wrong", StatusCode::BAD_REQUEST);
 const METHOD: Kind = ("method_not_allowed", "Not in this way", StatusCode::METHOD_NOT_ALLOWED);
@@ -66,7 +67,10 @@ impl Problem {
 
     /// Nobody that is known. The same for every reason, so that an outsider learns nothing.
     pub(crate) fn unauthorized() -> Self {
-        Self::new(UNAUTHORIZED, "send a valid token as `Authorization: Bearer …`")
+        Self::new(
+            UNAUTHORIZED,
+            "send a valid token as `Authorization: Bearer …`, or sign in at `/sign-in`",
+        )
     }
 
     pub(crate) fn forbidden(role: Role, right: Right) -> Self {
@@ -76,6 +80,20 @@ impl Problem {
 
     pub(crate) fn not_yours(role: Role, what: &str) -> Self {
         Self::new(FORBIDDEN, format!("the role `{}` may not {what}", role.as_str()))
+    }
+
+    /// A browser's request that no page of ours made.
+    pub(crate) fn forged() -> Self {
+        let detail = "a request by a session repeats the session's token as `X-CSRF-Token`; \
+                      `/api/v1/me` tells it";
+        Self::new(FORGED, detail)
+    }
+
+    /// Something that they see and may not change, or not all of it.
+    pub(crate) fn beyond(what: &str, right: Right) -> Self {
+        let right = right.as_str();
+        let detail = format!("the right `{right}` does not reach all of this {what}");
+        Self::new(FORBIDDEN, detail)
     }
 
     pub(crate) fn not_found(what: &str) -> Self {

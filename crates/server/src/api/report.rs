@@ -17,7 +17,7 @@ use super::Problem;
 use super::errors::Refused;
 use super::extract::Asked;
 use super::sources::sources;
-use crate::access::Caller;
+use crate::access::{Caller, Right};
 use crate::state::App;
 
 /// Most incidents of a report over the network.
@@ -85,8 +85,10 @@ pub(crate) fn write(
 ) -> Result<Vec<u8>, Problem> {
     let now = app.clock.now();
     let findings = app.tenants.of(&caller.tenant)?;
-    let report = findings.report(Some(limit), now)?;
-    let report = Report { generated_at: now, sources: sources(app, caller)?, ..(*report).clone() };
+    let by = caller.by(app);
+    let report = findings.report(by, Some(limit), now)?;
+    let sources = if by.may(Right::Oversee) { sources(app, caller)? } else { Vec::new() };
+    let report = Report { generated_at: now, sources, ..(*report).clone() };
     let mut text = Vec::new();
     (format.write)(&report, &Options { color: false }, &mut text)
         .map_err(|error| Problem::internal(&error))?;

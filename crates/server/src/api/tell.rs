@@ -6,7 +6,7 @@ use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use quell_model::Untrusted;
-use quell_pipeline::query::{Listing, listings};
+use quell_pipeline::query::{Listing, QueryError, finding, listings};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -58,7 +58,12 @@ pub(super) async fn tell(
     let asking = Arc::clone(&app);
     let listed = app.quick(move || {
         let findings = asking.tenants.of(&caller.tenant)?;
-        let found = findings.view(asking.clock.now(), |view| listings(view.store, &id))?;
+        let (by, now) = (caller.by(&asking), asking.clock.now());
+        let found = findings.view_as::<_, QueryError>(by, now, |view, _| {
+            // What they do not see is not there.
+            finding(view, &id)?;
+            listings(view.store, &id)
+        })?;
         Ok(Listed::of(&asking.platforms, &caller.tenant, found)?)
     });
     let listed = listed.await?;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::http::Uri;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use quell_pipeline::query::{IncidentCache, QueryError, View};
+use quell_pipeline::query::{IncidentCache, QueryError, Reach, View};
 use serde::Serialize;
 
 use super::Problem;
-use crate::access::Caller;
+use crate::access::{Caller, Right};
+use crate::data::Target;
 use crate::state::App;
 
 /// Answers a question about the findings of a caller's tenant, and of no other. The address says
@@ -24,7 +25,8 @@ pub(super) async fn view<T: Serialize>(
     let json = app.quick(move || {
         let findings = asking.tenants.of(&caller.tenant)?;
         let question = address.path_and_query().map_or("", |question| question.as_str());
-        Ok(findings.answer((question, asking.clock.now()), answer)?)
+        let asked = (question, asking.clock.now());
+        findings.answer::<_, QueryError>(caller.by(&asking), asked, answer).map_err(Problem::from)
     });
     Ok(([(CONTENT_TYPE, "application/json")], json.await?).into_response())
 }
@@ -39,9 +41,30 @@ pub(super) async fn told<T: Serialize + Send + 'static>(
     app.quick(move || {
         let findings = asking.tenants.of(&caller.tenant)?;
         let now = asking.clock.now();
-        Ok(axum::Json(findings.view(now, |view| answer(view, findings.incidents()))?))
+        let told = findings.view_as::<_, QueryError>(caller.by(&asking), now, answer)?;
+        Ok(axum::Json(told))
     })
     .await
+}
+
+/// Refuses what somebody may not do about something that they name: what they do not see is not there,
+/// and what they see in part only they may not change.
+pub(super) fn check_reach(
+    app: &App,
+    caller: &Caller,
+    right: Right,
+    target: Target<'_>,
+) -> Result<(), Problem> {
+    let findings = app.tenants.of(&caller.tenant)?;
+    let what = match target {
+        Target::Issue(_) => "issue",
+        Target::Incident(_) => "incident",
+    };
+    match findings.reach((caller.by(app), right), app.clock.now(), target)? {
+        Reach::Open => Ok(()),
+        Reach::Seen => Err(Problem::beyond(what, right)),
+        Reach::Hidden => Err(Problem::not_found(&format!("{what} of that id"))),
+    }
 }
 
 /// Declares the two routes of a resource: its list, and one of it by its id.

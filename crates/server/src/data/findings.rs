@@ -7,17 +7,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 
 use bytes::Bytes;
 use quell_model::{TenantId, Timestamp};
-use quell_pipeline::query::{IncidentCache, View};
+use quell_pipeline::query::{
+    IncidentCache, IncidentReach, QueryError, Reach, View, incident_reach, issue_reach,
+};
 use quell_pipeline::{
     ImportOptions, Imported, OwnersAsked, Part, PipelineError, Progress, Request, Setup,
     bring_up_to_date, import_together, refresh_owners,
 };
 use quell_report::{InventoryReport, Report};
 use quell_sources::intake::{Input, Unreadable};
-use quell_store::{Folding, Index, Snapshot, Store, StoreError};
+use quell_store::{Folding, Index, Snapshot, Store, StoreError, Touched};
 use serde::Serialize;
 
 use super::answers::Answers;
+use super::sight::Sights;
+use crate::access::{By, Right};
 
 /// Readers that are kept open for the next who asks.
 const MOST_READERS: usize = 16;
@@ -54,6 +58,7 @@ impl Tenants {
             hidden: Mutex::default(),
             answers: Mutex::default(),
             incidents: IncidentCache::default(),
+            sights: Sights::default(),
             report: Mutex::default(),
         });
         open.insert(tenant.clone(), Arc::clone(&findings));
@@ -64,6 +69,15 @@ impl Tenants {
     pub(crate) fn all(&self) -> Vec<Arc<Findings>> {
         locked(&self.open).values().map(Arc::clone).collect()
     }
+}
+
+/// What somebody names to act upon.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Target<'a> {
+    /// An issue, by its id or the first characters of it.
+    Issue(&'a str),
+    /// An incident, by its id, that of one of its issues, or the first characters of either.
+    Incident(&'a str),
 }
 
 /// One tenant's findings.
@@ -81,6 +95,7 @@ pub(crate) struct Findings {
     hidden: Mutex<Option<(Suppressed, Snapshot)>>,
     answers: Mutex<Answers>,
     incidents: IncidentCache,
+    sights: Sights,
     /// The last report that was made, so that many who ask make it once.
     report: Mutex<Option<Kept>>,
 }
@@ -169,14 +184,79 @@ impl Findings {
         })
     }
 
-    /// Answers a question as JSON, as it was answered before where nothing has changed.
-    pub(crate) fn answer<T: Serialize, E: From<StoreError> + From<serde_json::Error>>(
+    /// Answers a question of somebody about the findings that they may see, with their incidents.
+    pub(crate) fn view_as<T, E: From<StoreError> + From<QueryError>>(
         &self,
+        by: By<'_>,
+        now: Timestamp,
+        answer: impl FnOnce(&View<'_>, &IncidentCache) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let Some(sight) = self.sights.of(by, Right::Read) else {
+            return self.view(now, |view| answer(view, &self.incidents));
+        };
+        self.view(now, |whole| {
+            let seen = (&*sight, by, Right::Read);
+            let index = self.sights.snapshot(seen, whole.store, whole.index)?;
+            answer(&View { index: &index, ..*whole }, &sight.incidents)
+        })
+    }
+
+    /// What somebody may do about what they name.
+    pub(crate) fn reach(
+        &self,
+        (by, right): (By<'_>, Right),
+        now: Timestamp,
+        target: Target<'_>,
+    ) -> Result<Reach, QueryError> {
+        if by.may_everywhere(Right::Read) && by.may_everywhere(right) {
+            return Ok(Reach::Open);
+        }
+        self.view(now, |whole| {
+            let shown = |right| match self.sights.of(by, right) {
+                Some(sight) => self.sights.snapshot((&*sight, by, right), whole.store, whole.index),
+                None => Ok(whole.index.clone()),
+            };
+            let (sees, acts) = (shown(Right::Read)?, shown(right)?);
+            match target {
+                Target::Issue(id) => issue_reach(&View { index: &sees, ..*whole }, &acts, id),
+                Target::Incident(id) => {
+                    let cache = &self.incidents;
+                    incident_reach(IncidentReach { whole, cache, sees: &sees, acts: &acts }, id)
+                }
+            }
+        })
+    }
+
+    /// The issues and findings in which somebody may do something; `None` where those are all.
+    pub(crate) fn shown_to(
+        &self,
+        (by, right): (By<'_>, Right),
+        now: Timestamp,
+    ) -> Result<Option<Touched>, QueryError> {
+        let Some(sight) = self.sights.of(by, right) else { return Ok(None) };
+        self.view(now, |whole| {
+            let index = self.sights.snapshot((&*sight, by, right), whole.store, whole.index)?;
+            Ok(index.shown().map(|(issues, findings)| Touched { issues, findings }))
+        })
+    }
+
+    /// Answers a question as JSON, as it was answered before where nothing has changed.
+    pub(crate) fn answer<
+        T: Serialize,
+        E: From<StoreError> + From<QueryError> + From<serde_json::Error>,
+    >(
+        &self,
+        by: By<'_>,
         (question, now): (&str, Timestamp),
         answer: impl FnOnce(&View<'_>) -> Result<T, E>,
     ) -> Result<Bytes, E> {
         let day = now.to_zoned(jiff::tz::TimeZone::UTC).date();
-        self.view(now, |view| {
+        // What somebody does not see is not in the answer, so only who sees the same is given it.
+        let question = &match by.may_everywhere(Right::Read) {
+            true => question.to_owned(),
+            false => format!("{:?} {question}", by.told_apart()),
+        };
+        self.view_as(by, now, |view, _| {
             let hidden = view.store.suppression(now)?.mark();
             let of = (view.index.version(), view.store.changes()?, day, hidden);
             if let Some(known) = locked(&self.answers).get(of, question) {
@@ -238,9 +318,13 @@ impl Findings {
     /// What is open, told. While it is made, others who ask wait for it.
     pub(crate) fn report(
         &self,
+        by: By<'_>,
         limit: Option<usize>,
         now: Timestamp,
-    ) -> Result<Arc<Report>, PipelineError> {
+    ) -> Result<Arc<Report>, QueryError> {
+        if let Some(among) = self.shown_to((by, Right::Read), now)? {
+            return self.read(|store| self.make_report(store, (limit, Some(among)), now));
+        }
         let mut kept = locked(&self.report);
         let day = now.to_zoned(jiff::tz::TimeZone::UTC).date();
         self.read(|store| {
@@ -253,15 +337,24 @@ impl Findings {
             if let Some(kept) = kept.as_ref().filter(same) {
                 return Ok(Arc::clone(&kept.report));
             }
-            let request = Request { limit, ..Request::default() };
-            let never = AtomicBool::new(false);
-            let report = quietly(&never, |progress| {
-                quell_pipeline::report(store, &self.setup, &request, (now, progress))
-            })?;
-            let report = Arc::new(report);
+            let report = self.make_report(store, (limit, None), now)?;
             *kept = Some(Kept { changes, day, hidden, limit, report: Arc::clone(&report) });
             Ok(report)
         })
+    }
+
+    fn make_report(
+        &self,
+        store: &Store,
+        (limit, among): (Option<usize>, Option<Touched>),
+        now: Timestamp,
+    ) -> Result<Arc<Report>, QueryError> {
+        let request = Request { limit, among, ..Request::default() };
+        let never = AtomicBool::new(false);
+        let report = quietly(&never, |progress| {
+            quell_pipeline::report(store, &self.setup, &request, (now, progress))
+        });
+        Ok(Arc::new(report?))
     }
 
     /// Writes, once nobody else does.

@@ -5,9 +5,10 @@ mod findings;
 mod key;
 mod lock;
 mod order;
+mod sight;
 mod size;
 
-pub(crate) use findings::{Findings, Tenants, locked, quietly};
+pub(crate) use findings::{Findings, Target, Tenants, locked, quietly};
 pub use key::KeyError;
 pub(crate) use key::ServerKey;
 pub(crate) use lock::Lock;

@@ -118,6 +118,7 @@ pub(crate) fn queue(
         name: format!("{source}/{}", found.name),
         format: Some(found.format.to_owned()).filter(|format| format != "auto"),
         close: false,
+        asked_by: None,
     };
     let what = serde_json::to_string(&task)?;
     let now = app.clock.now();

@@ -70,8 +70,9 @@ impl Change {
 
 /// The task of a held import, with its closings believed.
 fn believed(row: &JobRow) -> Option<String> {
-    let Ok(Task::Import { payload, name, format, .. }) = serde_json::from_str(&row.what) else {
+    let Ok(Task::Import { payload, name, format, asked_by, .. }) = serde_json::from_str(&row.what)
+    else {
         return None;
     };
-    serde_json::to_string(&Task::Import { payload, name, format, close: true }).ok()
+    serde_json::to_string(&Task::Import { payload, name, format, close: true, asked_by }).ok()
 }

@@ -176,7 +176,7 @@ pub(crate) fn import_payload(
     replay: bool,
     progress: &Progress<'_>,
 ) -> Result<Outcome, Failure> {
-    let Task::Import { payload, name, format, close } = task else {
+    let Task::Import { payload, name, format, close, .. } = task else {
         return Err(Failure::Never("it is no import".to_owned()));
     };
     let unpacked;

@@ -3,6 +3,8 @@
 use quell_model::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::access::Right;
+
 /// What a job is to do. A kind that this program does not know is left alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "task", rename_all = "snake_case", deny_unknown_fields)]
@@ -19,6 +21,9 @@ pub(crate) enum Task {
         /// Whether it may close whatever it is silent about: a person said so.
         #[serde(default)]
         close: bool,
+        /// Who asked: what they are is looked at again when it is done.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked_by: Option<String>,
     },
     /// Take a delivery of a webhook in that failed before.
     Delivery {
@@ -45,10 +50,22 @@ pub(crate) enum Task {
         /// Only of this source.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         source: Option<String>,
+        /// Who asked: what they are is looked at again when it is done.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked_by: Option<String>,
     },
 }
 
 impl Task {
+    /// Who asked for it, and the right that it took. What a source brought by itself nobody asked for.
+    pub(crate) fn asked(&self) -> Option<(&str, Right)> {
+        match self {
+            Self::Import { asked_by, .. } => Some((asked_by.as_deref()?, Right::Import)),
+            Self::Replay { asked_by, .. } => Some((asked_by.as_deref()?, Right::Operate)),
+            Self::Delivery { .. } | Self::Object { .. } => None,
+        }
+    }
+
     /// The kind of job.
     pub(crate) const fn kind(&self) -> &'static str {
         match self {
@@ -72,6 +89,7 @@ mod tests {
             name: "a.json".to_owned(),
             format: None,
             close: false,
+            asked_by: None,
         };
         assert_eq!(serde_json::from_str::<Task>(old).unwrap(), task);
         assert!(serde_json::from_str::<Task>(r#"{"task":"fly"}"#).is_err());

@@ -17,6 +17,7 @@ use quell_store::{Ended, JobRow, Renewed, StoreError};
 use super::Task;
 use super::import::{Outcome, take_delivery, take_payload};
 use super::replay::replay;
+use crate::access::still_may;
 use crate::audit::by_server;
 use crate::data::locked;
 use crate::intake::take_object;
@@ -226,6 +227,12 @@ fn record(app: &App, job: &JobRow) -> Leaf {
 fn run(app: &Arc<App>, job: &JobRow, told: &Told) -> Result<Outcome, Failure> {
     let task: Task = serde_json::from_str(&job.what)
         .map_err(|error| Failure::Never(format!("this program does not know the task: {error}")))?;
+    if let Some((asked_by, right)) = task.asked() {
+        let may = still_may(app, Some(asked_by), right);
+        if !may.map_err(|problem| Failure::Later(problem.detail().to_owned()))? {
+            return Err(Failure::Never("who asked for it may not any more".to_owned()));
+        }
+    }
     let progress = Progress {
         cancelled: &told.cancelled,
         bytes: &|done, total| {
@@ -242,7 +249,9 @@ fn run(app: &Arc<App>, job: &JobRow, told: &Told) -> Result<Outcome, Failure> {
                 Object { key: key.clone(), size: *size, modified: *modified, e_tag: e_tag.clone() };
             take_object(app, job, &object)
         }
-        Task::Replay { since, source } => replay(app, job, (*since, source.as_deref()), &progress),
+        Task::Replay { since, source, .. } => {
+            replay(app, job, (*since, source.as_deref()), &progress)
+        }
     }
 }
 

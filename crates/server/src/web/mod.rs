@@ -1,13 +1,14 @@
 //! The page for people: what is open, and how the sources are.
 //!
-//! A browser asks for a name and a password; the password is a token. The page holds no script and
-//! changes nothing, so nothing can be done in somebody's name by leading their browser here.
+//! A browser shows a session, or a name and a password of which the password is a token. The page
+//! holds no script and changes nothing, so nothing can be done in somebody's name by leading their
+//! browser here.
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::extract::{RawQuery, State};
+use axum::http::header::{ACCEPT, AUTHORIZATION, LOCATION, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -15,38 +16,51 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use quell_report::FORMATS;
 
-use crate::access::{Right, find};
+use crate::access::{Caller, Right, find, who};
 use crate::api::{Problem, write_report};
 use crate::serve::page;
+use crate::signin::bar;
 use crate::state::App;
 
 /// Incidents of the page.
 const INCIDENTS: usize = 50;
-/// What the page may do: show itself.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+/// What the page may do: show itself, and send its form to sign out.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+/// Where the page begins; who is signed in stands there.
+const BEGIN: &str = "<body><main>";
 
 /// The routes of the pages.
 pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new().route("/", get(show))
 }
 
-async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = given.and_then(password);
+async fn show(
+    State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let wants_page = headers.get(ACCEPT).and_then(|kinds| kinds.to_str().ok());
+    let wants_page = wants_page.is_some_and(|kinds| kinds.contains("text/html"));
+    let may_sign_in = !headers.contains_key(AUTHORIZATION) && query.as_deref() != Some("token");
     let asking = Arc::clone(&app);
     let made = app.quick(move || {
-        let caller = find(&asking, token.as_deref())?.ok_or_else(Problem::unauthorized)?;
-        if !caller.role.may(Right::Read) {
+        let caller = caller(&asking, &headers)?.ok_or_else(Problem::unauthorized)?;
+        if !caller.by(&asking).may(Right::Read) {
             return Err(Problem::forbidden(caller.role, Right::Read));
         }
         asking.rates.token(&caller.token).map_err(Problem::too_many)?;
         let html = FORMATS.iter().find(|format| format.name == "html");
         let html = html.ok_or_else(|| Problem::not_found("such page"))?;
-        write_report(&asking, &caller, INCIDENTS, html)
+        let html = write_report(&asking, &caller, INCIDENTS, html)?;
+        let html = String::from_utf8_lossy(&html);
+        Ok(html.replacen(BEGIN, &format!("{BEGIN}{}", bar(&caller)), 1))
     });
     match made.await {
-        Ok(html) => page(StatusCode::OK, String::from_utf8_lossy(&html).into_owned(), POLICY),
+        Ok(html) => page(StatusCode::OK, html, POLICY),
         Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
+            if wants_page && may_sign_in {
+                return (StatusCode::SEE_OTHER, [(LOCATION, "/sign-in")]).into_response();
+            }
             let mut response = problem.into_response();
             let ask = "Basic realm=\"quell: any name, and a token as the password\"";
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(ask));
@@ -54,6 +68,12 @@ async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
         }
         Err(problem) => problem.into_response(),
     }
+}
+
+/// Who asks: by a session, or by a token as the password of a `Basic` header.
+fn caller(app: &App, headers: &HeaderMap) -> Result<Option<Caller>, Problem> {
+    let Some(given) = headers.get(AUTHORIZATION) else { return who(app, headers, true) };
+    find(app, given.to_str().ok().and_then(password).as_deref())
 }
 
 /// The password of a `Basic` header.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use quell_config::{Config, FileText, Override, Sources};
 use quell_model::{Clock, TenantId, Timestamp};
 use quell_pipeline::Setup;
-use quell_server::{Plan, Role, Server, StartError, TokenPlan, make_token};
+use quell_server::{Plan, Role, Scope, Server, StartError, TokenPlan, make_token};
 use quell_testkit::server::{
     Answer, Client, Found, Request, delivery, each_finding, found, signature,
 };
@@ -244,9 +244,15 @@ impl Bench {
 
     /// A client with a new token.
     pub(crate) fn client(&self, role: Role, tenant: &str) -> Client {
+        self.limited(role, tenant, &[])
+    }
+
+    /// A client with a new token that is limited to some places.
+    pub(crate) fn limited(&self, role: Role, tenant: &str, limits: &[&str]) -> Client {
         let plan = TokenPlan {
             tenant: tenant.parse().unwrap(),
             role,
+            scope: Scope::parse(limits.iter().copied()).unwrap(),
             name: format!("{} of {tenant}", role.as_str()),
             expires_at: None,
         };

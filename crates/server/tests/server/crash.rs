@@ -96,6 +96,7 @@ pub(crate) fn admin(data: &Path) -> String {
     let plan = TokenPlan {
         tenant: TenantId::default(),
         role: Role::Admin,
+        scope: quell_server::Scope::default(),
         name: "tester".to_owned(),
         expires_at: None,
     };

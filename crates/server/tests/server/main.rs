@@ -35,4 +35,8 @@ mod oidc;
 #[cfg(test)]
 mod rights;
 #[cfg(test)]
+mod scopes;
+#[cfg(test)]
+mod signin;
+#[cfg(test)]
 mod wire;

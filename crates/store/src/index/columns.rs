@@ -62,29 +62,29 @@ pub(super) struct Group {
     pub(super) class: u8,
 }
 
-/// One page of issues, by column.
+/// One page of issues, by column. All but the state are shared with what shows fewer rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct IssuePage {
     pub(super) state: Vec<u8>,
-    pub(super) score: Vec<u16>,
-    pub(super) group: Vec<u32>,
-    pub(super) asset: Vec<u32>,
+    pub(super) score: Arc<Vec<u16>>,
+    pub(super) group: Arc<Vec<u32>>,
+    pub(super) asset: Arc<Vec<u32>>,
     /// The first bytes of the key.
-    pub(super) key: Vec<u64>,
+    pub(super) key: Arc<Vec<u64>>,
     /// Days since 1970; 0 where it is not known.
-    pub(super) first_day: Vec<u16>,
+    pub(super) first_day: Arc<Vec<u16>>,
 }
 
-/// One page of findings, by column.
+/// One page of findings, by column. All but the state are shared with what shows fewer rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct FindingPage {
     /// The status, and one more than the severity where that is known.
     pub(super) state: Vec<u8>,
     /// A number of [`Inner::tools`].
-    pub(super) tool: Vec<u16>,
-    pub(super) issue: Vec<u32>,
+    pub(super) tool: Arc<Vec<u16>>,
+    pub(super) issue: Arc<Vec<u32>>,
     /// Seconds since 1970.
-    pub(super) last_seen: Vec<u32>,
+    pub(super) last_seen: Arc<Vec<u32>>,
 }
 
 /// Names by their numbers, and places taken apart.
@@ -109,6 +109,10 @@ pub(super) struct Inner {
     pub(super) texts: Arc<Texts>,
     pub(super) version: i64,
     pub(super) sums: OnceLock<AssetSums>,
+    /// Whether only some of the issues are shown.
+    pub(super) is_limited: bool,
+    /// What tells apart what exceptions hide in it; 0 where they hide nothing.
+    pub(super) hidden: u64,
 }
 
 impl Inner {
@@ -124,6 +128,8 @@ impl Inner {
             texts: Arc::clone(&self.texts),
             version: self.version,
             sums: OnceLock::new(),
+            is_limited: self.is_limited,
+            hidden: self.hidden,
         }
     }
 

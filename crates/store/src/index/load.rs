@@ -105,7 +105,9 @@ impl Index {
     }
 
     fn take_issues(&mut self, next: &mut Inner, read: &ReadIssues, names: &mut Vec<u32>) {
-        let mut page = IssuePage::default();
+        let mut state = Vec::new();
+        let (mut score, mut groups, mut assets) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut keys, mut first_day) = (Vec::new(), Vec::new());
         let places = read.places.iter().copied().chain(std::iter::repeat(Place::default()));
         let rows = read.facets.iter().zip(places).zip(texts(&read.assets));
         for ((facets, place), key) in rows {
@@ -125,13 +127,21 @@ impl Index {
                 number
             });
             let key = if is_there { String::from_utf8_lossy(key) } else { "".into() };
-            page.state.push(if is_there { issue_state(facets, &place) } else { 0 });
-            page.score.push(facets.score);
-            page.group.push(group);
-            page.asset.push(self.lookup.number(&mut next.assets, &key));
-            page.key.push(facets.key);
-            page.first_day.push(u16::try_from(place.first_seen / DAY).unwrap_or(u16::MAX));
+            state.push(if is_there { issue_state(facets, &place) } else { 0 });
+            score.push(facets.score);
+            groups.push(group);
+            assets.push(self.lookup.number(&mut next.assets, &key));
+            keys.push(facets.key);
+            first_day.push(u16::try_from(place.first_seen / DAY).unwrap_or(u16::MAX));
         }
+        let page = IssuePage {
+            state,
+            score: Arc::new(score),
+            group: Arc::new(groups),
+            asset: Arc::new(assets),
+            key: Arc::new(keys),
+            first_day: Arc::new(first_day),
+        };
         set(&mut next.issues, read.page, page);
     }
 
@@ -159,15 +169,22 @@ impl Index {
         facts: &[Facts],
         names: &mut Vec<u32>,
     ) {
-        let mut page = FindingPage::default();
+        let mut state = Vec::with_capacity(facts.len());
+        let (mut tools, mut issue, mut last_seen) = (Vec::new(), Vec::new(), Vec::new());
         for facts in facts {
             let tool = self.tool(next, facts.tool, names);
             let is_there = facts.status != 0;
-            page.state.push(if is_there { facts.status | facts.severity << 3 } else { 0 });
-            page.tool.push(tool);
-            page.issue.push(facts.issue);
-            page.last_seen.push(facts.last_seen);
+            state.push(if is_there { facts.status | facts.severity << 3 } else { 0 });
+            tools.push(tool);
+            issue.push(facts.issue);
+            last_seen.push(facts.last_seen);
         }
+        let page = FindingPage {
+            state,
+            tool: Arc::new(tools),
+            issue: Arc::new(issue),
+            last_seen: Arc::new(last_seen),
+        };
         set(&mut next.findings, number, page);
     }
 }
@@ -251,7 +268,7 @@ fn note_seen(next: &mut Inner) {
     let empty = |page: &Arc<IssuePage>| vec![0_u32; page.state.len()];
     let mut seen: Vec<Vec<u32>> = next.issues.iter().map(empty).collect();
     for page in &next.findings {
-        let rows = page.state.iter().zip(&page.issue).zip(&page.last_seen);
+        let rows = page.state.iter().zip(&*page.issue).zip(&*page.last_seen);
         for ((state, issue), last_seen) in rows {
             let cell = seen.get_mut(page_of(*issue)).and_then(|p| p.get_mut(slot_of(*issue)));
             if let Some(cell) = cell.filter(|_| status_of(*state) != 0) {

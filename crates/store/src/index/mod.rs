@@ -11,6 +11,7 @@ mod columns;
 mod facets;
 mod filter;
 mod hide;
+mod limited;
 mod load;
 mod scan;
 mod sums;
@@ -23,9 +24,10 @@ use std::sync::Arc;
 pub use answer::{AssetCells, IssueCells, Listed, Position, Sort, Wish};
 pub use facets::{Facet, Statistics};
 pub use filter::ListFilter;
+pub use limited::{ISSUES_OF_A_PAGE, Labels, Spot};
 pub use load::Index;
 
-use columns::{Inner, decision, decision_of, page_of, slot_of};
+use columns::{Inner, decision, decision_of, page_of, slot_of, status_of};
 use filter::Part;
 
 /// All columns at one moment; a copy costs nothing.
@@ -39,6 +41,9 @@ impl Snapshot {
         let inner = &*self.0;
         let row = u32::try_from(row).ok()?;
         let (page, slot) = (inner.issues.get(page_of(row))?, slot_of(row));
+        if status_of(*page.state.get(slot)?) == 0 {
+            return None;
+        }
         let group = inner.groups.get(*page.group.get(slot)?)?;
         let seen = inner.seen.get(page_of(row)).and_then(|page| page.get(slot));
         let seen = i64::from(seen.copied().unwrap_or_default());
@@ -62,5 +67,11 @@ impl Snapshot {
     #[must_use]
     pub fn version(&self) -> i64 {
         self.0.version
+    }
+
+    /// Whether it is made of the same state, with the same hidden by exceptions.
+    #[must_use]
+    pub fn is_of(&self, other: &Self) -> bool {
+        (self.0.version, self.0.hidden) == (other.0.version, other.0.hidden)
     }
 }

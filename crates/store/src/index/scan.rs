@@ -56,8 +56,8 @@ fn cell<T: Copy + Default>(column: &[T], slot: u16) -> T {
 
 /// The issues of a page.
 fn cells_of(number: u32, page: &IssuePage) -> impl Iterator<Item = Cells> {
-    let columns = page.state.iter().zip(&page.score).zip(&page.group).zip(&page.asset);
-    let rows = columns.zip(&page.first_day).enumerate();
+    let columns = page.state.iter().zip(&*page.score).zip(&*page.group).zip(&*page.asset);
+    let rows = columns.zip(&*page.first_day).enumerate();
     rows.map(move |(slot, ((((state, score), group), asset), day))| Cells {
         row: row_of(number, u32::try_from(slot).unwrap_or_default()),
         state: *state,
@@ -203,7 +203,7 @@ struct FindingScan<'a> {
 
 impl FindingScan<'_> {
     fn page(&mut self, number: u32, page: &FindingPage) {
-        let columns = page.state.iter().zip(&page.tool).zip(&page.issue).zip(&page.last_seen);
+        let columns = page.state.iter().zip(&*page.tool).zip(&*page.issue).zip(&*page.last_seen);
         for (slot, (((state, tool), issue), seen)) in (0..).zip(columns) {
             if *state == 0
                 || *seen < self.since

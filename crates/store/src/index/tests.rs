@@ -9,7 +9,7 @@ use quell_model::{
     Status, Timestamp,
 };
 
-use super::{Index, ListFilter, Listed, Position, Snapshot, Sort, Wish};
+use super::{Index, Labels, ListFilter, Listed, Position, Snapshot, Sort, Wish};
 use crate::state::{effective, seconds};
 use crate::{
     AssessedIssue, Brief, FinishedInput, MostClosed, NewBody, Packed, PreparedFinding, Store,
@@ -346,6 +346,47 @@ fn check_against_plain(snapshot: &Snapshot, world: &World, all: &[Plain], filter
     }
 }
 
+/// A snapshot that is limited says what one of a store would say that holds no more than that.
+fn check_limited(
+    whole: &Snapshot,
+    (world, all): (&World, &[Plain]),
+    (account, team): (&str, Option<&str>),
+    filters: &[ListFilter],
+) {
+    let mut judged = Vec::new();
+    let limited = whole.limited(&Labels::default(), |spot| {
+        judged.push((spot.account.to_owned(), spot.region.to_owned(), spot.team.to_owned()));
+        spot.account == account && team.is_none_or(|team| spot.team == team)
+    });
+    let times = judged.len();
+    judged.sort();
+    judged.dedup();
+    assert_eq!(judged.len(), times, "a place is judged twice");
+    let is_seen = |known: &Known| {
+        let place: [String; 4] = serde_json::from_str(&known.brief.place).unwrap();
+        place[1] == account && team.is_none_or(|team| known.brief.team == team)
+    };
+    let seen: World = world.clone().into_iter().filter(|(_, known)| is_seen(known)).collect();
+    let seen_findings: Vec<Plain> =
+        all.iter().filter(|f| seen.contains_key(&f.issue)).cloned().collect();
+    for filter in filters.iter().chain([&ListFilter::default()]) {
+        check_against_plain(&limited, &seen, &seen_findings, filter);
+    }
+    let statistics = limited.statistics();
+    let count = |n: usize| u64::try_from(n).unwrap();
+    assert_eq!(statistics.issues, count(seen.len()));
+    assert_eq!(statistics.findings, count(seen_findings.len()));
+    assert_eq!(limited.open_counts(), (statistics.open_issues, statistics.open_findings));
+    let (issues, shown) = limited.shown().unwrap();
+    assert_eq!(issues.iter().collect::<Vec<_>>(), seen.keys().copied().collect::<Vec<_>>());
+    assert_eq!(shown.len(), seen_findings.len());
+    assert!(world.keys().all(|row| limited.shows(*row) == seen.contains_key(row)));
+    let assets: BTreeSet<&str> = seen.values().map(|known| known.brief.asset.as_str()).collect();
+    let any = ListFilter::default();
+    assert_eq!(limited.assets(&wish(&any, (Sort::Id, false))).count, count(assets.len()));
+    assert!(whole.shown().is_none() && limited.is_limited());
+}
+
 /// All that a snapshot says, in an order that does not depend on how it came about.
 fn said(snapshot: &Snapshot) -> String {
     let filter = ListFilter::default();
@@ -384,6 +425,9 @@ proptest! {
         for filter in filters.iter().chain([&ListFilter::default()]) {
             check_against_plain(&index.snapshot(), &world, &all, filter);
             facets_add_up(&index.snapshot().assets(&wish(filter, (Sort::Id, false))));
+        }
+        for (account, team) in [("111122223330", None), ("111122223331", Some("shop")), ("x", None)] {
+            check_limited(&index.snapshot(), (&world, &all), (account, team), &filters);
         }
     }
 

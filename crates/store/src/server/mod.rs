@@ -6,11 +6,13 @@
 mod jobs;
 mod platforms;
 mod replies;
+mod sessions;
 mod sources;
 mod tenants;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod users;
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -23,12 +25,17 @@ use crate::{Store, StoreError, seal};
 pub use jobs::{Ended, JobFilter, JobRow, JobState, NewJob, Renewed};
 pub use platforms::{Fence, PlatformKey, PlatformRow, QuarantineRow, StreamRow};
 pub use replies::Reply;
+pub use sessions::SessionRow;
 pub use sources::{Heard, SourceRow};
 pub use tokens::TokenRow;
+pub use users::{GroupRow, UserRow};
 
 /// Each migration, oldest first.
-pub(crate) const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/server_0001.sql"), include_str!("../migrations/server_0002.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/server_0001.sql"),
+    include_str!("../migrations/server_0002.sql"),
+    include_str!("../migrations/server_0003.sql"),
+];
 
 /// The database of a server.
 #[derive(Debug)]

@@ -2,7 +2,10 @@
 
 use quell_model::{JobKey, KeyHasher, TenantId, Timestamp};
 
-use super::{Ended, Heard, JobFilter, JobRow, JobState, NewJob, Renewed, Reply, TokenRow};
+use super::{
+    Ended, GroupRow, Heard, JobFilter, JobRow, JobState, NewJob, Renewed, Reply, SessionRow,
+    TokenRow, UserRow,
+};
 use crate::{ServerStore, Store, StoreError};
 
 fn at(second: i64) -> Timestamp {
@@ -170,6 +173,7 @@ fn a_token_is_found_by_its_id_and_taken_back_by_its_tenant() {
         tenant: tenant("a"),
         hash: [7; 32],
         role: "viewer".to_owned(),
+        scope: Some("{}".to_owned()),
         name: "dashboard".to_owned(),
         made_at: at(0),
         expires_at: Some(at(99)),
@@ -183,6 +187,87 @@ fn a_token_is_found_by_its_id_and_taken_back_by_its_tenant() {
     assert!(!store.token_revoke(&tenant("b"), "abc", at(1)).unwrap());
     assert!(store.token_revoke(&tenant("a"), "abc", at(1)).unwrap());
     assert_eq!(store.token_find("abc").unwrap().unwrap().revoked_at, Some(at(1)));
+}
+
+fn user(name: &str, subject: Option<&str>) -> UserRow {
+    UserRow {
+        id: format!("id of {name}"),
+        tenant: tenant("a"),
+        name: name.to_owned(),
+        shown: name.to_uppercase(),
+        subject: subject.map(str::to_owned),
+        password: None,
+        roles: "[]".to_owned(),
+        groups: "[]".to_owned(),
+        scope: "{}".to_owned(),
+        made_at: at(0),
+        changed_at: at(0),
+        signed_in_at: None,
+        disabled_at: None,
+    }
+}
+
+#[test]
+fn a_person_is_found_by_id_name_and_subject() {
+    let (_folder, mut store) = store();
+    let (ana, bo) = (user("ana", Some("https://idp|1")), user("bo", None));
+    assert!(store.user_add(&ana).unwrap() && store.user_add(&bo).unwrap());
+    let same_name = UserRow { id: "other".to_owned(), subject: None, ..ana.clone() };
+    let same_subject = UserRow { id: "other".to_owned(), name: "other".to_owned(), ..ana.clone() };
+    assert!(!store.user_add(&same_name).unwrap() && !store.user_add(&same_subject).unwrap());
+    assert_eq!(store.user_get("id of ana").unwrap().as_ref(), Some(&ana));
+    assert_eq!(store.user_named("ana").unwrap().as_ref(), Some(&ana));
+    assert_eq!(store.user_of_subject("https://idp|1").unwrap().as_ref(), Some(&ana));
+    assert_eq!(store.user_of_subject("").unwrap(), None);
+    let changed = UserRow { disabled_at: Some(at(3)), roles: "[\"admin\"]".to_owned(), ..bo };
+    store.user_save(&changed).unwrap();
+    assert_eq!(store.user_list(&tenant("a")).unwrap(), [ana, changed]);
+    assert_eq!(store.user_list(&tenant("b")).unwrap(), []);
+}
+
+#[test]
+fn a_group_is_one_tenant_s() {
+    let (_folder, mut store) = store();
+    let row = GroupRow {
+        name: "web".to_owned(),
+        roles: "[\"analyst\"]".to_owned(),
+        scope: "{}".to_owned(),
+        made_at: at(0),
+    };
+    store.group_set(&tenant("a"), &row).unwrap();
+    let row = GroupRow { roles: "[]".to_owned(), ..row };
+    store.group_set(&tenant("a"), &row).unwrap();
+    assert_eq!(store.group_list(&tenant("a")).unwrap(), [row]);
+    assert_eq!(store.group_list(&tenant("b")).unwrap(), []);
+    assert!(!store.group_remove(&tenant("b"), "web").unwrap());
+    assert!(store.group_remove(&tenant("a"), "web").unwrap());
+}
+
+#[test]
+fn a_session_ends_with_the_next_one_of_its_browser_and_when_there_are_too_many() {
+    let (_folder, mut store) = store();
+    store.user_add(&user("ana", None)).unwrap();
+    let session = |number: u8| SessionRow {
+        hash: [number; 32],
+        user: "id of ana".to_owned(),
+        csrf: "csrf".to_owned(),
+        made_at: at(i64::from(number)),
+        used_at: at(i64::from(number)),
+        ends_at: at(1000 + i64::from(number)),
+    };
+    store.session_begin(&session(1), None).unwrap();
+    store.session_used(&[1; 32], at(9)).unwrap();
+    let used = SessionRow { used_at: at(9), ..session(1) };
+    assert_eq!(store.session_get(&[1; 32]).unwrap(), Some(used));
+    store.session_begin(&session(2), Some(&[1; 32])).unwrap();
+    assert_eq!(store.session_get(&[1; 32]).unwrap(), None);
+    for number in 3..=60 {
+        store.session_begin(&session(number), None).unwrap();
+    }
+    assert_eq!(store.session_get(&[10; 32]).unwrap(), None, "more than 50 of one person");
+    assert!(store.session_get(&[11; 32]).unwrap().is_some());
+    assert!(store.session_end(&[11; 32]).unwrap() && !store.session_end(&[11; 32]).unwrap());
+    assert_eq!(store.session_end_all("id of ana").unwrap(), 49);
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub struct TokenRow {
     pub hash: [u8; 32],
     /// What it may do.
     pub role: String,
+    /// What it is limited to, as JSON; none limits nothing.
+    pub scope: Option<String>,
     /// What people call it.
     pub name: String,
     /// When it was made.
@@ -29,15 +31,19 @@ pub struct TokenRow {
     pub revoked_at: Option<Timestamp>,
 }
 
-const COLUMNS: &str = "id, tenant, hash, role, name, made_at, expires_at, used_at, revoked_at";
+const COLUMNS: &str =
+    "id, tenant, hash, role, name, made_at, expires_at, used_at, revoked_at, scope";
 
 fn token(row: &Row<'_>) -> rusqlite::Result<TokenRow> {
     let moment =
         |at: usize| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(at)?.and_then(time));
     let tenant: String = row.get(1)?;
+    // A tenant with an odd name has no data, so nobody is given another's.
+    let odd =
+        |_| rusqlite::Error::InvalidColumnType(1, "tenant".into(), rusqlite::types::Type::Text);
     Ok(TokenRow {
         id: row.get(0)?,
-        tenant: tenant.parse().unwrap_or_default(),
+        tenant: tenant.parse().map_err(odd)?,
         hash: row.get(2)?,
         role: row.get(3)?,
         name: row.get(4)?,
@@ -45,6 +51,7 @@ fn token(row: &Row<'_>) -> rusqlite::Result<TokenRow> {
         expires_at: moment(6)?,
         used_at: moment(7)?,
         revoked_at: moment(8)?,
+        scope: row.get(9)?,
     })
 }
 
@@ -56,7 +63,7 @@ impl ServerStore {
     pub fn token_add(&mut self, token: &TokenRow) -> Result<(), StoreError> {
         self.connection.execute(
             &format!(
-                "INSERT INTO tokens ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL, NULL)"
+                "INSERT INTO tokens ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL, NULL, ?8)"
             ),
             params![
                 token.id,
@@ -66,6 +73,7 @@ impl ServerStore {
                 token.name,
                 micros(token.made_at),
                 token.expires_at.map(micros),
+                token.scope,
             ],
         )?;
         Ok(())

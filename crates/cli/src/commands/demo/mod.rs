@@ -109,6 +109,7 @@ fn triage(folder: &Path, limit: Option<usize>) -> Result<Report> {
     let mut store = Store::open(&folder.join("data"))?;
     let setup = Setup::embedded(None)?;
     let request = Request {
+        among: None,
         paths: vec![folder.join("findings")],
         intel: Vec::new(),
         repository: Some(folder.join("infrastructure")),

@@ -1,0 +1,108 @@
+//! The page on which people sign in, and the line that says who they are. No script stands in either.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{Html, IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+use crate::access::Caller;
+use crate::state::App;
+
+const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f6f7f9;color:#16181d}\
+main{max-width:22rem;margin:12vh auto;padding:2rem;background:#fff;border:1px solid #d9dde3;border-radius:8px}\
+h1{font-size:1.3rem;margin:0 0 1rem}label{display:block;margin:.8rem 0 .2rem}\
+input{width:100%;box-sizing:border-box;padding:.5rem;font:inherit;border:1px solid #9aa3af;border-radius:4px}\
+button,.go{display:block;width:100%;box-sizing:border-box;margin-top:1.2rem;padding:.6rem;font:inherit;text-align:center;\
+border:0;border-radius:4px;background:#1d4ed8;color:#fff;text-decoration:none;cursor:pointer}\
+.quiet{color:#5b6470;font-size:.9rem}.wrong{color:#9b1c1c}\
+@media(prefers-color-scheme:dark){body{background:#14161a;color:#e8eaed}main{background:#1d2026;border-color:#363b45}\
+input{background:#14161a;color:inherit}.quiet{color:#9aa3af}.wrong{color:#f4a3a3}}";
+
+/// What the page may do: show itself and send its form here.
+fn policy() -> &'static str {
+    static POLICY: OnceLock<String> = OnceLock::new();
+    POLICY.get_or_init(|| {
+        let hash = STANDARD.encode(Sha256::digest(STYLE));
+        format!(
+            "default-src 'none'; style-src 'sha256-{hash}'; form-action 'self'; \
+             frame-ancestors 'none'; base-uri 'none'"
+        )
+    })
+}
+
+/// Text as HTML shows it.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for one in text.chars() {
+        match one {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            one if one.is_control() => out.push('\u{fffd}'),
+            one => out.push(one),
+        }
+    }
+    out
+}
+
+pub(super) async fn show(State(app): State<Arc<App>>) -> Response {
+    page(&app, StatusCode::OK, None)
+}
+
+/// The page, with what went wrong.
+pub(super) fn page(app: &App, status: StatusCode, wrong: Option<&str>) -> Response {
+    let sign_in = &app.config.sign_in;
+    let mut html = format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><title>Sign in to Quell</title>\
+         <style>{STYLE}</style></head><body><main><h1>Sign in to Quell</h1>"
+    );
+    if let Some(wrong) = wrong {
+        html.push_str(&format!("<p class=\"wrong\" role=\"alert\">{}</p>", escaped(wrong)));
+    }
+    if let Some(issuer) = &sign_in.issuer {
+        let host = url::Url::parse(issuer).ok().and_then(|url| url.host_str().map(escaped));
+        let host = host.unwrap_or_default();
+        html.push_str(&format!("<a class=\"go\" href=\"/sign-in/start\">Sign in at {host}</a>"));
+    }
+    if sign_in.passwords {
+        html.push_str(
+            "<form method=\"post\" action=\"/sign-in\"><label for=\"name\">Name</label>\
+             <input id=\"name\" name=\"name\" autocomplete=\"username\" required maxlength=\"200\">\
+             <label for=\"password\">Password</label><input id=\"password\" name=\"password\" \
+             type=\"password\" autocomplete=\"current-password\" required maxlength=\"1024\">\
+             <button>Sign in</button></form>",
+        );
+    }
+    html.push_str(
+        "<p class=\"quiet\"><a href=\"/?token\">Use a token instead</a></p></main></body></html>",
+    );
+    let mut response = (status, Html(html)).into_response();
+    let name = HeaderName::from_static("content-security-policy");
+    response.headers_mut().insert(name, HeaderValue::from_static(policy()));
+    response
+}
+
+/// The line that says who somebody is, with the way out where there is one.
+pub(crate) fn bar(caller: &Caller) -> String {
+    let limits: Vec<String> = caller.hats.iter().flat_map(|hat| hat.scope.words()).collect();
+    let limits = match limits.is_empty() || !caller.is_limited() {
+        true => String::new(),
+        false => format!(", limited to {}", escaped(&limits.join(", "))),
+    };
+    let out = caller.csrf.as_ref().map_or_else(String::new, |csrf| {
+        format!(
+            "<form method=\"post\" action=\"/sign-out\" style=\"display:inline\">\
+             <input type=\"hidden\" name=\"csrf\" value=\"{}\"><button>Sign out</button></form>",
+            escaped(csrf)
+        )
+    });
+    let (name, role) = (escaped(&caller.name), caller.role.as_str());
+    format!("<p class=\"quiet\">Signed in as {name} ({role}{limits}) {out}</p>")
+}
