@@ -7,7 +7,9 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use quell_audit::{Action, Leaf};
 use quell_client::IssueQuery;
+use quell_govern::level::Targets;
 use quell_model::{Clock, IssueKey, Mark, MarkKind, Severity, Status};
+use quell_pipeline::govern::targets;
 use quell_pipeline::{
     IssueFilter, IssueList, ListedIssue, MarkFilter, Setup, list_issues, mark_issue, show_issue,
     split_issue, unmark_issue,
@@ -15,6 +17,7 @@ use quell_pipeline::{
 use quell_report::{IssueStory, cell, write_story};
 use quell_store::Store;
 
+use super::config::load;
 use super::incident::decider;
 use crate::audited::noted;
 use crate::console::{say, write_json};
@@ -257,7 +260,7 @@ pub(super) fn run(
             list(&list_issues(&store, filter, asked.limit, SystemClock.now())?, asked)?;
         }
         Command::Show { id, repo, json } => {
-            let setup = Setup::embedded(None)?;
+            let setup = Setup::embedded(None)?.with_targets(own_targets()?);
             let story = show_issue(&store, &setup, (id, repo.as_deref()), SystemClock.now())?;
             show(&story, *json)?;
         }
@@ -283,6 +286,13 @@ pub(super) fn run(
         }
     }
     Ok(Exit::Clean)
+}
+
+/// By when issues are to be dealt with, as the configuration here says; the usual days where it
+/// cannot be read.
+fn own_targets() -> Result<Targets> {
+    let loaded = load(None, &[])?;
+    Ok(loaded.map_or_else(|_| Targets::default(), |loaded| targets(&loaded.config.service_levels)))
 }
 
 fn tell_mark(key: IssueKey, mark: &Mark) {

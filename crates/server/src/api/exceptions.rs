@@ -66,9 +66,9 @@ pub(super) struct ExceptionAsked {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ExceptionScope {
-    /// An expression.
+    /// An expression; all open issues where it is left out.
     #[param(min_length = 1, max_length = 16384)]
-    scope: String,
+    scope: Option<String>,
 }
 
 /// What is decided, of which exceptions.
@@ -174,7 +174,8 @@ pub(super) async fn preview(
     app.quick(move || {
         let findings = asking.tenants.of(&caller.tenant)?;
         let (now, limits) = (asking.clock.now(), limits(&asking.config.exceptions));
-        Ok(Json(findings.read(|store| exception_preview(store, &limits, &asked.scope, now))?))
+        let scope = asked.scope.as_deref().unwrap_or("severity >= informational");
+        Ok(Json(findings.read(|store| exception_preview(store, &limits, scope, now))?))
     })
     .await
 }

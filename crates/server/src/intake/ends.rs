@@ -2,9 +2,12 @@
 //! for this.
 
 use jiff::SignedDuration;
-use quell_model::Timestamp;
-use quell_pipeline::govern::{exception_due, exception_sweep, limits};
+use quell_audit::{Action, Outcome, Stage};
+use quell_model::{TenantId, Timestamp};
+use quell_pipeline::govern::{Sweep, exception_due, exception_sweep, limits};
+use quell_store::Store;
 
+use crate::audit::by_server;
 use crate::state::App;
 
 /// How often it is looked.
@@ -38,9 +41,11 @@ fn look(app: &App, now: Timestamp) -> Result<(), String> {
             continue;
         }
         // While an import writes, it waits for the next look.
-        let swept = findings.try_write(|store| exception_sweep(store, &limits, now));
-        let Some(swept) = swept else { continue };
-        let swept = swept.map_err(|error| error.to_string())?;
+        let Some(swept) = findings.try_write(|store| sweep(app, &findings.tenant, store, now))
+        else {
+            continue;
+        };
+        let swept = swept?;
         for one in swept.ended {
             tracing::info!(exception = one.id, owner = one.request.owner, "an exception has ended");
         }
@@ -50,4 +55,20 @@ fn look(app: &App, now: Timestamp) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Writes down what ended, between its two records of the audit log.
+fn sweep(app: &App, tenant: &TenantId, store: &mut Store, now: Timestamp) -> Result<Sweep, String> {
+    let leaf = by_server((Action::ExceptionChange, Stage::Begun), tenant, now);
+    let begun = app.audit.begin(leaf).map_err(|error| error.to_string())?;
+    let swept = exception_sweep(store, &limits(&app.config.exceptions), now);
+    let outcome = if swept.is_ok() { Outcome::Done } else { Outcome::Failed };
+    begun.end(app.clock.now(), outcome, |leaf| match &swept {
+        Ok(swept) => {
+            let all = swept.ended.iter().chain(&swept.reminded);
+            all.fold(leaf, |leaf, one| leaf.object("exception", &one.id))
+        }
+        Err(_) => leaf,
+    });
+    swept.map_err(|error| error.to_string())
 }
