@@ -14,6 +14,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("quell-config", 2),
     ("quell-correlate", 2),
     ("quell-explain", 2),
+    ("quell-govern", 2),
     ("quell-owners", 2),
     ("quell-policy", 2),
     ("quell-remediate", 2),

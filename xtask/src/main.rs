@@ -45,6 +45,8 @@ cargo xtask <command>
           webhooks a second, memory of an import, from the log into lists, names not there (see docs/benchmarks.md)
   kill-server [--kills N]
           kills a busy server again and again, and looks for what it acknowledged
+  eval-approvals [--histories N] [--deep N] [--seed N]
+          whether anything is carried out without a valid approval (see docs/governance.md)
   eval-fixes DIR [--result FILE] [--checkov PROGRAM] [--keep DIR] [--json FILE] [--release]
           how many findings the fixes close, by Checkov's own second scan (see docs/fixes.md)
   eval-merge  how well findings of several tools are merged (see docs/merging.md)
@@ -85,6 +87,10 @@ fn dispatch() -> Result<()> {
         Some("bench-spool") => spool::bench(&rest),
         Some("soak-spool") => spool::soak(&rest),
         Some("bench-lists") => bench_lists::run(&rest),
+        Some("eval-approvals") => {
+            let walk = ["run", "--release", "--quiet", "-p", "quell-govern", "--example"];
+            run(cargo().args(walk).args(["eval_approvals", "--"]).args(&rest))
+        }
         Some("eval-fixes") => eval_fixes::run(&rest),
         Some("eval-merge") => eval_merge::run(&rest),
         Some("eval-priority") => eval_priority::run(&rest),

@@ -48,7 +48,7 @@ pub use error::AuditError;
 pub use hash::{Hash, hex, leaf_hash, sha256};
 pub use key::PublicKey;
 pub use leaf::{Actor, Leaf, MOST_LEAF_BYTES, Outcome, Stage};
-pub use log::{Committed, Log, Place, checkpoint, put_aside};
+pub use log::{Committed, Log, Place, checkpoint, look, put_aside};
 pub use personal::{Kept, commit};
 pub use reader::{Inclusion, Reader};
 pub use state::public_keys;

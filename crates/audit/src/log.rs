@@ -13,6 +13,7 @@ use crate::files::make_folders;
 use crate::hash::Hash;
 use crate::key::PublicKey;
 use crate::leaf::Leaf;
+use crate::reader::Reader;
 use crate::state::{State, create, public_keys};
 use crate::writer::{Keeper, run};
 use crate::{layout, lock};
@@ -275,4 +276,18 @@ pub fn put_aside(place: &Place) -> Result<PathBuf, AuditError> {
 /// When there is no log, or it is damaged.
 pub fn checkpoint(folder: &Path) -> Result<Checkpoint, AuditError> {
     crate::state::stored_checkpoint(folder)
+}
+
+/// Looks whether a log could be written to, and changes nothing; how many records are signed.
+///
+/// # Errors
+/// When it could not, or there is none.
+pub fn look(place: &Place) -> Result<u64, AuditError> {
+    let mut reader = Reader::open(&place.folder)?;
+    let (size, root) = (reader.size(), reader.checkpoint().root);
+    crate::state::own_key(&place.folder, &place.key_path(), &reader.checkpoint().origin)?;
+    if reader.root_at(size)? != root {
+        return Err(AuditError::Damaged("its hashes are not those that were signed".into()));
+    }
+    Ok(size)
 }

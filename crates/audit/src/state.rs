@@ -50,13 +50,7 @@ impl State {
     /// Reads what is on the disk, and checks it against the newest checkpoint.
     pub(crate) fn load(folder: &Path, key_path: &Path) -> Result<Self, AuditError> {
         let checkpoint = stored_checkpoint(folder)?;
-        let key = SigningKey::load(key_path)?;
-        if key.public().name != checkpoint.origin || !public_keys(folder)?.contains(&key.public()) {
-            return Err(AuditError::Key {
-                path: key_path.to_owned(),
-                reason: "it is not the key of this log".into(),
-            });
-        }
+        let key = own_key(folder, key_path, &checkpoint.origin)?;
         let path = folder.join(layout::JOURNAL);
         let bytes = read(&path)?.ok_or_else(|| damaged("its journal is missing"))?;
         let found = journal::parse(&bytes).ok_or_else(|| damaged("its journal has no head"))?;
@@ -313,6 +307,20 @@ pub fn public_keys(folder: &Path) -> Result<Vec<PublicKey>, AuditError> {
     let text = String::from_utf8_lossy(&bytes);
     let keys = text.lines().map(|line| PublicKey::parse(line).ok_or(line));
     keys.collect::<Result<_, _>>().map_err(|_| damaged("its public key cannot be read"))
+}
+
+/// The key of a log.
+pub(crate) fn own_key(
+    folder: &Path,
+    key_path: &Path,
+    origin: &str,
+) -> Result<SigningKey, AuditError> {
+    let key = SigningKey::load(key_path)?;
+    if key.public().name == origin && public_keys(folder)?.contains(&key.public()) {
+        return Ok(key);
+    }
+    let reason = "it is not the key of this log".into();
+    Err(AuditError::Key { path: key_path.to_owned(), reason })
 }
 
 /// The rows above the leaves of a tree of a size, from tiles that a larger tree published.

@@ -1,6 +1,11 @@
 //! `quell audit`: what commands changed is in the log, and whoever changes the log is found.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 
@@ -107,11 +112,14 @@ fn keys_are_rotated_and_renewed_and_texts_erased() {
     let shown = out(&bench, &["audit", "show", "2"]).1;
     assert!(!shown.contains("Ada") && shown.contains("erased"), "{shown}");
     assert_eq!(out(&bench, &verify).0, 0);
+    let doctor = || json(&bench, &["doctor", "--data", "data", "--json"]).to_string();
+    assert!(doctor().contains("its key is there"), "{}", doctor());
     // Lost for good: the log is put aside, and the new one names it.
     fs::remove_file(bench.folder.path().join("data/audit/key")).unwrap();
     let mark = ["issue", "mark", &issue, "--as", "accepted", "--reason", "x"];
     let (code, told) = out(&bench, &mark);
     assert!(code == 3 && told.contains("quell audit key renew"), "{told}");
+    assert!(doctor().contains("cannot be used: it is not there"), "{}", doctor());
     assert_eq!(out(&bench, &["audit", "key", "renew", "--reason", "the disk died"]).0, 0);
     assert_eq!(out(&bench, &mark).0, 0);
     let begin = json(&bench, &["audit", "show", "0", "--json"]);

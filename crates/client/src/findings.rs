@@ -1,7 +1,7 @@
 //! What is open: the report, issues and incidents, and what people decide about them.
 
 use quell_model::{Decision, IncidentKey, IssueKey, Mark, Severity, Status, Untrusted};
-use quell_report::{IncidentStory, IssueStory, Report};
+use quell_report::{HiddenBy, IncidentStory, IssueStory, Report};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +50,9 @@ pub struct ListedIssue {
     /// How a person marked it.
     #[serde(default)]
     pub mark: Option<Mark>,
+    /// Which exception hides it.
+    #[serde(default)]
+    pub hidden_by: Option<HiddenBy>,
 }
 
 /// An incident as a list shows it.

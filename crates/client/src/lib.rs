@@ -6,7 +6,9 @@
 mod address;
 mod connection;
 mod error;
+mod exceptions;
 mod findings;
+mod governance;
 mod import;
 mod job;
 mod mark;

@@ -23,8 +23,9 @@ pub use key::{Key, Kind, Table, Unit};
 pub use load::{Entry, FileText, Loaded, Origin, Override, Sources};
 pub use secret::{HookSecret, SecretKind, SecretPlace, SecretRef, weak_secret};
 pub use tables::{
-    Access, Algorithm, Audit, AuditForm, AuditStream, AuditTo, AuditTransport, Auth, Aws, Bucket,
-    Config, Egress, Encoding, Fix, Folder, Hook, Intake, Inventory, Jobs, Limits, LogFormat,
-    LogLevel, Owners, Server, SignIn, Source, TABLES, Telemetry, Tls, Vault, VaultLogin,
+    Access, Algorithm, Approvals, Audit, AuditForm, AuditStream, AuditTo, AuditTransport, Auth,
+    Aws, Bucket, Config, Egress, Encoding, Exceptions, Fix, Folder, Hook, Intake, Inventory, Jobs,
+    Limits, LogFormat, LogLevel, Owners, Server, ServiceLevels, SignIn, Source, TABLES, Telemetry,
+    Tls, Vault, VaultLogin,
 };
 pub use write::{example, page, schema};

@@ -47,7 +47,9 @@ impl Question {
         };
         // What is late, and how old things are, is another answer tomorrow.
         let day = now.strftime("%Y-%m-%d");
-        let Some(name) = setup.reader(&format!("the first {limit} incidents on {day}")) else {
+        let hidden = store.suppression(now)?.mark();
+        let asked = format!("the first {limit} incidents on {day} without {hidden}");
+        let Some(name) = setup.reader(&asked) else {
             return Ok(None);
         };
         Ok(Some(Self { name, changes: store.changes()? }))

@@ -7,12 +7,17 @@ use quell_correlate::{Member, assemble};
 use quell_model::{Finding, Issue, IssueKey, Origin, Risk, Sourced, Timestamp, Vulnerability};
 use quell_owners::Owners;
 use quell_risk::Factors;
-use quell_store::{AssessedIssue, Body, Brief, DirtyIssue, FindingRow, Packed, Store, place_text};
+use quell_store::{
+    AssessedIssue, Body, Brief, DirtyIssue, FindingRow, IssueScope, Packed, Store, place_text,
+};
 use rayon::prelude::*;
 
 use crate::PipelineError;
 use crate::report::{Kept, candidate};
 
+/// Texts of a kind that are kept for exceptions, and letters of each.
+const MOST_SCOPE_TEXTS: usize = 50;
+const MOST_SCOPE_LETTERS: usize = 256;
 /// Issues assessed in one transaction.
 const PAGE: u32 = 2048;
 /// Findings that are in memory for that at a time: each may hold a block of its own, unpacked.
@@ -235,7 +240,31 @@ fn brief(
         first_seen: issue.first_seen,
         candidate: serde_json::to_vec(&kept)?,
         control: issue.control.clone(),
+        scope: scope(issue, members),
     })
+}
+
+/// What exceptions ask of an issue beside what lists filter by.
+fn scope(issue: &Issue, members: &[Member]) -> IssueScope {
+    let text = |text: &str| text.chars().take(MOST_SCOPE_LETTERS).collect::<String>();
+    let few = |all: BTreeSet<&str>| {
+        all.into_iter().filter(|one| !one.is_empty()).take(MOST_SCOPE_TEXTS).map(text).collect()
+    };
+    let weaknesses = || members.iter().filter_map(|m| m.finding.vulnerability.as_deref());
+    let rules = members.iter().map(|m| m.finding.rule.id.as_str());
+    let files = members.iter().filter_map(|m| m.finding.location.as_deref());
+    let inside = weaknesses().filter_map(|weakness| weakness.path.as_deref());
+    let context = &issue.asset.context;
+    let tags = issue.asset.tags.iter().take(MOST_SCOPE_TEXTS);
+    IssueScope {
+        weaknesses: few(weaknesses().flat_map(ids).collect()),
+        packages: few(weaknesses().map(|weakness| weakness.package.as_str()).collect()),
+        rules: few(rules.collect()),
+        paths: few(files.map(|place| place.file.as_str()).chain(inside).collect()),
+        environment: context.environment.as_ref().map(|known| text(known.value.raw())),
+        exposed: issue.asset.signals.internet_exposed,
+        tags: tags.map(|(name, value)| (text(name), text(value.raw()))).collect(),
+    }
 }
 
 /// An issue as it was stored.

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use quell_correlate::Spoken;
 use quell_model::{Finding, IssueKey, Mark, Statement, StatementKey, Timestamp, Untrusted};
-use quell_report::{ExceptionReport, StatementReport, StatementsReport};
-use quell_store::{IdSet, Store};
+use quell_report::{ExceptionReport, HiddenBy, HiddenReport, StatementReport, StatementsReport};
+use quell_store::{Hiding, IdSet, Store};
 use rayon::prelude::*;
 
 use crate::PipelineError;
@@ -18,6 +18,9 @@ use crate::report::Open;
 /// Weaknesses whose statements are kept in memory at once; a supplier's document can hold
 /// thousands for one.
 const MOST_CACHED: usize = 64;
+
+/// Hidden issues that a report names of one exception.
+const MOST_HIDDEN_NAMED: usize = 1000;
 
 /// Names under which sources keep why they hide a finding, the most telling first.
 const REASONS: &[&str] = &[
@@ -42,6 +45,7 @@ pub(crate) struct Said {
     known: u64,
     matched: HashSet<StatementKey>,
     marks: BTreeMap<IssueKey, Mark>,
+    hidden: BTreeMap<IssueKey, HiddenBy>,
 }
 
 impl Said {
@@ -56,7 +60,12 @@ impl Said {
             let keys: HashSet<IssueKey> = open.iter().map(|open| open.candidate.key).collect();
             marks.retain(|issue, _| keys.contains(issue));
         }
-        let mut said = Self { known: store.statement_count()?, marks, ..Self::default() };
+        let suppression = store.suppression(now)?;
+        let hidden = open
+            .iter()
+            .filter_map(|one| Some((one.candidate.key, hidden_by(suppression.by(one.row)?))));
+        let hidden = hidden.collect();
+        let mut said = Self { known: store.statement_count()?, marks, hidden, ..Self::default() };
         if said.known == 0 {
             return Ok(said);
         }
@@ -79,6 +88,11 @@ impl Said {
     /// How a person marked an issue.
     pub(crate) fn mark(&self, issue: IssueKey) -> Option<&Mark> {
         self.marks.get(&issue)
+    }
+
+    /// Which exception hides an issue.
+    pub(crate) fn hidden_by(&self, issue: IssueKey) -> Option<&HiddenBy> {
+        self.hidden.get(&issue)
     }
 
     /// How many statements there are, and how many speak of no issue here.
@@ -179,6 +193,40 @@ pub(crate) fn exceptions(
     }
     exceptions.sort_by(|a, b| (&a.issue, &a.kind, &a.id).cmp(&(&b.issue, &b.kind, &b.id)));
     Ok(exceptions)
+}
+
+/// An exception as the report names it.
+pub(crate) fn hidden_by(hiding: &Hiding) -> HiddenBy {
+    HiddenBy {
+        exception: hiding.id.clone(),
+        reason: Untrusted::from(hiding.reason.as_str()),
+        owner: Untrusted::from(hiding.owner.as_str()),
+        until: hiding.until,
+    }
+}
+
+/// What exceptions hide of some issues, or all.
+pub(crate) fn hidden(
+    store: &Store,
+    among: Option<&IdSet>,
+    now: Timestamp,
+) -> Result<Vec<HiddenReport>, PipelineError> {
+    let suppression = store.suppression(now)?;
+    let mut found: BTreeMap<&str, HiddenReport> = BTreeMap::new();
+    let rows = suppression.rows().iter();
+    for row in rows.filter(|row| among.is_none_or(|among| among.contains(*row))) {
+        let Some(by) = suppression.by(row) else { continue };
+        let report = found.entry(by.id.as_str()).or_insert_with(|| HiddenReport {
+            by: hidden_by(by),
+            issues: 0,
+            ids: Vec::new(),
+        });
+        report.issues += 1;
+        if report.ids.len() < MOST_HIDDEN_NAMED {
+            report.ids.extend(store.issue_get(row)?.map(|issue| issue.key.to_string()));
+        }
+    }
+    Ok(found.into_values().collect())
 }
 
 fn of_statement(issue: IssueKey, statement: &Statement) -> ExceptionReport {

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use quell_model::{FindingKey, Fix, IssueKey, Timestamp};
-use quell_report::IssueStory;
+use quell_report::{IssueStory, LevelReport};
 use quell_store::{IssueRow, Store};
 
 use crate::assess::Judgement;
 use crate::exceptions::Said;
+use crate::govern::level_of;
 use crate::incidents::story_of;
 use crate::priority::Estate;
 use crate::report::{Detail, describe, fix_report, incidents, known, open_issues};
@@ -38,8 +39,24 @@ pub fn show_issue(
         None => Vec::new(),
     };
     let mut told = story(store, &estate, &row, &proposed)?.ok_or_else(not_found)?;
+    told.issue.level = issue_level(store, setup, &row, now)?;
     told.incident = story_of(store, setup, row.key, now)?.map(|story| Box::new(story.incident));
     Ok(told)
+}
+
+/// By when an issue is to be dealt with, while it is open.
+pub(crate) fn issue_level(
+    store: &Store,
+    setup: &Setup,
+    row: &IssueRow,
+    now: Timestamp,
+) -> Result<Option<LevelReport>, PipelineError> {
+    let Some(body) = &row.body else { return Ok(None) };
+    let issue = assess::read_issue(body)?;
+    if !issue.status.is_open() {
+        return Ok(None);
+    }
+    level_of(store, setup, (row.id, &issue), now)
 }
 
 /// An issue in the light of what the estate knows of its asset, with the fixes that are proposed

@@ -11,6 +11,7 @@ mod error;
 mod exceptions;
 mod fixes;
 mod follow;
+pub mod govern;
 mod import;
 mod incidents;
 mod inspect;

@@ -1,10 +1,14 @@
 //! Lists of issues, filtered and counted.
 
+use std::sync::Arc;
+
 use quell_model::{IssueKey, Mark, Severity, Status, Timestamp, Untrusted};
+use quell_report::HiddenBy;
 use quell_store::{IssueFilter, MarkFilter, Store};
 use serde::Serialize;
 
 use crate::PipelineError;
+use crate::exceptions::hidden_by;
 use crate::marks::day_of;
 use crate::report::stored_issue;
 
@@ -37,6 +41,9 @@ pub struct ListedIssue {
     /// How a person marked it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mark: Option<Mark>,
+    /// Which exception hides it; it is open all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hidden_by: Option<HiddenBy>,
 }
 
 /// The issues that fit a filter and are marked so: all are counted, the riskiest are listed.
@@ -50,7 +57,12 @@ pub fn list_issues(
     now: Timestamp,
 ) -> Result<IssueList, PipelineError> {
     let today = day_of(now);
-    let filter = IssueFilter { among: store.mark_rows(marked, today)?, ..filter.clone() };
+    let suppression = store.suppression(now)?;
+    let filter = IssueFilter {
+        among: store.mark_rows(marked, today)?,
+        suppression: Arc::clone(&suppression),
+        ..filter.clone()
+    };
     let found = store.issue_find(&filter, limit)?;
     let mut issues = Vec::new();
     for row in found.rows {
@@ -60,7 +72,8 @@ pub fn list_issues(
             id: issue.key,
             score: issue.risk.score,
             severity: issue.severity,
-            status: issue.status,
+            status: if suppression.hides(row) { Status::Suppressed } else { issue.status },
+            hidden_by: suppression.by(row).map(hidden_by),
             control: issue.control,
             title: issue.title,
             asset: Untrusted::from(issue.asset.id.key()),

@@ -15,7 +15,7 @@ use quell_model::{
     Sourced, Statement, Status, Timestamp, Untrusted,
 };
 use quell_report::{
-    AssetReport, DecisionCounts, DecisionReport, FindingReport, FixReport, HandReport,
+    AssetReport, DecisionCounts, DecisionReport, FindingReport, FixReport, HandReport, HiddenBy,
     IncidentReport, IssueReport, OwnerReport,
 };
 use quell_risk::{Circumstances, Provisional};
@@ -129,9 +129,19 @@ pub(crate) fn open_issues(
         open.extend(read.into_iter().flatten());
     }
     open.par_sort_unstable_by_key(|open| open.candidate.key);
+    let hidden = store.suppression(estate.by.now)?;
+    if !hidden.rows().is_empty() {
+        open.retain(|open| !hidden.hides(open.row));
+    }
     estate.take(&mut open);
     estate.settle(store, &mut open)?;
     Ok(open)
+}
+
+/// How many issues are open and not hidden.
+pub(crate) fn shown_count(store: &Store, now: Timestamp) -> Result<u64, PipelineError> {
+    let hidden = u64::try_from(store.suppression(now)?.rows().len()).unwrap_or(u64::MAX);
+    Ok(store.issue_count_open()?.saturating_sub(hidden))
 }
 
 fn open_of(page: &CandidatePage, among: Option<&IdSet>) -> Result<Vec<Open>, PipelineError> {
@@ -249,7 +259,7 @@ pub(crate) fn in_scope(
         let any = all.iter().any(|o| o.candidate.is_detection());
         (known != Some(any)).then_some(any)
     };
-    let all = usize::try_from(store.issue_count_open()?).unwrap_or(usize::MAX);
+    let all = usize::try_from(shown_count(store, estate.by.now)?).unwrap_or(usize::MAX);
     if among.is_none() || open.len() == all {
         let attacks = attacks(&open);
         return Ok(InScope { open, touched: None, attacks });
@@ -340,8 +350,9 @@ fn told<'s>(
     let issue = estate.settled(read_issue(body)?, &members);
     let places = findings.into_iter().map(|r| (r.path, r.offset_bytes)).collect();
     let (statements, mark) = (said.of(issue.key), said.mark(issue.key));
+    let hidden_by = said.hidden_by(issue.key);
     let decided = estate.decide(&issue, statements);
-    Ok(Some(Told { issue, members, places, statements, mark, decided }))
+    Ok(Some(Told { issue, members, places, statements, mark, hidden_by, decided }))
 }
 
 fn tell<'s>(
@@ -357,6 +368,7 @@ struct Told<'s> {
     issue: Issue,
     statements: &'s [Statement],
     mark: Option<&'s Mark>,
+    hidden_by: Option<&'s HiddenBy>,
     members: Vec<Member>,
     places: Vec<(String, u64)>,
     decided: Decided,
@@ -537,7 +549,7 @@ fn issue_report(told: &Told<'_>, catalog: &Catalog, today: Timestamp) -> IssueRe
         asset: issue.asset.id.key().to_owned(),
         owner: issue.asset.context.owner.as_ref().map(owner_report),
         severity: issue.severity,
-        status: issue.status,
+        status: if told.hidden_by.is_some() { Status::Suppressed } else { issue.status },
         risk: issue.risk.clone(),
         decision: decision_report(told, today),
         findings: told.members.iter().zip(&told.places).map(finding_report).collect(),
@@ -552,6 +564,8 @@ fn issue_report(told: &Told<'_>, catalog: &Catalog, today: Timestamp) -> IssueRe
         last_seen: issue.last_seen,
         statements: told.statements.iter().map(statement_report).collect(),
         mark: told.mark.cloned(),
+        hidden_by: told.hidden_by.cloned(),
+        level: None,
     }
 }
 

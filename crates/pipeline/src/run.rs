@@ -13,12 +13,13 @@ use quell_store::{Store, Touched};
 
 use crate::answer::{Answer, Question};
 use crate::assess::Judgement;
-use crate::exceptions::{Said, exceptions};
+use crate::exceptions::{Said, exceptions, hidden};
 use crate::import::{ImportOptions, Imported, import_all};
 use crate::owners::{OwnersAsked, take_owners};
 use crate::priority::Estate;
 use crate::report::{
     Described, Detail, InScope, Open, decision_counts, describe, fix_report, in_scope, incidents,
+    shown_count,
 };
 use crate::{PipelineError, Setup, fixes, intel, owners, query, rekey};
 
@@ -166,7 +167,7 @@ fn written(
         (None, Some(among)) => (store.finding_count_open(&among.findings)?, 0),
         (Some(touched), _) => (
             store.finding_count_open(&touched.findings)?,
-            store.issue_count_open()?.saturating_sub(answer.issues),
+            shown_count(store, by.now)?.saturating_sub(answer.issues),
         ),
         (None, None) => (store.finding_count_all_open()?, 0),
     };
@@ -193,6 +194,7 @@ fn written(
         assets: described.assets,
         fixes: fixes.iter().map(fix_report).collect(),
         exceptions: exceptions(store, &said, only.map(|only| &only.findings))?,
+        hidden: hidden(store, only.map(|only| &only.issues), by.now)?,
         statements: said.counts(),
         intelligence: intel::listings(by.intel),
         sources: Vec::new(),
@@ -301,7 +303,7 @@ fn tell(
         worst,
         shown: std::mem::take(&mut described.incidents),
     };
-    let whole = store.issue_count_open()? == answer.issues;
+    let whole = shown_count(store, estate.by.now)? == answer.issues;
     let question = question.filter(|_| said.counts().known == 0 && whole);
     Ok(Told { answer, described, fixes, said, keep: Keep { question, attacks } })
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use quell_catalog::{Catalog, Intel};
+use quell_govern::level::Targets;
 use quell_model::{ContextMapping, Timestamp};
 use quell_owners::Owners;
 use quell_sources::intake::Formats;
@@ -24,6 +25,8 @@ pub struct Setup {
     reader: OnceLock<Option<blake3::Hash>>,
     /// What was last known of owners, with its version.
     owners: Mutex<KeptOwners>,
+    /// By when issues are to be dealt with.
+    targets: Targets,
 }
 
 /// What is known of owners, with the version of the book and of the names.
@@ -61,7 +64,20 @@ impl Setup {
             program: None,
             reader: OnceLock::new(),
             owners: Mutex::default(),
+            targets: Targets::default(),
         })
+    }
+
+    /// Takes what the configuration says of service levels.
+    #[must_use]
+    pub fn with_targets(mut self, targets: Targets) -> Self {
+        self.targets = targets;
+        self
+    }
+
+    /// By when issues are to be dealt with.
+    pub(crate) const fn targets(&self) -> &Targets {
+        &self.targets
     }
 
     /// Takes another catalogue in place of the embedded one.

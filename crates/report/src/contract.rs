@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 /// The version of the contract: the second number grows when fields are added, the first when
 /// a reader must change.
-pub const SCHEMA_VERSION: &str = "1.6";
+pub const SCHEMA_VERSION: &str = "1.7";
 
 /// Everything that a run has to say.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -46,6 +46,9 @@ pub struct Report {
     pub fixes: Vec<FixReport>,
     /// What speaks against issues and closes none: to be reviewed by a person.
     pub exceptions: Vec<ExceptionReport>,
+    /// Exceptions that hide open issues, which no list, count or incident of this report has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hidden: Vec<HiddenReport>,
     /// How many statements are known, and how many speak of no issue here.
     pub statements: StatementsReport,
     /// The lists of exploited and likely exploited weaknesses that risks rest on.
@@ -218,6 +221,31 @@ pub struct ExceptionReport {
     /// When it was said, or last seen hidden.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,
+}
+
+/// An exception that hides open issues.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct HiddenReport {
+    /// The exception.
+    #[serde(flatten)]
+    pub by: HiddenBy,
+    /// How many open issues it hides.
+    pub issues: u64,
+    /// Their ids, at most a thousand.
+    pub ids: Vec<String>,
+}
+
+/// Which exception hides an issue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct HiddenBy {
+    /// Its id.
+    pub exception: String,
+    /// Why, as who asked for it says.
+    pub reason: Untrusted,
+    /// Who answers for it.
+    pub owner: Untrusted,
+    /// When it ends at the latest.
+    pub until: Timestamp,
 }
 
 /// How many statements are known.
@@ -449,6 +477,27 @@ pub struct IssueReport {
     /// How a person marked it. It closes nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<Mark>,
+    /// Which exception hides it; it is open all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden_by: Option<HiddenBy>,
+    /// By when it is to be dealt with; told of a single issue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<LevelReport>,
+}
+
+/// By when an issue is to be dealt with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LevelReport {
+    /// `running`; `paused`, while an exception hides it; `restarted`, behind one.
+    pub state: Cow<'static, str>,
+    /// When it is due.
+    pub due: Timestamp,
+    /// Whether that is over.
+    pub late: bool,
+    /// For how many hours its clock stood.
+    pub paused_hours: i64,
+    /// Why there is so much time.
+    pub because: String,
 }
 
 /// One issue with all it rests on: what `quell issue show --json` prints.

@@ -22,9 +22,10 @@ mod words;
 
 pub use contract::{
     AccountingReport, AssetReport, Changes, DecisionCounts, DecisionReport, ExceptionReport,
-    FileReport, FindingReport, FixReport, HandReport, IncidentReport, IncidentStory,
-    IntelligenceReport, InventoryReport, IssueReport, IssueStory, OwnerReport, Report,
-    SCHEMA_VERSION, SourceHealth, SourceReport, StatementReport, StatementsReport,
+    FileReport, FindingReport, FixReport, HandReport, HiddenBy, HiddenReport, IncidentReport,
+    IncidentStory, IntelligenceReport, InventoryReport, IssueReport, IssueStory, LevelReport,
+    OwnerReport, Report, SCHEMA_VERSION, SourceHealth, SourceReport, StatementReport,
+    StatementsReport,
 };
 pub use escape::html as html_text;
 pub use fixes::{

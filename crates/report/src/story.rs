@@ -9,7 +9,8 @@ use crate::incident::write_because;
 use crate::terminal::wrapped;
 use crate::timeline;
 use crate::words::{
-    check_name, count, impact_lines, kind_words, mark_words, ticket_words, verdict,
+    check_name, count, hidden_words, impact_lines, kind_words, level_words, mark_words,
+    ticket_words, verdict,
 };
 use crate::{FindingReport, FixReport, IncidentReport, IssueStory};
 
@@ -45,6 +46,12 @@ pub fn write_story(story: &IssueStory, out: &mut dyn Write) -> io::Result<()> {
     wrapped(&format!("{}: {because}{ticket}", decision.decision.as_str()), "", out)?;
     if let Some(mark) = &issue.mark {
         wrapped(&mark_words(mark), "", out)?;
+    }
+    if let Some(level) = &issue.level {
+        wrapped(&level_words(level), "", out)?;
+    }
+    if let Some(by) = &issue.hidden_by {
+        wrapped(&hidden_words(by), "", out)?;
     }
     write_explanation(&story.explanation, out)?;
     heading(&format!("Risk {risk}"), out)?;

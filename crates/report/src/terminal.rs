@@ -7,7 +7,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::escape::{plain, terminal};
 use crate::words::{
-    accounting_line, count, decisions_line, exceptions_line, fixes_of, funnel_line,
+    accounting_line, count, decisions_line, exceptions_line, fixes_of, funnel_line, hidden_line,
     intelligence_line, inventory_lines, number, rest_line, unmatched_line,
 };
 use crate::{FileReport, IncidentReport, Options, Report};
@@ -40,6 +40,9 @@ pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> 
     }
     if report.funnel.incidents == 0 {
         writeln!(out, "no open issue\n")?;
+    }
+    if let Some(hidden) = hidden_line(report) {
+        wrapped(&format!("{hidden}; `quell exception list` names them"), "", out)?;
     }
     if let Some(exceptions) = exceptions_line(report) {
         wrapped(&format!("{exceptions}; --format html or json lists them"), "", out)?;

@@ -5,7 +5,9 @@ use quell_model::{
 };
 
 use crate::escape::{plain, terminal};
-use crate::{DecisionReport, FixReport, IncidentReport, InventoryReport, Report};
+use crate::{
+    DecisionReport, FixReport, HiddenBy, IncidentReport, InventoryReport, LevelReport, Report,
+};
 
 /// `5825` → `5,825`.
 pub(crate) fn number(value: u64) -> String {
@@ -142,6 +144,33 @@ pub(crate) fn exceptions_line(report: &Report) -> Option<String> {
     }
     let all = count(report.exceptions.len() as u64, "exception");
     Some(format!("{all} to review: {}", parts.join(", ")))
+}
+
+/// How many open issues exceptions hide; none where none is.
+pub(crate) fn hidden_line(report: &Report) -> Option<String> {
+    let issues: u64 = report.hidden.iter().map(|hidden| hidden.issues).sum();
+    let by = count(report.hidden.len() as u64, "exception");
+    (issues > 0).then(|| format!("{} hidden by {by}", count(issues, "open issue")))
+}
+
+/// By when an issue is to be dealt with, as one sentence for a terminal.
+pub(crate) fn level_words(level: &LevelReport) -> String {
+    let due = level.due.strftime("%Y-%m-%d %H:%M UTC");
+    let late = if level.late { "was due" } else { "due" };
+    let state = match level.state.as_ref() {
+        "paused" => ", the clock stands",
+        "restarted" => ", the clock runs again",
+        _ => "",
+    };
+    format!("{late} {due}{state}: {}", plain(&level.because))
+}
+
+/// Which exception hides an issue, as one sentence for a terminal.
+pub(crate) fn hidden_words(by: &HiddenBy) -> String {
+    let id: String = by.exception.chars().take(10).collect();
+    let until = by.until.strftime("%Y-%m-%d %H:%M UTC");
+    let (owner, reason) = (terminal(&by.owner), terminal(&by.reason));
+    format!("hidden by exception {id} of {owner} until {until}: {reason}")
 }
 
 /// How many statements speak of no issue here; none where all do.

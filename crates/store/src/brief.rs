@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::names::Names;
 use crate::pages::{self, Kind};
 use crate::state::{micros, reported, seconds};
-use crate::{Packed, StoreError};
+use crate::{IssueScope, Packed, StoreError};
 
 /// Issues of a page.
 pub(crate) const PAGE: i64 = 4096;
@@ -48,6 +48,8 @@ pub struct Brief {
     pub first_seen: Option<Timestamp>,
     /// What incidents are built from, as the caller wrote it.
     pub candidate: Vec<u8>,
+    /// What exceptions ask beside.
+    pub scope: IssueScope,
 }
 
 /// Where an asset is, as one text: many assets share it.
@@ -193,10 +195,11 @@ struct Open {
     stamps: Vec<i64>,
     assets: Vec<Box<[u8]>>,
     candidates: Vec<Box<[u8]>>,
+    scopes: Vec<Box<[u8]>>,
 }
 
 /// The bodies of a page, in the order of [`TABLES`].
-type Bodies = [Packed; 5];
+type Bodies = [Packed; 6];
 
 /// The pages that are being written.
 #[derive(Debug, Default)]
@@ -235,6 +238,7 @@ impl Briefs {
             page.stamps.resize(slot + 1, 0);
             page.assets.resize_with(slot + 1, Box::default);
             page.candidates.resize_with(slot + 1, Box::default);
+            page.scopes.resize_with(slot + 1, Box::default);
         }
         let bytes = |bytes: Option<&[u8]>| Box::from(bytes.unwrap_or_default());
         if let Some(to) = page.facets.get_mut(slot) {
@@ -252,6 +256,9 @@ impl Briefs {
         }
         if let Some(to) = page.candidates.get_mut(slot) {
             *to = bytes(brief.map(|b| b.candidate.as_slice()));
+        }
+        if let Some(to) = page.scopes.get_mut(slot) {
+            *to = bytes(brief.map(|b| b.scope.to_bytes()).as_deref());
         }
         Ok(())
     }
@@ -352,10 +359,16 @@ fn place(connection: &Connection, names: &mut Names, brief: &Brief) -> Result<Pl
     })
 }
 
-const TEXTS: [&str; 2] = ["issue_assets", "issue_candidates"];
+const TEXTS: [&str; 3] = ["issue_assets", "issue_candidates", "issue_scopes"];
 /// The tables that hold the bodies of a page.
-const TABLES: [&str; 5] =
-    ["issue_facets", "issue_places", "issue_stamps", "issue_assets", "issue_candidates"];
+const TABLES: [&str; 6] = [
+    "issue_facets",
+    "issue_places",
+    "issue_stamps",
+    "issue_assets",
+    "issue_candidates",
+    "issue_scopes",
+];
 
 impl Open {
     fn load(connection: &Connection, number: i64) -> Result<Self, StoreError> {
@@ -373,8 +386,14 @@ impl Open {
             page.stamps = stamps_of(&stamps.unpack()?);
         }
         page.stamps.resize(page.facets.len(), 0);
-        for (table, to) in TEXTS.into_iter().zip([&mut page.assets, &mut page.candidates]) {
-            let body = read(connection, table, number)?.ok_or_else(damaged)?.unpack()?;
+        let lists = [&mut page.assets, &mut page.candidates, &mut page.scopes];
+        for (table, to) in TEXTS.into_iter().zip(lists) {
+            // A page from before there were scopes has none.
+            let body = match read(connection, table, number)? {
+                Some(body) => body.unpack()?,
+                None if table == "issue_scopes" => Vec::new(),
+                None => return Err(damaged()),
+            };
             *to = texts(&body).map(Box::from).collect();
             to.resize_with(page.facets.len(), Box::default);
         }
@@ -385,9 +404,10 @@ impl Open {
         let facets: Vec<u8> = self.facets.iter().flat_map(|f| f.to_bytes()).collect();
         let places: Vec<u8> = self.places.iter().flat_map(|p| p.to_bytes()).collect();
         let stamps: Vec<u8> = self.stamps.iter().flat_map(|stamp| stamp.to_le_bytes()).collect();
-        let texts = [joined(&self.assets), joined(&self.candidates)];
-        let [assets, candidates] = texts.map(|texts| Packed::of(&texts));
-        [Packed::of(&facets), Packed::of(&places), Packed::of(&stamps), assets, candidates]
+        let lists = [&self.assets, &self.candidates, &self.scopes];
+        let [assets, candidates, scopes] = lists.map(|list| Packed::of(&joined(list)));
+        let [facets, places, stamps] = [facets, places, stamps].map(|body| Packed::of(&body));
+        [facets, places, stamps, assets, candidates, scopes]
     }
 }
 

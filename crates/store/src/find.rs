@@ -1,13 +1,14 @@
 //! Finding issues among all by what lists filter on, without their bodies.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use quell_model::{Severity, Status};
 use rayon::prelude::*;
 use rusqlite::params;
 
 use crate::brief::{Facets, PAGE, facets_of, severity_number, status_number, texts};
-use crate::{Among, Packed, Store, StoreError};
+use crate::{Among, Packed, Store, StoreError, Suppression};
 
 /// What issues are asked for. Empty asks for all.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +25,8 @@ pub struct IssueFilter {
     pub tool: Option<String>,
     /// One of these issues.
     pub among: Option<Among>,
+    /// What exceptions hide is suppressed.
+    pub suppression: Arc<Suppression>,
 }
 
 /// What was found.
@@ -43,6 +46,7 @@ struct Wanted {
     tools: Option<BTreeSet<u32>>,
     asset: Option<String>,
     among: Option<Among>,
+    suppression: Arc<Suppression>,
 }
 
 /// Riskiest first, then in the order of keys.
@@ -106,6 +110,7 @@ impl Store {
             tools: tools.transpose()?,
             asset: filter.asset.as_deref().map(str::to_lowercase),
             among: filter.among.clone(),
+            suppression: Arc::clone(&filter.suppression),
         })
     }
 
@@ -126,7 +131,7 @@ impl Wanted {
         let facets = facets_of(&facets.unpack()?);
         let rank = |(id, f): (i64, &Facets)| (std::cmp::Reverse(f.score), f.key, id);
         let fits = |id: i64, facets: &Facets| {
-            self.fits(facets) && self.among.as_ref().is_none_or(|among| among.holds(id))
+            self.fits(id, facets) && self.among.as_ref().is_none_or(|among| among.holds(id))
         };
         let rows = (page * PAGE..).zip(&facets);
         let (Some(asset), Some(assets)) = (&self.asset, assets) else {
@@ -146,10 +151,12 @@ impl Wanted {
         Ok(fitting.collect())
     }
 
-    fn fits(&self, facets: &Facets) -> bool {
+    fn fits(&self, id: i64, facets: &Facets) -> bool {
+        let hidden = self.suppression.hides(id).then(|| status_number(Status::Suppressed));
+        let status = hidden.unwrap_or(facets.status);
         facets.status != 0
             && self.severities.as_ref().is_none_or(|all| all.contains(&facets.severity))
-            && self.statuses.as_ref().is_none_or(|all| all.contains(&facets.status))
+            && self.statuses.as_ref().is_none_or(|all| all.contains(&status))
             && self.controls.as_ref().is_none_or(|all| all.contains(&facets.control))
             && self.tools.as_ref().is_none_or(|all| all.contains(&facets.tools))
     }

@@ -15,6 +15,7 @@ mod error;
 mod facts;
 mod find;
 mod fixes;
+mod govern;
 mod ids;
 mod import;
 mod imports;
@@ -50,6 +51,7 @@ pub use coverage::{Held, MostClosed};
 pub use decision::{JoinRow, PinRow};
 pub use error::StoreError;
 pub use find::{IssueFilter, IssuesFound};
+pub use govern::{Changed, Hiding, IssueScope, Matched, MatchedIssue, PlanRow, Suppression};
 pub use ids::IdSet;
 pub use import::{
     FinishedInput, Import, NewBody, PreparedEvidence, PreparedFinding, PreparedOther, Seen, Touched,

@@ -1,6 +1,6 @@
 //! Opening the database and bringing its schema up to date.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 use crate::block::Cache;
-use crate::{StoreError, backup, facts, seal};
+use crate::{StoreError, Suppression, backup, facts, seal};
 
 /// Each migration, oldest first; the schema version is how many have run.
 pub(crate) const MIGRATIONS: &[&str] = &[
@@ -25,6 +25,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0008_readings.sql"),
     include_str!("migrations/0009_marks.sql"),
     include_str!("migrations/0010_stamps.sql"),
+    include_str!("migrations/0011_governance.sql"),
 ];
 
 /// Bytes of a page of a new database: a block of bodies spans few of them.
@@ -52,6 +53,8 @@ pub struct Store {
     pub(crate) fold: Fold,
     /// Whether it was, when it was opened, what had been written down.
     pub(crate) sealed: bool,
+    /// Which issues exceptions hide, as it was last found out.
+    pub(crate) hidden: RefCell<Arc<Suppression>>,
 }
 
 /// When the write-ahead log is folded.
@@ -119,7 +122,8 @@ impl Store {
         connection.set_prepared_statement_cache_capacity(64);
         migrate(&mut connection, MIGRATIONS)?;
         facts::fill(&mut connection)?;
-        Ok(Self { connection, cache: Cache::default(), fold: Fold::default(), sealed })
+        let hidden = RefCell::default();
+        Ok(Self { connection, cache: Cache::default(), fold: Fold::default(), sealed, hidden })
     }
 
     /// Gives the memory back that pages of the database take, and keeps fewer from now on: what is

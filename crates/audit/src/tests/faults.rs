@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::world::{actor, at, check, filled, leaf, place};
 use crate::journal::HEADER_BYTES;
-use crate::{Action, AuditError, Leaf, Log, Reader, Stage, put_aside};
+use crate::{Action, AuditError, Leaf, Log, Reader, Stage, look, put_aside};
 
 #[test]
 fn a_journal_that_is_torn_behind_what_was_signed_is_cut_and_goes_on() {
@@ -64,10 +64,12 @@ fn a_journal_that_lost_what_was_signed_is_refused_and_left_as_it_is() {
 fn a_lost_key_stops_writing_and_not_reading() {
     let (_folder, place) = filled(5);
     let key = fs::read(place.folder.join("key")).unwrap();
+    assert_eq!(look(&place).unwrap(), 5);
     fs::remove_file(place.folder.join("key")).unwrap();
     let error = Log::open(&place).unwrap_err();
     assert!(matches!(error, AuditError::Key { .. }), "{error}");
     assert!(error.to_string().contains("quell audit key"), "{error}");
+    assert!(look(&place).is_err());
     assert_eq!(Reader::open(&place.folder).unwrap().leaves(0, 10).unwrap().len(), 5);
     // Another log's key is no key of this one.
     let (_other, other) = filled(1);

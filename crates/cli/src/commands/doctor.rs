@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::Args;
 use quell_config::{Faults, Loaded, SecretKind, SecretRef, weak_secret};
-use quell_model::{Clock, Timestamp};
+use quell_model::{Clock, TenantId, Timestamp};
+use quell_server::audit::local::look;
 use quell_store::{DatabaseState, database_state};
 use serde_json::json;
 
@@ -98,7 +99,7 @@ struct Subject {
 
 /// Every check, in the order in which it is shown.
 const CHECKS: &[fn(&Subject) -> Vec<Line>] =
-    &[configuration, secrets, directory, databases, disk, clock, port];
+    &[configuration, secrets, directory, databases, audit_log, disk, clock, port];
 
 /// Runs it. The data directory is the one that the command line names.
 pub(super) fn run(
@@ -283,6 +284,16 @@ fn database(state: &DatabaseState) -> Line {
     }
     let used = if state.in_use { ", in use by a process" } else { "" };
     ok(CHECK, format!("{path} is sound, schema {schema}, {} bytes{used}", state.bytes))
+}
+
+/// Without its audit log a server only reads.
+fn audit_log(subject: &Subject) -> Vec<Line> {
+    const CHECK: &str = "audit log";
+    match look(&subject.data, &TenantId::default()) {
+        Ok(None) => Vec::new(),
+        Ok(Some(size)) => vec![ok(CHECK, format!("{size} signed records; its key is there"))],
+        Err(error) => vec![fail(CHECK, error.to_string(), "quell audit verify; docs/audit.md")],
+    }
 }
 
 fn disk(subject: &Subject) -> Vec<Line> {

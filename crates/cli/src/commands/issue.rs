@@ -30,7 +30,8 @@ Examples:
   quell issue show 0a1b2c3d4e --repo infra/
   quell issue split 0a1b2c3d4e 9z8y7x6w5v   take one finding out; it stays out
   quell issue mark 0a1b2c3d4e --as accepted --until 2027-01-31 --reason VPN-only
-  quell issue list --mark none              what nobody has marked";
+  quell issue list --mark none              what nobody has marked
+  quell issue list --status suppressed      what tools or exceptions hide";
 
 /// List issues, show one, mark one, or take a wrong merge apart.
 #[derive(Debug, Args)]
@@ -139,7 +140,7 @@ impl List {
             control: self.control.clone(),
             asset: self.asset.clone(),
             tool: self.tool.clone(),
-            among: None,
+            ..IssueFilter::default()
         }
     }
 
@@ -171,6 +172,15 @@ fn list(found: &IssueList, asked: &List) -> Result<()> {
         if let Some(mark) = issue.mark.as_ref().filter(|mark| !mark.ended) {
             let words = words(mark.kind, mark.until);
             writeln!(out, "      marked {words}: {}", cell(&mark.reason, 40))?;
+        }
+        if let Some(by) = &issue.hidden_by {
+            let id: String = by.exception.chars().take(10).collect();
+            let until = by.until.strftime("%Y-%m-%d");
+            writeln!(
+                out,
+                "      hidden by exception {id} until {until}: {}",
+                cell(&by.reason, 30)
+            )?;
         }
     }
     let hidden = found.count.saturating_sub(u64::try_from(found.issues.len())?);
@@ -208,6 +218,7 @@ fn at_server(arguments: &Arguments, remote: &Remote) -> Result<Exit> {
                 title: issue.title,
                 asset: issue.asset,
                 mark: issue.mark,
+                hidden_by: issue.hidden_by,
             };
             let issues = found.items.into_iter().map(issue).collect();
             list(&IssueList { count: found.count, issues }, asked)?;

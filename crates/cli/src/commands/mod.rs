@@ -17,22 +17,26 @@ use crate::exit::Exit;
 use crate::remote::Misused;
 
 mod access;
+mod approval;
 mod audit;
 mod backup;
 mod config;
 mod controls;
 mod demo;
 mod doctor;
+mod exception;
 mod fix;
 mod incident;
 mod issue;
 mod jobs;
 mod map;
+mod policy;
 mod replay;
 mod restore;
 mod risk;
 mod serve;
 mod source;
+mod stats;
 mod status;
 mod token;
 mod triage;
@@ -62,6 +66,14 @@ enum Command {
     Issue(issue::Arguments),
     /// Show one incident, take it apart, or put two together
     Incident(incident::Arguments),
+    /// Leave issues as they are until a day: ask, look what it hides, review
+    Exception(exception::Arguments),
+    /// Plans that wait for people: look, agree, refuse
+    Approval(approval::Arguments),
+    /// What rules say of an action, and who stands behind them
+    Policy(policy::Arguments),
+    /// How many open issues are late, due soon, or stand still
+    Stats(stats::Arguments),
     /// Why a score is what it is, and what would change it
     Risk(risk::Arguments),
     /// The catalogue of faults that Quell knows
@@ -117,6 +129,10 @@ pub(crate) fn run(
         Command::Demo(arguments) => demo::run(&arguments, environment),
         Command::Issue(arguments) => issue::run(&arguments, (&data, named), environment),
         Command::Incident(arguments) => incident::run(&arguments, (&data, named), environment),
+        Command::Exception(arguments) => exception::run(&arguments, (&data, named), environment),
+        Command::Approval(arguments) => approval::run(&arguments, named, environment),
+        Command::Policy(arguments) => policy::run(&arguments, (&data, named), environment),
+        Command::Stats(arguments) => stats::run(&arguments, (&data, named), environment),
         Command::Risk(arguments) => risk::run(&arguments, &data),
         Command::Controls(arguments) => controls::run(&arguments, environment),
         Command::Map(arguments) => map::run(&arguments),

@@ -9,6 +9,7 @@ use clap::Args;
 use quell_config::{Config, LogFormat, LogLevel, Override};
 use quell_model::Clock;
 use quell_pipeline::Setup;
+use quell_pipeline::govern::targets;
 use quell_server::{Plan, Server, Traces};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::Metadata;
@@ -79,7 +80,7 @@ pub(super) fn run(
     let traces = Traces::start(&config, &variable, &clock, runtime.handle())?;
     log(&config, environment, traces.as_ref());
     let data = config.server.data.clone().unwrap_or_else(|| environment.data.clone());
-    let setup = Setup::embedded(None)?;
+    let setup = Setup::embedded(None)?.with_targets(targets(&config.service_levels));
     let plan = Plan { config, data, setup, environment: Arc::new(variable) };
     let served = runtime.block_on(serve(plan, clock));
     // They go out on the runtime, which has to live until then.

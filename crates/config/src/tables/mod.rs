@@ -1,10 +1,12 @@
 //! The tables of the configuration: one file each, with its keys and the type they become.
 
 mod access;
+mod approvals;
 mod audit;
 mod aws;
 mod buckets;
 mod egress;
+mod exceptions;
 mod fix;
 mod folders;
 mod hooks;
@@ -14,6 +16,7 @@ mod jobs;
 mod limits;
 mod owners;
 mod server;
+mod service_levels;
 mod sign_in;
 mod sources;
 mod telemetry;
@@ -25,10 +28,12 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use access::Access;
+pub use approvals::Approvals;
 pub use audit::{Audit, AuditForm, AuditStream, AuditTo, AuditTransport};
 pub use aws::Aws;
 pub use buckets::Bucket;
 pub use egress::Egress;
+pub use exceptions::Exceptions;
 pub use fix::Fix;
 pub use folders::Folder;
 pub use hooks::{Algorithm, Auth, Encoding, Hook};
@@ -38,6 +43,7 @@ pub use jobs::Jobs;
 pub use limits::Limits;
 pub use owners::Owners;
 pub use server::{Server, Tls};
+pub use service_levels::ServiceLevels;
 pub use sign_in::SignIn;
 pub use sources::Source;
 pub use telemetry::{LogFormat, LogLevel, Telemetry};
@@ -66,6 +72,9 @@ pub const TABLES: &[Table] = &[
     audit::STREAMS,
     inventory::TABLE,
     owners::TABLE,
+    exceptions::TABLE,
+    service_levels::TABLE,
+    approvals::TABLE,
     fix::TABLE,
 ];
 
@@ -115,6 +124,12 @@ pub struct Config {
     pub inventory: BTreeMap<String, Inventory>,
     /// What counts where several things name an owner.
     pub owners: Owners,
+    /// How long exceptions may last.
+    pub exceptions: Exceptions,
+    /// By when issues are to be dealt with.
+    pub service_levels: ServiceLevels,
+    /// What may happen by rule.
+    pub approvals: Approvals,
     /// What `quell fix` reads.
     pub fix: Fix,
 }

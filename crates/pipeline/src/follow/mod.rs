@@ -11,7 +11,7 @@
 //! | decisions of people | read whole; where they differ, every issue is looked at |
 //! | statements of suppliers | counted; where they changed, every weakness is looked at |
 //! | the newest sighting, hidden findings | every issue is looked at: a comparison each |
-//! | the day | all is made anew |
+//! | the day, and which exceptions hold | all is made anew |
 
 mod cells;
 mod learn;
@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use quell_correlate::{Gathered, Shared, Standing};
 use quell_model::{Decision, IncidentKey, IssueKey, Timestamp};
-use quell_store::{IdSet, NewsPage, Store};
+use quell_store::{IdSet, NewsPage, Store, Suppression};
 use rayon::prelude::*;
 
 use crate::PipelineError;
@@ -48,6 +48,8 @@ const PAGES: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Following {
     day: quell_model::Date,
+    /// Which exceptions hold.
+    exceptions: u64,
     /// What had been written when the store was looked at.
     version: i64,
     standing: Standing,
@@ -85,10 +87,11 @@ struct Fresh {
 }
 
 impl Following {
-    fn new(day: quell_model::Date) -> Self {
+    fn new(day: quell_model::Date, exceptions: u64) -> Self {
         let hasher = RandomState::new();
         Self {
             day,
+            exceptions,
             version: 0,
             standing: Standing::new(hasher.clone()),
             cells: Cells::default(),
@@ -112,12 +115,15 @@ impl Following {
     ) -> Result<Self, PipelineError> {
         let (day, version) = (day_of(by.now), store.page_version()?);
         // A database that was put back has other pages under the numbers known.
-        let known = before.filter(|known| known.day == day && known.version <= version);
-        let mut following = known.unwrap_or_else(|| Self::new(day));
+        let exceptions = store.suppression(by.now)?.mark();
+        let known = before.filter(|known| {
+            (known.day, known.exceptions) == (day, exceptions) && known.version <= version
+        });
+        let mut following = known.unwrap_or_else(|| Self::new(day, exceptions));
         let before = std::mem::replace(&mut following.among, among);
         if !following.go_on(store, by, version, before.as_ref())? {
             // An issue came among them, or went, that is itself as it was.
-            following = Self { among: following.among, ..Self::new(day) };
+            following = Self { among: following.among, ..Self::new(day, exceptions) };
             following.go_on(store, by, version, None)?;
         }
         Ok(following)
@@ -158,7 +164,7 @@ impl Following {
         } else {
             store.issues_seen_since(self.version)?
         };
-        let mut changed = self.read(store)?;
+        let mut changed = self.read(store, &*store.suppression(by.now)?)?;
         if !changed.all && !self.keeps(among_before, &changed) {
             return Ok(false);
         }
@@ -173,7 +179,7 @@ impl Following {
     }
 
     /// Reads the issues that changed.
-    fn read(&mut self, store: &Store) -> Result<Changed, PipelineError> {
+    fn read(&mut self, store: &Store, suppression: &Suppression) -> Result<Changed, PipelineError> {
         let pages = store.pages_since(self.version)?;
         let mut changed = Changed { all: self.version == 0, ..Changed::default() };
         if changed.all {
@@ -186,7 +192,9 @@ impl Following {
             let news = store.issue_news(numbers, self.version)?;
             let read: Vec<Vec<Fresh>> = news.par_iter().map(fresh).collect::<Result<_, _>>()?;
             for fresh in read.into_iter().flatten() {
-                self.take(store, fresh, &mut changed)?;
+                let is_hidden = suppression.hides(i64::from(fresh.row));
+                let open = fresh.open.filter(|_| !is_hidden);
+                self.take(store, Fresh { open, ..fresh }, &mut changed)?;
             }
         }
         Ok(changed)

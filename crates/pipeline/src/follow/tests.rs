@@ -9,6 +9,8 @@ use std::sync::{Arc, LazyLock};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
+use quell_govern::Person;
+use quell_govern::exception::{Exception, Limits};
 use quell_model::{FixedClock, Timestamp};
 use quell_store::{IdSet, Index, Snapshot, Store};
 use serde_json::{Value, json};
@@ -45,6 +47,8 @@ enum Step {
     Join(usize, usize),
     /// A person takes a decision back.
     Reset(usize),
+    /// An exception is granted for a bucket, or all of them are taken back.
+    Hide(Option<usize>),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -61,6 +65,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0_usize..9).prop_map(Step::Split),
         1 => (0_usize..9, 0_usize..9).prop_map(|(a, b)| Step::Join(a, b)),
         1 => select(vec![0_usize, 1, 2]).prop_map(Step::Reset),
+        2 => prop::option::weighted(0.7, 0_usize..4).prop_map(Step::Hide),
     ]
 }
 
@@ -196,6 +201,7 @@ impl World {
                 let Some(id) = self.id(*at) else { return };
                 drop(reset_incident(&mut self.store, &SETUP, (&id, None), now()));
             }
+            Step::Hide(bucket) => self.hide(*bucket),
         }
     }
 
@@ -217,6 +223,35 @@ impl World {
         let part = Following::follow(self.part.take(), &self.store, by, Some(among.clone()));
         drop(moment);
         self.part = Some(part.unwrap());
+    }
+
+    /// Grants an exception, or takes all back.
+    fn hide(&mut self, bucket: Option<usize>) {
+        let (anna, ben) = (Person::new("anna", "Anna"), Person::new("ben", "Ben"));
+        let Some(bucket) = bucket else {
+            for one in self.store.exception_list(&[]).unwrap() {
+                let change = |one: &mut Exception| one.withdraw(&anna, ("", now()));
+                drop(self.store.exception_change(&one.id, change).unwrap());
+            }
+            return;
+        };
+        let scope = [
+            "asset = '*0' or asset = '*1'",
+            "severity <= medium",
+            "cve = CVE-2021-44228 or class = detection",
+            "asset = *bucket*",
+        ];
+        let request = quell_govern::exception::Request {
+            scope: scope[bucket].to_owned(),
+            reason: "why".to_owned(),
+            compensating_controls: Vec::new(),
+            owner: "shop".to_owned(),
+            until: now() + jiff::SignedDuration::from_hours(9),
+        };
+        let id = format!("{bucket}-{}", self.files);
+        let mut one = Exception::requested(id, request, ("request", 1), (&anna, now()));
+        one.approve(&Limits::default(), &ben, ("", now())).unwrap();
+        self.store.exception_add(&[one]).unwrap();
     }
 
     fn follow(&mut self) {

@@ -34,6 +34,8 @@ struct Stamp {
     day: Date,
     /// The state of the index that says what is shown; 0 where all is.
     shown: i64,
+    /// What exceptions hide.
+    hidden: u64,
 }
 
 /// The incidents of one state of the store.
@@ -121,7 +123,8 @@ impl IncidentCache {
 impl Stamp {
     fn of(store: &Store, now: Timestamp, shown: Option<&Snapshot>) -> Result<Self, PipelineError> {
         let shown = shown.map_or(0, Snapshot::version);
-        Ok(Self { changes: store.changes()?, day: day_of(now), shown })
+        let hidden = store.suppression(now)?.mark();
+        Ok(Self { changes: store.changes()?, day: day_of(now), hidden, shown })
     }
 }
 

@@ -4,7 +4,7 @@ use quell_model::{
     Decision, FindingClass, IssueKey, Mark, MarkKind, Provider, Severity, Status, Timestamp,
     Untrusted,
 };
-use quell_report::IssueStory;
+use quell_report::{HiddenBy, IssueStory, LevelReport};
 use quell_store::{ListFilter, MarkFilter, Snapshot, Sort, Wish};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -16,7 +16,9 @@ use super::parameters::{Order, in_no_cursor, listed, score};
 use super::seen::shown_issue;
 use super::{Page, QueryError, View};
 use crate::assess::{Judgement, read_issue};
-use crate::inspect::story;
+use crate::exceptions::hidden_by;
+use crate::govern::level_of;
+use crate::inspect::{issue_level, story};
 use crate::intel;
 use crate::marks::day_of;
 use crate::priority::Estate;
@@ -136,6 +138,12 @@ pub struct IssueItem {
     /// How a person marked it. It closes nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mark: Option<Mark>,
+    /// Which exception hides it; then its status is `suppressed`, and it is open all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hidden_by: Option<HiddenBy>,
+    /// By when it is to be dealt with; absent where nothing is due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<LevelReport>,
 }
 
 /// One page of the issues that are asked for, the riskiest first unless another order is.
@@ -164,13 +172,21 @@ pub fn issues(view: &View<'_>, query: &IssueQuery) -> Result<Page<IssueItem>, Qu
 pub(super) fn issue_item(view: &View<'_>, row: i64) -> Result<Option<IssueItem>, QueryError> {
     let Some(issue) = stored_issue(view.store, row)? else { return Ok(None) };
     let Some(cells) = view.index.issue(row) else { return Ok(None) };
+    let level = match issue.status.is_open() {
+        true => level_of(view.store, view.setup, (row, &issue), view.now)?,
+        false => None,
+    };
+    let suppression = view.store.suppression(view.now)?;
+    let by = suppression.by(row).map(hidden_by);
     let (asset, owner) = (&issue.asset.id, issue.asset.context.owner.as_ref());
     Ok(Some(IssueItem {
         mark: view.store.mark_get(issue.key, day_of(view.now))?,
         id: issue.key,
         score: issue.risk.score,
         severity: issue.severity,
-        status: issue.status,
+        status: if by.is_some() { Status::Suppressed } else { issue.status },
+        hidden_by: by,
+        level,
         decision: cells.decision,
         class: issue.class,
         control: issue.control,
@@ -210,7 +226,9 @@ pub fn issue(view: &View<'_>, id: &str) -> Result<IssueStory, QueryError> {
         estate.take(&mut neighbours);
     }
     let told = story(view.store, &estate, &row, &[])?;
-    told.ok_or_else(|| QueryError::NotFound { kind: "issue", id: id.to_owned() })
+    let mut told = told.ok_or_else(|| QueryError::NotFound { kind: "issue", id: id.to_owned() })?;
+    told.issue.level = issue_level(view.store, view.setup, &row, view.now)?;
+    Ok(told)
 }
 
 /// The open issues of an asset, the riskiest first.

@@ -35,7 +35,7 @@ pub(crate) enum Credential {
 pub(crate) struct Caller {
     /// Whose data they see.
     pub(crate) tenant: TenantId,
-    /// The highest of their roles; `hats` says all.
+    /// The highest of their roles everywhere, else of those in some places; `hats` says all.
     pub(crate) role: Role,
     /// The id of the token or the person, which is no secret.
     pub(crate) token: String,
@@ -98,6 +98,29 @@ pub(crate) async fn require(
     }
     request.extensions_mut().insert(caller);
     next.run(request).await
+}
+
+/// Lets a request through whose caller is not limited to some places. It stands inside of
+/// [`require`].
+pub(crate) async fn only_overseers(request: Request<Body>, next: Next) -> Response {
+    match request.extensions().get::<Caller>() {
+        Some(caller) if !caller.is_limited() => next.run(request).await,
+        Some(caller) => Problem::forbidden(caller.role, Right::Oversee).into_response(),
+        None => Problem::unauthorized().into_response(),
+    }
+}
+
+/// Who somebody is now by their id, a token's or a person's, and whether they still may ask.
+pub(crate) fn known_now(app: &App, id: &str) -> Result<Option<(Caller, bool)>, Problem> {
+    let now = app.clock.now();
+    let token = app.access().token_find(id)?;
+    if let Some(row) = token {
+        let counts = row.revoked_at.is_none() && row.expires_at.is_none_or(|end| now < end);
+        return Ok(of_token(row).map(|caller| (caller, counts)));
+    }
+    let Some(row) = app.access().user_get(id)? else { return Ok(None) };
+    let counts = row.disabled_at.is_none();
+    Ok(of_user(app, &row)?.map(|caller| (caller, counts)))
 }
 
 /// Who makes a request: by a token, else by the session of a browser. A token counts before a
@@ -172,9 +195,12 @@ pub(super) fn of_token(row: TokenRow) -> Option<Caller> {
 fn of_user(app: &App, row: &UserRow) -> Result<Option<Caller>, Problem> {
     let groups = app.access().group_list(&row.tenant)?;
     let hats = hats_of(row, &groups, &app.config.sign_in.roles);
-    let Some(role) = hats.iter().flat_map(|hat| hat.roles.iter().copied()).max() else {
-        return Ok(None);
+    // What is the whole tenant's goes by what they are everywhere, where they are anything there.
+    let highest = |all: &mut dyn Iterator<Item = &Principal>| {
+        all.flat_map(|hat| hat.roles.iter().copied()).max()
     };
+    let everywhere = highest(&mut hats.iter().filter(|hat| hat.scope.is_empty()));
+    let Some(role) = everywhere.or_else(|| highest(&mut hats.iter())) else { return Ok(None) };
     Ok(Some(Caller {
         tenant: row.tenant.clone(),
         role,

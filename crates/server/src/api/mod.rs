@@ -1,11 +1,13 @@
 //! `/api/v1`: one file a resource.
 
+mod approvals;
 mod assets;
 mod audit;
 mod controls;
 mod decisions;
 mod docs;
 mod errors;
+mod exceptions;
 mod extract;
 mod findings;
 mod fix_input;
@@ -18,9 +20,12 @@ mod issues;
 mod jobs;
 mod marks;
 mod me;
+mod people;
 mod platforms;
+mod policy;
 mod problem;
 mod report;
+mod service_levels;
 mod sources;
 mod statistics;
 mod status;
@@ -30,13 +35,13 @@ mod view;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{Right, once, require};
+use crate::access::{Right, once, only_overseers, require};
 use crate::audit::audited;
 use crate::intake::__path_receive_hook;
 use crate::intake::receive_hook;
@@ -83,7 +88,7 @@ impl utoipa::Modify for Security {
 type Routes = OpenApiRouter<Arc<App>>;
 
 /// The routes of the API by the right that they take, and those that take none.
-fn resources() -> ([(Right, Routes); 8], Routes) {
+fn resources() -> ([(Right, Routes); 10], Routes) {
     let read = OpenApiRouter::new()
         .routes(routes!(issues::list))
         .routes(routes!(issues::show))
@@ -101,6 +106,14 @@ fn resources() -> ([(Right, Routes); 8], Routes) {
         .routes(routes!(statistics::show))
         .routes(routes!(report::get_report));
     let oversee = OpenApiRouter::new()
+        .routes(routes!(exceptions::list))
+        .routes(routes!(exceptions::show))
+        .routes(routes!(exceptions::preview))
+        .routes(routes!(approvals::list))
+        .routes(routes!(approvals::show))
+        .routes(routes!(policy::rules))
+        .routes(routes!(policy::explain))
+        .routes(routes!(service_levels::show))
         .routes(routes!(jobs::list_jobs))
         .routes(routes!(imports::list_imports))
         .routes(routes!(sources::list_sources))
@@ -124,6 +137,14 @@ fn resources() -> ([(Right, Routes); 8], Routes) {
         .routes(routes!(marks::mark_one_issue, marks::unmark_one_issue))
         .routes(routes!(marks::mark_one_incident, marks::unmark_one_incident));
     let fix = OpenApiRouter::new().routes(routes!(fix_plan::plan)).routes(routes!(fix_input::list));
+    let decide_for_all = OpenApiRouter::new()
+        .routes(routes!(approvals::say))
+        .routes(routes!(approvals::delegate))
+        .routes(routes!(policy::back))
+        .routes(routes!(exceptions::request))
+        .routes(routes!(exceptions::import))
+        .routes(routes!(exceptions::decide));
+    let fix_for_all = OpenApiRouter::new().routes(routes!(approvals::request));
     let hooks = OpenApiRouter::new().routes(routes!(receive_hook));
     let by_right = [
         (Right::Read, read),
@@ -134,8 +155,16 @@ fn resources() -> ([(Right, Routes); 8], Routes) {
         (Right::Fix, fix),
         (Right::Operate, operate),
         (Right::Audit, audit_log()),
+        // What is asked for and agreed to may reach any place, so it takes who oversees all.
+        (Right::Decide, overseen(decide_for_all)),
+        (Right::Fix, overseen(fix_for_all)),
     ];
     (by_right, hooks)
+}
+
+/// Routes for who is not limited to some places.
+fn overseen(routes: Routes) -> Routes {
+    routes.layer(from_fn(only_overseers))
 }
 
 /// The routes of the audit log.

@@ -92,6 +92,10 @@ impl Problem {
         Self::new(FORBIDDEN, detail)
     }
 
+    pub(crate) fn not_yours(role: Role, what: &str) -> Self {
+        Self::new(FORBIDDEN, format!("the role `{}` may not {what}", role.as_str()))
+    }
+
     pub(crate) fn not_found(what: &str) -> Self {
         Self::new(NOT_FOUND, format!("there is no {what}"))
     }

@@ -5,6 +5,12 @@ use quell_audit::Action;
 /// Method, address below `/api/v1`, and what it does. A route that is not here is refused, and a
 /// test fails.
 const ROUTES: &[(&str, &str, Action)] = &[
+    ("POST", "/approvals", Action::ApprovalChange),
+    ("POST", "/approvals/{id}", Action::ApprovalChange),
+    ("POST", "/delegations", Action::ApprovalChange),
+    ("POST", "/exceptions", Action::ExceptionChange),
+    ("POST", "/exceptions/decide", Action::ExceptionChange),
+    ("POST", "/exceptions/import", Action::ExceptionChange),
     ("POST", "/findings/{id}/tell", Action::CallOut),
     ("POST", "/fixes/plan", Action::FixPlan),
     ("POST", "/imports", Action::ImportCreate),
@@ -19,6 +25,7 @@ const ROUTES: &[(&str, &str, Action)] = &[
     ("POST", "/jobs/{id}/cancel", Action::JobCancel),
     ("POST", "/jobs/{id}/release", Action::JobRelease),
     ("POST", "/jobs/{id}/retry", Action::JobRetry),
+    ("POST", "/policy/rules/{id}/back", Action::PolicyChange),
     ("POST", "/replays", Action::ReplayCreate),
     ("POST", "/findings/{id}/tell", Action::FindingTell),
     ("POST", "/sources/{name}/test", Action::SourceTest),

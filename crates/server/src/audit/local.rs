@@ -165,3 +165,15 @@ impl Desk<'_> {
 pub fn folder(data: &Path, tenant: &TenantId) -> std::path::PathBuf {
     place(data, tenant).folder
 }
+
+/// Looks whether a tenant's log could be written to; how many records are signed, if there is one.
+///
+/// # Errors
+/// When it could not.
+pub fn look(data: &Path, tenant: &TenantId) -> Result<Option<u64>, AuditError> {
+    match quell_audit::look(&place(data, tenant)) {
+        Ok(size) => Ok(Some(size)),
+        Err(AuditError::NoLog(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

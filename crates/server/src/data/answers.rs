@@ -10,23 +10,27 @@ use jiff::civil::Date;
 const MOST_ANSWERS: usize = 1024;
 const MOST_BYTES: usize = 16 << 20;
 
+/// The state of the index and of the store, the day, since what is late is another answer
+/// tomorrow, and what exceptions hide.
+type State = (i64, i64, Date, u64);
+
 /// The answers of one state.
 #[derive(Debug, Default)]
 pub(crate) struct Answers {
-    /// The state of the index and of the store, and the day: what is late is another answer tomorrow.
-    of: (i64, i64, Date),
+    /// Of which state they are.
+    of: State,
     bytes: usize,
     by_question: HashMap<String, Bytes>,
 }
 
 impl Answers {
     /// An answer, if it is known of that state.
-    pub(crate) fn get(&self, of: (i64, i64, Date), question: &str) -> Option<Bytes> {
+    pub(crate) fn get(&self, of: State, question: &str) -> Option<Bytes> {
         (self.of == of).then(|| self.by_question.get(question).cloned()).flatten()
     }
 
     /// Keeps an answer; those of an older state go.
-    pub(crate) fn keep(&mut self, of: (i64, i64, Date), question: &str, answer: &Bytes) {
+    pub(crate) fn keep(&mut self, of: State, question: &str, answer: &Bytes) {
         let full = self.by_question.len() >= MOST_ANSWERS
             || self.bytes.saturating_add(answer.len()) > MOST_BYTES;
         if self.of != of || full {
@@ -47,19 +51,19 @@ mod tests {
     fn an_answer_is_known_of_its_own_state_only() {
         let day = jiff::civil::date(2026, 11, 1);
         let mut answers = Answers::default();
-        answers.keep((1, 1, day), "issues", &Bytes::from_static(b"one"));
-        assert_eq!(answers.get((1, 1, day), "issues").as_deref(), Some(&b"one"[..]));
-        assert_eq!(answers.get((1, 2, day), "issues"), None);
-        assert_eq!(answers.get((1, 1, day.tomorrow().unwrap()), "issues"), None);
-        answers.keep((1, 2, day), "assets", &Bytes::from_static(b"two"));
-        assert_eq!(answers.get((1, 1, day), "issues"), None);
+        answers.keep((1, 1, day, 0), "issues", &Bytes::from_static(b"one"));
+        assert_eq!(answers.get((1, 1, day, 0), "issues").as_deref(), Some(&b"one"[..]));
+        assert_eq!(answers.get((1, 2, day, 0), "issues"), None);
+        assert_eq!(answers.get((1, 1, day.tomorrow().unwrap(), 0), "issues"), None);
+        answers.keep((1, 2, day, 0), "assets", &Bytes::from_static(b"two"));
+        assert_eq!(answers.get((1, 1, day, 0), "issues"), None);
     }
 
     #[test]
     fn what_is_kept_stays_bounded() {
         let (day, mut answers) = (jiff::civil::date(2026, 11, 1), Answers::default());
         for n in 0..5_000 {
-            answers.keep((1, 1, day), &format!("issues?{n}"), &Bytes::from(vec![0; 64 << 10]));
+            answers.keep((1, 1, day, 0), &format!("issues?{n}"), &Bytes::from(vec![0; 64 << 10]));
             assert!(answers.bytes <= MOST_BYTES * 2 && answers.by_question.len() <= MOST_ANSWERS);
         }
     }

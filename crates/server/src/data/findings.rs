@@ -55,6 +55,7 @@ impl Tenants {
             readers: Mutex::default(),
             index: Mutex::default(),
             snapshot: RwLock::default(),
+            hidden: Mutex::default(),
             answers: Mutex::default(),
             incidents: IncidentCache::default(),
             sights: Sights::default(),
@@ -90,6 +91,8 @@ pub(crate) struct Findings {
     /// What lists are answered from.
     index: Mutex<Option<Index>>,
     snapshot: RwLock<Snapshot>,
+    /// The snapshot with what exceptions hide suppressed, and of which state it is.
+    hidden: Mutex<Option<(Suppressed, Snapshot)>>,
     answers: Mutex<Answers>,
     incidents: IncidentCache,
     sights: Sights,
@@ -97,11 +100,16 @@ pub(crate) struct Findings {
     report: Mutex<Option<Kept>>,
 }
 
+/// The version of a snapshot, how far pages were judged, and which exceptions hold.
+type Suppressed = (i64, i64, u64);
+
 /// A report, and of what state of the findings.
 #[derive(Debug)]
 struct Kept {
     changes: i64,
     day: jiff::civil::Date,
+    /// What exceptions hide.
+    hidden: u64,
     limit: Option<usize>,
     report: Arc<Report>,
 }
@@ -171,7 +179,7 @@ impl Findings {
         answer: impl FnOnce(&View<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         self.read(|store| {
-            let index = self.index_at(store)?;
+            let index = self.shown(store, now)?;
             answer(&View { store, index: &index, setup: &self.setup, now })
         })
     }
@@ -188,7 +196,7 @@ impl Findings {
         };
         self.view(now, |whole| {
             let seen = (&*sight, by, Right::Read);
-            let index = self.sights.snapshot(seen, whole.store, whole.index)?;
+            let index = self.sights.snapshot(seen, whole)?;
             answer(&View { index: &index, ..*whole }, &sight.incidents)
         })
     }
@@ -205,7 +213,7 @@ impl Findings {
         }
         self.view(now, |whole| {
             let shown = |right| match self.sights.of(by, right) {
-                Some(sight) => self.sights.snapshot((&*sight, by, right), whole.store, whole.index),
+                Some(sight) => self.sights.snapshot((&*sight, by, right), whole),
                 None => Ok(whole.index.clone()),
             };
             let (sees, acts) = (shown(Right::Read)?, shown(right)?);
@@ -227,7 +235,7 @@ impl Findings {
     ) -> Result<Option<Touched>, QueryError> {
         let Some(sight) = self.sights.of(by, right) else { return Ok(None) };
         self.view(now, |whole| {
-            let index = self.sights.snapshot((&*sight, by, right), whole.store, whole.index)?;
+            let index = self.sights.snapshot((&*sight, by, right), whole)?;
             Ok(index.shown().map(|(issues, findings)| Touched { issues, findings }))
         })
     }
@@ -249,7 +257,8 @@ impl Findings {
             false => format!("{:?} {question}", by.told_apart()),
         };
         self.view_as(by, now, |view, _| {
-            let of = (view.index.version(), view.store.changes()?, day);
+            let hidden = view.store.suppression(now)?.mark();
+            let of = (view.index.version(), view.store.changes()?, day, hidden);
             if let Some(known) = locked(&self.answers).get(of, question) {
                 return Ok(known);
             }
@@ -262,6 +271,23 @@ impl Findings {
     /// The incidents of what is open, made once for all who ask.
     pub(crate) const fn incidents(&self) -> &IncidentCache {
         &self.incidents
+    }
+
+    /// The index with what exceptions hide suppressed.
+    fn shown(&self, store: &Store, now: Timestamp) -> Result<Snapshot, StoreError> {
+        let index = self.index_at(store)?;
+        let suppression = store.suppression(now)?;
+        if suppression.rows().is_empty() {
+            return Ok(index);
+        }
+        let of = (index.version(), suppression.read_to(), suppression.mark());
+        let mut kept = locked(&self.hidden);
+        if let Some((_, known)) = kept.as_ref().filter(|(known, _)| *known == of) {
+            return Ok(known.clone());
+        }
+        let shown = index.hiding(&suppression);
+        *kept = Some((of, shown.clone()));
+        Ok(shown)
     }
 
     fn index_at(&self, store: &Store) -> Result<Snapshot, StoreError> {
@@ -303,12 +329,16 @@ impl Findings {
         let day = now.to_zoned(jiff::tz::TimeZone::UTC).date();
         self.read(|store| {
             let changes = store.changes()?;
-            let same = |kept: &&Kept| (kept.changes, kept.day, kept.limit) == (changes, day, limit);
+            let hidden = store.suppression(now)?.mark();
+            let same = |kept: &&Kept| {
+                (kept.changes, kept.day, kept.limit) == (changes, day, limit)
+                    && kept.hidden == hidden
+            };
             if let Some(kept) = kept.as_ref().filter(same) {
                 return Ok(Arc::clone(&kept.report));
             }
             let report = self.make_report(store, (limit, None), now)?;
-            *kept = Some(Kept { changes, day, limit, report: Arc::clone(&report) });
+            *kept = Some(Kept { changes, day, hidden, limit, report: Arc::clone(&report) });
             Ok(report)
         })
     }
@@ -333,6 +363,19 @@ impl Findings {
         write: impl FnOnce(&mut Store) -> Result<T, E>,
     ) -> Result<T, E> {
         write(&mut locked(&self.writer).store)
+    }
+
+    /// Writes, unless somebody else does.
+    pub(crate) fn try_write<T, E>(
+        &self,
+        write: impl FnOnce(&mut Store) -> Result<T, E>,
+    ) -> Option<Result<T, E>> {
+        let mut writer = match self.writer.try_lock() {
+            Ok(writer) => writer,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        Some(write(&mut writer.store))
     }
 
     /// Takes small parts in, in one transaction.

@@ -9,6 +9,7 @@ use quell_model::Timestamp;
 use quell_store::{JobFilter, StoreError};
 
 use super::drain::noted;
+use super::ends::Watch;
 use crate::jobs::Task;
 use crate::state::App;
 
@@ -24,6 +25,7 @@ const PAGE: u32 = 1000;
 /// Removes what is too old until the server stops.
 pub(crate) fn keep_house(app: &App) {
     let mut due = app.clock.now().as_second();
+    let mut watch = Watch::default();
     while !app.stopping.load(Ordering::SeqCst) {
         let now = app.clock.now();
         let soon = now.as_second().saturating_add(EVERY_SECONDS);
@@ -34,6 +36,7 @@ pub(crate) fn keep_house(app: &App) {
                 tracing::warn!(reason, "what is too old stays");
             }
         }
+        watch.look(app, now);
         let recovered = app.office().job_recover(now, false);
         let hastened = app.office().job_hasten(now, latest_due(app, now));
         if [recovered, hastened].into_iter().any(|changed| changed.is_ok_and(|count| count > 0)) {

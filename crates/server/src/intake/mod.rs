@@ -2,6 +2,7 @@
 
 mod buckets;
 mod drain;
+mod ends;
 mod folders;
 mod gate;
 mod hooks;

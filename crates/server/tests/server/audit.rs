@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -205,9 +208,9 @@ fn a_log_that_was_rolled_back_is_found_by_the_checkpoint_outside_and_takes_nothi
 #[test]
 fn records_reach_every_receiver_at_least_once_and_a_blocked_one_holds_up_nobody() {
     let folder = tempfile::tempdir().unwrap();
-    let syslog = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let splunk = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let blocked = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let syslog = TcpListener::bind("127.0.0.1:0").unwrap();
+    let splunk = TcpListener::bind("127.0.0.1:0").unwrap();
+    let blocked = TcpListener::bind("127.0.0.1:0").unwrap();
     let file = folder.path().join("audit.ndjson");
     let more = format!(
         "\n[egress]\nallow = [\"http://127.0.0.1\"]\n\
@@ -222,10 +225,10 @@ fn records_reach_every_receiver_at_least_once_and_a_blocked_one_holds_up_nobody(
         splunk.local_addr().unwrap(),
         blocked.local_addr().unwrap(),
     );
-    let taken = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
-    let heard = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
-    listen(syslog, std::sync::Arc::clone(&heard), false);
-    listen(splunk, std::sync::Arc::clone(&taken), true);
+    let taken = Arc::new(Mutex::new(String::new()));
+    let heard = Arc::new(Mutex::new(String::new()));
+    listen(syslog, Arc::clone(&heard), false);
+    listen(splunk, Arc::clone(&taken), true);
     let mut bench = Bench::with(&[], &more);
     for _ in 0..3 {
         assert_eq!(bench.post("/api/v1/replays", "{}").status, 202);
@@ -259,34 +262,26 @@ fn records_reach_every_receiver_at_least_once_and_a_blocked_one_holds_up_nobody(
 }
 
 /// Keeps all that comes to a port, and answers each request where it is HTTP.
-fn listen(
-    listener: std::net::TcpListener,
-    kept: std::sync::Arc<std::sync::Mutex<String>>,
-    http: bool,
-) {
-    use std::io::{Read, Write};
+fn listen(listener: TcpListener, kept: Arc<Mutex<String>>, http: bool) {
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let kept = std::sync::Arc::clone(&kept);
-            std::thread::spawn(move || {
-                let mut stream = stream;
-                let (mut chunk, mut own) = ([0; 65_536], String::new());
-                while let Ok(count) = stream.read(&mut chunk) {
-                    let text = String::from_utf8_lossy(chunk.get(..count).unwrap()).into_owned();
-                    kept.lock().unwrap().push_str(&text);
-                    own.push_str(&text);
-                    if count == 0 {
-                        break;
-                    }
-                    if http && whole(&own) {
-                        own.clear();
-                        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
-                        stream.write_all(answer.as_bytes()).unwrap();
-                    }
-                }
-            });
+            let kept = Arc::clone(&kept);
+            std::thread::spawn(move || keep(stream, &kept, http));
         }
     });
+}
+
+fn keep(mut stream: TcpStream, kept: &Mutex<String>, http: bool) {
+    let (mut chunk, mut own) = ([0; 65_536], String::new());
+    while let Ok(count @ 1..) = stream.read(&mut chunk) {
+        let text = String::from_utf8_lossy(chunk.get(..count).unwrap()).into_owned();
+        kept.lock().unwrap().push_str(&text);
+        own.push_str(&text);
+        if http && whole(&own) {
+            own.clear();
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").unwrap();
+        }
+    }
 }
 
 fn whole(text: &str) -> bool {

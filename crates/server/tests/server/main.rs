@@ -1,6 +1,8 @@
 //! The server from outside: what it takes, refuses, answers, keeps and survives.
 
 #[cfg(test)]
+mod approvals;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod bench;
@@ -11,6 +13,7 @@ mod crash;
 #[cfg(test)]
 mod description;
 #[cfg(test)]
+mod exceptions;
 mod faults;
 #[cfg(test)]
 mod hooks;

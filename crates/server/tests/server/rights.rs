@@ -32,6 +32,15 @@ pub(crate) fn body(path: &str) -> &'static str {
         ("issues/{id}/split", r#"{"finding":"10es1h1rtrfebkcjn5g2jzxh8y"}"#),
         ("incidents/{id}/split", r#"{"issues":["10es1h1rtrfebkcjn5g2jzxh8y"]}"#),
         ("incidents/{id}/join", r#"{"incidents":["10es1h1rtrfebkcjn5g2jzxh8y"]}"#),
+        (
+            "/exceptions",
+            r#"{"scope":"colour = red","reason":"x","owner":"x","until":"2999-01-01"}"#,
+        ),
+        ("/approvals", r#"{"fix":"0"}"#),
+        ("/approvals/{id}", r#"{"word":"approve"}"#),
+        ("/delegations", r#"{"to":"0","days":1}"#),
+        ("/exceptions/decide", r#"{"ids":["0"],"wish":"approve"}"#),
+        ("/exceptions/import", r#"{"name":"x","text":"","owner":"x"}"#),
     ];
     bodies.iter().find(|(end, _)| path.ends_with(end)).map_or("{}", |(_, body)| body)
 }

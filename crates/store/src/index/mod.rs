@@ -10,6 +10,7 @@ mod chunked;
 mod columns;
 mod facets;
 mod filter;
+mod hide;
 mod limited;
 mod load;
 mod scan;

@@ -14,6 +14,7 @@ mod tests;
 mod tokens;
 mod users;
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
@@ -122,7 +123,7 @@ impl Store {
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         connection.set_prepared_statement_cache_capacity(64);
         let (cache, fold) = (crate::block::Cache::default(), open::Fold::default());
-        Ok(Self { connection, cache, fold, sealed: false })
+        Ok(Self { connection, cache, fold, sealed: false, hidden: RefCell::default() })
     }
 
     /// From here on a commit is not flushed by itself: [`Store::sync`] flushes all before it. A

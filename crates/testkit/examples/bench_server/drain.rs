@@ -20,6 +20,9 @@ const INCIDENTS: u64 = 100;
 /// A number without a divisor in common with round numbers.
 const STEP: u64 = 2_654_435_761;
 
+/// A delivery of a run: its number and its bytes.
+type Make = fn(&str, u64, usize) -> Vec<u8>;
+
 /// Stores findings, then delivers new ones, changes stored ones all over the store, and waits for
 /// single ones: findings about settings, then detections among as many as are asked for.
 pub(super) fn drain(
@@ -189,11 +192,7 @@ fn singles(process: &Process, client: &Client) -> Outcome<()> {
 }
 
 /// From a delivery's answer to the incidents that tell it, one after the other.
-fn incidents(
-    process: &Process,
-    client: &Client,
-    (run, make): (&str, fn(&str, u64, usize) -> Vec<u8>),
-) -> Outcome<()> {
+fn incidents(process: &Process, client: &Client, (run, make): (&str, Make)) -> Outcome<()> {
     let mut took = Vec::new();
     let before = processor_millis(process.id());
     for number in 0..INCIDENTS {
@@ -238,11 +237,7 @@ fn shares(took: &[u64]) -> String {
     format!("p50 {} ms, p90 {} ms, p99 {} ms, most {} ms", at(50), at(90), at(99), at(100))
 }
 
-fn deliver(
-    process: &Process,
-    (run, make): (&str, fn(&str, u64, usize) -> Vec<u8>),
-    number: u64,
-) -> Outcome<()> {
+fn deliver(process: &Process, (run, make): (&str, Make), number: u64) -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let one = Load { first: number, most: Some(1), connections: 1, ..burst(process, 1) };
     let one = Load { run: run.to_owned(), make, ..one };

@@ -1,0 +1,427 @@
+//! A small world in which everything happens to a plan that can: people speak, lose and get
+//! rights, speak for each other, time passes, the plan and what it changes are changed, and
+//! somebody tries to carry it out at any moment.
+//!
+//! What is right is told by [`World::is_valid`], from the events alone and in other words than
+//! the state machine's. The tests walk all of it; `cargo xtask eval-approvals` walks it at random.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use jiff::SignedDuration;
+use quell_model::Timestamp;
+use serde_json::json;
+
+use super::{
+    Approvals, Delegation, Hash, Plan, Quorum, Said, Situation, Stand, Voter, may_execute,
+};
+use crate::{Person, Standing};
+
+/// The people: who asks, two approvers, an admin, and one who may not agree for themselves.
+const PEOPLE: [(&str, &str); 5] = [
+    ("rita", "approver"),
+    ("ann", "approver"),
+    ("bob", "approver"),
+    ("cat", "admin"),
+    ("dan", "engineer"),
+];
+
+/// What may happen next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// A person says yes for themselves.
+    Approve(usize),
+    /// A person says yes in the place of another.
+    ApproveFor(usize, usize),
+    /// A person says yes to the plan as it was before it was changed.
+    ApproveOld(usize),
+    /// A person says no.
+    Refuse(usize),
+    /// A person loses, or gets back, their right.
+    Right(usize),
+    /// A person loses, or gets back, everything.
+    Active(usize),
+    /// A person lets another speak in their place, or no longer.
+    Delegate(usize, usize),
+    /// The plan is changed, or changed back.
+    Plan,
+    /// What it changes is changed, or changed back.
+    Target,
+    /// Its time is over, or the clock is set back.
+    Time,
+    /// It is taken back.
+    Withdraw,
+    /// A person does not wait for others.
+    Glass(usize),
+    /// Somebody tries to carry it out.
+    Execute,
+}
+
+/// All that may happen.
+pub const ACTS: [Act; 27] = [
+    Act::Approve(0),
+    Act::Approve(1),
+    Act::Approve(2),
+    Act::Approve(3),
+    Act::Approve(4),
+    Act::ApproveFor(4, 1),
+    Act::ApproveFor(4, 0),
+    Act::ApproveFor(2, 1),
+    Act::ApproveFor(0, 1),
+    Act::ApproveFor(1, 2),
+    Act::ApproveOld(1),
+    Act::Refuse(2),
+    Act::Right(1),
+    Act::Right(2),
+    Act::Right(3),
+    Act::Active(4),
+    Act::Delegate(1, 4),
+    Act::Delegate(1, 2),
+    Act::Delegate(2, 1),
+    Act::Delegate(1, 0),
+    Act::Plan,
+    Act::Target,
+    Act::Time,
+    Act::Withdraw,
+    Act::Glass(3),
+    Act::Glass(1),
+    Act::Execute,
+];
+
+/// A yes as it was said: by whom, in whose place, and to which form of the plan.
+type Yes = (usize, Option<usize>, bool);
+
+/// The world at one moment.
+#[derive(Debug, Clone)]
+pub struct World {
+    approvals: Approvals,
+    may: [bool; 5],
+    active: [bool; 5],
+    given: BTreeSet<(usize, usize)>,
+    now: Now,
+    /// What happened, as the oracle keeps it.
+    yes: Vec<Yes>,
+    no: bool,
+    taken_back: bool,
+    broken: Option<(usize, bool)>,
+    executed: u32,
+}
+
+/// What is not as it was.
+#[derive(Debug, Clone, Copy, Default)]
+struct Now {
+    /// The plan was changed.
+    plan: bool,
+    /// What it changes was changed.
+    target: bool,
+    /// Its time is over.
+    over: bool,
+}
+
+/// What was wrong, with what led to it.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    /// What.
+    pub what: &'static str,
+    /// What happened, in order.
+    pub history: Vec<Act>,
+}
+
+/// What a walk came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Walked {
+    /// Worlds that were seen, or histories that were lived.
+    pub seen: u64,
+    /// Attempts to carry the plan out.
+    pub tried: u64,
+    /// Of those, that were let through.
+    pub executed: u64,
+}
+
+fn person(number: usize) -> Person {
+    let (name, _) = PEOPLE.get(number).copied().unwrap_or_default();
+    Person::new(name, name)
+}
+
+fn number(person: &Person) -> Option<usize> {
+    PEOPLE.iter().position(|(name, _)| *name == person.id)
+}
+
+fn moment(over: bool) -> Timestamp {
+    let begin = Timestamp::UNIX_EPOCH;
+    let later = SignedDuration::from_hours(if over { 100 } else { 10 });
+    begin.checked_add(later).unwrap_or(begin)
+}
+
+fn hash(text: &str) -> Hash {
+    Hash::of(text.as_bytes())
+}
+
+fn plan(changed: bool) -> Plan {
+    let begin = Timestamp::UNIX_EPOCH;
+    Plan {
+        id: "p".to_owned(),
+        kind: "fix.patch".to_owned(),
+        tenant: "default".to_owned(),
+        title: "a plan".to_owned(),
+        target: "main.tf".to_owned(),
+        account: String::new(),
+        environment: None,
+        parameters: json!({}),
+        diff: if changed { "-a\n+c" } else { "-a\n+b" }.to_owned(),
+        evidence: Vec::new(),
+        versions: BTreeMap::new(),
+        before: hash("before"),
+        quorum: Quorum { people: 2, ..Quorum::default() },
+        rule: None,
+        requested_by: person(0),
+        requested_at: begin,
+        expires_at: begin.checked_add(SignedDuration::from_hours(72)).unwrap_or(begin),
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            approvals: Approvals::default(),
+            may: [true; 5],
+            active: [true; 5],
+            given: BTreeSet::new(),
+            now: Now::default(),
+            yes: Vec::new(),
+            no: false,
+            taken_back: false,
+            broken: None,
+            executed: 0,
+        }
+    }
+}
+
+fn flag(flags: &[bool; 5], at: usize) -> bool {
+    flags.get(at).copied().unwrap_or_default()
+}
+
+fn turn(flags: &mut [bool; 5], at: usize) {
+    if let Some(flag) = flags.get_mut(at) {
+        *flag = !*flag;
+    }
+}
+
+impl World {
+    fn standing(&self, at: usize) -> Standing {
+        let role = PEOPLE.get(at).map(|(_, role)| *role).unwrap_or_default();
+        let role = if flag(&self.may, at) { role } else { "viewer" };
+        Standing { role: role.to_owned(), active: flag(&self.active, at) }
+    }
+
+    fn delegations(&self) -> Vec<Delegation> {
+        let give = |(from, to): &(usize, usize)| Delegation {
+            from: person(*from),
+            to: person(*to),
+            since: Timestamp::UNIX_EPOCH,
+            until: moment(true),
+        };
+        self.given.iter().map(give).collect()
+    }
+
+    fn say(&mut self, (by, for_whom): (usize, Option<usize>), said: Said, of_changed: bool) {
+        let (plan, now) = (plan(self.now.plan), moment(self.now.over));
+        let Ok(hash) = self::plan(of_changed).hash() else { return };
+        let (who, standing) = (person(by), self.standing(by));
+        let other = for_whom.map(|at| (person(at), self.standing(at)));
+        let delegations = self.delegations();
+        let voter = Voter {
+            by: &who,
+            standing: &standing,
+            for_whom: other.as_ref().map(|(person, standing)| (person, standing)),
+            delegations: &delegations,
+            lately: &[],
+            most_per_hour: 100,
+        };
+        if self.approvals.vote(&plan, &voter, (said, &hash, "note"), now).is_ok() {
+            match said {
+                Said::Approve => self.yes.push((by, for_whom, of_changed)),
+                Said::Refuse => self.no = true,
+            }
+        }
+    }
+
+    fn glass(&mut self, by: usize) {
+        let (plan, now) = (plan(self.now.plan), moment(self.now.over));
+        let Ok(hash) = plan.hash() else { return };
+        let (who, standing) = (person(by), self.standing(by));
+        let by_whom = (&who, &standing, false);
+        if self.approvals.break_glass(&plan, by_whom, (&hash, "a fire"), now).is_ok() {
+            self.broken = Some((by, self.now.plan));
+        }
+    }
+
+    /// Whether the plan may be carried out, told from what happened.
+    fn is_valid(&self) -> bool {
+        if self.now.over || self.no || self.taken_back || self.now.target || self.executed > 0 {
+            return false;
+        }
+        let still = |(by, for_whom, form): &&Yes| {
+            let speaks_for = for_whom.unwrap_or(*by);
+            let may_agree = |at: usize| (0..=3).contains(&at) && flag(&self.may, at);
+            *form == self.now.plan
+                && *by != 0
+                && speaks_for != 0
+                && flag(&self.active, *by)
+                && flag(&self.active, speaks_for)
+                && may_agree(speaks_for)
+                && for_whom.is_none_or(|from| self.given.contains(&(from, *by)))
+        };
+        let yes: Vec<&Yes> = self.yes.iter().filter(still).collect();
+        let two = yes.iter().enumerate().any(|(at, a)| {
+            yes.iter().skip(at + 1).any(|b| {
+                let (a1, a2, b1, b2) = (a.0, a.1.unwrap_or(a.0), b.0, b.1.unwrap_or(b.0));
+                a1 != b1 && a1 != b2 && a2 != b1 && a2 != b2
+            })
+        });
+        let broken = self.broken.is_some_and(|(by, form)| {
+            by == 3 && form == self.now.plan && flag(&self.may, 3) && flag(&self.active, 3)
+        });
+        two || broken
+    }
+
+    /// Lets one thing happen.
+    ///
+    /// # Errors
+    /// When the plan was let through where it may not be.
+    fn live(&mut self, act: Act, walked: &mut Walked) -> Result<(), &'static str> {
+        match act {
+            Act::Approve(by) => self.say((by, None), Said::Approve, self.now.plan),
+            Act::ApproveFor(by, other) => {
+                self.say((by, Some(other)), Said::Approve, self.now.plan);
+            }
+            Act::ApproveOld(by) => self.say((by, None), Said::Approve, !self.now.plan),
+            Act::Refuse(by) => self.say((by, None), Said::Refuse, self.now.plan),
+            Act::Right(at) => turn(&mut self.may, at),
+            Act::Active(at) => turn(&mut self.active, at),
+            Act::Delegate(from, to) => {
+                if !self.given.remove(&(from, to)) {
+                    self.given.insert((from, to));
+                }
+            }
+            Act::Plan => self.now.plan = !self.now.plan,
+            Act::Target => self.now.target = !self.now.target,
+            Act::Time => self.now.over = !self.now.over,
+            Act::Withdraw => {
+                if self.approvals.withdraw(&person(0)).is_ok() {
+                    self.taken_back = true;
+                }
+            }
+            Act::Glass(by) => self.glass(by),
+            Act::Execute => return self.execute(walked),
+        }
+        Ok(())
+    }
+
+    fn execute(&mut self, walked: &mut Walked) -> Result<(), &'static str> {
+        walked.tried += 1;
+        let standing = |who: &Person| number(who).map(|at| self.standing(at));
+        let delegations = self.delegations();
+        let target = hash(if self.now.target { "other" } else { "before" });
+        let now = moment(self.now.over);
+        let situation = Situation {
+            now,
+            target: &target,
+            standing: &standing,
+            delegations: &delegations,
+            people: 1,
+            runs_by_rule: false,
+        };
+        let permit = may_execute(&plan(self.now.plan), &self.approvals, &situation);
+        let is_valid = self.is_valid();
+        match permit {
+            Ok(permit) => {
+                permit.note(&mut self.approvals, now);
+                self.executed += 1;
+                walked.executed += 1;
+                if is_valid { Ok(()) } else { Err("carried out without a valid approval") }
+            }
+            Err(blocked) => {
+                if blocked.voids() {
+                    self.approvals.void(&blocked.to_string());
+                    // What is void stays void: for the oracle it is taken back.
+                    self.taken_back |= self.approvals.stand == Stand::Void;
+                }
+                if is_valid { Err("held back in spite of a valid approval") } else { Ok(()) }
+            }
+        }
+    }
+
+    /// What tells this world from others.
+    fn mark(&self) -> String {
+        let bits = |flags: &[bool; 5]| {
+            flags.iter().map(|flag| char::from(48 + u8::from(*flag))).collect::<String>()
+        };
+        let (may, active) = (bits(&self.may), bits(&self.active));
+        format!(
+            "{may}{active}{:?}{}{}{}{:?}{:?}{:?}{}",
+            self.given,
+            self.now.plan,
+            self.now.target,
+            self.now.over,
+            self.approvals.stand,
+            self.yes,
+            self.broken,
+            self.executed
+        )
+    }
+}
+
+/// Walks every world that can be reached with at most so many acts.
+///
+/// # Errors
+/// At the first world in which the plan is carried out where it may not be, or held back where it
+/// may be.
+pub fn walk_all(deep: usize) -> Result<Walked, Box<Fault>> {
+    let mut walked = Walked::default();
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    let mut next: VecDeque<(World, Vec<Act>)> = VecDeque::from([(World::default(), Vec::new())]);
+    while let Some((world, history)) = next.pop_front() {
+        walked.seen += 1;
+        if history.len() >= deep {
+            continue;
+        }
+        for act in ACTS {
+            let mut world = world.clone();
+            let mut history = history.clone();
+            history.push(act);
+            if let Err(what) = world.live(act, &mut walked) {
+                return Err(Box::new(Fault { what, history }));
+            }
+            if seen.insert(world.mark()) {
+                next.push_back((world, history));
+            }
+        }
+    }
+    Ok(walked)
+}
+
+/// Lives so many histories of up to `long` acts, each chosen by `pick`, which is given how many
+/// there are to choose from.
+///
+/// # Errors
+/// At the first in which the plan is carried out where it may not be, or held back where it may.
+pub fn walk_random(
+    histories: u64,
+    long: usize,
+    pick: &mut dyn FnMut(usize) -> usize,
+) -> Result<Walked, Box<Fault>> {
+    let mut walked = Walked::default();
+    for _ in 0..histories {
+        walked.seen += 1;
+        let mut world = World::default();
+        let mut history = Vec::with_capacity(long);
+        for _ in 0..long {
+            let Some(act) = ACTS.get(pick(ACTS.len())).copied() else { continue };
+            history.push(act);
+            if let Err(what) = world.live(act, &mut walked) {
+                return Err(Box::new(Fault { what, history }));
+            }
+        }
+    }
+    Ok(walked)
+}

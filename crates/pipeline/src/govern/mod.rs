@@ -1,0 +1,27 @@
+//! What people decide about what may be left, and what may be done.
+
+mod decide;
+mod levels;
+mod lists;
+mod plans;
+mod preview;
+mod request;
+mod say;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod told;
+
+pub use decide::{Answer, Sweep, Wish, exception_decide, exception_due, exception_sweep};
+pub(crate) use levels::level_of;
+pub use levels::{ServiceLevelsReport, SeverityLevels, service_levels};
+pub use lists::{ListTaken, Skipped, exception_import};
+pub use plans::{
+    Known, PlanAsked, PlanTold, Ruling, explain_action, explain_fix, find_plan, plan_check,
+    plan_request, plan_told,
+};
+pub use preview::{Preview, PreviewIssue, SeverityCount, exception_preview};
+pub use request::{ExceptionPlan, exception_request};
+pub use say::{Saying, Speaker, Word, plan_say};
+pub use settings::{limits, ruling, targets};
+pub use told::{Told, exception_list, exception_show, find_exception};

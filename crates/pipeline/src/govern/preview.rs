@@ -1,0 +1,127 @@
+//! What an exception would hide, on what is stored now.
+
+use std::collections::BTreeMap;
+
+use quell_govern::exception::Limits;
+use quell_govern::expression::Expression;
+use quell_model::{IssueKey, Severity, Timestamp, Untrusted};
+use quell_store::Store;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::PipelineError;
+use crate::assess::read_issue;
+
+/// Issues that a preview names.
+const MOST_NAMED: usize = 20;
+
+/// What an expression would hide now.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = ExceptionPreview)]
+pub struct Preview {
+    /// The expression, as it was understood.
+    pub scope: String,
+    /// How many open issues it holds of.
+    pub issues: u64,
+    /// Of those, on assets known to be reached from the internet.
+    pub exposed: u64,
+    /// Of those, hidden by another exception already.
+    pub hidden_already: u64,
+    /// How many of each severity, the worst first.
+    pub severities: Vec<SeverityCount>,
+    /// The worst of those severities.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worst: Option<Severity>,
+    /// How many reviewers have to agree.
+    pub reviewers: u8,
+    /// The latest end that may be asked for.
+    pub latest_end: Timestamp,
+    /// The riskiest of the issues, at most twenty.
+    pub first: Vec<PreviewIssue>,
+}
+
+/// How many issues have a severity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SeverityCount {
+    /// The severity.
+    pub severity: Severity,
+    /// How many.
+    pub issues: u64,
+}
+
+/// An issue that would be hidden.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct PreviewIssue {
+    /// Its id.
+    pub id: IssueKey,
+    /// Its severity.
+    pub severity: Severity,
+    /// Its risk score.
+    pub score: u32,
+    /// What it is.
+    pub title: Untrusted,
+    /// Its asset's key.
+    pub asset: Untrusted,
+}
+
+impl Preview {
+    /// `hides 14 issues, 2 of them exposed`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let issues = if self.issues == 1 { "issue" } else { "issues" };
+        let exposed = match self.exposed {
+            0 => "none of them known to be exposed".to_owned(),
+            count => format!("{count} of them exposed"),
+        };
+        format!("hides {} {issues}, {exposed}", self.issues)
+    }
+}
+
+/// What an expression would hide now. Nothing is changed.
+///
+/// # Errors
+/// When it cannot be read, or the store refuses.
+pub fn exception_preview(
+    store: &Store,
+    limits: &Limits,
+    scope: &str,
+    now: Timestamp,
+) -> Result<Preview, PipelineError> {
+    let expression: Expression = scope
+        .parse()
+        .map_err(|fault| PipelineError::Refused(format!("the scope cannot be read: {fault}")))?;
+    let matched = store.issue_match(&expression)?.issues;
+    let hidden = store.suppression(now)?;
+    let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    let mut severities: BTreeMap<Severity, u64> = BTreeMap::new();
+    for issue in &matched {
+        *severities.entry(issue.severity).or_default() += 1;
+    }
+    let worst = severities.keys().next_back().copied();
+    let mut riskiest = matched.clone();
+    riskiest.sort_by_key(|issue| (std::cmp::Reverse(issue.score), issue.row));
+    let mut first = Vec::new();
+    for one in riskiest.iter().take(MOST_NAMED) {
+        let Some(body) = store.issue_get(one.row)?.and_then(|row| row.body) else { continue };
+        let issue = read_issue(&body)?;
+        first.push(PreviewIssue {
+            id: issue.key,
+            severity: issue.severity,
+            score: one.score,
+            asset: Untrusted::from(issue.asset.id.key()),
+            title: issue.title,
+        });
+    }
+    let told = severities.into_iter().rev();
+    Ok(Preview {
+        scope: expression.to_string(),
+        issues: count(matched.len()),
+        exposed: count(matched.iter().filter(|issue| issue.exposed).count()),
+        hidden_already: count(matched.iter().filter(|issue| hidden.hides(issue.row)).count()),
+        severities: told.map(|(severity, issues)| SeverityCount { severity, issues }).collect(),
+        worst,
+        reviewers: limits.reviewers(worst),
+        latest_end: limits.latest(worst.unwrap_or(Severity::Informational), now),
+        first,
+    })
+}

@@ -1,0 +1,168 @@
+//! Rules: what they say of an action, and who stands behind them.
+
+#![expect(unused_qualifications, reason = "the macro that describes parameters writes them")]
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::Json;
+use axum::extract::State;
+use quell_govern::approval::Hash;
+use quell_govern::phase::{Action, Rule, Verdict};
+use quell_pipeline::govern::{explain_action, explain_fix};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::Problem;
+use super::errors::{Missing, OnceKey, Refused, Unchanged};
+use super::extract::{Asked, Id};
+use super::people::{check_admin, person, ruling};
+use crate::access::Caller;
+use crate::state::App;
+
+/// An action, or a fix that is kept.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct PolicyQuestion {
+    /// The fix, by its id or the first characters of it; then nothing else is looked at.
+    fix: Option<String>,
+    /// The kind of action: `fix.patch`.
+    kind: String,
+    /// The account that it changes something in.
+    account: String,
+    /// The environment; what nobody names may be production.
+    environment: Option<String>,
+    /// The risk score of what it is about.
+    #[param(minimum = 0, maximum = 1000)]
+    risk: Option<u32>,
+    /// How sure it is, in hundredths.
+    #[param(minimum = 0, maximum = 100)]
+    confidence: Option<u32>,
+    /// How many assets it changes.
+    #[param(minimum = 0)]
+    assets: Option<u64>,
+    /// What is known of it: `proved`, `safe`, `reversible`, with commas between.
+    facts: String,
+}
+
+impl PolicyQuestion {
+    fn action(self, tenant: &str) -> Action {
+        let says = |word: &str| self.facts.split(',').any(|fact| fact.trim() == word);
+        Action {
+            proved: says("proved"),
+            safe: says("safe"),
+            reversible: says("reversible"),
+            kind: self.kind,
+            tenant: tenant.to_owned(),
+            account: self.account,
+            environment: self.environment,
+            risk: self.risk,
+            confidence: self.confidence,
+            assets: self.assets,
+        }
+    }
+}
+
+/// A rule, and who stands behind it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RuleReport {
+    /// The rule.
+    #[serde(flatten)]
+    rule: Rule,
+    /// The hash of all that it says.
+    hash: Hash,
+    /// The ids of the admins who stand behind these bytes. Production changes run by a rule that
+    /// has two.
+    backers: Vec<String>,
+}
+
+/// The rules.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RulePage {
+    /// In their order.
+    items: Vec<RuleReport>,
+    /// How many there are.
+    total: u64,
+}
+
+/// List the rules that hold
+#[utoipa::path(get, operation_id = "list_rules", path = "/policy/rules", tag = "policy", responses(
+    (status = 200, description = "The rules, with who stands behind them", body = RulePage),
+    Refused,
+))]
+pub(super) async fn rules(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<RulePage>, Problem> {
+    let asking = Arc::clone(&app);
+    app.quick(move || {
+        let rules = ruling(&asking)?.rules;
+        let findings = asking.tenants.of(&caller.tenant)?;
+        let items = findings.read(|store| {
+            let report = |rule: Rule| {
+                let hash = rule.hash();
+                Ok::<_, Problem>(RuleReport { backers: store.rule_backers(&hash)?, rule, hash })
+            };
+            rules.into_iter().map(report).collect::<Result<Vec<_>, _>>()
+        })?;
+        let total = u64::try_from(items.len()).unwrap_or(u64::MAX);
+        Ok(Json(RulePage { items, total }))
+    })
+    .await
+}
+
+/// Say why an action would run, wait or be refused
+///
+/// Nothing is done.
+#[utoipa::path(get, operation_id = "explain_policy", path = "/policy/explain", tag = "policy", params(PolicyQuestion), responses(
+    (status = 200, description = "What becomes of it, and why", body = Verdict),
+    Refused, Missing,
+))]
+pub(super) async fn explain(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Asked(question): Asked<PolicyQuestion>,
+) -> Result<Json<Verdict>, Problem> {
+    let asking = Arc::clone(&app);
+    app.quick(move || {
+        let (ruling, now) = (ruling(&asking)?, asking.clock.now());
+        let findings = asking.tenants.of(&caller.tenant)?;
+        let tenant = caller.tenant.as_str();
+        let verdict = match &question.fix {
+            Some(fix) => findings.read(|store| explain_fix(store, &ruling, (tenant, fix), now))?,
+            None => {
+                let action = question.action(tenant);
+                findings.read(|store| explain_action(store, &ruling, &action, now))?
+            }
+        };
+        Ok(Json(verdict))
+    })
+    .await
+}
+
+/// Stand behind a rule, as an admin
+///
+/// Behind its bytes as they are now: a rule that is changed has nobody behind it.
+#[utoipa::path(post, operation_id = "back_rule", path = "/policy/rules/{id}/back", tag = "policy",
+    params(("id" = String, Path, description = "The rule's id"), OnceKey),
+    responses((status = 200, description = "The rule, with who stands behind it", body = RuleReport), Refused, Missing, Unchanged))]
+pub(super) async fn back(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Id(id): Id,
+) -> Result<Json<RuleReport>, Problem> {
+    check_admin(&caller)?;
+    let asking = Arc::clone(&app);
+    app.quick(move || {
+        let rules = ruling(&asking)?.rules;
+        let rule = rules.into_iter().find(|rule| rule.id == id);
+        let rule = rule.ok_or_else(|| Problem::not_found("rule of that id"))?;
+        let (hash, by, now) = (rule.hash(), person(&caller), asking.clock.now());
+        let findings = asking.tenants.of(&caller.tenant)?;
+        findings.write(|store| store.rule_back((&hash, &by), now))?;
+        let backers = findings.read(|store| store.rule_backers(&hash))?;
+        Ok(Json(RuleReport { rule, hash, backers }))
+    })
+    .await
+}

@@ -1,0 +1,102 @@
+//! Exceptions over the API: asked for, reviewed by another, hiding everywhere, and taken back.
+
+use quell_server::Role;
+use quell_testkit::server::{Answer, Client, Request};
+use serde_json::{Value, json};
+
+use crate::bench::{Bench, lines};
+
+fn post(client: &Client, path: &str, body: &Value) -> Answer {
+    let request = Request::post(path, body.to_string()).with("content-type", "application/json");
+    client.send(&request).unwrap()
+}
+
+fn plan(scope: &str, until: &str) -> Value {
+    json!({"scope": scope, "reason": "closed network", "owner": "shop", "until": until,
+        "compensating_controls": ["VPN only"]})
+}
+
+/// Until when all issues may be hidden.
+fn latest(bench: &Bench, scope: &str) -> String {
+    let scope = scope.replace(' ', "%20");
+    let preview = bench.get(&format!("/api/v1/exception-preview?scope={scope}"));
+    preview.json()["latest_end"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_is_hidden_is_in_no_list_says_by_what_and_comes_back() {
+    let bench = Bench::new();
+    assert_eq!(bench.post("/api/v1/imports?wait=true", lines("hidden", 5)).status, 200);
+    let (engineer, approver) =
+        (bench.client(Role::Engineer, "default"), bench.client(Role::Approver, "default"));
+    let open = |path: &str| bench.get(&format!("/api/v1/{path}")).json();
+    let all = open("issues?status=open")["total"].as_u64().unwrap();
+    let issue = open("issues?status=open")["items"][0].clone();
+    let id = issue["id"].as_str().unwrap();
+    let before: Vec<String> = ["issues?facets=true", "incidents", "statistics", "assets"]
+        .iter()
+        .map(|path| bench.get(&format!("/api/v1/{path}")).text())
+        .collect();
+    let scope = format!("issue = {id}");
+    let body = plan(&scope, "2999-01-01");
+    assert_eq!(post(&engineer, "/api/v1/exceptions", &body).status, 422);
+    let body = plan(&scope, &latest(&bench, &scope));
+    let asked = post(&engineer, "/api/v1/exceptions", &body);
+    assert_eq!(asked.status, 200, "{}", asked.text());
+    assert_eq!(asked.json()["preview"]["issues"], 1);
+    let exception = asked.json()["exception"]["id"].as_str().unwrap().to_owned();
+    assert_eq!(open("issues?status=open")["total"], all);
+    let decide = |client: &Client, wish: &str| {
+        let body = json!({"ids": [exception, "nosuch"], "wish": wish, "note": "seen"});
+        post(client, "/api/v1/exceptions/decide", &body)
+    };
+    assert_eq!(decide(&engineer, "approve").status, 403);
+    let answers = decide(&approver, "approve").json();
+    let mut reviewed = answers["items"][0]["state"].as_str().unwrap().to_owned();
+    assert!(answers["items"][1]["refused"].is_string(), "{answers}");
+    if reviewed == "reviewed" {
+        let again = decide(&approver, "approve").json();
+        assert!(again["items"][0]["refused"].is_string(), "{again}");
+        let second = decide(&bench.client(Role::Admin, "default"), "approve").json();
+        reviewed = second["items"][0]["state"].as_str().unwrap().to_owned();
+    }
+    assert_eq!(reviewed, "granted");
+
+    assert_eq!(open("issues?status=open")["total"], all - 1);
+    assert_eq!(open("statistics")["open_issues"], all - 1);
+    assert_eq!(open("report")["funnel"]["issues"], all - 1);
+    assert_eq!(open("report")["hidden"][0]["ids"], json!([id]));
+    let hidden = open("issues?status=suppressed")["items"][0].clone();
+    assert_eq!((&hidden["id"], &hidden["hidden_by"]["exception"]), (&json!(id), &json!(exception)));
+    let shown = open(&format!("issues/{id}"));
+    assert_eq!(shown["issue"]["hidden_by"]["reason"], "closed network");
+    let incidents = open("incidents")["items"].to_string();
+    assert!(!incidents.contains(id), "{incidents}");
+    assert_eq!(open(&format!("exceptions/{exception}"))["hides"], 1);
+    assert_eq!(open("exceptions?state=granted")["total"], 1);
+
+    let taken_back = decide(&engineer, "withdraw").json();
+    assert_eq!(taken_back["items"][0]["state"], "withdrawn", "{taken_back}");
+    let after: Vec<String> = ["issues?facets=true", "incidents", "statistics", "assets"]
+        .iter()
+        .map(|path| bench.get(&format!("/api/v1/{path}")).text())
+        .collect();
+    assert_eq!(after, before);
+}
+
+#[test]
+fn lists_of_tools_wait_for_a_reviewer_and_others_cannot_be_taken_back() {
+    let bench = Bench::new();
+    let (analyst, engineer) =
+        (bench.client(Role::Analyst, "default"), bench.client(Role::Engineer, "default"));
+    let list = json!({"name": ".trivyignore", "text": "CVE-2024-1\nCVE-2 x\n", "owner": "shop"});
+    let taken = post(&analyst, "/api/v1/exceptions/import", &list).json();
+    assert_eq!((&taken["kind"], &taken["skipped"][0]["line"]), (&json!("trivy"), &json!(2)));
+    let id = taken["requested"][0].clone();
+    let body = json!({"ids": [id], "wish": "withdraw"});
+    assert_eq!(post(&engineer, "/api/v1/exceptions/decide", &body).status, 422);
+    let done = post(&analyst, "/api/v1/exceptions/decide", &body).json();
+    assert_eq!(done["items"][0]["state"], "withdrawn");
+    let wrong = json!({"name": "x.yaml", "text": "a: 1", "owner": "shop"});
+    assert_eq!(post(&analyst, "/api/v1/exceptions/import", &wrong).status, 422);
+}

@@ -1,0 +1,15 @@
+//! What people decide about what may be left, and what may be done.
+
+mod exceptions;
+mod judge;
+mod plans;
+mod scope;
+mod suppress;
+#[cfg(test)]
+mod tests;
+
+pub use exceptions::Changed;
+pub use judge::{Matched, MatchedIssue};
+pub use plans::PlanRow;
+pub use scope::IssueScope;
+pub use suppress::{Hiding, Suppression};
