@@ -14,6 +14,7 @@ mod crash;
 mod description;
 #[cfg(test)]
 mod exceptions;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod hooks;
