@@ -205,26 +205,6 @@ impl World {
         }
     }
 
-    /// The issues that somebody sees in this step: some that stay, and some that come and go.
-    fn among(&self, step: usize) -> IdSet {
-        let mut among = IdSet::default();
-        let rows = self.index.snapshot().assets_of_issues().map(|(row, _)| row).collect::<Vec<_>>();
-        for row in rows.into_iter().filter(|row| row % 2 == 0 || (step % 3 == 1 && row % 5 == 1)) {
-            among.insert(row);
-        }
-        among
-    }
-
-    /// Follows what is seen of the store.
-    fn follow_part(&mut self, among: &IdSet) {
-        let intel = intel::load(&self.store, SETUP.catalog().intel()).unwrap();
-        let by = judgement(&SETUP, &intel, now());
-        let moment = self.store.moment().unwrap();
-        let part = Following::follow(self.part.take(), &self.store, by, Some(among.clone()));
-        drop(moment);
-        self.part = Some(part.unwrap());
-    }
-
     /// Grants an exception, or takes all back.
     fn hide(&mut self, bucket: Option<usize>) {
         let (anna, ben) = (Person::new("anna", "Anna"), Person::new("ben", "Ben"));
@@ -252,6 +232,26 @@ impl World {
         let mut one = Exception::requested(id, request, ("request", 1), (&anna, now()));
         one.approve(&Limits::default(), &ben, ("", now())).unwrap();
         self.store.exception_add(&[one]).unwrap();
+    }
+
+    /// The issues that somebody sees in this step: some that stay, and some that come and go.
+    fn among(&self, step: usize) -> IdSet {
+        let mut among = IdSet::default();
+        let rows = self.index.snapshot().assets_of_issues().map(|(row, _)| row).collect::<Vec<_>>();
+        for row in rows.into_iter().filter(|row| row % 2 == 0 || (step % 3 == 1 && row % 5 == 1)) {
+            among.insert(row);
+        }
+        among
+    }
+
+    /// Follows what is seen of the store.
+    fn follow_part(&mut self, among: &IdSet) {
+        let intel = intel::load(&self.store, SETUP.catalog().intel()).unwrap();
+        let by = judgement(&SETUP, &intel, now());
+        let moment = self.store.moment().unwrap();
+        let part = Following::follow(self.part.take(), &self.store, by, Some(among.clone()));
+        drop(moment);
+        self.part = Some(part.unwrap());
     }
 
     fn follow(&mut self) {

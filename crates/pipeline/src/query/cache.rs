@@ -32,10 +32,10 @@ pub struct IncidentCache {
 struct Stamp {
     changes: i64,
     day: Date,
-    /// The state of the index that says what is shown; 0 where all is.
-    shown: i64,
     /// What exceptions hide.
     hidden: u64,
+    /// The state of the index that says what is shown; 0 where all is.
+    shown: i64,
 }
 
 /// The incidents of one state of the store.
@@ -122,8 +122,7 @@ impl IncidentCache {
 
 impl Stamp {
     fn of(store: &Store, now: Timestamp, shown: Option<&Snapshot>) -> Result<Self, PipelineError> {
-        let shown = shown.map_or(0, Snapshot::version);
-        let hidden = store.suppression(now)?.mark();
+        let (hidden, shown) = (store.suppression(now)?.mark(), shown.map_or(0, Snapshot::version));
         Ok(Self { changes: store.changes()?, day: day_of(now), hidden, shown })
     }
 }

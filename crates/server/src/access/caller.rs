@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
@@ -100,14 +101,17 @@ pub(crate) async fn require(
     next.run(request).await
 }
 
-/// Lets a request through whose caller is not limited to some places. It stands inside of
-/// [`require`].
-pub(crate) async fn only_overseers(request: Request<Body>, next: Next) -> Response {
-    match request.extensions().get::<Caller>() {
-        Some(caller) if !caller.is_limited() => next.run(request).await,
-        Some(caller) => Problem::forbidden(caller.role, Right::Oversee).into_response(),
-        None => Problem::unauthorized().into_response(),
+/// Lets a request through whose caller has the right in every place of their tenant.
+pub(crate) async fn everywhere(
+    State((app, right)): State<(Arc<App>, Right)>,
+    Extension(caller): Extension<Caller>,
+    request: Request<Body>,
+    next: Next,
+) -> Response {
+    if caller.by(&app).may_everywhere(right) {
+        return next.run(request).await;
     }
+    Problem::beyond("tenant", right).into_response()
 }
 
 /// Who somebody is now by their id, a token's or a person's, and whether they still may ask.

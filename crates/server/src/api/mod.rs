@@ -35,13 +35,13 @@ mod view;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{Right, once, only_overseers, require};
+use crate::access::{Right, everywhere, once, require};
 use crate::audit::audited;
 use crate::intake::__path_receive_hook;
 use crate::intake::receive_hook;
@@ -87,8 +87,16 @@ impl utoipa::Modify for Security {
 /// Routes of the API, each with its description.
 type Routes = OpenApiRouter<Arc<App>>;
 
+/// Routes that take the same right.
+struct Group {
+    right: Right,
+    /// Whether it has to reach every place: what is decided there concerns them all.
+    is_everywhere: bool,
+    routes: Routes,
+}
+
 /// The routes of the API by the right that they take, and those that take none.
-fn resources() -> ([(Right, Routes); 10], Routes) {
+fn resources() -> (Vec<Group>, Routes) {
     let read = OpenApiRouter::new()
         .routes(routes!(issues::list))
         .routes(routes!(issues::show))
@@ -137,16 +145,17 @@ fn resources() -> ([(Right, Routes); 10], Routes) {
         .routes(routes!(marks::mark_one_issue, marks::unmark_one_issue))
         .routes(routes!(marks::mark_one_incident, marks::unmark_one_incident));
     let fix = OpenApiRouter::new().routes(routes!(fix_plan::plan)).routes(routes!(fix_input::list));
-    let decide_for_all = OpenApiRouter::new()
+    let govern = OpenApiRouter::new()
         .routes(routes!(approvals::say))
         .routes(routes!(approvals::delegate))
         .routes(routes!(policy::back))
         .routes(routes!(exceptions::request))
         .routes(routes!(exceptions::import))
         .routes(routes!(exceptions::decide));
-    let fix_for_all = OpenApiRouter::new().routes(routes!(approvals::request));
+    let request = OpenApiRouter::new().routes(routes!(approvals::request));
     let hooks = OpenApiRouter::new().routes(routes!(receive_hook));
-    let by_right = [
+    let group = |(right, routes)| Group { right, is_everywhere: false, routes };
+    let in_places = [
         (Right::Read, read),
         (Right::Follow, follow),
         (Right::Oversee, oversee),
@@ -155,16 +164,10 @@ fn resources() -> ([(Right, Routes); 10], Routes) {
         (Right::Fix, fix),
         (Right::Operate, operate),
         (Right::Audit, audit_log()),
-        // What is asked for and agreed to may reach any place, so it takes who oversees all.
-        (Right::Decide, overseen(decide_for_all)),
-        (Right::Fix, overseen(fix_for_all)),
     ];
-    (by_right, hooks)
-}
-
-/// Routes for who is not limited to some places.
-fn overseen(routes: Routes) -> Routes {
-    routes.layer(from_fn(only_overseers))
+    let everywhere = [(Right::Decide, govern), (Right::Fix, request)];
+    let everywhere = everywhere.map(group).map(|group| Group { is_everywhere: true, ..group });
+    (in_places.map(group).into_iter().chain(everywhere).collect(), hooks)
 }
 
 /// The routes of the audit log.
@@ -179,7 +182,11 @@ fn audit_log() -> Routes {
 /// The routes of the API and their description.
 pub(crate) fn router(app: &Arc<App>) -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
     let (guarded_by, mut v1) = resources();
-    for (right, routes) in guarded_by {
+    for Group { right, is_everywhere, routes } in guarded_by {
+        let routes = match is_everywhere {
+            true => routes.layer(from_fn_with_state((Arc::clone(app), right), everywhere)),
+            false => routes,
+        };
         let routes = routes.layer(from_fn_with_state(Arc::clone(app), audited));
         // Uploads know by their job whether they came before.
         let routes = match right {
@@ -196,7 +203,7 @@ pub(crate) fn router(app: &Arc<App>) -> (Router<Arc<App>>, utoipa::openapi::Open
 /// The description of the API as JSON.
 pub(crate) fn description() -> String {
     let (guarded_by, open) = resources();
-    let all = guarded_by.into_iter().fold(open, |all, (_, routes)| all.merge(routes));
+    let all = guarded_by.into_iter().fold(open, |all, group| all.merge(group.routes));
     let document = OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", all);
     serde_json::to_string_pretty(&document.into_openapi()).unwrap_or_default()
 }

@@ -196,7 +196,7 @@ impl Findings {
         };
         self.view(now, |whole| {
             let seen = (&*sight, by, Right::Read);
-            let index = self.sights.snapshot(seen, whole)?;
+            let index = self.sights.snapshot(seen, whole.store, whole.index)?;
             answer(&View { index: &index, ..*whole }, &sight.incidents)
         })
     }
@@ -213,7 +213,7 @@ impl Findings {
         }
         self.view(now, |whole| {
             let shown = |right| match self.sights.of(by, right) {
-                Some(sight) => self.sights.snapshot((&*sight, by, right), whole),
+                Some(sight) => self.sights.snapshot((&*sight, by, right), whole.store, whole.index),
                 None => Ok(whole.index.clone()),
             };
             let (sees, acts) = (shown(Right::Read)?, shown(right)?);
@@ -235,7 +235,7 @@ impl Findings {
     ) -> Result<Option<Touched>, QueryError> {
         let Some(sight) = self.sights.of(by, right) else { return Ok(None) };
         self.view(now, |whole| {
-            let index = self.sights.snapshot((&*sight, by, right), whole)?;
+            let index = self.sights.snapshot((&*sight, by, right), whole.store, whole.index)?;
             Ok(index.shown().map(|(issues, findings)| Touched { issues, findings }))
         })
     }

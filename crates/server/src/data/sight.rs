@@ -7,8 +7,8 @@
 use std::sync::{Arc, Mutex};
 
 use quell_access::{Place, Principal, Right};
-use quell_pipeline::query::{IncidentCache, LabelBook, LabelSet, QueryError, View};
-use quell_store::{Labels, Snapshot, Spot};
+use quell_pipeline::query::{IncidentCache, LabelBook, LabelSet, QueryError};
+use quell_store::{Labels, Snapshot, Spot, Store};
 
 use super::findings::locked;
 use crate::access::By;
@@ -30,8 +30,7 @@ pub(crate) struct Sights {
 /// What some callers see.
 #[derive(Debug, Default)]
 pub(crate) struct Sight {
-    /// What they see, and what exceptions hid of it.
-    snapshot: Mutex<(u64, Snapshot)>,
+    snapshot: Mutex<Snapshot>,
     /// The incidents of what they see.
     pub(crate) incidents: IncidentCache,
 }
@@ -59,14 +58,12 @@ impl Sights {
     pub(crate) fn snapshot(
         &self,
         (sight, by, right): (&Sight, By<'_>, Right),
-        view: &View<'_>,
+        store: &Store,
+        whole: &Snapshot,
     ) -> Result<Snapshot, QueryError> {
-        let (store, whole) = (view.store, view.index);
-        let hidden = store.suppression(view.now)?.mark();
         let mut held = locked(&sight.snapshot);
-        let (of, known) = &*held;
-        if known.is_limited() && (*of, known.version()) == (hidden, whole.version()) {
-            return Ok(known.clone());
+        if held.is_limited() && held.is_of(whole) {
+            return Ok(held.clone());
         }
         let made = if by.looks_at_labels() {
             let mut book = locked(&self.labels);
@@ -76,7 +73,7 @@ impl Sights {
         } else {
             whole.limited(&Labels::default(), |spot| by.may_in(right, &place(spot, None)))
         };
-        *held = (hidden, made.clone());
+        *held = made.clone();
         Ok(made)
     }
 }

@@ -111,6 +111,8 @@ pub(super) struct Inner {
     pub(super) sums: OnceLock<AssetSums>,
     /// Whether only some of the issues are shown.
     pub(super) is_limited: bool,
+    /// What tells apart what exceptions hide in it; 0 where they hide nothing.
+    pub(super) hidden: u64,
 }
 
 impl Inner {
@@ -127,6 +129,7 @@ impl Inner {
             version: self.version,
             sums: OnceLock::new(),
             is_limited: self.is_limited,
+            hidden: self.hidden,
         }
     }
 

@@ -19,6 +19,7 @@ impl Snapshot {
             return self.clone();
         }
         let mut inner = self.0.copy();
+        inner.hidden = suppression.mark();
         for (page, hits) in hidden {
             let at = usize::try_from(page).unwrap_or(usize::MAX);
             if let Some(page) = inner.issues.get_mut(at) {

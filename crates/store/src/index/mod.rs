@@ -68,4 +68,10 @@ impl Snapshot {
     pub fn version(&self) -> i64 {
         self.0.version
     }
+
+    /// Whether it is made of the same state, with the same hidden by exceptions.
+    #[must_use]
+    pub fn is_of(&self, other: &Self) -> bool {
+        (self.0.version, self.0.hidden) == (other.0.version, other.0.hidden)
+    }
 }
