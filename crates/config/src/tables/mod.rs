@@ -163,7 +163,7 @@ impl Config {
             Some((format!("audit_streams.{name}.token"), stream.token.as_ref()?))
         });
         let own =
-            sources.chain(hooks).chain(buckets).chain(streams).chain(inventories).chain(sign_in);
+            sign_in.chain(sources).chain(hooks).chain(buckets).chain(streams).chain(inventories);
         let mut used: Vec<(String, &SecretRef)> = own.collect();
         let names = |kind| used.iter().any(|(_, reference)| reference.kind() == kind);
         let (vault, aws) = (names(SecretKind::Vault), names(SecretKind::AwsSecretsManager));

@@ -36,7 +36,7 @@ pub(crate) enum Credential {
 pub(crate) struct Caller {
     /// Whose data they see.
     pub(crate) tenant: TenantId,
-    /// The highest of their roles; `hats` says all.
+    /// The highest of their roles everywhere, else of those in some places; `hats` says all.
     pub(crate) role: Role,
     /// The id of the token or the person, which is no secret.
     pub(crate) token: String,
@@ -114,6 +114,19 @@ pub(crate) async fn everywhere(
     Problem::beyond("tenant", right).into_response()
 }
 
+/// Who somebody is now by their id, a token's or a person's, and whether they still may ask.
+pub(crate) fn known_now(app: &App, id: &str) -> Result<Option<(Caller, bool)>, Problem> {
+    let now = app.clock.now();
+    let token = app.access().token_find(id)?;
+    if let Some(row) = token {
+        let counts = row.revoked_at.is_none() && row.expires_at.is_none_or(|end| now < end);
+        return Ok(of_token(row).map(|caller| (caller, counts)));
+    }
+    let Some(row) = app.access().user_get(id)? else { return Ok(None) };
+    let counts = row.disabled_at.is_none();
+    Ok(of_user(app, &row)?.map(|caller| (caller, counts)))
+}
+
 /// Who makes a request: by a token, else by the session of a browser. A token counts before a
 /// session, and a request that changes something shows that a page of ours made it.
 pub(crate) fn who(
@@ -186,9 +199,12 @@ pub(super) fn of_token(row: TokenRow) -> Option<Caller> {
 fn of_user(app: &App, row: &UserRow) -> Result<Option<Caller>, Problem> {
     let groups = app.access().group_list(&row.tenant)?;
     let hats = hats_of(row, &groups, &app.config.sign_in.roles);
-    let Some(role) = hats.iter().flat_map(|hat| hat.roles.iter().copied()).max() else {
-        return Ok(None);
+    // What is the whole tenant's goes by what they are everywhere, where they are anything there.
+    let highest = |all: &mut dyn Iterator<Item = &Principal>| {
+        all.flat_map(|hat| hat.roles.iter().copied()).max()
     };
+    let everywhere = highest(&mut hats.iter().filter(|hat| hat.scope.is_empty()));
+    let Some(role) = everywhere.or_else(|| highest(&mut hats.iter())) else { return Ok(None) };
     Ok(Some(Caller {
         tenant: row.tenant.clone(),
         role,

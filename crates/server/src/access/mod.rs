@@ -9,7 +9,7 @@ mod rules;
 mod session;
 mod token;
 
-pub(crate) use caller::{Caller, bearer, everywhere, find, require, still_may, who};
+pub(crate) use caller::{Caller, bearer, everywhere, find, known_now, require, still_may, who};
 pub(crate) use csrf::from_elsewhere;
 pub(crate) use noted::noted;
 pub(crate) use once::{check_key, once};

@@ -7,7 +7,7 @@ use quell_model::TenantId;
 use quell_pipeline::govern::{Ruling, Speaker};
 
 use super::Problem;
-use crate::access::{Caller, Role};
+use crate::access::{Caller, Role, known_now};
 use crate::state::App;
 
 /// The person behind a caller. One token is one person.
@@ -23,11 +23,10 @@ pub(super) fn speaker(caller: &Caller) -> Speaker {
 
 /// What a person of a tenant may do now; none where nobody knows them.
 pub(super) fn standing(app: &App, tenant: &TenantId, person: &Person) -> Option<Standing> {
-    let row = app.access().token_find(&person.id).ok().flatten()?;
-    let now = app.clock.now();
-    let is_over = row.expires_at.is_some_and(|end| end <= now);
-    let active = row.revoked_at.is_none() && !is_over && row.tenant == *tenant;
-    Some(Standing { role: row.role, active })
+    let (caller, counts) = known_now(app, &person.id).ok().flatten()?;
+    // Who is limited to some places speaks for none of what reaches all.
+    let active = counts && caller.tenant == *tenant && !caller.is_limited();
+    Some(Standing { role: caller.role.as_str().to_owned(), active })
 }
 
 /// The rules that hold. They are read anew each time, so a change counts at once.

@@ -78,6 +78,10 @@ fn lists_and_items_are_as_they_are_described() {
             continue;
         }
         let parameters = said["parameters"].as_array().cloned().unwrap_or_default();
+        let is_needed = |given: &Value| given["required"] == true && given["in"] == "query";
+        if parameters.iter().any(is_needed) {
+            continue;
+        }
         let takes = |name: &str| parameters.iter().any(|given| given["name"] == name);
         let asked =
             if takes("facets") { format!("{path}?facets=true&limit=3") } else { path.clone() };
