@@ -6,15 +6,17 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
+use quell_audit::{Action, Leaf};
 use quell_model::{Clock, TenantId, Timestamp};
 use quell_server::{
     PersonChange, PersonPlan, Role, Scope, add_person, change_password, change_person,
 };
 use quell_store::{GroupRow, ServerStore, UserRow};
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::console::say;
+use crate::audited::noted_of;
+use crate::console::{say, write_json};
 use crate::environment::SystemClock;
 use crate::exit::Exit;
 
@@ -151,13 +153,36 @@ impl Granted {
 pub(super) fn run(arguments: &Arguments, data: &Path) -> Result<Exit> {
     let tenant = &arguments.tenant;
     let tenant: TenantId = tenant.parse().with_context(|| format!("`{tenant}` is no tenant"))?;
+    let work = || apply(&arguments.command, data, &tenant);
+    let Some((change, name)) = arguments.command.change() else { return work() };
+    let about = |leaf: Leaf| leaf.word("change", change).beside("name", name);
+    noted_of(data, &tenant, Action::UserChange, about, work)
+}
+
+impl Command {
+    /// What is changed, as the audit log has it, and whose name it bears.
+    fn change(&self) -> Option<(&'static str, &str)> {
+        Some(match self {
+            Self::List { .. } | Self::Group { command: Group::List { .. } } => return None,
+            Self::Add { name, .. } => ("add", name),
+            Self::Set { name, .. } => ("set", name),
+            Self::Passwd { name } => ("passwd", name),
+            Self::Disable { name } => ("disable", name),
+            Self::Enable { name } => ("enable", name),
+            Self::Group { command: Group::Set { name, .. } } => ("group-set", name),
+            Self::Group { command: Group::Remove { name } } => ("group-remove", name),
+        })
+    }
+}
+
+fn apply(command: &Command, data: &Path, tenant: &TenantId) -> Result<Exit> {
     let change = |name: &str, change: PersonChange| {
-        change_person(data, (&tenant, name), &change, &SystemClock)
+        change_person(data, (tenant, name), &change, &SystemClock)
     };
-    match &arguments.command {
+    match command {
         Command::Add { name, granted, groups } => {
             let plan = PersonPlan {
-                tenant,
+                tenant: tenant.clone(),
                 name: name.clone(),
                 roles: granted.roles(),
                 groups: groups.iter().cloned().collect(),
@@ -169,7 +194,7 @@ pub(super) fn run(arguments: &Arguments, data: &Path) -> Result<Exit> {
             add_person(data, &plan, &password()?, &SystemClock)?;
             say(&format!("`{name}` may sign in"));
         }
-        Command::List { json } => list(data, &tenant, *json)?,
+        Command::List { json } => list(data, tenant, *json)?,
         Command::Set { name, granted, groups, no_limits } => {
             let scope = (*no_limits || !granted.limits.is_empty()).then(|| granted.scope());
             let change_to = PersonChange {
@@ -181,7 +206,7 @@ pub(super) fn run(arguments: &Arguments, data: &Path) -> Result<Exit> {
             change(name, change_to)?;
         }
         Command::Passwd { name } => {
-            change_password(data, (&tenant, name), &password()?, &SystemClock)?;
+            change_password(data, (tenant, name), &password()?, &SystemClock)?;
             say(&format!("`{name}` has another password, and no session"));
         }
         Command::Disable { name } => {
@@ -192,7 +217,7 @@ pub(super) fn run(arguments: &Arguments, data: &Path) -> Result<Exit> {
             change(name, PersonChange { enabled: Some(true), ..PersonChange::default() })?;
             say(&format!("`{name}` may sign in"));
         }
-        Command::Group { command } => group(data, &tenant, command)?,
+        Command::Group { command } => group(data, tenant, command)?,
     }
     Ok(Exit::Clean)
 }
@@ -234,7 +259,7 @@ fn list(data: &Path, tenant: &TenantId, as_json: bool) -> Result<()> {
                 "groups": words(&row.groups), "limits": limits(&row.scope), "made_at": row.made_at,
                 "signed_in_at": row.signed_in_at, "disabled_at": row.disabled_at})
         };
-        return print(&mut out, &rows.iter().map(shown).collect());
+        return Ok(write_json(&mut out, &rows.iter().map(shown).collect::<Vec<_>>())?);
     }
     let day = |at: Option<Timestamp>| {
         at.map_or_else(|| "never".to_owned(), |at| at.strftime("%Y-%m-%d").to_string())
@@ -262,12 +287,6 @@ fn tell(out: &mut impl Write, what: &str, all: &[String]) -> Result<()> {
     if !all.is_empty() {
         writeln!(out, "{what} {}", plain(&all.join(", ")))?;
     }
-    Ok(())
-}
-
-fn print(out: &mut impl Write, rows: &Vec<Value>) -> Result<()> {
-    serde_json::to_writer_pretty(&mut *out, rows)?;
-    writeln!(out)?;
     Ok(())
 }
 
@@ -304,7 +323,7 @@ fn groups(rows: &[GroupRow], as_json: bool) -> Result<()> {
             json!({"name": row.name, "roles": words(&row.roles), "limits": limits(&row.scope),
                 "made_at": row.made_at})
         };
-        return print(&mut out, &rows.iter().map(shown).collect());
+        return Ok(write_json(&mut out, &rows.iter().map(shown).collect::<Vec<_>>())?);
     }
     for row in rows {
         writeln!(out, "{}  {}", plain(&row.name), words(&row.roles).join(", "))?;

@@ -142,7 +142,7 @@ fn probes_come_from_evidence() {
         "pod.readiness_probe",
         &port,
         &format!(
-            "{port}        readinessProbe:\n          initialDelaySeconds: 5\n          periodSeconds: 10\n          tcpSocket:\n            port: 8080\n"
+            "{port}        readinessProbe:\n          tcpSocket:\n            port: 8080\n          initialDelaySeconds: 5\n          periodSeconds: 10\n"
         ),
     );
     let other = deployment("        readinessProbe:\n          httpGet: {path: /ok, port: 80}\n");

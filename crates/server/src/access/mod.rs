@@ -9,9 +9,11 @@ mod rules;
 mod session;
 mod token;
 
-pub(crate) use caller::{Caller, bearer, everywhere, find, known_now, require, still_may, who};
+pub(crate) use caller::{
+    Caller, Credential, bearer, everywhere, find, known_now, require, still_may, who,
+};
 pub(crate) use csrf::from_elsewhere;
-pub(crate) use noted::noted;
+pub(crate) use noted::{noted, turned_away};
 pub(crate) use once::{check_key, once};
 pub use people::{
     PeopleError, PersonChange, PersonPlan, add_person, change_password, change_person, who_is,

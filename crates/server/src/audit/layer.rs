@@ -20,7 +20,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::actions::{action_of, kind_of};
-use crate::access::Caller;
+use crate::access::{Caller, Credential};
 use crate::api::{Problem, read};
 use crate::data::locked;
 use crate::state::App;
@@ -89,7 +89,10 @@ async fn write_first(
 /// Who asks, as the log names them.
 pub(crate) fn actor(caller: &Caller) -> Actor {
     Actor {
-        kind: "token",
+        kind: match caller.by {
+            Credential::Token => "token",
+            Credential::Session => "user",
+        },
         id: caller.token.clone(),
         role: Some(caller.role.as_str().to_owned()),
         name: Some(caller.name.clone()),

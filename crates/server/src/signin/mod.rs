@@ -25,6 +25,7 @@ use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use quell_audit::Action;
 use tokio::sync::Semaphore;
 
 use crate::access::{from_elsewhere, noted};
@@ -84,8 +85,8 @@ async fn sign_out(
             if from_elsewhere(&headers) || !found.is_csrf(&given) {
                 return Err(Problem::forged());
             }
+            noted(&asking, (Action::SignOut, "person"), &found.user)?;
             asking.sessions.end(&asking, &headers)?;
-            noted("sign_out", &found.user.id, "");
         }
         let gone = asking.sessions.cookie("session", "", 0);
         Ok(redirect("/sign-in", [gone]))

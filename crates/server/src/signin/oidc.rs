@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use quell_access::Role;
+use quell_audit::Action;
 use quell_store::UserRow;
 use sha2::{Digest, Sha256};
 
@@ -18,7 +19,7 @@ use super::pending::{Pending, SECONDS};
 use super::provider::{Person, Unknown};
 use super::{field, page, redirect};
 use crate::access::{
-    PersonPlan, Scope, cookie_value, hats_of, noted, person, random_text, written,
+    PersonPlan, Scope, cookie_value, hats_of, noted, person, random_text, turned_away, written,
 };
 use crate::api::Problem;
 use crate::state::App;
@@ -116,8 +117,8 @@ pub(super) async fn come_back(
     let asking = Arc::clone(&app);
     let signed_in = app.quick(move || {
         let Some(user) = known(&asking, person)? else { return Ok(None) };
+        noted(&asking, (Action::SignIn, "identity-provider"), &user)?;
         let begun = asking.sessions.begin(&asking, &user, &headers)?;
-        noted("sign_in", &user.id, "identity provider");
         let gone = asking.sessions.cookie("sign-in", "", 0);
         Ok(Some(redirect("/", [begun.cookie, gone])))
     });
@@ -152,7 +153,7 @@ fn known(app: &App, from: Person) -> Result<Option<UserRow>, Problem> {
     };
     let groups = app.access().group_list(&row.tenant)?;
     if row.disabled_at.is_some() || hats_of(&row, &groups, &config.roles).is_empty() {
-        noted("sign_in_refused", &row.id, "no role, or switched off");
+        turned_away(app, "no-role", Some(&row));
         return Ok(None);
     }
     let mut store = app.access();

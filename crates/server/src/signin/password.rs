@@ -7,11 +7,12 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use quell_audit::Action;
 use quell_store::UserRow;
 use secrecy::SecretString;
 
 use super::{field, form, page, redirect};
-use crate::access::{from_elsewhere, hats_of, is_password, noted};
+use crate::access::{from_elsewhere, hats_of, is_password, noted, turned_away};
 use crate::api::Problem;
 use crate::state::App;
 
@@ -53,8 +54,8 @@ async fn try_it(
     let asking = Arc::clone(app);
     let signed_in = app.quick(move || {
         let user = check(&asking, &name, &password)?;
+        noted(&asking, (Action::SignIn, "password"), &user)?;
         let begun = asking.sessions.begin(&asking, &user, &headers)?;
-        noted("sign_in", &user.id, "password");
         Ok(redirect("/", [begun.cookie]))
     });
     let signed_in = signed_in.await;
@@ -69,13 +70,13 @@ fn check(app: &App, name: &str, password: &SecretString) -> Result<UserRow, Prob
     let is_right = is_password(stored, password);
     let now = app.clock.now();
     let may = |row: &UserRow| is_right && row.disabled_at.is_none();
-    let Some(row) = found.filter(may) else {
-        noted("sign_in_refused", "", "password");
+    let Some(row) = found.as_ref().filter(|row| may(row)).cloned() else {
+        turned_away(app, "password", found.as_ref());
         return Err(Problem::unauthorized());
     };
     let groups = app.access().group_list(&row.tenant)?;
     if hats_of(&row, &groups, &app.config.sign_in.roles).is_empty() {
-        noted("sign_in_refused", &row.id, "no role");
+        turned_away(app, "no-role", Some(&row));
         return Err(Problem::unauthorized());
     }
     let row = UserRow { signed_in_at: Some(now), ..row };

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::place::{account, image, is_arn, machine, resource};
 use super::wire::{Observation, Scopes};
 use super::{NAME_BYTES, TEXT_BYTES};
-use crate::wire::Text;
+use crate::wire::{Text, sorted};
 
 /// Most entities of one kind that are read of one alert.
 const MOST_ENTITIES: usize = 32;
@@ -137,9 +137,9 @@ fn process(entity: &Value) -> Option<Process> {
 }
 
 fn entities(map: &Value, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = &Value> {
-    let kinds = map.as_object().into_iter().flatten();
-    kinds
-        .filter(move |(kind, _)| wanted(kind.as_str()))
+    sorted(map)
+        .into_iter()
+        .filter(move |(kind, _)| wanted(kind))
         .filter_map(|(_, list)| list.as_array())
         .flat_map(|list| list.iter().take(MOST_ENTITIES))
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::place::{account, machine, provider_of_id, resource};
 use super::wire::QueryRow;
 use super::{NAME_BYTES, severity, tool};
-use crate::wire::{Facts, text_of};
+use crate::wire::{Facts, sorted, text_of};
 use crate::{Output, RawRecord, Rejection};
 
 /// Columns that name a resource, best first.
@@ -31,9 +31,11 @@ pub(super) fn query_row(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), 
     let class = if identity { FindingClass::Identity } else { FindingClass::Misconfiguration };
     let stated = record.severity.or_empty();
     let id = format!("lql:{name}");
-    let text = serde_json::to_string(row)?;
+    // Columns come in any order, and a row is the same row.
+    let columns = sorted(row);
+    let text = serde_json::to_string(&columns)?;
     let mut facts = Facts::default();
-    for (key, value) in row.as_object().into_iter().flatten() {
+    for (key, value) in columns {
         facts.add(key, &text_of(value).unwrap_or_default());
     }
     output.push(Record::Finding(Box::new(Finding {

@@ -10,7 +10,7 @@ use super::message::{of_rule, resolve};
 use super::package::vulnerability;
 use super::run::Run;
 use super::wire::{ResultWire, Text};
-use crate::wire::Facts;
+use crate::wire::{Facts, sorted};
 use crate::{Output, RawRecord, Rejection};
 
 const TITLE_BYTES: usize = 512;
@@ -292,7 +292,7 @@ fn cwe(rule: &Value, properties: &Value) -> String {
 /// Of the partial fingerprints only the line hash tells one result from another; some tools put
 /// a commit's data there, which many results share.
 fn native_id(result: &ResultWire<'_>, message: &str, location: Option<&Location>) -> String {
-    let stable = result.fingerprints.as_object().into_iter().flatten().find_map(|(_, value)| {
+    let stable = sorted(&result.fingerprints).into_iter().find_map(|(_, value)| {
         let text = value.as_str().or_else(|| value.get("value")?.as_str())?;
         (!text.is_empty() && text != "requires login").then_some(text)
     });

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::place::Place;
 use super::wire::{License, Misconfiguration, Modified, Secret, Vulnerability};
-use crate::wire::{Facts, Text};
+use crate::wire::{Facts, Text, sorted};
 use crate::{Output, RawRecord, Rejection};
 
 const ERROR_CHARS: usize = 200;
@@ -120,8 +120,9 @@ fn cvss(value: &Value) -> (Option<f64>, Option<String>) {
     if let Some(nvd) = vendors.get("nvd").filter(|v| score(v).is_some()) {
         return (score(nvd), vector(nvd));
     }
-    let highest =
-        vendors.values().max_by(|a, b| score(a).unwrap_or(0.0).total_cmp(&score(b).unwrap_or(0.0)));
+    let highest = sorted(value)
+        .into_values()
+        .max_by(|a, b| score(a).unwrap_or(0.0).total_cmp(&score(b).unwrap_or(0.0)));
     (highest.and_then(score), highest.and_then(vector))
 }
 
@@ -212,7 +213,12 @@ fn license(text: &str, place: &Place<'_>) -> Result<Finding, Rejection> {
 fn modified(text: &str, place: &Place<'_>) -> Result<Finding, Rejection> {
     let wire: Modified<'_> = serde_json::from_str(text)?;
     let inner = wire.finding.ok_or_else(|| Rejection::new("`Finding` is missing"))?;
-    let mut finding = vulnerability(inner.get(), place)?;
+    // A place that is told counts from the inner record's begin.
+    let inside = |Rejection(why): Rejection| {
+        let what = why.rsplit_once(" at line ").map_or(why.as_str(), |(what, _)| what);
+        Rejection(format!("{what} at `$.Finding`"))
+    };
+    let mut finding = vulnerability(inner.get(), place).map_err(inside)?;
     finding.status = Status::Suppressed;
     finding.status_native = wire.status.or_empty().to_owned();
     let mut facts = Facts::default();

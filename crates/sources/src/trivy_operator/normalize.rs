@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::wire::{Body, Check, Report, Secret, Vulnerability};
 use super::workload::Workload;
 use super::{compliance, workload};
-use crate::wire::{Facts, Text};
+use crate::wire::{Facts, Text, sorted};
 use crate::{Output, RawRecord, Rejection};
 
 const TITLE_BYTES: usize = 512;
@@ -171,7 +171,7 @@ fn vulnerability(wire: &Vulnerability<'_>, around: &Around<'_>) -> Finding {
 fn vector(cvss: &Value) -> Option<String> {
     let vendors = cvss.as_object()?;
     let of = |vendor: &Value| Some(vendor.get("V3Vector")?.as_str()?.to_owned());
-    vendors.get("nvd").and_then(of).or_else(|| vendors.values().find_map(of))
+    vendors.get("nvd").and_then(of).or_else(|| sorted(cvss).into_values().find_map(of))
 }
 
 /// The rule of a check; a title stands in for an id that is missing.

@@ -71,6 +71,13 @@ const MOST_TAGS: usize = 256;
 /// Most bytes that are kept of one tag value.
 const MOST_TAG_BYTES: usize = 1024;
 
+/// The members of an object in the order of their names, whatever order they came in.
+#[must_use]
+pub fn sorted(object: &Value) -> BTreeMap<&str, &Value> {
+    let members = object.as_object().into_iter().flatten();
+    members.map(|(name, value)| (name.as_str(), value)).collect()
+}
+
 /// See [`tags`].
 #[must_use]
 pub fn tags_of(value: &Value) -> BTreeMap<String, Untrusted> {
