@@ -2,7 +2,7 @@
 //! rights, speak for each other, time passes, the plan and what it changes are changed, and
 //! somebody tries to carry it out at any moment.
 //!
-//! What is right is told by [`World::is_valid`], from the events alone and in other words than
+//! What is right is told by `World::is_valid`, from the events alone and in other words than
 //! the state machine's. The tests walk all of it; `cargo xtask eval-approvals` walks it at random.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
