@@ -43,12 +43,17 @@ pub(crate) fn sync_folder(path: &Path) -> Result<(), AuditError> {
 
 /// Puts bytes in the place of a file, all of them or none, and flushes.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), AuditError> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".tmp");
-    let beside = path.with_file_name(name);
+    let beside = beside(path);
     write(&beside, bytes)?;
     fs::rename(&beside, path).map_err(AuditError::io(path))?;
     sync_folder(path.parent().unwrap_or(Path::new(".")))
+}
+
+/// Where a file is written before it takes its name.
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".tmp");
+    path.with_file_name(name)
 }
 
 /// Writes a file and flushes its content, not its name.
@@ -72,7 +77,7 @@ pub(crate) struct Unflushed {
 const FLUSHERS: usize = 16;
 
 impl Unflushed {
-    /// Writes a file.
+    /// Writes a file. Who reads meanwhile sees all of it or none.
     pub(crate) fn write(&mut self, path: PathBuf, bytes: &[u8]) -> Result<(), AuditError> {
         if let Some(parent) = path.parent().filter(|parent| !self.folders.contains(*parent)) {
             make_folders(parent)?;
@@ -80,8 +85,10 @@ impl Unflushed {
         }
         let mut options = OpenOptions::new();
         let options = private(options.write(true).create(true).truncate(true));
-        let mut file = options.open(&path).map_err(AuditError::io(&path))?;
+        let beside = beside(&path);
+        let mut file = options.open(&beside).map_err(AuditError::io(&beside))?;
         file.write_all(bytes).map_err(AuditError::io(&path))?;
+        fs::rename(&beside, &path).map_err(AuditError::io(&path))?;
         self.files.push((path, file));
         Ok(())
     }

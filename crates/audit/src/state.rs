@@ -225,13 +225,18 @@ impl State {
     fn write_tiles(&self) -> Result<(), AuditError> {
         let mut written = Unflushed::default();
         for tile in self.full.iter().cloned().chain(self.edge.partial()) {
+            // What a checkpoint tells of is not written again: a crash could tear it.
+            if edge_of(self.published, tile.level) == (tile.index, tile.hashes.len()) {
+                continue;
+            }
             let path = layout::tile(&self.folder, tile.level, tile.index, tile.hashes.len());
             written.write(path, &tile.hashes.concat())?;
         }
         let bundles = (self.first / 256..).zip(self.leaves.chunks(TILE_WIDTH));
         for (bundle, leaves) in bundles {
             let width = leaves.len();
-            if width == TILE_WIDTH && (bundle + 1) * 256 <= self.published {
+            let is_signed = width == TILE_WIDTH && (bundle + 1) * 256 <= self.published;
+            if is_signed || edge_of(self.published, 0) == (bundle, width) {
                 continue;
             }
             let path = layout::entries(&self.folder, bundle, width);
@@ -330,11 +335,10 @@ fn above(folder: &Path, size: u64, published: u64) -> Result<Vec<Vec<Hash>>, Aud
     }
     let mut rows = Vec::new();
     for level in 1..8_u8 {
-        let known = size >> (8 * u32::from(level));
-        if known == 0 {
+        let (tile, wanted) = edge_of(size, level);
+        if tile == 0 && wanted == 0 {
             break;
         }
-        let (tile, wanted) = (known / 256, usize::try_from(known % 256).unwrap_or(0));
         if wanted == 0 {
             rows.push(Vec::new());
             continue;
@@ -351,14 +355,16 @@ fn above(folder: &Path, size: u64, published: u64) -> Result<Vec<Vec<Hash>>, Aud
     Ok(rows)
 }
 
+/// The tile at the right edge of a level of a tree, and its width; none where that is 0.
+fn edge_of(size: u64, level: u8) -> (u64, usize) {
+    let known = size >> (8 * u32::from(level));
+    (known / 256, usize::try_from(known % 256).unwrap_or(0))
+}
+
 /// Removes the partial tiles of an older checkpoint. That they stay would harm nobody.
 fn remove_partial(folder: &Path, before: u64, now: u64) {
     for level in 0..8_u8 {
-        let of = |size: u64| {
-            let known = size >> (8 * u32::from(level));
-            (known / 256, usize::try_from(known % 256).unwrap_or(0))
-        };
-        let (old, new) = (of(before), of(now));
+        let (old, new) = (edge_of(before, level), edge_of(now, level));
         if old == new || old.1 == 0 {
             continue;
         }

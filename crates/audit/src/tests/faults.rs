@@ -1,10 +1,12 @@
 //! Crashes, two writers, a key that is lost, a clock that goes back.
 
 use std::fs;
+use std::time::UNIX_EPOCH;
 
+use quell_model::TenantId;
 use serde_json::Value;
 
-use super::world::{actor, at, check, filled, leaf, place};
+use super::world::{actor, at, check, files, filled, leaf, place};
 use crate::journal::HEADER_BYTES;
 use crate::{Action, AuditError, Leaf, Log, Reader, Stage, look, put_aside};
 
@@ -61,6 +63,32 @@ fn a_journal_that_lost_what_was_signed_is_refused_and_left_as_it_is() {
 }
 
 #[test]
+fn what_a_checkpoint_tells_of_is_never_written_again() {
+    // 600 leaves have two full tiles and, above them, one of two hashes that stays as it is.
+    let (_folder, place) = filled(600);
+    let signed = files(&place.folder.join("tile"));
+    for path in &signed {
+        fs::File::open(path).unwrap().set_modified(UNIX_EPOCH).unwrap();
+    }
+    let log = Log::open(&place).unwrap();
+    log.append_all((600..700).map(leaf).collect()).unwrap();
+    log.close();
+    // Another key signs the same tree once more.
+    let log = Log::open(&place).unwrap();
+    log.rotate(Leaf::new((Action::KeyRotate, Stage::Noted), &actor(), &TenantId::default(), at(9)))
+        .unwrap();
+    log.close();
+    let stays: Vec<_> = signed.iter().filter(|path| path.exists()).collect();
+    assert!(stays.contains(&&place.folder.join("tile/1/000.p/2")), "{stays:?}");
+    for path in stays {
+        let written = fs::metadata(path).unwrap().modified().unwrap();
+        assert_eq!(written, UNIX_EPOCH, "{}", path.display());
+    }
+    assert!(check(&place).is_sound());
+    assert!(files(&place.folder).iter().all(|path| path.extension() != Some("tmp".as_ref())));
+}
+
+#[test]
 fn a_lost_key_stops_writing_and_not_reading() {
     let (_folder, place) = filled(5);
     let key = fs::read(place.folder.join("key")).unwrap();
@@ -96,12 +124,8 @@ fn a_rotated_key_signs_from_then_on_and_the_old_one_no_more() {
     let (_folder, place) = filled(300);
     let old = fs::read(place.folder.join("key")).unwrap();
     let log = Log::open(&place).unwrap();
-    let rotate = Leaf::new(
-        (Action::KeyRotate, Stage::Noted),
-        &actor(),
-        &quell_model::TenantId::default(),
-        at(301),
-    );
+    let rotate =
+        Leaf::new((Action::KeyRotate, Stage::Noted), &actor(), &TenantId::default(), at(301));
     assert_eq!(log.rotate(rotate).unwrap().index(), 300);
     log.append(leaf(302)).unwrap();
     log.close();
@@ -131,7 +155,7 @@ fn a_rotation_that_was_cut_off_is_ended_or_taken_back() {
     assert!(!next.exists(), "no record tells of it");
     // As if the process had ended right behind the record.
     let new = crate::key::SigningKey::make(&log.keys().unwrap()[0].name).unwrap();
-    let tenant = quell_model::TenantId::default();
+    let tenant = TenantId::default();
     let told = Leaf::new((Action::KeyRotate, Stage::Noted), &actor(), &tenant, at(5))
         .word("new_key", &new.public().text());
     log.append(told).unwrap();
