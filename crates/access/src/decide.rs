@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use cedar_policy::{Authorizer, Context, Decision, PolicyId, Request};
+use cedar_policy::{Authorizer, Context, Decision, PolicyId, PolicySet, Request};
 
 use crate::entities::Types;
 use crate::policies::Policies;
@@ -61,6 +61,30 @@ impl Access {
     /// Whether somebody may do something about something, and why.
     #[must_use]
     pub fn decide(&self, who: &Principal, right: Right, about: Resource<'_>) -> Verdict {
+        match self.policies.index.of(who, right, about) {
+            Ok(policies) => self.judge(who, right, about, &policies),
+            Err(error) => Verdict::failed(error),
+        }
+    }
+
+    /// The same by all policies, whatever their heads name.
+    #[cfg(test)]
+    pub(crate) fn decide_by_all(
+        &self,
+        who: &Principal,
+        right: Right,
+        about: Resource<'_>,
+    ) -> Verdict {
+        self.judge(who, right, about, &self.policies.set)
+    }
+
+    fn judge(
+        &self,
+        who: &Principal,
+        right: Right,
+        about: Resource<'_>,
+        policies: &PolicySet,
+    ) -> Verdict {
         let found = self.types.entities(who, about);
         let (entities, principal, resource) = match found {
             Ok(found) => found,
@@ -71,7 +95,7 @@ impl Access {
             Ok(request) => request,
             Err(error) => return Verdict::failed(error.to_string()),
         };
-        let response = self.authorizer.is_authorized(&request, &self.policies.set, &entities);
+        let response = self.authorizer.is_authorized(&request, policies, &entities);
         let told = response.diagnostics();
         let mut because: Vec<String> = told.reason().map(name).collect();
         because.sort_unstable();
@@ -87,11 +111,11 @@ impl Access {
         self.decide(who, right, about).allowed
     }
 
-    /// Whether the answer for somebody may differ from place to place of a tenant. Where it may not,
-    /// no place has to be judged.
+    /// Whether the answer for somebody and a right may differ from place to place of a tenant. Where
+    /// it may not, no place has to be judged.
     #[must_use]
-    pub fn depends_on_place(&self, who: &Principal) -> bool {
-        self.policies.has_own || !who.scope.is_empty()
+    pub fn depends_on_place(&self, who: &Principal, right: Right) -> bool {
+        !who.scope.is_empty() || self.policies.index.tells_places_apart(who, right)
     }
 
     /// Whether environments and tags are looked at for somebody: they are not at hand as other parts

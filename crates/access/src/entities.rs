@@ -1,6 +1,7 @@
 //! Who asks, and about what, as Cedar has them.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
 
 use cedar_policy::{Entities, Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression};
 
@@ -16,7 +17,7 @@ fn odd(error: &dyn std::fmt::Display) -> Odd {
 }
 
 /// The types of the schema.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Types {
     tenant: EntityTypeName,
     role: EntityTypeName,
@@ -25,7 +26,12 @@ pub(crate) struct Types {
     token: EntityTypeName,
     place: EntityTypeName,
     action: EntityTypeName,
+    /// Who asked last, the newest last: who judges places asks for the same person many times.
+    asked: Mutex<Vec<(Principal, Entity)>>,
 }
+
+/// People that are kept.
+const MOST_KEPT: usize = 8;
 
 fn uid(of: &EntityTypeName, id: &str) -> EntityUid {
     EntityUid::from_type_name_and_id(of.clone(), EntityId::new(id))
@@ -56,6 +62,7 @@ impl Types {
             token: named("Token")?,
             place: named("Place")?,
             action: named("Action")?,
+            asked: Mutex::default(),
         })
     }
 
@@ -83,6 +90,20 @@ impl Types {
         Entity::new(uid(of, &who.id), all, parents).map_err(|error| odd(&error))
     }
 
+    /// The same, made once for who asks many times.
+    fn known(&self, who: &Principal) -> Result<Entity, Odd> {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, known)) = asked.iter().rev().find(|(one, _)| one == who) {
+            return Ok(known.clone());
+        }
+        let made = self.principal(who)?;
+        if asked.len() >= MOST_KEPT {
+            asked.remove(0);
+        }
+        asked.push((who.clone(), made.clone()));
+        Ok(made)
+    }
+
     fn place(&self, tenant: &str, place: &Place) -> Result<Entity, Odd> {
         let all = attributes([
             ("provider", text(&place.provider)),
@@ -103,7 +124,7 @@ impl Types {
         who: &Principal,
         about: Resource<'_>,
     ) -> Result<(Entities, EntityUid, EntityUid), Odd> {
-        let principal = self.principal(who)?;
+        let principal = self.known(who)?;
         let resource = match about {
             Resource::Tenant(tenant) => {
                 Entity::new_no_attrs(uid(&self.tenant, tenant.as_str()), HashSet::new())

@@ -7,6 +7,7 @@
 mod decide;
 mod entities;
 mod fault;
+mod index;
 mod policies;
 mod principal;
 mod role;

@@ -8,6 +8,7 @@ use cedar_policy::{Policy, PolicyId, PolicySet, Schema, ValidationMode, Validato
 use serde_json::Value;
 
 use crate::PolicyFault;
+use crate::index::Index;
 
 /// What policies may speak of, in Cedar's own language.
 pub const SCHEMA: &str = include_str!("../../../content/policies/access/quell.cedarschema");
@@ -35,9 +36,11 @@ pub struct OwnPolicy {
 }
 
 /// Policies that were checked.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Policies {
     pub(crate) set: PolicySet,
+    /// The same by what they name.
+    pub(crate) index: Index,
     /// Whether an organisation has any of its own.
     pub(crate) has_own: bool,
     /// Whether one of its own looks at environments or tags.
@@ -86,6 +89,7 @@ impl Policies {
         Ok(Self {
             named_tags,
             set: reading.set,
+            index: reading.index,
             has_own: reading.own > 0,
             looks_at_labels: files.iter().any(looks),
         })
@@ -96,6 +100,7 @@ impl Policies {
 #[derive(Debug, Default)]
 struct Reading {
     set: PolicySet,
+    index: Index,
     /// The file of each policy, by its place.
     files: BTreeMap<PolicyId, usize>,
     faults: Vec<PolicyFault>,
@@ -128,16 +133,18 @@ impl Reading {
         all.sort_by_key(|policy| number(policy.id()));
         for (place, policy) in (1..).zip(all) {
             self.own += usize::from(!is_built_in);
-            self.add(at, (path, place), policy);
+            self.add(at, (path, place), (policy, !is_built_in));
         }
     }
 
-    fn add(&mut self, at: usize, (path, place): (&str, usize), policy: &Policy) {
+    fn add(&mut self, at: usize, (path, place): (&str, usize), (policy, is_own): (&Policy, bool)) {
         let named = policy.annotation("id").filter(|name| !name.is_empty());
         let name = named.map_or_else(|| place.to_string(), str::to_owned);
         let id = PolicyId::new(format!("{path}#{name}"));
         self.files.insert(id.clone(), at);
-        if self.set.add(policy.new_id(id)).is_err() {
+        let policy = policy.new_id(id);
+        self.index.add(&policy, is_own);
+        if self.set.add(policy).is_err() {
             let reason = format!("two policies are called `{name}`; each `@id` stands once");
             self.faults.push(PolicyFault::whole(path, reason));
         }

@@ -114,6 +114,63 @@ fn a_policy_of_ones_own_permits_more_and_a_forbid_wins() {
 }
 
 #[test]
+fn own_policies_tell_places_apart_only_for_those_and_for_what_they_name() {
+    let (viewer, admin) = (principal(Role::Viewer, &[]), principal(Role::Admin, &[]));
+    let approver = principal(Role::Approver, &[]);
+    let freeze = r#"forbid (principal in Quell::Role::"approver",
+        action == Quell::Action::"approve", resource is Quell::Place)
+        when { resource.account == "1" };"#;
+    let frozen = access(&[freeze]);
+    assert!(frozen.depends_on_place(&approver, Right::Approve));
+    assert!(!frozen.depends_on_place(&approver, Right::Read));
+    assert!(!frozen.depends_on_place(&admin, Right::Approve));
+    assert!(frozen.depends_on_place(&principal(Role::Admin, &["account=1"]), Right::Read));
+    // What permits more takes nothing from who has it; who has it by that has it there alone.
+    let more = r#"permit (principal in Quell::Group::"web", action == Quell::Action::"decide",
+        resource) when { !(resource is Quell::Place) || resource.team == "web" };"#;
+    let permitting = access(&[more]);
+    assert!(permitting.depends_on_place(&viewer, Right::Decide));
+    let other = Principal { groups: BTreeSet::new(), ..viewer.clone() };
+    assert!(!permitting.depends_on_place(&other, Right::Decide));
+    let places = access(&[&more.replace("resource)", "resource is Quell::Place)")]);
+    assert!(!places.depends_on_place(&viewer, Right::Decide));
+}
+
+/// Heads of policies, of which some fit who asks.
+fn heads() -> impl Strategy<Value = String> {
+    let subjects = prop::sample::select(vec![
+        "principal",
+        "principal in Quell::Role::\"admin\"",
+        "principal in Quell::Role::\"viewer\"",
+        "principal in Quell::Group::\"web\"",
+        "principal in Quell::Group::\"other\"",
+        "principal is Quell::User",
+        "principal is Quell::Token",
+        "principal == Quell::User::\"ana\"",
+        "principal == Quell::User::\"bo\"",
+        "principal is Quell::User in Quell::Group::\"web\"",
+    ]);
+    let actions = prop::sample::select(vec![
+        "action",
+        "action == Quell::Action::\"read\"",
+        "action == Quell::Action::\"decide\"",
+        "action in [Quell::Action::\"read\", Quell::Action::\"approve\"]",
+    ]);
+    let resources = prop::sample::select(vec![
+        "resource",
+        "resource is Quell::Place",
+        "resource is Quell::Tenant",
+        "resource in Quell::Tenant::\"default\"",
+        "resource == Quell::Tenant::\"default\"",
+        "resource is Quell::Place in Quell::Tenant::\"default\"",
+    ]);
+    let effects = prop::sample::select(vec!["permit", "forbid"]);
+    (effects, subjects, actions, resources).prop_map(|(effect, subject, action, resource)| {
+        format!("{effect} ({subject}, {action}, {resource});\n")
+    })
+}
+
+#[test]
 fn what_is_wrong_with_a_policy_is_told_with_its_line() {
     for (text, line, part) in [
         ("permit (principal, action, resource)", 1, "unexpected"),
@@ -206,6 +263,28 @@ fn places() -> impl Strategy<Value = Place> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// What the heads of policies leave out has no say: all of them together say the same.
+    #[test]
+    fn the_policies_that_are_judged_say_what_all_of_them_say(
+        own in prop::collection::vec(heads(), 0..6), role in prop::sample::select(Role::ALL.to_vec()),
+        right in prop::sample::select(Right::ALL.to_vec()), is_place in any::<bool>(),
+    ) {
+        let heads = own.concat();
+        // Some heads name what cannot be together, which is refused when policies are read.
+        let Ok(access) = Access::new(&[OwnPolicy { path: "own.cedar".into(), text: heads }])
+        else { return Ok(()) };
+        let (who, here) = (principal(role, &[]), place("1", "test", "web", "a=b"));
+        let about = match is_place {
+            true => Resource::Place(&who.tenant, &here),
+            false => Resource::Tenant(&who.tenant),
+        };
+        prop_assert_eq!(access.decide(&who, right, about), access.decide_by_all(&who, right, about));
+        if !access.depends_on_place(&who, right) && right.has_places() {
+            let tenant = access.may(&who, right, Resource::Tenant(&who.tenant));
+            prop_assert!(!tenant || access.may_in(&who, right, &here));
+        }
+    }
 
     #[test]
     fn the_policies_say_of_a_limit_what_it_means(scope in scopes(), here in places()) {

@@ -72,6 +72,8 @@ actions! {
     ExceptionChange "exception.change" "An exception is requested, decided, withdrawn or ends.";
     ApprovalChange "approval.change" "An approval is given, refused, delegated or voided.";
     Execute "plan.execute" "What was approved is done.";
+    OutboxAct "outbox.act" "A letter of the outbox is let go, tried again or cancelled.";
+    SinkTest "sink.test" "A sink is asked, to see what its login may do.";
     CallOut "call.out" "Something outside is written to or asked on somebody's behalf.";
 }
 

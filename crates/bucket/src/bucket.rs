@@ -22,6 +22,24 @@ const PAGE: u32 = 1_000;
 /// Bytes of a page: a thousand keys of a thousand bytes, each byte written as three.
 const PAGE_BYTES: u64 = 8 << 20;
 
+/// What a text is sent as.
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// What is asked of a bucket beside the path.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Asked<'a> {
+    pub(crate) query: &'a str,
+    /// The version that it must be.
+    pub(crate) e_tag: Option<&'a str>,
+    /// What is put there; nothing is only read.
+    pub(crate) text: Option<&'a str>,
+}
+
+/// A key as a path.
+pub(crate) fn key_path(key: &str) -> String {
+    key.split('/').map(encoded).collect::<Vec<_>>().join("/")
+}
+
 /// A bucket.
 pub struct Bucket {
     settings: BucketSettings,
@@ -108,8 +126,8 @@ impl Bucket {
         if object.size > most_bytes {
             return Err(BucketError::TooLarge { bytes: object.size, limit: most_bytes });
         }
-        let path: Vec<String> = object.key.split('/').map(encoded).collect();
-        let request = self.request(&path.join("/"), "", object.e_tag.as_deref()).await?;
+        let what = Asked { e_tag: object.e_tag.as_deref(), ..Asked::default() };
+        let request = self.request(&key_path(&object.key), what).await?;
         let sizes =
             Sizes { received_bytes: most_bytes, decoded_bytes: most_bytes, ratio: u64::MAX };
         // Large objects take their time; silence ends them early.
@@ -125,7 +143,7 @@ impl Bucket {
             token.map(|t| format!("continuation-token={}&", encoded(t))).unwrap_or_default();
         let prefix = encoded(&self.settings.prefix);
         query.push_str(&format!("encoding-type=url&list-type=2&max-keys={PAGE}&prefix={prefix}"));
-        let request = self.request("", &query, None).await?;
+        let request = self.request("", Asked { query: &query, ..Asked::default() }).await?;
         let sizes =
             Sizes { received_bytes: PAGE_BYTES, decoded_bytes: PAGE_BYTES, ..Sizes::default() };
         let reply =
@@ -135,12 +153,11 @@ impl Bucket {
         page(text).map_err(|why| self.malformed(&why))
     }
 
-    /// A signed `GET`; path and query are encoded.
-    async fn request(
+    /// A signed request; path and query are encoded.
+    pub(crate) async fn request(
         &self,
         path: &str,
-        query: &str,
-        e_tag: Option<&str>,
+        asked: Asked<'_>,
     ) -> Result<Request, BucketError> {
         let keys = self.keys.keys().await;
         let keys =
@@ -151,24 +168,34 @@ impl Bucket {
             // A key with `.` or `..` as a segment would be another one in a URL.
             return Err(self.malformed("a key cannot stand in a URL"));
         }
-        let full = if query.is_empty() { url } else { format!("{url}?{query}") };
-        self.signed(&full, (parsed.path(), query), e_tag, &keys).map_err(|error| self.told(error))
+        let full = match asked.query {
+            "" => url,
+            query => format!("{url}?{query}"),
+        };
+        self.signed(&full, parsed.path(), asked, &keys).map_err(|error| self.told(error))
     }
 
     fn signed(
         &self,
         url: &str,
-        (path, query): (&str, &str),
-        e_tag: Option<&str>,
+        path: &str,
+        asked: Asked<'_>,
         keys: &KeyPair,
     ) -> Result<Request, HttpError> {
-        let mut request = Request::get(url)?;
+        let Asked { query, e_tag, text } = asked;
+        let (method, mut request) = match text {
+            Some(text) => ("PUT", Request::put(url)?.body(TEXT, text.to_owned())?),
+            None => ("GET", Request::get(url)?),
+        };
         if let Some(e_tag) = e_tag {
             request = request.header("if-match", e_tag)?;
         }
-        let (host, empty) = (request.authority(), sha256_hex(b""));
-        let headers = [("host", host.as_str()), ("x-amz-content-sha256", empty.as_str())];
-        let signed = Signed { method: "GET", path, query, headers: &headers, body: b"" };
+        let body = text.unwrap_or_default().as_bytes();
+        let (host, hash) = (request.authority(), sha256_hex(body));
+        let mut headers = vec![("host", host.as_str()), ("x-amz-content-sha256", hash.as_str())];
+        headers.extend(text.map(|_| ("content-type", TEXT)));
+        headers.sort_unstable();
+        let signed = Signed { method, path, query, headers: &headers, body };
         let signer = Signer {
             access_key: keys.access_key.expose_secret(),
             secret_key: keys.secret_key.expose_secret(),
@@ -176,7 +203,7 @@ impl Bucket {
             region: &self.settings.region,
             service: "s3",
         };
-        request = request.header("x-amz-content-sha256", &empty)?;
+        request = request.header("x-amz-content-sha256", &hash)?;
         for (name, value) in signer.headers(&signed, self.clock.now()) {
             request = request.secret_header(name, &value)?;
         }
@@ -197,11 +224,20 @@ impl Bucket {
         }
     }
 
-    fn told(&self, error: HttpError) -> BucketError {
+    pub(crate) const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The whole key of a name below the prefix.
+    pub(crate) fn key(&self, name: &str) -> String {
+        format!("{}{name}", self.settings.prefix)
+    }
+
+    pub(crate) fn told(&self, error: HttpError) -> BucketError {
         told(&self.settings.bucket, error)
     }
 
-    fn malformed(&self, why: &str) -> BucketError {
+    pub(crate) fn malformed(&self, why: &str) -> BucketError {
         BucketError::Malformed { bucket: self.settings.bucket.clone(), why: why.to_owned() }
     }
 }

@@ -85,7 +85,8 @@ pub(crate) fn told(bucket: &str, error: HttpError) -> BucketError {
         "NoSuchKey" | "PreconditionFailed" => return BucketError::Changed,
         "NoSuchBucket" => "check its name and the endpoint",
         "AccessDenied" | "AllAccessDisabled" => {
-            "allow `s3:ListBucket` on it and `s3:GetObject` on its objects"
+            "allow `s3:ListBucket` on it and `s3:GetObject` on its objects, and `s3:PutObject` \
+             where something is kept there"
         }
         "InvalidAccessKeyId" | "InvalidToken" | "ExpiredToken" => "check the access key",
         "SignatureDoesNotMatch" => "check the secret key",

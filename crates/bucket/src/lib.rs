@@ -1,4 +1,4 @@
-//! A bucket that speaks S3: what is new in it, and the objects as streams.
+//! A bucket that speaks S3: what is new in it, the objects as streams, and small texts kept there.
 //!
 //! The requests are made here and not by the `object_store` crate: that one ends a listing at the
 //! first key which its path type cannot hold (`a//b`), so that one such object would hide all
@@ -8,6 +8,7 @@ mod bucket;
 mod error;
 mod listing;
 mod settings;
+mod text;
 
 pub use bucket::{Bucket, Listing, ObjectStream};
 pub use error::BucketError;

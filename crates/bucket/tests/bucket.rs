@@ -165,3 +165,22 @@ async fn a_cut_object_is_never_whole() {
         assert!(read(&through, &object).await.is_err(), "{cut}");
     }
 }
+
+#[tokio::test]
+async fn a_text_is_put_signed_and_read_back_and_one_that_is_missing_is_none() {
+    let double = double(3).await;
+    let own = bucket(double.url(), "audit/", SECRET);
+    assert_eq!(own.text("log a.checkpoint", 1_000).await.unwrap(), None);
+    own.put_text("log a.checkpoint", "one\n\u{2014} key\n").await.unwrap();
+    own.put_text("log a.checkpoint", "two").await.unwrap();
+    assert_eq!(own.text("log a.checkpoint", 1_000).await.unwrap().as_deref(), Some("two"));
+    assert_eq!(double.content("audit/log a.checkpoint").unwrap(), b"two");
+    assert!(own.text("log a.checkpoint", 2).await.is_err());
+    double.set_broken("audit/log a.checkpoint", Some((403, "AccessDenied")));
+    let refused = own.put_text("log a.checkpoint", "three").await.unwrap_err();
+    assert!(refused.to_string().contains("s3:PutObject"), "{refused}");
+    assert!(double.faults().is_empty(), "{:?}", double.faults());
+    let wrong = bucket(double.url(), "audit/", "other");
+    assert!(wrong.put_text("x", "y").await.is_err());
+    assert!(double.content("audit/x").is_none());
+}

@@ -19,9 +19,11 @@ fn number(name: &str, default: u64) -> u64 {
 fn tell(what: &str, walked: &Result<Walked, Box<Fault>>) -> bool {
     let mut out = std::io::stdout().lock();
     let told = match walked {
-        Ok(Walked { seen, tried, executed }) => writeln!(
+        Ok(Walked { seen, tried, executed, deep, closed }) => writeln!(
             out,
-            "{what}: {seen} seen, {tried} attempts, {executed} carried out, 0 without a valid approval"
+            "{what}: {seen} seen, {tried} attempts, {executed} carried out, 0 without a valid \
+             approval; up to {deep} acts{}",
+            if *closed { ", and none leads further" } else { "" }
         ),
         Err(fault) => writeln!(out, "{what}: {fault:?}"),
     };
@@ -29,8 +31,8 @@ fn tell(what: &str, walked: &Result<Walked, Box<Fault>>) -> bool {
 }
 
 fn main() -> ExitCode {
-    let deep = usize::try_from(number("--deep", 7)).unwrap_or(7);
-    let all = tell(&format!("all worlds within {deep} acts"), &walk_all(deep));
+    let deep = usize::try_from(number("--deep", u64::MAX)).unwrap_or(usize::MAX);
+    let all = tell("all worlds", &walk_all(deep));
     let mut random = fastrand::Rng::with_seed(number("--seed", 1));
     let histories = number("--histories", 1_000_000);
     let lived = walk_random(histories, LONG, &mut |count| random.usize(0..count));

@@ -6,12 +6,10 @@
 pub mod approval;
 pub mod exception;
 pub mod expression;
-mod fold;
 pub mod lists;
 
 pub mod level;
 mod person;
 pub mod phase;
-pub mod shown;
 
 pub use person::{Person, Standing};

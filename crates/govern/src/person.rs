@@ -35,4 +35,6 @@ pub struct Standing {
     pub role: String,
     /// Whether they may act at all.
     pub active: bool,
+    /// Whether who keeps rights lets them approve where it matters.
+    pub approves: bool,
 }

@@ -106,6 +106,22 @@ impl HttpError {
         }
     }
 
+    /// Whether the remote may have done what it was asked, so that asking again may do it twice.
+    #[must_use]
+    pub fn may_have_arrived(&self) -> bool {
+        match self {
+            Self::Busy(remote) => !matches!(remote.status, 408 | 425 | 429),
+            Self::Deadline { deadline, .. } => *deadline != Deadline::Connect,
+            Self::Broken { .. } | Self::TooLarge { .. } => true,
+            Self::Remote(remote) => remote.status >= 500,
+            Self::Refused(_)
+            | Self::Unreachable { .. }
+            | Self::Certificate { .. }
+            | Self::Crowded { .. }
+            | Self::Setup(_) => false,
+        }
+    }
+
     /// The answer of the remote, where there was one.
     #[must_use]
     pub fn remote(&self) -> Option<&Remote> {

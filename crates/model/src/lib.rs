@@ -10,6 +10,7 @@ mod decision;
 mod explanation;
 mod finding;
 mod fix;
+mod fold;
 pub mod hash;
 mod impact;
 mod incident;
@@ -20,6 +21,7 @@ mod purl;
 mod record;
 mod risk;
 mod severity;
+mod shown;
 mod statement;
 mod status;
 mod tenant;
@@ -36,6 +38,7 @@ pub use finding::{
     Detection, Finding, FindingClass, Location, Process, Rule, Scope, Tool, Vulnerability,
 };
 pub use fix::{Fix, FixState, Proof, ProofCheck, Safety, Verdict};
+pub use fold::fits;
 pub use hash::{
     FindingKey, IncidentKey, InvalidKey, IssueKey, JobKey, KEY_VERSION, Key, KeyHasher, short_id,
 };
@@ -48,6 +51,7 @@ pub use purl::Purl;
 pub use record::{Activity, Evidence, Record, Reject};
 pub use risk::{Risk, RiskChange, RiskPart};
 pub use severity::Severity;
+pub use shown::{is_deceiving, shown};
 pub use statement::{Exploited, Position, Product, Statement, StatementKey, StatementKind};
 pub use status::Status;
 pub use tenant::{InvalidTenant, TenantId};

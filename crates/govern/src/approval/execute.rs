@@ -19,9 +19,11 @@ pub struct Situation<'a> {
     pub standing: &'a dyn Fn(&Person) -> Option<Standing>,
     /// All delegations.
     pub delegations: &'a [Delegation],
-    /// How many people have to agree by the rules that hold now, and with which roles. The plan's
-    /// own words count too: the stricter ones do.
+    /// How many people have to agree by the rules that hold now. The plan's own words count too:
+    /// the stricter ones do.
     pub people: u8,
+    /// With which roles by the rules that hold now; none named asks for none.
+    pub roles: &'a [String],
     /// Whether a rule lets it run by itself, judged now.
     pub runs_by_rule: bool,
 }
@@ -157,8 +159,13 @@ fn counts(plan: &Plan, vote: &Vote, hash: &Hash, situation: &Situation<'_>) -> b
     let for_whom = vote.for_whom.as_ref().unwrap_or(&vote.by);
     let standing = situation.standing;
     let is_active = standing(&vote.by).is_some_and(|standing| standing.active);
-    let has_role = standing(for_whom)
-        .is_some_and(|standing| standing.active && plan.quorum.roles.contains(&standing.role));
+    let takes = |role: &String| situation.roles.is_empty() || situation.roles.contains(role);
+    let may_agree = standing(for_whom).is_some_and(|standing| {
+        standing.active
+            && standing.approves
+            && plan.quorum.takes(&standing.role)
+            && takes(&standing.role)
+    });
     let is_given = vote.for_whom.is_none()
         || situation
             .delegations
@@ -170,7 +177,7 @@ fn counts(plan: &Plan, vote: &Vote, hash: &Hash, situation: &Situation<'_>) -> b
         && vote.by != plan.requested_by
         && *for_whom != plan.requested_by
         && is_active
-        && has_role
+        && may_agree
         && is_given
 }
 
@@ -179,6 +186,8 @@ fn is_broken(approvals: &Approvals, hash: &Hash, situation: &Situation<'_>) -> b
         let standing = (situation.standing)(&glass.by);
         glass.hash == *hash
             && !glass.reason.trim().is_empty()
-            && standing.is_some_and(|standing| standing.active && standing.role == "admin")
+            && standing.is_some_and(|standing| {
+                standing.active && standing.approves && standing.role == "admin"
+            })
     })
 }

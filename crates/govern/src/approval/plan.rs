@@ -55,13 +55,31 @@ pub struct Evidence {
 pub struct Quorum {
     /// So many people.
     pub people: u8,
-    /// Each with one of these roles.
+    /// Each with one of these roles, beside the right to approve; none named asks for that alone.
+    #[serde(default)]
     pub roles: Vec<String>,
 }
 
 impl Default for Quorum {
     fn default() -> Self {
-        Self { people: 1, roles: vec!["approver".to_owned(), "admin".to_owned()] }
+        Self { people: 1, roles: Vec::new() }
+    }
+}
+
+impl Quorum {
+    /// Whether somebody of a role may be one of them.
+    #[must_use]
+    pub fn takes(&self, role: &str) -> bool {
+        self.roles.is_empty() || self.roles.iter().any(|one| one == role)
+    }
+
+    /// Who may be one of them, in words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        if self.roles.is_empty() {
+            return "those who may approve there".to_owned();
+        }
+        self.roles.join(", ")
     }
 }
 

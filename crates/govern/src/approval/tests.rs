@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::walk::{walk_all, walk_random};
+use super::walk::{walk_all, walk_random, walk_read_back};
 use super::*;
 use crate::{Person, Standing};
 
@@ -35,7 +35,7 @@ fn plan() -> Plan {
         evidence: vec![Evidence { id: "issue:1".into(), hash: Hash::of(b"1") }],
         versions: BTreeMap::from([("quell".into(), "0.1.0".into())]),
         before: Hash::of(b"before"),
-        quorum: Quorum::default(),
+        quorum: Quorum { people: 1, roles: vec!["approver".into(), "admin".into()] },
         rule: None,
         requested_by: person("rita"),
         requested_at: now(),
@@ -44,7 +44,7 @@ fn plan() -> Plan {
 }
 
 fn approver() -> Standing {
-    Standing { role: "approver".into(), active: true }
+    Standing { role: "approver".into(), active: true, approves: true }
 }
 
 fn vote(approvals: &mut Approvals, plan: &Plan, name: &str, lately: usize) -> Result<(), Refusal> {
@@ -70,6 +70,7 @@ fn try_it(plan: &Plan, approvals: &Approvals, at: i64) -> Result<Permit, Blocked
         standing: &standing,
         delegations: &[],
         people: 1,
+        roles: &[],
         runs_by_rule: false,
     };
     may_execute(plan, approvals, &situation)
@@ -89,6 +90,48 @@ fn a_plan_is_carried_out_once_others_agree() {
     assert!(permit.plan() == "p1" && !permit.is_without_waiting());
     permit.note(&mut approvals, now());
     assert_eq!(try_it(&plan, &approvals, 1), Err(Blocked::Stands("executed")));
+}
+
+#[test]
+fn who_is_forbidden_to_approve_there_neither_agrees_nor_counts_any_more() {
+    let plan = Plan { quorum: Quorum::default(), ..plan() };
+    let mut approvals = Approvals::default();
+    let (ann, hash) = (person("ann"), plan.hash().unwrap());
+    let mut say = |approves: bool, role: &str| {
+        let standing = Standing { role: role.into(), active: true, approves };
+        let voter = Voter {
+            by: &ann,
+            standing: &standing,
+            for_whom: None,
+            delegations: &[],
+            lately: &[],
+            most_per_hour: 3,
+        };
+        approvals.vote(&plan, &voter, (Said::Approve, &hash, ""), now())
+    };
+    assert_eq!(say(false, "admin"), Err(Refusal::Forbidden));
+    // The right is asked for and no word: a policy may permit others to approve.
+    assert_eq!(say(true, "viewer"), Ok(()));
+    let target = Hash::of(b"before");
+    let check = |approves: bool, roles: &[String]| {
+        let standing =
+            |_: &Person| Some(Standing { role: "viewer".into(), active: true, approves });
+        let situation = Situation {
+            now: now(),
+            target: &target,
+            standing: &standing,
+            delegations: &[],
+            people: 1,
+            roles,
+            runs_by_rule: false,
+        };
+        may_execute(&plan, &approvals, &situation).is_ok()
+    };
+    assert!(check(true, &[]));
+    assert!(!check(false, &[]));
+    // A rule that names roles by now holds too.
+    assert!(!check(true, &["approver".into()]));
+    assert!(check(true, &["viewer".into()]));
 }
 
 #[test]
@@ -153,7 +196,7 @@ fn at_path<'v>(value: &'v mut Value, path: &[String]) -> &'v mut Value {
 fn glass_is_broken_by_an_admin_with_a_reason_and_looked_at_by_another() {
     let (plan, mut approvals) = (plan(), Approvals::default());
     let hash = plan.hash().unwrap();
-    let admin = Standing { role: "admin".into(), active: true };
+    let admin = Standing { role: "admin".into(), active: true, approves: true };
     let rita = person("rita");
     let mut glass = |standing: &Standing, unreviewed, why: &str| {
         approvals.break_glass(&plan, (&rita, standing, unreviewed), (&hash, why), now())
@@ -162,7 +205,8 @@ fn glass_is_broken_by_an_admin_with_a_reason_and_looked_at_by_another() {
     assert_eq!(glass(&admin, true, "a fire"), Err(Refusal::Unreviewed));
     assert_eq!(glass(&admin, false, " "), Err(Refusal::Reason));
     assert_eq!(glass(&admin, false, "a fire"), Ok(()));
-    let standing = |_: &Person| Some(Standing { role: "admin".into(), active: true });
+    let standing =
+        |_: &Person| Some(Standing { role: "admin".into(), active: true, approves: true });
     let target = Hash::of(b"before");
     let situation = Situation {
         now: now(),
@@ -170,18 +214,29 @@ fn glass_is_broken_by_an_admin_with_a_reason_and_looked_at_by_another() {
         standing: &standing,
         delegations: &[],
         people: 2,
+        roles: &[],
         runs_by_rule: false,
     };
     assert!(may_execute(&plan, &approvals, &situation).unwrap().is_without_waiting());
-    assert_eq!(approvals.review(&plan, &rita, now()), Err(Refusal::Own));
-    assert_eq!(approvals.review(&plan, &person("bob"), now()), Ok(()));
-    assert!(approvals.review(&plan, &person("cat"), now()).is_err());
+    let (bob, none) = (person("bob"), Standing { approves: false, ..approver() });
+    assert_eq!(approvals.review(&plan, (&rita, &approver()), now()), Err(Refusal::Own));
+    assert_eq!(approvals.review(&plan, (&bob, &none), now()), Err(Refusal::Forbidden));
+    assert_eq!(approvals.review(&plan, (&bob, &approver()), now()), Ok(()));
+    assert!(approvals.review(&plan, (&person("cat"), &approver()), now()).is_err());
 }
 
 #[test]
 fn every_world_within_five_acts_is_right() {
     let walked = walk_all(5).unwrap_or_else(|fault| panic!("{fault:?}"));
     assert!(walked.executed > 10 && walked.tried > 4_000, "{walked:?}");
+    assert!(!walked.closed && walked.deep == 5, "{walked:?}");
+}
+
+#[test]
+fn a_world_is_the_same_when_it_is_read_back() {
+    let mut random = fastrand::Rng::with_seed(3);
+    let lived = walk_read_back(2_000, 12, &mut |count| random.usize(0..count));
+    assert!(lived.unwrap_or_else(|fault| panic!("{fault:?}")) > 10_000);
 }
 
 #[test]

@@ -174,6 +174,9 @@ pub enum Refusal {
         /// Those that may.
         wanted: String,
     },
+    /// Who keeps rights does not let them approve there.
+    #[error("you may not approve what this plan changes; `quell access explain` tells why")]
+    Forbidden,
     /// They may do nothing any more.
     #[error("you may do nothing any more")]
     Inactive,
@@ -211,15 +214,17 @@ pub struct Voter<'a> {
     pub most_per_hour: u32,
 }
 
-fn role(plan: &Plan, standing: &Standing) -> Result<(), Refusal> {
+fn may_agree(plan: &Plan, standing: &Standing) -> Result<(), Refusal> {
     if !standing.active {
         return Err(Refusal::Inactive);
     }
-    if plan.quorum.roles.contains(&standing.role) {
+    if !standing.approves {
+        return Err(Refusal::Forbidden);
+    }
+    if plan.quorum.takes(&standing.role) {
         return Ok(());
     }
-    let wanted = plan.quorum.roles.join(", ");
-    Err(Refusal::Role { role: standing.role.clone(), wanted })
+    Err(Refusal::Role { role: standing.role.clone(), wanted: plan.quorum.words() })
 }
 
 fn reason(text: &str) -> Result<(), Refusal> {
@@ -285,7 +290,7 @@ impl Approvals {
             return Err(Refusal::Inactive);
         }
         match voter.for_whom {
-            None => role(plan, voter.standing)?,
+            None => may_agree(plan, voter.standing)?,
             Some((person, standing)) => {
                 let is_given = |one: &Delegation| {
                     one.holds_at(now) && one.from == *person && one.to == *voter.by
@@ -293,7 +298,7 @@ impl Approvals {
                 if !voter.delegations.iter().any(is_given) {
                     return Err(Refusal::NoDelegation);
                 }
-                role(plan, standing)?;
+                may_agree(plan, standing)?;
             }
         }
         let principal = voter.for_whom.map_or(voter.by, |(person, _)| person);
@@ -347,6 +352,9 @@ impl Approvals {
         if standing.role != "admin" {
             return Err(Refusal::Role { role: standing.role.clone(), wanted: "admin".to_owned() });
         }
+        if !standing.approves {
+            return Err(Refusal::Forbidden);
+        }
         if unreviewed || self.glass.is_some() {
             return Err(Refusal::Unreviewed);
         }
@@ -362,11 +370,17 @@ impl Approvals {
         Ok(())
     }
 
-    /// Another person looks at what was done without waiting.
+    /// Another person looks at what was done without waiting: one who might have agreed to it.
     ///
     /// # Errors
-    /// When nothing was, it was looked at, or they did it or asked for it themselves.
-    pub fn review(&mut self, plan: &Plan, by: &Person, now: Timestamp) -> Result<(), Refusal> {
+    /// When nothing was, it was looked at, they may not, or they did it or asked for it themselves.
+    pub fn review(
+        &mut self,
+        plan: &Plan,
+        (by, standing): (&Person, &Standing),
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        may_agree(plan, standing)?;
         let Some(glass) = self.glass.as_mut().filter(|glass| glass.reviewed_by.is_none()) else {
             return Err(Refusal::Stands(self.stand.as_str()));
         };

@@ -14,7 +14,7 @@ use quell_model::Severity;
 
 pub use parse::{Fault, ID_LENGTH, MOST_BYTES};
 
-use crate::fold::fits;
+use quell_model::fits;
 
 /// What an expression may ask of an issue.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

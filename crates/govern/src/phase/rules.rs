@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::approval::{Hash, Quorum, canonical};
-use crate::fold::fits;
+use quell_model::fits;
 
 /// Most rules of a file.
 const MOST_RULES: usize = 1000;
@@ -228,7 +228,7 @@ impl Rule {
             return Err(format!("`quorum.people` is 1 to {MOST_PEOPLE}"));
         }
         let strange = self.quorum.roles.iter().find(|role| !ROLES.contains(&role.as_str()));
-        if strange.is_some() || self.quorum.roles.is_empty() {
+        if strange.is_some() {
             return Err(format!("`quorum.roles` are of {}", ROLES.join(", ")));
         }
         if self.when.windows.iter().any(|window| window.times().is_none()) {

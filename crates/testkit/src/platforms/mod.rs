@@ -2,17 +2,15 @@
 //! vendor's limits, and does wrong what a script tells it to.
 
 mod crowdstrike;
-mod double;
 mod four;
 mod lacework;
 mod orca;
 pub mod prisma;
-mod script;
 pub mod wiz;
 mod world;
 
+pub use crate::double::{Double, Fault, Ledger, Platform, Script, Seen};
 pub use crowdstrike::{CrowdstrikeDouble, is_falcon_alert};
-pub use double::{Double, Ledger, Platform, Seen};
 pub use four::{Four, Webhook};
 pub use lacework::{LaceworkDouble, LaceworkSettings, Posted};
 pub use orca::{
@@ -20,7 +18,6 @@ pub use orca::{
     READ_ASSETS as ORCA_READ_ASSETS, WRITE_ALERTS as ORCA_WRITE_ALERTS,
 };
 pub use prisma::{PrismaDouble, PrismaQuirks, PrismaRight};
-pub use script::{Fault, Script};
 pub use world::{
     Account, Cause, Cloud, Detection, Fix, Flaw, Kind, Misconfiguration, Seer, State, Thing,
     Vulnerability, World,

@@ -1,7 +1,8 @@
 //! Text as an approver sees it: what could turn it round or hide in it is written out.
 
 /// Whether a character changes what others look like, or looks like nothing.
-const fn is_deceiving(c: char) -> bool {
+#[must_use]
+pub const fn is_deceiving(c: char) -> bool {
     matches!(c,
         '\u{00AD}'
         | '\u{061C}'

@@ -3,9 +3,13 @@
 //! somebody tries to carry it out at any moment.
 //!
 //! What is right is told by `World::is_valid`, from the events alone and in other words than
-//! the state machine's. The tests walk all of it; `cargo xtask eval-approvals` walks it at random.
+//! the state machine's. The tests walk a part of it and `cargo xtask eval-approvals` all of it, to
+//! where no act leads to a world that was not seen.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+mod key;
+mod run;
+
+use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use quell_model::Timestamp;
@@ -16,6 +20,8 @@ use super::{
 };
 use crate::{Person, Standing};
 
+pub use run::{walk_all, walk_random, walk_read_back};
+
 /// The people: who asks, two approvers, an admin, and one who may not agree for themselves.
 const PEOPLE: [(&str, &str); 5] = [
     ("rita", "approver"),
@@ -24,6 +30,9 @@ const PEOPLE: [(&str, &str); 5] = [
     ("cat", "admin"),
     ("dan", "engineer"),
 ];
+
+/// What people say with it.
+const NOTE: &str = "a fire";
 
 /// What may happen next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,8 +45,10 @@ pub enum Act {
     ApproveOld(usize),
     /// A person says no.
     Refuse(usize),
-    /// A person loses, or gets back, their right.
+    /// A person loses, or gets back, their role.
     Right(usize),
+    /// A policy forbids a person to approve there, or no longer.
+    Forbid(usize),
     /// A person loses, or gets back, everything.
     Active(usize),
     /// A person lets another speak in their place, or no longer.
@@ -71,7 +82,7 @@ pub const ACTS: [Act; 27] = [
     Act::ApproveOld(1),
     Act::Refuse(2),
     Act::Right(1),
-    Act::Right(2),
+    Act::Forbid(2),
     Act::Right(3),
     Act::Active(4),
     Act::Delegate(1, 4),
@@ -87,16 +98,34 @@ pub const ACTS: [Act; 27] = [
     Act::Execute,
 ];
 
+/// Who may speak: a person, and the one in whose place.
+const SPEAKERS: [(usize, Option<usize>); 10] = [
+    (0, None),
+    (1, None),
+    (2, None),
+    (3, None),
+    (4, None),
+    (4, Some(1)),
+    (4, Some(0)),
+    (2, Some(1)),
+    (0, Some(1)),
+    (1, Some(2)),
+];
+/// Who may let whom speak in their place.
+const GIVEN: [(usize, usize); 4] = [(1, 4), (1, 2), (2, 1), (1, 0)];
+
 /// A yes as it was said: by whom, in whose place, and to which form of the plan.
 type Yes = (usize, Option<usize>, bool);
 
 /// The world at one moment.
-#[derive(Debug, Clone)]
-pub struct World {
+#[derive(Debug, Clone, PartialEq)]
+struct World {
     approvals: Approvals,
     may: [bool; 5],
     active: [bool; 5],
-    given: BTreeSet<(usize, usize)>,
+    forbidden: [bool; 5],
+    /// Of [`GIVEN`], those that hold.
+    given: [bool; 4],
     now: Now,
     /// What happened, as the oracle keeps it.
     yes: Vec<Yes>,
@@ -107,7 +136,7 @@ pub struct World {
 }
 
 /// What is not as it was.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Now {
     /// The plan was changed.
     plan: bool,
@@ -135,6 +164,41 @@ pub struct Walked {
     pub tried: u64,
     /// Of those, that were let through.
     pub executed: u64,
+    /// The most acts that led to a world.
+    pub deep: usize,
+    /// Whether no act leads to a world that was not seen.
+    pub closed: bool,
+}
+
+/// The two forms of the plan, with their hashes.
+#[derive(Debug)]
+struct Stage {
+    plans: [Plan; 2],
+    hashes: [Hash; 2],
+    targets: [Hash; 2],
+}
+
+impl Stage {
+    fn new() -> Self {
+        let plans = [plan(false), plan(true)];
+        let hash_of = |plan: &Plan| plan.hash().unwrap_or_else(|_| hash(""));
+        let [one, other] = &plans;
+        let hashes = [hash_of(one), hash_of(other)];
+        Self { hashes, plans, targets: [hash("before"), hash("other")] }
+    }
+
+    const fn of<T>(pair: &[T; 2], other: bool) -> &T {
+        let [one, two] = pair;
+        if other { two } else { one }
+    }
+
+    const fn plan(&self, changed: bool) -> &Plan {
+        Self::of(&self.plans, changed)
+    }
+
+    const fn hash(&self, changed: bool) -> &Hash {
+        Self::of(&self.hashes, changed)
+    }
 }
 
 fn person(number: usize) -> Person {
@@ -185,7 +249,8 @@ impl Default for World {
             approvals: Approvals::default(),
             may: [true; 5],
             active: [true; 5],
-            given: BTreeSet::new(),
+            forbidden: [false; 5],
+            given: [false; 4],
             now: Now::default(),
             yes: Vec::new(),
             no: false,
@@ -196,11 +261,11 @@ impl Default for World {
     }
 }
 
-fn flag(flags: &[bool; 5], at: usize) -> bool {
+fn flag(flags: &[bool], at: usize) -> bool {
     flags.get(at).copied().unwrap_or_default()
 }
 
-fn turn(flags: &mut [bool; 5], at: usize) {
+fn turn(flags: &mut [bool], at: usize) {
     if let Some(flag) = flags.get_mut(at) {
         *flag = !*flag;
     }
@@ -210,7 +275,12 @@ impl World {
     fn standing(&self, at: usize) -> Standing {
         let role = PEOPLE.get(at).map(|(_, role)| *role).unwrap_or_default();
         let role = if flag(&self.may, at) { role } else { "viewer" };
-        Standing { role: role.to_owned(), active: flag(&self.active, at) }
+        let approves = matches!(role, "approver" | "admin") && !flag(&self.forbidden, at);
+        Standing { role: role.to_owned(), active: flag(&self.active, at), approves }
+    }
+
+    fn is_given(&self, pair: (usize, usize)) -> bool {
+        GIVEN.iter().zip(self.given).any(|(one, holds)| *one == pair && holds)
     }
 
     fn delegations(&self) -> Vec<Delegation> {
@@ -220,12 +290,22 @@ impl World {
             since: Timestamp::UNIX_EPOCH,
             until: moment(true),
         };
-        self.given.iter().map(give).collect()
+        let holding = GIVEN.iter().zip(self.given).filter(|(_, holds)| *holds);
+        holding.map(|(pair, _)| give(pair)).collect()
     }
 
-    fn say(&mut self, (by, for_whom): (usize, Option<usize>), said: Said, of_changed: bool) {
-        let (plan, now) = (plan(self.now.plan), moment(self.now.over));
-        let Ok(hash) = self::plan(of_changed).hash() else { return };
+    /// Lets somebody say yes or no.
+    ///
+    /// # Errors
+    /// When somebody is heard twice.
+    fn say(
+        &mut self,
+        stage: &Stage,
+        (by, for_whom): (usize, Option<usize>),
+        (said, of_changed): (Said, bool),
+    ) -> Result<(), &'static str> {
+        let (plan, now) = (stage.plan(self.now.plan), moment(self.now.over));
+        let hash = stage.hash(of_changed);
         let (who, standing) = (person(by), self.standing(by));
         let other = for_whom.map(|at| (person(at), self.standing(at)));
         let delegations = self.delegations();
@@ -237,20 +317,28 @@ impl World {
             lately: &[],
             most_per_hour: 100,
         };
-        if self.approvals.vote(&plan, &voter, (said, &hash, "note"), now).is_ok() {
-            match said {
-                Said::Approve => self.yes.push((by, for_whom, of_changed)),
-                Said::Refuse => self.no = true,
-            }
+        if self.approvals.vote(plan, &voter, (said, hash, NOTE), now).is_err() {
+            return Ok(());
         }
+        match said {
+            Said::Approve => self.yes.push((by, for_whom, of_changed)),
+            Said::Refuse => self.no = true,
+        }
+        // So the order in which people spoke cannot matter, and worlds are told apart without it.
+        let mut heard: Vec<usize> =
+            self.yes.iter().flat_map(|(by, other, _)| [Some(*by), *other]).flatten().collect();
+        let count = heard.len();
+        heard.sort_unstable();
+        heard.dedup();
+        if heard.len() == count { Ok(()) } else { Err("somebody is heard twice") }
     }
 
-    fn glass(&mut self, by: usize) {
-        let (plan, now) = (plan(self.now.plan), moment(self.now.over));
-        let Ok(hash) = plan.hash() else { return };
+    fn glass(&mut self, stage: &Stage, by: usize) {
+        let (plan, now) = (stage.plan(self.now.plan), moment(self.now.over));
+        let hash = stage.hash(self.now.plan);
         let (who, standing) = (person(by), self.standing(by));
         let by_whom = (&who, &standing, false);
-        if self.approvals.break_glass(&plan, by_whom, (&hash, "a fire"), now).is_ok() {
+        if self.approvals.break_glass(plan, by_whom, (hash, NOTE), now).is_ok() {
             self.broken = Some((by, self.now.plan));
         }
     }
@@ -262,14 +350,15 @@ impl World {
         }
         let still = |(by, for_whom, form): &&Yes| {
             let speaks_for = for_whom.unwrap_or(*by);
-            let may_agree = |at: usize| (0..=3).contains(&at) && flag(&self.may, at);
+            let may_agree =
+                |at: usize| at <= 3 && flag(&self.may, at) && !flag(&self.forbidden, at);
             *form == self.now.plan
                 && *by != 0
                 && speaks_for != 0
                 && flag(&self.active, *by)
                 && flag(&self.active, speaks_for)
                 && may_agree(speaks_for)
-                && for_whom.is_none_or(|from| self.given.contains(&(from, *by)))
+                && for_whom.is_none_or(|from| self.is_given((from, *by)))
         };
         let yes: Vec<&Yes> = self.yes.iter().filter(still).collect();
         let two = yes.iter().enumerate().any(|(at, a)| {
@@ -279,7 +368,8 @@ impl World {
             })
         });
         let broken = self.broken.is_some_and(|(by, form)| {
-            by == 3 && form == self.now.plan && flag(&self.may, 3) && flag(&self.active, 3)
+            let is_admin = by == 3 && flag(&self.may, 3) && flag(&self.active, 3);
+            form == self.now.plan && is_admin && !flag(&self.forbidden, 3)
         });
         two || broken
     }
@@ -288,20 +378,25 @@ impl World {
     ///
     /// # Errors
     /// When the plan was let through where it may not be.
-    fn live(&mut self, act: Act, walked: &mut Walked) -> Result<(), &'static str> {
+    fn live(
+        &mut self,
+        act: Act,
+        (stage, walked): (&Stage, &mut Walked),
+    ) -> Result<(), &'static str> {
+        let (yes, no) = ((Said::Approve, self.now.plan), (Said::Refuse, self.now.plan));
         match act {
-            Act::Approve(by) => self.say((by, None), Said::Approve, self.now.plan),
-            Act::ApproveFor(by, other) => {
-                self.say((by, Some(other)), Said::Approve, self.now.plan);
+            Act::Approve(by) => return self.say(stage, (by, None), yes),
+            Act::ApproveFor(by, other) => return self.say(stage, (by, Some(other)), yes),
+            Act::ApproveOld(by) => {
+                return self.say(stage, (by, None), (Said::Approve, !self.now.plan));
             }
-            Act::ApproveOld(by) => self.say((by, None), Said::Approve, !self.now.plan),
-            Act::Refuse(by) => self.say((by, None), Said::Refuse, self.now.plan),
+            Act::Refuse(by) => return self.say(stage, (by, None), no),
             Act::Right(at) => turn(&mut self.may, at),
+            Act::Forbid(at) => turn(&mut self.forbidden, at),
             Act::Active(at) => turn(&mut self.active, at),
             Act::Delegate(from, to) => {
-                if !self.given.remove(&(from, to)) {
-                    self.given.insert((from, to));
-                }
+                let at = GIVEN.iter().position(|pair| *pair == (from, to));
+                turn(&mut self.given, at.unwrap_or(usize::MAX));
             }
             Act::Plan => self.now.plan = !self.now.plan,
             Act::Target => self.now.target = !self.now.target,
@@ -311,27 +406,27 @@ impl World {
                     self.taken_back = true;
                 }
             }
-            Act::Glass(by) => self.glass(by),
-            Act::Execute => return self.execute(walked),
+            Act::Glass(by) => self.glass(stage, by),
+            Act::Execute => return self.execute(stage, walked),
         }
         Ok(())
     }
 
-    fn execute(&mut self, walked: &mut Walked) -> Result<(), &'static str> {
+    fn execute(&mut self, stage: &Stage, walked: &mut Walked) -> Result<(), &'static str> {
         walked.tried += 1;
         let standing = |who: &Person| number(who).map(|at| self.standing(at));
         let delegations = self.delegations();
-        let target = hash(if self.now.target { "other" } else { "before" });
         let now = moment(self.now.over);
         let situation = Situation {
             now,
-            target: &target,
+            target: Stage::of(&stage.targets, self.now.target),
             standing: &standing,
             delegations: &delegations,
             people: 1,
+            roles: &[],
             runs_by_rule: false,
         };
-        let permit = may_execute(&plan(self.now.plan), &self.approvals, &situation);
+        let permit = may_execute(stage.plan(self.now.plan), &self.approvals, &situation);
         let is_valid = self.is_valid();
         match permit {
             Ok(permit) => {
@@ -350,78 +445,4 @@ impl World {
             }
         }
     }
-
-    /// What tells this world from others.
-    fn mark(&self) -> String {
-        let bits = |flags: &[bool; 5]| {
-            flags.iter().map(|flag| char::from(48 + u8::from(*flag))).collect::<String>()
-        };
-        let (may, active) = (bits(&self.may), bits(&self.active));
-        format!(
-            "{may}{active}{:?}{}{}{}{:?}{:?}{:?}{}",
-            self.given,
-            self.now.plan,
-            self.now.target,
-            self.now.over,
-            self.approvals.stand,
-            self.yes,
-            self.broken,
-            self.executed
-        )
-    }
-}
-
-/// Walks every world that can be reached with at most so many acts.
-///
-/// # Errors
-/// At the first world in which the plan is carried out where it may not be, or held back where it
-/// may be.
-pub fn walk_all(deep: usize) -> Result<Walked, Box<Fault>> {
-    let mut walked = Walked::default();
-    let mut seen: BTreeSet<String> = BTreeSet::new();
-    let mut next: VecDeque<(World, Vec<Act>)> = VecDeque::from([(World::default(), Vec::new())]);
-    while let Some((world, history)) = next.pop_front() {
-        walked.seen += 1;
-        if history.len() >= deep {
-            continue;
-        }
-        for act in ACTS {
-            let mut world = world.clone();
-            let mut history = history.clone();
-            history.push(act);
-            if let Err(what) = world.live(act, &mut walked) {
-                return Err(Box::new(Fault { what, history }));
-            }
-            if seen.insert(world.mark()) {
-                next.push_back((world, history));
-            }
-        }
-    }
-    Ok(walked)
-}
-
-/// Lives so many histories of up to `long` acts, each chosen by `pick`, which is given how many
-/// there are to choose from.
-///
-/// # Errors
-/// At the first in which the plan is carried out where it may not be, or held back where it may.
-pub fn walk_random(
-    histories: u64,
-    long: usize,
-    pick: &mut dyn FnMut(usize) -> usize,
-) -> Result<Walked, Box<Fault>> {
-    let mut walked = Walked::default();
-    for _ in 0..histories {
-        walked.seen += 1;
-        let mut world = World::default();
-        let mut history = Vec::with_capacity(long);
-        for _ in 0..long {
-            let Some(act) = ACTS.get(pick(ACTS.len())).copied() else { continue };
-            history.push(act);
-            if let Err(what) = world.live(act, &mut walked) {
-                return Err(Box::new(Fault { what, history }));
-            }
-        }
-    }
-    Ok(walked)
 }

@@ -1,4 +1,4 @@
-//! A platform's double as a server: its answers, what it saw, and what it refuses.
+//! A vendor's double as a server: its answers, what it saw, and what it refuses.
 
 use std::fmt;
 use std::io;
@@ -28,6 +28,8 @@ pub struct Seen {
     pub at: Instant,
     /// Method and path with its query.
     pub what: String,
+    /// Its headers, names in lower case.
+    pub headers: Vec<(String, String)>,
     /// Its body.
     pub body: Vec<u8>,
     /// What was answered.
@@ -76,7 +78,7 @@ impl Ledger {
     }
 }
 
-/// A platform on a free port of loopback. It ends when it is dropped.
+/// A vendor on a free port of loopback. It ends when it is dropped.
 pub struct Double {
     /// What it saw.
     pub ledger: Arc<Ledger>,
@@ -102,7 +104,8 @@ impl Double {
                 format!("{} {}?{}", asked.method, asked.path, asked.query)
             };
             let (at, status) = (Instant::now(), answer.status);
-            seen.all().push(Seen { at, what, body: asked.body.clone(), status });
+            let (headers, body) = (asked.headers.clone(), asked.body.clone());
+            seen.all().push(Seen { at, what, headers, body, status });
             answer
         }))
         .await?;
@@ -134,6 +137,10 @@ fn answer(
     match plan.next(asked) {
         Some(Fault::Answer(answer)) => answer,
         Some(Fault::Repeat) => last.clone().unwrap_or_else(|| platform.answer(asked)),
+        Some(Fault::Lost) => {
+            let _ = platform.answer(asked);
+            Answer::none()
+        }
         Some(Fault::Cut(bytes)) => {
             let mut answer = platform.answer(asked);
             let whole = answer.body.len();

@@ -13,6 +13,8 @@ pub enum Fault {
     Cut(usize),
     /// The answer to the request before this one.
     Repeat,
+    /// What was asked is done, and the connection ends without an answer.
+    Lost,
 }
 
 /// Faults to come: each for the next request whose path contains a text, so many times.

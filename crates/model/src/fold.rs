@@ -2,7 +2,8 @@
 
 /// Whether a text fits a pattern in which `*` is any text and `?` any one character. Letters of
 /// ASCII fit in any case. The time is at most the product of both lengths.
-pub(crate) fn fits(pattern: &str, text: &str) -> bool {
+#[must_use]
+pub fn fits(pattern: &str, text: &str) -> bool {
     let pattern: Vec<char> = pattern.chars().collect();
     let text: Vec<char> = text.chars().collect();
     let (mut at, mut seen) = (0, 0);
