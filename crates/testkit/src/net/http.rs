@@ -54,6 +54,12 @@ impl Answer {
         Self { status, headers: Vec::new(), body: body.into() }
     }
 
+    /// No answer at all: the connection ends.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::new(0, "")
+    }
+
     /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
@@ -116,6 +122,9 @@ async fn serve(mut client: TcpStream, handler: Handler) -> io::Result<()> {
     asked.body = vec![0; std::cmp::min(length, MOST_BYTES)];
     client.read_exact(&mut asked.body).await?;
     let answer = handler(&asked);
+    if answer.status == 0 {
+        return client.shutdown().await;
+    }
     let mut text = format!("HTTP/1.1 {} Answer\r\nConnection: close\r\n", answer.status);
     for (name, value) in &answer.headers {
         text.push_str(&format!("{name}: {value}\r\n"));

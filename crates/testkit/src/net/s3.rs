@@ -71,6 +71,12 @@ impl BucketDouble {
         state.objects.insert(key.to_owned(), stored);
     }
 
+    /// The content of an object.
+    #[must_use]
+    pub fn content(&self, key: &str) -> Option<Vec<u8>> {
+        self.state().objects.get(key).map(|stored| stored.body.clone())
+    }
+
     /// Removes an object.
     pub fn remove(&self, key: &str) {
         self.state().objects.remove(key);
@@ -122,7 +128,15 @@ impl State {
         let Some(rest) = path.strip_prefix(&format!("/{}/", self.bucket)) else {
             return fault(404, "NoSuchBucket");
         };
-        if rest.is_empty() { self.list(&asked.query) } else { self.get(rest, asked) }
+        match asked.method.as_str() {
+            "PUT" if !rest.is_empty() => {
+                let key = rest.to_owned();
+                self.take(&key, asked)
+            }
+            "GET" if rest.is_empty() => self.list(&asked.query),
+            "GET" => self.get(rest, asked),
+            _ => fault(405, "MethodNotAllowed"),
+        }
     }
 
     fn list(&mut self, query: &str) -> Answer {
@@ -157,6 +171,17 @@ impl State {
         }
         text.push_str("</ListBucketResult>");
         Answer::new(200, text).header("content-type", "application/xml")
+    }
+
+    fn take(&mut self, key: &str, asked: &Asked) -> Answer {
+        if let Some((status, code)) = self.broken.get(key) {
+            return fault(*status, code);
+        }
+        let e_tag = format!("\"{}-put\"", asked.body.len());
+        let modified = "2026-01-01T00:00:00.000Z".to_owned();
+        let stored = Stored { modified, e_tag: e_tag.clone(), body: asked.body.clone() };
+        self.objects.insert(key.to_owned(), stored);
+        Answer::new(200, Vec::new()).header("etag", &e_tag)
     }
 
     fn get(&self, key: &str, asked: &Asked) -> Answer {

@@ -1,0 +1,141 @@
+//! What is delivered: one letter for one subject at one sink.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use quell_model::{KeyHasher, Severity, TenantId};
+use serde::{Deserialize, Serialize};
+
+use crate::text::{Body, Line, SafeLink};
+
+/// What makes a delivery the same delivery: it stands inside the remote object, so that it is found
+/// again when an answer was lost. 26 letters and digits, all of them harmless in every sink.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Key(String);
+
+impl Key {
+    /// The key of a subject at a sink. A subject that was closed and comes back has a new `round`.
+    #[must_use]
+    pub fn new(tenant: &TenantId, sink: &str, subject: &str, round: u32) -> Self {
+        let hasher = KeyHasher::new("delivery").part(tenant.as_str()).part(sink);
+        let key = hasher.part(subject).part(&round.to_string()).finish::<()>();
+        Self(key.to_string())
+    }
+
+    /// Its letters and digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What marks a remote object as Quell's: `quell-KEY`. It has no blank, so that it may be a label.
+    #[must_use]
+    pub fn mark(&self) -> String {
+        format!("quell-{}", self.0)
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Key {
+    type Err = quell_model::InvalidKey;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse::<quell_model::IssueKey>().map(|_| Self(text.to_owned()))
+    }
+}
+
+/// A label: lower-case letters, digits, `-`, `_` and `.`, at most 60 of them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Label(String);
+
+impl Label {
+    /// Makes a label of any text; what cannot stand in one becomes `-`.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        let letter = |c: char| match c.to_ascii_lowercase() {
+            c if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') => c,
+            _ => '-',
+        };
+        let text: String = text.chars().take(60).map(letter).collect();
+        Self(if text.is_empty() { "-".to_owned() } else { text })
+    }
+
+    /// Its text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A file beside a letter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// Its name, of Quell's own making: `evidence.json`, `fix.patch`.
+    pub name: String,
+    /// Its media type.
+    pub media_type: String,
+    /// What it holds. It is text from outside.
+    pub text: quell_model::Untrusted,
+}
+
+/// What is delivered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Letter {
+    /// What makes it the same delivery.
+    pub key: Key,
+    /// One line. Sinks cut it at what they take.
+    pub title: Line,
+    /// All that is said.
+    pub body: Body,
+    /// How bad it is.
+    pub severity: Severity,
+    /// By when it is to be dealt with.
+    pub due: Option<Timestamp>,
+    /// Words to find it by.
+    pub labels: Vec<Label>,
+    /// Files beside it, for sinks that take some.
+    pub files: Vec<Attachment>,
+    /// Quell's own page of it.
+    pub page: Option<SafeLink>,
+    /// Who owns what it is about, in the inventory's words; a sink's configuration says whom it means there.
+    pub owner: Option<quell_model::Untrusted>,
+    /// A change of code that comes with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<CodeChange>,
+}
+
+/// A change of code, as pull requests bring it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeChange {
+    /// The repository, as the route or the trace of code names it: `owner/name`, `group/sub/name`.
+    pub repository: String,
+    /// The branch that it is made from.
+    pub base: String,
+    /// The commit that the change was made on, where it is known: what moved since voids it.
+    pub base_commit: Option<String>,
+    /// The files, whole, as they are afterwards.
+    pub files: Vec<ChangedFile>,
+    /// The lines that the commit's message says, without data.
+    pub message: String,
+}
+
+/// A file as it is after a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangedFile {
+    /// Its path below the repository: relative, without `..` and without `.git`.
+    pub path: String,
+    /// The Git blob id of what it was, for a check that nobody changed it since; none for a new file.
+    pub before: Option<String>,
+    /// What it is afterwards.
+    pub after: String,
+    /// Whether it may be run.
+    pub executable: bool,
+}

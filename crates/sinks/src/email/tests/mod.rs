@@ -1,0 +1,4 @@
+//! Mail against its double, and its text against hostile data.
+
+mod mail;
+mod talk;

@@ -1,0 +1,169 @@
+//! How things stand, and what the login may do.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use quell_deliver::outbox::Remote;
+use serde_json::Value;
+
+use super::Hub;
+use super::login::{Login, held};
+use super::place::Thing;
+use super::pull::{CONTENTS, PULLS};
+use super::ticket::ISSUES;
+use crate::{CodeStanding, Field, Gone, Phase, Right, RightState, SinkError, Standing};
+
+/// How a thing stands.
+pub(super) async fn standing(hub: &Hub, remote: &Remote) -> Result<Standing, SinkError> {
+    let thing = Thing::of(remote)?;
+    let Some(issue) = hub.get_if_there(&thing.issue(), "Issues: read").await? else {
+        return gone(hub, &thing, remote).await;
+    };
+    let moved = at(&issue, "/html_url").and_then(Thing::at).unwrap_or(thing);
+    let pull = match moved.pull {
+        true => Some(hub.get(&moved.api(), "Pull requests: read").await?),
+        false => None,
+    };
+    let me = hub.me().await?;
+    let merged = pull.as_ref().is_some_and(|pull| is(pull, "/merged"));
+    let by = if merged {
+        pull.as_ref().and_then(|pull| at(pull, "/merged_by/login"))
+    } else {
+        at(&issue, "/closed_by/login")
+    };
+    let closed = at(&issue, "/state") == Some("closed");
+    let reason = at(&issue, "/state_reason");
+    let phase = if merged {
+        Phase::Done
+    } else if closed {
+        let declined = pull.is_some() || matches!(reason, Some("not_planned" | "duplicate"));
+        if declined { Phase::Declined } else { Phase::Done }
+    } else if begun(&issue, pull.as_ref()) {
+        Phase::Begun
+    } else {
+        Phase::New
+    };
+    let archived = pull.as_ref().is_some_and(|pull| is(pull, "/base/repo/archived"));
+    Ok(Standing {
+        remote: moved.remote(at(&issue, "/html_url").map(str::to_owned)),
+        phase,
+        phase_at: at(&issue, if closed { "/closed_at" } else { "/created_at" }).and_then(time),
+        phase_by_us: closed && by == Some(me.as_str()),
+        resolution: resolution(merged, closed, reason),
+        fields: fields(&issue),
+        gone: if archived { Gone::Archived } else { Gone::No },
+    })
+}
+
+/// A pull request is begun once it is no draft, an issue once somebody has it.
+fn begun(issue: &Value, pull: Option<&Value>) -> bool {
+    let ready = pull.is_some_and(|pull| !is(pull, "/draft"));
+    let assigned = issue.pointer("/assignees/0").is_some();
+    ready || assigned
+}
+
+fn resolution(merged: bool, closed: bool, reason: Option<&str>) -> Option<String> {
+    if merged {
+        return Some("merged".to_owned());
+    }
+    closed.then(|| reason.unwrap_or("closed").to_owned())
+}
+
+fn fields(issue: &Value) -> BTreeMap<Field, String> {
+    let assigned = issue.get("assignees").and_then(Value::as_array).into_iter().flatten();
+    let assigned: Vec<&str> = assigned.filter_map(|user| at(user, "/login")).collect();
+    BTreeMap::from([
+        (Field::Title, at(issue, "/title").unwrap_or_default().to_owned()),
+        (Field::Body, at(issue, "/body").unwrap_or_default().replace("\r\n", "\n")),
+        (Field::Assignee, assigned.join(", ")),
+    ])
+}
+
+/// A thing that is not found: whether it alone, or its repository too, is told by asking for that.
+async fn gone(hub: &Hub, thing: &Thing, remote: &Remote) -> Result<Standing, SinkError> {
+    let path = thing.repository.api();
+    let repository = hub.get_if_there(&path, "Metadata: read").await?;
+    let Some(repository) = repository else {
+        return Err(SinkError::Gone(format!(
+            "the repository `{}` is not there, or the login may not see it",
+            thing.repository.full()
+        )));
+    };
+    let gone = if is(&repository, "/archived") { Gone::Archived } else { Gone::Deleted };
+    Ok(Standing {
+        remote: remote.clone(),
+        phase: Phase::Declined,
+        phase_at: None,
+        phase_by_us: false,
+        resolution: None,
+        fields: BTreeMap::new(),
+        gone,
+    })
+}
+
+/// How a pull request's code stands.
+pub(super) async fn code(hub: &Hub, remote: &Remote) -> Result<Option<CodeStanding>, SinkError> {
+    let thing = Thing::of(remote)?;
+    if !thing.pull {
+        return Ok(None);
+    }
+    let pull = hub.get(&thing.api(), "Pull requests: read").await?;
+    let owned = |pointer: &str| at(&pull, pointer).map(str::to_owned);
+    Ok(Some(CodeStanding {
+        branch: owned("/head/ref").unwrap_or_default(),
+        head: owned("/head/sha").unwrap_or_default(),
+        draft: is(&pull, "/draft"),
+        // GitHub has not found out yet where it says `null`.
+        mergeable: pull.get("mergeable").and_then(Value::as_bool),
+        merged_at: at(&pull, "/merged_at").and_then(time),
+        merged_by: owned("/merged_by/login"),
+        merge_commit: owned("/merge_commit_sha").filter(|_| is(&pull, "/merged")),
+    }))
+}
+
+/// What the login may do.
+pub(super) async fn rights(hub: &Hub) -> Result<Vec<Right>, SinkError> {
+    hub.me().await?;
+    let token = hub.token().await?;
+    let mut can_push = None;
+    if let Some(project) = &hub.project {
+        let found = hub.get(&project.api(), "Metadata: read").await?;
+        can_push = found.pointer("/permissions/push").and_then(Value::as_bool);
+    }
+    let state = |name: &str| match (&token.permissions, can_push) {
+        (Some(permissions), _) if held(permissions, name) => RightState::Held,
+        (Some(_), _) | (None, Some(false)) => RightState::Missing,
+        // What a fine-grained token may do, GitHub tells nobody.
+        (None, _) => RightState::Unknown,
+    };
+    let right = |name: &str, id: &str, purpose: &str| Right {
+        name: name.to_owned(),
+        purpose: purpose.to_owned(),
+        state: state(id),
+    };
+    let mut rights = vec![
+        right(CONTENTS, "contents", "branches and commits"),
+        right(PULLS, "pull_requests", "pull requests"),
+        right(ISSUES, "issues", "issues, labels"),
+    ];
+    if hub.workflows {
+        rights.push(right("Workflows: write", "workflows", "changes of `.github/workflows`"));
+    }
+    if matches!(hub.login, Login::App { .. }) {
+        rights.push(right("Checks: write", "checks", "check runs"));
+        rights.push(right("Code scanning alerts: write", "security_events", "SARIF"));
+    }
+    Ok(rights)
+}
+
+fn at<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+    value.pointer(pointer).and_then(Value::as_str)
+}
+
+fn is(value: &Value, pointer: &str) -> bool {
+    value.pointer(pointer).and_then(Value::as_bool) == Some(true)
+}
+
+fn time(text: &str) -> Option<Timestamp> {
+    text.parse().ok()
+}

@@ -1,0 +1,78 @@
+//! All requests of a round are ones that the vendor describes, and a dry run shows them.
+
+use quell_testkit::sinks::Contract;
+use serde_json::Value;
+
+use super::*;
+
+/// What GitLab has and the copy of its description does not: calls, and paging of notes, which all
+/// its lists have.
+const LEFT_OUT: [&str; 4] = [
+    "GET /api/v4/user is",
+    "GET /api/v4/projects/acme%2Fweb%2Fshop/repository/files/",
+    "GET /api/v4/projects/acme%2Fweb%2Fshop/repository/compare is",
+    "GET /api/v4/projects/acme%2Fweb%2Fshop/issues/2/notes has no parameter `per_page`",
+];
+
+#[tokio::test]
+async fn the_vendor_and_our_own_description_allow_every_request() {
+    let stage = stage().await;
+    let mut fix = fix();
+    let merge = stage.open(&fix).await.unwrap();
+    fix.change.as_mut().unwrap().files[0].after = "# third\n".to_owned();
+    stage.edit(&fix, &merge).await.unwrap();
+    stage.gitlab.rewrite(1, "by hand");
+    assert_eq!(stage.open(&fix).await.unwrap(), merge);
+    let issue = stage.open(&letter("x", None)).await.unwrap();
+    stage.edit(&letter("x", None), &issue).await.unwrap();
+    for remote in [&merge, &issue] {
+        for act in [
+            Act::Note { body: body("Still there") },
+            Act::Close { body: body("Gone") },
+            Act::Reopen { body: body("Back") },
+        ] {
+            stage.act(&fix.key, act.clone(), Some(remote)).await.unwrap();
+            assert!(stage.find(&fix.key, act, Some(remote)).await.unwrap().is_some());
+        }
+        stage.lab.read(remote).await.unwrap().unwrap();
+        stage.lab.code(remote).await.unwrap();
+    }
+    stage.lab.test().await.unwrap();
+    let ours: Value =
+        serde_json::from_str(include_str!("../../../../testkit/src/sinks/gitlab/contract.json"))
+            .unwrap();
+    let (count, wrong) = Contract::new(&ours).check_all(&stage.double.ledger, "");
+    assert!(count > 30 && wrong.is_empty(), "{count} {wrong:?}");
+    let all = stage.double.ledger.of("");
+    assert!(all.iter().all(|seen| seen.status < 400 || seen.status == 404));
+    let Some(vendor) = Contract::of_vendor("gitlab") else { return };
+    let (_, wrong) = vendor.check_all(&stage.double.ledger, "");
+    let wrong: Vec<_> =
+        wrong.iter().filter(|w| !LEFT_OUT.iter().any(|known| w.0.starts_with(known))).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[tokio::test]
+async fn a_dry_run_shows_what_is_sent() {
+    let stage = stage().await;
+    let mut fix = fix();
+    fix.change.as_mut().unwrap().base_commit = Some("0".repeat(40));
+    let act = Act::Open { letter: Box::new(fix.clone()) };
+    let drafts = stage.lab.drafts(&Wanted { key: &fix.key, act: &act, remote: None }).unwrap();
+    assert_eq!(stage.double.ledger.count(), 0);
+    stage.open(&fix).await.unwrap();
+    let sent = stage.double.ledger.of("POST");
+    assert_eq!(drafts.len(), sent.len());
+    for (draft, sent) in drafts.iter().zip(&sent) {
+        assert_eq!(format!("{} {}", draft.method, draft.target), sent.what);
+        let mut shown: Value = serde_json::from_str(&draft.body).unwrap();
+        let mut real: Value = serde_json::from_slice(&sent.body).unwrap();
+        // The head of the base is known when it is sent.
+        for body in [&mut shown, &mut real] {
+            body.as_object_mut()
+                .unwrap()
+                .retain(|name, _| !matches!(name.as_str(), "start_sha" | "commit_message"));
+        }
+        assert_eq!(shown, real);
+    }
+}

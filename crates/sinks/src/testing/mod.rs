@@ -1,0 +1,4 @@
+//! What the tests of several sinks stand on: clocks, letters and hostile data.
+
+pub(crate) mod chat;
+pub(crate) mod stage;

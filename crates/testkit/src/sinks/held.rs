@@ -1,0 +1,54 @@
+//! Requests held against a double's own contract, and taken apart.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::Contract;
+use crate::double::Seen;
+use crate::net::Asked;
+
+/// What a double takes, by its own small description.
+pub(super) fn contract(text: &str) -> Contract {
+    Contract::new(&serde_json::from_str(text).unwrap_or_default())
+}
+
+/// Why a request is not one that a contract allows.
+pub(super) fn refused(contract: &Contract, asked: &Asked) -> Option<String> {
+    let what = match asked.query.as_str() {
+        "" => format!("{} {}", asked.method, asked.path),
+        query => format!("{} {}?{query}", asked.method, asked.path),
+    };
+    let (headers, body) = (asked.headers.clone(), asked.body.clone());
+    let seen = Seen { at: Instant::now(), what, headers, body, status: 0 };
+    contract.check(&seen, "").err().map(|why| why.0)
+}
+
+/// The fields of a query or a form.
+pub(super) fn fields(text: &str) -> BTreeMap<String, String> {
+    let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(name, value)| (decoded(name), decoded(value))).collect()
+}
+
+fn decoded(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+        match byte {
+            b'+' => out.push(b' '),
+            b'%' => {
+                let pair = digit(bytes.next()).zip(digit(bytes.next()));
+                out.extend(pair.and_then(|(high, low)| u8::try_from(high * 16 + low).ok()));
+            }
+            other => out.push(other),
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// A body as JSON; nothing where it is none.
+pub(super) fn json(asked: &Asked) -> Value {
+    serde_json::from_slice(&asked.body).unwrap_or_default()
+}
