@@ -11,6 +11,7 @@ mod candidates;
 mod content;
 mod coverage;
 mod decision;
+mod delivery;
 mod error;
 mod facts;
 mod find;
@@ -49,9 +50,12 @@ pub use candidates::{CandidatePage, News, NewsPage};
 pub use content::Content;
 pub use coverage::{Held, MostClosed};
 pub use decision::{JoinRow, PinRow};
+pub use delivery::{Delivery, NewRow, OutboxFilter};
 pub use error::StoreError;
 pub use find::{IssueFilter, IssuesFound};
-pub use govern::{Changed, Hiding, IssueScope, Matched, MatchedIssue, PlanRow, Suppression};
+pub use govern::{
+    Changed, Hiding, IncidentTimes, IssueScope, Matched, MatchedIssue, PlanRow, Suppression,
+};
 pub use ids::IdSet;
 pub use import::{
     FinishedInput, Import, NewBody, PreparedEvidence, PreparedFinding, PreparedOther, Seen, Touched,
@@ -64,7 +68,7 @@ pub use index::{
 pub use intelligence::{EPSS, IntelligenceRow, KEV};
 pub use mark::{Among, MarkFilter};
 pub use moment::Moment;
-pub use open::{Folding, Store, make_directory};
+pub use open::{Folding, Store, make_directory, migration_due};
 pub use packed::Packed;
 pub use reading::{Noted, Reading, Settled};
 pub use rekey::{Sorted, Unsorted};

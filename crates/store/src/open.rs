@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
 
 use crate::block::Cache;
 use crate::{StoreError, Suppression, backup, facts, seal};
@@ -26,6 +26,8 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0009_marks.sql"),
     include_str!("migrations/0010_stamps.sql"),
     include_str!("migrations/0011_governance.sql"),
+    include_str!("migrations/0012_delivery.sql"),
+    include_str!("migrations/0013_times.sql"),
 ];
 
 /// Bytes of a page of a new database: a block of bodies spans few of them.
@@ -218,6 +220,29 @@ pub fn make_directory(path: &Path) -> Result<(), StoreError> {
 /// Brings a schema up to date. Each migration is one transaction, so one that is cut off is run
 /// again as a whole. A database that holds something is copied before, and the copy stays until
 /// the next upgrade.
+/// How many migrations a database that is there has run, and how many it would have after it is
+/// opened; `None` where it is not there, or nothing is to be done.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn migration_due(directory: &Path) -> Result<Option<(u32, u32)>, StoreError> {
+    let mut due = None;
+    for (name, known) in [("quell.db", MIGRATIONS), ("server.db", crate::server::MIGRATIONS)] {
+        let path = directory.join(name);
+        if !path.exists() {
+            continue;
+        }
+        let how = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&path, how)?;
+        let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        let known = u32::try_from(known.len()).unwrap_or(u32::MAX);
+        if (1..known).contains(&found) {
+            due = due.or(Some((found, known)));
+        }
+    }
+    Ok(due)
+}
+
 pub(crate) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), StoreError> {
     let known = u32::try_from(migrations.len()).unwrap_or(u32::MAX);
     let version =

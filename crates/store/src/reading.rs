@@ -99,13 +99,10 @@ impl Store {
                 ],
             )?;
         }
-        let before = read(&tx, reading)?;
-        let back: Vec<i64> = match &before {
-            Some((listed, _)) => seen.iter().filter(|id| listed.closed.contains(*id)).collect(),
-            None => Vec::new(),
-        };
+        let closed = closed(&tx, reading)?;
+        let back: Vec<i64> = seen.iter().filter(|id| closed.contains(*id)).collect();
         if noted == Noted::New {
-            let (mut listed, settled) = before.unwrap_or_default();
+            let (mut listed, settled) = read(&tx, reading)?.unwrap_or_default();
             if listed.add(seen) {
                 write(&tx, reading, (&listed, settled))?;
             }
@@ -268,6 +265,17 @@ impl Import<'_> {
         self.seen.reopened += 1;
         Ok(())
     }
+}
+
+/// What was closed because a stream no longer lists it.
+fn closed(tx: &Transaction<'_>, reading: Reading<'_>) -> Result<IdSet, StoreError> {
+    let closed: Option<Packed> = tx
+        .prepare_cached("SELECT closed FROM readings WHERE source = ?1 AND stream = ?2")?
+        .query_row(params![reading.source, reading.stream], |row| {
+            Ok(Packed::from_stored(row.get(0)?))
+        })
+        .optional()?;
+    closed.as_ref().map_or_else(|| Ok(IdSet::default()), unpacked)
 }
 
 /// What is known of a stream, and the last whole reading that was told.

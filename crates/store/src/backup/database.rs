@@ -73,6 +73,25 @@ fn snapshot(source: &Connection, to: &Path) -> Result<Contents, rusqlite::Error>
     Ok(contents)
 }
 
+/// Ends every session of a restored database: one that was ended since the backup was made must
+/// not come back.
+pub(super) fn end_sessions(path: &Path) -> Result<(), BackupError> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let ended = || -> Result<(), rusqlite::Error> {
+        let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        // An older program had none.
+        let known = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'sessions')";
+        if connection.query_row(known, [], |row| row.get(0))? {
+            connection.execute("DELETE FROM sessions", [])?;
+        }
+        connection.close().map_err(|(_, error)| error)
+    };
+    ended().map_err(StoreError::from)?;
+    super::files::sync(path)
+}
+
 fn busy() -> rusqlite::Error {
     rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY), None)
 }

@@ -79,6 +79,7 @@ pub fn restore(from: &Path, data: &Path, existing: Existing) -> Result<Restored,
         later::leave_out(&part).map_err(about(&part))?;
     }
     audit::keep_logs(data, &part)?;
+    database::end_sessions(&part.join("server.db"))?;
     files::move_into_place(&part, &data.join(READY))?;
     let before = move_up(data, &manifest)?;
     Ok(Restored { manifest, before, ended_earlier: false, keeps_log })

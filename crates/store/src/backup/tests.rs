@@ -416,3 +416,33 @@ fn next(sql: &str) -> Option<(&str, &str)> {
     }
     None
 }
+
+#[test]
+fn sessions_do_not_come_back_with_a_backup() {
+    let folder = data();
+    let (data, to) = (folder.path().join("data"), folder.path().join("backups/one"));
+    let now: quell_model::Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+    let row = crate::SessionRow {
+        hash: [7; 32],
+        user: "ana".to_owned(),
+        csrf: "c".to_owned(),
+        made_at: now,
+        used_at: now,
+        ends_at: "2026-11-22T00:00:00Z".parse().unwrap(),
+    };
+    let mut server = ServerStore::open(&data).unwrap();
+    // Whose it is does not matter here.
+    server.connection.pragma_update(None, "foreign_keys", false).unwrap();
+    server.session_begin(&row, None).unwrap();
+    drop(server);
+    backup(&data, &to, MADE).unwrap();
+    // She signs out behind the backup.
+    assert!(ServerStore::open(&data).unwrap().session_end(&row.hash).unwrap());
+    restore(&to, &data, Existing::PutAside).unwrap();
+    assert_eq!(ServerStore::open(&data).unwrap().session_get(&row.hash).unwrap(), None);
+    let fresh = folder.path().join("fresh");
+    restore(&to, &fresh, Existing::Refuse).unwrap();
+    assert_eq!(ServerStore::open(&fresh).unwrap().session_get(&row.hash).unwrap(), None);
+    // What is kept in the backup itself stays as it was.
+    verify_backup(&to).unwrap();
+}

@@ -7,9 +7,11 @@ mod scope;
 mod suppress;
 #[cfg(test)]
 mod tests;
+mod times;
 
 pub use exceptions::Changed;
 pub use judge::{Matched, MatchedIssue};
 pub use plans::PlanRow;
 pub use scope::IssueScope;
 pub use suppress::{Hiding, Suppression};
+pub use times::IncidentTimes;
