@@ -1,6 +1,7 @@
 //! Looking at one incident, taking it apart, putting two together, and taking that back.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use quell_catalog::Intel;
@@ -10,6 +11,7 @@ use quell_store::{IdSet, JoinRow, PinRow, Store};
 
 use crate::assess::Judgement;
 use crate::exceptions::Said;
+use crate::govern::{Happened, Standing, TimesChange, follow, times_of};
 use crate::priority::Estate;
 use crate::report::{Detail, Open, decisions, describe, fix_report, incidents, open_issues};
 use crate::{PipelineError, Setup, fixes, intel};
@@ -73,6 +75,25 @@ impl<'a> World<'a> {
         }
     }
 
+    fn times(&self, store: &Store, happened: &Happened) -> Result<TimesChange, PipelineError> {
+        let row = |open: &Open| Some((open.candidate.key, u32::try_from(open.row).ok()?));
+        let rows: HashMap<IssueKey, u32> = self.open.iter().filter_map(row).collect();
+        let standing = |story: &'_ Incident| -> Vec<u32> {
+            story.issues.iter().filter_map(|key| rows.get(key).copied()).collect()
+        };
+        let standing: Vec<Standing<'_>> = self
+            .stories
+            .iter()
+            .map(|story| Standing {
+                key: story.key,
+                severity: story.severity,
+                issues: &story.issues,
+                rows: Cow::Owned(standing(story)),
+            })
+            .collect();
+        follow(store, &standing, happened, self.estate.by.now)
+    }
+
     fn tell(
         &self,
         store: &Store,
@@ -86,7 +107,8 @@ impl<'a> World<'a> {
         let fixes = self.proposed.iter().filter(closes).map(fix_report).collect();
         let incident = told.incidents.into_iter().next();
         let issues = told.issues;
-        Ok(incident.map(|incident| IncidentStory { incident, issues, assets: told.assets, fixes }))
+        let (assets, times) = (told.assets, times_of(store, story.key)?);
+        Ok(incident.map(|incident| IncidentStory { incident, issues, assets, fixes, times }))
     }
 }
 
@@ -108,6 +130,43 @@ pub fn show_incident(
     let story = world.find(id)?;
     let not_found = || PipelineError::NotFound { kind: "incident", id: id.to_owned() };
     world.tell(store, story)?.ok_or_else(not_found)
+}
+
+/// The same, opened by a person: that it was, and what became of others, is kept with their times.
+///
+/// # Errors
+/// As [`show_incident`].
+pub fn open_incident(
+    store: &mut Store,
+    setup: &Setup,
+    (id, repository): (&str, Option<&Path>),
+    now: Timestamp,
+) -> Result<IncidentStory, PipelineError> {
+    let intel = intel::load(store, setup.catalog().intel())?;
+    let world = World::load(store, judgement(setup, &intel, now), repository)?;
+    let story = world.find(id)?;
+    let not_found = || PipelineError::NotFound { kind: "incident", id: id.to_owned() };
+    // What a repository holds together is another story than the one that is kept.
+    if repository.is_none() {
+        let opened = [(story.key, now)].into();
+        let happened = Happened { opened, ..Happened::default() };
+        world.times(store, &happened)?.save(store)?;
+    }
+    world.tell(store, story)?.ok_or_else(not_found)
+}
+
+/// Keeps what became of incidents, where times of any are kept.
+///
+/// # Errors
+/// When the store refuses.
+pub fn follow_times(store: &mut Store, setup: &Setup, now: Timestamp) -> Result<(), PipelineError> {
+    if store.incident_times_list(true)?.is_empty() {
+        return Ok(());
+    }
+    let intel = intel::load(store, setup.catalog().intel())?;
+    let change =
+        World::load(store, judgement(setup, &intel, now), None)?.times(store, &Happened::default());
+    change?.save(store)
 }
 
 /// The incident of an issue, where something was seen to happen in it or a person decided.

@@ -7,6 +7,7 @@ mod answer;
 mod assess;
 mod contents;
 mod coverage;
+pub mod deliver;
 mod error;
 mod exceptions;
 mod fixes;
@@ -32,12 +33,15 @@ mod together;
 pub use coverage::{Coverage, RuleCount, ToolCoverage, coverage};
 pub use error::PipelineError;
 pub use fixes::{
-    Ask, Branch, Commit, Dirty, FileChange, FixCase, FixConfig, FixMember, FixPlan, FixRequest,
-    FixSaid, FixStory, Offer, Taken, Tool, Unfixed, commit_message, fix_cases, fixes_report,
-    patch_text, plan_fixes, plan_fixes_from, refuse_uncommitted, write_branch, write_files,
+    Ask, Branch, ChangePlace, Commit, Dirty, FileChange, FixCase, FixConfig, FixMember, FixPlan,
+    FixRequest, FixSaid, FixStory, Offer, StateFile, Taken, Tool, TraceRequest, Unfixed,
+    code_change, commit_message, fix_cases, fixes_report, patch_text, plan_fixes, plan_fixes_from,
+    refuse_uncommitted, trace_thing, write_branch, write_files,
 };
 pub use import::{ImportOptions, Imported};
-pub use incidents::{join_incidents, reset_incident, show_incident, split_incident};
+pub use incidents::{
+    follow_times, join_incidents, open_incident, reset_incident, show_incident, split_incident,
+};
 pub use inspect::{show_issue, split_issue};
 pub use list::{IssueList, ListedIssue, list_issues};
 pub use marks::{Marking, mark_incident, mark_issue, unmark_incident, unmark_issue};

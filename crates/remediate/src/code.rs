@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use quell_catalog::{Check, FixRecipe, Language, Truth};
 
+use crate::inventory::Inventory;
 use crate::{Config, Evaluator, Settings, Target};
 
 /// Files as path and text.
@@ -165,6 +166,11 @@ pub(crate) trait Code: Debug + Send + Sync {
     /// Places of the listed kinds that belong to this one: the ACL block of a bucket.
     fn beside(&self, _place: &Place, _kinds: &[String]) -> Vec<Place> {
         Vec::new()
+    }
+
+    /// What its files make, as far as their text says.
+    fn inventory(&self) -> Inventory {
+        Inventory::default()
     }
 
     /// What its files say of those of other languages.

@@ -13,12 +13,14 @@ mod engine;
 mod evaluate;
 mod files;
 mod images;
+mod inventory;
 mod kubernetes;
 
 mod prove;
 mod settings;
 mod shell;
 mod target;
+mod template;
 mod terraform;
 mod workspace;
 mod yaml;
@@ -27,8 +29,10 @@ pub use code::Place;
 pub use config::Config;
 pub use engine::{Applied, Engine, Step};
 pub use evaluate::{Evaluator, judge_case};
+pub use inventory::{Calling, Giving, Inventory, Making};
 pub use settings::{PARAMETERS, Settings, asked};
 pub use target::Target;
+pub use template::template_resources;
 pub use workspace::Workspace;
 
 /// Every language, in the order in which they are asked for a path.

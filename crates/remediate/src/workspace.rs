@@ -8,6 +8,7 @@ use quell_catalog::Language;
 
 use crate::DIALECTS;
 use crate::code::{Code, Dialect, Place, Told};
+use crate::inventory::Inventory;
 
 /// The infrastructure code of a repository.
 #[derive(Debug, Clone, Default)]
@@ -94,6 +95,16 @@ impl Workspace {
     #[must_use]
     pub fn span(&self, place: &Place) -> Option<Range<usize>> {
         self.code.iter().find_map(|(_, code)| code.span(place))
+    }
+
+    /// What the files make, as far as their text says: all languages together.
+    #[must_use]
+    pub fn inventory(&self) -> Inventory {
+        let mut all = Inventory::default();
+        for (_, code) in &self.code {
+            all.extend(code.inventory());
+        }
+        all
     }
 
     /// The code of one language.

@@ -529,6 +529,23 @@ pub struct IncidentStory {
     pub assets: Vec<AssetReport>,
     /// Their fixes, where a repository was given.
     pub fixes: Vec<FixReport>,
+    /// When it came, and when people dealt with it, where that is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<TimesReport>,
+}
+
+/// When an incident came, and when people dealt with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = IncidentTimes)]
+pub struct TimesReport {
+    /// When it came, or came again.
+    pub begun: Timestamp,
+    /// When a person first opened it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub understood: Option<Timestamp>,
+    /// When a fix of it was first agreed to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved: Option<Timestamp>,
 }
 
 /// One finding of an issue.

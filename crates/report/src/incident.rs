@@ -2,14 +2,14 @@
 
 use std::io::{self, Write};
 
-use quell_model::Claim;
+use quell_model::{Claim, Timestamp};
 
 use crate::escape::{plain, terminal};
 use crate::story::{heading, short, write_explanation, write_fix};
 use crate::terminal::wrapped;
 use crate::timeline;
 use crate::words::{count, kind_words};
-use crate::{IncidentReport, IncidentStory, IssueReport};
+use crate::{IncidentReport, IncidentStory, IssueReport, TimesReport};
 
 const INDENT: &str = "  ";
 /// Issues that are listed one by one.
@@ -35,6 +35,9 @@ pub fn write_incident_story(story: &IncidentStory, out: &mut dyn Write) -> io::R
     wrapped(&head, "", out)?;
     let owner = &incident.owner;
     wrapped(&format!("owner {} ({})", terminal(&owner.name), terminal(&owner.because)), "", out)?;
+    if let Some(times) = &story.times {
+        wrapped(&times_words(times), "", out)?;
+    }
     for note in &incident.notes {
         wrapped(&format!("note: {}", plain(note)), "", out)?;
     }
@@ -52,6 +55,15 @@ pub fn write_incident_story(story: &IncidentStory, out: &mut dyn Write) -> io::R
         writeln!(out, "{INDENT}and {} more", count(hidden as u64, "issue"))?;
     }
     story.fixes.iter().take(5).try_for_each(|fix| write_fix(fix, out))
+}
+
+/// When it came and when people dealt with it.
+fn times_words(times: &TimesReport) -> String {
+    let steps = [("opened", times.understood), ("a fix agreed to", times.approved)];
+    let minute = |at: Timestamp| at.strftime("%Y-%m-%d %H:%M UTC").to_string();
+    steps.into_iter().fold(format!("came {}", minute(times.begun)), |words, (word, at)| {
+        at.map_or(words.clone(), |at| format!("{words} · {word} {}", minute(at)))
+    })
 }
 
 /// Why the issues are one incident, each sentence with its records.

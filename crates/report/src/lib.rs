@@ -18,6 +18,7 @@ mod sarif;
 mod story;
 mod terminal;
 mod timeline;
+mod trace;
 mod words;
 
 pub use contract::{
@@ -25,7 +26,7 @@ pub use contract::{
     FileReport, FindingReport, FixReport, HandReport, HiddenBy, HiddenReport, IncidentReport,
     IncidentStory, IntelligenceReport, InventoryReport, IssueReport, IssueStory, LevelReport,
     OwnerReport, Report, SCHEMA_VERSION, SourceHealth, SourceReport, StatementReport,
-    StatementsReport,
+    StatementsReport, TimesReport,
 };
 pub use escape::html as html_text;
 pub use fixes::{
@@ -37,3 +38,7 @@ pub use incident::write_incident_story;
 pub use risk_story::{PartReport, RiskStory, WhatIfReport, write_risk_story};
 pub use story::write_story;
 pub use terminal::{cell, wrapped};
+pub use trace::{
+    CandidateReport, ChangedReport, CodeOwnersReport, TagsReport, TraceReason, TraceReport,
+    TraceSource, write_trace,
+};

@@ -12,6 +12,8 @@ const MOST_FILE_BYTES: u64 = 4 << 20;
 const MOST_FILES: usize = 20_000;
 /// Most text that is kept.
 const MOST_BYTES: u64 = 512 << 20;
+/// Most state files that are looked into.
+const MOST_STATES: usize = 500;
 /// Deepest folder that is looked into.
 const MOST_DEPTH: usize = 64;
 /// Hidden names that are read: the lock file says provider versions, workflows are code.
@@ -26,6 +28,8 @@ pub(crate) struct Checkout {
     pub(crate) files: BTreeMap<String, String>,
     /// Files that were not read: path and reason.
     pub(crate) unread: BTreeMap<String, String>,
+    /// State files of Terraform, which are not read as code.
+    pub(crate) states: BTreeMap<String, PathBuf>,
 }
 
 /// A folder that is looked into next.
@@ -90,8 +94,13 @@ impl Checkout {
             let (folders, files): (Vec<_>, Vec<_>) =
                 entries.into_iter().partition(|entry| entry.kind.is_dir());
             waiting.extend(folders.into_iter().filter_map(|entry| folder.inner(&entry)));
-            for file in files.into_iter().filter(|file| is_code(&file.below)) {
+            let (code, others): (Vec<_>, Vec<_>) =
+                files.into_iter().partition(|file| is_code(&file.below));
+            for file in code {
                 checkout.take(&file, &mut bytes);
+            }
+            for file in others {
+                checkout.note_state(file);
             }
         }
         Ok(checkout)
@@ -99,6 +108,13 @@ impl Checkout {
 
     fn skip(&mut self, path: String, reason: String) {
         self.unread.insert(path, reason);
+    }
+
+    fn note_state(&mut self, file: Entry) {
+        let is_state = file.below.ends_with(".tfstate") && file.kind.is_file();
+        if is_state && self.states.len() < MOST_STATES {
+            self.states.insert(file.below, file.path);
+        }
     }
 
     fn take(&mut self, file: &Entry, bytes: &mut u64) {

@@ -3,6 +3,7 @@
 mod ask;
 mod branch;
 mod cases;
+mod change;
 mod checkout;
 mod config;
 mod git;
@@ -15,6 +16,7 @@ mod propose;
 mod report;
 mod select;
 mod steps;
+mod trace;
 mod unfixed;
 mod verify;
 mod write;
@@ -28,11 +30,13 @@ use quell_store::Store;
 pub use ask::Ask;
 pub use branch::{Branch, Commit, Dirty, refuse_uncommitted, write_branch};
 pub use cases::{FixCase, FixMember, FixStory, fix_cases};
+pub use change::{ChangePlace, code_change};
 pub use config::{FixConfig, FixSaid};
 pub use message::commit_message;
 pub use patch::patch_text;
 pub use plan::{FixPlan, FixRequest, Offer, Taken, plan_fixes, plan_fixes_from};
 pub use report::fixes_report;
+pub use trace::{StateFile, TraceRequest, trace_thing};
 pub use unfixed::Unfixed;
 pub use verify::Tool;
 pub use write::{FileChange, write_files};
@@ -50,7 +54,7 @@ pub(crate) fn propose<'o>(
     folder: &Path,
 ) -> Result<Vec<Fix>, PipelineError> {
     let config = FixConfig::load(folder, None, catalog)?;
-    let bench = Workbench::open(folder, catalog, &config)?;
+    let bench = Workbench::open(folder, catalog, (&config, &[]))?;
     let has_recipe = |open: &&Open| {
         let control = open.control.as_deref().and_then(|id| catalog.control(id));
         control.is_some_and(|control| !control.fixes.is_empty())

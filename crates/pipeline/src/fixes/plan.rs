@@ -11,7 +11,7 @@ use super::ask::{Ask, asks};
 use super::propose::{Workbench, grouped};
 use super::select::{Chosen, Names};
 use super::verify::verify;
-use super::{Commit, FileChange, FixCase, FixConfig, FixSaid, FixStory, Tool, Unfixed};
+use super::{Commit, FileChange, FixCase, FixConfig, FixSaid, FixStory, StateFile, Tool, Unfixed};
 use crate::assess::Judgement;
 use crate::priority::Estate;
 use crate::report::{incidents, open_issues};
@@ -37,6 +37,8 @@ pub struct FixRequest {
     pub said: FixSaid,
     /// Other tools to ask before and after.
     pub verify: Vec<Tool>,
+    /// State files and plans, beside the state files that stand in the repository.
+    pub states: Vec<StateFile>,
     /// Only issues of these rows, where who asks does not see all.
     pub among: Option<IdSet>,
 }
@@ -127,7 +129,7 @@ pub fn plan_fixes(
     let mut open = open_issues(store, &mut estate, request.among.as_ref())?;
     progress.check()?;
     let config = config(request, setup)?;
-    let bench = Workbench::open(&request.repository, catalog, &config)?;
+    let bench = Workbench::open(&request.repository, catalog, (&config, &request.states))?;
     progress.check()?;
     (progress.doing)("proving");
     let (fixes, unfixed) = grouped(bench.answers(store, open.iter())?);
@@ -151,7 +153,7 @@ pub fn plan_fixes_from<E: From<PipelineError>>(
     progress: &Progress<'_>,
 ) -> Result<FixPlan, E> {
     let config = config(request, setup)?;
-    let bench = Workbench::open(&request.repository, setup.catalog(), &config)?;
+    let bench = Workbench::open(&request.repository, setup.catalog(), (&config, &request.states))?;
     (progress.doing)("proving");
     let mut answers = Vec::new();
     loop {

@@ -13,7 +13,8 @@ use rayon::prelude::*;
 
 use super::checkout::Checkout;
 use super::impact::graded;
-use super::{FixCase, FixConfig, FixMember, Unfixed, policy};
+use super::trace::{Placed, Tracer};
+use super::{FixCase, FixConfig, FixMember, StateFile, Unfixed, policy};
 use crate::PipelineError;
 use crate::assess::members;
 use crate::report::{Open, stored_issue};
@@ -29,6 +30,7 @@ pub(crate) struct Workbench<'c> {
     pub(crate) engine: Engine<'c>,
     policies: Policies,
     catalog: &'c Catalog,
+    tracer: Tracer,
     /// Files that do not parse, with the reason.
     pub(crate) unparsed: Vec<(String, String)>,
 }
@@ -64,17 +66,18 @@ impl<'c> Workbench<'c> {
     pub(crate) fn open(
         folder: &Path,
         catalog: &'c Catalog,
-        config: &FixConfig,
+        (config, states): (&FixConfig, &[StateFile]),
     ) -> Result<Self, PipelineError> {
         let policies = policy::load(&config.policies)?;
-        let checkout = Checkout::read(folder, &Workspace::reads)?;
+        let mut checkout = Checkout::read(folder, &Workspace::reads)?;
+        let tracer = Tracer::open(&mut checkout, states)?;
         let files = checkout.files.iter().map(|(path, text)| (path.clone(), text.clone()));
         let workspace = Workspace::parse(files);
         let controls: Vec<&Control> = catalog.controls().collect();
         let engine = Engine::new(&controls).with_settings(config.settings.clone());
         let faults = workspace.unparsed().into_iter();
         let unparsed = faults.map(|(path, fault)| (path.to_owned(), fault.to_owned())).collect();
-        Ok(Self { checkout, workspace, engine, policies, catalog, unparsed })
+        Ok(Self { checkout, workspace, engine, policies, catalog, tracer, unparsed })
     }
 
     /// An answer for each issue, in their order.
@@ -115,7 +118,15 @@ impl<'c> Workbench<'c> {
         let Some(control) = control.filter(|control| !control.fixes.is_empty()) else {
             return none(None);
         };
-        let target = Target::new(&issue.asset, case.location());
+        let mut target = Target::new(&issue.asset, case.location());
+        match self.tracer.place(&issue.asset, &target, (&self.checkout, &self.workspace)) {
+            Placed::At(found) => {
+                target.file = Some(found.file);
+                target.address = Some(found.address);
+            }
+            Placed::Refused(reason) => return none(Some(reason)),
+            Placed::Unknown => {}
+        }
         let fix = self.engine.propose(&self.workspace, &target, control, vec![issue.key]);
         let language = Workspace::language_of(&fix.file);
         let fix = policy::judged(graded(fix, language), &self.policies);

@@ -11,6 +11,7 @@ use quell_store::{MatchedIssue, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::times::{IncidentTimesReport, incident_times};
 use crate::{PipelineError, Setup};
 
 /// Hours within which something is due soon.
@@ -33,6 +34,9 @@ pub struct ServiceLevelsReport {
     pub restarted: u64,
     /// The same by severity, the worst first.
     pub severities: Vec<SeverityLevels>,
+    /// How long incidents took to be understood, agreed to be fixed, and gone.
+    #[serde(default)]
+    pub incidents: IncidentTimesReport,
 }
 
 /// How the clocks of issues of a severity stand.
@@ -125,6 +129,7 @@ pub fn service_levels(
         count(&mut report, &mut by, (&issue, level.as_ref()), now);
     }
     report.severities = by.into_values().rev().collect();
+    report.incidents = incident_times(store)?;
     Ok(report)
 }
 

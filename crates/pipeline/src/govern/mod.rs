@@ -10,6 +10,7 @@ mod say;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod times;
 mod told;
 
 pub use decide::{Answer, Sweep, Wish, exception_decide, exception_due, exception_sweep};
@@ -18,10 +19,12 @@ pub use levels::{ServiceLevelsReport, SeverityLevels, service_levels};
 pub use lists::{ListTaken, Skipped, exception_import};
 pub use plans::{
     Known, PlanAsked, PlanTold, Ruling, explain_action, explain_fix, find_plan, plan_check,
-    plan_request, plan_told,
+    plan_issues, plan_request, plan_told,
 };
 pub use preview::{Preview, PreviewIssue, SeverityCount, exception_preview};
 pub use request::{ExceptionPlan, exception_request};
-pub use say::{Saying, Speaker, Word, plan_say};
+pub use say::{Saying, Word, plan_say};
 pub use settings::{limits, ruling, targets};
+pub use times::{Happened, IncidentTimesReport, StepReport, TimesChange, incident_times};
+pub(crate) use times::{Standing, follow, times_of};
 pub use told::{Told, exception_list, exception_show, find_exception};

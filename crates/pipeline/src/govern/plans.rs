@@ -7,9 +7,10 @@ use quell_govern::approval::{
     Approvals, Blocked, Evidence, Hash, Plan, Quorum, Situation, canonical, may_execute,
 };
 use quell_govern::phase::{Action, Outcome, Rule, Verdict, decide};
-use quell_govern::shown::shown;
 use quell_govern::{Person, Standing};
-use quell_model::{Fix, FixState, Issue, KeyHasher, Reversible, Safety, Timestamp};
+use quell_model::{
+    Fix, FixState, Issue, IssueKey, KeyHasher, Reversible, Safety, Timestamp, shown,
+};
 use quell_store::Store;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -85,8 +86,8 @@ pub struct PlanAsked {
     pub plan: Option<PlanTold>,
 }
 
-/// What is known of people when a plan is looked at.
-pub type Known<'a> = &'a dyn Fn(&Person) -> Option<Standing>;
+/// What is known of a person when a plan is looked at: what they may do about what it changes.
+pub type Known<'a> = &'a dyn Fn(&Person, &Plan) -> Option<Standing>;
 
 fn fix_of(store: &Store, id: &str) -> Result<Fix, PipelineError> {
     let not_found = || PipelineError::NotFound { kind: "fix", id: id.to_owned() };
@@ -260,6 +261,13 @@ pub fn plan_request(
     Ok(PlanAsked { verdict, plan: Some(told) })
 }
 
+/// The issues that a plan closes, by what it rests on.
+#[must_use]
+pub fn plan_issues(evidence: &[Evidence]) -> Vec<IssueKey> {
+    let issue = |one: &Evidence| one.id.strip_prefix("issue:")?.parse().ok();
+    evidence.iter().filter_map(issue).collect()
+}
+
 /// Whether a plan may be carried out now, by all that is known now.
 ///
 /// # Errors
@@ -281,18 +289,20 @@ pub fn plan_check(
         Err(other) => return Err(other),
     };
     // What rules refuse by now has no quorum that would do.
-    let people = match verdict.as_ref().map(|verdict| (verdict.outcome, &verdict.quorum)) {
-        Some((Outcome::Refused, _)) | None => u8::MAX,
-        Some((Outcome::Waits, Some(quorum))) => quorum.people,
-        Some((Outcome::Waits | Outcome::Runs, _)) => 1,
+    let quorum = verdict.as_ref().and_then(|verdict| verdict.quorum.clone()).unwrap_or_default();
+    let people = match verdict.as_ref().map(|verdict| verdict.outcome) {
+        Some(Outcome::Refused) | None => u8::MAX,
+        Some(Outcome::Waits | Outcome::Runs) => quorum.people,
     };
     let delegations = store.delegation_list()?;
+    let standing = |person: &Person| known(person, plan);
     let situation = Situation {
         now,
         target: &target,
-        standing: known,
+        standing: &standing,
         delegations: &delegations,
         people,
+        roles: &quorum.roles,
         runs_by_rule: verdict.is_some_and(|verdict| verdict.outcome == Outcome::Runs),
     };
     Ok(may_execute(plan, approvals, &situation))

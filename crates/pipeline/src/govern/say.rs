@@ -46,14 +46,8 @@ pub struct Saying {
     pub for_whom: Option<String>,
 }
 
-/// Who speaks.
-#[derive(Debug, Clone)]
-pub struct Speaker {
-    /// Who.
-    pub by: Person,
-    /// What they may do.
-    pub standing: Standing,
-}
+/// What somebody may do whom nobody knows.
+const NOBODY: Standing = Standing { role: String::new(), active: false, approves: false };
 
 /// Says something of a plan. What time or a change has made void becomes so first.
 ///
@@ -63,7 +57,7 @@ pub fn plan_say(
     store: &mut Store,
     ruling: &Ruling,
     (id, saying): (&str, &Saying),
-    (now, speaker): (Timestamp, &Speaker),
+    (now, by): (Timestamp, &Person),
     known: Known<'_>,
 ) -> Result<PlanTold, PipelineError> {
     let id = find_plan(store, id)?;
@@ -72,14 +66,15 @@ pub fn plan_say(
     let checked = plan_check(store, ruling, (&row.0, &row.1), (now, known))?;
     let void = checked.err().filter(|blocked| blocked.voids()).map(|blocked| blocked.to_string());
     let delegations = store.delegation_list()?;
-    let unreviewed = waits_for_review(store, &speaker.by)?;
+    let unreviewed = waits_for_review(store, by)?;
+    let standing_of = |person: &Person| known(person, &row.0).unwrap_or(NOBODY);
+    let standing = standing_of(by);
     let in_place = saying.for_whom.as_ref().map(|id| {
         let person = Person::new(id, id);
-        let standing = known(&person);
-        (person, standing.unwrap_or(Standing { role: String::new(), active: false }))
+        let standing = standing_of(&person);
+        (person, standing)
     });
-    let by = (id.as_str(), &speaker.by, now);
-    let said = store.plan_change(by, |plan, approvals, lately| {
+    let said = store.plan_change((id.as_str(), by, now), |plan, approvals, lately| {
         if let Some(because) = &void
             && approvals.stand == Stand::Open
         {
@@ -87,8 +82,8 @@ pub fn plan_say(
             return Err(Refusal::Stands(Stand::Void.as_str()));
         }
         let voter = Voter {
-            by: &speaker.by,
-            standing: &speaker.standing,
+            by,
+            standing: &standing,
             for_whom: in_place.as_ref().map(|(person, standing)| (person, standing)),
             delegations: &delegations,
             lately,
@@ -120,13 +115,7 @@ fn say(
             let by = (voter.by, voter.standing, unreviewed);
             approvals.break_glass(plan, by, (hash()?, note), now)
         }
-        Word::Review => match plan.quorum.roles.contains(&voter.standing.role) {
-            true => approvals.review(plan, voter.by, now),
-            false => Err(Refusal::Role {
-                role: voter.standing.role.clone(),
-                wanted: plan.quorum.roles.join(", "),
-            }),
-        },
+        Word::Review => approvals.review(plan, (voter.by, voter.standing), now),
     }
 }
 

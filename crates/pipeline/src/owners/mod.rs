@@ -17,8 +17,8 @@ pub(crate) use blocks::find_blocks;
 pub use quell_owners::{Columns, Place, Settings};
 pub use settle::refresh_owners;
 pub(crate) use settle::{begin, counts, settle};
-pub(crate) use take::take_owners;
 pub use take::{InventoryFile, OwnersAsked};
+pub(crate) use take::{owned_files, take_owners};
 
 /// What is known, without who bears which name.
 const BOOK: &str = "owners";

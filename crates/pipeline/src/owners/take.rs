@@ -101,7 +101,7 @@ pub(crate) fn take_owners(
         book.inventories = inventories(files)?;
     }
     if let Some(repository) = repository {
-        book.files = files(repository);
+        book.files = owned_files(repository);
         book.blocks = BTreeMap::new();
     }
     save_book(store, &book, now)
@@ -134,7 +134,7 @@ fn bytes_of(path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
 
 /// The files of a repository with their owners, named from its root and from the folder that was
 /// given.
-fn files(folder: &Path) -> BTreeMap<String, CodeLine> {
+pub(crate) fn owned_files(folder: &Path) -> BTreeMap<String, CodeLine> {
     let Ok(folder) = folder.canonicalize() else { return BTreeMap::new() };
     let is_root = |at: &&Path| at.join(".git").exists();
     let root = folder.ancestors().take(MOST_DEPTH).find(is_root).unwrap_or(&folder);

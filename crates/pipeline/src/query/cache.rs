@@ -3,6 +3,7 @@
 //! They are kept until the store changes, and then follow it: made by one reader while the others
 //! wait, or look at what was kept before.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
@@ -12,6 +13,7 @@ use quell_store::{Snapshot, Store};
 use super::parameters::keys_that_begin;
 use super::{QueryError, View};
 use crate::follow::{Following, One, Surroundings};
+use crate::govern::{Happened, Standing, TimesChange, follow};
 use crate::incidents::{join, judgement, reset, split};
 use crate::marks::day_of;
 use crate::priority::Around;
@@ -40,10 +42,10 @@ struct Stamp {
 
 /// The incidents of one state of the store.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(crate) struct Kept {
     stamp: Stamp,
     /// In the order of their keys.
-    pub(super) all: Arc<Vec<Arc<One>>>,
+    pub(crate) all: Arc<Vec<Arc<One>>>,
     surroundings: Surroundings,
 }
 
@@ -58,13 +60,34 @@ impl IncidentCache {
         Ok(())
     }
 
+    /// What is to be written of the times of incidents; `None` where another reader makes them
+    /// just now.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub fn times(
+        &self,
+        view: &View<'_>,
+        happened: &Happened,
+    ) -> Result<Option<TimesChange>, QueryError> {
+        let (kept, true) = self.get(view)? else { return Ok(None) };
+        let all = kept.all.iter().map(|one| Standing {
+            key: one.incident.key,
+            severity: one.incident.severity,
+            issues: &one.incident.issues,
+            rows: Cow::Borrowed(&one.rows),
+        });
+        let standing: Vec<Standing<'_>> = all.collect();
+        Ok(Some(follow(view.store, &standing, happened, view.now)?))
+    }
+
     fn kept(&self) -> Option<Arc<Kept>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The incidents of what a view shows, and whether they are of what the store says now. Views
     /// that do not show the same have a cache each.
-    pub(super) fn get(&self, view: &View<'_>) -> Result<(Arc<Kept>, bool), PipelineError> {
+    pub(crate) fn get(&self, view: &View<'_>) -> Result<(Arc<Kept>, bool), PipelineError> {
         let shown = Some(view.index).filter(|index| index.is_limited());
         self.of(view.store, (view.setup, view.now), shown)
     }

@@ -16,6 +16,7 @@ use super::{Page, QueryError, View};
 use crate::assess::members;
 use crate::exceptions::Said;
 use crate::follow::One;
+use crate::govern::times_of;
 use crate::incidents::judgement;
 use crate::intel;
 use crate::priority::Estate;
@@ -267,5 +268,6 @@ pub fn incident(
     let told = describe(view.store, (&estate, &said), &open, (shown, &[]), Detail::All)?;
     let incident = told.incidents.into_iter().next().ok_or_else(not_found)?;
     let fixes = super::fixes::closing(view, &one.incident.issues)?;
-    Ok(IncidentStory { incident, issues: told.issues, assets: told.assets, fixes })
+    let times = times_of(view.store, one.incident.key)?;
+    Ok(IncidentStory { incident, issues: told.issues, assets: told.assets, fixes, times })
 }

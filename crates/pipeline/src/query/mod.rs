@@ -35,7 +35,7 @@ pub use labels::{LabelBook, LabelSet};
 pub use page::{FacetReport, FacetValue, MOST_ITEMS, Page};
 pub use parameters::Order;
 pub use risk::risk;
-pub use seen::{IncidentReach, Reach, incident_reach, issue_reach};
+pub use seen::{IncidentReach, Reach, incident_reach, issue_reach, issues_shown};
 pub use statistics::{DayCount, StatisticsReport, StatusCount, statistics};
 
 use quell_model::Timestamp;

@@ -25,6 +25,15 @@ pub(super) fn shows_all(view: &View<'_>, keys: &[IssueKey]) -> Result<bool, Quer
     Ok(!keys.is_empty())
 }
 
+/// Whether the view shows all of these issues; of none, where it does not show all there are, it
+/// shows nothing.
+///
+/// # Errors
+/// When the store refuses.
+pub fn issues_shown(view: &View<'_>, keys: &[IssueKey]) -> Result<bool, QueryError> {
+    shows_all(view, keys)
+}
+
 /// The issue with an id, or the first characters of one, where the view shows it.
 pub(super) fn shown_issue(view: &View<'_>, id: &str) -> Result<IssueRow, QueryError> {
     let row = find_issue(view.store, id)?;

@@ -7,8 +7,9 @@ use quell_catalog::{Check, Language, Truth};
 
 use super::manifests::{File, Manifests};
 use super::object::{CONTAINERS, Object};
-use super::{judge, locate, recipes};
+use super::{judge, locate, made, recipes};
 use crate::code::{Change, Code, Dialect, Place, Told, Wish};
+use crate::inventory::Inventory;
 use crate::{Config, Evaluator, Target};
 
 /// Manifests, and every other YAML that no other language claims: what holds no object is ignored.
@@ -73,6 +74,10 @@ impl Code for Manifests {
 
     fn locate(&self, target: &Target, kinds: &[String]) -> Result<Place, String> {
         locate::locate(self, target, kinds)
+    }
+
+    fn inventory(&self) -> Inventory {
+        made::inventory(self)
     }
 
     /// The patches that overlays lay upon an object.

@@ -7,6 +7,7 @@ mod code;
 mod judge;
 mod kustomize;
 mod locate;
+mod made;
 mod manifests;
 mod object;
 mod patches;

@@ -8,12 +8,13 @@ use quell_catalog::{Check, FixRecipe, Language, Truth};
 
 use super::locate::{candidates, links_to, locate, satellites};
 use super::repository::reads;
-use super::{Repository, Resource, SourceFile, beside, providers, recipes, resolve, schema};
+use super::{Repository, Resource, SourceFile, beside, made, providers, recipes, resolve, schema};
 use crate::code::{Change, Code, Dialect, Place, Wish};
 use crate::evaluate::{Surroundings, all, any};
+use crate::inventory::Inventory;
 use crate::{Config, Evaluator, Target};
 
-/// Terraform configuration with its variable and state files.
+/// Terraform configuration with its variable files.
 pub(crate) const DIALECT: Dialect = Dialect {
     language: Language::Terraform,
     sample: "case.tf",
@@ -116,6 +117,10 @@ impl Code for Repository {
     fn beside(&self, place: &Place, kinds: &[String]) -> Vec<Place> {
         let Some(resource) = self.at(place) else { return Vec::new() };
         satellites(self, &resource, kinds).iter().map(place_of).collect()
+    }
+
+    fn inventory(&self) -> Inventory {
+        made::inventory(self)
     }
 
     fn plan(&self, place: &Place, wish: &Wish<'_>) -> Result<Change, String> {

@@ -11,6 +11,7 @@ mod index;
 mod json;
 mod lenient;
 mod locate;
+mod made;
 mod parameters;
 mod providers;
 mod recipes;

@@ -7,7 +7,7 @@ use hcl_edit::structure::Block;
 
 use super::cache::{Cache, Groups};
 use super::index::Index;
-use super::locate::{State, literal_names};
+use super::locate::literal_names;
 use super::source::LOCK_FILE;
 use super::{Resource, SourceFile};
 
@@ -17,7 +17,6 @@ pub(crate) struct Repository {
     files: Vec<Arc<SourceFile>>,
     /// Folder → places in `files`, in path order.
     modules: Arc<BTreeMap<String, Vec<usize>>>,
-    states: Arc<Vec<State>>,
     /// Folder of a module → places in `files` of those that call it.
     callers: Arc<BTreeMap<String, Vec<usize>>>,
     /// Folder → places in `files` of override files.
@@ -38,18 +37,15 @@ const MAX_RELATED: usize = 64;
 type Names = BTreeMap<String, Vec<(String, String)>>;
 
 impl Repository {
-    /// Takes the files of a repository: `*.tf`, `*.tfvars` and `*.tfstate`; others are ignored.
+    /// Takes the files of a repository: `*.tf` and `*.tfvars`; others are ignored.
     /// A file that does not parse is kept, with its reason.
     #[must_use]
     pub(crate) fn parse(files: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut sources: Vec<Arc<SourceFile>> = Vec::new();
-        let mut states = Vec::new();
         for (path, text) in files {
             let path = path.replace('\\', "/");
             let path = path.trim_start_matches("./").to_owned();
-            if path.ends_with(".tfstate") {
-                states.extend(State::parse(&path, &text));
-            } else if reads(&path) {
+            if reads(&path) {
                 sources.push(Arc::new(SourceFile::parse(path, text)));
             }
         }
@@ -76,7 +72,6 @@ impl Repository {
         Self {
             files: sources,
             modules: Arc::new(modules),
-            states: Arc::new(states),
             callers: Arc::new(callers),
             overrides: Arc::new(overrides),
             indexes: BTreeMap::new(),
@@ -93,7 +88,6 @@ impl Repository {
         let mut changed = Self {
             files: self.files.clone(),
             modules: Arc::clone(&self.modules),
-            states: Arc::clone(&self.states),
             callers: Arc::clone(&self.callers),
             overrides: Arc::clone(&self.overrides),
             indexes: self.indexes.clone(),
@@ -310,15 +304,10 @@ impl Repository {
     ) -> impl Iterator<Item = Resource<'r>> {
         self.module_files(folder).flat_map(Resource::all_in)
     }
-
-    /// The state files that were handed in.
-    pub(crate) fn states(&self) -> &[State] {
-        &self.states
-    }
 }
 
 /// How the names of Terraform's files end.
-const ENDINGS: [&str; 5] = [".tf", ".tf.json", ".tfvars", ".tfvars.json", ".tfstate"];
+const ENDINGS: [&str; 4] = [".tf", ".tf.json", ".tfvars", ".tfvars.json"];
 
 /// Whether a path is one of Terraform's.
 pub(super) fn reads(path: &str) -> bool {

@@ -4,7 +4,7 @@ use crate::Target;
 use crate::terraform::{Repository, Resource};
 
 /// Finds the block that makes an asset, among resources of the listed types: by the scanner's
-/// file and address, by a state file, or by the literal name.
+/// file and address, or by the literal name.
 ///
 /// # Errors
 ///
@@ -19,10 +19,6 @@ pub(crate) fn locate<'r>(
     }
     if let Some(found) = by_lines(repository, target) {
         return Ok(found);
-    }
-    let from_state = by_state(repository, target, kinds);
-    if !from_state.is_empty() {
-        return only(from_state, "the state file names");
     }
     by_name(repository, target, kinds)
 }
@@ -134,24 +130,6 @@ fn common_suffix(left: &str, right: &str) -> usize {
     }
 }
 
-fn by_state<'r>(
-    repository: &'r Repository,
-    target: &Target,
-    kinds: &[String],
-) -> Vec<Resource<'r>> {
-    let mut found: Vec<Resource<'r>> = Vec::new();
-    for state in repository.states() {
-        for address in state.addresses(&target.native_id, &target.names, kinds) {
-            let own = own_address(address);
-            let in_module = address.starts_with("module.");
-            found.extend(repository.resources().filter(|resource| {
-                resource.address() == own && (in_module || resource.file.folder() == state.folder)
-            }));
-        }
-    }
-    distinct(found)
-}
-
 fn by_name<'r>(
     repository: &'r Repository,
     target: &Target,
@@ -164,7 +142,7 @@ fn by_name<'r>(
         .filter(|resource| kinds.iter().any(|kind| resource.is(kind)))
         .collect();
     if found.is_empty() {
-        return Err("no block in the repository makes it, as far as names and state tell".into());
+        return Err("no block in the repository makes it, as far as names tell".into());
     }
     only(found, "the name fits")
 }

@@ -3,12 +3,10 @@
 mod find;
 mod link;
 mod names;
-mod state;
 
 pub(crate) use find::locate;
 pub(crate) use link::{candidates, links_to, satellites};
-pub(crate) use names::literal_names;
-pub(crate) use state::State;
+pub(crate) use names::{literal_names, names_in};
 
 #[cfg(test)]
 mod tests;

@@ -29,7 +29,11 @@ const NAME_ATTRIBUTES: [&str; 20] = [
 
 /// Every literal name, with variables and locals followed.
 pub(crate) fn literal_names(repository: &Repository, resource: &Resource<'_>) -> Vec<String> {
-    let config = resolve::resource(repository, resource);
+    names_in(&resolve::resource(repository, resource))
+}
+
+/// Every literal name of a configuration.
+pub(crate) fn names_in(config: &Config) -> Vec<String> {
     let mut names: Vec<String> = NAME_ATTRIBUTES
         .iter()
         .filter_map(|attribute| config.get(attribute)?.as_text())

@@ -107,14 +107,3 @@ fn tags_name_what_has_no_name() {
     target.names.extend(Target::new(&asset, None).names);
     assert_eq!(find(&[("main.tf", text)], &target), Ok("main.tf:1 aws_instance.web".into()));
 }
-
-#[test]
-fn state_files_know_what_made_it() {
-    let text = "resource \"aws_instance\" \"web\" {}\nresource \"aws_instance\" \"db\" {}\n";
-    let state = r#"{"version":4,"resources":[{"mode":"managed","type":"aws_instance","name":"web",
-        "instances":[{"attributes":{"id":"i-0abc","arn":"arn:aws:ec2:eu-west-1:111122223333:instance/i-0abc"}}]}]}"#;
-    let target = cloud("arn:aws:ec2:eu-west-1:111122223333:instance/i-0abc");
-    let found = find(&[("main.tf", text), ("terraform.tfstate", state)], &target);
-    assert_eq!(found, Ok("main.tf:1 aws_instance.web".into()));
-    assert!(find(&[("main.tf", text), ("x.tfstate", "{\"version\":3}")], &target).is_err());
-}

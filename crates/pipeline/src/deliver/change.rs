@@ -1,0 +1,114 @@
+//! A change of code that a person sends: all fixes of one plan, with their proofs.
+
+use std::collections::BTreeSet;
+
+use quell_deliver::letter::CodeChange;
+use quell_deliver::mirror::Mirror;
+use quell_deliver::outbox::{Act, State};
+use quell_deliver::{Block, Body, Key, Label, Letter, Line};
+use quell_model::{IssueKey, KeyHasher, Severity, TenantId, Timestamp};
+use quell_report::FixReport;
+use quell_store::{Delivery, NewRow, Store};
+
+use super::fix::changed;
+use crate::PipelineError;
+use crate::assess::read_issue;
+use crate::fixes::FixPlan;
+use crate::report::fix_report;
+
+/// Fixes that a letter tells one by one.
+const MOST_FIXES: usize = 20;
+
+/// Puts a plan's change into the outbox, for a sink. Tells the subject, and whether it is new: the
+/// same fixes are not sent twice.
+///
+/// # Errors
+/// When the store refuses, or the plan changes nothing.
+pub fn post_change(
+    store: &mut Store,
+    (tenant, sink): (&TenantId, &str),
+    (plan, change): (&FixPlan, CodeChange),
+    now: Timestamp,
+) -> Result<(String, bool), PipelineError> {
+    let fixes: Vec<FixReport> = plan.made().map(fix_report).collect();
+    if fixes.is_empty() {
+        return Err(PipelineError::Refused("no fix is offered that changes a file".to_owned()));
+    }
+    let hasher = fixes.iter().fold(KeyHasher::new("change"), |hasher, fix| hasher.part(&fix.id));
+    let hasher = hasher.part(change.base_commit.as_deref().unwrap_or_default());
+    let subject = format!("change:{}", hasher.finish::<()>());
+    let closes: BTreeSet<IssueKey> =
+        fixes.iter().flat_map(|fix| &fix.closes).filter_map(|id| id.parse().ok()).collect();
+    let key = Key::new(tenant, sink, &subject, 0);
+    let letter = Letter {
+        key: key.clone(),
+        title: title(&fixes),
+        body: Body(fixes.iter().take(MOST_FIXES).flat_map(told).collect()),
+        severity: worst(store, &closes)?,
+        due: None,
+        labels: vec![Label::new("quell"), Label::new("quell-fix")],
+        files: Vec::new(),
+        page: None,
+        owner: None,
+        change: Some(change),
+    };
+    let row = NewRow {
+        sink: sink.to_owned(),
+        subject: subject.clone(),
+        key,
+        act: Act::Open { letter: Box::new(letter) },
+        state: State::Waiting { until: now },
+    };
+    let delivery = Delivery {
+        sink: sink.to_owned(),
+        subject: subject.clone(),
+        route: String::new(),
+        issues: closes.into_iter().collect(),
+        acts: 1,
+        told: String::new(),
+        since: now,
+        written: now,
+        remote: None,
+        mirror: Mirror::default(),
+        escalated: true,
+        look: None,
+    };
+    let added = store.outbox_add((None, &delivery), &[row], now)?;
+    store.sync()?;
+    Ok((subject, added.is_some()))
+}
+
+fn title(fixes: &[FixReport]) -> Line {
+    match fixes {
+        [one] => Line::data(one.title.clone()).and_own(" in ").and_data(one.file.clone()),
+        more => Line::own(format!("{} proved fixes", more.len())),
+    }
+}
+
+fn told(fix: &FixReport) -> Vec<Block> {
+    let closes = match fix.closes.len() {
+        1 => "1 issue".to_owned(),
+        count => format!("{count} issues"),
+    };
+    let facts = vec![
+        ("File".to_owned(), Line::default().and_code(fix.file.clone())),
+        ("Block".to_owned(), Line::default().and_code(fix.address.clone())),
+        ("Control".to_owned(), Line::default().and_code(fix.control.clone())),
+        ("Closes".to_owned(), Line::own(closes)),
+    ];
+    let mut blocks = vec![Block::Heading(Line::data(fix.title.clone())), Block::Facts(facts)];
+    blocks.extend(changed(fix));
+    blocks
+}
+
+/// The highest severity among some issues.
+fn worst(store: &Store, issues: &BTreeSet<IssueKey>) -> Result<Severity, PipelineError> {
+    let mut worst = None;
+    for key in issues {
+        let row = store.issue_between(*key, *key)?.pop();
+        if let Some(body) = row.and_then(|row| row.body) {
+            worst = worst.max(Some(read_issue(&body)?.severity));
+        }
+    }
+    Ok(worst.unwrap_or(Severity::Unknown))
+}

@@ -1,0 +1,13 @@
+//! What is delivered: letters made of incidents and fixes, and which of them routes want.
+
+mod change;
+mod fix;
+mod incident;
+mod plan;
+mod stands;
+mod words;
+
+pub use change::post_change;
+pub use plan::{Planned, Planner, Post, Wishes};
+pub use stands::stands;
+pub use words::{Places, accepted_body, gone_body, returned_body};

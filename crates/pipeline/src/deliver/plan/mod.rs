@@ -1,0 +1,292 @@
+//! Which letters routes want, of what changed since it was last looked.
+
+mod digest;
+mod subject;
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use quell_deliver::outbox::{Act, State};
+use quell_deliver::route::{Facts, Release, Route, Subject};
+use quell_deliver::{Key, Letter};
+use quell_model::{IncidentKey, IssueKey, KeyHasher, TenantId, Timestamp};
+use quell_store::{Delivery, NewRow};
+
+use super::words::Places;
+use crate::PipelineError;
+use crate::follow::One;
+use crate::query::{IncidentCache, QueryError, View, incident};
+use subject::subjects;
+
+/// Incidents that are looked at closely in one go.
+const MOST_AT_ONCE: usize = 64;
+/// Letters that a route writes in an hour. The rest waits: it is a storm, and the riskiest went first.
+const MOST_AN_HOUR: usize = 100;
+/// How long a letter stands before it is brought up to date.
+const EDIT_AFTER: SignedDuration = SignedDuration::from_mins(60);
+
+/// Letters for one subject at one sink, and what is kept of it.
+#[derive(Debug, Clone)]
+pub struct Post {
+    /// What was known of it.
+    pub before: Option<Delivery>,
+    /// What is kept.
+    pub delivery: Delivery,
+    /// The rows of the outbox.
+    pub rows: Vec<NewRow>,
+}
+
+/// What a look came to.
+#[derive(Debug, Default)]
+pub struct Planned {
+    /// What is to be added.
+    pub posts: Vec<Post>,
+    /// Whether there is more to look at.
+    pub more: bool,
+    /// Routes that would write more in an hour than they may.
+    pub held_back: BTreeSet<String>,
+}
+
+/// What was looked at before.
+#[derive(Debug, Default)]
+pub struct Planner {
+    seen: HashMap<IncidentKey, Arc<One>>,
+    /// Incidents whose letters are to be brought up to date, and not before then.
+    again: Vec<(Timestamp, IncidentKey)>,
+    /// When each route wrote letters, within an hour.
+    written: HashMap<String, VecDeque<Timestamp>>,
+}
+
+/// Something that may be told of.
+pub(super) struct Told {
+    pub(super) id: String,
+    pub(super) facts: Facts,
+    pub(super) issues: Vec<IssueKey>,
+    pub(super) letter: Letter,
+    /// A hash of what the letter says.
+    pub(super) hash: String,
+}
+
+/// Whose data it is, where it goes, and where links may lead to.
+#[derive(Debug, Clone, Copy)]
+pub struct Wishes<'a> {
+    /// Whose.
+    pub tenant: &'a TenantId,
+    /// What goes where.
+    pub routes: &'a [Route],
+    /// Where links may lead to.
+    pub places: &'a Places,
+}
+
+impl Planner {
+    /// Forgets what it looked at, since something of what it wanted was not kept.
+    pub fn look_again(&mut self) {
+        self.seen.clear();
+    }
+
+    /// Looks at the incidents that changed since it last looked, the riskiest first.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub fn plan(
+        &mut self,
+        view: &View<'_>,
+        cache: &IncidentCache,
+        wishes: Wishes<'_>,
+    ) -> Result<Planned, PipelineError> {
+        let (kept, current) = cache.get(view)?;
+        for (_, key) in self.again.extract_if(.., |(from, _)| *from <= view.now) {
+            self.seen.remove(&key);
+        }
+        let is_new = |one: &&Arc<One>| {
+            let seen = self.seen.get(&one.incident.key);
+            seen.is_none_or(|seen| !Arc::ptr_eq(seen, one))
+        };
+        let (near, far): (Vec<_>, Vec<_>) = kept
+            .all
+            .iter()
+            .filter(is_new)
+            .cloned()
+            .partition(|one| may_be_told(wishes.routes, one));
+        for one in far {
+            self.seen.insert(one.incident.key, one);
+        }
+        let mut near = near;
+        near.sort_by_key(|one| (std::cmp::Reverse(one.incident.score), one.incident.key));
+        let mut planned =
+            Planned { more: !current || near.len() > MOST_AT_ONCE, ..Planned::default() };
+        for one in near.into_iter().take(MOST_AT_ONCE) {
+            let story = match incident(view, cache, &one.incident.key.to_string()) {
+                Ok(story) => story,
+                // It changed while it was looked at; it is looked at again.
+                Err(QueryError::NotFound { .. }) => continue,
+                Err(QueryError::Pipeline(error)) => return Err(error),
+                Err(_) => continue,
+            };
+            let told = subjects(&story, wishes, one.incident.kind);
+            let all = told.iter().try_fold(true, |all, told| {
+                let of = (one.incident.key, told);
+                Ok::<_, PipelineError>(self.tell(view, wishes, of, &mut planned)? && all)
+            })?;
+            if all {
+                self.seen.insert(one.incident.key, one);
+            }
+        }
+        self.digests(view, (cache, &kept.all), wishes, &mut planned)?;
+        Ok(planned)
+    }
+
+    /// Adds what routes want of one subject. Whether nothing was held back.
+    fn tell(
+        &mut self,
+        view: &View<'_>,
+        wishes: Wishes<'_>,
+        (incident, told): (IncidentKey, &Told),
+        planned: &mut Planned,
+    ) -> Result<bool, PipelineError> {
+        let at_once = wishes.routes.iter().filter(|route| route.digest.is_none());
+        let wanting = at_once.filter(|route| route.takes(&told.facts));
+        let places = wanting.flat_map(|route| route.to.iter().map(move |sink| (route, sink)));
+        let mut all = true;
+        for (route, sink) in places {
+            let of = |post: &Post| post.delivery.sink == *sink && post.delivery.subject == told.id;
+            if planned.posts.iter().any(of) {
+                continue;
+            }
+            let known = view.store.delivery_get(sink, &told.id)?;
+            if known.is_none() && !self.has_room(&route.name, view.now) {
+                planned.held_back.insert(route.name.clone());
+                all = false;
+                continue;
+            }
+            planned.posts.extend(match known {
+                None => Some(opened((wishes.tenant, sink), route, told, view.now)),
+                Some(known) => match due_again(&known, told, view.now) {
+                    Due::Never => None,
+                    Due::From(from) if from > view.now => {
+                        self.again.push((from, incident));
+                        None
+                    }
+                    Due::From(_) => Some(edited(wishes.tenant, known, told, view.now)),
+                },
+            });
+        }
+        Ok(all)
+    }
+
+    /// Whether a route may write one letter more within this hour; then it counts.
+    fn has_room(&mut self, route: &str, now: Timestamp) -> bool {
+        let written = self.written.entry(route.to_owned()).or_default();
+        let is_old = |at: &Timestamp| now.duration_since(*at) >= SignedDuration::from_hours(1);
+        while written.front().is_some_and(is_old) {
+            written.pop_front();
+        }
+        let has_room = written.len() < MOST_AN_HOUR;
+        if has_room {
+            written.push_back(now);
+        }
+        has_room
+    }
+}
+
+/// Whether a route may want an incident, by what is known without reading it.
+fn may_be_told(routes: &[Route], one: &One) -> bool {
+    routes.iter().any(|route| {
+        let when = &route.when;
+        when.least_severity.is_none_or(|least| one.incident.severity >= least)
+            && when.least_score.is_none_or(|least| one.incident.score >= least)
+            && (when.kinds.is_empty() || when.kinds.contains(&one.incident.kind))
+    })
+}
+
+fn opened((tenant, sink): (&TenantId, &str), route: &Route, told: &Told, now: Timestamp) -> Post {
+    let key = Key::new(tenant, sink, &told.id, 0);
+    let state = match route.release {
+        Release::Person => {
+            State::Held { why: format!("the route `{}` has a person let it go", route.name) }
+        }
+        Release::Rule => State::Waiting { until: route.from_when(told.facts.severity, now) },
+    };
+    let letter = Box::new(Letter { key: key.clone(), ..told.letter.clone() });
+    let row = NewRow {
+        sink: sink.to_owned(),
+        subject: told.id.clone(),
+        key,
+        act: Act::Open { letter },
+        state,
+    };
+    let delivery = Delivery {
+        sink: sink.to_owned(),
+        subject: told.id.clone(),
+        route: route.name.clone(),
+        issues: told.issues.clone(),
+        acts: 1,
+        told: told.hash.clone(),
+        since: now,
+        written: now,
+        remote: None,
+        mirror: quell_deliver::mirror::Mirror::default(),
+        escalated: false,
+        look: None,
+    };
+    Post { before: None, delivery, rows: vec![row] }
+}
+
+/// When what stands at a sink is brought up to date.
+enum Due {
+    Never,
+    From(Timestamp),
+}
+
+/// Whether what stands there says something else than its letter does now, and from when on that
+/// is told.
+fn due_again(known: &Delivery, told: &Told, now: Timestamp) -> Due {
+    let is_same = known.told == told.hash || known.told == digest::TOLD;
+    if is_same || known.mirror.closed.is_some() {
+        return Due::Never;
+    }
+    let from = known.written.checked_add(EDIT_AFTER).unwrap_or(now);
+    match known.remote {
+        // It is not there yet, or nobody knows: it is looked at again later.
+        None => Due::From(from.max(now.checked_add(EDIT_AFTER).unwrap_or(now))),
+        Some(_) => Due::From(from),
+    }
+}
+
+/// What stands there already is brought up to date.
+fn edited(tenant: &TenantId, known: Delivery, told: &Told, now: Timestamp) -> Post {
+    let key = Key::new(tenant, &known.sink, &told.id, known.acts);
+    let letter =
+        Box::new(Letter { key: Key::new(tenant, &known.sink, &told.id, 0), ..told.letter.clone() });
+    let row = NewRow {
+        sink: known.sink.clone(),
+        subject: told.id.clone(),
+        key,
+        act: Act::Edit { letter },
+        state: State::Waiting { until: now },
+    };
+    let delivery = Delivery {
+        issues: told.issues.clone(),
+        acts: known.acts.saturating_add(1),
+        told: told.hash.clone(),
+        written: now,
+        ..known.clone()
+    };
+    Post { before: Some(known), delivery, rows: vec![row] }
+}
+
+/// A hash of what a letter says.
+fn hash(letter: &Letter) -> String {
+    let text =
+        serde_json::to_string(&(&letter.title, &letter.body, letter.due)).unwrap_or_default();
+    KeyHasher::new("letter").part(&text).finish::<()>().to_string()
+}
+
+/// The id of a subject, as rows name it.
+fn subject_id(subject: Subject, id: &str) -> String {
+    match subject {
+        Subject::Fix => format!("fix:{id}"),
+        Subject::Incident => format!("incident:{id}"),
+    }
+}

@@ -1,0 +1,37 @@
+//! How what a letter was about stands now.
+
+use quell_deliver::mirror::Stands;
+use quell_model::{IssueKey, Timestamp};
+use quell_store::Store;
+
+use crate::PipelineError;
+use crate::assess::read_issue;
+
+/// How some issues stand together: open while one is.
+///
+/// # Errors
+/// When the store refuses.
+pub fn stands(store: &Store, issues: &[IssueKey], now: Timestamp) -> Result<Stands, PipelineError> {
+    let suppression = store.suppression(now)?;
+    let mut seen: Option<Timestamp> = None;
+    let (mut is_open, mut is_hidden) = (false, false);
+    for key in issues {
+        let row = store.issue_between(*key, *key)?.pop();
+        let Some(body) = row.as_ref().and_then(|row| row.body.as_ref()) else { continue };
+        let issue = read_issue(body)?;
+        if !issue.status.is_open() {
+            continue;
+        }
+        if row.is_some_and(|row| suppression.hides(row.id)) {
+            is_hidden = true;
+            continue;
+        }
+        is_open = true;
+        seen = seen.max(issue.last_seen);
+    }
+    Ok(match (is_open, is_hidden) {
+        (true, _) => Stands::Open(seen),
+        (false, true) => Stands::Accepted,
+        (false, false) => Stands::Gone(now),
+    })
+}
