@@ -4,7 +4,9 @@
 //! a server of another version: what it does not know is left out.
 
 mod address;
+mod audit;
 mod connection;
+mod delivery;
 mod error;
 mod exceptions;
 mod findings;
@@ -16,6 +18,7 @@ mod platform;
 mod status;
 
 pub use address::Address;
+pub use audit::{AuditPage, AuditProof, AuditRecord, AuditText};
 pub use connection::{Connection, Token};
 pub use error::ClientError;
 pub use findings::{IssueQuery, Listed, ListedIncident, ListedIssue};

@@ -25,7 +25,7 @@ pub use secret::{HookSecret, SecretKind, SecretPlace, SecretRef, weak_secret};
 pub use tables::{
     Access, Algorithm, Approvals, Audit, AuditForm, AuditStream, AuditTo, AuditTransport, Auth,
     Aws, Bucket, Config, Egress, Encoding, Exceptions, Fix, Folder, Hook, Intake, Inventory, Jobs,
-    Limits, LogFormat, LogLevel, Owners, Server, ServiceLevels, SignIn, Source, TABLES, Telemetry,
-    Tls, Vault, VaultLogin,
+    Limits, LogFormat, LogLevel, Owners, Route, Server, ServiceLevels, SignIn, Sink, Source,
+    TABLES, Telemetry, Tls, Vault, VaultLogin,
 };
 pub use write::{example, page, schema};

@@ -62,6 +62,13 @@ fn beside(table: &Table, key: &str) -> String {
             &[("file", "'x'"), ("url", "'https://x'"), ("token", "'env:A'"), ("address", "'x:1'")]
         }
         "inventory" => &[("file", "'x'"), ("password", "'env:A'")],
+        "sinks" => &[("kind", "'jira'")],
+        "routes" => &[
+            ("sinks", "['jira']"),
+            ("quiet_from", "'22:00'"),
+            ("quiet_to", "'06:00'"),
+            ("escalate_to", "['pager']"),
+        ],
         "sources" => &[("kind", "'wiz'"), ("key_secret", "'env:A'")],
         "aws" => &[("access_key", "'env:A'"), ("secret_key", "'env:B'")],
         _ => &[],

@@ -6,6 +6,7 @@
 //! | `api/` | `/api/v1`, one file a resource |
 //! | `audit/` | the audit log: a record before each change |
 //! | `data/` | the data directory: its lock, its key, each tenant's findings |
+//! | `deliver/` | routes, the outbox, and what stands at sinks |
 //! | `intake/` | webhooks, uploads, folders and buckets |
 //! | `jobs/` | what is done beside requests |
 //! | `limits/` | what one client may use up |
@@ -22,6 +23,7 @@ mod access;
 mod api;
 pub mod audit;
 mod data;
+mod deliver;
 mod intake;
 mod jobs;
 mod limits;
@@ -42,6 +44,7 @@ pub use access::{
     TokenPlan, add_person, change_password, change_person, make_token, read_rules, who_is,
 };
 pub use data::KeyError;
+pub use deliver::{OutboxAct, delivery_faults, sink_kinds};
 pub use jobs::Change;
 pub use outside::OutsideError;
 pub use quell_secrets::Environment;

@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use quell_config::{Config, SecretRef, VaultLogin as VaultBy, weak_secret};
-use quell_http::{Allow, Client, HttpError, Policy, Proxy, Request, Roots, Sizes};
+use quell_http::{Allow, Client, HttpError, Policy, Proxy, Rate, Request, Roots, Sizes};
 use quell_model::Clock;
 use quell_secrets::{
     AwsKeySource, AwsLogins, AwsSettings, Environment, Secret, SecretError, Secrets, Settings,
@@ -117,6 +117,23 @@ impl Outside {
             ..self.policy.clone()
         };
         Client::new(policy, Arc::clone(clock))
+    }
+
+    /// A client that keeps a sink's limit.
+    pub(crate) fn client_at(
+        &self,
+        rate: Option<Rate>,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Client, HttpError> {
+        let policy = Policy { rate: rate.unwrap_or_default(), ..self.policy.clone() };
+        Client::new(policy, Arc::clone(clock))
+    }
+
+    /// A secret as text, read now.
+    pub(crate) async fn text(&self, reference: &SecretRef) -> Result<SecretString, String> {
+        let secret = self.read_any(reference).await.map_err(|error| error.to_string())?;
+        let text = secret.expose_text().map(|text| text.trim_end().to_owned().into());
+        text.ok_or_else(|| format!("`{reference}` is no text"))
     }
 
     /// The values that count now behind a reference; none where it could not be followed yet.
@@ -278,10 +295,7 @@ impl Credentials for Login {
     fn read(&self) -> Pin<Box<dyn Future<Output = Result<Credential, LiveError>> + Send + '_>> {
         Box::pin(async {
             let read = async |reference: &SecretRef| {
-                let secret = self.outside.read_any(reference).await;
-                let secret = secret.map_err(|error| LiveError::Secret(error.to_string()))?;
-                let text = secret.expose_text().map(|text| text.trim_end().to_owned().into());
-                text.ok_or_else(|| LiveError::Secret(format!("`{reference}` is no text")))
+                self.outside.text(reference).await.map_err(LiveError::Secret)
             };
             let id = match &self.id {
                 Some(id) => read(id).await?,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::thread::JoinHandle;
@@ -13,9 +13,10 @@ use quell_config::Config;
 use quell_model::{Clock, TenantId};
 use quell_pipeline::Setup;
 use quell_secrets::Environment;
+use quell_sinks::SinkError;
 use quell_sources::live::LiveError;
 use quell_spool::{PayloadError, Payloads, Spool, SpoolError};
-use quell_store::{ServerStore, StoreError};
+use quell_store::{ServerStore, StoreError, migration_due};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle as Task;
@@ -23,8 +24,9 @@ use tokio::task::JoinHandle as Task;
 use crate::access::{
     Role, RulesError, Scope, Sessions, TokenError, TokenPlan, add_token, random_job, read_rules,
 };
-use crate::audit::{Books, by_server, keep_outside, look_outside, send_last, stream_out};
+use crate::audit::{Books, by_server, keep_outside, look_far, look_outside, send_last, stream_out};
 use crate::data::{KeyError, Lock, ServerKey, Tenants, check_order, note_order};
+use crate::deliver::{Sinks, delivery_faults};
 use crate::intake::{Hooks, drain};
 use crate::limits::Rates;
 use crate::metrics::Metrics;
@@ -32,7 +34,7 @@ use crate::outside::{Outside, OutsideError, keep_fresh};
 use crate::signin::SignIns;
 use crate::state::{App, MOST_UPLOADS, ROOM_BYTES, Signal, thread_permits};
 use crate::sync::Platforms;
-use crate::{intake, jobs, serve, sync};
+use crate::{deliver, intake, jobs, serve, sync};
 
 /// What a server needs to start.
 pub struct Plan {
@@ -100,6 +102,17 @@ pub enum StartError {
         /// What is wrong.
         source: LiveError,
     },
+    /// A sink cannot be set up.
+    #[error("`[sinks.{name}]`: {source}")]
+    Sink {
+        /// Its name in the configuration.
+        name: String,
+        /// What is wrong.
+        source: SinkError,
+    },
+    /// A route is wrong.
+    #[error("`{0}` {1}")]
+    Route(String, String),
     /// The rules of who may do what are wrong.
     #[error(transparent)]
     Rules(#[from] RulesError),
@@ -142,7 +155,6 @@ pub async fn start(plan: Plan, clock: Arc<dyn Clock>) -> Result<Server, StartErr
     let refused = |source| StartError::Listen { address: listen, source };
     let listener = TcpListener::bind(listen).await.map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
-    app.runtime.get_or_init(tokio::runtime::Handle::current);
     let threads = threads(&app);
     let tasks = tasks(&app);
     let (stop, stopping) = watch::channel(false);
@@ -152,10 +164,14 @@ pub async fn start(plan: Plan, clock: Arc<dyn Clock>) -> Result<Server, StartErr
 }
 
 fn open(plan: Plan, clock: Arc<dyn Clock>) -> Result<(Arc<App>, Option<String>), StartError> {
-    let app = open_app(plan, clock)?;
+    let due = migrations_due(&plan.data);
+    let app = Arc::new(open_app(plan, clock)?);
+    app.runtime.get_or_init(tokio::runtime::Handle::current);
+    look_far(&app, &known_tenants(&app)?);
+    note_migrations(&app, &due);
     note_start(&app);
     let first_token = first_token(&app)?;
-    Ok((Arc::new(app), first_token))
+    Ok((app, first_token))
 }
 
 /// Opens a data directory alone, with no thread started.
@@ -165,6 +181,7 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
     let outside = Arc::new(Outside::new(&config, environment, &clock)?);
     let platforms = Platforms::new(&config, &outside, &clock)
         .map_err(|(name, source)| StartError::Source { name, source })?;
+    let sinks = sinks(&config, &outside, &clock)?;
     let io = |path: &PathBuf| {
         let path = path.clone();
         move |source| StartError::Io { path, source }
@@ -206,6 +223,9 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
         metrics: Metrics::new(),
         jobs_waiting: Signal::default(),
         job_ended: Notify::new(),
+        outbox_waiting: Notify::new(),
+        sinks,
+        deliveries: Arc::new(Semaphore::new(deliver::AT_ONCE)),
         delivered: Signal::default(),
         stopping: AtomicBool::new(false),
         hard_stop: AtomicBool::new(false),
@@ -239,6 +259,20 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
     Ok(app)
 }
 
+/// The sinks, where they and the routes are right.
+pub(crate) fn sinks(
+    config: &Config,
+    outside: &Arc<Outside>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Sinks, StartError> {
+    let sinks = Sinks::new(config, outside, clock)
+        .map_err(|(name, source)| StartError::Sink { name, source })?;
+    match delivery_faults(config).into_iter().next() {
+        Some((key, why)) => Err(StartError::Route(key, why)),
+        None => Ok(sinks),
+    }
+}
+
 /// The default tenant, and those that have findings.
 fn known_tenants(app: &App) -> Result<Vec<TenantId>, StoreError> {
     let mut tenants = app.office().tenants()?;
@@ -246,6 +280,35 @@ fn known_tenants(app: &App) -> Result<Vec<TenantId>, StoreError> {
         tenant.is_default() || quell_store::tenant_folder(&app.data, tenant).exists()
     });
     Ok(tenants)
+}
+
+/// The tenants whose databases an older program left: how far each is, and how far it will be.
+type Due = Vec<(TenantId, (u32, u32))>;
+
+fn migrations_due(data: &Path) -> Due {
+    let below = std::fs::read_dir(data.join("tenants")).into_iter().flatten().flatten();
+    let others = below.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let all = std::iter::once(TenantId::default()).chain(others);
+    // What cannot be read is said where it is opened.
+    let due = |tenant: TenantId| {
+        let found = migration_due(&quell_store::tenant_folder(data, &tenant)).ok()??;
+        Some((tenant, found))
+    };
+    all.filter_map(due).collect()
+}
+
+/// Writes down that databases were brought to the form of this program. The log that says so is
+/// held against what is kept of it elsewhere first, so it comes behind.
+fn note_migrations(app: &App, due: &Due) {
+    for (tenant, (from, to)) in due {
+        let leaf = by_server((Action::StoreMigrate, Stage::Noted), tenant, app.clock.now())
+            .word("version", env!("CARGO_PKG_VERSION"))
+            .fact("from", i64::from(*from))
+            .fact("to", i64::from(*to));
+        if let Err(error) = app.audit.note(leaf) {
+            tracing::error!(%error, %tenant, "that a database is of a newer form is not in the audit log");
+        }
+    }
 }
 
 /// Writes down that a server starts. Where that cannot be, it only reads.
@@ -297,7 +360,8 @@ fn tasks(app: &Arc<App>) -> Vec<Task<()>> {
     let platforms = app.platforms.all();
     let reads = platforms.map(|one| tokio::spawn(sync::run(Arc::clone(app), Arc::clone(one))));
     let fresh = tokio::spawn(keep_fresh(Arc::clone(app)));
-    std::iter::once(fresh).chain(polls).chain(reads).collect()
+    let sends = tokio::spawn(deliver::run(Arc::clone(app)));
+    [fresh, sends].into_iter().chain(polls).chain(reads).collect()
 }
 
 fn threads(app: &Arc<App>) -> Vec<JoinHandle<()>> {
@@ -314,7 +378,9 @@ fn threads(app: &Arc<App>) -> Vec<JoinHandle<()>> {
     run("folders", |app| intake::watch_folders(app));
     run("inventories", |app| intake::watch_inventories(app));
     run("items", |app| intake::ask_inventories(app));
+    run("routes", deliver::plan);
     run("keeping", |app| intake::keep_house(app));
+    run("times", |app| intake::keep_times(app));
     run("checkpoints", keep_outside);
     run("audit streams", stream_out);
     for _ in 0..app.config.jobs.workers {
@@ -324,7 +390,7 @@ fn threads(app: &Arc<App>) -> Vec<JoinHandle<()>> {
 }
 
 /// Flushes all, and writes down what is there: nobody writes behind this.
-fn close(app: &App) {
+fn close(app: &Arc<App>) {
     let tenant = TenantId::default();
     let leaf = by_server((Action::ServerStop, Stage::Noted), &tenant, app.clock.now())
         .object("process", &app.process);
@@ -382,6 +448,11 @@ impl Server {
             ending.hard_stop.store(true, Ordering::SeqCst);
             drop(joined.await);
         }
+        // What is being told to a sink may end; after that nobody writes any more, and what was not
+        // kept counts as not known and is looked for after the next start.
+        let all = u32::try_from(deliver::AT_ONCE).unwrap_or(u32::MAX);
+        drop(tokio::time::timeout(most, app.deliveries.acquire_many(all)).await);
+        app.hard_stop.store(true, Ordering::SeqCst);
         drop(tokio::task::spawn_blocking(move || close(&app)).await);
     }
 }

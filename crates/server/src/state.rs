@@ -20,6 +20,7 @@ use crate::access::Sessions;
 use crate::api::Problem;
 use crate::audit::Books;
 use crate::data::{Lock, ServerKey, Tenants, locked};
+use crate::deliver::Sinks;
 use crate::intake::Hooks;
 use crate::limits::Rates;
 use crate::metrics::Metrics;
@@ -59,6 +60,12 @@ pub(crate) struct App {
     pub(crate) jobs_waiting: Signal,
     /// Wakes whoever waits for a job when one has ended.
     pub(crate) job_ended: Notify,
+    /// Wakes whoever sends what is in the outbox.
+    pub(crate) outbox_waiting: Notify,
+    /// Where things are delivered to.
+    pub(crate) sinks: Sinks,
+    /// Calls to sinks that may be under way at once. A stop waits for all of them.
+    pub(crate) deliveries: Arc<Semaphore>,
     /// Wakes the reader of the intake log.
     pub(crate) delivered: Signal,
     /// Set when the server is stopping: what runs ends soon.

@@ -12,7 +12,8 @@ use crate::secret::SecretRef;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Audit {
-    /// Where checkpoints are kept: `file:` and a folder, or an address that takes them.
+    /// Where checkpoints are kept: `file:` and a folder, `git:` and a repository, `s3:` and the
+    /// name of a bucket, or an address that takes them.
     pub checkpoints: Vec<String>,
     /// How often a new one is sent.
     pub checkpoint_seconds: u64,
@@ -82,9 +83,10 @@ pub(super) const TABLE: Table = Table {
         Key::new(
             "checkpoints",
             Kind::Words,
-            "Where signed checkpoints are kept: `file:` and a folder, best on another machine, or \
-             an address that takes each as a POST. At the start the log is held against those in \
-             folders, and one that is older takes nothing.",
+            "Where signed checkpoints are kept, best on another machine: `file:` and a folder, \
+             `git:` and a repository, `s3:` and the name of a `[buckets.NAME]`, or an address that \
+             takes each as a POST and tells it to a GET. At the start the log is held against \
+             them, and one that is older takes nothing.",
         )
         .or("[]"),
         Key::new(

@@ -15,9 +15,11 @@ mod inventory;
 mod jobs;
 mod limits;
 mod owners;
+mod routes;
 mod server;
 mod service_levels;
 mod sign_in;
+mod sinks;
 mod sources;
 mod telemetry;
 mod vault;
@@ -42,9 +44,11 @@ pub use inventory::Inventory;
 pub use jobs::Jobs;
 pub use limits::Limits;
 pub use owners::Owners;
+pub use routes::Route;
 pub use server::{Server, Tls};
 pub use service_levels::ServiceLevels;
 pub use sign_in::SignIn;
+pub use sinks::Sink;
 pub use sources::Source;
 pub use telemetry::{LogFormat, LogLevel, Telemetry};
 pub use vault::{Vault, VaultLogin};
@@ -76,6 +80,8 @@ pub const TABLES: &[Table] = &[
     service_levels::TABLE,
     approvals::TABLE,
     fix::TABLE,
+    sinks::TABLE,
+    routes::TABLE,
 ];
 
 /// The whole configuration. Every value is within its bounds.
@@ -132,6 +138,12 @@ pub struct Config {
     pub approvals: Approvals,
     /// What `quell fix` reads.
     pub fix: Fix,
+    /// Where things are delivered to, by name.
+    #[serde(default)]
+    pub sinks: BTreeMap<String, Sink>,
+    /// What goes where, by name.
+    #[serde(default)]
+    pub routes: BTreeMap<String, Route>,
 }
 
 impl Config {
@@ -162,8 +174,17 @@ impl Config {
         let streams = self.audit_streams.iter().filter_map(|(name, stream)| {
             Some((format!("audit_streams.{name}.token"), stream.token.as_ref()?))
         });
-        let own =
-            sign_in.chain(sources).chain(hooks).chain(buckets).chain(streams).chain(inventories);
+        let sinks = self.sinks.iter().flat_map(|(name, sink)| {
+            let keys = [
+                ("user", &sink.user),
+                ("secret", &sink.secret),
+                ("signed_with", &sink.signed_with),
+            ];
+            keys.into_iter()
+                .filter_map(move |(key, one)| Some((format!("sinks.{name}.{key}"), one.as_ref()?)))
+        });
+        let own = sign_in.chain(sources).chain(hooks).chain(buckets).chain(streams);
+        let own = own.chain(inventories).chain(sinks);
         let mut used: Vec<(String, &SecretRef)> = own.collect();
         let names = |kind| used.iter().any(|(_, reference)| reference.kind() == kind);
         let (vault, aws) = (names(SecretKind::Vault), names(SecretKind::AwsSecretsManager));

@@ -69,6 +69,12 @@ impl Caller {
         By { rules: &app.rules, hats: &self.hats }
     }
 
+    /// Whether a person asks: by their session, or by a token that may decide, as people's do and
+    /// those of services that only read do not.
+    pub(crate) fn is_person(&self, app: &App) -> bool {
+        self.by == Credential::Session || self.by(app).may(Right::Decide)
+    }
+
     /// Whether they are limited to some places, whatever they are.
     pub(crate) fn is_limited(&self) -> bool {
         self.hats.iter().all(|hat| !hat.scope.is_empty())

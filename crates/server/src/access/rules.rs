@@ -91,7 +91,7 @@ impl By<'_> {
     /// Whether they may do something in every place, so that none has to be judged.
     pub(crate) fn may_everywhere(self, right: Right) -> bool {
         self.hats.iter().any(|hat| {
-            !self.rules.depends_on_place(hat)
+            !self.rules.depends_on_place(hat, right)
                 && self.rules.may(hat, right, Resource::Tenant(&hat.tenant))
         })
     }

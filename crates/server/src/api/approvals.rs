@@ -8,10 +8,12 @@ use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use jiff::SignedDuration;
-use quell_govern::approval::Delegation;
-use quell_govern::{Person, Standing};
+use quell_govern::Person;
+use quell_govern::approval::{Delegation, Plan};
+use quell_model::Timestamp;
 use quell_pipeline::govern::{
-    PlanAsked, PlanTold, Ruling, Saying, Word, find_plan, plan_request, plan_say, plan_told,
+    Happened, PlanAsked, PlanTold, Ruling, Saying, Word, find_plan, plan_issues, plan_request,
+    plan_say, plan_told,
 };
 use quell_store::Store;
 use serde::{Deserialize, Serialize};
@@ -20,8 +22,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::Problem;
 use super::errors::{BadBody, Missing, OnceKey, Refused, Unchanged};
 use super::extract::{Asked, Given, Id};
-use super::people::{ruling, speaker, standing};
+use super::people::{is_active, person, ruling, standing};
 use crate::access::Caller;
+use crate::data::Findings;
 use crate::state::App;
 
 /// Most days for which somebody may speak in another's place.
@@ -86,6 +89,14 @@ async fn of_plans<T: Send + 'static>(
     .await
 }
 
+/// Notes with the incidents of a plan that enough people agree to it, or none have to.
+fn note_ready(findings: &Findings, plan: Option<&PlanTold>, now: Timestamp) {
+    let Some(plan) = plan.filter(|plan| plan.ready) else { return };
+    let issues = plan_issues(&plan.evidence).into_iter();
+    let approved = issues.map(|issue| (issue, now)).collect();
+    findings.note(Happened { approved, ..Happened::default() });
+}
+
 /// List plans that wait for people
 #[utoipa::path(get, operation_id = "list_approvals", path = "/approvals", tag = "approvals", params(PlanQuery), responses(
     (status = 200, description = "A page of plans", body = PlanPage),
@@ -101,7 +112,7 @@ pub(super) async fn list(
         return Err(Problem::invalid("`limit` is 1 to 500"));
     }
     of_plans(&app, caller, move |app, caller, ruling| {
-        let known = |person: &Person| standing(app, &caller.tenant, person);
+        let known = |person: &Person, plan: &Plan| standing(app, &caller.tenant, (person, plan));
         let now = app.clock.now();
         app.tenants.of(&caller.tenant)?.read(|store| {
             let all = store.plan_list(!asked.all)?;
@@ -129,7 +140,7 @@ pub(super) async fn show(
     Id(id): Id,
 ) -> Result<Json<PlanTold>, Problem> {
     of_plans(&app, caller, move |app, caller, ruling| {
-        let known = |person: &Person| standing(app, &caller.tenant, person);
+        let known = |person: &Person, plan: &Plan| standing(app, &caller.tenant, (person, plan));
         let now = app.clock.now();
         app.tenants.of(&caller.tenant)?.read(|store: &Store| {
             let id = find_plan(store, &id)?;
@@ -151,11 +162,14 @@ pub(super) async fn request(
     Given(wish): Given<PlanWish>,
 ) -> Result<Json<PlanAsked>, Problem> {
     of_plans(&app, caller, move |app, caller, ruling| {
-        let known = |person: &Person| standing(app, &caller.tenant, person);
-        let (now, by) = (app.clock.now(), speaker(caller).by);
+        let known = |person: &Person, plan: &Plan| standing(app, &caller.tenant, (person, plan));
+        let (now, by) = (app.clock.now(), person(caller));
         let of = (caller.tenant.as_str(), wish.fix.as_str());
         let findings = app.tenants.of(&caller.tenant)?;
-        Ok(findings.write(|store| plan_request(store, ruling, of, (now, &by), &known))?)
+        let asked = findings.write(|store| plan_request(store, ruling, of, (now, &by), &known))?;
+        // One that runs by a rule waits for nobody.
+        note_ready(&findings, asked.plan.as_ref(), now);
+        Ok(asked)
     })
     .await
 }
@@ -174,14 +188,16 @@ pub(super) async fn say(
     Given(saying): Given<Saying>,
 ) -> Result<Json<PlanTold>, Problem> {
     of_plans(&app, caller, move |app, caller, ruling| {
-        let known = |person: &Person| standing(app, &caller.tenant, person);
-        let (now, speaker) = (app.clock.now(), speaker(caller));
+        let known = |person: &Person, plan: &Plan| standing(app, &caller.tenant, (person, plan));
+        let (now, by) = (app.clock.now(), person(caller));
         let findings = app.tenants.of(&caller.tenant)?;
         let said = (id.as_str(), &saying);
-        let told =
-            findings.write(|store| plan_say(store, ruling, said, (now, &speaker), &known))?;
+        let told = findings.write(|store| plan_say(store, ruling, said, (now, &by), &known))?;
+        if saying.word == Word::Approve {
+            note_ready(&findings, Some(&told), now);
+        }
         if saying.word == Word::BreakGlass {
-            let (plan, by) = (told.id.as_str(), speaker.by.name.as_str());
+            let (plan, by) = (told.id.as_str(), by.name.as_str());
             tracing::error!(plan, by, "somebody did not wait for others: review it");
         }
         Ok(told)
@@ -203,10 +219,9 @@ pub(super) async fn delegate(
         return Err(Problem::unprocessable(format!("`days` is 0 to {MOST_DAYS}")));
     }
     of_plans(&app, caller, move |app, caller, _| {
-        let (now, from) = (app.clock.now(), speaker(caller).by);
+        let (now, from) = (app.clock.now(), person(caller));
         let to = Person::new(&plan.to, &plan.to);
-        let is_active = |one: Standing| one.active;
-        if from == to || !standing(app, &caller.tenant, &to).is_some_and(is_active) {
+        if from == to || !is_active(app, &caller.tenant, &to) {
             return Err(Problem::unprocessable("`to` is the id of another person"));
         }
         let hours = SignedDuration::from_hours(24 * i64::from(plan.days));

@@ -18,8 +18,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::Problem;
 use super::errors::{BadBody, Missing, OnceKey, Refused, Unchanged};
 use super::extract::{Asked, Given, Id};
-use super::people::{check_approver, person};
-use crate::access::Caller;
+use super::people::{check, person};
+use crate::access::{Caller, Right};
 use crate::state::App;
 
 /// Most ids of one decision.
@@ -217,7 +217,7 @@ pub(super) async fn decide(
     if body.ids.is_empty() || body.ids.len() > MOST_IDS {
         return Err(Problem::unprocessable(format!("name 1 to {MOST_IDS} ids")));
     }
-    let approver = check_approver(&caller);
+    let approver = check(&app, &caller, Right::Approve);
     let own_only = approver.is_err() && body.wish == Wish::Withdraw;
     if !own_only {
         approver?;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::Json;
 use axum::extract::State;
+use quell_model::IncidentKey;
+use quell_pipeline::govern::Happened;
 use quell_pipeline::query::{self, IncidentPage, IncidentQuery};
 use quell_report::IncidentStory;
 
@@ -31,6 +33,8 @@ pub(super) async fn list(
 }
 
 /// Show an incident
+///
+/// That a person opened it is kept with its times. A token counts as a person where it may decide.
 #[utoipa::path(get, operation_id = "show_incident", path = "/incidents/{id}", tag = "incidents",
     params(("id" = String, Path, description = "The incident's id, or its first characters")), responses(
     (status = 200, description = "The incident with its issues, assets, explanation and fixes", body = IncidentStory),
@@ -41,5 +45,12 @@ pub(super) async fn show(
     Extension(caller): Extension<Caller>,
     Id(id): Id,
 ) -> Result<Json<IncidentStory>, Problem> {
-    told(&app, caller, move |view, cache| query::incident(view, cache, &id)).await
+    let asking = Arc::clone(&app);
+    let (tenant, is_person) = (caller.tenant.clone(), caller.is_person(&app));
+    let story = told(&app, caller, move |view, cache| query::incident(view, cache, &id)).await?;
+    if is_person && let Ok(key) = story.incident.id.parse::<IncidentKey>() {
+        let opened = [(key, asking.clock.now())].into();
+        asking.tenants.of(&tenant)?.note(Happened { opened, ..Happened::default() });
+    }
+    Ok(story)
 }

@@ -20,6 +20,7 @@ mod issues;
 mod jobs;
 mod marks;
 mod me;
+mod outbox;
 mod people;
 mod platforms;
 mod policy;
@@ -43,6 +44,7 @@ use utoipa_axum::routes;
 
 use crate::access::{Right, everywhere, once, require};
 use crate::audit::audited;
+use crate::deliver::{__path_receive_back, receive_back};
 use crate::intake::__path_receive_hook;
 use crate::intake::receive_hook;
 use crate::state::App;
@@ -136,6 +138,7 @@ fn resources() -> (Vec<Group>, Routes) {
         .routes(routes!(jobs::create_replay))
         .routes(routes!(platforms::test))
         .routes(routes!(platforms::act))
+        .routes(routes!(outbox::test))
         .routes(routes!(tell::tell));
     let decide = OpenApiRouter::new()
         .routes(routes!(decisions::split_one_issue))
@@ -152,8 +155,14 @@ fn resources() -> (Vec<Group>, Routes) {
         .routes(routes!(exceptions::request))
         .routes(routes!(exceptions::import))
         .routes(routes!(exceptions::decide));
+    let govern = govern.routes(routes!(outbox::act));
+    let posted = OpenApiRouter::new()
+        .routes(routes!(outbox::list))
+        .routes(routes!(outbox::show))
+        .routes(routes!(outbox::deliveries))
+        .routes(routes!(outbox::sinks));
     let request = OpenApiRouter::new().routes(routes!(approvals::request));
-    let hooks = OpenApiRouter::new().routes(routes!(receive_hook));
+    let hooks = OpenApiRouter::new().routes(routes!(receive_hook)).routes(routes!(receive_back));
     let group = |(right, routes)| Group { right, is_everywhere: false, routes };
     let in_places = [
         (Right::Read, read),
@@ -165,7 +174,7 @@ fn resources() -> (Vec<Group>, Routes) {
         (Right::Operate, operate),
         (Right::Audit, audit_log()),
     ];
-    let everywhere = [(Right::Decide, govern), (Right::Fix, request)];
+    let everywhere = [(Right::Decide, govern), (Right::Fix, request), (Right::Oversee, posted)];
     let everywhere = everywhere.map(group).map(|group| Group { is_everywhere: true, ..group });
     (in_places.map(group).into_iter().chain(everywhere).collect(), hooks)
 }

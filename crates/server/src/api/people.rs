@@ -2,12 +2,15 @@
 //!
 //! The only place where governance looks at callers.
 
+use quell_govern::approval::Plan;
 use quell_govern::{Person, Standing};
 use quell_model::TenantId;
-use quell_pipeline::govern::{Ruling, Speaker};
+use quell_pipeline::govern::{Ruling, plan_issues};
+
+use quell_pipeline::query::QueryError;
 
 use super::Problem;
-use crate::access::{Caller, Role, known_now};
+use crate::access::{Caller, Right, known_now};
 use crate::state::App;
 
 /// The person behind a caller. One token is one person.
@@ -15,18 +18,42 @@ pub(super) fn person(caller: &Caller) -> Person {
     Person::new(&caller.token, &caller.name)
 }
 
-/// The same, with what they may do.
-pub(super) fn speaker(caller: &Caller) -> Speaker {
-    let standing = Standing { role: caller.role.as_str().to_owned(), active: true };
-    Speaker { by: person(caller), standing }
-}
-
-/// What a person of a tenant may do now; none where nobody knows them.
-pub(super) fn standing(app: &App, tenant: &TenantId, person: &Person) -> Option<Standing> {
+/// A person of a tenant as they are now, and whether they may act; none where nobody knows them.
+fn now_known(app: &App, tenant: &TenantId, person: &Person) -> Option<(Caller, bool)> {
     let (caller, counts) = known_now(app, &person.id).ok().flatten()?;
     // Who is limited to some places speaks for none of what reaches all.
     let active = counts && caller.tenant == *tenant && !caller.is_limited();
-    Some(Standing { role: caller.role.as_str().to_owned(), active })
+    Some((caller, active))
+}
+
+/// Whether a person of a tenant may act now.
+pub(super) fn is_active(app: &App, tenant: &TenantId, person: &Person) -> bool {
+    now_known(app, tenant, person).is_some_and(|(_, active)| active)
+}
+
+/// What a person of a tenant may do now about what a plan changes; none where nobody knows them.
+/// Whether they may approve there is asked of the policies each time.
+pub(super) fn standing(
+    app: &App,
+    tenant: &TenantId,
+    (person, plan): (&Person, &Plan),
+) -> Option<Standing> {
+    let (caller, active) = now_known(app, tenant, person)?;
+    let approves = active && may_approve(app, &caller, plan);
+    Some(Standing { role: caller.role.as_str().to_owned(), active, approves })
+}
+
+fn may_approve(app: &App, caller: &Caller, plan: &Plan) -> bool {
+    let asked = (caller.by(app), Right::Approve);
+    let findings = app.tenants.of(&caller.tenant);
+    let may = findings.map_err(Into::into).and_then(|findings| {
+        findings.may_act_on(asked, &plan_issues(&plan.evidence), app.clock.now())
+    });
+    may.unwrap_or_else(|error: QueryError| {
+        // What cannot be judged is not allowed.
+        tracing::warn!(%error, plan = plan.id, "it cannot be judged who may approve a plan");
+        false
+    })
 }
 
 /// The rules that hold. They are read anew each time, so a change counts at once.
@@ -34,25 +61,10 @@ pub(super) fn ruling(app: &App) -> Result<Ruling, Problem> {
     Ok(quell_pipeline::govern::ruling(&app.config.approvals)?)
 }
 
-/// Refuses who may not agree to what others ask for.
-pub(super) fn check_approver(caller: &Caller) -> Result<(), Problem> {
-    match caller.role {
-        Role::Approver | Role::Admin => Ok(()),
-        Role::Viewer | Role::Importer | Role::Analyst | Role::Engineer | Role::Auditor => {
-            Err(Problem::not_yours(caller.role, "approve"))
-        }
-    }
-}
-
-/// Refuses who is no admin.
-pub(super) fn check_admin(caller: &Caller) -> Result<(), Problem> {
-    match caller.role {
-        Role::Admin => Ok(()),
-        Role::Viewer
-        | Role::Importer
-        | Role::Analyst
-        | Role::Engineer
-        | Role::Approver
-        | Role::Auditor => Err(Problem::not_yours(caller.role, "stand behind a rule")),
+/// Refuses who has not a right in all of their tenant.
+pub(super) fn check(app: &App, caller: &Caller, right: Right) -> Result<(), Problem> {
+    match caller.by(app).may_everywhere(right) {
+        true => Ok(()),
+        false => Err(Problem::forbidden(caller.role, right)),
     }
 }

@@ -16,8 +16,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::Problem;
 use super::errors::{Missing, OnceKey, Refused, Unchanged};
 use super::extract::{Asked, Id};
-use super::people::{check_admin, person, ruling};
-use crate::access::Caller;
+use super::people::{check, person, ruling};
+use crate::access::{Caller, Right};
 use crate::state::App;
 
 /// An action, or a fix that is kept.
@@ -152,7 +152,7 @@ pub(super) async fn back(
     Extension(caller): Extension<Caller>,
     Id(id): Id,
 ) -> Result<Json<RuleReport>, Problem> {
-    check_admin(&caller)?;
+    check(&app, &caller, Right::Manage)?;
     let asking = Arc::clone(&app);
     app.quick(move || {
         let rules = ruling(&asking)?.rules;

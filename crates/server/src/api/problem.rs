@@ -78,10 +78,6 @@ impl Problem {
         Self::new(FORBIDDEN, detail)
     }
 
-    pub(crate) fn not_yours(role: Role, what: &str) -> Self {
-        Self::new(FORBIDDEN, format!("the role `{}` may not {what}", role.as_str()))
-    }
-
     /// A browser's request that no page of ours made.
     pub(crate) fn forged() -> Self {
         let detail = "a request by a session repeats the session's token as `X-CSRF-Token`; \

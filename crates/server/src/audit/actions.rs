@@ -25,8 +25,10 @@ const ROUTES: &[(&str, &str, Action)] = &[
     ("POST", "/jobs/{id}/cancel", Action::JobCancel),
     ("POST", "/jobs/{id}/release", Action::JobRelease),
     ("POST", "/jobs/{id}/retry", Action::JobRetry),
+    ("POST", "/outbox/{id}/{action}", Action::OutboxAct),
     ("POST", "/policy/rules/{id}/back", Action::PolicyChange),
     ("POST", "/replays", Action::ReplayCreate),
+    ("POST", "/sinks/{name}/test", Action::SinkTest),
     ("POST", "/sources/{name}/test", Action::SourceTest),
     ("POST", "/sources/{name}/{action}", Action::SourceAct),
 ];
@@ -50,6 +52,8 @@ pub(crate) fn kind_of(part: &str) -> &'static str {
         "fixes" => "fix",
         "exceptions" => "exception",
         "approvals" => "approval",
+        "outbox" => "outbox",
+        "sinks" => "sink",
         _ => "id",
     }
 }

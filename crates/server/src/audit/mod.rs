@@ -18,5 +18,5 @@ mod streams;
 
 pub(crate) use books::{Begun, Books, by_server};
 pub(crate) use layer::audited;
-pub(crate) use outside::{keep_outside, look_outside, send_last};
+pub(crate) use outside::{keep_outside, look_far, look_outside, send_last};
 pub(crate) use streams::stream_out;

@@ -6,9 +6,11 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 
 use bytes::Bytes;
-use quell_model::{TenantId, Timestamp};
+use quell_model::{IssueKey, TenantId, Timestamp};
+use quell_pipeline::govern::Happened;
 use quell_pipeline::query::{
     IncidentCache, IncidentReach, QueryError, Reach, View, incident_reach, issue_reach,
+    issues_shown,
 };
 use quell_pipeline::{
     ImportOptions, Imported, OwnersAsked, Part, PipelineError, Progress, Request, Setup,
@@ -25,6 +27,8 @@ use crate::access::{By, Right};
 
 /// Readers that are kept open for the next who asks.
 const MOST_READERS: usize = 16;
+/// Things noted of people that wait to be kept.
+const MOST_HAPPENED: usize = 100_000;
 
 /// The findings of every tenant that was asked for.
 #[derive(Debug)]
@@ -58,6 +62,7 @@ impl Tenants {
             hidden: Mutex::default(),
             answers: Mutex::default(),
             incidents: IncidentCache::default(),
+            happened: Mutex::default(),
             sights: Sights::default(),
             report: Mutex::default(),
         });
@@ -95,6 +100,8 @@ pub(crate) struct Findings {
     hidden: Mutex<Option<(Suppressed, Snapshot)>>,
     answers: Mutex<Answers>,
     incidents: IncidentCache,
+    /// What people did of which the times are not kept yet.
+    happened: Mutex<Happened>,
     sights: Sights,
     /// The last report that was made, so that many who ask make it once.
     report: Mutex<Option<Kept>>,
@@ -184,6 +191,15 @@ impl Findings {
         })
     }
 
+    /// Answers a question of the server itself, about all findings with their incidents.
+    pub(crate) fn whole<T, E: From<StoreError>>(
+        &self,
+        now: Timestamp,
+        answer: impl FnOnce(&View<'_>, &IncidentCache) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.view(now, |view| answer(view, &self.incidents))
+    }
+
     /// Answers a question of somebody about the findings that they may see, with their incidents.
     pub(crate) fn view_as<T, E: From<StoreError> + From<QueryError>>(
         &self,
@@ -224,6 +240,23 @@ impl Findings {
                     incident_reach(IncidentReach { whole, cache, sees: &sees, acts: &acts }, id)
                 }
             }
+        })
+    }
+
+    /// Whether somebody may do something about all of these issues.
+    pub(crate) fn may_act_on(
+        &self,
+        (by, right): (By<'_>, Right),
+        issues: &[IssueKey],
+        now: Timestamp,
+    ) -> Result<bool, QueryError> {
+        if !by.may(right) {
+            return Ok(false);
+        }
+        let Some(sight) = self.sights.of(by, right) else { return Ok(true) };
+        self.view(now, |whole| {
+            let index = self.sights.snapshot((&*sight, by, right), whole.store, whole.index)?;
+            issues_shown(&View { index: &index, ..*whole }, issues)
         })
     }
 
@@ -271,6 +304,24 @@ impl Findings {
     /// The incidents of what is open, made once for all who ask.
     pub(crate) const fn incidents(&self) -> &IncidentCache {
         &self.incidents
+    }
+
+    /// Notes what a person did, to be kept by who writes next. Nobody waits for it.
+    pub(crate) fn note(&self, happened: Happened) {
+        let mut known = locked(&self.happened);
+        if known.opened.len() + known.approved.len() < MOST_HAPPENED {
+            known.add(happened);
+        }
+    }
+
+    /// Whether anything was noted.
+    pub(crate) fn has_happened(&self) -> bool {
+        !locked(&self.happened).is_empty()
+    }
+
+    /// What was noted, which is then no more.
+    pub(crate) fn take_happened(&self) -> Happened {
+        std::mem::take(&mut *locked(&self.happened))
     }
 
     /// The index with what exceptions hide suppressed.

@@ -12,6 +12,7 @@ mod items;
 mod objects;
 mod oidc;
 mod receive;
+mod times;
 
 pub(crate) use buckets::poll_bucket;
 pub(crate) use drain::{drain, oldest_waiting, taken};
@@ -21,5 +22,6 @@ pub(crate) use hooks::{__path_receive_hook, Hooks, receive_hook};
 pub(crate) use house::keep_house;
 pub(crate) use inventories::watch_inventories;
 pub(crate) use items::ask_inventories;
-pub(crate) use objects::take_object;
+pub(crate) use objects::{bucket_of, take_object};
 pub(crate) use receive::{keep_bytes, receive};
+pub(crate) use times::keep_times;

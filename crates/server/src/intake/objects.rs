@@ -22,7 +22,7 @@ use crate::jobs::{Failure, Outcome, Task};
 use crate::state::App;
 
 /// A bucket as it is configured.
-pub(super) fn bucket_of(app: &Arc<App>, configured: &Configured) -> Bucket {
+pub(crate) fn bucket_of(app: &Arc<App>, configured: &Configured) -> Bucket {
     let settings = BucketSettings {
         endpoint: configured.endpoint.clone(),
         ..BucketSettings::new(&configured.region, &configured.bucket, &configured.prefix)

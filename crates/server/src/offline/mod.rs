@@ -2,6 +2,7 @@
 //!
 //! Answers are the same JSON as the API's, so that who asks need not know which of both it was.
 
+mod deliveries;
 mod platforms;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use crate::jobs::{Change, Failure, replay as read_again};
 use crate::start::{Plan, StartError, open_app};
 use crate::sync::TellError;
 
+pub use deliveries::{Outbox, deliver};
 pub use platforms::{Asked, Wanted, sync};
 
 /// Why something cannot be done on a data directory.
@@ -44,6 +46,9 @@ pub enum OfflineError {
     /// There is no such platform.
     #[error("no `[sources.{0}]` is configured and switched on; `quell source list` names them")]
     NoPlatform(String),
+    /// There is no such sink.
+    #[error("no `[sinks.{0}]` is configured and switched on; `quell sink list` names them")]
+    NoSink(String),
     /// There is no such finding.
     #[error(transparent)]
     Query(#[from] QueryError),

@@ -133,7 +133,7 @@ impl Asked {
     }
 }
 
-fn told(report: &impl serde::Serialize) -> Result<Value, OfflineError> {
+pub(super) fn told(report: &impl serde::Serialize) -> Result<Value, OfflineError> {
     serde_json::to_value(report).map_err(|error| OfflineError::Failed(error.to_string()))
 }
 

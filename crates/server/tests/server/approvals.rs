@@ -4,7 +4,7 @@ use quell_server::Role;
 use quell_testkit::server::{Answer, Client, Request};
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, lines};
+use crate::bench::{Bench, lines, until};
 
 fn post(client: &Client, path: &str, body: &Value) -> Answer {
     let request = Request::post(path, body.to_string()).with("content-type", "application/json");
@@ -58,6 +58,8 @@ fn a_plan_waits_for_another_person_and_any_change_voids_it() {
     let said = post(&approver, &path, &yes);
     assert_eq!((said.status, &said.json()["ready"]), (200, &json!(true)), "{}", said.text());
     assert_eq!(post(&approver, &path, &yes).status, 422);
+    let approve = || bench.get("/api/v1/service-levels").json()["incidents"]["approve"].clone();
+    until("its incident knows", || approve()["incidents"].as_u64() == Some(1));
     // Another form of the fix is another plan.
     keep_fix(&bench, "-a\n+c\n");
     let changed = bench.get(&path).json();
@@ -117,4 +119,46 @@ fn glass_is_broken_by_admins_and_looked_at_by_others() {
     assert_eq!(post(&admin, &path, &review).status, 422);
     let looked = post(&client(Role::Approver), &path, &review).json();
     assert!(looked["approvals"]["glass"]["reviewed_by"].is_object(), "{looked}");
+}
+
+#[test]
+fn a_policy_that_forbids_to_approve_counts_when_people_vote_and_when_it_is_carried_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let (rules, policies) = (folder.path().join("rules.toml"), folder.path().join("policies"));
+    std::fs::write(&rules, ASSIST).unwrap();
+    std::fs::create_dir(&policies).unwrap();
+    let policy = |account: &str| {
+        let text = format!(
+            "forbid (principal in Quell::Role::\"approver\", action == Quell::Action::\"approve\",\n\
+             resource is Quell::Place) when {{ resource.account == \"{account}\" }};\n"
+        );
+        std::fs::write(policies.join("own.cedar"), text).unwrap();
+    };
+    policy("999999999999");
+    let more = format!(
+        "[approvals]\nrules = {:?}\n\n[access]\npolicies = {:?}\n",
+        rules.display().to_string(),
+        policies.display().to_string()
+    );
+    let mut bench = Bench::with(&[], &more);
+    assert_eq!(bench.post("/api/v1/imports?wait=true", lines("plans", 3)).status, 200);
+    keep_fix(&bench, "-a\n+b\n");
+    let engineer = bench.client(Role::Engineer, "default");
+    let asked = post(&engineer, "/api/v1/approvals", &json!({"fix": "f1"})).json();
+    let path = format!("/api/v1/approvals/{}", asked["plan"]["id"].as_str().unwrap());
+    let yes = json!({"word": "approve", "hash": asked["plan"]["hash"]});
+    let said = post(&bench.client(Role::Approver, "default"), &path, &yes);
+    assert_eq!((said.status, &said.json()["ready"]), (200, &json!(true)), "{}", said.text());
+    bench.stop();
+    // Where the findings are.
+    policy("111122223333");
+    bench.start().unwrap();
+    let held = bench.get(&path).json();
+    assert_eq!(held["ready"], false, "{held}");
+    assert_eq!(held["blocked"], "0 of 1 people agree who may now");
+    let refused = post(&bench.client(Role::Approver, "default"), &path, &yes);
+    assert_eq!(refused.status, 422);
+    assert!(refused.text().contains("may not approve"), "{}", refused.text());
+    let said = post(&bench.client(Role::Admin, "default"), &path, &yes);
+    assert_eq!((said.status, &said.json()["ready"]), (200, &json!(true)), "{}", said.text());
 }

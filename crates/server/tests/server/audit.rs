@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use quell_audit_verify::{Directory, Key, Options, check_proof, verify};
+use quell_testkit::net::{Answer as HttpAnswer, Asked, BucketDouble, HttpServer, SigningKey};
 use quell_testkit::server::{Request, delivery};
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, lines, until};
+use crate::bench::{Bench, lines, secret, until};
 use crate::rights::{ask, bogus, routes};
 
 /// The newest records, the newest first.
@@ -171,19 +172,13 @@ fn a_repeated_request_is_one_change_and_two_records() {
     assert_eq!(asked, 2);
 }
 
-#[test]
-fn a_log_that_was_rolled_back_is_found_by_the_checkpoint_outside_and_takes_nothing() {
-    let outside = tempfile::tempdir().unwrap();
-    let more = format!(
-        "\n[audit]\ncheckpoints = [\"file:{}\"]\ncheckpoint_seconds = 1\n",
-        outside.path().display()
-    );
-    let mut bench = Bench::with(&[], &more);
+/// Puts yesterday's copy of the log back under a server that keeps checkpoints elsewhere, and holds
+/// that nothing is changed then. `kept` tells what is kept there.
+fn roll_back(bench: &mut Bench, kept: &dyn Fn() -> Option<String>) {
     assert_eq!(bench.post("/api/v1/imports?wait=true", lines("first", 2)).status, 200);
     bench.stop();
     let (folder, copy) = (bench.data().join("audit"), bench.data().join("copy"));
-    let kept = || fs::read_dir(outside.path()).unwrap().map(|entry| entry.unwrap().path()).next();
-    let note = fs::read_to_string(kept().unwrap()).unwrap();
+    let note = kept().unwrap();
     assert_eq!(note, fs::read_to_string(folder.join("checkpoint")).unwrap());
     let copied = std::process::Command::new("cp").arg("-r").arg(&folder).arg(&copy).status();
     assert!(copied.unwrap().success());
@@ -192,7 +187,8 @@ fn a_log_that_was_rolled_back_is_found_by_the_checkpoint_outside_and_takes_nothi
     let body = r#"{"as":"accepted","reason":"x"}"#;
     assert_eq!(bench.post(path, body).status, 404);
     bench.stop();
-    assert_ne!(fs::read_to_string(kept().unwrap()).unwrap(), note);
+    let newest = kept().unwrap();
+    assert_ne!(newest, note);
     // Yesterday's copy of the log.
     fs::remove_dir_all(&folder).unwrap();
     fs::rename(&copy, &folder).unwrap();
@@ -203,6 +199,97 @@ fn a_log_that_was_rolled_back_is_found_by_the_checkpoint_outside_and_takes_nothi
     let status = bench.get("/api/v1/status").json();
     assert!(status["why"].as_str().unwrap().contains("older copy"), "{status}");
     assert_eq!(bench.get("/api/v1/issues").status, 200);
+    bench.stop();
+    // The newer head is not replaced by the older one.
+    assert_eq!(kept().unwrap(), newest);
+    assert_eq!(fs::read_to_string(folder.join("checkpoint")).unwrap(), note);
+}
+
+#[test]
+fn a_log_that_was_rolled_back_is_found_by_the_checkpoint_outside_and_takes_nothing() {
+    let outside = tempfile::tempdir().unwrap();
+    let more = format!(
+        "\n[audit]\ncheckpoints = [\"file:{}\"]\ncheckpoint_seconds = 1\n",
+        outside.path().display()
+    );
+    let mut bench = Bench::with(&[], &more);
+    roll_back(&mut bench, &|| {
+        let file = fs::read_dir(outside.path()).unwrap().next()?.unwrap().path();
+        fs::read_to_string(file).ok()
+    });
+}
+
+#[test]
+fn a_log_that_was_rolled_back_is_found_by_a_git_repository() {
+    let outside = tempfile::tempdir().unwrap();
+    let git = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        let output = command.arg("-C").arg(outside.path()).args(arguments).output().unwrap();
+        output.status.success().then(|| String::from_utf8(output.stdout).unwrap())
+    };
+    git(&["init", "--quiet", "--bare"]).unwrap();
+    let more = format!(
+        "\n[audit]\ncheckpoints = [\"git:{}\"]\ncheckpoint_seconds = 1\n",
+        outside.path().display()
+    );
+    let mut bench = Bench::with(&[], &more);
+    roll_back(&mut bench, &|| {
+        let name = git(&["ls-tree", "--name-only", "quell-audit"])?;
+        git(&["cat-file", "blob", &format!("quell-audit:{}", name.trim())])
+    });
+    let commits: u32 =
+        git(&["rev-list", "--count", "quell-audit"]).unwrap().trim().parse().unwrap();
+    assert!(commits >= 2, "{commits}");
+}
+
+#[test]
+fn a_log_that_was_rolled_back_is_found_by_a_bucket() {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let key = SigningKey { access_key: secret("BUCKET_ID"), secret_key: secret("BUCKET_KEY") };
+    let double = runtime.block_on(BucketDouble::start("witness", 100, key)).unwrap();
+    let more = format!(
+        "\n[egress]\nallow = [\"http://127.0.0.1\"]\n\n[buckets.witness]\nenabled = false\n\
+         endpoint = \"{}\"\nbucket = \"witness\"\nprefix = \"quell/\"\n\
+         access_key = \"env:BUCKET_ID\"\nsecret_key = \"env:BUCKET_KEY\"\n\n\
+         [audit]\ncheckpoints = [\"s3:witness\"]\ncheckpoint_seconds = 1\n",
+        double.url()
+    );
+    let mut bench = Bench::with(&[], &more);
+    let data = bench.data().to_owned();
+    roll_back(&mut bench, &|| {
+        let head = fs::read_to_string(data.join("audit/checkpoint")).unwrap();
+        let name = head.lines().next().unwrap().replace('/', "_");
+        let kept = double.content(&format!("quell/{name}.checkpoint"))?;
+        Some(String::from_utf8(kept).unwrap())
+    });
+    assert!(double.faults().is_empty(), "{:?}", double.faults());
+}
+
+#[test]
+fn a_log_that_was_rolled_back_is_found_by_an_address_that_tells_what_it_took() {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let taken: Arc<Mutex<Option<String>>> = Arc::default();
+    let keeping = Arc::clone(&taken);
+    let witness = move |asked: &Asked| {
+        let mut kept = keeping.lock().unwrap();
+        if asked.method == "POST" {
+            *kept = Some(String::from_utf8(asked.body.clone()).unwrap());
+        }
+        match &*kept {
+            Some(note) => HttpAnswer::new(200, note.clone()),
+            None => HttpAnswer::new(404, ""),
+        }
+    };
+    let server = runtime.block_on(HttpServer::start(Arc::new(witness))).unwrap();
+    let more = format!(
+        "\n[egress]\nallow = [\"http://127.0.0.1\"]\n\n\
+         [audit]\ncheckpoints = [\"{}/quell\"]\ncheckpoint_seconds = 1\n",
+        server.url()
+    );
+    let mut bench = Bench::with(&[], &more);
+    roll_back(&mut bench, &|| taken.lock().unwrap().clone());
 }
 
 #[test]
@@ -259,6 +346,82 @@ fn records_reach_every_receiver_at_least_once_and_a_blocked_one_holds_up_nobody(
         .collect();
     assert_eq!(numbers, (0..u64::try_from(numbers.len()).unwrap()).collect::<Vec<_>>());
     assert!(numbers.len() > before);
+}
+
+/// A certificate authority, and a receiver on loopback whose certificate is for a name.
+fn tls_receiver(name: &str, heard: Arc<Mutex<String>>) -> (String, u16) {
+    let own = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let authority = params.self_signed(&own).unwrap().pem();
+    let issuer = rcgen::Issuer::new(params, own);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+    let certificate = params.signed_by(&key, &issuer).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key)
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let (config, heard) = (Arc::clone(&config), Arc::clone(&heard));
+            std::thread::spawn(move || hear_out(stream, config, &heard));
+        }
+    });
+    (authority, port)
+}
+
+/// Keeps what a sender says until it ends.
+fn hear_out(stream: TcpStream, config: Arc<rustls::ServerConfig>, heard: &Mutex<String>) {
+    let connection = rustls::ServerConnection::new(config).unwrap();
+    let mut stream = rustls::StreamOwned::new(connection, stream);
+    let mut chunk = [0; 65_536];
+    while let Ok(count @ 1..) = stream.read(&mut chunk) {
+        let text = String::from_utf8_lossy(chunk.get(..count).unwrap()).into_owned();
+        heard.lock().unwrap().push_str(&text);
+    }
+}
+
+#[test]
+fn syslog_over_tls_reaches_a_receiver_that_is_trusted_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let (heard, stranger, named) = (Arc::default(), Arc::default(), Arc::default());
+    let (authority, port) = tls_receiver("127.0.0.1", Arc::clone(&heard));
+    let (_, other) = tls_receiver("127.0.0.1", Arc::clone(&stranger));
+    let (its_own, wrong) = tls_receiver("elsewhere.example", Arc::clone(&named));
+    let roots = folder.path().join("roots.pem");
+    fs::write(&roots, format!("{authority}{its_own}")).unwrap();
+    let stream = |name: &str, port: u16| {
+        format!("[audit_streams.{name}]\nto = \"syslog\"\naddress = \"127.0.0.1:{port}\"\n")
+    };
+    let more = format!(
+        "\n[egress]\nca_file = \"{}\"\n{}{}{}",
+        roots.display(),
+        stream("trusted", port),
+        stream("stranger", other),
+        stream("misnamed", wrong)
+    );
+    let bench = Bench::with(&[], &more);
+    for _ in 0..3 {
+        assert_eq!(bench.post("/api/v1/replays", "{}").status, 202);
+    }
+    let last = size(&bench) - 1;
+    let has = |heard: &Mutex<String>| heard.lock().unwrap().contains(&format!("\"index\":{last},"));
+    until("the trusted receiver has all", || has(&heard));
+    // Each message has its length before it (RFC 5425).
+    let text = heard.lock().unwrap().clone();
+    let (length, rest) = text.split_once(' ').unwrap();
+    let length: usize = length.parse().unwrap();
+    assert!(rest.starts_with("<110>1 ") && rest.get(..length).unwrap().ends_with('}'), "{text}");
+    assert_eq!(*stranger.lock().unwrap(), "");
+    assert_eq!(*named.lock().unwrap(), "");
 }
 
 /// Keeps all that comes to a port, and answers each request where it is HTTP.

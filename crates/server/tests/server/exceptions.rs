@@ -1,10 +1,14 @@
 //! Exceptions over the API: asked for, reviewed by another, hiding everywhere, and taken back.
 
+use std::sync::atomic::Ordering;
+
+use jiff::SignedDuration;
+use quell_model::{Clock, Timestamp};
 use quell_server::Role;
 use quell_testkit::server::{Answer, Client, Request};
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, lines};
+use crate::bench::{Bench, lines, until};
 
 fn post(client: &Client, path: &str, body: &Value) -> Answer {
     let request = Request::post(path, body.to_string()).with("content-type", "application/json");
@@ -104,4 +108,43 @@ fn lists_of_tools_wait_for_a_reviewer_and_others_cannot_be_taken_back() {
     assert_eq!(done["items"][0]["state"], "withdrawn");
     let wrong = json!({"name": "x.yaml", "text": "a: 1", "owner": "shop"});
     assert_eq!(post(&analyst, "/api/v1/exceptions/import", &wrong).status, 422);
+}
+
+#[test]
+fn an_exception_ends_within_a_minute_and_what_it_hid_is_back_at_once() {
+    let bench = Bench::new();
+    assert_eq!(bench.post("/api/v1/imports?wait=true", lines("ends", 2)).status, 200);
+    let open = |path: &str| bench.get(&format!("/api/v1/{path}")).json();
+    let (engineer, approver) =
+        (bench.client(Role::Engineer, "default"), bench.client(Role::Approver, "default"));
+    let scope = "account = 111122223333";
+    let end = bench.clock.now() + SignedDuration::from_hours(48);
+    let asked = post(&engineer, "/api/v1/exceptions", &plan(scope, &end.to_string())).json();
+    let id = asked["exception"]["id"].as_str().unwrap_or_else(|| panic!("{asked}"));
+    let body = json!({"ids": [id], "wish": "approve", "note": "seen"});
+    let decided = post(&approver, "/api/v1/exceptions/decide", &body).json();
+    assert_eq!(decided["items"][0]["state"], "granted", "{decided}");
+    assert_eq!(open("issues?status=open")["total"], 0);
+    assert_eq!(open("incidents")["total"], 0);
+    let shift = |to: Timestamp| {
+        let seconds = to.duration_since(bench.clock.now()).as_secs();
+        bench.clock.0.fetch_add(seconds, Ordering::SeqCst);
+    };
+    // Two minutes before, it still holds.
+    shift(end - SignedDuration::from_mins(2));
+    assert_eq!(open("issues?status=open")["total"], 0);
+    assert_eq!(open(&format!("exceptions/{id}"))["state"], "granted");
+    shift(end + SignedDuration::from_secs(1));
+    // Lists do not wait for its end to be written down.
+    assert_eq!(open("issues?status=open")["total"], 2);
+    assert_ne!(open("incidents")["total"], 0);
+    assert_eq!(open("statistics")["open_issues"], 2);
+    until("its end is written down", || open(&format!("exceptions/{id}"))["state"] == "ended");
+    let told = open(&format!("exceptions/{id}"));
+    let at = told["events"].as_array().unwrap().last().unwrap()["at"].as_str().unwrap().to_owned();
+    let late = at.parse::<Timestamp>().unwrap().duration_since(end);
+    assert!(late.as_secs() <= 60, "{told}");
+    let records = open("audit?action=exception.change&limit=10");
+    let own = |record: &Value| record["actor"]["kind"] == "server";
+    assert!(records["items"].as_array().unwrap().iter().any(own), "{records}");
 }

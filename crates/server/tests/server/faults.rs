@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use quell_audit_verify::{Directory, Options, verify};
 use quell_model::TenantId;
 use quell_testkit::server::{Acked, Client, Process, Request, burst, delivery, found, signal, uid};
 
@@ -71,6 +72,26 @@ fn run(data: &Path, name: &str, count: u64) {
 }
 
 #[test]
+fn each_test_that_the_page_of_faults_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = fs::read_to_string(root.join("docs/faults.md")).unwrap();
+    let (mut named, mut file) = (0, String::new());
+    for row in page.lines().filter(|line| line.starts_with('|')) {
+        file.clear();
+        for word in row.split('`').skip(1).step_by(2) {
+            if word.ends_with(".rs") {
+                file =
+                    fs::read_to_string(root.join(word)).unwrap_or_else(|e| panic!("{word}: {e}"));
+            } else if word.contains('_') && !file.is_empty() {
+                assert!(file.contains(&format!("fn {word}(")), "{row}\nnames no test `{word}`");
+                named += 1;
+            }
+        }
+    }
+    assert!(named > 50, "{named}");
+}
+
+#[test]
 fn a_data_directory_that_is_read_only_is_refused_with_a_sentence() {
     if !can_mount() {
         return;
@@ -81,6 +102,43 @@ fn a_data_directory_that_is_read_only_is_refused_with_a_sentence() {
     let said = Process::start(&mut mounted(READ_ONLY, folder.path())).unwrap_err().to_string();
     assert!(said.contains("cannot start") && said.contains("data"), "{said}");
     assert!(said.to_lowercase().contains("read-only"), "{said}");
+}
+
+#[test]
+fn a_full_disk_under_the_audit_log_stops_every_change_and_nothing_else() {
+    if !can_mount() {
+        return;
+    }
+    const SMALL_LOG: &str = "mkdir -p \"$1/data/audit\" && \
+        mount -t tmpfs -o size=1m none \"$1/data/audit\" && \
+        head -c 700K /dev/zero > \"$1/data/audit/ballast\" && shift && exec \"$@\"";
+    let folder = tempfile::tempdir().unwrap();
+    let process = Process::start(&mut mounted(SMALL_LOG, folder.path())).unwrap();
+    let root = Path::new("/proc").join(process.id().to_string()).join("root");
+    let log = root.join(folder.path().strip_prefix("/").unwrap()).join("data/audit");
+    let client = Client::new(process.address()).with_token(&process.token().unwrap());
+    let change = || {
+        let path = "/api/v1/issues/00000000000000000000000000/mark";
+        let request = Request::post(path, r#"{"as":"accepted","reason":"x"}"#)
+            .with("content-type", "application/json");
+        client.send(&request).unwrap()
+    };
+    // Each is two records, whether there is such an issue or not.
+    let refused = (0..5_000).map(|_| change()).find(|answer| answer.status != 404).unwrap();
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    assert!(refused.text().contains("audit log"), "{}", refused.text());
+    for path in ["/api/v1/findings", "/api/v1/issues", "/api/v1/audit", "/health/live"] {
+        assert_eq!(client.send(&Request::get(path)).unwrap().status, 200, "{path}");
+    }
+    assert_eq!(deliver(&client, &delivery("kept", 0, 600)).unwrap().status, 202);
+    fs::remove_file(log.join("ballast")).unwrap();
+    until("changes are made again", || change().status == 404);
+    let sound = || verify(&Directory(log.clone()), &Options::default());
+    until("the log is whole", || sound().is_sound() && sound().size > 10);
+    let taken = || client.send(&Request::get("/api/v1/findings")).unwrap().json()["total"] == 1;
+    until("what came in is taken", taken);
+    let said = process.said();
+    assert!(!said.contains("panicked") && !said.contains("damaged"), "{said}");
 }
 
 #[test]

@@ -11,6 +11,8 @@ mod buckets;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod delivery;
+#[cfg(test)]
 mod description;
 #[cfg(test)]
 mod exceptions;
@@ -38,5 +40,7 @@ mod rights;
 mod scopes;
 #[cfg(test)]
 mod signin;
+#[cfg(test)]
+mod times;
 #[cfg(test)]
 mod wire;

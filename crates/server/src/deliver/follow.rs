@@ -1,0 +1,179 @@
+//! What stands at a sink is looked at until both sides agree that it is over.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use quell_deliver::Key;
+use quell_deliver::mirror::{Gone, Mirror, Move, Phase, Standing, Stands, meet};
+use quell_deliver::outbox::{Act, Remote, State};
+use quell_model::{TenantId, Timestamp};
+use quell_pipeline::PipelineError;
+use quell_pipeline::deliver::{accepted_body, gone_body, returned_body, stands};
+use quell_store::{Delivery, NewRow, StoreError};
+
+use super::send::written;
+use crate::data::Findings;
+use crate::state::App;
+
+/// How often something is looked at that is over on both sides.
+const SLOWLY: SignedDuration = SignedDuration::from_hours(24);
+/// How long a sink that cannot be asked is left alone.
+const AFTER_TROUBLE: SignedDuration = SignedDuration::from_mins(5);
+
+/// Looks at one.
+pub(super) async fn one(
+    app: &Arc<App>,
+    findings: &Arc<Findings>,
+    mut delivery: Delivery,
+) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    let before = delivery.clone();
+    let (Some(place), Some(remote)) = (app.sinks.get(&delivery.sink), delivery.remote.clone())
+    else {
+        delivery.look = None;
+        return written(app, findings, |store| {
+            store.outbox_add((Some(&before), &delivery), &[], now).map(drop)
+        });
+    };
+    let there = match place.sink.read(&remote).await {
+        Ok(Some(there)) => there,
+        Ok(None) => by_itself(&delivery.mirror, remote),
+        Err(error) => {
+            tracing::warn!(sink = place.name, %error, "a sink does not tell how something stands");
+            delivery.look = now.checked_add(AFTER_TROUBLE).ok();
+            return written(app, findings, |store| {
+                store.outbox_add((Some(&before), &delivery), &[], now).map(drop)
+            });
+        }
+    };
+    let stand = findings.read::<_, PipelineError>(|store| stands(store, &delivery.issues, now));
+    let stand = match stand {
+        Ok(stand) => stand,
+        Err(error) => {
+            tracing::warn!(%error, "what something is about cannot be read");
+            return Ok(());
+        }
+    };
+    if delivery.mirror.ours.is_empty() {
+        delivery.mirror.ours.clone_from(&there.fields);
+    }
+    let (mirror, step) = meet(delivery.mirror.clone(), stand, &there);
+    delivery.mirror = mirror;
+    delivery.remote = Some(there.remote.clone());
+    let every = SignedDuration::from_secs(i64::try_from(place.config.look_seconds).unwrap_or(300));
+    let is_over = !matches!(stand, Stands::Open(_)) && is_done(there.phase);
+    let wait = if is_over || there.gone != Gone::No { every.max(SLOWLY) } else { every };
+    delivery.look = now.checked_add(wait).ok();
+    let body = match (step, stand) {
+        (Move::Close, Stands::Accepted) => Some(Act::Close { body: accepted_body() }),
+        (Move::Close, _) => Some(Act::Close { body: gone_body(delivery.issues.len(), now) }),
+        (Move::Reopen, Stands::Open(seen)) => Some(Act::Reopen { body: returned_body(seen) }),
+        (Move::Reopen, Stands::Gone(_) | Stands::Accepted) | (Move::Rest, _) => None,
+    };
+    let rows: Vec<NewRow> =
+        body.map(|act| row(&findings.tenant, &mut delivery, act, now)).into_iter().collect();
+    let escalated = escalate(app, findings, &mut delivery, (there.phase, now));
+    let mut has_work = false;
+    written(app, findings, |store| {
+        // What is still to be done there comes first.
+        let is_pending = store.outbox_pending(&delivery.sink, &delivery.subject)?;
+        let rows = if is_pending { &[] } else { rows.as_slice() };
+        // Where somebody else changed it meanwhile, it is still due, and looked at again.
+        if store.outbox_add((Some(&before), &delivery), rows, now)?.is_none() {
+            return Ok(());
+        }
+        // Whom it was told to already is not told again.
+        for (other, row) in &escalated {
+            store.outbox_add((None, other), std::slice::from_ref(row), now)?;
+        }
+        has_work = !rows.is_empty() || !escalated.is_empty();
+        // That it was looked at need not outlast a crash.
+        if has_work { store.sync() } else { Ok(()) }
+    })?;
+    if has_work {
+        app.outbox_waiting.notify_one();
+    }
+    Ok(())
+}
+
+const fn is_done(phase: Phase) -> bool {
+    match phase {
+        Phase::Done | Phase::Declined => true,
+        Phase::New | Phase::Begun => false,
+    }
+}
+
+/// The next row about something that stands at a sink.
+pub(super) fn row(tenant: &TenantId, delivery: &mut Delivery, act: Act, now: Timestamp) -> NewRow {
+    let key = Key::new(tenant, &delivery.sink, &delivery.subject, delivery.acts);
+    delivery.acts = delivery.acts.saturating_add(1);
+    NewRow {
+        sink: delivery.sink.clone(),
+        subject: delivery.subject.clone(),
+        key,
+        act,
+        state: State::Waiting { until: now },
+    }
+}
+
+/// How something stands at a sink that cannot be asked: as Quell left it.
+fn by_itself(mirror: &Mirror, remote: Remote) -> Standing {
+    Standing {
+        remote,
+        phase: if mirror.closed.is_some() { Phase::Done } else { Phase::New },
+        phase_at: mirror.closed,
+        phase_by_us: true,
+        resolution: None,
+        fields: std::collections::BTreeMap::new(),
+        gone: Gone::No,
+    }
+}
+
+/// The same letter for others, where nobody began in time.
+fn escalate(
+    app: &App,
+    findings: &Findings,
+    delivery: &mut Delivery,
+    (phase, now): (Phase, Timestamp),
+) -> Vec<(Delivery, NewRow)> {
+    let route = app.config.routes.get(&delivery.route);
+    let Some((route, hours)) = route.and_then(|route| Some((route, route.escalate_hours?))) else {
+        return Vec::new();
+    };
+    let waited = now.duration_since(delivery.since);
+    if delivery.escalated
+        || phase != Phase::New
+        || waited < SignedDuration::from_hours(i64::from(hours))
+    {
+        return Vec::new();
+    }
+    let first = findings.read::<_, StoreError>(|store| {
+        let filter = quell_store::OutboxFilter {
+            sink: Some(delivery.sink.clone()),
+            subject: Some(delivery.subject.clone()),
+            most: 1000,
+            ..quell_store::OutboxFilter::default()
+        };
+        let rows = store.outbox_list(&filter)?;
+        rows.last().map(|row| store.outbox_act(row.id)).transpose()
+    });
+    let Ok(Some(Act::Open { letter })) = first else { return Vec::new() };
+    delivery.escalated = true;
+    let to = route.escalate_to.iter().map(|sink| {
+        let key = Key::new(&findings.tenant, sink, &delivery.subject, 0);
+        let mut other = Delivery {
+            sink: sink.clone(),
+            acts: 0,
+            since: now,
+            written: now,
+            remote: None,
+            mirror: Mirror::default(),
+            look: None,
+            ..delivery.clone()
+        };
+        let letter = Box::new(quell_deliver::Letter { key, ..(*letter).clone() });
+        let row = row(&findings.tenant, &mut other, Act::Open { letter }, now);
+        (other, row)
+    });
+    to.collect()
+}

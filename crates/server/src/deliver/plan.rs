@@ -1,0 +1,148 @@
+//! Routes are asked whenever the findings change.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use quell_config::Config;
+use quell_deliver::route::Route;
+use quell_model::{TenantId, Timestamp};
+use quell_pipeline::PipelineError;
+use quell_pipeline::deliver::{Places, Planned, Planner, Post, Wishes};
+use quell_pipeline::query::QueryError;
+
+use super::places;
+use super::routes::routes;
+use crate::data::Findings;
+use crate::state::App;
+
+/// How often it is looked whether something changed.
+const EVERY: Duration = Duration::from_millis(300);
+/// How often it is looked although nothing did: digests have their hours.
+const AT_LEAST_SECONDS: i64 = 30;
+
+/// How often the routes are asked for what they want, where nothing is kept.
+const MOST_ROUNDS: usize = 32;
+
+/// What is known of one tenant.
+#[derive(Debug, Default)]
+struct Desk {
+    planner: Planner,
+    routes: Vec<Route>,
+    /// Which state of the findings was looked at, and when.
+    looked: Option<(i64, Timestamp)>,
+}
+
+/// Asks the routes until the server stops.
+pub(crate) fn plan(app: &Arc<App>) {
+    if app.config.routes.values().all(|route| !route.enabled) {
+        return;
+    }
+    let places = places(&app.config);
+    let mut desks: BTreeMap<TenantId, Desk> = BTreeMap::new();
+    while !app.stopping.load(Ordering::SeqCst) {
+        for findings in app.tenants.all() {
+            let desk = desks.entry(findings.tenant.clone()).or_insert_with(|| Desk {
+                routes: routes(&app.config, &findings.tenant),
+                ..Desk::default()
+            });
+            if let Err(error) = look(app, &findings, desk, &places) {
+                tracing::warn!(%error, tenant = %findings.tenant, "routes are not asked");
+            }
+        }
+        app.pause(EVERY);
+    }
+}
+
+fn look(
+    app: &App,
+    findings: &Findings,
+    desk: &mut Desk,
+    places: &Places,
+) -> Result<(), PipelineError> {
+    let now = app.clock.now();
+    if desk.routes.is_empty() {
+        return Ok(());
+    }
+    let changes = findings.read::<_, PipelineError>(|store| Ok(store.changes()?))?;
+    let is_new = desk.looked.is_none_or(|(known, at)| {
+        known != changes || now.duration_since(at).abs().as_secs() >= AT_LEAST_SECONDS
+    });
+    if !is_new {
+        return Ok(());
+    }
+    let wishes = Wishes { tenant: &findings.tenant, routes: &desk.routes, places };
+    let planner = &mut desk.planner;
+    let planned: Result<Planned, QueryError> =
+        findings.whole(now, |view, cache| Ok(planner.plan(view, cache, wishes)?));
+    let planned = match planned {
+        Ok(planned) => planned,
+        Err(QueryError::Pipeline(error)) => return Err(error),
+        Err(error) => {
+            tracing::debug!(%error, "the incidents changed while they were looked at");
+            return Ok(());
+        }
+    };
+    for route in &planned.held_back {
+        tracing::warn!(route, "a route writes no more letters within this hour; the rest waits");
+    }
+    let (added, all) = findings.write::<_, PipelineError>(|store| {
+        let (mut added, mut all) = (0, true);
+        for post in &planned.posts {
+            let told = (post.before.as_ref(), &post.delivery);
+            let new = store.outbox_add(told, &post.rows, now)?;
+            all &= new.is_some();
+            added += new.unwrap_or_default();
+        }
+        Ok((added, all))
+    })?;
+    if added > 0 {
+        tracing::debug!(added, tenant = %findings.tenant, "letters are in the outbox");
+        app.outbox_waiting.notify_one();
+    }
+    if !all {
+        // Somebody else changed what was known meanwhile.
+        desk.planner.look_again();
+    }
+    // What a route holds back waits; asking again at once would only read the same.
+    if all && (!planned.more || !planned.held_back.is_empty()) {
+        desk.looked = Some((changes, now));
+    }
+    Ok(())
+}
+
+/// What the routes of a tenant want now. Nothing is kept.
+pub(crate) fn wanted(
+    config: &Config,
+    findings: &Findings,
+    now: Timestamp,
+) -> Result<Vec<Post>, PipelineError> {
+    let (routes, places) = (routes(config, &findings.tenant), places(config));
+    let wishes = Wishes { tenant: &findings.tenant, routes: &routes, places: &places };
+    let mut planner = Planner::default();
+    let mut posts: Vec<Post> = Vec::new();
+    for _ in 0..MOST_ROUNDS {
+        let planned: Result<Planned, QueryError> =
+            findings.whole(now, |view, cache| Ok(planner.plan(view, cache, wishes)?));
+        let planned = match planned {
+            Ok(planned) => planned,
+            Err(QueryError::Pipeline(error)) => return Err(error),
+            Err(_) => continue,
+        };
+        let known = |post: &Post| {
+            let same = |known: &Post| {
+                known.delivery.sink == post.delivery.sink
+                    && known.delivery.subject == post.delivery.subject
+            };
+            posts.iter().any(same)
+        };
+        let new: Vec<Post> = planned.posts.into_iter().filter(|post| !known(post)).collect();
+        let is_over = !planned.more || !planned.held_back.is_empty();
+        posts.extend(new);
+        if is_over {
+            break;
+        }
+    }
+    Ok(posts)
+}

@@ -1,0 +1,342 @@
+//! From the outbox to the sinks. Each step is on the disk before the next.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use quell_deliver::Letter;
+use quell_deliver::mirror::Mirror;
+use quell_deliver::outbox::{
+    Act, ActKind, Found, OnDoubt, Outcome, Row, Step, begun, ended, looked, needs_remote, next,
+    recovered,
+};
+use quell_model::Timestamp;
+use quell_pipeline::PipelineError;
+use quell_sinks::{SinkError, Wanted};
+use quell_store::{Delivery, Store, StoreError};
+use serde::Serialize;
+use tokio::runtime::Handle;
+
+use super::plan::wanted;
+use super::sinks::Place;
+use super::{follow, leaves};
+use crate::data::{Findings, locked};
+use crate::state::App;
+
+/// How often the outbox is looked at although nobody woke this.
+const EVERY: Duration = Duration::from_millis(500);
+/// Calls at once.
+pub(crate) const AT_ONCE: usize = 16;
+/// Rows that are read at once.
+const MOST: u32 = 64;
+/// How soon a sink is asked again how something stands that was just changed.
+const SOON: SignedDuration = SignedDuration::from_secs(2);
+
+/// Steps of one round at the command line.
+const MOST_STEPS: usize = 10_000;
+
+/// What is under way, so that nothing is begun twice by one process.
+type UnderWay = Arc<Mutex<HashSet<(String, String, String)>>>;
+
+/// Sends until the server stops.
+pub(crate) async fn run(app: Arc<App>) {
+    let starting = Arc::clone(&app);
+    drop(tokio::task::spawn_blocking(move || recover(&starting)).await);
+    let under_way = UnderWay::default();
+    loop {
+        drop(tokio::time::timeout(EVERY, app.outbox_waiting.notified()).await);
+        let asking = Arc::clone(&app);
+        let found = tokio::task::spawn_blocking(move || due(&asking)).await;
+        for (findings, work) in found.unwrap_or_default() {
+            let id = work.id(&findings);
+            if !locked(&under_way).insert(id.clone()) {
+                continue;
+            }
+            let Ok(permit) = Arc::clone(&app.deliveries).acquire_owned().await else { return };
+            let (app, under_way) = (Arc::clone(&app), Arc::clone(&under_way));
+            let handle = Handle::current();
+            // The store is waited for between calls, so each has a thread.
+            tokio::task::spawn_blocking(move || {
+                handle.block_on(work.done(&app, &findings));
+                locked(&under_way).remove(&id);
+                drop(permit);
+            });
+        }
+    }
+}
+
+/// What one round came to.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Round {
+    /// Letters that routes wanted anew.
+    wanted: usize,
+    /// Steps that were made: calls and looks.
+    steps: usize,
+    /// How many rows are in each state now.
+    states: BTreeMap<String, u64>,
+}
+
+/// Asks the routes once, and sends all that is due, one after another.
+pub(crate) async fn once(app: &Arc<App>) -> Result<Round, PipelineError> {
+    let asking = Arc::clone(app);
+    let handle = Handle::current();
+    let round = tokio::task::spawn_blocking(move || {
+        recover(&asking);
+        let mut round = Round::default();
+        let now = asking.clock.now();
+        for findings in asking.tenants.all() {
+            for post in wanted(&asking.config, &findings, now)? {
+                let told = (post.before.as_ref(), &post.delivery);
+                let new = findings.write(|store| store.outbox_add(told, &post.rows, now))?;
+                round.wanted += new.unwrap_or_default();
+            }
+        }
+        for _ in 0..MOST_STEPS {
+            let Some((findings, work)) = due(&asking).into_iter().next() else { break };
+            handle.block_on(work.done(&asking, &findings));
+            round.steps += 1;
+        }
+        for findings in asking.tenants.all() {
+            for (state, count) in findings.read(Store::outbox_counts)? {
+                *round.states.entry(state).or_default() += count;
+            }
+        }
+        Ok(round)
+    });
+    round.await.unwrap_or_else(|error| Err(PipelineError::Refused(error.to_string())))
+}
+
+/// What is to be done.
+enum Work {
+    Row(Box<Row>),
+    Delivery(Box<Delivery>),
+}
+
+impl Work {
+    async fn done(self, app: &Arc<App>, findings: &Arc<Findings>) {
+        let result = match self {
+            Self::Row(row) => one(app, findings, *row).await,
+            Self::Delivery(delivery) => follow::one(app, findings, *delivery).await,
+        };
+        if let Err(error) = result {
+            tracing::warn!(%error, "a step of the outbox is not kept; it is done again");
+        }
+    }
+
+    /// Rows and looks about one subject at one sink go one after another.
+    fn id(&self, findings: &Findings) -> (String, String, String) {
+        let (sink, subject) = match self {
+            Self::Row(row) => (&row.sink, &row.subject),
+            Self::Delivery(delivery) => (&delivery.sink, &delivery.subject),
+        };
+        (findings.tenant.to_string(), sink.clone(), subject.clone())
+    }
+}
+
+/// Rows that were being sent when the last process ended: nobody knows whether they arrived.
+fn recover(app: &App) {
+    for findings in app.tenants.all() {
+        let recovered = findings.write::<_, StoreError>(|store| {
+            let now = app.clock.now();
+            for row in store.outbox_sending()? {
+                let on_doubt = on_doubt(app.sinks.get(&row.sink), row.act);
+                store.outbox_move(&row, &recovered(row.clone(), on_doubt, now))?;
+            }
+            store.sync()
+        });
+        if let Err(error) = recovered {
+            tracing::error!(%error, tenant = %findings.tenant, "the outbox cannot be read");
+        }
+    }
+}
+
+fn due(app: &App) -> Vec<(Arc<Findings>, Work)> {
+    let now = app.clock.now();
+    let mut all = Vec::new();
+    for findings in app.tenants.all() {
+        let read = findings.read::<_, StoreError>(|store| {
+            Ok((store.outbox_due(now, MOST)?, store.delivery_due(now, MOST)?))
+        });
+        let (rows, looks) = match read {
+            Ok(read) => read,
+            Err(error) => {
+                tracing::warn!(%error, tenant = %findings.tenant, "the outbox cannot be read");
+                continue;
+            }
+        };
+        let rows = rows.into_iter().map(|row| Work::Row(Box::new(row)));
+        let looks = looks.into_iter().map(|one| Work::Delivery(Box::new(one)));
+        all.extend(rows.chain(looks).map(|work| (Arc::clone(&findings), work)));
+    }
+    all
+}
+
+/// What a sink needs where it is not known whether something arrived; one that is not there any
+/// more cannot be asked.
+fn on_doubt(place: Option<&Arc<Place>>, act: ActKind) -> OnDoubt {
+    place.map_or(OnDoubt::Leave, |place| place.sink.on_doubt(act))
+}
+
+/// Moves one row on.
+async fn one(app: &Arc<App>, findings: &Arc<Findings>, row: Row) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    let step = next(&row, now);
+    let (act, delivery) = findings.read::<_, StoreError>(|store| {
+        Ok((store.outbox_act(row.id)?, store.delivery_get(&row.sink, &row.subject)?))
+    })?;
+    let remote = row.remote.clone().or_else(|| delivery.and_then(|known| known.remote));
+    let Some(place) = app.sinks.get(&row.sink) else {
+        let why = format!("there is no `[sinks.{}]` that is switched on", row.sink);
+        let after = ended(row.clone(), OnDoubt::Leave, Outcome::Refused(why), now);
+        return written(app, findings, |store| store.outbox_move(&row, &after).map(drop));
+    };
+    let wanted = Wanted { key: &row.key, act: &act, remote: remote.as_ref() };
+    match step {
+        Step::Send => send(app, findings, (place, &wanted), &row).await,
+        Step::Look => {
+            let found = match place.sink.find(&wanted).await {
+                Ok(Some(remote)) => Found::There(remote),
+                Ok(None) => Found::Nothing,
+                Err(error) => Found::Unknown(error.to_string()),
+            };
+            let now = app.clock.now();
+            let is_found = matches!(found, Found::There(_));
+            let after = looked(row.clone(), place.sink.on_doubt(row.act), found, now);
+            keep(app, findings, (&row, &after), now)?;
+            match act {
+                // What belongs beside it may not have come with it.
+                Act::Open { letter } if is_found => complete(app, findings, (&row, letter), now),
+                Act::Open { .. }
+                | Act::Edit { .. }
+                | Act::Note { .. }
+                | Act::Close { .. }
+                | Act::Reopen { .. } => Ok(()),
+            }
+        }
+        Step::Rest(_) | Step::Nothing => Ok(()),
+    }
+}
+
+/// Brings what was found after an answer was lost up to date.
+fn complete(
+    app: &App,
+    findings: &Findings,
+    (row, letter): (&Row, Box<Letter>),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    written(app, findings, |store| {
+        let Some(before) = store.delivery_get(&row.sink, &row.subject)? else {
+            return Ok(());
+        };
+        let mut delivery = before.clone();
+        let row = follow::row(&findings.tenant, &mut delivery, Act::Edit { letter }, now);
+        store.outbox_add((Some(&before), &delivery), &[row], now)?;
+        Ok(())
+    })
+}
+
+async fn send(
+    app: &Arc<App>,
+    findings: &Arc<Findings>,
+    (place, wanted): (&Place, &Wanted<'_>),
+    row: &Row,
+) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    let sending = begun(row.clone(), now);
+    let bytes = serde_json::to_vec(wanted.act).unwrap_or_default();
+    let leaf = match leaves::begin(app, &findings.tenant, (&sending, &bytes), now) {
+        Ok(leaf) => leaf,
+        Err(error) => {
+            tracing::error!(%error, "nothing is sent until the audit log can be written");
+            return Ok(());
+        }
+    };
+    let mut is_claimed = false;
+    let claimed = written(app, findings, |store| {
+        is_claimed = store.outbox_move(row, &sending)?;
+        store.sync()
+    });
+    if !is_claimed || claimed.is_err() {
+        let why = Outcome::Refused("somebody else moved it, or the server stops".to_owned());
+        leaves::end(leaf, &why, app.clock.now());
+        return claimed;
+    }
+    let outcome = call(place, wanted).await;
+    let now = app.clock.now();
+    leaves::end(leaf, &outcome, now);
+    let after = ended(sending.clone(), place.sink.on_doubt(row.act), outcome, now);
+    if let Some(said) = &after.said {
+        tracing::warn!(
+            sink = place.name,
+            row = row.id,
+            state = after.state.as_str(),
+            said,
+            "not delivered"
+        );
+    }
+    keep(app, findings, (&sending, &after), now)
+}
+
+async fn call(place: &Place, wanted: &Wanted<'_>) -> Outcome {
+    let kind = wanted.act.kind();
+    if !place.sink.acts().contains(&kind) {
+        // A sink that cannot say more has said all that it can.
+        return match kind {
+            ActKind::Open => Outcome::Refused("the sink makes nothing".to_owned()),
+            ActKind::Edit | ActKind::Note | ActKind::Close | ActKind::Reopen => Outcome::Done(None),
+        };
+    }
+    if needs_remote(kind) && wanted.remote.is_none() {
+        return Outcome::Refused("nothing stands there yet".to_owned());
+    }
+    match place.sink.act(wanted).await {
+        Ok(remote) => Outcome::Done(remote),
+        Err(SinkError::Gone(said)) => Outcome::Refused(format!("it is not there any more: {said}")),
+        Err(error) => error.outcome(),
+    }
+}
+
+/// Writes, unless the server has closed what it holds: nobody writes behind that.
+pub(super) fn written(
+    app: &App,
+    findings: &Findings,
+    write: impl FnOnce(&mut Store) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    findings.write(|store| match app.hard_stop.load(Ordering::SeqCst) {
+        true => Ok(()),
+        false => write(store),
+    })
+}
+
+/// Keeps what came of a step, with how things stand at the sink.
+fn keep(
+    app: &App,
+    findings: &Findings,
+    (before, after): (&Row, &Row),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    written(app, findings, |store| {
+        store.outbox_settle(before, after, |delivery| note(delivery, after, now))?;
+        store.sync()
+    })
+}
+
+fn note(delivery: &mut Delivery, row: &Row, now: Timestamp) {
+    if row.state.as_str() != "sent" {
+        return;
+    }
+    delivery.look = now.checked_add(SOON).ok();
+    match row.act {
+        ActKind::Open => {
+            delivery.remote.clone_from(&row.remote);
+            delivery.mirror = Mirror::default();
+        }
+        // What it says now is read back, so that others' changes are told from ours.
+        ActKind::Edit => delivery.mirror.ours.clear(),
+        ActKind::Close => delivery.mirror.closed = Some(now),
+        ActKind::Reopen => delivery.mirror.closed = None,
+        ActKind::Note => {}
+    }
+}

@@ -1,0 +1,189 @@
+//! What routes want stands at a sink once, follows what it is about, and is closed with it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use quell_testkit::double::{Double, Fault};
+use quell_testkit::server::{Request, delivery};
+use quell_testkit::sinks::{JiraDouble, JiraIssue};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use crate::bench::{Bench, Shifted, secret, until};
+
+/// A Jira, and a server with a route that leads there.
+struct Rig {
+    jira: Arc<JiraDouble>,
+    double: Double,
+    bench: Bench,
+    _runtime: Runtime,
+}
+
+impl Rig {
+    fn new(release: &str) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let jira = Arc::new(JiraDouble::new(Arc::new(Shifted::default())));
+        jira.set(|settings| {
+            settings.user.clear();
+            settings.token = secret("BEARER");
+        });
+        let double = runtime.block_on(Double::start(Arc::clone(&jira) as _)).unwrap();
+        let more = format!(
+            "\n[egress]\nallow = [\"http://127.0.0.1\"]\n\n[sinks.jira]\nkind = \"jira\"\n\
+             url = \"{}\"\nproject = \"SEC\"\nsecret = \"env:BEARER\"\nsigned_with = \"env:HEADER\"\nlook_seconds = 30\n\n\
+             [routes.all]\nsinks = [\"jira\"]\nleast_severity = \"low\"\nrelease = \"{release}\"\n",
+            double.url()
+        );
+        let bench = Bench::with(&[], &more);
+        Self { jira, double, bench, _runtime: runtime }
+    }
+
+    /// Delivers a finding by webhook, as it stands at a time.
+    fn tell(&self, number: u64, status: u64, later: u64) {
+        let mut record: Value = serde_json::from_slice(&delivery("d", number, 400)).unwrap();
+        record["status_id"] = json!(status);
+        record["time"] = json!(record["time"].as_u64().unwrap() + later);
+        assert_eq!(self.bench.deliver(record.to_string().as_bytes()).status, 202);
+    }
+
+    fn issue(&self) -> JiraIssue {
+        self.jira.issues().remove(0)
+    }
+
+    /// Lets the time pass after which sinks are looked at.
+    fn pass(&self) {
+        self.bench.clock.0.fetch_add(31, Ordering::SeqCst);
+    }
+
+    fn rows(&self, state: &str) -> Vec<Value> {
+        let told = self.bench.get(&format!("/api/v1/outbox?state={state}")).json();
+        told["items"].as_array().unwrap().clone()
+    }
+
+    fn until_category(&self, category: &str) {
+        until(&format!("the issue is {category}"), || {
+            self.pass();
+            self.issue().category == category
+        });
+    }
+}
+
+#[test]
+fn a_ticket_stands_once_and_is_closed_and_opened_with_what_it_is_about() {
+    let rig = Rig::new("rule");
+    rig.tell(1, 1, 0);
+    until("a ticket stands", || rig.jira.issues().len() == 1);
+    let issue = rig.issue();
+    assert!(issue.text("summary").contains("A made-up fault"), "{}", issue.text("summary"));
+    assert!(issue.labels().iter().any(|label| label.starts_with("quell-")));
+    until("it is told where it stands", || {
+        rig.bench.get("/api/v1/deliveries").json()["items"][0]["remote"]["name"] == *issue.key
+    });
+    // The same again, and a start anew, make no second one.
+    rig.tell(1, 1, 0);
+    rig.tell(1, 4, 100);
+    rig.until_category("done");
+    assert!(!rig.issue().comments.is_empty());
+    rig.tell(1, 1, 200);
+    rig.until_category("new");
+    assert_eq!(rig.jira.issues().len(), 1);
+    let told = rig.bench.get("/api/v1/audit?limit=500").text();
+    assert!(told.contains("call.out"), "{told}");
+}
+
+#[test]
+fn what_a_person_closed_is_shown_and_not_fought() {
+    let rig = Rig::new("rule");
+    rig.tell(2, 1, 0);
+    until("a ticket stands", || rig.jira.issues().len() == 1);
+    let id = rig.issue().id.to_string();
+    until("it was read back", || {
+        rig.pass();
+        rig.bench.get("/api/v1/deliveries").json()["items"][0]["phase"] == "new"
+    });
+    rig.jira.close_by_hand(&id, "Done");
+    until("it is shown", || {
+        rig.pass();
+        let told = rig.bench.get("/api/v1/deliveries").json();
+        told["items"][0]["conflict"].as_str().is_some_and(|text| text.contains("closed it"))
+    });
+    assert_eq!(rig.issue().category, "done");
+}
+
+#[test]
+fn an_answer_that_is_lost_makes_no_second_ticket() {
+    let rig = Rig::new("rule");
+    rig.jira.set(|settings| settings.lag = 1);
+    rig.double.script.add("/rest/api/3/issue?", 1, Fault::Lost);
+    rig.tell(3, 1, 0);
+    until("nobody knows whether it arrived", || !rig.rows("doubt").is_empty());
+    until("it is found", || {
+        rig.bench.clock.0.fetch_add(5, Ordering::SeqCst);
+        rig.rows("sent").len() == 1
+    });
+    assert_eq!(rig.jira.issues().len(), 1);
+}
+
+#[test]
+fn a_letter_waits_for_a_person_and_is_shown_as_it_would_be_sent() {
+    let rig = Rig::new("person");
+    rig.tell(4, 1, 0);
+    until("a letter waits", || rig.rows("held").len() == 1);
+    let row = rig.rows("held")[0]["id"].as_i64().unwrap();
+    let shown = rig.bench.get(&format!("/api/v1/outbox/{row}")).json();
+    assert_eq!(shown["requests"][0]["method"], "POST");
+    assert!(shown["requests"][0]["body"].as_str().unwrap().contains("A made-up fault"));
+    assert!(!shown.to_string().contains(&secret("BEARER")));
+    assert!(rig.jira.issues().is_empty());
+    assert_eq!(rig.bench.post(&format!("/api/v1/outbox/{row}/release"), "").status, 200);
+    until("a ticket stands", || rig.jira.issues().len() == 1);
+    assert_eq!(rig.bench.post(&format!("/api/v1/outbox/{row}/cancel"), "").status, 409);
+    assert_eq!(rig.bench.post("/api/v1/outbox/999/retry", "").status, 404);
+}
+
+#[test]
+fn a_start_after_a_call_was_begun_looks_before_it_sends() {
+    let mut rig = Rig::new("rule");
+    // The sink does it and never answers; meanwhile the server stops hard, and starts again.
+    rig.double.script.add("/rest/api/3/issue?", 1, Fault::Lost);
+    rig.tell(5, 1, 0);
+    until("a ticket stands", || rig.jira.issues().len() == 1);
+    rig.bench.stop();
+    rig.bench.start().unwrap();
+    until("it is found", || {
+        rig.bench.clock.0.fetch_add(5, Ordering::SeqCst);
+        rig.rows("sent").len() == 1
+    });
+    assert_eq!(rig.jira.issues().len(), 1);
+}
+
+#[test]
+fn a_webhook_of_a_sink_has_the_thing_read_at_once_and_a_forged_one_nothing() {
+    let rig = Rig::new("rule");
+    rig.tell(6, 1, 0);
+    until("a ticket stands", || rig.jira.issues().len() == 1);
+    let id = rig.issue().id.to_string();
+    until("it was read back", || {
+        rig.pass();
+        rig.bench.get("/api/v1/deliveries").json()["items"][0]["phase"] == "new"
+    });
+    rig.jira.begin_by_hand(&id);
+    let post = |secret: &str, sink: &str| {
+        let (headers, body) = rig.jira.webhook(&id, secret);
+        let request = Request::post(&format!("/api/v1/hooks/sinks/{sink}"), body);
+        let request =
+            headers.iter().fold(request, |request, (name, value)| request.with(name, value));
+        rig.bench.stranger().send(&request).unwrap()
+    };
+    let (forged, nobody) = (post("another", "jira"), post(&secret("HEADER"), "nobody"));
+    assert_eq!((forged.status, nobody.status), (401, 401));
+    assert_eq!(forged.json()["detail"], nobody.json()["detail"]);
+    assert_eq!(post(&secret("HEADER"), "jira").status, 202);
+    until("it is known that somebody began", || {
+        rig.bench.get("/api/v1/deliveries").json()["items"][0]["phase"] == "begun"
+    });
+}
