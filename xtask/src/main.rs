@@ -35,6 +35,8 @@ cargo xtask <command>
           seconds to plan and prove 1,000 findings over 500 files (see docs/benchmarks.md)
   bench-audit [--threads N] [--seconds N] [--records N]
           records of the audit log a second, proofs in a large one, and checking it
+  sim-outbox [N] [FIRST SEED]
+          histories of an outbox, with crashes and lost answers (see docs/benchmarks.md)
   bench-spool [--threads N] [--seconds N]
           appends to the intake log a second, and how long one waits
   soak-spool [--kills N] [--seed N]
@@ -90,6 +92,11 @@ fn dispatch() -> Result<()> {
         Some("eval-approvals") => {
             let walk = ["run", "--release", "--quiet", "-p", "quell-govern", "--example"];
             run(cargo().args(walk).args(["eval_approvals", "--"]).args(&rest))
+        }
+        Some("sim-outbox") => {
+            let histories = ["run", "--release", "--quiet", "-p", "quell-testkit", "--features"];
+            let example = ["outbox", "--example", "outbox", "--"];
+            run(cargo().args(histories).args(example).args(&rest))
         }
         Some("eval-fixes") => eval_fixes::run(&rest),
         Some("eval-merge") => eval_merge::run(&rest),

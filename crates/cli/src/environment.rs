@@ -80,6 +80,12 @@ pub(crate) fn variables() -> BTreeMap<String, String> {
     std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
 }
 
+/// The environment as a server reads secrets in it.
+pub(crate) fn environment_of() -> quell_server::Environment {
+    let variables = variables();
+    std::sync::Arc::new(move |name: &str| variables.get(name).cloned())
+}
+
 /// `$QUELL_DATA`, else the user's data folder as the XDG base directory specification has it.
 fn data_directory() -> PathBuf {
     if let Some(data) = variable("QUELL_DATA") {

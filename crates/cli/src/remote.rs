@@ -49,6 +49,11 @@ pub(crate) struct Remote {
 }
 
 impl ServerArguments {
+    /// Whether the command line names a server.
+    pub(crate) const fn is_named(&self) -> bool {
+        self.server.is_some()
+    }
+
     /// The server to ask, if one is named. What the command line says goes over the environment,
     /// so that `--data` alone means the data directory.
     pub(crate) fn connect(

@@ -114,6 +114,11 @@ fn write_changes_the_file_and_a_second_run_changes_nothing() {
     assert_eq!((&report["made"], &report["written"]["how"]), (&json!(1), &json!("write")));
     let after = world.text("main.tf");
     assert!(after.contains("encrypted = true"), "{after}");
+    let told = world.bench.run(&["audit", "list", "--action", "fix.apply", "--json"]).stdout;
+    let told: Value = serde_json::from_slice(&told).unwrap();
+    let stages: Vec<&Value> = told.as_array().unwrap().iter().map(|one| &one["stage"]).collect();
+    assert_eq!(stages, ["ended", "begun"], "{told}");
+    assert!(told[1]["diff"].is_array() && told[1]["objects"]["fix"].is_array(), "{told}");
     world.withholds("already satisfies it");
     assert_eq!(world.text("main.tf"), after);
 }

@@ -347,3 +347,25 @@ fn incidents_are_put_together_and_taken_apart_at_a_server() {
     let again = served.json(&["incident", "show", ids[0], "--json"]);
     assert_eq!(again["incident"]["issues"].as_array().unwrap().len(), before);
 }
+
+#[test]
+fn a_server_lists_shows_and_proves_the_records_of_its_directory() {
+    let served = Served::start();
+    served.import("good.json", &scan(&["a"]));
+    let list = ["audit", "list", "--action", "import.create", "--json"];
+    let by_server = served.json(&list);
+    assert_eq!(by_server.as_array().unwrap().len(), 2);
+    let index = by_server[1]["index"].to_string();
+    let shown = served.json(&["audit", "show", &index, "--json"]);
+    assert_eq!(shown["record"], by_server[1]);
+    let files = ["--out", "x.tlog-proof", "--record", "x.json"];
+    served.text(&[&["audit", "prove", &index], files.as_slice()].concat());
+    let output =
+        served.run_offline(&["audit", "verify", "--proof", "x.tlog-proof", "--record", "x.json"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && said.contains(&format!("record {index}")), "{said}");
+    assert_eq!(served.json_offline(&list), by_server);
+    let output = served.run(&["audit", "key", "rotate", "--server", "http://127.0.0.1:1"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+}

@@ -12,7 +12,7 @@ use quell_model::TenantId;
 use quell_server::{RulesError, read_rules, who_is};
 use serde_json::json;
 
-use super::config::{data_flag, load, tell};
+use super::config::{data_flag, load_or_tell};
 use crate::console::say;
 use crate::environment::Environment;
 use crate::exit::Exit;
@@ -76,13 +76,10 @@ pub(super) fn run(
     environment: &Environment,
 ) -> Result<Exit> {
     let flags: Vec<_> = data.map(data_flag).into_iter().collect();
-    let config = match load(arguments.config.as_deref(), &flags)? {
-        Ok(loaded) => loaded.config,
-        Err(faults) => {
-            tell(&faults);
-            return Ok(Exit::Usage);
-        }
+    let Some(loaded) = load_or_tell(arguments.config.as_deref(), &flags)? else {
+        return Ok(Exit::Usage);
     };
+    let config = loaded.config;
     let folder = arguments.policies.as_deref().or(config.access.policies.as_deref());
     let rules = match read_rules(folder) {
         Ok(rules) => rules,

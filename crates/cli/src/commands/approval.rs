@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use quell_govern::approval::{Delegation, Said};
-use quell_govern::shown::shown;
+use quell_model::shown;
 use quell_pipeline::govern::{PlanAsked, PlanTold};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -202,7 +202,7 @@ fn told(plan: &PlanTold, json: bool) -> Result<()> {
         plan.requested_by.id
     )?;
     writeln!(out, "void after  {}", plan.expires_at)?;
-    let (people, roles) = (plan.quorum.people, plan.quorum.roles.join(", "));
+    let (people, roles) = (plan.quorum.people, plan.quorum.words());
     writeln!(out, "takes       {people} of {roles}")?;
     for vote in &plan.approvals.votes {
         let word = match vote.said {

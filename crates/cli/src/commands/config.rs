@@ -106,6 +106,20 @@ pub(super) fn load(
     Ok(loaded(file, Some(&environment), flags))
 }
 
+/// The configuration that holds; where it is wrong, what is wrong is told, and there is none.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(super) fn load_or_tell(config: Option<&Path>, flags: &[Override]) -> Result<Option<Loaded>> {
+    Ok(match load(config, flags)? {
+        Ok(loaded) => Some(loaded),
+        Err(faults) => {
+            tell(&faults);
+            None
+        }
+    })
+}
+
 /// What a file's text would come to, without the environment.
 pub(super) fn load_text(path: &str, text: &str) -> std::result::Result<Loaded, Faults> {
     loaded(Some(FileText { path, text }), None, &[])
@@ -118,17 +132,20 @@ fn loaded(
 ) -> std::result::Result<Loaded, Faults> {
     let formats: Vec<&str> = SOURCES.iter().map(|source| source.id).collect();
     let loaded = Config::load(&Sources { file, environment, overrides, formats: &formats })?;
-    let wrong = quell_server::source_faults(&loaded.config);
-    if wrong.is_empty() {
-        return Ok(loaded);
-    }
-    let fault = |(key, problem): (String, String)| Fault {
+    let fault = |(key, problem): (String, String), help: &str| Fault {
         place: place(&loaded, &key),
         key,
         problem,
-        help: "docs/platforms says what each platform needs".to_owned(),
+        help: help.to_owned(),
     };
-    let errors = wrong.into_iter().map(fault).collect();
+    let sources = quell_server::source_faults(&loaded.config).into_iter();
+    let sources = sources.map(|one| fault(one, "docs/platforms says what each platform needs"));
+    let sinks = quell_server::delivery_faults(&loaded.config).into_iter();
+    let sinks = sinks.map(|one| fault(one, "docs/delivery.md says what sinks and routes need"));
+    let errors: Vec<Fault> = sources.chain(sinks).collect();
+    if errors.is_empty() {
+        return Ok(loaded);
+    }
     Err(Faults { errors, warnings: loaded.warnings.clone(), more: 0 })
 }
 

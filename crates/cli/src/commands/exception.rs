@@ -19,12 +19,13 @@ use quell_store::Store;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::config::{load, tell};
+use super::config::load_or_tell;
+use super::jobs::tenant;
 use crate::audited::noted_of;
 use crate::console::{say, write_json};
 use crate::environment::{Environment, SystemClock};
 use crate::exit::Exit;
-use crate::remote::{Misused, Remote, ServerArguments};
+use crate::remote::{Remote, ServerArguments};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -140,17 +141,12 @@ enum Asked {
     Import { name: String, text: String, owner: String, until: Option<String> },
 }
 
-/// What the audit log is told of a change.
-struct Changes {
-    ids: Vec<String>,
-}
-
 impl Asked {
-    /// What the audit log is told; nothing where nothing changes.
-    fn told(&self) -> Option<Changes> {
+    /// The exceptions that are changed, as they are named; none where nothing changes.
+    fn changed(&self) -> Option<Vec<String>> {
         match self {
-            Self::Request(_) | Self::Import { .. } => Some(Changes { ids: Vec::new() }),
-            Self::Decide(ids, ..) => Some(Changes { ids: ids.clone() }),
+            Self::Request(_) | Self::Import { .. } => Some(Vec::new()),
+            Self::Decide(ids, ..) => Some(ids.clone()),
             Self::Preview(_) | Self::List(_) | Self::Show(_) => None,
         }
     }
@@ -284,26 +280,18 @@ pub(super) fn run(
     let answered = match arguments.server.connect(named, environment)? {
         Some(remote) => at_server(asked, &remote)?,
         None => {
-            let tenant: TenantId = arguments
-                .tenant
-                .parse()
-                .map_err(|_| Misused(format!("`{}` is no tenant", arguments.tenant)))?;
-            let loaded = match load(arguments.config.as_deref(), &[])? {
-                Ok(loaded) => loaded,
-                Err(faults) => {
-                    tell(&faults);
-                    return Ok(Exit::Usage);
-                }
+            let tenant = tenant(&arguments.tenant)?;
+            let Some(loaded) = load_or_tell(arguments.config.as_deref(), &[])? else {
+                return Ok(Exit::Usage);
             };
             let mut store = Store::open_for(data, &tenant)?;
             let by = Person::new(&arguments.person, &arguments.person);
             let known = (&limits(&loaded.config.exceptions), &by);
-            match asked.told() {
+            match asked.changed() {
                 None => at_directory(asked, &mut store, known)?,
-                Some(told) => {
-                    let about = |leaf: Leaf| {
-                        told.ids.iter().fold(leaf, |leaf, id| leaf.object("exception", id))
-                    };
+                Some(ids) => {
+                    let about =
+                        |leaf: Leaf| ids.iter().fold(leaf, |leaf, id| leaf.object("exception", id));
                     noted_of(data, &tenant, Action::ExceptionChange, about, || {
                         at_directory(asked, &mut store, known)
                     })?

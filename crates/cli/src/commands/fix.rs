@@ -7,17 +7,22 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
+use quell_audit::{Action, Leaf};
 use quell_client::ClientError;
 use quell_config::{Config, Sources};
+use quell_model::{Clock, TenantId};
+use quell_pipeline::deliver::post_change;
 use quell_pipeline::{
-    Dirty, FixCase, FixPlan, FixRequest, FixSaid, FixStory, Progress, Setup, Tool, commit_message,
-    fixes_report, patch_text, plan_fixes, plan_fixes_from, refuse_uncommitted, write_branch,
-    write_files,
+    ChangePlace, Dirty, FixCase, FixPlan, FixRequest, FixSaid, FixStory, Progress, Setup,
+    StateFile, Tool, code_change, commit_message, fixes_report, patch_text, plan_fixes,
+    plan_fixes_from, refuse_uncommitted, write_branch, write_files,
 };
 use quell_report::{Options, Written, write_asks, write_fixes};
 use quell_store::Store;
 
+use super::config::load_or_tell;
 use super::triage::on_interrupt;
+use crate::audited::noted;
 use crate::console::{say, write_json};
 use crate::environment::{Environment, SystemClock, variables};
 use crate::exit::Exit;
@@ -31,7 +36,9 @@ Examples:
   quell fix --repo infra/ --branch quell/fixes           one commit a fix
   quell fix --repo infra/ --patch - | git -C infra/ apply
   quell fix --repo infra/ --write --only safe
+  quell fix 0a1b2c3d4e --repo infra/ --deliver github    as a draft pull request
   quell fix --repo infra/ --server https://quell.example --token-file token
+  quell fix --repo infra/ --state prod=prod.tfstate      where cloud findings belong
   quell fix --repo infra/ --ask > quell.toml             what only you can say
 
 Exit codes: 0 done, 2 refused or a name that means nothing, 3 could not finish.
@@ -49,6 +56,11 @@ pub(super) struct Arguments {
     /// The repository with the infrastructure code
     #[arg(long, value_name = "DIR")]
     repo: PathBuf,
+    /// A state file, or a state or plan as `terraform show -json` prints it, by which findings
+    /// with a cloud id only get their fix at the block that made it; with DIR= the folder of its
+    /// root module. Those in the repository are read by themselves
+    #[arg(long, value_name = "[DIR=]FILE")]
+    state: Vec<String>,
     /// Make a branch with one commit a fix; your checkout stays as it is
     #[arg(long, value_name = "NAME", group = "how")]
     branch: Option<String>,
@@ -58,6 +70,16 @@ pub(super) struct Arguments {
     /// Write into the files, all or none
     #[arg(long, group = "how")]
     write: bool,
+    /// Put the change into the outbox for this sink: `[sinks.NAME]` of a code host brings it as a
+    /// draft pull request, with the proof
+    #[arg(long, value_name = "SINK", group = "how", conflicts_with = "server")]
+    deliver: Option<String>,
+    /// The repository at its host [default: what the remote `origin` names]
+    #[arg(long, value_name = "OWNER/NAME", requires = "deliver")]
+    into: Option<String>,
+    /// The branch that the change is made from [default: the one that is checked out]
+    #[arg(long, value_name = "BRANCH", requires = "deliver")]
+    base: Option<String>,
     /// Leave out fixes that need a person's approval
     #[arg(long, value_name = "SAFETY", value_parser = ["safe"])]
     only: Option<String>,
@@ -102,6 +124,7 @@ pub(super) fn run(
         config: arguments.config.clone(),
         policies: arguments.policies.clone(),
         said: said(&variables())?,
+        states: state_files(&arguments.state, &arguments.repo),
         verify: tools(&arguments.verify_with),
     };
     // Ctrl-C stops between two steps, never while files are moved into place.
@@ -111,12 +134,62 @@ pub(super) fn run(
         Some(remote) => plan_with(remote, (&setup, &request), &progress)?,
         None => plan_fixes(&Store::open(data)?, &setup, &request, &SystemClock, &progress)?,
     };
-    let written = write(arguments, &plan, &setup)?;
+    if let Some(sink) = &arguments.deliver {
+        print(arguments, &plan, None, environment)?;
+        return deliver(arguments, (data, sink), &plan, &setup);
+    }
+    let changes = arguments.write || arguments.branch.is_some();
+    let written = match remote.is_none() && changes && !plan.files.is_empty() {
+        // What findings here led to is in their log before it is in the files.
+        true => {
+            let about = |leaf: Leaf| told(arguments, &plan, leaf);
+            noted(data, Action::FixApply, about, || write(arguments, &plan, &setup))?
+        }
+        false => write(arguments, &plan, &setup)?,
+    };
     if arguments.patch.as_deref().is_some_and(is_stdout) {
         return Ok(Exit::Clean);
     }
     print(arguments, &plan, written, environment)?;
     Ok(Exit::Clean)
+}
+
+/// Puts the change of a plan into the outbox. A server on the same data sends it at once.
+fn deliver(
+    arguments: &Arguments,
+    (data, sink): (&Path, &str),
+    plan: &FixPlan,
+    setup: &Setup,
+) -> Result<Exit> {
+    let Some(loaded) = load_or_tell(None, &[])? else { return Ok(Exit::Usage) };
+    if !loaded.config.sinks.contains_key(sink) {
+        let said = format!("there is no `[sinks.{sink}]`; docs/delivery.md shows how one is made");
+        return Err(Misused(said).into());
+    }
+    let place = ChangePlace { repository: arguments.into.clone(), base: arguments.base.clone() };
+    let messages: Vec<String> =
+        plan.made().map(|fix| commit_message(fix, setup.catalog())).collect();
+    let change = code_change(plan, messages.join("\n"), &place)?;
+    let to = format!("{} from `{}`", change.repository, change.base);
+    let tenant = TenantId::default();
+    let about = |leaf: Leaf| told(arguments, plan, leaf).object("sink", sink);
+    let (subject, is_new) = noted(data, Action::FixApply, about, || {
+        let mut store = Store::open(data)?;
+        let posted = post_change(&mut store, (&tenant, sink), (plan, change), SystemClock.now());
+        Ok(posted?)
+    })?;
+    say(&match is_new {
+        true => {
+            format!("in the outbox for `{sink}`: {subject} into {to}; `quell deliver` sends it")
+        }
+        false => format!("{subject} is in the outbox already; `quell outbox list` shows it"),
+    });
+    Ok(Exit::Clean)
+}
+
+/// State files and plans as they are named on the command line.
+pub(super) fn state_files(named: &[String], repository: &Path) -> Vec<StateFile> {
+    named.iter().map(|text| StateFile::parse(text, repository)).collect()
 }
 
 /// What the environment says of fixes, as the configuration reads it.
@@ -190,6 +263,18 @@ fn tools(names: &[String]) -> Vec<Tool> {
 
 fn is_stdout(path: &Path) -> bool {
     path.as_os_str() == "-"
+}
+
+/// What is about to be written, for the audit log.
+fn told(arguments: &Arguments, plan: &FixPlan, leaf: Leaf) -> Leaf {
+    let diff = quell_audit::sha256(patch_text(&plan.files).as_bytes());
+    let leaf = leaf.diff(diff).fact("files", i64::try_from(plan.files.len()).unwrap_or(i64::MAX));
+    let leaf = plan.made().fold(leaf, |leaf, fix| leaf.object("fix", &fix.id));
+    match &arguments.branch {
+        Some(name) => leaf.object("branch", name),
+        None if arguments.deliver.is_some() => leaf.word("how", "deliver"),
+        None => leaf.word("how", "write"),
+    }
 }
 
 /// Writes what was asked for.

@@ -10,7 +10,7 @@ use quell_audit::{Action, Leaf};
 use quell_client::{Listed, ListedIncident};
 use quell_model::{Clock, IncidentKey, Timestamp};
 use quell_pipeline::{
-    Progress, Request, Setup, join_incidents, mark_incident, reset_incident, show_incident,
+    Progress, Request, Setup, join_incidents, mark_incident, open_incident, reset_incident,
     split_incident, unmark_incident,
 };
 use quell_report::{IncidentReport, IncidentStory, cell, write_incident_story};
@@ -214,7 +214,7 @@ pub(super) fn run(
     match &arguments.command {
         Command::List { limit, json } => list(&listed(&mut store, &setup, *limit)?, *json)?,
         Command::Show { id, json } => {
-            show(&show_incident(&store, &setup, id, repo, SystemClock.now())?, *json)?;
+            show(&open_incident(&mut store, &setup, (id, repo), SystemClock.now())?, *json)?;
         }
         Command::Split { id, issues } => {
             let about = |leaf: Leaf| objects(leaf.object("incident", id), "issue", issues);

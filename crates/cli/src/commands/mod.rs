@@ -30,6 +30,7 @@ mod incident;
 mod issue;
 mod jobs;
 mod map;
+mod outbox;
 mod policy;
 mod replay;
 mod restore;
@@ -39,6 +40,7 @@ mod source;
 mod stats;
 mod status;
 mod token;
+mod trace;
 mod triage;
 mod upload;
 mod user;
@@ -60,6 +62,8 @@ enum Command {
     Triage(triage::Arguments),
     /// Change code so that issues close, each change with its proof
     Fix(fix::Arguments),
+    /// Find the block of code that made a thing in a cloud
+    Trace(trace::Arguments),
     /// Show a labelled sample world, offline
     Demo(demo::Arguments),
     /// Show one issue, or take a wrong merge apart
@@ -86,6 +90,12 @@ enum Command {
     Status(status::Arguments),
     /// Platforms that are asked: add one, test it, ask it, see how it stands
     Source(source::Arguments),
+    /// Send what routes want, or show it
+    Deliver(outbox::DeliverArguments),
+    /// Letters that are delivered: list them, look at one, let it go, try it again
+    Outbox(outbox::Arguments),
+    /// Where things are delivered to: list them, test one
+    Sink(outbox::SinkArguments),
     /// Jobs of a server: list them, look at one, retry, release or cancel it
     Jobs(jobs::Arguments),
     /// Read what was received again, by what this program knows now
@@ -126,6 +136,7 @@ pub(crate) fn run(
     let result = match parsed.command {
         Command::Triage(arguments) => triage::run(&arguments, (&data, named), environment),
         Command::Fix(arguments) => fix::run(&arguments, (&data, named), environment),
+        Command::Trace(arguments) => trace::run(&arguments, &data),
         Command::Demo(arguments) => demo::run(&arguments, environment),
         Command::Issue(arguments) => issue::run(&arguments, (&data, named), environment),
         Command::Incident(arguments) => incident::run(&arguments, (&data, named), environment),
@@ -139,12 +150,15 @@ pub(crate) fn run(
         Command::Serve(arguments) => serve::run(&arguments, parsed.data.as_deref(), environment),
         Command::Status(arguments) => status::run(&arguments, (&data, named), environment),
         Command::Source(arguments) => source::run(&arguments, (&data, named), environment),
+        Command::Deliver(arguments) => outbox::deliver(&arguments, (&data, named), environment),
+        Command::Outbox(arguments) => outbox::run(&arguments, (&data, named), environment),
+        Command::Sink(arguments) => outbox::sink(&arguments, (&data, named), environment),
         Command::Jobs(arguments) => jobs::run(&arguments, (&data, named), environment),
         Command::Replay(arguments) => replay::run(&arguments, (&data, named), environment),
         Command::Token(arguments) => token::run(&arguments, &data),
         Command::User(arguments) => user::run(&arguments, &data),
         Command::Access(arguments) => access::run(&arguments, parsed.data.as_deref(), environment),
-        Command::Audit(arguments) => audit::run(&arguments, &data),
+        Command::Audit(arguments) => audit::run(&arguments, (&data, named), environment),
         Command::Config(arguments) => config::run(&arguments, parsed.data.as_deref()),
         Command::Backup(arguments) => backup::run(&arguments, &data),
         Command::Restore(arguments) => restore::run(&arguments, &data),
@@ -195,6 +209,7 @@ fn at_a_server(error: &anyhow::Error) -> Option<Exit> {
         | OfflineError::Query(QueryError::NotFound { .. })
         | OfflineError::Tell(TellError::Wrong(_) | TellError::Unlisted)
         | OfflineError::NoPlatform(_)
+        | OfflineError::NoSink(_)
         | OfflineError::Conflict(_)
         | OfflineError::NoData(_) => Exit::Usage,
         OfflineError::Stopped => Exit::Interrupted,

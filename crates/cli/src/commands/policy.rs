@@ -10,7 +10,7 @@ use quell_model::Clock;
 use quell_pipeline::govern::{Ruling, explain_action, explain_fix, ruling};
 use quell_store::Store;
 
-use super::config::{load, tell};
+use super::config::load_or_tell;
 use crate::console::{say, write_json};
 use crate::environment::{Environment, SystemClock};
 use crate::exit::Exit;
@@ -169,13 +169,8 @@ pub(super) fn run(
 
 /// The rules of the configuration here.
 fn own_rules(arguments: &Arguments) -> Result<Option<Ruling>> {
-    match load(arguments.config.as_deref(), &[])? {
-        Ok(loaded) => Ok(Some(ruling(&loaded.config.approvals)?)),
-        Err(faults) => {
-            tell(&faults);
-            Ok(None)
-        }
-    }
+    let loaded = load_or_tell(arguments.config.as_deref(), &[])?;
+    loaded.map(|loaded| Ok(ruling(&loaded.config.approvals)?)).transpose()
 }
 
 fn at_directory(arguments: &Arguments, data: &Path) -> Result<Exit> {
@@ -240,10 +235,10 @@ pub(super) fn write_verdict(verdict: &Verdict, out: &mut impl Write) -> io::Resu
     };
     writeln!(out, "{word} (phase {})", verdict.phase.as_str())?;
     if let Some(quorum) = &verdict.quorum {
-        writeln!(out, "  takes {} of {}", quorum.people, quorum.roles.join(", "))?;
+        writeln!(out, "  takes {} of {}", quorum.people, quorum.words())?;
     }
     for because in &verdict.because {
-        writeln!(out, "  {}", quell_govern::shown::shown(because, false))?;
+        writeln!(out, "  {}", quell_model::shown(because, false))?;
     }
     Ok(())
 }

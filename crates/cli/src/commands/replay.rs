@@ -18,11 +18,11 @@ use quell_pipeline::{Progress, Setup};
 use quell_server::{Plan, offline};
 use tokio::runtime::Builder;
 
-use super::config::{load, tell};
+use super::config::load_or_tell;
 use super::jobs::{accounting, detail, tenant};
 use super::triage::on_interrupt;
 use crate::console::{byte_bar, say, write_json};
-use crate::environment::{Environment, SystemClock, variables};
+use crate::environment::{Environment, SystemClock, environment_of};
 use crate::exit::Exit;
 use crate::remote::{Misused, Remote, ServerArguments};
 
@@ -154,12 +154,11 @@ fn here(arguments: &Arguments, data: &Path, environment: &Environment) -> Result
         return Err(Misused(said).into());
     }
     let Some(config) = config()? else { return Ok(Exit::Usage) };
-    let variables = variables();
     let plan = Plan {
         config,
         data: data.to_owned(),
         setup: Setup::embedded(None)?,
-        environment: Arc::new(move |name: &str| variables.get(name).cloned()),
+        environment: environment_of(),
     };
     let runtime =
         Builder::new_current_thread().enable_all().build().context("no runtime starts")?;
@@ -199,11 +198,5 @@ fn here(arguments: &Arguments, data: &Path, environment: &Environment) -> Result
 
 /// The configuration, as `quell serve` would take it; nothing where it is wrong.
 fn config() -> Result<Option<Config>> {
-    match load(None, &[])? {
-        Ok(loaded) => Ok(Some(loaded.config)),
-        Err(faults) => {
-            tell(&faults);
-            Ok(None)
-        }
-    }
+    Ok(load_or_tell(None, &[])?.map(|loaded| loaded.config))
 }

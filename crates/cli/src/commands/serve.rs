@@ -19,7 +19,7 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use super::config::{data_flag, load, tell};
+use super::config::{data_flag, load_or_tell};
 use crate::console::say;
 use crate::environment::{Environment, SystemClock, variables};
 use crate::exit::Exit;
@@ -59,12 +59,8 @@ pub(super) fn run(
         value: address.to_string(),
     });
     let flags: Vec<Override> = data.map(data_flag).into_iter().chain(listen).collect();
-    let loaded = match load(arguments.config.as_deref(), &flags)? {
-        Ok(loaded) => loaded,
-        Err(faults) => {
-            tell(&faults);
-            return Ok(Exit::Usage);
-        }
+    let Some(loaded) = load_or_tell(arguments.config.as_deref(), &flags)? else {
+        return Ok(Exit::Usage);
     };
     for warning in &loaded.warnings {
         say(&format!("warning: {warning}"));

@@ -15,6 +15,7 @@ use quell_store::{GroupRow, ServerStore, UserRow};
 use secrecy::SecretString;
 use serde_json::json;
 
+use super::jobs::tenant;
 use crate::audited::noted_of;
 use crate::console::{say, write_json};
 use crate::environment::SystemClock;
@@ -151,8 +152,7 @@ impl Granted {
 
 /// Runs it.
 pub(super) fn run(arguments: &Arguments, data: &Path) -> Result<Exit> {
-    let tenant = &arguments.tenant;
-    let tenant: TenantId = tenant.parse().with_context(|| format!("`{tenant}` is no tenant"))?;
+    let tenant = tenant(&arguments.tenant)?;
     let work = || apply(&arguments.command, data, &tenant);
     let Some((change, name)) = arguments.command.change() else { return work() };
     let about = |leaf: Leaf| leaf.word("change", change).beside("name", name);

@@ -5,18 +5,22 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use quell_audit::{Action, Leaf};
+use quell_model::TenantId;
+use quell_server::audit::local::folder;
 use quell_server::known_kinds;
 use quell_sources::SOURCES;
 use quell_sources::live::Live;
 
 use super::super::config::{load_text, tell};
+use crate::audited::noted;
 use crate::console::say;
 use crate::exit::Exit;
 use crate::remote::Misused;
 
 /// Writes a platform into the configuration.
 pub(super) fn add(
-    config: Option<&Path>,
+    (data, config): (&Path, Option<&Path>),
     (kind, name): (&str, &str),
     set: &[String],
 ) -> Result<Exit> {
@@ -51,7 +55,16 @@ pub(super) fn add(
         }
         return Ok(Exit::Usage);
     }
-    fs::write(&path, after).with_context(|| format!("cannot write `{}`", path.display()))?;
+    let write =
+        || fs::write(&path, after).with_context(|| format!("cannot write `{}`", path.display()));
+    // Where there is no log yet, a configuration is no reason to begin one.
+    match folder(data, &TenantId::default()).exists() {
+        true => {
+            let about = |leaf: Leaf| leaf.object("source", name).word("act", "add");
+            noted(data, Action::SourceAct, about, write)?;
+        }
+        false => write()?,
+    }
     say(&format!("wrote [sources.{name}] into {}; now: quell source test {name}", path.display()));
     Ok(Exit::Clean)
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
+use quell_audit::{Action, Leaf};
 use quell_client::{Platform, PlatformTest, ToldReport};
 use quell_config::Config;
 use quell_model::TenantId;
@@ -21,10 +22,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
-use super::config::{load, tell as tell_faults};
+use super::config::load_or_tell;
 use super::jobs::tenant;
+use crate::audited::noted_of;
 use crate::console::{count_bar, say, write_json};
-use crate::environment::{Environment, SystemClock, variables};
+use crate::environment::{Environment, SystemClock, environment_of};
 use crate::exit::Exit;
 use crate::remote::{Misused, Remote, ServerArguments};
 
@@ -150,7 +152,7 @@ pub(super) fn run(
     environment: &Environment,
 ) -> Result<Exit> {
     if let Command::Add { kind, name, set } = &arguments.command {
-        return add::add(arguments.config.as_deref(), (kind, name), set);
+        return add::add((data, arguments.config.as_deref()), (kind, name), set);
     }
     let desk = match arguments.server.connect(named, environment)? {
         Some(remote) => Desk::Server(Box::new(remote)),
@@ -222,13 +224,8 @@ fn answer(
 }
 
 fn here(arguments: &Arguments, data: &Path) -> Result<Option<Here>> {
-    let config = match load(arguments.config.as_deref(), &[])? {
-        Ok(loaded) => loaded.config,
-        Err(faults) => {
-            tell_faults(&faults);
-            return Ok(None);
-        }
-    };
+    let Some(loaded) = load_or_tell(arguments.config.as_deref(), &[])? else { return Ok(None) };
+    let config = loaded.config;
     let runtime = Builder::new_multi_thread().enable_all().build().context("no runtime starts")?;
     let asked = {
         let _inside = runtime.enter();
@@ -236,11 +233,6 @@ fn here(arguments: &Arguments, data: &Path) -> Result<Option<Here>> {
     };
     let tenant = tenant(&arguments.tenant)?;
     Ok(Some(Here { runtime, asked, config, data: data.to_owned(), tenant }))
-}
-
-fn environment_of() -> quell_server::Environment {
-    let variables = variables();
-    Arc::new(move |name: &str| variables.get(name).cloned())
 }
 
 impl Desk {
@@ -273,7 +265,11 @@ impl Desk {
             Self::Server(remote) => remote.ask(remote.connection.finding_tell(finding, &tell)),
             Self::Here(here) => {
                 let of = (&here.tenant, finding);
-                read(here.runtime.block_on(here.asked.tell(&here.data, of, tell))?)
+                let about = |leaf: Leaf| leaf.object("finding", finding);
+                let told = noted_of(&here.data, &here.tenant, Action::FindingTell, about, || {
+                    Ok(here.runtime.block_on(here.asked.tell(&here.data, of, tell))?)
+                });
+                read(told?)
             }
         }
     }
@@ -285,7 +281,11 @@ impl Desk {
             }
             Self::Here(here) => {
                 let of = (&here.tenant, name);
-                read(here.asked.act(&here.data, of, (act, false), None)?)?
+                let about = |leaf: Leaf| leaf.object("source", name).word("act", act.as_str());
+                let acted = noted_of(&here.data, &here.tenant, action(act), about, || {
+                    Ok(here.asked.act(&here.data, of, (act, false), None)?)
+                });
+                read(acted?)?
             }
         };
         if json {
@@ -374,6 +374,14 @@ impl Here {
         }
         let well = platform.streams.iter().all(|stream| stream.state != "failing");
         Ok(if well && rejected == 0 { Exit::Clean } else { Exit::Unfinished })
+    }
+}
+
+/// What the audit log calls it.
+const fn action(act: Act) -> Action {
+    match act {
+        Act::Adopt => Action::SourceAdopt,
+        Act::Sync | Act::Pause | Act::Resume | Act::Release => Action::SourceAct,
     }
 }
 

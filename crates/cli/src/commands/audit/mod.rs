@@ -1,5 +1,7 @@
 //! `quell audit`: the log of what was changed, and whether anybody changed the log.
 
+mod remote;
+
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -8,18 +10,21 @@ use anyhow::{Context, Result, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::{Args, Subcommand};
-use quell_audit::{Action, Reader};
+use quell_audit::{Action, Kept, Reader};
 use quell_audit_verify::{Compared, Directory, Fault, Key, Options, Report, check_proof, verify};
+use quell_client::AuditProof;
 use quell_model::{TenantId, Untrusted};
 use quell_report::cell;
 use quell_server::audit::local::folder;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::jobs::tenant;
 use crate::audited::at_log;
 use crate::console::{say, write_json};
+use crate::environment::Environment;
 use crate::exit::Exit;
-use crate::remote::Misused;
+use crate::remote::{Misused, ServerArguments};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,8 +34,10 @@ Examples:
   quell audit verify --against /mnt/other/quell.checkpoint
   quell audit verify --proof 41.tlog-proof --record 41.json --key key.pub
   quell audit key rotate
+  quell audit list --server https://quell.example --token-file token
 
-All of it reads the data directory, whether a server runs there or not.
+All of it reads the data directory, whether a server runs there or not. A server
+lists, shows and proves; what it proves is checked with `verify --proof`.
 Exit codes: 0 done and sound, 1 the log or the proof is not sound, 2 usage,
 3 it could not be read.";
 
@@ -46,6 +53,8 @@ pub(super) struct Arguments {
     /// Print JSON
     #[arg(long, global = true)]
     json: bool,
+    #[command(flatten)]
+    server: ServerArguments,
 }
 
 #[derive(Debug, Subcommand)]
@@ -128,7 +137,14 @@ fn actions() -> Vec<&'static str> {
 }
 
 /// Runs it.
-pub(super) fn run(arguments: &Arguments, data: &Path) -> Result<Exit> {
+pub(super) fn run(
+    arguments: &Arguments,
+    (data, named): (&Path, Option<&Path>),
+    environment: &Environment,
+) -> Result<Exit> {
+    if let Some(exit) = remote::run(arguments, named, environment)? {
+        return Ok(exit);
+    }
     let tenant = tenant(&arguments.tenant)?;
     let log = folder(data, &tenant);
     let mut out = BufWriter::new(io::stdout().lock());
@@ -181,11 +197,15 @@ fn list(
         }
         end = from;
     }
+    write_list(&found, (json, out))
+}
+
+fn write_list(found: &[Value], (json, out): (bool, &mut dyn Write)) -> Result<Exit> {
     if json {
         write_json(out, &found)?;
         return Ok(Exit::Clean);
     }
-    for value in &found {
+    for value in found {
         line(value, out)?;
     }
     Ok(Exit::Clean)
@@ -224,20 +244,34 @@ fn line(value: &Value, out: &mut dyn Write) -> io::Result<()> {
 fn show(reader: &mut Reader, index: u64, (json, out): (bool, &mut dyn Write)) -> Result<Exit> {
     let leaf = reader.leaf(index)?;
     let record: Value = serde_json::from_slice(&leaf).context("the record is no JSON")?;
-    let beside = reader.personal(&record)?;
+    let beside = reader.personal(&record)?.into_iter();
+    let text = |one: Kept| Beside { field: one.field, subject: one.subject, value: one.value };
     let hash = quell_audit::hex(&quell_audit::leaf_hash(&leaf));
+    write_record((index, &hash), &record, &beside.map(text).collect::<Vec<_>>(), (json, out))
+}
+
+/// A text beside the log.
+#[derive(Debug, Serialize)]
+struct Beside {
+    field: String,
+    subject: String,
+    value: String,
+}
+
+fn write_record(
+    (index, hash): (u64, &str),
+    record: &Value,
+    beside: &[Beside],
+    (json, out): (bool, &mut dyn Write),
+) -> Result<Exit> {
     if json {
-        let texts: Vec<Value> = beside
-            .iter()
-            .map(|one| json!({"field": one.field, "subject": one.subject, "value": one.value}))
-            .collect();
-        let shown = json!({"index": index, "leaf_hash": hash, "record": record, "beside": texts});
+        let shown = json!({"index": index, "leaf_hash": hash, "record": record, "beside": beside});
         write_json(out, &shown)?;
         return Ok(Exit::Clean);
     }
-    write_json(out, &record)?;
+    write_json(out, record)?;
     writeln!(out, "leaf hash  {hash}")?;
-    for one in &beside {
+    for one in beside {
         let value = cell(&Untrusted::from(one.value.as_str()), 60);
         writeln!(out, "{:<10} {value}  (beside the log, of {})", one.field, one.subject)?;
     }
@@ -255,21 +289,36 @@ fn prove(
     (json, out): (bool, &mut dyn Write),
 ) -> Result<Exit> {
     let found = reader.inclusion(index)?;
+    let proof = AuditProof {
+        size: found.checkpoint.size,
+        leaf: STANDARD.encode(&found.leaf),
+        path: found.path.iter().map(|hash| STANDARD.encode(hash)).collect(),
+        proof: found.text(),
+    };
+    write_proof((index, &proof), &found.leaf, (file, record), (json, out))
+}
+
+fn write_proof(
+    (index, found): (u64, &AuditProof),
+    leaf: &[u8],
+    (file, record): (Option<&Path>, Option<&Path>),
+    (json, out): (bool, &mut dyn Write),
+) -> Result<Exit> {
     let write = |path: &Path, bytes: &[u8]| {
         fs::write(path, bytes).with_context(|| format!("cannot write `{}`", path.display()))
     };
     if let Some(path) = record {
-        write(path, &found.leaf)?;
+        write(path, leaf)?;
     }
+    let AuditProof { size, leaf, path, proof } = found;
     match file {
-        Some(path) => write(path, found.text().as_bytes())?,
+        Some(file) => write(file, proof.as_bytes())?,
         None if json => {
-            let path: Vec<String> = found.path.iter().map(|hash| STANDARD.encode(hash)).collect();
-            let shown = json!({"index": index, "size": found.checkpoint.size, "path": path,
-                "leaf": STANDARD.encode(&found.leaf), "proof": found.text()});
+            let shown = json!({"index": index, "size": size, "path": path, "leaf": leaf,
+                "proof": proof});
             write_json(out, &shown)?;
         }
-        None => out.write_all(found.text().as_bytes())?,
+        None => out.write_all(proof.as_bytes())?,
     }
     Ok(Exit::Clean)
 }
