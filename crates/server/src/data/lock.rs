@@ -9,6 +9,9 @@ use std::time::Duration;
 const NAME: &str = "server.lock";
 /// How often a server tries, a millisecond apart, while others look whether one runs.
 const MOST_TRIES: u32 = 2_000;
+/// How often where it seems to be taken: a process that another program just started may hold
+/// what that program let go of, until it runs by itself.
+const MOST_TAKEN: u32 = 250;
 
 /// Held while a server runs on a data directory; the system lets go of it when the process ends,
 /// however that happens.
@@ -21,15 +24,16 @@ impl Lock {
         std::fs::create_dir_all(data)?;
         let path = data.join(NAME);
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+        let mut taken = 0;
         for _ in 0..MOST_TRIES {
             match file.try_lock() {
                 Ok(()) => return Ok(Some(Self(file))),
-                Err(TryLockError::WouldBlock) if is_only_looked_at(&file)? => {
-                    std::thread::park_timeout(Duration::from_millis(1));
-                }
+                Err(TryLockError::WouldBlock) if is_only_looked_at(&file)? => {}
+                Err(TryLockError::WouldBlock) if taken < MOST_TAKEN => taken += 1,
                 Err(TryLockError::WouldBlock) => return Ok(None),
                 Err(TryLockError::Error(error)) => return Err(error),
             }
+            std::thread::park_timeout(Duration::from_millis(1));
         }
         Ok(None)
     }
