@@ -30,6 +30,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("quell-spool", 3),
     ("quell-store", 3),
     ("quell-bucket", 4),
+    ("quell-llm", 4),
     ("quell-contain", 4),
     ("quell-pipeline", 5),
     ("quell-secrets", 4),

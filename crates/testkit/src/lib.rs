@@ -5,6 +5,8 @@ pub mod contain;
 #[cfg(feature = "net")]
 pub mod double;
 pub mod estate;
+#[cfg(feature = "llm")]
+pub mod llm;
 pub mod merging;
 #[cfg(feature = "net")]
 pub mod net;
