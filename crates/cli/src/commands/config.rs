@@ -142,7 +142,9 @@ fn loaded(
     let sources = sources.map(|one| fault(one, "docs/platforms says what each platform needs"));
     let sinks = quell_server::delivery_faults(&loaded.config).into_iter();
     let sinks = sinks.map(|one| fault(one, "docs/delivery.md says what sinks and routes need"));
-    let errors: Vec<Fault> = sources.chain(sinks).collect();
+    let models = quell_server::llm_faults(&loaded.config).into_iter();
+    let models = models.map(|one| fault(one, "docs/llm.md says what each kind needs"));
+    let errors: Vec<Fault> = sources.chain(sinks).chain(models).collect();
     if errors.is_empty() {
         return Ok(loaded);
     }
