@@ -175,8 +175,8 @@ mod tests {
     #[test]
     fn what_a_reader_sees_is_read() {
         for (text, seen) in [
-            ("AK\u{200b}IA\u{ad}1", "AKIA1"),
-            ("\u{ff21}\u{ff2b}IA", "AKIA"),
+            ("AK\u{200b}IB\u{ad}1", "AKIB1"),
+            ("\u{ff21}\u{ff2b}IB", "AKIB"),
             ("one \\\n  two", "one two"),
             ("a=\r\nb", "ab"),
             ("\u{1b}[1mred", "[1mred"),

@@ -16,7 +16,7 @@ const FORMS: &[(&str, &str)] = &[
         r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-[^-])*(?:-----END [A-Z0-9 ]*-----)?",
     ),
     ("token", r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.?[A-Za-z0-9_-]*"),
-    ("aws access key", r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}"),
+    ("aws access key", r"A(?:KI|SI|BI|CC)A[A-Z0-9]{16}"),
     ("aws session token", r"(?:FwoG|FQoG|IQoJ)[A-Za-z0-9+/=]{60,}"),
     ("aws bedrock key", r"ABSK[A-Za-z0-9+/]{60,}={0,2}"),
     ("github token", r"gh[pousr]_[A-Za-z0-9]{20,}"),
