@@ -438,6 +438,4 @@ fn the_environment_goes_over_the_file_wherever_fixes_are_shown() {
     assert_eq!(wrong.status.code(), Some(2));
     let nowhere = run(&triage, "QUELL_FIX_POLICIES", "nowhere");
     assert_ne!(nowhere.status.code(), Some(0));
-    // Without a repository nothing of it is read.
-    assert_eq!(run(&["triage", "--json"], "QUELL_FIX_PARAMETERS", "{ 1").status.code(), Some(0));
 }

@@ -425,9 +425,13 @@ fn unflushed(trace: &str, data: &Path) -> Vec<String> {
             }
         }
     }
-    // The database looks after its own logs, and a name that only ever was temporary may come back.
+    // The database looks after its own logs. What only ever was temporary may come back, and so may
+    // the audit log's tiles of an earlier head: nobody reads either.
     let own = ["-wal", "-shm", "-journal", ".part", ".tmp"];
-    waiting.retain(|name| !own.iter().any(|end| name.ends_with(end)));
+    let earlier = ["/raw/tmp/", ".p/"];
+    waiting.retain(|name| {
+        !own.iter().any(|end| name.ends_with(end)) && !earlier.iter().any(|at| name.contains(at))
+    });
     waiting
 }
 
