@@ -1,6 +1,5 @@
 //! `quell fix`: changes of code that close issues, each with its proof.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -9,18 +8,17 @@ use anyhow::{Context, Result};
 use clap::Args;
 use quell_audit::{Action, Leaf};
 use quell_client::ClientError;
-use quell_config::{Config, Sources};
 use quell_model::{Clock, TenantId};
 use quell_pipeline::deliver::post_change;
 use quell_pipeline::{
-    ChangePlace, Dirty, FixCase, FixPlan, FixRequest, FixSaid, FixStory, Progress, Setup,
-    StateFile, Tool, code_change, commit_message, fixes_report, patch_text, plan_fixes,
-    plan_fixes_from, refuse_uncommitted, write_branch, write_files,
+    ChangePlace, Dirty, FixCase, FixPlan, FixRequest, FixStory, Progress, Setup, StateFile, Tool,
+    code_change, commit_message, fixes_report, patch_text, plan_fixes, plan_fixes_from,
+    refuse_uncommitted, write_branch, write_files,
 };
 use quell_report::{Options, Written, write_asks, write_fixes};
 use quell_store::Store;
 
-use super::config::load_or_tell;
+use super::config::{fixes_said, load_or_tell};
 use super::triage::on_interrupt;
 use crate::audited::noted;
 use crate::console::{say, write_json};
@@ -123,7 +121,7 @@ pub(super) fn run(
         only_safe: arguments.only.is_some(),
         config: arguments.config.clone(),
         policies: arguments.policies.clone(),
-        said: said(&variables())?,
+        said: fixes_said(&variables())?,
         states: state_files(&arguments.state, &arguments.repo),
         verify: tools(&arguments.verify_with),
     };
@@ -190,25 +188,6 @@ fn deliver(
 /// State files and plans as they are named on the command line.
 pub(super) fn state_files(named: &[String], repository: &Path) -> Vec<StateFile> {
     named.iter().map(|text| StateFile::parse(text, repository)).collect()
-}
-
-/// What the environment says of fixes, as the configuration reads it.
-fn said(variables: &BTreeMap<String, String>) -> Result<FixSaid> {
-    let ours = |(name, text): (&String, &String)| {
-        (name.starts_with("QUELL_FIX_") && !text.is_empty()).then(|| (name.clone(), text.clone()))
-    };
-    let ours: BTreeMap<String, String> = variables.iter().filter_map(ours).collect();
-    let sources = Sources { environment: Some(&ours), ..Sources::default() };
-    let loaded = Config::load(&sources).map_err(|faults| Misused(faults.to_string()))?;
-    for warning in &loaded.warnings {
-        say(&format!("warning: {warning}"));
-    }
-    let is_said = |name: &str| ours.contains_key(name);
-    let fix = loaded.config.fix;
-    Ok(FixSaid {
-        policies: is_said("QUELL_FIX_POLICIES").then_some(fix.policies),
-        parameters: is_said("QUELL_FIX_PARAMETERS").then_some(fix.parameters),
-    })
 }
 
 /// Plans here what a server's open issues ask for: the code stays where it is.

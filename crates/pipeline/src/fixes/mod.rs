@@ -45,15 +45,22 @@ use crate::PipelineError;
 use crate::report::Open;
 use propose::{Workbench, grouped};
 
+/// A repository, with what is said of fixes beside its file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Code<'a> {
+    pub(crate) folder: &'a Path,
+    pub(crate) said: &'a FixSaid,
+}
+
 /// Proposes a fix for every open issue whose control has a recipe and whose block is found.
 /// One change that closes several issues is one fix.
 pub(crate) fn propose<'o>(
     store: &Store,
     catalog: &Catalog,
     open: impl Iterator<Item = &'o Open>,
-    folder: &Path,
+    Code { folder, said }: Code<'_>,
 ) -> Result<Vec<Fix>, PipelineError> {
-    let config = FixConfig::load(folder, None, catalog)?;
+    let config = FixConfig::load(folder, None, catalog)?.over(said, catalog)?;
     let bench = Workbench::open(folder, catalog, (&config, &[]))?;
     let has_recipe = |open: &&Open| {
         let control = open.control.as_deref().and_then(|id| catalog.control(id));
