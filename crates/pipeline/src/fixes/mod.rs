@@ -39,7 +39,7 @@ pub use report::fixes_report;
 pub use trace::{StateFile, TraceRequest, trace_thing};
 pub use unfixed::Unfixed;
 pub use verify::Tool;
-pub use write::{FileChange, write_files};
+pub use write::{FileChange, recover_files, write_files};
 
 use crate::PipelineError;
 use crate::report::Open;

@@ -1,5 +1,6 @@
 //! The proof of a change, made on the texts before and after, whoever made the change.
 
+mod narrow;
 mod silence;
 
 use std::collections::BTreeSet;
@@ -75,6 +76,9 @@ pub(crate) fn prove(trial: &Trial<'_>) -> Outcome {
         outcome.check(ProofCheck::HoldsAfter, holds_after(trial, &*after, &change));
         outcome.check(ProofCheck::NotSilenced, silence::not_silenced(trial, &*after, &change));
         outcome.check(ProofCheck::NothingWorse, nothing_worse(trial, &*after, &change));
+        if let Some(result) = narrow::narrows(trial, &*after, &change) {
+            outcome.check(ProofCheck::Narrows, result);
+        }
         outcome.check(ProofCheck::OnlyTheBlock, only_the_block(trial, &*after, &change));
         outcome.check(ProofCheck::Idempotent, idempotent(trial, &*after, &change));
     }
