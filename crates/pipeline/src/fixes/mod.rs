@@ -44,6 +44,7 @@ pub use write::{FileChange, recover_files, write_files};
 use crate::PipelineError;
 use crate::report::Open;
 use propose::{Workbench, grouped};
+pub(crate) use steps::steps_of;
 
 /// Proposes a fix for every open issue whose control has a recipe and whose block is found.
 /// One change that closes several issues is one fix.
