@@ -15,6 +15,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("quell-correlate", 2),
     ("quell-deliver", 2),
     ("quell-explain", 2),
+    ("quell-mask", 2),
     ("quell-govern", 2),
     ("quell-owners", 2),
     ("quell-policy", 2),
