@@ -11,9 +11,9 @@ use quell_client::ClientError;
 use quell_model::{Clock, TenantId};
 use quell_pipeline::deliver::post_change;
 use quell_pipeline::{
-    ChangePlace, Dirty, FixCase, FixPlan, FixRequest, FixStory, Progress, Setup, StateFile, Tool,
-    code_change, commit_message, fixes_report, patch_text, plan_fixes, plan_fixes_from,
-    refuse_uncommitted, write_branch, write_files,
+    ChangePlace, Dirty, FixCase, FixPlan, FixRequest, FixSaid, FixStory, Progress, Setup,
+    StateFile, Tool, code_change, commit_message, fixes_report, patch_text, plan_fixes,
+    plan_fixes_from, recover_files, refuse_uncommitted, write_branch, write_files,
 };
 use quell_report::{Options, Written, write_asks, write_fixes};
 use quell_store::Store;
@@ -125,6 +125,9 @@ pub(super) fn run(
         states: state_files(&arguments.state, &arguments.repo),
         verify: tools(&arguments.verify_with),
     };
+    if let Some(back) = recover_files(&arguments.repo)? {
+        say(&put_back(&back));
+    }
     // Ctrl-C stops between two steps, never while files are moved into place.
     let cancelled = on_interrupt()?;
     let progress = Progress { cancelled: &cancelled, bytes: &|_, _| {}, doing: &|_| {} };
@@ -150,6 +153,15 @@ pub(super) fn run(
     }
     print(arguments, &plan, written, environment)?;
     Ok(Exit::Clean)
+}
+
+/// What became of a run that ended while it wrote.
+fn put_back(paths: &[String]) -> String {
+    let ended = "a run before ended while it wrote";
+    if paths.is_empty() {
+        return format!("{ended}; no file had been changed yet");
+    }
+    format!("{ended}; these files are as they were before it: {}", paths.join(", "))
 }
 
 /// Puts the change of a plan into the outbox. A server on the same data sends it at once.

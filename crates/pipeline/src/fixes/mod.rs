@@ -39,11 +39,12 @@ pub use report::fixes_report;
 pub use trace::{StateFile, TraceRequest, trace_thing};
 pub use unfixed::Unfixed;
 pub use verify::Tool;
-pub use write::{FileChange, write_files};
+pub use write::{FileChange, recover_files, write_files};
 
 use crate::PipelineError;
 use crate::report::Open;
 use propose::{Workbench, grouped};
+pub(crate) use steps::steps_of;
 
 /// A repository, with what is said of fixes beside its file.
 #[derive(Debug, Clone, Copy)]

@@ -224,6 +224,7 @@ impl From<PipelineError> for Problem {
             | PipelineError::Repository { .. }
             | PipelineError::Unwritten { .. }
             | PipelineError::HalfWritten { .. }
+            | PipelineError::Journal { .. }
             | PipelineError::Git { .. } => Self::internal(&error),
         }
     }
