@@ -1,3 +1,5 @@
+//! Written all or none, whatever comes between.
+
 use std::cell::Cell;
 use std::process::Command;
 
