@@ -16,7 +16,7 @@ use crate::StepsReport;
 
 /// The version of the contract: the second number grows when fields are added, the first when
 /// a reader must change.
-pub const SCHEMA_VERSION: &str = "1.7";
+pub const SCHEMA_VERSION: &str = "1.8";
 
 /// Everything that a run has to say.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

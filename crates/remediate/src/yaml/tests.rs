@@ -211,7 +211,7 @@ proptest::proptest! {
         bounds.push(old.len());
         let from = bounds[at.min(bounds.len() - 1)];
         let to = bounds[(at + gone).min(bounds.len() - 1)];
-        let text = format!("{}{new}{}", &old[..from], &old[to..]);
+        let text = [old.get(..from).unwrap(), &new, old.get(to..).unwrap()].concat();
         if let Ok(before) = Yaml::parse(old) {
             let all = |yaml: Yaml| -> Vec<_> {
                 yaml.documents().iter().map(|one| (one.span.clone(), one.data().clone(), one.parsed.lines)).collect()

@@ -1,3 +1,5 @@
+//! Written all or none, whatever comes between.
+
 use std::cell::Cell;
 use std::process::Command;
 
@@ -134,6 +136,7 @@ fn a_failure_half_way_is_undone() {
 const STEPS: usize = 9;
 
 /// Runs in a program of its own, and ends that without any warning at a step.
+#[expect(clippy::disallowed_methods, reason = "the program of its own is told so what to do")]
 #[test]
 fn killed_here() {
     let Ok(asked) = std::env::var("QUELL_TEST_KILL") else { return };

@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(before: &[Value], after: &[Value], expected: Result<(), &str>) {
+    fn check(before: &[&Value], after: &[&Value], expected: Result<(), &str>) {
         let told = narrows(&role(&json!(before)), &role(&json!(after)));
         match (told, expected) {
             (Ok(_), Ok(())) => {}
@@ -187,15 +187,15 @@ mod tests {
     fn less_of_a_role_is_less() {
         let all = rule(&["*"], &["*"], &["*"], &[]);
         let pods = rule(&[""], &["pods", "pods/log"], &["get", "list"], &[]);
-        check(&[all.clone()], &[pods.clone()], Ok(()));
-        check(&[pods.clone()], &[], Ok(()));
-        check(&[pods.clone()], &[rule(&[""], &["pods"], &["get"], &["web"])], Ok(()));
+        check(&[&all], &[&pods], Ok(()));
+        check(&[&pods], &[], Ok(()));
+        check(&[&pods], &[&rule(&[""], &["pods"], &["get"], &["web"])], Ok(()));
         // Together two rules allow what neither does alone.
         let split = [rule(&[""], &["pods"], &["get"], &[]), rule(&[""], &["pods"], &["list"], &[])];
-        check(&split, &[rule(&[""], &["pods"], &["get", "list"], &[])], Ok(()));
+        check(&[&split[0], &split[1]], &[&rule(&[""], &["pods"], &["get", "list"], &[])], Ok(()));
         check(
-            &[rule(&[""], &["*/scale"], &["get"], &[])],
-            &[rule(&[""], &["x/scale"], &["get"], &[])],
+            &[&rule(&[""], &["*/scale"], &["get"], &[])],
+            &[&rule(&[""], &["x/scale"], &["get"], &[])],
             Ok(()),
         );
     }
@@ -203,19 +203,15 @@ mod tests {
     #[test]
     fn more_of_a_role_is_told() {
         let pods = rule(&[""], &["pods"], &["get"], &["web"]);
-        check(&[pods.clone()], &[rule(&[""], &["pods"], &["get"], &[])], Err("`get` on `pods`"));
-        check(&[pods.clone()], &[rule(&[""], &["pods"], &["list"], &["web"])], Err("`list` on"));
-        check(&[pods.clone()], &[rule(&["apps"], &["pods"], &["get"], &["web"])], Err("on `pods`"));
-        check(
-            &[pods.clone()],
-            &[rule(&[""], &["pods/exec"], &["get"], &["web"])],
-            Err("pods/exec"),
-        );
+        check(&[&pods], &[&rule(&[""], &["pods"], &["get"], &[])], Err("`get` on `pods`"));
+        check(&[&pods], &[&rule(&[""], &["pods"], &["list"], &["web"])], Err("`list` on"));
+        check(&[&pods], &[&rule(&["apps"], &["pods"], &["get"], &["web"])], Err("on `pods`"));
+        check(&[&pods], &[&rule(&[""], &["pods/exec"], &["get"], &["web"])], Err("pods/exec"));
         let path = json!({"nonResourceURLs": ["/healthz*"], "verbs": ["get"]});
         let other = json!({"nonResourceURLs": ["/*"], "verbs": ["get"]});
-        check(&[other.clone()], &[path.clone()], Ok(()));
-        check(&[path], &[other], Err("on `/*`"));
-        check(&[pods], &[json!({"resources": ["pods"], "verbs": "get"})], Err("cannot be read"));
+        check(&[&other], &[&path], Ok(()));
+        check(&[&path], &[&other], Err("on `/*`"));
+        check(&[&pods], &[&json!({"resources": ["pods"], "verbs": "get"})], Err("cannot be read"));
     }
 
     #[test]
