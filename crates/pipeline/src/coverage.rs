@@ -116,9 +116,11 @@ enum Beyond {
     Unnamed,
 }
 
+/// What the id of a rule tells of it.
+type Told = fn(&str) -> Option<Beyond>;
+
 /// Vendors whose ids of rules tell what is not theirs.
-const IDS: &[(&str, fn(&str) -> Option<Beyond>)] =
-    &[("lacework", lacework), ("prisma", prisma), ("wiz", wiz)];
+const IDS: &[(&str, Told)] = &[("lacework", lacework), ("prisma", prisma), ("wiz", wiz)];
 
 fn beyond(class: FindingClass, product: &str, id: &str) -> Option<Beyond> {
     match class {
