@@ -329,7 +329,14 @@ pub(crate) fn embedded_files() -> Vec<(&'static str, &'static str)> {
 
 /// A title for comparison: letters and digits in lower case.
 fn plain(title: &str) -> String {
-    title.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    let mut plain = String::with_capacity(title.len());
+    for letter in title.chars().filter(|c| c.is_alphanumeric()) {
+        match letter.is_ascii() {
+            true => plain.push(letter.to_ascii_lowercase()),
+            false => plain.extend(letter.to_lowercase()),
+        }
+    }
+    plain
 }
 
 #[cfg(test)]

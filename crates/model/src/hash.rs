@@ -116,12 +116,12 @@ pub fn short_id(id: &str) -> Cow<'_, str> {
 impl<K> fmt::Display for Key<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = u128::from_be_bytes(self.bytes);
-        for digit in (0..26).rev() {
+        let mut letters = [b'0'; 26];
+        for (digit, letter) in (0..26).rev().zip(&mut letters) {
             let index = usize::try_from((number >> (digit * 5)) & 31).unwrap_or_default();
-            let letter = ALPHABET.get(index).copied().unwrap_or(b'0');
-            write!(f, "{}", char::from(letter))?;
+            *letter = ALPHABET.get(index).copied().unwrap_or(b'0');
         }
-        Ok(())
+        f.write_str(std::str::from_utf8(&letters).unwrap_or_default())
     }
 }
 

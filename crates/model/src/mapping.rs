@@ -240,11 +240,14 @@ fn capped(text: &str) -> String {
 
 /// Letters and digits in lower case.
 fn plain(text: &str) -> String {
-    text.chars()
-        .filter(|c| c.is_alphanumeric())
-        .take(MOST_BYTES)
-        .flat_map(char::to_lowercase)
-        .collect()
+    let mut plain = String::with_capacity(text.len().min(MOST_BYTES));
+    for letter in text.chars().filter(|c| c.is_alphanumeric()).take(MOST_BYTES) {
+        match letter.is_ascii() {
+            true => plain.push(letter.to_ascii_lowercase()),
+            false => plain.extend(letter.to_lowercase()),
+        }
+    }
+    plain
 }
 
 #[cfg(test)]

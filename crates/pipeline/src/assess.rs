@@ -240,7 +240,7 @@ fn brief(
         first_seen: issue.first_seen,
         candidate: serde_json::to_vec(&kept)?,
         control: issue.control.clone(),
-        scope: scope(issue, members),
+        scope: scope(issue, members).to_bytes(),
     })
 }
 

@@ -151,6 +151,14 @@ struct ParsedBatch {
     block: Option<Block>,
 }
 
+/// How batches come to the writer and go back.
+struct Ways<'w> {
+    parsed: &'w Receiver<(u64, ParsedBatch)>,
+    /// One for each batch that was begun, taken when it is written.
+    ended: &'w Receiver<()>,
+    spent: Sender<ParsedBatch>,
+}
+
 /// What one file came to, while it is read.
 #[derive(Default)]
 pub(crate) struct Tally {
@@ -420,14 +428,19 @@ impl Run<'_> {
             // One that is parsed slowly holds up those behind it, which wait in memory.
             let (begun, ended) = bounded::<()>(parsers * 4);
             let (to_writer, parsed) = bounded::<(u64, ParsedBatch)>(parsers * 2);
+            // What is written goes back: freeing it takes time that the writer has not.
+            let (written, spent) = bounded::<ParsedBatch>(parsers);
             let to_parsers = (to_parsers, begun);
             let reader = threads.spawn(move || read(input, detected, &to_parsers, progress));
             for _ in 0..parsers {
-                let (batches, to_writer) = (batches.clone(), to_writer.clone());
-                threads.spawn(move || parse(&batches, &to_writer, detected, knowledge));
+                let (batches, spent) = (batches.clone(), spent.clone());
+                let to_writer = to_writer.clone();
+                threads.spawn(move || parse((&batches, &spent), &to_writer, detected, knowledge));
             }
-            drop((batches, to_writer));
-            let written = self.write(&name, (&parsed, &ended), import, tally);
+            drop((batches, spent, to_writer));
+            let ways = Ways { parsed: &parsed, ended: &ended, spent: written };
+            let written = self.write(&name, &ways, import, tally);
+            drop(ways);
             drop(ended);
             // The reader stops by itself once nobody listens.
             drop(parsed);
@@ -442,18 +455,20 @@ impl Run<'_> {
     fn write(
         &mut self,
         name: &str,
-        (parsed, ended): (&Receiver<(u64, ParsedBatch)>, &Receiver<()>),
+        ways: &Ways<'_>,
         import: &mut Import<'_>,
         tally: &mut Tally,
     ) -> Result<(), PipelineError> {
         let mut waiting: BTreeMap<u64, ParsedBatch> = BTreeMap::new();
         let mut next = 0;
-        for (number, batch) in parsed {
+        for (number, batch) in ways.parsed {
             waiting.insert(number, batch);
             while let Some(batch) = waiting.remove(&next) {
                 next += 1;
-                self.batch(name, batch, import, tally)?;
-                let begun = ended.try_recv();
+                self.batch(name, &batch, import, tally)?;
+                // Where nobody takes it, it is freed here.
+                drop(ways.spent.try_send(batch));
+                let begun = ways.ended.try_recv();
                 debug_assert!(begun.is_ok(), "what ends was begun");
             }
             self.progress.check()?;
@@ -464,11 +479,11 @@ impl Run<'_> {
     fn batch(
         &mut self,
         name: &str,
-        batch: ParsedBatch,
+        batch: &ParsedBatch,
         import: &mut Import<'_>,
         tally: &mut Tally,
     ) -> Result<(), PipelineError> {
-        for record in batch.records {
+        for record in &batch.records {
             self.record(name, record, import, tally)?;
         }
         Ok(batch.block.iter().try_for_each(|block| import.block(block))?)
@@ -477,20 +492,20 @@ impl Run<'_> {
     pub(crate) fn record(
         &mut self,
         name: &str,
-        record: Parsed,
+        record: &Parsed,
         import: &mut Import<'_>,
         tally: &mut Tally,
     ) -> Result<(), PipelineError> {
         tally.funnel.records += 1;
-        let rows = match record.rows {
+        let rows = match &record.rows {
             Ok(rows) => rows,
             Err(reason) => {
                 tally.accounting.count(Outcome::Rejected);
                 tally.funnel.rejected += 1;
-                if tally.reasons.len() < MOST_REASONS || tally.reasons.contains_key(&reason) {
+                if tally.reasons.len() < MOST_REASONS || tally.reasons.contains_key(reason) {
                     *tally.reasons.entry(reason.clone()).or_default() += 1;
                 }
-                self.reject(name, record.offset_bytes, reason);
+                self.reject(name, record.offset_bytes, reason.clone());
                 return Ok(());
             }
         };
@@ -498,7 +513,7 @@ impl Run<'_> {
         let mut new_findings = 0u64;
         let mut old_findings = 0u64;
         let mut first_other = None;
-        for row in &rows {
+        for row in rows {
             let this = match row {
                 Row::Finding(row) => {
                     let (outcome, id) = import.finding(&row.prepared(record.offset_bytes))?;
@@ -590,9 +605,9 @@ fn read(
     summary.broke_off
 }
 
-/// A parser: normalizes batches until there are no more.
+/// A parser: normalizes batches until there are no more, and frees those that are written.
 fn parse(
-    batches: &Receiver<(u64, Item)>,
+    (batches, spent): (&Receiver<(u64, Item)>, &Receiver<ParsedBatch>),
     to_writer: &Sender<(u64, ParsedBatch)>,
     detected: &intake::Detection,
     knowledge: Knowledge<'_>,
@@ -608,6 +623,7 @@ fn parse(
         if to_writer.send((number, parsed)).is_err() {
             return;
         }
+        drop(spent.try_recv());
     }
 }
 

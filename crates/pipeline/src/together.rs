@@ -107,7 +107,7 @@ impl Run<'_> {
                     import.next_file(&name)?;
                     let mut tally = Tally::default();
                     let take = |record| self.record(&name, record, &mut import, &mut tally);
-                    records.into_iter().try_for_each(take)?;
+                    records.iter().try_for_each(take)?;
                     self.imported.complete &= why.is_none();
                     let ended = Ended { why, known: false, remark: None };
                     self.note(name, format.as_deref().unwrap_or_default(), &tally, ended);

@@ -105,6 +105,118 @@ fn a_detection_meets_the_weakness_of_an_earlier_import_and_of_a_later_one() {
     assert!(Some(incident.score) > highest(&report), "it stands above either alone");
 }
 
+/// An audit as Prisma Cloud Compute gives it: the image, and the file that a process touched.
+fn compute_audit() -> String {
+    json!([{"_id": "audit-1", "accountID": "111122223333", "attackType": "unexpectedProcess",
+        "cluster": "harbor-1", "collections": ["All"], "command": "sh -i", "container": true,
+        "containerId": "c0ffee00", "containerName": "tickets", "count": 1, "effect": "alert",
+        "filepath": "/srv/tickets.jar", "fqdn": "", "hostname": "node-1",
+        "imageId": "sha256:c0ffee", "imageName": "registry.example/harbor/tickets:3.1",
+        "msg": "/bin/sh was started", "namespace": "harbor", "os": "Debian", "pid": 70,
+        "processPath": "/bin/sh", "provider": "aws", "region": "eu-west-1", "ruleName": "all",
+        "severity": "high", "time": "2026-10-30T01:02:03.5Z", "type": "processes", "user": "root"}])
+    .to_string()
+}
+
+/// A finding of GuardDuty's agent in a cluster: the workload with its image, and the lineage.
+fn guardduty_runtime() -> String {
+    json!({"schemaVersion": "2.0", "accountId": "111122223333", "region": "eu-west-1",
+        "partition": "aws", "id": "0af1", "type": "Execution:Runtime/ReverseShell", "severity": 8,
+        "arn": "arn:aws:guardduty:eu-west-1:111122223333:detector/d1/finding/0af1",
+        "title": "A reverse shell was seen.", "description": "A reverse shell was seen.",
+        "createdAt": "2026-10-30T01:02:03.000Z", "updatedAt": "2026-10-30T01:02:03.000Z",
+        "resource": {"resourceType": "EKSCluster", "eksClusterDetails": {"name": "harbor-1",
+                "arn": "arn:aws:eks:eu-west-1:111122223333:cluster/harbor-1"},
+            "kubernetesDetails": {"kubernetesWorkloadDetails": {"name": "tickets-0",
+                "type": "pods", "namespace": "harbor", "containers": [{"id": "c0ffee00",
+                    "name": "tickets", "image": "registry.example/harbor/tickets:3.1"}]}}},
+        "service": {"archived": false, "count": 1, "runtimeDetails": {"process": {"name": "sh",
+            "executablePath": "/bin/sh", "pid": 70, "uuid": "u2", "parentUuid": "u1",
+            "lineage": [{"executablePath": "/usr/bin/java", "pid": 60, "uuid": "u1"}]},
+            "context": {"commandLineExample": "sh -i"}}}})
+    .to_string()
+}
+
+#[test]
+fn runtime_detections_of_platforms_meet_the_weakness_of_their_image() {
+    for (tool, detection, said) in [
+        ("prisma", compute_audit(), "srv/tickets.jar"),
+        ("guardduty", guardduty_runtime(), "process `java`"),
+    ] {
+        let mut world = World::new();
+        world.import("image.json", &image());
+        let report = world.import("seen.json", &detection);
+        let incident = report.incidents.first().unwrap();
+        assert_eq!(
+            (incident.kind, incident.issues.len()),
+            (IncidentKind::Exploitation, 2),
+            "{tool}"
+        );
+        let title = incident.title.raw();
+        assert!(title.starts_with("CVE-2021-44228 is being exploited"), "{tool}: {title}");
+        let text = incident.because.first().unwrap().text.raw();
+        assert!(text.contains(said), "{tool}: {text}");
+        let elsewhere = detection.replace("harbor/tickets:3.1", "harbor/billing:9");
+        let mut apart = World::new();
+        apart.import("image.json", &image());
+        apart.import("seen.json", &elsewhere);
+        let all = apart.all();
+        let joined = all.iter().any(|(kind, _)| *kind == IncidentKind::Exploitation);
+        assert!(!joined, "{tool}: another image is no evidence: {all:?}");
+    }
+}
+
+/// An alert of CrowdStrike on an instance: what acted, and what started it.
+fn falcon_alert(parent: &str) -> String {
+    json!({"agent_id": "4f2b", "cid": "d0c1", "composite_id": "d0c1:ind:4f2b:77-1",
+        "product": "epp", "type": "ldt", "name": "ShellFromWeb",
+        "display_name": "Shell from a server", "description": "A server started a shell.",
+        "pattern_id": 10197, "severity": 70, "severity_name": "High", "status": "new",
+        "tactic": "Execution", "tactic_id": "TA0002", "technique": "Unix Shell",
+        "technique_id": "T1059.004", "created_timestamp": "2026-10-30T01:02:03Z",
+        "timestamp": "2026-10-30T01:02:03Z", "updated_timestamp": "2026-10-30T01:02:03Z",
+        "filename": "sh", "filepath": "/bin/sh", "cmdline": "sh -i", "local_process_id": "77",
+        "parent_details": {"filename": parent, "filepath": format!("/usr/sbin/{parent}"),
+            "cmdline": parent, "local_process_id": "76"},
+        "device": {"device_id": "4f2b", "hostname": "node-1", "platform_name": "Linux",
+            "instance_id": "i-0a1b2c3d4e5f60718", "service_provider": "AWS_EC2_V2",
+            "service_provider_account_id": "111122223333", "zone_group": "eu-west-1b"}})
+    .to_string()
+}
+
+/// Weak packages of that instance, as Inspector lists them.
+fn weak_instance() -> String {
+    let weak = |id: &str, package: &str| {
+        json!({"findingArn": format!("arn:aws:inspector2:eu-west-1:111122223333:finding/{package}"),
+            "awsAccountId": "111122223333", "type": "PACKAGE_VULNERABILITY",
+            "severity": "CRITICAL", "status": "ACTIVE", "title": format!("{id} - {package}"),
+            "description": "Weak.", "firstObservedAt": "2026-10-20T00:00:00Z",
+            "lastObservedAt": "2026-10-29T00:00:00Z", "updatedAt": "2026-10-29T00:00:00Z",
+            "resources": [{"id": "i-0a1b2c3d4e5f60718", "type": "AWS_EC2_INSTANCE",
+                "region": "eu-west-1", "details": {"awsEc2Instance": {"platform": "LINUX"}}}],
+            "packageVulnerabilityDetails": {"vulnerabilityId": id, "source": "NVD",
+                "vulnerablePackages": [{"name": package, "version": "1.0", "packageManager": "OS",
+                    "fixedInVersion": "1.1"}]}})
+    };
+    json!({"findings": [weak("CVE-2031-0001", "nginx-core"), weak("CVE-2031-0002", "libodd")]})
+        .to_string()
+}
+
+#[test]
+fn what_came_out_of_a_weak_server_on_an_instance_meets_its_weakness() {
+    for (parent, wanted) in [("nginx", true), ("cron", false)] {
+        let mut world = World::new();
+        world.import("inspector.json", &weak_instance());
+        let report = world.import("falcon.json", &falcon_alert(parent));
+        let used = report.incidents.iter().find(|i| i.kind == IncidentKind::Exploitation);
+        assert_eq!(used.is_some(), wanted, "{parent}");
+        let Some(incident) = used else { continue };
+        assert_eq!(incident.issues.len(), 2, "the other package stays apart");
+        let text = incident.because.first().unwrap().text.raw();
+        assert!(text.contains("CVE-2031-0001") && text.contains("`nginx`"), "{text}");
+    }
+}
+
 #[test]
 fn an_issue_and_its_incident_show_what_happened() {
     let mut world = World::new();

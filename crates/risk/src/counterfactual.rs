@@ -26,16 +26,27 @@ pub struct WhatIf {
 #[must_use]
 pub fn what_if(issue: &Issue, factors: &Factors<'_>, now: Timestamp) -> Vec<WhatIf> {
     let facts = Facts::of(issue, factors, days_open(issue, now));
+    among(issue, factors, (&facts, parts::score(&facts)), |_| true)
+}
+
+/// What there is to do about it, lowest score first.
+pub(crate) fn work(issue: &Issue, factors: &Factors<'_>, judged: (&Facts, u32)) -> Vec<WhatIf> {
+    among(issue, factors, judged, |it| !it.change.is_empty())
+}
+
+/// What would change the score, of that which is wanted, lowest score first.
+fn among(
+    issue: &Issue,
+    factors: &Factors<'_>,
+    (facts, before): (&Facts, u32),
+    wanted: impl Fn(&Otherwise) -> bool,
+) -> Vec<WhatIf> {
     let mut all: Vec<WhatIf> = Vec::new();
     if issue.status.is_open() {
         all.extend(fix(factors));
     }
-    let before = parts::sum(&parts::of(&facts));
-    let others = otherwise(&facts).into_iter().filter_map(|(it, facts)| {
-        let score_after = parts::sum(&parts::of(&facts));
-        (score_after != before).then_some(WhatIf { score_after, ..it })
-    });
-    all.extend(others);
+    let others = otherwise(facts).into_iter().filter(wanted);
+    all.extend(others.filter_map(|it| it.judged(before)));
     all.sort_by(|a, b| (a.score_after, a.effort, a.part).cmp(&(b.score_after, b.effort, b.part)));
     all
 }
@@ -56,18 +67,33 @@ fn fix(factors: &Factors<'_>) -> Option<WhatIf> {
 }
 
 /// The facts with one of them otherwise.
-fn otherwise(facts: &Facts) -> Vec<(WhatIf, Facts)> {
+struct Otherwise {
+    part: &'static str,
+    condition: &'static str,
+    change: &'static str,
+    effort: u8,
+    facts: Facts,
+}
+
+impl Otherwise {
+    /// With the score then; nothing where that is the same.
+    fn judged(&self, before: u32) -> Option<WhatIf> {
+        let score_after = parts::score(&self.facts);
+        (score_after != before).then(|| WhatIf {
+            part: self.part,
+            condition: self.condition.to_owned(),
+            change: self.change.to_owned(),
+            score_after,
+            is_work: !self.change.is_empty(),
+            effort: self.effort,
+        })
+    }
+}
+
+fn otherwise(facts: &Facts) -> Vec<Otherwise> {
     let mut all = Vec::new();
-    let mut add = |part, (condition, change): (&str, &str), effort, facts: Facts| {
-        let it = WhatIf {
-            part,
-            condition: condition.to_owned(),
-            change: change.to_owned(),
-            score_after: 0,
-            is_work: !change.is_empty(),
-            effort,
-        };
-        all.push((it, facts));
+    let mut add = |part, (condition, change), effort, facts| {
+        all.push(Otherwise { part, condition, change, effort, facts });
     };
     if facts.reach.is_open() {
         let closed = Facts { reach: Reach::Denied, ..facts.clone() };

@@ -42,11 +42,11 @@ pub const MOST: i32 = 1000;
 pub fn score(issue: &Issue, factors: &Factors<'_>, now: Timestamp) -> Risk {
     let facts = Facts::of(issue, factors, days_open(issue, now));
     let parts = parts::of(&facts);
-    let mut changes = what_if(issue, factors, now);
-    changes.retain(|change| change.is_work);
+    let score = parts::sum(&parts);
+    let mut changes = counterfactual::work(issue, factors, (&facts, score));
     changes.truncate(2);
     Risk {
-        score: parts::sum(&parts),
+        score,
         parts,
         would_lower: changes
             .into_iter()

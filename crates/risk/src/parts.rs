@@ -27,9 +27,49 @@ pub(crate) const UNLIKELY: f64 = 0.01;
 /// From this probability on, EPSS speaks for a weakness that will be used.
 pub(crate) const LIKELY: f64 = 0.1;
 
+/// What a part is kept as: with its reason, or as its points alone where only the sum is asked for.
+trait Part: Sized {
+    fn new(name: &'static str, points: i32, because: impl FnOnce() -> String) -> Self;
+}
+
+impl Part for RiskPart {
+    fn new(name: &'static str, points: i32, because: impl FnOnce() -> String) -> Self {
+        Self { name: name.to_owned(), points, because: because() }
+    }
+}
+
+impl Part for i32 {
+    fn new(_: &'static str, points: i32, _: impl FnOnce() -> String) -> Self {
+        points
+    }
+}
+
 /// The parts, largest first; they add up to the score.
 pub(crate) fn of(facts: &Facts) -> Vec<RiskPart> {
-    let mut parts: Vec<RiskPart> = [
+    let mut parts: Vec<RiskPart> = all(facts).into_iter().flatten().collect();
+    let sum: i32 = parts.iter().map(|p| p.points).sum();
+    let clamped = sum.clamp(0, MOST);
+    if clamped != sum {
+        let because = format!("the scale ends at {}", if sum > MOST { MOST } else { 0 });
+        parts.push(RiskPart { name: "limit".to_owned(), points: clamped - sum, because });
+    }
+    parts.sort_by(|a, b| (b.points, &a.name).cmp(&(a.points, &b.name)));
+    parts
+}
+
+/// What the parts of facts add up to.
+pub(crate) fn score(facts: &Facts) -> u32 {
+    let points: i32 = all::<i32>(facts).into_iter().flatten().sum();
+    u32::try_from(points.clamp(0, MOST)).unwrap_or(0)
+}
+
+/// What parts add up to.
+pub(crate) fn sum(parts: &[RiskPart]) -> u32 {
+    u32::try_from(parts.iter().map(|p| p.points).sum::<i32>()).unwrap_or(0)
+}
+
+fn all<P: Part>(facts: &Facts) -> [Option<P>; 12] {
+    [
         severity(facts),
         cvss(facts),
         epss(facts),
@@ -43,30 +83,19 @@ pub(crate) fn of(facts: &Facts) -> Vec<RiskPart> {
         together(facts),
         age(facts),
     ]
-    .into_iter()
-    .flatten()
-    .collect();
-    let sum: i32 = parts.iter().map(|p| p.points).sum();
-    let clamped = sum.clamp(0, MOST);
-    if clamped != sum {
-        let because = format!("the scale ends at {}", if sum > MOST { MOST } else { 0 });
-        parts.push(RiskPart { name: "limit".to_owned(), points: clamped - sum, because });
-    }
-    parts.sort_by(|a, b| (b.points, &a.name).cmp(&(a.points, &b.name)));
-    parts
 }
 
-/// What parts add up to.
-pub(crate) fn sum(parts: &[RiskPart]) -> u32 {
-    u32::try_from(parts.iter().map(|p| p.points).sum::<i32>()).unwrap_or(0)
+fn part<P: Part>(name: &'static str, points: i32, because: &'static str) -> Option<P> {
+    told(name, points, || because.to_owned())
 }
 
-fn part(name: &str, points: i32, because: impl Into<String>) -> Option<RiskPart> {
-    (points != 0).then(|| RiskPart { name: name.to_owned(), points, because: because.into() })
+/// A part whose reason is put together.
+fn told<P: Part>(name: &'static str, points: i32, because: impl FnOnce() -> String) -> Option<P> {
+    (points != 0).then(|| P::new(name, points, because))
 }
 
-fn severity(facts: &Facts) -> Option<RiskPart> {
-    let because = match facts.severity {
+fn severity<P: Part>(facts: &Facts) -> Option<P> {
+    told("severity", severity_points(facts.severity), || match facts.severity {
         Severity::Unknown => {
             "no tool gives a severity that is known; taken as above medium".to_owned()
         }
@@ -75,8 +104,7 @@ fn severity(facts: &Facts) -> Option<RiskPart> {
         | Severity::Medium
         | Severity::High
         | Severity::Critical => format!("severity {}", facts.severity.as_str()),
-    };
-    part("severity", severity_points(facts.severity), because)
+    })
 }
 
 /// A fraction of `most` points, for a value between 0 and 1.
@@ -89,23 +117,24 @@ fn share(value: f64, most: u16) -> i32 {
     points
 }
 
-fn cvss(facts: &Facts) -> Option<RiskPart> {
+fn cvss<P: Part>(facts: &Facts) -> Option<P> {
     let score = facts.cvss?;
-    part("cvss", share(score / 10.0, 60), format!("CVSS base score {score:.1}"))
+    told("cvss", share(score / 10.0, 60), || format!("CVSS base score {score:.1}"))
 }
 
-fn epss(facts: &Facts) -> Option<RiskPart> {
+fn epss<P: Part>(facts: &Facts) -> Option<P> {
     let probability = facts.epss?;
-    let because = format!("EPSS gives {:.1} % to be exploited within 30 days", probability * 100.0);
+    let because =
+        || format!("EPSS gives {:.1} % to be exploited within 30 days", probability * 100.0);
     let unlikely = if probability < UNLIKELY && !facts.exploited { -60 } else { 0 };
-    part("epss", share(probability, EPSS_POINTS) + unlikely, because)
+    told("epss", share(probability, EPSS_POINTS) + unlikely, because)
 }
 
-fn kev(facts: &Facts) -> Option<RiskPart> {
+fn kev<P: Part>(facts: &Facts) -> Option<P> {
     part("kev", if facts.exploited { 110 } else { 0 }, "exploited in the wild")
 }
 
-fn exposure(facts: &Facts) -> Option<RiskPart> {
+fn exposure<P: Part>(facts: &Facts) -> Option<P> {
     match facts.reach {
         Reach::Said => part("exposure", 120, "a tool says that the internet reaches it"),
         Reach::Implied => part("exposure", 110, "the fault itself opens it to the internet"),
@@ -114,9 +143,9 @@ fn exposure(facts: &Facts) -> Option<RiskPart> {
     }
 }
 
-fn data(facts: &Facts) -> Option<RiskPart> {
+fn data<P: Part>(facts: &Facts) -> Option<P> {
     match &facts.data {
-        Data::Classed(class) => part("data", 120, format!("its data class is {class}")),
+        Data::Classed(class) => told("data", 120, || format!("its data class is {class}")),
         Data::Found => part("data", 120, "a tool found sensitive data on it"),
         Data::Opened => part("data", 30, "the fault opens its data"),
         Data::Public => part("data", -80, "its data is public"),
@@ -124,7 +153,7 @@ fn data(facts: &Facts) -> Option<RiskPart> {
     }
 }
 
-fn environment(facts: &Facts) -> Option<RiskPart> {
+fn environment<P: Part>(facts: &Facts) -> Option<P> {
     match facts.place {
         Place::Production => part("environment", 60, "it is production"),
         Place::Staging => part("environment", -30, "it is staging"),
@@ -133,7 +162,7 @@ fn environment(facts: &Facts) -> Option<RiskPart> {
     }
 }
 
-fn criticality(facts: &Facts) -> Option<RiskPart> {
+fn criticality<P: Part>(facts: &Facts) -> Option<P> {
     match facts.privilege {
         Privilege::Administrator => part("criticality", 100, "it can act as an administrator"),
         Privilege::More => part("criticality", 40, "the fault gives more rights than needed"),
@@ -143,7 +172,7 @@ fn criticality(facts: &Facts) -> Option<RiskPart> {
 
 /// What was seen counts as much as the tool makes of it: most detections are of low severity, and
 /// most of those are nothing.
-fn detection(facts: &Facts) -> Option<RiskPart> {
+fn detection<P: Part>(facts: &Facts) -> Option<P> {
     let points = match facts.severity {
         Severity::Informational => 20,
         Severity::Low => 50,
@@ -165,13 +194,13 @@ fn detection(facts: &Facts) -> Option<RiskPart> {
     }
 }
 
-fn credential(facts: &Facts) -> Option<RiskPart> {
+fn credential<P: Part>(facts: &Facts) -> Option<P> {
     let points = if facts.class == FindingClass::Secret { 60 } else { 0 };
     part("credential", points, "who finds it can use it as it is")
 }
 
 /// Facts that make each other worse: a way in to something worth having.
-fn together(facts: &Facts) -> Option<RiskPart> {
+fn together<P: Part>(facts: &Facts) -> Option<P> {
     let open = facts.reach.is_open();
     let seen = facts.class == FindingClass::Detection && facts.severity >= Severity::Medium;
     let leaked = facts.class == FindingClass::Secret;
@@ -184,17 +213,16 @@ fn together(facts: &Facts) -> Option<RiskPart> {
         (leaked && facts.is_admin(), 180, "a credential of an administrator"),
         (leaked && facts.is_sensitive(), 80, "a credential beside sensitive data"),
     ];
-    let hold: Vec<(i32, &str)> =
-        pairs.into_iter().filter(|(holds, ..)| *holds).map(|(_, p, why)| (p, why)).collect();
-    let points: i32 = hold.iter().map(|(points, _)| points).sum();
-    let because: Vec<&str> = hold.iter().map(|(_, why)| *why).collect();
+    let hold = pairs.into_iter().filter(|(holds, ..)| *holds);
+    let points: i32 = hold.clone().map(|(_, points, _)| points).sum();
+    let because = || hold.map(|(.., why)| why).collect::<Vec<_>>().join(", ");
     // What its own tools hold to be lesser gives less of a way in.
     let lesser = facts.severity < Severity::High;
     let points = points.min(MOST_TOGETHER) / if lesser { 2 } else { 1 };
-    part("together", points, because.join(", "))
+    told("together", points, because)
 }
 
-fn age(facts: &Facts) -> Option<RiskPart> {
+fn age<P: Part>(facts: &Facts) -> Option<P> {
     let days = facts.days?;
     let points = match days {
         ..=30 => 0,
@@ -202,5 +230,5 @@ fn age(facts: &Facts) -> Option<RiskPart> {
         91..=365 => 20,
         366.. => 30,
     };
-    part("age", points, format!("open for {days} days"))
+    told("age", points, || format!("open for {days} days"))
 }

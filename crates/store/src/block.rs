@@ -264,7 +264,7 @@ impl Blocks {
         connection: &Connection,
         block: &Block,
     ) -> Result<(), StoreError> {
-        let waiting = std::mem::take(&mut self.waiting);
+        let mut waiting = std::mem::take(&mut self.waiting);
         if waiting.len() * 4 < block.count * 3 {
             return waiting.into_iter().try_for_each(|(owner, slot)| {
                 let body = Packed::of(&block.body(slot)?);
@@ -283,6 +283,9 @@ impl Blocks {
             .prepare_cached("INSERT INTO block_uses (block, bodies) VALUES (?1, ?2)")?
             .execute(params![self.next, i64::try_from(waiting.len()).unwrap_or(i64::MAX)])?;
         self.next += 1;
+        // Its memory serves the next block.
+        waiting.clear();
+        self.waiting = waiting;
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::names::Names;
 use crate::pages::{self, Kind};
 use crate::state::{micros, reported, seconds};
-use crate::{IssueScope, Packed, StoreError};
+use crate::{Packed, StoreError};
 
 /// Issues of a page.
 pub(crate) const PAGE: i64 = 4096;
@@ -48,8 +48,9 @@ pub struct Brief {
     pub first_seen: Option<Timestamp>,
     /// What incidents are built from, as the caller wrote it.
     pub candidate: Vec<u8>,
-    /// What exceptions ask beside.
-    pub scope: IssueScope,
+    /// What exceptions ask beside, as [`IssueScope::to_bytes`](crate::IssueScope::to_bytes)
+    /// writes it.
+    pub scope: Vec<u8>,
 }
 
 /// Where an asset is, as one text: many assets share it.
@@ -258,7 +259,7 @@ impl Briefs {
             *to = bytes(brief.map(|b| b.candidate.as_slice()));
         }
         if let Some(to) = page.scopes.get_mut(slot) {
-            *to = bytes(brief.map(|b| b.scope.to_bytes()).as_deref());
+            *to = bytes(brief.map(|b| b.scope.as_slice()));
         }
         Ok(())
     }

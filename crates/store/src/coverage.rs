@@ -105,12 +105,14 @@ impl Import<'_> {
     }
 
     /// The open findings of a target, with their issues, that what covered it was silent about.
+    /// Most were just seen, so they are passed over before their checks are looked up.
     fn absent(&self, target: i64) -> Result<Vec<(i64, i64)>, StoreError> {
         let mut select = self.tx.prepare_cached(
             "SELECT f.id, f.issue FROM findings f
                JOIN covered_checks c ON c.target = f.target AND c.check_name = f.check_name
                JOIN covered_places p ON p.target = f.target AND p.place = f.place
              WHERE f.target = ?1 AND f.gone_by = 0 AND f.reported < 2
+               AND f.last_seen < (SELECT max(scanned_at) FROM covered_checks WHERE target = ?1)
                AND min(c.scanned_at, p.scanned_at) > f.last_seen",
         )?;
         let rows = select.query_map(params![target], |row| Ok((row.get(0)?, row.get(1)?)))?;

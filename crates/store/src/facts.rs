@@ -1,7 +1,6 @@
 //! What lists filter findings by, thousands of findings a row.
 
-use std::collections::HashMap;
-
+use hashbrown::HashMap;
 use quell_model::{Severity, Status};
 use rusqlite::{Connection, OptionalExtension, params};
 

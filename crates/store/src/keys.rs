@@ -2,12 +2,14 @@
 //! are kept in memory and written sorted, many at a time.
 
 use hashbrown::HashTable;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, ToSql, params, params_from_iter};
 
 use crate::StoreError;
 
 /// New keys that are kept before they are written.
 const MOST_NEW: usize = 250_000;
+/// Keys that one statement writes.
+const ROWS_A_STATEMENT: usize = 32;
 /// Look-ups in the table before it is read whole: a small file is not worth that. At least so many,
 /// and one for so many rows.
 const FEW: i64 = 2_000;
@@ -21,6 +23,8 @@ type Key = [u8; 16];
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Table {
     find: &'static str,
+    /// What stands before the values. A key that is there ends the transaction, so the rows before
+    /// it need not be taken back one by one.
     insert: &'static str,
     count: &'static str,
     all: &'static str,
@@ -28,14 +32,14 @@ pub(crate) struct Table {
 
 pub(crate) const FINDINGS: Table = Table {
     find: "SELECT id FROM finding_keys WHERE key = ?1",
-    insert: "INSERT INTO finding_keys (key, id) VALUES (?1, ?2)",
+    insert: "INSERT OR FAIL INTO finding_keys (key, id) VALUES",
     count: "SELECT coalesce(max(id), 0) FROM findings",
     all: "SELECT key FROM finding_keys",
 };
 
 pub(crate) const ISSUES: Table = Table {
     find: "SELECT id FROM issue_keys WHERE key = ?1",
-    insert: "INSERT INTO issue_keys (key, id) VALUES (?1, ?2)",
+    insert: "INSERT OR FAIL INTO issue_keys (key, id) VALUES",
     count: "SELECT coalesce(max(id), 0) FROM issues",
     all: "SELECT key FROM issue_keys",
 };
@@ -99,16 +103,39 @@ impl Keys {
 
     /// Writes what is not written yet.
     pub(crate) fn flush(&mut self, connection: &Connection) -> Result<(), StoreError> {
-        let mut insert = connection.prepare_cached(self.table.insert)?;
-        for (key, id) in self.new.sorted() {
-            insert.execute(params![key, id])?;
-            if let Some(stored) = &mut self.stored {
-                stored.insert(key);
-            }
+        let rows = self.new.sorted();
+        let (many, rest) = rows.as_chunks::<ROWS_A_STATEMENT>();
+        write(
+            connection,
+            (self.table, ROWS_A_STATEMENT),
+            many.iter().map(<[_; ROWS_A_STATEMENT]>::as_slice),
+        )?;
+        write(connection, (self.table, 1), rest.chunks(1))?;
+        if let Some(stored) = &mut self.stored {
+            rows.iter().for_each(|(key, _)| stored.insert(key));
         }
         self.new.clear();
         Ok(())
     }
+}
+
+/// Writes rows, so many with a statement: starting one takes longer than writing a row.
+fn write<'r>(
+    connection: &Connection,
+    (table, rows): (Table, usize),
+    chunks: impl Iterator<Item = &'r [(Key, i64)]>,
+) -> Result<(), StoreError> {
+    let mut chunks = chunks.peekable();
+    if chunks.peek().is_none() {
+        return Ok(());
+    }
+    let values = vec!["(?, ?)"; rows].join(", ");
+    let mut insert = connection.prepare_cached(&format!("{} {values}", table.insert))?;
+    for chunk in chunks {
+        let columns = chunk.iter().flat_map(|(key, id)| -> [&dyn ToSql; 2] { [key, id] });
+        insert.execute(params_from_iter(columns))?;
+    }
+    Ok(())
 }
 
 /// Keys that are not in the table yet.

@@ -1,7 +1,6 @@
 //! Short numbers for texts that many rows share.
 
-use std::collections::HashMap;
-
+use hashbrown::HashMap;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::StoreError;

@@ -152,18 +152,31 @@ fn labelled(label: &str, text: &str, out: &mut dyn Write) -> Result<()> {
 }
 
 fn print_coverage(coverage: &Coverage, out: &mut dyn Write) -> Result<()> {
-    writeln!(out, "{:<18} {:>9} {:>9} {:>6}", "tool", "findings", "mapped", "%")?;
-    for (tool, count) in &coverage.tools {
+    writeln!(
+        out,
+        "{:<18} {:>9} {:>9} {:>6}   {:>7} {:>7} {:>7}",
+        "tool", "findings", "mapped", "%", "code", "own", "unnamed"
+    )?;
+    let all = &coverage.total;
+    let tools = coverage.tools.iter().map(|(tool, count)| (tool.as_str(), count));
+    for (tool, count) in tools.chain([("all", all)]) {
+        let share = match count.findings {
+            0 => "-".to_owned(),
+            _ => format!("{:.1}", count.percent()),
+        };
         writeln!(
             out,
-            "{tool:<18} {:>9} {:>9} {:>5.1}",
-            count.findings,
-            count.mapped,
-            count.percent()
+            "{tool:<18} {:>9} {:>9} {share:>6}   {:>7} {:>7} {:>7}",
+            count.findings, count.mapped, count.code, count.own, count.unnamed
         )?;
     }
-    let all = &coverage.total;
-    writeln!(out, "{:<18} {:>9} {:>9} {:>5.1}", "all", all.findings, all.mapped, all.percent())?;
+    if all.code + all.own + all.unnamed > 0 {
+        writeln!(
+            out,
+            "beside the share, since no catalogue can know them: rules about code and\n\
+             licences, rules whose id is none of the vendor's, records that name no rule"
+        )?;
+    }
     if all.by_title > 0 {
         writeln!(out, "of the mapped, by what the title says alone: {}", all.by_title)?;
     }

@@ -44,6 +44,74 @@ pub(super) struct Sink<'a> {
     pub(super) most: usize,
 }
 
+/// What the next byte of a value is part of.
+#[derive(Debug, Clone, Copy, Default)]
+enum Within {
+    #[default]
+    Brackets,
+    String,
+    /// The byte behind a backslash.
+    Escape,
+}
+
+/// Where in a value the cursor stands, while its bytes come in pieces.
+#[derive(Debug, Default)]
+struct Walk {
+    within: Within,
+    depth: usize,
+    deepest: usize,
+}
+
+impl Walk {
+    /// Passes over bytes that begin with a quote or a bracket, or go on behind those before. Says
+    /// how many of them belong to the value, and whether it ends there.
+    fn over(&mut self, bytes: &[u8]) -> (usize, bool) {
+        let mut at = 0;
+        while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+            at += match self.within {
+                Within::Brackets => self.brackets(rest),
+                Within::String => self.string(rest),
+                Within::Escape => {
+                    self.within = Within::String;
+                    1
+                }
+            };
+            if self.depth == 0 && matches!(self.within, Within::Brackets) {
+                return (at, true);
+            }
+        }
+        (at, false)
+    }
+
+    /// Up to and with the next quote or bracket.
+    fn brackets(&mut self, rest: &[u8]) -> usize {
+        for (passed, byte) in (1..).zip(rest) {
+            match byte {
+                b'"' => self.within = Within::String,
+                b'{' | b'[' => {
+                    self.depth += 1;
+                    self.deepest = self.deepest.max(self.depth);
+                    continue;
+                }
+                b'}' | b']' => self.depth = self.depth.saturating_sub(1),
+                _ => continue,
+            }
+            if self.depth == 0 || matches!(self.within, Within::String) {
+                return passed;
+            }
+        }
+        rest.len()
+    }
+
+    /// Up to and with the end of a string, or a backslash in it.
+    fn string(&mut self, rest: &[u8]) -> usize {
+        let Some(found) = memchr::memchr2(b'"', b'\\', rest) else { return rest.len() };
+        self.within =
+            if rest.get(found) == Some(&b'"') { Within::Brackets } else { Within::Escape };
+        found + 1
+    }
+}
+
 /// A cursor over a reader.
 pub(super) struct Scanner<R> {
     reader: R,
@@ -140,62 +208,29 @@ impl<R: Read> Scanner<R> {
         let mut skipped = Skipped::default();
         match self.skip_blanks()? {
             None => return Err(Stop::Truncated),
-            Some(b'"') => {
-                self.string(sink, &mut skipped)?;
-                return Ok(skipped);
-            }
-            Some(b'{' | b'[') => {}
+            Some(b'"' | b'{' | b'[') => {}
             Some(b'}' | b']' | b',' | b':') => return Err(Stop::Malformed("a value is missing")),
             Some(_) => {
                 self.scalar(sink, &mut skipped)?;
                 return Ok(skipped);
             }
         }
-        let mut depth = 0usize;
-        loop {
-            self.more()?;
-            let rest = self.rest();
-            let plain = rest.iter().position(|b| matches!(b, b'"' | b'{' | b'}' | b'[' | b']'));
-            let run = plain.unwrap_or(rest.len());
-            let special = plain.and_then(|at| rest.get(at).copied());
-            self.copy(run, sink, &mut skipped)?;
-            match special {
-                Some(b'"') => {
-                    self.string(sink, &mut skipped)?;
-                    continue;
-                }
-                Some(b'{' | b'[') => depth += 1,
-                Some(_) => depth = depth.saturating_sub(1),
-                None => continue,
-            }
-            skipped.depth = skipped.depth.max(depth);
-            self.copy(1, sink, &mut skipped)?;
-            if depth == 0 {
-                return Ok(skipped);
-            }
-        }
+        self.walk(sink, &mut skipped)?;
+        Ok(skipped)
     }
 
-    /// Passes a string, with its quotes.
-    fn string(&mut self, sink: &mut Option<Sink<'_>>, skipped: &mut Skipped) -> Result<(), Stop> {
-        self.copy(1, sink, skipped)?;
-        loop {
+    /// Passes a string, or what stands between brackets: one copy for what is in the buffer.
+    fn walk(&mut self, sink: &mut Option<Sink<'_>>, skipped: &mut Skipped) -> Result<(), Stop> {
+        let mut walk = Walk::default();
+        let mut ended = false;
+        while !ended {
             self.more()?;
-            let rest = self.rest();
-            let found = memchr::memchr2(b'"', b'\\', rest);
-            let byte = found.and_then(|at| rest.get(at).copied());
-            let run = found.unwrap_or(rest.len());
+            let run;
+            (run, ended) = walk.over(self.rest());
             self.copy(run, sink, skipped)?;
-            match byte {
-                Some(b'"') => return self.copy(1, sink, skipped),
-                Some(_) => {
-                    self.copy(1, sink, skipped)?;
-                    self.more()?;
-                    self.copy(1, sink, skipped)?;
-                }
-                None => {}
-            }
         }
+        skipped.depth = skipped.depth.max(walk.deepest);
+        Ok(())
     }
 
     fn scalar(&mut self, sink: &mut Option<Sink<'_>>, skipped: &mut Skipped) -> Result<(), Stop> {
@@ -240,7 +275,7 @@ impl<R: Read> Scanner<R> {
         let mut skipped = Skipped::default();
         // A key is kept for the envelope too, which a sink would prevent.
         let before = self.keep.take();
-        let read = self.string(&mut Some(Sink { bytes: &mut raw, most }), &mut skipped);
+        let read = self.walk(&mut Some(Sink { bytes: &mut raw, most }), &mut skipped);
         self.keep = before;
         read?;
         if skipped.too_long {

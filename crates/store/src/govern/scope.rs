@@ -32,7 +32,8 @@ pub struct IssueScope {
 
 impl IssueScope {
     /// As a page keeps it; nothing where nothing is known.
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
         if *self == Self::default() {
             return Vec::new();
         }

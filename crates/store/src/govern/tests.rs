@@ -36,7 +36,8 @@ fn brief(number: u32) -> Brief {
             exposed: (number % 4 == 1).then_some(true),
             tags: BTreeMap::from([("team".into(), format!("t{}", number % 3))]),
             ..IssueScope::default()
-        },
+        }
+        .to_bytes(),
     }
 }
 

@@ -186,7 +186,7 @@ fn brief(key: IssueKey, members: &[&Plain]) -> Brief {
         decision: Decision::ALL[usize::from(number) % 4],
         first_seen: Some(at(i64::from(number) * 90_000)),
         candidate: b"{}".to_vec(),
-        scope: crate::IssueScope::default(),
+        scope: Vec::new(),
     }
 }
 
