@@ -46,7 +46,7 @@ impl<'a> World<'a> {
         let mut estate = Estate::new(store, by)?;
         let mut open = open_issues(store, &mut estate, among)?;
         let proposed = match repository {
-            Some(folder) => fixes::propose(store, by.catalog, open.iter(), folder)?,
+            Some(folder) => fixes::propose(store, by.catalog, open.iter(), (folder, &[]))?,
             None => Vec::new(),
         };
         let stories = incidents(store, &mut open, &proposed, None)?;

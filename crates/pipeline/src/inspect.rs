@@ -34,7 +34,7 @@ pub fn show_issue(
     let proposed = match repository {
         Some(folder) => {
             let open = [known(&row, catalog)?.ok_or_else(not_found)?];
-            fixes::propose(store, catalog, open.iter(), folder)?
+            fixes::propose(store, catalog, open.iter(), (folder, &[]))?
         }
         None => Vec::new(),
     };

@@ -30,7 +30,7 @@ use quell_store::Store;
 pub use ask::Ask;
 pub use branch::{Branch, Commit, Dirty, refuse_uncommitted, write_branch};
 pub use cases::{FixCase, FixMember, FixStory, fix_cases};
-pub use change::{ChangePlace, code_change};
+pub use change::{ChangePlace, CodePlace, code_change, code_place};
 pub use config::{FixConfig, FixSaid};
 pub use message::commit_message;
 pub use patch::patch_text;
@@ -51,10 +51,10 @@ pub(crate) fn propose<'o>(
     store: &Store,
     catalog: &Catalog,
     open: impl Iterator<Item = &'o Open>,
-    folder: &Path,
+    (folder, states): (&Path, &[StateFile]),
 ) -> Result<Vec<Fix>, PipelineError> {
     let config = FixConfig::load(folder, None, catalog)?;
-    let bench = Workbench::open(folder, catalog, (&config, &[]))?;
+    let bench = Workbench::open(folder, catalog, (&config, states))?;
     let has_recipe = |open: &&Open| {
         let control = open.control.as_deref().and_then(|id| catalog.control(id));
         control.is_some_and(|control| !control.fixes.is_empty())
