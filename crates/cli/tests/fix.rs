@@ -439,3 +439,41 @@ fn the_environment_goes_over_the_file_wherever_fixes_are_shown() {
     let nowhere = run(&triage, "QUELL_FIX_POLICIES", "nowhere");
     assert_ne!(nowhere.status.code(), Some(0));
 }
+
+#[test]
+fn a_change_its_remarks_and_results_go_into_the_outbox_once() {
+    let world = World::one(VOLUME);
+    world.commit();
+    let config = "[sinks.github]\nkind = \"github\"\nproject = \"acme/shop\"\nsecret = \"env:T\"\n";
+    world.bench.file("quell.toml", config);
+    let said = |output: &Output| {
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
+        String::from_utf8(text).unwrap()
+    };
+    let to = ["--deliver", "github", "--into", "acme/shop"];
+    let first = said(&world.fix(&to));
+    assert!(first.contains("in the outbox for github"), "{first}");
+    assert!(first.contains("`quell deliver` sends it"), "{first}");
+    assert!(!first.contains("nothing is written"), "{first}");
+    assert!(said(&world.fix(&to)).contains("is there already"));
+    let pull = [&to[..], &["--pull", "7"]].concat();
+    assert!(said(&world.fix(&pull)).contains("acme/shop request 7"));
+    let mut triage = vec!["triage", "checkov.json", "--repo", "infra", "--pull", "7"];
+    triage.extend(to);
+    assert!(said(&world.bench.run(&triage)).contains("is in the outbox for `github`"));
+    let rows = world.bench.run(&["outbox", "list", "--json"]);
+    let rows: Value = serde_json::from_slice(&rows.stdout).unwrap();
+    let acts: Vec<&str> =
+        rows["items"].as_array().unwrap().iter().map(|row| row["act"].as_str().unwrap()).collect();
+    assert_eq!(acts, ["review", "review", "review", "open"], "{rows}");
+    let shown = |row: u64| said(&world.bench.run(&["outbox", "show", &row.to_string()]));
+    let remarks = shown(3);
+    assert!(remarks.contains("POST /repos/acme/shop/pulls/7/comments"), "{remarks}");
+    assert!(remarks.contains("infra/main.tf") || remarks.contains("main.tf"), "{remarks}");
+    assert!(shown(4).contains("POST /repos/acme/shop/code-scanning/sarifs"));
+    let none = world.fix(&["--deliver", "nobody", "--into", "acme/shop"]);
+    assert_eq!(none.status.code(), Some(2));
+    let loose = world.fix(&["--pull", "7"]);
+    assert_eq!(loose.status.code(), Some(2));
+}

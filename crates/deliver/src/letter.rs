@@ -125,6 +125,20 @@ pub struct CodeChange {
     pub files: Vec<ChangedFile>,
     /// The lines that the commit's message says, without data.
     pub message: String,
+    /// What holds in the code afterwards, for a look at it once it is merged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proved: Vec<Proved>,
+}
+
+/// What a change was proved to bring about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proved {
+    /// The control that holds afterwards.
+    pub control: String,
+    /// The file, below the repository.
+    pub path: String,
+    /// The block in it.
+    pub address: String,
 }
 
 /// A file as it is after a change.

@@ -6,8 +6,10 @@
 pub mod letter;
 pub mod mirror;
 pub mod outbox;
+pub mod review;
 pub mod route;
 pub mod text;
 
 pub use letter::{Attachment, Key, Label, Letter};
+pub use review::Review;
 pub use text::{Block, Body, Line, SafeLink, Span};

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use backon::{ExponentialBuilder, Retryable as _};
@@ -10,6 +11,7 @@ use http::HeaderValue;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
 use quell_model::Clock;
 use secrecy::ExposeSecret as _;
+use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::Instrument as _;
@@ -18,7 +20,7 @@ use url::Url;
 use crate::body::Body;
 use crate::egress::{Egress, Refusal, host_text};
 use crate::error::{Deadline, HttpError, Place, Remote};
-use crate::lookup::{Denied, Guarded, Lookup, SystemLookup};
+use crate::lookup::{Denied, Guarded, Lookup, SystemLookup, filter};
 use crate::pace::{Key, Pace};
 use crate::policy::{Policy, Proxy};
 use crate::redact::said;
@@ -41,6 +43,8 @@ struct Inner {
     client: reqwest::Client,
     egress: Arc<Egress>,
     policy: Policy,
+    lookup: Arc<dyn Lookup>,
+    tls: Arc<rustls::ClientConfig>,
     pace: Pace,
     at_once: Arc<Semaphore>,
     clock: Arc<dyn Clock>,
@@ -65,10 +69,13 @@ impl Client {
         lookup: Arc<dyn Lookup>,
     ) -> Result<Self, HttpError> {
         let egress = Arc::new(policy.egress.clone());
-        let client = connections(&policy, &egress, lookup)?;
+        let tls = tls::config(&policy.roots)?;
+        let client = connections(&policy, (&egress, &lookup), tls.clone())?;
         let pace = Pace::new(&policy);
         let at_once = Arc::new(Semaphore::new(policy.at_once.clamp(1, 10_000)));
-        Ok(Self { inner: Arc::new(Inner { client, egress, policy, pace, at_once, clock }) })
+        let tls = Arc::new(tls);
+        let inner = Inner { client, egress, policy, lookup, tls, pace, at_once, clock };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Sends a request and reads the whole reply, trying again where that does no harm.
@@ -90,6 +97,64 @@ impl Client {
     /// The rules, the network or the remote say no; [`HttpError::verdict`] tells what to do.
     pub async fn open(&self, request: &Request) -> Result<Streamed, HttpError> {
         self.repeat(request, || Box::pin(self.traced(request))).await
+    }
+
+    /// The addresses of a host that may be reached, for what speaks another protocol than HTTP.
+    ///
+    /// # Errors
+    /// The rules refuse the host, the port or all its addresses, or the name is not found.
+    pub async fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, HttpError> {
+        self.inner.egress.check_port_of(host, port)?;
+        let place = Place::of_socket(host, port);
+        let unreachable = |why: String| HttpError::Unreachable { place: place.clone(), why };
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        let found = match host.parse::<IpAddr>() {
+            Ok(address) => vec![address],
+            Err(_) => {
+                let found = self.inner.lookup.lookup(&host);
+                let found = timeout(self.inner.policy.deadlines.connect, found).await;
+                let late = |_| unreachable("its name was not found in time".to_owned());
+                found.map_err(late)?.map_err(|error| unreachable(error.to_string()))?
+            }
+        };
+        let allowed = filter(&self.inner.egress, &host, &found);
+        let allowed = allowed.map_err(|Denied(refusal)| refusal)?;
+        if allowed.is_empty() {
+            return Err(unreachable("its name has no address".to_owned()));
+        }
+        Ok(allowed.into_iter().map(|address| SocketAddr::new(address, port)).collect())
+    }
+
+    /// A connection for what speaks another protocol than HTTP, under the same rules. No proxy is
+    /// asked.
+    ///
+    /// # Errors
+    /// The rules refuse it, or nobody answers in time.
+    pub async fn dial(&self, host: &str, port: u16) -> Result<TcpStream, HttpError> {
+        let within = self.inner.policy.deadlines.connect;
+        let place = || Place::of_socket(host, port);
+        let mut last = None;
+        for address in self.addresses(host, port).await? {
+            match timeout(within, TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(error)) => {
+                    last = Some(HttpError::Unreachable { place: place(), why: error.to_string() });
+                }
+                Err(_) => {
+                    let deadline = Deadline::Connect;
+                    last = Some(HttpError::Deadline { place: place(), deadline, within });
+                }
+            }
+        }
+        let none =
+            || HttpError::Unreachable { place: place(), why: "its name has no address".to_owned() };
+        Err(last.unwrap_or_else(none))
+    }
+
+    /// The settings of TLS: whose certificates are trusted.
+    #[must_use]
+    pub fn tls(&self) -> Arc<rustls::ClientConfig> {
+        Arc::clone(&self.inner.tls)
     }
 
     async fn repeat<T, F>(
@@ -125,7 +190,6 @@ impl Client {
         }))
     }
 
-    /// One attempt, with the redirects it meets.
     /// One attempt, as a span: where it went and what came of it, and nothing of what was said.
     async fn traced(&self, request: &Request) -> Result<Streamed, HttpError> {
         let span = tracing::info_span!(
@@ -151,6 +215,7 @@ impl Client {
         reply
     }
 
+    /// One attempt, with the redirects it meets.
     async fn attempt(&self, request: &Request) -> Result<Streamed, HttpError> {
         let inner = &self.inner;
         let mut hop = first_hop(request);
@@ -160,11 +225,9 @@ impl Client {
         let permit = permit.map_err(|_| HttpError::Crowded { place: request.place() })?;
         let deadlines = request.deadlines.unwrap_or(inner.policy.deadlines);
         let limits = Limits { deadlines, end: Instant::now() + deadlines.whole };
-        let most = if request.stays { 0 } else { inner.policy.redirects };
-        for _ in 0..=most {
+        for _ in 0..=inner.policy.redirects {
             let reply = self.exchange(&hop, limits).await?;
             match redirect::next(&hop, reply.status().as_u16(), reply.headers())? {
-                Some(_) if request.stays => break,
                 Some(next) => {
                     inner.egress.check_url(&next.url)?;
                     self.turn(&next.url, request).await?;
@@ -174,8 +237,7 @@ impl Client {
             }
         }
         let host = host_text(&hop.url).unwrap_or_default();
-        let why = if request.stays { "which is never followed here" } else { "too often" };
-        Err(Refusal::Redirect { host, why }.into())
+        Err(Refusal::Redirect { host, why: "too often" }.into())
     }
 
     async fn turn(&self, url: &Url, request: &Request) -> Result<(), HttpError> {
@@ -295,23 +357,25 @@ fn first_hop(request: &Request) -> Hop {
         headers,
         body: request.body.clone(),
         outgoing: request.outgoing.clone(),
+        redirects: request.redirects,
     }
 }
 
 /// The connections below: no redirects, no retries, no proxy of the environment, no cookies.
 fn connections(
     policy: &Policy,
-    egress: &Arc<Egress>,
-    lookup: Arc<dyn Lookup>,
+    (egress, lookup): (&Arc<Egress>, &Arc<dyn Lookup>),
+    tls: rustls::ClientConfig,
 ) -> Result<reqwest::Client, HttpError> {
     let setup = |error: reqwest::Error| {
         HttpError::Setup(format!("the HTTP client cannot be made ({})", why(&error)))
     };
     let proxy = policy.proxy.as_ref().map(proxy).transpose()?;
     let (proxy, proxy_host) = proxy.unzip();
-    let resolver = Guarded { lookup, egress: Arc::clone(egress), proxy: proxy_host };
+    let resolver =
+        Guarded { lookup: Arc::clone(lookup), egress: Arc::clone(egress), proxy: proxy_host };
     let mut builder = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls::config(&policy.roots)?)
+        .tls_backend_preconfigured(tls)
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)

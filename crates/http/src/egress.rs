@@ -209,6 +209,18 @@ impl Egress {
         Err(Refusal::Address { host, range })
     }
 
+    /// Whether a port of a host may be connected to, for what is no URL.
+    ///
+    /// # Errors
+    /// A [`Refusal`] that says what would allow it.
+    pub(crate) fn check_port_of(&self, host: &str, port: u16) -> Result<(), Refusal> {
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        if host.is_empty() {
+            return Err(Refusal::Url);
+        }
+        self.check_port(&Asked { host: &host, address: host.parse().ok(), port })
+    }
+
     fn matching<'a>(&'a self, place: &'a Asked<'_>) -> impl Iterator<Item = &'a Allow> {
         self.allowed.iter().filter(|rule| {
             rule.names(place.host, place.address) && rule.port.is_none_or(|p| p == place.port)

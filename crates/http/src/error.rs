@@ -226,6 +226,13 @@ impl Place {
         let port = url.port().map(|p| format!(":{p}")).unwrap_or_default();
         Self(format!("{}://{host}{port}", url.scheme()))
     }
+
+    /// The place of what speaks another protocol than HTTP.
+    #[must_use]
+    pub fn of_socket(host: &str, port: u16) -> Self {
+        let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+        Self(format!("{host}:{port}"))
+    }
 }
 
 impl fmt::Display for Place {

@@ -65,7 +65,11 @@ impl Resolve for Guarded {
 }
 
 /// The addresses that may be reached, or why none may.
-fn filter(egress: &Egress, host: &str, addresses: &[IpAddr]) -> Result<Vec<IpAddr>, Denied> {
+pub(crate) fn filter(
+    egress: &Egress,
+    host: &str,
+    addresses: &[IpAddr],
+) -> Result<Vec<IpAddr>, Denied> {
     let mut allowed = Vec::new();
     let mut refused = None;
     for address in addresses {

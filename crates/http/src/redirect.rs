@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::egress::{Refusal, host_text};
 use crate::outgoing::Outgoing;
+use crate::request::Redirects;
 
 /// Headers that go along to another host. All others may hold a credential.
 const HARMLESS: [HeaderName; 4] = [ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, RANGE];
@@ -21,6 +22,7 @@ pub(crate) struct Hop {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) outgoing: Option<Outgoing>,
+    pub(crate) redirects: Redirects,
 }
 
 /// The exchange that a reply asks for, if it is a redirect.
@@ -29,6 +31,15 @@ pub(crate) fn next(hop: &Hop, status: u16, headers: &HeaderMap) -> Result<Option
         return Ok(None);
     };
     let refuse = |why| Refusal::Redirect { host: host_text(&hop.url).unwrap_or_default(), why };
+    let becomes = becomes_get(status, &hop.method);
+    let changes = becomes && hop.method != Method::GET;
+    match hop.redirects {
+        Redirects::Refuse => return Err(refuse("what was sent, and this follows no redirect")),
+        Redirects::Same if changes => {
+            return Err(refuse("a change to something that is only read"));
+        }
+        Redirects::Same | Redirects::Follow => {}
+    }
     let target = location.to_str().ok().and_then(|text| hop.url.join(text).ok());
     let mut url = target.ok_or_else(|| refuse("to an address that cannot be read"))?;
     url.set_fragment(None);
@@ -39,7 +50,7 @@ pub(crate) fn next(hop: &Hop, status: u16, headers: &HeaderMap) -> Result<Option
         return Err(refuse("to an address with a user or password"));
     }
     let mut next = Hop { url, ..hop.clone() };
-    if becomes_get(status, &hop.method) {
+    if becomes {
         next.method = Method::GET;
         next.body = Bytes::new();
         next.outgoing = None;
@@ -82,7 +93,8 @@ mod tests {
         headers.insert(ACCEPT, "text/plain".parse().unwrap());
         headers.insert(CONTENT_TYPE, "text/plain".parse().unwrap());
         let url = Url::parse("https://a.example/x/y?q=1").unwrap();
-        Hop { method, url, headers, body: body.into(), outgoing: None }
+        let redirects = Redirects::Follow;
+        Hop { method, url, headers, body: body.into(), outgoing: None, redirects }
     }
 
     fn follow(hop: &Hop, status: u16, location: &str) -> Result<Option<Hop>, Refusal> {
@@ -121,6 +133,30 @@ mod tests {
         assert_eq!((next.method, next.body.len()), (Method::GET, 0));
         let next = follow(&hop(Method::POST, "form"), 308, "/other").unwrap().unwrap();
         assert_eq!((next.method, next.body.len()), (Method::POST, 4));
+    }
+
+    #[test]
+    fn a_change_is_never_turned_into_a_get_where_that_is_said() {
+        let post = Hop { redirects: Redirects::Same, ..hop(Method::POST, "form") };
+        for status in [301, 302, 303] {
+            assert!(follow(&post, status, "/other").is_err(), "{status}");
+        }
+        let next = follow(&post, 307, "/other").unwrap().unwrap();
+        assert_eq!((next.method, next.body.len()), (Method::POST, 4));
+        let delete = Hop { redirects: Redirects::Same, ..hop(Method::DELETE, "") };
+        assert!(follow(&delete, 303, "/other").is_err());
+        let get = Hop { redirects: Redirects::Same, ..hop(Method::GET, "") };
+        assert!(follow(&get, 303, "/other").unwrap().is_some());
+    }
+
+    #[test]
+    fn none_is_followed_where_that_is_said() {
+        for (method, status) in [(Method::GET, 301), (Method::POST, 307), (Method::POST, 303)] {
+            let hop = Hop { redirects: Redirects::Refuse, ..hop(method, "") };
+            let error = follow(&hop, status, "/other").err().unwrap().to_string();
+            assert!(error.contains("`a.example` redirects what was sent"), "{error}");
+            assert!(follow(&hop, 200, "/other").unwrap().is_none());
+        }
     }
 
     #[test]

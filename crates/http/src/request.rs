@@ -31,6 +31,17 @@ const OWN: [HeaderName; 8] = [
     PROXY_AUTHORIZATION,
 ];
 
+/// What is done when the remote answers that something is elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Redirects {
+    /// It is followed.
+    Follow,
+    /// It is followed as what it is, and refused where a change would become a `GET`.
+    Same,
+    /// It is refused.
+    Refuse,
+}
+
 /// A request. Its `Debug` shows method and place only.
 #[derive(Clone)]
 pub struct Request {
@@ -42,7 +53,7 @@ pub struct Request {
     pub(crate) account: String,
     pub(crate) idempotent: bool,
     pub(crate) raw: bool,
-    pub(crate) stays: bool,
+    pub(crate) redirects: Redirects,
     pub(crate) deadlines: Option<Deadlines>,
     pub(crate) sizes: Option<Sizes>,
     pub(crate) retry: Option<Retry>,
@@ -66,7 +77,7 @@ impl Request {
             outgoing: None,
             account: String::new(),
             raw: false,
-            stays: false,
+            redirects: Redirects::Follow,
             deadlines: None,
             sizes: None,
             retry: None,
@@ -206,10 +217,18 @@ impl Request {
         self
     }
 
-    /// Follows no redirect: an answer that asks for one is an error.
+    /// Follows no redirect: one is an error that says so. What was sent counts as not taken.
     #[must_use]
-    pub const fn stays(mut self) -> Self {
-        self.stays = true;
+    pub const fn no_redirects(mut self) -> Self {
+        self.redirects = Redirects::Refuse;
+        self
+    }
+
+    /// Follows a redirect only as the same method: a change never becomes a `GET`, whose answer
+    /// would pass for its success.
+    #[must_use]
+    pub const fn same_method(mut self) -> Self {
+        self.redirects = Redirects::Same;
         self
     }
 

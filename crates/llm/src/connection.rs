@@ -151,7 +151,7 @@ impl Connection {
             .deadlines(deadlines)
             .sizes(sizes(self.most_bytes))
             .retry(once)
-            .stays();
+            .no_redirects();
         for (name, value) in self.headers {
             request = request.header(name, value)?;
         }

@@ -14,6 +14,7 @@ use quell_store::{Store, Touched};
 use crate::answer::{Answer, Question};
 use crate::assess::Judgement;
 use crate::exceptions::{Said, exceptions, hidden};
+use crate::fixes::StateFile;
 use crate::import::{ImportOptions, Imported, import_all};
 use crate::owners::{OwnersAsked, take_owners};
 use crate::priority::Estate;
@@ -32,6 +33,8 @@ pub struct Request {
     pub intel: Vec<PathBuf>,
     /// A Terraform repository to make fixes in.
     pub repository: Option<PathBuf>,
+    /// State files and plans, beside the state files that stand in the repository.
+    pub states: Vec<StateFile>,
     /// Inventories, and what counts of owners.
     pub owners: OwnersAsked,
     /// Most incidents in the report.
@@ -276,7 +279,7 @@ fn tell(
             store,
             setup.catalog(),
             open.iter().filter(|o| is_touched(o)),
-            repository,
+            fixes::Code { states: &request.states, ..repository },
         )?,
         None => Vec::new(),
     };

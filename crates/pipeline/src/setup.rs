@@ -93,7 +93,7 @@ impl Setup {
 
     /// A repository to make fixes in, with what is said of them.
     pub(crate) fn code<'a>(&'a self, folder: Option<&'a Path>) -> Option<Code<'a>> {
-        folder.map(|folder| Code { folder, said: &self.said })
+        folder.map(|folder| Code { folder, said: &self.said, states: &[] })
     }
 
     /// Takes another catalogue in place of the embedded one.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use quell_catalog::{Check, Control, FixRecipe, Language, RecipeSafety};
+use quell_catalog::{Check, Control, FixRecipe, Language, RecipeSafety, Truth};
 use quell_model::{Fix, FixState, Impact, IssueKey, Key, KeyHasher, Safety};
 
 use crate::code::{Code, Place, Wish};
@@ -148,7 +148,7 @@ impl<'c> Engine<'c> {
         let fails = |check: &Check| {
             check.language == ask.language
                 && is_about(check, &kind)
-                && ask.code.judge(&self.evaluator, check, place) == quell_catalog::Truth::Fails
+                && ask.code.judge(&self.evaluator, check, place) == Truth::Fails
         };
         let others = self.controls.iter().filter(|other| other.id != ask.control.id);
         let failing: Vec<&&Control> =
@@ -161,6 +161,27 @@ impl<'c> Engine<'c> {
             self.holds(Ask { code: &*after, language: ask.language, control: other }, place)
         });
         closed.map(|control| control.id.clone()).collect()
+    }
+
+    /// Whether a control holds at a place, by its own checks.
+    #[must_use]
+    pub fn judge(&self, workspace: &Workspace, control: &Control, place: &Place) -> Truth {
+        let language = Workspace::language_of(&place.file);
+        let code = language.and_then(|language| Some((language, workspace.code(language)?)));
+        let Some((language, code)) = code else { return Truth::Unknown };
+        let checks = checks_for(Ask { code, language, control }, place);
+        if checks.is_empty() {
+            return Truth::Unknown;
+        }
+        let truth = |check: &Check| code.judge(&self.evaluator, check, place);
+        let all: Vec<Truth> = checks.into_iter().map(truth).collect();
+        if all.contains(&Truth::Fails) {
+            Truth::Fails
+        } else if all.contains(&Truth::Unknown) {
+            Truth::Unknown
+        } else {
+            Truth::Holds
+        }
     }
 
     /// Makes several proved fixes one upon the other, each proved again where it then stands.
@@ -226,9 +247,7 @@ impl<'c> Engine<'c> {
 
     /// Whether every check of the control that is about a place holds there.
     fn holds(&self, ask: Ask<'_>, place: &Place) -> bool {
-        let holds = |check: &Check| {
-            ask.code.judge(&self.evaluator, check, place) == quell_catalog::Truth::Holds
-        };
+        let holds = |check: &Check| ask.code.judge(&self.evaluator, check, place) == Truth::Holds;
         checks_for(ask, place).into_iter().all(holds)
     }
 
@@ -243,7 +262,7 @@ impl<'c> Engine<'c> {
             pass: Vec::new(),
             fail: Vec::new(),
         };
-        ask.code.judge(&self.evaluator, &check, place) == quell_catalog::Truth::Holds
+        ask.code.judge(&self.evaluator, &check, place) == Truth::Holds
     }
 
     fn attempt(&self, ask: Ask<'_>, place: &Place, fix: &FixRecipe) -> Outcome {

@@ -121,6 +121,13 @@ pub enum Written {
         /// How many commits it has.
         commits: usize,
     },
+    /// The outbox, for a code host.
+    Deliver {
+        /// The sink.
+        sink: String,
+        /// What it is about.
+        subject: String,
+    },
     /// A patch.
     Patch {
         /// The file.
@@ -320,11 +327,14 @@ fn write_sums(report: &FixesReport, out: &mut dyn Write) -> io::Result<()> {
     let done = match &report.written {
         None if made == 0 => "nothing to write".to_owned(),
         None => "nothing is written; say --write, --branch NAME or --patch FILE".to_owned(),
-        Some(_) if made == 0 => "nothing to write, so nothing was written".to_owned(),
+        Some(Written::Write | Written::Branch { .. } | Written::Patch { .. }) if made == 0 => {
+            "nothing to write, so nothing was written".to_owned()
+        }
         Some(Written::Write) => format!("{files} written"),
         Some(Written::Branch { name, commits, .. }) => {
             format!("branch {} made with {}", plain(name), count(*commits as u64, "commit"))
         }
+        Some(Written::Deliver { sink, .. }) => format!("in the outbox for {}", plain(sink)),
         Some(Written::Patch { file }) => format!("patch written to {}", plain(file)),
     };
     wrapped(&done, "", out)

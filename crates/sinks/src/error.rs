@@ -64,6 +64,9 @@ pub enum SinkError {
 }
 
 impl SinkError {
+    /// What a sink says of an act that only code hosts know.
+    pub(crate) const NO_REVIEW: Self = Self::Unsupported("code is spoken of at code hosts only");
+
     /// What came of an act that failed with this.
     #[must_use]
     pub fn outcome(&self) -> Outcome {

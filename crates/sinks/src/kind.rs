@@ -4,7 +4,7 @@ use quell_http::Rate;
 
 use crate::{
     Hear, Plan, Sink, SinkError, atlassian, email, github, gitlab, pagerduty, servicenow, slack,
-    splunk, teams, webhook,
+    splunk, syslog, teams, webhook,
 };
 
 /// All of them.
@@ -19,6 +19,7 @@ pub static SINKS: &[Kind] = &[
     servicenow::KIND,
     slack::KIND,
     splunk::KIND,
+    syslog::KIND,
     teams::KIND,
     webhook::KIND,
 ];

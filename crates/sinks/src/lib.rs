@@ -19,6 +19,7 @@ pub mod servicenow;
 mod sink;
 pub mod slack;
 mod splunk;
+pub mod syslog;
 mod teams;
 #[cfg(test)]
 mod testing;
@@ -29,4 +30,4 @@ pub use hear::{Hear, Hook, NotTaken};
 pub use kind::{Kind, SINKS, Setting};
 pub use plan::{Credential, Credentials, Plan};
 pub use quell_deliver::mirror::{Field, Gone, Phase, Standing};
-pub use sink::{CodeStanding, Draft, Future, Right, RightState, Sink, Wanted};
+pub use sink::{CodeStanding, Draft, Future, Right, RightState, Sink, TextAt, Wanted};

@@ -43,6 +43,11 @@ pub trait Sink: Send + Sync + fmt::Debug {
         Box::pin(async { Ok(None) })
     }
 
+    /// The text of a file of a repository at a commit or a branch; `None` where it is not there.
+    fn text_at<'a>(&'a self, _at: &'a TextAt) -> Future<'a, Option<String>> {
+        Box::pin(async { Err(SinkError::Unsupported("no code stands there")) })
+    }
+
     /// Logs in and looks at what the login may do, changing nothing.
     fn test(&self) -> Future<'_, Vec<Right>>;
 }
@@ -77,6 +82,17 @@ pub struct Draft {
     pub target: String,
     /// The body, for people: JSON is indented.
     pub body: String,
+}
+
+/// A file of a repository, as it is at a commit or at the head of a branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextAt {
+    /// `owner/name`.
+    pub repository: String,
+    /// The commit or the branch.
+    pub commit: String,
+    /// Its path.
+    pub path: String,
 }
 
 /// How the code of a pull or merge request stands.

@@ -9,10 +9,10 @@ use clap::Args;
 use quell_audit::{Action, Leaf};
 use quell_client::ClientError;
 use quell_model::{Clock, TenantId};
-use quell_pipeline::deliver::post_change;
+use quell_pipeline::deliver::{post_change, post_review};
 use quell_pipeline::{
     ChangePlace, Dirty, FixCase, FixPlan, FixRequest, FixSaid, FixStory, Progress, Setup,
-    StateFile, Tool, code_change, commit_message, fixes_report, patch_text, plan_fixes,
+    StateFile, Tool, code_change, code_place, commit_message, fixes_report, patch_text, plan_fixes,
     plan_fixes_from, recover_files, refuse_uncommitted, write_branch, write_files,
 };
 use quell_report::{Options, Written, write_asks, write_fixes};
@@ -35,6 +35,7 @@ Examples:
   quell fix --repo infra/ --patch - | git -C infra/ apply
   quell fix --repo infra/ --write --only safe
   quell fix 0a1b2c3d4e --repo infra/ --deliver github    as a draft pull request
+  quell fix --repo . --deliver github --pull 7           as remarks on its lines
   quell fix --repo infra/ --server https://quell.example --token-file token
   quell fix --repo infra/ --state prod=prod.tfstate      where cloud findings belong
   quell fix --repo infra/ --ask > quell.toml             what only you can say
@@ -72,6 +73,9 @@ pub(super) struct Arguments {
     /// draft pull request, with the proof
     #[arg(long, value_name = "SINK", group = "how", conflicts_with = "server")]
     deliver: Option<String>,
+    /// Say the fixes on the lines of this pull or merge request instead, whose head is checked out
+    #[arg(long, value_name = "NUMBER", requires = "deliver", conflicts_with = "base")]
+    pull: Option<u64>,
     /// The repository at its host [default: what the remote `origin` names]
     #[arg(long, value_name = "OWNER/NAME", requires = "deliver")]
     into: Option<String>,
@@ -136,8 +140,12 @@ pub(super) fn run(
         None => plan_fixes(&Store::open(data)?, &setup, &request, &SystemClock, &progress)?,
     };
     if let Some(sink) = &arguments.deliver {
-        print(arguments, &plan, None, environment)?;
-        return deliver(arguments, (data, sink), &plan, &setup);
+        let Some((written, said)) = deliver(arguments, (data, sink), &plan, &setup)? else {
+            return Ok(Exit::Usage);
+        };
+        print(arguments, &plan, Some(written), environment)?;
+        say(&said);
+        return Ok(Exit::Clean);
     }
     let changes = arguments.write || arguments.branch.is_some();
     let written = match remote.is_none() && changes && !plan.files.is_empty() {
@@ -164,37 +172,58 @@ fn put_back(paths: &[String]) -> String {
     format!("{ended}; these files are as they were before it: {}", paths.join(", "))
 }
 
-/// Puts the change of a plan into the outbox. A server on the same data sends it at once.
+/// Puts the change of a plan into the outbox, or what is said of it. A server on the same data sends
+/// it at once. None where the configuration is wrong, which was told.
 fn deliver(
     arguments: &Arguments,
     (data, sink): (&Path, &str),
     plan: &FixPlan,
     setup: &Setup,
-) -> Result<Exit> {
-    let Some(loaded) = load_or_tell(None, &[])? else { return Ok(Exit::Usage) };
+) -> Result<Option<(Written, String)>> {
+    if !has_sink(sink)? {
+        return Ok(None);
+    }
+    let place = ChangePlace { repository: arguments.into.clone(), base: arguments.base.clone() };
+    let tenant = TenantId::default();
+    let to = (&tenant, sink);
+    let about = |leaf: Leaf| told(arguments, plan, leaf).object("sink", sink);
+    let now = SystemClock.now();
+    let (where_to, (subject, is_new)) = match arguments.pull {
+        Some(pull) => {
+            let code = code_place(&arguments.repo, &place)?;
+            let posted = noted(data, Action::FixApply, about, || {
+                let mut store = Store::open(data)?;
+                Ok(post_review(&mut store, to, plan, (&code, pull), now)?)
+            })?;
+            (format!("{} request {pull}", code.repository), posted)
+        }
+        None => {
+            let messages: Vec<String> =
+                plan.made().map(|fix| commit_message(fix, setup.catalog())).collect();
+            let change = code_change(plan, messages.join("\n"), &place)?;
+            let where_to = format!("{} from `{}`", change.repository, change.base);
+            let posted = noted(data, Action::FixApply, about, || {
+                let mut store = Store::open(data)?;
+                Ok(post_change(&mut store, to, (plan, change), now)?)
+            })?;
+            (where_to, posted)
+        }
+    };
+    let said = match is_new {
+        true => format!("{subject} into {where_to}; `quell deliver` sends it"),
+        false => format!("{subject} is there already; `quell outbox list` shows it"),
+    };
+    Ok(Some((Written::Deliver { sink: sink.to_owned(), subject }, said)))
+}
+
+/// Whether the configuration has a sink of that name; false where it is wrong, which was told.
+pub(super) fn has_sink(sink: &str) -> Result<bool> {
+    let Some(loaded) = load_or_tell(None, &[])? else { return Ok(false) };
     if !loaded.config.sinks.contains_key(sink) {
         let said = format!("there is no `[sinks.{sink}]`; docs/delivery.md shows how one is made");
         return Err(Misused(said).into());
     }
-    let place = ChangePlace { repository: arguments.into.clone(), base: arguments.base.clone() };
-    let messages: Vec<String> =
-        plan.made().map(|fix| commit_message(fix, setup.catalog())).collect();
-    let change = code_change(plan, messages.join("\n"), &place)?;
-    let to = format!("{} from `{}`", change.repository, change.base);
-    let tenant = TenantId::default();
-    let about = |leaf: Leaf| told(arguments, plan, leaf).object("sink", sink);
-    let (subject, is_new) = noted(data, Action::FixApply, about, || {
-        let mut store = Store::open(data)?;
-        let posted = post_change(&mut store, (&tenant, sink), (plan, change), SystemClock.now());
-        Ok(posted?)
-    })?;
-    say(&match is_new {
-        true => {
-            format!("in the outbox for `{sink}`: {subject} into {to}; `quell deliver` sends it")
-        }
-        false => format!("{subject} is in the outbox already; `quell outbox list` shows it"),
-    });
-    Ok(Exit::Clean)
+    Ok(true)
 }
 
 /// State files and plans as they are named on the command line.

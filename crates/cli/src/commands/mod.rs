@@ -22,13 +22,16 @@ mod audit;
 mod backup;
 mod config;
 mod controls;
+mod deliver;
 mod demo;
+mod desk;
 mod doctor;
 mod exception;
 mod fix;
 mod incident;
 mod issue;
 mod jobs;
+mod letter;
 mod llm;
 mod map;
 mod outbox;
@@ -37,6 +40,7 @@ mod replay;
 mod restore;
 mod risk;
 mod serve;
+mod sink;
 mod source;
 mod stats;
 mod status;
@@ -92,11 +96,11 @@ enum Command {
     /// Platforms that are asked: add one, test it, ask it, see how it stands
     Source(source::Arguments),
     /// Send what routes want, or show it
-    Deliver(outbox::DeliverArguments),
+    Deliver(deliver::Arguments),
     /// Letters that are delivered: list them, look at one, let it go, try it again
     Outbox(outbox::Arguments),
     /// Where things are delivered to: list them, test one
-    Sink(outbox::SinkArguments),
+    Sink(sink::Arguments),
     /// Language models that are configured: list them, try them
     Llm(llm::Arguments),
     /// Jobs of a server: list them, look at one, retry, release or cancel it
@@ -153,9 +157,9 @@ pub(crate) fn run(
         Command::Serve(arguments) => serve::run(&arguments, parsed.data.as_deref(), environment),
         Command::Status(arguments) => status::run(&arguments, (&data, named), environment),
         Command::Source(arguments) => source::run(&arguments, (&data, named), environment),
-        Command::Deliver(arguments) => outbox::deliver(&arguments, (&data, named), environment),
+        Command::Deliver(arguments) => deliver::run(&arguments, (&data, named), environment),
         Command::Outbox(arguments) => outbox::run(&arguments, (&data, named), environment),
-        Command::Sink(arguments) => outbox::sink(&arguments, (&data, named), environment),
+        Command::Sink(arguments) => sink::run(&arguments, (&data, named), environment),
         Command::Llm(arguments) => llm::run(&arguments),
         Command::Jobs(arguments) => jobs::run(&arguments, (&data, named), environment),
         Command::Replay(arguments) => replay::run(&arguments, (&data, named), environment),

@@ -12,12 +12,16 @@ use indicatif::ProgressBar;
 use quell_audit::{Action, Leaf};
 use quell_client::ClientError;
 use quell_config::Faults;
-use quell_model::{Severity, TenantId};
-use quell_pipeline::{Columns, InventoryFile, Outcome, OwnersAsked, Progress, Request, Setup};
+use quell_model::{Clock as _, Severity, TenantId};
+use quell_pipeline::deliver::post_results;
+use quell_pipeline::{
+    ChangePlace, Columns, InventoryFile, Outcome, OwnersAsked, Progress, Request, Setup, code_place,
+};
 use quell_report::{Format, Options, Report};
 use quell_store::Store;
 
 use super::config::{load, tell, with_fixes};
+use super::fix::{has_sink, state_files};
 use super::jobs::accounting;
 use super::map::read_maps;
 use super::upload::upload;
@@ -56,6 +60,20 @@ pub(super) struct Arguments {
     /// The repository to make fixes in; it is only read (`quell fix` writes)
     #[arg(long, value_name = "DIR")]
     repo: Option<PathBuf>,
+    /// A state file, or a state or plan as `terraform show -json` prints it, by which findings
+    /// with a cloud id only get their fix; with DIR= the folder of its root module
+    #[arg(long, value_name = "[DIR=]FILE", requires = "repo")]
+    state: Vec<String>,
+    /// Put the results into the outbox for this sink, a code host with code scanning: as SARIF, for
+    /// the commit that is checked out in `--repo`
+    #[arg(long, value_name = "SINK", requires = "repo", conflicts_with = "server")]
+    deliver: Option<String>,
+    /// The pull request whose head is checked out, for `--deliver`
+    #[arg(long, value_name = "NUMBER", requires = "deliver")]
+    pull: Option<u64>,
+    /// The repository at its host, for `--deliver` [default: what the remote `origin` names]
+    #[arg(long, value_name = "OWNER/NAME", requires = "deliver")]
+    into: Option<String>,
     /// EPSS scores (CSV) or a CISA KEV catalogue (JSON) to judge by, kept for later runs
     #[arg(long, value_name = "FILE")]
     intel: Vec<PathBuf>,
@@ -124,6 +142,11 @@ pub(super) fn run(
             return Ok(Exit::Usage);
         }
     };
+    if let Some(sink) = &arguments.deliver
+        && !has_sink(sink)?
+    {
+        return Ok(Exit::Usage);
+    }
     let cancelled = on_interrupt()?;
     let mut store = Store::open(data)?;
     let setup = Setup::embedded(read_tags(arguments.tags.as_deref())?.as_deref())?;
@@ -135,9 +158,13 @@ pub(super) fn run(
         paths: arguments.paths.clone(),
         intel: arguments.intel.clone(),
         repository: arguments.repo.clone(),
+        states: match &arguments.repo {
+            Some(repo) => state_files(&arguments.state, repo),
+            None => Vec::new(),
+        },
         owners,
         limit: limit(arguments, format(arguments)?),
-        only_incidents: !format(arguments)?.shows_issues,
+        only_incidents: arguments.deliver.is_none() && !format(arguments)?.shows_issues,
         sample_data: false,
         keep_rejects: arguments.rejects.is_some(),
     };
@@ -150,8 +177,34 @@ pub(super) fn run(
     if let Some(path) = &arguments.rejects {
         write_rejects(path, &outcome.rejects)?;
     }
+    if let (Some(sink), Some(repo)) = (&arguments.deliver, &arguments.repo) {
+        deliver(arguments, &mut store, (sink, repo), &outcome.report)?;
+    }
     print(&outcome.report, arguments, environment)?;
     Ok(exit(&outcome, arguments))
+}
+
+/// Puts the report into the outbox as SARIF.
+fn deliver(
+    arguments: &Arguments,
+    store: &mut Store,
+    (sink, repo): (&str, &Path),
+    report: &Report,
+) -> Result<()> {
+    let place = ChangePlace { repository: arguments.into.clone(), base: None };
+    let code = code_place(repo, &place)?;
+    let format = quell_report::FORMATS.iter().find(|format| format.name == "sarif");
+    let mut out = Vec::new();
+    if let Some(format) = format {
+        (format.write)(report, &Options { color: false }, &mut out)?;
+    }
+    let sarif = String::from_utf8(out).context("the report is no text")?;
+    let to = (&TenantId::default(), sink);
+    let at = (&code, arguments.pull);
+    let (subject, is_new) = post_results(store, to, sarif, at, SystemClock.now())?;
+    let said = if is_new { "is" } else { "was already" };
+    say(&format!("{subject} {said} in the outbox for `{sink}`; `quell deliver` sends it"));
+    Ok(())
 }
 
 /// The files that are read, as the audit log names them: their paths may name people.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::merged::{Merged, Word};
 use super::standing::{Field, Gone, Phase, Standing};
 
 /// What is known of a thing at a sink.
@@ -26,6 +27,9 @@ pub struct Mirror {
     pub reopened_theirs: u32,
     /// What is not in step.
     pub conflict: Option<Conflict>,
+    /// How it stands since it was merged, where it is a change of code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merged: Option<Merged>,
 }
 
 /// How what it is about stands.
@@ -54,6 +58,16 @@ pub enum Conflict {
     Deleted,
     /// It cannot be changed any more, and tools still see the fault.
     Archived,
+    /// It was merged, and Quell's own checks fail on the merged code.
+    MergedAndFails,
+    /// It was merged, and a tool saw the fault since.
+    MergedAndStillThere,
+    /// The fault is there again though the code has the fix.
+    Drift,
+    /// The fault is there again since the fix was taken out of the code.
+    Undone,
+    /// The fault is there again, and the code cannot be judged.
+    Back,
 }
 
 impl Conflict {
@@ -68,6 +82,13 @@ impl Conflict {
             Self::ReopenedByHand => "somebody opened it again after the fault was gone",
             Self::Deleted => "it is not there any more, and the fault is still seen",
             Self::Archived => "it is archived, and the fault is still seen",
+            Self::MergedAndFails => "it was merged, and the checks fail on the merged code",
+            Self::MergedAndStillThere => "it was merged, and the fault was seen since",
+            Self::Drift => {
+                "the fault was gone and is back, and the code still has the fix: it drifted"
+            }
+            Self::Undone => "the fault was gone and is back: the code has not the fix any more",
+            Self::Back => "the fault was gone after the merge and is back",
         }
     }
 }
@@ -81,6 +102,8 @@ pub enum Move {
     Close,
     /// It is opened again, with its history.
     Reopen,
+    /// It is said how it stands since the merge.
+    Tell(Word),
 }
 
 /// What is known afterwards, and what is done.
@@ -94,13 +117,21 @@ pub fn meet(mut mirror: Mirror, stands: Stands, there: &Standing) -> (Mirror, Mo
     if there.phase == Phase::Begun && mirror.begun.is_none() {
         mirror.begun = there.phase_at;
     }
-    let (conflict, act) = verdict(&mirror, stands, there);
+    let is_merged = there.phase == Phase::Done && there.gone == Gone::No;
+    let merged = if is_merged { after_merge(&mut mirror, stands) } else { None };
+    let (conflict, act) = merged.unwrap_or_else(|| verdict(&mirror, stands, there));
     mirror.phase = Some(there.phase);
     mirror.conflict = conflict;
     if act == Move::Reopen && !is_ours(&mirror, there) {
         mirror.reopened_theirs = mirror.reopened_theirs.saturating_add(1);
     }
     (mirror, act)
+}
+
+/// What follows once a change is merged: it is neither closed nor opened any more.
+fn after_merge(mirror: &mut Mirror, stands: Stands) -> Option<(Option<Conflict>, Move)> {
+    let (word, is_new) = mirror.merged.as_mut()?.moved(stands)?;
+    Some((word.conflict(), if is_new { Move::Tell(word) } else { Move::Rest }))
 }
 
 fn verdict(mirror: &Mirror, stands: Stands, there: &Standing) -> (Option<Conflict>, Move) {

@@ -5,9 +5,11 @@
 //! a tool sees the fault later, and only once. What is not in step is shown, never fought.
 
 mod meet;
+mod merged;
 mod standing;
 #[cfg(test)]
 mod tests;
 
 pub use meet::{Conflict, Mirror, Move, Stands, meet};
+pub use merged::{Checked, CodeNow, Merged, Word};
 pub use standing::{Field, Gone, Phase, Standing};

@@ -101,7 +101,7 @@ proptest! {
             mirror = after;
             now += 1;
             match act {
-                Move::Rest => {}
+                Move::Rest | Move::Tell(_) => {}
                 Move::Close => {
                     (phase, changed, by_us) = (Phase::Done, now, true);
                     mirror.closed = Some(at(now));
@@ -114,4 +114,72 @@ proptest! {
         }
         prop_assert!(reopened_theirs <= 1);
     }
+}
+
+fn merged() -> Mirror {
+    let merged = Merged {
+        at: at(100),
+        by: Some("mona".to_owned()),
+        commit: Some("abc".to_owned()),
+        checked: Some(Checked { at: at(101), code: CodeNow::Holds }),
+        gone: None,
+        told: None,
+    };
+    Mirror { merged: Some(merged), ..known() }
+}
+
+fn checked(mut mirror: Mirror, code: CodeNow) -> Mirror {
+    mirror.merged.as_mut().unwrap().checked = Some(Checked { at: at(0), code });
+    mirror
+}
+
+/// Meets once, and again: what was said is not said twice.
+fn said(mirror: Mirror, stands: Stands) -> (Mirror, Option<Conflict>, Move) {
+    let there = there(Phase::Done, 100, false);
+    let (mirror, act) = meet(mirror, stands, &there);
+    let (again, rest) = meet(mirror.clone(), stands, &there);
+    assert_eq!((rest, &again), (Move::Rest, &mirror));
+    let conflict = mirror.conflict;
+    (mirror, conflict, act)
+}
+
+#[test]
+fn a_merge_is_followed_until_a_tool_has_looked() {
+    let (mirror, conflict, act) = said(merged(), Stands::Open(Some(at(90))));
+    assert_eq!((conflict, act), (None, Move::Tell(Word::Waits)));
+    let (seen, conflict, act) = said(mirror.clone(), Stands::Open(Some(at(101))));
+    assert_eq!(
+        (conflict, act),
+        (Some(Conflict::MergedAndStillThere), Move::Tell(Word::StillThere))
+    );
+    let (gone, conflict, act) = said(seen, Stands::Gone(at(150)));
+    assert_eq!((conflict, act), (None, Move::Tell(Word::Gone)));
+    assert_eq!(gone.merged.unwrap().gone, Some(at(150)));
+    let (_, conflict, act) = said(checked(mirror, CodeNow::Fails), Stands::Open(Some(at(90))));
+    assert_eq!((conflict, act), (Some(Conflict::MergedAndFails), Move::Tell(Word::Fails)));
+}
+
+#[test]
+fn what_comes_back_is_drift_where_the_code_still_has_the_fix() {
+    let (gone, ..) = said(merged(), Stands::Gone(at(150)));
+    let back = Stands::Open(Some(at(200)));
+    assert!(gone.merged.as_ref().unwrap().needs_check(back));
+    for (code, word, conflict) in [
+        (CodeNow::Holds, Word::Drift, Conflict::Drift),
+        (CodeNow::Fails, Word::Undone, Conflict::Undone),
+        (CodeNow::Unknown, Word::Back, Conflict::Back),
+    ] {
+        let (back, shown, act) = said(checked(gone.clone(), code), back);
+        assert_eq!((shown, act), (Some(conflict), Move::Tell(word)));
+        // It goes again, and that is said once more.
+        let (_, shown, act) = said(back, Stands::Gone(at(300)));
+        assert_eq!((shown, act), (None, Move::Tell(Word::Gone)));
+    }
+}
+
+#[test]
+fn what_an_exception_hides_after_a_merge_is_not_called_gone() {
+    let there = there(Phase::Done, 100, false);
+    let (mirror, act) = meet(merged(), Stands::Accepted, &there);
+    assert_eq!((act, mirror.merged.unwrap().gone), (Move::Rest, None));
 }

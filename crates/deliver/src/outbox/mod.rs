@@ -9,8 +9,8 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-pub use row::{Act, ActKind, Remote, Row, State};
+pub use row::{Act, ActKind, Came, Remote, Row, State, Try};
 pub use step::{
-    Found, OnDoubt, Outcome, Step, begun, cancelled, ended, looked, needs_remote, next, recovered,
-    released, retried,
+    Found, OnDoubt, Outcome, Step, begun, cancelled, ended, looked, may_replay, needs_remote, next,
+    recovered, released, retried,
 };

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::letter::{Key, Letter};
+use crate::review::Review;
 use crate::text::Body;
 
 /// What is done at a sink.
@@ -36,6 +37,11 @@ pub enum Act {
         /// Why.
         body: Body,
     },
+    /// Something is said of code.
+    Review {
+        /// What.
+        review: Box<Review>,
+    },
 }
 
 impl Act {
@@ -48,6 +54,7 @@ impl Act {
             Self::Note { .. } => ActKind::Note,
             Self::Close { .. } => ActKind::Close,
             Self::Reopen { .. } => ActKind::Reopen,
+            Self::Review { .. } => ActKind::Review,
         }
     }
 }
@@ -68,6 +75,8 @@ pub enum ActKind {
     Close,
     /// It counts again.
     Reopen,
+    /// Something is said of code.
+    Review,
 }
 
 impl ActKind {
@@ -80,6 +89,7 @@ impl ActKind {
             Self::Note => "note",
             Self::Close => "close",
             Self::Reopen => "reopen",
+            Self::Review => "review",
         }
     }
 }
@@ -183,4 +193,48 @@ pub struct Row {
     pub said: Option<String>,
     /// What stands at the sink, once it is known.
     pub remote: Option<Remote>,
+    /// The key of the row that it sends again: the receiver takes both as one message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replays: Option<Key>,
+    /// What came of each try, the latest of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tries: Vec<Try>,
+}
+
+impl Row {
+    /// The key that the sink is shown.
+    #[must_use]
+    pub fn sent_as(&self) -> &Key {
+        self.replays.as_ref().unwrap_or(&self.key)
+    }
+}
+
+/// What came of a try.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = OutboxTry)]
+pub struct Try {
+    /// When that was known.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// What came of it.
+    pub came: Came,
+    /// What the sink said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
+}
+
+/// What may come of a try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Came {
+    /// The sink took it.
+    Done,
+    /// It is to be tried later.
+    Later,
+    /// The sink refused it.
+    Refused,
+    /// Nobody knows.
+    Lost,
+    /// The sink was looked at, and has it.
+    Found,
 }

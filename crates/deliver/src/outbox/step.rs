@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::row::{ActKind, Remote, Row, State};
+use super::row::{ActKind, Came, Remote, Row, State, Try};
 
 /// The first wait after a failure; it doubles with each.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
@@ -12,6 +12,9 @@ const FIRST_WAIT: Duration = Duration::from_secs(5);
 const LONGEST_WAIT: Duration = Duration::from_secs(1800);
 /// A sink that is down for longer than this has its rows parked.
 const GIVE_UP: SignedDuration = SignedDuration::from_hours(24 * 7);
+/// Tries that a row remembers, and characters of what was said to each.
+const MOST_TRIES: usize = 10;
+const MOST_SAID: usize = 300;
 /// The first look at a sink after an answer was lost.
 const FIRST_LOOK: Duration = Duration::from_secs(5);
 
@@ -94,6 +97,8 @@ pub fn begun(mut row: Row, now: Timestamp) -> Row {
 /// The row after its call.
 #[must_use]
 pub fn ended(mut row: Row, on_doubt: OnDoubt, outcome: Outcome, now: Timestamp) -> Row {
+    let (came, said) = told(&outcome);
+    tried(&mut row, came, said, now);
     match outcome {
         Outcome::Done(remote) => {
             row.remote = remote.or(row.remote);
@@ -125,7 +130,11 @@ pub fn ended(mut row: Row, on_doubt: OnDoubt, outcome: Outcome, now: Timestamp) 
 #[must_use]
 pub fn recovered(row: Row, on_doubt: OnDoubt, now: Timestamp) -> Row {
     match row.state {
-        State::Sending { .. } => in_doubt(row, on_doubt, now),
+        State::Sending { .. } => {
+            let mut row = row;
+            tried(&mut row, Came::Lost, Some("the process ended while it was being sent"), now);
+            in_doubt(row, on_doubt, now)
+        }
         State::Held { .. }
         | State::Waiting { .. }
         | State::Doubt { .. }
@@ -133,6 +142,23 @@ pub fn recovered(row: Row, on_doubt: OnDoubt, now: Timestamp) -> Row {
         | State::Parked { .. }
         | State::Cancelled => row,
     }
+}
+
+/// What came of a call, for the row to remember.
+fn told(outcome: &Outcome) -> (Came, Option<&str>) {
+    match outcome {
+        Outcome::Done(_) => (Came::Done, None),
+        Outcome::Later(_, said) => (Came::Later, Some(said)),
+        Outcome::Refused(said) => (Came::Refused, Some(said)),
+        Outcome::Lost(said) => (Came::Lost, Some(said)),
+    }
+}
+
+fn tried(row: &mut Row, came: Came, said: Option<&str>, at: Timestamp) {
+    let said = said.map(|said| said.chars().take(MOST_SAID).collect());
+    row.tries.push(Try { at, came, said });
+    let over = row.tries.len().saturating_sub(MOST_TRIES);
+    row.tries.drain(..over);
 }
 
 fn in_doubt(mut row: Row, on_doubt: OnDoubt, now: Timestamp) -> Row {
@@ -161,6 +187,7 @@ pub fn looked(mut row: Row, on_doubt: OnDoubt, found: Found, now: Timestamp) -> 
     let again = |look: Timestamp| State::Doubt { since, look, looks: looks.saturating_add(1) };
     match found {
         Found::There(remote) => {
+            tried(&mut row, Came::Found, None, now);
             row.remote = Some(remote);
             row.said = None;
             row.state = State::Sent { at: now };
@@ -203,6 +230,13 @@ pub fn retried(mut row: Row, now: Timestamp) -> Option<Row> {
     Some(row)
 }
 
+/// Whether a row may be sent again as a row of its own: it was sent, and the sink takes the same
+/// message twice as one.
+#[must_use]
+pub const fn may_replay(row: &Row, on_doubt: OnDoubt) -> bool {
+    matches!((&row.state, on_doubt), (State::Sent { .. }, OnDoubt::Again))
+}
+
 /// The row after a person said that nobody wants it any more. What may have arrived cannot be
 /// cancelled.
 #[must_use]
@@ -220,7 +254,8 @@ pub fn cancelled(mut row: Row) -> Option<Row> {
 #[must_use]
 pub const fn needs_remote(act: ActKind) -> bool {
     match act {
-        ActKind::Open => false,
+        // A review names its pull request where nothing was made.
+        ActKind::Open | ActKind::Review => false,
         ActKind::Edit | ActKind::Note | ActKind::Close | ActKind::Reopen => true,
     }
 }

@@ -26,6 +26,8 @@ fn row() -> Row {
         created: now(),
         said: None,
         remote: None,
+        replays: None,
+        tries: Vec::new(),
     }
 }
 
@@ -102,4 +104,30 @@ fn what_may_have_arrived_is_not_cancelled() {
     assert_eq!(cancelled(sending.clone()), None);
     assert_eq!(cancelled(recovered(sending, LOOK, now())), None);
     assert_eq!(cancelled(row()).unwrap().state, State::Cancelled);
+}
+
+#[test]
+fn a_row_remembers_the_latest_tries() {
+    let mut row = row();
+    for _ in 0..12 {
+        row = begun(row, now());
+        row = ended(row, OnDoubt::Again, Outcome::Later(None, "x".repeat(1_000)), now());
+    }
+    row = ended(begun(row, now()), OnDoubt::Again, Outcome::Done(None), now());
+    assert_eq!(row.tries.len(), 10);
+    let last = row.tries.last().unwrap();
+    assert_eq!((last.came, &last.said), (Came::Done, &None));
+    assert!(row.tries.iter().all(|one| one.said.as_ref().is_none_or(|said| said.len() == 300)));
+}
+
+#[test]
+fn only_what_was_sent_to_whoever_takes_it_twice_as_one_is_sent_again() {
+    let waiting = row();
+    let sent = Row { state: State::Sent { at: now() }, ..row() };
+    let look = OnDoubt::Look { settle: Duration::from_secs(1) };
+    assert!(may_replay(&sent, OnDoubt::Again));
+    assert!(!may_replay(&sent, look) && !may_replay(&sent, OnDoubt::Leave));
+    assert!(!may_replay(&waiting, OnDoubt::Again));
+    let key = sent.key.clone();
+    assert_eq!(Row { replays: Some(key.clone()), ..row() }.sent_as(), &key);
 }

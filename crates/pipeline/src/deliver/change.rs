@@ -11,6 +11,7 @@ use quell_report::FixReport;
 use quell_store::{Delivery, NewRow, Store};
 
 use super::fix::changed;
+use super::review::proof;
 use crate::PipelineError;
 use crate::assess::read_issue;
 use crate::fixes::FixPlan;
@@ -40,6 +41,7 @@ pub fn post_change(
     let closes: BTreeSet<IssueKey> =
         fixes.iter().flat_map(|fix| &fix.closes).filter_map(|id| id.parse().ok()).collect();
     let key = Key::new(tenant, sink, &subject, 0);
+    let review = proof(&change.repository, &fixes);
     let letter = Letter {
         key: key.clone(),
         title: title(&fixes),
@@ -58,13 +60,14 @@ pub fn post_change(
         key,
         act: Act::Open { letter: Box::new(letter) },
         state: State::Waiting { until: now },
+        replays: None,
     };
     let delivery = Delivery {
         sink: sink.to_owned(),
         subject: subject.clone(),
         route: String::new(),
         issues: closes.into_iter().collect(),
-        acts: 1,
+        acts: 2,
         told: String::new(),
         since: now,
         written: now,
@@ -73,7 +76,16 @@ pub fn post_change(
         escalated: true,
         look: None,
     };
-    let added = store.outbox_add((None, &delivery), &[row], now)?;
+    // Where the host has checks, the proof stands beside the request too.
+    let said = NewRow {
+        sink: sink.to_owned(),
+        subject: subject.clone(),
+        key: Key::new(tenant, sink, &subject, 1),
+        act: Act::Review { review: Box::new(review) },
+        state: State::Waiting { until: now },
+        replays: None,
+    };
+    let added = store.outbox_add((None, &delivery), &[row, said], now)?;
     store.sync()?;
     Ok((subject, added.is_some()))
 }

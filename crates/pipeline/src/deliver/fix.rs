@@ -70,7 +70,7 @@ pub(super) fn changed(fix: &FixReport) -> Vec<Block> {
         Block::Heading(Line::own("The change")),
         Block::Code { language: "diff".to_owned(), text: fix.diff.clone().capped(MOST_DIFF) },
         Block::Heading(Line::own("What was proved")),
-        Block::List(fix.proof.iter().map(proof).collect()),
+        Block::List(proofs(fix)),
     ];
     if !fix.may_break.is_empty() {
         blocks.push(Block::Heading(Line::own("What it may break")));
@@ -81,6 +81,11 @@ pub(super) fn changed(fix: &FixReport) -> Vec<Block> {
         blocks.push(Block::Paragraph(line));
     }
     blocks
+}
+
+/// What was proved, check by check.
+pub(super) fn proofs(fix: &FixReport) -> Vec<Line> {
+    fix.proof.iter().map(proof).collect()
 }
 
 fn proof(proof: &Proof) -> Line {

@@ -3,11 +3,17 @@
 mod change;
 mod fix;
 mod incident;
+mod merged;
 mod plan;
+mod review;
 mod stands;
 mod words;
 
 pub use change::post_change;
+pub use merged::code_now;
 pub use plan::{Planned, Planner, Post, Wishes};
+pub use review::{post_results, post_review};
 pub use stands::{reminder_stands, stands};
-pub use words::{Places, accepted_body, gone_body, over_body, returned_body};
+pub use words::{
+    MergedAs, Places, accepted_body, gone_body, merged_body, over_body, returned_body,
+};

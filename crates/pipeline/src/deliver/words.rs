@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use quell_deliver::mirror::{CodeNow, Merged, Word};
 use quell_deliver::text::{Hosts, Line, SafeLink, Span};
 use quell_deliver::{Block, Body};
 use quell_model::{Claim, Severity};
@@ -96,15 +97,72 @@ pub(super) fn footer(page: Option<&SafeLink>) -> Vec<Block> {
     link.into_iter().collect()
 }
 
+/// A change of code that was merged, for the evidence.
+#[derive(Debug, Clone, Copy)]
+pub struct MergedAs<'a> {
+    /// What people call its request.
+    pub name: &'a str,
+    /// What is known of it since.
+    pub merged: &'a Merged,
+}
+
+impl MergedAs<'_> {
+    /// When, by whom and as what it was merged, and what the checks say of it.
+    fn line(self) -> Line {
+        let merged = self.merged;
+        let line = Line::default().and_code(self.name.to_owned());
+        let line = line.and_own(format!(" was merged at {}", merged.at));
+        let line = match &merged.by {
+            Some(by) => line.and_own(" by ").and_data(by.clone()),
+            None => line,
+        };
+        let line = match &merged.commit {
+            Some(commit) => line.and_own(" as ").and_code(commit.clone()),
+            None => line,
+        };
+        line.and_own(match merged.checked.map(|checked| checked.code) {
+            Some(CodeNow::Holds) => ". Quell's own checks hold on the code.",
+            Some(CodeNow::Fails) => ". Quell's own checks fail on the code.",
+            Some(CodeNow::Unknown) | None => ". The code could not be judged.",
+        })
+    }
+}
+
+/// What is said of how it stands since a merge.
+#[must_use]
+pub fn merged_body(word: Word, merged: MergedAs<'_>) -> Body {
+    let text = match word {
+        Word::Waits => "This is closed once no tool sees the fault any more.",
+        Word::Fails => {
+            "So the fault is still there: the merge brought something else than the fix."
+        }
+        Word::StillThere => {
+            "A tool saw the fault after that. So the merge alone did not mend it: is it applied?"
+        }
+        Word::Gone => "No tool sees the fault any more.",
+        Word::Drift => {
+            "The fault was gone and is there again, though the code has the fix: somebody or \
+             something changed it outside of the code. Applying the code again mends it."
+        }
+        Word::Undone => "The fault was gone and is there again: the code has not the fix any more.",
+        Word::Back => "The fault was gone and is there again.",
+    };
+    Body::paragraph(merged.line()).and(Block::Paragraph(Line::own(text)))
+}
+
 /// What is said when all that a letter was about is gone.
 #[must_use]
-pub fn gone_body(issues: usize, since: Timestamp) -> Body {
+pub fn gone_body(issues: usize, since: Timestamp, merged: Option<MergedAs<'_>>) -> Body {
     let count =
         if issues == 1 { "The issue is".to_owned() } else { format!("All {issues} issues are") };
     let text = format!(
         "{count} gone: no tool sees it any more since {since}. Quell watched that, and closes this."
     );
-    Body::paragraph(Line::own(text))
+    let body = Body::paragraph(Line::own(text));
+    match merged {
+        Some(merged) => body.and(Block::Paragraph(merged.line())),
+        None => body,
+    }
 }
 
 /// What is said when nobody has to be reminded any more.
@@ -115,11 +173,15 @@ pub fn over_body() -> Body {
 
 /// What is said when it comes back.
 #[must_use]
-pub fn returned_body(seen: Option<Timestamp>) -> Body {
+pub fn returned_body(seen: Option<Timestamp>, merged: Option<(Word, MergedAs<'_>)>) -> Body {
     let when = seen.map_or_else(String::new, |seen| format!(" at {seen}"));
     let text =
         format!("A tool saw the fault again{when}, after this was closed. So it is open again.");
-    Body::paragraph(Line::own(text))
+    let mut body = Body::paragraph(Line::own(text));
+    if let Some((word, merged)) = merged {
+        body.0.extend(merged_body(word, merged).0);
+    }
+    body
 }
 
 /// What is said when an exception hides it.

@@ -1,6 +1,10 @@
 //! A plan's changes as a pull request brings them: whole files, made on a commit.
 
-use quell_deliver::letter::{ChangedFile, CodeChange};
+use std::path::Path;
+
+use quell_deliver::letter::{ChangedFile, CodeChange, Proved};
+
+use quell_model::Fix;
 
 use super::branch::refuse_uncommitted;
 use super::git::{Committed, Git};
@@ -55,12 +59,52 @@ pub fn code_change(
     let base = place.base.clone().or_else(|| checked_out(&git)).ok_or_else(|| {
         refused("no branch is checked out; say with `--base BRANCH` what the change is made from")
     })?;
+    let proved = |fix: &Fix| Proved {
+        control: fix.control.clone(),
+        path: git.whole(&fix.file),
+        address: fix.address.clone(),
+    };
     Ok(CodeChange {
         repository,
         base,
         base_commit: Some(git.head.clone()),
         files: plan.files.iter().map(file).collect(),
         message,
+        proved: plan.made().map(proved).collect(),
+    })
+}
+
+/// Where code stands at its host: the repository, and the commit that is checked out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodePlace {
+    /// `owner/name`.
+    pub repository: String,
+    /// The commit.
+    pub commit: String,
+    /// The branch that is checked out, where one is.
+    pub branch: Option<String>,
+    /// What stands before paths, from the top of the checkout.
+    pub prefix: String,
+}
+
+/// Where the code of a folder stands at its host.
+///
+/// # Errors
+/// When the folder is no git checkout, or nobody says which repository it is.
+pub fn code_place(folder: &Path, place: &ChangePlace) -> Result<CodePlace, PipelineError> {
+    let refused = |text: &str| PipelineError::Refused(text.to_owned());
+    let git = Git::open(folder)?.ok_or_else(|| refused("the repository is no git checkout"))?;
+    if git.head.is_empty() {
+        return Err(refused("the repository has no commit yet"));
+    }
+    let repository = place.repository.clone().or_else(|| named(&git)).ok_or_else(|| {
+        refused("git names no remote `origin`; say with `--into OWNER/NAME` which repository it is")
+    })?;
+    Ok(CodePlace {
+        repository,
+        commit: git.head.clone(),
+        branch: place.base.clone().or_else(|| checked_out(&git)),
+        prefix: git.whole(""),
     })
 }
 

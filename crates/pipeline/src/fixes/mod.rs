@@ -30,7 +30,7 @@ use quell_store::Store;
 pub use ask::Ask;
 pub use branch::{Branch, Commit, Dirty, refuse_uncommitted, write_branch};
 pub use cases::{FixCase, FixMember, FixStory, fix_cases};
-pub use change::{ChangePlace, code_change};
+pub use change::{ChangePlace, CodePlace, code_change, code_place};
 pub use config::{FixConfig, FixSaid};
 pub use message::commit_message;
 pub use patch::patch_text;
@@ -46,11 +46,12 @@ use crate::report::Open;
 use propose::{Workbench, grouped};
 pub(crate) use steps::steps_of;
 
-/// A repository, with what is said of fixes beside its file.
+/// A repository, with what is said of fixes beside its file, and state files that lead there.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Code<'a> {
     pub(crate) folder: &'a Path,
     pub(crate) said: &'a FixSaid,
+    pub(crate) states: &'a [StateFile],
 }
 
 /// Proposes a fix for every open issue whose control has a recipe and whose block is found.
@@ -59,10 +60,10 @@ pub(crate) fn propose<'o>(
     store: &Store,
     catalog: &Catalog,
     open: impl Iterator<Item = &'o Open>,
-    Code { folder, said }: Code<'_>,
+    Code { folder, said, states }: Code<'_>,
 ) -> Result<Vec<Fix>, PipelineError> {
     let config = FixConfig::load(folder, None, catalog)?.over(said, catalog)?;
-    let bench = Workbench::open(folder, catalog, (&config, &[]))?;
+    let bench = Workbench::open(folder, catalog, (&config, states))?;
     let has_recipe = |open: &&Open| {
         let control = open.control.as_deref().and_then(|id| catalog.control(id));
         control.is_some_and(|control| !control.fixes.is_empty())

@@ -125,10 +125,11 @@ pub(super) async fn show(
     .await
 }
 
-/// Let a row go, try it again, or cancel it
+/// Let a row go, try it again, cancel it, or send it once more
 ///
-/// `release`, `retry` or `cancel`. What may have arrived is not cancelled; where it is not known
-/// whether something arrived, a sink that can be asked is asked first.
+/// `release`, `retry`, `cancel` or `replay`. What may have arrived is not cancelled; where it is not known
+/// whether something arrived, a sink that can be asked is asked first. What was sent is sent once
+/// more as the same message, to a sink that takes that as one; the answer is the new row.
 #[utoipa::path(post, operation_id = "act_on_outbox", path = "/outbox/{id}/{action}", tag = "delivery",
     params(("id" = String, Path, description = "The row's number"),
         ("action" = inline(OutboxAct), Path, description = "What is done"), OnceKey),
@@ -144,7 +145,8 @@ pub(super) async fn act(
     let row = app.quick(move || {
         let now = asking.clock.now();
         let findings = asking.tenants.of(&caller.tenant)?;
-        let moved = findings.write(|store| action.apply(store, id, now))?;
+        let moved = findings
+            .write(|store| action.apply(store, (&asking.sinks, &findings.tenant), id, now))?;
         match moved {
             None => Err(Problem::not_found("row of that number")),
             Some(Ok(row)) => Ok(row),

@@ -4,21 +4,24 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use quell_deliver::Key;
-use quell_deliver::mirror::{Gone, Mirror, Move, Phase, Standing, Stands, meet};
+use quell_deliver::mirror::{Gone, Mirror, Move, Phase, Standing, Stands, Word, meet};
 use quell_deliver::outbox::{Act, Remote, State};
 use quell_model::{TenantId, Timestamp};
 use quell_pipeline::PipelineError;
 use quell_pipeline::deliver::{
-    accepted_body, gone_body, over_body, reminder_stands, returned_body, stands,
+    accepted_body, gone_body, merged_body, over_body, reminder_stands, returned_body, stands,
 };
 use quell_store::{Delivery, NewRow, StoreError};
 
+use super::merged;
 use super::send::written;
 use crate::data::Findings;
 use crate::state::App;
 
 /// How often something is looked at that is over on both sides.
 const SLOWLY: SignedDuration = SignedDuration::from_hours(24);
+/// How soon something is looked at that waits for another.
+const SOON: SignedDuration = SignedDuration::from_secs(2);
 /// How long a sink that cannot be asked is left alone.
 const AFTER_TROUBLE: SignedDuration = SignedDuration::from_mins(5);
 
@@ -32,20 +35,15 @@ pub(super) async fn one(
     let before = delivery.clone();
     let (Some(place), Some(remote)) = (app.sinks.get(&delivery.sink), delivery.remote.clone())
     else {
-        delivery.look = None;
-        return written(app, findings, |store| {
-            store.outbox_add((Some(&before), &delivery), &[], now).map(drop)
-        });
+        return looked(app, findings, (&before, None), now);
     };
+    let later = now.checked_add(AFTER_TROUBLE).ok();
     let there = match place.sink.read(&remote).await {
         Ok(Some(there)) => there,
         Ok(None) => by_itself(&delivery.mirror, remote),
         Err(error) => {
             tracing::warn!(sink = place.name, %error, "a sink does not tell how something stands");
-            delivery.look = now.checked_add(AFTER_TROUBLE).ok();
-            return written(app, findings, |store| {
-                store.outbox_add((Some(&before), &delivery), &[], now).map(drop)
-            });
+            return looked(app, findings, (&before, later), now);
         }
     };
     let mut is_reminder = false;
@@ -64,37 +62,124 @@ pub(super) async fn one(
     if delivery.mirror.ours.is_empty() {
         delivery.mirror.ours.clone_from(&there.fields);
     }
+    if there.phase == Phase::Done
+        && let Err(error) = merged::look(app, findings, place, (&mut delivery, stand)).await
+    {
+        tracing::warn!(sink = place.name, %error, "a sink does not tell how merged code stands");
+        return looked(app, findings, (&before, later), now);
+    }
     let (mirror, step) = meet(delivery.mirror.clone(), stand, &there);
     delivery.mirror = mirror;
+    let change = match step {
+        Move::Close | Move::Reopen => {
+            findings.read::<_, StoreError>(|store| merged::of(store, &delivery.issues))?
+        }
+        Move::Rest | Move::Tell(_) => None,
+    };
+    if let (Move::Reopen, Some(change)) = (step, &change)
+        && let Some(due) = merged::has_yet_to_notice(change, now)
+    {
+        written(app, findings, |store| store.outbox_add((Some(change), &due), &[], now).map(drop))?;
+        return looked(app, findings, (&before, now.checked_add(SOON).ok()), now);
+    }
     delivery.remote = Some(there.remote.clone());
     let every = SignedDuration::from_secs(i64::try_from(place.config.look_seconds).unwrap_or(300));
     let is_over = !matches!(stand, Stands::Open(_)) && is_done(there.phase);
     let wait = if is_over || there.gone != Gone::No { every.max(SLOWLY) } else { every };
     delivery.look = now.checked_add(wait).ok();
-    let body = match (step, stand) {
-        (Move::Close, _) if is_reminder => Some(Act::Close { body: over_body() }),
-        (Move::Close, Stands::Accepted) => Some(Act::Close { body: accepted_body() }),
-        (Move::Close, _) => Some(Act::Close { body: gone_body(delivery.issues.len(), now) }),
-        (Move::Reopen, Stands::Open(seen)) => Some(Act::Reopen { body: returned_body(seen) }),
-        (Move::Reopen, Stands::Gone(_) | Stands::Accepted) | (Move::Rest, _) => None,
+    let act = match step {
+        Move::Close if is_reminder => Some(Act::Close { body: over_body() }),
+        Move::Close | Move::Reopen | Move::Rest | Move::Tell(_) => {
+            act(&delivery, (step, stand), change.as_ref(), now)
+        }
     };
     let rows: Vec<NewRow> =
-        body.map(|act| row(&findings.tenant, &mut delivery, act, now)).into_iter().collect();
+        act.map(|act| row(&findings.tenant, &mut delivery, act, now)).into_iter().collect();
     let escalated = escalate(app, findings, &mut delivery, (there.phase, now));
+    let notes = match step {
+        Move::Tell(word) => findings.read::<_, StoreError>(|store| {
+            merged::notes(store, findings, (&delivery, word), now)
+        })?,
+        Move::Rest | Move::Close | Move::Reopen => Vec::new(),
+    };
+    let others = escalated.into_iter().map(|(after, row)| (None, after, row));
+    let others =
+        others.chain(notes.into_iter().map(|(known, after, row)| (Some(known), after, row)));
+    let others: Vec<_> = others.collect();
+    keep(app, findings, ((&before, &delivery), &rows, &others), now)
+}
+
+/// Keeps when something is looked at next, and nothing else.
+fn looked(
+    app: &App,
+    findings: &Findings,
+    (before, look): (&Delivery, Option<Timestamp>),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let after = Delivery { look, ..before.clone() };
+    written(app, findings, |store| store.outbox_add((Some(before), &after), &[], now).map(drop))
+}
+
+/// What is done at the sink.
+fn act(
+    delivery: &Delivery,
+    (step, stand): (Move, Stands),
+    change: Option<&Delivery>,
+    now: Timestamp,
+) -> Option<Act> {
+    let merge = change.and_then(merged::told);
+    match (step, stand) {
+        (Move::Close, Stands::Accepted) => Some(Act::Close { body: accepted_body() }),
+        (Move::Close, _) => Some(Act::Close { body: gone_body(delivery.issues.len(), now, merge) }),
+        (Move::Reopen, Stands::Open(seen)) => {
+            let word = merge.and_then(|merge| Some((merge.merged.told?, merge)));
+            Some(Act::Reopen { body: returned_body(seen, word) })
+        }
+        // Its own request says already that it was merged.
+        (Move::Tell(Word::Waits), _) => None,
+        (Move::Tell(word), _) => {
+            merged::told(delivery).map(|merge| Act::Note { body: merged_body(word, merge) })
+        }
+        (Move::Reopen, Stands::Gone(_) | Stands::Accepted) | (Move::Rest, _) => None,
+    }
+}
+
+/// What was last said of how it stands since the merge.
+fn told(delivery: &Delivery) -> Option<Word> {
+    delivery.mirror.merged.as_ref()?.told
+}
+
+/// Something that others are told: what was known of them, what is kept, and the row.
+type Other = (Option<Delivery>, Delivery, NewRow);
+
+/// Keeps what came of a look, with the rows that follow.
+fn keep(
+    app: &App,
+    findings: &Findings,
+    ((before, delivery), rows, others): ((&Delivery, &Delivery), &[NewRow], &[Other]),
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let mut has_work = false;
     written(app, findings, |store| {
         // What is still to be done there comes first.
         let is_pending = store.outbox_pending(&delivery.sink, &delivery.subject)?;
-        let rows = if is_pending { &[] } else { rows.as_slice() };
+        // What could not be said now is said at the next look.
+        let is_held = is_pending && !rows.is_empty() && told(delivery) != told(before);
+        let mut delivery = delivery.clone();
+        if let (true, Some(merged)) = (is_held, &mut delivery.mirror.merged) {
+            merged.told = told(before);
+        }
+        let rows = if is_pending { &[] } else { rows };
+        let others = if is_held { &[] } else { others };
         // Where somebody else changed it meanwhile, it is still due, and looked at again.
-        if store.outbox_add((Some(&before), &delivery), rows, now)?.is_none() {
+        if store.outbox_add((Some(before), &delivery), rows, now)?.is_none() {
             return Ok(());
         }
         // Whom it was told to already is not told again.
-        for (other, row) in &escalated {
-            store.outbox_add((None, other), std::slice::from_ref(row), now)?;
+        for (known, after, row) in others {
+            store.outbox_add((known.as_ref(), after), std::slice::from_ref(row), now)?;
         }
-        has_work = !rows.is_empty() || !escalated.is_empty();
+        has_work = !rows.is_empty() || !others.is_empty();
         // That it was looked at need not outlast a crash.
         if has_work { store.sync() } else { Ok(()) }
     })?;
@@ -121,6 +206,7 @@ pub(super) fn row(tenant: &TenantId, delivery: &mut Delivery, act: Act, now: Tim
         key,
         act,
         state: State::Waiting { until: now },
+        replays: None,
     }
 }
 

@@ -4,6 +4,7 @@
 mod back;
 mod follow;
 mod leaves;
+mod merged;
 mod plan;
 mod routes;
 mod send;

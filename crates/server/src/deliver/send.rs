@@ -195,7 +195,7 @@ async fn one(app: &Arc<App>, findings: &Arc<Findings>, row: Row) -> Result<(), S
         let after = ended(row.clone(), OnDoubt::Leave, Outcome::Refused(why), now);
         return written(app, findings, |store| store.outbox_move(&row, &after).map(drop));
     };
-    let wanted = Wanted { key: &row.key, act: &act, remote: remote.as_ref() };
+    let wanted = Wanted { key: row.sent_as(), act: &act, remote: remote.as_ref() };
     match step {
         Step::Send if may_stand_there(findings, place, &row)? => {
             look_first(app, findings, (place, &wanted), &row).await
@@ -218,7 +218,8 @@ async fn one(app: &Arc<App>, findings: &Arc<Findings>, row: Row) -> Result<(), S
                 | Act::Edit { .. }
                 | Act::Note { .. }
                 | Act::Close { .. }
-                | Act::Reopen { .. } => Ok(()),
+                | Act::Reopen { .. }
+                | Act::Review { .. } => Ok(()),
             }
         }
         Step::Rest(_) | Step::Nothing => Ok(()),
@@ -330,7 +331,9 @@ async fn call(place: &Place, wanted: &Wanted<'_>) -> Outcome {
         // A sink that cannot say more has said all that it can.
         return match kind {
             ActKind::Open => Outcome::Refused("the sink makes nothing".to_owned()),
-            ActKind::Edit | ActKind::Note | ActKind::Close | ActKind::Reopen => Outcome::Done(None),
+            ActKind::Edit | ActKind::Note | ActKind::Close | ActKind::Reopen | ActKind::Review => {
+                Outcome::Done(None)
+            }
         };
     }
     if needs_remote(kind) && wanted.remote.is_none() {
@@ -369,7 +372,8 @@ fn keep(
 }
 
 fn note(delivery: &mut Delivery, row: &Row, now: Timestamp) {
-    if row.state.as_str() != "sent" {
+    // What is said of code, or said again, changes nothing of what stands there.
+    if row.state.as_str() != "sent" || row.act == ActKind::Review || row.replays.is_some() {
         return;
     }
     delivery.look = now.checked_add(SOON).ok();
@@ -382,6 +386,6 @@ fn note(delivery: &mut Delivery, row: &Row, now: Timestamp) {
         ActKind::Edit => delivery.mirror.ours.clear(),
         ActKind::Close => delivery.mirror.closed = Some(now),
         ActKind::Reopen => delivery.mirror.closed = None,
-        ActKind::Note => {}
+        ActKind::Note | ActKind::Review => {}
     }
 }

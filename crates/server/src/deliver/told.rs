@@ -1,11 +1,13 @@
 //! The outbox as people see it.
 
-use quell_deliver::mirror::Phase;
-use quell_deliver::outbox::{Act, ActKind, Remote, Row, State, cancelled, released, retried};
+use quell_deliver::mirror::{Merged, Phase};
+use quell_deliver::outbox::{
+    Act, ActKind, OnDoubt, Remote, Row, State, Try, cancelled, may_replay, released, retried,
+};
 use quell_deliver::text::{plain, plain_line};
-use quell_model::Timestamp;
+use quell_model::{TenantId, Timestamp};
 use quell_sinks::{Draft, RightState, Wanted};
-use quell_store::{Delivery, Store, StoreError};
+use quell_store::{Delivery, NewRow, OutboxFilter, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -37,6 +39,11 @@ pub(crate) struct RowReport {
     /// What stands at the sink.
     #[serde(skip_serializing_if = "Option::is_none")]
     remote: Option<Remote>,
+    /// The key of the row that it sends again: the sink is shown that one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replays: Option<String>,
+    /// What came of each try, the latest ten.
+    tries: Vec<Try>,
 }
 
 impl RowReport {
@@ -52,6 +59,8 @@ impl RowReport {
             created: row.created,
             said: row.said,
             remote: row.remote,
+            replays: row.replays.map(|key| key.to_string()),
+            tries: row.tries,
         }
     }
 }
@@ -94,7 +103,7 @@ impl From<Draft> for RequestReport {
 impl LetterReport {
     /// A row with what it says, and how its sink would write that.
     pub(crate) fn of(row: Row, act: &Act, remote: Option<&Remote>, sinks: &Sinks) -> Self {
-        let wanted = Wanted { key: &row.key, act, remote: remote.or(row.remote.as_ref()) };
+        let wanted = Wanted { key: row.sent_as(), act, remote: remote.or(row.remote.as_ref()) };
         let drafts = sinks.get(&row.sink).map(|place| place.sink.drafts(&wanted));
         let (requests, refused) = match drafts {
             Some(Ok(drafts)) => (drafts.into_iter().map(Into::into).collect(), None),
@@ -106,6 +115,7 @@ impl LetterReport {
                 (Some(plain_line(&letter.title)), plain(&letter.body))
             }
             Act::Note { body } | Act::Close { body } | Act::Reopen { body } => (None, plain(body)),
+            Act::Review { review } => (Some(review.title.clone()), plain(&review.summary)),
         };
         Self { row: RowReport::of(row), title, text, requests, refused }
     }
@@ -142,6 +152,9 @@ pub(crate) struct DeliveryReport {
     /// Fields that somebody changed there, which Quell writes no more.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     theirs: Vec<quell_deliver::mirror::Field>,
+    /// How it stands since it was merged, where it is a change of code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merged: Option<Merged>,
 }
 
 impl DeliveryReport {
@@ -158,6 +171,7 @@ impl DeliveryReport {
             closed: delivery.mirror.closed,
             conflict: delivery.mirror.conflict.map(quell_deliver::mirror::Conflict::sentence),
             theirs: delivery.mirror.theirs.into_iter().collect(),
+            merged: delivery.mirror.merged,
         }
     }
 }
@@ -172,6 +186,8 @@ pub enum OutboxAct {
     Retry,
     /// Nobody wants it any more.
     Cancel,
+    /// What was sent is sent again, as the same message.
+    Replay,
 }
 
 impl OutboxAct {
@@ -182,6 +198,7 @@ impl OutboxAct {
             Self::Release => "release",
             Self::Retry => "retry",
             Self::Cancel => "cancel",
+            Self::Replay => "replay",
         }
     }
 
@@ -190,6 +207,7 @@ impl OutboxAct {
             Self::Release => released(row, now),
             Self::Retry => retried(row, now),
             Self::Cancel => cancelled(row),
+            Self::Replay => None,
         }
     }
 
@@ -197,10 +215,14 @@ impl OutboxAct {
     pub(crate) fn apply(
         self,
         store: &mut Store,
+        (sinks, tenant): (&Sinks, &TenantId),
         id: i64,
         now: Timestamp,
     ) -> Result<Option<Result<Row, Row>>, StoreError> {
         let Some(row) = store.outbox_get(id)? else { return Ok(None) };
+        if self == Self::Replay {
+            return replayed(store, (sinks, tenant), row, now).map(Some);
+        }
         let Some(after) = self.moved(row.clone(), now) else { return Ok(Some(Err(row))) };
         let moved = store.outbox_move(&row, &after)?;
         store.sync()?;
@@ -214,8 +236,46 @@ impl OutboxAct {
             Self::Release => format!("only what is held can be let go; it is {state}"),
             Self::Retry => format!("it cannot be tried again; it is {state}"),
             Self::Cancel => format!("what may have arrived cannot be cancelled; it is {state}"),
+            Self::Replay => format!(
+                "only what was sent is sent again, to a sink that takes the same message twice as \
+                 one (webhook, splunk, syslog); it is {state}"
+            ),
         }
     }
+}
+
+/// Puts what was sent into the outbox once more: a row of its own, and for the sink the same message.
+fn replayed(
+    store: &mut Store,
+    (sinks, tenant): (&Sinks, &TenantId),
+    row: Row,
+    now: Timestamp,
+) -> Result<Result<Row, Row>, StoreError> {
+    // A sink that takes a message for the same where it makes something takes any for the same.
+    let on_doubt = sinks.get(&row.sink).map(|place| place.sink.on_doubt(ActKind::Open));
+    let known = store.delivery_get(&row.sink, &row.subject)?;
+    let (Some(on_doubt), Some(before)) = (on_doubt, known) else { return Ok(Err(row)) };
+    if !may_replay(&row, on_doubt) || on_doubt != OnDoubt::Again {
+        return Ok(Err(row));
+    }
+    let act = store.outbox_act(row.id)?;
+    let mut after = before.clone();
+    let new = NewRow {
+        replays: Some(row.sent_as().clone()),
+        ..super::follow::row(tenant, &mut after, act, now)
+    };
+    if store.outbox_add((Some(&before), &after), std::slice::from_ref(&new), now)?.is_none() {
+        return Ok(Err(row));
+    }
+    store.sync()?;
+    let filter = OutboxFilter {
+        sink: Some(row.sink.clone()),
+        subject: Some(row.subject.clone()),
+        most: 1,
+        ..OutboxFilter::default()
+    };
+    let made = store.outbox_list(&filter)?.into_iter().find(|made| made.key == new.key);
+    Ok(made.ok_or(row))
 }
 
 /// A sink.

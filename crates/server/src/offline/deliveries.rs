@@ -89,7 +89,8 @@ impl Outbox {
     /// When there is none of that number, it is in no state for that, or the directory cannot be used.
     pub fn act(&self, id: i64, act: OutboxAct) -> Result<Value, OfflineError> {
         let mut store = Store::open_for(&self.data, &self.tenant)?;
-        match act.apply(&mut store, id, self.clock.now())? {
+        let of = (&self.sinks, &self.tenant);
+        match act.apply(&mut store, of, id, self.clock.now())? {
             None => Err(no_row(id)),
             Some(Ok(row)) => told(&RowReport::of(row)),
             Some(Err(row)) => Err(OfflineError::Conflict(act.refusal(&row))),
@@ -161,6 +162,8 @@ fn at(row: &quell_store::NewRow, now: Timestamp) -> Row {
         created: now,
         said: None,
         remote: None,
+        replays: None,
+        tries: Vec::new(),
     }
 }
 

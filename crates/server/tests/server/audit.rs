@@ -402,7 +402,7 @@ fn syslog_over_tls_reaches_a_receiver_that_is_trusted_and_no_other() {
         format!("[audit_streams.{name}]\nto = \"syslog\"\naddress = \"127.0.0.1:{port}\"\n")
     };
     let more = format!(
-        "\n[egress]\nca_file = \"{}\"\n{}{}{}",
+        "\n[egress]\nallow = [\"127.0.0.1\"]\nca_file = \"{}\"\n{}{}{}",
         roots.display(),
         stream("trusted", port),
         stream("stranger", other),

@@ -33,6 +33,8 @@ mod many;
 #[cfg(test)]
 mod marks;
 #[cfg(test)]
+mod merges;
+#[cfg(test)]
 mod oidc;
 #[cfg(test)]
 mod pages;

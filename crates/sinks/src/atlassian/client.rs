@@ -97,6 +97,7 @@ impl Call {
             "PUT" => Request::put(&url)?,
             _ => Request::post(&url)?,
         };
+        let request = request.same_method();
         // Data Center's service desks ask for it where a call is new to them.
         let request = request.header("x-experimentalapi", "opt-in")?;
         match &self.body {

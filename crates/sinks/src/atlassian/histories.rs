@@ -65,6 +65,8 @@ impl Theatre<'_> {
             created: now,
             said: None,
             remote,
+            replays: None,
+            tries: Vec::new(),
         };
         for step in 0..60 {
             self.double.script.clear();

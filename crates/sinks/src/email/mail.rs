@@ -90,6 +90,7 @@ pub(super) fn made(ends: &Ends, wanted: &Wanted<'_>, now: Timestamp) -> Result<M
         Act::Note { body } => follow("A note", body),
         Act::Close { body } => follow("Closed", body),
         Act::Reopen { body } => follow("It counts again", body),
+        Act::Review { .. } => return Err(SinkError::NO_REVIEW),
         Act::Edit { .. } => return Err(SinkError::Unsupported("a mail cannot be changed")),
     };
     let domain = ends.from.email.domain();

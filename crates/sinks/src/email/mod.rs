@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use lettre::message::Mailbox;
 use quell_deliver::outbox::{Act, ActKind, OnDoubt, Remote};
-use quell_http::Rate;
+use quell_http::{Client, Rate};
 use quell_model::Clock;
 use rustls::ClientConfig;
 use secrecy::ExposeSecret as _;
@@ -102,6 +102,7 @@ const MOST_TIME: Duration = Duration::from_secs(300);
 struct Email {
     name: String,
     server: Server,
+    client: Client,
     safety: Safety,
     /// None: `plain` where there is a user.
     auth: Option<Auth>,
@@ -157,6 +158,7 @@ fn connect(plan: &Plan) -> Result<Email, SinkError> {
     Ok(Email {
         name: plan.name.clone(),
         server,
+        client: plan.client.clone(),
         safety,
         auth,
         tls: Arc::new(wire::tls(plan.option("ca_file"))?),
@@ -267,6 +269,7 @@ impl Email {
         };
         let way = Way {
             server: &self.server,
+            client: &self.client,
             safety: self.safety,
             auth,
             tls: &self.tls,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use quell_http::Client;
 use rustls::ClientConfig;
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -36,6 +37,7 @@ pub(super) enum Auth {
 /// How a server is talked to.
 pub(super) struct Way<'a> {
     pub(super) server: &'a Server,
+    pub(super) client: &'a Client,
     pub(super) safety: Safety,
     pub(super) auth: Auth,
     pub(super) tls: &'a Arc<ClientConfig>,
@@ -78,7 +80,7 @@ fn refusal(reply: &Reply) -> SinkError {
 impl Talk {
     /// Connects, makes it safe and logs in.
     pub(super) async fn begin(way: &Way<'_>, login: &Credential) -> Result<Self, SinkError> {
-        let mut wire = way.server.dial().await?;
+        let mut wire = way.server.dial(way.client).await?;
         if way.safety == Safety::Tls {
             wire = wire.secured(way.server, way.tls).await?;
         }

@@ -2,11 +2,10 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quell_http::{HttpError, Place, Range, range_of};
+use quell_http::{Client, HttpError, Place};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -14,7 +13,6 @@ use tokio::io::BufReader;
 use tokio::io::{
     AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _,
 };
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use url::Url;
@@ -68,35 +66,10 @@ impl Server {
         HttpError::Unreachable { place, why: why.to_string() }.into()
     }
 
-    /// Connects. The operator named the host, so it may be on an inner network; where no mail
-    /// server is (cloud metadata, the local link), nothing is dialed.
-    pub(super) async fn dial(&self) -> Result<Wire, SinkError> {
-        let name = (self.host.trim_matches(['[', ']']), self.port);
-        let found = timeout(CONNECT, tokio::net::lookup_host(name)).await;
-        let found = found.map_err(|_| self.unreachable(&"its name was not found in time"))?;
-        let found: Vec<SocketAddr> = found.map_err(|error| self.unreachable(&error))?.collect();
-        let mut last = self.unreachable(&"its name has no address");
-        for address in found {
-            let range = range_of(address.ip());
-            if !dialed(range) {
-                let why = format!("leads to {}, where no mail is sent", range.name());
-                last = SinkError::Setting { name: "server", why };
-                continue;
-            }
-            match timeout(CONNECT, TcpStream::connect(address)).await {
-                Ok(Ok(stream)) => return Ok(Wire::over(stream)),
-                Ok(Err(error)) => last = self.unreachable(&error),
-                Err(_) => last = self.unreachable(&"it did not accept a connection in time"),
-            }
-        }
-        Err(last)
-    }
-}
-
-const fn dialed(range: Range) -> bool {
-    match range {
-        Range::Public | Range::Loopback | Range::Private => true,
-        Range::Metadata | Range::LinkLocal | Range::Multicast | Range::Reserved => false,
+    /// Connects, under the rules that hold for all that goes out.
+    pub(super) async fn dial(&self, client: &Client) -> Result<Wire, SinkError> {
+        let host = self.host.trim_matches(['[', ']']);
+        Ok(Wire::over(client.dial(host, self.port).await?))
     }
 }
 

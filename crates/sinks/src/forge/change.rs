@@ -163,6 +163,7 @@ mod tests {
             base_commit: None,
             files: vec![file],
             message: "Close the bucket".to_owned(),
+            proved: Vec::new(),
         }
     }
 

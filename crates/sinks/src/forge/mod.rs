@@ -2,6 +2,7 @@
 //! code that may be brought to a repository.
 
 mod change;
+mod code;
 mod escape;
 pub(crate) mod hook;
 mod mark;
@@ -11,5 +12,6 @@ pub(crate) mod tests;
 
 pub(crate) use change::{BASE_MOVED, Place, Trailer, branch, checked, digest, path_fits};
 
+pub(crate) use code::decoded;
 pub(crate) use mark::{bears, mark};
 pub(crate) use markdown::{letter_text, note_text, title_text};

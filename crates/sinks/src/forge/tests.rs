@@ -164,6 +164,7 @@ pub(crate) fn change(before: Option<&str>, after: &str) -> CodeChange {
             executable: false,
         }],
         message: "Close the bucket".to_owned(),
+        proved: Vec::new(),
     }
 }
 

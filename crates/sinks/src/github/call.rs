@@ -104,7 +104,7 @@ impl Hub {
 
     async fn once(&self, call: &Call<'_>, token: &Token) -> Result<Response, SinkError> {
         let url = format!("{}{}", self.url, call.path);
-        let mut request = Request::new(call.method.clone(), &url)?;
+        let mut request = Request::new(call.method.clone(), &url)?.same_method();
         if let Some(body) = call.body {
             request = request.json(body)?;
         }

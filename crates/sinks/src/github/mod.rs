@@ -26,11 +26,10 @@ use quell_model::Clock;
 pub use self::hook::heard;
 use self::login::{Login, Token};
 use self::place::{Repository, Thing};
-pub use self::reports::{Check, Conclusion, LineOf, Remark, Reports, SarifState};
 pub use crate::forge::hook::{Heard, NotHeard};
 use crate::{
     CodeStanding, Credentials, Draft, Future, Kind, Plan, Right, Setting, Sink, SinkError,
-    Standing, Wanted,
+    Standing, TextAt, Wanted,
 };
 
 /// The kind.
@@ -186,14 +185,21 @@ impl fmt::Debug for Hub {
 
 impl Sink for Hub {
     fn acts(&self) -> &'static [ActKind] {
-        &[ActKind::Open, ActKind::Edit, ActKind::Note, ActKind::Close, ActKind::Reopen]
+        &[
+            ActKind::Open,
+            ActKind::Edit,
+            ActKind::Note,
+            ActKind::Close,
+            ActKind::Reopen,
+            ActKind::Review,
+        ]
     }
 
     fn on_doubt(&self, act: ActKind) -> OnDoubt {
         match act {
             // The same text and the same files once more.
             ActKind::Edit => OnDoubt::Again,
-            ActKind::Open | ActKind::Note | ActKind::Close | ActKind::Reopen => {
+            ActKind::Open | ActKind::Note | ActKind::Close | ActKind::Reopen | ActKind::Review => {
                 OnDoubt::Look { settle: SETTLE }
             }
         }
@@ -225,6 +231,7 @@ impl Sink for Hub {
                 (body, wanted.key),
                 false,
             )),
+            Act::Review { review } => reports::drafts(self, wanted, review),
         }
     }
 
@@ -251,6 +258,7 @@ impl Sink for Hub {
                     let thing = Thing::of(wanted.remote()?)?;
                     ticket::reopen(self, &thing, (body, wanted.key)).await.map(|()| None)
                 }
+                Act::Review { review } => reports::review(self, wanted, review).await.map(Some),
             }
         })
     }
@@ -271,6 +279,7 @@ impl Sink for Hub {
                     ticket::find_note(self, wanted, (body, Some("closed"))).await
                 }
                 Act::Reopen { body } => ticket::find_note(self, wanted, (body, Some("open"))).await,
+                Act::Review { review } => reports::find(self, wanted, review).await,
             }
         })
     }
@@ -281,6 +290,10 @@ impl Sink for Hub {
 
     fn code<'a>(&'a self, remote: &'a Remote) -> Future<'a, Option<CodeStanding>> {
         Box::pin(async move { read::code(self, remote).await })
+    }
+
+    fn text_at<'a>(&'a self, at: &'a TextAt) -> Future<'a, Option<String>> {
+        Box::pin(async move { read::text_at(self, at).await })
     }
 
     fn test(&self) -> Future<'_, Vec<Right>> {

@@ -8,10 +8,11 @@ use serde_json::Value;
 
 use super::Hub;
 use super::login::{Login, held};
-use super::place::Thing;
+use super::place::{Thing, part};
 use super::pull::{CONTENTS, PULLS};
 use super::ticket::ISSUES;
-use crate::{CodeStanding, Field, Gone, Phase, Right, RightState, SinkError, Standing};
+use crate::forge::{decoded, path_fits};
+use crate::{CodeStanding, Field, Gone, Phase, Right, RightState, SinkError, Standing, TextAt};
 
 /// How a thing stands.
 pub(super) async fn standing(hub: &Hub, remote: &Remote) -> Result<Standing, SinkError> {
@@ -119,6 +120,19 @@ pub(super) async fn code(hub: &Hub, remote: &Remote) -> Result<Option<CodeStandi
         merged_by: owned("/merged_by/login"),
         merge_commit: owned("/merge_commit_sha").filter(|_| is(&pull, "/merged")),
     }))
+}
+
+/// The text of a file. What is larger than GitHub tells at once is not read.
+pub(super) async fn text_at(hub: &Hub, at: &TextAt) -> Result<Option<String>, SinkError> {
+    let repository = hub.repository(&at.repository)?;
+    if !path_fits(&at.path) {
+        return Err(SinkError::Refused("that is no path inside a repository".to_owned()));
+    }
+    let parts: Vec<String> = at.path.split('/').map(part).collect();
+    let path =
+        format!("{}/contents/{}?ref={}", repository.api(), parts.join("/"), part(&at.commit));
+    let Some(there) = hub.get_if_there(&path, "Contents: read").await? else { return Ok(None) };
+    decoded(&there).map(Some)
 }
 
 /// What the login may do.

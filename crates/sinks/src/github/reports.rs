@@ -1,23 +1,29 @@
 //! What is said of code itself: check runs, SARIF, and comments on lines of a pull request.
+//!
+//! What is seen last stands for all: where the check run or the note of a review is there, all that
+//! comes before it is.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use quell_deliver::text::SafeLink;
-use quell_deliver::{Body, Key};
-use quell_model::{Untrusted, shown};
+use quell_deliver::outbox::Remote;
+use quell_deliver::review::{Conclusion, Remark, Review};
+use quell_deliver::text::{Line, plain};
+use quell_deliver::{Block, Key};
 use serde_json::{Value, json};
 
 use super::call::Call;
 use super::login::{Login, text};
-use super::place::part;
+use super::place::{Repository, Thing, part};
 use super::pull::PULLS;
-use super::{Hub, wire};
-use crate::forge::{bears, note_text, path_fits};
-use crate::{Plan, SinkError};
+use super::{Hub, draft, ticket, wire};
+use crate::forge::{mark, note_text, path_fits};
+use crate::{Draft, SinkError, Wanted};
 
 const CHECKS: &str = "Checks: write";
 const ALERTS: &str = "Code scanning alerts: write";
@@ -25,6 +31,8 @@ const ALERTS: &str = "Code scanning alerts: write";
 const MOST_NOTES_AT_ONCE: usize = 50;
 /// Annotations of one check run.
 const MOST_NOTES: usize = 1_000;
+/// Comments on lines of one review.
+const MOST_COMMENTS: usize = 50;
 /// Characters of a summary.
 const MOST_SUMMARY: usize = 65_535;
 /// Characters of an annotation's text.
@@ -34,253 +42,349 @@ const MOST_PACKED_BYTES: usize = 10 << 20;
 const MOST_RUNS: usize = 20;
 const MOST_RESULTS: usize = 25_000;
 const PAGE: usize = 100;
+/// Pages of comments that are looked through.
+const MOST_PAGES: usize = 20;
+/// How often it is asked whether a SARIF document was taken, and with which pause.
+const MOST_LOOKS: u32 = 5;
+const PAUSE: Duration = Duration::from_secs(1);
 
-/// What a check run comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Conclusion {
-    /// Nothing stands against the change.
-    Success,
-    /// Something is worth a look.
-    Neutral,
-    /// The change must not be merged like this.
-    Failure,
+/// What is spoken of.
+struct At {
+    repository: Repository,
+    pull: Option<Thing>,
+    /// The pull request's page.
+    url: Option<String>,
+    commit: String,
+    /// As SARIF names it.
+    reference: String,
 }
 
-/// A remark on lines of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remark {
-    /// The file's path in the repository.
-    pub path: String,
-    /// The first line, from 1.
-    pub first_line: u32,
-    /// The last one.
-    pub last_line: u32,
-    /// Whether it speaks against the change.
-    pub fails: bool,
-    /// What is said. It is shown as it is, without markup.
-    pub text: Untrusted,
-}
-
-/// A check of a commit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
-    /// `owner/name`.
-    pub repository: String,
-    /// The commit.
-    pub commit: String,
-    /// What makes it the same check.
-    pub key: Key,
-    /// What it comes to.
-    pub conclusion: Conclusion,
-    /// One line of Quell's own words.
-    pub title: String,
-    /// All that is said.
-    pub summary: Body,
-    /// Remarks on lines.
-    pub remarks: Vec<Remark>,
-    /// Quell's own page of it.
-    pub page: Option<SafeLink>,
-}
-
-/// Where a comment on a line stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LineOf {
-    /// `owner/name`.
-    pub repository: String,
-    /// The pull request.
-    pub number: u64,
-    /// The commit that it ends with.
-    pub commit: String,
-    /// The file.
-    pub path: String,
-    /// The line as it is afterwards; it has to be a part of the change.
-    pub line: u32,
-}
-
-/// How far a SARIF document is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SarifState {
-    /// It is worked on.
-    Pending,
-    /// Its results are there.
-    Complete,
-    /// It was refused, in GitHub's words.
-    Failed(String),
-}
-
-/// Says things of code at GitHub, with the same settings as the sink.
-#[derive(Debug)]
-pub struct Reports(Hub);
-
-impl Reports {
-    /// Takes the sink's settings. Nobody is asked yet.
-    ///
-    /// # Errors
-    /// A setting is missing or wrong.
-    pub fn new(plan: Plan) -> Result<Self, SinkError> {
-        Hub::new(plan).map(Self)
+/// The pull request that a review names, or that the delivery made.
+fn pull(hub: &Hub, review: &Review, remote: Option<&Remote>) -> Result<Option<Thing>, SinkError> {
+    let repository = hub.repository(&review.repository)?;
+    match (review.pull, remote) {
+        (Some(number), _) => Ok(Some(Thing { repository, number, pull: true })),
+        (None, Some(remote)) => Ok(Some(Thing::of(remote)?).filter(|thing| thing.pull)),
+        (None, None) => Ok(None),
     }
+}
 
-    /// Makes a check run, or brings the one with this key up to date. Only an App may.
-    ///
-    /// # Errors
-    /// GitHub refuses it, or the login is no App's.
-    pub async fn check(&self, check: &Check) -> Result<u64, SinkError> {
-        if matches!(self.0.login, Login::Token) {
-            return Err(SinkError::Unsupported(
-                "check runs are made by a GitHub App: set `app_id`",
-            ));
+async fn at(hub: &Hub, review: &Review, remote: Option<&Remote>) -> Result<At, SinkError> {
+    let Some(thing) = pull(hub, review, remote)? else {
+        let missing =
+            || SinkError::Refused("it names neither a commit nor a pull request".to_owned());
+        let commit = review.commit.clone().ok_or_else(missing)?;
+        let branch = review.branch.as_deref().unwrap_or("main");
+        let reference = format!("refs/heads/{branch}");
+        let repository = hub.repository(&review.repository)?;
+        return Ok(At { repository, pull: None, url: None, commit, reference });
+    };
+    let there = hub.get(&thing.api(), PULLS).await?;
+    let head = there.pointer("/head/sha").and_then(Value::as_str);
+    let head = head.ok_or_else(|| SinkError::shape("$.head.sha", "is missing"))?;
+    if let Some(own) = review.commit.as_deref().filter(|own| *own != head) {
+        return Err(SinkError::Refused(format!(
+            "the pull request ends with {}, and this was made on {}: check out its head and do it again",
+            short(head),
+            short(own)
+        )));
+    }
+    Ok(At {
+        repository: thing.repository.clone(),
+        url: there.get("html_url").and_then(Value::as_str).map(str::to_owned),
+        commit: head.to_owned(),
+        reference: format!("refs/pull/{}/head", thing.number),
+        pull: Some(thing),
+    })
+}
+
+/// The beginning of a commit's id, without what is no part of one.
+fn short(commit: &str) -> String {
+    commit.chars().filter(char::is_ascii_hexdigit).take(12).collect()
+}
+
+impl At {
+    fn remote(&self) -> Remote {
+        match &self.pull {
+            Some(thing) => thing.remote(self.url.clone()),
+            None => Remote {
+                id: format!("{}/commit/{}", self.repository.full(), self.commit),
+                name: format!("{}@{}", self.repository.full(), short(&self.commit)),
+                url: None,
+            },
         }
-        let api = self.0.repository(&check.repository)?.api();
-        let (id, mut sent) = match self.check_with(&api, check).await? {
-            Some(known) => known,
-            None => {
-                let (body, next) = check_body(check, 0, true);
-                let path = format!("{api}/check-runs");
-                let made = self.0.ask(&Call::post(&path, CHECKS, &body)).await?;
-                let id = made.get("id").and_then(Value::as_u64);
-                let id = id.ok_or_else(|| SinkError::shape("$.id", "is missing"))?;
-                if next >= remarks(check).len() {
-                    return Ok(id);
-                }
-                (id, next)
+    }
+}
+
+/// Says all of a review, each part once.
+pub(super) async fn review(
+    hub: &Hub,
+    wanted: &Wanted<'_>,
+    review: &Review,
+) -> Result<Remote, SinkError> {
+    let at = at(hub, review, wanted.remote).await?;
+    if let Some(document) = &review.sarif {
+        upload(hub, &at, document.raw()).await?;
+    }
+    let outside = match &at.pull {
+        Some(thing) => comment(hub, (thing, &at.commit), &review.remarks).await?,
+        None => 0,
+    };
+    let review = &told(review, outside);
+    match &hub.login {
+        Login::App { .. } => check(hub, &at, (review, wanted.key)).await?,
+        Login::Token => {
+            if let Some(thing) = at.pull.as_ref().filter(|_| says_more(review)) {
+                ticket::note(hub, thing, (&review.summary, wanted.key)).await?;
             }
+        }
+    }
+    Ok(at.remote())
+}
+
+/// Whether a review says what the pull request does not say itself.
+fn says_more(review: &Review) -> bool {
+    review.pull.is_some() || !review.remarks.is_empty()
+}
+
+/// The review, with how many of its remarks stand outside of what is changed.
+fn told(review: &Review, outside: usize) -> Review {
+    if outside == 0 {
+        return review.clone();
+    }
+    let text = format!("{outside} remarks are on lines that this request does not change.");
+    let summary = review.summary.clone().and(Block::Paragraph(Line::own(text)));
+    Review { summary, ..review.clone() }
+}
+
+/// Whether all of a review was said.
+pub(super) async fn find(
+    hub: &Hub,
+    wanted: &Wanted<'_>,
+    review: &Review,
+) -> Result<Option<Remote>, SinkError> {
+    let at = at(hub, review, wanted.remote).await?;
+    let is_there = match (&hub.login, &at.pull) {
+        (Login::App { .. }, _) => {
+            check_with(hub, &at.repository.api(), (&at.commit, wanted.key)).await?.is_some()
+        }
+        (Login::Token, Some(thing)) if says_more(review) => {
+            ticket::bears_note(hub, thing, wanted.key).await?
+        }
+        (Login::Token, _) => false,
+    };
+    Ok(is_there.then(|| at.remote()))
+}
+
+/// What would be sent. What only GitHub knows stands as `{head}`.
+pub(super) fn drafts(
+    hub: &Hub,
+    wanted: &Wanted<'_>,
+    review: &Review,
+) -> Result<Vec<Draft>, SinkError> {
+    let repository = hub.repository(&review.repository)?;
+    let thing = pull(hub, review, wanted.remote)?;
+    let commit = review.commit.as_deref().unwrap_or("{head}");
+    let mut drafts = Vec::new();
+    if let Some(document) = &review.sarif {
+        let reference = match (&thing, &review.branch) {
+            (Some(thing), _) => format!("refs/pull/{}/head", thing.number),
+            (None, branch) => format!("refs/heads/{}", branch.as_deref().unwrap_or("main")),
         };
-        // Further remarks are added to those that are there.
-        loop {
-            let (body, next) = check_body(check, sent, false);
-            let path = format!("{api}/check-runs/{id}");
-            self.0.send(&Call::patch(&path, CHECKS, &body)).await?;
-            if next >= remarks(check).len() {
-                return Ok(id);
-            }
-            sent = next;
+        let body = sarif_body((commit, &reference), document.raw())?;
+        drafts.push(draft("POST", format!("{}/code-scanning/sarifs", repository.api()), &body));
+    }
+    if let Some(thing) = &thing {
+        let path = format!("{}/comments", thing.api());
+        let comments = review.remarks.iter().take(MOST_COMMENTS);
+        drafts.extend(comments.map(|one| draft("POST", path.clone(), &line_body(one, commit))));
+    }
+    match (&hub.login, &thing) {
+        (Login::App { .. }, _) => {
+            let (body, _) = check_body((review, wanted.key), commit, (0, true));
+            drafts.push(draft("POST", format!("{}/check-runs", repository.api()), &body));
         }
-    }
-
-    /// The check run with a key, and how many remarks it has.
-    async fn check_with(
-        &self,
-        api: &str,
-        check: &Check,
-    ) -> Result<Option<(u64, usize)>, SinkError> {
-        let commit = part(&check.commit);
-        let path = format!("{api}/commits/{commit}/check-runs?filter=all&per_page={PAGE}");
-        let listed = self.0.get(&path, "Checks: read").await?;
-        let runs = listed.get("check_runs").and_then(Value::as_array).into_iter().flatten();
-        let mark = check.key.mark();
-        let ours = |run: &&Value| run.get("external_id").and_then(Value::as_str) == Some(&mark);
-        let found = runs.into_iter().find(ours);
-        Ok(found.and_then(|run| {
-            let count = run.pointer("/output/annotations_count").and_then(Value::as_u64);
-            let count = count.and_then(|count| usize::try_from(count).ok()).unwrap_or_default();
-            Some((run.get("id")?.as_u64()?, count))
-        }))
-    }
-
-    /// Uploads a SARIF document for a commit; tells the id by which its state is asked. The same
-    /// reference, commit and category take the place of what was there.
-    ///
-    /// # Errors
-    /// It passes a limit of GitHub's, or GitHub refuses it.
-    pub async fn sarif(
-        &self,
-        repository: &str,
-        (commit, reference): (&str, &str),
-        sarif: &str,
-    ) -> Result<String, SinkError> {
-        let api = self.0.repository(repository)?.api();
-        let body = sarif_body((commit, reference), sarif)?;
-        let path = format!("{api}/code-scanning/sarifs");
-        let made = self.0.ask(&Call::post(&path, ALERTS, &body)).await?;
-        text(&made, "id")
-    }
-
-    /// How far a SARIF document is.
-    ///
-    /// # Errors
-    /// GitHub does not know it.
-    pub async fn sarif_state(&self, repository: &str, id: &str) -> Result<SarifState, SinkError> {
-        let api = self.0.repository(repository)?.api();
-        let path = format!("{api}/code-scanning/sarifs/{}", part(id));
-        let now = self.0.get(&path, "Code scanning alerts: read").await?;
-        Ok(match text(&now, "processing_status")?.as_str() {
-            "complete" => SarifState::Complete,
-            "failed" => {
-                let errors = now.get("errors").map(Value::to_string).unwrap_or_default();
-                SarifState::Failed(errors.chars().take(1_000).collect())
-            }
-            _ => SarifState::Pending,
-        })
-    }
-
-    /// Comments on a line of a pull request, once.
-    ///
-    /// # Errors
-    /// The line is no part of the change, or GitHub refuses it for another reason.
-    pub async fn comment(&self, at: &LineOf, body: &Body, key: &Key) -> Result<(), SinkError> {
-        if !path_fits(&at.path) {
-            return Err(SinkError::Refused("that is no path inside a repository".to_owned()));
+        (Login::Token, Some(thing)) if says_more(review) => {
+            drafts.push(ticket::draft_of_note(thing, &review.summary, wanted.key));
         }
-        let api = self.0.repository(&at.repository)?.api();
-        let path = format!("{api}/pulls/{}/comments", at.number);
-        for page in 1..=20 {
-            let page = format!("{path}?per_page={PAGE}&page={page}");
-            let listed = self.0.get(&page, PULLS).await?;
-            let listed = listed.as_array().map(Vec::as_slice).unwrap_or_default();
-            let mut said = listed.iter().filter_map(|comment| comment.get("body")?.as_str());
-            if said.any(|said| bears(said, key)) {
+        (Login::Token, _) => {}
+    }
+    Ok(drafts)
+}
+
+/// Makes a check run, or brings the one with this key up to date. Only an App may.
+async fn check(hub: &Hub, at: &At, (review, key): (&Review, &Key)) -> Result<(), SinkError> {
+    let api = at.repository.api();
+    let all = remarks(review).len();
+    let (id, mut sent) = match check_with(hub, &api, (&at.commit, key)).await? {
+        Some(known) => known,
+        None => {
+            let (body, next) = check_body((review, key), &at.commit, (0, true));
+            let path = format!("{api}/check-runs");
+            let made = hub.ask(&Call::post(&path, CHECKS, &body)).await?;
+            let id = made.get("id").and_then(Value::as_u64);
+            let id = id.ok_or_else(|| SinkError::shape("$.id", "is missing"))?;
+            if next >= all {
                 return Ok(());
             }
-            if listed.len() < PAGE {
-                break;
-            }
+            (id, next)
         }
-        let body = json!({
-            "body": note_text(body, key, wire::MOST_TEXT), "commit_id": at.commit,
-            "path": at.path, "line": at.line, "side": "RIGHT",
-        });
-        self.0.send(&Call::post(&path, PULLS, &body)).await.map(|_| ())
+    };
+    // Further remarks are added to those that are there.
+    loop {
+        let (body, next) = check_body((review, key), &at.commit, (sent, false));
+        let path = format!("{api}/check-runs/{id}");
+        hub.send(&Call::patch(&path, CHECKS, &body)).await?;
+        if next >= all {
+            return Ok(());
+        }
+        sent = next;
     }
 }
 
-fn remarks(check: &Check) -> &[Remark] {
-    check.remarks.get(..MOST_NOTES).unwrap_or(&check.remarks)
+/// The check run with a key, and how many remarks it has.
+async fn check_with(
+    hub: &Hub,
+    api: &str,
+    (commit, key): (&str, &Key),
+) -> Result<Option<(u64, usize)>, SinkError> {
+    let path = format!("{api}/commits/{}/check-runs?filter=all&per_page={PAGE}", part(commit));
+    let listed = hub.get(&path, "Checks: read").await?;
+    let runs = listed.get("check_runs").and_then(Value::as_array).into_iter().flatten();
+    let mark = key.mark();
+    let ours = |run: &&Value| run.get("external_id").and_then(Value::as_str) == Some(&mark);
+    let found = runs.into_iter().find(ours);
+    Ok(found.and_then(|run| {
+        let count = run.pointer("/output/annotations_count").and_then(Value::as_u64);
+        let count = count.and_then(|count| usize::try_from(count).ok()).unwrap_or_default();
+        Some((run.get("id")?.as_u64()?, count))
+    }))
+}
+
+/// Uploads a SARIF document for a commit, and waits a moment for what becomes of it. The same
+/// reference, commit and category take the place of what was there.
+async fn upload(hub: &Hub, at: &At, document: &str) -> Result<(), SinkError> {
+    let api = at.repository.api();
+    let body = sarif_body((&at.commit, &at.reference), document)?;
+    let path = format!("{api}/code-scanning/sarifs");
+    let made = hub.ask(&Call::post(&path, ALERTS, &body)).await?;
+    let path = format!("{path}/{}", part(&text(&made, "id")?));
+    for _ in 0..MOST_LOOKS {
+        let now = hub.get(&path, "Code scanning alerts: read").await?;
+        match text(&now, "processing_status")?.as_str() {
+            "complete" => return Ok(()),
+            "failed" => {
+                let errors = now.get("errors").map(Value::to_string).unwrap_or_default();
+                let errors: String = errors.chars().take(1_000).collect();
+                return Err(SinkError::Refused(format!(
+                    "GitHub refuses the SARIF document: {errors}"
+                )));
+            }
+            _ => tokio::time::sleep(PAUSE).await,
+        }
+    }
+    // It is worked on still: a large one takes minutes.
+    Ok(())
+}
+
+/// Comments on lines of a pull request, each once. Tells how many are no part of the change.
+async fn comment(
+    hub: &Hub,
+    (thing, commit): (&Thing, &str),
+    remarks: &[Remark],
+) -> Result<usize, SinkError> {
+    if remarks.is_empty() {
+        return Ok(0);
+    }
+    let said = marks(hub, thing).await?;
+    let path = format!("{}/comments", thing.api());
+    let mut outside = 0;
+    let new = remarks.iter().take(MOST_COMMENTS).filter(|one| !said.contains(&mark(&one.key)));
+    for remark in new {
+        if !path_fits(&remark.path) {
+            outside += 1;
+            continue;
+        }
+        let body = line_body(remark, commit);
+        match hub.send(&Call::post(&path, PULLS, &body)).await {
+            Ok(_) => {}
+            Err(SinkError::Refused(said)) if is_outside(&said) => outside += 1,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(outside + remarks.len().saturating_sub(MOST_COMMENTS))
+}
+
+/// Whether GitHub says that a line is no part of the change.
+fn is_outside(said: &str) -> bool {
+    said.contains("pull_request_review_thread") || said.contains("part of the diff")
+}
+
+/// Lines of the comments that are there which may be marks.
+async fn marks(hub: &Hub, thing: &Thing) -> Result<BTreeSet<String>, SinkError> {
+    let mut marks = BTreeSet::new();
+    for page in 1..=MOST_PAGES {
+        let page = format!("{}/comments?per_page={PAGE}&page={page}", thing.api());
+        let listed = hub.get(&page, PULLS).await?;
+        let listed = listed.as_array().map(Vec::as_slice).unwrap_or_default();
+        let texts = listed.iter().filter_map(|comment| comment.get("body")?.as_str());
+        let lines = texts.flat_map(str::lines).map(str::trim);
+        marks.extend(lines.filter(|line| line.starts_with("<!--")).map(str::to_owned));
+        if listed.len() < PAGE {
+            break;
+        }
+    }
+    Ok(marks)
+}
+
+fn line_body(remark: &Remark, commit: &str) -> Value {
+    json!({
+        "body": note_text(&remark.body, &remark.key, wire::MOST_TEXT), "commit_id": commit,
+        "path": remark.path, "line": remark.last_line.max(remark.first_line).max(1), "side": "RIGHT",
+    })
+}
+
+fn remarks(review: &Review) -> &[Remark] {
+    review.remarks.get(..MOST_NOTES).unwrap_or(&review.remarks)
 }
 
 /// The body with the remarks from one on, and which comes next.
-fn check_body(check: &Check, from: usize, new: bool) -> (Value, usize) {
-    let all = remarks(check);
+fn check_body(
+    (review, key): (&Review, &Key),
+    commit: &str,
+    (from, new): (usize, bool),
+) -> (Value, usize) {
+    let all = remarks(review);
     let next = (from + MOST_NOTES_AT_ONCE).min(all.len());
-    let notes: Vec<Value> = all.get(from..next).unwrap_or_default().iter().map(remark).collect();
-    let title: String = check.title.chars().take(255).collect();
+    let notes: Vec<Value> = all.get(from..next).unwrap_or_default().iter().map(note).collect();
+    let title: String = review.title.chars().take(255).collect();
     let mut body = json!({
         "status": "completed",
-        "conclusion": match check.conclusion {
+        "conclusion": match review.conclusion {
             Conclusion::Success => "success",
             Conclusion::Neutral => "neutral",
             Conclusion::Failure => "failure",
         },
         "output": {
             "title": title,
-            "summary": note_text(&check.summary, &check.key, MOST_SUMMARY),
+            "summary": note_text(&review.summary, key, MOST_SUMMARY),
             "annotations": notes,
         },
     });
     let Some(fields) = body.as_object_mut() else { return (body, next) };
     if new {
         fields.insert("name".to_owned(), json!("Quell"));
-        fields.insert("head_sha".to_owned(), json!(check.commit));
-        fields.insert("external_id".to_owned(), json!(check.key.mark()));
+        fields.insert("head_sha".to_owned(), json!(commit));
+        fields.insert("external_id".to_owned(), json!(key.mark()));
     }
-    if let Some(page) = &check.page {
+    if let Some(page) = &review.page {
         fields.insert("details_url".to_owned(), json!(page.as_str()));
     }
     (body, next)
 }
 
-fn remark(remark: &Remark) -> Value {
-    let text: String = remark.text.raw().chars().take(MOST_NOTE).collect();
+fn note(remark: &Remark) -> Value {
+    let text: String = plain(&remark.body).chars().take(MOST_NOTE).collect();
     // An annotation is shown as text; a broken path would be refused with all others.
     let path = if path_fits(&remark.path) { remark.path.as_str() } else { "unknown" };
     json!({
@@ -288,7 +392,7 @@ fn remark(remark: &Remark) -> Value {
         "start_line": remark.first_line.max(1),
         "end_line": remark.last_line.max(remark.first_line).max(1),
         "annotation_level": if remark.fails { "failure" } else { "warning" },
-        "message": shown(&text, true).chars().take(MOST_SUMMARY).collect::<String>(),
+        "message": text,
     })
 }
 

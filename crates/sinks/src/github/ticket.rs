@@ -201,11 +201,21 @@ pub(super) async fn find_note(
 async fn has_note(hub: &Hub, thing: &Thing, (body, key): (&Body, &Key)) -> Result<bool, SinkError> {
     let wanted = wire::comment(body, key);
     let wanted = wanted.get("body").and_then(Value::as_str).unwrap_or_default();
+    let is_it = |said: &str| bears(said, key) && said.replace("\r\n", "\n").trim() == wanted.trim();
+    said(hub, thing, is_it).await
+}
+
+/// Whether something with a key was said, whatever its words.
+pub(super) async fn bears_note(hub: &Hub, thing: &Thing, key: &Key) -> Result<bool, SinkError> {
+    said(hub, thing, |said| bears(said, key)).await
+}
+
+async fn said(hub: &Hub, thing: &Thing, is_it: impl Fn(&str) -> bool) -> Result<bool, SinkError> {
     for page in 1..=MOST_COMMENT_PAGES {
         let path = format!("{}/comments?per_page={PAGE}&page={page}", thing.issue());
         let listed = items(hub.get(&path, ISSUES).await?);
         let mut said = listed.iter().filter_map(|comment| comment.get("body")?.as_str());
-        if said.any(|said| bears(said, key) && said.replace("\r\n", "\n").trim() == wanted.trim()) {
+        if said.any(&is_it) {
             return Ok(true);
         }
         if listed.len() < PAGE {

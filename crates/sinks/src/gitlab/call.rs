@@ -88,7 +88,7 @@ impl Lab {
     async fn once(&self, call: &Call<'_>) -> Result<Response, SinkError> {
         let token = self.credentials.read().await?.secret;
         let url = format!("{}{}", self.url, call.path);
-        let mut request = Request::new(call.method.clone(), &url)?;
+        let mut request = Request::new(call.method.clone(), &url)?.same_method();
         if let Some(body) = call.body {
             request = request.json(body)?;
         }

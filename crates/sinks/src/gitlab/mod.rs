@@ -8,6 +8,7 @@ mod hook;
 mod merge;
 mod place;
 mod read;
+mod review;
 #[cfg(test)]
 mod tests;
 mod ticket;
@@ -26,7 +27,7 @@ use self::place::{Project, Thing};
 pub use crate::forge::hook::{Heard, NotHeard};
 use crate::{
     CodeStanding, Credentials, Draft, Future, Kind, Plan, Right, Setting, Sink, SinkError,
-    Standing, Wanted,
+    Standing, TextAt, Wanted,
 };
 
 /// The kind.
@@ -167,14 +168,21 @@ impl fmt::Debug for Lab {
 
 impl Sink for Lab {
     fn acts(&self) -> &'static [ActKind] {
-        &[ActKind::Open, ActKind::Edit, ActKind::Note, ActKind::Close, ActKind::Reopen]
+        &[
+            ActKind::Open,
+            ActKind::Edit,
+            ActKind::Note,
+            ActKind::Close,
+            ActKind::Reopen,
+            ActKind::Review,
+        ]
     }
 
     fn on_doubt(&self, act: ActKind) -> OnDoubt {
         match act {
             // The same text and the same files once more.
             ActKind::Edit => OnDoubt::Again,
-            ActKind::Open | ActKind::Note | ActKind::Close | ActKind::Reopen => {
+            ActKind::Open | ActKind::Note | ActKind::Close | ActKind::Reopen | ActKind::Review => {
                 OnDoubt::Look { settle: SETTLE }
             }
         }
@@ -187,8 +195,12 @@ impl Sink for Lab {
                 None => Ok(vec![ticket::draft_of_new(self.project()?, letter)]),
             };
         }
+        if let Act::Review { review } = wanted.act {
+            return review::drafts(self, wanted, review);
+        }
         let thing = Thing::of(wanted.remote()?)?;
         match wanted.act {
+            Act::Review { .. } => Ok(Vec::new()),
             Act::Open { letter } | Act::Edit { letter } => {
                 let mut drafts = Vec::new();
                 if let Some(change) = letter.change.as_ref().filter(|_| thing.merge) {
@@ -211,8 +223,12 @@ impl Sink for Lab {
                     None => ticket::open(self, letter).await.map(Some),
                 };
             }
+            if let Act::Review { review } = wanted.act {
+                return review::review(self, wanted, review).await.map(Some);
+            }
             let thing = Thing::of(wanted.remote()?)?;
             match wanted.act {
+                Act::Review { .. } => {}
                 Act::Open { letter } | Act::Edit { letter } if thing.merge => {
                     merge::edit(self, &thing, letter).await?;
                 }
@@ -243,6 +259,7 @@ impl Sink for Lab {
                 Act::Note { body } => ticket::find_note(self, wanted, (body, None)).await,
                 Act::Close { body } => ticket::find_note(self, wanted, (body, Some(false))).await,
                 Act::Reopen { body } => ticket::find_note(self, wanted, (body, Some(true))).await,
+                Act::Review { review } => review::find(self, wanted, review).await,
             }
         })
     }
@@ -253,6 +270,10 @@ impl Sink for Lab {
 
     fn code<'a>(&'a self, remote: &'a Remote) -> Future<'a, Option<CodeStanding>> {
         Box::pin(async move { read::code(self, remote).await })
+    }
+
+    fn text_at<'a>(&'a self, at: &'a TextAt) -> Future<'a, Option<String>> {
+        Box::pin(async move { read::text_at(self, at).await })
     }
 
     fn test(&self) -> Future<'_, Vec<Right>> {

@@ -7,8 +7,9 @@ use quell_deliver::outbox::Remote;
 use serde_json::Value;
 
 use super::Lab;
-use super::place::Thing;
-use crate::{CodeStanding, Field, Gone, Phase, Right, RightState, SinkError, Standing};
+use super::place::{Thing, part};
+use crate::forge::{decoded, path_fits};
+use crate::{CodeStanding, Field, Gone, Phase, Right, RightState, SinkError, Standing, TextAt};
 
 const READ: &str = "Reporter, scope `read_api`";
 /// The level of a developer.
@@ -121,6 +122,18 @@ pub(super) async fn code(lab: &Lab, remote: &Remote) -> Result<Option<CodeStandi
         merged_by,
         merge_commit: owned("/merge_commit_sha").or_else(|| owned("/squash_commit_sha")),
     }))
+}
+
+/// The text of a file.
+pub(super) async fn text_at(lab: &Lab, at: &TextAt) -> Result<Option<String>, SinkError> {
+    let project = lab.project_of(&at.repository)?;
+    if !path_fits(&at.path) {
+        return Err(SinkError::Refused("that is no path inside a repository".to_owned()));
+    }
+    let (path, commit) = (part(&at.path), part(&at.commit));
+    let path = format!("{}/repository/files/{path}?ref={commit}", project.api());
+    let Some(there) = lab.get_if_there(&path, READ).await? else { return Ok(None) };
+    decoded(&there).map(Some)
 }
 
 /// What the login may do.

@@ -71,7 +71,7 @@ pub(super) async fn find(lab: &Lab, key: &Key) -> Result<Option<Remote>, SinkErr
     ours.min_by_key(number).map(|issue| remote_of(project, issue, false)).transpose()
 }
 
-fn items(value: Value) -> Vec<Value> {
+pub(super) fn items(value: Value) -> Vec<Value> {
     if let Value::Array(items) = value { items } else { Vec::new() }
 }
 
@@ -147,6 +147,16 @@ pub(super) async fn find_note(
 async fn has_note(lab: &Lab, thing: &Thing, (body, key): (&Body, &Key)) -> Result<bool, SinkError> {
     let wanted = wire::note(body, key);
     let wanted = wanted.get("body").and_then(Value::as_str).unwrap_or_default();
+    let is_it = |said: &str| bears(said, key) && said.replace("\r\n", "\n").trim() == wanted.trim();
+    said(lab, thing, is_it).await
+}
+
+/// Whether something with a key was said, whatever its words.
+pub(super) async fn bears_note(lab: &Lab, thing: &Thing, key: &Key) -> Result<bool, SinkError> {
+    said(lab, thing, |said| bears(said, key)).await
+}
+
+async fn said(lab: &Lab, thing: &Thing, is_it: impl Fn(&str) -> bool) -> Result<bool, SinkError> {
     for page in 1..=MOST_PAGES {
         let path = format!(
             "{}/notes?sort=desc&order_by=created_at&per_page={PAGE}&page={page}",
@@ -154,7 +164,7 @@ async fn has_note(lab: &Lab, thing: &Thing, (body, key): (&Body, &Key)) -> Resul
         );
         let listed = items(lab.get(&path, REPORTER).await?);
         let mut said = listed.iter().filter_map(|note| note.get("body")?.as_str());
-        if said.any(|said| bears(said, key) && said.replace("\r\n", "\n").trim() == wanted.trim()) {
+        if said.any(&is_it) {
             return Ok(true);
         }
         if listed.len() < PAGE {

@@ -11,7 +11,7 @@ use crate::forge::{Trailer, branch, letter_text, note_text, title_text};
 /// Characters of a title, `Draft: ` among them.
 const MOST_TITLE: usize = 255;
 /// Characters of a text.
-const MOST_TEXT: usize = 1_000_000;
+pub(super) const MOST_TEXT: usize = 1_000_000;
 const DRAFT: &str = "Draft: ";
 
 fn labels(letter: &Letter) -> String {

@@ -31,7 +31,8 @@ impl PagerDuty {
         let key = self.key().await?;
         let event = write::event(&self.source, wanted, key.expose_secret())?;
         let dedup = event.get("dedup_key").and_then(Value::as_str).unwrap_or_default();
-        let request = Request::post(&self.target())?.json(&event)?.hide(key.expose_secret());
+        let request =
+            Request::post(&self.target())?.json(&event)?.hide(key.expose_secret()).no_redirects();
         let answer = self.client.send(&request).await.map_err(meaning)?;
         let told: Value = answer.json()?;
         if told.get("dedup_key").and_then(Value::as_str) != Some(dedup) {

@@ -126,6 +126,7 @@ impl Sink for PagerDuty {
         match act {
             // The same key twice is one alert, and what is resolved stays so.
             ActKind::Open | ActKind::Edit | ActKind::Close | ActKind::Reopen => OnDoubt::Again,
+            ActKind::Review => OnDoubt::Leave,
             ActKind::Note => OnDoubt::Look { settle: SETTLE },
         }
     }
@@ -143,7 +144,11 @@ impl Sink for PagerDuty {
                 draft(notes(), &write::note(body, rest::WHY, wanted.key)),
                 draft(self.target(), &event()?),
             ],
-            Act::Open { .. } | Act::Edit { .. } | Act::Close { .. } | Act::Reopen { .. } => {
+            Act::Open { .. }
+            | Act::Edit { .. }
+            | Act::Close { .. }
+            | Act::Reopen { .. }
+            | Act::Review { .. } => {
                 vec![draft(self.target(), &event()?)]
             }
         })
@@ -163,7 +168,8 @@ impl Sink for PagerDuty {
                     | Act::Edit { .. }
                     | Act::Note { .. }
                     | Act::Close { .. }
-                    | Act::Reopen { .. },
+                    | Act::Reopen { .. }
+                    | Act::Review { .. },
                     _,
                 ) => {}
             }
@@ -181,7 +187,9 @@ impl Sink for PagerDuty {
                     let there = self.incident(&wanted.key.mark()).await?;
                     Ok(there.map(|_| write::remote(&wanted.key.mark())))
                 }
-                (ActKind::Edit | ActKind::Close | ActKind::Reopen, Some(_)) => Ok(None),
+                (ActKind::Edit | ActKind::Close | ActKind::Reopen | ActKind::Review, Some(_)) => {
+                    Ok(None)
+                }
             }
         })
     }

@@ -27,7 +27,7 @@ impl PagerDuty {
         body: Option<&Value>,
     ) -> Result<Value, SinkError> {
         let token = self.credentials.read().await?.id;
-        let request = Request::new(method, &format!("{}{path}", self.api))?;
+        let request = Request::new(method, &format!("{}{path}", self.api))?.same_method();
         let request = match body {
             Some(body) => {
                 request.json(body)?.header("from", self.from.as_deref().unwrap_or_default())?

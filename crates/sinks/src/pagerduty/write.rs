@@ -24,6 +24,7 @@ pub(super) fn event(source: &str, wanted: &Wanted<'_>, key: &str) -> Result<Valu
     match wanted.act {
         Act::Open { letter } => Ok(trigger(source, letter, &wanted.key.mark(), key)),
         Act::Edit { letter } => Ok(trigger(source, letter, &wanted.remote()?.id, key)),
+        Act::Review { .. } => Err(SinkError::NO_REVIEW),
         Act::Close { .. } => Ok(json!({
             "routing_key": key,
             "event_action": "resolve",

@@ -112,8 +112,9 @@ impl ServiceNow {
 
     async fn once(&self, call: &Call, token: &Token) -> Result<Response, SinkError> {
         let url = format!("{}{}", self.settings.url, call.target);
-        let request =
-            Request::new(call.method.clone(), &url)?.header("accept", "application/json")?;
+        let request = Request::new(call.method.clone(), &url)?
+            .header("accept", "application/json")?
+            .same_method();
         let request = match &call.body {
             Content::None => request,
             Content::Json(body) => request.json(body)?,

@@ -26,7 +26,7 @@ pub(super) async fn find(
             return Ok(found.into_iter().next());
         }
         // An edit leaves no trace, and does no harm twice.
-        ActKind::Edit => return Ok(None),
+        ActKind::Edit | ActKind::Review => return Ok(None),
         ActKind::Note => "note",
         ActKind::Close => "closed",
         ActKind::Reopen => "reopened",

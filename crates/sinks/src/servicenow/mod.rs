@@ -123,7 +123,7 @@ impl Sink for ServiceNow {
         match act {
             ActKind::Open | ActKind::Note => OnDoubt::Look { settle: SETTLE },
             // These look at the record first, and leave what is so already.
-            ActKind::Edit | ActKind::Close | ActKind::Reopen => OnDoubt::Again,
+            ActKind::Edit | ActKind::Close | ActKind::Reopen | ActKind::Review => OnDoubt::Again,
         }
     }
 
@@ -139,6 +139,7 @@ impl Sink for ServiceNow {
                 Act::Note { body } => write::note(self, wanted, body).await,
                 Act::Close { body } => state::close(self, wanted, body).await,
                 Act::Reopen { body } => state::reopen(self, wanted, body).await,
+                Act::Review { .. } => Err(SinkError::NO_REVIEW),
             }
         })
     }

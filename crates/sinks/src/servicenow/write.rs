@@ -194,6 +194,7 @@ pub(super) fn drafts(settings: &Settings, wanted: &Wanted<'_>) -> Result<Vec<Dra
             closed(settings, (table, state), body, wanted.key)
         }
         Act::Reopen { body } => reopened(super::state::reopened_as(table, None)?, body, wanted.key),
+        Act::Review { .. } => return Err(SinkError::NO_REVIEW),
     };
     let target = format!("{}?sysparm_exclude_reference_link=true", place.path());
     Ok(vec![draft("PATCH", target, &body)])

@@ -105,7 +105,7 @@ impl Slack {
         let token = self.credentials.read().await?.secret;
         let bearer = format!("Bearer {}", token.expose_secret());
         let request = request.secret_header("authorization", &bearer)?;
-        let request = request.hide(token.expose_secret()).account(&self.name);
+        let request = request.hide(token.expose_secret()).account(&self.name).no_redirects();
         let response = self.client.send(&request).await?;
         let answer: Answer = serde_json::from_slice(response.body())
             .map_err(|error| SinkError::shape("$", error.to_string()))?;

@@ -129,7 +129,7 @@ impl Sink for Slack {
     fn on_doubt(&self, act: ActKind) -> OnDoubt {
         match act {
             ActKind::Open | ActKind::Note | ActKind::Reopen => OnDoubt::Look { settle: SETTLE },
-            ActKind::Edit | ActKind::Close => OnDoubt::Again,
+            ActKind::Edit | ActKind::Close | ActKind::Review => OnDoubt::Again,
         }
     }
 
@@ -163,7 +163,7 @@ impl Sink for Slack {
                     let found = find::reply(self, wanted, &us).await?;
                     Ok(found.map(|_| remote.clone()))
                 }
-                ActKind::Edit | ActKind::Close => Ok(None),
+                ActKind::Edit | ActKind::Close | ActKind::Review => Ok(None),
             }
         })
     }
@@ -208,7 +208,9 @@ async fn act(slack: &Slack, wanted: &Wanted<'_>) -> Result<Option<Remote>, SinkE
             let payload = said.metadata.map(|noted| noted.event_payload).unwrap_or_default();
             Headline::read(&payload, &slack.hosts)
         }
-        Act::Open { .. } | Act::Edit { .. } | Act::Note { .. } => Headline::default(),
+        Act::Open { .. } | Act::Edit { .. } | Act::Note { .. } | Act::Review { .. } => {
+            Headline::default()
+        }
     };
     let mut last = Answer::default();
     for (method, body) in slack.calls(wanted, &head)? {
@@ -220,7 +222,11 @@ async fn act(slack: &Slack, wanted: &Wanted<'_>) -> Result<Option<Remote>, SinkE
             let channel = last.channel.unwrap_or_else(|| slack.channel.clone());
             slack.remote(&channel, &ts).map(Some)
         }
-        Act::Edit { .. } | Act::Note { .. } | Act::Close { .. } | Act::Reopen { .. } => Ok(None),
+        Act::Edit { .. }
+        | Act::Note { .. }
+        | Act::Close { .. }
+        | Act::Reopen { .. }
+        | Act::Review { .. } => Ok(None),
     }
 }
 
@@ -250,6 +256,7 @@ impl Slack {
                 let message = text::told(head, "Closed.", body);
                 vec![("chat.update", update(wanted, &message, (bears, "closed"))?)]
             }
+            Act::Review { .. } => return Err(SinkError::NO_REVIEW),
             Act::Reopen { body } => {
                 let (channel, ts) = place(wanted.remote()?)?;
                 let message = text::told(head, "It counts again.", body);

@@ -25,7 +25,8 @@ impl Splunk {
         let request = Request::post(url)?
             .body("application/json", body)?
             .secret_header("authorization", &format!("Splunk {}", token.expose_secret()))?
-            .hide(token.expose_secret());
+            .hide(token.expose_secret())
+            .no_redirects();
         let request = match &self.channel {
             Some(channel) => request.header("x-splunk-request-channel", channel)?,
             None => request,

@@ -113,6 +113,7 @@ fn message(wanted: &Wanted<'_>) -> Result<Value, SinkError> {
         Act::Note { body } => card::note("A note", body, about()?, &mark),
         Act::Close { body } => card::note("Closed", body, about()?, &mark),
         Act::Reopen { body } => card::note("It counts again", body, about()?, &mark),
+        Act::Review { .. } => return Err(SinkError::NO_REVIEW),
     })
 }
 
@@ -140,7 +141,7 @@ impl Teams {
     async fn send(&self, message: &Value) -> Result<(), SinkError> {
         let address = self.address().await?;
         let mut request = Request::post(address.expose_secret())?.json(message)?;
-        request = request.hide(address.expose_secret()).account(&self.name);
+        request = request.hide(address.expose_secret()).account(&self.name).no_redirects();
         for part in secrets(address.expose_secret()) {
             request = request.hide(&part);
         }

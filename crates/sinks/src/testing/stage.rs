@@ -167,6 +167,8 @@ pub(crate) async fn lived(
         created: now,
         said: None,
         remote: wanted.remote.cloned(),
+        replays: None,
+        tries: Vec::new(),
     };
     for _ in 0..500 {
         let now = hands.now();

@@ -85,7 +85,8 @@ impl Webhook {
             .body("application/json", bytes)?
             .header("webhook-id", id)?
             .header("webhook-timestamp", &seconds)?
-            .secret_header("webhook-signature", &signature)?;
+            .secret_header("webhook-signature", &signature)?
+            .no_redirects();
         self.client.send(&request).await.map_err(meaning)?;
         Ok(())
     }

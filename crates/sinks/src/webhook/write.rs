@@ -25,6 +25,7 @@ pub(super) fn message(wanted: &Wanted<'_>) -> Result<Value, SinkError> {
         Act::Edit { .. } | Act::Note { .. } | Act::Close { .. } | Act::Reopen { .. } => {
             wanted.remote()?.id.clone()
         }
+        Act::Review { .. } => return Err(SinkError::NO_REVIEW),
     };
     data.insert("delivery".to_owned(), delivery.into());
     match wanted.act {
@@ -32,6 +33,7 @@ pub(super) fn message(wanted: &Wanted<'_>) -> Result<Value, SinkError> {
         Act::Note { body } | Act::Close { body } | Act::Reopen { body } => {
             data.insert("text".to_owned(), text(&plain(body)).into());
         }
+        Act::Review { .. } => {}
     }
     Ok(json!({"type": kind(wanted.act.kind()), "version": VERSION, "data": data}))
 }
@@ -48,6 +50,7 @@ const fn kind(act: ActKind) -> &'static str {
         ActKind::Note => "quell.delivery.noted",
         ActKind::Close => "quell.delivery.closed",
         ActKind::Reopen => "quell.delivery.reopened",
+        ActKind::Review => "quell.delivery.reviewed",
     }
 }
 

@@ -23,6 +23,8 @@ pub struct NewRow {
     pub act: Act,
     /// Where it begins: held, or waiting.
     pub state: State,
+    /// The key of the row that it sends again.
+    pub replays: Option<Key>,
 }
 
 /// Which rows.
@@ -73,6 +75,8 @@ fn insert(connection: &Connection, new: &NewRow, now: Timestamp) -> Result<bool,
         created: now,
         said: None,
         remote: None,
+        replays: new.replays.clone(),
+        tries: Vec::new(),
     };
     let act = Packed::of(write(&new.act)?.as_bytes());
     let added = connection

@@ -21,6 +21,7 @@ fn row(subject: &str, round: u32) -> NewRow {
         key: Key::new(&TenantId::default(), "jira", subject, round),
         act: Act::Note { body: Body::paragraph(Line::data("it came back")) },
         state: State::Waiting { until: now() },
+        replays: None,
     }
 }
 

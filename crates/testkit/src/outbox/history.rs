@@ -90,6 +90,8 @@ fn first_row(is_held: bool) -> Row {
         created: at(0),
         said: None,
         remote: None,
+        replays: None,
+        tries: Vec::new(),
     }
 }
 

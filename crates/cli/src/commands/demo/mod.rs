@@ -117,6 +117,7 @@ fn triage(folder: &Path, limit: Option<usize>) -> Result<Report> {
         limit,
         only_incidents: false,
         sample_data: true,
+        states: Vec::new(),
         keep_rejects: false,
     };
     let clock = FixedClock(TODAY.parse().context("the sample day is no time")?);

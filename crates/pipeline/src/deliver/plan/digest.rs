@@ -120,6 +120,7 @@ fn posts(
         key: key.clone(),
         act: Act::Open { letter: Box::new(letter(key, told)) },
         state,
+        replays: None,
     };
     let mut posts: Vec<Post> = told
         .iter()

@@ -224,6 +224,7 @@ fn opened((tenant, sink): (&TenantId, &str), route: &Route, told: &Told, now: Ti
         key,
         act: Act::Open { letter },
         state,
+        replays: None,
     };
     let delivery = Delivery {
         sink: sink.to_owned(),
@@ -274,6 +275,7 @@ fn edited(tenant: &TenantId, known: Delivery, told: &Told, now: Timestamp) -> Po
         key,
         act: Act::Edit { letter },
         state: State::Waiting { until: now },
+        replays: None,
     };
     let delivery = Delivery {
         issues: told.issues.clone(),

@@ -5,7 +5,6 @@
 mod form;
 mod position;
 mod send;
-mod syslog;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -6,14 +6,16 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use quell_config::{AuditForm, AuditStream, AuditTo};
+use quell_config::{AuditForm, AuditStream, AuditTo, AuditTransport};
 use quell_http::{HttpError, Request};
+use quell_sinks::syslog::{Message, Receiver as Syslog, Transport};
 use serde_json::json;
 
 use super::form::Told;
-use super::syslog::Syslog;
 use crate::state::App;
 
+/// Facility 13 (log audit), severity 6 (informational).
+const PRIORITY: u8 = 13 * 8 + 6;
 /// How often to look whether the server is stopping, and what a receiver may take then.
 const LOOK: Duration = Duration::from_millis(200);
 const AT_THE_END: Duration = Duration::from_secs(2);
@@ -21,12 +23,17 @@ const AT_THE_END: Duration = Duration::from_secs(2);
 /// Whoever takes records.
 pub(super) struct Receiver {
     stream: AuditStream,
-    syslog: Syslog,
+    syslog: Option<Syslog>,
 }
 
 impl Receiver {
     pub(super) fn new(stream: &AuditStream) -> Self {
-        let syslog = Syslog::new(stream.address.clone().unwrap_or_default(), stream.transport);
+        let transport = match stream.transport {
+            AuditTransport::Tls => Transport::Tls,
+            AuditTransport::Tcp => Transport::Tcp,
+            AuditTransport::Udp => Transport::Udp,
+        };
+        let syslog = stream.address.as_deref().and_then(|at| Syslog::new(at, transport));
         Self { stream: stream.clone(), syslog }
     }
 
@@ -38,8 +45,24 @@ impl Receiver {
                 to_file(path, batch).map_err(|error| format!("`{}`: {error}", path.display()))
             }
             AuditTo::Splunk => self.to_splunk(app, batch),
-            AuditTo::Syslog => self.syslog.send(app, batch),
+            AuditTo::Syslog => self.hand_to_syslog(app, batch),
         }
+    }
+
+    /// The protocol has no answer: records are taken when the system has taken them.
+    fn hand_to_syslog(&mut self, app: &App, batch: &[Told]) -> Result<(), String> {
+        let runtime = app.runtime.get().ok_or("no server runs")?;
+        let syslog = self.syslog.as_mut().ok_or("`address` is no `host:port`")?;
+        let own = app.config.server.public_url.as_deref().and_then(host).unwrap_or_default();
+        let messages: Vec<String> = batch.iter().map(|told| message(told, own)).collect();
+        runtime.block_on(async {
+            tokio::select! {
+                sent = syslog.send(&app.outside.client, &messages) => {
+                    sent.map_err(|error| error.to_string())
+                }
+                () = ending(app) => Err("the server is stopping".to_owned()),
+            }
+        })
     }
 
     fn to_splunk(&self, app: &App, batch: &[Told]) -> Result<(), String> {
@@ -72,6 +95,16 @@ async fn ending(app: &App) {
         tokio::time::sleep(LOOK).await;
     }
     tokio::time::sleep(AT_THE_END).await;
+}
+
+/// One message: a record of the facility for the log of audits, informational.
+fn message(told: &Told, host: &str) -> String {
+    let (time, kind) = (told.time, told.action.as_str());
+    Message { priority: PRIORITY, time, host, kind, body: &told.body }.text()
+}
+
+fn host(url: &str) -> Option<&str> {
+    url.split_once("://")?.1.split(['/', ':', '?', '#']).next()
 }
 
 /// An event as the collector takes it.

@@ -41,6 +41,7 @@ pub(super) fn drafted(
             let closed = matches!(wanted.act, Act::Close { .. });
             vec![update(&whole(calls::state(closed))), calls::comment(id, wanted.key, body)]
         }
+        Act::Review { .. } => return Err(SinkError::NO_REVIEW),
     })
 }
 

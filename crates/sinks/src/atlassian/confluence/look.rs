@@ -52,7 +52,7 @@ pub(super) async fn find(
     let id = || segment(&wanted.remote()?.id);
     let is_done = match wanted.act {
         Act::Open { letter } => return page(confluence, letter).await,
-        Act::Edit { .. } => false,
+        Act::Edit { .. } | Act::Review { .. } => false,
         Act::Note { .. } => has_note(confluence, id()?, wanted.key).await?,
         Act::Close { .. } | Act::Reopen { .. } => {
             let closed = matches!(wanted.act, Act::Close { .. });

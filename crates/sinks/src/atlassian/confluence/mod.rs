@@ -165,7 +165,7 @@ impl Sink for Confluence {
     fn on_doubt(&self, act: ActKind) -> OnDoubt {
         match act {
             ActKind::Edit => OnDoubt::Again,
-            ActKind::Open | ActKind::Note | ActKind::Close | ActKind::Reopen => {
+            ActKind::Open | ActKind::Note | ActKind::Close | ActKind::Reopen | ActKind::Review => {
                 OnDoubt::Look { settle: ARRIVED }
             }
         }
@@ -187,6 +187,7 @@ impl Sink for Confluence {
                 }
                 Act::Close { body } => act::moved(self, (wanted, body), true).await?,
                 Act::Reopen { body } => act::moved(self, (wanted, body), false).await?,
+                Act::Review { .. } => return Err(SinkError::NO_REVIEW),
             }
             Ok(None)
         })

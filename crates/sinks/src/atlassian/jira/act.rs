@@ -36,6 +36,7 @@ pub(in super::super) fn calls(jira: &Jira, wanted: &Wanted<'_>) -> Result<Vec<Ca
             fields::comment(settings, id, wanted.key, body),
             fields::transition(settings, id, to_word(wanted.act), Map::new()),
         ],
+        Act::Review { .. } => return Err(SinkError::NO_REVIEW),
     })
 }
 
@@ -43,9 +44,11 @@ pub(in super::super) fn calls(jira: &Jira, wanted: &Wanted<'_>) -> Result<Vec<Ca
 pub(in super::super) const fn to_word(act: &Act) -> &'static str {
     match act {
         Act::Close { .. } => "{transition to done}",
-        Act::Open { .. } | Act::Edit { .. } | Act::Note { .. } | Act::Reopen { .. } => {
-            "{transition to not done}"
-        }
+        Act::Open { .. }
+        | Act::Edit { .. }
+        | Act::Note { .. }
+        | Act::Reopen { .. }
+        | Act::Review { .. } => "{transition to not done}",
     }
 }
 

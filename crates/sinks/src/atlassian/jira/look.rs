@@ -27,7 +27,7 @@ pub(in super::super) async fn find(
             return request(jira, wanted.key).await;
         }
         Act::Open { .. } => return issue(jira, wanted.key).await,
-        Act::Edit { .. } => false,
+        Act::Edit { .. } | Act::Review { .. } => false,
         Act::Note { .. } => has_note(jira, segment(&wanted.remote()?.id)?, wanted.key).await?,
         Act::Close { .. } | Act::Reopen { .. } => {
             let id = segment(&wanted.remote()?.id)?;

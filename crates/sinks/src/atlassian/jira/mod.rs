@@ -119,7 +119,9 @@ pub(super) const fn on_doubt(act: ActKind) -> OnDoubt {
         ActKind::Open => OnDoubt::Look { settle: INDEXED },
         // The same fields are set again, the link is the same link, files are looked for by name.
         ActKind::Edit => OnDoubt::Again,
-        ActKind::Note | ActKind::Close | ActKind::Reopen => OnDoubt::Look { settle: ARRIVED },
+        ActKind::Note | ActKind::Close | ActKind::Reopen | ActKind::Review => {
+            OnDoubt::Look { settle: ARRIVED }
+        }
     }
 }
 
@@ -147,6 +149,7 @@ impl Sink for Jira {
                 Act::Note { body } => act::note(self, wanted, body).await.map(|()| None),
                 Act::Close { body } => phase::close(self, (wanted, body)).await.map(|()| None),
                 Act::Reopen { body } => phase::reopen(self, (wanted, body)).await.map(|()| None),
+                Act::Review { .. } => Err(SinkError::NO_REVIEW),
             }
         })
     }

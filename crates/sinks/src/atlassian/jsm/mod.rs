@@ -149,9 +149,11 @@ impl Sink for Jsm {
     fn drafts(&self, wanted: &Wanted<'_>) -> Result<Vec<Draft>, SinkError> {
         let calls = match wanted.act {
             Act::Open { letter } => open::calls(self, letter),
-            Act::Edit { .. } | Act::Note { .. } | Act::Close { .. } | Act::Reopen { .. } => {
-                jira::act::calls(&self.jira, wanted)?
-            }
+            Act::Edit { .. }
+            | Act::Note { .. }
+            | Act::Close { .. }
+            | Act::Reopen { .. }
+            | Act::Review { .. } => jira::act::calls(&self.jira, wanted)?,
         };
         Ok(calls.iter().map(|call| call.draft(&self.jira.site)).collect())
     }
@@ -165,6 +167,7 @@ impl Sink for Jsm {
                 Act::Note { body } => jira::act::note(jira, wanted, body).await?,
                 Act::Close { body } => jira::phase::close(jira, (wanted, body)).await?,
                 Act::Reopen { body } => jira::phase::reopen(jira, (wanted, body)).await?,
+                Act::Review { .. } => return Err(SinkError::NO_REVIEW),
             }
             Ok(None)
         })

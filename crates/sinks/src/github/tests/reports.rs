@@ -1,45 +1,63 @@
 //! Check runs, SARIF and comments on lines, against the double.
 
+use quell_deliver::outbox::OnDoubt;
+use quell_deliver::review::{Conclusion, Remark, Review};
+use quell_deliver::text::Span;
+use quell_model::TenantId;
 use serde_json::json;
 
 use super::*;
-use crate::github::{Check, Conclusion, LineOf, Remark, Reports, SarifState};
 
-fn reports(stage: &Stage, app: bool) -> Reports {
-    let mut options = BTreeMap::new();
-    if app {
-        options.insert("app_id".to_owned(), GithubDouble::APP.to_owned());
-    }
-    Reports::new(Plan {
-        name: "github".to_owned(),
-        url: Some(stage.double.url()),
-        project: Some("acme/shop".to_owned()),
-        options,
-        credentials: Arc::new(stage.secret.clone()),
-        client: stage.hub.client.clone(),
-        clock: Arc::new(stage.hands.clone()),
-        hosts: Hosts::default(),
-    })
-    .unwrap()
+fn key_of(subject: &str) -> Key {
+    Key::new(&TenantId::default(), "github", subject, 0)
 }
 
-fn check(commit: &str, remarks: usize) -> Check {
-    let remark = |line| Remark {
+fn remark(line: u32) -> Remark {
+    let text = Line::own("It is ").and(Span::Data("open\u{202e}bucket @all <!-- x -->".into()));
+    Remark {
+        key: key_of(&format!("remark:{line}")),
         path: "infra/main.tf".to_owned(),
         first_line: line,
         last_line: 0,
-        fails: line % 2 == 0,
-        text: "open\u{202e}bucket".into(),
-    };
-    Check {
+        fails: line.is_multiple_of(2),
+        body: Body::paragraph(text),
+    }
+}
+
+fn review(remarks: u32) -> Review {
+    Review {
         repository: "acme/shop".to_owned(),
-        commit: commit.to_owned(),
-        key: fix().key,
+        commit: None,
+        pull: None,
+        branch: None,
         conclusion: Conclusion::Failure,
         title: "2 fixes".to_owned(),
         summary: body("Two things stand against it."),
-        remarks: (0..u32::try_from(remarks).unwrap()).map(remark).collect(),
+        remarks: (0..remarks).map(remark).collect(),
+        sarif: None,
         page: None,
+    }
+}
+
+fn document() -> String {
+    let run = json!({"tool": {"driver": {"name": "Quell"}}, "results": []});
+    json!({"version": "2.1.0", "runs": [run]}).to_string()
+}
+
+impl Stage {
+    async fn review(
+        &self,
+        review: &Review,
+        remote: Option<&Remote>,
+    ) -> Result<Option<Remote>, SinkError> {
+        let act = Act::Review { review: Box::new(review.clone()) };
+        let made = self.act(&key_of("review"), act.clone(), remote).await?;
+        let found = self.find(&key_of("review"), act, remote).await;
+        // What only code scanning was told cannot be looked for.
+        if made.is_some() && review.sarif.is_none() {
+            assert_eq!(found.unwrap(), made);
+        }
+        Ok(made)
     }
 }
 
@@ -47,38 +65,61 @@ fn check(commit: &str, remarks: usize) -> Check {
 async fn a_check_run_has_all_remarks_once() {
     for remarks in [0, 50, 120] {
         let stage = staged(&[("app_id", GithubDouble::APP)]).await;
-        let reports = reports(&stage, true);
         let commit = stage.github.head("main").unwrap();
-        let id = reports.check(&check(&commit, remarks)).await.unwrap();
-        assert_eq!(reports.check(&check(&commit, remarks)).await.unwrap(), id);
+        let review = Review { commit: Some(commit.clone()), ..review(remarks) };
+        for _ in 0..2 {
+            let made = stage.review(&review, None).await.unwrap().unwrap();
+            assert_eq!(made.id, format!("acme/shop/commit/{commit}"));
+        }
         let runs = stage.github.check_runs();
         let notes = runs[0].pointer("/output/annotations").and_then(|v| v.as_array()).unwrap();
-        assert_eq!((runs.len(), notes.len()), (1, remarks));
-        assert!(notes.iter().all(|note| note["message"] == "open\\u{202e}bucket"));
+        assert_eq!((runs.len(), notes.len()), (1, usize::try_from(remarks).unwrap()));
+        let shown = "It is open\\u{202e}bucket @all <!-- x -->";
+        assert!(notes.iter().all(|note| note["message"] == shown), "{notes:?}");
     }
 }
 
 #[tokio::test]
-async fn a_check_run_needs_an_app() {
+async fn a_delivered_request_gets_its_proof_as_a_check_of_its_head() {
+    let stage = staged(&[("app_id", GithubDouble::APP)]).await;
+    let fix = fix();
+    let remote = stage.open(&fix).await.unwrap();
+    let review = Review { conclusion: Conclusion::Success, ..review(0) };
+    assert_eq!(stage.review(&review, Some(&remote)).await.unwrap(), Some(remote));
+    let runs = stage.github.check_runs();
+    assert_eq!(runs[0]["head_sha"], json!(stage.github.head(&branch(&fix)).unwrap()));
+    assert_eq!((runs.len(), &runs[0]["conclusion"]), (1, &json!("success")));
+    assert!(stage.github.threads()[0].comments.is_empty());
+}
+
+#[tokio::test]
+async fn a_token_says_nothing_twice_of_its_own_request() {
     let stage = stage().await;
-    let error = reports(&stage, false).check(&check(&"0".repeat(40), 1)).await.unwrap_err();
-    assert!(error.to_string().contains("app_id"), "{error}");
+    let remote = stage.open(&fix()).await.unwrap();
+    let act = Act::Review { review: Box::new(review(0)) };
+    let made = stage.act(&key_of("review"), act, Some(&remote)).await.unwrap();
+    assert_eq!(made, Some(remote));
+    assert!(stage.github.check_runs().is_empty());
+    assert!(stage.github.threads()[0].comments.is_empty());
 }
 
 #[tokio::test]
 async fn sarif_is_packed_and_followed_to_its_end() {
     let stage = stage().await;
-    let reports = reports(&stage, false);
     let commit = stage.github.head("main").unwrap();
-    let run = json!({"tool": {"driver": {"name": "Quell"}}, "results": []});
-    let document = json!({"version": "2.1.0", "runs": [run]}).to_string();
-    let at = (commit.as_str(), "refs/heads/main");
-    let id = reports.sarif("acme/shop", at, &document).await.unwrap();
-    assert_eq!(stage.github.sarifs(), [document]);
-    assert_eq!(reports.sarif_state("acme/shop", &id).await.unwrap(), SarifState::Pending);
-    assert_eq!(reports.sarif_state("acme/shop", &id).await.unwrap(), SarifState::Complete);
+    let review = Review {
+        commit: Some(commit),
+        branch: Some("main".to_owned()),
+        sarif: Some(document().into()),
+        ..review(0)
+    };
+    stage.review(&review, None).await.unwrap();
+    assert_eq!(stage.github.sarifs(), [document()]);
+    let none = Review { sarif: Some("{\"runs\": [{}, {}]}".into()), ..review.clone() };
+    let said = refused(&stage.review(&none, None).await.unwrap_err());
+    assert!(said.contains("same tool"), "{said}");
     stage.github.remove_right("security_events");
-    let error = reports.sarif("acme/shop", at, &stage.github.sarifs()[0]).await.unwrap_err();
+    let error = stage.review(&review, None).await.unwrap_err();
     assert!(matches!(error, SinkError::Forbidden { .. }), "{error}");
 }
 
@@ -87,47 +128,81 @@ async fn a_line_is_commented_once_and_only_in_the_change() {
     let stage = stage().await;
     let fix = fix();
     stage.open(&fix).await.unwrap();
-    let reports = reports(&stage, false);
-    let mut at = LineOf {
-        repository: "acme/shop".to_owned(),
-        number: 1,
-        commit: stage.github.head(&branch(&fix)).unwrap(),
-        path: "infra/main.tf".to_owned(),
-        line: 2,
-    };
-    for _ in 0..2 {
-        reports.comment(&at, &body("Why private"), &fix.key).await.unwrap();
+    let mut review = Review { pull: Some(1), ..review(3) };
+    review.remarks[1].path = "README.md".to_owned();
+    review.remarks[2].path = "../etc/passwd".to_owned();
+    for commit in [None, stage.github.head(&branch(&fix))] {
+        let review = Review { commit, ..review.clone() };
+        stage.review(&review, None).await.unwrap();
     }
-    assert_eq!(stage.github.review_comments(1).len(), 1);
-    at.path = "README.md".to_owned();
-    let key = Key::new(&quell_model::TenantId::default(), "github", "fix:c", 0);
-    let said = refused(&reports.comment(&at, &body("x"), &key).await.unwrap_err());
-    assert!(said.contains("part of the diff"), "{said}");
+    let said = stage.github.review_comments(1);
+    assert_eq!((said.len(), said[0].1), (1, 1), "{said:?}");
+    assert!(said[0].2.contains("`open\\u{202e}bucket @all"), "{said:?}");
+    let notes = stage.github.threads()[0].comments.clone();
+    assert_eq!(notes.len(), 1);
+    assert!(notes[0].contains("2 remarks are on lines that this request does not change"));
+}
+
+#[tokio::test]
+async fn a_review_of_another_commit_than_the_head_is_refused() {
+    let stage = stage().await;
+    stage.open(&fix()).await.unwrap();
+    let review = Review { pull: Some(1), commit: stage.github.head("main"), ..review(1) };
+    let said = refused(&stage.review(&review, None).await.unwrap_err());
+    assert!(said.contains("check out its head"), "{said}");
+    assert!(stage.github.review_comments(1).is_empty());
+}
+
+#[tokio::test]
+async fn a_comment_whose_answer_is_lost_is_found_and_not_made_again() {
+    let stage = stage().await;
+    stage.open(&fix()).await.unwrap();
+    stage.github.spoil("POST /repos/acme/shop/pulls/1/comments", None);
+    let review = Review { pull: Some(1), ..review(3) };
+    let act = Act::Review { review: Box::new(review) };
+    let key = key_of("review");
+    let error = stage.act(&key, act.clone(), None).await.unwrap_err();
+    assert!(matches!(error.outcome(), quell_deliver::outbox::Outcome::Lost(_)), "{error}");
+    assert!(matches!(stage.hub.on_doubt(act.kind()), OnDoubt::Look { .. }));
+    assert_eq!(stage.find(&key, act.clone(), None).await.unwrap(), None);
+    stage.act(&key, act.clone(), None).await.unwrap();
+    assert!(stage.find(&key, act, None).await.unwrap().is_some());
+    let said = stage.github.review_comments(1);
+    assert_eq!(said.len(), 3, "{said:?}");
+}
+
+#[tokio::test]
+async fn a_file_is_read_as_it_is_at_a_commit_or_a_branch() {
+    let stage = stage().await;
+    let fix = fix();
+    stage.open(&fix).await.unwrap();
+    let read = async |commit: &str, path: &str| {
+        let repository = "acme/shop".to_owned();
+        let at = crate::TextAt { repository, commit: commit.to_owned(), path: path.to_owned() };
+        stage.hub.text_at(&at).await
+    };
+    assert_eq!(read("main", "infra/main.tf").await.unwrap().as_deref(), Some(TF));
+    assert_eq!(read(&branch(&fix), "infra/main.tf").await.unwrap().as_deref(), Some(FIXED));
+    assert_eq!(read("main", "infra/none.tf").await.unwrap(), None);
+    assert!(read("main", "infra").await.is_err());
+    assert!(read("main", "../x").await.is_err());
 }
 
 #[tokio::test]
 async fn the_vendor_describes_what_is_said_of_code() {
     let stage = staged(&[("app_id", GithubDouble::APP)]).await;
-    let fix = fix();
-    stage.open(&fix).await.unwrap();
+    stage.open(&fix()).await.unwrap();
     stage.double.ledger.clear();
-    let reports = reports(&stage, true);
-    let commit = stage.github.head(&branch(&fix)).unwrap();
-    reports.check(&check(&commit, 60)).await.unwrap();
-    let run = json!({"tool": {"driver": {"name": "Quell"}}, "results": []});
-    let document = json!({"version": "2.1.0", "runs": [run]}).to_string();
-    let id = reports.sarif("acme/shop", (&commit, "refs/heads/main"), &document).await.unwrap();
-    reports.sarif_state("acme/shop", &id).await.unwrap();
-    let at = LineOf {
-        repository: "acme/shop".to_owned(),
-        number: 1,
-        commit,
-        path: "infra/main.tf".to_owned(),
-        line: 2,
-    };
-    reports.comment(&at, &body("Why private"), &fix.key).await.unwrap();
+    let review = Review { pull: Some(1), sarif: Some(document().into()), ..review(60) };
+    stage.review(&review, None).await.unwrap();
     if let Some(vendor) = quell_testkit::sinks::Contract::of_vendor("github") {
         let (count, wrong) = vendor.check_all(&stage.double.ledger, "");
         assert!(count > 6 && wrong.is_empty(), "{count} {wrong:?}");
     }
+    // A dry run shows what is sent.
+    let act = Act::Review { review: Box::new(review) };
+    let drafts = stage.hub.drafts(&Wanted { key: &key_of("review"), act: &act, remote: None });
+    let drafts = drafts.unwrap();
+    assert_eq!(drafts.len(), 52);
+    assert!(drafts[1].body.contains("{head}"), "{}", drafts[1].body);
 }

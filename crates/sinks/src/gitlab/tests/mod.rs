@@ -3,6 +3,7 @@
 mod contract;
 mod faults;
 mod merges;
+mod reviews;
 
 use std::collections::BTreeMap;
 use std::pin::Pin;

@@ -43,6 +43,7 @@ impl Lab {
             author: author.to_owned(),
             labels: Vec::new(),
             notes: Vec::new(),
+            discussions: Vec::new(),
             created: now.to_owned(),
             ended: None,
             due: None,
@@ -101,6 +102,7 @@ impl Lab {
             "merged_at": if merged { ended.1 } else { None },
             "merge_user": if merged { ended.0 } else { None },
             "merge_commit_sha": merge.commit,
+            "diff_refs": {"base_sha": base, "start_sha": base, "head_sha": head},
         });
         if let (Some(fields), Some(more)) = (view.as_object_mut(), more.as_object()) {
             fields.extend(more.clone());
@@ -156,6 +158,7 @@ impl Lab {
                     .as_ref()
                     .is_some_and(|merge| branch.is_none_or(|one| one == merge.branch))
             }),
+            ("POST", ["merge_requests", iid, "discussions"]) => self.discuss(call, iid),
             ("POST", ["issues"]) => self.make_issue(call),
             ("POST", ["merge_requests"]) => self.make_merge(call),
             (method, [kind @ ("issues" | "merge_requests"), iid, rest @ ..]) => {
@@ -222,6 +225,32 @@ impl Lab {
         told(201, &self.view(&talk))
     }
 
+    /// A note on a line, which the merge request has to add.
+    fn discuss(&mut self, call: &Call<'_>, iid: &str) -> Answer {
+        let text = |pointer: &str| call.body.pointer(pointer).and_then(Value::as_str);
+        let path = text("/position/new_path").unwrap_or_default().to_owned();
+        let line = call.body.pointer("/position/new_line").and_then(Value::as_u64);
+        let found = self.talks.iter().find(|talk| talk.iid.to_string() == iid);
+        let Some(merge) = found.and_then(|talk| talk.merge.as_ref()) else {
+            return said(404, "404 Not found");
+        };
+        let (base, head) = (self.git.heads.get(&merge.base), self.git.heads.get(&merge.branch));
+        let (Some(base), Some(head)) = (base, head) else { return said(404, "404 Not found") };
+        let fits = text("/position/base_sha") == Some(base)
+            && text("/position/start_sha") == Some(base)
+            && text("/position/head_sha") == Some(head);
+        let is_new = self.git.brings(base, head).0.contains(&path);
+        let Some(line) = line.filter(|line| *line > 0 && fits && is_new) else {
+            let why = "Note {:line_code=>[\"can't be blank\", \"must be a valid line code\"]}";
+            return said(400, &format!("400 Bad request - {why}"));
+        };
+        let body = call.text("body").unwrap_or_default().to_owned();
+        if let Some(talk) = self.talks.iter_mut().find(|talk| talk.iid.to_string() == iid) {
+            talk.discussions.push((path, line, body));
+        }
+        told(201, &json!({"id": "d"}))
+    }
+
     fn talk_call(&mut self, call: &Call<'_>, method: &str, (at, rest): (usize, &[&str])) -> Answer {
         let Some(talk) = self.talks.get_mut(at) else { return said(404, "404 Not found") };
         match (method, rest) {
@@ -229,6 +258,12 @@ impl Lab {
             ("GET", ["notes"]) => {
                 let notes = talk.notes.iter().rev().map(|text| json!({"body": text}));
                 return told(200, &Value::Array(notes.collect()));
+            }
+            ("GET", ["discussions"]) => {
+                let all = talk.discussions.iter().map(|(_, _, text)| {
+                    json!({"id": "d", "notes": [{"body": text, "type": "DiffNote"}]})
+                });
+                return told(200, &Value::Array(all.collect()));
             }
             ("POST", ["notes"]) => {
                 let text = call.text("body").unwrap_or_default().to_owned();

@@ -1,5 +1,7 @@
 //! Branches, files, comparisons and commits.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::calls::Call;
@@ -27,7 +29,12 @@ impl Lab {
                 let files = self.git.files(at);
                 match files.and_then(|files| files.get(*path)) {
                     Some(file) => {
-                        told(200, &json!({"file_path": path, "blob_id": file.blob, "ref": at}))
+                        let text = self.git.text(&file.blob).unwrap_or_default();
+                        told(
+                            200,
+                            &json!({"file_path": path, "blob_id": file.blob, "ref": at,
+                                "encoding": "base64", "content": STANDARD.encode(text)}),
+                        )
                     }
                     None => said(404, "404 File Not Found"),
                 }
@@ -40,8 +47,32 @@ impl Lab {
                 told(200, &json!({"diffs": diffs}))
             }
             ("POST", ["repository", "commits"]) => self.make_commit(call),
+            ("GET", ["repository", "commits", sha, "statuses"]) => {
+                let of = self.statuses.iter().filter(|(commit, _)| commit == sha);
+                told(200, &Value::Array(of.map(|(_, status)| status.clone()).collect()))
+            }
+            ("POST", ["statuses", sha]) => self.make_status(call, sha),
             _ => said(404, "404 Not Found"),
         }
+    }
+
+    /// A status does not move to the state that it has.
+    fn make_status(&mut self, call: &Call<'_>, sha: &str) -> Answer {
+        if self.level < 30 {
+            return said(403, "403 Forbidden");
+        }
+        if self.git.commit(sha).is_none() {
+            return said(404, "404 Commit Not Found");
+        }
+        let state = call.text("state").unwrap_or_default();
+        let last = self.statuses.iter().rev().find(|(commit, _)| commit == sha);
+        if last
+            .is_some_and(|(_, status)| status.get("state").and_then(Value::as_str) == Some(state))
+        {
+            return said(400, &format!("Cannot transition status via :enqueue from :{state}"));
+        }
+        self.statuses.push((sha.to_owned(), call.body.clone()));
+        told(201, &call.body)
     }
 
     fn make_commit(&mut self, call: &Call<'_>) -> Answer {

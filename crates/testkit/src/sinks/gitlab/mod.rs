@@ -28,6 +28,7 @@ struct Lab {
     former: Vec<String>,
     git: Git,
     talks: Vec<Talk>,
+    statuses: Vec<(String, Value)>,
     token: String,
     level: u64,
     protected: Vec<String>,
@@ -47,6 +48,7 @@ struct Talk {
     author: String,
     labels: Vec<String>,
     notes: Vec<String>,
+    discussions: Vec<(String, u64, String)>,
     created: String,
     ended: Option<(String, String)>,
     due: Option<String>,
@@ -97,6 +99,7 @@ impl GitlabDouble {
             former: Vec::new(),
             git: Git::new("main", files),
             talks: Vec::new(),
+            statuses: Vec::new(),
             token: Self::TOKEN.to_owned(),
             level: 30,
             protected: Vec::new(),
@@ -125,6 +128,28 @@ impl GitlabDouble {
             branch: talk.merge.as_ref().map(|merge| merge.branch.clone()),
         };
         self.state().talks.iter().map(seen).collect()
+    }
+
+    /// Texts of the notes on lines of a merge request, with path and line.
+    #[must_use]
+    pub fn line_notes(&self, iid: u64) -> Vec<(String, u64, String)> {
+        let state = self.state();
+        let talk = state.talks.iter().find(|talk| talk.iid == iid);
+        talk.map(|talk| talk.discussions.clone()).unwrap_or_default()
+    }
+
+    /// The statuses of a commit.
+    #[must_use]
+    pub fn statuses(&self, commit: &str) -> Vec<Value> {
+        let state = self.state();
+        let of = state.statuses.iter().filter(|(sha, _)| sha == commit);
+        of.map(|(_, status)| status.clone()).collect()
+    }
+
+    /// The commit with which a branch ends.
+    #[must_use]
+    pub fn head(&self, branch: &str) -> Option<String> {
+        self.state().git.heads.get(branch).cloned()
     }
 
     /// The text of a file on a branch.
