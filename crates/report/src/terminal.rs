@@ -129,6 +129,7 @@ fn fix(incident: &IncidentReport, report: &Report) -> String {
         let shown = shown.map(|words| format!("{words} has the commands")).unwrap_or_default();
         return match step.as_str() {
             "" => "none known".to_owned(),
+            step if shown.is_empty() => format!("by hand: {step}"),
             step => format!("by hand: {}{shown}", step.trim_end_matches('.')),
         };
     };
