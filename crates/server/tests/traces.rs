@@ -83,6 +83,7 @@ fn one<'v>(spans: &'v [Value], name: &str) -> &'v Value {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a process has one subscriber, so one test has all")]
 fn spans_reach_a_collector_and_one_that_hangs_stops_nobody() {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

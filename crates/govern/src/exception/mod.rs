@@ -84,7 +84,6 @@ impl State {
 
 /// What somebody asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 #[schema(as = ExceptionRequest)]
 pub struct Request {
     /// Which issues, as an expression.

@@ -78,6 +78,9 @@ pub(super) async fn list(
     if !(1..=500).contains(&most) {
         return Err(Problem::invalid("`limit` is 1 to 500"));
     }
+    if asked.before.is_some_and(|before| before < 0) {
+        return Err(Problem::invalid("`before` is 0 or more"));
+    }
     let filter = OutboxFilter {
         state: asked.state,
         sink: asked.sink,

@@ -67,8 +67,9 @@ impl PolicyQuestion {
 /// A rule, and who stands behind it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct RuleReport {
-    /// The rule.
+    /// The rule, as its file has it.
     #[serde(flatten)]
+    #[schema(value_type = Object)]
     rule: Rule,
     /// The hash of all that it says.
     hash: Hash,
@@ -124,6 +125,10 @@ pub(super) async fn explain(
     Extension(caller): Extension<Caller>,
     Asked(question): Asked<PolicyQuestion>,
 ) -> Result<Json<Verdict>, Problem> {
+    let over = |value: Option<u32>, most: u32| value.is_some_and(|value| value > most);
+    if over(question.risk, 1000) || over(question.confidence, 100) {
+        return Err(Problem::invalid("`risk` is 0 to 1000, and `confidence` 0 to 100"));
+    }
     let asking = Arc::clone(&app);
     app.quick(move || {
         let (ruling, now) = (ruling(&asking)?, asking.clock.now());

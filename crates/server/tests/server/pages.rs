@@ -66,6 +66,7 @@ impl World {
         (cookie, me["csrf_token"].as_str().unwrap().to_owned())
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "a request is made where it is sent")]
     fn ask(&self, request: Request) -> Answer {
         self.bench.stranger().send(&request).unwrap()
     }
@@ -161,6 +162,7 @@ fn looking_at_a_plan_does_nothing_and_a_form_says_yes() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one world for all that is refused")]
 fn a_form_that_is_not_the_page_s_own_changes_nothing() {
     let world = World::new();
     let (path, plan) = world.plan();
