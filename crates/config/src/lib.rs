@@ -24,8 +24,8 @@ pub use load::{Entry, FileText, Loaded, Origin, Override, Sources};
 pub use secret::{HookSecret, SecretKind, SecretPlace, SecretRef, weak_secret};
 pub use tables::{
     Access, Algorithm, Approvals, Audit, AuditForm, AuditStream, AuditTo, AuditTransport, Auth,
-    Aws, Bucket, Config, Egress, Encoding, Exceptions, Fix, Folder, Hook, Intake, Inventory, Jobs,
-    Limits, LogFormat, LogLevel, Owners, Route, Server, ServiceLevels, SignIn, Sink, Source,
-    TABLES, Telemetry, Tls, Vault, VaultLogin,
+    Aws, Bucket, Config, Containment, Egress, Encoding, Exceptions, Fix, Folder, Hook, Intake,
+    Inventory, Jobs, Limits, LogFormat, LogLevel, Owners, Route, Server, ServiceLevels, SignIn,
+    Sink, Source, TABLES, Telemetry, Tls, Vault, VaultLogin,
 };
 pub use write::{example, page, schema};

@@ -142,7 +142,9 @@ fn loaded(
     let sources = sources.map(|one| fault(one, "docs/platforms says what each platform needs"));
     let sinks = quell_server::delivery_faults(&loaded.config).into_iter();
     let sinks = sinks.map(|one| fault(one, "docs/delivery.md says what sinks and routes need"));
-    let errors: Vec<Fault> = sources.chain(sinks).collect();
+    let places = quell_server::containment_faults(&loaded.config).into_iter();
+    let places = places.map(|one| fault(one, "docs/containment.md says what each platform needs"));
+    let errors: Vec<Fault> = sources.chain(sinks).chain(places).collect();
     if errors.is_empty() {
         return Ok(loaded);
     }

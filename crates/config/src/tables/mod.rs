@@ -5,6 +5,7 @@ mod approvals;
 mod audit;
 mod aws;
 mod buckets;
+mod containment;
 mod egress;
 mod exceptions;
 mod fix;
@@ -34,6 +35,7 @@ pub use approvals::Approvals;
 pub use audit::{Audit, AuditForm, AuditStream, AuditTo, AuditTransport};
 pub use aws::Aws;
 pub use buckets::Bucket;
+pub use containment::Containment;
 pub use egress::Egress;
 pub use exceptions::Exceptions;
 pub use fix::Fix;
@@ -79,6 +81,7 @@ pub const TABLES: &[Table] = &[
     exceptions::TABLE,
     service_levels::TABLE,
     approvals::TABLE,
+    containment::TABLE,
     fix::TABLE,
     sinks::TABLE,
     routes::TABLE,
@@ -136,6 +139,9 @@ pub struct Config {
     pub service_levels: ServiceLevels,
     /// What may happen by rule.
     pub approvals: Approvals,
+    /// Where attacks may be contained, by name.
+    #[serde(default)]
+    pub containment: BTreeMap<String, Containment>,
     /// What `quell fix` reads.
     pub fix: Fix,
     /// Where things are delivered to, by name.
@@ -184,7 +190,13 @@ impl Config {
                 .filter_map(move |(key, one)| Some((format!("sinks.{name}.{key}"), one.as_ref()?)))
         });
         let own = sign_in.chain(sources).chain(hooks).chain(buckets).chain(streams);
-        let own = own.chain(inventories).chain(sinks);
+        let containment = self.containment.iter().flat_map(|(name, one)| {
+            let keys = [("user", &one.user), ("secret", &one.secret)];
+            keys.into_iter().filter_map(move |(key, one)| {
+                Some((format!("containment.{name}.{key}"), one.as_ref()?))
+            })
+        });
+        let own = own.chain(inventories).chain(sinks).chain(containment);
         let mut used: Vec<(String, &SecretRef)> = own.collect();
         let names = |kind| used.iter().any(|(_, reference)| reference.kind() == kind);
         let (vault, aws) = (names(SecretKind::Vault), names(SecretKind::AwsSecretsManager));

@@ -65,8 +65,9 @@ pub(super) const TABLE: Table = Table {
         Key::new("sinks", Kind::Words, "The sinks that it leads to.").required("jira-sec"),
         Key::new(
             "what",
-            Kind::Choice(&["work", "fixes", "incidents"]),
-            "`work`: one for each fix, and one for each incident that no fix closes.",
+            Kind::Choice(&["work", "fixes", "incidents", "approvals"]),
+            "`work`: one for each fix, and one for each incident that no fix closes. `approvals`: \
+             one for each plan that waits for people.",
         )
         .or("work"),
         Key::new(

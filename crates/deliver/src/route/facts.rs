@@ -9,6 +9,8 @@ pub enum Subject {
     Fix,
     /// An incident.
     Incident,
+    /// A plan that waits for people.
+    Plan,
 }
 
 /// What is known of a subject.

@@ -43,6 +43,8 @@ pub enum What {
     Fixes,
     /// Incidents alone.
     Incidents,
+    /// Plans that wait for people.
+    Approvals,
 }
 
 impl What {
@@ -53,6 +55,7 @@ impl What {
             "work" => Self::Work,
             "fixes" => Self::Fixes,
             "incidents" => Self::Incidents,
+            "approvals" => Self::Approvals,
             _ => return None,
         })
     }
@@ -132,7 +135,10 @@ impl Route {
             (What::Work | What::Fixes, Subject::Fix) => true,
             (What::Incidents, Subject::Incident) => true,
             (What::Work, Subject::Incident) => !facts.has_fix,
-            (What::Fixes, Subject::Incident) | (What::Incidents, Subject::Fix) => false,
+            (What::Approvals, Subject::Plan) => true,
+            (What::Fixes | What::Approvals, Subject::Incident)
+            | (What::Incidents | What::Approvals, Subject::Fix)
+            | (What::Work | What::Fixes | What::Incidents, Subject::Plan) => false,
         };
         is_meant && self.when.holds(facts)
     }

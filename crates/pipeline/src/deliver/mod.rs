@@ -1,5 +1,6 @@
 //! What is delivered: letters made of incidents and fixes, and which of them routes want.
 
+mod approval;
 mod change;
 mod fix;
 mod incident;
@@ -8,6 +9,6 @@ mod stands;
 mod words;
 
 pub use change::post_change;
-pub use plan::{Planned, Planner, Post, Wishes};
+pub use plan::{Planned, Planner, Post, Wishes, approvals_wanted};
 pub use stands::stands;
 pub use words::{Places, accepted_body, gone_body, returned_body};

@@ -187,22 +187,32 @@ pub(super) async fn say(
     Id(id): Id,
     Given(saying): Given<Saying>,
 ) -> Result<Json<PlanTold>, Problem> {
-    of_plans(&app, caller, move |app, caller, ruling| {
-        let known = |person: &Person, plan: &Plan| standing(app, &caller.tenant, (person, plan));
-        let (now, by) = (app.clock.now(), person(caller));
-        let findings = app.tenants.of(&caller.tenant)?;
-        let said = (id.as_str(), &saying);
-        let told = findings.write(|store| plan_say(store, ruling, said, (now, &by), &known))?;
-        if saying.word == Word::Approve {
-            note_ready(&findings, Some(&told), now);
-        }
-        if saying.word == Word::BreakGlass {
-            let (plan, by) = (told.id.as_str(), by.name.as_str());
-            tracing::error!(plan, by, "somebody did not wait for others: review it");
-        }
-        Ok(told)
-    })
-    .await
+    let asking = Arc::clone(&app);
+    app.quick(move || say_of(&asking, &caller, &id, &saying).map(Json)).await
+}
+
+/// Says something of a plan as somebody who may speak at all.
+pub(crate) fn say_of(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    saying: &Saying,
+) -> Result<PlanTold, Problem> {
+    let ruling = ruling(app)?;
+    let known = |person: &Person, plan: &Plan| standing(app, &caller.tenant, (person, plan));
+    let (now, by) = (app.clock.now(), person(caller));
+    let findings = app.tenants.of(&caller.tenant)?;
+    let said = (id, saying);
+    let told = findings.write(|store| plan_say(store, &ruling, said, (now, &by), &known))?;
+    if saying.word == Word::Approve {
+        note_ready(&findings, Some(&told), now);
+    }
+    app.containing.notify_one();
+    if saying.word == Word::BreakGlass {
+        let (plan, by) = (told.id.as_str(), by.name.as_str());
+        tracing::error!(plan, by, "somebody did not wait for others: review it");
+    }
+    Ok(told)
 }
 
 /// Let another person speak in your place

@@ -9,6 +9,8 @@ mod bench;
 #[cfg(test)]
 mod buckets;
 #[cfg(test)]
+mod containment;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod delivery;
@@ -34,6 +36,8 @@ mod many;
 mod marks;
 #[cfg(test)]
 mod oidc;
+#[cfg(test)]
+mod presses;
 #[cfg(test)]
 mod rights;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Which letters routes want, of what changed since it was last looked.
 
+mod approvals;
 mod digest;
 mod subject;
 
@@ -17,6 +18,7 @@ use super::words::Places;
 use crate::PipelineError;
 use crate::follow::One;
 use crate::query::{IncidentCache, QueryError, View, incident};
+pub use approvals::approvals_wanted;
 use subject::subjects;
 
 /// Incidents that are looked at closely in one go.
@@ -288,5 +290,6 @@ fn subject_id(subject: Subject, id: &str) -> String {
     match subject {
         Subject::Fix => format!("fix:{id}"),
         Subject::Incident => format!("incident:{id}"),
+        Subject::Plan => format!("plan:{id}"),
     }
 }
