@@ -9,8 +9,25 @@ pub enum Subject {
     Fix,
     /// An incident.
     Incident,
-    /// A plan that waits for people.
+    /// A plan, from when it waits for people.
     Plan,
+    /// A granted exception that ends soon.
+    ExceptionEnd,
+    /// An exception that waits for a reviewer.
+    ExceptionReview,
+    /// A plan that waits for people.
+    Approval,
+}
+
+impl Subject {
+    /// Whether it is what somebody is reminded of, and nothing that tools found.
+    #[must_use]
+    pub const fn is_reminder(self) -> bool {
+        match self {
+            Self::ExceptionEnd | Self::ExceptionReview | Self::Approval => true,
+            Self::Fix | Self::Incident | Self::Plan => false,
+        }
+    }
 }
 
 /// What is known of a subject.

@@ -45,6 +45,8 @@ pub enum What {
     Incidents,
     /// Plans that wait for people.
     Approvals,
+    /// What ends soon, or waits for people.
+    Reminders,
 }
 
 impl What {
@@ -56,6 +58,7 @@ impl What {
             "fixes" => Self::Fixes,
             "incidents" => Self::Incidents,
             "approvals" => Self::Approvals,
+            "reminders" => Self::Reminders,
             _ => return None,
         })
     }
@@ -135,10 +138,15 @@ impl Route {
             (What::Work | What::Fixes, Subject::Fix) => true,
             (What::Incidents, Subject::Incident) => true,
             (What::Work, Subject::Incident) => !facts.has_fix,
+            (What::Reminders, subject) => subject.is_reminder(),
             (What::Approvals, Subject::Plan) => true,
             (What::Fixes | What::Approvals, Subject::Incident)
             | (What::Incidents | What::Approvals, Subject::Fix)
             | (What::Work | What::Fixes | What::Incidents, Subject::Plan) => false,
+            (
+                What::Work | What::Fixes | What::Incidents | What::Approvals,
+                Subject::ExceptionEnd | Subject::ExceptionReview | Subject::Approval,
+            ) => false,
         };
         is_meant && self.when.holds(facts)
     }

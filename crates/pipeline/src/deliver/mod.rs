@@ -10,5 +10,5 @@ mod words;
 
 pub use change::post_change;
 pub use plan::{Planned, Planner, Post, Wishes, approvals_wanted};
-pub use stands::stands;
-pub use words::{Places, accepted_body, gone_body, returned_body};
+pub use stands::{reminder_stands, stands};
+pub use words::{Places, accepted_body, gone_body, over_body, returned_body};

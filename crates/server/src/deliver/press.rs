@@ -15,7 +15,7 @@ use quell_store::StoreError;
 
 use super::sinks::Place;
 use crate::access::{Caller, Right, known_now};
-use crate::api::{Problem, say_of};
+use crate::api::{Problem, say_of_plan};
 use crate::audit::actor;
 use crate::state::App;
 
@@ -47,7 +47,7 @@ pub(super) fn vote(app: &Arc<App>, place: &Place, pressed: &Pressed) -> Result<(
         note: if pressed.agrees { String::new() } else { DENIED.to_owned() },
         for_whom: None,
     };
-    let said = say_of(app, &caller, &id, &saying);
+    let said = say_of_plan(app, &caller, (&id, &saying));
     let outcome = match &said {
         Ok(_) => Outcome::Done,
         Err(problem) if problem.is_client() => Outcome::Refused,

@@ -37,7 +37,11 @@ mod marks;
 #[cfg(test)]
 mod oidc;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod presses;
+#[cfg(test)]
+mod reminders;
 #[cfg(test)]
 mod rights;
 #[cfg(test)]
