@@ -75,6 +75,8 @@ pub enum Right {
     Fix,
     /// Approve what waits for an approval.
     Approve,
+    /// Undo a containment, which opens again what was closed.
+    RollBack,
     /// Read the audit log.
     Audit,
     /// Retry, release and cancel jobs, replay, and run sources.
@@ -85,7 +87,7 @@ pub enum Right {
 
 impl Right {
     /// Every right.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Read,
         Self::Import,
         Self::Follow,
@@ -93,6 +95,7 @@ impl Right {
         Self::Decide,
         Self::Fix,
         Self::Approve,
+        Self::RollBack,
         Self::Audit,
         Self::Operate,
         Self::Manage,
@@ -109,6 +112,7 @@ impl Right {
             Self::Decide => "decide",
             Self::Fix => "fix",
             Self::Approve => "approve",
+            Self::RollBack => "roll_back",
             Self::Audit => "audit",
             Self::Operate => "operate",
             Self::Manage => "manage",
@@ -125,7 +129,7 @@ impl Right {
     #[must_use]
     pub const fn has_places(self) -> bool {
         match self {
-            Self::Read | Self::Decide | Self::Fix | Self::Approve => true,
+            Self::Read | Self::Decide | Self::Fix | Self::Approve | Self::RollBack => true,
             Self::Import
             | Self::Follow
             | Self::Oversee

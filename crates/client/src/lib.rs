@@ -6,6 +6,7 @@
 mod address;
 mod audit;
 mod connection;
+mod containment;
 mod delivery;
 mod error;
 mod exceptions;

@@ -26,8 +26,8 @@ pub use money::Money;
 pub use secret::{HookSecret, SecretKind, SecretPlace, SecretRef, weak_secret};
 pub use tables::{
     Access, Algorithm, Analyst, Approvals, Audit, AuditForm, AuditStream, AuditTo, AuditTransport,
-    Auth, Aws, Bucket, Config, Egress, Encoding, Exceptions, Fix, Folder, Hook, Intake, Inventory,
-    Jobs, Limits, Llm, LogFormat, LogLevel, Owners, Route, Server, ServiceLevels, SignIn, Sink,
-    Source, TABLES, Telemetry, Tls, Vault, VaultLogin,
+    Auth, Aws, Bucket, Config, Containment, Egress, Encoding, Exceptions, Fix, Folder, Hook,
+    Intake, Inventory, Jobs, Limits, Llm, LogFormat, LogLevel, Owners, Route, Server,
+    ServiceLevels, SignIn, Sink, Source, TABLES, Telemetry, Tls, Vault, VaultLogin,
 };
 pub use write::{example, page, schema};

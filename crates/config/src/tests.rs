@@ -62,6 +62,13 @@ fn beside(table: &Table, key: &str) -> String {
             &[("file", "'x'"), ("url", "'https://x'"), ("token", "'env:A'"), ("address", "'x:1'")]
         }
         "inventory" => &[("file", "'x'"), ("password", "'env:A'")],
+        "containment" => &[
+            ("kind", "'kubernetes'"),
+            ("target", "'prod'"),
+            ("url", "'https://x'"),
+            ("secret", "'env:A'"),
+            ("acts_as", "'quell/contain'"),
+        ],
         "sinks" => &[("kind", "'jira'")],
         "llm" => &[
             ("kind", "'anthropic'"),

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::Where;
+use crate::state::{Reading, State};
 use crate::unit::Unit;
 use crate::units::{
     BlockBucket, BlockGoogleBucket, BlockStorageAccount, DeactivateAccessKey, DetachPolicy,
@@ -54,6 +56,31 @@ impl Action {
     #[must_use]
     pub fn target(&self) -> String {
         self.unit().target()
+    }
+
+    /// The account, subscription, project or cluster of what it changes.
+    #[must_use]
+    pub fn account(&self) -> String {
+        self.unit().account()
+    }
+
+    /// The word for its platform.
+    #[must_use]
+    pub fn platform(&self) -> &'static str {
+        match self.unit().place() {
+            Where::Kubernetes(_) => "kubernetes",
+            Where::Aws(..) | Where::Bucket(..) => "aws",
+            Where::Azure(_) => "azure",
+            Where::Google(_) => "google",
+        }
+    }
+
+    /// Whether the platform's API leads back from it to a state.
+    #[must_use]
+    pub fn has_way_back(&self, before: &State) -> bool {
+        let unit = self.unit();
+        let after = unit.after(before);
+        after.is_ok_and(|after| unit.steps(&Reading::new(after), before).is_ok())
     }
 
     /// What to know before it is done: what it does not stop, and what breaks.

@@ -110,6 +110,9 @@ pub struct Letter {
     /// A change of code that comes with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<CodeChange>,
+    /// The hash of the plan that people are asked to agree to. Buttons bear it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asks: Option<String>,
 }
 
 /// A change of code, as pull requests bring it.

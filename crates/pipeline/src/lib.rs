@@ -5,6 +5,7 @@
 
 mod answer;
 mod assess;
+pub mod contain;
 mod contents;
 mod coverage;
 pub mod deliver;

@@ -5,6 +5,7 @@
 //! | `access/` | who asks, and what they may do |
 //! | `api/` | `/api/v1`, one file a resource |
 //! | `audit/` | the audit log: a record before each change |
+//! | `contain/` | attacks are contained, once people agree |
 //! | `data/` | the data directory: its lock, its key, each tenant's findings |
 //! | `deliver/` | routes, the outbox, and what stands at sinks |
 //! | `intake/` | webhooks, uploads, folders and buckets |
@@ -23,6 +24,7 @@
 mod access;
 mod api;
 pub mod audit;
+mod contain;
 mod data;
 mod deliver;
 mod intake;
@@ -45,6 +47,7 @@ pub use access::{
     MadeToken, PeopleError, PersonChange, PersonPlan, Right, Role, RulesError, Scope, TokenError,
     TokenPlan, add_person, change_password, change_person, make_token, read_rules, who_is,
 };
+pub use contain::containment_faults;
 pub use data::KeyError;
 pub use deliver::{OutboxAct, delivery_faults, sink_kinds};
 pub use jobs::Change;

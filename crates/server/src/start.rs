@@ -25,6 +25,7 @@ use crate::access::{
     Role, RulesError, Scope, Sessions, TokenError, TokenPlan, add_token, random_job, read_rules,
 };
 use crate::audit::{Books, by_server, keep_outside, look_far, look_outside, send_last, stream_out};
+use crate::contain::Grounds;
 use crate::data::{KeyError, Lock, ServerKey, Tenants, check_order, note_order};
 use crate::deliver::{Sinks, delivery_faults};
 use crate::intake::{Hooks, drain};
@@ -34,7 +35,7 @@ use crate::outside::{Outside, OutsideError, keep_fresh};
 use crate::signin::SignIns;
 use crate::state::{App, MOST_UPLOADS, ROOM_BYTES, Signal, thread_permits};
 use crate::sync::Platforms;
-use crate::{deliver, intake, jobs, serve, sync};
+use crate::{contain, deliver, intake, jobs, serve, sync};
 
 /// What a server needs to start.
 pub struct Plan {
@@ -113,6 +114,9 @@ pub enum StartError {
     /// A route is wrong.
     #[error("`{0}` {1}")]
     Route(String, String),
+    /// A place of containment is wrong.
+    #[error("`{0}` {1}")]
+    Containment(String, String),
     /// The rules of who may do what are wrong.
     #[error(transparent)]
     Rules(#[from] RulesError),
@@ -182,6 +186,7 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
     let platforms = Platforms::new(&config, &outside, &clock)
         .map_err(|(name, source)| StartError::Source { name, source })?;
     let sinks = sinks(&config, &outside, &clock)?;
+    let grounds = Grounds::new(&config, &outside, &clock)?;
     let io = |path: &PathBuf| {
         let path = path.clone();
         move |source| StartError::Io { path, source }
@@ -200,14 +205,7 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
     }
     office.platform_release()?;
     let access = ServerStore::open(&data)?;
-    let limits = quell_spool::Limits {
-        queue_bytes: usize::try_from(config.intake.queue_bytes).unwrap_or(usize::MAX),
-        ..quell_spool::Limits::default()
-    };
-    let spool = Spool::open(&data.join("intake"), limits)?;
-    for damage in &spool.recovery().damage {
-        tracing::error!(%damage, "a part of the intake log is damaged");
-    }
+    let spool = spool(&config, &data)?;
     let payloads = Payloads::open(&data.join("raw"))?;
     payloads.sweep_temporary()?;
     let setup = Arc::new(setup);
@@ -225,6 +223,8 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
         job_ended: Notify::new(),
         outbox_waiting: Notify::new(),
         sinks,
+        grounds,
+        containing: Notify::new(),
         deliveries: Arc::new(Semaphore::new(deliver::AT_ONCE)),
         delivered: Signal::default(),
         stopping: AtomicBool::new(false),
@@ -257,6 +257,19 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
     check_order(&app.data, &mut app.office(), &app.tenants.all())?;
     look_outside(&app, &known_tenants(&app)?);
     Ok(app)
+}
+
+/// The intake log.
+fn spool(config: &Config, data: &Path) -> Result<Spool, SpoolError> {
+    let limits = quell_spool::Limits {
+        queue_bytes: usize::try_from(config.intake.queue_bytes).unwrap_or(usize::MAX),
+        ..quell_spool::Limits::default()
+    };
+    let spool = Spool::open(&data.join("intake"), limits)?;
+    for damage in &spool.recovery().damage {
+        tracing::error!(%damage, "a part of the intake log is damaged");
+    }
+    Ok(spool)
 }
 
 /// The sinks, where they and the routes are right.
@@ -361,7 +374,8 @@ fn tasks(app: &Arc<App>) -> Vec<Task<()>> {
     let reads = platforms.map(|one| tokio::spawn(sync::run(Arc::clone(app), Arc::clone(one))));
     let fresh = tokio::spawn(keep_fresh(Arc::clone(app)));
     let sends = tokio::spawn(deliver::run(Arc::clone(app)));
-    [fresh, sends].into_iter().chain(polls).chain(reads).collect()
+    let contains = tokio::spawn(contain::run(Arc::clone(app)));
+    [fresh, sends, contains].into_iter().chain(polls).chain(reads).collect()
 }
 
 fn threads(app: &Arc<App>) -> Vec<JoinHandle<()>> {

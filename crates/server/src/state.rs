@@ -19,6 +19,7 @@ use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use crate::access::Sessions;
 use crate::api::Problem;
 use crate::audit::Books;
+use crate::contain::Grounds;
 use crate::data::{Lock, ServerKey, Tenants, locked};
 use crate::deliver::Sinks;
 use crate::intake::Hooks;
@@ -64,6 +65,10 @@ pub(crate) struct App {
     pub(crate) outbox_waiting: Notify,
     /// Where things are delivered to.
     pub(crate) sinks: Sinks,
+    /// Where attacks may be contained.
+    pub(crate) grounds: Grounds,
+    /// Wakes whoever contains.
+    pub(crate) containing: Notify,
     /// Calls to sinks that may be under way at once. A stop waits for all of them.
     pub(crate) deliveries: Arc<Semaphore>,
     /// Wakes the reader of the intake log.

@@ -1,4 +1,5 @@
-//! What a sink posts when something changed there. It is only a hint: the thing is read afterwards.
+//! What a sink posts. When something changed there, it is only a hint: the thing is read
+//! afterwards. When somebody pressed a button, it is what one person says.
 
 use jiff::Timestamp;
 
@@ -17,6 +18,40 @@ pub struct Hook<'a> {
 
 /// Reads a request: the id of the thing that changed, where it tells one.
 pub type Hear = fn(&Hook<'_>) -> Result<Option<String>, NotTaken>;
+
+/// Reads a request: which button somebody pressed.
+pub type Press = fn(&Hook<'_>) -> Result<Pressed, NotTaken>;
+
+/// A button that somebody pressed. The server compares all of it with what it knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pressed {
+    /// Whether it agrees; else it denies.
+    pub agrees: bool,
+    /// What stood in the button: the key of the delivery and the hash of what is agreed to.
+    pub value: String,
+    /// The sink's id of the person.
+    pub person: String,
+    /// The sink's id of the workspace.
+    pub team: String,
+    /// The sink's id of the app.
+    pub app: String,
+    /// The sink's id of the message, as deliveries have it.
+    pub remote: Option<String>,
+}
+
+/// What stands in a button.
+#[must_use]
+pub fn button_value(key: &str, hash: &str) -> String {
+    format!("{key}.{hash}")
+}
+
+impl Pressed {
+    /// The key of the delivery and the hash of what is agreed to, if it names both.
+    #[must_use]
+    pub fn names(&self) -> Option<(&str, &str)> {
+        self.value.split_once('.').filter(|(key, hash)| !key.is_empty() && !hash.is_empty())
+    }
+}
 
 /// Why a request is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -3,8 +3,8 @@
 use quell_http::Rate;
 
 use crate::{
-    Hear, Plan, Sink, SinkError, atlassian, email, github, gitlab, pagerduty, servicenow, slack,
-    splunk, syslog, teams, webhook,
+    Hear, Plan, Press, Sink, SinkError, atlassian, email, github, gitlab, pagerduty, servicenow,
+    slack, splunk, syslog, teams, webhook,
 };
 
 /// All of them.
@@ -37,6 +37,8 @@ pub struct Kind {
     pub rate: Option<Rate>,
     /// Reads what it posts when something changed there, where it does.
     pub hear: Option<Hear>,
+    /// Reads which of its buttons somebody pressed, where it has some.
+    pub press: Option<Press>,
     /// Makes one. Nothing is asked yet.
     pub connect: fn(Plan) -> Result<Box<dyn Sink>, SinkError>,
 }

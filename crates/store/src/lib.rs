@@ -54,7 +54,8 @@ pub use delivery::{Delivery, NewRow, OutboxFilter};
 pub use error::StoreError;
 pub use find::{IssueFilter, IssuesFound};
 pub use govern::{
-    Changed, Hiding, IncidentTimes, IssueScope, Matched, MatchedIssue, PlanRow, Suppression,
+    Changed, ContainmentRow, Hiding, IncidentTimes, IssueScope, Matched, MatchedIssue, PlanRow,
+    Suppression,
 };
 pub use ids::IdSet;
 pub use import::{

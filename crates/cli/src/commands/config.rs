@@ -171,9 +171,11 @@ fn loaded(
     let sources = sources.map(|one| fault(one, "docs/platforms says what each platform needs"));
     let sinks = quell_server::delivery_faults(&loaded.config).into_iter();
     let sinks = sinks.map(|one| fault(one, "docs/delivery.md says what sinks and routes need"));
+    let places = quell_server::containment_faults(&loaded.config).into_iter();
+    let places = places.map(|one| fault(one, "docs/containment.md says what each platform needs"));
     let models = quell_server::llm_faults(&loaded.config).into_iter();
     let models = models.map(|one| fault(one, "docs/llm.md says what each kind needs"));
-    let errors: Vec<Fault> = sources.chain(sinks).chain(models).collect();
+    let errors: Vec<Fault> = sources.chain(sinks).chain(models).chain(places).collect();
     if errors.is_empty() {
         return Ok(loaded);
     }

@@ -21,6 +21,7 @@ mod approval;
 mod audit;
 mod backup;
 mod config;
+mod contain;
 mod controls;
 mod deliver;
 mod demo;
@@ -79,6 +80,8 @@ enum Command {
     Exception(exception::Arguments),
     /// Plans that wait for people: look, agree, refuse
     Approval(approval::Arguments),
+    /// Narrow changes that stop an attack: try, ask, look, undo
+    Contain(contain::Arguments),
     /// What rules say of an action, and who stands behind them
     Policy(policy::Arguments),
     /// How many open issues are late, due soon, or stand still
@@ -149,6 +152,7 @@ pub(crate) fn run(
         Command::Incident(arguments) => incident::run(&arguments, (&data, named), environment),
         Command::Exception(arguments) => exception::run(&arguments, (&data, named), environment),
         Command::Approval(arguments) => approval::run(&arguments, named, environment),
+        Command::Contain(arguments) => contain::run(&arguments, named, environment),
         Command::Policy(arguments) => policy::run(&arguments, (&data, named), environment),
         Command::Stats(arguments) => stats::run(&arguments, (&data, named), environment),
         Command::Risk(arguments) => risk::run(&arguments, &data),

@@ -6,6 +6,7 @@ mod approvals;
 mod audit;
 mod aws;
 mod buckets;
+mod containment;
 mod egress;
 mod exceptions;
 mod fix;
@@ -37,6 +38,7 @@ pub use approvals::Approvals;
 pub use audit::{Audit, AuditForm, AuditStream, AuditTo, AuditTransport};
 pub use aws::Aws;
 pub use buckets::Bucket;
+pub use containment::Containment;
 pub use egress::Egress;
 pub use exceptions::Exceptions;
 pub use fix::Fix;
@@ -83,6 +85,7 @@ pub const TABLES: &[Table] = &[
     exceptions::TABLE,
     service_levels::TABLE,
     approvals::TABLE,
+    containment::TABLE,
     fix::TABLE,
     sinks::TABLE,
     routes::TABLE,
@@ -142,6 +145,9 @@ pub struct Config {
     pub service_levels: ServiceLevels,
     /// What may happen by rule.
     pub approvals: Approvals,
+    /// Where attacks may be contained, by name.
+    #[serde(default)]
+    pub containment: BTreeMap<String, Containment>,
     /// What `quell fix` reads.
     pub fix: Fix,
     /// Where things are delivered to, by name.
@@ -199,7 +205,13 @@ impl Config {
             .iter()
             .filter_map(|(name, one)| Some((format!("llm.{name}.secret"), one.secret.as_ref()?)));
         let own = sign_in.chain(sources).chain(hooks).chain(buckets).chain(streams);
-        let own = own.chain(inventories).chain(sinks).chain(models);
+        let containment = self.containment.iter().flat_map(|(name, one)| {
+            let keys = [("user", &one.user), ("secret", &one.secret)];
+            keys.into_iter().filter_map(move |(key, one)| {
+                Some((format!("containment.{name}.{key}"), one.as_ref()?))
+            })
+        });
+        let own = own.chain(inventories).chain(sinks).chain(models).chain(containment);
         let mut used: Vec<(String, &SecretRef)> = own.collect();
         let names = |kind| used.iter().any(|(_, reference)| reference.kind() == kind);
         let (vault, aws) = (names(SecretKind::Vault), names(SecretKind::AwsSecretsManager));

@@ -65,9 +65,10 @@ pub(super) const TABLE: Table = Table {
         Key::new("sinks", Kind::Words, "The sinks that it leads to.").required("jira-sec"),
         Key::new(
             "what",
-            Kind::Choice(&["work", "fixes", "incidents", "reminders"]),
-            "`work`: one for each fix, and one for each incident that no fix closes. `reminders`: \
-             exceptions that end soon, and what waits for people.",
+            Kind::Choice(&["work", "fixes", "incidents", "approvals", "reminders"]),
+            "`work`: one for each fix, and one for each incident that no fix closes. `approvals`: \
+             one for each plan that waits for people, at once. `reminders`: exceptions that end \
+             soon, and what waits for people.",
         )
         .or("work"),
         Key::new(

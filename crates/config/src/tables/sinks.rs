@@ -28,6 +28,8 @@ pub struct Sink {
     pub signed_with: Option<SecretRef>,
     /// How often it is asked how things stand there.
     pub look_seconds: u64,
+    /// Who presses its buttons: the sink's id of a person, and the name they sign in with.
+    pub people: BTreeMap<String, String>,
     /// What only this kind needs, by name.
     pub options: BTreeMap<String, String>,
 }
@@ -58,6 +60,12 @@ pub(super) const TABLE: Table = Table {
             "How often it is asked how things stand there.",
         )
         .or("300"),
+        Key::new(
+            "people",
+            Kind::Parameters,
+            "Whose presses of buttons count: ids of people there, and the name each signs in with.",
+        )
+        .or("{}"),
         Key::new("options", Kind::Parameters, "What only this kind needs, by name.").or("{}"),
     ],
     rule,

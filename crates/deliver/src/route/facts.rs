@@ -9,6 +9,8 @@ pub enum Subject {
     Fix,
     /// An incident.
     Incident,
+    /// A plan, from when it waits for people.
+    Plan,
     /// A granted exception that ends soon.
     ExceptionEnd,
     /// An exception that waits for a reviewer.
@@ -23,7 +25,7 @@ impl Subject {
     pub const fn is_reminder(self) -> bool {
         match self {
             Self::ExceptionEnd | Self::ExceptionReview | Self::Approval => true,
-            Self::Fix | Self::Incident => false,
+            Self::Fix | Self::Incident | Self::Plan => false,
         }
     }
 }

@@ -43,6 +43,8 @@ pub enum What {
     Fixes,
     /// Incidents alone.
     Incidents,
+    /// Plans that wait for people.
+    Approvals,
     /// What ends soon, or waits for people.
     Reminders,
 }
@@ -55,6 +57,7 @@ impl What {
             "work" => Self::Work,
             "fixes" => Self::Fixes,
             "incidents" => Self::Incidents,
+            "approvals" => Self::Approvals,
             "reminders" => Self::Reminders,
             _ => return None,
         })
@@ -136,9 +139,12 @@ impl Route {
             (What::Incidents, Subject::Incident) => true,
             (What::Work, Subject::Incident) => !facts.has_fix,
             (What::Reminders, subject) => subject.is_reminder(),
-            (What::Fixes, Subject::Incident) | (What::Incidents, Subject::Fix) => false,
+            (What::Approvals, Subject::Plan) => true,
+            (What::Fixes | What::Approvals, Subject::Incident)
+            | (What::Incidents | What::Approvals, Subject::Fix)
+            | (What::Work | What::Fixes | What::Incidents, Subject::Plan) => false,
             (
-                What::Work | What::Fixes | What::Incidents,
+                What::Work | What::Fixes | What::Incidents | What::Approvals,
                 Subject::ExceptionEnd | Subject::ExceptionReview | Subject::Approval,
             ) => false,
         };

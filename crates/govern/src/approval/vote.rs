@@ -330,6 +330,15 @@ impl Approvals {
         }
     }
 
+    /// Nothing was done with the permit that was used up: the plan stands open again, and all is
+    /// asked again before anything is.
+    pub fn give_back(&mut self) {
+        if self.stand == Stand::Executed {
+            self.stand = Stand::Open;
+            self.executed_at = None;
+        }
+    }
+
     /// Somebody does not wait for others, and says why. They are to be an admin; another person
     /// looks at it afterwards. `unreviewed` says whether an earlier one of theirs waits for that.
     ///

@@ -53,6 +53,7 @@ pub fn post_change(
         page: None,
         owner: None,
         change: Some(change),
+        asks: None,
     };
     let row = NewRow {
         sink: sink.to_owned(),

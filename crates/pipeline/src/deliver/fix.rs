@@ -39,6 +39,7 @@ pub(super) fn letter(
         page,
         owner: Some(story.incident.owner.name.clone()),
         change: None,
+        asks: None,
     }
 }
 

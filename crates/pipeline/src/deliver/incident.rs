@@ -33,6 +33,7 @@ pub(super) fn letter(key: Key, story: &IncidentStory, places: &Places) -> Letter
         page,
         owner: Some(incident.owner.name.clone()),
         change: None,
+        asks: None,
     }
 }
 

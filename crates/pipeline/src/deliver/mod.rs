@@ -1,5 +1,6 @@
 //! What is delivered: letters made of incidents and fixes, and which of them routes want.
 
+mod approval;
 mod change;
 mod fix;
 mod incident;
@@ -11,7 +12,7 @@ mod words;
 
 pub use change::post_change;
 pub use merged::code_now;
-pub use plan::{Planned, Planner, Post, Wishes};
+pub use plan::{Planned, Planner, Post, Wishes, approvals_wanted};
 pub use review::{post_results, post_review};
 pub use stands::{reminder_stands, stands};
 pub use words::{

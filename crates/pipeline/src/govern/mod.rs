@@ -19,7 +19,7 @@ pub use levels::{ServiceLevelsReport, SeverityLevels, service_levels};
 pub use lists::{ListTaken, Skipped, exception_import};
 pub use plans::{
     Known, PlanAsked, PlanTold, Ruling, explain_action, explain_fix, find_plan, plan_check,
-    plan_issues, plan_request, plan_told,
+    plan_check_at, plan_issues, plan_request, plan_told,
 };
 pub use preview::{Preview, PreviewIssue, SeverityCount, exception_preview};
 pub use request::{ExceptionPlan, exception_request};

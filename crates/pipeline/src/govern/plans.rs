@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use quell_govern::approval::{
-    Approvals, Blocked, Evidence, Hash, Plan, Quorum, Situation, canonical, may_execute,
+    Approvals, Blocked, Evidence, Hash, Permit, Plan, Quorum, Situation, canonical, may_execute,
 };
 use quell_govern::phase::{Action, Outcome, Rule, Verdict, decide};
 use quell_govern::{Person, Standing};
@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 
 use crate::PipelineError;
 use crate::assess::read_issue;
+use crate::contain::{Containment, verdict_of};
 
 /// Rules, and how long a plan holds.
 #[derive(Debug, Clone, Default)]
@@ -275,18 +276,31 @@ pub fn plan_issues(evidence: &[Evidence]) -> Vec<IssueKey> {
 pub fn plan_check(
     store: &Store,
     ruling: &Ruling,
+    of: (&Plan, &Approvals),
+    now: (Timestamp, Known<'_>),
+) -> Result<Result<Permit, Blocked>, PipelineError> {
+    plan_check_at(store, ruling, of, now, None)
+}
+
+/// The same, with the hash of what a look at a target outside says of it. Without a look it counts
+/// as unchanged: it is looked at before anything is done.
+///
+/// # Errors
+/// When the store refuses. What blocks the plan is in the answer.
+pub fn plan_check_at(
+    store: &Store,
+    ruling: &Ruling,
     (plan, approvals): (&Plan, &Approvals),
     (now, known): (Timestamp, Known<'_>),
-) -> Result<Result<quell_govern::approval::Permit, Blocked>, PipelineError> {
-    let id = plan.parameters.get("fix").and_then(serde_json::Value::as_str).unwrap_or_default();
-    let (target, verdict) = match fix_of(store, id) {
-        Ok(fix) => {
-            let issues = issues_of(store, &fix)?;
-            let verdict = verdict(store, ruling, &action(&plan.tenant, &fix, &issues), now)?;
-            (before(&fix, &issues), Some(verdict))
+    looked: Option<&Hash>,
+) -> Result<Result<Permit, Blocked>, PipelineError> {
+    let (target, verdict) = match store.containment_get(&plan.id)? {
+        Some(row) => {
+            let kept = Containment::read(&row)?;
+            let verdict = verdict_of(store, ruling, (plan, &kept), now)?;
+            (looked.unwrap_or(&plan.before).clone(), Some(verdict))
         }
-        Err(PipelineError::NotFound { .. }) => (Hash::of(b"gone"), None),
-        Err(other) => return Err(other),
+        None => of_fix(store, ruling, plan, now)?,
     };
     // What rules refuse by now has no quorum that would do.
     let quorum = verdict.as_ref().and_then(|verdict| verdict.quorum.clone()).unwrap_or_default();
@@ -306,6 +320,25 @@ pub fn plan_check(
         runs_by_rule: verdict.is_some_and(|verdict| verdict.outcome == Outcome::Runs),
     };
     Ok(may_execute(plan, approvals, &situation))
+}
+
+/// What the fix of a plan would change, as it is now, and what rules say of it.
+fn of_fix(
+    store: &Store,
+    ruling: &Ruling,
+    plan: &Plan,
+    now: Timestamp,
+) -> Result<(Hash, Option<Verdict>), PipelineError> {
+    let id = plan.parameters.get("fix").and_then(serde_json::Value::as_str).unwrap_or_default();
+    Ok(match fix_of(store, id) {
+        Ok(fix) => {
+            let issues = issues_of(store, &fix)?;
+            let verdict = verdict(store, ruling, &action(&plan.tenant, &fix, &issues), now)?;
+            (before(&fix, &issues), Some(verdict))
+        }
+        Err(PipelineError::NotFound { .. }) => (Hash::of(b"gone"), None),
+        Err(other) => return Err(other),
+    })
 }
 
 /// A plan as people see it.

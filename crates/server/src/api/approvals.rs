@@ -163,6 +163,7 @@ pub(crate) fn say_of_plan(
     if saying.word == Word::Approve {
         note_ready(&findings, Some(&told), now);
     }
+    app.containing.notify_one();
     if saying.word == Word::BreakGlass {
         let (plan, by) = (told.id.as_str(), by.name.as_str());
         tracing::error!(plan, by, "somebody did not wait for others: review it");

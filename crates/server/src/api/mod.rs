@@ -3,6 +3,7 @@
 mod approvals;
 mod assets;
 mod audit;
+mod containments;
 mod controls;
 mod decisions;
 mod docs;
@@ -51,10 +52,11 @@ use crate::state::App;
 
 pub(crate) use approvals::{PlanSeen, PlansAsked, plan_seen, plans_seen, say_of_plan};
 pub(crate) use docs::docs;
-pub(crate) use errors::Undelivered;
+pub(crate) use errors::{Missing, Unchanged, Undelivered};
 pub(crate) use extract::read;
 pub(crate) use health::{live, metrics, ready};
 pub(crate) use jobs::JobReport;
+pub(crate) use people::{person, ruling, standing};
 pub(crate) use platforms::{PlatformReport, TestReport};
 pub(crate) use problem::Problem;
 pub(crate) use report::write as write_report;
@@ -157,12 +159,11 @@ fn resources() -> (Vec<Group>, Routes) {
         .routes(routes!(exceptions::import))
         .routes(routes!(exceptions::decide));
     let govern = govern.routes(routes!(outbox::act));
-    let posted = OpenApiRouter::new()
-        .routes(routes!(outbox::list))
-        .routes(routes!(outbox::show))
-        .routes(routes!(outbox::deliveries))
-        .routes(routes!(outbox::sinks));
-    let request = OpenApiRouter::new().routes(routes!(approvals::request));
+    let request = OpenApiRouter::new()
+        .routes(routes!(approvals::request))
+        .routes(routes!(containments::request));
+    let undo = OpenApiRouter::new().routes(routes!(containments::rollback));
+    let release = OpenApiRouter::new().routes(routes!(containments::retry));
     let hooks = OpenApiRouter::new().routes(routes!(receive_hook)).routes(routes!(receive_back));
     let group = |(right, routes)| Group { right, is_everywhere: false, routes };
     let in_places = [
@@ -174,10 +175,23 @@ fn resources() -> (Vec<Group>, Routes) {
         (Right::Fix, fix),
         (Right::Operate, operate),
         (Right::Audit, audit_log()),
+        (Right::RollBack, undo),
+        (Right::Approve, release),
     ];
-    let everywhere = [(Right::Decide, govern), (Right::Fix, request), (Right::Oversee, posted)];
+    let everywhere = [(Right::Decide, govern), (Right::Fix, request), (Right::Oversee, posted())];
     let everywhere = everywhere.map(group).map(|group| Group { is_everywhere: true, ..group });
     (in_places.map(group).into_iter().chain(everywhere).collect(), hooks)
+}
+
+/// The routes that show what is delivered and what is contained.
+fn posted() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(outbox::list))
+        .routes(routes!(outbox::show))
+        .routes(routes!(outbox::deliveries))
+        .routes(routes!(outbox::sinks))
+        .routes(routes!(containments::list))
+        .routes(routes!(containments::show))
 }
 
 /// The routes of the audit log.
@@ -200,9 +214,12 @@ pub(crate) fn router(app: &Arc<App>) -> (Router<Arc<App>>, utoipa::openapi::Open
         let routes = routes.layer(from_fn_with_state(Arc::clone(app), audited));
         // Uploads know by their job whether they came before.
         let routes = match right {
-            Right::Decide | Right::Fix | Right::Operate | Right::Approve | Right::Manage => {
-                routes.layer(from_fn_with_state(Arc::clone(app), once))
-            }
+            Right::Decide
+            | Right::Fix
+            | Right::Operate
+            | Right::Approve
+            | Right::RollBack
+            | Right::Manage => routes.layer(from_fn_with_state(Arc::clone(app), once)),
             Right::Read | Right::Follow | Right::Oversee | Right::Audit | Right::Import => routes,
         };
         v1 = v1.merge(routes.layer(from_fn_with_state((Arc::clone(app), right), require)));

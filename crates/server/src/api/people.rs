@@ -11,10 +11,11 @@ use quell_pipeline::query::QueryError;
 
 use super::Problem;
 use crate::access::{Caller, Right, known_now};
+use crate::contain::place_of;
 use crate::state::App;
 
 /// The person behind a caller. One token is one person.
-pub(super) fn person(caller: &Caller) -> Person {
+pub(crate) fn person(caller: &Caller) -> Person {
     Person::new(&caller.token, &caller.name)
 }
 
@@ -27,13 +28,13 @@ fn now_known(app: &App, tenant: &TenantId, person: &Person) -> Option<(Caller, b
 }
 
 /// Whether a person of a tenant may act now.
-pub(super) fn is_active(app: &App, tenant: &TenantId, person: &Person) -> bool {
+pub(crate) fn is_active(app: &App, tenant: &TenantId, person: &Person) -> bool {
     now_known(app, tenant, person).is_some_and(|(_, active)| active)
 }
 
 /// What a person of a tenant may do now about what a plan changes; none where nobody knows them.
 /// Whether they may approve there is asked of the policies each time.
-pub(super) fn standing(
+pub(crate) fn standing(
     app: &App,
     tenant: &TenantId,
     (person, plan): (&Person, &Plan),
@@ -46,6 +47,10 @@ pub(super) fn standing(
 fn may_approve(app: &App, caller: &Caller, plan: &Plan) -> bool {
     let asked = (caller.by(app), Right::Approve);
     let findings = app.tenants.of(&caller.tenant);
+    // What changes something outside is asked of the place of its target, too.
+    if place_of(plan).is_some_and(|place| !caller.by(app).may_in(Right::Approve, &place)) {
+        return false;
+    }
     let may = findings.map_err(Into::into).and_then(|findings| {
         findings.may_act_on(asked, &plan_issues(&plan.evidence), app.clock.now())
     });
@@ -57,12 +62,12 @@ fn may_approve(app: &App, caller: &Caller, plan: &Plan) -> bool {
 }
 
 /// The rules that hold. They are read anew each time, so a change counts at once.
-pub(super) fn ruling(app: &App) -> Result<Ruling, Problem> {
+pub(crate) fn ruling(app: &App) -> Result<Ruling, Problem> {
     Ok(quell_pipeline::govern::ruling(&app.config.approvals)?)
 }
 
 /// Refuses who has not a right in all of their tenant.
-pub(super) fn check(app: &App, caller: &Caller, right: Right) -> Result<(), Problem> {
+pub(crate) fn check(app: &App, caller: &Caller, right: Right) -> Result<(), Problem> {
     match caller.by(app).may_everywhere(right) {
         true => Ok(()),
         false => Err(Problem::forbidden(caller.role, right)),

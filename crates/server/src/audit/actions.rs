@@ -7,6 +7,9 @@ use quell_audit::Action;
 const ROUTES: &[(&str, &str, Action)] = &[
     ("POST", "/approvals", Action::ApprovalChange),
     ("POST", "/approvals/{id}", Action::ApprovalChange),
+    ("POST", "/containment", Action::ContainmentAsk),
+    ("POST", "/containment/{id}/retry", Action::ContainmentAct),
+    ("POST", "/containment/{id}/rollback", Action::ContainmentAct),
     ("POST", "/delegations", Action::ApprovalChange),
     ("POST", "/exceptions", Action::ExceptionChange),
     ("POST", "/exceptions/decide", Action::ExceptionChange),
@@ -52,6 +55,7 @@ pub(crate) fn kind_of(part: &str) -> &'static str {
         "fixes" => "fix",
         "exceptions" => "exception",
         "approvals" => "approval",
+        "containment" => "approval",
         "outbox" => "outbox",
         "sinks" => "sink",
         _ => "id",

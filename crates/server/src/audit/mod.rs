@@ -17,6 +17,6 @@ mod outside;
 mod streams;
 
 pub(crate) use books::{Begun, Books, by_server};
-pub(crate) use layer::audited;
+pub(crate) use layer::{actor, audited};
 pub(crate) use outside::{keep_outside, look_far, look_outside, send_last};
 pub(crate) use streams::stream_out;

@@ -1,4 +1,5 @@
-//! What sinks post when something changed there: a hint, after which the thing is read.
+//! What sinks post: a hint that something changed, after which the thing is read, or the press of a
+//! button.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,14 +9,15 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use quell_model::Timestamp;
-use quell_sinks::{Hook, NotTaken};
+use quell_sinks::{Hook, NotTaken, Pressed};
 use quell_store::StoreError;
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::press;
 use super::sinks::Place;
-use crate::api::{Problem, Undelivered, read};
+use crate::api::{Missing, Problem, Unchanged, Undelivered, read};
 use crate::state::App;
 
 /// Longest body.
@@ -28,16 +30,21 @@ const MOST_HEADERS: usize = 100;
 pub(crate) struct TakenWord {
     /// Whether it names something, which is read again.
     read_again: bool,
+    /// Whether it was the press of a button, which counts as a vote now.
+    voted: bool,
 }
 
 /// Take a sink's word that something changed there
 ///
 /// It is signed as the sink's vendor signs. Only which thing changed is taken from it: that thing is
-/// read again. A sink that is not known and a signature that is wrong are answered alike.
+/// read again. The press of a button counts as a vote where the configuration says whom the sink
+/// means, with all that is asked of other votes. A sink that is not known and a signature that is
+/// wrong are answered alike.
 #[utoipa::path(
     post, path = "/hooks/sinks/{name}", tag = "delivery", params(("name" = String, Path, description = "The sink's name in the configuration")),
     request_body(content = String, content_type = "application/json"),
-    responses((status = 202, description = "It is taken", body = TakenWord), Undelivered),
+    responses((status = 202, description = "It is taken", body = TakenWord),
+        (status = 200, description = "It is taken, and a vote", body = TakenWord), Undelivered, Missing, Unchanged),
     security(())
 )]
 pub(crate) async fn receive_back(
@@ -49,12 +56,17 @@ pub(crate) async fn receive_back(
 ) -> Result<(StatusCode, Json<TakenWord>), Problem> {
     let body = read(&app, body, MOST_BYTES).await?;
     let place = app.sinks.get(&name).map(Arc::clone);
-    let changed = match &place {
-        Some(place) => changed(&app, place, (&headers, &body.bytes)).await,
+    let heard = match &place {
+        Some(place) => heard(&app, place, (&headers, &body.bytes)).await,
         None => Err(NotTaken::Signature),
     };
-    let changed = match changed {
-        Ok(changed) => changed,
+    let changed = match heard {
+        Ok(Heard::Changed(changed)) => changed,
+        Ok(Heard::Pressed(pressed)) => {
+            let (asking, place) = (Arc::clone(&app), place.ok_or_else(Problem::unauthorized)?);
+            app.quick(move || press::vote(&asking, &place, &pressed)).await?;
+            return Ok((StatusCode::OK, Json(TakenWord { read_again: false, voted: true })));
+        }
         Err(NotTaken::Signature) => {
             app.rates.stranger(peer.ip()).map_err(Problem::too_many)?;
             return Err(Problem::unauthorized());
@@ -67,16 +79,24 @@ pub(crate) async fn receive_back(
         app.quick(move || Ok(look_again(&asking, &name, &remote)?)).await?;
         app.outbox_waiting.notify_one();
     }
-    Ok((StatusCode::ACCEPTED, Json(TakenWord { read_again })))
+    Ok((StatusCode::ACCEPTED, Json(TakenWord { read_again, voted: false })))
 }
 
-/// The id of the thing that changed, where the request is the sink's.
-async fn changed(
+/// What a sink says.
+enum Heard {
+    /// The id of a thing that changed, where it names one.
+    Changed(Option<String>),
+    /// Somebody pressed a button.
+    Pressed(Pressed),
+}
+
+/// What a request says, where it is the sink's.
+async fn heard(
     app: &App,
     place: &Place,
     (headers, body): (&HeaderMap, &[u8]),
-) -> Result<Option<String>, NotTaken> {
-    let (Some(hear), Some(reference)) = (place.kind.hear, &place.config.signed_with) else {
+) -> Result<Heard, NotTaken> {
+    let Some(reference) = &place.config.signed_with else {
         return Err(NotTaken::Signature);
     };
     let secret = app.outside.text(reference).await.map_err(|error| {
@@ -89,7 +109,12 @@ async fn changed(
         .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
         .collect();
     let now: Timestamp = app.clock.now();
-    hear(&Hook { secret: secret.expose_secret(), headers: &headers, body, now })
+    let hook = Hook { secret: secret.expose_secret(), headers: &headers, body, now };
+    match (place.kind.press, place.kind.hear) {
+        (Some(press), _) => press(&hook).map(Heard::Pressed),
+        (None, Some(hear)) => hear(&hook).map(Heard::Changed),
+        (None, None) => Err(NotTaken::Signature),
+    }
 }
 
 /// Has a thing read at once, whosever it is.

@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use quell_config::Config;
-use quell_deliver::route::Route;
+use quell_deliver::route::{Route, What};
 use quell_model::{TenantId, Timestamp};
 use quell_pipeline::PipelineError;
-use quell_pipeline::deliver::{Places, Planned, Planner, Post, Wishes};
+use quell_pipeline::deliver::{Places, Planned, Planner, Post, Wishes, approvals_wanted};
 use quell_pipeline::query::QueryError;
+use quell_store::{Store, StoreError};
 
 use super::places;
 use super::routes::routes;
+use crate::api::{Problem, ruling, standing};
 use crate::data::Findings;
 use crate::state::App;
 
@@ -48,12 +50,46 @@ pub(crate) fn plan(app: &Arc<App>) {
                 routes: routes(&app.config, &findings.tenant),
                 ..Desk::default()
             });
+            if let Err(error) = look_at_plans(app, &findings, desk, &places) {
+                let why = error.detail();
+                tracing::warn!(why, tenant = %findings.tenant, "plans are not asked for");
+            }
             if let Err(error) = look(app, &findings, desk, &places) {
                 tracing::warn!(%error, tenant = %findings.tenant, "routes are not asked");
             }
         }
         app.pause(EVERY);
     }
+}
+
+/// Asks for plans that wait where routes say so, and tells what became of them.
+fn look_at_plans(
+    app: &App,
+    findings: &Findings,
+    desk: &Desk,
+    places: &Places,
+) -> Result<(), Problem> {
+    if desk.routes.iter().all(|route| route.what != What::Approvals) {
+        return Ok(());
+    }
+    let (ruling, now) = (ruling(app)?, app.clock.now());
+    let known = |person: &_, plan: &_| standing(app, &findings.tenant, (person, plan));
+    let remind_after = remind_after(&app.config);
+    let wishes = Wishes { tenant: &findings.tenant, routes: &desk.routes, places, remind_after };
+    let posts =
+        findings.read(|store: &Store| approvals_wanted(store, &ruling, wishes, (now, &known)))?;
+    if posts.is_empty() {
+        return Ok(());
+    }
+    findings.write(|store| {
+        for post in &posts {
+            let told = (post.before.as_ref(), &post.delivery);
+            store.outbox_add(told, &post.rows, now)?;
+        }
+        Ok::<_, StoreError>(())
+    })?;
+    app.outbox_waiting.notify_one();
+    Ok(())
 }
 
 fn look(

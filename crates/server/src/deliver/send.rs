@@ -347,7 +347,7 @@ async fn call(place: &Place, wanted: &Wanted<'_>) -> Outcome {
 }
 
 /// Writes, unless the server has closed what it holds: nobody writes behind that.
-pub(super) fn written(
+pub(crate) fn written(
     app: &App,
     findings: &Findings,
     write: impl FnOnce(&mut Store) -> Result<(), StoreError>,

@@ -21,7 +21,7 @@ fn bench(folder: &std::path::Path, rules: &str) -> Bench {
 const ASSIST: &str = "[[rule]]\nid = \"all\"\nphase = \"assist\"\nkinds = [\"fix.*\"]\n";
 
 /// A fix in the store, as `quell fix` would keep it.
-fn keep_fix(bench: &Bench, diff: &str) {
+pub(crate) fn keep_fix(bench: &Bench, diff: &str) {
     let issue = bench.get("/api/v1/issues?status=open").json()["items"][0]["id"].clone();
     let fix: quell_model::Fix = serde_json::from_value(json!({
         "id": "f1", "control": "aws.s3.bucket_public", "recipe": "set_attributes",

@@ -9,6 +9,8 @@ mod bench;
 #[cfg(test)]
 mod buckets;
 #[cfg(test)]
+mod containment;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod delivery;
@@ -38,6 +40,8 @@ mod merges;
 mod oidc;
 #[cfg(test)]
 mod pages;
+#[cfg(test)]
+mod presses;
 #[cfg(test)]
 mod reminders;
 #[cfg(test)]

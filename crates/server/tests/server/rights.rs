@@ -36,6 +36,11 @@ pub(crate) fn body(path: &str) -> &'static str {
             "/exceptions",
             r#"{"scope":"colour = red","reason":"x","owner":"x","until":"2999-01-01"}"#,
         ),
+        (
+            "/containment",
+            r#"{"action":{"do":"scale_to_zero","cluster":"x","namespace":"x","workload":"deployment","name":"x"}}"#,
+        ),
+        ("/containment/{id}/rollback", r#"{"reason":"x"}"#),
         ("/approvals", r#"{"fix":"0"}"#),
         ("/approvals/{id}", r#"{"word":"approve"}"#),
         ("/delegations", r#"{"to":"0","days":1}"#),

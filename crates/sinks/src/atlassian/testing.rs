@@ -139,6 +139,7 @@ pub(super) fn letter(data: &str) -> Letter {
         page: Some(link()),
         owner: Some(Untrusted::from("team-a")),
         change: None,
+        asks: None,
     }
 }
 

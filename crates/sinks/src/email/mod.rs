@@ -38,6 +38,7 @@ pub(crate) const KIND: Kind = Kind {
     settings: SETTINGS,
     rate: Some(Rate::new(2, 1, 5)),
     hear: None,
+    press: None,
     connect: |plan| Ok(Box::new(connect(&plan)?)),
 };
 

@@ -148,6 +148,7 @@ pub(crate) fn letter(text: &str, change: Option<CodeChange>) -> Letter {
         page: Some(page),
         owner: Some(data()),
         change,
+        asks: None,
     }
 }
 

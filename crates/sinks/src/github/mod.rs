@@ -95,6 +95,7 @@ pub(crate) const KIND: Kind = Kind {
     // 80 things made in a minute.
     rate: Some(Rate::new(80, 60, 30)),
     hear: Some(hook::hear),
+    press: None,
     connect,
 };
 

@@ -75,6 +75,7 @@ pub(crate) const KIND: Kind = Kind {
     // 60 notes in a minute.
     rate: Some(Rate::new(60, 60, 30)),
     hear: Some(hook::hear),
+    press: None,
     connect,
 };
 

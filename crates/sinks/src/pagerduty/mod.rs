@@ -32,6 +32,7 @@ pub(crate) const KIND: Kind = Kind {
     // Events are limited by integration key, without a documented number.
     rate: None,
     hear: Some(hook::hear),
+    press: None,
     connect: |plan| Ok(Box::new(connect(plan)?)),
 };
 

@@ -38,6 +38,7 @@ pub(crate) const KIND: Kind = Kind {
     // Each instance has rules of its own, by the hour; it says when to come again.
     rate: None,
     hear: Some(hook::hear),
+    press: None,
     connect: |plan| Ok(Box::new(connect(plan)?)),
 };
 

@@ -3,6 +3,7 @@
 mod back;
 mod call;
 mod find;
+mod press;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -32,6 +33,7 @@ pub(crate) const KIND: Kind = Kind {
     // One message a second in a channel, with a small burst.
     rate: Some(Rate::new(1, 1, 3)),
     hear: None,
+    press: Some(press::read),
     connect: |plan| Ok(Box::new(connect(plan)?)),
 };
 
@@ -55,6 +57,18 @@ const SETTINGS: &[Setting] = &[
         doc: "The app's signing secret, for buttons.",
         required: false,
         sample: "env:SLACK_SIGNING_SECRET",
+    },
+    Setting {
+        name: "team",
+        doc: "The id of the workspace, for buttons: a press elsewhere does not count.",
+        required: false,
+        sample: "T024BE7LD",
+    },
+    Setting {
+        name: "app",
+        doc: "The id of the app, for buttons: a press of another's does not count.",
+        required: false,
+        sample: "A024BE7LH",
     },
     Setting {
         name: "watch",
@@ -92,6 +106,12 @@ fn connect(plan: Plan) -> Result<Slack, SinkError> {
         Some(_) => Err(wrong(name, "is neither `true` nor `false`")),
     };
     let (buttons, watch) = (truth("buttons")?, truth("watch")?);
+    for name in ["team", "app"] {
+        let is_missing = plan.option(name).is_none_or(|text| !is_id(text));
+        if buttons && is_missing {
+            return Err(wrong(name, "is missing or no id; buttons need it"));
+        }
+    }
     let workspace = plan.option("workspace").map(|text| text.trim_end_matches('/').to_owned());
     if workspace.as_deref().is_some_and(|text| !text.starts_with("https://")) {
         return Err(wrong("workspace", "does not begin with `https://`"));

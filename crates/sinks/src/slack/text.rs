@@ -10,6 +10,7 @@ use quell_model::{Severity, shown};
 use serde_json::{Value, json};
 
 use super::back::{APPROVE, DENY};
+use crate::button_value;
 use crate::common::runs::{Part, Run, Runs, Style, cut, front, left_out, one_line, parts, units};
 
 /// A letter with this label asks for an approval.
@@ -65,7 +66,8 @@ pub(super) fn letter(letter: &Letter, buttons: bool) -> Message {
     blocks.extend(letter.page.as_ref().map(page_link));
     let asks = letter.labels.contains(&Label::new(APPROVAL_LABEL));
     if buttons && asks {
-        blocks.push(decision(letter.key.as_str()));
+        let value = letter.asks.as_ref().map(|hash| button_value(letter.key.as_str(), hash));
+        blocks.extend(value.as_deref().map(decision));
     }
     blocks.push(context([letter.key.mark()]));
     let fallback = fallback(&[severity(letter.severity), ": ", &title]);
@@ -137,8 +139,8 @@ const fn severity(severity: Severity) -> &'static str {
     }
 }
 
-fn decision(key: &str) -> Value {
-    let button = |words: &str, id: &str, style: &str| json!({"type": "button", "text": plain(words), "action_id": id, "value": key, "style": style});
+fn decision(value: &str) -> Value {
+    let button = |words: &str, id: &str, style: &str| json!({"type": "button", "text": plain(words), "action_id": id, "value": value, "style": style});
     let elements = [button("Approve", APPROVE, "primary"), button("Deny", DENY, "danger")];
     json!({"type": "actions", "elements": elements})
 }

@@ -27,6 +27,7 @@ pub(crate) const KIND: Kind = Kind {
     settings: SETTINGS,
     rate: None,
     hear: None,
+    press: None,
     connect: |plan| Ok(Box::new(connect(plan)?)),
 };
 

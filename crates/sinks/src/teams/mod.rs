@@ -33,6 +33,7 @@ pub(crate) const KIND: Kind = Kind {
     }],
     rate: Some(Rate::new(4, 1, 4)),
     hear: None,
+    press: None,
     connect: |plan| Ok(Box::new(connect(plan))),
 };
 

@@ -126,6 +126,7 @@ pub(crate) fn letter(data: &str) -> Letter {
         page: Some(page()),
         owner: Some(data.into()),
         change: None,
+        asks: None,
     }
 }
 

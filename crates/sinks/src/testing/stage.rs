@@ -127,6 +127,7 @@ pub(crate) fn letter_of(data: &str) -> Letter {
         page: Some(own_link()),
         owner: Some(data.into()),
         change: None,
+        asks: None,
     }
 }
 

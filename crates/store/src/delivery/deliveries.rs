@@ -74,6 +74,19 @@ pub(super) fn save(connection: &Connection, delivery: &Delivery) -> Result<(), S
 }
 
 impl Store {
+    /// What a sink was told of plans.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn delivery_of_plans(&self, sink: &str) -> Result<Vec<Delivery>, StoreError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT look, body FROM deliveries WHERE sink = ?1 AND subject >= 'plan:' \
+             AND subject < 'plan;'",
+        )?;
+        let rows = select.query_map([sink], from_row)?;
+        rows.map(|row| made(row?)).collect()
+    }
+
     /// What a sink was told of a subject.
     ///
     /// # Errors

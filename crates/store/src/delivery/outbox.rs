@@ -203,6 +203,16 @@ impl Store {
         select.query_row([id], from_row).optional()?.map(made).transpose()
     }
 
+    /// The row with a key.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn outbox_of_key(&self, key: &str) -> Result<Option<Row>, StoreError> {
+        let mut select =
+            self.connection.prepare_cached("SELECT id, row FROM outbox WHERE key = ?1")?;
+        select.query_row([key], from_row).optional()?.map(made).transpose()
+    }
+
     /// What a row sends.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! What people decide about what may be left, and what may be done.
 
+mod containments;
 mod exceptions;
 mod judge;
 mod plans;
@@ -9,6 +10,7 @@ mod suppress;
 mod tests;
 mod times;
 
+pub use containments::ContainmentRow;
 pub use exceptions::Changed;
 pub use judge::{Matched, MatchedIssue};
 pub use plans::PlanRow;

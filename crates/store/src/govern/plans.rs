@@ -28,11 +28,38 @@ fn write(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| damaged(&error))
 }
 
-fn get(connection: &Connection, id: &str) -> Result<Option<PlanRow>, StoreError> {
+pub(super) fn get(connection: &Connection, id: &str) -> Result<Option<PlanRow>, StoreError> {
     let mut select = connection.prepare_cached("SELECT plan, votes FROM plans WHERE id = ?1")?;
     let row: Option<(String, String)> =
         select.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     row.map(|(plan, votes)| Ok((read(&plan)?, read(&votes)?))).transpose()
+}
+
+/// Keeps a new plan; one of the same id stays as it is. Whether it is new.
+pub(super) fn add(connection: &Connection, plan: &Plan) -> Result<bool, StoreError> {
+    let votes = write(&Approvals::default())?;
+    let added = connection
+        .prepare_cached("INSERT OR IGNORE INTO plans VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![
+            plan.id,
+            Stand::Open.as_str(),
+            micros(plan.requested_at),
+            write(plan)?,
+            votes
+        ])?;
+    Ok(added > 0)
+}
+
+/// Keeps what was said of a plan.
+pub(super) fn keep(
+    connection: &Connection,
+    id: &str,
+    approvals: &Approvals,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("UPDATE plans SET state = ?2, votes = ?3 WHERE id = ?1")?
+        .execute(params![id, approvals.stand.as_str(), write(approvals)?])?;
+    Ok(())
 }
 
 /// When a person agreed to plans within the last hour.
@@ -55,18 +82,7 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn plan_add(&mut self, plan: &Plan) -> Result<bool, StoreError> {
-        let votes = write(&Approvals::default())?;
-        let added = self
-            .connection
-            .prepare_cached("INSERT OR IGNORE INTO plans VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![
-                plan.id,
-                Stand::Open.as_str(),
-                micros(plan.requested_at),
-                write(plan)?,
-                votes
-            ])?;
-        Ok(added > 0)
+        add(&self.connection, plan)
     }
 
     /// One plan with what was said of it.
@@ -124,8 +140,7 @@ impl Store {
         if approvals == before {
             return Ok(Some(result));
         }
-        tx.prepare_cached("UPDATE plans SET state = ?2, votes = ?3 WHERE id = ?1")?
-            .execute(params![id, approvals.stand.as_str(), write(&approvals)?])?;
+        keep(&tx, id, &approvals)?;
         let agreed = approvals.votes.iter().skip(before.votes.len());
         for vote in agreed.filter(|vote| vote.said == Said::Approve) {
             tx.prepare_cached("INSERT OR IGNORE INTO votes VALUES (?1, ?2, ?3)")?

@@ -159,5 +159,6 @@ fn letter(key: Key, told: &[Told]) -> Letter {
         page: None,
         owner: None,
         change: None,
+        asks: None,
     }
 }

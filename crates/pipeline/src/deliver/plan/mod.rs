@@ -1,5 +1,6 @@
 //! Which letters routes want, of what changed since it was last looked.
 
+mod approvals;
 mod digest;
 mod reminders;
 mod subject;
@@ -18,6 +19,7 @@ use super::words::Places;
 use crate::PipelineError;
 use crate::follow::One;
 use crate::query::{IncidentCache, QueryError, View, incident};
+pub use approvals::approvals_wanted;
 pub(super) use reminders::waits;
 use subject::subjects;
 
@@ -299,6 +301,7 @@ fn subject_id(subject: Subject, id: &str) -> String {
     match subject {
         Subject::Fix => format!("fix:{id}"),
         Subject::Incident => format!("incident:{id}"),
+        Subject::Plan => format!("plan:{id}"),
         Subject::ExceptionEnd => format!("exception:{id}"),
         Subject::ExceptionReview => format!("review:{id}"),
         Subject::Approval => format!("approval:{id}"),

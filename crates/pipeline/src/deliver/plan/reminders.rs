@@ -173,6 +173,7 @@ fn told(
         page,
         owner,
         change: None,
+        asks: None,
     };
     Ok(Told { id, facts, issues: Vec::new(), hash: hash(&letter), letter })
 }

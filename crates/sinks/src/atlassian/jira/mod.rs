@@ -34,6 +34,7 @@ pub(crate) const KIND: Kind = Kind {
     // Atlassian publishes no number; what it asks for is kept.
     rate: None,
     hear: Some(heard::hear),
+    press: None,
     connect: |plan| Ok(Box::new(connect(plan)?)),
 };
 

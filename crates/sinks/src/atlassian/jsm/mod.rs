@@ -23,6 +23,7 @@ pub(crate) const KIND: Kind = Kind {
     settings: SETTINGS,
     rate: None,
     hear: Some(jira::heard::hear),
+    press: None,
     connect: |plan| Ok(Box::new(connect(plan)?)),
 };
 

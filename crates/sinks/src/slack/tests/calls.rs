@@ -276,6 +276,8 @@ async fn wrong_settings_are_named() {
         (vec![], "project"),
         (vec![("project", "#security")], "project"),
         (vec![("project", "C1"), ("buttons", "yes")], "buttons"),
+        (vec![("project", "C1"), ("buttons", "true")], "team"),
+        (vec![("project", "C1"), ("buttons", "true"), ("team", "T1")], "app"),
         (vec![("project", "C1"), ("watch", "no")], "watch"),
         (vec![("project", "C1"), ("workspace", "http://x")], "workspace"),
     ] {

@@ -14,7 +14,7 @@ use crate::{Sink as _, Wanted};
 /// A sink that asks nobody.
 fn slack(buttons: &str) -> super::super::Slack {
     let login = crate::testing::chat::Login::new("", "t");
-    let options = [("project", "C0SECURITY"), ("buttons", buttons)];
+    let options = [("project", "C0SECURITY"), ("buttons", buttons), ("team", "T1"), ("app", "A1")];
     super::super::connect(plan(None, &login, &options)).unwrap()
 }
 
@@ -178,10 +178,12 @@ fn a_long_letter_is_cut_and_says_so() {
 }
 
 #[test]
-fn only_a_letter_that_asks_has_buttons_and_they_say_only_the_key() {
+fn only_a_letter_that_asks_has_buttons_and_they_say_the_key_and_the_hash() {
     let plain = Act::Open { letter: Box::new(letter("x")) };
     let mut asking = letter("x");
     asking.labels.push(Label::new(APPROVAL_LABEL));
+    let labelled = Act::Open { letter: Box::new(asking.clone()) };
+    asking.asks = Some("5e8f".to_owned());
     let asking = Act::Open { letter: Box::new(asking) };
     let buttons = |act: &Act, option: &str| {
         let blocks = bodies(act, option)[0]["blocks"].as_array().unwrap().clone();
@@ -192,10 +194,11 @@ fn only_a_letter_that_asks_has_buttons_and_they_say_only_the_key() {
         Some(actions["elements"].as_array()?.iter().map(of).collect::<Vec<_>>())
     };
     let key = key(0);
-    let both = vec![format!("quell.approve={key}"), format!("quell.deny={key}")];
+    let both = vec![format!("quell.approve={key}.5e8f"), format!("quell.deny={key}.5e8f")];
     assert_eq!(buttons(&asking, "true"), Some(both));
     assert_eq!(buttons(&asking, "false"), None);
     assert_eq!(buttons(&plain, "true"), None);
+    assert_eq!(buttons(&labelled, "true"), None);
 }
 
 #[test]
