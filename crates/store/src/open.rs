@@ -28,6 +28,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0011_governance.sql"),
     include_str!("migrations/0012_delivery.sql"),
     include_str!("migrations/0013_times.sql"),
+    include_str!("migrations/0014_relations.sql"),
 ];
 
 /// Bytes of a page of a new database: a block of bodies spans few of them.
