@@ -5,6 +5,10 @@ pub mod contain;
 #[cfg(feature = "net")]
 pub mod double;
 pub mod estate;
+#[cfg(feature = "llm")]
+pub mod llm;
+#[cfg(feature = "mask")]
+pub mod mask;
 pub mod merging;
 #[cfg(feature = "net")]
 pub mod net;

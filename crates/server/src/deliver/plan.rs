@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use quell_config::Config;
 use quell_deliver::route::Route;
 use quell_model::{TenantId, Timestamp};
@@ -72,7 +73,8 @@ fn look(
     if !is_new {
         return Ok(());
     }
-    let wishes = Wishes { tenant: &findings.tenant, routes: &desk.routes, places };
+    let remind_after = remind_after(&app.config);
+    let wishes = Wishes { tenant: &findings.tenant, routes: &desk.routes, places, remind_after };
     let planner = &mut desk.planner;
     let planned: Result<Planned, QueryError> =
         findings.whole(now, |view, cache| Ok(planner.plan(view, cache, wishes)?));
@@ -112,6 +114,11 @@ fn look(
     Ok(())
 }
 
+/// How long something waits for people before they are reminded.
+fn remind_after(config: &Config) -> SignedDuration {
+    SignedDuration::from_hours(i64::from(config.approvals.remind_hours))
+}
+
 /// What the routes of a tenant want now. Nothing is kept.
 pub(crate) fn wanted(
     config: &Config,
@@ -119,7 +126,9 @@ pub(crate) fn wanted(
     now: Timestamp,
 ) -> Result<Vec<Post>, PipelineError> {
     let (routes, places) = (routes(config, &findings.tenant), places(config));
-    let wishes = Wishes { tenant: &findings.tenant, routes: &routes, places: &places };
+    let remind_after = remind_after(config);
+    let tenant = &findings.tenant;
+    let wishes = Wishes { tenant, routes: &routes, places: &places, remind_after };
     let mut planner = Planner::default();
     let mut posts: Vec<Post> = Vec::new();
     for _ in 0..MOST_ROUNDS {

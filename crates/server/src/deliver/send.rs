@@ -9,8 +9,8 @@ use jiff::SignedDuration;
 use quell_deliver::Letter;
 use quell_deliver::mirror::Mirror;
 use quell_deliver::outbox::{
-    Act, ActKind, Found, OnDoubt, Outcome, Row, Step, begun, ended, looked, needs_remote, next,
-    recovered,
+    Act, ActKind, Found, OnDoubt, Outcome, Row, State, Step, begun, ended, looked, needs_remote,
+    next, recovered,
 };
 use quell_model::Timestamp;
 use quell_pipeline::PipelineError;
@@ -33,6 +33,9 @@ pub(crate) const AT_ONCE: usize = 16;
 const MOST: u32 = 64;
 /// How soon a sink is asked again how something stands that was just changed.
 const SOON: SignedDuration = SignedDuration::from_secs(2);
+
+/// How soon a sink is asked again that did not tell whether something stands there.
+const NOT_TOLD: SignedDuration = SignedDuration::from_secs(30);
 
 /// Steps of one round at the command line.
 const MOST_STEPS: usize = 10_000;
@@ -194,6 +197,9 @@ async fn one(app: &Arc<App>, findings: &Arc<Findings>, row: Row) -> Result<(), S
     };
     let wanted = Wanted { key: &row.key, act: &act, remote: remote.as_ref() };
     match step {
+        Step::Send if may_stand_there(findings, place, &row)? => {
+            look_first(app, findings, (place, &wanted), &row).await
+        }
         Step::Send => send(app, findings, (place, &wanted), &row).await,
         Step::Look => {
             let found = match place.sink.find(&wanted).await {
@@ -216,6 +222,45 @@ async fn one(app: &Arc<App>, findings: &Arc<Findings>, row: Row) -> Result<(), S
             }
         }
         Step::Rest(_) | Step::Nothing => Ok(()),
+    }
+}
+
+/// Whether a letter may have been sent by a database that a backup took the place of since.
+fn may_stand_there(findings: &Findings, place: &Place, row: &Row) -> Result<bool, StoreError> {
+    let first = row.act == ActKind::Open && row.attempts == 0;
+    let tells = matches!(place.sink.on_doubt(row.act), OnDoubt::Look { .. });
+    Ok(first && tells && findings.read::<_, StoreError>(|store| store.mark("restored"))?.is_some())
+}
+
+/// Looks for a letter before it is sent, and takes what stands there for it.
+async fn look_first(
+    app: &Arc<App>,
+    findings: &Arc<Findings>,
+    (place, wanted): (&Place, &Wanted<'_>),
+    row: &Row,
+) -> Result<(), StoreError> {
+    let found = place.sink.find(wanted).await;
+    let now = app.clock.now();
+    let after = match found {
+        Ok(None) => return send(app, findings, (place, wanted), row).await,
+        Ok(Some(remote)) => {
+            Row { remote: Some(remote), said: None, state: State::Sent { at: now }, ..row.clone() }
+        }
+        Err(error) => {
+            let until = now.checked_add(NOT_TOLD).unwrap_or(now);
+            Row { said: Some(error.to_string()), state: State::Waiting { until }, ..row.clone() }
+        }
+    };
+    keep(app, findings, (row, &after), now)?;
+    match wanted.act {
+        Act::Open { letter } if after.remote.is_some() => {
+            complete(app, findings, (&after, letter.clone()), now)
+        }
+        Act::Open { .. }
+        | Act::Edit { .. }
+        | Act::Note { .. }
+        | Act::Close { .. }
+        | Act::Reopen { .. } => Ok(()),
     }
 }
 
