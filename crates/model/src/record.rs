@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    Asset, Exploited, Finding, FindingKey, KeyHasher, Rule, Scope, Statement, Timestamp, Tool,
-    Untrusted, short_id,
+    Asset, Exploited, Finding, FindingKey, KeyHasher, Relation, Rule, Scope, Statement, Timestamp,
+    Tool, Untrusted, short_id,
 };
 
 /// What a normalizer makes of one record.
@@ -20,6 +20,8 @@ pub enum Record {
     Evidence(Box<Evidence>),
     /// An inventory entry.
     Asset(Box<Asset>),
+    /// What two assets have to do with each other.
+    Relation(Box<Relation>),
     /// Something happened; by itself neither right nor wrong.
     Activity(Box<Activity>),
     /// What somebody says of a weakness in a product.
@@ -51,6 +53,7 @@ impl Record {
                 }
             }
             Self::Asset(asset) => asset.shorten_ids(),
+            Self::Relation(relation) => relation.shorten_ids(),
             Self::Activity(activity) => {
                 let of = &mut **activity;
                 shorten([&mut of.tool.product, &mut of.native_id, &mut of.action]);

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use quell_model::{Accounting, Funnel, Reject};
-use quell_store::{Content, IdSet, KEV, Packed, Store};
+use quell_store::{Content, IdSet, KEV, Packed, Store, Touched};
 use serde::{Deserialize, Serialize};
 
 use crate::PipelineError;
@@ -61,7 +61,8 @@ pub(crate) fn content(
         remark: remark.cloned(),
     };
     let summary = Packed::of(&serde_json::to_vec(&summary)?);
-    Ok(Some(Content { summary, findings: tally.findings.clone() }))
+    let (findings, relations) = (tally.findings.clone(), tally.relations.clone());
+    Ok(Some(Content { summary, findings, relations }))
 }
 
 /// What a file came to, where the same reader has read it and none of its findings was seen in
@@ -70,10 +71,12 @@ pub(crate) fn known(
     store: &Store,
     key: (&[u8; 32], &[u8; 32]),
     seen: &IdSet,
-) -> Result<Option<(Summary, IdSet)>, PipelineError> {
+) -> Result<Option<(Summary, Touched)>, PipelineError> {
     let Some(content) = store.content_get(key)? else { return Ok(None) };
     if seen.overlaps(&content.findings) {
         return Ok(None);
     }
-    Ok(Some((serde_json::from_slice(&content.summary.unpack()?)?, content.findings)))
+    let Content { summary, findings, relations } = content;
+    let summary = serde_json::from_slice(&summary.unpack()?)?;
+    Ok(Some((summary, Touched { findings, relations, ..Touched::default() })))
 }

@@ -167,6 +167,8 @@ pub(crate) struct Tally {
     pub(crate) reasons: BTreeMap<String, u64>,
     /// Rows of its findings.
     pub(crate) findings: IdSet,
+    /// Rows of its relations.
+    pub(crate) relations: IdSet,
     /// Whether a file before it in this run held one of its findings.
     pub(crate) shares: bool,
 }
@@ -286,11 +288,12 @@ impl Run<'_> {
             }
         };
         if let (Some(hash), Some(reader)) = (&hash, &reader)
-            && let Some((summary, findings)) = contents::known(store, (hash, reader), &self.seen)?
+            && let Some((summary, known)) = contents::known(store, (hash, reader), &self.seen)?
         {
             (self.progress.doing)(&format!("{name} is known"));
-            store.touch(&findings, &mut self.imported.touched)?;
-            self.seen.add_all(&findings);
+            store.touch(&known.findings, &mut self.imported.touched)?;
+            self.imported.touched.relations.add_all(&known.relations);
+            self.seen.add_all(&known.findings);
             self.tell_again(name, detected.format.id(), summary);
             return Ok(());
         }
@@ -532,6 +535,13 @@ impl Run<'_> {
                 Row::Other(row) => {
                     first_other.get_or_insert(row.kind);
                     import.other(&row.prepared())?
+                }
+                Row::Relation(row) => {
+                    // A record of nothing else is one of an inventory.
+                    first_other.get_or_insert("asset");
+                    let (outcome, id) = import.relation(&row.prepared())?;
+                    tally.relations.insert(id);
+                    outcome
                 }
                 Row::Statement(row) => {
                     first_other.get_or_insert("statement");

@@ -4,12 +4,12 @@ use quell_catalog::{Catalog, Control, Intel};
 use quell_correlate::{Member, identify};
 use quell_model::{
     Activity, Asset, ContextMapping, Evidence, Exploited, Finding, FindingKey, IssueKey, KeyHasher,
-    Record, Scope, Severity, Statement, StatementKey, Status, Timestamp,
+    Record, Relation, Scope, Severity, Statement, StatementKey, Status, Timestamp,
 };
 use quell_owners::Owners;
 use quell_store::{
     Added, Block, BlockBuilder, Brief, Packed, PreparedEvidence, PreparedFinding, PreparedOther,
-    PreparedStatement,
+    PreparedRelation, PreparedStatement,
 };
 
 use crate::assess::Judgement;
@@ -51,6 +51,7 @@ pub(crate) enum Row {
     Finding(Box<FindingRow>),
     Evidence(EvidenceRow),
     Other(OtherRow),
+    Relation(RelationRow),
     Statement(StatementRow),
     Exploited(Exploited),
 }
@@ -92,6 +93,16 @@ pub(crate) struct OtherRow {
 }
 
 #[derive(Debug)]
+pub(crate) struct RelationRow {
+    key: [u8; 16],
+    from: [u8; 16],
+    to: [u8; 16],
+    content_hash: i64,
+    observed: Timestamp,
+    body: Packed,
+}
+
+#[derive(Debug)]
 pub(crate) struct StatementRow {
     key: StatementKey,
     weaknesses: Vec<String>,
@@ -113,6 +124,7 @@ impl Row {
             Record::Finding(finding) => of_finding(*finding, knowledge, imported_at, block),
             Record::Evidence(evidence) => of_evidence(*evidence, imported_at),
             Record::Asset(asset) => of_asset(*asset, knowledge, imported_at),
+            Record::Relation(relation) => of_relation(*relation, imported_at),
             Record::Activity(activity) => of_activity(&activity, imported_at),
             Record::Statement(statement) => of_statement(&statement, imported_at),
             Record::Exploited(entry) => Ok(Self::Exploited(*entry)),
@@ -200,6 +212,20 @@ fn of_activity(activity: &Activity, imported_at: Timestamp) -> Result<Row, serde
     Ok(other("activity", &key, activity.time.unwrap_or(imported_at), &body))
 }
 
+fn of_relation(mut relation: Relation, imported_at: Timestamp) -> Result<Row, serde_json::Error> {
+    // The time stands in a column, so that a repeat is the same content.
+    let observed = relation.seen.take().unwrap_or(imported_at);
+    let body = serde_json::to_vec(&relation)?;
+    Ok(Row::Relation(RelationRow {
+        key: relation.key(),
+        from: Relation::end_of(relation.from.key()),
+        to: Relation::end_of(relation.to.key()),
+        content_hash: content_hash(&body),
+        observed,
+        body: Packed::of(&body),
+    }))
+}
+
 fn of_statement(statement: &Statement, imported_at: Timestamp) -> Result<Row, serde_json::Error> {
     let body = serde_json::to_vec(statement)?;
     Ok(Row::Statement(StatementRow {
@@ -261,6 +287,19 @@ impl StatementRow {
         PreparedStatement {
             key: self.key,
             weaknesses: &self.weaknesses,
+            content_hash: self.content_hash,
+            observed: self.observed,
+            body: &self.body,
+        }
+    }
+}
+
+impl RelationRow {
+    pub(crate) const fn prepared(&self) -> PreparedRelation<'_> {
+        PreparedRelation {
+            key: self.key,
+            from: self.from,
+            to: self.to,
             content_hash: self.content_hash,
             observed: self.observed,
             body: &self.body,

@@ -105,6 +105,76 @@ fn all_pages<T, K>(
     (total, keys)
 }
 
+const MACHINE: &str = "arn:aws:ec2:eu-west-1:111122223333:instance/i-0a1b2c3d4e5f60718";
+
+/// An answer of Wiz: the machine, and what it names beside itself.
+fn machine(image: Option<&str>) -> Value {
+    let end = |id: &str| json!({"id": "g-1", "name": "x", "providerUniqueId": id});
+    json!({"data": {"cloudResourcesV2": {"nodes": [{
+        "id": "r-1", "name": "web", "type": "VIRTUAL_MACHINE", "nativeType": "virtualMachine",
+        "cloudPlatform": "AWS", "providerUniqueId": MACHINE, "externalId": "i-0a1b2c3d4e5f60718",
+        "region": "eu-west-1", "status": "Active",
+        "cloudAccount": {"id": "a", "externalId": "111122223333", "cloudProvider": "AWS"},
+        "projects": [{"id": "0b1f6471-1bf0-4dda-aec3-111122223333", "name": "shop"}],
+        "typeFields": {
+            "__typename": "CloudResourceV2VirtualMachine", "image": image.map(end),
+            "kubernetesCluster": end("arn:aws:eks:eu-west-1:111122223333:cluster/shop"),
+        },
+    }], "pageInfo": {"hasNextPage": false, "endCursor": null}}}})
+}
+
+fn on_the_machine() -> Value {
+    json!({"class_uid": 2004, "severity_id": 4, "severity": "High", "status": "New",
+        "status_id": 1, "status_code": "FAIL", "time": 1_750_000_000,
+        "metadata": {"event_code": "ec2_instance_imdsv2_enabled", "product": {"name": "Prowler"}},
+        "finding_info": {"uid": "prowler-vm", "title": "IMDSv2"},
+        "resources": [{"uid": MACHINE, "type": "AwsEc2Instance", "region": "eu-west-1"}],
+        "cloud": {"provider": "aws", "account": {"uid": "111122223333"}}})
+}
+
+#[test]
+fn an_asset_shows_what_tools_say_that_it_has_to_do_with_others() {
+    let mut world = World::new();
+    world.import(&json!([on_the_machine()]));
+    world.import(&machine(Some("ami-0a1b2c3d4e5f60715")));
+    let told = asset(&world.view(), "aws:ec2.instance:i-0a1b2c3d4e5f60718").unwrap();
+    let lines: Vec<(&str, &str)> =
+        told.relations.iter().map(|r| (r.words, r.asset.raw())).collect();
+    assert_eq!(
+        lines,
+        [
+            ("is in", "aws:eks.cluster:111122223333:eu-west-1:shop"),
+            ("is part of", "other::0b1f6471-1bf0-4dda-aec3-111122223333"),
+            ("uses the image", "aws:ec2.image:ami-0a1b2c3d4e5f60715"),
+        ]
+    );
+    assert_eq!((told.all_relations, told.relations.first().unwrap().tool.as_str()), (3, "wiz"));
+    // The same again is no news.
+    world.import(&machine(Some("ami-0a1b2c3d4e5f60715")));
+    let again = asset(&world.view(), "aws:ec2.instance:i-0a1b2c3d4e5f60718").unwrap();
+    assert_eq!(serde_json::to_value(&again).unwrap(), serde_json::to_value(&told).unwrap());
+}
+
+#[test]
+fn records_with_relations_add_up() {
+    let mut world = World::new();
+    for (image, created, updated) in
+        [(Some("ami-0a1b2c3d4e5f60715"), 1, 0), (None, 0, 0), (Some("ami-0a1b2c3d4e5f60799"), 1, 0)]
+    {
+        let path = world.folder.path().join("file.json");
+        fs::write(&path, machine(image).to_string()).unwrap();
+        let request = Request { paths: vec![path], ..Request::default() };
+        let cancelled = AtomicBool::new(false);
+        let progress = Progress { cancelled: &cancelled, bytes: &|_, _| (), doing: &|_| () };
+        let clock = FixedClock(today());
+        let told = run(&mut world.store, &world.setup, &request, &clock, &progress).unwrap().report;
+        let sums = told.accounting.total;
+        assert!(sums.balances(), "{sums:?}");
+        assert_eq!((sums.records, sums.created, sums.updated), (1, created, updated), "{image:?}");
+        assert_eq!((told.funnel.records, told.funnel.assets), (1, 1));
+    }
+}
+
 #[test]
 fn pages_together_are_the_whole_list() {
     let world = World::filled();

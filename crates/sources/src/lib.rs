@@ -33,6 +33,7 @@ mod orca;
 mod path;
 mod prisma;
 mod prowler;
+mod related;
 mod sarif;
 mod scc;
 pub mod servicenow;

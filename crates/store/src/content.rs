@@ -14,6 +14,8 @@ pub struct Content {
     pub summary: Packed,
     /// The rows of its findings.
     pub findings: IdSet,
+    /// The rows of its relations.
+    pub relations: IdSet,
 }
 
 impl Import<'_> {
@@ -28,14 +30,15 @@ impl Import<'_> {
     ) -> Result<(), StoreError> {
         self.tx
             .prepare_cached(
-                "INSERT OR REPLACE INTO input_contents (hash, reader, summary, findings)
-                 VALUES (?1, ?2, ?3, ?4)",
+                "INSERT OR REPLACE INTO input_contents (hash, reader, summary, findings, relations)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
             .execute(params![
                 hash.as_slice(),
                 reader.as_slice(),
                 content.summary.as_stored(),
-                Packed::of(&gaps(&content.findings)).as_stored()
+                Packed::of(&gaps(&content.findings)).as_stored(),
+                stored(&content.relations)
             ])?;
         Ok(())
     }
@@ -51,18 +54,20 @@ impl Store {
         (hash, reader): (&[u8; 32], &[u8; 32]),
     ) -> Result<Option<Content>, StoreError> {
         let mut select = self.connection.prepare_cached(
-            "SELECT summary, findings FROM input_contents WHERE hash = ?1 AND reader = ?2",
+            "SELECT summary, findings, relations FROM input_contents
+              WHERE hash = ?1 AND reader = ?2",
         )?;
-        let row: Option<(Packed, Packed)> = select
+        let row: Option<(Packed, Packed, Option<Vec<u8>>)> = select
             .query_row(params![hash.as_slice(), reader.as_slice()], |row| {
-                Ok((Packed::from_stored(row.get(0)?), Packed::from_stored(row.get(1)?)))
+                let blob = |at| Ok::<_, rusqlite::Error>(Packed::from_stored(row.get(at)?));
+                Ok((blob(0)?, blob(1)?, row.get(2)?))
             })
             .optional()?;
-        let Some((summary, findings)) = row else { return Ok(None) };
+        let Some((summary, findings, relations)) = row else { return Ok(None) };
         let findings = from_gaps(&findings.unpack()?).ok_or_else(|| {
             StoreError::Damaged("the findings of a file cannot be read".to_owned())
         })?;
-        Ok(Some(Content { summary, findings }))
+        Ok(Some(Content { summary, findings, relations: from_stored(relations)? }))
     }
 
     /// Adds findings, and the issues they belong to now, to what a run touched.
@@ -91,6 +96,18 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// A set as a column that is empty where the set is.
+pub(crate) fn stored(set: &IdSet) -> Option<Vec<u8>> {
+    (!set.is_empty()).then(|| Packed::of(&gaps(set)).as_stored().to_vec())
+}
+
+/// The set of such a column.
+pub(crate) fn from_stored(column: Option<Vec<u8>>) -> Result<IdSet, StoreError> {
+    let Some(column) = column else { return Ok(IdSet::default()) };
+    let damaged = || StoreError::Damaged("a set of relations cannot be read".to_owned());
+    from_gaps(&Packed::from_stored(column).unpack()?).ok_or_else(damaged)
 }
 
 /// The gaps between the numbers of a set, seven bits a byte: rows of one file follow each other.

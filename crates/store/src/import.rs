@@ -104,6 +104,8 @@ pub struct Touched {
     pub findings: IdSet,
     /// Rows of the issues of those.
     pub issues: IdSet,
+    /// Rows of relations that its files held.
+    pub relations: IdSet,
 }
 
 /// What one file did to findings that it may not even name.

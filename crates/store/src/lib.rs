@@ -32,6 +32,7 @@ mod pages;
 mod read;
 mod reading;
 mod rekey;
+mod relation;
 mod rows;
 mod seal;
 mod server;
@@ -73,6 +74,7 @@ pub use open::{Folding, Store, make_directory, migration_due};
 pub use packed::Packed;
 pub use reading::{Noted, Reading, Settled};
 pub use rekey::{Sorted, Unsorted};
+pub use relation::{PreparedRelation, RelationRow};
 pub use rows::{AssessedIssue, DirtyIssue, FindingRow, IssueRow, StoredState};
 pub use server::{
     Ended, Fence, GroupRow, Heard, JobFilter, JobRow, JobState, NewJob, PlatformKey, PlatformRow,

@@ -29,6 +29,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0012_delivery.sql"),
     include_str!("migrations/0013_times.sql"),
     include_str!("migrations/0014_containment.sql"),
+    include_str!("migrations/0015_relations.sql"),
 ];
 
 /// Bytes of a page of a new database: a block of bodies spans few of them.

@@ -7,9 +7,9 @@
 use quell_model::{FindingKey, Timestamp};
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use crate::content::{from_gaps, gaps};
+use crate::content::{from_gaps, from_stored, gaps, stored};
 use crate::facts::Change;
-use crate::state::{HERE, UNLISTED, effective};
+use crate::state::{HERE, UNLISTED, effective, micros};
 use crate::{FinishedInput, Held, IdSet, Import, MostClosed, Packed, Store, StoreError, Touched};
 
 /// A whole reading of a stream.
@@ -46,12 +46,23 @@ pub struct Settled {
     pub closed: u64,
     /// What would have been closed, where that is too much to believe.
     pub held: Option<Held>,
+    /// Relations of assets that are gone now, as above.
+    pub relations_closed: u64,
+    /// Relations that would be gone, where that is too much to believe.
+    pub relations_held: Option<Held>,
     /// Pages of which not all could be taken. What else they brought is not known, so nothing is
     /// told of the stream.
     pub missed: u64,
 }
 
 /// What is known of a stream.
+#[derive(Debug, Default)]
+struct Known {
+    findings: Listed,
+    relations: Listed,
+}
+
+/// Findings or relations of a stream.
 #[derive(Debug, Default)]
 struct Listed {
     known: IdSet,
@@ -70,50 +81,81 @@ impl Listed {
         }
         news
     }
+
+    /// Of those that are listed, the ones that were closed.
+    fn closed_of(&self, seen: &IdSet) -> Vec<i64> {
+        seen.iter().filter(|id| self.closed.contains(*id)).collect()
+    }
+
+    /// What a whole reading did not bring, and of that what the one before did not bring either.
+    fn silent(&self, seen: &IdSet) -> (Vec<i64>, Vec<i64>) {
+        let gone: Vec<i64> = self.known.iter().filter(|id| !seen.contains(*id)).collect();
+        let twice = gone.iter().copied().filter(|id| self.missing.contains(*id)).collect();
+        (gone, twice)
+    }
+
+    /// What is known after a whole reading. Without `closing`, what it does not bring stays.
+    fn settle(&mut self, seen: &IdSet, closing: bool) {
+        let (gone, twice) = self.silent(seen);
+        self.missing = IdSet::default();
+        if closing {
+            for id in twice {
+                self.known.remove(id);
+                self.closed.insert(id);
+            }
+        }
+        self.missing.extend(gone.into_iter().filter(|id| self.known.contains(*id)));
+    }
 }
 
 impl Store {
-    /// Notes which findings a page brought. The same page twice counts once. What was closed
-    /// because it was not listed is open again. Says how many of those there were.
+    /// Notes which findings and relations a page brought. The same page twice counts once. What
+    /// was closed because it was not listed is open again. Says how many findings that were.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn reading_note(
         &mut self,
         (reading, noted): (Reading<'_>, Noted),
-        seen: &IdSet,
+        seen: &Touched,
         (touched, now): (&mut Touched, Timestamp),
     ) -> Result<u64, StoreError> {
         let name = reading.name();
         let tx = self.connection.transaction()?;
         if let Noted::Page(page) = noted {
             tx.execute(
-                "INSERT OR REPLACE INTO reading_pages (source, stream, reading, page, seen)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT OR REPLACE INTO reading_pages
+                   (source, stream, reading, page, seen, relations)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 params![
                     reading.source,
                     reading.stream,
                     reading.number,
                     page,
-                    Packed::of(&gaps(seen)).as_stored()
+                    Packed::of(&gaps(&seen.findings)).as_stored(),
+                    stored(&seen.relations)
                 ],
             )?;
         }
-        let closed = closed(&tx, reading)?;
-        let back: Vec<i64> = seen.iter().filter(|id| closed.contains(*id)).collect();
+        let (mut known, settled) = read(&tx, reading)?.unwrap_or_default();
+        let back = known.findings.closed_of(&seen.findings);
+        let relations_back = known.relations.closed_of(&seen.relations);
         if noted == Noted::New {
-            let (mut listed, settled) = read(&tx, reading)?.unwrap_or_default();
-            if listed.add(seen) {
-                write(&tx, reading, (&listed, settled))?;
+            let news = known.findings.add(&seen.findings);
+            if known.relations.add(&seen.relations) || news {
+                write(&tx, reading, (&known, settled))?;
             }
         }
         tx.commit()?;
-        if back.is_empty() {
+        if back.is_empty() && relations_back.is_empty() {
             return Ok(0);
         }
         let mut import = self.import(&name, touched)?;
         for id in back {
             import.list_again(id)?;
+        }
+        for id in relations_back {
+            import.set_relation_gone(id, None)?;
         }
         Ok(import.finish(&ended(&name, now))?.reopened)
     }
@@ -155,7 +197,7 @@ impl Store {
     ) -> Result<Settled, StoreError> {
         let name = reading.name();
         let mut import = self.import(&name, touched)?;
-        let (before, told) = read(&import.tx, reading)?.unwrap_or_default();
+        let (mut known, told) = read(&import.tx, reading)?.unwrap_or_default();
         if told >= reading.number {
             return Ok(Settled::default());
         }
@@ -164,30 +206,28 @@ impl Store {
             let missed = (page_count - noted).unsigned_abs();
             return Ok(Settled { missed, ..Settled::default() });
         }
-        let mut settled = Settled { listed: length(&seen), ..Settled::default() };
-        let mut after = Listed { missing: IdSet::default(), ..before };
-        let missed = before.missing;
-        let gone: Vec<i64> = after.known.iter().filter(|id| !seen.contains(*id)).collect();
-        let twice: Vec<i64> = gone.iter().copied().filter(|id| missed.contains(*id)).collect();
-        let (open, closing) = import.open_of(&after.known, &twice)?;
+        let mut settled = Settled { listed: length(&seen.findings), ..Settled::default() };
+        let (_, twice) = known.findings.silent(&seen.findings);
+        let (open, closing) = import.open_of(&known.findings.known, &twice)?;
         let closes = u64::try_from(closing.len()).unwrap_or(u64::MAX);
         if most.is_some_and(|most| most.is_passed(closes, open)) {
             settled.held = Some(Held { closes, open });
-            after.missing.extend(gone);
         } else {
             for (finding, issue) in closing {
                 import.close_unlisted(finding, issue)?;
             }
-            for id in twice {
-                after.known.remove(id);
-                after.closed.insert(id);
-            }
-            after.missing.extend(gone.into_iter().filter(|id| after.known.contains(*id)));
             settled.closed = closes;
         }
-        settled.missing = length(&after.missing);
-        after.add(&seen);
-        write(&import.tx, reading, (&after, reading.number))?;
+        known.findings.settle(&seen.findings, settled.held.is_none());
+        settled.missing = length(&known.findings.missing);
+        let relations = (&mut known.relations, &seen.relations);
+        match import.settle_relations(reading, relations, (most, now))? {
+            Ok(closed) => settled.relations_closed = closed,
+            Err(held) => settled.relations_held = Some(held),
+        }
+        known.findings.add(&seen.findings);
+        known.relations.add(&seen.relations);
+        write(&import.tx, reading, (&known, reading.number))?;
         import.tx.execute(
             "DELETE FROM reading_pages WHERE source = ?1 AND stream = ?2 AND reading <= ?3",
             params![reading.source, reading.stream, reading.number],
@@ -237,6 +277,35 @@ impl Import<'_> {
         Ok((open, closing))
     }
 
+    /// Closes the relations that two whole readings did not bring and that no other stream lists.
+    /// Says how many, or what is held because it is too much to believe.
+    fn settle_relations(
+        &self,
+        reading: Reading<'_>,
+        (known, seen): (&mut Listed, &IdSet),
+        (most, now): (Option<MostClosed>, Timestamp),
+    ) -> Result<Result<u64, Held>, StoreError> {
+        let (_, twice) = known.silent(seen);
+        let elsewhere =
+            if twice.is_empty() { IdSet::default() } else { listed_elsewhere(&self.tx, reading)? };
+        let closing: Vec<i64> = twice.into_iter().filter(|id| !elsewhere.contains(*id)).collect();
+        let closing = self.standing_relations(&closing)?;
+        let closes = length(&closing);
+        if closes > 0 && most.is_some() {
+            let all: Vec<i64> = known.known.iter().collect();
+            let open = length(&self.standing_relations(&all)?);
+            if most.is_some_and(|most| most.is_passed(closes, open)) {
+                known.settle(seen, false);
+                return Ok(Err(Held { closes, open }));
+            }
+        }
+        for id in closing.iter() {
+            self.set_relation_gone(id, Some(micros(now)))?;
+        }
+        known.settle(seen, true);
+        Ok(Ok(closes))
+    }
+
     fn close_unlisted(&mut self, finding: i64, issue: i64) -> Result<(), StoreError> {
         self.tx
             .prepare_cached("UPDATE findings SET gone_by = ?2 WHERE id = ?1 AND gone_by = ?3")?
@@ -267,63 +336,83 @@ impl Import<'_> {
     }
 }
 
-/// What was closed because a stream no longer lists it.
-fn closed(tx: &Transaction<'_>, reading: Reading<'_>) -> Result<IdSet, StoreError> {
-    let closed: Option<Packed> = tx
-        .prepare_cached("SELECT closed FROM readings WHERE source = ?1 AND stream = ?2")?
-        .query_row(params![reading.source, reading.stream], |row| {
-            Ok(Packed::from_stored(row.get(0)?))
-        })
-        .optional()?;
-    closed.as_ref().map_or_else(|| Ok(IdSet::default()), unpacked)
+/// The relations that any other stream lists.
+fn listed_elsewhere(tx: &Transaction<'_>, reading: Reading<'_>) -> Result<IdSet, StoreError> {
+    let mut select = tx.prepare_cached(
+        "SELECT relations_known FROM readings
+          WHERE NOT (source = ?1 AND stream = ?2) AND relations_known IS NOT NULL",
+    )?;
+    let mut rows = select.query(params![reading.source, reading.stream])?;
+    let mut all = IdSet::default();
+    while let Some(row) = rows.next()? {
+        all.add_all(&from_stored(row.get(0)?)?);
+    }
+    Ok(all)
 }
 
 /// What is known of a stream, and the last whole reading that was told.
-fn read(tx: &Transaction<'_>, reading: Reading<'_>) -> Result<Option<(Listed, i64)>, StoreError> {
-    let row: Option<(Packed, Packed, Packed, i64)> = tx
-        .query_row(
-            "SELECT known, missing, closed, settled FROM readings WHERE source = ?1 AND stream = ?2",
-            params![reading.source, reading.stream],
-            |row| {
-                let blob = |at| Ok::<_, rusqlite::Error>(Packed::from_stored(row.get(at)?));
-                Ok((blob(0)?, blob(1)?, blob(2)?, row.get(3)?))
-            },
-        )
+fn read(tx: &Transaction<'_>, reading: Reading<'_>) -> Result<Option<(Known, i64)>, StoreError> {
+    type Columns = ([Packed; 3], [Option<Vec<u8>>; 3], i64);
+    let row: Option<Columns> = tx
+        .prepare_cached(
+            "SELECT known, missing, closed, settled,
+                    relations_known, relations_missing, relations_closed
+               FROM readings WHERE source = ?1 AND stream = ?2",
+        )?
+        .query_row(params![reading.source, reading.stream], |row| {
+            let blob = |at| Ok::<_, rusqlite::Error>(Packed::from_stored(row.get(at)?));
+            let findings = [blob(0)?, blob(1)?, blob(2)?];
+            Ok((findings, [row.get(4)?, row.get(5)?, row.get(6)?], row.get(3)?))
+        })
         .optional()?;
-    let Some((known, missing, closed, settled)) = row else { return Ok(None) };
+    let Some(([known, missing, closed], relations, settled)) = row else { return Ok(None) };
     let (known, missing, closed) = (unpacked(&known)?, unpacked(&missing)?, unpacked(&closed)?);
-    Ok(Some((Listed { known, missing, closed }, settled)))
+    let findings = Listed { known, missing, closed };
+    let [known, missing, closed] = relations;
+    let relations = Listed {
+        known: from_stored(known)?,
+        missing: from_stored(missing)?,
+        closed: from_stored(closed)?,
+    };
+    Ok(Some((Known { findings, relations }, settled)))
 }
 
 fn write(
     tx: &Transaction<'_>,
     reading: Reading<'_>,
-    (listed, settled): (&Listed, i64),
+    (known, settled): (&Known, i64),
 ) -> Result<(), StoreError> {
+    let Known { findings, relations } = known;
     tx.execute(
-        "INSERT OR REPLACE INTO readings (source, stream, known, missing, closed, settled)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT OR REPLACE INTO readings (source, stream, known, missing, closed, settled,
+           relations_known, relations_missing, relations_closed)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             reading.source,
             reading.stream,
-            Packed::of(&gaps(&listed.known)).as_stored(),
-            Packed::of(&gaps(&listed.missing)).as_stored(),
-            Packed::of(&gaps(&listed.closed)).as_stored(),
-            settled
+            Packed::of(&gaps(&findings.known)).as_stored(),
+            Packed::of(&gaps(&findings.missing)).as_stored(),
+            Packed::of(&gaps(&findings.closed)).as_stored(),
+            settled,
+            stored(&relations.known),
+            stored(&relations.missing),
+            stored(&relations.closed)
         ],
     )?;
     Ok(())
 }
 
 /// How many pages of a reading were taken whole, and all that they brought.
-fn pages(tx: &Transaction<'_>, reading: Reading<'_>) -> Result<(i64, IdSet), StoreError> {
+fn pages(tx: &Transaction<'_>, reading: Reading<'_>) -> Result<(i64, Touched), StoreError> {
     let mut select = tx.prepare_cached(
-        "SELECT seen FROM reading_pages WHERE source = ?1 AND stream = ?2 AND reading = ?3",
+        "SELECT seen, relations FROM reading_pages
+          WHERE source = ?1 AND stream = ?2 AND reading = ?3",
     )?;
     let mut rows = select.query(params![reading.source, reading.stream, reading.number])?;
-    let (mut noted, mut seen) = (0, IdSet::default());
+    let (mut noted, mut seen) = (0, Touched::default());
     while let Some(row) = rows.next()? {
-        seen.add_all(&unpacked(&Packed::from_stored(row.get(0)?))?);
+        seen.findings.add_all(&unpacked(&Packed::from_stored(row.get(0)?))?);
+        seen.relations.add_all(&from_stored(row.get(1)?)?);
         noted += 1;
     }
     Ok((noted, seen))

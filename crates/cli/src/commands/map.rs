@@ -201,6 +201,7 @@ fn describe(record: &Record) -> String {
         }
         Record::Exploited(exploited) => ("-", "exploited", "", exploited.weakness.as_str()),
         Record::Asset(asset) => ("-", "asset", asset.native_id.as_str(), asset.name.raw()),
+        Record::Relation(relation) => ("-", "relation", relation.from.key(), relation.kind.words()),
         Record::Activity(activity) => {
             ("-", "activity", activity.asset.native_id.as_str(), activity.action.as_str())
         }

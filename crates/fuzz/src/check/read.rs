@@ -236,6 +236,7 @@ fn trait_of(record: &Record) -> String {
         ),
         Record::Evidence(e) => format!("evidence {} {:?}", e.passed, e.asset.id.provider),
         Record::Asset(a) => format!("asset {:?}", a.id.provider),
+        Record::Relation(r) => format!("relation {:?}", r.kind),
         Record::Activity(a) => format!("activity {}", u8::from(a.time.is_some())),
         Record::Statement(_) => "statement".to_owned(),
         Record::Exploited(_) => "exploited".to_owned(),

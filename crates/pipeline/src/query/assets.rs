@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use quell_model::{Asset, IssueKey, KeyHasher, Provider, Severity, Untrusted};
+use quell_model::{
+    Asset, IssueKey, KeyHasher, Provider, Relation, RelationKind, Severity, Timestamp, Untrusted,
+};
 use quell_report::AssetReport;
-use quell_store::{AssetCells, ListFilter, Sort, Wish};
+use quell_store::{AssetCells, ListFilter, RelationRow, Sort, Wish};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -18,6 +20,8 @@ use crate::report::{asset_report, stored_issue};
 
 /// Issues of an asset whose findings are read for what it has to do with others.
 const MOST_READ: usize = 50;
+/// Relations of an asset that are shown.
+const MOST_RELATIONS: usize = 500;
 
 /// Which assets. What is left out asks for all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
@@ -104,6 +108,10 @@ pub struct AssetStory {
     pub all_issues: u64,
     /// Assets that a detection on it names too.
     pub related: Vec<RelatedAsset>,
+    /// What tools say that it has to do with others, in the order of its kinds, at most 500.
+    pub relations: Vec<AssetRelation>,
+    /// How many relations it has.
+    pub all_relations: u64,
     /// What an inventory says of it, where one was imported.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inventory: Option<Asset>,
@@ -116,6 +124,29 @@ pub struct RelatedAsset {
     pub asset: Untrusted,
     /// The issue that names both.
     pub issue: IssueKey,
+}
+
+/// What an asset has to do with another, as one tool says.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AssetRelation {
+    /// What the first of both has to do with the second.
+    pub kind: RelationKind,
+    /// Whether the asset that is shown is the first.
+    pub is_first: bool,
+    /// What the asset that is shown has to do with the other, in words.
+    pub words: &'static str,
+    /// The other asset's id.
+    pub asset: Untrusted,
+    /// What makes it so: a policy, a range of ports.
+    #[serde(skip_serializing_if = "Untrusted::is_empty")]
+    pub by: Untrusted,
+    /// Which tool says so.
+    pub tool: String,
+    /// When it was last seen.
+    pub last_seen: Timestamp,
+    /// Further facts, by field name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<(String, Untrusted)>,
 }
 
 /// One page of the assets that are asked for: those that have had an issue, the riskiest first
@@ -224,6 +255,7 @@ pub fn asset(view: &View<'_>, id: &str) -> Result<AssetStory, QueryError> {
     if view.index.is_limited() {
         related.retain(|key, _| find_exact(view, key).is_some());
     }
+    let (relations, all_relations) = relations(view, &item.asset.id)?;
     let key = KeyHasher::new("asset").part(&item.asset.id).finish::<()>();
     let inventory = view.store.other_get(key.as_bytes())?;
     let inventory = inventory.map(|body| body.unpack()).transpose()?;
@@ -236,6 +268,45 @@ pub fn asset(view: &View<'_>, id: &str) -> Result<AssetStory, QueryError> {
         related: related
             .map(|(asset, issue)| RelatedAsset { asset: asset.into(), issue })
             .collect(),
+        relations,
+        all_relations,
         inventory,
+    })
+}
+
+/// What an asset has to do with others, and how many there are. Who is limited is shown those to
+/// assets that may be seen, and told of no more.
+fn relations(view: &View<'_>, id: &str) -> Result<(Vec<AssetRelation>, u64), QueryError> {
+    let end = Relation::end_of(id);
+    let rows = view.store.relation_list(&end, (0, MOST_RELATIONS))?;
+    let mut shown = Vec::new();
+    for row in &rows {
+        shown.push(relation(row, &end)?);
+    }
+    let mut count = view.store.relation_count(&end)?;
+    if view.index.is_limited() {
+        shown.retain(|relation| find_exact(view, relation.asset.raw()).is_some());
+        count = u64::try_from(shown.len()).unwrap_or(u64::MAX);
+    }
+    shown.sort_by(|a, b| {
+        let order = |r: &AssetRelation| (r.kind, !r.is_first, r.asset.raw().to_owned());
+        order(a).cmp(&order(b))
+    });
+    Ok((shown, count))
+}
+
+fn relation(row: &RelationRow, end: &[u8; 16]) -> Result<AssetRelation, QueryError> {
+    let relation: Relation = serde_json::from_slice(&row.body.unpack()?)?;
+    let is_first = Relation::end_of(relation.from.key()) == *end;
+    let other = if is_first { &relation.to } else { &relation.from };
+    Ok(AssetRelation {
+        kind: relation.kind,
+        is_first,
+        words: if is_first { relation.kind.words() } else { relation.kind.words_back() },
+        asset: Untrusted::from(other.key()),
+        by: relation.by,
+        tool: relation.tool.product,
+        last_seen: row.observed,
+        evidence: relation.evidence,
     })
 }

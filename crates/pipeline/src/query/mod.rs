@@ -22,7 +22,9 @@ mod risk;
 mod seen;
 mod statistics;
 
-pub use assets::{AssetItem, AssetQuery, AssetSort, AssetStory, RelatedAsset, asset, assets};
+pub use assets::{
+    AssetItem, AssetQuery, AssetRelation, AssetSort, AssetStory, RelatedAsset, asset, assets,
+};
 pub use cache::{Decider, IncidentCache};
 pub use controls::{ControlItem, ControlQuery, ControlStory, control, controls};
 pub use error::QueryError;

@@ -269,7 +269,11 @@ impl Findings {
         let Some(sight) = self.sights.of(by, right) else { return Ok(None) };
         self.view(now, |whole| {
             let index = self.sights.snapshot((&*sight, by, right), whole.store, whole.index)?;
-            Ok(index.shown().map(|(issues, findings)| Touched { issues, findings }))
+            Ok(index.shown().map(|(issues, findings)| Touched {
+                issues,
+                findings,
+                ..Touched::default()
+            }))
         })
     }
 

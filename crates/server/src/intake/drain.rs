@@ -350,7 +350,7 @@ fn note_page(
 ) -> Result<(), Failure> {
     let reading = Reading { source, stream: &name.stream, number: name.reading };
     let (now, mut touched) = (app.clock.now(), Touched::default());
-    let seen = &imported.touched.findings;
+    let seen = &imported.touched;
     let whole = imported.files.iter().all(|file| file.complete && file.accounting.rejected == 0);
     let noted = match (name.whole, whole) {
         (false, _) => Noted::New,

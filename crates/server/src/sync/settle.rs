@@ -66,22 +66,27 @@ pub(super) async fn settle(
             settled.missed
         )));
     }
-    if settled.closed > 0 {
+    if settled.closed > 0 || settled.relations_closed > 0 {
         tracing::info!(
             source = platform.name,
             stream = row.name,
             closed = settled.closed,
+            relations = settled.relations_closed,
             "no longer listed"
         );
     }
-    let Some(quell_store::Held { closes, open }) = settled.held else {
-        row.held = None;
-        return Ok(None);
+    let (what, quell_store::Held { closes, open }) = match (settled.held, settled.relations_held) {
+        (Some(held), _) => ("open findings", held),
+        (None, Some(held)) => ("relations of assets", held),
+        (None, None) => {
+            row.held = None;
+            return Ok(None);
+        }
     };
     let held = Held { closes, open, released: false };
     row.held = serde_json::to_string(&held).ok();
     Ok(Some(format!(
-        "two whole readings do not list {closes} of the {open} open findings of this stream any more; they stay open until somebody releases that"
+        "two whole readings do not list {closes} of the {open} {what} of this stream any more; they stay until somebody releases that"
     )))
 }
 

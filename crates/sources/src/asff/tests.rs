@@ -56,6 +56,7 @@ fn findings(value: &Value) -> Vec<Finding> {
         | Record::Asset(_)
         | Record::Activity(_)
         | Record::Statement(_)
+        | Record::Relation(_)
         | Record::Exploited(_) => panic!("{record:?}"),
     };
     records(value).into_iter().map(finding).collect()

@@ -33,6 +33,7 @@ fn only_activity(text: &str) -> Activity {
         | Record::Evidence(_)
         | Record::Asset(_)
         | Record::Statement(_)
+        | Record::Relation(_)
         | Record::Exploited(_)) => {
             panic!("{other:?}")
         }
@@ -162,6 +163,7 @@ fn one_record_never_becomes_more_than_a_thousand_sums() {
         | Record::Evidence(_)
         | Record::Asset(_)
         | Record::Statement(_)
+        | Record::Relation(_)
         | Record::Exploited(_) => None,
     });
     assert_eq!(further, Some("2000"));

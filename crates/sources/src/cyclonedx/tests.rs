@@ -18,7 +18,10 @@ fn made(text: &str) -> Made {
             Record::Finding(finding) => made.findings.push(*finding),
             Record::Statement(statement) => made.statements.push(*statement),
             Record::Asset(asset) => made.assets.push(asset.id.key().to_owned()),
-            Record::Evidence(_) | Record::Activity(_) | Record::Exploited(_) => {
+            Record::Evidence(_)
+            | Record::Activity(_)
+            | Record::Relation(_)
+            | Record::Exploited(_) => {
                 panic!("{record:?}")
             }
         }

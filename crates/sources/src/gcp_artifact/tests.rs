@@ -99,6 +99,7 @@ fn other_kinds_are_taken_for_what_they_are() {
         | Record::Asset(_)
         | Record::Activity(_)
         | Record::Statement(_)
+        | Record::Relation(_)
         | Record::Exploited(_)) => {
             panic!("{other:?}")
         }

@@ -26,6 +26,7 @@ fn only_activity(text: &str) -> Activity {
         | Record::Evidence(_)
         | Record::Asset(_)
         | Record::Statement(_)
+        | Record::Relation(_)
         | Record::Exploited(_)) => {
             panic!("{other:?}")
         }

@@ -14,6 +14,7 @@ fn findings(text: &str) -> Vec<Finding> {
             | Record::Asset(_)
             | Record::Activity(_)
             | Record::Statement(_)
+            | Record::Relation(_)
             | Record::Exploited(_)) => {
                 panic!("{other:?}")
             }

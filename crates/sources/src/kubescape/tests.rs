@@ -44,7 +44,10 @@ fn all(text: &str) -> (Vec<Finding>, Vec<Evidence>, usize) {
             Record::Finding(finding) => findings.push(*finding),
             Record::Evidence(made) => evidence.push(*made),
             Record::Asset(_) => assets += 1,
-            other @ (Record::Activity(_) | Record::Statement(_) | Record::Exploited(_)) => {
+            other @ (Record::Activity(_)
+            | Record::Statement(_)
+            | Record::Relation(_)
+            | Record::Exploited(_)) => {
                 panic!("{other:?}")
             }
         }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::place::{account, image, is_arn, machine, provider, resource};
 use super::wire::{Call, Entity, Inventory, Observation, Seen};
 use super::{NAME_BYTES, tool};
+use crate::related::{CLOUD, Related, described};
 use crate::wire::Facts;
 use crate::wire::tags_of;
 use crate::{Output, RawRecord, Rejection};
@@ -33,7 +34,10 @@ pub(super) fn inventory(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), 
         },
     );
     asset.tags = tags_of(&row.resource_tags);
+    let mut related = Related::of(tool());
+    described(&asset, &row.resource_config, CLOUD, &mut related);
     output.push(Record::Asset(Box::new(asset)));
+    related.write(output);
     Ok(())
 }
 

@@ -1,6 +1,8 @@
 //! Every kind of record, by what it must become.
 
-use quell_model::{Evidence, Finding, FindingClass, Provider, Record, Severity, Status};
+use quell_model::{
+    Evidence, Finding, FindingClass, Provider, Record, RelationKind, Severity, Status,
+};
 use serde_json::Value;
 
 use super::{SOURCE, shapes};
@@ -29,6 +31,7 @@ fn findings(shape: &str, text: &str) -> Vec<Finding> {
         | Record::Asset(_)
         | Record::Activity(_)
         | Record::Statement(_)
+        | Record::Relation(_)
         | Record::Exploited(_) => None,
     };
     read(shape, text).unwrap().into_iter().filter_map(finding).collect()
@@ -186,7 +189,14 @@ fn evaluation_that_passes_proves_the_finding_that_failed() {
 #[test]
 fn inventory_is_assets() {
     let records = read(shapes::INVENTORY, include_str!("fixtures/inventory.json")).unwrap();
-    let [Record::Asset(asset)] = records.as_slice() else { panic!("{records:?}") };
+    let [Record::Asset(asset), Record::Relation(network), Record::Relation(image)] =
+        records.as_slice()
+    else {
+        panic!("{records:?}")
+    };
+    assert_eq!(network.from.key(), "aws:ec2.vpc:vpc-0a1b2c3d4e5f60711");
+    assert_eq!((network.kind, &network.to), (RelationKind::Contains, &asset.id));
+    assert_eq!(image.to.key(), "aws:ec2.image:ami-0a1b2c3d4e5f60715");
     assert!(asset.native_id.ends_with("instance/i-0a1b2c3d4e5f60718"));
     assert_eq!(asset.tags["team"].raw(), "payments");
     let image =

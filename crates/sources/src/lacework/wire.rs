@@ -302,6 +302,7 @@ pub(super) struct Inventory<'a> {
     pub(super) resource_region: Text<'a>,
     pub(super) resource_type: Text<'a>,
     pub(super) resource_tags: Value,
+    pub(super) resource_config: Value,
     pub(super) cloud_details: Value,
 }
 

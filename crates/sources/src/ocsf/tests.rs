@@ -79,6 +79,7 @@ fn each_vulnerability_of_an_event_is_a_finding() {
             | Record::Asset(_)
             | Record::Activity(_)
             | Record::Statement(_)
+            | Record::Relation(_)
             | Record::Exploited(_) => panic!(),
         }
     );

@@ -1,14 +1,28 @@
 //! Which kind of record it is, and the words that all kinds share.
 
-use quell_model::{Record, Severity, Status, Tool, Untrusted};
+use quell_model::{Record, RelationKind, Severity, Status, Tool, Untrusted};
 use serde_json::value::RawValue;
 
 use super::wire::{Fields, FlatAsset, Inventory, Keys, Served, Text};
 use super::{alert, asset, table, vulnerability};
 use crate::intake::place::placed_below;
+use crate::related::{Field, Related, Way, described};
 use crate::{Output, RawRecord, Rejection};
 
 const MOST_TEXT_BYTES: usize = 4096;
+
+/// What an asset of the older API names beside itself. Security groups have only names there.
+static AROUND: &[Field] = &[
+    Field::aws("compute.vpcs[]", (Way::In, RelationKind::Contains), "AWS::EC2::VPC"),
+    Field::aws("compute.subnets[]", (Way::In, RelationKind::Contains), "AWS::EC2::Subnet"),
+    Field::aws(
+        "compute.iam_role",
+        (Way::In, RelationKind::AttachedTo),
+        "AWS::IAM::InstanceProfile",
+    ),
+    Field::aws("vm.image_id", (Way::Out, RelationKind::UsesImage), "AWS::EC2::Image"),
+    Field::aws("model.data.Vm.ImageId", (Way::Out, RelationKind::UsesImage), "AWS::EC2::Image"),
+];
 
 pub(super) fn normalize(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> {
     if raw.shape.is_table() {
@@ -37,7 +51,10 @@ pub(super) fn by_keys(text: &str, output: &mut Output) -> Result<(), Rejection> 
         let wire: FlatAsset<'_> = serde_json::from_str(text)?;
         let made =
             asset::flat(&wire).ok_or_else(|| Rejection::new("no id at $.asset_unique_id"))?;
+        let mut related = Related::of(tool());
+        described(&made, &serde_json::from_str(text)?, AROUND, &mut related);
         output.push(Record::Asset(Box::new(made)));
+        related.write(output);
         Ok(())
     } else {
         let what = keys.name.get().or_else(|| keys.kind.get()).unwrap_or("record");

@@ -1,6 +1,6 @@
 //! Orca records of both generations, in the shapes of its API and its push channels.
 
-use quell_model::{FindingClass, Record, Severity, Status};
+use quell_model::{FindingClass, Record, RelationKind, Severity, Status};
 use serde_json::{Value, json};
 
 use crate::testing::{normalize_text, only_finding};
@@ -161,6 +161,36 @@ fn an_asset_is_an_asset() {
 
 const EXPORT: &str = "OrcaScore,Title,Category,Inventory,Inventory.Name,CloudAccount,CloudAccount.Name,Source,\
 Status,CreatedAt,LastSeen,Labels\n";
+
+#[test]
+fn an_asset_of_the_older_api_names_its_networks_profile_and_image() {
+    let asset = json!({"asset_unique_id": "vm_111122223333_i-0a1b2c3d4e5f60718", "asset_type": "vm",
+        "asset_type_string": "VM", "asset_name": "web", "cloud_provider": "aws",
+        "asset_vendor_id": "i-0a1b2c3d4e5f60718", "cloud_vendor_id": "111122223333",
+        "compute": {"regions": ["eu-west-1"], "vpcs": ["vpc-0a1b2c3d4e5f60711"],
+            "subnets": ["subnet-0a1b2c3d4e5f60712"], "security_groups": ["web"],
+            "iam_role": "arn:aws:iam::111122223333:instance-profile/web"},
+        "vm": {"image_id": "ami-0a1b2c3d4e5f60715"},
+        "model": {"data": {"Vm": {"ImageId": "ami-0a1b2c3d4e5f60715"}}}});
+    let made = normalize_text(&json!({"status": "success", "data": [asset]}).to_string());
+    let made: Vec<Record> = made.into_iter().flat_map(Result::unwrap).collect();
+    let Some(Record::Asset(machine)) = made.first() else { panic!("{made:?}") };
+    let related = made.iter().skip(1).map(|record| {
+        let Record::Relation(relation) = record else { panic!("{record:?}") };
+        assert!(relation.from == machine.id || relation.to == machine.id);
+        (relation.from.kind.as_str(), relation.kind, relation.to.kind.as_str())
+    });
+    let machine = "ec2.instance";
+    assert_eq!(
+        related.collect::<Vec<_>>(),
+        [
+            ("ec2.vpc", RelationKind::Contains, machine),
+            ("ec2.subnet", RelationKind::Contains, machine),
+            ("iam.instance-profile", RelationKind::AttachedTo, machine),
+            (machine, RelationKind::UsesImage, "ec2.image"),
+        ]
+    );
+}
 
 #[test]
 fn a_row_of_an_export_is_the_finding_of_the_same_record_as_json() {

@@ -7,12 +7,14 @@ use quell_model::{
     Asset, AssetId, Detection, Finding, FindingClass, Hints, Record, Rule, Severity, Signals,
     Status, Untrusted,
 };
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::asset::{account, provider};
 use super::kinds::{kind_of_api, kind_of_type};
 use super::wire::{Alert, Config, Event, Found, Posted, Resource, Touched};
 use super::{DESCRIPTION_BYTES, TITLE_BYTES, tool};
+use crate::related::{CLOUD, Related, described};
 use crate::wire::tags_of;
 use crate::wire::{Facts, Text};
 use crate::{Output, RawRecord, Rejection};
@@ -189,7 +191,11 @@ pub(super) fn found(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Reje
         ..Resource::default()
     };
     let nameless = |_| Rejection::new("an asset without its id at $.id and $.name");
-    output.push(Record::Asset(Box::new(asset(&named, "").map_err(nameless)?)));
+    let made = asset(&named, "").map_err(nameless)?;
+    let mut related = Related::of(tool());
+    described(&made, &read::<Value>(named.data), CLOUD, &mut related);
+    output.push(Record::Asset(Box::new(made)));
+    related.write(output);
     Ok(())
 }
 

@@ -1,10 +1,13 @@
 //! Who may do what: the identity or workload that may, and the role that lets it.
 
-use quell_model::{Asset, AssetId, Hints, Provider, Record, Signals, Untrusted};
+use quell_model::{
+    Asset, AssetId, Hints, Provider, Record, Relation, RelationKind, Signals, Untrusted,
+};
 use serde::Deserialize;
 
-use super::TITLE_BYTES;
 use super::asset::provider;
+use super::{TITLE_BYTES, tool};
+use crate::related::Related;
 use crate::wire::Text;
 use crate::{Output, RawRecord, Rejection};
 
@@ -36,6 +39,10 @@ struct Permission<'a> {
     granted_by_cloud_entity_id: Text<'a>,
     granted_by_cloud_entity_name: Text<'a>,
     granted_by_cloud_entity_type: Text<'a>,
+    dest_cloud_type: Text<'a>,
+    dest_resource_id: Text<'a>,
+    dest_resource_name: Text<'a>,
+    dest_resource_type: Text<'a>,
     effective_action_name: Text<'a>,
 }
 
@@ -51,11 +58,51 @@ pub(super) fn permission(raw: &RawRecord<'_>, output: &mut Output) -> Result<(),
             "a permission without who has it: none of $.sourceResourceId, $.sourceIdpEmail and $.grantedByCloudEntityId",
         ));
     }
+    let related = related(&wire, &found);
     for mut asset in found.into_iter().flatten() {
         asset.signals.high_privilege = everything.then_some(true);
         output.push(Record::Asset(Box::new(asset)));
     }
+    related.write(output);
     Ok(())
+}
+
+/// Who may act as whom, and who may do something to what, by which policy.
+fn related(wire: &Permission<'_>, [source, granting]: &[Option<Asset>; 2]) -> Related {
+    let mut related = Related::of(tool());
+    if let (Some(source), Some(granting)) = (source, granting)
+        && let Some(kind) = to_granting(wire.granted_by_cloud_entity_type.or_empty())
+    {
+        related.add(&source.id, kind, &granting.id);
+    }
+    // A pattern is no resource.
+    let goal = wire.dest_resource_id.get().filter(|id| !id.contains('*')).map(|id| {
+        let name = wire.dest_resource_name.get().unwrap_or(id);
+        asset((id, name), (&wire.dest_cloud_type, &wire.dest_resource_type), None)
+    });
+    let action = wire.effective_action_name.or_empty();
+    let kind = match action {
+        "sts:AssumeRole" => RelationKind::CanAssume,
+        _ => RelationKind::HasPermission,
+    };
+    if let (Some(who), Some(goal)) = (source.as_ref().or(granting.as_ref()), goal) {
+        let relation = Relation::new(tool(), &who.id, kind, &goal.id);
+        let policy = wire.granted_by_cloud_policy_name.or_empty();
+        related.push(relation.map(|relation| relation.by(policy).fact("action", action)));
+    }
+    related
+}
+
+/// What somebody has to do with what grants it, by the kind of that.
+fn to_granting(kind: &str) -> Option<RelationKind> {
+    let kind = kind.to_ascii_lowercase().replace([' ', '_', '-'], "");
+    match kind.as_str() {
+        "role" | "serviceaccount" | "managedidentity" | "serviceprincipal" => {
+            Some(RelationKind::CanAssume)
+        }
+        "group" => Some(RelationKind::PartOf),
+        _ => None,
+    }
 }
 
 /// The workload or person that may.

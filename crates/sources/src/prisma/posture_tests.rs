@@ -1,6 +1,6 @@
 //! What the posture API answers beside alerts.
 
-use quell_model::{Record, Severity};
+use quell_model::{Record, RelationKind, Severity};
 
 use super::asset::google_name;
 use crate::testing::{normalize_text, only_finding};
@@ -35,9 +35,18 @@ fn assets_of_a_search_have_the_clouds_own_names_and_say_who_reaches_them() {
 fn permissions_tell_who_has_them_and_what_gives_them() {
     let read = normalize_text(include_str!("fixtures/permissions.json"));
     assert_eq!(read.len(), 3);
-    let [Record::Asset(machine), Record::Asset(role)] = &read[0].as_ref().unwrap()[..] else {
+    let [
+        Record::Asset(machine),
+        Record::Asset(role),
+        Record::Relation(acts),
+        Record::Relation(may),
+    ] = &read[0].as_ref().unwrap()[..]
+    else {
         panic!("{read:?}")
     };
+    assert_eq!((&acts.from, acts.kind, &acts.to), (&machine.id, RelationKind::CanAssume, &role.id));
+    assert_eq!((&may.from, may.kind), (&machine.id, RelationKind::HasPermission));
+    assert_eq!((may.to.key(), may.by.raw()), ("aws:s3.bucket:logs", "AdministratorAccess"));
     assert_eq!(machine.id.key(), "aws:ec2.instance:i-0a1b2c3d4e5f60718");
     assert_eq!(machine.signals.internet_exposed, Some(true));
     assert_eq!(

@@ -99,6 +99,7 @@ fn rows_of_one_alert_for_several_requirements_are_one_finding() {
             | Record::Asset(_)
             | Record::Activity(_)
             | Record::Statement(_)
+            | Record::Relation(_)
             | Record::Exploited(_)) => {
                 panic!("{other:?}")
             }

@@ -31,6 +31,7 @@ fn findings(shape: &str, text: &str) -> Vec<Finding> {
         | Record::Asset(_)
         | Record::Activity(_)
         | Record::Statement(_)
+        | Record::Relation(_)
         | Record::Exploited(_) => None,
     };
     records.into_iter().filter_map(finding).collect()

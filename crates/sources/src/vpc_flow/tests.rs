@@ -12,6 +12,7 @@ fn activities(text: &str) -> Vec<Activity> {
         | Record::Evidence(_)
         | Record::Asset(_)
         | Record::Statement(_)
+        | Record::Relation(_)
         | Record::Exploited(_)) => {
             panic!("{other:?}")
         }

@@ -12,7 +12,7 @@ mod tree;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use quell_model::Untrusted;
+use quell_model::{Untrusted, short_id};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -70,6 +70,8 @@ pub fn tags<'de, D: Deserializer<'de>>(
 const MOST_TAGS: usize = 256;
 /// Most bytes that are kept of one tag value.
 const MOST_TAG_BYTES: usize = 1024;
+/// The tag that says how many more there are.
+const LEFT_OUT: &str = "quell:tags-left-out";
 
 /// The members of an object in the order of their names, whatever order they came in.
 #[must_use]
@@ -82,15 +84,29 @@ pub fn sorted(object: &Value) -> BTreeMap<&str, &Value> {
 #[must_use]
 pub fn tags_of(value: &Value) -> BTreeMap<String, Untrusted> {
     let keep = |text: Cow<'_, str>| Untrusted::from(text.into_owned()).capped(MOST_TAG_BYTES);
-    match value {
-        Value::Object(map) => map
-            .iter()
-            .take(MOST_TAGS)
-            .map(|(key, value)| (key.clone(), keep(text_of(value).unwrap_or_default())))
-            .collect(),
-        Value::Array(list) => list.iter().take(MOST_TAGS).filter_map(tag_of).collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => BTreeMap::new(),
+    let named = |key: &str| short_id(key).into_owned();
+    let (mut tags, all): (BTreeMap<_, _>, usize) = match value {
+        Value::Object(map) => (
+            map.iter()
+                .take(MOST_TAGS)
+                .map(|(key, value)| (named(key), keep(text_of(value).unwrap_or_default())))
+                .collect(),
+            map.len(),
+        ),
+        Value::Array(list) => (
+            list.iter()
+                .take(MOST_TAGS)
+                .filter_map(tag_of)
+                .map(|(key, value)| (named(&key), value))
+                .collect(),
+            list.len(),
+        ),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => (BTreeMap::new(), 0),
+    };
+    if all > MOST_TAGS {
+        tags.insert(LEFT_OUT.to_owned(), Untrusted::from((all - MOST_TAGS).to_string()));
     }
+    tags
 }
 
 fn tag_of(value: &Value) -> Option<(String, Untrusted)> {
@@ -106,5 +122,48 @@ fn tag_of(value: &Value) -> Option<(String, Untrusted)> {
             Some((key.to_owned(), Untrusted::from(value).capped(MOST_TAG_BYTES)))
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn of_many_tags_some_are_kept_and_the_others_counted() {
+        let number = |n: usize| (format!("key-{n:05}"), json!(n.to_string()));
+        let object: Value = (0..10_000).map(number).collect::<serde_json::Map<_, _>>().into();
+        let list: Value = (0..10_000).map(|n| json!({"Key": number(n).0, "Value": "x"})).collect();
+        for many in [object, list] {
+            let tags = tags_of(&many);
+            assert_eq!(tags.len(), MOST_TAGS + 1);
+            assert_eq!(tags[LEFT_OUT].raw(), (10_000 - MOST_TAGS).to_string());
+        }
+        let few: Value = (0..MOST_TAGS).map(number).collect::<serde_json::Map<_, _>>().into();
+        assert!(!tags_of(&few).contains_key(LEFT_OUT));
+    }
+
+    #[test]
+    fn a_long_tag_is_cut_and_its_key_stays_apart_from_others() {
+        let long = "ä".repeat(128 << 10);
+        let other = format!("{long}b");
+        let tags = tags_of(&json!({"note": &long, (long): "a", (other): "b"}));
+        assert_eq!(tags.len(), 3);
+        assert!(tags["note"].raw().ends_with('…'));
+        let size: usize = tags.iter().map(|(key, value)| key.len() + value.raw().len()).sum();
+        assert!(size < 8 << 10, "{size}");
+    }
+
+    #[test]
+    fn keys_that_differ_in_case_or_in_how_a_letter_is_written_are_all_kept() {
+        let tags = tags_of(&json!([
+            {"Key": "Team", "Value": "a"}, {"Key": "team", "Value": "b"},
+            {"Key": "caf\u{e9}", "Value": "c"}, {"Key": "cafe\u{301}", "Value": "d"},
+        ]));
+        let kept: Vec<&str> = tags.values().map(Untrusted::raw).collect();
+        assert_eq!((tags.len(), kept.len()), (4, 4));
+        assert_eq!((tags["Team"].raw(), tags["team"].raw()), ("a", "b"));
     }
 }

@@ -2,16 +2,18 @@
 //! what the internet reaches.
 
 use quell_model::{
-    Asset, AssetId, Finding, FindingClass, Hints, Origin, Record, Rule, Severity, Signals, Sourced,
-    Untrusted,
+    Asset, AssetId, Finding, FindingClass, Hints, Origin, Provider, Record, Relation, RelationKind,
+    Rule, Severity, Signals, Sourced, Untrusted,
 };
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::asset::{Beside, asset};
 use super::normalize::{prose, status, time, tool};
 use super::wire::{Account, Entity, Text};
+use crate::related::{Related, Way};
 use crate::wire::tags_of;
-use crate::{RawRecord, Rejection};
+use crate::{Output, RawRecord, Rejection};
 
 /// Projects of the tenant.
 pub(super) const PROJECTS: &str = "projects";
@@ -36,16 +38,16 @@ const BASES: [&str; 7] = [
     "MDM_DEVICE_OWNER",
 ];
 
-/// The record of a shape of this file; `None` for all other shapes.
-pub(super) fn record(raw: &RawRecord<'_>) -> Result<Option<Record>, Rejection> {
-    let record = match raw.shape.name {
-        PROJECTS => project(&serde_json::from_str(raw.text)?)?,
-        IDENTITIES => identity(&serde_json::from_str(raw.text)?)?,
-        ENTITLEMENTS => entitlement(&serde_json::from_str(raw.text)?)?,
-        EXPOSURES => exposure(&serde_json::from_str(raw.text)?)?,
-        _ => return Ok(None),
-    };
-    Ok(Some(record))
+/// Reads a record of a shape of this file. Says whether it is one.
+pub(super) fn normalize(raw: &RawRecord<'_>, output: &mut Output) -> Result<bool, Rejection> {
+    match raw.shape.name {
+        PROJECTS => output.push(project(&serde_json::from_str(raw.text)?)?),
+        IDENTITIES => output.push(identity(&serde_json::from_str(raw.text)?)?),
+        ENTITLEMENTS => entitlement(&serde_json::from_str(raw.text)?, output)?,
+        EXPOSURES => exposure(&serde_json::from_str(raw.text)?, output)?,
+        _ => return Ok(false),
+    }
+    Ok(true)
 }
 
 /// A cloud resource, with who answers for it.
@@ -55,6 +57,44 @@ pub(super) fn resource(entity: &Entity<'_>) -> Result<Asset, Rejection> {
     found.context.owner = owner(&entity.owners);
     Ok(found)
 }
+
+/// What a cloud resource names beside itself. One odd field costs its relation and not the record.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Around {
+    projects: Value,
+    type_fields: Value,
+}
+
+/// Adds what the resource that was read last has to do with others.
+pub(super) fn around(raw: &RawRecord<'_>, output: &mut Output) {
+    let Some(Record::Asset(made)) = output.records.last() else { return };
+    let Ok(around) = serde_json::from_str::<Around>(raw.text) else { return };
+    let mut related = Related::of(tool());
+    for project in around.projects.as_array().into_iter().flatten().take(MOST_NAMES) {
+        let project = Graph::of(project);
+        if let Some(id) = project.id.get() {
+            related.add(&made.id, RelationKind::PartOf, &project_id(id, project.name.get()));
+        }
+    }
+    for (name, way, kind) in TYPE_FIELDS {
+        let graph = around.type_fields.get(name).map(Graph::of);
+        if let Some(other) = graph.and_then(|graph| graph.end(Some(made))) {
+            related.beside(made, (way, kind), &other);
+        }
+    }
+    related.write(output);
+}
+
+/// Fields that depend on the type of a resource, and what the resource has to do with each.
+const TYPE_FIELDS: [(&str, Way, RelationKind); 6] = [
+    ("image", Way::Out, RelationKind::UsesImage),
+    ("containerImage", Way::Out, RelationKind::UsesImage),
+    ("baseContainerImage", Way::Out, RelationKind::UsesImage),
+    ("kubernetesCluster", Way::In, RelationKind::Contains),
+    ("virtualMachine", Way::Out, RelationKind::RunsOn),
+    ("containerRepository", Way::In, RelationKind::Contains),
+];
 
 /// The owner by the firmest basis. Who last logged in or made something owns nothing by that.
 fn owner(owners: &Value) -> Option<Sourced> {
@@ -70,7 +110,7 @@ fn owner(owners: &Value) -> Option<Sourced> {
     Some(Sourced { value, origin: Origin::Field("owners".to_owned()) })
 }
 
-#[derive(Debug, Default, serde::Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Project<'a> {
     #[serde(borrow)]
@@ -85,7 +125,6 @@ struct Project<'a> {
 
 fn project(node: &Project<'_>) -> Result<Record, Rejection> {
     let id = node.id.get().ok_or_else(|| Rejection::new("no id at $.id"))?;
-    let hints = Hints { kind: Some("PROJECT"), name: node.name.get(), ..Hints::default() };
     let mut tags = tags_of(&node.tags);
     let impact = node.risk_profile.get("businessImpact").and_then(Value::as_str);
     let own = [
@@ -102,7 +141,7 @@ fn project(node: &Project<'_>) -> Result<Record, Rejection> {
     let owner =
         owners.filter_map(|owner| owner.get("name")?.as_str()).find(|name| !name.is_empty());
     let mut project = Asset {
-        id: AssetId::parse(id, &hints),
+        id: project_id(id, node.name.get()),
         native_id: id.to_owned(),
         native_kind: "PROJECT".to_owned(),
         name: Untrusted::from(node.name.get().unwrap_or(id)).capped(1024),
@@ -116,7 +155,11 @@ fn project(node: &Project<'_>) -> Result<Record, Rejection> {
     Ok(Record::Asset(Box::new(project)))
 }
 
-#[derive(Debug, Default, serde::Deserialize)]
+fn project_id(id: &str, name: Option<&str>) -> AssetId {
+    AssetId::parse(id, &Hints { kind: Some("PROJECT"), name, ..Hints::default() })
+}
+
+#[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Identity<'a> {
     #[serde(borrow)]
@@ -143,7 +186,7 @@ fn identity(node: &Identity<'_>) -> Result<Record, Rejection> {
     Ok(Record::Asset(Box::new(found)))
 }
 
-#[derive(Debug, Default, serde::Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Entitlement<'a> {
     #[serde(borrow)]
@@ -162,9 +205,10 @@ struct Entitlement<'a> {
     remediation_type: Text<'a>,
     remediation_instructions: Text<'a>,
     principal: Option<Principal<'a>>,
+    scope: Value,
 }
 
-#[derive(Debug, Default, serde::Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Principal<'a> {
     #[serde(borrow)]
@@ -172,7 +216,7 @@ struct Principal<'a> {
     graph_entity: Option<Graph<'a>>,
 }
 
-fn entitlement(node: &Entitlement<'_>) -> Result<Record, Rejection> {
+fn entitlement(node: &Entitlement<'_>, output: &mut Output) -> Result<(), Rejection> {
     let id = node.id.get().ok_or_else(|| Rejection::new("no id at $.id"))?;
     let none = Principal::default();
     let principal = node.principal.as_ref().unwrap_or(&none);
@@ -202,7 +246,15 @@ fn entitlement(node: &Entitlement<'_>) -> Result<Record, Rejection> {
     ];
     let facts = facts.into_iter().filter_map(|(key, text)| Some((key.to_owned(), prose(&text?))));
     let title = node.name.get().map_or_else(|| rule.title.clone(), prose);
-    Ok(Record::Finding(Box::new(Finding {
+    let mut related = Related::of(tool());
+    let goal = node.scope.get("graphEntity").map(Graph::of);
+    let goal = goal.and_then(|graph| graph.end(Some(&place)));
+    if let (Some(goal), true) = (goal, status(node.status.text()).is_open()) {
+        let relation = Relation::new(tool(), &place.id, RelationKind::HasPermission, &goal);
+        let unused = services.join(", ");
+        related.push(relation.map(|r| r.fact("unused services", &unused)));
+    }
+    output.push(Record::Finding(Box::new(Finding {
         native_id: id.to_owned(),
         title,
         description: prose(node.description.text()),
@@ -214,10 +266,12 @@ fn entitlement(node: &Entitlement<'_>) -> Result<Record, Rejection> {
         remediation: prose(node.remediation_instructions.text()),
         evidence: facts.filter(|(_, text)| !text.is_empty()).collect(),
         ..Finding::new(tool(), FindingClass::Identity, rule, place)
-    })))
+    })));
+    related.write(output);
+    Ok(())
 }
 
-#[derive(Debug, Default, serde::Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Exposure<'a> {
     #[serde(borrow, rename = "type")]
@@ -225,10 +279,11 @@ struct Exposure<'a> {
     port_range: Text<'a>,
     source_ip_range: Text<'a>,
     exposed_entity: Option<Graph<'a>>,
+    accessible_from: Value,
 }
 
 /// What an exposure says of the thing that is exposed.
-fn exposure(node: &Exposure<'_>) -> Result<Record, Rejection> {
+fn exposure(node: &Exposure<'_>, output: &mut Output) -> Result<(), Rejection> {
     let graph = node.exposed_entity.as_ref();
     let found = graph.and_then(|graph| asset(&graph.entity(&Text::default()), &Beside::default()));
     let mut found = found.ok_or_else(|| Rejection::new("names nothing at $.exposedEntity"))?;
@@ -238,11 +293,19 @@ fn exposure(node: &Exposure<'_>) -> Result<Record, Rejection> {
     let parts = [node.kind.get(), node.port_range.get(), node.source_ip_range.get()];
     let words: Vec<&str> = parts.into_iter().flatten().collect();
     found.tags.insert("wiz:exposure".to_owned(), Untrusted::from(words.join(" ")).capped(256));
-    Ok(Record::Asset(Box::new(found)))
+    let mut related = Related::of(tool());
+    if let Some(from) = Graph::of(&node.accessible_from).end(None) {
+        let relation = Relation::new(tool(), &from, RelationKind::Reaches, &found.id);
+        let ports = node.port_range.text();
+        related.push(relation.map(|r| r.by(ports).fact("exposure", node.kind.text())));
+    }
+    output.push(Record::Asset(Box::new(found)));
+    related.write(output);
+    Ok(())
 }
 
 /// A vertex of Wiz's graph: what it is stands among its properties.
-#[derive(Debug, Default, serde::Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Graph<'a> {
     #[serde(borrow)]
@@ -254,7 +317,33 @@ struct Graph<'a> {
     properties: Value,
 }
 
-impl Graph<'_> {
+impl<'a> Graph<'a> {
+    /// A vertex that may be missing or odd.
+    fn of(value: &'a Value) -> Self {
+        Self::deserialize(value).unwrap_or_default()
+    }
+
+    /// It as an end of a relation: only by an id that is not Wiz's own, which no other record has.
+    fn end(&self, beside: Option<&Asset>) -> Option<AssetId> {
+        self.provider_unique_id.get()?;
+        let platform = match beside.map(|asset| asset.id.provider) {
+            Some(Provider::Aws) => "AWS",
+            Some(Provider::Azure) => "Azure",
+            Some(Provider::Gcp) => "GCP",
+            Some(
+                Provider::Kubernetes
+                | Provider::Image
+                | Provider::Iac
+                | Provider::Code
+                | Provider::Host
+                | Provider::Other,
+            )
+            | None => "",
+        };
+        let entity = self.entity(&Text(platform.into()));
+        Some(asset(&entity, &Beside::default())?.id)
+    }
+
     fn entity<'g>(&'g self, platform: &Text<'g>) -> Entity<'g> {
         let own = |name: &str| {
             let text = self.properties.get(name).and_then(Value::as_str).unwrap_or_default();

@@ -19,8 +19,7 @@ pub(super) fn normalize(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), 
     if raw.shape.name == scan::SCAN {
         return scan::normalize(raw, output);
     }
-    if let Some(record) = inventory::record(raw)? {
-        output.push(record);
+    if inventory::normalize(raw, output)? {
         return Ok(());
     }
     let node: Node<'_> = serde_json::from_str(raw.text)?;
@@ -28,7 +27,11 @@ pub(super) fn normalize(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), 
         Some(kind) => by_field(raw, &node, kind)?,
         None => by_keys(raw, &node)?,
     };
+    let is_resource = matches!(record, Record::Asset(_));
     output.push(record);
+    if is_resource {
+        inventory::around(raw, output);
+    }
     Ok(())
 }
 

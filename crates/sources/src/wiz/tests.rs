@@ -1,9 +1,10 @@
 //! What Wiz records become.
 
 use quell_model::{FindingClass, Record, Severity, Status, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::SOURCE;
+use crate::testing::normalize_text;
 use crate::{Envelope, Output, RawRecord, Rejection};
 
 fn read(text: &str) -> Result<Vec<Record>, Rejection> {
@@ -77,4 +78,80 @@ fn numbers_may_stand_for_account_ids() {
 #[test]
 fn reference_data_is_no_finding() {
     assert!(read(r#"{"id":"p","name":"acme","isFolder":true}"#).is_err());
+}
+
+/// The relations of the only record of an answer, as `first kind second`.
+fn relations(root: &str, node: &Value) -> Vec<String> {
+    let pages = json!({"hasNextPage": false, "endCursor": null});
+    let mut around = serde_json::Map::new();
+    around.insert(root.to_owned(), json!({"nodes": [node], "pageInfo": pages}));
+    let made = normalize_text(&json!({"data": around}).to_string());
+    let shown = |record: Record| match record {
+        Record::Relation(r) => Some(format!("{} {} {}", r.from.key(), r.kind.as_str(), r.to.key())),
+        Record::Finding(_)
+        | Record::Evidence(_)
+        | Record::Asset(_)
+        | Record::Activity(_)
+        | Record::Statement(_)
+        | Record::Exploited(_) => None,
+    };
+    made.into_iter().flat_map(Result::unwrap).filter_map(shown).collect()
+}
+
+#[test]
+fn a_container_runs_on_its_machine_from_its_image() {
+    let container = json!({
+        "id": "c-1", "name": "pay", "type": "CONTAINER", "cloudPlatform": "Kubernetes",
+        "providerUniqueId": "k8s/pod/shop/payments/pay", "projects": null,
+        "typeFields": {
+            "__typename": "CloudResourceV2Container",
+            "containerImage": {"id": "i", "name": "pay", "providerUniqueId": "registry.example.com/pay@sha256:6d9d3e7c4a3f0d1b2c5e8f7a6b9c0d1e2f3a4b5c6d7e8f9a0b1c2d3e4f5a6b7c"},
+            "virtualMachine": {"id": "v", "name": "node",
+                "providerUniqueId": "arn:aws:ec2:eu-west-1:111122223333:instance/i-0a1b2c3d4e5f60718"},
+        },
+    });
+    let found = relations("cloudResourcesV2", &container);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].contains(" uses_image ") && found[0].contains("6d9d3e7c"), "{found:?}");
+    assert!(found[1].ends_with(" runs_on aws:ec2.instance:i-0a1b2c3d4e5f60718"), "{found:?}");
+}
+
+#[test]
+fn an_entitlement_says_who_has_permission_on_what_while_it_is_open() {
+    let role = "arn:aws:iam::111122223333:role/app";
+    let entitlement = |status: &str, scope: &str| {
+        json!({
+            "id": "e-1", "name": "unused", "severity": "HIGH", "status": status,
+            "cloudPlatform": "AWS", "remediationType": "REMOVE", "excessiveServices": ["s3"],
+            "principal": {"graphEntity": {"id": "p", "name": "app", "type": "ACCESS_ROLE", "providerUniqueId": role}},
+            "scope": {"graphEntity": {"id": "s", "name": "logs", "type": "BUCKET", "providerUniqueId": scope}},
+        })
+    };
+    assert_eq!(
+        relations("excessiveAccessFindings", &entitlement("OPEN", "arn:aws:s3:::logs")),
+        ["aws:iam.role:111122223333::app has_permission aws:s3.bucket:logs"]
+    );
+    assert!(
+        relations("excessiveAccessFindings", &entitlement("RESOLVED", "arn:aws:s3:::logs"))
+            .is_empty()
+    );
+    assert!(relations("excessiveAccessFindings", &entitlement("OPEN", "")).is_empty());
+}
+
+#[test]
+fn an_exposure_says_what_reaches_what_by_which_ports() {
+    let end = |id: &str, name: &str| json!({"id": name, "name": name, "type": "VIRTUAL_MACHINE", "providerUniqueId": id});
+    let machine = "arn:aws:ec2:eu-west-1:111122223333:instance/i-0a1b2c3d4e5f60718";
+    let other = machine.replace("18", "19");
+    let exposure = json!({
+        "id": "x-1", "type": "CROSS_SUBSCRIPTION", "portRange": "443", "sourceIpRange": "10.0.0.0/8",
+        "exposedEntity": end(machine, "web"), "accessibleFrom": end(&other, "app"), "path": [],
+    });
+    assert_eq!(
+        relations("networkExposures", &exposure),
+        ["aws:ec2.instance:i-0a1b2c3d4e5f60719 reaches aws:ec2.instance:i-0a1b2c3d4e5f60718"]
+    );
+    let mut odd = exposure;
+    odd["accessibleFrom"] = json!([7]);
+    assert!(relations("networkExposures", &odd).is_empty(), "the asset is kept");
 }

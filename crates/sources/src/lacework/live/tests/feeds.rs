@@ -76,7 +76,9 @@ fn asset_of(record: Record) -> Option<quell_model::Asset> {
         Record::Asset(asset) => Some(*asset),
         Record::Activity(activity) => Some(activity.asset),
         Record::Finding(finding) => Some(finding.asset),
-        Record::Evidence(_) | Record::Statement(_) | Record::Exploited(_) => None,
+        Record::Evidence(_) | Record::Statement(_) | Record::Relation(_) | Record::Exploited(_) => {
+            None
+        }
     }
 }
 

@@ -20,6 +20,7 @@ async fn alerts_scans_and_incidents_of_one_thing_have_one_key() {
             Record::Evidence(_)
             | Record::Activity(_)
             | Record::Statement(_)
+            | Record::Relation(_)
             | Record::Exploited(_) => None,
         };
         made.iter().filter_map(of).collect()

@@ -215,6 +215,7 @@ fn findings(records: Vec<Record>) -> Vec<Finding> {
         | Record::Asset(_)
         | Record::Activity(_)
         | Record::Statement(_)
+        | Record::Relation(_)
         | Record::Exploited(_) => None,
     };
     records.into_iter().filter_map(finding).collect()

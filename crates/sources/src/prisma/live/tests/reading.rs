@@ -72,6 +72,9 @@ async fn the_inventory_brings_every_asset_under_its_own_name() {
     let brought = rig.read("assets", None).await.unwrap();
     assert!(brought.pages > 2);
     let made = records(stream("assets"), &brought.items);
+    let (related, made): (Vec<Record>, Vec<Record>) =
+        made.into_iter().partition(|record| matches!(record, Record::Relation(_)));
+    assert!(related.len() > 10, "networks, groups, roles: {}", related.len());
     let found: BTreeSet<String> = made
         .iter()
         .map(|record| {
@@ -108,7 +111,10 @@ async fn permissions_tell_who_may_do_everything() {
     let rig = large().await;
     let brought = rig.read("permissions", None).await.unwrap();
     let made = records(stream("permissions"), &brought.items);
+    let (related, made): (Vec<Record>, Vec<Record>) =
+        made.into_iter().partition(|record| matches!(record, Record::Relation(_)));
     assert_eq!(made.len(), brought.items.len() * 2, "who has it, and what gives it");
+    assert_eq!(related.len(), brought.items.len(), "each machine may act as its role");
     let mut mighty = 0;
     for record in &made {
         let Record::Asset(asset) = record else { panic!("{record:?}") };
@@ -129,6 +135,7 @@ async fn permissions_tell_who_may_do_everything() {
         | Record::Evidence(_)
         | Record::Activity(_)
         | Record::Statement(_)
+        | Record::Relation(_)
         | Record::Exploited(_) => None,
     });
     assert!(sources.into_iter().all(|key| machines.contains(&key)));

@@ -70,6 +70,7 @@ async fn what_is_known_of_things_is_kept() {
                 Record::Evidence(_)
                 | Record::Activity(_)
                 | Record::Statement(_)
+                | Record::Relation(_)
                 | Record::Exploited(_) => None,
             })
             .collect()
@@ -121,6 +122,7 @@ async fn an_issue_about_a_threat_tells_who() {
             | Record::Asset(_)
             | Record::Activity(_)
             | Record::Statement(_)
+            | Record::Relation(_)
             | Record::Exploited(_) => None,
         })
         .collect();

@@ -1,0 +1,73 @@
+//! Relations of assets that a record of an inventory tells.
+
+mod config;
+
+use std::collections::BTreeSet;
+
+use quell_model::{Asset, AssetId, Record, Relation, RelationKind, Tool};
+
+pub(crate) use config::{CLOUD, Field, described};
+
+use crate::Output;
+
+/// Relations taken of one record.
+const MOST: usize = 256;
+
+/// The relations of one record, each once.
+#[derive(Debug)]
+pub(crate) struct Related {
+    tool: Tool,
+    known: BTreeSet<[u8; 16]>,
+    found: Vec<Relation>,
+}
+
+/// Which of two assets comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// The asset of the record.
+    Out,
+    /// The other one.
+    In,
+}
+
+impl Related {
+    pub(crate) const fn of(tool: Tool) -> Self {
+        Self { tool, known: BTreeSet::new(), found: Vec::new() }
+    }
+
+    /// Two assets that are related. What is there already, of one asset, or too much is left out.
+    pub(crate) fn add(&mut self, from: &AssetId, kind: RelationKind, to: &AssetId) {
+        self.push(Relation::new(self.tool.clone(), from, kind, to));
+    }
+
+    /// A relation that says more than its ends.
+    pub(crate) fn push(&mut self, relation: Option<Relation>) {
+        let Some(relation) = relation else { return };
+        if self.found.len() < MOST && self.known.insert(relation.key()) {
+            self.found.push(relation);
+        }
+    }
+
+    /// The asset of the record and another.
+    pub(crate) fn beside(
+        &mut self,
+        asset: &Asset,
+        (way, kind): (Way, RelationKind),
+        other: &AssetId,
+    ) {
+        match way {
+            Way::Out => self.add(&asset.id, kind, other),
+            Way::In => self.add(other, kind, &asset.id),
+        }
+    }
+
+    /// What was found, as records.
+    pub(crate) fn into_records(self) -> impl Iterator<Item = Record> {
+        self.found.into_iter().map(|relation| Record::Relation(Box::new(relation)))
+    }
+
+    /// Adds what was found to the record's.
+    pub(crate) fn write(self, output: &mut Output) {
+        output.records.extend(self.into_records());
+    }
+}

@@ -1,0 +1,387 @@
+//! Relations of assets, found by either end.
+
+use quell_model::{Outcome, Timestamp};
+use rusqlite::{OptionalExtension, params};
+
+use crate::state::{micros, time};
+use crate::{IdSet, Import, Packed, Store, StoreError};
+
+/// A relation, ready to be written.
+#[derive(Debug)]
+pub struct PreparedRelation<'a> {
+    /// Its identity.
+    pub key: [u8; 16],
+    /// The hash of the first asset.
+    pub from: [u8; 16],
+    /// The hash of the second.
+    pub to: [u8; 16],
+    /// A hash of all that is said, to tell a change from a repeat.
+    pub content_hash: i64,
+    /// When it was seen.
+    pub observed: Timestamp,
+    /// The relation as JSON.
+    pub body: &'a Packed,
+}
+
+/// A stored relation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RelationRow {
+    /// Its row.
+    pub id: i64,
+    /// When it was last seen.
+    pub observed: Timestamp,
+    /// The relation as JSON.
+    pub body: Packed,
+}
+
+/// What is known of a relation.
+struct Known {
+    id: i64,
+    content_hash: i64,
+    observed: i64,
+    import: i64,
+    gone_at: Option<i64>,
+}
+
+impl Import<'_> {
+    /// Writes one relation. One that was gone and is seen later is there again.
+    ///
+    /// # Errors
+    /// When the database refuses; the file is then not imported.
+    pub fn relation(&mut self, new: &PreparedRelation<'_>) -> Result<(Outcome, i64), StoreError> {
+        let at = micros(new.observed);
+        let known = self.known_relation(new.key)?;
+        let told = known.as_ref().map(|known| (known.content_hash, known.observed, known.import));
+        let (outcome, newer) = self.settle(told, at, new.content_hash);
+        let Some(Known { id, gone_at, content_hash, .. }) = known else {
+            let id = self.new_relation(new)?;
+            self.touched.relations.insert(id);
+            return Ok((outcome, id));
+        };
+        self.touched.relations.insert(id);
+        if !newer {
+            return Ok((outcome, id));
+        }
+        let back = gone_at.is_some_and(|gone| at > gone);
+        if content_hash == new.content_hash {
+            self.tx
+                .prepare_cached("UPDATE relations SET observed = ?2 WHERE id = ?1")?
+                .execute(params![id, at])?;
+        } else {
+            self.tx
+                .prepare_cached(
+                    "UPDATE relations SET observed = ?2, content_hash = ?3, import = ?4, body = ?5
+                      WHERE id = ?1",
+                )?
+                .execute(params![id, at, new.content_hash, self.id, new.body.as_stored()])?;
+        }
+        if !back {
+            return Ok((outcome, id));
+        }
+        self.set_relation_gone(id, None)?;
+        Ok((Outcome::Updated, id))
+    }
+
+    fn known_relation(&self, key: [u8; 16]) -> Result<Option<Known>, StoreError> {
+        let mut select = self.tx.prepare_cached(
+            "SELECT id, content_hash, observed, import, gone_at FROM relations WHERE key = ?1",
+        )?;
+        let known = select.query_row(params![key.as_slice()], |row| {
+            Ok(Known {
+                id: row.get(0)?,
+                content_hash: row.get(1)?,
+                observed: row.get(2)?,
+                import: row.get(3)?,
+                gone_at: row.get(4)?,
+            })
+        });
+        Ok(known.optional()?)
+    }
+
+    fn new_relation(&self, new: &PreparedRelation<'_>) -> Result<i64, StoreError> {
+        let id = self
+            .tx
+            .prepare_cached(
+                "INSERT INTO relations (key, origin, goal, content_hash, observed, import, body)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .insert(params![
+                new.key.as_slice(),
+                new.from.as_slice(),
+                new.to.as_slice(),
+                new.content_hash,
+                micros(new.observed),
+                self.id,
+                new.body.as_stored()
+            ])?;
+        Ok(id)
+    }
+
+    /// Says since when a relation is gone, or that it is there.
+    pub(crate) fn set_relation_gone(&self, id: i64, at: Option<i64>) -> Result<(), StoreError> {
+        self.tx
+            .prepare_cached("UPDATE relations SET gone_at = ?2 WHERE id = ?1")?
+            .execute(params![id, at])?;
+        Ok(())
+    }
+
+    /// Of some relations, those that are there.
+    pub(crate) fn standing_relations(&self, some: &[i64]) -> Result<IdSet, StoreError> {
+        let mut select =
+            self.tx.prepare_cached("SELECT 1 FROM relations WHERE id = ?1 AND gone_at IS NULL")?;
+        let mut standing = IdSet::default();
+        for id in some {
+            if select.exists([id])? {
+                standing.insert(*id);
+            }
+        }
+        Ok(standing)
+    }
+}
+
+impl Store {
+    /// The relations of an asset that stand, from it and to it, in the order in which they became
+    /// known, behind a row. An asset is named by the hash of its key.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn relation_list(
+        &self,
+        asset: &[u8; 16],
+        (after, limit): (i64, usize),
+    ) -> Result<Vec<RelationRow>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut select = self.connection.prepare_cached(
+            "SELECT id, observed, body FROM relations
+              WHERE origin = ?1 AND gone_at IS NULL AND id > ?2
+             UNION ALL
+             SELECT id, observed, body FROM relations
+              WHERE goal = ?1 AND gone_at IS NULL AND id > ?2
+             ORDER BY id LIMIT ?3",
+        )?;
+        let rows = select.query_map(params![asset.as_slice(), after, limit], |row| {
+            let observed: i64 = row.get(1)?;
+            Ok(RelationRow {
+                id: row.get(0)?,
+                observed: time(observed).unwrap_or(Timestamp::UNIX_EPOCH),
+                body: Packed::from_stored(row.get(2)?),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// How many relations of an asset stand.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn relation_count(&self, asset: &[u8; 16]) -> Result<u64, StoreError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT (SELECT count(*) FROM relations WHERE origin = ?1 AND gone_at IS NULL)
+                  + (SELECT count(*) FROM relations WHERE goal = ?1 AND gone_at IS NULL)",
+        )?;
+        let count: i64 = select.query_row(params![asset.as_slice()], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use quell_model::KeyHasher;
+
+    use super::*;
+    use crate::{FinishedInput, Noted, Reading, Touched};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_750_000_000 + second).unwrap()
+    }
+
+    fn hash(name: &str) -> [u8; 16] {
+        *KeyHasher::new("end").part(name).finish::<()>().as_bytes()
+    }
+
+    /// A relation `from>to`, when it was seen, and what is said of it.
+    type Said<'a> = (&'a str, i64, i64);
+
+    fn import(store: &mut Store, said: &[Said<'_>]) -> (Vec<Outcome>, Touched) {
+        let mut touched = Touched::default();
+        let mut import = store.import("file.json", &mut touched).unwrap();
+        let outcomes = said.iter().map(|(name, second, content)| {
+            let (from, to) = name.split_once('>').unwrap();
+            let body = Packed::of(format!("{name} {content}").as_bytes());
+            let relation = PreparedRelation {
+                key: hash(name),
+                from: hash(from),
+                to: hash(to),
+                content_hash: *content,
+                observed: at(*second),
+                body: &body,
+            };
+            import.relation(&relation).unwrap().0
+        });
+        let outcomes = outcomes.collect();
+        import
+            .finish(&FinishedInput {
+                hash: None,
+                path: "file.json",
+                plain_bytes: None,
+                format: "test",
+                imported_at: at(0),
+                complete: true,
+                most_closed: None,
+            })
+            .unwrap();
+        (outcomes, touched)
+    }
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        (dir, store)
+    }
+
+    fn of(store: &Store, asset: &str) -> Vec<String> {
+        let rows = store.relation_list(&hash(asset), (0, 100)).unwrap();
+        assert_eq!(store.relation_count(&hash(asset)).unwrap(), rows.len() as u64);
+        let mut texts: Vec<String> = rows
+            .into_iter()
+            .map(|row| String::from_utf8(row.body.unpack().unwrap()).unwrap())
+            .collect();
+        texts.sort();
+        texts
+    }
+
+    fn reading(number: i64) -> Reading<'static> {
+        Reading { source: "wiz", stream: "resources", number }
+    }
+
+    /// A whole reading of one page that brought these. Says how many it closed and held.
+    fn read_whole(store: &mut Store, number: i64, said: &[Said<'_>]) -> (u64, bool) {
+        let (_, seen) = import(store, said);
+        let mut touched = Touched::default();
+        store
+            .reading_note((reading(number), Noted::Page(0)), &seen, (&mut touched, at(number)))
+            .unwrap();
+        let most = Some(crate::MostClosed { percent: 50, always: 1 });
+        let settled = store
+            .reading_settle((reading(number), 1), (most, at(number)), &mut Touched::default())
+            .unwrap();
+        (settled.relations_closed, settled.relations_held.is_some())
+    }
+
+    #[test]
+    fn a_relation_is_found_by_both_ends_and_counted_by_what_became_of_it() {
+        let (_dir, mut store) = store();
+        let (outcomes, _) = import(&mut store, &[("vm>sg", 1, 1), ("vm>vpc", 1, 1)]);
+        assert_eq!(outcomes, [Outcome::Created, Outcome::Created]);
+        assert_eq!(of(&store, "vm"), ["vm>sg 1", "vm>vpc 1"]);
+        assert_eq!(of(&store, "vpc"), ["vm>vpc 1"]);
+        assert!(of(&store, "other").is_empty());
+        let (outcomes, _) = import(&mut store, &[("vm>sg", 1, 1), ("vm>vpc", 2, 7)]);
+        assert_eq!(outcomes, [Outcome::Unchanged, Outcome::Updated]);
+        assert_eq!(of(&store, "vpc"), ["vm>vpc 7"]);
+        let (outcomes, _) = import(&mut store, &[("vm>vpc", 1, 3)]);
+        assert_eq!(outcomes, [Outcome::Unchanged], "older news changes nothing");
+        assert_eq!(of(&store, "vpc"), ["vm>vpc 7"]);
+    }
+
+    #[test]
+    fn what_two_whole_readings_do_not_list_is_gone_until_it_is_listed_again() {
+        let (_dir, mut store) = store();
+        let all = [("a>x", 1, 1), ("b>x", 1, 1), ("c>x", 1, 1)];
+        assert_eq!(read_whole(&mut store, 1, &all), (0, false));
+        assert_eq!(read_whole(&mut store, 2, &all[..2]), (0, false));
+        assert_eq!(of(&store, "x").len(), 3, "once is not enough");
+        assert_eq!(read_whole(&mut store, 3, &all[..2]), (1, false));
+        assert_eq!(of(&store, "x"), ["a>x 1", "b>x 1"]);
+        assert_eq!(read_whole(&mut store, 4, &all), (0, false));
+        assert_eq!(of(&store, "x").len(), 3, "the same bytes list it again");
+        import(&mut store, &all);
+        assert_eq!(of(&store, "x").len(), 3);
+    }
+
+    #[test]
+    fn a_reading_that_would_close_too_many_closes_none() {
+        let (_dir, mut store) = store();
+        let all = [("a>x", 1, 1), ("b>x", 1, 1), ("c>x", 1, 1)];
+        read_whole(&mut store, 1, &all);
+        read_whole(&mut store, 2, &[]);
+        assert_eq!(read_whole(&mut store, 3, &[]), (0, true));
+        assert_eq!(of(&store, "x").len(), 3);
+        let settled =
+            store.reading_settle((reading(4), 0), (None, at(4)), &mut Touched::default()).unwrap();
+        assert_eq!(settled.relations_closed, 3, "a person let it");
+    }
+
+    #[test]
+    fn a_part_that_could_not_be_taken_closes_nothing() {
+        let (_dir, mut store) = store();
+        read_whole(&mut store, 1, &[("a>x", 1, 1), ("b>x", 1, 1)]);
+        for number in 2..5 {
+            let settled = store
+                .reading_settle((reading(number), 1), (None, at(number)), &mut Touched::default())
+                .unwrap();
+            assert_eq!((settled.missed, settled.relations_closed), (1, 0));
+        }
+        assert_eq!(of(&store, "x").len(), 2);
+    }
+
+    #[test]
+    fn what_another_stream_lists_stays() {
+        let (_dir, mut store) = store();
+        let (_, seen) = import(&mut store, &[("a>x", 1, 1)]);
+        let other = Reading { source: "wiz", stream: "exposures", number: 1 };
+        store.reading_note((other, Noted::New), &seen, (&mut Touched::default(), at(1))).unwrap();
+        read_whole(&mut store, 1, &[("a>x", 1, 1), ("b>x", 1, 1)]);
+        read_whole(&mut store, 2, &[("b>x", 1, 1)]);
+        assert_eq!(read_whole(&mut store, 3, &[("b>x", 1, 1)]), (0, false));
+        assert_eq!(of(&store, "x").len(), 2);
+    }
+
+    #[test]
+    fn one_that_is_gone_is_back_when_anybody_sees_it_later() {
+        let (_dir, mut store) = store();
+        read_whole(&mut store, 1, &[("a>x", 1, 1), ("b>x", 1, 1)]);
+        read_whole(&mut store, 2, &[("b>x", 1, 1)]);
+        read_whole(&mut store, 3, &[("b>x", 1, 1)]);
+        let (outcomes, _) = import(&mut store, &[("a>x", 2, 1)]);
+        assert_eq!((outcomes[0], of(&store, "x").len()), (Outcome::Unchanged, 1), "seen before");
+        let (outcomes, _) = import(&mut store, &[("a>x", 9, 1)]);
+        assert_eq!((outcomes[0], of(&store, "x").len()), (Outcome::Updated, 2));
+    }
+
+    fn said() -> impl Strategy<Value = Vec<(usize, i64, i64)>> {
+        proptest::collection::vec((0..4_usize, 0..4_i64, 0..3_i64), 1..12)
+    }
+
+    const NAMES: [&str; 4] = ["a>x", "b>x", "x>y", "a>y"];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+
+        #[test]
+        fn order_files_and_repeats_do_not_matter(
+            (one, other) in said().prop_flat_map(|all| {
+                let shuffled = Just(all.clone()).prop_shuffle();
+                (Just(all), shuffled)
+            }),
+            cut in 0..12_usize,
+        ) {
+            let named = |all: &[(usize, i64, i64)]| {
+                all.iter().map(|(n, s, c)| (NAMES[*n], *s, *c)).collect::<Vec<_>>()
+            };
+            let (_dir, mut at_once) = store();
+            let (outcomes, _) = import(&mut at_once, &named(&one));
+            prop_assert_eq!(outcomes.len(), one.len());
+            let (_dir, mut in_parts) = store();
+            let (first, second) = other.split_at(cut.min(other.len()));
+            import(&mut in_parts, &named(first));
+            import(&mut in_parts, &named(second));
+            let (again, _) = import(&mut in_parts, &named(&other));
+            prop_assert!(again.iter().all(|outcome| *outcome == Outcome::Unchanged));
+            for asset in ["a", "b", "x", "y"] {
+                prop_assert_eq!(of(&at_once, asset), of(&in_parts, asset));
+            }
+        }
+    }
+}
