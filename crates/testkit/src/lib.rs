@@ -5,6 +5,8 @@ pub mod contain;
 #[cfg(feature = "net")]
 pub mod double;
 pub mod estate;
+#[cfg(feature = "letters")]
+pub mod letters;
 pub mod merging;
 #[cfg(feature = "net")]
 pub mod net;

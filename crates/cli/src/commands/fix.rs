@@ -18,7 +18,7 @@ use quell_pipeline::{
     plan_fixes_from, refuse_uncommitted, write_branch, write_files,
 };
 use quell_report::{Options, Written, write_asks, write_fixes};
-use quell_store::Store;
+use quell_store::{OutboxStore, Store};
 
 use super::config::load_or_tell;
 use super::triage::on_interrupt;
@@ -174,8 +174,10 @@ fn deliver(
     let tenant = TenantId::default();
     let about = |leaf: Leaf| told(arguments, plan, leaf).object("sink", sink);
     let (subject, is_new) = noted(data, Action::FixApply, about, || {
-        let mut store = Store::open(data)?;
-        let posted = post_change(&mut store, (&tenant, sink), (plan, change), SystemClock.now());
+        let store = Store::open(data)?;
+        let mut outbox = OutboxStore::open_for(data, &tenant)?;
+        let stores = (&store, &mut outbox);
+        let posted = post_change(stores, (&tenant, sink), (plan, change), SystemClock.now());
         Ok(posted?)
     })?;
     say(&match is_new {

@@ -147,7 +147,7 @@ fn escalate(
     {
         return Vec::new();
     }
-    let first = findings.read::<_, StoreError>(|store| {
+    let first = findings.outbox::<_, StoreError>(|store| {
         let filter = quell_store::OutboxFilter {
             sink: Some(delivery.sink.clone()),
             subject: Some(delivery.subject.clone()),

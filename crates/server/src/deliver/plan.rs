@@ -17,8 +17,10 @@ use super::routes::routes;
 use crate::data::Findings;
 use crate::state::App;
 
-/// How often it is looked whether something changed.
+/// How often it is looked whether something changed although nobody said so.
 const EVERY: Duration = Duration::from_millis(300);
+/// How long to wait where more is to be looked at.
+const SOON: Duration = Duration::from_millis(10);
 /// How often it is looked although nothing did: digests have their hours.
 const AT_LEAST_SECONDS: i64 = 30;
 
@@ -42,37 +44,44 @@ pub(crate) fn plan(app: &Arc<App>) {
     let places = places(&app.config);
     let mut desks: BTreeMap<TenantId, Desk> = BTreeMap::new();
     while !app.stopping.load(Ordering::SeqCst) {
+        let mut has_more = false;
         for findings in app.tenants.all() {
             let desk = desks.entry(findings.tenant.clone()).or_insert_with(|| Desk {
                 routes: routes(&app.config, &findings.tenant),
                 ..Desk::default()
             });
-            if let Err(error) = look(app, &findings, desk, &places) {
-                tracing::warn!(%error, tenant = %findings.tenant, "routes are not asked");
+            match look(app, &findings, desk, &places) {
+                Ok(more) => has_more |= more,
+                Err(error) => {
+                    tracing::warn!(%error, tenant = %findings.tenant, "routes are not asked");
+                }
             }
         }
-        app.pause(EVERY);
+        app.planning.wait(if has_more { SOON } else { EVERY });
     }
 }
 
+/// Looks at what changed; whether there is more.
 fn look(
     app: &App,
     findings: &Findings,
     desk: &mut Desk,
     places: &Places,
-) -> Result<(), PipelineError> {
+) -> Result<bool, PipelineError> {
     let now = app.clock.now();
     if desk.routes.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let changes = findings.read::<_, PipelineError>(|store| Ok(store.changes()?))?;
     let is_new = desk.looked.is_none_or(|(known, at)| {
         known != changes || now.duration_since(at).abs().as_secs() >= AT_LEAST_SECONDS
     });
     if !is_new {
-        return Ok(());
+        return Ok(false);
     }
-    let wishes = Wishes { tenant: &findings.tenant, routes: &desk.routes, places };
+    let outbox = findings.outbox_reader()?;
+    let tenant = &findings.tenant;
+    let wishes = Wishes { tenant, routes: &desk.routes, outbox: &outbox, places };
     let planner = &mut desk.planner;
     let planned: Result<Planned, QueryError> =
         findings.whole(now, |view, cache| Ok(planner.plan(view, cache, wishes)?));
@@ -81,22 +90,22 @@ fn look(
         Err(QueryError::Pipeline(error)) => return Err(error),
         Err(error) => {
             tracing::debug!(%error, "the incidents changed while they were looked at");
-            return Ok(());
+            return Ok(true);
         }
     };
     for route in &planned.held_back {
         tracing::warn!(route, "a route writes no more letters within this hour; the rest waits");
     }
-    let (added, all) = findings.write::<_, PipelineError>(|store| {
-        let (mut added, mut all) = (0, true);
-        for post in &planned.posts {
-            let told = (post.before.as_ref(), &post.delivery);
-            let new = store.outbox_add(told, &post.rows, now)?;
-            all &= new.is_some();
-            added += new.unwrap_or_default();
-        }
-        Ok((added, all))
-    })?;
+    if !planned.posts.is_empty() {
+        findings.flush()?;
+    }
+    let (mut added, mut all) = (0, true);
+    for post in &planned.posts {
+        let told = (post.before.as_ref(), &post.delivery);
+        let new = findings.outbox(|outbox| outbox.outbox_add(told, &post.rows, now))?;
+        all &= new.is_some();
+        added += new.unwrap_or_default();
+    }
     if added > 0 {
         tracing::debug!(added, tenant = %findings.tenant, "letters are in the outbox");
         app.outbox_waiting.notify_one();
@@ -106,10 +115,11 @@ fn look(
         desk.planner.look_again();
     }
     // What a route holds back waits; asking again at once would only read the same.
-    if all && (!planned.more || !planned.held_back.is_empty()) {
+    let is_over = all && (!planned.more || !planned.held_back.is_empty());
+    if is_over {
         desk.looked = Some((changes, now));
     }
-    Ok(())
+    Ok(!is_over)
 }
 
 /// What the routes of a tenant want now. Nothing is kept.
@@ -119,7 +129,8 @@ pub(crate) fn wanted(
     now: Timestamp,
 ) -> Result<Vec<Post>, PipelineError> {
     let (routes, places) = (routes(config, &findings.tenant), places(config));
-    let wishes = Wishes { tenant: &findings.tenant, routes: &routes, places: &places };
+    let (tenant, outbox) = (&findings.tenant, findings.outbox_reader()?);
+    let wishes = Wishes { tenant, routes: &routes, outbox: &outbox, places: &places };
     let mut planner = Planner::default();
     let mut posts: Vec<Post> = Vec::new();
     for _ in 0..MOST_ROUNDS {

@@ -5,7 +5,7 @@ use quell_deliver::outbox::{Act, ActKind, Remote, Row, State, cancelled, release
 use quell_deliver::text::{plain, plain_line};
 use quell_model::Timestamp;
 use quell_sinks::{Draft, RightState, Wanted};
-use quell_store::{Delivery, Store, StoreError};
+use quell_store::{Delivery, OutboxStore, StoreError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -196,7 +196,7 @@ impl OutboxAct {
     /// Does it. `None` where there is no such row; the row as it stays where it does not fit.
     pub(crate) fn apply(
         self,
-        store: &mut Store,
+        store: &mut OutboxStore,
         id: i64,
         now: Timestamp,
     ) -> Result<Option<Result<Row, Row>>, StoreError> {

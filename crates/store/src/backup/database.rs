@@ -92,6 +92,19 @@ pub(super) fn end_sessions(path: &Path) -> Result<(), BackupError> {
     super::files::sync(path)
 }
 
+/// Notes in a restored outbox that it is an older copy: what was sent since is looked for before
+/// anything is made again.
+pub(super) fn note_older(path: &Path) -> Result<(), BackupError> {
+    let noted = || -> Result<(), rusqlite::Error> {
+        let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let mark = "INSERT OR REPLACE INTO marks VALUES ('restored', x'01')";
+        connection.execute(mark, [])?;
+        connection.close().map_err(|(_, error)| error)
+    };
+    noted().map_err(StoreError::from)?;
+    super::files::sync(path)
+}
+
 fn busy() -> rusqlite::Error {
     rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY), None)
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::manifest::Manifest;
 use super::{BackupError, about, audit, database, files, later, verify_backup};
-use crate::StoreError;
+use crate::{StoreError, delivery};
 
 /// What is being written.
 const PART: &str = "restore.part";
@@ -80,6 +80,9 @@ pub fn restore(from: &Path, data: &Path, existing: Existing) -> Result<Restored,
     }
     audit::keep_logs(data, &part)?;
     database::end_sessions(&part.join("server.db"))?;
+    for path in files::databases(&part)?.iter().filter(|path| path.ends_with(delivery::FILE)) {
+        database::note_older(&part.join(path))?;
+    }
     files::move_into_place(&part, &data.join(READY))?;
     let before = move_up(data, &manifest)?;
     Ok(Restored { manifest, before, ended_earlier: false, keeps_log })
