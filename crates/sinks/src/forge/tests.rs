@@ -130,10 +130,19 @@ fn hostile_data_has_the_markup_of_harmless_data() {
     assert!(all.len() >= 60, "{}", all.len());
     for most in [65_536, 1_000_000] {
         let benign = without_counts(&skeleton(&letter_text(&letter("plain", None), most)));
-        for payload in &all {
+        for payload in all.iter().filter(|payload| !payload.is_empty()) {
             let written = letter_text(&letter(payload, None), most);
             let hostile = without_counts(&skeleton(&written));
-            assert_eq!(hostile, benign, "{:.200}", payload.escape_debug().to_string());
+            let shown = payload.escape_debug().to_string();
+            if hostile.contains("left out here") {
+                // What is cut may lose markup of Quell's own, and gains none.
+                for mark in ["](", "<", "@", "#", "**", "://"] {
+                    let (found, most) = (hostile.matches(mark), benign.matches(mark));
+                    assert!(found.count() <= most.count(), "{shown:.200}");
+                }
+            } else {
+                assert_eq!(hostile, benign, "{shown:.200}");
+            }
             assert_eq!(written.matches("<!--").count(), 1, "{payload:?}");
             assert!(written.ends_with("-->") && !written.lines().any(|line| line.starts_with('/')));
         }

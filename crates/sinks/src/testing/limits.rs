@@ -7,9 +7,9 @@ use std::time::Duration;
 use quell_deliver::outbox::Outcome;
 use quell_testkit::double::{Double, Platform};
 use quell_testkit::net::{Answer, Asked};
-use quell_testkit::sinks::{GithubDouble, HookDouble, TeamsDouble};
+use quell_testkit::sinks::{GithubDouble, HookDouble, PagerDutyDouble, TeamsDouble};
 
-use super::stage::{Hands, keys, letter, open, sink, wanted};
+use super::stage::{Hands, keys, letter, open, sink_once, wanted};
 use crate::SINKS;
 
 /// A vendor that always says the same.
@@ -99,10 +99,11 @@ async fn too_many_requests_are_told_in_every_vendor_s_way() {
             "teams" => format!("{}{}", double.url(), TeamsDouble::path()),
             "webhook" => HookDouble::secret(1),
             "github" => GithubDouble::TOKEN.to_owned(),
+            "pagerduty" => PagerDutyDouble::KEY.to_owned(),
             _ => "a-token".to_owned(),
         };
         let (keys, hands) = (keys("quell", &secret), Hands::new());
-        let sink = sink(kind, (&double.url(), project), options, &keys, &hands).unwrap();
+        let sink = sink_once(kind, (&double.url(), project), options, &keys, &hands).unwrap();
         let (letter, what) = (letter(), format!("{id} {status} {headers:?} {body}"));
         let (key, act) = (letter.key.clone(), open(letter));
         let error = sink.act(&wanted(&key, &act, None)).await.unwrap_err();

@@ -53,12 +53,17 @@ pub(crate) fn keys(id: &str, secret: &str) -> Keys {
 
 /// A client that reaches loopback, and tries reads again at once.
 pub(crate) fn client(hands: &Hands) -> Client {
+    client_that_tries(hands, 2, Duration::from_secs(1))
+}
+
+/// A client that reaches loopback, tries so often, and waits at most so long.
+fn client_that_tries(hands: &Hands, attempts: u8, longest_wait: Duration) -> Client {
     let policy = Policy {
         egress: Egress::new(vec!["http://127.0.0.1".parse().unwrap()]),
         retry: Retry {
-            attempts: 2,
+            attempts,
             first_wait: Duration::from_millis(1),
-            longest_wait: Duration::from_secs(1),
+            longest_wait,
             total: Duration::from_secs(20),
         },
         rate: Rate::new(100_000, 1, 100_000),
@@ -75,9 +80,31 @@ pub(crate) fn sink(
     keys: &Keys,
     hands: &Hands,
 ) -> Result<Box<dyn Sink>, SinkError> {
+    (kind.connect)(plan(kind, (url, project), options, keys, hands))
+}
+
+/// A sink of a kind whose client tries once, and hears how long it is to wait.
+pub(crate) fn sink_once(
+    kind: &Kind,
+    (url, project): (&str, Option<&str>),
+    options: &[(&str, &str)],
+    keys: &Keys,
+    hands: &Hands,
+) -> Result<Box<dyn Sink>, SinkError> {
+    let client = client_that_tries(hands, 1, Duration::from_secs(60));
+    (kind.connect)(Plan { client, ..plan(kind, (url, project), options, keys, hands) })
+}
+
+fn plan(
+    kind: &Kind,
+    (url, project): (&str, Option<&str>),
+    options: &[(&str, &str)],
+    keys: &Keys,
+    hands: &Hands,
+) -> Plan {
     let options: BTreeMap<String, String> =
         options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    (kind.connect)(Plan {
+    Plan {
         name: kind.id.to_owned(),
         url: Some(url.to_owned()),
         project: project.map(str::to_owned),
@@ -86,7 +113,7 @@ pub(crate) fn sink(
         client: client(hands),
         clock: Arc::new(hands.clone()),
         hosts: hosts(),
-    })
+    }
 }
 
 pub(crate) fn hosts() -> Hosts {

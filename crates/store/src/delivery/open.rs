@@ -183,15 +183,20 @@ pub(crate) fn bring_over(findings: &Connection, path: &Path) -> Result<(), Store
     let mut own = OutboxStore::open_file(&own).map_err(|error| error.of(&own))?;
     let tx = own.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for (table, columns) in [("outbox", 8), ("deliveries", 5)] {
-        let mut select = findings.prepare(&format!("SELECT * FROM {table}"))?;
+        let mut select = findings.prepare(&format!("SELECT * FROM {table} ORDER BY 1"))?;
         let places: Vec<String> = (1..=columns).map(|column| format!("?{column}")).collect();
         let insert = format!("INSERT OR IGNORE INTO {table} VALUES ({})", places.join(", "));
         let mut insert = tx.prepare(&insert)?;
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
             let values = (0..columns).map(|column| row.get::<_, rusqlite::types::Value>(column));
-            let values: Vec<_> = values.collect::<Result<_, _>>()?;
-            insert.execute(rusqlite::params_from_iter(values))?;
+            let mut values: Vec<_> = values.collect::<Result<_, _>>()?;
+            let is_new = insert.execute(rusqlite::params_from_iter(&values))? > 0;
+            // Where an older program went on for a while, another row may have the number.
+            if let Some(number) = values.first_mut().filter(|_| !is_new && table == "outbox") {
+                *number = rusqlite::types::Value::Null;
+                insert.execute(rusqlite::params_from_iter(&values))?;
+            }
         }
     }
     Ok(tx.commit()?)

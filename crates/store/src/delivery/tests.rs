@@ -122,12 +122,8 @@ fn older(folder: &Path) {
     let act = crate::Packed::of(serde_json::to_string(&row("fix:a", 0).act).unwrap().as_bytes());
     let state = State::Sending { since: now() };
     let insert = "INSERT INTO outbox VALUES (41, 'jira', 'fix:a', ?1, ?2, NULL, ?3, ?4)";
-    let values = rusqlite::params![
-        row("fix:a", 0).key.as_str(),
-        state.as_str(),
-        texts(&state),
-        act.as_stored()
-    ];
+    let (key, text) = (row("fix:a", 0).key, texts(&state));
+    let values = rusqlite::params![key.as_str(), state.as_str(), text, act.as_stored()];
     old.execute(insert, values).unwrap();
     let body = serde_json::to_string(&delivery("fix:a")).unwrap();
     let insert = "INSERT INTO deliveries VALUES ('jira', 'fix:a', NULL, NULL, ?1)";
