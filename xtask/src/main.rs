@@ -37,6 +37,8 @@ cargo xtask <command>
           records of the audit log a second, proofs in a large one, and checking it
   sim-outbox [N] [FIRST SEED]
           histories of an outbox, with crashes and lost answers (see docs/benchmarks.md)
+  eval-mask [SEEDS] [KIND]
+          whether what must not leave for a model stays (see docs/masking.md)
   bench-spool [--threads N] [--seconds N]
           appends to the intake log a second, and how long one waits
   soak-spool [--kills N] [--seed N]
@@ -101,6 +103,10 @@ fn dispatch() -> Result<()> {
             let histories = ["run", "--release", "--quiet", "-p", "quell-testkit", "--features"];
             let example = ["outbox", "--example", "outbox", "--"];
             run(cargo().args(histories).args(example).args(&rest))
+        }
+        Some("eval-mask") => {
+            let example = ["run", "--release", "--quiet", "-p", "quell-testkit", "--features"];
+            run(cargo().args(example).args(["mask", "--example", "mask", "--"]).args(&rest))
         }
         Some("eval-fixes") => eval_fixes::run(&rest),
         Some("eval-merge") => eval_merge::run(&rest),

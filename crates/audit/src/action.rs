@@ -38,6 +38,7 @@ actions! {
     Restore "store.restore" "A backup is put back.";
     TokenCreate "token.create" "A token is made.";
     TokenRevoke "token.revoke" "A token is taken back.";
+    TokenConfirm "token.confirm" "A token counts again that a restore took back.";
     ImportCreate "import.create" "A file is handed over to be imported.";
     ImportRun "import.run" "A file that was handed over is imported.";
     IntakeTake "intake.take" "Deliveries are moved from the intake log into the findings.";

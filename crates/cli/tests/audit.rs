@@ -152,3 +152,79 @@ fn a_restore_does_not_put_the_log_back() {
     assert_eq!((list.as_array().unwrap().len(), &list[0]["action"]), (9, &"store.restore".into()));
     assert_eq!(out(&bench, &["audit", "verify", "--against", "kept"]).0, 1);
 }
+
+#[test]
+fn a_token_that_was_taken_back_behind_a_backup_stays_so() {
+    let bench = Bench::new();
+    let make = || json(&bench, &["token", "create", "--role", "viewer", "--json"]);
+    let (kept, gone, late) = (make(), make(), make());
+    let id = |token: &Value| token["id"].as_str().unwrap().to_owned();
+    let (kept, gone, late) = (id(&kept), id(&gone), id(&late));
+    assert_eq!(out(&bench, &["backup", "--to", "backup"]).0, 0);
+    assert_eq!(out(&bench, &["token", "revoke", &gone]).0, 0);
+    let report = json(&bench, &["restore", "--from", "backup", "--force", "--json"]);
+    assert_eq!(report["unconfirmed"]["tokens"], 3, "{report}");
+    let waiting = |count: usize| {
+        let list = json(&bench, &["token", "list", "--json"]);
+        let all = list.as_array().unwrap().clone();
+        assert_eq!(all.iter().filter(|one| one["unconfirmed"] == true).count(), count, "{list}");
+        let opens = |id: &str| {
+            let row = all.iter().find(|one| one["id"] == id).unwrap();
+            row["revoked_at"].is_null()
+        };
+        [opens(&kept), opens(&gone), opens(&late)]
+    };
+    assert_eq!(waiting(3), [false; 3]);
+    let (code, told) = out(&bench, &["token", "list"]);
+    assert!(code == 0 && told.matches("to be confirmed").count() == 3, "{told}");
+    let (code, told) = out(&bench, &["token", "confirm", &gone]);
+    assert!(code == 2 && told.contains("stays taken back: record"), "{told}");
+    assert_eq!(out(&bench, &["token", "confirm", "nobody000000"]).0, 2);
+    assert_eq!(out(&bench, &["token", "confirm", &late]).0, 0);
+    assert_eq!(waiting(2), [false, false, true]);
+    let all = json(&bench, &["token", "confirm", "--all", "--json"]);
+    assert_eq!(
+        (&all["confirmed"][0], &all["taken_back"][0]),
+        (&kept.as_str().into(), &gone.as_str().into())
+    );
+    assert_eq!(waiting(1), [true, false, true]);
+    let log = json(&bench, &["audit", "list", "--action", "token.confirm", "--json"]);
+    assert_eq!(log.as_array().unwrap().len(), 4);
+
+    // Where the log went with the disk, nobody knows, and a person decides.
+    fs::remove_dir_all(bench.folder.path().join("data")).unwrap();
+    assert_eq!(out(&bench, &["restore", "--from", "backup"]).0, 0);
+    assert_eq!(waiting(3), [false; 3]);
+    assert_eq!(out(&bench, &["token", "revoke", &gone]).0, 0);
+    assert_eq!(out(&bench, &["token", "confirm", "--all"]).0, 0);
+    assert_eq!(waiting(0), [true, false, true]);
+}
+
+#[test]
+fn people_are_switched_off_by_a_restore_until_somebody_says_otherwise() {
+    let bench = Bench::new();
+    let say = |arguments: &[&str], input: &str| {
+        use std::io::Write as _;
+        let mut command = bench.command(arguments);
+        let mut child = command.stdin(std::process::Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        assert!(child.wait().unwrap().success(), "{arguments:?}");
+    };
+    for name in ["ana", "bo", "cy"] {
+        say(&["user", "add", name, "--role", "viewer"], "a long password\n");
+    }
+    assert_eq!(out(&bench, &["user", "disable", "cy"]).0, 0);
+    assert_eq!(out(&bench, &["backup", "--to", "backup"]).0, 0);
+    let (code, told) = out(&bench, &["restore", "--from", "backup", "--force"]);
+    assert!(code == 0 && told.contains("2 people are switched off"), "{told}");
+    let off = || {
+        let list = json(&bench, &["user", "list", "--json"]);
+        let all = list.as_array().unwrap().clone().into_iter();
+        all.map(|one| !one["disabled_at"].is_null()).collect::<Vec<_>>()
+    };
+    assert_eq!(off(), [true; 3]);
+    assert_eq!(out(&bench, &["user", "enable", "bo"]).0, 0);
+    assert_eq!(off(), [true, false, true]);
+    assert_eq!(out(&bench, &["user", "enable", "--restored"]).0, 0);
+    assert_eq!(off(), [false, false, true], "whom a person switched off stays so");
+}

@@ -352,8 +352,8 @@ fn two_ways_of_writing_are_a_usage_error() {
     assert_eq!(world.fix(&["--write", "--patch", "x"]).status.code(), Some(2));
 }
 
-#[test]
-fn what_only_a_user_can_say_is_asked_for_and_taken() {
+/// A repository with a Dockerfile, and a finding whose fix a user has to name a command for.
+fn worker() -> World {
     let world = World { bench: Bench::new() };
     fs::create_dir(world.bench.folder.path().join("infra")).unwrap();
     world.bench.file("infra/Dockerfile", "FROM example.org/worker:1\n");
@@ -364,6 +364,12 @@ fn what_only_a_user_can_say_is_asked_for_and_taken() {
         "passed_checks": [], "skipped_checks": [], "parsing_errors": []}, "summary": {"failed": 1}});
     let path = world.bench.file("checkov.json", report.to_string());
     world.bench.run(&["triage", path.to_str().unwrap(), "--quiet"]);
+    world
+}
+
+#[test]
+fn what_only_a_user_can_say_is_asked_for_and_taken() {
+    let world = worker();
     let asked = String::from_utf8(world.fix(&["--ask"]).stdout).unwrap();
     let line = "\"dockerfile.healthcheck.Dockerfile\" = \"\"";
     assert!(asked.contains("[fix.parameters]\n#"), "{asked}");
@@ -397,4 +403,39 @@ fn the_environment_goes_over_the_file() {
     // Policies that are not there are refused wherever they are named.
     let policies = said("QUELL_FIX_POLICIES", "nowhere");
     assert_ne!(policies.status.code(), Some(0), "{}", stderr(&policies));
+}
+
+#[test]
+fn the_environment_goes_over_the_file_wherever_fixes_are_shown() {
+    let world = worker();
+    let name = "dockerfile.healthcheck.Dockerfile";
+    world.bench.file("infra/quell.toml", format!("[fix.parameters]\n\"{name}\" = \"/bin/old\"\n"));
+    let run = |arguments: &[&str], variable: &str, value: &str| {
+        let mut command = world.bench.command(arguments);
+        command.env(variable, value).output().unwrap()
+    };
+    let triage = ["triage", "--repo", "infra", "--json"];
+    let said = format!("{{ \"{name}\" = \"/bin/new\" }}");
+    let output = run(&triage, "QUELL_FIX_PARAMETERS", &said);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let fix = &report["fixes"][0];
+    assert_eq!(fix["state"], "proved", "{fix}");
+    assert!(fix["diff"].as_str().unwrap().contains("/bin/new"), "{fix}");
+    let issue = fix["closes"][0].as_str().unwrap();
+    let incident = report["incidents"][0]["id"].as_str().unwrap();
+    for shown in [
+        ["issue", "show", issue, "--repo", "infra", "--json"],
+        ["incident", "--repo", "infra", "show", incident, "--json"],
+    ] {
+        let told = run(&shown, "QUELL_FIX_PARAMETERS", &said);
+        let told = String::from_utf8_lossy(&told.stdout).into_owned();
+        assert!(told.contains("/bin/new") && !told.contains("/bin/old"), "{shown:?}: {told}");
+    }
+    // The file counts where the environment says nothing.
+    let output = run(&triage, "QUELL_FIX_PARAMETERS", "");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("/bin/old"));
+    let wrong = run(&triage, "QUELL_FIX_PARAMETERS", "{ 1");
+    assert_eq!(wrong.status.code(), Some(2));
+    let nowhere = run(&triage, "QUELL_FIX_POLICIES", "nowhere");
+    assert_ne!(nowhere.status.code(), Some(0));
 }

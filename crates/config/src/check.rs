@@ -7,6 +7,7 @@ use quell_model::TenantId;
 use serde_json::{Map, Value, json};
 
 use crate::key::{Key, Kind};
+use crate::money::Money;
 use crate::nearest::nearest;
 use crate::secret::SecretRef;
 
@@ -63,6 +64,11 @@ pub(crate) fn check(key: &Key, value: Value, formats: &[&str]) -> Result<Value, 
         }
         Kind::Secret => secret(kind, &value)?,
         Kind::Secrets => return secrets(kind, value),
+        Kind::Money => {
+            let text = if value.is_number() { json!(value.to_string()) } else { value };
+            fits(text.as_str().is_some_and(|text| text.parse::<Money>().is_ok()))?;
+            return Ok(text);
+        }
         Kind::Choice(words) => word(kind, &value, words)?,
         Kind::Format if formats.is_empty() => fits(value.as_str().is_some_and(is_name))?,
         Kind::Format => word(kind, &value, &[formats, &["auto"]].concat())?,
@@ -95,6 +101,7 @@ fn is_text(kind: Kind, text: &str) -> bool {
         | Kind::Format
         | Kind::Hosts
         | Kind::Integer { .. }
+        | Kind::Money
         | Kind::Networks
         | Kind::Paths
         | Kind::Parameters

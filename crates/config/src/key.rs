@@ -105,6 +105,8 @@ pub enum Kind {
         /// What is counted.
         unit: Unit,
     },
+    /// An amount of money, with at most six places.
+    Money,
     /// A list of hosts, addresses and networks (`10.0.0.0/8`).
     Networks,
     /// A path; one that is relative begins at the file's folder.
@@ -169,6 +171,7 @@ impl Kind {
             Self::Header => "the name of an HTTP header".to_owned(),
             Self::Hosts => "a list of host names or IP addresses".to_owned(),
             Self::Integer { least, most, unit } => integer_words(*least, *most, *unit),
+            Self::Money => "an amount such as `5` or `0.25`, at most six places".to_owned(),
             Self::Networks => {
                 "a list of host names, IP addresses and networks such as `10.0.0.0/8`".to_owned()
             }

@@ -9,6 +9,7 @@ mod environment;
 mod fault;
 mod key;
 mod load;
+mod money;
 mod nearest;
 mod read;
 mod secret;
@@ -21,11 +22,12 @@ mod write;
 pub use fault::{Fault, Faults, Place};
 pub use key::{Key, Kind, Table, Unit};
 pub use load::{Entry, FileText, Loaded, Origin, Override, Sources};
+pub use money::Money;
 pub use secret::{HookSecret, SecretKind, SecretPlace, SecretRef, weak_secret};
 pub use tables::{
-    Access, Algorithm, Approvals, Audit, AuditForm, AuditStream, AuditTo, AuditTransport, Auth,
-    Aws, Bucket, Config, Egress, Encoding, Exceptions, Fix, Folder, Hook, Intake, Inventory, Jobs,
-    Limits, LogFormat, LogLevel, Owners, Route, Server, ServiceLevels, SignIn, Sink, Source,
-    TABLES, Telemetry, Tls, Vault, VaultLogin,
+    Access, Algorithm, Analyst, Approvals, Audit, AuditForm, AuditStream, AuditTo, AuditTransport,
+    Auth, Aws, Bucket, Config, Egress, Encoding, Exceptions, Fix, Folder, Hook, Intake, Inventory,
+    Jobs, Limits, Llm, LogFormat, LogLevel, Owners, Route, Server, ServiceLevels, SignIn, Sink,
+    Source, TABLES, Telemetry, Tls, Vault, VaultLogin,
 };
 pub use write::{example, page, schema};

@@ -63,6 +63,12 @@ fn beside(table: &Table, key: &str) -> String {
         }
         "inventory" => &[("file", "'x'"), ("password", "'env:A'")],
         "sinks" => &[("kind", "'jira'")],
+        "llm" => &[
+            ("kind", "'anthropic'"),
+            ("model", "'m'"),
+            ("price_input", "'1'"),
+            ("price_output", "'1'"),
+        ],
         "routes" => &[
             ("sinks", "['jira']"),
             ("quiet_from", "'22:00'"),
@@ -96,6 +102,7 @@ fn other(key: &Key) -> String {
         Kind::Parameters => "{ 'kubernetes.namespace' = 'shop' }".to_owned(),
         Kind::Paths => "/policies".to_owned(),
         Kind::Tenant | Kind::Text => "other".to_owned(),
+        Kind::Money => "0.75".to_owned(),
         Kind::Template => "v0:{timestamp}:{body}".to_owned(),
         Kind::Header | Kind::Path | Kind::Secret | Kind::Secrets | Kind::Url => {
             key.shown().to_owned()
@@ -381,7 +388,7 @@ fn the_schema_takes_the_example_and_refuses_what_is_wrong() {
         json!({"hooks": {"Wiz": {}}}),
         json!({"hooks": {"wiz": {"auth": "none"}}}),
         json!({"buckets": {"a": {"secret_key": "plain"}}}),
-        json!({"llm": {}}),
+        json!({"llms": {}}),
     ] {
         assert!(!validator.is_valid(&wrong), "{wrong}");
     }
@@ -418,6 +425,7 @@ fn fitting(key: &'static Key) -> BoxedStrategy<String> {
         Kind::Truth => any::<bool>().prop_map(|truth| truth.to_string()).boxed(),
         Kind::Choice(words) => prop::sample::select(words).prop_map(str::to_owned).boxed(),
         Kind::Text | Kind::Path => "[^\\p{C}]{1,40}".boxed(),
+        Kind::Money => "[0-9]{1,4}\\.[0-9]{1,6}".boxed(),
         Kind::Template => "[a-z0-9:.]{0,5}\\{timestamp\\}[:.]\\{id\\}\\{body\\}".boxed(),
         Kind::Tenant => "[a-z][a-z0-9-]{0,20}".boxed(),
         Kind::Header => "[A-Za-z][A-Za-z0-9-]{0,20}".boxed(),

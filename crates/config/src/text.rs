@@ -26,6 +26,7 @@ pub(crate) fn value(kind: Kind, text: &str) -> Result<Value, Wrong> {
         | Kind::Choice(_)
         | Kind::Format
         | Kind::Header
+        | Kind::Money
         | Kind::Path
         | Kind::Secret
         | Kind::Template

@@ -3,6 +3,7 @@
 //! Every claim names the records it rests on. Text from outside stays [`Untrusted`].
 
 mod claims;
+pub mod guard;
 mod owner;
 mod steps;
 mod title;

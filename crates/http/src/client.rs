@@ -160,9 +160,11 @@ impl Client {
         let permit = permit.map_err(|_| HttpError::Crowded { place: request.place() })?;
         let deadlines = request.deadlines.unwrap_or(inner.policy.deadlines);
         let limits = Limits { deadlines, end: Instant::now() + deadlines.whole };
-        for _ in 0..=inner.policy.redirects {
+        let most = if request.stays { 0 } else { inner.policy.redirects };
+        for _ in 0..=most {
             let reply = self.exchange(&hop, limits).await?;
             match redirect::next(&hop, reply.status().as_u16(), reply.headers())? {
+                Some(_) if request.stays => break,
                 Some(next) => {
                     inner.egress.check_url(&next.url)?;
                     self.turn(&next.url, request).await?;
@@ -172,7 +174,8 @@ impl Client {
             }
         }
         let host = host_text(&hop.url).unwrap_or_default();
-        Err(Refusal::Redirect { host, why: "too often" }.into())
+        let why = if request.stays { "which is never followed here" } else { "too often" };
+        Err(Refusal::Redirect { host, why }.into())
     }
 
     async fn turn(&self, url: &Url, request: &Request) -> Result<(), HttpError> {

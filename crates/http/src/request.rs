@@ -42,6 +42,7 @@ pub struct Request {
     pub(crate) account: String,
     pub(crate) idempotent: bool,
     pub(crate) raw: bool,
+    pub(crate) stays: bool,
     pub(crate) deadlines: Option<Deadlines>,
     pub(crate) sizes: Option<Sizes>,
     pub(crate) retry: Option<Retry>,
@@ -65,6 +66,7 @@ impl Request {
             outgoing: None,
             account: String::new(),
             raw: false,
+            stays: false,
             deadlines: None,
             sizes: None,
             retry: None,
@@ -201,6 +203,13 @@ impl Request {
     #[must_use]
     pub const fn raw(mut self) -> Self {
         self.raw = true;
+        self
+    }
+
+    /// Follows no redirect: an answer that asks for one is an error.
+    #[must_use]
+    pub const fn stays(mut self) -> Self {
+        self.stays = true;
         self
     }
 

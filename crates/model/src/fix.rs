@@ -103,6 +103,8 @@ pub enum ProofCheck {
     NotSilenced,
     /// Every predicate that held on the block before still holds.
     NothingWorse,
+    /// What a change of rights allows after was allowed before; only where rights change.
+    Narrows,
     /// Only the block, or a new companion block, changed.
     OnlyTheBlock,
     /// Making the fix again changes nothing.

@@ -26,12 +26,26 @@ pub enum PipelineError {
         source: std::io::Error,
     },
     /// Some files were written, others not, and the former could not be put back.
-    #[error("{reason}; these files hold the new text and could not be put back: `{left}`")]
+    #[error(
+        "{reason}; these files hold the new text and could not be put back: `{left}`; the next \
+         run of `quell fix` there tries again"
+    )]
     HalfWritten {
         /// The files.
         left: String,
         /// What the system said.
         reason: String,
+    },
+    /// All files are written, but the journal that would take them back is still there.
+    #[error(
+        "all files are written, but `{path}` cannot be taken away: {source}; delete it, else the \
+         next run puts the files back"
+    )]
+    Journal {
+        /// The journal.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
     },
     /// The user's git refuses.
     #[error("`git {what}` failed: {said}")]

@@ -11,6 +11,7 @@ use quell_store::{IdSet, JoinRow, PinRow, Store};
 
 use crate::assess::Judgement;
 use crate::exceptions::Said;
+use crate::fixes::Code;
 use crate::govern::{Happened, Standing, TimesChange, follow, times_of};
 use crate::priority::Estate;
 use crate::report::{Detail, Open, decisions, describe, fix_report, incidents, open_issues};
@@ -32,7 +33,7 @@ impl<'a> World<'a> {
     pub(crate) fn load(
         store: &Store,
         by: Judgement<'a>,
-        repository: Option<&Path>,
+        repository: Option<Code<'_>>,
     ) -> Result<Self, PipelineError> {
         Self::among(store, by, (repository, None))
     }
@@ -41,12 +42,12 @@ impl<'a> World<'a> {
     pub(crate) fn among(
         store: &Store,
         by: Judgement<'a>,
-        (repository, among): (Option<&Path>, Option<&IdSet>),
+        (repository, among): (Option<Code<'_>>, Option<&IdSet>),
     ) -> Result<Self, PipelineError> {
         let mut estate = Estate::new(store, by)?;
         let mut open = open_issues(store, &mut estate, among)?;
         let proposed = match repository {
-            Some(folder) => fixes::propose(store, by.catalog, open.iter(), folder)?,
+            Some(code) => fixes::propose(store, by.catalog, open.iter(), code)?,
             None => Vec::new(),
         };
         let stories = incidents(store, &mut open, &proposed, None)?;
@@ -126,7 +127,7 @@ pub fn show_incident(
     now: Timestamp,
 ) -> Result<IncidentStory, PipelineError> {
     let intel = intel::load(store, setup.catalog().intel())?;
-    let world = World::load(store, judgement(setup, &intel, now), repository)?;
+    let world = World::load(store, judgement(setup, &intel, now), setup.code(repository))?;
     let story = world.find(id)?;
     let not_found = || PipelineError::NotFound { kind: "incident", id: id.to_owned() };
     world.tell(store, story)?.ok_or_else(not_found)
@@ -143,7 +144,7 @@ pub fn open_incident(
     now: Timestamp,
 ) -> Result<IncidentStory, PipelineError> {
     let intel = intel::load(store, setup.catalog().intel())?;
-    let world = World::load(store, judgement(setup, &intel, now), repository)?;
+    let world = World::load(store, judgement(setup, &intel, now), setup.code(repository))?;
     let story = world.find(id)?;
     let not_found = || PipelineError::NotFound { kind: "incident", id: id.to_owned() };
     // What a repository holds together is another story than the one that is kept.
@@ -201,7 +202,7 @@ pub fn split_incident(
     (now, by): (Timestamp, &str),
 ) -> Result<IncidentKey, PipelineError> {
     let intel = intel::load(store, setup.catalog().intel())?;
-    let world = World::load(store, judgement(setup, &intel, now), repository)?;
+    let world = World::load(store, judgement(setup, &intel, now), setup.code(repository))?;
     split(store, world.find(id)?, issues, (now, by))
 }
 
@@ -258,7 +259,7 @@ pub fn join_incidents(
     (now, by): (Timestamp, &str),
 ) -> Result<IncidentKey, PipelineError> {
     let intel = intel::load(store, setup.catalog().intel())?;
-    let world = World::load(store, judgement(setup, &intel, now), repository)?;
+    let world = World::load(store, judgement(setup, &intel, now), setup.code(repository))?;
     let others: Vec<&Incident> =
         others.iter().map(|other| world.find(other)).collect::<Result<_, _>>()?;
     join(store, world.find(id)?, &others, (now, by))
@@ -311,7 +312,7 @@ pub fn reset_incident(
         Ok(key) => key,
         Err(_) => {
             let intel = intel::load(store, setup.catalog().intel())?;
-            World::load(store, judgement(setup, &intel, now), repository)?.find(id)?.key
+            World::load(store, judgement(setup, &intel, now), setup.code(repository))?.find(id)?.key
         }
     };
     reset(store, key)

@@ -31,10 +31,10 @@ pub fn show_issue(
     let intel = intel::load(store, catalog.intel())?;
     let mut estate = Estate::new(store, Judgement { catalog, intel: &intel, now })?;
     open_issues(store, &mut estate, None)?;
-    let proposed = match repository {
-        Some(folder) => {
+    let proposed = match setup.code(repository) {
+        Some(code) => {
             let open = [known(&row, catalog)?.ok_or_else(not_found)?];
-            fixes::propose(store, catalog, open.iter(), folder)?
+            fixes::propose(store, catalog, open.iter(), code)?
         }
         None => Vec::new(),
     };

@@ -36,7 +36,7 @@ pub use fixes::{
     Ask, Branch, ChangePlace, Commit, Dirty, FileChange, FixCase, FixConfig, FixMember, FixPlan,
     FixRequest, FixSaid, FixStory, Offer, StateFile, Taken, Tool, TraceRequest, Unfixed,
     code_change, commit_message, fix_cases, fixes_report, patch_text, plan_fixes, plan_fixes_from,
-    refuse_uncommitted, trace_thing, write_branch, write_files,
+    recover_files, refuse_uncommitted, trace_thing, write_branch, write_files,
 };
 pub use import::{ImportOptions, Imported};
 pub use incidents::{

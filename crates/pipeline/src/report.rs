@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use crate::PipelineError;
 use crate::assess::{member, members, read_issue};
 use crate::exceptions::{Said, statement_report};
+use crate::fixes::steps_of;
 use crate::priority::{Estate, Says, StoredSays};
 
 /// Issues that are read before they are told: each may hold a block of others.
@@ -305,6 +306,8 @@ pub(crate) fn describe(
     let wanted: HashSet<&IssueKey> = incidents.iter().flat_map(|i| &i.issues).collect();
     let among = open.iter().filter(|o| wanted.contains(&o.candidate.key));
     let rows: HashMap<IssueKey, i64> = among.map(|o| (o.candidate.key, o.row)).collect();
+    let proved = fixes.iter().filter(|fix| fix.state == FixState::Proved);
+    let fixed: HashSet<&IssueKey> = proved.flat_map(|fix| &fix.closes).collect();
     let mut described = Described::default();
     let mut assets: BTreeMap<String, AssetReport> = BTreeMap::new();
     for incident in incidents {
@@ -321,7 +324,11 @@ pub(crate) fn describe(
         }
         described.incidents.push(incident_report(incident, &story, (catalog, today), fixes));
         for told in story.iter().filter(|_| detail == Detail::All) {
-            let issue = issue_report(told, catalog, today);
+            let mut issue = issue_report(told, catalog, today);
+            if !fixed.contains(&told.issue.key) {
+                let control = issue.control.as_deref();
+                issue.steps = control.and_then(|id| steps_of(&told.issue.asset, catalog, id));
+            }
             let asset =
                 assets.entry(issue.asset.clone()).or_insert_with(|| asset_report(&told.issue));
             asset.open_issues += 1;
@@ -565,6 +572,7 @@ fn issue_report(told: &Told<'_>, catalog: &Catalog, today: Timestamp) -> IssueRe
         statements: told.statements.iter().map(statement_report).collect(),
         mark: told.mark.cloned(),
         hidden_by: told.hidden_by.cloned(),
+        steps: None,
         level: None,
     }
 }

@@ -105,7 +105,7 @@ pub fn run(
     let mut imported = import(store, setup, inputs, options, (now, progress))?;
     let known = intel::load(store, setup.catalog().intel())?;
     let by = Judgement { catalog: setup.catalog(), intel: &known, now };
-    if let Some(repository) = repository
+    if let Some(repository) = setup.code(repository)
         && owners::find_blocks(store, setup, by, repository)?
     {
         owners::settle(store, setup, by, &imported.touched.issues)?;
@@ -271,7 +271,7 @@ fn tell(
     };
     let is_touched = |o: &Open| touched.as_ref().is_none_or(|t| t.contains(&o.candidate.key));
     (progress.doing)("fixing");
-    let fixes = match &request.repository {
+    let fixes = match setup.code(request.repository.as_deref()) {
         Some(repository) => fixes::propose(
             store,
             setup.catalog(),

@@ -1,6 +1,6 @@
 //! The knowledge a run works with: the catalogue and the tag mapping.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use quell_catalog::{Catalog, Intel};
@@ -10,6 +10,7 @@ use quell_owners::Owners;
 use quell_sources::intake::Formats;
 use quell_sources::mapped::FormatMap;
 
+use crate::fixes::{Code, FixSaid};
 use crate::prepare::Knowledge;
 
 /// The knowledge a run works with.
@@ -27,6 +28,8 @@ pub struct Setup {
     owners: Mutex<KeptOwners>,
     /// By when issues are to be dealt with.
     targets: Targets,
+    /// What is said of fixes beside the file of the repository.
+    said: FixSaid,
 }
 
 /// What is known of owners, with the version of the book and of the names.
@@ -65,6 +68,7 @@ impl Setup {
             reader: OnceLock::new(),
             owners: Mutex::default(),
             targets: Targets::default(),
+            said: FixSaid::default(),
         })
     }
 
@@ -78,6 +82,18 @@ impl Setup {
     /// By when issues are to be dealt with.
     pub(crate) const fn targets(&self) -> &Targets {
         &self.targets
+    }
+
+    /// Takes what is said of fixes beside the file of a repository; it goes over what that says.
+    #[must_use]
+    pub fn with_said(mut self, said: FixSaid) -> Self {
+        self.said = said;
+        self
+    }
+
+    /// A repository to make fixes in, with what is said of them.
+    pub(crate) fn code<'a>(&'a self, folder: Option<&'a Path>) -> Option<Code<'a>> {
+        folder.map(|folder| Code { folder, said: &self.said })
     }
 
     /// Takes another catalogue in place of the embedded one.

@@ -126,6 +126,12 @@ pub(crate) trait Code: Debug + Send + Sync {
     /// Every place of a file that a check can be about, in the order of the text.
     fn places(&self, file: &str) -> Vec<Place>;
 
+    /// A number that two texts of a file share only where their places are the same; none where
+    /// only a look at all of them tells.
+    fn outline(&self, _file: &str) -> Option<usize> {
+        None
+    }
+
     /// What stands at a place (`aws_s3_bucket`, `Deployment`); none where nothing does.
     fn kind(&self, place: &Place) -> Option<String>;
 

@@ -2,6 +2,8 @@
 
 use similar::TextDiff;
 
+/// So many bytes are compared at once: a change of a long file must not cost a look at each.
+const BLOCK: usize = 256;
 /// Lines shown around a change.
 const CONTEXT: usize = 3;
 
@@ -33,16 +35,34 @@ pub(crate) fn changed_lines<'t>(
     around: usize,
 ) -> (&'t str, &'t str) {
     let head = head(before, after, around);
-    let same = before.bytes().rev().zip(after.bytes().rev()).take_while(|(a, b)| a == b).count();
+    let same = same_tail(before, after);
     let most = before.len().min(after.len()) - head;
     let tail = tail(before, same.min(most), around);
     let part = |text: &'t str| text.get(head..text.len() - tail).unwrap_or(text);
     (part(before), part(after))
 }
 
+/// With how many bytes both begin.
+pub(crate) fn same_head(one: &str, other: &str) -> usize {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let blocks = one.chunks_exact(BLOCK).zip(other.chunks_exact(BLOCK));
+    let whole = BLOCK * blocks.take_while(|(a, b)| a == b).count();
+    let [one, other] = [one, other].map(|text| text.get(whole..).unwrap_or_default());
+    whole + one.iter().zip(other).take_while(|(a, b)| a == b).count()
+}
+
+/// With how many bytes both end.
+pub(crate) fn same_tail(one: &str, other: &str) -> usize {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let blocks = one.rchunks_exact(BLOCK).zip(other.rchunks_exact(BLOCK));
+    let whole = BLOCK * blocks.take_while(|(a, b)| a == b).count();
+    let [one, other] = [one, other].map(|text| text.get(..text.len() - whole).unwrap_or_default());
+    whole + one.iter().rev().zip(other.iter().rev()).take_while(|(a, b)| a == b).count()
+}
+
 /// Where the first line that differs begins, or `around` lines above it.
 fn head(before: &str, after: &str, around: usize) -> usize {
-    let same = before.bytes().zip(after.bytes()).take_while(|(a, b)| a == b).count();
+    let same = same_head(before, after);
     let mut ends = before.as_bytes().get(..same).unwrap_or_default();
     for _ in 0..=around {
         match ends.iter().rposition(|byte| *byte == b'\n') {
@@ -108,6 +128,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn texts_are_the_same_up_to_the_first_and_from_the_last_difference(
+            head in "[ab]{0,700}", one in "[ab]{0,3}", other in "[ab]{0,3}", tail in "[ab]{0,700}",
+        ) {
+            let (one, other) = (format!("{head}{one}{tail}"), format!("{head}{other}{tail}"));
+            let count = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+            prop_assert_eq!(same_head(&one, &other), count);
+            let pairs = one.bytes().rev().zip(other.bytes().rev());
+            prop_assert_eq!(same_tail(&one, &other), pairs.take_while(|(a, b)| a == b).count());
+        }
+
         #[test]
         fn lines_of_a_text_are_changed_as_if_all_were_compared(
             lines in prop::collection::vec("[a-cé]{0,2}", 0..30),

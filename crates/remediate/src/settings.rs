@@ -32,6 +32,16 @@ pub const PARAMETERS: &[(&str, &str)] = &[
     ),
     ("kubernetes.run_as_user", "the number of the user that containers run as"),
     (
+        "terraform.ingress",
+        "the ranges of addresses that may come in where a rule lets everybody in, with commas \
+         between",
+    ),
+    (
+        "terraform.ingress.*",
+        "the ranges of addresses that may come in where a rule lets everybody in, with commas \
+         between, by the file or folder of the rule",
+    ),
+    (
         "workflow.input.*",
         "the value that an input has from now on, by the path of its workflow and its name \
          (`.github/workflows/ci.yml#level`)",

@@ -12,6 +12,8 @@ use quell_model::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::StepsReport;
+
 /// The version of the contract: the second number grows when fields are added, the first when
 /// a reader must change.
 pub const SCHEMA_VERSION: &str = "1.7";
@@ -480,6 +482,10 @@ pub struct IssueReport {
     /// Which exception hides it; it is open all the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hidden_by: Option<HiddenBy>,
+    /// What to run where no proved fix of code closes it and the commands are known. Quell runs
+    /// none of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<StepsReport>,
     /// By when it is to be dealt with; told of a single issue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level: Option<LevelReport>,

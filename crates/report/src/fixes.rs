@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use quell_model::{Safety, Untrusted};
+use quell_model::Untrusted;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::escape::{plain, terminal};
+use crate::steps::{StepsReport, step_lines};
 use crate::story::{short, write_fix};
 use crate::terminal::wrapped;
 use crate::words::{count, safety_words};
@@ -81,27 +82,6 @@ pub struct UnfixedReport {
     /// What to run instead, where that is known. Quell runs none of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<StepsReport>,
-}
-
-/// Commands for one asset, word by word, so that no shell has to be trusted with names.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct StepsReport {
-    /// The program.
-    pub cli: String,
-    /// The version whose description the flags were read from.
-    pub version: String,
-    /// Where that description stands.
-    pub source: String,
-    /// Commands that show the present state.
-    pub look: Vec<Vec<String>>,
-    /// Commands that change it.
-    pub run: Vec<Vec<String>>,
-    /// Commands that take it back; empty where nothing can.
-    pub rollback: Vec<Vec<String>>,
-    /// What it may break.
-    pub note: String,
-    /// Always `display_only`: nothing is proved of what runs.
-    pub safety: Safety,
 }
 
 /// A setting that withheld fixes ask for.
@@ -293,27 +273,8 @@ fn write_steps(unfixed: &UnfixedReport, out: &mut dyn Write) -> io::Result<()> {
     let Some(steps) = &unfixed.steps else { return Ok(()) };
     let name = terminal(&unfixed.asset);
     wrapped(&format!("by hand, for {name} ({} {}):", steps.cli, steps.version), "    ", out)?;
-    let parts = [("look", &steps.look), ("run", &steps.run), ("back", &steps.rollback)];
-    for (label, commands) in parts {
-        for words in commands {
-            let words: Vec<String> = words.iter().map(|word| shell(word)).collect();
-            writeln!(out, "      {label:<5}{} {}", steps.cli, words.join(" "))?;
-        }
-    }
-    if steps.rollback.is_empty() {
-        writeln!(out, "      there is no way back")?;
-    }
+    step_lines(steps).iter().try_for_each(|line| writeln!(out, "      {line}"))?;
     wrapped(&format!("may break: {}", plain(&steps.note)), "      ", out)
-}
-
-/// A word as a POSIX shell reads it.
-fn shell(word: &str) -> String {
-    let word = plain(word);
-    let is_bare = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
-    if !word.is_empty() && word.chars().all(is_bare) {
-        return word;
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 fn more(all: usize, shown: usize, out: &mut dyn Write) -> io::Result<()> {

@@ -15,6 +15,7 @@ mod markdown;
 mod ocsf;
 mod risk_story;
 mod sarif;
+mod steps;
 mod story;
 mod terminal;
 mod timeline;
@@ -30,12 +31,12 @@ pub use contract::{
 };
 pub use escape::html as html_text;
 pub use fixes::{
-    AskReport, FixesReport, NotRead, OfferReport, StepsReport, UnfixedReport, Written, write_asks,
-    write_fixes,
+    AskReport, FixesReport, NotRead, OfferReport, UnfixedReport, Written, write_asks, write_fixes,
 };
 pub use format::{FORMATS, Format, Options};
 pub use incident::write_incident_story;
 pub use risk_story::{PartReport, RiskStory, WhatIfReport, write_risk_story};
+pub use steps::StepsReport;
 pub use story::write_story;
 pub use terminal::{cell, wrapped};
 pub use trace::{

@@ -3,18 +3,21 @@
 use std::io::{self, Write};
 
 use crate::escape::{markdown, plain};
+use crate::steps::step_lines;
 use crate::timeline;
 use crate::words::{
     accounting_line, check_name, count, decisions_line, fixes_of, funnel_line, impact_lines,
     intelligence_line, inventory_lines, rest_line, safety_words, ticket_words, unmatched_line,
     verdict,
 };
-use crate::{FixReport, IncidentReport, Options, Report};
+use crate::{FixReport, IncidentReport, IssueReport, Options, Report};
 
 /// Exceptions in the table; JSON has all.
 const MOST_EXCEPTIONS: usize = 200;
 /// Events of one incident; JSON has more.
 const MOST_EVENTS: usize = 30;
+/// Issues of one incident whose commands are shown.
+const MOST_STEPS: usize = 3;
 
 /// Writes it.
 pub(crate) fn write(report: &Report, _options: &Options, out: &mut dyn Write) -> io::Result<()> {
@@ -117,7 +120,18 @@ fn write_incident(
     for fix in fixes_of(report, incident).into_iter().take(5) {
         write_fix(fix, out)?;
     }
-    Ok(())
+    let own = |issue: &&IssueReport| issue.steps.is_some() && incident.issues.contains(&issue.id);
+    report.issues.iter().filter(own).take(MOST_STEPS).try_for_each(|issue| write_steps(issue, out))
+}
+
+/// The commands for an issue that no change of code closes.
+fn write_steps(issue: &IssueReport, out: &mut dyn Write) -> io::Result<()> {
+    let Some(steps) = &issue.steps else { return Ok(()) };
+    let asset = markdown(&plain(&issue.asset));
+    writeln!(out, "**By hand, for {asset} ({} {}):**\n", steps.cli, steps.version)?;
+    // Four spaces make code that no letter in it can end.
+    step_lines(steps).iter().try_for_each(|line| writeln!(out, "    {line}"))?;
+    writeln!(out, "\nMay break: {}\n", markdown(&steps.note))
 }
 
 /// Why it is one incident, and what happened.

@@ -6,6 +6,7 @@ use quell_model::Explanation;
 
 use crate::escape::{is_hidden, plain, terminal};
 use crate::incident::write_because;
+use crate::steps::step_lines;
 use crate::terminal::wrapped;
 use crate::timeline;
 use crate::words::{
@@ -75,7 +76,11 @@ pub fn write_story(story: &IssueStory, out: &mut dyn Write) -> io::Result<()> {
             wrapped(&format!("{framework} {}", requirements.join(", ")), INDENT, out)?;
         }
     }
-    story.fixes.iter().try_for_each(|fix| write_fix(fix, out))
+    story.fixes.iter().try_for_each(|fix| write_fix(fix, out))?;
+    let Some(steps) = &issue.steps else { return Ok(()) };
+    heading(&format!("By hand ({} {}; Quell runs none of it)", steps.cli, steps.version), out)?;
+    step_lines(steps).iter().try_for_each(|line| writeln!(out, "{INDENT}{line}"))?;
+    wrapped(&format!("may break: {}", plain(&steps.note)), INDENT, out)
 }
 
 /// The incident that an issue belongs to, and what happened in it.

@@ -10,7 +10,7 @@ use crate::words::{
     accounting_line, count, decisions_line, exceptions_line, fixes_of, funnel_line, hidden_line,
     intelligence_line, inventory_lines, number, rest_line, unmatched_line,
 };
-use crate::{FileReport, IncidentReport, Options, Report};
+use crate::{FileReport, IncidentReport, IssueReport, Options, Report};
 
 const WIDTH: usize = 80;
 /// Files that are listed one by one.
@@ -121,7 +121,16 @@ fn fix(incident: &IncidentReport, report: &Report) -> String {
     let fixes = fixes_of(report, incident);
     let Some(first) = fixes.first() else {
         let step = incident.explanation.steps.first().map(terminal).unwrap_or_default();
-        return if step.is_empty() { "none known".to_owned() } else { format!("by hand: {step}") };
+        let own =
+            |issue: &&IssueReport| issue.steps.is_some() && incident.issues.contains(&issue.id);
+        let issue = report.issues.iter().find(own);
+        let shown =
+            issue.map(|issue| format!("; `quell issue show {}`", crate::story::short(&issue.id)));
+        let shown = shown.map(|words| format!("{words} has the commands")).unwrap_or_default();
+        return match step.as_str() {
+            "" => "none known".to_owned(),
+            step => format!("by hand: {}{shown}", step.trim_end_matches('.')),
+        };
     };
     let place = plain(&format!("{} {}", first.file.raw(), first.address.raw()));
     let more = match fixes.len() {

@@ -10,6 +10,7 @@
 //! | `intake/` | webhooks, uploads, folders and buckets |
 //! | `jobs/` | what is done beside requests |
 //! | `limits/` | what one client may use up |
+//! | `models/` | language models that are configured |
 //! | `offline/` | the same on a data directory without a server |
 //! | `signin/` | people sign in: at an identity provider, or with a password |
 //! | `sync/` | platforms that are asked |
@@ -28,6 +29,7 @@ mod intake;
 mod jobs;
 mod limits;
 mod metrics;
+mod models;
 pub mod offline;
 mod outside;
 mod serve;
@@ -46,6 +48,7 @@ pub use access::{
 pub use data::KeyError;
 pub use deliver::{OutboxAct, delivery_faults, sink_kinds};
 pub use jobs::Change;
+pub use models::llm_faults;
 pub use outside::OutsideError;
 pub use quell_secrets::Environment;
 pub use start::{Plan, Server, StartError, api_description, start};

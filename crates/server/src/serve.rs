@@ -28,6 +28,7 @@ use crate::api::{self, Problem};
 use crate::limits::{TwoLengths, Watched};
 use crate::signin;
 use crate::state::App;
+use crate::traces::goes_on;
 use crate::web;
 
 /// Most bytes of the head of a request.
@@ -43,7 +44,7 @@ struct HasTwoLengths;
 pub(crate) fn router(app: &Arc<App>) -> Router {
     let (v1, description) = api::router(app);
     v1.merge(api::docs(&description))
-        .merge(web::routes())
+        .merge(web::routes(app))
         .merge(signin::routes())
         .route("/health/live", get(api::live))
         .route("/health/ready", get(api::ready))
@@ -69,6 +70,7 @@ async fn measure(State(app): State<Arc<App>>, request: Request<Body>, next: Next
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let span = span_of(&request, route);
+    goes_on(&span, request.headers());
     let begun = tokio::time::Instant::now();
     let response = next.run(request).instrument(span.clone()).await;
     let status = response.status();

@@ -110,6 +110,22 @@ fn spans_reach_a_collector_and_one_that_hangs_stops_nobody() {
     assert_eq!(client.send(&import).unwrap().status, 200);
     let missing = client.send(&Request::get("/api/v1/issues/secretid")).unwrap();
     assert_eq!(missing.status, 404);
+    // A caller's trace goes on; one that is written wrongly, or twice, does not.
+    let (trace, parent) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
+    let well = format!("00-{trace}-{parent}-00");
+    for path in ["/api/v1/statistics", "/health/live"] {
+        let asked = Request::get(path).with("traceparent", &well);
+        assert_eq!(client.send(&asked).unwrap().status, 200);
+    }
+    for (path, given) in [
+        ("/api/v1/me", vec![format!("00-{trace}-{}-01", "0".repeat(16))]),
+        ("/api/v1/jobs", vec![well.to_uppercase()]),
+        ("/api/v1/status", vec![well.clone(), well.clone()]),
+    ] {
+        let plain = Request::get(path);
+        let asked = given.iter().fold(plain, |asked, one| asked.with("traceparent", one));
+        assert_eq!(client.send(&asked).unwrap().status, 200, "{path} {given:?}");
+    }
     let mut policy = Policy::default();
     policy.egress.allow(format!("http://{address}").parse().unwrap());
     let asked = Asked::get(&format!("http://{address}/hello?secret=1")).unwrap();
@@ -131,6 +147,18 @@ fn spans_reach_a_collector_and_one_that_hangs_stops_nobody() {
     assert_eq!(attribute(request, "http.response.status_code")["intValue"], "200");
     let missing = one(&spans, "GET /api/v1/issues/{id}");
     assert_eq!(attribute(missing, "http.route")["stringValue"], "/api/v1/issues/{id}");
+    for name in ["GET /api/v1/statistics", "GET /health/live"] {
+        let continued = one(&spans, name);
+        assert_eq!(
+            (&continued["traceId"], &continued["parentSpanId"]),
+            (&trace.into(), &parent.into())
+        );
+    }
+    for name in ["GET /api/v1/me", "GET /api/v1/jobs", "GET /api/v1/status"] {
+        let own = one(&spans, name);
+        assert_ne!(own["traceId"], trace, "{own}");
+        assert_eq!(own["parentSpanId"], Value::Null, "{own}");
+    }
     let (job, import) = (one(&spans, "job import"), one(&spans, "import"));
     assert_eq!(import["parentSpanId"], job["spanId"]);
     assert_eq!(import["traceId"], job["traceId"]);

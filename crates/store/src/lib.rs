@@ -41,8 +41,8 @@ mod statement;
 mod tests;
 
 pub use backup::{
-    BackupError, BackupFile, DatabaseState, Existing, Manifest, Restored, backup, database_state,
-    restore, verify_backup,
+    BackupError, BackupFile, DatabaseState, Existing, Manifest, Restored, Unconfirmed, backup,
+    database_state, restore, verify_backup,
 };
 pub use block::{Added, Block, BlockBuilder, Body};
 pub use brief::{Brief, place_text};

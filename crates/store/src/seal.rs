@@ -48,7 +48,8 @@ pub(crate) fn seal(connection: &Connection) -> Result<(), StoreError> {
         file.write_all(sums.as_flattened())?;
         file.write_all(end.as_bytes())?;
         file.sync_all()?;
-        fs::rename(&part, &list)
+        fs::rename(&part, &list)?;
+        sync_folder(&list)
     };
     write().map_err(about)
 }
@@ -75,12 +76,19 @@ pub(crate) fn check(database: &Path) -> Result<bool, StoreError> {
 /// Removes the list of a database that is going to change.
 pub(crate) fn open(database: &Path) -> Result<(), StoreError> {
     let list = list_of(database);
-    match fs::remove_file(&list) {
+    // A list that came back behind a crash would say of every later write that it is damage.
+    match fs::remove_file(&list).and_then(|()| sync_folder(&list)) {
         Err(source) if source.kind() != io::ErrorKind::NotFound => {
             Err(StoreError::Directory { path: list, source })
         }
-        _ => Ok(()),
+        Ok(()) | Err(_) => Ok(()),
     }
+}
+
+/// Makes the names in a file's folder last.
+fn sync_folder(file: &Path) -> io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// The list, unless somebody wrote since, or it is none.

@@ -7,6 +7,10 @@ pub mod double;
 pub mod estate;
 #[cfg(feature = "letters")]
 pub mod letters;
+#[cfg(feature = "llm")]
+pub mod llm;
+#[cfg(feature = "mask")]
+pub mod mask;
 pub mod merging;
 #[cfg(feature = "net")]
 pub mod net;

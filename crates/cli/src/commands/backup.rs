@@ -75,7 +75,8 @@ pub(super) const fn exit(error: &BackupError) -> Exit {
         | BackupError::NoBackup { .. }
         | BackupError::Newer { .. }
         | BackupError::InUse(_)
-        | BackupError::NotEmpty(_) => Exit::Usage,
+        | BackupError::NotEmpty(_)
+        | BackupError::Other(_) => Exit::Usage,
         BackupError::Io { .. } | BackupError::Damaged { .. } | BackupError::Store(_) => {
             Exit::Unfinished
         }

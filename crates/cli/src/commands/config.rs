@@ -10,12 +10,14 @@ use clap::{Args, Subcommand};
 use quell_config::{
     Config, Entry, Fault, Faults, FileText, Loaded, Origin, Override, Place, Sources,
 };
+use quell_pipeline::{FixSaid, Setup};
 use quell_sources::SOURCES;
 use serde_json::{Value, json};
 
 use crate::console::{say, write_json};
 use crate::environment::variables;
 use crate::exit::Exit;
+use crate::remote::Misused;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -125,6 +127,33 @@ pub(super) fn load_text(path: &str, text: &str) -> std::result::Result<Loaded, F
     loaded(Some(FileText { path, text }), None, &[])
 }
 
+/// What the environment says of fixes, as the configuration reads it.
+pub(super) fn fixes_said(variables: &BTreeMap<String, String>) -> Result<FixSaid> {
+    let ours = |(name, text): (&String, &String)| {
+        (name.starts_with("QUELL_FIX_") && !text.is_empty()).then(|| (name.clone(), text.clone()))
+    };
+    let ours: BTreeMap<String, String> = variables.iter().filter_map(ours).collect();
+    let sources = Sources { environment: Some(&ours), ..Sources::default() };
+    let loaded = Config::load(&sources).map_err(|faults| Misused(faults.to_string()))?;
+    for warning in &loaded.warnings {
+        say(&format!("warning: {warning}"));
+    }
+    let is_said = |name: &str| ours.contains_key(name);
+    let fix = loaded.config.fix;
+    Ok(FixSaid {
+        policies: is_said("QUELL_FIX_POLICIES").then_some(fix.policies),
+        parameters: is_said("QUELL_FIX_PARAMETERS").then_some(fix.parameters),
+    })
+}
+
+/// Knowledge with what the environment says of fixes, where some are made in a repository.
+pub(super) fn with_fixes(setup: Setup, repository: Option<&Path>) -> Result<Setup> {
+    Ok(match repository {
+        Some(_) => setup.with_said(fixes_said(&variables())?),
+        None => setup,
+    })
+}
+
 fn loaded(
     file: Option<FileText<'_>>,
     environment: Option<&BTreeMap<String, String>>,
@@ -142,7 +171,9 @@ fn loaded(
     let sources = sources.map(|one| fault(one, "docs/platforms says what each platform needs"));
     let sinks = quell_server::delivery_faults(&loaded.config).into_iter();
     let sinks = sinks.map(|one| fault(one, "docs/delivery.md says what sinks and routes need"));
-    let errors: Vec<Fault> = sources.chain(sinks).collect();
+    let models = quell_server::llm_faults(&loaded.config).into_iter();
+    let models = models.map(|one| fault(one, "docs/llm.md says what each kind needs"));
+    let errors: Vec<Fault> = sources.chain(sinks).chain(models).collect();
     if errors.is_empty() {
         return Ok(loaded);
     }

@@ -34,6 +34,7 @@ Examples:
       --until 2027-01-31 --owner shop --reason 'runs without a network'
   quell exception list --state requested
   quell exception approve 0a1b2c3d --as ben    whoever asked does not review
+  quell exception renew 0a1b2c3d --until 2027-06-30   the old one stays until then
   quell exception import .trivyignore --owner shop
   quell exception withdraw 0a1b2c3d            what it hides is back at once
 
@@ -86,6 +87,26 @@ enum Command {
         #[arg(long = "control", value_name = "TEXT")]
         controls: Vec<String>,
     },
+    /// Ask for an exception in the place of one that ends; the old one stays until it is decided
+    Renew {
+        /// The old one's id, or the first characters of it
+        id: String,
+        /// When the new one ends: the last day in UTC, or a moment
+        #[arg(long, value_name = "WHEN")]
+        until: String,
+        /// Which issues [default: those of the old one]
+        #[arg(long, value_name = "EXPRESSION")]
+        scope: Option<String>,
+        /// Why [default: the old reason]
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+        /// Who answers for it [default: who does now]
+        #[arg(long, value_name = "WHO")]
+        owner: Option<String>,
+        /// What is done in its place; may be said again [default: as now]
+        #[arg(long = "control", value_name = "TEXT")]
+        controls: Vec<String>,
+    },
     /// Say what an expression would hide; nothing is changed
     Preview {
         /// Which issues: an expression
@@ -131,9 +152,39 @@ struct Decision {
     note: String,
 }
 
+/// What is to be other than in the exception that is renewed.
+struct Renewal {
+    id: String,
+    until: String,
+    scope: Option<String>,
+    reason: Option<String>,
+    owner: Option<String>,
+    controls: Vec<String>,
+}
+
+impl Renewal {
+    /// What is asked for in the place of an exception.
+    fn of(self, old: &quell_govern::exception::Exception) -> ExceptionPlan {
+        let before = &old.request;
+        let or = |said: Option<String>, before: &String| said.unwrap_or_else(|| before.clone());
+        ExceptionPlan {
+            scope: or(self.scope, &before.scope),
+            reason: or(self.reason, &before.reason),
+            owner: or(self.owner, &before.owner),
+            compensating_controls: match self.controls.is_empty() {
+                true => before.compensating_controls.clone(),
+                false => self.controls,
+            },
+            until: self.until,
+            renews: Some(old.id.clone()),
+        }
+    }
+}
+
 /// What is asked, wherever it is answered.
 enum Asked {
     Request(ExceptionPlan),
+    Renew(Renewal),
     Preview(String),
     List(Option<State>),
     Show(String),
@@ -146,6 +197,7 @@ impl Asked {
     fn changed(&self) -> Option<Vec<String>> {
         match self {
             Self::Request(_) | Self::Import { .. } => Some(Vec::new()),
+            Self::Renew(renewal) => Some(vec![renewal.id.clone()]),
             Self::Decide(ids, ..) => Some(ids.clone()),
             Self::Preview(_) | Self::List(_) | Self::Show(_) => None,
         }
@@ -174,8 +226,17 @@ fn asked(command: &Command) -> Result<Asked> {
                 compensating_controls: controls.clone(),
                 owner: owner.clone(),
                 until: until.clone(),
+                renews: None,
             })
         }
+        Command::Renew { id, until, scope, reason, owner, controls } => Asked::Renew(Renewal {
+            id: id.clone(),
+            until: until.clone(),
+            scope: scope.clone(),
+            reason: reason.clone(),
+            owner: owner.clone(),
+            controls: controls.clone(),
+        }),
         Command::Preview { scope } => Asked::Preview(scope.clone()),
         Command::List { state } => Asked::List(state.as_deref().and_then(State::from_word)),
         Command::Show { id } => Asked::Show(id.clone()),
@@ -222,6 +283,10 @@ fn at_server(asked: Asked, remote: &Remote) -> Result<Answered> {
             let made: Requested = remote.ask(server.exception_request(&plan))?;
             of_request(made.exception, made.preview)
         }
+        Asked::Renew(renewal) => {
+            let old: Told = remote.ask(server.exception(&renewal.id))?;
+            return at_server(Asked::Request(renewal.of(&old.exception)), remote);
+        }
         Asked::Preview(scope) => Answered::Previewed(remote.ask(server.exception_preview(&scope))?),
         Asked::List(state) => {
             let page: Page = remote.ask(server.exception_list(state.map(State::as_str)))?;
@@ -251,6 +316,10 @@ fn at_directory(
         Asked::Request(plan) => {
             let (exception, preview) = exception_request(store, limits, &plan, by)?;
             of_request(exception, preview)
+        }
+        Asked::Renew(renewal) => {
+            let old = exception_show(store, &renewal.id, by.0)?;
+            return at_directory(Asked::Request(renewal.of(&old.exception)), store, (limits, by.1));
         }
         Asked::Preview(scope) => {
             Answered::Previewed(exception_preview(store, limits, &scope, by.0)?)
@@ -397,6 +466,9 @@ fn write_one(told: &Told, out: &mut impl Write) -> io::Result<()> {
     }
     writeln!(out, "owner     {}", line(&request.owner, 2000))?;
     writeln!(out, "until     {}", request.until)?;
+    if let Some(renews) = &request.renews {
+        writeln!(out, "renews    {renews}")?;
+    }
     for (severity, end) in one.ends.iter().filter(|(_, end)| **end != request.until) {
         writeln!(out, "          {end} for {severity} issues")?;
     }

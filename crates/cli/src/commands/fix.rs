@@ -1,6 +1,5 @@
 //! `quell fix`: changes of code that close issues, each with its proof.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -9,18 +8,17 @@ use anyhow::{Context, Result};
 use clap::Args;
 use quell_audit::{Action, Leaf};
 use quell_client::ClientError;
-use quell_config::{Config, Sources};
 use quell_model::{Clock, TenantId};
 use quell_pipeline::deliver::post_change;
 use quell_pipeline::{
-    ChangePlace, Dirty, FixCase, FixPlan, FixRequest, FixSaid, FixStory, Progress, Setup,
-    StateFile, Tool, code_change, commit_message, fixes_report, patch_text, plan_fixes,
-    plan_fixes_from, refuse_uncommitted, write_branch, write_files,
+    ChangePlace, Dirty, FixCase, FixPlan, FixRequest, FixStory, Progress, Setup, StateFile, Tool,
+    code_change, commit_message, fixes_report, patch_text, plan_fixes, plan_fixes_from,
+    recover_files, refuse_uncommitted, write_branch, write_files,
 };
 use quell_report::{Options, Written, write_asks, write_fixes};
 use quell_store::{OutboxStore, Store};
 
-use super::config::load_or_tell;
+use super::config::{fixes_said, load_or_tell};
 use super::triage::on_interrupt;
 use crate::audited::noted;
 use crate::console::{say, write_json};
@@ -123,10 +121,13 @@ pub(super) fn run(
         only_safe: arguments.only.is_some(),
         config: arguments.config.clone(),
         policies: arguments.policies.clone(),
-        said: said(&variables())?,
+        said: fixes_said(&variables())?,
         states: state_files(&arguments.state, &arguments.repo),
         verify: tools(&arguments.verify_with),
     };
+    if let Some(back) = recover_files(&arguments.repo)? {
+        say(&put_back(&back));
+    }
     // Ctrl-C stops between two steps, never while files are moved into place.
     let cancelled = on_interrupt()?;
     let progress = Progress { cancelled: &cancelled, bytes: &|_, _| {}, doing: &|_| {} };
@@ -152,6 +153,15 @@ pub(super) fn run(
     }
     print(arguments, &plan, written, environment)?;
     Ok(Exit::Clean)
+}
+
+/// What became of a run that ended while it wrote.
+fn put_back(paths: &[String]) -> String {
+    let ended = "a run before ended while it wrote";
+    if paths.is_empty() {
+        return format!("{ended}; no file had been changed yet");
+    }
+    format!("{ended}; these files are as they were before it: {}", paths.join(", "))
 }
 
 /// Puts the change of a plan into the outbox. A server on the same data sends it at once.
@@ -192,25 +202,6 @@ fn deliver(
 /// State files and plans as they are named on the command line.
 pub(super) fn state_files(named: &[String], repository: &Path) -> Vec<StateFile> {
     named.iter().map(|text| StateFile::parse(text, repository)).collect()
-}
-
-/// What the environment says of fixes, as the configuration reads it.
-fn said(variables: &BTreeMap<String, String>) -> Result<FixSaid> {
-    let ours = |(name, text): (&String, &String)| {
-        (name.starts_with("QUELL_FIX_") && !text.is_empty()).then(|| (name.clone(), text.clone()))
-    };
-    let ours: BTreeMap<String, String> = variables.iter().filter_map(ours).collect();
-    let sources = Sources { environment: Some(&ours), ..Sources::default() };
-    let loaded = Config::load(&sources).map_err(|faults| Misused(faults.to_string()))?;
-    for warning in &loaded.warnings {
-        say(&format!("warning: {warning}"));
-    }
-    let is_said = |name: &str| ours.contains_key(name);
-    let fix = loaded.config.fix;
-    Ok(FixSaid {
-        policies: is_said("QUELL_FIX_POLICIES").then_some(fix.policies),
-        parameters: is_said("QUELL_FIX_PARAMETERS").then_some(fix.parameters),
-    })
 }
 
 /// Plans here what a server's open issues ask for: the code stays where it is.

@@ -16,6 +16,7 @@ use quell_pipeline::{
 use quell_report::{IncidentReport, IncidentStory, cell, write_incident_story};
 use quell_store::Store;
 
+use super::config::with_fixes;
 use crate::audited::noted;
 use crate::console::{say, write_json};
 use crate::environment::{Environment, SystemClock};
@@ -209,8 +210,8 @@ pub(super) fn run(
         return at_server(arguments, &remote);
     }
     let mut store = Store::open(data)?;
-    let setup = Setup::embedded(None)?;
     let repo = arguments.repo.as_deref();
+    let setup = with_fixes(Setup::embedded(None)?, repo)?;
     match &arguments.command {
         Command::List { limit, json } => list(&listed(&mut store, &setup, *limit)?, *json)?,
         Command::Show { id, json } => {

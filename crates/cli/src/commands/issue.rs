@@ -17,7 +17,7 @@ use quell_pipeline::{
 use quell_report::{IssueStory, cell, write_story};
 use quell_store::Store;
 
-use super::config::load;
+use super::config::{load, with_fixes};
 use super::incident::decider;
 use crate::audited::noted;
 use crate::console::{say, write_json};
@@ -261,6 +261,7 @@ pub(super) fn run(
         }
         Command::Show { id, repo, json } => {
             let setup = Setup::embedded(None)?.with_targets(own_targets()?);
+            let setup = with_fixes(setup, repo.as_deref())?;
             let story = show_issue(&store, &setup, (id, repo.as_deref()), SystemClock.now())?;
             show(&story, *json)?;
         }

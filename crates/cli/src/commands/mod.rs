@@ -29,6 +29,7 @@ mod fix;
 mod incident;
 mod issue;
 mod jobs;
+mod llm;
 mod map;
 mod outbox;
 mod policy;
@@ -96,6 +97,8 @@ enum Command {
     Outbox(outbox::Arguments),
     /// Where things are delivered to: list them, test one
     Sink(outbox::SinkArguments),
+    /// Language models that are configured: list them, try them
+    Llm(llm::Arguments),
     /// Jobs of a server: list them, look at one, retry, release or cancel it
     Jobs(jobs::Arguments),
     /// Read what was received again, by what this program knows now
@@ -153,6 +156,7 @@ pub(crate) fn run(
         Command::Deliver(arguments) => outbox::deliver(&arguments, (&data, named), environment),
         Command::Outbox(arguments) => outbox::run(&arguments, (&data, named), environment),
         Command::Sink(arguments) => outbox::sink(&arguments, (&data, named), environment),
+        Command::Llm(arguments) => llm::run(&arguments),
         Command::Jobs(arguments) => jobs::run(&arguments, (&data, named), environment),
         Command::Replay(arguments) => replay::run(&arguments, (&data, named), environment),
         Command::Token(arguments) => token::run(&arguments, &data),
@@ -210,6 +214,7 @@ fn at_a_server(error: &anyhow::Error) -> Option<Exit> {
         | OfflineError::Tell(TellError::Wrong(_) | TellError::Unlisted)
         | OfflineError::NoPlatform(_)
         | OfflineError::NoSink(_)
+        | OfflineError::NoLlm(_)
         | OfflineError::Conflict(_)
         | OfflineError::NoData(_) => Exit::Usage,
         OfflineError::Stopped => Exit::Interrupted,

@@ -21,7 +21,8 @@ Examples:
   quell restore --from /backups/today --data /var/lib/quell --force
 
 Every hash is checked before anything is changed. With --force, what is there is
-put aside in the data directory, not deleted.
+put aside in the data directory, not deleted. Sessions end, tokens and people wait
+to be confirmed: some may have been taken back since the backup.
 Exit codes: 0 done, 2 refused, 3 the backup is damaged or could not be written.";
 
 /// Put a backup back, all of it or nothing.
@@ -34,6 +35,9 @@ pub(super) struct Arguments {
     /// Put aside what is in the data directory
     #[arg(long)]
     force: bool,
+    /// Put it aside even where it is another server's than the backup
+    #[arg(long, requires = "force")]
+    other_server: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -50,7 +54,11 @@ fn note(data: &Path, about: impl FnOnce(Leaf) -> Leaf) {
 
 /// Runs it.
 pub(super) fn run(arguments: &Arguments, data: &Path) -> Result<Exit> {
-    let existing = if arguments.force { Existing::PutAside } else { Existing::Refuse };
+    let existing = match (arguments.force, arguments.other_server) {
+        (false, _) => Existing::Refuse,
+        (true, false) => Existing::PutAside,
+        (true, true) => Existing::PutAsideAny,
+    };
     let restored = restore(&arguments.from, data, existing)?;
     note(data, |leaf| leaf.word("backup_made_at", &restored.manifest.made_at.to_string()));
     let mut out = io::stdout().lock();
@@ -60,6 +68,7 @@ pub(super) fn run(arguments: &Arguments, data: &Path) -> Result<Exit> {
             "put_aside": restored.before,
             "ended_earlier": restored.ended_earlier,
             "keeps_log": restored.keeps_log,
+            "unconfirmed": {"tokens": restored.unconfirmed.tokens, "people": restored.unconfirmed.people},
             "backup": restored.manifest,
         });
         write_json(&mut out, &report)?;
@@ -72,6 +81,15 @@ pub(super) fn run(arguments: &Arguments, data: &Path) -> Result<Exit> {
     writeln!(out, "restored {}, as of {made_at}", told(&restored.manifest))?;
     if restored.keeps_log {
         writeln!(out, "the intake log stayed: what came after the backup is taken in again")?;
+    }
+    let waiting = restored.unconfirmed;
+    if waiting.tokens > 0 {
+        let tokens = waiting.tokens;
+        writeln!(out, "{tokens} tokens open nothing until `quell token confirm --all` or `… ID`")?;
+    }
+    if waiting.people > 0 {
+        let people = waiting.people;
+        writeln!(out, "{people} people are switched off until `quell user enable --restored`")?;
     }
     if let Some(before) = &restored.before {
         let before = before.display();

@@ -1,29 +1,35 @@
 //! `quell token`: tokens of a server, whether it runs or not.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
-use quell_audit::{Action, Leaf};
+use quell_audit::{Action, Leaf, Reader};
 use quell_model::{Clock, TenantId};
-use quell_server::audit::local::Said;
+use quell_server::audit::local::{Said, folder};
 use quell_server::{Role, Scope, TokenPlan, make_token};
 use quell_store::{ServerStore, TokenRow};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::audited::{noted_of, noted_told};
 use crate::console::{say, write_json};
 use crate::environment::SystemClock;
 use crate::exit::Exit;
+use crate::remote::Misused;
+
+/// Records that are read at once.
+const AT_ONCE: usize = 4096;
 
 const EXAMPLES: &str = "\
 Examples:
   quell token create --role importer --name ci --days 90
   quell token create --role analyst --limit account=111122223333 --limit team=shop
   quell token list
-  quell token revoke 4v8k2m9x0qtr";
+  quell token revoke 4v8k2m9x0qtr
+  quell token confirm --all                 after `quell restore`";
 
 /// Make, list and take back tokens of a server; it may run or not.
 #[derive(Debug, Args)]
@@ -65,6 +71,24 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Have tokens count again that a restore took back
+    ///
+    /// Which tokens were taken back behind a backup is not in it, so `quell restore` takes all
+    /// of them back. One that the audit log says was taken back stays so.
+    Confirm {
+        /// The tokens' ids; `quell token list` names those that wait
+        #[arg(value_name = "ID", required_unless_present = "all")]
+        ids: Vec<String>,
+        /// All that wait, but those that the audit log says were taken back
+        #[arg(long, conflicts_with = "ids")]
+        all: bool,
+        /// Whose
+        #[arg(long, value_name = "TENANT", default_value = TenantId::DEFAULT)]
+        tenant: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Take a token back, for good
     Revoke {
         /// The token's id: its second part
@@ -95,6 +119,9 @@ pub(super) fn run(arguments: &Arguments, data: &Path) -> Result<Exit> {
             create(data, &plan, *json)
         }
         Command::List { tenant, json } => list(data, &parse(tenant)?, *json),
+        Command::Confirm { ids, all: _, tenant, json } => {
+            confirm(data, &parse(tenant)?, ids, *json)
+        }
         Command::Revoke { id, tenant } => {
             let tenant = parse(tenant)?;
             let about = |leaf: Leaf| leaf.object("token", id);
@@ -108,6 +135,76 @@ pub(super) fn run(arguments: &Arguments, data: &Path) -> Result<Exit> {
             Ok(Exit::Clean)
         }
     }
+}
+
+/// Has tokens count again; all that wait where none is named.
+fn confirm(data: &Path, tenant: &TenantId, ids: &[String], json: bool) -> Result<Exit> {
+    let waiting = ServerStore::open(data)?.token_unconfirmed(tenant)?;
+    let chosen = if ids.is_empty() { &waiting } else { ids };
+    if let Some(id) = chosen.iter().find(|id| !waiting.contains(id)) {
+        let said = format!("no restore took `{id}` back; `quell token list` names those that wait");
+        return Err(Misused(said).into());
+    }
+    let revoked = revoked(data, tenant)?;
+    let (refused, confirmed): (Vec<&String>, Vec<&String>) =
+        chosen.iter().partition(|id| revoked.contains_key(*id));
+    if !confirmed.is_empty() {
+        let about =
+            |leaf: Leaf| confirmed.iter().fold(leaf, |leaf, id| leaf.object("token", id.as_str()));
+        noted_of(data, tenant, Action::TokenConfirm, about, || {
+            let mut store = ServerStore::open(data)?;
+            for id in &confirmed {
+                store.token_confirm(tenant, id)?;
+            }
+            Ok(())
+        })?;
+    }
+    let exit = if ids.is_empty() || refused.is_empty() { Exit::Clean } else { Exit::Usage };
+    let mut out = io::stdout().lock();
+    if json {
+        write_json(&mut out, &json!({"confirmed": confirmed, "taken_back": refused}))?;
+        return Ok(exit);
+    }
+    for id in confirmed {
+        writeln!(out, "{id}  counts again")?;
+    }
+    for id in refused {
+        let record = revoked.get(id).copied().unwrap_or_default();
+        writeln!(out, "{id}  stays taken back: record {record} of the audit log")?;
+    }
+    if chosen.is_empty() {
+        writeln!(out, "no token waits to be confirmed")?;
+    }
+    Ok(exit)
+}
+
+/// The tokens that the audit log says were taken back, each with the record that says so. One
+/// that was begun and of which nothing more is known counts; one that failed does not.
+fn revoked(data: &Path, tenant: &TenantId) -> Result<BTreeMap<String, u64>> {
+    let log = folder(data, tenant);
+    if !log.join("checkpoint").exists() {
+        return Ok(BTreeMap::new());
+    }
+    let mut reader = Reader::open(&log)?;
+    let (mut begun, mut from) = (BTreeMap::new(), 0);
+    while from < reader.size() {
+        let leaves = reader.leaves(from, AT_ONCE)?;
+        from += u64::try_from(leaves.len())?;
+        for (index, leaf) in leaves {
+            let record: Value = serde_json::from_slice(&leaf).context("a record is no JSON")?;
+            let text = |path: &str| record.pointer(path).and_then(Value::as_str);
+            if text("/action") != Some(Action::TokenRevoke.as_str()) {
+                continue;
+            }
+            let failed = text("/outcome").is_some_and(|outcome| outcome != "done");
+            match record.get("of").and_then(Value::as_u64) {
+                Some(of) if failed => drop(begun.remove(&of)),
+                Some(_) => {}
+                None => drop(begun.insert(index, text("/objects/token/0").map(str::to_owned))),
+            }
+        }
+    }
+    Ok(begun.into_iter().filter_map(|(index, id)| Some((id?, index))).collect())
 }
 
 fn parse(tenant: &str) -> Result<TenantId> {
@@ -141,14 +238,16 @@ fn create(data: &Path, plan: &TokenPlan, json: bool) -> Result<Exit> {
 }
 
 fn list(data: &Path, tenant: &TenantId, json: bool) -> Result<Exit> {
-    let rows = ServerStore::open(data)?.token_list(tenant)?;
+    let store = ServerStore::open(data)?;
+    let (rows, waiting) = (store.token_list(tenant)?, store.token_unconfirmed(tenant)?);
     let mut out = io::stdout().lock();
     if json {
         let shown: Vec<_> = rows
             .iter()
             .map(|row| {
                 json!({"id": row.id, "role": row.role, "limits": limits(row), "name": row.name, "made_at": row.made_at,
-                    "expires_at": row.expires_at, "used_at": row.used_at, "revoked_at": row.revoked_at})
+                    "expires_at": row.expires_at, "used_at": row.used_at, "revoked_at": row.revoked_at,
+                    "unconfirmed": waiting.contains(&row.id)})
             })
             .collect();
         write_json(&mut out, &shown)?;
@@ -159,6 +258,7 @@ fn list(data: &Path, tenant: &TenantId, json: bool) -> Result<Exit> {
     };
     for row in &rows {
         let state = match (row.revoked_at, row.expires_at) {
+            (Some(_), _) if waiting.contains(&row.id) => "to be confirmed".to_owned(),
             (Some(at), _) => format!("taken back {}", day(Some(at), "")),
             (None, end) => format!("until {}", day(end, "for ever")),
         };

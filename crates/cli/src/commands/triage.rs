@@ -17,7 +17,7 @@ use quell_pipeline::{Columns, InventoryFile, Outcome, OwnersAsked, Progress, Req
 use quell_report::{Format, Options, Report};
 use quell_store::Store;
 
-use super::config::{load, tell};
+use super::config::{load, tell, with_fixes};
 use super::jobs::accounting;
 use super::map::read_maps;
 use super::upload::upload;
@@ -129,6 +129,7 @@ pub(super) fn run(
     let setup = Setup::embedded(read_tags(arguments.tags.as_deref())?.as_deref())?;
     let setup = setup.with_maps(read_maps(&arguments.map)?);
     let setup = setup.with_program(std::env::current_exe().ok());
+    let setup = with_fixes(setup, arguments.repo.as_deref())?;
     let request = Request {
         among: None,
         paths: arguments.paths.clone(),

@@ -32,6 +32,7 @@ Examples:
   quell user set bo --role viewer
   quell user passwd ana < password.txt
   quell user disable bo
+  quell user enable --restored              after `quell restore`
   quell user group set sec-team --role analyst --limit environment=production
 
 A password is read from standard input, and is 12 bytes or more. Who signs in
@@ -105,7 +106,11 @@ enum Command {
     /// Switch a person on again
     Enable {
         /// What they type to sign in
-        name: String,
+        #[arg(required_unless_present = "restored")]
+        name: Option<String>,
+        /// All whom a restore switched off
+        #[arg(long, conflicts_with = "name")]
+        restored: bool,
     },
     /// Groups, and the roles that they give
     Group {
@@ -168,7 +173,7 @@ impl Command {
             Self::Set { name, .. } => ("set", name),
             Self::Passwd { name } => ("passwd", name),
             Self::Disable { name } => ("disable", name),
-            Self::Enable { name } => ("enable", name),
+            Self::Enable { name, .. } => ("enable", name.as_deref().unwrap_or("restored")),
             Self::Group { command: Group::Set { name, .. } } => ("group-set", name),
             Self::Group { command: Group::Remove { name } } => ("group-remove", name),
         })
@@ -213,9 +218,18 @@ fn apply(command: &Command, data: &Path, tenant: &TenantId) -> Result<Exit> {
             change(name, PersonChange { enabled: Some(false), ..PersonChange::default() })?;
             say(&format!("`{name}` may not sign in any more"));
         }
-        Command::Enable { name } => {
-            change(name, PersonChange { enabled: Some(true), ..PersonChange::default() })?;
-            say(&format!("`{name}` may sign in"));
+        Command::Enable { name, restored: _ } => {
+            let names = match name {
+                Some(name) => vec![name.clone()],
+                None => ServerStore::open(data)?.user_unconfirmed(tenant)?,
+            };
+            for name in &names {
+                change(name, PersonChange { enabled: Some(true), ..PersonChange::default() })?;
+                say(&format!("`{}` may sign in", plain(name)));
+            }
+            if names.is_empty() {
+                say("nobody waits to be switched on");
+            }
         }
         Command::Group { command } => group(data, tenant, command)?,
     }
@@ -250,14 +264,16 @@ fn limits(json: &str) -> Vec<String> {
 }
 
 fn list(data: &Path, tenant: &TenantId, as_json: bool) -> Result<()> {
-    let rows = ServerStore::open(data)?.user_list(tenant)?;
+    let store = ServerStore::open(data)?;
+    let (rows, waiting) = (store.user_list(tenant)?, store.user_unconfirmed(tenant)?);
     let mut out = io::stdout().lock();
     if as_json {
         let shown = |row: &UserRow| {
             json!({"id": row.id, "name": row.name, "shown": row.shown, "subject": row.subject,
                 "has_password": row.password.is_some(), "roles": words(&row.roles),
                 "groups": words(&row.groups), "limits": limits(&row.scope), "made_at": row.made_at,
-                "signed_in_at": row.signed_in_at, "disabled_at": row.disabled_at})
+                "signed_in_at": row.signed_in_at, "disabled_at": row.disabled_at,
+                "unconfirmed": waiting.contains(&row.name)})
         };
         return Ok(write_json(&mut out, &rows.iter().map(shown).collect::<Vec<_>>())?);
     }
@@ -266,7 +282,11 @@ fn list(data: &Path, tenant: &TenantId, as_json: bool) -> Result<()> {
     };
     for row in &rows {
         let how = if row.password.is_some() { "password" } else { "identity provider" };
-        let off = if row.disabled_at.is_some() { ", switched off" } else { "" };
+        let off = match (row.disabled_at, waiting.contains(&row.name)) {
+            (Some(_), true) => ", switched off by a restore",
+            (Some(_), false) => ", switched off",
+            (None, _) => "",
+        };
         writeln!(out, "{}  {}", plain(&row.name), words(&row.roles).join(", "))?;
         writeln!(out, "  by {how}, last signed in {}{off}", day(row.signed_in_at))?;
         tell(&mut out, "  in", &words(&row.groups))?;

@@ -17,6 +17,8 @@ pub struct Approvals {
     pub plan_hours: u32,
     /// How often one person may agree in an hour.
     pub most_per_hour: u32,
+    /// Hours after which people are reminded of what waits for them.
+    pub remind_hours: u32,
 }
 
 pub(super) const TABLE: Table = Table {
@@ -42,6 +44,12 @@ pub(super) const TABLE: Table = Table {
             "How often one person may agree to plans in an hour.",
         )
         .or("20"),
+        Key::new(
+            "remind_hours",
+            Kind::things(1, 720),
+            "Hours after which a route of `reminders` tells of what waits for people.",
+        )
+        .or("24"),
     ],
     rule: no_rule,
 };

@@ -1,6 +1,7 @@
 //! The tables of the configuration: one file each, with its keys and the type they become.
 
 mod access;
+mod analyst;
 mod approvals;
 mod audit;
 mod aws;
@@ -14,6 +15,7 @@ mod intake;
 mod inventory;
 mod jobs;
 mod limits;
+mod llm;
 mod owners;
 mod routes;
 mod server;
@@ -30,6 +32,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use access::Access;
+pub use analyst::Analyst;
 pub use approvals::Approvals;
 pub use audit::{Audit, AuditForm, AuditStream, AuditTo, AuditTransport};
 pub use aws::Aws;
@@ -43,6 +46,7 @@ pub use intake::Intake;
 pub use inventory::Inventory;
 pub use jobs::Jobs;
 pub use limits::Limits;
+pub use llm::Llm;
 pub use owners::Owners;
 pub use routes::Route;
 pub use server::{Server, Tls};
@@ -82,6 +86,8 @@ pub const TABLES: &[Table] = &[
     fix::TABLE,
     sinks::TABLE,
     routes::TABLE,
+    llm::TABLE,
+    analyst::TABLE,
 ];
 
 /// The whole configuration. Every value is within its bounds.
@@ -144,6 +150,11 @@ pub struct Config {
     /// What goes where, by name.
     #[serde(default)]
     pub routes: BTreeMap<String, Route>,
+    /// Providers of language models, by name.
+    #[serde(default)]
+    pub llm: BTreeMap<String, Llm>,
+    /// Which of them is asked for what, and how much it may cost.
+    pub analyst: Analyst,
 }
 
 impl Config {
@@ -183,8 +194,12 @@ impl Config {
             keys.into_iter()
                 .filter_map(move |(key, one)| Some((format!("sinks.{name}.{key}"), one.as_ref()?)))
         });
+        let models = self
+            .llm
+            .iter()
+            .filter_map(|(name, one)| Some((format!("llm.{name}.secret"), one.secret.as_ref()?)));
         let own = sign_in.chain(sources).chain(hooks).chain(buckets).chain(streams);
-        let own = own.chain(inventories).chain(sinks);
+        let own = own.chain(inventories).chain(sinks).chain(models);
         let mut used: Vec<(String, &SecretRef)> = own.collect();
         let names = |kind| used.iter().any(|(_, reference)| reference.kind() == kind);
         let (vault, aws) = (names(SecretKind::Vault), names(SecretKind::AwsSecretsManager));

@@ -67,8 +67,9 @@ pub(super) const TABLE: Table = Table {
         Key::new("sinks", Kind::Words, "The sinks that it leads to.").required("jira-sec"),
         Key::new(
             "what",
-            Kind::Choice(&["work", "fixes", "incidents"]),
-            "`work`: one for each fix, and one for each incident that no fix closes.",
+            Kind::Choice(&["work", "fixes", "incidents", "reminders"]),
+            "`work`: one for each fix, and one for each incident that no fix closes. `reminders`: \
+             exceptions that end soon, and what waits for people.",
         )
         .or("work"),
         Key::new(

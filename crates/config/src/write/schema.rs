@@ -72,6 +72,7 @@ fn kind_schema(kind: Kind) -> Value {
         Kind::Choice(words) => json!({ "enum": words }),
         Kind::Format | Kind::Path => json!({ "type": "string", "minLength": 1 }),
         Kind::Header => pattern("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$"),
+        Kind::Money => json!({ "type": ["string", "number"] }),
         Kind::Hosts | Kind::Networks | Kind::Words => list(text()),
         Kind::Integer { least, most, .. } => {
             json!({ "type": "integer", "minimum": least, "maximum": most })

@@ -9,6 +9,23 @@ pub enum Subject {
     Fix,
     /// An incident.
     Incident,
+    /// A granted exception that ends soon.
+    ExceptionEnd,
+    /// An exception that waits for a reviewer.
+    ExceptionReview,
+    /// A plan that waits for people.
+    Approval,
+}
+
+impl Subject {
+    /// Whether it is what somebody is reminded of, and nothing that tools found.
+    #[must_use]
+    pub const fn is_reminder(self) -> bool {
+        match self {
+            Self::ExceptionEnd | Self::ExceptionReview | Self::Approval => true,
+            Self::Fix | Self::Incident => false,
+        }
+    }
 }
 
 /// What is known of a subject.

@@ -45,6 +45,8 @@ pub enum What {
     Fixes,
     /// Incidents alone.
     Incidents,
+    /// What ends soon, or waits for people.
+    Reminders,
 }
 
 impl What {
@@ -55,6 +57,7 @@ impl What {
             "work" => Self::Work,
             "fixes" => Self::Fixes,
             "incidents" => Self::Incidents,
+            "reminders" => Self::Reminders,
             _ => return None,
         })
     }
@@ -134,7 +137,12 @@ impl Route {
             (What::Work | What::Fixes, Subject::Fix) => true,
             (What::Incidents, Subject::Incident) => true,
             (What::Work, Subject::Incident) => !facts.has_fix,
+            (What::Reminders, subject) => subject.is_reminder(),
             (What::Fixes, Subject::Incident) | (What::Incidents, Subject::Fix) => false,
+            (
+                What::Work | What::Fixes | What::Incidents,
+                Subject::ExceptionEnd | Subject::ExceptionReview | Subject::Approval,
+            ) => false,
         };
         is_meant && self.when.holds(facts)
     }

@@ -38,14 +38,16 @@ fn at(text: &str) -> Timestamp {
 #[test]
 fn what_has_a_fix_is_told_once() {
     let (incident, fixed) = (facts(), Facts { has_fix: true, ..facts() });
-    let fix = Facts { subject: Subject::Fix, ..facts() };
+    let of = |subject| Facts { subject, ..facts() };
+    let all = [incident, fixed, of(Subject::Fix), of(Subject::Approval), of(Subject::ExceptionEnd)];
     for (what, expected) in [
-        (What::Work, [true, false, true]),
-        (What::Fixes, [false, false, true]),
-        (What::Incidents, [true, true, false]),
+        (What::Work, [true, false, true, false, false]),
+        (What::Fixes, [false, false, true, false, false]),
+        (What::Incidents, [true, true, false, false, false]),
+        (What::Reminders, [false, false, false, true, true]),
     ] {
         let route = Route { what, ..route() };
-        assert_eq!([&incident, &fixed, &fix].map(|facts| route.takes(facts)), expected, "{what:?}");
+        assert_eq!(all.each_ref().map(|facts| route.takes(facts)), expected, "{what:?}");
     }
 }
 

@@ -98,6 +98,9 @@ pub struct Request {
     pub owner: String,
     /// When it ends.
     pub until: Timestamp,
+    /// The id of the exception that it takes the place of once it is granted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renews: Option<String>,
 }
 
 /// What happened to an exception.
@@ -117,6 +120,19 @@ pub enum Step {
     Reminded,
     /// Its time was over.
     Ended,
+    /// Another took its place before its end.
+    Renewed,
+}
+
+impl Step {
+    /// Whether it hides nothing from then on.
+    #[must_use]
+    pub const fn is_end(self) -> bool {
+        match self {
+            Self::Withdrawn | Self::Ended | Self::Renewed => true,
+            Self::Requested | Self::Approved | Self::Refused | Self::Reminded => false,
+        }
+    }
 }
 
 /// What happened, when, and by whom.
@@ -359,6 +375,18 @@ impl Exception {
         ends
     }
 
+    /// Writes down that a granted one takes its place, which ends it. Says whether it was that.
+    pub fn renewed_by(&mut self, other: &Self, now: Timestamp) -> bool {
+        let is_renewed = self.state == State::Granted
+            && other.state == State::Granted
+            && other.request.renews.as_ref() == Some(&self.id);
+        if is_renewed {
+            self.note(Step::Renewed, None, (&format!("by {}", other.id), now));
+            self.state = State::Ended;
+        }
+        is_renewed
+    }
+
     /// Writes down that its owner is reminded, once, when its end is no further off than this.
     /// Says whether it was that.
     pub fn remind(&mut self, before: jiff::SignedDuration, now: Timestamp) -> bool {
@@ -398,10 +426,7 @@ impl Exception {
     #[must_use]
     pub fn hid(&self, severity: Severity) -> Option<(Timestamp, Timestamp)> {
         let (from, end) = (self.granted_at()?, self.end_for(severity)?);
-        let over = self
-            .events
-            .iter()
-            .find(|event| matches!(event.step, Step::Withdrawn | Step::Ended) && event.at >= from);
+        let over = self.events.iter().find(|event| event.step.is_end() && event.at >= from);
         let end = over.map_or(end, |event| end.min(event.at));
         (from < end).then_some((from, end))
     }

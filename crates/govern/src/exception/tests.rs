@@ -24,6 +24,7 @@ fn cleo() -> Person {
 
 fn request(until: Timestamp) -> Request {
     Request {
+        renews: None,
         scope: "account = 1".into(),
         reason: "closed network".into(),
         compensating_controls: vec!["VPN only".into()],
@@ -210,4 +211,28 @@ proptest! {
         let text = serde_json::to_string(&one).unwrap();
         prop_assert_eq!(serde_json::from_str::<Exception>(&text).unwrap(), one);
     }
+}
+
+#[test]
+fn a_renewal_takes_the_place_of_what_it_names_once_it_is_granted() {
+    let (limits, now) = (Limits::default(), at("2026-11-21T00:00:00Z"));
+    let until = now + SignedDuration::from_hours(240);
+    let mut old = asked(until, 1, now);
+    old.approve(&limits, &ben(), ("", now)).unwrap();
+    let renewing = |renews: &str| {
+        let request = Request { renews: Some(renews.to_owned()), ..request(until) };
+        Exception::requested("y".into(), request, ("request", 1), (&anna(), now))
+    };
+    let mut new = renewing("x");
+    assert!(!old.renewed_by(&new, now), "it waits");
+    assert!(old.hides_at(Severity::Low, now));
+    new.approve(&limits, &ben(), ("", now)).unwrap();
+    let mut other = renewing("z");
+    other.approve(&limits, &ben(), ("", now)).unwrap();
+    assert!(!old.renewed_by(&other, now), "it names another");
+    let later = now + SignedDuration::from_hours(1);
+    assert!(old.renewed_by(&new, later) && old.state == State::Ended);
+    assert!(!old.hides_at(Severity::Low, later) && new.hides_at(Severity::Low, later));
+    assert_eq!(old.hid(Severity::Low), Some((now, later)));
+    assert!(!old.renewed_by(&new, later), "once");
 }

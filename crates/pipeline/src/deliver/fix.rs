@@ -104,6 +104,7 @@ const fn check(check: ProofCheck) -> &'static str {
         ProofCheck::HoldsAfter => "The control holds after",
         ProofCheck::NotSilenced => "Nothing is silenced",
         ProofCheck::NothingWorse => "Nothing is worse",
+        ProofCheck::Narrows => "Rights are only taken away",
         ProofCheck::OnlyTheBlock => "Only the block changes",
         ProofCheck::Idempotent => "Making it again changes nothing",
         ProofCheck::PoliciesAccept => "The policies accept it",

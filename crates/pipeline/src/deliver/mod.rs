@@ -9,5 +9,5 @@ mod words;
 
 pub use change::post_change;
 pub use plan::{Planned, Planner, Post, Wishes};
-pub use stands::stands;
-pub use words::{Places, accepted_body, gone_body, returned_body};
+pub use stands::{reminder_stands, stands};
+pub use words::{Places, accepted_body, gone_body, over_body, returned_body};

@@ -1,11 +1,37 @@
 //! How what a letter was about stands now.
 
 use quell_deliver::mirror::Stands;
+use quell_govern::exception::State;
 use quell_model::{IssueKey, Timestamp};
 use quell_store::Store;
 
+use super::plan::waits;
 use crate::PipelineError;
 use crate::assess::read_issue;
+
+/// How what somebody is reminded of stands: open while it waits; gone once it is decided or over.
+/// None where a subject is no reminder.
+///
+/// # Errors
+/// When the store refuses.
+pub fn reminder_stands(
+    store: &Store,
+    subject: &str,
+    now: Timestamp,
+) -> Result<Option<Stands>, PipelineError> {
+    let is_open = match subject.split_once(':') {
+        Some(("exception", id)) => {
+            let found = store.exception_get(id)?;
+            found.is_some_and(|one| one.state == State::Granted && now < one.request.until)
+        }
+        Some(("review", id)) => store.exception_get(id)?.is_some_and(|one| one.state.waits()),
+        Some(("approval", id)) => store
+            .plan_get(id)?
+            .is_some_and(|(plan, said)| now < plan.expires_at && waits(&plan, &said)),
+        Some(_) | None => return Ok(None),
+    };
+    Ok(Some(if is_open { Stands::Open(None) } else { Stands::Gone(now) }))
+}
 
 /// How some issues stand together: open while one is.
 ///

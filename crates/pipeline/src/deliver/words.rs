@@ -107,6 +107,12 @@ pub fn gone_body(issues: usize, since: Timestamp) -> Body {
     Body::paragraph(Line::own(text))
 }
 
+/// What is said when nobody has to be reminded any more.
+#[must_use]
+pub fn over_body() -> Body {
+    Body::paragraph(Line::own("It is decided, or its time is over. Nothing waits any more."))
+}
+
 /// What is said when it comes back.
 #[must_use]
 pub fn returned_body(seen: Option<Timestamp>) -> Body {

@@ -39,11 +39,19 @@ pub use report::fixes_report;
 pub use trace::{StateFile, TraceRequest, trace_thing};
 pub use unfixed::Unfixed;
 pub use verify::Tool;
-pub use write::{FileChange, write_files};
+pub use write::{FileChange, recover_files, write_files};
 
 use crate::PipelineError;
 use crate::report::Open;
 use propose::{Workbench, grouped};
+pub(crate) use steps::steps_of;
+
+/// A repository, with what is said of fixes beside its file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Code<'a> {
+    pub(crate) folder: &'a Path,
+    pub(crate) said: &'a FixSaid,
+}
 
 /// Proposes a fix for every open issue whose control has a recipe and whose block is found.
 /// One change that closes several issues is one fix.
@@ -51,9 +59,9 @@ pub(crate) fn propose<'o>(
     store: &Store,
     catalog: &Catalog,
     open: impl Iterator<Item = &'o Open>,
-    folder: &Path,
+    Code { folder, said }: Code<'_>,
 ) -> Result<Vec<Fix>, PipelineError> {
-    let config = FixConfig::load(folder, None, catalog)?;
+    let config = FixConfig::load(folder, None, catalog)?.over(said, catalog)?;
     let bench = Workbench::open(folder, catalog, (&config, &[]))?;
     let has_recipe = |open: &&Open| {
         let control = open.control.as_deref().and_then(|id| catalog.control(id));

@@ -8,7 +8,7 @@ use quell_report::StepsReport;
 const MOST_BYTES: usize = 512;
 
 /// What to run for an asset, where its control is known and all names are.
-pub(super) fn steps_of(asset: &Asset, catalog: &Catalog, control: &str) -> Option<StepsReport> {
+pub(crate) fn steps_of(asset: &Asset, catalog: &Catalog, control: &str) -> Option<StepsReport> {
     let steps = catalog.cloud_steps(control, &asset.id.kind)?;
     if asset.id.provider != provider(steps) {
         return None;

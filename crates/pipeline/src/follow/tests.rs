@@ -222,6 +222,7 @@ impl World {
             "asset = *bucket*",
         ];
         let request = quell_govern::exception::Request {
+            renews: None,
             scope: scope[bucket].to_owned(),
             reason: "why".to_owned(),
             compensating_controls: Vec::new(),

@@ -67,6 +67,7 @@ pub fn exception_decide(
         };
         answers.push(match store.exception_change(&full, change)? {
             Some(Ok((_, exception))) => {
+                replace(store, &exception, now)?;
                 Answer { id: id.clone(), state: Some(exception.state), refused: None }
             }
             Some(Err(refusal)) => {
@@ -76,6 +77,31 @@ pub fn exception_decide(
         });
     }
     Ok(answers)
+}
+
+/// Ends what a granted exception takes the place of.
+fn replace(
+    store: &mut Store,
+    granted: &Exception,
+    now: Timestamp,
+) -> Result<Option<Exception>, PipelineError> {
+    let Some(old) = granted.request.renews.as_ref().filter(|_| granted.state == State::Granted)
+    else {
+        return Ok(None);
+    };
+    let change =
+        |old: &mut Exception| -> Result<bool, PipelineError> { Ok(old.renewed_by(granted, now)) };
+    let changed = store.exception_change(old, change)?.transpose()?;
+    Ok(changed.and_then(|(is_renewed, old)| is_renewed.then_some(old)))
+}
+
+/// Whether a granted exception takes the place of one that has not been ended yet.
+fn replaces(store: &Store, granted: &Exception) -> Result<bool, PipelineError> {
+    let Some(old) = granted.request.renews.as_ref().filter(|_| granted.state == State::Granted)
+    else {
+        return Ok(false);
+    };
+    Ok(store.exception_get(old)?.is_some_and(|old| old.state == State::Granted))
 }
 
 /// What time did to exceptions since it was last looked at.
@@ -98,7 +124,12 @@ pub fn exception_due(
 ) -> Result<bool, PipelineError> {
     let before = limits.remind_before();
     let waiting = store.exception_list(&[State::Requested, State::Reviewed, State::Granted])?;
-    Ok(waiting.into_iter().any(|mut one| one.end(now) || one.remind(before, now)))
+    for mut one in waiting {
+        if one.end(now) || one.remind(before, now) || replaces(store, &one)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Writes down which exceptions have ended, and of which the owner is reminded. What they hide
@@ -114,6 +145,8 @@ pub fn exception_sweep(
     let mut sweep = Sweep::default();
     let before = limits.remind_before();
     for one in store.exception_list(&[State::Requested, State::Reviewed, State::Granted])? {
+        // Where that was cut off when it was granted.
+        sweep.ended.extend(replace(store, &one, now)?);
         let mut seen = one.clone();
         if !(seen.end(now) || seen.remind(before, now)) {
             continue;

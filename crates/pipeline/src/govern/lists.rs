@@ -100,6 +100,7 @@ fn exception_of(
         compensating_controls: Vec::new(),
         owner: owner.trim().to_owned(),
         until: said.or(until).unwrap_or(latest),
+        renews: None,
     };
     asked(request, limits, (&preview, kind), (now, by))
 }

@@ -2,13 +2,14 @@
 
 use jiff::tz::TimeZone;
 use quell_govern::Person;
-use quell_govern::exception::{Exception, Limits, Request, end_of_day};
+use quell_govern::exception::{Exception, Limits, Request, State, end_of_day};
 use quell_model::{Date, KeyHasher, Timestamp};
 use quell_store::Store;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::preview::{Preview, exception_preview};
+use super::told::find_exception;
 use crate::PipelineError;
 
 /// What somebody asks for.
@@ -29,6 +30,11 @@ pub struct ExceptionPlan {
     pub owner: String,
     /// When it ends: a moment, or the last day on which it holds, in UTC.
     pub until: String,
+    /// The exception that it takes the place of once it is granted, by its id or the first
+    /// characters of it. That one stays as it is until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 200)]
+    pub renews: Option<String>,
 }
 
 /// When a text says that something ends: a moment, or the last day, in UTC.
@@ -56,17 +62,33 @@ pub fn exception_request(
     (now, by): (Timestamp, &Person),
 ) -> Result<(Exception, Preview), PipelineError> {
     let preview = exception_preview(store, limits, &plan.scope, now)?;
+    let renews = plan.renews.as_ref().map(|id| renewable(store, id)).transpose()?;
     let request = Request {
         scope: preview.scope.clone(),
         reason: plan.reason.trim().to_owned(),
         compensating_controls: plan.compensating_controls.clone(),
         owner: plan.owner.trim().to_owned(),
         until: end(&plan.until)?,
+        renews,
     };
     let exception = asked(request, limits, (&preview, "request"), (now, by))?;
     store.exception_add(std::slice::from_ref(&exception))?;
     let kept = store.exception_get(&exception.id)?.unwrap_or(exception);
     Ok((kept, preview))
+}
+
+/// The whole id of an exception that can be renewed: one that is granted, or has come to its end.
+fn renewable(store: &Store, id: &str) -> Result<String, PipelineError> {
+    let full = find_exception(store, id)?;
+    let state = store.exception_get(&full)?.map(|one| one.state);
+    match state {
+        Some(State::Granted | State::Ended) => Ok(full),
+        Some(State::Requested | State::Reviewed | State::Refused | State::Withdrawn) | None => {
+            let state = state.map_or("gone", State::as_str);
+            let said = format!("the exception {full} is {state}; what was granted can be renewed");
+            Err(PipelineError::Refused(said))
+        }
+    }
 }
 
 /// The exception of a request that is within its bounds.
@@ -86,6 +108,8 @@ pub(super) fn asked(
         .part(&request.owner)
         .part(&request.until.to_string())
         .part(&by.id);
+    // One without it has the id that it had before there were renewals.
+    let key = request.renews.iter().fold(key, |key, renews| key.part("renews").part(renews));
     let id = key.finish::<()>().to_string();
     Ok(Exception::requested(id, request, (origin, preview.reviewers), (by, now)))
 }

@@ -13,6 +13,7 @@ fn now() -> Timestamp {
 
 fn plan(scope: &str, until: &str) -> ExceptionPlan {
     ExceptionPlan {
+        renews: None,
         scope: scope.to_owned(),
         reason: "closed network".to_owned(),
         compensating_controls: Vec::new(),
@@ -84,4 +85,42 @@ fn what_cannot_be_asked_for_is_told() {
         let error = exception_request(&mut store, &limits, &asked, (now(), &anna)).unwrap_err();
         assert!(error.to_string().contains(said), "{error}");
     }
+}
+
+#[test]
+fn a_renewal_is_another_request_and_the_old_one_stays_until_it_is_granted() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::open(dir.path()).unwrap();
+    let (limits, anna, ben) = (Limits::default(), Person::new("a", "Anna"), Person::new("b", "B"));
+    let first = plan("account = 1", "2026-11-30");
+    let (old, _) = exception_request(&mut store, &limits, &first, (now(), &anna)).unwrap();
+    let renewal =
+        ExceptionPlan { renews: Some(old.id.clone()), ..plan("account = 1", "2026-12-30") };
+    let waiting = exception_request(&mut store, &limits, &renewal, (now(), &anna)).unwrap_err();
+    assert!(waiting.to_string().contains("is requested"), "{waiting}");
+    let mut decide = |id: &str, wish| {
+        let ids = [id.to_owned()];
+        exception_decide(&mut store, &limits, (&ids, wish, "no"), (now(), &ben)).unwrap()
+    };
+    assert_eq!(decide(&old.id, Wish::Approve)[0].state, Some(State::Granted));
+    let mut store = Store::open(dir.path()).unwrap();
+    let (new, _) = exception_request(&mut store, &limits, &renewal, (now(), &anna)).unwrap();
+    assert!(new.id != old.id && new.request.renews == Some(old.id.clone()));
+    let state = |store: &Store, id: &str| store.exception_get(id).unwrap().unwrap().state;
+    let ids = [new.id];
+    exception_decide(&mut store, &limits, (&ids, Wish::Refuse, "no"), (now(), &ben)).unwrap();
+    assert_eq!(state(&store, &old.id), State::Granted, "a no leaves the old one");
+    let third = ExceptionPlan { reason: "still closed".to_owned(), ..renewal };
+    let (third, _) = exception_request(&mut store, &limits, &third, (now(), &anna)).unwrap();
+    // Granted, and cut off before the old one was ended: the next look ends it.
+    let grant = |one: &mut quell_govern::exception::Exception| {
+        one.approve(&limits, &ben, ("", now())).map(drop)
+    };
+    store.exception_change(&third.id, grant).unwrap().unwrap().unwrap();
+    assert_eq!(state(&store, &old.id), State::Granted);
+    assert!(exception_due(&store, &limits, now()).unwrap());
+    let swept = exception_sweep(&mut store, &limits, now()).unwrap();
+    assert_eq!(swept.ended.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), [&old.id]);
+    assert_eq!(state(&store, &old.id), State::Ended);
+    assert!(!exception_due(&store, &limits, now()).unwrap());
 }

@@ -1,13 +1,13 @@
 //! Assets whose block stands in the repository: who owns the code owns what it makes.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 
 use quell_model::IssueKey;
 use quell_store::Store;
 
 use super::save_book;
 use crate::assess::Judgement;
+use crate::fixes::Code;
 use crate::priority::Estate;
 use crate::report::open_issues;
 use crate::{PipelineError, Setup, fixes};
@@ -18,7 +18,7 @@ pub(crate) fn find_blocks(
     store: &mut Store,
     setup: &Setup,
     by: Judgement<'_>,
-    repository: &Path,
+    repository: Code<'_>,
 ) -> Result<bool, PipelineError> {
     let owners = setup.owners(store)?;
     if owners.book().files.is_empty() {

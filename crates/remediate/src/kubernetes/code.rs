@@ -51,6 +51,10 @@ impl Code for Manifests {
         objects.map(|object| place(file, object)).collect()
     }
 
+    fn outline(&self, file: &str) -> Option<usize> {
+        self.file(file).map(File::outline)
+    }
+
     fn kind(&self, place: &Place) -> Option<String> {
         self.at(place).map(|(_, object)| object.kind.clone())
     }

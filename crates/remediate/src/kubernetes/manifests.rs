@@ -193,6 +193,11 @@ impl File {
         Some(objects)
     }
 
+    /// Where the list of its addresses stands in memory, which texts with the same ones share.
+    pub(super) fn outline(&self) -> usize {
+        Arc::as_ptr(&self.index).addr()
+    }
+
     /// The object of an address.
     pub(super) fn at(&self, address: &str) -> Option<&Object> {
         self.objects.get(*self.index.get(address)?).map(AsRef::as_ref)

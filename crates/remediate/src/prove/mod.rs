@@ -1,5 +1,6 @@
 //! The proof of a change, made on the texts before and after, whoever made the change.
 
+mod narrow;
 mod silence;
 
 use std::collections::BTreeSet;
@@ -75,6 +76,9 @@ pub(crate) fn prove(trial: &Trial<'_>) -> Outcome {
         outcome.check(ProofCheck::HoldsAfter, holds_after(trial, &*after, &change));
         outcome.check(ProofCheck::NotSilenced, silence::not_silenced(trial, &*after, &change));
         outcome.check(ProofCheck::NothingWorse, nothing_worse(trial, &*after, &change));
+        if let Some(result) = narrow::narrows(trial, &*after, &change) {
+            outcome.check(ProofCheck::Narrows, result);
+        }
         outcome.check(ProofCheck::OnlyTheBlock, only_the_block(trial, &*after, &change));
         outcome.check(ProofCheck::Idempotent, idempotent(trial, &*after, &change));
     }
@@ -218,10 +222,12 @@ fn only_the_block(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Findi
         .chain(change.added.is_some().then(|| change.place()))
         .filter(|place| after.kind(place).is_some())
         .collect();
-    let mut places = after.places(&change.file);
-    places.retain(|place| !added.contains(place));
-    if places != trial.code.places(&change.file) {
-        return failed("the blocks of the file are no longer the same");
+    if !has_same_outline(trial, after, change) {
+        let mut places = after.places(&change.file);
+        places.retain(|place| !added.contains(place));
+        if places != trial.code.places(&change.file) {
+            return failed("the blocks of the file are no longer the same");
+        }
     }
     let own = || change.places_beside().chain([change.place()]);
     let kept = between(before, &span, trial.code.span(&change.place()));
@@ -239,6 +245,12 @@ fn only_the_block(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Findi
         }
     }
     Ok(change_in_words(change))
+}
+
+/// Whether the file has the same places after the change, told without a look at each.
+fn has_same_outline(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> bool {
+    let outline = trial.code.outline(&change.file);
+    outline.is_some() && outline == after.outline(&change.file)
 }
 
 fn change_in_words(change: &Change) -> String {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use quell_model::Verdict;
 
-use super::{Finding, Trial, failed};
+use super::{Finding, Trial, failed, has_same_outline};
 use crate::Config;
 use crate::code::{Change, Code, Place};
 use crate::diff::changed_lines;
@@ -53,7 +53,8 @@ pub(super) fn not_silenced(trial: &Trial<'_>, after: &dyn Code, change: &Change)
     if marks(new) > marks(old) {
         return failed("a skip comment was added");
     }
-    if after.places(&change.file).len() < trial.code.places(&change.file).len() {
+    let fewer = || after.places(&change.file).len() < trial.code.places(&change.file).len();
+    if !has_same_outline(trial, after, change) && fewer() {
         return failed("a resource was taken away");
     }
     if after.kind(trial.place).is_none() {

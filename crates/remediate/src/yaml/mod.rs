@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::diff::{same_head, same_tail};
 use data::data;
 pub(crate) use edit::Edit;
 use edit::apply;
@@ -66,34 +67,45 @@ impl Yaml {
     ///
     /// As for [`Yaml::parse`].
     pub(crate) fn changed(&self, text: String) -> Result<Self, String> {
-        let known: Vec<(&str, &Document)> = self
-            .documents
-            .iter()
+        let (head, tail) = self.around_change(&text);
+        let (old, new) = (self.text.len(), text.len());
+        let kept = self.documents.get(..head).unwrap_or_default();
+        let behind = self.documents.get(tail..).unwrap_or_default();
+        let start = kept.last().map_or(0, |document| document.span.end);
+        let end = behind.first().map_or(old, |document| document.span.start);
+        let end = (end + new).checked_sub(old).filter(|end| *end >= start);
+        let middle = end.and_then(|end| text.get(start..end)).filter(|_| text.len() <= MAX_BYTES);
+        let Some(middle) = middle else { return Self::read(text, &[]) };
+        let changed = self.documents.get(head..tail).unwrap_or_default().iter();
+        let known: Vec<(&str, &Document)> = changed
             .filter_map(|document| Some((self.text.get(document.span.clone())?, document)))
             .collect();
-        Self::read(text, &known)
+        let line = kept.iter().map(|document| document.parsed.lines).sum();
+        let mut documents = kept.to_vec();
+        documents.extend(documents_of(middle, (start, line), &known)?);
+        documents.extend(behind.iter().map(|document| document.moved(old, new)));
+        Ok(Self { text, documents })
+    }
+
+    /// How many documents stand whole before what a new text changes, and which is the first that
+    /// stands whole behind. The line that parts two of them must not be touched.
+    fn around_change(&self, text: &str) -> (usize, usize) {
+        let same = same_head(&self.text, text);
+        let parted = |one: &Document| {
+            self.text.get(one.span.end..same).is_some_and(|line| line.contains('\n'))
+        };
+        let head = self.documents.partition_point(parted);
+        let behind = same_tail(&self.text, text).min(self.text.len().min(text.len()) - same);
+        let from = self.text.len() - behind;
+        let tail = self.documents.partition_point(|one| one.span.start <= from);
+        if head == 0 { (0, self.documents.len()) } else { (head, tail.max(head)) }
     }
 
     fn read(text: String, known: &[(&str, &Document)]) -> Result<Self, String> {
         if text.len() > MAX_BYTES {
             return Err("it is longer than 10 MB".to_owned());
         }
-        let mut documents = Vec::new();
-        let mut line = 0;
-        let chunks = scan::chunks(&text);
-        let count = chunks.len();
-        for (at, span) in chunks.into_iter().enumerate() {
-            let chunk = text.get(span.clone()).unwrap_or_default();
-            let from_end = (known.len() + at).checked_sub(count);
-            let same = [Some(at), from_end].into_iter().flatten().filter_map(|at| known.get(at));
-            let same = same.filter(|(old, _)| *old == chunk).map(|(_, old)| &old.parsed).next();
-            let parsed = match same {
-                Some(parsed) => Arc::clone(parsed),
-                None => Arc::new(Parsed::read(chunk, line)?),
-            };
-            line += parsed.lines;
-            documents.push(Document { span, parsed });
-        }
+        let documents = documents_of(&text, (0, 0), known)?;
         Ok(Self { text, documents })
     }
 
@@ -169,7 +181,39 @@ impl Yaml {
     }
 }
 
+/// The documents of a part of a text that begins at a byte and below so many lines. Those whose
+/// text is that of a known one are not read again.
+fn documents_of(
+    text: &str,
+    (start, above): (usize, usize),
+    known: &[(&str, &Document)],
+) -> Result<Vec<Document>, String> {
+    let mut documents = Vec::new();
+    let mut line = above;
+    let chunks = if text.is_empty() && start > 0 { Vec::new() } else { scan::chunks(text) };
+    let count = chunks.len();
+    for (at, span) in chunks.into_iter().enumerate() {
+        let chunk = text.get(span.clone()).unwrap_or_default();
+        let from_end = (known.len() + at).checked_sub(count);
+        let same = [Some(at), from_end].into_iter().flatten().filter_map(|at| known.get(at));
+        let same = same.filter(|(old, _)| *old == chunk).map(|(_, old)| &old.parsed).next();
+        let parsed = match same {
+            Some(parsed) => Arc::clone(parsed),
+            None => Arc::new(Parsed::read(chunk, line)?),
+        };
+        line += parsed.lines;
+        documents.push(Document { span: span.start + start..span.end + start, parsed });
+    }
+    Ok(documents)
+}
+
 impl Document {
+    /// The same where the text before it has another length.
+    fn moved(&self, old: usize, new: usize) -> Self {
+        let at = |byte: usize| (byte + new).saturating_sub(old);
+        Self { span: at(self.span.start)..at(self.span.end), parsed: Arc::clone(&self.parsed) }
+    }
+
     /// Its outermost node; none where it holds nothing but comments.
     pub(crate) fn root(&self) -> Option<&Node> {
         self.parsed.root.as_ref()

@@ -196,3 +196,27 @@ fn words_mean_what_kubernetes_takes_them_for() {
     ]);
     assert_eq!(data, expected);
 }
+
+proptest::proptest! {
+    /// A change reads only what it must again, and that makes no difference.
+    #[test]
+    fn a_changed_text_is_read_as_if_it_were_new(
+        lines in proptest::collection::vec("---|--- #c|a: 1|b: [x]|\u{feff}---|#c||--|  - y|%d", 0..14),
+        at in 0_usize..60,
+        gone in 0_usize..6,
+        new in "(---\n|\n|-|a: 2\n|c|\u{feff}){0,3}",
+    ) {
+        let old = lines.join("\n");
+        let mut bounds: Vec<usize> = old.char_indices().map(|(at, _)| at).collect();
+        bounds.push(old.len());
+        let from = bounds[at.min(bounds.len() - 1)];
+        let to = bounds[(at + gone).min(bounds.len() - 1)];
+        let text = format!("{}{new}{}", &old[..from], &old[to..]);
+        if let Ok(before) = Yaml::parse(old) {
+            let all = |yaml: Yaml| -> Vec<_> {
+                yaml.documents().iter().map(|one| (one.span.clone(), one.data().clone(), one.parsed.lines)).collect()
+            };
+            proptest::prop_assert_eq!(before.changed(text.clone()).map(all), Yaml::parse(text).map(all));
+        }
+    }
+}

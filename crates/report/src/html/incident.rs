@@ -6,11 +6,14 @@ use quell_model::Claim;
 
 use super::timeline;
 use crate::escape::{html, plain};
+use crate::steps::step_lines;
 use crate::words::{
     check_name, count, fixes_of, impact_lines, kind_words, safety_words, ticket_words, verdict,
 };
 use crate::{FixReport, IncidentReport, IssueReport, Report};
 
+/// Issues of one incident whose commands are shown.
+const MOST_STEPS: usize = 3;
 /// Issues and fixes that are shown of one incident.
 const MOST_SHOWN: usize = 12;
 
@@ -61,6 +64,9 @@ pub(super) fn write(
     }
     for fix in fixes_of(report, incident).into_iter().take(MOST_SHOWN) {
         write_fix(fix, out)?;
+    }
+    for issue in issues.iter().filter(|issue| issue.steps.is_some()).take(MOST_STEPS) {
+        write_steps(issue, out)?;
     }
     evidence(&issues, out)?;
     writeln!(out, "</div></details>")
@@ -198,6 +204,22 @@ fn write_fix(fix: &FixReport, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "<p class=\"quiet\">{}</p>", text(&line))?;
     }
     Ok(())
+}
+
+/// The commands for an issue that no change of code closes.
+fn write_steps(issue: &IssueReport, out: &mut dyn Write) -> io::Result<()> {
+    let Some(steps) = &issue.steps else { return Ok(()) };
+    writeln!(out, "<h3>By hand: {}</h3>", text(issue.title.raw()))?;
+    writeln!(
+        out,
+        "<p class=\"quiet\">{}, for {} {}; Quell runs none of it</p>",
+        text(&issue.asset),
+        html(&steps.cli),
+        html(&steps.version)
+    )?;
+    let line = |line: &String| format!("<span class=\"c\">{} </span>", html(line));
+    let lines: String = step_lines(steps).iter().map(line).collect();
+    writeln!(out, "<pre>{lines}</pre><p class=\"quiet\">may break: {}</p>", text(&steps.note))
 }
 
 fn evidence(issues: &[&IssueReport], out: &mut dyn Write) -> io::Result<()> {

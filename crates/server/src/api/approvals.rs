@@ -97,6 +97,79 @@ fn note_ready(findings: &Findings, plan: Option<&PlanTold>, now: Timestamp) {
     findings.note(Happened { approved, ..Happened::default() });
 }
 
+/// Which plans are looked at.
+#[derive(Debug)]
+pub(crate) struct PlansAsked {
+    /// Those that are decided too.
+    pub(crate) all: bool,
+    /// How many stand before them.
+    pub(crate) skip: usize,
+    /// At most so many.
+    pub(crate) limit: usize,
+}
+
+/// A plan, and whether who looks may approve it.
+#[derive(Debug)]
+pub(crate) struct PlanSeen {
+    pub(crate) plan: PlanTold,
+    pub(crate) may_approve: bool,
+}
+
+/// Plans as who looks sees them, and how many there are.
+pub(crate) fn plans_seen(
+    app: &App,
+    caller: &Caller,
+    asked: &PlansAsked,
+) -> Result<(Vec<PlanTold>, u64), Problem> {
+    let ruling = ruling(app)?;
+    let known = |person: &Person, plan: &Plan| standing(app, &caller.tenant, (person, plan));
+    let now = app.clock.now();
+    app.tenants.of(&caller.tenant)?.read(|store| {
+        let all = store.plan_list(!asked.all)?;
+        let total = u64::try_from(all.len()).unwrap_or(u64::MAX);
+        let page = all.into_iter().skip(asked.skip).take(asked.limit);
+        let told = page.map(|row| plan_told(store, &ruling, row, (now, &known)));
+        Ok((told.collect::<Result<Vec<_>, _>>()?, total))
+    })
+}
+
+/// One plan as who looks sees it.
+pub(crate) fn plan_seen(app: &App, caller: &Caller, id: &str) -> Result<PlanSeen, Problem> {
+    let ruling = ruling(app)?;
+    let known = |person: &Person, plan: &Plan| standing(app, &caller.tenant, (person, plan));
+    let now = app.clock.now();
+    app.tenants.of(&caller.tenant)?.read(|store: &Store| {
+        let id = find_plan(store, id)?;
+        let row = store.plan_get(&id)?.ok_or_else(|| Problem::not_found("plan of that id"))?;
+        let may = known(&person(caller), &row.0);
+        let may = may.filter(|may| row.0.quorum.takes(&may.role));
+        let may_approve = may.is_some_and(|may| may.active && may.approves);
+        Ok(PlanSeen { plan: plan_told(store, &ruling, row, (now, &known))?, may_approve })
+    })
+}
+
+/// Says something of a plan; the plan as it stands then.
+pub(crate) fn say_of_plan(
+    app: &App,
+    caller: &Caller,
+    (id, saying): (&str, &Saying),
+) -> Result<PlanTold, Problem> {
+    let ruling = ruling(app)?;
+    let known = |person: &Person, plan: &Plan| standing(app, &caller.tenant, (person, plan));
+    let (now, by) = (app.clock.now(), person(caller));
+    let findings = app.tenants.of(&caller.tenant)?;
+    let told =
+        findings.write(|store| plan_say(store, &ruling, (id, saying), (now, &by), &known))?;
+    if saying.word == Word::Approve {
+        note_ready(&findings, Some(&told), now);
+    }
+    if saying.word == Word::BreakGlass {
+        let (plan, by) = (told.id.as_str(), by.name.as_str());
+        tracing::error!(plan, by, "somebody did not wait for others: review it");
+    }
+    Ok(told)
+}
+
 /// List plans that wait for people
 #[utoipa::path(get, operation_id = "list_approvals", path = "/approvals", tag = "approvals", params(PlanQuery), responses(
     (status = 200, description = "A page of plans", body = PlanPage),
@@ -111,17 +184,11 @@ pub(super) async fn list(
     if !(1..=500).contains(&limit) {
         return Err(Problem::invalid("`limit` is 1 to 500"));
     }
-    of_plans(&app, caller, move |app, caller, ruling| {
-        let known = |person: &Person, plan: &Plan| standing(app, &caller.tenant, (person, plan));
-        let now = app.clock.now();
-        app.tenants.of(&caller.tenant)?.read(|store| {
-            let all = store.plan_list(!asked.all)?;
-            let total = u64::try_from(all.len()).unwrap_or(u64::MAX);
-            let page = all.into_iter().skip(asked.skip.unwrap_or(0)).take(limit);
-            let told = page.map(|row| plan_told(store, ruling, row, (now, &known)));
-            let items = told.collect::<Result<Vec<_>, _>>()?;
-            Ok(PlanPage { items, total })
-        })
+    let asking = Arc::clone(&app);
+    app.quick(move || {
+        let asked = PlansAsked { all: asked.all, skip: asked.skip.unwrap_or(0), limit };
+        let (items, total) = plans_seen(&asking, &caller, &asked)?;
+        Ok(Json(PlanPage { items, total }))
     })
     .await
 }
@@ -139,16 +206,8 @@ pub(super) async fn show(
     Extension(caller): Extension<Caller>,
     Id(id): Id,
 ) -> Result<Json<PlanTold>, Problem> {
-    of_plans(&app, caller, move |app, caller, ruling| {
-        let known = |person: &Person, plan: &Plan| standing(app, &caller.tenant, (person, plan));
-        let now = app.clock.now();
-        app.tenants.of(&caller.tenant)?.read(|store: &Store| {
-            let id = find_plan(store, &id)?;
-            let row = store.plan_get(&id)?.ok_or_else(|| Problem::not_found("plan of that id"))?;
-            Ok(plan_told(store, ruling, row, (now, &known))?)
-        })
-    })
-    .await
+    let asking = Arc::clone(&app);
+    app.quick(move || Ok(Json(plan_seen(&asking, &caller, &id)?.plan))).await
 }
 
 /// Ask for a fix to be carried out
@@ -187,22 +246,8 @@ pub(super) async fn say(
     Id(id): Id,
     Given(saying): Given<Saying>,
 ) -> Result<Json<PlanTold>, Problem> {
-    of_plans(&app, caller, move |app, caller, ruling| {
-        let known = |person: &Person, plan: &Plan| standing(app, &caller.tenant, (person, plan));
-        let (now, by) = (app.clock.now(), person(caller));
-        let findings = app.tenants.of(&caller.tenant)?;
-        let said = (id.as_str(), &saying);
-        let told = findings.write(|store| plan_say(store, ruling, said, (now, &by), &known))?;
-        if saying.word == Word::Approve {
-            note_ready(&findings, Some(&told), now);
-        }
-        if saying.word == Word::BreakGlass {
-            let (plan, by) = (told.id.as_str(), by.name.as_str());
-            tracing::error!(plan, by, "somebody did not wait for others: review it");
-        }
-        Ok(told)
-    })
-    .await
+    let asking = Arc::clone(&app);
+    app.quick(move || Ok(Json(say_of_plan(&asking, &caller, (&id, &saying))?))).await
 }
 
 /// Let another person speak in your place

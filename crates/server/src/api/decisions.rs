@@ -221,6 +221,7 @@ pub(super) async fn reset_one_incident(
             | PipelineError::Repository { .. }
             | PipelineError::Unwritten { .. }
             | PipelineError::HalfWritten { .. }
+            | PipelineError::Journal { .. }
             | PipelineError::Git { .. }
             | PipelineError::Intelligence { .. }
             | PipelineError::Inventory { .. }

@@ -49,6 +49,7 @@ use crate::intake::__path_receive_hook;
 use crate::intake::receive_hook;
 use crate::state::App;
 
+pub(crate) use approvals::{PlanSeen, PlansAsked, plan_seen, plans_seen, say_of_plan};
 pub(crate) use docs::docs;
 pub(crate) use errors::Undelivered;
 pub(crate) use extract::read;

@@ -149,6 +149,11 @@ impl Problem {
         self.status.is_client_error()
     }
 
+    /// What kind of problem, for people.
+    pub(crate) const fn title(&self) -> &'static str {
+        self.title
+    }
+
     /// What happened, for a log.
     pub(crate) fn detail(&self) -> &str {
         &self.detail
@@ -162,6 +167,8 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(&self)).into_response();
+        // A page for people says it in its own way.
+        response.extensions_mut().insert(self.clone());
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.status == StatusCode::UNAUTHORIZED {
@@ -217,6 +224,7 @@ impl From<PipelineError> for Problem {
             | PipelineError::Repository { .. }
             | PipelineError::Unwritten { .. }
             | PipelineError::HalfWritten { .. }
+            | PipelineError::Journal { .. }
             | PipelineError::Git { .. } => Self::internal(&error),
         }
     }

@@ -63,7 +63,8 @@ async fn write_first(
     let (leaf, body, whole) = if is_small(&parts.headers) {
         let most = usize::try_from(MOST_LOOKED_AT).unwrap_or(usize::MAX);
         let read = read(app, body, most).await?;
-        (said(leaf, &read.bytes), Body::from(read.bytes.clone()), true)
+        let leaf = said(leaf, is_form(&parts.headers), &read.bytes);
+        (leaf, Body::from(read.bytes), true)
     } else {
         (leaf, Body::new(Hashed { body, hasher: Arc::clone(&hasher) }), false)
     };
@@ -100,7 +101,8 @@ pub(crate) fn actor(caller: &Caller) -> Actor {
 }
 
 fn outcome(status: StatusCode) -> Outcome {
-    if status.is_success() {
+    // A form that is done leads on to a page.
+    if status.is_success() || status.is_redirection() {
         Outcome::Done
     } else if status.is_client_error() {
         Outcome::Refused
@@ -139,12 +141,18 @@ fn asked(leaf: Leaf, query: &str) -> Leaf {
 }
 
 /// What a body says, as far as the log keeps it: ids, how it is decided, and beside the tree why.
-fn said(leaf: Leaf, body: &Bytes) -> Leaf {
+fn said(leaf: Leaf, is_form: bool, body: &Bytes) -> Leaf {
     let leaf = leaf.hash("request", quell_audit::sha256(body));
-    let Ok(Value::Object(members)) = serde_json::from_slice(body) else { return leaf };
+    let members = if is_form {
+        let fields = url::form_urlencoded::parse(body).into_owned();
+        fields.map(|(name, value)| (name, Value::String(value))).collect()
+    } else {
+        let Ok(Value::Object(members)) = serde_json::from_slice(body) else { return leaf };
+        members
+    };
     members.iter().fold(leaf, |leaf, (name, value)| match (name.as_str(), value) {
-        ("reason", Value::String(text)) => leaf.rationale(text),
-        ("as" | "decision", Value::String(word)) => leaf.decision(word),
+        ("reason" | "note", Value::String(text)) => leaf.rationale(text),
+        ("as" | "decision" | "word" | "wish", Value::String(word)) => leaf.decision(word),
         ("until", Value::String(word)) => leaf.word("until", word),
         (name, Value::String(id)) if kind_of(name) != "id" => leaf.object(kind_of(name), id),
         (name, Value::Array(ids)) if kind_of(name) != "id" => {
@@ -160,7 +168,12 @@ fn is_small(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let length = text(CONTENT_LENGTH).and_then(|text| text.parse::<u64>().ok());
     let json = text(CONTENT_TYPE).is_some_and(|kind| kind.contains("json"));
-    json && length.is_some_and(|length| length <= MOST_LOOKED_AT)
+    (json || is_form(headers)) && length.is_some_and(|length| length <= MOST_LOOKED_AT)
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    kind.is_some_and(|kind| kind.contains("x-www-form-urlencoded"))
 }
 
 /// The job that does the rest.

@@ -8,7 +8,9 @@ use quell_deliver::mirror::{Gone, Mirror, Move, Phase, Standing, Stands, meet};
 use quell_deliver::outbox::{Act, Remote, State};
 use quell_model::{TenantId, Timestamp};
 use quell_pipeline::PipelineError;
-use quell_pipeline::deliver::{accepted_body, gone_body, returned_body, stands};
+use quell_pipeline::deliver::{
+    accepted_body, gone_body, over_body, reminder_stands, returned_body, stands,
+};
 use quell_store::{Delivery, NewRow, StoreError};
 
 use super::send::written;
@@ -46,7 +48,12 @@ pub(super) async fn one(
             });
         }
     };
-    let stand = findings.read::<_, PipelineError>(|store| stands(store, &delivery.issues, now));
+    let mut is_reminder = false;
+    let stand = findings.read::<_, PipelineError>(|store| {
+        let reminder = reminder_stands(store, &delivery.subject, now)?;
+        is_reminder = reminder.is_some();
+        reminder.map_or_else(|| stands(store, &delivery.issues, now), Ok)
+    });
     let stand = match stand {
         Ok(stand) => stand,
         Err(error) => {
@@ -65,6 +72,7 @@ pub(super) async fn one(
     let wait = if is_over || there.gone != Gone::No { every.max(SLOWLY) } else { every };
     delivery.look = now.checked_add(wait).ok();
     let body = match (step, stand) {
+        (Move::Close, _) if is_reminder => Some(Act::Close { body: over_body() }),
         (Move::Close, Stands::Accepted) => Some(Act::Close { body: accepted_body() }),
         (Move::Close, _) => Some(Act::Close { body: gone_body(delivery.issues.len(), now) }),
         (Move::Reopen, Stands::Open(seen)) => Some(Act::Reopen { body: returned_body(seen) }),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use quell_config::Config;
 use quell_deliver::route::Route;
 use quell_model::{TenantId, Timestamp};
@@ -80,8 +81,9 @@ fn look(
         return Ok(false);
     }
     let outbox = findings.outbox_reader()?;
-    let tenant = &findings.tenant;
-    let wishes = Wishes { tenant, routes: &desk.routes, outbox: &outbox, places };
+    let (tenant, outbox) = (&findings.tenant, &outbox);
+    let remind_after = remind_after(&app.config);
+    let wishes = Wishes { tenant, routes: &desk.routes, outbox, places, remind_after };
     let planner = &mut desk.planner;
     let planned: Result<Planned, QueryError> =
         findings.whole(now, |view, cache| Ok(planner.plan(view, cache, wishes)?));
@@ -122,6 +124,11 @@ fn look(
     Ok(!is_over)
 }
 
+/// How long something waits for people before they are reminded.
+fn remind_after(config: &Config) -> SignedDuration {
+    SignedDuration::from_hours(i64::from(config.approvals.remind_hours))
+}
+
 /// What the routes of a tenant want now. Nothing is kept.
 pub(crate) fn wanted(
     config: &Config,
@@ -130,7 +137,8 @@ pub(crate) fn wanted(
 ) -> Result<Vec<Post>, PipelineError> {
     let (routes, places) = (routes(config, &findings.tenant), places(config));
     let (tenant, outbox) = (&findings.tenant, findings.outbox_reader()?);
-    let wishes = Wishes { tenant, routes: &routes, outbox: &outbox, places: &places };
+    let remind_after = remind_after(config);
+    let wishes = Wishes { tenant, routes: &routes, outbox: &outbox, places: &places, remind_after };
     let mut planner = Planner::default();
     let mut posts: Vec<Post> = Vec::new();
     for _ in 0..MOST_ROUNDS {

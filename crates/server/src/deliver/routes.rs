@@ -68,6 +68,11 @@ fn read(config: &Config, (name, route): (&str, &Configured)) -> Result<Route, Fa
     };
     let digest = route.digest_at.as_ref().map(|at| Hours::daily(at, &route.zone)).transpose();
     let digest = digest.map_err(|error| wrong("digest_at", error.to_string()))?;
+    let what = What::of(&route.what).unwrap_or(What::Work);
+    if what == What::Reminders && digest.is_some() {
+        let why = "is not for reminders, which are told at once";
+        return Err(wrong("digest_at", why.to_owned()));
+    }
     let escalate = route.escalate_hours.map(|hours| Escalate {
         after: Duration::from_secs(u64::from(hours) * 3600),
         to: route.escalate_to.clone(),
@@ -75,7 +80,7 @@ fn read(config: &Config, (name, route): (&str, &Configured)) -> Result<Route, Fa
     Ok(Route {
         name: name.to_owned(),
         to: route.sinks.clone(),
-        what: What::of(&route.what).unwrap_or(What::Work),
+        what,
         when: When {
             least_severity: Some(severity(&route.least_severity)),
             least_score: (route.least_score > 0).then_some(route.least_score),

@@ -48,6 +48,7 @@ impl From<PipelineError> for Failure {
             | PipelineError::Repository { .. }
             | PipelineError::Unwritten { .. }
             | PipelineError::HalfWritten { .. }
+            | PipelineError::Journal { .. }
             | PipelineError::Git { .. }
             | PipelineError::Intelligence { .. }
             | PipelineError::Inventory { .. }

@@ -3,6 +3,7 @@
 //! Answers are the same JSON as the API's, so that who asks need not know which of both it was.
 
 mod deliveries;
+mod models;
 mod platforms;
 
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ use crate::start::{Plan, StartError, open_app};
 use crate::sync::TellError;
 
 pub use deliveries::{Outbox, deliver};
+pub use models::llm_test;
 pub use platforms::{Asked, Wanted, sync};
 
 /// Why something cannot be done on a data directory.
@@ -49,6 +51,9 @@ pub enum OfflineError {
     /// There is no such sink.
     #[error("no `[sinks.{0}]` is configured and switched on; `quell sink list` names them")]
     NoSink(String),
+    /// There is no such provider of models.
+    #[error("no `[llm.{0}]` is configured and switched on; docs/llm.md shows how")]
+    NoLlm(String),
     /// There is no such finding.
     #[error(transparent)]
     Query(#[from] QueryError),

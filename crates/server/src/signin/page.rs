@@ -7,10 +7,12 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use quell_model::shown;
 use sha2::{Digest, Sha256};
 
 use crate::access::Caller;
 use crate::state::App;
+use crate::web::escaped;
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f6f7f9;color:#16181d}\
 main{max-width:22rem;margin:12vh auto;padding:2rem;background:#fff;border:1px solid #d9dde3;border-radius:8px}\
@@ -32,23 +34,6 @@ fn policy() -> &'static str {
              frame-ancestors 'none'; base-uri 'none'"
         )
     })
-}
-
-/// Text as HTML shows it.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for one in text.chars() {
-        match one {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            one if one.is_control() => out.push('\u{fffd}'),
-            one => out.push(one),
-        }
-    }
-    out
 }
 
 pub(super) async fn show(State(app): State<Arc<App>>) -> Response {
@@ -89,20 +74,21 @@ pub(super) fn page(app: &App, status: StatusCode, wrong: Option<&str>) -> Respon
     response
 }
 
-/// The line that says who somebody is, with the way out where there is one.
-pub(crate) fn bar(caller: &Caller) -> String {
+/// The line that says who somebody is, with the way out where there is one. A page whose policy
+/// allows it says how both stand.
+pub(crate) fn bar(caller: &Caller, style: &str) -> String {
     let limits: Vec<String> = caller.hats.iter().flat_map(|hat| hat.scope.words()).collect();
     let limits = match limits.is_empty() || !caller.is_limited() {
         true => String::new(),
-        false => format!(", limited to {}", escaped(&limits.join(", "))),
+        false => format!(", limited to {}", escaped(&shown(&limits.join(", "), false))),
     };
     let out = caller.csrf.as_ref().map_or_else(String::new, |csrf| {
         format!(
-            "<form method=\"post\" action=\"/sign-out\" style=\"display:inline\">\
+            " <form method=\"post\" action=\"/sign-out\"{style}>\
              <input type=\"hidden\" name=\"csrf\" value=\"{}\"><button>Sign out</button></form>",
             escaped(csrf)
         )
     });
-    let (name, role) = (escaped(&caller.name), caller.role.as_str());
-    format!("<p class=\"quiet\">Signed in as {name} ({role}{limits}) {out}</p>")
+    let (name, role) = (escaped(&shown(&caller.name, false)), caller.role.as_str());
+    format!("<p class=\"quiet\"{style}>Signed in as {name} ({role}{limits})</p>{out}")
 }

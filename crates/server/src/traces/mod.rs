@@ -4,6 +4,7 @@
 //! in a queue of fixed size; while the collector does not answer, what is too much is dropped, and
 //! nothing else waits for it. No span holds what findings say.
 
+mod caller;
 mod json;
 mod send;
 
@@ -26,6 +27,8 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::outside::OutsideError;
+
+pub(crate) use caller::goes_on;
 
 /// Spans that wait; more are dropped.
 const MOST_WAITING: usize = 4096;

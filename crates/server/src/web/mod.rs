@@ -4,6 +4,9 @@
 //! holds no script and changes nothing, so nothing can be done in somebody's name by leading their
 //! browser here.
 
+mod approvals;
+mod html;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -15,6 +18,8 @@ use axum::routing::get;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use quell_report::FORMATS;
+
+pub(crate) use html::escaped;
 
 use crate::access::{Caller, Right, find, who};
 use crate::api::{Problem, write_report};
@@ -29,9 +34,14 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ances
 /// Where the page begins; who is signed in stands there.
 const BEGIN: &str = "<body><main>";
 
+/// How the line about who is signed in stands here.
+const INLINE: &str = " style=\"display:inline\"";
+/// Where plans wait for people.
+const APPROVALS: &str = " <p><a href=\"/approvals\">What waits for approval</a></p>";
+
 /// The routes of the pages.
-pub(crate) fn routes() -> Router<Arc<App>> {
-    Router::new().route("/", get(show))
+pub(crate) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
+    Router::new().route("/", get(show)).merge(approvals::routes(app))
 }
 
 async fn show(
@@ -53,7 +63,8 @@ async fn show(
         let html = html.ok_or_else(|| Problem::not_found("such page"))?;
         let html = write_report(&asking, &caller, INCIDENTS, html)?;
         let html = String::from_utf8_lossy(&html);
-        Ok(html.replacen(BEGIN, &format!("{BEGIN}{}", bar(&caller)), 1))
+        let above = format!("{BEGIN}{}{}", bar(&caller, INLINE), APPROVALS);
+        Ok(html.replacen(BEGIN, &above, 1))
     });
     match made.await {
         Ok(html) => page(StatusCode::OK, html, POLICY),

@@ -389,3 +389,95 @@ fn a_server_whose_memory_ends_recovers_as_after_a_kill() {
     println!("{deaths} of 5 ended for want of memory");
     check(folder.path(), &token, &acked);
 }
+
+/// What one line of a trace says: names that are no longer, or newly, what they were; or the
+/// folder that is flushed.
+enum Traced {
+    Changed(Vec<String>),
+    Flushed(String),
+}
+
+fn traced(line: &str) -> Option<Traced> {
+    if !line.ends_with("= 0") {
+        return None;
+    }
+    let call = line.split_once(' ').map_or(line, |(_, call)| call.trim_start());
+    if call.starts_with("fsync(") {
+        let (_, from) = call.split_once('<')?;
+        return from.split_once('>').map(|(folder, _)| Traced::Flushed(folder.to_owned()));
+    }
+    let is_change = ["unlink", "rename"].iter().any(|name| call.starts_with(name));
+    // Every second piece stands between quotes.
+    let names = call.split('"').skip(1).step_by(2).map(str::to_owned);
+    is_change.then(|| Traced::Changed(names.collect()))
+}
+
+/// The names below a folder that changed and whose folder was not flushed after that.
+fn unflushed(trace: &str, data: &Path) -> Vec<String> {
+    let mut waiting: Vec<String> = Vec::new();
+    for told in trace.lines().filter_map(traced) {
+        match told {
+            Traced::Changed(names) => {
+                waiting.extend(names.into_iter().filter(|name| Path::new(name).starts_with(data)));
+            }
+            Traced::Flushed(folder) => {
+                waiting.retain(|name| Path::new(name).parent() != Some(Path::new(&folder)));
+            }
+        }
+    }
+    // The database looks after its own logs. What only ever was temporary may come back, and so may
+    // the audit log's tiles of an earlier head: nobody reads either.
+    let own = ["-wal", "-shm", "-journal", ".part", ".tmp"];
+    let earlier = ["/raw/tmp/", ".p/"];
+    waiting.retain(|name| {
+        !own.iter().any(|end| name.ends_with(end)) && !earlier.iter().any(|at| name.contains(at))
+    });
+    waiting
+}
+
+#[test]
+fn a_trace_tells_which_names_were_not_flushed() {
+    let trace = "7 rename(\"/d/a.tmp\", \"/d/a\") = 0\n\
+        7 unlink(\"/d/b\") = -1 ENOENT (No such file or directory)\n\
+        8 unlink(\"/d/sub/c\") = 0\n8 fsync(5</d/sub>) = 0\n7 fsync(6</d/a>) = 0\n\
+        9 unlink(\"/elsewhere\") = 0\n";
+    assert_eq!(unflushed(trace, Path::new("/d")), ["/d/a"]);
+    assert!(unflushed(&format!("{trace}7 fsync(9</d>) = 0\n"), Path::new("/d")).is_empty());
+    let gone = "7 unlink(\"/d/c\") = 0\n";
+    assert_eq!(unflushed(gone, Path::new("/d")), ["/d/c"]);
+}
+
+#[test]
+fn a_name_that_is_made_or_taken_away_is_flushed_with_its_folder() {
+    if !has("strace") {
+        return;
+    }
+    let (folder, token) = prepared();
+    let (data, trace) = (folder.path().join("data"), folder.path().join("trace"));
+    fs::create_dir(&data).unwrap();
+    let token = {
+        drop(token);
+        crate::crash::admin(&data)
+    };
+    let calls = "trace=unlink,unlinkat,rename,renameat,renameat2,fsync";
+    let before = ["strace", "-D", "-f", "-y", "-qq", "-s", "4096", "-e", calls, "-o"];
+    let before: Vec<&OsStr> =
+        before.into_iter().map(OsStr::new).chain([trace.as_os_str()]).collect();
+    // The second start finds what the first one left behind when it ended.
+    for round in ["first", "second"] {
+        let Ok(process) = Process::start(&mut server(&data, &before)) else {
+            println!("skipped: strace may not trace");
+            return;
+        };
+        let client = Client::new(process.address()).with_token(&token);
+        assert_eq!(deliver(&client, &delivery(round, 1, 600)).unwrap().status, 202);
+        let import = Request::post("/api/v1/imports?wait=true&name=x", lines(round, 3));
+        assert_eq!(client.send(&import).unwrap().status, 200);
+        signal(process.id(), "TERM").unwrap();
+        let _ended = process.wait().unwrap();
+        let text = fs::read_to_string(&trace).unwrap();
+        assert!(text.contains("rename") && text.contains("fsync("), "{text}");
+        let lost = unflushed(&text, &data);
+        assert!(lost.is_empty(), "in the {round} run a crash may bring back or lose {lost:#?}");
+    }
+}

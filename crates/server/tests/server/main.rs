@@ -36,6 +36,10 @@ mod marks;
 #[cfg(test)]
 mod oidc;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
+mod reminders;
+#[cfg(test)]
 mod rights;
 #[cfg(test)]
 mod scopes;

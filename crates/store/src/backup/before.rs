@@ -51,7 +51,8 @@ fn refused(path: &Path, error: BackupError) -> StoreError {
         | BackupError::Damaged { .. }
         | BackupError::Newer { .. }
         | BackupError::InUse(_)
-        | BackupError::NotEmpty(_) => StoreError::Directory {
+        | BackupError::NotEmpty(_)
+        | BackupError::Other(_) => StoreError::Directory {
             path: path.to_owned(),
             source: std::io::Error::other(error.to_string()),
         },

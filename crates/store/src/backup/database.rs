@@ -73,22 +73,67 @@ fn snapshot(source: &Connection, to: &Path) -> Result<Contents, rusqlite::Error>
     Ok(contents)
 }
 
-/// Ends every session of a restored database: one that was ended since the backup was made must
-/// not come back.
-pub(super) fn end_sessions(path: &Path) -> Result<(), BackupError> {
+/// The mark of a database that was put back.
+const RESTORED: &str = "restored";
+
+/// Who waits to be confirmed after a restore.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unconfirmed {
+    /// Tokens.
+    pub tokens: u64,
+    /// People.
+    pub people: u64,
+}
+
+/// Ends every session of a restored database, takes its tokens back and switches its people off:
+/// what was ended or taken back since the backup was made must not come back. Which they were is
+/// noted, so that they can be confirmed.
+pub(super) fn distrust(path: &Path) -> Result<(), BackupError> {
     if !path.exists() {
         return Ok(());
     }
-    let ended = || -> Result<(), rusqlite::Error> {
+    let done = || -> Result<(), rusqlite::Error> {
+        let mut connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let tx = connection.transaction()?;
+        // An older program had none of some.
+        if has(&tx, "sessions")? {
+            tx.execute("DELETE FROM sessions", [])?;
+        }
+        tx.execute_batch(include_str!("../migrations/server_0004.sql"))?;
+        if has(&tx, "tokens")? {
+            tx.execute_batch(
+                "INSERT OR IGNORE INTO unconfirmed \
+                   SELECT 'token', id FROM tokens WHERE revoked_at IS NULL; \
+                 UPDATE tokens SET revoked_at = COALESCE(used_at, made_at) \
+                   WHERE revoked_at IS NULL;",
+            )?;
+        }
+        if has(&tx, "users")? {
+            tx.execute_batch(
+                "INSERT OR IGNORE INTO unconfirmed \
+                   SELECT 'user', id FROM users WHERE disabled_at IS NULL; \
+                 UPDATE users SET disabled_at = changed_at WHERE disabled_at IS NULL;",
+            )?;
+        }
+        tx.commit()?;
+        connection.close().map_err(|(_, error)| error)
+    };
+    done().map_err(StoreError::from)?;
+    super::files::sync(path)
+}
+
+/// Notes in a tenant's database that it was put back: what it sent since the backup it does not know.
+pub(super) fn note_restored(path: &Path) -> Result<(), BackupError> {
+    let noted = || -> Result<(), rusqlite::Error> {
         let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        // An older program had none.
-        let known = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'sessions')";
-        if connection.query_row(known, [], |row| row.get(0))? {
-            connection.execute("DELETE FROM sessions", [])?;
+        if has(&connection, "settings")? {
+            let note =
+                "INSERT OR REPLACE INTO settings (name, value) VALUES ('mark:' || ?1, x'01')";
+            connection.execute(note, [RESTORED])?;
         }
         connection.close().map_err(|(_, error)| error)
     };
-    ended().map_err(StoreError::from)?;
+    noted().map_err(StoreError::from)?;
     super::files::sync(path)
 }
 
@@ -103,6 +148,31 @@ pub(super) fn note_older(path: &Path) -> Result<(), BackupError> {
     };
     noted().map_err(StoreError::from)?;
     super::files::sync(path)
+}
+
+/// How many wait to be confirmed in a database.
+pub(super) fn unconfirmed(path: &Path) -> Result<Unconfirmed, BackupError> {
+    if !path.exists() {
+        return Ok(Unconfirmed::default());
+    }
+    let counted = || -> Result<Unconfirmed, rusqlite::Error> {
+        let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let count = |kind: &str| -> Result<u64, rusqlite::Error> {
+            let text = "SELECT count(*) FROM unconfirmed WHERE kind = ?1";
+            let count: i64 = connection.query_row(text, [kind], |row| row.get(0))?;
+            Ok(u64::try_from(count).unwrap_or_default())
+        };
+        if !has(&connection, "unconfirmed")? {
+            return Ok(Unconfirmed::default());
+        }
+        Ok(Unconfirmed { tokens: count("token")?, people: count("user")? })
+    };
+    Ok(counted().map_err(StoreError::from)?)
+}
+
+fn has(connection: &Connection, table: &str) -> Result<bool, rusqlite::Error> {
+    let text = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1)";
+    connection.query_row(text, [table], |row| row.get(0))
 }
 
 fn busy() -> rusqlite::Error {

@@ -14,6 +14,15 @@ const KEY: &str = "server.key";
 /// The head of a segment, which names it and the one before.
 const HEAD_BYTES: u64 = 1024;
 
+/// Whether a backup is another server's than what stands in a data directory. Where one of them
+/// has no key, nobody can tell.
+pub(super) fn is_another(backup: &Path, data: &Path) -> bool {
+    match (fs::read(backup.join(KEY)), fs::read(data.join(KEY))) {
+        (Ok(backed_up), Ok(present)) => backed_up != present,
+        _ => false,
+    }
+}
+
 /// Whether the log of a data directory has every segment that a backup has: under the key of the
 /// same server, with the same heads, or packed since.
 pub(super) fn log_goes_on(backup: &Path, data: &Path) -> bool {

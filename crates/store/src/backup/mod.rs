@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use crate::{StoreError, delivery, open, server};
 
 pub(crate) use before::{copy_before, forget_older};
-pub use database::{DatabaseState, database_state};
+pub use database::{DatabaseState, Unconfirmed, database_state};
 pub use manifest::{BackupFile, Manifest, verify_backup};
 pub(crate) use restore::refuse_half;
 pub use restore::{Existing, Restored, restore};
@@ -82,6 +82,12 @@ pub enum BackupError {
         .0.display()
     )]
     NotEmpty(PathBuf),
+    /// What is there is another server's.
+    #[error(
+        "the backup is of another server than the data in `{}`; choose another directory, or put that server's data aside with `--force --other-server`",
+        .0.display()
+    )]
+    Other(PathBuf),
     /// A database refused.
     #[error(transparent)]
     Store(#[from] StoreError),

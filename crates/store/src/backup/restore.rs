@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::database::Unconfirmed;
 use super::manifest::Manifest;
 use super::{BackupError, about, audit, database, files, later, verify_backup};
 use crate::{StoreError, delivery};
@@ -19,6 +20,10 @@ const PART: &str = "restore.part";
 const READY: &str = "restore.ready";
 /// Where what was there is put.
 const BEFORE: &str = "before-restore";
+/// The database of people and tokens.
+const SERVER: &str = "server.db";
+/// The database of a tenant's findings.
+const TENANTS: &str = "quell.db";
 /// Entries that a data directory may have without being used.
 const NOT_OURS: &[&str] = &["lost+found", audit::AUDIT, PART, READY];
 
@@ -36,6 +41,8 @@ pub struct Restored {
     pub ended_earlier: bool,
     /// Whether the intake log stayed, since it goes on from the backup's.
     pub keeps_log: bool,
+    /// Tokens and people that count again only once somebody confirms them.
+    pub unconfirmed: Unconfirmed,
 }
 
 /// Whether what was there may be put aside.
@@ -43,8 +50,10 @@ pub struct Restored {
 pub enum Existing {
     /// It is refused.
     Refuse,
-    /// It is put aside.
+    /// It is put aside, where it is the same server's.
     PutAside,
+    /// It is put aside, whoever's it is.
+    PutAsideAny,
 }
 
 /// Puts a backup into a data directory.
@@ -57,13 +66,18 @@ pub fn restore(from: &Path, data: &Path, existing: Existing) -> Result<Restored,
         refuse_used(data)?;
         let manifest = Manifest::read(&data.join(READY))?;
         let before = move_up(data, &manifest)?;
-        return Ok(Restored { manifest, before, ended_earlier: true, keeps_log: false });
+        let unconfirmed = database::unconfirmed(&data.join(SERVER))?;
+        let ended_earlier = true;
+        return Ok(Restored { manifest, before, ended_earlier, keeps_log: false, unconfirmed });
     }
     let manifest = verify_backup(from)?;
     files::make_folder(data)?;
     refuse_used(data)?;
     if existing == Existing::Refuse && !entries(data)?.is_empty() {
         return Err(BackupError::NotEmpty(data.to_owned()));
+    }
+    if existing == Existing::PutAside && later::is_another(from, data) {
+        return Err(BackupError::Other(data.to_owned()));
     }
     let part = data.join(PART);
     files::remove_folder(&part)?;
@@ -74,18 +88,22 @@ pub fn restore(from: &Path, data: &Path, existing: Existing) -> Result<Restored,
     }
     written?;
     // A log that goes on from the backup's holds what came after it: it stays where it is.
-    let keeps_log = existing == Existing::PutAside && later::log_goes_on(&part, data);
+    let keeps_log = existing != Existing::Refuse && later::log_goes_on(&part, data);
     if keeps_log {
         later::leave_out(&part).map_err(about(&part))?;
     }
     audit::keep_logs(data, &part)?;
-    database::end_sessions(&part.join("server.db"))?;
+    database::distrust(&part.join(SERVER))?;
+    for path in files::databases(&part)?.iter().filter(|path| path.ends_with(TENANTS)) {
+        database::note_restored(&part.join(path))?;
+    }
     for path in files::databases(&part)?.iter().filter(|path| path.ends_with(delivery::FILE)) {
         database::note_older(&part.join(path))?;
     }
+    let unconfirmed = database::unconfirmed(&part.join(SERVER))?;
     files::move_into_place(&part, &data.join(READY))?;
     let before = move_up(data, &manifest)?;
-    Ok(Restored { manifest, before, ended_earlier: false, keeps_log })
+    Ok(Restored { manifest, before, ended_earlier: false, keeps_log, unconfirmed })
 }
 
 fn write(from: &Path, part: &Path, manifest: &Manifest) -> Result<(), BackupError> {

@@ -446,3 +446,119 @@ fn sessions_do_not_come_back_with_a_backup() {
     // What is kept in the backup itself stays as it was.
     verify_backup(&to).unwrap();
 }
+
+#[test]
+fn what_opened_a_server_before_a_restore_waits_to_be_confirmed() {
+    let folder = data();
+    let (data, to) = (folder.path().join("data"), folder.path().join("backups/one"));
+    let now: quell_model::Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+    let tenant = quell_model::TenantId::default();
+    let token = |id: &str| crate::TokenRow {
+        id: id.to_owned(),
+        tenant: tenant.clone(),
+        hash: [1; 32],
+        role: "viewer".to_owned(),
+        scope: None,
+        name: String::new(),
+        made_at: now,
+        expires_at: None,
+        used_at: None,
+        revoked_at: None,
+    };
+    let user = |name: &str| crate::UserRow {
+        id: format!("id-{name}"),
+        tenant: tenant.clone(),
+        name: name.to_owned(),
+        shown: name.to_owned(),
+        subject: None,
+        password: None,
+        roles: "[]".to_owned(),
+        groups: "[]".to_owned(),
+        scope: "{}".to_owned(),
+        made_at: now,
+        changed_at: now,
+        signed_in_at: None,
+        disabled_at: None,
+    };
+    let mut server = ServerStore::open(&data).unwrap();
+    for id in ["before", "behind", "kept"] {
+        server.token_add(&token(id)).unwrap();
+    }
+    assert!(server.token_revoke(&tenant, "before", now).unwrap());
+    for name in ["ana", "bo"] {
+        assert!(server.user_add(&user(name)).unwrap());
+    }
+    let off = crate::UserRow { disabled_at: Some(now), ..user("bo") };
+    server.user_save(&off).unwrap();
+    drop(server);
+    backup(&data, &to, MADE).unwrap();
+    let mut server = ServerStore::open(&data).unwrap();
+    assert!(server.token_revoke(&tenant, "behind", now).unwrap());
+    drop(server);
+    let restored = restore(&to, &data, Existing::PutAside).unwrap();
+    assert_eq!((restored.unconfirmed.tokens, restored.unconfirmed.people), (2, 1));
+
+    let mut server = ServerStore::open(&data).unwrap();
+    let all = server.token_list(&tenant).unwrap();
+    assert!(all.len() == 3 && all.iter().all(|row| row.revoked_at.is_some()), "{all:?}");
+    assert_eq!(server.token_unconfirmed(&tenant).unwrap(), ["behind", "kept"]);
+    assert!(server.token_confirm(&tenant, "kept").unwrap());
+    assert!(!server.token_confirm(&tenant, "kept").unwrap(), "once");
+    assert!(!server.token_confirm(&tenant, "before").unwrap(), "it was taken back by a person");
+    assert!(!server.token_confirm(&"other".parse().unwrap(), "behind").unwrap());
+    let opens = |server: &ServerStore, id| {
+        server.token_find(id).unwrap().is_some_and(|row| row.revoked_at.is_none())
+    };
+    assert!(opens(&server, "kept") && !opens(&server, "before") && !opens(&server, "behind"));
+    // Taken back for good, it does not wait any more.
+    assert!(server.token_revoke(&tenant, "behind", now).unwrap());
+    assert!(!server.token_confirm(&tenant, "behind").unwrap() && !opens(&server, "behind"));
+
+    assert_eq!(server.user_unconfirmed(&tenant).unwrap(), ["ana"]);
+    let ana = server.user_named("ana").unwrap().unwrap();
+    assert!(ana.disabled_at.is_some());
+    server.user_save(&crate::UserRow { disabled_at: None, ..ana }).unwrap();
+    assert!(server.user_unconfirmed(&tenant).unwrap().is_empty());
+    // What waits still waits in a backup of that.
+    drop(server);
+    let second = folder.path().join("backups/two");
+    backup(&data, &second, MADE).unwrap();
+    let restored = restore(&second, &folder.path().join("fresh"), Existing::Refuse).unwrap();
+    assert_eq!((restored.unconfirmed.tokens, restored.unconfirmed.people), (1, 1));
+}
+
+#[test]
+fn a_backup_of_a_server_without_people_is_distrusted_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("server.db");
+    let mut connection = Connection::open(&path).unwrap();
+    migrate(&mut connection, &crate::server::MIGRATIONS[..1]).unwrap();
+    let add = "INSERT INTO tokens (id, tenant, hash, role, name, made_at) \
+               VALUES ('old', 'default', zeroblob(32), 'admin', '', 0)";
+    connection.execute(add, []).unwrap();
+    drop(connection);
+    database::distrust(&path).unwrap();
+    assert_eq!(database::unconfirmed(&path).unwrap().tokens, 1);
+    let mut server = ServerStore::open(folder.path()).unwrap();
+    let tenant = quell_model::TenantId::default();
+    assert_eq!(server.token_unconfirmed(&tenant).unwrap(), ["old"]);
+    assert!(server.token_confirm(&tenant, "old").unwrap());
+}
+
+#[test]
+fn a_backup_of_another_server_is_refused_where_one_has_its_data() {
+    let folder = data();
+    let (data, to) = (folder.path().join("data"), folder.path().join("backups/one"));
+    fs::write(data.join("server.key"), "one").unwrap();
+    put(&data, "a", "mine");
+    backup(&data, &to, MADE).unwrap();
+    fs::write(data.join("server.key"), "two").unwrap();
+    put(&data, "a", "another's");
+    let refused = restore(&to, &data, Existing::PutAside).unwrap_err();
+    assert!(matches!(refused, BackupError::Other(_)), "{refused}");
+    assert_eq!(get(&data, "a").unwrap(), b"another's", "nothing has changed");
+    restore(&to, &data, Existing::PutAsideAny).unwrap();
+    assert_eq!(get(&data, "a").unwrap(), b"mine");
+    restore(&to, &data, Existing::PutAside).unwrap();
+    restore(&to, &folder.path().join("fresh"), Existing::Refuse).unwrap();
+}

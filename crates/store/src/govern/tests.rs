@@ -58,6 +58,7 @@ fn fill(store: &mut Store, numbers: std::ops::Range<u32>) {
 
 fn granted(id: &str, scope: &str, until: Timestamp) -> Exception {
     let request = Request {
+        renews: None,
         scope: scope.into(),
         reason: "why".into(),
         compensating_controls: Vec::new(),

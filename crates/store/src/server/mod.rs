@@ -35,6 +35,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/server_0001.sql"),
     include_str!("../migrations/server_0002.sql"),
     include_str!("../migrations/server_0003.sql"),
+    include_str!("../migrations/server_0004.sql"),
 ];
 
 /// The database of a server.

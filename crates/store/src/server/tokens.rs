@@ -1,7 +1,7 @@
 //! Tokens: a name that is no secret, and the hash of one that is.
 
 use quell_model::{TenantId, Timestamp};
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use crate::state::{micros, time};
 use crate::{ServerStore, StoreError};
@@ -53,6 +53,16 @@ fn token(row: &Row<'_>) -> rusqlite::Result<TokenRow> {
         revoked_at: moment(8)?,
         scope: row.get(9)?,
     })
+}
+
+/// Takes a token from those that wait to be confirmed; whether it was one of them.
+fn trusted(connection: &Connection, tenant: &TenantId, id: &str) -> Result<bool, StoreError> {
+    let changed = connection.execute(
+        "DELETE FROM unconfirmed WHERE kind = 'token' AND id = ?2 \
+         AND EXISTS (SELECT 1 FROM tokens WHERE tenant = ?1 AND id = ?2)",
+        [tenant.as_str(), id],
+    )?;
+    Ok(changed > 0)
 }
 
 impl ServerStore {
@@ -110,7 +120,7 @@ impl ServerStore {
         Ok(())
     }
 
-    /// Takes a token back; whether there was one.
+    /// Takes a token back; whether there was one. One that a restore took back is so for good.
     ///
     /// # Errors
     /// When the database refuses.
@@ -120,10 +130,41 @@ impl ServerStore {
         id: &str,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let changed = self.connection.execute(
-            "UPDATE tokens SET revoked_at = ?3 WHERE tenant = ?1 AND id = ?2 AND revoked_at IS NULL",
-            params![tenant.as_str(), id, micros(now)],
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let restored = trusted(&tx, tenant, id)?;
+        let changed = tx.execute(
+            "UPDATE tokens SET revoked_at = ?3 \
+             WHERE tenant = ?1 AND id = ?2 AND (revoked_at IS NULL OR ?4)",
+            params![tenant.as_str(), id, micros(now), restored],
         )?;
+        tx.commit()?;
         Ok(changed > 0)
+    }
+
+    /// The ids of a tenant's tokens that a restore took back, and nobody has confirmed yet.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn token_unconfirmed(&self, tenant: &TenantId) -> Result<Vec<String>, StoreError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT id FROM tokens WHERE tenant = ?1 \
+             AND id IN (SELECT id FROM unconfirmed WHERE kind = 'token') ORDER BY made_at, id",
+        )?;
+        let rows = select.query_map([tenant.as_str()], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Has a token count again that a restore took back; whether it was one.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn token_confirm(&mut self, tenant: &TenantId, id: &str) -> Result<bool, StoreError> {
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let restored = trusted(&tx, tenant, id)?;
+        if restored {
+            tx.execute("UPDATE tokens SET revoked_at = NULL WHERE id = ?1", [id])?;
+        }
+        tx.commit()?;
+        Ok(restored)
     }
 }

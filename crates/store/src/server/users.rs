@@ -1,7 +1,7 @@
 //! People and groups. What roles and limits mean is not known here: they are kept as written.
 
 use quell_model::{TenantId, Timestamp};
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, TransactionBehavior, params};
 
 use crate::state::{micros, time};
 use crate::{ServerStore, StoreError};
@@ -122,7 +122,13 @@ impl ServerStore {
     /// # Errors
     /// When the database refuses.
     pub fn user_save(&mut self, row: &UserRow) -> Result<(), StoreError> {
-        self.connection.execute(
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Whoever is switched on is confirmed, if a restore had switched them off.
+        if row.disabled_at.is_none() {
+            let text = "DELETE FROM unconfirmed WHERE kind = 'user' AND id = ?1";
+            tx.execute(text, [&row.id])?;
+        }
+        tx.execute(
             "UPDATE users SET shown = ?2, password = ?3, roles = ?4, groups = ?5, scope = ?6, \
              changed_at = ?7, signed_in_at = ?8, disabled_at = ?9 WHERE id = ?1",
             params![
@@ -137,7 +143,20 @@ impl ServerStore {
                 row.disabled_at.map(micros),
             ],
         )?;
-        Ok(())
+        Ok(tx.commit()?)
+    }
+
+    /// The names of a tenant's people whom a restore switched off, and nobody on again.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn user_unconfirmed(&self, tenant: &TenantId) -> Result<Vec<String>, StoreError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT name FROM users WHERE tenant = ?1 \
+             AND id IN (SELECT id FROM unconfirmed WHERE kind = 'user') ORDER BY name",
+        )?;
+        let rows = select.query_map([tenant.as_str()], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     fn user_where(&self, rest: &str, value: &str) -> Result<Option<UserRow>, StoreError> {

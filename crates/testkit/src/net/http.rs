@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -45,13 +46,26 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// Body.
     pub body: Vec<u8>,
+    /// How slowly it comes.
+    pub slow: Option<Slow>,
+}
+
+/// How slowly an answer comes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Slow {
+    /// Before its first byte.
+    pub first: Duration,
+    /// Before each piece of the body.
+    pub each: Duration,
+    /// Bytes of a piece; 0 sends the body at once.
+    pub piece: usize,
 }
 
 impl Answer {
     /// An answer without headers of its own.
     #[must_use]
     pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, headers: Vec::new(), body: body.into() }
+        Self { status, headers: Vec::new(), body: body.into(), slow: None }
     }
 
     /// No answer at all: the connection ends.
@@ -125,6 +139,8 @@ async fn serve(mut client: TcpStream, handler: Handler) -> io::Result<()> {
     if answer.status == 0 {
         return client.shutdown().await;
     }
+    let slow = answer.slow.unwrap_or_default();
+    tokio::time::sleep(slow.first).await;
     let mut text = format!("HTTP/1.1 {} Answer\r\nConnection: close\r\n", answer.status);
     for (name, value) in &answer.headers {
         text.push_str(&format!("{name}: {value}\r\n"));
@@ -136,7 +152,11 @@ async fn serve(mut client: TcpStream, handler: Handler) -> io::Result<()> {
     text.push_str("\r\n");
     client.write_all(text.as_bytes()).await?;
     if asked.method != "HEAD" {
-        client.write_all(&answer.body).await?;
+        let piece = if slow.piece == 0 { answer.body.len().max(1) } else { slow.piece };
+        for part in answer.body.chunks(piece) {
+            tokio::time::sleep(slow.each).await;
+            client.write_all(part).await?;
+        }
     }
     client.shutdown().await
 }

@@ -12,7 +12,7 @@ mod vault;
 
 pub use aws::AwsSecrets;
 pub use fault::{Fault, FaultProxy};
-pub use http::{Answer, Asked, Handler, HttpServer};
+pub use http::{Answer, Asked, Handler, HttpServer, Slow};
 pub use queue::QueueDouble;
 pub use raw::{RawServer, read_head};
 pub use s3::BucketDouble;

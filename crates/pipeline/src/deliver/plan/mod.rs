@@ -1,14 +1,15 @@
 //! Which letters routes want, of what changed since it was last looked.
 
 mod digest;
+mod reminders;
 mod subject;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::SignedDuration;
 use quell_deliver::outbox::{Act, State};
-use quell_deliver::route::{Facts, Release, Route, Subject};
+use quell_deliver::route::{Facts, Release, Route, Subject, What};
 use quell_deliver::{Key, Letter};
 use quell_model::{IncidentKey, IssueKey, KeyHasher, TenantId, Timestamp};
 use quell_store::{Delivery, NewRow, OutboxStore};
@@ -17,6 +18,7 @@ use super::words::Places;
 use crate::PipelineError;
 use crate::follow::One;
 use crate::query::{IncidentCache, QueryError, View, incident};
+pub(super) use reminders::waits;
 use subject::subjects;
 
 /// Incidents that are looked at closely in one go.
@@ -54,6 +56,8 @@ pub struct Planner {
     again: Vec<(Timestamp, IncidentKey)>,
     /// When each route wrote letters, within an hour; what a process before this one wrote counts.
     written: Option<HashMap<String, VecDeque<Timestamp>>>,
+    /// Of what somebody was reminded, or no route wanted to remind.
+    reminded: HashSet<String>,
 }
 
 /// Something that may be told of.
@@ -77,12 +81,15 @@ pub struct Wishes<'a> {
     pub outbox: &'a OutboxStore,
     /// Where links may lead to.
     pub places: &'a Places,
+    /// How long something waits for people before they are reminded.
+    pub remind_after: SignedDuration,
 }
 
 impl Planner {
     /// Forgets what it looked at, since something of what it wanted was not kept.
     pub fn look_again(&mut self) {
         self.seen.clear();
+        self.reminded.clear();
     }
 
     /// Looks at the incidents that changed since it last looked, the riskiest first.
@@ -137,6 +144,7 @@ impl Planner {
             }
         }
         self.digests(view, (cache, &kept.all), wishes, &mut planned)?;
+        self.reminders(view, wishes, &mut planned)?;
         Ok(planned)
     }
 
@@ -219,7 +227,8 @@ fn written_before(
 fn may_be_told(routes: &[Route], one: &One) -> bool {
     routes.iter().any(|route| {
         let when = &route.when;
-        when.least_severity.is_none_or(|least| one.incident.severity >= least)
+        route.what != What::Reminders
+            && when.least_severity.is_none_or(|least| one.incident.severity >= least)
             && when.least_score.is_none_or(|least| one.incident.score >= least)
             && (when.kinds.is_empty() || when.kinds.contains(&one.incident.kind))
     })
@@ -313,5 +322,8 @@ fn subject_id(subject: Subject, id: &str) -> String {
     match subject {
         Subject::Fix => format!("fix:{id}"),
         Subject::Incident => format!("incident:{id}"),
+        Subject::ExceptionEnd => format!("exception:{id}"),
+        Subject::ExceptionReview => format!("review:{id}"),
+        Subject::Approval => format!("approval:{id}"),
     }
 }

@@ -3,12 +3,16 @@
 //! # What it changes
 //! `0.0.0.0/0` and `::/0` give way to the one variable of the module that names who may come in
 //! (`allowed_cidrs`, `admin_cidr_blocks`, …), where its default is known and not the internet.
+//! Else to the ranges that the user has said: `terraform.ingress`, with commas between.
 //!
 //! # When it is withheld
-//! There is no such variable, or more than one: nobody but a person knows who may come in.
+//! Nothing, or more than one variable, says who: nobody but a person knows who may come in. The
+//! user's ranges are taken for one rule only: another may be open on purpose.
 
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Attribute, Block, Body, Structure};
+
+use ipnet::IpNet;
 
 use super::{Change, Recipe, Request};
 use crate::Config;
@@ -16,6 +20,8 @@ use crate::terraform::{edit, resolve};
 
 pub(super) const RECIPE: Recipe = Recipe { id: "restrict_ingress", plan };
 
+/// A range of fewer bits is as good as everybody.
+const NARROW: u8 = 8;
 const INTERNET: [&str; 4] = ["0.0.0.0/0", "::/0", "*", "Internet"];
 /// Attributes that say who may come in.
 const SOURCES: [&str; 8] = [
@@ -56,8 +62,8 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
     };
     let line = file.span(*first).map_or(0, |span| file.line(span.start));
     let variables = candidates(request);
-    let [variable] = variables.as_slice() else {
-        return Err(refusal(&format!("{path}:{line}"), &variables));
+    let Some(who) = who(request, &variables, open.len())? else {
+        return Err(refusal(&path, line, &variables));
     };
     let mut now = (*repository).clone();
     for _ in 0..open.len() {
@@ -65,11 +71,7 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
         let mut open = Vec::new();
         collect(&resource.block.body, &mut open);
         let Some(attribute) = open.first() else { break };
-        let text = if attribute.value.is_array() {
-            format!("var.{}", variable.name)
-        } else {
-            format!("var.{}[0]", variable.name)
-        };
+        let text = who.text(attribute)?;
         let splice = edit::replace(resource.file, &attribute.value, text);
         let text = splice
             .and_then(|splice| splice.apply(&resource.file.text))
@@ -80,12 +82,71 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
     Ok(Change { file: path, text, address, added: None, beside: Vec::new() })
 }
 
-fn refusal(place: &str, variables: &[Variable]) -> String {
+/// Who may come in.
+enum Who {
+    /// Those that a variable names.
+    Variable(String),
+    /// Ranges that the user has said.
+    Ranges(Vec<IpNet>),
+}
+
+impl Who {
+    /// What an attribute becomes.
+    fn text(&self, attribute: &Attribute) -> Result<String, String> {
+        let name = attribute.key.as_str();
+        let ranges = match self {
+            Self::Variable(variable) if attribute.value.is_array() => {
+                return Ok(format!("var.{variable}"));
+            }
+            Self::Variable(variable) => return Ok(format!("var.{variable}[0]")),
+            Self::Ranges(ranges) => ranges,
+        };
+        let fits = |range: &&IpNet| match range {
+            IpNet::V4(_) => !matches!(name, "ipv6_cidr_blocks" | "cidr_ipv6"),
+            IpNet::V6(_) => !matches!(name, "cidr_blocks" | "cidr_ipv4"),
+        };
+        let texts: Vec<String> =
+            ranges.iter().filter(fits).map(|range| format!("\"{range}\"")).collect();
+        match texts.as_slice() {
+            [] => Err(format!("none of the ranges that are set fits `{name}`")),
+            _ if attribute.value.is_array() => Ok(format!("[{}]", texts.join(", "))),
+            [one] => Ok(one.clone()),
+            _ => Err(format!("`{name}` takes one range, and more are set")),
+        }
+    }
+}
+
+/// Who may come in, by the one variable that says so, else by what the user has said; none where
+/// neither does.
+fn who(request: &Request<'_>, variables: &[Variable], rules: usize) -> Result<Option<Who>, String> {
+    if let [variable] = variables {
+        return Ok(Some(Who::Variable(variable.name.clone())));
+    }
+    let said = request.wish.settings.at("terraform.ingress", &request.resource.file.path);
+    let Some(said) = said else { return Ok(None) };
+    if rules > 1 {
+        return Err(format!(
+            "more than one rule at {} lets the whole internet in, and some may be meant to: a \
+             person must say which",
+            request.resource.place()
+        ));
+    }
+    let range = |text: &str| match text.trim().parse::<IpNet>() {
+        Ok(range) if range.prefix_len() >= NARROW => Ok(range.trunc()),
+        Ok(_) => Err(format!("`{}` is too wide for `terraform.ingress`", text.trim())),
+        Err(_) => Err(format!("`{}` in `terraform.ingress` is no range of addresses", text.trim())),
+    };
+    Ok(Some(Who::Ranges(said.split(',').map(range).collect::<Result<_, _>>()?)))
+}
+
+fn refusal(path: &str, line: usize, variables: &[Variable]) -> String {
+    let place = format!("{path}:{line}");
     let names: Vec<String> =
         variables.iter().map(|variable| format!("`var.{}`", variable.name)).collect();
     if names.is_empty() {
         return format!(
-            "the rule at {place} lets the whole internet in: a person must say which addresses may"
+            "the rule at {place} lets the whole internet in: a person must say which addresses may \
+             (`terraform.ingress.{path}`)"
         );
     }
     format!(
@@ -162,7 +223,8 @@ fn is_closed(value: &Config) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, refuse};
+    use super::super::testing::{check, refuse, with_settings};
+    use crate::Settings;
 
     const FIX: &str = "recipe = 'restrict_ingress'\nresource = ['aws_security_group']";
     const GROUP: &str = "resource \"aws_security_group\" \"g\" {\n  ingress {\n    cidr_blocks = [\"0.0.0.0/0\"]\n  }\n  egress {\n    cidr_blocks = [\"0.0.0.0/0\"]\n  }\n}\n";
@@ -177,6 +239,30 @@ mod tests {
         let variable = "variable \"admin_cidrs\" {\n  default = [\"10.0.0.0/8\"]\n}\n";
         let after = GROUP.replacen("[\"0.0.0.0/0\"]", "var.admin_cidrs", 1);
         check(FIX, &format!("{variable}{GROUP}"), &format!("{variable}{after}"));
+    }
+
+    #[test]
+    fn the_ranges_that_the_user_said_are_used() {
+        let with = |said: &str, text: &str| {
+            let pairs = [("terraform.ingress".to_owned(), said.to_owned())];
+            with_settings(FIX, text, &Settings::from_iter(pairs))
+        };
+        let after = |to: &str| GROUP.replacen("[\"0.0.0.0/0\"]", to, 1);
+        let both = "10.1.2.3/8, 2001:db8::/32,192.0.2.0/24";
+        assert_eq!(with(both, GROUP), Ok(after("[\"10.0.0.0/8\", \"192.0.2.0/24\"]")));
+        assert_eq!(with("10.0.0.0/8", &after("[\"10.0.0.0/8\"]")), Ok(after("[\"10.0.0.0/8\"]")));
+        let six =
+            GROUP.replacen("cidr_blocks = [\"0.0.0.0/0\"]", "ipv6_cidr_blocks = [\"::/0\"]", 1);
+        assert!(with(both, &six).unwrap().contains("ipv6_cidr_blocks = [\"2001:db8::/32\"]"));
+        let two = GROUP.replacen("  egress", "  ingress", 1);
+        for (said, text, why) in [
+            ("0.0.0.0/0", GROUP, "too wide"),
+            ("everybody\" }", GROUP, "no range of addresses"),
+            ("2001:db8::/32", GROUP, "none of the ranges"),
+            ("10.0.0.0/8", &*two, "more than one rule"),
+        ] {
+            assert!(with(said, text).unwrap_err().contains(why), "{said}");
+        }
     }
 
     #[test]

@@ -292,7 +292,9 @@ fn keep(path: &Path, checkpoint: &Checkpoint) -> Result<(), String> {
     let mut next = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     std::io::Write::write_all(&mut next, checkpoint.note.as_bytes()).map_err(failed)?;
     next.as_file().sync_all().map_err(failed)?;
-    next.persist(path).map(drop).map_err(|error| error.error.to_string())
+    next.persist(path).map(drop).map_err(|error| error.error.to_string())?;
+    // Behind a crash an older one would vouch for a log that was rolled back to it.
+    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
 }
 
 fn post(app: &App, url: &str, checkpoint: &Checkpoint) -> Result<(), String> {

@@ -1,0 +1,208 @@
+//! `quell llm`: the providers of language models that are configured.
+
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+use quell_config::{Config, Money};
+use quell_model::{Untrusted, shown};
+use quell_server::offline;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::runtime::Builder;
+
+use super::config::load_or_tell;
+use crate::console::{say, write_json};
+use crate::environment::{SystemClock, environment_of};
+use crate::exit::Exit;
+
+const EXAMPLES: &str = "\
+Examples:
+  quell llm list
+  quell llm test                             every provider, with small calls
+  quell llm test claude --json
+
+A provider is a table `[llm.NAME]` of the configuration. A test sends three
+short questions that hold nothing of yours; they cost a little. Exit codes:
+0 all works, 2 no such provider, 3 something does not. docs/llm.md says more.";
+
+/// Language models that are configured: list them, try them.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// The configuration [default: quell.toml where it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List the providers, and what they are asked for
+    List,
+    /// Try a provider, or all: words, a shape, a stream, vectors
+    Test {
+        /// Its name
+        name: Option<String>,
+    },
+}
+
+#[derive(Debug, Deserialize)]
+struct Tested {
+    well: bool,
+    items: Vec<Trial>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Trial {
+    name: String,
+    well: bool,
+    price: Option<Prices>,
+    means: Vec<Row>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Prices {
+    input: u64,
+    output: u64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Row {
+    name: String,
+    state: String,
+    millis: u64,
+    #[serde(default)]
+    note: Option<String>,
+    #[serde(default)]
+    needs: Option<String>,
+    #[serde(default)]
+    tokens: Option<[u64; 2]>,
+    #[serde(default)]
+    cost: Option<u64>,
+}
+
+/// Runs `quell llm`.
+pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
+    let Some(loaded) = load_or_tell(arguments.config.as_deref(), &[])? else {
+        return Ok(Exit::Usage);
+    };
+    let mut out = BufWriter::new(io::stdout().lock());
+    let exit = match &arguments.command {
+        Command::List => {
+            let value = list(&loaded.config);
+            if arguments.json {
+                write_json(&mut out, &value)?;
+            } else {
+                write_list(&loaded.config, &mut out)?;
+            }
+            Exit::Clean
+        }
+        Command::Test { name } => {
+            let value = test(&loaded.config, name.as_deref())?;
+            let tested: Tested = Deserialize::deserialize(&value).context("no answer as told")?;
+            if arguments.json {
+                write_json(&mut out, &value)?;
+            } else {
+                write_test(&tested, &mut out)?;
+            }
+            if tested.well { Exit::Clean } else { Exit::Unfinished }
+        }
+    };
+    out.flush()?;
+    Ok(exit)
+}
+
+fn test(config: &Config, name: Option<&str>) -> Result<Value> {
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.context("no runtime starts")?;
+    let clock = Arc::new(SystemClock);
+    Ok(runtime.block_on(offline::llm_test(config, name, environment_of(), clock))?)
+}
+
+fn list(config: &Config) -> Value {
+    let items: Vec<Value> = config
+        .llm
+        .iter()
+        .map(|(name, one)| {
+            json!({"name": name, "kind": one.kind, "model": one.model, "enabled": one.enabled,
+                "used_for": uses(config, name)})
+        })
+        .collect();
+    json!({ "items": items })
+}
+
+/// What a provider is asked for.
+fn uses(config: &Config, name: &str) -> Vec<String> {
+    let analyst = &config.analyst;
+    let tiers =
+        [("small", &analyst.small), ("large", &analyst.large), ("vectors", &analyst.vectors)];
+    let tiers = tiers.into_iter().filter(|(_, named)| named.as_deref() == Some(name));
+    let tasks = analyst.tasks.iter().filter(|(_, to)| *to == name).map(|(task, _)| task.clone());
+    tiers.map(|(tier, _)| tier.to_owned()).chain(tasks).collect()
+}
+
+fn write_list(config: &Config, out: &mut dyn Write) -> io::Result<()> {
+    for (name, one) in &config.llm {
+        let uses = uses(config, name).join(", ");
+        let uses = match (one.enabled, uses.is_empty()) {
+            (false, _) => "switched off".to_owned(),
+            (true, true) => "asked for nothing".to_owned(),
+            (true, false) => uses,
+        };
+        let (name, kind, model) = (cell(name, 16), cell(&one.kind, 18), cell(&one.model, 24));
+        writeln!(out, "{name:<16} {kind:<18} {model:<24} {}", cell(&uses, 19))?;
+    }
+    if config.llm.is_empty() {
+        writeln!(out, "no provider is configured, so no model is asked; docs/llm.md shows how")?;
+    }
+    Ok(())
+}
+
+/// Text from outside for one cell.
+fn cell(text: &str, most: usize) -> String {
+    quell_report::cell(&Untrusted::from(text), most)
+}
+
+fn write_test(tested: &Tested, out: &mut dyn Write) -> io::Result<()> {
+    for trial in &tested.items {
+        let state = if trial.well { "works" } else { "does not work" };
+        let price = trial.price.as_ref().map_or_else(
+            || "no price is known".to_owned(),
+            |price| {
+                let [input, output] = [price.input, price.output].map(Money::of_millionths);
+                format!("{input} in, {output} out for a million tokens")
+            },
+        );
+        writeln!(out, "{} {state}; {price}", cell(&trial.name, 24))?;
+        for row in &trial.means {
+            write_row(row, out)?;
+        }
+    }
+    if tested.items.is_empty() {
+        say("no provider is configured, so no model is asked; docs/llm.md shows how");
+    }
+    Ok(())
+}
+
+fn write_row(row: &Row, out: &mut dyn Write) -> io::Result<()> {
+    let (name, state) = (cell(&row.name, 8), cell(&row.state, 6));
+    if row.state != "works" {
+        let note = row.note.as_deref().unwrap_or("not configured");
+        writeln!(out, "  {name:<8} {state}")?;
+        quell_report::wrapped(&shown(note, false), "    ", out)?;
+        let needs = row.needs.as_deref().map(|what| format!("look at {}", shown(what, false)));
+        return needs.map_or(Ok(()), |needs| quell_report::wrapped(&needs, "    ", out));
+    }
+    let tokens = row.tokens.map(|[input, output]| format!("{input} + {output} tokens"));
+    let cost = row.cost.map(|cost| Money::of_millionths(cost).to_string());
+    let note = row.note.as_deref().map(|note| cell(note, 28));
+    let all: Vec<String> = [note, tokens, cost].into_iter().flatten().collect();
+    writeln!(out, "  {name:<8} {state:<6} {:>6} ms  {}", row.millis, all.join(", "))
+}

@@ -1,0 +1,183 @@
+//! Language models as the configuration names them: who is asked, with which key, at what price.
+
+mod trial;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use quell_config::{Config, Llm, SecretRef};
+use quell_llm::{
+    KeyFuture, Keys, Kind, LlmError, NoKey, Price, Provider, SchemaBy, Settings, connect,
+    known_price,
+};
+use quell_model::Clock;
+
+use crate::outside::Outside;
+
+pub(crate) use trial::try_it;
+
+/// The providers that are switched on, made when the server starts. None means that nothing is
+/// ever asked.
+#[derive(Debug, Default)]
+pub(crate) struct Models {
+    all: BTreeMap<String, Arc<dyn Provider>>,
+}
+
+impl Models {
+    /// All that are switched on; only one, where a name is given.
+    pub(crate) fn new(
+        config: &Config,
+        outside: &Arc<Outside>,
+        clock: &Arc<dyn Clock>,
+        only: Option<&str>,
+    ) -> Result<Self, LlmError> {
+        let wanted = |name: &String| only.is_none_or(|only| only == name);
+        let on = config.llm.iter().filter(|(name, one)| one.enabled && wanted(name));
+        let mut all: BTreeMap<String, Arc<dyn Provider>> = BTreeMap::new();
+        for (name, one) in on {
+            let client = outside.client_at(None, clock)?;
+            let keys: Arc<dyn Keys> = match &one.secret {
+                Some(secret) => {
+                    Arc::new(Key { outside: Arc::clone(outside), secret: secret.clone() })
+                }
+                None => Arc::new(NoKey),
+            };
+            let provider = connect(settings(name, one)?, client, keys)?;
+            all.insert(name.clone(), Arc::from(provider));
+        }
+        Ok(Self { all })
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Arc<dyn Provider>)> {
+        self.all.iter().map(|(name, provider)| (name.as_str(), provider))
+    }
+}
+
+/// A key behind a reference, read anew for each call.
+struct Key {
+    outside: Arc<Outside>,
+    secret: SecretRef,
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({})", self.secret)
+    }
+}
+
+impl Keys for Key {
+    fn read(&self) -> KeyFuture<'_> {
+        Box::pin(async {
+            let text = self.outside.text(&self.secret).await;
+            text.map(Some).map_err(LlmError::Secret)
+        })
+    }
+}
+
+fn settings(name: &str, one: &Llm) -> Result<Settings, LlmError> {
+    let shape: Result<SchemaBy, String> = one.shape.parse();
+    let schema_by = shape.map_err(|why| LlmError::Setting { name: "shape", why })?;
+    let known = Kind::of(&one.kind);
+    if known.is_some_and(|kind| kind.needs_key) && one.secret.is_none() {
+        return Err(LlmError::Setting { name: "secret", why: "is missing".to_owned() });
+    }
+    Ok(Settings {
+        url: one.url.clone(),
+        embedding_model: one.vectors.clone(),
+        api_version: one.api_version.clone(),
+        schema_by,
+        bearer: one.bearer,
+        context_tokens: one.context_tokens,
+        timeout: Duration::from_secs(one.timeout_seconds),
+        ..Settings::new(name, &one.kind, &one.model)
+    })
+}
+
+/// What tokens cost there: as configured, else as the table knows for the vendor's own address.
+pub(crate) fn price(one: &Llm) -> Option<Price> {
+    if let (Some(input), Some(output)) = (one.price_input, one.price_output) {
+        let cached = one.price_cached.unwrap_or(input).millionths();
+        return Some(Price { input: input.millionths(), cached, output: output.millionths() });
+    }
+    let kind = Kind::of(&one.kind)?;
+    // Another address may have other prices.
+    if one.url.as_deref().is_some_and(|url| Some(url.trim_end_matches('/')) != kind.url) {
+        return None;
+    }
+    known_price(kind.rules_of, &one.model)
+}
+
+/// What is wrong with the providers and with what names them: the key, and why.
+#[must_use]
+pub fn llm_faults(config: &Config) -> Vec<(String, String)> {
+    let settings = config.llm.iter().filter_map(|(name, one)| match settings(name, one) {
+        Ok(_) => None,
+        Err(LlmError::Setting { name: key, why }) => Some((format!("llm.{name}.{key}"), why)),
+        Err(other) => Some((format!("llm.{name}"), other.to_string())),
+    });
+    let named = config.analyst.named().into_iter().filter_map(|(key, name)| {
+        let why = match config.llm.get(name) {
+            None => format!("names `{name}`; there is no `[llm.{name}]`"),
+            Some(one) if !one.enabled => format!("names `{name}`, which is switched off"),
+            Some(one) if key == "analyst.vectors" && one.vectors.is_none() => {
+                format!("names `{name}`, which has no `vectors`")
+            }
+            Some(_) => return None,
+        };
+        Some((key, why))
+    });
+    settings.chain(named).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use quell_config::{FileText, Sources};
+
+    use super::*;
+
+    fn config(text: &str) -> Config {
+        let file = Some(FileText { path: "quell.toml", text });
+        Config::load(&Sources { file, ..Sources::default() }).unwrap().config
+    }
+
+    #[test]
+    fn what_names_no_provider_is_told() {
+        let config = config(
+            "[llm.a]\nkind='anthropic'\nmodel='claude-opus-5-5'\n[llm.b]\nkind='ollama'\nmodel='m'\n\
+             enabled=false\n[analyst]\nsmall='c'\nlarge='b'\nvectors='a'\ntasks={explain='none', fix='d'}\n",
+        );
+        let faults: Vec<String> =
+            llm_faults(&config).into_iter().map(|(key, why)| format!("{key} {why}")).collect();
+        assert_eq!(
+            faults,
+            [
+                "llm.a.secret is missing",
+                "analyst.small names `c`; there is no `[llm.c]`",
+                "analyst.large names `b`, which is switched off",
+                "analyst.vectors names `a`, which has no `vectors`",
+                "analyst.tasks names `d`; there is no `[llm.d]`",
+            ]
+        );
+        assert_eq!(config.analyst.provider("explain", true), None);
+        assert_eq!(config.analyst.provider("other", true), Some("b"));
+    }
+
+    #[test]
+    fn a_price_is_that_of_the_configuration_or_of_the_vendor_s_own_address() {
+        let of = |text: &str| price(&config(text).llm["a"]);
+        let begin = "[llm.a]\nkind='anthropic'\nmodel='claude-opus-5-5'\nsecret='env:K'\n";
+        assert_eq!(of(begin).unwrap().output, 20_000_000);
+        assert_eq!(of(&format!("{begin}url='https://gateway.example'\n")), None);
+        let own = of(&format!("{begin}price_input='1.5'\nprice_output='2'\n")).unwrap();
+        assert_eq!((own.input, own.cached, own.output), (1_500_000, 1_500_000, 2_000_000));
+    }
+
+    #[test]
+    fn nothing_configured_is_nobody_asked() {
+        let config = config("");
+        assert!(config.llm.is_empty() && llm_faults(&config).is_empty());
+        assert_eq!(config.analyst.provider("explain", false), None);
+    }
+}

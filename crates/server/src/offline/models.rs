@@ -1,0 +1,43 @@
+//! Language models tried out from a command line.
+
+use std::sync::Arc;
+
+use quell_config::Config;
+use quell_model::Clock;
+use quell_secrets::Environment;
+use serde_json::{Value, json};
+
+use super::OfflineError;
+use super::platforms::told;
+use crate::models::{Models, price, try_it};
+use crate::outside::Outside;
+use crate::start::StartError;
+
+/// Tries each of the means of each provider, or of one: small calls that cost a little.
+/// It must be called within a tokio runtime.
+///
+/// # Errors
+/// There is no such provider, or a setting is wrong. What does not work is told in the answer.
+pub async fn llm_test(
+    config: &Config,
+    name: Option<&str>,
+    environment: Environment,
+    clock: Arc<dyn Clock>,
+) -> Result<Value, OfflineError> {
+    if let Some(name) = name
+        && !config.llm.get(name).is_some_and(|one| one.enabled)
+    {
+        return Err(OfflineError::NoLlm(name.to_owned()));
+    }
+    let outside = Arc::new(Outside::new(config, environment, &clock).map_err(StartError::from)?);
+    let models = Models::new(config, &outside, &clock, name);
+    let models = models.map_err(|error| OfflineError::Failed(format!("[llm]: {error}")))?;
+    let mut items = Vec::new();
+    let mut well = true;
+    for (name, provider) in models.iter() {
+        let trial = try_it(&**provider, config.llm.get(name).and_then(price)).await;
+        well &= trial.is_well();
+        items.push(told(&trial)?);
+    }
+    Ok(json!({ "well": well, "items": items }))
+}

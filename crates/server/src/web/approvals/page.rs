@@ -1,0 +1,259 @@
+//! The pages as text. Every text of tools, code and people goes through `data` or `words`.
+
+use quell_govern::approval::{Said, Stand, Vote};
+use quell_model::{Timestamp, shown};
+use quell_pipeline::govern::PlanTold;
+
+use super::super::html::{data, document, escaped, person, words};
+use crate::access::Caller;
+use crate::api::{PlanSeen, PlansAsked};
+use crate::signin::bar;
+
+/// A line of a page.
+macro_rules! put {
+    ($body:expr, $($text:tt)*) => {{
+        $body.push_str(&format!($($text)*));
+        $body.push('\n');
+    }};
+}
+
+/// What the frames mean.
+const LEGEND: &str = "<p class=\"quiet\"><span class=\"data\">Text in this frame</span> was written \
+                      by tools, in code or by people outside Quell. It may be made to mislead. \
+                      Signs that cannot be seen are written out, as <code>\\u{202e}</code>.</p>\n";
+
+/// What waits, or all.
+pub(super) fn list(
+    caller: &Caller,
+    (plans, total): (&[PlanTold], u64),
+    asked: &PlansAsked,
+) -> String {
+    let mut body = head(caller);
+    let (title, other) = match asked.all {
+        true => ("All plans", "<a href=\"/approvals\">Only what waits</a>"),
+        false => ("What waits for approval", "<a href=\"/approvals?all=yes\">All plans</a>"),
+    };
+    put!(body, "<h1>{title}</h1>\n<p>{total} in all. {other}</p>");
+    if plans.is_empty() {
+        body.push_str("<p>Nothing is here.</p>\n");
+    } else {
+        body.push_str(LEGEND);
+    }
+    for plan in plans {
+        put!(
+            body,
+            "<article>\n<h2><a href=\"/approvals/{}\">Look at it</a> {}</h2>\n<dl>",
+            escaped(&plan.id),
+            data(&plan.title)
+        );
+        fact(&mut body, "What it changes", &data(&plan.target));
+        fact(&mut body, "Where", &place(plan));
+        fact(&mut body, "Asked for by", &by(plan));
+        fact(&mut body, "How it stands", &stand(plan));
+        body.push_str("</dl>\n</article>\n");
+    }
+    let next = asked.skip.saturating_add(plans.len());
+    if u64::try_from(next).is_ok_and(|next| next < total) && !plans.is_empty() {
+        let all = if asked.all { "all=yes&amp;" } else { "" };
+        put!(body, "<p><a href=\"/approvals?{all}skip={next}\">More</a></p>");
+    }
+    document(title, &body)
+}
+
+/// One plan with all that is agreed to.
+pub(super) fn plan(caller: &Caller, seen: &PlanSeen, now: Timestamp) -> String {
+    let plan = &seen.plan;
+    let mut body = head(caller);
+    put!(
+        body,
+        "<p><a href=\"/approvals\">What waits</a></p>\n<h1>{}</h1>\n{LEGEND}<section>\n<h2>What \
+         would be done</h2>\n<dl>",
+        data(&plan.title)
+    );
+    fact(&mut body, "Kind", &escaped(&plan.kind));
+    fact(&mut body, "What it changes", &data(&plan.target));
+    fact(&mut body, "Where", &place(plan));
+    fact(&mut body, "Parameters", &format!("<code>{}</code>", data(&plan.parameters)));
+    let made_by = plan.versions.iter().map(|(name, version)| format!("{name} {version}"));
+    fact(&mut body, "Made by", &escaped(&made_by.collect::<Vec<_>>().join(", ")));
+    fact(&mut body, "Asked for by", &by(plan));
+    fact(&mut body, "Void after", &escaped(&plan.expires_at.to_string()));
+    fact(&mut body, "Hash", &format!("<code>{}</code>", escaped(plan.hash.as_str())));
+    body.push_str("</dl>\n</section>\n<section>\n<h2>The change</h2>\n");
+    body.push_str(&diff(&plan.diff));
+    body.push_str("</section>\n<section>\n<h2>What it rests on</h2>\n<ul>\n");
+    for one in &plan.evidence {
+        let (id, hash) = (words(&one.id), escaped(one.hash.as_str()));
+        put!(body, "<li>{id}<br><code class=\"quiet\">{hash}</code></li>");
+    }
+    body.push_str("</ul>\n</section>\n");
+    body.push_str(&who(plan));
+    body.push_str(&form(caller, seen, now));
+    document("A plan", &body)
+}
+
+fn head(caller: &Caller) -> String {
+    format!("<header>{}</header>\n", bar(caller, ""))
+}
+
+fn fact(body: &mut String, name: &str, value: &str) {
+    put!(body, "<dt>{name}</dt><dd>{value}</dd>");
+}
+
+fn place(plan: &PlanTold) -> String {
+    let environment = match &plan.environment {
+        Some(environment) => format!("environment {}", data(environment)),
+        None => "environment not known".to_owned(),
+    };
+    match plan.account.is_empty() {
+        true => format!("several accounts, or none; {environment}"),
+        false => format!("account {}, {environment}", data(&plan.account)),
+    }
+}
+
+fn by(plan: &PlanTold) -> String {
+    let at = escaped(&plan.requested_at.to_string());
+    format!("{} at {at}", person(&plan.requested_by.name))
+}
+
+/// How a plan stands, in a sentence.
+fn stand(plan: &PlanTold) -> String {
+    match plan.approvals.stand {
+        Stand::Open if plan.ready => {
+            "<span class=\"good\">enough people agree, or none have to</span>".to_owned()
+        }
+        Stand::Open => {
+            let why = plan.blocked.as_deref().unwrap_or("it waits");
+            format!("open: {}", words(why))
+        }
+        stand @ (Stand::Refused | Stand::Withdrawn | Stand::Void | Stand::Executed) => {
+            let because = plan.approvals.because.as_str();
+            let because =
+                if because.is_empty() { String::new() } else { format!(": {}", person(because)) };
+            format!("{}{because}", stand.as_str())
+        }
+    }
+}
+
+/// The diff as it is, a line at a time.
+fn diff(text: &str) -> String {
+    if text.is_empty() {
+        return "<p class=\"wrong\">The plan has no diff.</p>\n".to_owned();
+    }
+    let line = |line: &str| {
+        let class = match line.as_bytes().first() {
+            Some(b'+') => " class=\"add\"",
+            Some(b'-') => " class=\"del\"",
+            _ => "",
+        };
+        format!("<span{class}>{}</span>\n", escaped(line))
+    };
+    let lines: String = text.lines().map(line).collect();
+    format!("<pre class=\"data\">{lines}</pre>\n")
+}
+
+/// Who has to agree, and what was said.
+fn who(plan: &PlanTold) -> String {
+    let mut body = String::from("<section>\n<h2>Who agrees</h2>\n<dl>\n");
+    let people = match plan.quorum.people {
+        0 => "nobody has to".to_owned(),
+        1 => format!("one person: {}", words(&plan.quorum.words())),
+        more => format!("{more} people, each one of: {}", words(&plan.quorum.words())),
+    };
+    fact(&mut body, "Who has to", &people);
+    let rule = plan.rule.as_deref().map_or_else(|| "the default".to_owned(), words);
+    fact(&mut body, "By the rule", &rule);
+    let not = person(&plan.requested_by.name);
+    fact(&mut body, "Who may not", &format!("{not}, who asks, and nobody in their place"));
+    fact(&mut body, "How it stands", &stand(plan));
+    body.push_str("</dl>\n");
+    if !plan.approvals.votes.is_empty() {
+        body.push_str("<ul>\n");
+        for vote in &plan.approvals.votes {
+            put!(body, "<li>{}</li>", said(vote));
+        }
+        body.push_str("</ul>\n");
+    }
+    if let Some(glass) = &plan.approvals.glass {
+        let reviewed = match &glass.reviewed_by {
+            Some(other) => format!("reviewed by {}", person(&other.name)),
+            None => "<span class=\"wrong\">not reviewed yet</span>".to_owned(),
+        };
+        let (name, reason) = (person(&glass.by.name), person(&glass.reason));
+        put!(body, "<p>{name} did not wait for others: {reason}; {reviewed}</p>");
+    }
+    body + "</section>\n"
+}
+
+fn said(vote: &Vote) -> String {
+    let what = match vote.said {
+        Said::Approve => "<span class=\"good\">yes</span>",
+        Said::Refuse => "<span class=\"wrong\">no</span>",
+    };
+    let in_place = vote.for_whom.as_ref().map(|other| format!(" for {}", person(&other.name)));
+    let note = match vote.note.is_empty() {
+        true => String::new(),
+        false => format!(": {}", person(&vote.note)),
+    };
+    let (name, at) = (person(&vote.by.name), escaped(&vote.at.to_string()));
+    format!(
+        "{name}{}: {what}{note} <span class=\"quiet\">{at}</span>",
+        in_place.unwrap_or_default()
+    )
+}
+
+/// What who looks may say, as a form; else why they may not.
+fn form(caller: &Caller, seen: &PlanSeen, now: Timestamp) -> String {
+    let plan = &seen.plan;
+    let own = plan.requested_by.id == caller.token;
+    let unreviewed = plan
+        .approvals
+        .glass
+        .as_ref()
+        .is_some_and(|glass| glass.reviewed_by.is_none() && glass.by.id != caller.token);
+    let spoke = plan.approvals.votes.iter().any(|vote| vote.by.id == caller.token);
+    let Some(csrf) = caller.csrf.as_deref() else {
+        return sentence("You look with a token. Sign in to decide here, or use the command line.");
+    };
+    let is_open = plan.approvals.stand == Stand::Open && now < plan.expires_at;
+    let fields = match (is_open, own) {
+        (true, true) => button("withdraw", "", "Take it back"),
+        _ if unreviewed && seen.may_approve => {
+            button("review", " class=\"yes\"", "I looked at what was done without waiting")
+        }
+        (true, false) if spoke => return sentence("You have spoken of it."),
+        (true, false) if seen.may_approve => format!(
+            "<label>Why (a no has to say it)<textarea name=\"note\" rows=\"2\" maxlength=\"2000\">\
+             </textarea></label>\n<label><input type=\"checkbox\" name=\"looked\" value=\"yes\" \
+             required> I looked at the change above; the hash of the plan begins <code>{}</code></label>\n{}{}",
+            escaped(plan.hash.as_str().get(..12).unwrap_or_default()),
+            button("approve", " class=\"yes\"", "Yes, do it"),
+            button("refuse", " formnovalidate", "No")
+        ),
+        (true, false) => {
+            return sentence(
+                "You may not agree to it: that takes the right to approve where it changes something.",
+            );
+        }
+        (false, _) => return sentence("It is decided, or its time is over."),
+    };
+    format!(
+        "<section>\n<h2>What you say</h2>\n<form method=\"post\" action=\"/approvals/{}\" \
+         autocomplete=\"off\">\n<input type=\"hidden\" name=\"csrf\" value=\"{}\">\n<input \
+         type=\"hidden\" name=\"hash\" value=\"{}\">\n{fields}\n</form>\n</section>\n",
+        escaped(&plan.id),
+        escaped(csrf),
+        escaped(plan.hash.as_str())
+    )
+}
+
+fn button(word: &str, more: &str, words: &str) -> String {
+    format!("<button name=\"word\" value=\"{word}\"{more}>{words}</button>\n")
+}
+
+fn sentence(words: &str) -> String {
+    format!(
+        "<section>\n<h2>What you say</h2>\n<p>{}</p>\n</section>\n",
+        escaped(&shown(words, false))
+    )
+}

@@ -1,0 +1,132 @@
+//! Pages without scripts: escaping, one style, and the policy that lets nothing else in.
+
+use std::sync::OnceLock;
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use quell_model::shown;
+use sha2::{Digest, Sha256};
+
+use crate::api::Problem;
+use crate::serve::page;
+
+/// One style for light and dark, wide and narrow. What others wrote has a frame of its own.
+const STYLE: &str = "\
+:root{color-scheme:light dark}\
+body{font:1rem/1.5 system-ui,sans-serif;margin:0;background:#f6f7f9;color:#16181d}\
+main{max-width:60rem;margin:0 auto;padding:1rem}\
+header{display:flex;flex-wrap:wrap;gap:.25rem 1rem;align-items:center;font-size:.9rem}\
+header form{margin:0}\
+a{color:#1d4ed8}h1{font-size:1.4rem;margin:1rem 0 .5rem}h2{font-size:1.1rem;margin:1.5rem 0 .5rem}\
+article,section{background:#fff;border:1px solid #d9dde3;border-radius:8px;padding:.75rem 1rem;margin:.75rem 0}\
+article h2,section h2{margin-top:0}\
+h1,h2,p,li,dt,dd,td{overflow-wrap:anywhere}\
+dl{display:grid;grid-template-columns:minmax(7rem,auto) 1fr;gap:.25rem 1rem;margin:0}\
+dt{color:#5b6470}dd{margin:0}\
+.data{background:#fff4d6;border-left:4px solid #b45309;padding:0 .35rem;border-radius:2px}\
+pre{white-space:pre-wrap;overflow-wrap:anywhere;font:.9rem/1.4 ui-monospace,monospace;margin:.5rem 0}\
+pre.data{padding:.5rem}\
+.add{background:#d3f2d9;color:#0b4a1c}.del{background:#fbd9d9;color:#7a1212}\
+code{font-family:ui-monospace,monospace}\
+.quiet{color:#5b6470}.wrong{color:#9b1c1c;font-weight:600}.good{color:#0b6b2b;font-weight:600}\
+textarea{width:100%;box-sizing:border-box;font:inherit;padding:.4rem;border:1px solid #9aa3af;border-radius:4px}\
+button{font:inherit;padding:.5rem 1rem;margin:.5rem .5rem 0 0;border:1px solid #9aa3af;border-radius:4px;background:#eef0f3;color:inherit;cursor:pointer}\
+button.yes{background:#1d4ed8;border-color:#1d4ed8;color:#fff}\
+label{display:block;margin:.5rem 0}\
+@media(max-width:34rem){dl{grid-template-columns:1fr}dt{margin-top:.4rem}main{padding:.5rem}}\
+@media(prefers-color-scheme:dark){body{background:#14161a;color:#e8eaed}a{color:#8ab4ff}\
+article,section{background:#1d2026;border-color:#363b45}.data{background:#3a2f12;border-left-color:#f59e0b}\
+.add{background:#123a1d;color:#b9f0c8}.del{background:#471818;color:#ffc9c9}\
+.quiet,dt{color:#9aa3af}.wrong{color:#f4a3a3}.good{color:#86e0a3}\
+textarea{background:#14161a;color:inherit}button{background:#2a2e36}}";
+
+/// What a page may do: show itself, and send its forms here.
+pub(super) fn policy() -> &'static str {
+    static POLICY: OnceLock<String> = OnceLock::new();
+    POLICY.get_or_init(|| {
+        let hash = STANDARD.encode(Sha256::digest(STYLE));
+        format!(
+            "default-src 'none'; style-src 'sha256-{hash}'; form-action 'self'; \
+             frame-ancestors 'none'; base-uri 'none'"
+        )
+    })
+}
+
+/// A page with a title of Quell's own words.
+pub(super) fn document(title: &str, body: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title} · Quell</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n\
+         {body}</main>\n</body>\n</html>\n"
+    )
+}
+
+/// Text as HTML shows it. What could turn it round or hide in it was written out before.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for one in text.chars() {
+        match one {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\n' | '\t' => out.push(one),
+            one if one.is_control() => out.push('\u{fffd}'),
+            one => out.push(one),
+        }
+    }
+    out
+}
+
+/// Text that somebody outside wrote and that was written out already, in its frame.
+pub(super) fn data(text: &str) -> String {
+    format!("<span class=\"data\">{}</span>", escaped(text))
+}
+
+/// What a person wrote, or an identity provider calls them, in its frame: written out, on one line.
+pub(super) fn person(text: &str) -> String {
+    format!("<bdi class=\"data\">{}</bdi>", escaped(&shown(text, false)))
+}
+
+/// Text of Quell's own or of who set it up, which may name something: written out, on one line.
+pub(super) fn words(text: &str) -> String {
+    format!("<bdi>{}</bdi>", escaped(&shown(text, false)))
+}
+
+/// What went wrong, as a page.
+pub(super) fn refused(problem: &Problem) -> Response {
+    let back = "<p><a href=\"/approvals\">What waits</a></p>\n";
+    let why = words(problem.detail());
+    let body = format!(
+        "<h1>{}</h1>\n<p class=\"wrong\" role=\"alert\">{why}</p>\n<p>Nothing was changed.</p>\n{back}",
+        escaped(problem.title())
+    );
+    let status = match problem.status() {
+        // A browser would ask for a name and a password.
+        StatusCode::UNAUTHORIZED => StatusCode::FORBIDDEN,
+        other => other,
+    };
+    page(status, document("Not done", &body), policy())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_a_text_is_markup() {
+        let hostile = "<script>\"x\"</script>&amp;'\u{1b}\u{202e}";
+        let page = words(hostile) + &person(hostile) + &data(&shown(hostile, true));
+        assert!(!page.contains("<script") && !page.contains('\u{202e}'), "{page}");
+        assert!(
+            page.contains("&lt;script&gt;&quot;x&quot;&lt;/script&gt;&amp;amp;&#39;"),
+            "{page}"
+        );
+        assert!(page.contains("\\u{1b}\\u{202e}"), "{page}");
+        assert!(policy().contains("style-src 'sha256-") && !policy().contains("unsafe"));
+    }
+}
