@@ -94,12 +94,11 @@ impl Rig {
             let opened: Vec<&Row> =
                 rows.iter().filter(|row| row.sink == sink && row.act == "open").collect();
             ended.letters += count(opened.iter());
-            for row in &opened {
-                let bearing = things.iter().filter(|thing| thing.text.contains(&row.key)).count();
-                if bearing != 1 {
-                    ended.faults.push(format!("{bearing} times at {sink}: {}", row.key));
-                }
-            }
+            let bearing = |row: &&&Row| {
+                things.iter().filter(|thing| thing.text.contains(&row.key)).count() != 1
+            };
+            let wrong = opened.iter().filter(bearing);
+            ended.faults.extend(wrong.map(|row| format!("not once at {sink}: {}", row.key)));
             if things.len() != opened.len() {
                 let said =
                     format!("{} things at {sink} for {} letters", things.len(), opened.len());

@@ -40,7 +40,6 @@ pub struct Ahead(pub AtomicI64);
 
 impl Clock for Ahead {
     fn now(&self) -> Timestamp {
-        #[expect(clippy::disallowed_methods, reason = "doubles live by the time of the server")]
         let now = Timestamp::now();
         let ahead = jiff::SignedDuration::from_secs(self.0.load(Ordering::SeqCst));
         now.checked_add(ahead).unwrap_or(now)
