@@ -45,10 +45,13 @@ cargo xtask <command>
           kills a process that appends, and looks whether what it acknowledged is there
   bench-lists [--findings N] [--sources 1|4] [--data DIR]
           milliseconds of lists, counts and facets (see docs/benchmarks.md)
-  bench-server [hooks|import|drain|bogus] [--seconds N] [--rate N] [--connections N] [--findings N]
-          webhooks a second, memory of an import, from the log into lists, names not there (see docs/benchmarks.md)
+  bench-server [hooks|import|drain|tickets|bogus] [--seconds N] [--rate N] [--connections N] [--findings N]
+          webhooks a second, memory of an import, from the log into lists, until a ticket
+          stands, names not there (see docs/benchmarks.md)
   kill-server [--kills N]
           kills a busy server again and again, and looks for what it acknowledged
+  kill-deliver [--kills N] [--seed N] [--at-once N]
+          kills a server while it delivers, and counts what stands at its sinks
   eval-approvals [--histories N] [--deep N] [--seed N]
           whether anything is carried out without a valid approval (see docs/governance.md)
   eval-fixes DIR [--result FILE] [--checkov PROGRAM] [--keep DIR] [--json FILE] [--release]
@@ -87,6 +90,7 @@ fn dispatch() -> Result<()> {
         Some("bench-fixes") => bench_fixes::run(&rest),
         Some("bench-server") => bench_server::bench(&rest),
         Some("kill-server") => bench_server::kill(&rest),
+        Some("kill-deliver") => bench_server::kill_deliver(&rest),
         Some("bench-audit") => audit::bench(&rest),
         Some("bench-spool") => spool::bench(&rest),
         Some("soak-spool") => spool::soak(&rest),

@@ -222,6 +222,7 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
         jobs_waiting: Signal::default(),
         job_ended: Notify::new(),
         outbox_waiting: Notify::new(),
+        planning: Signal::default(),
         sinks,
         grounds,
         containing: Notify::new(),
@@ -252,7 +253,9 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
     };
     // So that a fault shows at the start and not at the first question.
     for tenant in known_tenants(&app)? {
-        app.tenants.of(&tenant)?.write(|store| store.look_over())?;
+        let findings = app.tenants.of(&tenant)?;
+        findings.write(|store| store.look_over())?;
+        findings.outbox(|outbox| outbox.look_over())?;
     }
     check_order(&app.data, &mut app.office(), &app.tenants.all())?;
     look_outside(&app, &known_tenants(&app)?);
@@ -420,6 +423,10 @@ fn close(app: &Arc<App>) {
             note_order(&mut app.office(), &findings.tenant, store)?;
             store.seal()
         });
+        let closed = closed.and(findings.outbox(|outbox| {
+            outbox.sync()?;
+            outbox.seal()
+        }));
         if let Err(error) = closed {
             tracing::warn!(%error, tenant = %findings.tenant, "the findings are not closed in order");
         }

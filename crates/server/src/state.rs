@@ -63,6 +63,8 @@ pub(crate) struct App {
     pub(crate) job_ended: Notify,
     /// Wakes whoever sends what is in the outbox.
     pub(crate) outbox_waiting: Notify,
+    /// Wakes who asks the routes, when findings changed.
+    pub(crate) planning: Signal,
     /// Where things are delivered to.
     pub(crate) sinks: Sinks,
     /// Where attacks may be contained.
@@ -148,6 +150,7 @@ impl App {
         self.stop_changed.notify_all();
         self.jobs_waiting.wake();
         self.delivered.wake();
+        self.planning.wake();
     }
 
     /// Room for some bytes of bodies that are being received, all together; without it a sender

@@ -51,7 +51,7 @@ pub use candidates::{CandidatePage, News, NewsPage};
 pub use content::Content;
 pub use coverage::{Held, MostClosed};
 pub use decision::{JoinRow, PinRow};
-pub use delivery::{Delivery, NewRow, OutboxFilter};
+pub use delivery::{Delivery, NewRow, OutboxFilter, OutboxStore, flush_findings};
 pub use error::StoreError;
 pub use find::{IssueFilter, IssuesFound};
 pub use govern::{

@@ -11,7 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::block::Cache;
-use crate::{StoreError, Suppression, backup, facts, seal};
+use crate::{StoreError, Suppression, backup, delivery, facts, seal};
 
 /// Each migration, oldest first; the schema version is how many have run.
 pub(crate) const MIGRATIONS: &[&str] = &[
@@ -30,6 +30,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0013_times.sql"),
     include_str!("migrations/0014_containment.sql"),
     include_str!("migrations/0015_relations.sql"),
+    include_str!("migrations/0016_outbox.sql"),
 ];
 
 /// Bytes of a page of a new database: a block of bodies spans few of them.
@@ -124,6 +125,7 @@ impl Store {
         // Otherwise a statement is planned anew for each value that it is given.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.set_prepared_statement_cache_capacity(64);
+        delivery::bring_over(&connection, path)?;
         migrate(&mut connection, MIGRATIONS)?;
         facts::fill(&mut connection)?;
         let hidden = RefCell::default();
@@ -229,7 +231,12 @@ pub fn make_directory(path: &Path) -> Result<(), StoreError> {
 /// When it cannot be read.
 pub fn migration_due(directory: &Path) -> Result<Option<(u32, u32)>, StoreError> {
     let mut due = None;
-    for (name, known) in [("quell.db", MIGRATIONS), ("server.db", crate::server::MIGRATIONS)] {
+    let all = [
+        ("quell.db", MIGRATIONS),
+        (delivery::FILE, delivery::MIGRATIONS),
+        ("server.db", crate::server::MIGRATIONS),
+    ];
+    for (name, known) in all {
         let path = directory.join(name);
         if !path.exists() {
             continue;

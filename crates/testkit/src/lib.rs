@@ -5,6 +5,8 @@ pub mod contain;
 #[cfg(feature = "net")]
 pub mod double;
 pub mod estate;
+#[cfg(feature = "letters")]
+pub mod letters;
 #[cfg(feature = "llm")]
 pub mod llm;
 #[cfg(feature = "mask")]

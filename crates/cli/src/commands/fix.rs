@@ -16,7 +16,7 @@ use quell_pipeline::{
     plan_fixes_from, recover_files, refuse_uncommitted, write_branch, write_files,
 };
 use quell_report::{Options, Written, write_asks, write_fixes};
-use quell_store::Store;
+use quell_store::{OutboxStore, Store};
 
 use super::config::{fixes_said, load_or_tell};
 use super::triage::on_interrupt;

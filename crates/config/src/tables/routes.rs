@@ -50,6 +50,8 @@ pub struct Route {
     pub escalate_hours: Option<u32>,
     /// Who those are.
     pub escalate_to: Vec<String>,
+    /// Letters in an hour.
+    pub letters_an_hour: u32,
 }
 
 const SEVERITIES: &[&str] = &["informational", "low", "medium", "high", "critical"];
@@ -103,6 +105,12 @@ pub(super) const TABLE: Table = Table {
         )
         .sample("24"),
         Key::new("escalate_to", Kind::Words, "The sinks of those others.").or(""),
+        Key::new(
+            "letters_an_hour",
+            Kind::things(1, 1_000_000),
+            "Letters that it writes in an hour, the riskiest first. The rest waits.",
+        )
+        .or("100"),
     ],
     rule,
 };

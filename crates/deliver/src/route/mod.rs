@@ -32,6 +32,8 @@ pub struct Route {
     pub escalate: Option<Escalate>,
     /// Whether a person lets each go.
     pub release: Release,
+    /// Letters that it writes in an hour. The rest waits: it is a storm, and the riskiest went first.
+    pub letters_an_hour: u32,
 }
 
 /// What a route is for.

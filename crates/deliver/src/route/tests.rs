@@ -27,6 +27,7 @@ fn route() -> Route {
         digest: None,
         escalate: None,
         release: Release::Rule,
+        letters_an_hour: 100,
     }
 }
 

@@ -8,7 +8,7 @@ use quell_deliver::outbox::{Act, State};
 use quell_deliver::{Block, Body, Key, Label, Letter, Line};
 use quell_model::{IssueKey, KeyHasher, Severity, TenantId, Timestamp};
 use quell_report::FixReport;
-use quell_store::{Delivery, NewRow, Store};
+use quell_store::{Delivery, NewRow, OutboxStore, Store};
 
 use super::fix::changed;
 use super::review::proof;
@@ -26,7 +26,7 @@ const MOST_FIXES: usize = 20;
 /// # Errors
 /// When the store refuses, or the plan changes nothing.
 pub fn post_change(
-    store: &mut Store,
+    (store, outbox): (&Store, &mut OutboxStore),
     (tenant, sink): (&TenantId, &str),
     (plan, change): (&FixPlan, CodeChange),
     now: Timestamp,
@@ -86,8 +86,8 @@ pub fn post_change(
         state: State::Waiting { until: now },
         replays: None,
     };
-    let added = store.outbox_add((None, &delivery), &[row, said], now)?;
-    store.sync()?;
+    let added = outbox.outbox_add((None, &delivery), &[row, said], now)?;
+    outbox.sync()?;
     Ok((subject, added.is_some()))
 }
 

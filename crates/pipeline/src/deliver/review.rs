@@ -7,7 +7,7 @@ use quell_deliver::review::{Conclusion, Remark, Review};
 use quell_deliver::{Block, Body, Key, Line};
 use quell_model::{KeyHasher, TenantId, Timestamp, Untrusted};
 use quell_report::FixReport;
-use quell_store::{Delivery, NewRow, Store};
+use quell_store::{Delivery, NewRow, OutboxStore};
 
 use super::fix::{changed, proofs};
 use crate::PipelineError;
@@ -56,7 +56,7 @@ fn count(number: usize, one: &str, more: &str) -> String {
 /// # Errors
 /// When the store refuses.
 pub fn post_review(
-    store: &mut Store,
+    outbox: &mut OutboxStore,
     to: (&TenantId, &str),
     plan: &FixPlan,
     (place, pull): (&CodePlace, u64),
@@ -83,7 +83,7 @@ pub fn post_review(
         remarks,
         ..empty(place, Some(pull))
     };
-    post(store, to, review, now)
+    post(outbox, to, review, now)
 }
 
 /// Puts a SARIF document into the outbox, for the code scanning of a host. Tells the subject, and
@@ -92,7 +92,7 @@ pub fn post_review(
 /// # Errors
 /// When the store refuses.
 pub fn post_results(
-    store: &mut Store,
+    outbox: &mut OutboxStore,
     to: (&TenantId, &str),
     sarif: String,
     (place, pull): (&CodePlace, Option<u64>),
@@ -105,7 +105,7 @@ pub fn post_results(
         sarif: Some(Untrusted::from(sarif)),
         ..empty(place, pull)
     };
-    post(store, to, review, now)
+    post(outbox, to, review, now)
 }
 
 fn empty(place: &CodePlace, pull: Option<u64>) -> Review {
@@ -171,7 +171,7 @@ fn first_line(diff: &str) -> Option<u32> {
 }
 
 fn post(
-    store: &mut Store,
+    outbox: &mut OutboxStore,
     (tenant, sink): (&TenantId, &str),
     review: Review,
     now: Timestamp,
@@ -203,8 +203,8 @@ fn post(
         escalated: true,
         look: None,
     };
-    let added = store.outbox_add((None, &delivery), &[row], now)?;
-    store.sync()?;
+    let added = outbox.outbox_add((None, &delivery), &[row], now)?;
+    outbox.sync()?;
     Ok((subject, added.is_some()))
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn find_blocks(
         return Ok(false);
     }
     let open = open_issues(store, &mut Estate::new(store, by)?, None)?;
-    let proposed = fixes::propose(store, by.catalog, open.iter(), (repository, &[]))?;
+    let proposed = fixes::propose(store, by.catalog, open.iter(), repository)?;
     let assets: HashMap<IssueKey, &str> =
         open.iter().map(|one| (one.candidate.key, one.candidate.asset())).collect();
     let found = proposed.iter().filter(|fix| !fix.address.is_empty());

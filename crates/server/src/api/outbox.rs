@@ -90,9 +90,10 @@ pub(super) async fn list(
     };
     let asking = Arc::clone(&app);
     app.quick(move || {
-        let (rows, counts) = asking.tenants.of(&caller.tenant)?.read::<_, StoreError>(|store| {
-            Ok((store.outbox_list(&filter)?, store.outbox_counts()?))
-        })?;
+        let (rows, counts) =
+            asking.tenants.of(&caller.tenant)?.outbox::<_, StoreError>(|store| {
+                Ok((store.outbox_list(&filter)?, store.outbox_counts()?))
+            })?;
         let items = rows.into_iter().map(RowReport::of).collect();
         Ok(Json(OutboxPage { items, states: counts.into_iter().collect() }))
     })
@@ -115,7 +116,7 @@ pub(super) async fn show(
     let id = number(&id)?;
     let asking = Arc::clone(&app);
     app.quick(move || {
-        let found = asking.tenants.of(&caller.tenant)?.read::<_, StoreError>(|store| {
+        let found = asking.tenants.of(&caller.tenant)?.outbox::<_, StoreError>(|store| {
             let Some(row) = store.outbox_get(id)? else { return Ok(None) };
             let delivery = store.delivery_get(&row.sink, &row.subject)?;
             let act = store.outbox_act(id)?;
@@ -149,7 +150,7 @@ pub(super) async fn act(
         let now = asking.clock.now();
         let findings = asking.tenants.of(&caller.tenant)?;
         let moved = findings
-            .write(|store| action.apply(store, (&asking.sinks, &findings.tenant), id, now))?;
+            .outbox(|store| action.apply(store, (&asking.sinks, &findings.tenant), id, now))?;
         match moved {
             None => Err(Problem::not_found("row of that number")),
             Some(Ok(row)) => Ok(row),
@@ -172,7 +173,7 @@ pub(super) async fn deliveries(
 ) -> Result<Json<DeliveryPage>, Problem> {
     let asking = Arc::clone(&app);
     app.quick(move || {
-        let all = asking.tenants.of(&caller.tenant)?.read(quell_store::Store::delivery_list)?;
+        let all = asking.tenants.of(&caller.tenant)?.outbox_reader()?.delivery_list()?;
         Ok(Json(DeliveryPage { items: all.into_iter().map(DeliveryReport::of).collect() }))
     })
     .await

@@ -15,8 +15,8 @@ use tokio::runtime::Handle;
 
 use super::places::Tenancy;
 use super::step::{Came, Step};
+use super::written;
 use crate::data::{Findings, locked};
-use crate::deliver::written;
 use crate::state::App;
 
 /// How often it is looked at what is due although nobody woke this.

@@ -13,10 +13,10 @@ use quell_store::{ContainmentRow, Store};
 
 use super::leaves::{self, Deed};
 use super::places::{Tenancy, place_of};
+use super::written;
 use crate::access::{Right, known_now};
 use crate::api::{Problem, ruling, standing};
 use crate::data::Findings;
-use crate::deliver::written;
 use crate::state::App;
 
 /// One containment, and where it is done.

@@ -18,7 +18,9 @@ use quell_pipeline::{
 };
 use quell_report::{InventoryReport, Report};
 use quell_sources::intake::{Input, Unreadable};
-use quell_store::{Folding, Index, Snapshot, Store, StoreError, Touched};
+use quell_store::{
+    Folding, Index, OutboxStore, Snapshot, Store, StoreError, Touched, flush_findings,
+};
 use serde::Serialize;
 
 use super::answers::Answers;
@@ -56,6 +58,7 @@ impl Tenants {
             data: self.data.clone(),
             setup: Arc::clone(&self.setup),
             writer: Mutex::new(Writer { store: writer, sorted: false, folding: None }),
+            outbox: Mutex::new(OutboxStore::open_for(&self.data, tenant)?),
             readers: Mutex::default(),
             index: Mutex::default(),
             snapshot: RwLock::default(),
@@ -92,6 +95,8 @@ pub(crate) struct Findings {
     data: PathBuf,
     setup: Arc<Setup>,
     writer: Mutex<Writer>,
+    /// What is delivered. Nobody holds it for long, whatever is being imported.
+    outbox: Mutex<OutboxStore>,
     readers: Mutex<Vec<Store>>,
     /// What lists are answered from.
     index: Mutex<Option<Index>>,
@@ -418,6 +423,26 @@ impl Findings {
         write: impl FnOnce(&mut Store) -> Result<T, E>,
     ) -> Result<T, E> {
         write(&mut locked(&self.writer).store)
+    }
+
+    /// Reads and writes what is delivered.
+    pub(crate) fn outbox<T, E>(
+        &self,
+        work: impl FnOnce(&mut OutboxStore) -> Result<T, E>,
+    ) -> Result<T, E> {
+        work(&mut locked(&self.outbox))
+    }
+
+    /// Reads what is delivered, beside who writes it.
+    pub(crate) fn outbox_reader(&self) -> Result<OutboxStore, StoreError> {
+        OutboxStore::reader_for(&self.data, &self.tenant)
+    }
+
+    /// Flushes what was written until now, and waits for nobody who writes: a letter must not
+    /// outlast what it is about.
+    pub(crate) fn flush(&self) -> Result<(), StoreError> {
+        flush_findings(&self.data, &self.tenant)
+            .map_err(|source| StoreError::Directory { path: self.data.clone(), source })
     }
 
     /// Writes, unless somebody else does.

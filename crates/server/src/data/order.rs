@@ -16,6 +16,8 @@ use super::Findings;
 const OPENED: &str = "opened";
 /// How often the findings had changed when they were last closed.
 const CHANGES: &str = "closed at";
+/// The count of openings of what is delivered, on the server's side.
+const OUTBOX_OPENED: &str = "outbox opened";
 /// Put into the data directory by who means an older copy to be used.
 const MEANT: &str = "accept-older-copy";
 
@@ -40,6 +42,7 @@ pub(crate) fn check_order(
             }
             other => other?,
         }
+        check_outbox(office, findings, meant)?;
         count(office, findings, own.max(known))?;
     }
     if meant {
@@ -64,6 +67,33 @@ fn compare(
         return Err(StoreError::OlderCopy { older: "server.db", newer: "quell.db" });
     }
     Ok(())
+}
+
+/// The same for what is delivered, which stands in a file of its own. An older copy that is meant
+/// does not know what was sent since: that is looked for before anything is made again.
+fn check_outbox(
+    office: &mut ServerStore,
+    findings: &Findings,
+    meant: bool,
+) -> Result<(), StoreError> {
+    let setting = of(OUTBOX_OPENED, &findings.tenant);
+    let known = number(office.setting(&setting)?);
+    let own = number(findings.outbox(|outbox| outbox.mark(OPENED))?);
+    if own < known && !meant {
+        return Err(StoreError::OlderCopy { older: "outbox.db", newer: "server.db" });
+    }
+    if own > known.saturating_add(1) && !meant {
+        return Err(StoreError::OlderCopy { older: "server.db", newer: "outbox.db" });
+    }
+    if own < known {
+        findings.outbox(|outbox| outbox.note_restored())?;
+    }
+    let next = own.max(known).saturating_add(1).to_le_bytes();
+    findings.outbox(|outbox| {
+        outbox.mark_set(OPENED, &next)?;
+        outbox.sync()
+    })?;
+    office.setting_set(&setting, &next)
 }
 
 fn own_count(findings: &Findings) -> Result<i64, StoreError> {

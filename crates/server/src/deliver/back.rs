@@ -121,11 +121,7 @@ async fn heard(
 fn look_again(app: &App, sink: &str, remote: &str) -> Result<(), StoreError> {
     let now = app.clock.now();
     for findings in app.tenants.all() {
-        findings.write::<_, StoreError>(|store| {
-            let Some(mut delivery) = store.delivery_of(sink, remote)? else { return Ok(()) };
-            delivery.look = Some(now);
-            store.delivery_save(&delivery)
-        })?;
+        findings.outbox(|outbox| outbox.delivery_look((sink, remote), now))?;
     }
     Ok(())
 }

@@ -73,7 +73,7 @@ pub(super) async fn one(
     delivery.mirror = mirror;
     let change = match step {
         Move::Close | Move::Reopen => {
-            findings.read::<_, StoreError>(|store| merged::of(store, &delivery.issues))?
+            findings.outbox::<_, StoreError>(|store| merged::of(store, &delivery.issues))?
         }
         Move::Rest | Move::Tell(_) => None,
     };
@@ -98,7 +98,7 @@ pub(super) async fn one(
         act.map(|act| row(&findings.tenant, &mut delivery, act, now)).into_iter().collect();
     let escalated = escalate(app, findings, &mut delivery, (there.phase, now));
     let notes = match step {
-        Move::Tell(word) => findings.read::<_, StoreError>(|store| {
+        Move::Tell(word) => findings.outbox::<_, StoreError>(|store| {
             merged::notes(store, findings, (&delivery, word), now)
         })?,
         Move::Rest | Move::Close | Move::Reopen => Vec::new(),
@@ -242,7 +242,7 @@ fn escalate(
     {
         return Vec::new();
     }
-    let first = findings.read::<_, StoreError>(|store| {
+    let first = findings.outbox::<_, StoreError>(|store| {
         let filter = quell_store::OutboxFilter {
             sink: Some(delivery.sink.clone()),
             subject: Some(delivery.subject.clone()),

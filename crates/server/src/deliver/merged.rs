@@ -10,7 +10,7 @@ use quell_deliver::outbox::{Act, Outcome};
 use quell_model::{IssueKey, Timestamp};
 use quell_pipeline::deliver::{MergedAs, code_now, merged_body};
 use quell_sinks::{Sink, SinkError, TextAt};
-use quell_store::{Delivery, NewRow, OutboxFilter, Store, StoreError};
+use quell_store::{Delivery, NewRow, OutboxFilter, OutboxStore, StoreError};
 
 use super::follow::row;
 use super::sinks::Place;
@@ -43,7 +43,7 @@ pub(super) async fn look(
     let Some(merged) = delivery.mirror.merged.as_ref().filter(|one| one.needs_check(stand)) else {
         return Ok(());
     };
-    let change = findings.read::<_, StoreError>(|store| sent_change(store, delivery));
+    let change = findings.outbox::<_, StoreError>(|store| sent_change(store, delivery));
     let Ok(change) = change else { return Ok(()) };
     let code = match change {
         Some(change) => {
@@ -61,7 +61,7 @@ pub(super) async fn look(
 }
 
 /// The change that a delivery brought, where it brought one.
-fn sent_change(store: &Store, delivery: &Delivery) -> Result<Option<CodeChange>, StoreError> {
+fn sent_change(store: &OutboxStore, delivery: &Delivery) -> Result<Option<CodeChange>, StoreError> {
     let filter = OutboxFilter {
         sink: Some(delivery.sink.clone()),
         subject: Some(delivery.subject.clone()),
@@ -115,7 +115,7 @@ async fn judged(
 }
 
 /// A merged change that is about some of those issues, with what it was made for.
-pub(super) fn of(store: &Store, issues: &[IssueKey]) -> Result<Option<Delivery>, StoreError> {
+pub(super) fn of(store: &OutboxStore, issues: &[IssueKey]) -> Result<Option<Delivery>, StoreError> {
     let all = store.delivery_list()?;
     let is_about = |one: &Delivery| one.issues.iter().any(|issue| issues.contains(issue));
     Ok(all.into_iter().find(|one| one.mirror.merged.is_some() && is_about(one)))
@@ -137,7 +137,7 @@ pub(super) fn has_yet_to_notice(merged: &Delivery, now: Timestamp) -> Option<Del
 
 /// Notes for others who were told of the same issues, as far as they are not told otherwise.
 pub(super) fn notes(
-    store: &Store,
+    store: &OutboxStore,
     findings: &Findings,
     (delivery, word): (&Delivery, Word),
     now: Timestamp,

@@ -16,7 +16,7 @@ pub(crate) use back::{__path_receive_back, receive_back};
 pub(crate) use plan::{plan, wanted};
 pub use routes::delivery_faults;
 pub(crate) use routes::places;
-pub(crate) use send::{AT_ONCE, once, run, written};
+pub(crate) use send::{AT_ONCE, once, run};
 pub(crate) use sinks::Sinks;
 pub use sinks::sink_kinds;
 pub use told::OutboxAct;

@@ -12,7 +12,7 @@ use quell_model::{TenantId, Timestamp};
 use quell_pipeline::PipelineError;
 use quell_pipeline::deliver::{Places, Planned, Planner, Post, Wishes, approvals_wanted};
 use quell_pipeline::query::QueryError;
-use quell_store::{Store, StoreError};
+use quell_store::StoreError;
 
 use super::places;
 use super::routes::routes;
@@ -20,8 +20,10 @@ use crate::api::{Problem, ruling, standing};
 use crate::data::Findings;
 use crate::state::App;
 
-/// How often it is looked whether something changed.
+/// How often it is looked whether something changed although nobody said so.
 const EVERY: Duration = Duration::from_millis(300);
+/// How long to wait where more is to be looked at.
+const SOON: Duration = Duration::from_millis(10);
 /// How often it is looked although nothing did: digests have their hours.
 const AT_LEAST_SECONDS: i64 = 30;
 
@@ -45,6 +47,7 @@ pub(crate) fn plan(app: &Arc<App>) {
     let places = places(&app.config);
     let mut desks: BTreeMap<TenantId, Desk> = BTreeMap::new();
     while !app.stopping.load(Ordering::SeqCst) {
+        let mut has_more = false;
         for findings in app.tenants.all() {
             let desk = desks.entry(findings.tenant.clone()).or_insert_with(|| Desk {
                 routes: routes(&app.config, &findings.tenant),
@@ -54,11 +57,14 @@ pub(crate) fn plan(app: &Arc<App>) {
                 let why = error.detail();
                 tracing::warn!(why, tenant = %findings.tenant, "plans are not asked for");
             }
-            if let Err(error) = look(app, &findings, desk, &places) {
-                tracing::warn!(%error, tenant = %findings.tenant, "routes are not asked");
+            match look(app, &findings, desk, &places) {
+                Ok(more) => has_more |= more,
+                Err(error) => {
+                    tracing::warn!(%error, tenant = %findings.tenant, "routes are not asked");
+                }
             }
         }
-        app.pause(EVERY);
+        app.planning.wait(if has_more { SOON } else { EVERY });
     }
 }
 
@@ -75,13 +81,15 @@ fn look_at_plans(
     let (ruling, now) = (ruling(app)?, app.clock.now());
     let known = |person: &_, plan: &_| standing(app, &findings.tenant, (person, plan));
     let remind_after = remind_after(&app.config);
-    let wishes = Wishes { tenant: &findings.tenant, routes: &desk.routes, places, remind_after };
-    let posts =
-        findings.read(|store: &Store| approvals_wanted(store, &ruling, wishes, (now, &known)))?;
+    let outbox = findings.outbox_reader()?;
+    let (tenant, outbox) = (&findings.tenant, &outbox);
+    let wishes = Wishes { tenant, routes: &desk.routes, outbox, places, remind_after };
+    let posts = findings.read(|store| approvals_wanted(store, &ruling, wishes, (now, &known)))?;
     if posts.is_empty() {
         return Ok(());
     }
-    findings.write(|store| {
+    findings.flush()?;
+    findings.outbox(|store| {
         for post in &posts {
             let told = (post.before.as_ref(), &post.delivery);
             store.outbox_add(told, &post.rows, now)?;
@@ -92,25 +100,28 @@ fn look_at_plans(
     Ok(())
 }
 
+/// Looks at what changed; whether there is more.
 fn look(
     app: &App,
     findings: &Findings,
     desk: &mut Desk,
     places: &Places,
-) -> Result<(), PipelineError> {
+) -> Result<bool, PipelineError> {
     let now = app.clock.now();
     if desk.routes.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let changes = findings.read::<_, PipelineError>(|store| Ok(store.changes()?))?;
     let is_new = desk.looked.is_none_or(|(known, at)| {
         known != changes || now.duration_since(at).abs().as_secs() >= AT_LEAST_SECONDS
     });
     if !is_new {
-        return Ok(());
+        return Ok(false);
     }
+    let outbox = findings.outbox_reader()?;
+    let (tenant, outbox) = (&findings.tenant, &outbox);
     let remind_after = remind_after(&app.config);
-    let wishes = Wishes { tenant: &findings.tenant, routes: &desk.routes, places, remind_after };
+    let wishes = Wishes { tenant, routes: &desk.routes, outbox, places, remind_after };
     let planner = &mut desk.planner;
     let planned: Result<Planned, QueryError> =
         findings.whole(now, |view, cache| Ok(planner.plan(view, cache, wishes)?));
@@ -119,22 +130,22 @@ fn look(
         Err(QueryError::Pipeline(error)) => return Err(error),
         Err(error) => {
             tracing::debug!(%error, "the incidents changed while they were looked at");
-            return Ok(());
+            return Ok(true);
         }
     };
     for route in &planned.held_back {
         tracing::warn!(route, "a route writes no more letters within this hour; the rest waits");
     }
-    let (added, all) = findings.write::<_, PipelineError>(|store| {
-        let (mut added, mut all) = (0, true);
-        for post in &planned.posts {
-            let told = (post.before.as_ref(), &post.delivery);
-            let new = store.outbox_add(told, &post.rows, now)?;
-            all &= new.is_some();
-            added += new.unwrap_or_default();
-        }
-        Ok((added, all))
-    })?;
+    if !planned.posts.is_empty() {
+        findings.flush()?;
+    }
+    let (mut added, mut all) = (0, true);
+    for post in &planned.posts {
+        let told = (post.before.as_ref(), &post.delivery);
+        let new = findings.outbox(|outbox| outbox.outbox_add(told, &post.rows, now))?;
+        all &= new.is_some();
+        added += new.unwrap_or_default();
+    }
     if added > 0 {
         tracing::debug!(added, tenant = %findings.tenant, "letters are in the outbox");
         app.outbox_waiting.notify_one();
@@ -144,10 +155,11 @@ fn look(
         desk.planner.look_again();
     }
     // What a route holds back waits; asking again at once would only read the same.
-    if all && (!planned.more || !planned.held_back.is_empty()) {
+    let is_over = all && (!planned.more || !planned.held_back.is_empty());
+    if is_over {
         desk.looked = Some((changes, now));
     }
-    Ok(())
+    Ok(!is_over)
 }
 
 /// How long something waits for people before they are reminded.
@@ -162,9 +174,9 @@ pub(crate) fn wanted(
     now: Timestamp,
 ) -> Result<Vec<Post>, PipelineError> {
     let (routes, places) = (routes(config, &findings.tenant), places(config));
+    let (tenant, outbox) = (&findings.tenant, findings.outbox_reader()?);
     let remind_after = remind_after(config);
-    let tenant = &findings.tenant;
-    let wishes = Wishes { tenant, routes: &routes, places: &places, remind_after };
+    let wishes = Wishes { tenant, routes: &routes, outbox: &outbox, places: &places, remind_after };
     let mut planner = Planner::default();
     let mut posts: Vec<Post> = Vec::new();
     for _ in 0..MOST_ROUNDS {

@@ -95,7 +95,7 @@ fn plan_of(
     (key, pressed): (&str, &Pressed),
 ) -> Result<String, Problem> {
     let findings = app.tenants.of(tenant)?;
-    let found = findings.read::<_, StoreError>(|store| {
+    let found = findings.outbox::<_, StoreError>(|store| {
         let Some(row) = store.outbox_of_key(key)? else { return Ok(None) };
         let delivery = store.delivery_get(&row.sink, &row.subject)?;
         Ok(Some((row, delivery)))

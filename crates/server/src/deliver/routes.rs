@@ -94,6 +94,7 @@ fn read(config: &Config, (name, route): (&str, &Configured)) -> Result<Route, Fa
         quiet,
         digest,
         escalate,
+        letters_an_hour: route.letters_an_hour,
         release: if route.release == "rule" { Release::Rule } else { Release::Person },
     })
 }

@@ -15,7 +15,7 @@ use quell_deliver::outbox::{
 use quell_model::Timestamp;
 use quell_pipeline::PipelineError;
 use quell_sinks::{SinkError, Wanted};
-use quell_store::{Delivery, Store, StoreError};
+use quell_store::{Delivery, OutboxStore, StoreError};
 use serde::Serialize;
 use tokio::runtime::Handle;
 
@@ -28,20 +28,22 @@ use crate::state::App;
 /// How often the outbox is looked at although nobody woke this.
 const EVERY: Duration = Duration::from_millis(500);
 /// Calls at once.
-pub(crate) const AT_ONCE: usize = 16;
-/// Rows that are read at once.
+pub(crate) const AT_ONCE: usize = 32;
+/// Calls at once of one sink: one that does not answer keeps no other from being served.
+const OF_A_SINK: usize = 6;
+/// Rows of a sink that are read at once, and things that are looked at.
 const MOST: u32 = 64;
 /// How soon a sink is asked again how something stands that was just changed.
 const SOON: SignedDuration = SignedDuration::from_secs(2);
 
-/// How soon a sink is asked again that did not tell whether something stands there.
-const NOT_TOLD: SignedDuration = SignedDuration::from_secs(30);
-
 /// Steps of one round at the command line.
 const MOST_STEPS: usize = 10_000;
 
+/// A tenant, a sink and a subject.
+type SubjectId = (String, String, String);
+
 /// What is under way, so that nothing is begun twice by one process.
-type UnderWay = Arc<Mutex<HashSet<(String, String, String)>>>;
+type UnderWay = Arc<Mutex<HashSet<SubjectId>>>;
 
 /// Sends until the server stops.
 pub(crate) async fn run(app: Arc<App>) {
@@ -54,20 +56,30 @@ pub(crate) async fn run(app: Arc<App>) {
         let found = tokio::task::spawn_blocking(move || due(&asking)).await;
         for (findings, work) in found.unwrap_or_default() {
             let id = work.id(&findings);
-            if !locked(&under_way).insert(id.clone()) {
+            if !has_room(&locked(&under_way), &id) {
                 continue;
             }
-            let Ok(permit) = Arc::clone(&app.deliveries).acquire_owned().await else { return };
+            let Ok(permit) = Arc::clone(&app.deliveries).try_acquire_owned() else { break };
+            locked(&under_way).insert(id.clone());
             let (app, under_way) = (Arc::clone(&app), Arc::clone(&under_way));
             let handle = Handle::current();
             // The store is waited for between calls, so each has a thread.
             tokio::task::spawn_blocking(move || {
-                handle.block_on(work.done(&app, &findings));
+                let moved = handle.block_on(work.done(&app, &findings));
                 locked(&under_way).remove(&id);
                 drop(permit);
+                if moved {
+                    app.outbox_waiting.notify_one();
+                }
             });
         }
     }
+}
+
+/// Whether something may begin: not while the same subject is served, nor too much of one sink.
+fn has_room(under_way: &HashSet<SubjectId>, id: &SubjectId) -> bool {
+    let of_sink = under_way.iter().filter(|(_, sink, _)| *sink == id.1);
+    !under_way.contains(id) && of_sink.count() < OF_A_SINK
 }
 
 /// What one round came to.
@@ -92,7 +104,7 @@ pub(crate) async fn once(app: &Arc<App>) -> Result<Round, PipelineError> {
         for findings in asking.tenants.all() {
             for post in wanted(&asking.config, &findings, now)? {
                 let told = (post.before.as_ref(), &post.delivery);
-                let new = findings.write(|store| store.outbox_add(told, &post.rows, now))?;
+                let new = findings.outbox(|outbox| outbox.outbox_add(told, &post.rows, now))?;
                 round.wanted += new.unwrap_or_default();
             }
         }
@@ -102,7 +114,7 @@ pub(crate) async fn once(app: &Arc<App>) -> Result<Round, PipelineError> {
             round.steps += 1;
         }
         for findings in asking.tenants.all() {
-            for (state, count) in findings.read(Store::outbox_counts)? {
+            for (state, count) in findings.outbox(|outbox| outbox.outbox_counts())? {
                 *round.states.entry(state).or_default() += count;
             }
         }
@@ -118,18 +130,20 @@ enum Work {
 }
 
 impl Work {
-    async fn done(self, app: &Arc<App>, findings: &Arc<Findings>) {
+    /// Does it. Whether something moved, so that what waits behind it may be due.
+    async fn done(self, app: &Arc<App>, findings: &Arc<Findings>) -> bool {
         let result = match self {
             Self::Row(row) => one(app, findings, *row).await,
-            Self::Delivery(delivery) => follow::one(app, findings, *delivery).await,
+            Self::Delivery(delivery) => follow::one(app, findings, *delivery).await.map(|()| true),
         };
-        if let Err(error) = result {
+        result.unwrap_or_else(|error| {
             tracing::warn!(%error, "a step of the outbox is not kept; it is done again");
-        }
+            false
+        })
     }
 
     /// Rows and looks about one subject at one sink go one after another.
-    fn id(&self, findings: &Findings) -> (String, String, String) {
+    fn id(&self, findings: &Findings) -> SubjectId {
         let (sink, subject) = match self {
             Self::Row(row) => (&row.sink, &row.subject),
             Self::Delivery(delivery) => (&delivery.sink, &delivery.subject),
@@ -141,7 +155,7 @@ impl Work {
 /// Rows that were being sent when the last process ended: nobody knows whether they arrived.
 fn recover(app: &App) {
     for findings in app.tenants.all() {
-        let recovered = findings.write::<_, StoreError>(|store| {
+        let recovered = findings.outbox::<_, StoreError>(|store| {
             let now = app.clock.now();
             for row in store.outbox_sending()? {
                 let on_doubt = on_doubt(app.sinks.get(&row.sink), row.act);
@@ -159,7 +173,7 @@ fn due(app: &App) -> Vec<(Arc<Findings>, Work)> {
     let now = app.clock.now();
     let mut all = Vec::new();
     for findings in app.tenants.all() {
-        let read = findings.read::<_, StoreError>(|store| {
+        let read = findings.outbox::<_, StoreError>(|store| {
             Ok((store.outbox_due(now, MOST)?, store.delivery_due(now, MOST)?))
         });
         let (rows, looks) = match read {
@@ -182,87 +196,91 @@ fn on_doubt(place: Option<&Arc<Place>>, act: ActKind) -> OnDoubt {
     place.map_or(OnDoubt::Leave, |place| place.sink.on_doubt(act))
 }
 
-/// Moves one row on.
-async fn one(app: &Arc<App>, findings: &Arc<Findings>, row: Row) -> Result<(), StoreError> {
+/// Moves one row on; whether it moved.
+async fn one(app: &Arc<App>, findings: &Arc<Findings>, row: Row) -> Result<bool, StoreError> {
     let now = app.clock.now();
     let step = next(&row, now);
-    let (act, delivery) = findings.read::<_, StoreError>(|store| {
-        Ok((store.outbox_act(row.id)?, store.delivery_get(&row.sink, &row.subject)?))
+    let (act, delivery, is_restored) = findings.outbox::<_, StoreError>(|store| {
+        let delivery = store.delivery_get(&row.sink, &row.subject)?;
+        Ok((store.outbox_act(row.id)?, delivery, store.is_restored()?))
     })?;
     let remote = row.remote.clone().or_else(|| delivery.and_then(|known| known.remote));
     let Some(place) = app.sinks.get(&row.sink) else {
         let why = format!("there is no `[sinks.{}]` that is switched on", row.sink);
         let after = ended(row.clone(), OnDoubt::Leave, Outcome::Refused(why), now);
-        return written(app, findings, |store| store.outbox_move(&row, &after).map(drop));
+        return written(app, findings, |store| store.outbox_move(&row, &after).map(drop))
+            .map(|()| true);
     };
     let wanted = Wanted { key: row.sent_as(), act: &act, remote: remote.as_ref() };
     match step {
-        Step::Send if may_stand_there(findings, place, &row)? => {
-            look_first(app, findings, (place, &wanted), &row).await
-        }
-        Step::Send => send(app, findings, (place, &wanted), &row).await,
-        Step::Look => {
-            let found = match place.sink.find(&wanted).await {
-                Ok(Some(remote)) => Found::There(remote),
-                Ok(None) => Found::Nothing,
-                Err(error) => Found::Unknown(error.to_string()),
-            };
-            let now = app.clock.now();
-            let is_found = matches!(found, Found::There(_));
-            let after = looked(row.clone(), place.sink.on_doubt(row.act), found, now);
-            keep(app, findings, (&row, &after), now)?;
-            match act {
-                // What belongs beside it may not have come with it.
-                Act::Open { letter } if is_found => complete(app, findings, (&row, letter), now),
-                Act::Open { .. }
-                | Act::Edit { .. }
-                | Act::Note { .. }
-                | Act::Close { .. }
-                | Act::Reopen { .. }
-                | Act::Review { .. } => Ok(()),
+        Step::Send => {
+            if is_first(place, &row) && (is_restored || is_older(findings)?) {
+                let found = found(place, &wanted).await;
+                if !matches!(found, Found::Nothing) {
+                    return seen(app, findings, (place, &row), (act, found));
+                }
             }
+            send(app, findings, (place, &wanted), &row).await
         }
-        Step::Rest(_) | Step::Nothing => Ok(()),
+        Step::Look => {
+            let found = found(place, &wanted).await;
+            seen(app, findings, (place, &row), (act, found))
+        }
+        Step::Rest(_) | Step::Nothing => Ok(false),
     }
 }
 
-/// Whether a letter may have been sent by a database that a backup took the place of since.
-fn may_stand_there(findings: &Findings, place: &Place, row: &Row) -> Result<bool, StoreError> {
-    let first = row.act == ActKind::Open && row.attempts == 0;
-    let tells = matches!(place.sink.on_doubt(row.act), OnDoubt::Look { .. });
-    Ok(first && tells && findings.read::<_, StoreError>(|store| store.mark("restored"))?.is_some())
+/// Whether something would be made for the first time, at a sink that can be asked whether it
+/// stands there already.
+fn is_first(place: &Place, row: &Row) -> bool {
+    let can_be_asked = matches!(place.sink.on_doubt(row.act), OnDoubt::Look { .. });
+    row.attempts == 0 && row.act == ActKind::Open && can_be_asked
 }
 
-/// Looks for a letter before it is sent, and takes what stands there for it.
-async fn look_first(
-    app: &Arc<App>,
-    findings: &Arc<Findings>,
-    (place, wanted): (&Place, &Wanted<'_>),
-    row: &Row,
-) -> Result<(), StoreError> {
-    let found = place.sink.find(wanted).await;
+/// Whether the findings were put back from a backup that had no outbox beside them.
+fn is_older(findings: &Findings) -> Result<bool, StoreError> {
+    Ok(findings.read::<_, StoreError>(|store| store.mark("restored"))?.is_some())
+}
+
+async fn found(place: &Place, wanted: &Wanted<'_>) -> Found {
+    match place.sink.find(wanted).await {
+        Ok(Some(remote)) => Found::There(remote),
+        Ok(None) => Found::Nothing,
+        Err(error) => Found::Unknown(error.to_string()),
+    }
+}
+
+/// Keeps what was found at a sink.
+fn seen(
+    app: &App,
+    findings: &Findings,
+    (place, row): (&Place, &Row),
+    (act, found): (Act, Found),
+) -> Result<bool, StoreError> {
     let now = app.clock.now();
-    let after = match found {
-        Ok(None) => return send(app, findings, (place, wanted), row).await,
-        Ok(Some(remote)) => {
-            Row { remote: Some(remote), said: None, state: State::Sent { at: now }, ..row.clone() }
+    let is_found = matches!(found, Found::There(_));
+    let after = match (&row.state, found) {
+        // It waits to be sent and may stand there already: that has to be known first.
+        (State::Waiting { .. }, Found::Unknown(said)) => {
+            ended(row.clone(), OnDoubt::Leave, Outcome::Later(None, said), now)
         }
-        Err(error) => {
-            let until = now.checked_add(NOT_TOLD).unwrap_or(now);
-            Row { said: Some(error.to_string()), state: State::Waiting { until }, ..row.clone() }
+        (State::Waiting { .. }, Found::There(remote)) => {
+            ended(row.clone(), OnDoubt::Leave, Outcome::Done(Some(remote)), now)
         }
+        (_, found) => looked(row.clone(), place.sink.on_doubt(row.act), found, now),
     };
     keep(app, findings, (row, &after), now)?;
-    match wanted.act {
-        Act::Open { letter } if after.remote.is_some() => {
-            complete(app, findings, (&after, letter.clone()), now)
-        }
+    match act {
+        // What belongs beside it may not have come with it.
+        Act::Open { letter } if is_found => complete(app, findings, (row, letter), now)?,
         Act::Open { .. }
         | Act::Edit { .. }
         | Act::Note { .. }
         | Act::Close { .. }
-        | Act::Reopen { .. } => Ok(()),
+        | Act::Reopen { .. }
+        | Act::Review { .. } => {}
     }
+    Ok(true)
 }
 
 /// Brings what was found after an answer was lost up to date.
@@ -288,7 +306,7 @@ async fn send(
     findings: &Arc<Findings>,
     (place, wanted): (&Place, &Wanted<'_>),
     row: &Row,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let now = app.clock.now();
     let sending = begun(row.clone(), now);
     let bytes = serde_json::to_vec(wanted.act).unwrap_or_default();
@@ -296,7 +314,7 @@ async fn send(
         Ok(leaf) => leaf,
         Err(error) => {
             tracing::error!(%error, "nothing is sent until the audit log can be written");
-            return Ok(());
+            return Ok(false);
         }
     };
     let mut is_claimed = false;
@@ -307,7 +325,7 @@ async fn send(
     if !is_claimed || claimed.is_err() {
         let why = Outcome::Refused("somebody else moved it, or the server stops".to_owned());
         leaves::end(leaf, &why, app.clock.now());
-        return claimed;
+        return claimed.map(|()| false);
     }
     let outcome = call(place, wanted).await;
     let now = app.clock.now();
@@ -322,7 +340,7 @@ async fn send(
             "not delivered"
         );
     }
-    keep(app, findings, (&sending, &after), now)
+    keep(app, findings, (&sending, &after), now).map(|()| true)
 }
 
 async fn call(place: &Place, wanted: &Wanted<'_>) -> Outcome {
@@ -347,12 +365,12 @@ async fn call(place: &Place, wanted: &Wanted<'_>) -> Outcome {
 }
 
 /// Writes, unless the server has closed what it holds: nobody writes behind that.
-pub(crate) fn written(
+pub(super) fn written(
     app: &App,
     findings: &Findings,
-    write: impl FnOnce(&mut Store) -> Result<(), StoreError>,
+    write: impl FnOnce(&mut OutboxStore) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    findings.write(|store| match app.hard_stop.load(Ordering::SeqCst) {
+    findings.outbox(|store| match app.hard_stop.load(Ordering::SeqCst) {
         true => Ok(()),
         false => write(store),
     })

@@ -7,7 +7,7 @@ use quell_deliver::outbox::{
 use quell_deliver::text::{plain, plain_line};
 use quell_model::{TenantId, Timestamp};
 use quell_sinks::{Draft, RightState, Wanted};
-use quell_store::{Delivery, NewRow, OutboxFilter, Store, StoreError};
+use quell_store::{Delivery, NewRow, OutboxFilter, OutboxStore, StoreError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -214,7 +214,7 @@ impl OutboxAct {
     /// Does it. `None` where there is no such row; the row as it stays where it does not fit.
     pub(crate) fn apply(
         self,
-        store: &mut Store,
+        store: &mut OutboxStore,
         (sinks, tenant): (&Sinks, &TenantId),
         id: i64,
         now: Timestamp,
@@ -246,7 +246,7 @@ impl OutboxAct {
 
 /// Puts what was sent into the outbox once more: a row of its own, and for the sink the same message.
 fn replayed(
-    store: &mut Store,
+    store: &mut OutboxStore,
     (sinks, tenant): (&Sinks, &TenantId),
     row: Row,
     now: Timestamp,

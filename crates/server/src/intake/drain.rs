@@ -159,6 +159,7 @@ impl<'a> Drain<'a> {
         for (tenant, group) in by_tenant(batch) {
             self.take(&tenant, group, next)?;
         }
+        self.app.planning.wake();
         self.from = next;
         self.since_noted += bytes;
         if self.since_noted > NOTED_AFTER {

@@ -283,6 +283,7 @@ fn end(app: &App, job: &JobRow, told: &Told, result: &Result<Outcome, Failure>) 
         // Its lease runs out, and it is done again: what it did is not done twice.
         tracing::error!(job = %job.id, %error, "the end of a job is not kept");
     }
+    app.planning.wake();
     app.job_ended.notify_waiters();
 }
 

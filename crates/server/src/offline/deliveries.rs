@@ -11,7 +11,7 @@ use quell_pipeline::Setup;
 use quell_pipeline::deliver::Post;
 use quell_pipeline::query::QueryError;
 use quell_secrets::Environment;
-use quell_store::{OutboxFilter, Store};
+use quell_store::{OutboxFilter, OutboxStore};
 use serde_json::{Value, json};
 
 use super::{OfflineError, platforms::told};
@@ -53,8 +53,8 @@ impl Outbox {
         Ok(Self { config, data: data.to_owned(), tenant: tenant.clone(), sinks, clock })
     }
 
-    fn reader(&self) -> Result<Store, OfflineError> {
-        Ok(Store::reader_for(&self.data, &self.tenant)?)
+    fn store(&self) -> Result<OutboxStore, OfflineError> {
+        Ok(OutboxStore::open_for(&self.data, &self.tenant)?)
     }
 
     /// Rows as the API lists them.
@@ -62,7 +62,7 @@ impl Outbox {
     /// # Errors
     /// When the data directory cannot be used.
     pub fn list(&self, filter: &OutboxFilter) -> Result<Value, OfflineError> {
-        let store = self.reader()?;
+        let store = self.store()?;
         let items: Vec<RowReport> =
             store.outbox_list(filter)?.into_iter().map(RowReport::of).collect();
         let states: serde_json::Map<String, Value> =
@@ -75,7 +75,7 @@ impl Outbox {
     /// # Errors
     /// When there is none of that number, or the data directory cannot be used.
     pub fn show(&self, id: i64) -> Result<Value, OfflineError> {
-        let store = self.reader()?;
+        let store = self.store()?;
         let row = store.outbox_get(id)?.ok_or_else(|| no_row(id))?;
         let delivery = store.delivery_get(&row.sink, &row.subject)?;
         let remote = delivery.and_then(|delivery| delivery.remote);
@@ -88,7 +88,7 @@ impl Outbox {
     /// # Errors
     /// When there is none of that number, it is in no state for that, or the directory cannot be used.
     pub fn act(&self, id: i64, act: OutboxAct) -> Result<Value, OfflineError> {
-        let mut store = Store::open_for(&self.data, &self.tenant)?;
+        let mut store = self.store()?;
         let of = (&self.sinks, &self.tenant);
         match act.apply(&mut store, of, id, self.clock.now())? {
             None => Err(no_row(id)),
@@ -102,7 +102,7 @@ impl Outbox {
     /// # Errors
     /// When the data directory cannot be used.
     pub fn deliveries(&self) -> Result<Value, OfflineError> {
-        let all = self.reader()?.delivery_list()?;
+        let all = self.store()?.delivery_list()?;
         let items: Vec<DeliveryReport> = all.into_iter().map(DeliveryReport::of).collect();
         Ok(json!({ "items": items }))
     }

@@ -165,7 +165,10 @@ pub(crate) fn config(changes: &[(&str, &str)], more: &str) -> Config {
 }
 
 pub(crate) fn plan(data: &Path, config: Config) -> Plan {
-    let known = |name: &str| SECRETS.contains(&name).then(|| secret(name));
+    let known = |name: &str| match name.starts_with("KILL_") {
+        true => std::env::var(name).ok(),
+        false => SECRETS.contains(&name).then(|| secret(name)),
+    };
     let setup = Setup::embedded(None).unwrap();
     Plan { config, data: data.to_owned(), setup, environment: Arc::new(known) }
 }

@@ -7,6 +7,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use quell_model::TenantId;
@@ -19,6 +20,10 @@ use crate::bench::{Shifted, config, plan, secret, until};
 
 /// Names the data directory to serve.
 const ASKED: &str = "QUELL_TEST_SERVE";
+/// Further tables of its configuration.
+pub(crate) const MORE: &str = "QUELL_TEST_MORE";
+/// Seconds that its clock is ahead.
+pub(crate) const AHEAD: &str = "QUELL_TEST_AHEAD";
 /// Deaths of one test.
 const DEATHS: u64 = 20;
 
@@ -35,9 +40,11 @@ fn serve_when_asked() {
     runtime.block_on(async {
         let kind = tokio::signal::unix::SignalKind::terminate();
         let mut terminate = tokio::signal::unix::signal(kind).unwrap();
-        let plan = plan(Path::new(&data), config(&[], ""));
+        let said = |name: &str| std::env::var(name).unwrap_or_default();
+        let plan = plan(Path::new(&data), config(&[], &said(MORE)));
         let mut err = std::io::stderr();
-        let mut server = match quell_server::start(plan, Arc::new(Shifted::default())).await {
+        let clock = Shifted(AtomicI64::new(said(AHEAD).parse().unwrap_or_default()));
+        let mut server = match quell_server::start(plan, Arc::new(clock)).await {
             Ok(server) => server,
             Err(error) => {
                 writeln!(err, "cannot start: {error}").unwrap();

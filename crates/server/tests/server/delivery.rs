@@ -1,9 +1,11 @@
 //! What routes want stands at a sink once, follows what it is about, and is closed with it.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use quell_testkit::double::{Double, Fault};
+use quell_testkit::double::{Double, Fault, Platform};
+use quell_testkit::net::{Answer, Asked};
 use quell_testkit::server::{Request, delivery};
 use quell_testkit::sinks::{JiraDouble, JiraIssue};
 use serde_json::{Value, json};
@@ -19,8 +21,31 @@ struct Rig {
     _runtime: Runtime,
 }
 
+/// A tracker that takes its time with new issues: it does it, and answers later.
+struct Slow {
+    inner: Arc<JiraDouble>,
+    wait: Mutex<Duration>,
+}
+
+impl Platform for Slow {
+    fn answer(&self, asked: &Asked) -> Answer {
+        let answer = self.inner.answer(asked);
+        if asked.method == "POST" && asked.path.ends_with("/issue") {
+            let wait = *self.wait.lock().unwrap();
+            #[expect(clippy::disallowed_methods, reason = "a double takes its time")]
+            std::thread::sleep(wait);
+        }
+        answer
+    }
+}
+
 impl Rig {
     fn new(release: &str) -> Self {
+        Self::with(release, &[], "").0
+    }
+
+    /// With other settings of the server, and of the route.
+    fn with(release: &str, changes: &[(&str, &str)], route: &str) -> (Self, Arc<Slow>) {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -31,15 +56,16 @@ impl Rig {
             settings.user.clear();
             settings.token = secret("BEARER");
         });
-        let double = runtime.block_on(Double::start(Arc::clone(&jira) as _)).unwrap();
+        let slow = Arc::new(Slow { inner: Arc::clone(&jira), wait: Mutex::default() });
+        let double = runtime.block_on(Double::start(Arc::clone(&slow) as _)).unwrap();
         let more = format!(
             "\n[egress]\nallow = [\"http://127.0.0.1\"]\n\n[sinks.jira]\nkind = \"jira\"\n\
              url = \"{}\"\nproject = \"SEC\"\nsecret = \"env:BEARER\"\nsigned_with = \"env:HEADER\"\nlook_seconds = 30\n\n\
-             [routes.all]\nsinks = [\"jira\"]\nleast_severity = \"low\"\nrelease = \"{release}\"\n",
+             [routes.all]\nsinks = [\"jira\"]\nleast_severity = \"low\"\nrelease = \"{release}\"\n{route}\n",
             double.url()
         );
-        let bench = Bench::with(&[], &more);
-        Self { jira, double, bench, _runtime: runtime }
+        let bench = Bench::with(changes, &more);
+        (Self { jira, double, bench, _runtime: runtime }, slow)
     }
 
     /// Delivers a finding by webhook, as it stands at a time.
@@ -47,6 +73,17 @@ impl Rig {
         let mut record: Value = serde_json::from_slice(&delivery("d", number, 400)).unwrap();
         record["status_id"] = json!(status);
         record["time"] = json!(record["time"].as_u64().unwrap() + later);
+        assert_eq!(self.bench.deliver(record.to_string().as_bytes()).status, 202);
+    }
+
+    /// Delivers a finding that is an incident of its own, of a severity.
+    fn tell_of(&self, number: u64, severity: u64) {
+        let mut record: Value = serde_json::from_slice(&delivery("d", number, 400)).unwrap();
+        record["severity_id"] = json!(severity);
+        record["time"] = json!(record["time"].as_u64().unwrap() + severity);
+        record["metadata"]["event_code"] = json!(format!("made_up_check_{number}"));
+        record["finding_info"]["title"] = json!(format!("A made-up fault {number}"));
+        record["cloud"]["account"]["uid"] = json!(format!("{:012}", 222_200_000_000 + number));
         assert_eq!(self.bench.deliver(record.to_string().as_bytes()).status, 202);
     }
 
@@ -216,4 +253,102 @@ fn a_webhook_of_a_sink_has_the_thing_read_at_once_and_a_forged_one_nothing() {
     until("it is known that somebody began", || {
         rig.bench.get("/api/v1/deliveries").json()["items"][0]["phase"] == "begun"
     });
+}
+
+#[test]
+fn a_stop_waits_for_a_call_that_is_under_way() {
+    let (mut rig, slow) = Rig::with("rule", &[], "");
+    *slow.wait.lock().unwrap() = Duration::from_secs(2);
+    rig.tell(7, 1, 0);
+    until("the tracker has it", || rig.jira.issues().len() == 1);
+    // It has not answered yet.
+    rig.bench.stop();
+    rig.bench.start().unwrap();
+    assert_eq!(rig.rows("sent").len(), 1, "{:?}", rig.rows("doubt"));
+    assert_eq!(rig.jira.issues().len(), 1);
+}
+
+#[test]
+fn a_call_that_outlasts_a_stop_is_looked_for_after_the_next_start() {
+    let (mut rig, slow) = Rig::with("rule", &[("server.drain_seconds", "1")], "");
+    *slow.wait.lock().unwrap() = Duration::from_secs(5);
+    rig.tell(8, 1, 0);
+    until("the tracker has it", || rig.jira.issues().len() == 1);
+    rig.bench.stop();
+    *slow.wait.lock().unwrap() = Duration::ZERO;
+    // A process would be gone; here its call still ends, and what it says is not kept.
+    until("the directory is free", || rig.bench.start().is_ok());
+    until("it is found", || {
+        rig.bench.clock.0.fetch_add(5, Ordering::SeqCst);
+        rig.rows("sent").len() == 1
+    });
+    assert_eq!(rig.jira.issues().len(), 1);
+}
+
+#[test]
+fn a_route_writes_so_many_letters_an_hour_and_the_rest_later() {
+    let (mut rig, _slow) = Rig::with("rule", &[], "letters_an_hour = 3");
+    for number in 0..5 {
+        rig.tell_of(20 + number, 4);
+    }
+    until("three tickets stand", || rig.jira.issues().len() == 3);
+    until("it is said that more wait", || {
+        crate::bench::logged().contains("writes no more letters")
+    });
+    // What a process before this one wrote counts too.
+    rig.bench.stop();
+    rig.bench.start().unwrap();
+    until("it was looked again", || {
+        rig.pass();
+        rig.bench.get("/api/v1/deliveries").json()["items"][2]["phase"] == "new"
+    });
+    rig.tell_of(30, 4);
+    until("all are there", || rig.bench.found("default").len() == 6);
+    assert_eq!(rig.jira.issues().len(), 3);
+    rig.bench.clock.0.fetch_add(3600, Ordering::SeqCst);
+    until("three more stand", || rig.jira.issues().len() == 6);
+}
+
+#[test]
+fn what_changes_within_the_hour_is_told_after_it() {
+    let rig = Rig::new("rule");
+    rig.tell_of(40, 3);
+    until("a ticket stands", || {
+        rig.bench.get("/api/v1/deliveries").json()["items"][0]["phase"] == "new"
+    });
+    let edits = || rig.double.ledger.of("PUT /rest/api/3/issue/").len();
+    let before = edits();
+    rig.tell_of(40, 5);
+    until("it is known", || {
+        rig.bench.get("/api/v1/findings?severity=critical").json()["total"] == 1
+    });
+    rig.bench.clock.0.fetch_add(1800, Ordering::SeqCst);
+    until("it was looked at", || {
+        rig.pass();
+        rig.double.ledger.of("GET /rest/api/3/issue/").len() > 3
+    });
+    assert_eq!(edits(), before);
+    rig.bench.clock.0.fetch_add(1800, Ordering::SeqCst);
+    until("it is brought up to date", || edits() > before);
+    assert_eq!(rig.jira.issues().len(), 1);
+}
+
+#[test]
+fn a_letter_goes_out_while_findings_are_written() {
+    let rig = Rig::new("person");
+    rig.tell(50, 1, 0);
+    until("a letter waits", || rig.rows("held").len() == 1);
+    let row = rig.rows("held")[0]["id"].as_i64().unwrap();
+    // As long as an import is written nobody else may.
+    let held = rusqlite::Connection::open(rig.bench.data().join("quell.db")).unwrap();
+    held.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(rig.bench.post(&format!("/api/v1/outbox/{row}/release"), "").status, 200);
+    until("a ticket stands", || rig.jira.issues().len() == 1);
+    until("that is kept", || rig.rows("sent").len() == 1);
+    rig.jira.begin_by_hand(&rig.issue().id.to_string());
+    until("what stands there is kept", || {
+        rig.pass();
+        rig.bench.get("/api/v1/deliveries").json()["items"][0]["phase"] == "begun"
+    });
+    held.execute_batch("ROLLBACK").unwrap();
 }

@@ -30,6 +30,7 @@ mod imports;
 mod inventories;
 #[cfg(test)]
 mod jobs;
+mod letters;
 #[cfg(test)]
 mod many;
 #[cfg(test)]

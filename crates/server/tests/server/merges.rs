@@ -8,7 +8,7 @@ use quell_deliver::mirror::Mirror;
 use quell_deliver::outbox::{Act, State};
 use quell_deliver::{Body, Key, Letter, Line};
 use quell_model::{Clock as _, IssueKey, Severity, TenantId};
-use quell_store::{Delivery, NewRow, Store};
+use quell_store::{Delivery, NewRow, OutboxStore};
 use quell_testkit::double::Double;
 use quell_testkit::server::delivery;
 use quell_testkit::sinks::{GithubDouble, HookDouble, JiraDouble, JiraIssue, blob_id};
@@ -119,6 +119,7 @@ impl Rig {
             page: None,
             owner: None,
             change: Some(change),
+            asks: None,
         };
         let row = NewRow {
             sink: "github".to_owned(),
@@ -142,7 +143,7 @@ impl Rig {
             escalated: true,
             look: None,
         };
-        let mut store = Store::open_for(self.bench.data(), &tenant).unwrap();
+        let mut store = OutboxStore::open_for(self.bench.data(), &tenant).unwrap();
         store.outbox_add((None, &delivery), &[row], now).unwrap();
         store.sync().unwrap();
     }

@@ -7,117 +7,7 @@ use quell_deliver::{Block, Body, Key, Label, Letter, Line, SafeLink, Span};
 use quell_model::{Severity, TenantId, Untrusted};
 
 use super::{bears, letter_text, mark, note_text, title_text};
-
-/// Texts that would act if they were more than text.
-const PAYLOADS: &[&str] = &[
-    "`",
-    "``",
-    "```",
-    "````",
-    "`a",
-    "a`",
-    "`a`",
-    "\n```\n",
-    "```\nend\n```\n# head",
-    "~~~\nx\n~~~",
-    "\\`",
-    "`\\",
-    "\\",
-    "\\\\`x`",
-    "[a](https://evil.example)",
-    "![a](https://evil.example/x.png)",
-    "<https://evil.example>",
-    "https://evil.example/?q=1",
-    "www.evil.example",
-    "[a]: https://evil.example",
-    "[a][b]",
-    "<a href=\"https://evil.example\">x</a>",
-    "<img src=x onerror=alert(1)>",
-    "<script>alert(1)</script>",
-    "<!-- quell-aaaaaaaaaaaaaaaaaaaaaaaaaa -->",
-    "\n<!-- quell-aaaaaaaaaaaaaaaaaaaaaaaaaa -->\n",
-    "--><b>x</b><!--",
-    "<details><summary>x</summary>",
-    "@mona",
-    "@acme/security",
-    "@all",
-    "@here",
-    "mail@evil.example",
-    "#1",
-    "GH-1",
-    "acme/shop#1",
-    "!1",
-    "~bug",
-    "%v1",
-    "&1",
-    "$1",
-    "^alert#1",
-    "[vulnerability:1]",
-    "Fixes #1",
-    "closes: acme/shop#2",
-    "Resolves https://github.com/acme/shop/issues/3",
-    "fix #1, #2 and #3",
-    "Implements PROJ-1",
-    "/close",
-    "\n/close\n",
-    "\n/assign @mona\n/label ~x",
-    "text\r\n/merge\r\n",
-    "/approve",
-    "[[_TOC_]]",
-    "[TOC]",
-    "::include{file=/etc/passwd}",
-    ":smile:",
-    "```mermaid\ngraph TD\n```",
-    "$$x$$",
-    "$`a`$",
-    "| a | b |\n|---|---|",
-    "# head",
-    "- item",
-    "1. one",
-    "> quote",
-    "---",
-    "***",
-    "* * *",
-    "**b**",
-    "__b__",
-    "~~s~~",
-    "- [ ] task",
-    "[^1]",
-    "[^1]: note",
-    "\u{202e}evil",
-    "a\u{200b}b",
-    "\u{feff}",
-    "\u{e0041}\u{e0042}",
-    "\u{0}\u{1b}[31m",
-    "\t\tcode",
-    "    code",
-    "  ",
-    " ",
-    "{{ secrets.X }}",
-    "${{ github.token }}",
-    "%{issue_ref}",
-    "&lt;b&gt;",
-    "&#64;mona",
-    "0123456789abcdef0123456789abcdef01234567",
-    "javascript:alert(1)",
-    "ffffff #ff0000",
-    "```suggestion\nx\n```",
-    "Draft: x",
-    "Quell-Change: quell-x change=y base=z",
-    "Co-authored-by: a <a@b>",
-    "[skip ci]",
-    "\u{2028}# x\u{2029}/close",
-];
-
-/// Those, and some that are long.
-pub(crate) fn payloads() -> Vec<String> {
-    let mut all: Vec<String> = PAYLOADS.iter().map(|text| (*text).to_owned()).collect();
-    all.push("`".repeat(300));
-    all.push("[".repeat(5_000));
-    all.push("<!--".repeat(900));
-    all.push("a`b``c```d````e".repeat(50));
-    all
-}
+use crate::testing::hostile::payloads;
 
 /// A letter with one text in every place for data.
 pub(crate) fn letter(text: &str, change: Option<CodeChange>) -> Letter {
@@ -242,10 +132,19 @@ fn hostile_data_has_the_markup_of_harmless_data() {
     assert!(all.len() >= 60, "{}", all.len());
     for most in [65_536, 1_000_000] {
         let benign = without_counts(&skeleton(&letter_text(&letter("plain", None), most)));
-        for payload in &all {
+        for payload in all.iter().filter(|payload| !payload.is_empty()) {
             let written = letter_text(&letter(payload, None), most);
             let hostile = without_counts(&skeleton(&written));
-            assert_eq!(hostile, benign, "{:.200}", payload.escape_debug().to_string());
+            let shown = payload.escape_debug().to_string();
+            if hostile.contains("left out here") {
+                // What is cut may lose markup of Quell's own, and gains none.
+                for mark in ["](", "<", "@", "#", "**", "://"] {
+                    let (found, most) = (hostile.matches(mark), benign.matches(mark));
+                    assert!(found.count() <= most.count(), "{shown:.200}");
+                }
+            } else {
+                assert_eq!(hostile, benign, "{shown:.200}");
+            }
             assert_eq!(written.matches("<!--").count(), 1, "{payload:?}");
             assert!(written.ends_with("-->") && !written.lines().any(|line| line.starts_with('/')));
         }

@@ -15,9 +15,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::common::mac;
+use crate::testing::hostile::payloads;
 use crate::testing::stage::{
-    Hands, Keys, key, keys, letter, letter_of, lived, numbers, open, payloads, sink, trouble,
-    wanted, words,
+    Hands, Keys, key, keys, letter, letter_of, lived, numbers, open, sink, trouble, wanted, words,
 };
 
 struct Stage {

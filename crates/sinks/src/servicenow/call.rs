@@ -199,11 +199,12 @@ impl ServiceNow {
 
     /// How long until the hour's requests count anew.
     fn wait(&self, remote: &Remote) -> Option<Duration> {
-        let reset =
-            remote.headers().get("x-ratelimit-reset")?.to_str().ok()?.parse::<i64>().ok()?;
-        let left = reset.saturating_sub(self.clock.now().as_second());
-        let left = Duration::from_secs(u64::try_from(left).unwrap_or(0).min(3_600));
-        Some(left.max(remote.retry_after().unwrap_or_default()))
+        let reset = remote.headers().get("x-ratelimit-reset").and_then(|told| told.to_str().ok());
+        let reset = reset.and_then(|text| text.parse::<i64>().ok()).map(|reset| {
+            let left = reset.saturating_sub(self.clock.now().as_second());
+            Duration::from_secs(u64::try_from(left).unwrap_or(0).min(3_600))
+        });
+        reset.max(remote.retry_after())
     }
 }
 

@@ -10,9 +10,8 @@ use quell_testkit::sinks::{Contract, SplunkDouble, SplunkSays};
 use serde_json::{Deserializer, Value};
 
 use super::*;
-use crate::testing::stage::{
-    Hands, Keys, key, keys, letter, letter_of, open, payloads, sink, wanted, words,
-};
+use crate::testing::hostile::payloads;
+use crate::testing::stage::{Hands, Keys, key, keys, letter, letter_of, open, sink, wanted, words};
 
 const CHANNEL: &str = "0aeeac95-ac74-4aa9-b30d-6c4c0ac581ba";
 

@@ -28,6 +28,7 @@ pub(crate) const KIND: Kind = Kind {
     settings: SETTINGS,
     rate: Some(Rate::new(50, 1, 100)),
     hear: None,
+    press: None,
     connect: |plan| Ok(Box::new(connect(&plan)?)),
 };
 

@@ -8,7 +8,8 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, UdpSocket};
 
 use super::*;
-use crate::testing::chat::{Login, acts, key, payloads, plan, wanted};
+use crate::testing::chat::{Login, acts, key, plan, wanted};
+use crate::testing::hostile::payloads;
 
 type Heard = Arc<Mutex<Vec<u8>>>;
 

@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use super::card::MOST_BYTES;
 use super::message;
-use crate::testing::chat::{Login, acts, key, letter, page, payloads, plan, wanted};
+use crate::testing::chat::{Login, acts, key, letter, page, plan, wanted};
+use crate::testing::hostile::payloads;
 use crate::{RightState, Sink, SinkError};
 
 const OWN: &str = include_str!("../../../testkit/src/sinks/teams/contract.json");

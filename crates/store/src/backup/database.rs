@@ -137,6 +137,19 @@ pub(super) fn note_restored(path: &Path) -> Result<(), BackupError> {
     super::files::sync(path)
 }
 
+/// Notes in a restored outbox that it is an older copy: what was sent since is looked for before
+/// anything is made again.
+pub(super) fn note_older(path: &Path) -> Result<(), BackupError> {
+    let noted = || -> Result<(), rusqlite::Error> {
+        let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let mark = "INSERT OR REPLACE INTO marks VALUES ('restored', x'01')";
+        connection.execute(mark, [])?;
+        connection.close().map_err(|(_, error)| error)
+    };
+    noted().map_err(StoreError::from)?;
+    super::files::sync(path)
+}
+
 /// How many wait to be confirmed in a database.
 pub(super) fn unconfirmed(path: &Path) -> Result<Unconfirmed, BackupError> {
     if !path.exists() {

@@ -17,7 +17,7 @@ mod tests;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{StoreError, open, server};
+use crate::{StoreError, delivery, open, server};
 
 pub(crate) use before::{copy_before, forget_older};
 pub use database::{DatabaseState, Unconfirmed, database_state};
@@ -103,6 +103,7 @@ fn known_schema(path: &str) -> Option<u32> {
     let migrations = match path.rsplit('/').next() {
         Some("quell.db") => open::MIGRATIONS,
         Some("server.db") => server::MIGRATIONS,
+        Some(delivery::FILE) => delivery::MIGRATIONS,
         Some(_) | None => return None,
     };
     u32::try_from(migrations.len()).ok()

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use super::database::Unconfirmed;
 use super::manifest::Manifest;
 use super::{BackupError, about, audit, database, files, later, verify_backup};
-use crate::StoreError;
+use crate::{StoreError, delivery};
 
 /// What is being written.
 const PART: &str = "restore.part";
@@ -96,6 +96,9 @@ pub fn restore(from: &Path, data: &Path, existing: Existing) -> Result<Restored,
     database::distrust(&part.join(SERVER))?;
     for path in files::databases(&part)?.iter().filter(|path| path.ends_with(TENANTS)) {
         database::note_restored(&part.join(path))?;
+    }
+    for path in files::databases(&part)?.iter().filter(|path| path.ends_with(delivery::FILE)) {
+        database::note_older(&part.join(path))?;
     }
     let unconfirmed = database::unconfirmed(&part.join(SERVER))?;
     files::move_into_place(&part, &data.join(READY))?;

@@ -6,9 +6,9 @@ use quell_model::{IssueKey, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
 use serde::{Deserialize, Serialize};
 
-use super::{read, write};
+use super::{OutboxStore, read, write};
+use crate::StoreError;
 use crate::state::{micros, time};
-use crate::{Store, StoreError};
 
 /// What a sink was told of a subject.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,7 +73,7 @@ pub(super) fn save(connection: &Connection, delivery: &Delivery) -> Result<(), S
     Ok(())
 }
 
-impl Store {
+impl OutboxStore {
     /// What a sink was told of plans.
     ///
     /// # Errors
@@ -95,15 +95,26 @@ impl Store {
         get(&self.connection, sink, subject)
     }
 
-    /// What stands at a sink under its id there.
+    /// Has what stands at a sink under its id there be asked for at a time. Whether it is known.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn delivery_of(&self, sink: &str, remote: &str) -> Result<Option<Delivery>, StoreError> {
-        let text = "SELECT look, body FROM deliveries WHERE sink = ?1 AND remote = ?2";
-        let mut select = self.connection.prepare_cached(text)?;
-        let row = select.query_row([sink, remote], from_row).optional()?;
-        row.map(made).transpose()
+    pub fn delivery_look(
+        &mut self,
+        (sink, remote): (&str, &str),
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let is_known: bool = self
+            .connection
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM deliveries WHERE sink = ?1 AND remote = ?2)",
+            )?
+            .query_row([sink, remote], |row| row.get(0))?;
+        if is_known {
+            let text = "UPDATE deliveries SET look = ?3 WHERE sink = ?1 AND remote = ?2";
+            self.connection.prepare_cached(text)?.execute(params![sink, remote, micros(at)])?;
+        }
+        Ok(is_known)
     }
 
     /// All that sinks were told, by sink and subject.
@@ -126,13 +137,5 @@ impl Store {
         let mut select = self.connection.prepare_cached(text)?;
         let rows = select.query_map(params![micros(now), most], from_row)?;
         rows.map(|row| made(row?)).collect()
-    }
-
-    /// Keeps how something stands at a sink.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn delivery_save(&mut self, delivery: &Delivery) -> Result<(), StoreError> {
-        save(&self.connection, delivery)
     }
 }

@@ -1,11 +1,14 @@
-//! The outbox, and what stands at sinks.
+//! The outbox, and what stands at sinks: a database of its own.
 
 mod deliveries;
+mod open;
 mod outbox;
 #[cfg(test)]
 mod tests;
 
 pub use deliveries::Delivery;
+pub(crate) use open::{FILE, MIGRATIONS, bring_over};
+pub use open::{OutboxStore, flush_findings};
 pub use outbox::{NewRow, OutboxFilter};
 
 use serde::Serialize;

@@ -6,9 +6,9 @@ use quell_model::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, TransactionBehavior, params};
 
 use super::deliveries::{Delivery, get, save};
-use super::{read, write};
+use super::{OutboxStore, read, write};
 use crate::state::micros;
-use crate::{Packed, Store, StoreError};
+use crate::{Packed, StoreError};
 
 /// A row that is wanted.
 #[derive(Debug, Clone)]
@@ -96,7 +96,7 @@ fn insert(connection: &Connection, new: &NewRow, now: Timestamp) -> Result<bool,
     Ok(added > 0)
 }
 
-impl Store {
+impl OutboxStore {
     /// Adds rows, and keeps what the sink will have been told, all or nothing. A row whose key is
     /// there already is not added again. Tells how many are new; `None`, and nothing is done, where
     /// what the sink was told is not any more what it was: somebody else came first.
@@ -122,17 +122,20 @@ impl Store {
         Ok(Some(added))
     }
 
-    /// Rows about which something is to be done by now, the oldest first. A row waits for those
-    /// before it about the same subject at the same sink.
+    /// Rows about which something is to be done by now, the oldest first, and of each sink at most
+    /// so many: one that is down keeps no other from being served. A row waits for those before it
+    /// about the same subject at the same sink.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn outbox_due(&self, now: Timestamp, most: u32) -> Result<Vec<Row>, StoreError> {
         let mut select = self.connection.prepare_cached(
-            "SELECT id, row FROM outbox AS o WHERE due <= ?1 AND NOT EXISTS ( \
-               SELECT 1 FROM outbox AS b WHERE b.sink = o.sink AND b.subject = o.subject \
-               AND b.id < o.id AND b.state NOT IN ('sent', 'cancelled')) \
-             ORDER BY due LIMIT ?2",
+            "SELECT id, row FROM ( \
+               SELECT id, row, due, row_number() OVER (PARTITION BY sink ORDER BY due, id) AS place \
+               FROM outbox AS o WHERE due <= ?1 AND NOT EXISTS ( \
+                 SELECT 1 FROM outbox AS b WHERE b.sink = o.sink AND b.subject = o.subject \
+                 AND b.id < o.id AND b.state NOT IN ('sent', 'cancelled'))) \
+             WHERE place <= ?2 ORDER BY due, id",
         )?;
         let rows = select.query_map(params![micros(now), most], from_row)?;
         rows.map(|row| made(row?)).collect()
@@ -160,7 +163,7 @@ impl Store {
         Ok(moved)
     }
 
-    /// Moves a row as [`Store::outbox_move`] does, and keeps how things stand at its sink with it.
+    /// Moves a row as [`OutboxStore::outbox_move`] does, and keeps how things stand at its sink with it.
     ///
     /// # Errors
     /// When the database refuses.
@@ -170,8 +173,8 @@ impl Store {
         after: &Row,
         change: impl FnOnce(&mut Delivery),
     ) -> Result<bool, StoreError> {
-        let known = self.delivery_get(&after.sink, &after.subject)?;
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let known = get(&tx, &after.sink, &after.subject)?;
         let moved = moved(&tx, before, after)?;
         if let (true, Some(mut delivery)) = (moved, known) {
             change(&mut delivery);

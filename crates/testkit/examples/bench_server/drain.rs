@@ -21,7 +21,7 @@ const INCIDENTS: u64 = 100;
 const STEP: u64 = 2_654_435_761;
 
 /// A delivery of a run: its number and its bytes.
-type Make = fn(&str, u64, usize) -> Vec<u8>;
+pub(super) type Make = fn(&str, u64, usize) -> Vec<u8>;
 
 /// Stores findings, then delivers new ones, changes stored ones all over the store, and waits for
 /// single ones: findings about settings, then detections among as many as are asked for.
@@ -32,7 +32,7 @@ pub(super) fn drain(
 ) -> Outcome<()> {
     let (process, client) = place.first()?;
     if stored > 0 {
-        store(&client, stored)?;
+        store(&client, (stored, setting))?;
     }
     let total = total_of(&client, "")?;
     say(&format!("{total} findings stored, memory {} MB", resident_kib(process.id()) >> 10));
@@ -87,11 +87,11 @@ fn burst(process: &Process, deliveries: u64) -> Load {
 }
 
 /// Uploads findings as deliveries would bring them.
-fn store(client: &Client, stored: u64) -> Outcome<()> {
+pub(super) fn store(client: &Client, (stored, make): (u64, Make)) -> Outcome<()> {
     let mut stream = begin_import(client)?;
     let mut chunks = BufWriter::with_capacity(1 << 20, Chunks(&mut stream));
     for number in 0..stored {
-        chunks.write_all(&setting("stored", number, 2048))?;
+        chunks.write_all(&make("stored", number, 2048))?;
         chunks.write_all(b"\n")?;
     }
     chunks.flush()?;
@@ -145,13 +145,13 @@ fn shell(run: &str, number: u64, _bytes: usize) -> Vec<u8> {
     .into_bytes()
 }
 
-fn total_of(client: &Client, question: &str) -> Outcome<u64> {
+pub(super) fn total_of(client: &Client, question: &str) -> Outcome<u64> {
     let answer = client.send(&Request::get(&format!("/api/v1/findings?limit=1{question}")))?;
     let total = answer.json().get("total").and_then(Value::as_u64);
     Ok(total.ok_or_else(|| format!("no total: {}", answer.text()))?)
 }
 
-fn millis(since: Instant) -> u64 {
+pub(super) fn millis(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX).max(1)
 }
 
@@ -231,13 +231,13 @@ fn processor_millis(process: u32) -> u64 {
 }
 
 /// Times in order, by how many are shorter.
-fn shares(took: &[u64]) -> String {
+pub(super) fn shares(took: &[u64]) -> String {
     let at =
         |share: usize| took.get(took.len() * share / 100).or(took.last()).copied().unwrap_or(0);
     format!("p50 {} ms, p90 {} ms, p99 {} ms, most {} ms", at(50), at(90), at(99), at(100))
 }
 
-fn deliver(process: &Process, (run, make): (&str, Make), number: u64) -> Outcome<()> {
+pub(super) fn deliver(process: &Process, (run, make): (&str, Make), number: u64) -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let one = Load { first: number, most: Some(1), connections: 1, ..burst(process, 1) };
     let one = Load { run: run.to_owned(), make, ..one };

@@ -3,6 +3,7 @@
 //! `cargo xtask bench-server` and `cargo xtask kill-server` build the server and run this.
 
 mod drain;
+mod tickets;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -64,6 +65,9 @@ fn main() -> Outcome<()> {
             number("--stored", 200_000),
             (number("--deliveries", 20_000), number("--detections", 20_000)),
         ),
+        "tickets" => {
+            tickets::tickets(quell, number("--stored", 100_000), number("--deliveries", 300))
+        }
         "kill" => kill(&place, number("--kills", 200)),
         "bogus" => bogus(&place, number("--names", 100_000)),
         other => Err(format!("there is no `{other}`").into()),
@@ -95,7 +99,8 @@ impl Place {
             .arg("--data")
             .arg(self.data())
             .env("QUELL_TELEMETRY_LOG_LEVEL", "warn")
-            .env("BENCH_SECRET", SECRET);
+            .env("BENCH_SECRET", SECRET)
+            .env(tickets::TOKEN.0, tickets::TOKEN.1);
         Process::start(&mut command)
     }
 

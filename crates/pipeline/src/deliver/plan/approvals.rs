@@ -38,7 +38,8 @@ pub fn approvals_wanted(
     let open = store.plan_list(true)?;
     for route in routes {
         for sink in &route.to {
-            let told: BTreeMap<String, Delivery> = store
+            let told: BTreeMap<String, Delivery> = wishes
+                .outbox
                 .delivery_of_plans(sink)?
                 .into_iter()
                 .map(|one| (one.subject.clone(), one))
@@ -129,6 +130,7 @@ impl Look<'_> {
             key,
             act: Act::Close { body },
             state: State::Waiting { until: self.now },
+            replays: None,
         };
         let delivery = Delivery {
             acts: known.acts.saturating_add(1),

@@ -51,7 +51,7 @@ fn digest(
     wishes: Wishes<'_>,
     (route, sink, hour): (&Route, &str, Timestamp),
 ) -> Result<Vec<Post>, PipelineError> {
-    let known = view.store.delivery_get(sink, &format!("digest:{}", route.name))?;
+    let known = wishes.outbox.delivery_get(sink, &format!("digest:{}", route.name))?;
     if known.as_ref().is_some_and(|known| known.written >= hour) {
         return Ok(Vec::new());
     }
@@ -73,7 +73,7 @@ fn new(
     for one in near.into_iter().take(MOST) {
         let Ok(story) = incident(view, cache, &one.incident.key.to_string()) else { continue };
         for told in subjects(&story, wishes, one.incident.kind) {
-            let is_new = view.store.delivery_get(sink, &told.id)?.is_none();
+            let is_new = wishes.outbox.delivery_get(sink, &told.id)?.is_none();
             if is_new && route.takes(&told.facts) {
                 new.push(told);
             }

@@ -13,7 +13,7 @@ use quell_deliver::outbox::{Act, State};
 use quell_deliver::route::{Facts, Release, Route, Subject, What};
 use quell_deliver::{Key, Letter};
 use quell_model::{IncidentKey, IssueKey, KeyHasher, TenantId, Timestamp};
-use quell_store::{Delivery, NewRow};
+use quell_store::{Delivery, NewRow, OutboxStore};
 
 use super::words::Places;
 use crate::PipelineError;
@@ -25,8 +25,6 @@ use subject::subjects;
 
 /// Incidents that are looked at closely in one go.
 const MOST_AT_ONCE: usize = 64;
-/// Letters that a route writes in an hour. The rest waits: it is a storm, and the riskiest went first.
-const MOST_AN_HOUR: usize = 100;
 /// How long a letter stands before it is brought up to date.
 const EDIT_AFTER: SignedDuration = SignedDuration::from_mins(60);
 
@@ -58,8 +56,8 @@ pub struct Planner {
     seen: HashMap<IncidentKey, Arc<One>>,
     /// Incidents whose letters are to be brought up to date, and not before then.
     again: Vec<(Timestamp, IncidentKey)>,
-    /// When each route wrote letters, within an hour.
-    written: HashMap<String, VecDeque<Timestamp>>,
+    /// When each route wrote letters, within an hour; what a process before this one wrote counts.
+    written: Option<HashMap<String, VecDeque<Timestamp>>>,
     /// Of what somebody was reminded, or no route wanted to remind.
     reminded: HashSet<String>,
 }
@@ -81,6 +79,8 @@ pub struct Wishes<'a> {
     pub tenant: &'a TenantId,
     /// What goes where.
     pub routes: &'a [Route],
+    /// What was told already.
+    pub outbox: &'a OutboxStore,
     /// Where links may lead to.
     pub places: &'a Places,
     /// How long something waits for people before they are reminded.
@@ -104,6 +104,9 @@ impl Planner {
         cache: &IncidentCache,
         wishes: Wishes<'_>,
     ) -> Result<Planned, PipelineError> {
+        if self.written.is_none() {
+            self.written = Some(written_before(wishes.outbox, view.now)?);
+        }
         let (kept, current) = cache.get(view)?;
         for (_, key) in self.again.extract_if(.., |(from, _)| *from <= view.now) {
             self.seen.remove(&key);
@@ -164,8 +167,8 @@ impl Planner {
             if planned.posts.iter().any(of) {
                 continue;
             }
-            let known = view.store.delivery_get(sink, &told.id)?;
-            if known.is_none() && !self.has_room(&route.name, view.now) {
+            let known = wishes.outbox.delivery_get(sink, &told.id)?;
+            if known.is_none() && !self.has_room(route, view.now) {
                 planned.held_back.insert(route.name.clone());
                 all = false;
                 continue;
@@ -186,18 +189,40 @@ impl Planner {
     }
 
     /// Whether a route may write one letter more within this hour; then it counts.
-    fn has_room(&mut self, route: &str, now: Timestamp) -> bool {
-        let written = self.written.entry(route.to_owned()).or_default();
+    fn has_room(&mut self, route: &Route, now: Timestamp) -> bool {
+        let all = self.written.get_or_insert_default();
+        let written = all.entry(route.name.clone()).or_default();
         let is_old = |at: &Timestamp| now.duration_since(*at) >= SignedDuration::from_hours(1);
         while written.front().is_some_and(is_old) {
             written.pop_front();
         }
-        let has_room = written.len() < MOST_AN_HOUR;
+        let most = usize::try_from(route.letters_an_hour).unwrap_or(usize::MAX);
+        let has_room = written.len() < most;
         if has_room {
             written.push_back(now);
         }
         has_room
     }
+}
+
+/// When each route wrote letters within the hour before now.
+fn written_before(
+    outbox: &OutboxStore,
+    now: Timestamp,
+) -> Result<HashMap<String, VecDeque<Timestamp>>, PipelineError> {
+    let within = |at: &Timestamp| now.duration_since(*at) < SignedDuration::from_hours(1);
+    let mut times: Vec<(Timestamp, String)> = Vec::new();
+    for known in outbox.delivery_list()? {
+        if known.told != digest::TOLD && within(&known.since) {
+            times.push((known.since, known.route));
+        }
+    }
+    times.sort_unstable();
+    let mut written: HashMap<String, VecDeque<Timestamp>> = HashMap::new();
+    for (at, route) in times {
+        written.entry(route).or_default().push_back(at);
+    }
+    Ok(written)
 }
 
 /// Whether a route may want an incident, by what is known without reading it.

@@ -93,11 +93,11 @@ impl Planner {
             let of = |known: &str, subject: &str| known == sink.as_str() && subject == told.id;
             let posted = |post: &super::Post| of(&post.delivery.sink, &post.delivery.subject);
             if planned.posts.iter().any(posted)
-                || view.store.delivery_get(sink, &told.id)?.is_some()
+                || wishes.outbox.delivery_get(sink, &told.id)?.is_some()
             {
                 continue;
             }
-            if !self.has_room(&route.name, view.now) {
+            if !self.has_room(route, view.now) {
                 planned.held_back.insert(route.name.clone());
                 all = false;
                 continue;

@@ -7,9 +7,10 @@ use quell_testkit::double::{Double, Fault};
 use quell_testkit::sinks::ConfluenceDouble;
 
 use super::super::cut;
-use super::super::testing::{self, Hands, Login, PAYLOADS, letter};
+use super::super::testing::{self, Hands, Login, letter};
 use super::section::{Part, is_whole, key_in};
 use super::{calls, storage};
+use crate::testing::hostile::PAYLOADS;
 use crate::{Field, Gone, Phase, RightState, Sink, SinkError, Wanted};
 
 const OWN: &str = include_str!("../../../../testkit/src/sinks/confluence/contract.json");

@@ -7,7 +7,8 @@ use quell_testkit::double::{Double, Fault};
 use quell_testkit::sinks::{JSM_DESK, JSM_REQUEST_TYPE, JiraDouble, JiraWorkflow};
 use serde_json::{Value, json};
 
-use super::super::testing::{self, Hands, Login, PAYLOADS};
+use super::super::testing::{self, Hands, Login};
+use crate::testing::hostile::PAYLOADS;
 use crate::{Phase, RightState, Sink, SinkError, Wanted};
 
 const JIRA: &str = include_str!("../../../../testkit/src/sinks/jira/contract.json");

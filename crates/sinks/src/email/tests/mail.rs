@@ -7,7 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use quell_deliver::outbox::{Act, ActKind, Remote};
 
 use super::super::mail::{Ends, Mail, made};
-use crate::testing::chat::{Hands, acts, body, key, letter, page, payloads, wanted};
+use crate::testing::chat::{Hands, acts, body, key, letter, page, wanted};
+use crate::testing::hostile::payloads;
 use quell_model::Clock as _;
 
 fn ends() -> Ends {

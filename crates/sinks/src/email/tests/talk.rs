@@ -6,7 +6,8 @@ use quell_deliver::outbox::{Act, ActKind, OnDoubt, Outcome, Remote};
 use quell_testkit::sinks::{SmtpDouble, SmtpFault, SmtpTls};
 use tempfile::NamedTempFile;
 
-use crate::testing::chat::{Login, acts, body, key, letter, payloads, wanted};
+use crate::testing::chat::{Login, acts, body, key, letter, wanted};
+use crate::testing::hostile::payloads;
 use crate::{Plan, Sink, SinkError};
 
 const USER: &str = "quell@mail.example";

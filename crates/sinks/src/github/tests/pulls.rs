@@ -4,7 +4,7 @@ use quell_deliver::outbox::Act;
 use quell_testkit::sinks::blob_id;
 
 use super::*;
-use crate::forge::tests::payloads;
+use crate::testing::hostile::payloads;
 use crate::{Gone, Phase};
 
 #[tokio::test]

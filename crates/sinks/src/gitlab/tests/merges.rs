@@ -3,7 +3,7 @@
 use quell_deliver::letter::ChangedFile;
 
 use super::*;
-use crate::forge::tests::payloads;
+use crate::testing::hostile::payloads;
 use crate::{Field, Gone, Phase};
 
 #[tokio::test]

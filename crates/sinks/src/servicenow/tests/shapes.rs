@@ -6,7 +6,8 @@ use quell_deliver::Label;
 use serde_json::Value;
 
 use super::*;
-use crate::testing::stage::{letter_of, payloads};
+use crate::testing::hostile::payloads;
+use crate::testing::stage::letter_of;
 
 /// What a viewer of records would make of a text: `[code]` marks, and addresses by how often each.
 fn active(text: &str) -> BTreeMap<String, usize> {

@@ -8,7 +8,8 @@ use quell_deliver::outbox::{Act, Remote};
 use serde_json::{Value, json};
 
 use super::super::text::APPROVAL_LABEL;
-use crate::testing::chat::{acts, body, key, letter, payloads, plan, wanted};
+use crate::testing::chat::{acts, body, key, letter, plan, wanted};
+use crate::testing::hostile::payloads;
 use crate::{Sink as _, Wanted};
 
 /// A sink that asks nobody.

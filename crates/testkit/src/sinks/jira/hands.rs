@@ -17,6 +17,12 @@ impl JiraDouble {
         self.kept().issues.values().filter(|issue| !issue.gone).cloned().collect()
     }
 
+    /// How many those are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.kept().issues.values().filter(|issue| !issue.gone).count()
+    }
+
     /// One of them.
     #[must_use]
     pub fn one(&self, id: &str) -> Option<JiraIssue> {

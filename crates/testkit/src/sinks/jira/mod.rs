@@ -74,6 +74,8 @@ pub struct JiraSettings {
     pub workflow: JiraWorkflow,
     /// How many searches do not know a new issue yet.
     pub lag: u32,
+    /// For how many seconds searches do not know a new issue yet.
+    pub lag_seconds: i64,
     /// Whether the project is archived.
     pub archived: bool,
     /// The project's key.
@@ -94,6 +96,7 @@ impl Default for JiraSettings {
             priorities: vec!["Highest", "High", "Medium", "Low", "Lowest"],
             workflow: JiraWorkflow::Plain,
             lag: 0,
+            lag_seconds: 0,
             archived: false,
             project: "SEC".to_owned(),
         }
@@ -111,6 +114,8 @@ pub(in crate::sinks) struct Kept {
     pub(in crate::sinks) settings: JiraSettings,
     pub(in crate::sinks) issues: BTreeMap<u64, JiraIssue>,
     pub(in crate::sinks) next: u64,
+    /// What was made after this searches do not know yet.
+    pub(in crate::sinks) indexed_to: String,
     /// Files that are not attached to anything yet.
     pub(in crate::sinks) waiting: BTreeMap<String, (String, Vec<u8>)>,
 }
@@ -128,6 +133,7 @@ impl JiraDouble {
             settings: JiraSettings::default(),
             issues: BTreeMap::new(),
             next: 10_001,
+            indexed_to: String::new(),
             waiting: BTreeMap::new(),
         };
         Self { clock, contracts: texts.iter().filter_map(read).collect(), kept: Mutex::new(kept) }
@@ -150,7 +156,13 @@ impl JiraDouble {
 
     /// Jira's way to write the time.
     pub(in crate::sinks) fn now(&self) -> String {
-        self.clock.now().strftime("%Y-%m-%dT%H:%M:%S.000+0000").to_string()
+        self.ago(0)
+    }
+
+    fn ago(&self, seconds: i64) -> String {
+        let now = self.clock.now();
+        let at = now.checked_sub(jiff::SignedDuration::from_secs(seconds)).unwrap_or(now);
+        at.strftime("%Y-%m-%dT%H:%M:%S.000+0000").to_string()
     }
 
     /// Refuses what neither description allows.
@@ -182,6 +194,7 @@ impl JiraDouble {
     fn routed(&self, asked: &Asked) -> Answered {
         let now = self.now();
         let kept = &mut *self.kept();
+        kept.indexed_to = self.ago(kept.settings.lag_seconds);
         kept.log_in(asked)?;
         let version = if kept.settings.data_center { "2" } else { "3" };
         let parts: Vec<&str> = asked.path.trim_start_matches('/').split('/').collect();

@@ -37,6 +37,8 @@ pub(super) fn search(kept: &mut Kept, asked: &Asked) -> Answered {
         };
         if issue.unseen > 0 {
             issue.unseen -= 1;
+        } else if issue.created > kept.indexed_to {
+            // The index does not have it yet.
         } else if fits {
             found.push(issue.told());
         }

@@ -3,10 +3,11 @@
 use quell_deliver::{Block, Body, Line};
 use serde_json::Value;
 
-use super::super::super::testing::{PAYLOADS, letter};
+use super::super::super::testing::letter;
 use super::super::super::wiki::Dialect;
 use super::super::super::{adf, cut};
 use super::super::fields;
+use crate::testing::hostile::PAYLOADS;
 
 /// The shape of a document: its nodes, marks and attributes without any text.
 fn shape(node: &Value) -> Vec<String> {
