@@ -11,9 +11,9 @@ use quell_client::ClientError;
 use quell_model::{Clock, TenantId};
 use quell_pipeline::deliver::{post_change, post_review};
 use quell_pipeline::{
-    ChangePlace, Dirty, FixCase, FixPlan, FixRequest, FixSaid, FixStory, Progress, Setup,
-    StateFile, Tool, code_change, code_place, commit_message, fixes_report, patch_text, plan_fixes,
-    plan_fixes_from, recover_files, refuse_uncommitted, write_branch, write_files,
+    ChangePlace, Dirty, FixCase, FixPlan, FixRequest, FixStory, Progress, Setup, StateFile, Tool,
+    code_change, code_place, commit_message, fixes_report, patch_text, plan_fixes, plan_fixes_from,
+    recover_files, refuse_uncommitted, write_branch, write_files,
 };
 use quell_report::{Options, Written, write_asks, write_fixes};
 use quell_store::{OutboxStore, Store};
@@ -192,8 +192,8 @@ fn deliver(
         Some(pull) => {
             let code = code_place(&arguments.repo, &place)?;
             let posted = noted(data, Action::FixApply, about, || {
-                let mut store = Store::open(data)?;
-                Ok(post_review(&mut store, to, plan, (&code, pull), now)?)
+                let mut outbox = OutboxStore::open_for(data, &tenant)?;
+                Ok(post_review(&mut outbox, to, plan, (&code, pull), now)?)
             })?;
             (format!("{} request {pull}", code.repository), posted)
         }
@@ -203,8 +203,9 @@ fn deliver(
             let change = code_change(plan, messages.join("\n"), &place)?;
             let where_to = format!("{} from `{}`", change.repository, change.base);
             let posted = noted(data, Action::FixApply, about, || {
-                let mut store = Store::open(data)?;
-                Ok(post_change(&mut store, to, (plan, change), now)?)
+                let store = Store::open(data)?;
+                let mut outbox = OutboxStore::open_for(data, &tenant)?;
+                Ok(post_change((&store, &mut outbox), to, (plan, change), now)?)
             })?;
             (where_to, posted)
         }

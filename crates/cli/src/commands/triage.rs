@@ -18,7 +18,7 @@ use quell_pipeline::{
     ChangePlace, Columns, InventoryFile, Outcome, OwnersAsked, Progress, Request, Setup, code_place,
 };
 use quell_report::{Format, Options, Report};
-use quell_store::Store;
+use quell_store::{OutboxStore, Store};
 
 use super::config::{load, tell, with_fixes};
 use super::fix::{has_sink, state_files};
@@ -178,7 +178,7 @@ pub(super) fn run(
         write_rejects(path, &outcome.rejects)?;
     }
     if let (Some(sink), Some(repo)) = (&arguments.deliver, &arguments.repo) {
-        deliver(arguments, &mut store, (sink, repo), &outcome.report)?;
+        deliver(arguments, data, (sink, repo), &outcome.report)?;
     }
     print(&outcome.report, arguments, environment)?;
     Ok(exit(&outcome, arguments))
@@ -187,7 +187,7 @@ pub(super) fn run(
 /// Puts the report into the outbox as SARIF.
 fn deliver(
     arguments: &Arguments,
-    store: &mut Store,
+    data: &Path,
     (sink, repo): (&str, &Path),
     report: &Report,
 ) -> Result<()> {
@@ -199,9 +199,10 @@ fn deliver(
         (format.write)(report, &Options { color: false }, &mut out)?;
     }
     let sarif = String::from_utf8(out).context("the report is no text")?;
-    let to = (&TenantId::default(), sink);
-    let at = (&code, arguments.pull);
-    let (subject, is_new) = post_results(store, to, sarif, at, SystemClock.now())?;
+    let tenant = TenantId::default();
+    let (to, at) = ((&tenant, sink), (&code, arguments.pull));
+    let mut outbox = OutboxStore::open_for(data, &tenant)?;
+    let (subject, is_new) = post_results(&mut outbox, to, sarif, at, SystemClock.now())?;
     let said = if is_new { "is" } else { "was already" };
     say(&format!("{subject} {said} in the outbox for `{sink}`; `quell deliver` sends it"));
     Ok(())

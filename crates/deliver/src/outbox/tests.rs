@@ -128,6 +128,6 @@ fn only_what_was_sent_to_whoever_takes_it_twice_as_one_is_sent_again() {
     assert!(may_replay(&sent, OnDoubt::Again));
     assert!(!may_replay(&sent, look) && !may_replay(&sent, OnDoubt::Leave));
     assert!(!may_replay(&waiting, OnDoubt::Again));
-    let key = sent.key.clone();
-    assert_eq!(Row { replays: Some(key.clone()), ..row() }.sent_as(), &key);
+    let again = Row { replays: Some(sent.key.clone()), ..row() };
+    assert_eq!(again.sent_as(), &sent.key);
 }

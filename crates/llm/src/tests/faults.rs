@@ -134,11 +134,11 @@ async fn every_fault_has_its_meaning_at_every_provider() {
     let mut wrong = Vec::new();
     for kind in KINDS {
         let stage = Stage::new().await;
-        for fault in &quick {
-            let ways = [false, true].into_iter();
-            for streamed in ways.filter(|streamed| !differs(kind.0, *fault, *streamed)) {
-                wrong.extend(under((&stage, kind), *fault, streamed).await);
-            }
+        let ways = quick.iter().flat_map(|fault| [(*fault, false), (*fault, true)]);
+        for (fault, streamed) in
+            ways.filter(|(fault, streamed)| !differs(kind.0, *fault, *streamed))
+        {
+            wrong.extend(under((&stage, kind), fault, streamed).await);
         }
         assert_eq!((stage.models.kept(), stage.models.tools_offered()), (0, 0));
     }

@@ -18,6 +18,7 @@ use quell_sinks::{SinkError, Wanted};
 use quell_store::{Delivery, OutboxStore, StoreError};
 use serde::Serialize;
 use tokio::runtime::Handle;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::plan::wanted;
 use super::sinks::Place;
@@ -61,19 +62,28 @@ pub(crate) async fn run(app: Arc<App>) {
             }
             let Ok(permit) = Arc::clone(&app.deliveries).try_acquire_owned() else { break };
             locked(&under_way).insert(id.clone());
-            let (app, under_way) = (Arc::clone(&app), Arc::clone(&under_way));
-            let handle = Handle::current();
-            // The store is waited for between calls, so each has a thread.
-            tokio::task::spawn_blocking(move || {
-                let moved = handle.block_on(work.done(&app, &findings));
-                locked(&under_way).remove(&id);
-                drop(permit);
-                if moved {
-                    app.outbox_waiting.notify_one();
-                }
-            });
+            begin(&app, &under_way, (findings, work, id), permit);
         }
     }
+}
+
+/// Does one piece of work. The store is waited for between calls, so each has a thread.
+fn begin(
+    app: &Arc<App>,
+    under_way: &UnderWay,
+    (findings, work, id): (Arc<Findings>, Work, SubjectId),
+    permit: OwnedSemaphorePermit,
+) {
+    let (app, under_way) = (Arc::clone(app), Arc::clone(under_way));
+    let handle = Handle::current();
+    tokio::task::spawn_blocking(move || {
+        let moved = handle.block_on(work.done(&app, &findings));
+        locked(&under_way).remove(&id);
+        drop(permit);
+        if moved {
+            app.outbox_waiting.notify_one();
+        }
+    });
 }
 
 /// Whether something may begin: not while the same subject is served, nor too much of one sink.

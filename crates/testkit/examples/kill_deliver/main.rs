@@ -110,16 +110,7 @@ fn one(quell: &Path, number: u64, kills: u64, seed: u64) -> Outcome<Ended> {
         }
     };
     let patience = Duration::from_secs(3000);
-    let plan = Plan {
-        kills,
-        seed,
-        data: data.clone(),
-        token,
-        jump: 0,
-        patience,
-        command: &command,
-        told: &told,
-    };
+    let plan = Plan { kills, seed, data, token, jump: 0, patience, command: &command, told: &told };
     let ended = run(&plan)?;
     if !ended.faults.is_empty() {
         say(&format!("the data stays in {}", folder.keep().display()));
