@@ -211,7 +211,7 @@ impl Config {
                 Some((format!("containment.{name}.{key}"), one.as_ref()?))
             })
         });
-        let own = own.chain(inventories).chain(sinks).chain(models).chain(containment);
+        let own = own.chain(inventories).chain(containment).chain(sinks).chain(models);
         let mut used: Vec<(String, &SecretRef)> = own.collect();
         let names = |kind| used.iter().any(|(_, reference)| reference.kind() == kind);
         let (vault, aws) = (names(SecretKind::Vault), names(SecretKind::AwsSecretsManager));

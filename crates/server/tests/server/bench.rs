@@ -166,7 +166,7 @@ pub(crate) fn config(changes: &[(&str, &str)], more: &str) -> Config {
 
 pub(crate) fn plan(data: &Path, config: Config) -> Plan {
     let known = |name: &str| match name.starts_with("KILL_") {
-        true => std::env::var(name).ok(),
+        true => std::env::var_os(name).and_then(|value| value.into_string().ok()),
         false => SECRETS.contains(&name).then(|| secret(name)),
     };
     let setup = Setup::embedded(None).unwrap();

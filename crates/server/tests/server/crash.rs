@@ -40,7 +40,9 @@ fn serve_when_asked() {
     runtime.block_on(async {
         let kind = tokio::signal::unix::SignalKind::terminate();
         let mut terminate = tokio::signal::unix::signal(kind).unwrap();
-        let said = |name: &str| std::env::var(name).unwrap_or_default();
+        let said = |name: &str| {
+            std::env::var_os(name).and_then(|value| value.into_string().ok()).unwrap_or_default()
+        };
         let plan = plan(Path::new(&data), config(&[], &said(MORE)));
         let mut err = std::io::stderr();
         let clock = Shifted(AtomicI64::new(said(AHEAD).parse().unwrap_or_default()));

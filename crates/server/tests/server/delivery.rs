@@ -160,7 +160,7 @@ fn an_answer_that_is_lost_makes_no_second_ticket() {
     until("nobody knows whether it arrived", || !rig.rows("doubt").is_empty());
     until("it is found", || {
         rig.bench.clock.0.fetch_add(5, Ordering::SeqCst);
-        rig.rows("sent").len() == 1
+        !rig.rows("sent").is_empty()
     });
     assert_eq!(rig.jira.issues().len(), 1);
 }
@@ -193,7 +193,7 @@ fn a_start_after_a_call_was_begun_looks_before_it_sends() {
     rig.bench.start().unwrap();
     until("it is found", || {
         rig.bench.clock.0.fetch_add(5, Ordering::SeqCst);
-        rig.rows("sent").len() == 1
+        !rig.rows("sent").is_empty()
     });
     assert_eq!(rig.jira.issues().len(), 1);
 }
@@ -280,7 +280,7 @@ fn a_call_that_outlasts_a_stop_is_looked_for_after_the_next_start() {
     until("the directory is free", || rig.bench.start().is_ok());
     until("it is found", || {
         rig.bench.clock.0.fetch_add(5, Ordering::SeqCst);
-        rig.rows("sent").len() == 1
+        !rig.rows("sent").is_empty()
     });
     assert_eq!(rig.jira.issues().len(), 1);
 }
@@ -322,11 +322,10 @@ fn what_changes_within_the_hour_is_told_after_it() {
     until("it is known", || {
         rig.bench.get("/api/v1/findings?severity=critical").json()["total"] == 1
     });
+    let looks = || rig.double.ledger.of("GET /rest/api/3/issue/").len();
+    let looked = looks();
     rig.bench.clock.0.fetch_add(1800, Ordering::SeqCst);
-    until("it was looked at", || {
-        rig.pass();
-        rig.double.ledger.of("GET /rest/api/3/issue/").len() > 3
-    });
+    until("it was looked at", || looks() > looked + 1);
     assert_eq!(edits(), before);
     rig.bench.clock.0.fetch_add(1800, Ordering::SeqCst);
     until("it is brought up to date", || edits() > before);

@@ -227,7 +227,7 @@ fn a_message_is_sent_once_more_with_its_own_id() {
     assert_eq!(messages[0].0, first["key"].as_str().unwrap());
     until("it is known", || rows().as_array().is_some_and(|rows| rows.len() == 2));
     assert_eq!(rows()[0]["tries"][0]["came"], "done");
-    assert_eq!(rows()[0]["key"] == first["key"], false);
+    assert_ne!(rows()[0]["key"], first["key"]);
     assert_eq!(bench.post("/api/v1/outbox/999/replay", "").status, 404);
 }
 
@@ -240,4 +240,45 @@ fn a_ticket_is_not_made_once_more() {
     assert_eq!(answer.status, 409);
     assert!(answer.text().contains("takes the same message twice as one"), "{}", answer.text());
     assert_eq!(rig.jira.issues().len(), 1);
+}
+
+#[test]
+fn what_a_tool_sees_after_the_merge_is_said_in_the_ticket_and_on_the_stand() {
+    let rig = Rig::merged();
+    rig.until_told("waits");
+    let now = rig.now();
+    rig.tell(1, now);
+    rig.until_told("still_there");
+    let conflict = rig.stand("github")["conflict"].clone();
+    assert_eq!(conflict, "it was merged, and the fault was seen since");
+    until("the ticket says so", || rig.ticket_says("the merge alone did not mend it"));
+    until("the request says so", || rig.request_says("the merge alone did not mend it"));
+}
+
+#[test]
+fn what_comes_back_though_the_code_has_the_fix_is_drift() {
+    let rig = Rig::merged();
+    let now = rig.now();
+    rig.tell(4, now);
+    rig.until_told("gone");
+    rig.until("the ticket is closed", || rig.issue().category == "done");
+    let now = rig.now();
+    rig.tell(1, now);
+    rig.until("the ticket is open again", || rig.issue().category == "new");
+    rig.until_told("drift");
+    assert!(rig.stand("github")["conflict"].as_str().unwrap().contains("it drifted"));
+    assert!(rig.ticket_says("changed it outside of the code"));
+}
+
+#[test]
+fn what_comes_back_since_the_code_changed_is_no_drift() {
+    let rig = Rig::merged();
+    let now = rig.now();
+    rig.tell(4, now);
+    rig.until_told("gone");
+    rig.github.push("main", "infra/main.tf", OPEN);
+    let now = rig.now();
+    rig.tell(1, now);
+    rig.until_told("undone");
+    assert!(rig.stand("github")["conflict"].as_str().unwrap().contains("has not the fix"));
 }
