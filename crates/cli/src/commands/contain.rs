@@ -20,7 +20,7 @@ const EXAMPLES: &str = "\
 Examples:
   quell contain isolate-pod prod/shop/web-0 --incident 3f2a9c --dry-run
   quell contain scale-to-zero prod/shop/deployment/web --incident 3f2a9c
-  quell contain deactivate-access-key arn:aws:iam::111122223333:user/ci AKIA…
+  quell contain deactivate-access-key arn:aws:iam::111122223333:user/ci KEY_ID
   quell contain list
   quell contain show 0a1b2c3d
   quell contain rollback 0a1b2c3d --reason 'the pod was clean'

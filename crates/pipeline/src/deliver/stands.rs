@@ -48,16 +48,26 @@ pub fn stands(store: &Store, issues: &[IssueKey], now: Timestamp) -> Result<Stan
         if !issue.status.is_open() {
             continue;
         }
-        if row.is_some_and(|row| suppression.hides(row.id)) {
+        let id = row.as_ref().map(|row| row.id);
+        if id.is_some_and(|id| suppression.hides(id)) {
             is_hidden = true;
             continue;
         }
         is_open = true;
-        seen = seen.max(issue.last_seen);
+        // A finding that is seen again as it was leaves the issue's body as it is.
+        let again = id.map(|id| last_seen(store, id)).transpose()?.flatten();
+        seen = seen.max(issue.last_seen).max(again);
     }
     Ok(match (is_open, is_hidden) {
         (true, _) => Stands::Open(seen),
         (false, true) => Stands::Accepted,
         (false, false) => Stands::Gone(now),
     })
+}
+
+/// When a tool last saw one of an issue's open findings.
+fn last_seen(store: &Store, issue: i64) -> Result<Option<Timestamp>, PipelineError> {
+    let findings = store.finding_list(issue)?;
+    let open = findings.iter().filter(|row| row.state.status.is_open());
+    Ok(open.filter_map(|row| row.last_seen).max())
 }
