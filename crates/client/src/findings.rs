@@ -207,6 +207,14 @@ impl Connection {
         Ok((page.items, page.next))
     }
 
+    /// One asset with its issues and what it has to do with others, as the server tells it.
+    ///
+    /// # Errors
+    /// When there is none of that id, or more than one, or the server does not answer.
+    pub async fn asset(&self, id: &str) -> Result<serde_json::Value, ClientError> {
+        self.get(&format!("api/v1/assets/{}", part(id)), &[]).await
+    }
+
     /// One issue with all it rests on.
     ///
     /// # Errors

@@ -10,7 +10,10 @@ use quell_sources::SOURCES;
 use crate::check::{SAMPLES, sample};
 
 /// What can be fuzzed besides the formats and the languages.
-const READERS: &[&str] = &["mapped", "maps"];
+const READERS: &[&str] = &["codeowners", "inventory", "mapped", "maps"];
+
+/// Those of them that read text, and no data.
+const TEXTS: &[&str] = &["codeowners", "maps"];
 
 /// Every target: the formats in their order, then the other readers and the languages.
 #[must_use]
@@ -24,6 +27,12 @@ pub fn targets() -> Vec<&'static str> {
 #[must_use]
 pub fn is_format(target: &str) -> bool {
     !READERS.contains(&target) && sample(target).is_none()
+}
+
+/// Whether a target reads text that is no data: code, and what is written by hand.
+#[must_use]
+pub fn is_text(target: &str) -> bool {
+    TEXTS.contains(&target) || sample(target).is_some()
 }
 
 /// The folder of the seeds that come with the project.

@@ -17,8 +17,8 @@ use quell_fuzz::{Found, Session};
 const HELP: &str = "\
 cargo xtask fuzz [TARGET|all] [--seconds N] [--seed N] [--finds FOLDER]
 
-  TARGET        a format (`asff`), `mapped`, `maps` or a language of code (`terraform`); all of them if
-                none is given
+  TARGET        a format (`asff`), `mapped`, `maps`, `inventory`, `codeowners` or a language of code
+                (`terraform`); all of them if none is given
   --seconds N   how long each (60)
   --seed N      another seed makes other inputs (1)
   --finds DIR   where inputs that break something are kept (target/fuzz-finds)

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::check::{Bench, Fault, Pages, Seen, run_all, sample};
-use crate::corpus::is_format;
+use crate::check::{Bench, Fault, Pages, Seen, run_all};
+use crate::corpus::{is_format, is_text};
 use crate::mutate::{Kind, mutate};
 use crate::{Random, shrink, skeletons};
 
@@ -104,7 +104,7 @@ impl<'b> Session<'b> {
     }
 
     fn next_input(&mut self) -> Vec<u8> {
-        let code = self.target == "maps" || sample(&self.target).is_some();
+        let code = is_text(&self.target);
         let kind = if code { Kind::Code } else { Kind::Findings };
         let seed = self.random.pick(&self.seeds).cloned().unwrap_or_default();
         mutate(&seed, &self.others, kind, &mut self.random)

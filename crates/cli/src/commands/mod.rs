@@ -18,6 +18,7 @@ use crate::remote::Misused;
 
 mod access;
 mod approval;
+mod asset;
 mod audit;
 mod backup;
 mod config;
@@ -74,6 +75,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Show one issue, or take a wrong merge apart
     Issue(issue::Arguments),
+    /// Show one asset, its issues, and what it has to do with others
+    Asset(asset::Arguments),
     /// Show one incident, take it apart, or put two together
     Incident(incident::Arguments),
     /// Leave issues as they are until a day: ask, look what it hides, review
@@ -149,6 +152,7 @@ pub(crate) fn run(
         Command::Trace(arguments) => trace::run(&arguments, &data),
         Command::Demo(arguments) => demo::run(&arguments, environment),
         Command::Issue(arguments) => issue::run(&arguments, (&data, named), environment),
+        Command::Asset(arguments) => asset::run(&arguments, (&data, named), environment),
         Command::Incident(arguments) => incident::run(&arguments, (&data, named), environment),
         Command::Exception(arguments) => exception::run(&arguments, (&data, named), environment),
         Command::Approval(arguments) => approval::run(&arguments, named, environment),

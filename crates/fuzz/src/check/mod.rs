@@ -3,6 +3,7 @@
 mod code;
 mod expected;
 mod maps;
+mod owners;
 mod pages;
 mod read;
 mod run;
@@ -81,13 +82,15 @@ impl Bench {
     /// What is broken.
     pub fn check(&self, target: &str, input: &[u8]) -> Result<Seen, Fault> {
         let code = sample(target);
-        if code.is_some() || target == "maps" {
+        if code.is_some() || ["codeowners", "inventory", "maps"].contains(&target) {
             // The others are read from this file.
             std::fs::write(self.folder.path().join("input"), input)
                 .map_err(|e| Fault::new("the bench works", e.to_string()))?;
         }
         guarded(|| match (target, code) {
             (_, Some(sample)) => code::check(self.setup.catalog(), sample, input),
+            ("codeowners", None) => owners::code(input),
+            ("inventory", None) => owners::inventory(input),
             ("maps", None) => maps::check(self, input),
             (_, None) => read::check(self, target, input),
         })

@@ -52,6 +52,8 @@ pub(super) struct World {
     /// What goes wrong with questions of the first stream, by their number.
     pub(super) faults: BTreeMap<usize, Fault>,
     owner: Option<String>,
+    /// How many seconds its clock is ahead.
+    skew: i64,
     pub(super) asked: Vec<(&'static str, Option<Timestamp>, Option<Value>)>,
     unread: Vec<String>,
     /// Findings whose record is not as the vendor's documents say.
@@ -171,7 +173,7 @@ impl Fake {
             items: all.iter().skip(from).take(PAGE).cloned().collect(),
             next: (next < all.len()).then(|| json!(next)),
             owner: world.owner.clone(),
-            vendor_time: Some(self.1.now()),
+            vendor_time: Some(self.1.now() + jiff::SignedDuration::from_secs(world.skew)),
             unread: world.unread.clone(),
             ..Page::default()
         })
@@ -334,6 +336,24 @@ async fn all_is_read_once_and_then_what_is_new_without_a_write() {
     pass(&fake, 30);
     bench.turn().await.unwrap();
     assert_eq!(bench.changes(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_ten_minutes_off_hides_no_change() {
+    for skew in [-600, 600] {
+        let (data, fake) = (tempfile::tempdir().unwrap(), fake(5));
+        fake.world().skew = skew;
+        let bench = Bench::open(data.path(), &fake);
+        bench.turn().await.unwrap();
+        for round in 1..4 {
+            // It changes by the vendor's clock, a moment after it was asked.
+            let changed = fake.now() + skew + 1;
+            fake.world().findings.insert(100 + round, changed);
+            pass(&fake, 300);
+            bench.turn().await.unwrap();
+            assert_eq!(bench.open_findings(), 5 + u64::from(round), "{skew}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
