@@ -19,7 +19,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[include_str!("../migrations/outbox_0001
 /// The file, in the folder of a tenant's findings.
 pub(crate) const FILE: &str = "outbox.db";
 /// The schemas of findings that had the outbox in them.
-const HAD_IT: std::ops::RangeInclusive<u32> = 12..=13;
+const HAD_IT: std::ops::RangeInclusive<u32> = 12..=15;
 /// Memory for pages.
 const CACHE_KIB: i32 = 4_096;
 /// Set where this is an older copy: what was sent since then is not in it.

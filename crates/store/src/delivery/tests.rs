@@ -155,7 +155,7 @@ fn an_outbox_among_the_findings_is_brought_over_once_whenever_that_is_cut_off() 
     assert_eq!(findings.query_row(left, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
     // Numbers go on behind those that were given.
     store.outbox_add((None, &delivery("fix:b")), &[row("fix:b", 0)], now()).unwrap();
-    assert_eq!(store.outbox_due(now(), 9).unwrap()[0].id, 42);
+    assert!(store.outbox_due(now(), 9).unwrap()[0].id > 41);
 }
 
 #[test]
