@@ -144,7 +144,7 @@ pub(crate) fn check(data: &Path, token: &str, acked: &Acked) {
         assert_eq!(of("records"), parts.iter().map(|part| of(part)).sum::<u64>(), "{job}");
     }
     let mut faults = Vec::new();
-    for _ in 0..40 {
+    for _ in 0..600 {
         faults = acked.faults(&found(data, &default).unwrap());
         if faults.is_empty() {
             break;
