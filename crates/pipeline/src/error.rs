@@ -6,6 +6,12 @@ pub enum PipelineError {
     /// The database refused.
     #[error(transparent)]
     Store(#[from] quell_store::StoreError),
+    /// The system gives no thread.
+    #[error("the system gives no further thread: {0}")]
+    Threads(std::io::Error),
+    /// What was to be read whole was not.
+    #[error("the system let something be read in part only: {0}")]
+    Unread(String),
     /// A record cannot be written or read back.
     #[error("a record cannot be kept: {0}")]
     Body(#[from] serde_json::Error),

@@ -7,7 +7,9 @@ use std::ops::ControlFlow;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use quell_model::{Accounting, Funnel, Outcome, Reject, Timestamp, Untrusted};
 use quell_report::{Changes, FileReport, InventoryReport};
-use quell_sources::intake::{self, Batch, Detected, Input, Item, Limits, Normalized, Unreadable};
+use quell_sources::intake::{
+    self, Batch, BrokeOff, Detected, Input, Item, Limits, Normalized, Unreadable,
+};
 use quell_store::{
     Block, BlockBuilder, FinishedInput, Folding, Held, IdSet, Import, KEV, MostClosed, Store,
     Touched,
@@ -53,6 +55,9 @@ pub struct Imported {
     pub rejects: Vec<Reject>,
     /// Whether every file was read to its proper end.
     pub complete: bool,
+    /// What the system said where it would not let something be read: the same may be read whole
+    /// another time.
+    pub by_system: Option<String>,
     /// What they would have closed by being silent, where that is too much to believe.
     pub held: Option<Held>,
     /// What the files touched.
@@ -84,6 +89,7 @@ impl Imported {
             changes: Changes::default(),
             rejects: Vec::new(),
             complete: true,
+            by_system: None,
             held: None,
             touched: Touched::default(),
             inventories: Vec::new(),
@@ -109,7 +115,7 @@ pub(crate) fn import_all(
                 total_bytes += input.size_bytes();
                 inputs.push(input);
             }
-            Err(unreadable) => run.unread(&unreadable.path, None, unreadable.reason),
+            Err(unreadable) => run.unread(&unreadable.path.clone(), None, unreadable.into()),
         }
     }
     let mut done = 0;
@@ -221,7 +227,8 @@ impl<'a> Run<'a> {
 
 impl Run<'_> {
     /// Notes an input of which nothing could be taken: one record, rejected.
-    pub(crate) fn unread(&mut self, path: &str, format: Option<&str>, reason: String) {
+    pub(crate) fn unread(&mut self, path: &str, format: Option<&str>, reason: BrokeOff) {
+        let reason = self.blame(reason);
         let mut accounting = Accounting::default();
         accounting.count(Outcome::Rejected);
         self.imported.complete = false;
@@ -235,6 +242,14 @@ impl Run<'_> {
             complete: false,
             message: Some(Untrusted::from(reason)),
         });
+    }
+
+    /// Why reading broke off. Where that says nothing of what was read, it is kept.
+    pub(crate) fn blame(&mut self, BrokeOff { why, by_system }: BrokeOff) -> String {
+        if by_system {
+            self.imported.by_system.get_or_insert_with(|| why.clone());
+        }
+        why
     }
 
     fn reject(&mut self, path: &str, offset_bytes: u64, reason: String) {
@@ -258,18 +273,18 @@ impl Run<'_> {
                 return Ok(());
             }
             Ok(Detected::NoFit(reason)) => {
-                self.unread(&name, None, reason);
+                self.unread(&name, None, reason.into());
                 return Ok(());
             }
             Err(error) => {
-                self.unread(&name, None, error.to_string());
+                self.unread(&name, None, error.into());
                 return Ok(());
             }
         };
         let found = detected.format.id();
         if let Some(wanted) = self.options.format.filter(|wanted| *wanted != found) {
             let reason = format!("is `{found}`, and `{wanted}` was said to come from there");
-            self.unread(&name, Some(found), reason);
+            self.unread(&name, Some(found), reason.into());
             return Ok(());
         }
         let reader = self.setup.reader(&name);
@@ -283,7 +298,7 @@ impl Run<'_> {
         let hash = match may_be_known.then(|| input.content_hash(&Limits::default())).transpose() {
             Ok(hash) => hash,
             Err(error) => {
-                self.unread(&name, Some(detected.format.id()), error.to_string());
+                self.unread(&name, Some(detected.format.id()), error.into());
                 return Ok(());
             }
         };
@@ -327,18 +342,22 @@ impl Run<'_> {
         let imported_at = file.known.unwrap_or(self.now);
         let mut tally = Tally::default();
         let (twin, limits) = (file.twin.take(), Limits::default());
-        let (end, hash) = std::thread::scope(|threads| {
-            let hashing = twin.map(|mut t| threads.spawn(move || t.content_hash(&limits)));
-            let end = self.pump(input, detected, &mut import, &mut tally);
-            (end, hashing.and_then(|hashing| hashing.join().ok()))
-        });
-        let mut end = end?;
+        let (mut end, hash) = std::thread::scope(|threads| {
+            let hash = |mut twin: Input| {
+                let hash = move || twin.content_hash(&limits);
+                std::thread::Builder::new().spawn_scoped(threads, hash)
+            };
+            let hashing = twin.map(hash).transpose().map_err(PipelineError::Threads)?;
+            let end = self.pump(input, detected, &mut import, &mut tally)?;
+            Ok::<_, PipelineError>((end, hashing.and_then(|hashing| hashing.join().ok())))
+        })?;
         if let Some(hash) = hash {
             match hash {
                 Ok(hash) => file.hash = Some(hash),
-                Err(error) => end = end.or_else(|| Some(error.to_string())),
+                Err(error) => end = end.or_else(|| Some(error.into())),
             }
         }
+        let end = end.map(|end| self.blame(end));
         for scope in detected.coverage() {
             import.cover(&scope, imported_at);
         }
@@ -421,7 +440,7 @@ impl Run<'_> {
         detected: &intake::Detection,
         import: &mut Import<'_>,
         tally: &mut Tally,
-    ) -> Result<Option<String>, PipelineError> {
+    ) -> Result<Option<BrokeOff>, PipelineError> {
         let parsers = std::thread::available_parallelism().map_or(2, NonZero::get).clamp(1, 8);
         let knowledge = self.knowledge;
         let progress = self.progress;
@@ -434,11 +453,14 @@ impl Run<'_> {
             // What is written goes back: freeing it takes time that the writer has not.
             let (written, spent) = bounded::<ParsedBatch>(parsers);
             let to_parsers = (to_parsers, begun);
-            let reader = threads.spawn(move || read(input, detected, &to_parsers, progress));
+            let new = std::thread::Builder::new;
+            let reader = move || read(input, detected, &to_parsers, progress);
+            let reader = new().spawn_scoped(threads, reader).map_err(PipelineError::Threads)?;
             for _ in 0..parsers {
                 let (batches, spent) = (batches.clone(), spent.clone());
                 let to_writer = to_writer.clone();
-                threads.spawn(move || parse((&batches, &spent), &to_writer, detected, knowledge));
+                let parser = move || parse((&batches, &spent), &to_writer, detected, knowledge);
+                new().spawn_scoped(threads, parser).map_err(PipelineError::Threads)?;
             }
             drop((batches, spent, to_writer));
             let ways = Ways { parsed: &parsed, ended: &ended, spent: written };
@@ -447,7 +469,7 @@ impl Run<'_> {
             drop(ended);
             // The reader stops by itself once nobody listens.
             drop(parsed);
-            let end = reader.join().unwrap_or_else(|_| Some("the reader failed".to_owned()));
+            let end = reader.join().unwrap_or_else(|_| Some("the reader failed".to_owned().into()));
             written?;
             progress.check()?;
             Ok(end)
@@ -601,7 +623,7 @@ fn read(
     detected: &intake::Detection,
     (to_parsers, begun): &(Sender<(u64, Item)>, Sender<()>),
     progress: &Progress<'_>,
-) -> Option<String> {
+) -> Option<BrokeOff> {
     let mut number = 0;
     let summary = intake::read(input, detected, &Limits::default(), &mut |item| {
         let sent = begun.send(()).is_ok() && to_parsers.send((number, item)).is_ok();

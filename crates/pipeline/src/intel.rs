@@ -111,8 +111,8 @@ fn take_kev(input: &mut Input, limits: &Limits) -> Result<(&'static str, Intelli
     if let Some((offset, reason)) = fault {
         return Err(format!("line {}: {reason}", line_of(input, limits, offset)));
     }
-    if let Some(reason) = summary.broke_off {
-        return Err(reason);
+    if let Some(broke_off) = summary.broke_off {
+        return Err(broke_off.why);
     }
     let date = Some(date_of(&detected)).filter(|date| !date.is_empty());
     let date = date.unwrap_or_else(|| last_added(&entries));

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use quell_model::{Accounting, Timestamp, Untrusted};
 use quell_report::FileReport;
-use quell_sources::intake::{self, Detected, Detection, Input, Item, Limits};
+use quell_sources::intake::{self, BrokeOff, Detected, Detection, Input, Item, Limits};
 use quell_store::{Block, BlockBuilder, FinishedInput, KEV, Store};
 use rayon::prelude::*;
 
@@ -40,11 +40,11 @@ struct Ready {
 
 enum Content {
     /// It cannot be taken, and why.
-    Nothing(String),
+    Nothing(BrokeOff),
     /// It holds no record.
     Empty,
     /// Its records, and why reading it broke off, where it did.
-    Records(Vec<Parsed>, Option<String>),
+    Records(Vec<Parsed>, Option<BrokeOff>),
 }
 
 /// Starts the threads that parse, so that a machine that has no room for them says so at the start.
@@ -109,6 +109,7 @@ impl Run<'_> {
                     let take = |record| self.record(&name, record, &mut import, &mut tally);
                     records.iter().try_for_each(take)?;
                     self.imported.complete &= why.is_none();
+                    let why = why.map(|why| self.blame(why));
                     let ended = Ended { why, known: false, remark: None };
                     self.note(name, format.as_deref().unwrap_or_default(), &tally, ended);
                 }
@@ -164,17 +165,17 @@ impl Reading<'_> {
         let fit = match intake::detect(&mut part.input, self.setup.formats(), &limits) {
             Ok(Detected::Fits(fit)) => fit,
             Ok(Detected::Empty) => return ready(None, Content::Empty),
-            Ok(Detected::NoFit(reason)) => return ready(None, Content::Nothing(reason)),
-            Err(error) => return ready(None, Content::Nothing(error.to_string())),
+            Ok(Detected::NoFit(reason)) => return ready(None, Content::Nothing(reason.into())),
+            Err(error) => return ready(None, Content::Nothing(error.into())),
         };
         let found = fit.format.id().to_owned();
         if let Some(wanted) = self.wanted.filter(|wanted| *wanted != found) {
             let reason = format!("is `{found}`, and `{wanted}` was said to come from there");
-            return ready(Some(&found), Content::Nothing(reason));
+            return ready(Some(&found), Content::Nothing(reason.into()));
         }
         if found == KEV {
             let reason = "a list of exploited weaknesses is imported as a file".to_owned();
-            return ready(Some(&found), Content::Nothing(reason));
+            return ready(Some(&found), Content::Nothing(reason.into()));
         }
         let content = self.records(&mut part.input, &fit.at(part.received), builder);
         ready(Some(&found), content)

@@ -257,6 +257,28 @@ fn a_scan_that_is_cut_off_closes_nothing() {
     assert_eq!((sums.records, sums.rejected, cut.report.changes.closed), (2, 1, 0));
 }
 
+/// Its own memory is a file that a program may open and whose first byte the system refuses.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_the_system_refuses_is_told_apart_from_one_that_is_wrong() {
+    let mut world = World::new();
+    fs::write(world.path("wrong.json"), "no record").unwrap();
+    let mut import = |path: &Path| {
+        let input = Input::named("scan".to_owned(), path).unwrap();
+        let progress =
+            Progress { cancelled: &AtomicBool::new(false), bytes: &|_, _| (), doing: &|_| () };
+        let (setup, store) = (&world.setup, &mut world.store);
+        let imported =
+            import(store, setup, vec![Ok(input)], ImportOptions::default(), (today(), &progress));
+        let imported = imported.unwrap();
+        assert!(!imported.complete && imported.funnel.rejected == 1, "{imported:?}");
+        imported.by_system
+    };
+    assert!(import(Path::new("/proc/self/mem")).is_some());
+    let wrong = world.folder.path().join("wrong.json");
+    assert_eq!(import(&wrong), None);
+}
+
 #[test]
 fn a_part_of_a_scan_closes_nothing_and_the_whole_does() {
     let mut world = World::new();

@@ -163,7 +163,11 @@ impl Store {
             }
             running.store(false, Ordering::SeqCst);
         };
-        Folding(Some(std::thread::spawn(fold)))
+        let begun = std::thread::Builder::new().spawn(fold).ok();
+        if begun.is_none() {
+            self.fold.running.store(false, Ordering::SeqCst);
+        }
+        Folding(begun)
     }
 
     /// Folds the log, and writes down what the database holds, byte for byte, so that damage shows

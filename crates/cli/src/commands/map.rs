@@ -160,7 +160,7 @@ fn print_rows(input: &mut Input, detection: &Detection, rows: usize) -> Result<E
     let shown = rows - left;
     writeln!(out, "\n{shown} records, {rejected} rejected")?;
     match summary.broke_off {
-        Some(reason) if left > 0 => bail!("{reason}"),
+        Some(broke_off) if left > 0 => bail!("{}", broke_off.why),
         _ => Ok(if rejected > 0 { Exit::Unfinished } else { Exit::Clean }),
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn upload(
                 done += size;
                 bar.set_position(done);
             }
-            Err(Unreadable { path, reason }) => uploaded.unread(&path, reason),
+            Err(Unreadable { path, reason, by_system: _ }) => uploaded.unread(&path, reason),
         }
     }
     for (name, job) in jobs {

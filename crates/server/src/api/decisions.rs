@@ -217,6 +217,8 @@ pub(super) async fn reset_one_incident(
                 Problem::not_found("incident of that id about which somebody decided")
             }
             PipelineError::Store(_)
+            | PipelineError::Threads(_)
+            | PipelineError::Unread(_)
             | PipelineError::Body(_)
             | PipelineError::Repository { .. }
             | PipelineError::Unwritten { .. }

@@ -217,6 +217,9 @@ impl From<PipelineError> for Problem {
             PipelineError::NotFound { kind, .. } => Self::not_found(&format!("{kind} of that id")),
             PipelineError::Refused(reason) => Self::unprocessable(reason),
             PipelineError::Interrupted => Self::unavailable("the server is stopping", 5),
+            PipelineError::Threads(_) | PipelineError::Unread(_) => {
+                Self::unavailable(&error.to_string(), 5)
+            }
             PipelineError::Intelligence { .. } | PipelineError::Inventory { .. } => {
                 Self::unprocessable(error.to_string())
             }

@@ -469,7 +469,7 @@ impl Findings {
         let mut writer = locked(&self.writer);
         let store = writer.up_to_date(&self.setup, progress)?;
         let imported = import_together(store, &self.setup, parts, options, (now, progress))?;
-        Ok(writer.keep_folding(imported))
+        whole(writer.keep_folding(imported))
     }
 
     /// Takes in what is said of owners.
@@ -500,7 +500,16 @@ impl Findings {
         if durable {
             store.sync()?;
         }
-        Ok(writer.keep_folding(imported))
+        whole(writer.keep_folding(imported))
+    }
+}
+
+/// What was read whole. Of what was not, the part that was taken stays: who tries again meets it as
+/// unchanged, and takes the rest.
+fn whole(imported: Imported) -> Result<Imported, PipelineError> {
+    match &imported.by_system {
+        Some(said) => Err(PipelineError::Unread(said.clone())),
+        None => Ok(imported),
     }
 }
 

@@ -207,7 +207,7 @@ fn unreadable(name: &str, error: &io::Error) -> Unreadable {
     } else {
         format!("cannot be read: {error}")
     };
-    Unreadable { path: name.to_owned(), reason }
+    Unreadable { path: name.to_owned(), reason, by_system: intake::is_by_system(error) }
 }
 
 fn parse_hash(text: &str) -> Result<[u8; 32], Failure> {
@@ -246,7 +246,10 @@ fn renamed(
                 let name = rename(&input.name());
                 Ok(input.renamed(name))
             }
-            Err(Unreadable { path, reason }) => Err(Unreadable { path: rename(&path), reason }),
+            Err(unreadable) => {
+                let path = rename(&unreadable.path);
+                Err(Unreadable { path, ..unreadable })
+            }
         })
         .collect()
 }

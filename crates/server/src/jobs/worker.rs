@@ -45,6 +45,8 @@ impl From<PipelineError> for Failure {
             PipelineError::Interrupted => Self::Stopped,
             PipelineError::Store(error) => error.into(),
             PipelineError::Body(_)
+            | PipelineError::Threads(_)
+            | PipelineError::Unread(_)
             | PipelineError::Repository { .. }
             | PipelineError::Unwritten { .. }
             | PipelineError::HalfWritten { .. }

@@ -54,6 +54,32 @@ pub enum IntakeError {
     Envelope(String),
 }
 
+impl IntakeError {
+    /// Whether the system refused, so that the same bytes may be read another time.
+    #[must_use]
+    pub fn is_by_system(&self) -> bool {
+        match self {
+            Self::Io(error) | Self::Zip(zip::result::ZipError::Io(error)) => is_by_system(error),
+            Self::Zip(_) | Self::Encoding(_) | Self::Envelope(_) => false,
+        }
+    }
+}
+
+/// Whether an error says something of the system, and nothing of what was read: memory or
+/// descriptors that ended, a disk that fails. What is missing or may not be read stays so.
+#[must_use]
+pub fn is_by_system(error: &io::Error) -> bool {
+    let stays = matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied | io::ErrorKind::IsADirectory
+    );
+    let of_memory = || {
+        let name = zstd::zstd_safe::get_error_name(NO_MEMORY);
+        error.kind() == io::ErrorKind::OutOfMemory || error.to_string() == name
+    };
+    !stays && (error.raw_os_error().is_some() || of_memory())
+}
+
 impl Input {
     pub(super) fn file(path: &Path, size_bytes: u64) -> Self {
         Self { name: path.display().to_string(), size_bytes, origin: Origin::File(path.to_owned()) }
@@ -95,18 +121,22 @@ impl Input {
             Err(error) => Err(Unreadable {
                 path: "-".to_owned(),
                 reason: format!("stdin cannot be read: {error}"),
+                by_system: is_by_system(&error),
             }),
         }
     }
 
     pub(super) fn zip_members(path: &Path) -> Vec<Result<Self, Unreadable>> {
         let name = path.display().to_string();
-        let refuse = |reason: String| Unreadable { path: name.clone(), reason };
-        let archive =
-            File::open(path).map_err(|e| refuse(format!("cannot be read: {e}"))).and_then(|file| {
-                zip::ZipArchive::new(BufReader::new(file))
-                    .map_err(|e| refuse(format!("the zip cannot be read: {e}")))
-            });
+        let refuse = |what: &str, error: IntakeError| Unreadable {
+            path: name.clone(),
+            reason: format!("{what}{error}"),
+            by_system: error.is_by_system(),
+        };
+        let archive = File::open(path)
+            .map_err(IntakeError::from)
+            .and_then(|file| Ok(zip::ZipArchive::new(BufReader::new(file))?))
+            .map_err(|error| refuse("", error));
         let mut archive = match archive {
             Ok(archive) => archive,
             Err(refused) => return vec![Err(refused)],
@@ -121,7 +151,8 @@ impl Input {
                     origin: Origin::ZipMember { archive: path.to_owned(), index },
                 })),
                 Err(error) => {
-                    members.push(Err(refuse(format!("member {index} cannot be read: {error}"))));
+                    let what = format!("member {index}: ");
+                    members.push(Err(refuse(&what, error.into())));
                 }
             }
         }
@@ -223,6 +254,9 @@ fn spool_member(archive: &Path, index: usize, limits: &Limits) -> Result<File, I
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// How Zstandard begins (RFC 8878, section 3.1.1).
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+/// What Zstandard returns where it has no memory (`ZSTD_error_memory_allocation` in
+/// `zstd_errors.h`, negated).
+const NO_MEMORY: usize = 0_usize.wrapping_sub(64);
 /// Most memory that a frame of Zstandard may ask for, as a power of two.
 const ZSTD_WINDOW_LOG: u32 = 27;
 

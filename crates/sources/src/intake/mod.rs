@@ -22,8 +22,8 @@ pub use batch::{Batch, Normalized, normalize_batch};
 pub use detect::{Detected, Detection, Fit, detect};
 pub(crate) use detect::{as_mapped, look};
 pub use format::{Format, Formats};
-pub use input::{Input, IntakeError};
-pub use split::{Item, Summary, read};
+pub use input::{Input, IntakeError, is_by_system};
+pub use split::{BrokeOff, Item, Summary, read};
 pub use walk::{Unreadable, walk};
 
 /// How much of anything is taken before it is refused.

@@ -4,10 +4,11 @@ use std::io::{BufRead, BufReader, Read};
 use std::ops::ControlFlow;
 
 use super::batch::Batch;
+use super::input::is_by_system;
 use super::probe::Layout;
 use super::scanner::{Scanner, Sink, Stop};
 use super::table::split_table;
-use super::{Detection, Input, Limits};
+use super::{Detection, Input, IntakeError, Limits, Unreadable};
 
 /// Longest name of a field.
 const MOST_KEY_BYTES: usize = 64 << 10;
@@ -30,7 +31,35 @@ pub enum Item {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Why it ended before the proper end of the input, where it did.
-    pub broke_off: Option<String>,
+    pub broke_off: Option<BrokeOff>,
+}
+
+/// Why reading ended before the proper end of an input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokeOff {
+    /// What was met.
+    pub why: String,
+    /// Whether the system refused, so that the same bytes may be read another time.
+    pub by_system: bool,
+}
+
+/// Of what is wrong with the input itself.
+impl From<String> for BrokeOff {
+    fn from(why: String) -> Self {
+        Self { why, by_system: false }
+    }
+}
+
+impl From<IntakeError> for BrokeOff {
+    fn from(error: IntakeError) -> Self {
+        Self { why: error.to_string(), by_system: error.is_by_system() }
+    }
+}
+
+impl From<Unreadable> for BrokeOff {
+    fn from(Unreadable { path: _, reason, by_system }: Unreadable) -> Self {
+        Self { why: reason, by_system }
+    }
 }
 
 /// Reads an input's records in order.
@@ -42,7 +71,7 @@ pub fn read(
 ) -> Summary {
     let reader = match input.open(limits) {
         Ok(reader) => reader,
-        Err(error) => return Summary { broke_off: Some(error.to_string()) },
+        Err(error) => return Summary { broke_off: Some(error.into()) },
     };
     let (patterns, keys) = detection.format.wanted();
     let bare = detection.format.bare();
@@ -80,13 +109,14 @@ pub(super) fn split(
     let flushed = sender.flush();
     match (stopped, flushed) {
         (Err(Stop::Cancelled), _) | (Ok(_), Err(_)) => {
-            Summary { broke_off: Some("interrupted".to_owned()) }
+            Summary { broke_off: Some("interrupted".to_owned().into()) }
         }
         (Err(Stop::Io(error)), _) => {
-            Summary { broke_off: Some(format!("reading broke off: {error}")) }
+            let why = format!("reading broke off: {error}");
+            Summary { broke_off: Some(BrokeOff { why, by_system: is_by_system(&error) }) }
         }
-        (Err(_), _) => Summary { broke_off: Some("reading broke off".to_owned()) },
-        (Ok(broke_off), _) => Summary { broke_off },
+        (Err(_), _) => Summary { broke_off: Some("reading broke off".to_owned().into()) },
+        (Ok(why), _) => Summary { broke_off: why.map(BrokeOff::from) },
     }
 }
 

@@ -46,7 +46,7 @@ fn split_all(reader: impl Read, patterns: &[&str], lines: bool, limits: &Limits)
             ControlFlow::Continue(())
         },
     );
-    seen.broke_off = summary.broke_off;
+    seen.broke_off = summary.broke_off.map(|broke_off| broke_off.why);
     seen
 }
 
@@ -271,6 +271,26 @@ fn of_a_gzip_that_is_cut_off_the_first_records_are_kept() {
     });
     assert!((100..2000).contains(&records), "{records}");
     assert!(summary.broke_off.is_some());
+}
+
+#[test]
+fn what_the_system_refuses_says_nothing_of_the_bytes() {
+    use std::io::{Error, ErrorKind};
+    for (error, by_system) in [
+        (Error::from_raw_os_error(5), true),
+        (Error::from_raw_os_error(24), true),
+        (Error::from(ErrorKind::OutOfMemory), true),
+        (Error::other("Allocation error : not enough memory"), true),
+        (Error::from_raw_os_error(2), false),
+        (Error::from(ErrorKind::UnexpectedEof), false),
+        (Error::other("Data corruption detected"), false),
+    ] {
+        assert_eq!(is_by_system(&error), by_system, "{error}");
+    }
+    let whole = gzip(b"{}");
+    let (_file, mut input) = file(&whole[..whole.len() - 9]);
+    let Err(error) = input.content_hash(&Limits::default()) else { return };
+    assert!(!error.is_by_system(), "{error}");
 }
 
 #[test]

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::Input;
+use super::input::is_by_system;
 
 /// Something that was named and cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct Unreadable {
     pub path: String,
     /// Why, and what to do.
     pub reason: String,
+    /// Whether the system refused, so that it may be read another time.
+    pub by_system: bool,
 }
 
 /// Lists every input below the paths, in the order given and sorted within folders. `-` is
@@ -44,15 +47,20 @@ impl Walker {
             match fs::metadata(&path) {
                 Ok(meta) if meta.is_dir() => waiting.extend(self.folder(&path)),
                 Ok(meta) if meta.is_file() => self.file(&path, meta.len()),
-                Ok(_) => self.refuse(&path, "is neither a file nor a folder"),
-                Err(error) => self.refuse(&path, &error.to_string()),
+                Ok(_) => self.refuse(&path, "is neither a file nor a folder", false),
+                Err(error) => self.unread(&path, &error),
             }
         }
     }
 
-    fn refuse(&mut self, path: &Path, reason: &str) {
+    fn refuse(&mut self, path: &Path, reason: &str, by_system: bool) {
         let path = path.display().to_string();
-        self.found.push(Err(Unreadable { path, reason: format!("cannot be read: {reason}") }));
+        let reason = format!("cannot be read: {reason}");
+        self.found.push(Err(Unreadable { path, reason, by_system }));
+    }
+
+    fn unread(&mut self, path: &Path, error: &io::Error) {
+        self.refuse(path, &error.to_string(), is_by_system(error));
     }
 
     /// What stands in a folder, last name first, since the stack turns the order round.
@@ -60,7 +68,7 @@ impl Walker {
         let real = match fs::canonicalize(path) {
             Ok(real) => real,
             Err(error) => {
-                self.refuse(path, &error.to_string());
+                self.unread(path, &error);
                 return Vec::new();
             }
         };
@@ -70,7 +78,7 @@ impl Walker {
         let entries = match fs::read_dir(path) {
             Ok(entries) => entries,
             Err(error) => {
-                self.refuse(path, &error.to_string());
+                self.unread(path, &error);
                 return Vec::new();
             }
         };
@@ -78,7 +86,7 @@ impl Walker {
         for entry in entries {
             match entry {
                 Ok(entry) => inside.push(entry.path()),
-                Err(error) => self.refuse(path, &error.to_string()),
+                Err(error) => self.unread(path, &error),
             }
         }
         inside.sort_unstable_by(|a, b| b.cmp(a));

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::{Client, Found, Load, Request, delivery, load, uid};
 
 /// Findings of an import that runs beside the deliveries.
-const IMPORTED: u64 = 40;
+pub const IMPORTED: u64 = 40;
 
 /// What was acknowledged over all deaths.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

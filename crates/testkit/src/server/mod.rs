@@ -11,7 +11,7 @@ mod wire;
 
 pub use client::{Client, Raw, Request};
 pub use found::{Found, each_finding, found};
-pub use kill::{Acked, Burst, burst, import_key};
+pub use kill::{Acked, Burst, IMPORTED, burst, import_key};
 pub use load::{Load, Tally, load};
 pub use process::{Process, peak_memory_kib, resident_kib, signal};
 pub use records::{delivery, signature, uid};
