@@ -101,6 +101,13 @@ pub struct WrittenPart {
     pub choice: Option<String>,
 }
 
+impl WrittenPart {
+    /// Whether there is anything to show.
+    pub(crate) const fn says_something(&self) -> bool {
+        !self.sentences.is_empty() || self.choice.is_some()
+    }
+}
+
 /// What came of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Written {
@@ -133,7 +140,7 @@ impl Written {
             version: task.version,
             by: By::Rules,
             instead_of: Some(why),
-            parts: parts.filter(|part| !part.sentences.is_empty()).collect(),
+            parts: parts.filter(WrittenPart::says_something).collect(),
             texts: Vec::new(),
             dropped: Vec::new(),
         }
@@ -148,10 +155,15 @@ impl Written {
 
 /// What the rules say in a part.
 pub(crate) fn rules(part: &Part, brief: &Brief<'_>) -> WrittenPart {
-    let sentences = match part.shape {
-        Shape::Sentences => brief.known(&part.name),
-        Shape::Choice(_) | Shape::Text => Vec::new(),
+    let known = brief.known(&part.name);
+    let (sentences, choice) = match &part.shape {
+        Shape::Sentences => (known, None),
+        Shape::Choice(words) => {
+            let said = |word: &&String| known.iter().any(|one| one.text.raw() == word.as_str());
+            (Vec::new(), words.iter().find(said).cloned())
+        }
+        Shape::Text => (Vec::new(), None),
     };
     let (name, title) = (part.name.clone(), part.title.clone());
-    WrittenPart { name, title, by: By::Rules, sentences, choice: None }
+    WrittenPart { name, title, by: By::Rules, sentences, choice }
 }

@@ -1,0 +1,3 @@
+//! A task given to a language model.
+
+pub mod incident;
