@@ -132,7 +132,7 @@ fn no_name_of_an_asset_leaves() {
 #[test]
 fn an_attack_is_told_with_its_events_and_processes_before_all_else() {
     let brief = WORLD.brief(WORLD.attack());
-    let kinds: Vec<&str> = brief.records.iter().map(|record| record.kind).collect();
+    let kinds: Vec<&str> = brief.records.iter().map(|record| &*record.kind).collect();
     assert_eq!(kinds[..7], ["incident", "issue", "event", "event", "event", "event", "process"]);
     let call = call("runtime", &brief);
     let input = call.input();
