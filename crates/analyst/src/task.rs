@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::score::SCORERS;
+
 /// What a task is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -51,6 +53,8 @@ pub struct Part {
     pub most: usize,
     /// What it is.
     pub shape: Shape,
+    /// The part that it speaks of. Where that is the rules', this is too.
+    pub of: Option<String>,
 }
 
 /// A task.
@@ -120,6 +124,7 @@ struct RawPart {
     least: usize,
     #[serde(default = "one")]
     most: usize,
+    of: Option<String>,
 }
 
 const fn one() -> usize {
@@ -192,11 +197,22 @@ impl Folder<'_> {
         let parts = raw.parts.into_iter().map(|part| part.shaped(&schema));
         let parts: Vec<Part> =
             parts.collect::<Result<_, _>>().map_err(|why| wrong("schema.json", why))?;
+        let is_part = |of: &str| parts.iter().any(|part| part.name == of);
+        if let Some(of) = parts.iter().filter_map(|part| part.of.as_deref()).find(|of| !is_part(of))
+        {
+            return Err(wrong("task.toml", format!("`of = \"{of}\"` names no part")));
+        }
         let keys = schema.get("properties").and_then(Value::as_object);
         let keys: Vec<&String> = keys.into_iter().flat_map(|keys| keys.keys()).collect();
         if keys.len() != parts.len() || !keys.iter().zip(&parts).all(|(key, p)| **key == p.name) {
             let why = "its properties are not the parts of task.toml, in their order";
             return Err(wrong("schema.json", why.to_owned()));
+        }
+        let is_known = |name: &String| SCORERS.iter().any(|scorer| scorer.name == name.as_str());
+        if let Some(name) = raw.scorers.iter().find(|name| !is_known(name)) {
+            let names: Vec<&str> = SCORERS.iter().map(|scorer| scorer.name).collect();
+            let why = format!("`scorers`: `{name}` is none of {}", names.join(", "));
+            return Err(wrong("task.toml", why));
         }
         let mut cases = self.cases;
         cases.sort();
@@ -233,8 +249,8 @@ impl RawPart {
             (Some("string"), None) => Shape::Text,
             _ => return Err(format!("`{place}` is neither sentences, a choice nor a text")),
         };
-        let Self { name, title, least, most } = self;
-        Ok(Part { name, title, least, most, shape })
+        let Self { name, title, least, most, of } = self;
+        Ok(Part { name, title, least, most, shape, of })
     }
 }
 
