@@ -17,9 +17,6 @@ use serde_json::Value;
 use crate::audit::{Begun, by_server};
 use crate::state::App;
 
-/// Bytes of kept answers of a tenant.
-const KEPT_BYTES: u64 = 256 << 20;
-
 /// Kept answers, budgets, the pace and the audit log of a data directory.
 pub(super) struct Till<'a> {
     pub(super) app: &'a App,
@@ -59,7 +56,7 @@ impl Purse for Till<'_> {
             model: asking.model,
             answer: &bytes,
         };
-        let cap = AnswerCap { days: self.app.config.analyst.keep_answers_days, bytes: KEPT_BYTES };
+        let cap = AnswerCap::of_days(self.app.config.analyst.keep_answers_days);
         let kept = self.app.access().answer_put(self.tenant, &new, cap, self.app.clock.now());
         if let Err(error) = kept {
             tracing::warn!(%error, "an answer of a model is not kept");
