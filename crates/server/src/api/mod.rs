@@ -19,6 +19,7 @@ mod imports;
 mod incidents;
 mod issues;
 mod jobs;
+mod llm;
 mod marks;
 mod me;
 mod outbox;
@@ -178,7 +179,15 @@ fn resources() -> (Vec<Group>, Routes) {
         (Right::RollBack, undo),
         (Right::Approve, release),
     ];
-    let everywhere = [(Right::Decide, govern), (Right::Fix, request), (Right::Oversee, posted())];
+    let grants = OpenApiRouter::new().routes(routes!(llm::grants));
+    let grant = OpenApiRouter::new().routes(routes!(llm::grant)).routes(routes!(llm::take_back));
+    let everywhere = [
+        (Right::Decide, govern),
+        (Right::Fix, request),
+        (Right::Oversee, posted().routes(routes!(llm::spend))),
+        (Right::Audit, grants),
+        (Right::Manage, grant),
+    ];
     let everywhere = everywhere.map(group).map(|group| Group { is_everywhere: true, ..group });
     (in_places.map(group).into_iter().chain(everywhere).collect(), hooks)
 }
