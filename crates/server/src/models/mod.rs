@@ -1,5 +1,7 @@
 //! Language models as the configuration names them: who is asked, with which key, at what price.
 
+mod grants;
+mod spend;
 mod trial;
 
 use std::collections::BTreeMap;
@@ -16,6 +18,14 @@ use quell_model::Clock;
 
 use crate::outside::Outside;
 
+pub use grants::{
+    LlmGrant, LlmGrantError, LlmGrantKind, LlmGrantPlan, llm_grant_add, llm_grant_list,
+    llm_grant_remove,
+};
+pub(crate) use spend::{MOST_DAYS, SpendWish, spend_report};
+pub use spend::{
+    SpendLeftReport, SpendLimitReport, SpendReport, SpendUnderWay, SpentBy, SpentRow, spend_limits,
+};
 pub(crate) use trial::try_it;
 
 /// The providers that are switched on, made when the server starts. None means that nothing is
@@ -128,6 +138,10 @@ pub fn llm_faults(config: &Config) -> Vec<(String, String)> {
             Some(one) if key == "analyst.vectors" && one.vectors.is_none() => {
                 format!("names `{name}`, which has no `vectors`")
             }
+            Some(one) if key != "analyst.vectors" && price(one).is_none() => format!(
+                "names `{name}`, whose price nobody knows, so it is never asked; set `price_input` \
+                 and `price_output` (0 is a price)"
+            ),
             Some(_) => return None,
         };
         Some((key, why))
@@ -176,6 +190,21 @@ mod tests {
         assert_eq!(of(&format!("{begin}url='https://gateway.example'\n")), None);
         let own = of(&format!("{begin}price_input='1.5'\nprice_output='2'\n")).unwrap();
         assert_eq!((own.input, own.cached, own.output), (1_500_000, 1_500_000, 2_000_000));
+    }
+
+    #[test]
+    fn who_has_no_price_is_told_before_it_is_never_asked() {
+        let of = |prices: &str| {
+            let text = format!(
+                "[llm.own]\nkind='ollama'\nmodel='m'\nvectors='v'\n{prices}[analyst]\n\
+                 small='own'\nvectors='own'\n"
+            );
+            llm_faults(&config(&text))
+        };
+        let faults = of("");
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert!(faults[0].0 == "analyst.small" && faults[0].1.contains("0 is a price"));
+        assert_eq!(of("price_input='0'\nprice_output='0'\n"), []);
     }
 
     #[test]
