@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use quell_analyst::Tasks;
 use quell_config::{Config, Llm, SecretRef};
 use quell_llm::{
     KeyFuture, Keys, Kind, LlmError, NoKey, Price, Provider, SchemaBy, Settings, connect,
@@ -146,7 +147,16 @@ pub fn llm_faults(config: &Config) -> Vec<(String, String)> {
         };
         Some((key, why))
     });
-    settings.chain(named).collect()
+    settings.chain(named).chain(unknown_tasks(config)).collect()
+}
+
+/// Tasks that are given to somebody and are none.
+fn unknown_tasks(config: &Config) -> Vec<(String, String)> {
+    let Ok(tasks) = Tasks::embedded() else { return Vec::new() };
+    let all: Vec<&str> = tasks.iter().map(|task| task.id.as_str()).collect();
+    let unknown = config.analyst.tasks.keys().filter(|name| tasks.get(name).is_none());
+    let said = |name: &String| format!("gives away `{name}`; the tasks are {}", all.join(", "));
+    unknown.map(|name| ("analyst.tasks".to_owned(), said(name))).collect()
 }
 
 #[cfg(test)]
@@ -164,10 +174,12 @@ mod tests {
     fn what_names_no_provider_is_told() {
         let config = config(
             "[llm.a]\nkind='anthropic'\nmodel='claude-opus-5-5'\n[llm.b]\nkind='ollama'\nmodel='m'\n\
-             enabled=false\n[analyst]\nsmall='c'\nlarge='b'\nvectors='a'\ntasks={explain='none', fix='d'}\n",
+             enabled=false\n[analyst]\nsmall='c'\nlarge='b'\nvectors='a'\ntasks={incident='none', retell='d'}\n",
         );
+        let mut faults = llm_faults(&config);
+        let unknown = faults.pop().unwrap();
         let faults: Vec<String> =
-            llm_faults(&config).into_iter().map(|(key, why)| format!("{key} {why}")).collect();
+            faults.into_iter().map(|(key, why)| format!("{key} {why}")).collect();
         assert_eq!(
             faults,
             [
@@ -178,7 +190,9 @@ mod tests {
                 "analyst.tasks names `d`; there is no `[llm.d]`",
             ]
         );
-        assert_eq!(config.analyst.provider("explain", true), None);
+        assert_eq!(unknown.0, "analyst.tasks");
+        assert!(unknown.1.starts_with("gives away `retell`; the tasks are "), "{unknown:?}");
+        assert_eq!(config.analyst.provider("incident", true), None);
         assert_eq!(config.analyst.provider("other", true), Some("b"));
     }
 
@@ -196,7 +210,8 @@ mod tests {
     fn who_has_no_price_is_told_before_it_is_never_asked() {
         let of = |prices: &str| {
             let text = format!(
-                "[llm.own]\nkind='ollama'\nmodel='m'\nvectors='v'\n{prices}[analyst]\n\
+                "[llm.own]\nkind='openai-compatible'\nurl='https://own.example/v1'\nmodel='m'\n\
+                 vectors='v'\n{prices}[analyst]\n\
                  small='own'\nvectors='own'\n"
             );
             llm_faults(&config(&text))
