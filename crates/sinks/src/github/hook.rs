@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::place::{Repository, Thing};
 use crate::common::mac::{holds, only, unhex};
+use crate::forge::Repository as _;
 use crate::forge::hook::{Heard, MOST_BYTES, NotHeard, read, taken};
 use crate::{Hook, NotTaken};
 
@@ -36,14 +37,14 @@ pub(super) fn hear(hook: &Hook<'_>) -> Result<Option<String>, NotTaken> {
 
 fn remote(message: &Value) -> Option<String> {
     let full = message.pointer("/repository/full_name")?.as_str()?;
-    let (number, pull) = match message.pointer("/pull_request/number") {
+    let (number, request) = match message.pointer("/pull_request/number") {
         Some(number) => (number, true),
         None => {
             let pull = message.pointer("/issue/pull_request").is_some();
             (message.pointer("/issue/number")?, pull)
         }
     };
-    let thing = Thing { repository: Repository::read(full)?, number: number.as_u64()?, pull };
+    let thing = Thing { repository: Repository::read(full)?, number: number.as_u64()?, request };
     Some(thing.remote(None).id)
 }
 

@@ -21,7 +21,11 @@ pub(crate) struct Hands(Arc<Mutex<Timestamp>>);
 
 impl Hands {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Mutex::new("2026-03-01T10:00:00Z".parse().unwrap())))
+        Self::at("2026-03-01T10:00:00Z")
+    }
+
+    pub(crate) fn at(moment: &str) -> Self {
+        Self(Arc::new(Mutex::new(moment.parse().unwrap())))
     }
 
     pub(crate) fn pass(&self, seconds: i64) {
@@ -95,7 +99,7 @@ pub(crate) fn sink_once(
     (kind.connect)(Plan { client, ..plan(kind, (url, project), options, keys, hands) })
 }
 
-fn plan(
+pub(crate) fn plan(
     kind: &Kind,
     (url, project): (&str, Option<&str>),
     options: &[(&str, &str)],
