@@ -29,7 +29,7 @@ use quell_model::Clock;
 pub use self::hook::heard;
 use self::login::{Login, Token};
 use self::place::{Repository, Thing};
-pub use crate::forge::hook::{Heard, NotHeard};
+pub use crate::forge::hook::Heard;
 use crate::forge::said::Notes;
 use crate::forge::{Forge, Reach};
 use crate::{

@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::place::{Project, Thing};
 use crate::common::mac::{holds, only};
 use crate::forge::Repository as _;
-use crate::forge::hook::{Heard, MOST_BYTES, NotHeard, read, same, taken};
-use crate::{Hook, NotTaken};
+use crate::forge::hook::{Heard, MOST_BYTES, read, same};
+use crate::{Hook, NotHeard, NotTaken};
 
 /// How far the time of a message may be from now.
 const TOLERANCE_SECONDS: u64 = 300;
@@ -84,7 +84,7 @@ fn signed<'h>(
 
 /// As a kind of sink hears it.
 pub(super) fn hear(hook: &Hook<'_>) -> Result<Option<String>, NotTaken> {
-    taken(heard(hook.secret, hook.headers, hook.body, hook.now))
+    Ok(heard(hook.secret, hook.headers, hook.body, hook.now)?.remote)
 }
 
 fn remote(message: &Value, event: &str) -> Option<String> {

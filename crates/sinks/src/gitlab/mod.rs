@@ -28,7 +28,7 @@ use serde_json::Value;
 pub use self::hook::heard;
 use self::place::{Project, Thing};
 use crate::forge::call::Api as _;
-pub use crate::forge::hook::{Heard, NotHeard};
+pub use crate::forge::hook::Heard;
 use crate::forge::said::Notes;
 use crate::forge::{Forge, Reach};
 use crate::{
