@@ -224,7 +224,7 @@ async fn one(app: &Arc<App>, findings: &Arc<Findings>, row: Row) -> Result<bool,
     let wanted = Wanted { key: row.sent_as(), act: &act, remote: remote.as_ref() };
     match step {
         Step::Send => {
-            if is_first(place, &row) && (is_restored || is_older(findings)?) {
+            if is_first(place, &row) && is_restored {
                 let found = found(place, &wanted).await;
                 if !matches!(found, Found::Nothing) {
                     return seen(app, findings, (place, &row), (act, found));
@@ -245,11 +245,6 @@ async fn one(app: &Arc<App>, findings: &Arc<Findings>, row: Row) -> Result<bool,
 fn is_first(place: &Place, row: &Row) -> bool {
     let can_be_asked = matches!(place.sink.on_doubt(row.act), OnDoubt::Look { .. });
     row.attempts == 0 && row.act == ActKind::Open && can_be_asked
-}
-
-/// Whether the findings were put back from a backup that had no outbox beside them.
-fn is_older(findings: &Findings) -> Result<bool, StoreError> {
-    Ok(findings.read::<_, StoreError>(|store| store.mark("restored"))?.is_some())
 }
 
 async fn found(place: &Place, wanted: &Wanted<'_>) -> Found {
