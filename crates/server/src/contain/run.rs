@@ -52,19 +52,19 @@ pub(crate) async fn run(app: Arc<App>) {
 /// What was being done when the last process ended: nobody knows how far it came.
 fn recover_all(app: &App) {
     for findings in app.tenants.all() {
-        let done = findings.write(|store| {
-            app.unless_closed(|| {
-                let now = app.clock.now();
-                for row in store.containment_in(Stage::Running.as_str())? {
-                    recover_one(store, &row, now);
-                }
-                store.sync()
-            })
-        });
+        let now = app.clock.now();
+        let done = findings.write(|store| app.unless_closed(|| recover_in(store, now)));
         if let Err(error) = done {
             tracing::error!(%error, tenant = %findings.tenant, "containments cannot be read");
         }
     }
+}
+
+fn recover_in(store: &mut Store, now: Timestamp) -> Result<(), StoreError> {
+    for row in store.containment_in(Stage::Running.as_str())? {
+        recover_one(store, &row, now);
+    }
+    store.sync()
 }
 
 fn recover_one(store: &mut Store, row: &ContainmentRow, now: Timestamp) {

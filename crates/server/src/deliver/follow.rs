@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use quell_deliver::Key;
 use quell_deliver::mirror::{Gone, Mirror, Move, Phase, Standing, Stands, Word, meet};
 use quell_deliver::outbox::{Act, Remote, State};
+use quell_deliver::route::Subject;
 use quell_model::{TenantId, Timestamp};
 use quell_pipeline::PipelineError;
 use quell_pipeline::deliver::{
@@ -33,7 +34,7 @@ pub(super) async fn one(
     let now = app.clock.now();
     let before = delivery.clone();
     // How a plan stands is known here; nothing that somebody does at the sink says anything of it.
-    let asked = delivery.remote.clone().filter(|_| !delivery.subject.starts_with("plan:"));
+    let asked = delivery.remote.clone().filter(|_| !is_plan(&delivery));
     let (Some(place), Some(remote)) = (app.sinks.get(&delivery.sink), asked) else {
         return looked(app, findings, (&before, None), now);
     };
@@ -122,6 +123,10 @@ fn looked(
     findings.outbox(|store| {
         app.unless_closed(|| store.outbox_add((Some(before), &after), &[], now).map(drop))
     })
+}
+
+fn is_plan(delivery: &Delivery) -> bool {
+    matches!(Subject::of(&delivery.subject), Some((Subject::Plan, _)))
 }
 
 /// What is done at the sink.
