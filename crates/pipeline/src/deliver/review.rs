@@ -3,7 +3,7 @@
 
 use quell_deliver::outbox::Act;
 use quell_deliver::review::{Conclusion, Remark, Review};
-use quell_deliver::{Block, Body, Line};
+use quell_deliver::{Block, Body, Key, Line};
 use quell_model::{KeyHasher, TenantId, Timestamp, Untrusted};
 use quell_report::FixReport;
 use quell_store::OutboxStore;
