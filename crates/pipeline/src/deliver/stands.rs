@@ -1,6 +1,7 @@
 //! How what a letter was about stands now.
 
 use quell_deliver::mirror::Stands;
+use quell_deliver::route::Subject;
 use quell_govern::exception::State;
 use quell_model::{IssueKey, Timestamp};
 use quell_store::Store;
@@ -19,16 +20,18 @@ pub fn reminder_stands(
     subject: &str,
     now: Timestamp,
 ) -> Result<Option<Stands>, PipelineError> {
-    let is_open = match subject.split_once(':') {
-        Some(("exception", id)) => {
+    let is_open = match Subject::of(subject) {
+        Some((Subject::ExceptionEnd, id)) => {
             let found = store.exception_get(id)?;
             found.is_some_and(|one| one.state == State::Granted && now < one.request.until)
         }
-        Some(("review", id)) => store.exception_get(id)?.is_some_and(|one| one.state.waits()),
-        Some(("approval", id)) => store
+        Some((Subject::ExceptionReview, id)) => {
+            store.exception_get(id)?.is_some_and(|one| one.state.waits())
+        }
+        Some((Subject::Approval, id)) => store
             .plan_get(id)?
             .is_some_and(|(plan, said)| now < plan.expires_at && waits(&plan, &said)),
-        Some(_) | None => return Ok(None),
+        Some((Subject::Fix | Subject::Incident | Subject::Plan, _)) | None => return Ok(None),
     };
     Ok(Some(if is_open { Stands::Open(None) } else { Stands::Gone(now) }))
 }

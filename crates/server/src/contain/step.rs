@@ -13,7 +13,6 @@ use quell_store::{ContainmentRow, Store};
 
 use super::leaves::{self, Deed};
 use super::places::{Tenancy, place_of};
-use super::written;
 use crate::access::{Right, known_now};
 use crate::api::{Problem, ruling, standing};
 use crate::data::Findings;
@@ -48,12 +47,14 @@ impl Step {
     fn keep(&self, before: &ContainmentRow, moved: &Move) -> Result<bool, PipelineError> {
         let mut is_kept = false;
         let mut failed = None;
-        written(&self.app, &self.findings, |store: &mut Store| {
-            match moved.keep(store, before) {
-                Ok(kept) => is_kept = kept,
-                Err(error) => failed = Some(error),
-            }
-            store.sync()
+        self.findings.write(|store| {
+            self.app.unless_closed(|| {
+                match moved.keep(store, before) {
+                    Ok(kept) => is_kept = kept,
+                    Err(error) => failed = Some(error),
+                }
+                store.sync()
+            })
         })?;
         failed.map_or(Ok(is_kept), Err)
     }
@@ -148,9 +149,11 @@ impl Step {
         let known = |person: &_, plan: &_| standing(&self.app, tenant, (person, plan));
         let now = self.now();
         let mut begun = Ok(Begun::Moved);
-        written(&self.app, &self.findings, |store: &mut Store| {
-            begun = begin(store, &ruling, (&self.row, &target), (now, &known));
-            store.sync()
+        self.findings.write(|store| {
+            self.app.unless_closed(|| {
+                begun = begin(store, &ruling, (&self.row, &target), (now, &known));
+                store.sync()
+            })
         })?;
         Ok(begun?)
     }

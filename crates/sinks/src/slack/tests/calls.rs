@@ -9,7 +9,8 @@ use quell_testkit::net::Answer;
 use quell_testkit::sinks::{Contract, SLACK_TOKEN, SlackDouble};
 use serde_json::json;
 
-use crate::testing::chat::{Login, acts, body, key, letter, page, plan, wanted};
+use crate::testing::chat::{acts, body, key, letter, page, plan};
+use crate::testing::stage::{Keys, keys, wanted};
 use crate::{Gone, Phase, RightState, Sink, SinkError};
 
 const CHANNEL: &str = "C0SECURITY";
@@ -17,14 +18,14 @@ const CHANNEL: &str = "C0SECURITY";
 struct Stage {
     slack: Arc<SlackDouble>,
     double: Double,
-    login: Login,
+    login: Keys,
     sink: Box<dyn Sink>,
 }
 
 async fn stage() -> Stage {
     let slack = Arc::new(SlackDouble::new(CHANNEL));
     let double = Double::start(Arc::clone(&slack) as _).await.unwrap();
-    let login = Login::new("", SLACK_TOKEN);
+    let login = keys("", SLACK_TOKEN);
     let workspace = ("workspace", "https://example.slack.com");
     let options = [("project", CHANNEL), ("watch", "true"), workspace];
     let sink = (super::super::KIND.connect)(plan(Some(&double.url()), &login, &options)).unwrap();
@@ -271,7 +272,7 @@ async fn messages_are_looked_at_only_where_that_is_wanted() {
 
 #[tokio::test]
 async fn wrong_settings_are_named() {
-    let login = Login::new("", "t");
+    let login = keys("", "t");
     for (options, name) in [
         (vec![], "project"),
         (vec![("project", "#security")], "project"),
