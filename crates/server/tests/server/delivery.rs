@@ -351,3 +351,49 @@ fn a_letter_goes_out_while_findings_are_written() {
     });
     held.execute_batch("ROLLBACK").unwrap();
 }
+
+#[test]
+fn a_digest_stands_until_all_that_it_tells_of_is_gone() {
+    let (rig, _slow) = Rig::with("rule", &[], "digest_at = \"00:00\"");
+    let subjects = || {
+        let told = rig.bench.get("/api/v1/deliveries").json();
+        let all = told["items"].as_array().unwrap().clone();
+        all.iter().map(|one| one["subject"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    until("today's hour was looked at", || subjects() == ["digest:all"]);
+    rig.tell(60, 1, 0);
+    rig.tell(61, 1, 0);
+    until("both are there", || rig.bench.found("default").len() == 2);
+    assert!(rig.jira.issues().is_empty());
+    rig.bench.clock.0.fetch_add(24 * 3600, Ordering::SeqCst);
+    until("a digest stands", || rig.jira.issues().len() == 1);
+    let summary = rig.issue().text("summary").to_owned();
+    assert!(summary.contains("new since yesterday"), "{summary}");
+    // It is looked at, and stays while one is open.
+    let open = || rig.bench.get("/api/v1/issues?status=open").json()["total"].clone();
+    rig.tell(60, 4, 100);
+    until("one is gone", || open() == 1);
+    let looks = || rig.double.ledger.of("GET /rest/api/3/issue/").len();
+    let looked = looks();
+    until("it was looked at since", || {
+        rig.pass();
+        looks() > looked + 2
+    });
+    assert_eq!(rig.issue().category, "new");
+    rig.tell(61, 4, 100);
+    rig.until_category("done");
+    let said = format!("{:?}", rig.issue().comments);
+    assert!(said.contains("All 2 issues are gone"), "{said}");
+    // The next day's is another, and what comes back opens the one that told of it.
+    rig.tell(62, 1, 0);
+    until("a third is there", || open() == 1);
+    rig.bench.clock.0.fetch_add(24 * 3600, Ordering::SeqCst);
+    until("another digest stands", || rig.jira.issues().len() == 2);
+    rig.tell(60, 1, 200);
+    until("it came back", || open() == 2);
+    rig.bench.clock.0.fetch_add(24 * 3600, Ordering::SeqCst);
+    rig.until_category("new");
+    assert_eq!(rig.jira.issues().len(), 2);
+    let digests = subjects().into_iter().filter(|one| one.starts_with("digest:all:"));
+    assert_eq!(digests.count(), 2);
+}

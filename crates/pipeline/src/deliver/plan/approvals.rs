@@ -138,7 +138,7 @@ impl Look<'_> {
             written: self.now,
             ..known.clone()
         };
-        Post { before: Some(known), delivery, rows: vec![row] }
+        Post { before: Some(known), delivery, rows: vec![row], with: Vec::new() }
     }
 
     fn facts(&self, plan: &Plan) -> Result<Facts, PipelineError> {

@@ -90,9 +90,8 @@ impl Planner {
         let mut all = true;
         let wanting = routes.iter().filter(|route| route.takes(&told.facts));
         for (route, sink) in wanting.flat_map(|route| route.to.iter().map(move |to| (route, to))) {
-            let of = |known: &str, subject: &str| known == sink.as_str() && subject == told.id;
-            let posted = |post: &super::Post| of(&post.delivery.sink, &post.delivery.subject);
-            if planned.posts.iter().any(posted)
+            let is_about = |post: &super::Post| post.is_about(sink, &told.id);
+            if planned.posts.iter().any(is_about)
                 || wishes.outbox.delivery_get(sink, &told.id)?.is_some()
             {
                 continue;
