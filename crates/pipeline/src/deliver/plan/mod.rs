@@ -325,8 +325,9 @@ fn edited(tenant: &TenantId, known: Delivery, told: &Told, now: Timestamp) -> Po
 
 /// A hash of what a letter says.
 fn hash(letter: &Letter) -> String {
-    let text =
-        serde_json::to_string(&(&letter.title, &letter.body, letter.due)).unwrap_or_default();
+    let files: Vec<&str> = letter.files.iter().map(|file| file.version.as_str()).collect();
+    let text = serde_json::to_string(&(&letter.title, &letter.body, letter.due, files));
+    let text = text.unwrap_or_default();
     KeyHasher::new("letter").part(&text).finish::<()>().to_string()
 }
 
