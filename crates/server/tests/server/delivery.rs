@@ -333,6 +333,43 @@ fn what_changes_within_the_hour_is_told_after_it() {
 }
 
 #[test]
+fn letters_go_out_while_a_large_import_runs() {
+    const RECORDS: u64 = 20_000;
+    let (rig, _slow) = Rig::with("person", &[("server.max_import_bytes", "67108864")], "");
+    for number in 0..8 {
+        rig.tell_of(70 + number, 4);
+    }
+    until("letters wait", || rig.rows("held").len() == 8);
+    let rows = rig.rows("held");
+    let mut body = Vec::new();
+    for number in 0..RECORDS {
+        let mut record: Value = serde_json::from_slice(&delivery("import", number, 400)).unwrap();
+        // None of them is told of itself.
+        record["severity_id"] = json!(1);
+        body.extend_from_slice(record.to_string().as_bytes());
+        body.push(b'\n');
+    }
+    let job = rig.bench.post("/api/v1/imports", body).json();
+    let id = job["id"].as_str().unwrap().to_owned();
+    let state = || rig.bench.job(&id)["state"].clone();
+    let mut during = 0;
+    for (number, row) in rows.iter().enumerate() {
+        let row = row["id"].as_i64().unwrap();
+        let before = state();
+        assert_eq!(rig.bench.post(&format!("/api/v1/outbox/{row}/release"), "").status, 200);
+        until("a ticket stands", || rig.jira.issues().len() == number + 1);
+        during += usize::from(before == "running" && state() == "running");
+    }
+    rig.bench.until_job(&id, "done");
+    assert!(during > 0, "no letter went out while the import ran");
+    until("all is kept", || rig.rows("sent").len() == 8);
+    assert_eq!(rig.jira.issues().len(), 8);
+    until("all records are listed", || {
+        rig.bench.get("/api/v1/findings").json()["total"] == RECORDS + 8
+    });
+}
+
+#[test]
 fn a_letter_goes_out_while_findings_are_written() {
     let rig = Rig::new("person");
     rig.tell(50, 1, 0);
