@@ -23,6 +23,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("quell-report", 2),
     ("quell-risk", 2),
     ("quell-trace", 2),
+    ("quell-analyst", 3),
     ("quell-audit", 3),
     ("quell-audit-verify", 3),
     ("quell-http", 3),

@@ -316,12 +316,25 @@ fn cloud_of(asset: &AssetId) -> Option<&'static str> {
 
 /// The embedded files with their paths.
 pub(crate) fn embedded_files() -> Vec<(&'static str, &'static str)> {
+    let mut found = all_below(&CONTENT);
+    found.retain(|(path, _)| path.ends_with(".toml"));
+    found
+}
+
+/// The texts below a folder of `content/`: the path below that folder, and the text.
+#[must_use]
+pub fn files_below(folder: &str) -> Vec<(&'static str, &'static str)> {
+    let found = CONTENT.get_dir(folder).map(all_below).unwrap_or_default();
+    let below = |path: &'static str| path.strip_prefix(folder)?.strip_prefix('/');
+    found.into_iter().filter_map(|(path, text)| Some((below(path)?, text))).collect()
+}
+
+fn all_below(folder: &'static Dir<'static>) -> Vec<(&'static str, &'static str)> {
     let mut found = Vec::new();
-    let mut waiting = vec![&CONTENT];
+    let mut waiting = vec![folder];
     while let Some(folder) = waiting.pop() {
         waiting.extend(folder.dirs());
-        let files = folder.files().filter(|f| f.path().extension().is_some_and(|e| e == "toml"));
-        found.extend(files.filter_map(|f| Some((f.path().to_str()?, f.contents_utf8()?))));
+        found.extend(folder.files().filter_map(|f| Some((f.path().to_str()?, f.contents_utf8()?))));
     }
     found.sort_unstable();
     found

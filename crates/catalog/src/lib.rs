@@ -11,7 +11,7 @@ mod predicate_test;
 mod steps;
 mod words;
 
-pub use catalog::{Catalog, CatalogError};
+pub use catalog::{Catalog, CatalogError, files_below};
 pub use check::check;
 pub use control::{
     Aliases, Case, Check, Control, Explain, Exposure, FixRecipe, Language, RecipeSafety,
