@@ -186,9 +186,7 @@ impl Sink for Slack {
             match wanted.act.kind() {
                 ActKind::Open => {
                     let us = self.us().await?;
-                    let Some(ts) = find::message(self, wanted, &us).await? else { return Ok(None) };
-                    self.files_came(&ts, (wanted, &us)).await?;
-                    self.remote(&self.channel, &ts).map(Some)
+                    self.found(wanted, &us).await
                 }
                 ActKind::Note | ActKind::Reopen => {
                     let us = self.us().await?;
@@ -300,6 +298,13 @@ async fn first_files(
 }
 
 impl Slack {
+    /// The message that bears a key, once its files are there or come no more.
+    async fn found(&self, wanted: &Wanted<'_>, us: &Us) -> Result<Option<Remote>, SinkError> {
+        let Some(ts) = find::message(self, wanted, us).await? else { return Ok(None) };
+        self.files_came(&ts, (wanted, us)).await?;
+        self.remote(&self.channel, &ts).map(Some)
+    }
+
     /// Where a lost answer made a message, its files may still come: until then nobody knows.
     async fn files_came(
         &self,
