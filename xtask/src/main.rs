@@ -45,9 +45,9 @@ cargo xtask <command>
           kills a process that appends, and looks whether what it acknowledged is there
   bench-lists [--findings N] [--sources 1|4] [--data DIR]
           milliseconds of lists, counts and facets (see docs/benchmarks.md)
-  bench-server [hooks|import|drain|tickets|bogus] [--seconds N] [--rate N] [--connections N] [--findings N]
+  bench-server [hooks|import|drain|tickets|letters|bogus] [--seconds N] [--rate N] [--connections N] [--findings N]
           webhooks a second, memory of an import, from the log into lists, until a ticket
-          stands, names not there (see docs/benchmarks.md)
+          stands, also while an import runs, names not there (see docs/benchmarks.md)
   kill-server [--kills N]
           kills a busy server again and again, and looks for what it acknowledged
   kill-deliver [--kills N] [--seed N] [--at-once N]

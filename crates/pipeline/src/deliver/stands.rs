@@ -36,11 +36,19 @@ pub fn reminder_stands(
     Ok(Some(if is_open { Stands::Open(None) } else { Stands::Gone(now) }))
 }
 
-/// How some issues stand together: open while one is.
+/// How some issues stand together: open while one is. None where there are none: nothing that
+/// somebody sees says then that anything is over.
 ///
 /// # Errors
 /// When the store refuses.
-pub fn stands(store: &Store, issues: &[IssueKey], now: Timestamp) -> Result<Stands, PipelineError> {
+pub fn stands(
+    store: &Store,
+    issues: &[IssueKey],
+    now: Timestamp,
+) -> Result<Option<Stands>, PipelineError> {
+    if issues.is_empty() {
+        return Ok(None);
+    }
     let suppression = store.suppression(now)?;
     let mut seen: Option<Timestamp> = None;
     let (mut is_open, mut is_hidden) = (false, false);
@@ -61,11 +69,11 @@ pub fn stands(store: &Store, issues: &[IssueKey], now: Timestamp) -> Result<Stan
         let again = id.map(|id| last_seen(store, id)).transpose()?.flatten();
         seen = seen.max(issue.last_seen).max(again);
     }
-    Ok(match (is_open, is_hidden) {
+    Ok(Some(match (is_open, is_hidden) {
         (true, _) => Stands::Open(seen),
         (false, true) => Stands::Accepted,
         (false, false) => Stands::Gone(now),
-    })
+    }))
 }
 
 /// When a tool last saw one of an issue's open findings.

@@ -233,10 +233,12 @@ pub(crate) fn may(
     (plan, right): (&quell_govern::approval::Plan, Right),
 ) -> Result<bool, Problem> {
     let Some(place) = place_of(plan) else { return Ok(false) };
-    if caller.is_limited() || !caller.by(app).may_in(right, &place) {
+    if caller.is_limited() {
         return Ok(false);
     }
     let issues = quell_pipeline::govern::plan_issues(&plan.evidence);
-    let findings = app.tenants.of(&caller.tenant)?;
-    Ok(findings.may_act_on((caller.by(app), right), &issues, app.clock.now())?)
+    let (findings, now) = (app.tenants.of(&caller.tenant)?, app.clock.now());
+    let asked = (caller.by(app), right);
+    Ok(findings.may_act_at(asked, (&place, &issues), now)?
+        && findings.may_act_on(asked, &issues, now)?)
 }

@@ -51,10 +51,12 @@ pub(super) async fn one(
     let stand = findings.read::<_, PipelineError>(|store| {
         let reminder = reminder_stands(store, &delivery.subject, now)?;
         is_reminder = reminder.is_some();
-        reminder.map_or_else(|| stands(store, &delivery.issues, now), Ok)
+        reminder.map_or_else(|| stands(store, &delivery.issues, now), |is| Ok(Some(is)))
     });
     let stand = match stand {
-        Ok(stand) => stand,
+        Ok(Some(stand)) => stand,
+        // It is about nothing that could be gone.
+        Ok(None) => return looked(app, findings, (&before, None), now),
         Err(error) => {
             tracing::warn!(%error, "what something is about cannot be read");
             return Ok(());

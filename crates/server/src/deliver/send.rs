@@ -113,7 +113,8 @@ pub(crate) async fn once(app: &Arc<App>) -> Result<Round, PipelineError> {
         for findings in asking.tenants.all() {
             for post in wanted(&asking.config, &findings, now)? {
                 let told = (post.before.as_ref(), &post.delivery);
-                let new = findings.outbox(|outbox| outbox.outbox_add(told, &post.rows, now))?;
+                let new = findings
+                    .outbox(|outbox| outbox.outbox_add_with(told, (&post.rows, &post.with), now))?;
                 round.wanted += new.unwrap_or_default();
             }
         }

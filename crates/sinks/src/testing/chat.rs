@@ -57,11 +57,7 @@ pub(crate) fn letter(data: &str) -> Letter {
         severity: Severity::High,
         due: Some("2026-03-08T10:00:00Z".parse().unwrap()),
         labels: vec![Label::new("quell"), Label::new(data)],
-        files: vec![Attachment {
-            name: "evidence.json".to_owned(),
-            media_type: "application/json".to_owned(),
-            text: data.into(),
-        }],
+        files: vec![Attachment::new("evidence.json", "application/json", (data.into(), data))],
         page: Some(page()),
         owner: Some(data.into()),
         change: None,

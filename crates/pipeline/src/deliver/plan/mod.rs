@@ -38,6 +38,16 @@ pub struct Post {
     pub delivery: Delivery,
     /// The rows of the outbox.
     pub rows: Vec<NewRow>,
+    /// What else is kept with them: a digest tells of several subjects.
+    pub with: Vec<Delivery>,
+}
+
+impl Post {
+    /// Whether it tells a sink of a subject.
+    fn is_about(&self, sink: &str, subject: &str) -> bool {
+        let all = std::iter::once(&self.delivery).chain(&self.with);
+        all.into_iter().any(|told| told.sink == sink && told.subject == subject)
+    }
 }
 
 /// What a look came to.
@@ -165,8 +175,7 @@ impl Planner {
         let places = wanting.flat_map(|route| route.to.iter().map(move |sink| (route, sink)));
         let mut all = true;
         for (route, sink) in places {
-            let of = |post: &Post| post.delivery.sink == *sink && post.delivery.subject == told.id;
-            if planned.posts.iter().any(of) {
+            if planned.posts.iter().any(|post| post.is_about(sink, &told.id)) {
                 continue;
             }
             let known = wishes.outbox.delivery_get(sink, &told.id)?;
@@ -270,7 +279,7 @@ fn opened((tenant, sink): (&TenantId, &str), route: &Route, told: &Told, now: Ti
         escalated: false,
         look: None,
     };
-    Post { before: None, delivery, rows: vec![row] }
+    Post { before: None, delivery, rows: vec![row], with: Vec::new() }
 }
 
 /// When what stands at a sink is brought up to date.
@@ -319,12 +328,13 @@ fn followed(tenant: &TenantId, known: Delivery, (act, told): (Act, &str), now: T
         written: now,
         ..known.clone()
     };
-    Post { before: Some(known), delivery, rows: vec![row] }
+    Post { before: Some(known), delivery, rows: vec![row], with: Vec::new() }
 }
 
 /// A hash of what a letter says.
 fn hash(letter: &Letter) -> String {
-    let text =
-        serde_json::to_string(&(&letter.title, &letter.body, letter.due)).unwrap_or_default();
+    let files: Vec<&str> = letter.files.iter().map(|file| file.version.as_str()).collect();
+    let text = serde_json::to_string(&(&letter.title, &letter.body, letter.due, files));
+    let text = text.unwrap_or_default();
     KeyHasher::new("letter").part(&text).finish::<()>().to_string()
 }
