@@ -140,6 +140,8 @@ fn an_attack_is_told_with_its_events_and_processes_before_all_else() {
         assert!(input.contains(said), "{said}: {input}");
     }
     assert!(!input.contains("java -Xmx512m") && !input.contains("198.51.100.23"), "{input}");
+    // A sink would make a link of `x.sh`, so that it is told as a name.
+    assert!(!input.contains("x.sh") && input.contains(" program>"), "{input}");
     // One thing has one placeholder, by whatever name a text calls it.
     assert!(input.contains("were made on `<resource:1 pod>` within days"), "{input}");
     assert!(input.contains(r#""asset":"<resource:1 pod>""#), "{input}");
