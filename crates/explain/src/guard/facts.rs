@@ -91,11 +91,9 @@ impl Words {
     }
 
     fn add_words(&mut self, text: &str) {
-        for word in text.split_whitespace() {
-            for piece in pieces(word) {
-                if !self.words.contains(piece) {
-                    self.words.insert(piece.to_owned());
-                }
+        for piece in text.split_whitespace().flat_map(pieces) {
+            if !self.words.contains(piece) {
+                self.words.insert(piece.to_owned());
             }
         }
     }
