@@ -10,7 +10,7 @@ use quell_deliver::{Block, Body, Key, Label, Letter, Line};
 use quell_model::{IssueKey, Severity, Timestamp};
 use quell_store::{Delivery, NewRow};
 
-use super::{Planned, Planner, Post, Told, Wishes, may_be_told, subject_id, subjects};
+use super::{Planned, Planner, Post, Told, Wishes, may_be_told, subjects};
 use crate::PipelineError;
 use crate::follow::One;
 use crate::query::{IncidentCache, View, incident};
@@ -79,7 +79,7 @@ fn new(
     for one in near {
         let key = one.incident.key.to_string();
         // Where fixes are told too, one may have come since the incident was told.
-        if route.what == What::Incidents && is_known(&subject_id(Subject::Incident, &key))? {
+        if route.what == What::Incidents && is_known(&Subject::Incident.named(&key))? {
             continue;
         }
         let Ok(story) = incident(view, cache, &key) else { continue };
