@@ -3,6 +3,7 @@
 
 pub mod anomaly;
 mod ask;
+pub mod incident;
 #[cfg(test)]
 mod tests;
 
