@@ -120,8 +120,15 @@ fn pieces(word: &str) -> impl Iterator<Item = &str> {
     // A sentence ends within a word where the next field begins: `4444.","tool":`.
     let ends = |piece: &'_ str| piece.trim_end_matches(['.', ':', '!', '?']).len();
     all.flat_map(move |piece| [Some(piece), piece.get(..ends(piece))].into_iter().flatten())
+        .flat_map(|piece| [Some(piece), before_last(piece)].into_iter().flatten())
         .flat_map(|piece| std::iter::once(piece).chain(parts_of_time(piece)))
         .filter(|piece| !piece.is_empty())
+}
+
+/// `scripts/backup.sh` of `scripts/backup.sh:14`, `shop/web` of `shop/web:1.2` and of
+/// `shop/web@sha256`.
+fn before_last(word: &str) -> Option<&str> {
+    word.rsplit_once([':', '@']).map(|(before, _)| before)
 }
 
 /// The day and the time of `2026-11-20T10:00:00Z`: a sentence may say either.

@@ -4,6 +4,7 @@
 pub mod anomaly;
 mod ask;
 pub mod incident;
+pub mod message;
 #[cfg(test)]
 mod tests;
 
