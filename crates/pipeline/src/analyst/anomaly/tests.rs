@@ -1,14 +1,19 @@
 //! What is an anomaly, and what is told of it.
 
 use std::sync::LazyLock;
+use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
 use quell_analyst::{Audience, Brief, By, Call, Grants, Tasks, Why};
 use quell_model::{
-    Asset, Detection, Finding, FindingClass, Process, Rule, Status, Tool, Untrusted,
+    Asset, Detection, Finding, FindingClass, FixedClock, Process, Rule, Status, Tool, Untrusted,
 };
+use quell_store::Store;
+use serde_json::json;
 
 use super::{Anomaly, Baseline, Known, known};
+use crate::analyst::incident::{self, Details};
+use crate::{Progress, Request, Setup, run, show_incident};
 
 static TASKS: LazyLock<Tasks> = LazyLock::new(|| Tasks::embedded().unwrap());
 
@@ -133,6 +138,48 @@ fn each_field_of_an_anomaly_is_one_that_the_task_reads() {
     // The rest are names, which who knows the incident adds.
     let rest: Vec<&String> = listed.iter().filter(|name| !told.contains(&name.as_str())).collect();
     assert_eq!(rest, ["asset", "asset_kind", "identity"]);
+}
+
+#[test]
+fn an_incident_tells_the_anomaly_that_a_file_brought() {
+    let profile = json!({
+        "profiledBehavior": {"frequentProfiledAPIsUserIdentityProfiling": "GetObject"},
+        "unusualBehavior": {"unusualASNsUserIdentityProfiling": "asnNumber: 64500"},
+    });
+    let file = json!({
+        "schemaVersion": "2.0", "accountId": "210987654321", "region": "eu-north-1", "id": "0af1",
+        "partition": "aws", "type": "Discovery:IAMUser/AnomalousBehavior", "severity": 8,
+        "title": "User ida-exports is anomalously invoking APIs.", "description": "It was odd.",
+        "createdAt": "2026-10-30T04:05:06Z", "updatedAt": "2026-10-30T09:00:00Z",
+        "resource": {"resourceType": "AccessKey",
+            "accessKeyDetails": {"userType": "IAMUser", "userName": "ida-exports"}},
+        "service": {"additionalInfo": {"value": profile.to_string(), "type": "default"}},
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("guardduty.json");
+    std::fs::write(&path, file.to_string()).unwrap();
+    let mut store = Store::open(&folder.path().join("data")).unwrap();
+    let setup = Setup::embedded(None).unwrap();
+    let now = "2026-11-01T00:00:00Z".parse().unwrap();
+    let request = Request { paths: vec![path], ..Request::default() };
+    let progress =
+        Progress { cancelled: &AtomicBool::new(false), bytes: &|_, _| (), doing: &|_| () };
+    let outcome = run(&mut store, &setup, &request, &FixedClock(now), &progress).unwrap();
+    let id = &outcome.report.incidents.first().unwrap().id;
+    let story = show_incident(&store, &setup, id, None, now).unwrap();
+    let details = Details::read(&store, &story).unwrap();
+    let brief = incident::brief(&story, &details, setup.catalog());
+    let task = TASKS.get("anomaly").unwrap();
+    let call = Call::new(task, &brief, Audience::Analyst, Grants::default()).unwrap();
+    let input = call.input();
+    assert!(input.contains("calls often seen: GetObject") && input.contains("64500"), "{input}");
+    assert!(input.contains("both sides are told") && !input.contains("ida-exports"), "{input}");
+    let written = call.by_rules(Why::NotConfigured);
+    let usual = &written.part("usual").unwrap().sentences[0];
+    assert!(usual.text.raw().contains("GetObject"), "{usual:?}");
+    assert_eq!(written.part("how_sure").unwrap().choice.as_deref(), Some("high"));
+    let known: Vec<&str> = brief.records.iter().map(|record| record.id.as_str()).collect();
+    assert!(known.contains(&usual.evidence[0].as_str()), "{known:?}");
 }
 
 proptest! {
