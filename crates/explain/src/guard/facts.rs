@@ -148,25 +148,38 @@ fn pieces(word: &str) -> impl Iterator<Item = &str> {
     let dotted = plain.trim_end_matches(['.', ':']);
     let parts = inner.split(['"', '\'', '=', ',', '(', ')', '[', ']', '{', '}', '<', '>']);
     let finer = inner.split(['/', ':', '@', '"', '=', ',', '#']);
-    // Parts of a version are no numbers of their own; words with points between them are words.
+    // Parts of a version are no words of their own; words with points between them are.
     let names = parts.clone().flat_map(|part| part.split('.'));
     let names = names.filter(|part| part.len() > 3 && part.chars().all(char::is_alphabetic));
-    let moments = parts.clone().flat_map(moment);
     let all = [inner, plain, dotted].into_iter().chain(parts).chain(finer);
-    all.chain(names).chain(moments).filter(|piece| !piece.is_empty())
+    // A sentence ends within a word where the next field begins: `4444.","tool":`.
+    let ends = |piece: &'_ str| piece.trim_end_matches(['.', ':', '!', '?']).len();
+    all.flat_map(move |piece| [Some(piece), piece.get(..ends(piece))].into_iter().flatten())
+        .flat_map(|piece| [Some(piece), before_last(piece)].into_iter().flatten())
+        .flat_map(|piece| std::iter::once(piece).chain(parts_of_time(piece)))
+        .chain(names)
+        .filter(|piece| !piece.is_empty())
 }
 
-/// The day and the time of day of a time: `2026-10-26t02:11:05z`.
-fn moment(word: &str) -> impl Iterator<Item = &str> {
-    let parts = word.split_once('t').filter(|(day, time)| {
-        let is_day = |c: char| c.is_ascii_digit() || c == '-';
-        let is_time = |c: char| c.is_ascii_digit() || matches!(c, ':' | '.' | 'z' | '+' | '-');
-        day.len() == 10 && day.chars().all(is_day) && time.chars().all(is_time)
+/// `scripts/backup.sh` of `scripts/backup.sh:14`, `shop/web` of `shop/web:1.2` and of
+/// `shop/web@sha256`.
+fn before_last(word: &str) -> Option<&str> {
+    word.rsplit_once([':', '@']).map(|(before, _)| before)
+}
+
+/// The day and the time of `2026-11-20T10:00:00Z`: a sentence may say either.
+fn parts_of_time(word: &str) -> impl Iterator<Item = &str> {
+    let parts = word.split_once(['T', 't']).filter(|(day, time)| {
+        let bytes = day.as_bytes();
+        bytes.len() == 10 && bytes.get(4) == Some(&b'-') && time.contains(':')
     });
-    parts.into_iter().flat_map(|(day, time)| {
-        let plain = time.trim_end_matches('z');
-        [day, time, plain, plain.get(..5).unwrap_or_default()]
-    })
+    let parts = parts.map(|(day, time)| {
+        let time = time.trim_end_matches(['Z', 'z']);
+        let whole = time.split_once('.').map_or(time, |(whole, _)| whole);
+        let minutes = whole.rsplit_once(':').map_or(whole, |(minutes, _)| minutes);
+        [day, time, whole, minutes]
+    });
+    parts.into_iter().flatten()
 }
 
 /// A number without what a sentence puts behind it.
