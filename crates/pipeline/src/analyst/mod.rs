@@ -5,4 +5,4 @@ mod ask;
 #[cfg(test)]
 mod tests;
 
-pub use ask::{Asker, Asking, Ended, Model, Opened, Pause, Purse, Spent, ask, request_of};
+pub use ask::{Asker, Asking, Ended, Model, Opened, Pause, Purse, Spent, ask, kept, request_of};

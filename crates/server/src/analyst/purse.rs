@@ -1,0 +1,237 @@
+//! What stands before each call.
+
+use std::time::Duration;
+
+use quell_analyst::Why;
+use quell_audit::{Action, Actor, Leaf, Outcome, Stage};
+use quell_config::{Analyst, Config, Money};
+use quell_llm::Usage;
+use quell_model::{By, TenantId, Timestamp};
+use quell_pipeline::analyst::{Asking, Ended, Opened, Pause, Purse, Spent};
+use quell_store::{
+    AnswerCap, NewAnswer, Reserved, SpendAsk, SpendId, SpendLimits, SpendMost, SpendOver,
+    SpendScope, SpendUsed, SpendWhat,
+};
+use serde_json::Value;
+
+use crate::audit::{Begun, by_server};
+use crate::state::App;
+
+/// Bytes of kept answers of a tenant.
+const KEPT_BYTES: u64 = 256 << 20;
+
+/// Kept answers, budgets, the pace and the audit log of a data directory.
+pub(super) struct Till<'a> {
+    pub(super) app: &'a App,
+    pub(super) tenant: &'a TenantId,
+}
+
+/// A call that was let through.
+struct Ticket<'a> {
+    till: &'a Till<'a>,
+    provider: String,
+    spend: SpendId,
+    begun: Option<Begun>,
+}
+
+impl Purse for Till<'_> {
+    fn kept(&self, asking: &Asking<'_>, key: &blake3::Hash) -> Option<Value> {
+        let mut store = self.app.access();
+        let now = self.app.clock.now();
+        let found = store.answer_get(self.tenant, key.as_bytes(), now).unwrap_or_else(|error| {
+            tracing::warn!(%error, "kept answers of models cannot be read");
+            None
+        });
+        let answer = serde_json::from_slice(&found?).ok()?;
+        if let Err(error) = store.spend_kept(&self.spend(asking), now) {
+            tracing::warn!(%error, "that an answer was kept is not counted");
+        }
+        Some(answer)
+    }
+
+    fn keep(&self, asking: &Asking<'_>, key: &blake3::Hash, answer: &Value) {
+        let Ok(bytes) = serde_json::to_vec(answer) else { return };
+        let version = asking.task.1.to_string();
+        let new = NewAnswer {
+            hash: key.as_bytes(),
+            task: asking.task.0,
+            version: &version,
+            model: asking.model,
+            answer: &bytes,
+        };
+        let cap = AnswerCap { days: self.app.config.analyst.keep_answers_days, bytes: KEPT_BYTES };
+        let kept = self.app.access().answer_put(self.tenant, &new, cap, self.app.clock.now());
+        if let Err(error) = kept {
+            tracing::warn!(%error, "an answer of a model is not kept");
+        }
+    }
+
+    fn open<'s>(&'s self, asking: &Asking<'_>) -> Result<Box<dyn Opened + 's>, Why> {
+        let now = self.app.clock.now();
+        self.app.desk.pace(asking.provider, &self.app.config, now)?;
+        let limits = limits(&self.app.config);
+        let reserved = self.app.access().spend_reserve(&self.spend(asking), &limits, now);
+        let spend = match reserved {
+            Ok(Reserved::Yes(spend)) => spend,
+            Ok(Reserved::No(over)) => return Err(Why::OverBudget(told(&over))),
+            Ok(Reserved::NoPrice) => {
+                return Err(Why::OverBudget(format!(
+                    "nobody knows what `{}` costs; set `price_input` and `price_output` in `[llm.{}]`",
+                    asking.model, asking.provider
+                )));
+            }
+            Err(error) => return Err(Why::Down(format!("what it may cost is not noted: {error}"))),
+        };
+        let ticket = Ticket { till: self, provider: asking.provider.to_owned(), spend, begun: None };
+        match self.app.audit.begin(leaf(asking, (self.tenant, now))) {
+            Ok(begun) => Ok(Box::new(Ticket { begun: Some(begun), ..ticket })),
+            Err(error) => {
+                ticket.settle(Spent::Nothing);
+                Err(Why::Down(format!("the audit log cannot be written: {error}")))
+            }
+        }
+    }
+
+    fn pause(&self, time: Duration) -> Pause<'_> {
+        Box::pin(tokio::time::sleep(time))
+    }
+}
+
+impl Till<'_> {
+    fn spend<'s>(&'s self, asking: &Asking<'s>) -> SpendAsk<'s> {
+        SpendAsk {
+            tenant: self.tenant,
+            user: asking.asker.user,
+            incident: asking.asker.incident,
+            task: asking.task.0,
+            provider: asking.provider,
+            model: asking.model,
+            tokens: asking.tokens,
+            money: asking.money,
+        }
+    }
+}
+
+impl Ticket<'_> {
+    fn settle(&self, spent: Spent) {
+        let mut store = self.till.app.access();
+        let noted = match spent {
+            Spent::Nothing => store.spend_release(self.spend),
+            // Until it is swept up, all that was reserved counts, and afterwards too.
+            Spent::Unknown => Ok(false),
+            Spent::Told { usage, money } => {
+                let Usage { input, cached, output, .. } = usage;
+                store.spend_settle(self.spend, &SpendUsed { input, cached, output, money })
+            }
+        };
+        if let Err(error) = noted {
+            tracing::warn!(%error, "what a call of a model took is not noted; all that was reserved counts");
+        }
+    }
+}
+
+impl Opened for Ticket<'_> {
+    fn end(mut self: Box<Self>, ended: &Ended<'_>) {
+        self.settle(ended.spent);
+        let app = self.till.app;
+        app.desk.heard(&self.provider, ended, app.clock.now());
+        let Some(begun) = self.begun.take() else { return };
+        let outcome = match ended.written.by {
+            By::Model => Outcome::Done,
+            By::Rules => Outcome::Failed,
+        };
+        begun.end(app.clock.now(), outcome, |leaf| ended_leaf(leaf, ended));
+    }
+}
+
+impl Drop for Ticket<'_> {
+    /// Nobody waits any more. What it took is not known, so all that was reserved counts.
+    fn drop(&mut self) {
+        let now = self.till.app.clock.now();
+        if let Some(begun) = self.begun.take() {
+            begun.end(now, Outcome::Stopped, |leaf| leaf);
+        }
+    }
+}
+
+fn limits(config: &Config) -> SpendLimits {
+    let Analyst { tokens_a_day, tokens_a_user, tokens_an_incident, .. } = &config.analyst;
+    let most = |tokens: u64, money: Money| SpendMost { tokens, money: money.millionths() };
+    SpendLimits {
+        tenant_day: most(*tokens_a_day, config.analyst.money_a_day),
+        user_day: most(*tokens_a_user, config.analyst.money_a_user),
+        incident: most(*tokens_an_incident, config.analyst.money_an_incident),
+    }
+}
+
+/// Which limit it is.
+fn told(over: &SpendOver) -> String {
+    let whose = match over.scope {
+        SpendScope::TenantDay => "of the tenant today",
+        SpendScope::UserDay => "of this user today",
+        SpendScope::Incident => "of this incident",
+    };
+    let what = over.what.as_str();
+    match over.what {
+        SpendWhat::Tokens => format!("{what} {whose}: {} of {}", over.used, over.limit),
+        SpendWhat::Money => {
+            let (used, limit) = (Money::of_millionths(over.used), Money::of_millionths(over.limit));
+            format!("{what} {whose}: {used} of {limit}")
+        }
+    }
+}
+
+/// What the log says before a call.
+fn leaf(asking: &Asking<'_>, (tenant, now): (&TenantId, Timestamp)) -> Leaf {
+    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let mut leaf = by_server((Action::ModelAsk, Stage::Begun), tenant, now)
+        .model(asking.model, *asking.prompt.as_bytes())
+        .object("task", asking.task.0)
+        .word("provider", asking.provider)
+        .hash("payload", *asking.payload.as_bytes())
+        .fact("version", i64::from(asking.task.1))
+        .fact("mask_version", i64::from(quell_mask::VERSION))
+        .fact("masked", number(asking.masked));
+    if let Some(incident) = asking.asker.incident {
+        leaf = leaf.object("incident", incident);
+    }
+    let user = asking.asker.user.and_then(|user| user.split_once(' '));
+    match user {
+        Some(("user", id)) => leaf.on_behalf(&person("user", id)),
+        Some(("token", id)) => leaf.on_behalf(&person("token", id)),
+        Some(_) | None => leaf,
+    }
+}
+
+fn person(kind: &'static str, id: &str) -> Actor {
+    Actor { kind, id: id.to_owned(), role: None, name: None }
+}
+
+/// What the log says after a call.
+fn ended_leaf(leaf: Leaf, ended: &Ended<'_>) -> Leaf {
+    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let kept = ended.written.parts.iter().filter(|part| part.by == By::Model);
+    let kept: usize = kept.map(|part| part.sentences.len()).sum();
+    let mut leaf = leaf
+        .fact("kept", i64::try_from(kept).unwrap_or(i64::MAX))
+        .fact("dropped", i64::try_from(ended.written.dropped.len()).unwrap_or(i64::MAX));
+    if let Some(why) = &ended.written.instead_of {
+        leaf = leaf.word("instead", why.word());
+    }
+    if let Some(sent) = ended.payload {
+        leaf = leaf.hash("payload", *sent.as_bytes());
+    }
+    if let Some(reply) = ended.reply {
+        let answer = blake3::hash(reply.text.raw().as_bytes());
+        leaf = leaf
+            .hash("answer", *answer.as_bytes())
+            .word("answer_id", &reply.provider_id)
+            .word("answered_by", &reply.model)
+            .fact("input_tokens", number(reply.usage.input))
+            .fact("output_tokens", number(reply.usage.output));
+    }
+    match ended.spent {
+        Spent::Told { money: Some(money), .. } => leaf.fact("cost_millionths", number(money)),
+        Spent::Told { .. } | Spent::Nothing | Spent::Unknown => leaf,
+    }
+}
