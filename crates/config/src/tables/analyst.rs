@@ -32,6 +32,8 @@ pub struct Analyst {
     pub tokens_an_incident: u64,
     /// Most money of an incident.
     pub money_an_incident: Money,
+    /// Whether letters have a model's words beside what the rules say.
+    pub in_letters: bool,
 }
 
 impl Analyst {
@@ -101,6 +103,13 @@ pub(super) const TABLE: Table = Table {
         .or("200000"),
         Key::new("money_an_incident", Kind::Money, "Most money of an incident, over all days.")
             .or("1"),
+        Key::new(
+            "in_letters",
+            Kind::Truth,
+            "Whether tickets, pull requests and messages of routes have a section with the words \
+             of the task `message`, marked as a model's, below what the rules say.",
+        )
+        .or("false"),
     ],
     rule: no_rule,
 };

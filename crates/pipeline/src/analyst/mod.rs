@@ -3,7 +3,9 @@
 
 mod ask;
 pub mod incident;
+mod letter;
 #[cfg(test)]
 mod tests;
 
 pub use ask::{Asker, Asking, Ended, Model, Opened, Pause, Purse, Spent, ask, kept, request_of};
+pub use letter::letter_brief;

@@ -1,6 +1,6 @@
 //! An incident explained for somebody, by a model or by the rules, with the records behind it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use quell_model::{Answered, By, Claim, IncidentKind, Severity, Untrusted, WrittenPart};
@@ -12,7 +12,7 @@ use crate::incident::cited;
 use crate::story::{heading, short};
 use crate::terminal::wrapped;
 use crate::words::{count, kind_words};
-use crate::{FixReport, IncidentReport, IncidentStory, IssueReport};
+use crate::{FixReport, IncidentReport, IncidentStory, IssueReport, Report};
 
 const INDENT: &str = "  ";
 /// Records that are listed below an explanation.
@@ -88,6 +88,36 @@ pub struct PayloadReport {
     /// Why nothing would be sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
+}
+
+impl PayloadReport {
+    /// Nothing would be sent.
+    #[must_use]
+    pub fn none(because: impl Into<String>) -> Self {
+        let (provider, hash, because) = (None, None, Some(because.into()));
+        Self { provider, text: Untrusted::default(), hash, because }
+    }
+}
+
+impl Report {
+    /// One of its incidents with what belongs to it.
+    #[must_use]
+    pub fn story(&self, at: usize) -> Option<IncidentStory> {
+        let incident = self.incidents.get(at)?;
+        let issues: BTreeSet<&str> = incident.issues.iter().map(String::as_str).collect();
+        let own = |issue: &&IssueReport| issues.contains(issue.id.as_str());
+        let issues: Vec<IssueReport> = self.issues.iter().filter(own).cloned().collect();
+        let assets: BTreeSet<&str> = issues.iter().map(|issue| issue.asset.as_str()).collect();
+        let assets = self.assets.iter().filter(|asset| assets.contains(asset.id.as_str()));
+        let fixes = self.fixes.iter().filter(|fix| incident.fixes.contains(&fix.id));
+        Some(IncidentStory {
+            incident: incident.clone(),
+            assets: assets.cloned().collect(),
+            fixes: fixes.cloned().collect(),
+            issues,
+            times: None,
+        })
+    }
 }
 
 /// What records say in one line.
