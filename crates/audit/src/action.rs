@@ -74,6 +74,7 @@ actions! {
     ExceptionChange "exception.change" "An exception is requested, decided, withdrawn or ends.";
     ApprovalChange "approval.change" "An approval is given, refused, delegated or voided.";
     Execute "plan.execute" "What was approved is done.";
+    ModelAsk "model.ask" "A language model is asked.";
     ContainmentAsk "containment.ask" "A containment is tried and asked for.";
     ContainmentAct "containment.act" "A containment is to be undone, or to go on.";
     ContainmentUndo "containment.undo" "A containment is undone.";

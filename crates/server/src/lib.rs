@@ -23,6 +23,7 @@
 //! from there into the findings. An upload is kept as a payload, and a job imports it.
 
 mod access;
+mod analyst;
 mod api;
 pub mod audit;
 mod contain;

@@ -155,17 +155,6 @@ pub async fn ask(
     last.unwrap_or_else(|failed| plain(failed.written))
 }
 
-/// The answer that was kept of the same call, where there is one. Nobody is asked.
-#[must_use]
-pub fn kept(
-    call: &Call<'_>,
-    model: &Model,
-    asker: Asker<'_>,
-    purse: &dyn Purse,
-) -> Option<Answered> {
-    Ready::new(call, model, asker).ok()?.kept(purse)
-}
-
 /// A call that brought nothing.
 struct Failed {
     written: Written,
@@ -178,16 +167,24 @@ const fn plain(written: Written) -> Answered {
 }
 
 /// A call with all that is known before it is made.
-struct Ready<'a> {
+#[derive(Debug)]
+pub struct Ready<'a> {
     call: &'a Call<'a>,
     model: &'a Model,
-    request: Request,
-    asking: Asking<'a>,
-    key: blake3::Hash,
+    /// What the provider is asked.
+    pub request: Request,
+    /// What it counts for.
+    pub asking: Asking<'a>,
+    /// What its answer is kept by.
+    pub key: blake3::Hash,
 }
 
 impl<'a> Ready<'a> {
-    fn new(call: &'a Call<'a>, model: &'a Model, asker: Asker<'a>) -> Result<Self, LlmError> {
+    /// Puts it together.
+    ///
+    /// # Errors
+    /// What is known to be wrong before anything is sent.
+    pub fn new(call: &'a Call<'a>, model: &'a Model, asker: Asker<'a>) -> Result<Self, LlmError> {
         let request = request_of(call, model);
         let (input, output) = (request.input_estimate(), u64::from(request.most_output));
         let asking = Asking {
@@ -204,7 +201,9 @@ impl<'a> Ready<'a> {
         Ok(Self { call, model, request, asking, key: key(call, model) })
     }
 
-    fn kept(&self, purse: &dyn Purse) -> Option<Answered> {
+    /// The answer that was kept of the same call, where there is one. Nobody is asked.
+    #[must_use]
+    pub fn kept(&self, purse: &dyn Purse) -> Option<Answered> {
         let answer = purse.kept(&self.asking, &self.key)?;
         Some(Answered { written: self.call.judge(&answer), made: Some(self.model.kept()) })
     }

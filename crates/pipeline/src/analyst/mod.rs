@@ -7,5 +7,5 @@ mod letter;
 #[cfg(test)]
 mod tests;
 
-pub use ask::{Asker, Asking, Ended, Model, Opened, Pause, Purse, Spent, ask, kept, request_of};
+pub use ask::{Asker, Asking, Ended, Model, Opened, Pause, Purse, Ready, Spent, ask, request_of};
 pub use letter::letter_brief;

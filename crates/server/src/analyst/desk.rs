@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quell_analyst::{Audience, Brief, Call, Grants, Task, Tasks, Tier, Why};
-use quell_config::Config;
-use quell_llm::LlmError;
-use quell_model::{Answered, Clock, TenantId};
-use quell_pipeline::analyst::{Asker, Model, ask, request_of};
+use quell_config::{Analyst, Config};
+use quell_llm::{LlmError, Pace, Pass, SharedGate};
+use quell_model::{Answered, Clock, TenantId, Timestamp};
+use quell_pipeline::analyst::{Asker, Model, Ready, ask, request_of};
 use quell_store::GrantKind;
 
 use super::purse::Till;
@@ -30,7 +30,7 @@ pub(crate) struct Given<'a> {
 }
 
 impl<'a> Given<'a> {
-    fn asker(&self) -> Asker<'a> {
+    pub(super) fn asker(&self) -> Asker<'a> {
         Asker { tenant: self.tenant.as_str(), user: self.user, incident: self.incident }
     }
 }
@@ -40,6 +40,7 @@ impl<'a> Given<'a> {
 pub(crate) struct Desk {
     tasks: Tasks,
     models: BTreeMap<String, Model>,
+    gates: BTreeMap<String, SharedGate>,
 }
 
 impl Desk {
@@ -55,16 +56,26 @@ impl Desk {
             let provider = Arc::clone(provider);
             Some((name.to_owned(), Model { provider, model: one.model.clone(), price: price(one) }))
         });
+        let models: BTreeMap<String, Model> = models.collect();
+        let Analyst { calls_a_minute, most_at_once, .. } = config.analyst;
+        let gate = || SharedGate::new(Pace { calls_a_minute, most_at_once });
+        let gates = models.keys().map(|name| (name.clone(), gate())).collect();
         let tasks = Tasks::embedded().map_err(|error| LlmError::Setting {
             name: "tasks",
             why: error.to_string(),
         })?;
-        Ok(Self { tasks, models: models.collect() })
+        Ok(Self { tasks, models, gates })
     }
 
     /// The tasks.
     pub(crate) const fn tasks(&self) -> &Tasks {
         &self.tasks
+    }
+
+    /// Lets a call of a provider through, as its pace allows.
+    pub(super) fn enter(&self, provider: &str, now: Timestamp) -> Result<Pass, Why> {
+        let gate = self.gates.get(provider).ok_or(Why::NotConfigured)?;
+        gate.enter(now).map_err(|shut| Why::Busy(shut.why.as_str().to_owned()))
     }
 
     /// The model that a task is given to, where it is given to one.
@@ -118,9 +129,8 @@ impl Desk {
             Err(why) => return rules(task, brief, why),
         };
         let till = Till { app, tenant: given.tenant };
-        let found = model.and_then(|model| {
-            quell_pipeline::analyst::kept(&call, model, given.asker(), &till)
-        });
+        let ready = model.and_then(|model| Ready::new(&call, model, given.asker()).ok());
+        let found = ready.and_then(|ready| ready.kept(&till));
         let why = if model.is_some() { Why::NotAsked } else { Why::NotConfigured };
         found.unwrap_or_else(|| Answered { written: call.by_rules(why), made: None })
     }

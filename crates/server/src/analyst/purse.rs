@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use quell_analyst::Why;
 use quell_audit::{Action, Actor, Leaf, Outcome, Stage};
-use quell_config::{Analyst, Config, Money};
-use quell_llm::Usage;
+use quell_config::{Config, Money};
+use quell_llm::{Pass, Usage};
 use quell_model::{By, TenantId, Timestamp};
 use quell_pipeline::analyst::{Asking, Ended, Opened, Pause, Purse, Spent};
 use quell_store::{
@@ -29,8 +29,8 @@ pub(super) struct Till<'a> {
 /// A call that was let through.
 struct Ticket<'a> {
     till: &'a Till<'a>,
-    provider: String,
     spend: SpendId,
+    pass: Option<Pass>,
     begun: Option<Begun>,
 }
 
@@ -68,25 +68,23 @@ impl Purse for Till<'_> {
 
     fn open<'s>(&'s self, asking: &Asking<'_>) -> Result<Box<dyn Opened + 's>, Why> {
         let now = self.app.clock.now();
-        self.app.desk.pace(asking.provider, &self.app.config, now)?;
-        let limits = limits(&self.app.config);
-        let reserved = self.app.access().spend_reserve(&self.spend(asking), &limits, now);
-        let spend = match reserved {
-            Ok(Reserved::Yes(spend)) => spend,
-            Ok(Reserved::No(over)) => return Err(Why::OverBudget(told(&over))),
-            Ok(Reserved::NoPrice) => {
-                return Err(Why::OverBudget(format!(
-                    "nobody knows what `{}` costs; set `price_input` and `price_output` in `[llm.{}]`",
-                    asking.model, asking.provider
-                )));
+        let pass = self.app.desk.enter(asking.provider, now)?;
+        let spend = match self.reserve(asking) {
+            Ok(spend) => spend,
+            Err(why) => {
+                pass.left();
+                return Err(why);
             }
-            Err(error) => return Err(Why::Down(format!("what it may cost is not noted: {error}"))),
         };
-        let ticket = Ticket { till: self, provider: asking.provider.to_owned(), spend, begun: None };
+        let mut ticket = Ticket { till: self, spend, pass: Some(pass), begun: None };
         match self.app.audit.begin(leaf(asking, (self.tenant, now))) {
-            Ok(begun) => Ok(Box::new(Ticket { begun: Some(begun), ..ticket })),
+            Ok(begun) => {
+                ticket.begun = Some(begun);
+                Ok(Box::new(ticket))
+            }
             Err(error) => {
                 ticket.settle(Spent::Nothing);
+                ticket.pass.take().into_iter().for_each(Pass::left);
                 Err(Why::Down(format!("the audit log cannot be written: {error}")))
             }
         }
@@ -98,6 +96,20 @@ impl Purse for Till<'_> {
 }
 
 impl Till<'_> {
+    /// Sets aside what a call may take.
+    pub(super) fn reserve(&self, asking: &Asking<'_>) -> Result<SpendId, Why> {
+        let (limits, now) = (limits(&self.app.config), self.app.clock.now());
+        match self.app.access().spend_reserve(&self.spend(asking), &limits, now) {
+            Ok(Reserved::Yes(spend)) => Ok(spend),
+            Ok(Reserved::No(over)) => Err(Why::OverBudget(told(&over))),
+            Ok(Reserved::NoPrice) => Err(Why::OverBudget(format!(
+                "nobody knows what `{}` costs; set `price_input` and `price_output` in `[llm.{}]`",
+                asking.model, asking.provider
+            ))),
+            Err(error) => Err(Why::Down(format!("what it may cost is not noted: {error}"))),
+        }
+    }
+
     fn spend<'s>(&'s self, asking: &Asking<'s>) -> SpendAsk<'s> {
         SpendAsk {
             tenant: self.tenant,
@@ -134,13 +146,18 @@ impl Opened for Ticket<'_> {
     fn end(mut self: Box<Self>, ended: &Ended<'_>) {
         self.settle(ended.spent);
         let app = self.till.app;
-        app.desk.heard(&self.provider, ended, app.clock.now());
+        let now = app.clock.now();
+        match (self.pass.take(), ended.reply, ended.error) {
+            (Some(pass), Some(reply), _) => pass.answered(&reply.left, now),
+            (Some(pass), None, Some(error)) => pass.failed(error, now),
+            (Some(_), None, None) | (None, _, _) => {}
+        }
         let Some(begun) = self.begun.take() else { return };
         let outcome = match ended.written.by {
             By::Model => Outcome::Done,
             By::Rules => Outcome::Failed,
         };
-        begun.end(app.clock.now(), outcome, |leaf| ended_leaf(leaf, ended));
+        begun.end(now, outcome, |leaf| ended_leaf(leaf, ended));
     }
 }
 
@@ -155,12 +172,12 @@ impl Drop for Ticket<'_> {
 }
 
 fn limits(config: &Config) -> SpendLimits {
-    let Analyst { tokens_a_day, tokens_a_user, tokens_an_incident, .. } = &config.analyst;
+    let limits = &config.analyst;
     let most = |tokens: u64, money: Money| SpendMost { tokens, money: money.millionths() };
     SpendLimits {
-        tenant_day: most(*tokens_a_day, config.analyst.money_a_day),
-        user_day: most(*tokens_a_user, config.analyst.money_a_user),
-        incident: most(*tokens_an_incident, config.analyst.money_an_incident),
+        tenant_day: most(limits.tokens_a_day, limits.money_a_day),
+        user_day: most(limits.tokens_a_user, limits.money_a_user),
+        incident: most(limits.tokens_an_incident, limits.money_an_incident),
     }
 }
 

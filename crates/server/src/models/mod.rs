@@ -102,6 +102,10 @@ pub(crate) fn price(one: &Llm) -> Option<Price> {
         return Some(Price { input: input.millionths(), cached, output: output.millionths() });
     }
     let kind = Kind::of(&one.kind)?;
+    if kind.id == "ollama" {
+        // It runs on a machine of the user's own.
+        return Some(Price::default());
+    }
     // Another address may have other prices.
     if one.url.as_deref().is_some_and(|url| Some(url.trim_end_matches('/')) != kind.url) {
         return None;
