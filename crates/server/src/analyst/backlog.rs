@@ -247,12 +247,8 @@ impl Desk {
             };
             let usage = reply.usage;
             let money = model.price.map(|price| price.of(&usage));
-            let used = SpendUsed {
-                input: usage.input,
-                cached: usage.cached,
-                output: usage.output,
-                money,
-            };
+            let used =
+                SpendUsed { input: usage.input, cached: usage.cached, output: usage.output, money };
             let settled = till.app.access().spend_settle(item.spend, &used);
             settled.map_err(|error| error.to_string())?;
             let known = serde_json::from_slice(&item.what).ok();

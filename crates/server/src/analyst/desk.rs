@@ -60,10 +60,8 @@ impl Desk {
         let Analyst { calls_a_minute, most_at_once, .. } = config.analyst;
         let gate = || SharedGate::new(Pace { calls_a_minute, most_at_once });
         let gates = models.keys().map(|name| (name.clone(), gate())).collect();
-        let tasks = Tasks::embedded().map_err(|error| LlmError::Setting {
-            name: "tasks",
-            why: error.to_string(),
-        })?;
+        let tasks = Tasks::embedded()
+            .map_err(|error| LlmError::Setting { name: "tasks", why: error.to_string() })?;
         Ok(Self { tasks, models, gates })
     }
 
@@ -144,8 +142,7 @@ impl Desk {
         given: Given<'_>,
     ) -> Result<Option<(String, Vec<u8>)>, String> {
         let task = self.tasks.get(task).ok_or_else(|| format!("there is no task `{task}`"))?;
-        let (call, model) =
-            self.call(app, task, brief, given).map_err(|why| why.text())?;
+        let (call, model) = self.call(app, task, brief, given).map_err(|why| why.text())?;
         let Some(model) = model else { return Ok(None) };
         let bytes = model.provider.payload(&request_of(&call, model));
         let bytes = bytes.map_err(|error| error.to_string())?;
@@ -170,7 +167,8 @@ impl Desk {
 /// What somebody allowed to leave.
 fn grants(app: &App, tenant: &TenantId, task: &Task) -> Result<Grants, Why> {
     let rows = app.access().grants_of(tenant, &task.id, app.clock.now());
-    let rows = rows.map_err(|error| Why::Down(format!("what may leave cannot be read: {error}")))?;
+    let rows =
+        rows.map_err(|error| Why::Down(format!("what may leave cannot be read: {error}")))?;
     let mut grants = Grants::default();
     for what in rows.iter().flat_map(|row| &row.what) {
         match what {

@@ -42,8 +42,7 @@ impl Bench {
     }
 
     async fn write(&self, asset: &str, incident: &str) -> Answered {
-        let (app, asset, incident) =
-            (Arc::clone(&self.app), asset.to_owned(), incident.to_owned());
+        let (app, asset, incident) = (Arc::clone(&self.app), asset.to_owned(), incident.to_owned());
         let writing = move || app.desk.write(&app, "incident", &brief(&asset), given(&incident));
         tokio::task::spawn_blocking(writing).await.unwrap()
     }

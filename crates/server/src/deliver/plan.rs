@@ -103,7 +103,7 @@ fn look_at_plans(
 
 /// Looks at what changed; whether there is more.
 fn look(
-    app: &App,
+    app: &Arc<App>,
     findings: &Findings,
     desk: &mut Desk,
     places: &Places,

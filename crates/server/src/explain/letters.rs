@@ -1,9 +1,12 @@
 //! A model's words beside what letters say.
 //!
 //! A letter is stored with its words before anything is sent, so that each try sends the same. All
-//! letters of one look are asked for at once, so none waits longer than one answer may take.
+//! letters of one look together wait no longer than one answer may take.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use quell_analyst::Audience;
 use quell_deliver::Letter;
@@ -14,17 +17,20 @@ use quell_pipeline::analyst::letter_brief;
 use quell_pipeline::deliver::{Post, beside};
 use quell_pipeline::query::{self, QueryError};
 use quell_report::IncidentStory;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 use tracing::Span;
 
 use crate::analyst::Given;
-use crate::data::Findings;
+use crate::data::{Findings, locked};
 use crate::state::App;
 
 /// The task that writes the words of letters.
 const TASK: &str = "message";
-/// Models that are asked at once for the letters of one look. The words of the others are there
-/// where they were kept.
+/// Threads that wait for models at once.
 const AT_ONCE: usize = 16;
+
+type Subjects = Vec<(String, Subject)>;
 
 /// A letter about an incident, or about a fix of it.
 struct Subject {
@@ -35,11 +41,11 @@ struct Subject {
 
 /// Puts a model's words beside what letters say, where the configuration wants that. What is not
 /// there in time is left out; nothing fails.
-pub(crate) fn write_beside(app: &App, findings: &Findings, posts: &mut [Post]) {
+pub(crate) fn write_beside(app: &Arc<App>, findings: &Findings, posts: &mut [Post]) {
     if !app.config.analyst.in_letters || app.config.analyst.provider(TASK, false).is_none() {
         return;
     }
-    let mut subjects: Vec<(String, Subject)> = Vec::new();
+    let mut subjects = Subjects::new();
     for post in posts.iter() {
         let id = &post.delivery.subject;
         if letters(post).next().is_none() || subjects.iter().any(|(known, _)| known == id) {
@@ -51,7 +57,10 @@ pub(crate) fn write_beside(app: &App, findings: &Findings, posts: &mut [Post]) {
             Err(error) => tracing::debug!(%error, id, "a letter has no words of a model"),
         }
     }
-    let words = all(app, &findings.tenant, &subjects);
+    if subjects.is_empty() {
+        return;
+    }
+    let words = all(app, findings, subjects);
     for post in posts {
         let Some(words) = words.get(&post.delivery.subject) else { continue };
         for row in &mut post.rows {
@@ -63,32 +72,64 @@ pub(crate) fn write_beside(app: &App, findings: &Findings, posts: &mut [Post]) {
 }
 
 /// What a model says of each, where it says something in time.
-fn all(app: &App, tenant: &TenantId, subjects: &[(String, Subject)]) -> BTreeMap<String, Answered> {
-    let span = Span::current();
-    let asked = |(number, (id, subject)): (usize, &(String, Subject))| {
-        let words = span.in_scope(|| one(app, tenant, subject, number < AT_ONCE));
-        (words.written.by == By::Model).then(|| (id.clone(), words))
-    };
-    let (first, rest) = subjects.split_at(subjects.len().min(AT_ONCE));
-    let mut words: BTreeMap<String, Answered> = std::thread::scope(|scope| {
-        let each = first.iter().enumerate().map(|one| scope.spawn(move || asked(one)));
-        let each: Vec<_> = each.collect();
-        each.into_iter().filter_map(|thread| thread.join().ok().flatten()).collect()
+fn all(app: &Arc<App>, findings: &Findings, subjects: Subjects) -> BTreeMap<String, Answered> {
+    let Some(runtime) = app.runtime.get() else { return BTreeMap::new() };
+    let most = usize::try_from(app.config.analyst.most_at_once).unwrap_or(AT_ONCE);
+    let threads = most.min(AT_ONCE).min(subjects.len());
+    let wait = Duration::from_secs(app.config.analyst.wait_seconds);
+    let work = Arc::new(Work {
+        tenant: findings.tenant.clone(),
+        subjects,
+        next: AtomicUsize::new(0),
+        over: AtomicBool::new(false),
+        words: Mutex::default(),
     });
-    words.extend(rest.iter().enumerate().filter_map(|(at, one)| asked((at + AT_ONCE, one))));
-    words
+    let asking = async {
+        let each = (0..threads).map(|_| {
+            let (app, work, span) = (Arc::clone(app), Arc::clone(&work), Span::current());
+            spawn_blocking(move || span.in_scope(|| work.run(&app)))
+        });
+        let each: Vec<_> = each.collect();
+        for one in each {
+            drop(one.await);
+        }
+    };
+    // What is still under way then is kept for the next time.
+    drop(runtime.block_on(async { timeout(wait, asking).await }));
+    work.over.store(true, Ordering::SeqCst);
+    std::mem::take(&mut *locked(&work.words))
 }
 
-fn one(app: &App, tenant: &TenantId, subject: &Subject, may_ask: bool) -> Answered {
+/// Letters that wait for words, taken by several threads.
+struct Work {
+    tenant: TenantId,
+    subjects: Subjects,
+    next: AtomicUsize,
+    /// Set when nobody waits any more.
+    over: AtomicBool,
+    words: Mutex<BTreeMap<String, Answered>>,
+}
+
+impl Work {
+    fn run(&self, app: &App) {
+        while !self.over.load(Ordering::SeqCst) {
+            let next = self.next.fetch_add(1, Ordering::SeqCst);
+            let Some((id, subject)) = self.subjects.get(next) else { return };
+            let words = one(app, &self.tenant, subject);
+            if words.written.by == By::Model {
+                locked(&self.words).insert(id.clone(), words);
+            }
+        }
+    }
+}
+
+fn one(app: &App, tenant: &TenantId, subject: &Subject) -> Answered {
     let fix = subject.fix.as_ref();
     let fix = fix.and_then(|id| subject.story.fixes.iter().find(|fix| fix.id == *id));
     let brief = letter_brief(&subject.story, fix, &subject.details, app.setup.catalog());
     let incident = Some(subject.story.incident.id.as_str());
     let given = Given { tenant, user: None, incident, to: Audience::Owner };
-    match may_ask {
-        true => app.desk.write(app, TASK, &brief, given),
-        false => app.desk.kept(app, TASK, &brief, given),
-    }
+    app.desk.write(app, TASK, &brief, given)
 }
 
 /// The incident behind a letter; none where it is about something else.

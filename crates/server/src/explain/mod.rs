@@ -30,23 +30,23 @@ pub enum Wish {
 
 /// An explanation that is asked for.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted<'a> {
+pub(crate) struct Wanted<'a> {
     /// Whose incident.
-    pub tenant: &'a TenantId,
+    pub(crate) tenant: &'a TenantId,
     /// Who asks, for their budget.
-    pub user: Option<&'a str>,
+    pub(crate) user: Option<&'a str>,
     /// Whom it is written for.
-    pub to: Audience,
+    pub(crate) to: Audience,
     /// The task, where it is not the one that fits.
-    pub task: Option<&'a str>,
+    pub(crate) task: Option<&'a str>,
     /// What is wanted.
-    pub wish: Wish,
+    pub(crate) wish: Wish,
 }
 
 /// A task that explains no incident.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there is no task `{task}` that explains an incident; it is one of {all}")]
-pub struct NoTask {
+pub(crate) struct NoTask {
     task: String,
     all: String,
 }
