@@ -171,8 +171,10 @@ impl<'a> Titles<'a> {
 fn records(words: &Answered) -> Vec<&str> {
     let sentences = words.written.parts.iter().flat_map(|part| &part.sentences);
     let mut all: Vec<&str> = Vec::new();
-    for id in sentences.flat_map(|sentence| &sentence.evidence) {
-        if !all.contains(&id.as_str()) {
+    for cited in sentences.flat_map(|sentence| &sentence.evidence) {
+        // Several fields of a record are one record.
+        let id = cited.split_once('#').map_or(cited.as_str(), |(id, _)| id);
+        if !all.contains(&id) {
             all.push(id);
         }
     }

@@ -135,7 +135,7 @@ What to do (by the rules)
 
 Records
   issue:iii Database <open> to the internet
-  finding:fff#title prowler: RDS is public
+  finding:fff prowler: RDS is public
 ";
     assert_eq!(text, expected);
 }
