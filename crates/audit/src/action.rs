@@ -80,6 +80,8 @@ actions! {
     ContainmentUndo "containment.undo" "A containment is undone.";
     OutboxAct "outbox.act" "A letter of the outbox is let go, tried again or cancelled.";
     SinkTest "sink.test" "A sink is asked, to see what its login may do.";
+    GrantCreate "grant.create" "Something may leave for language models as it stands.";
+    GrantRevoke "grant.revoke" "What might leave for language models is masked again.";
     CallOut "call.out" "Something outside is written to or asked on somebody's behalf.";
 }
 

@@ -207,7 +207,7 @@ fn a_directory_that_a_server_holds_is_explained_by_the_rules() {
 }
 
 /// Commands that read and that write, each as often as it can be run again.
-fn commands(id: &str, issue: &str) -> Vec<Vec<String>> {
+fn commands([id, issue, asset]: [&str; 3]) -> Vec<Vec<String>> {
     let (findings, code) = (demo().join("findings"), demo().join("infrastructure"));
     let (findings, code) = (findings.to_str().unwrap(), code.to_str().unwrap());
     let all: &[&[&str]] = &[
@@ -227,11 +227,11 @@ fn commands(id: &str, issue: &str) -> Vec<Vec<String>> {
         &["explain", id, "--as", "executive", "--json"],
         &["explain", id, "--show-payload"],
         &["explain", id, "--no-model"],
-        &["asset", "list"],
+        &["asset", "show", asset],
         &["exception", "list"],
         &["risk", "explain", issue],
         &["stats"],
-        &["fix", code],
+        &["fix", "--repo", code],
         &["controls", "list"],
         &["outbox", "list"],
         &["sink", "list"],
@@ -254,8 +254,8 @@ fn commands(id: &str, issue: &str) -> Vec<Vec<String>> {
 /// How each command ended.
 fn ends(stage: &Stage) -> Vec<(String, Option<i32>)> {
     let report = stage.json(&["triage", "--json"]);
-    let (id, issue) = (&report["incidents"][0]["id"], &report["issues"][0]["id"]);
-    let all = commands(id.as_str().unwrap(), issue.as_str().unwrap());
+    let named = ["incidents", "issues", "assets"].map(|list| report[list][0]["id"].as_str());
+    let all = commands(named.map(Option::unwrap));
     let each = all.into_iter().map(|words| {
         let output = stage.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
         if words[0] == "explain" && !words.contains(&"--show-payload".to_owned()) {

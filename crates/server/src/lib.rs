@@ -12,7 +12,7 @@
 //! | `intake/` | webhooks, uploads, folders and buckets |
 //! | `jobs/` | what is done beside requests |
 //! | `limits/` | what one client may use up |
-//! | `models/` | language models that are configured |
+//! | `models/` | language models that are configured, what they cost and what may leave for them |
 //! | `offline/` | the same on a data directory without a server |
 //! | `signin/` | people sign in: at an identity provider, or with a password |
 //! | `sync/` | platforms that are asked |
@@ -55,7 +55,11 @@ pub use data::KeyError;
 pub use deliver::{OutboxAct, delivery_faults, sink_kinds};
 pub use explain::Wish;
 pub use jobs::Change;
-pub use models::llm_faults;
+pub use models::{
+    LlmGrant, LlmGrantError, LlmGrantKind, LlmGrantPlan, SpendLeftReport, SpendLimitReport,
+    SpendReport, SpendUnderWay, SpentBy, SpentRow, llm_faults, llm_grant_add, llm_grant_list,
+    llm_grant_remove, spend_limits,
+};
 pub use outside::OutsideError;
 pub use quell_analyst::Audience;
 pub use quell_secrets::Environment;

@@ -4,21 +4,18 @@ use std::time::Duration;
 
 use quell_analyst::Why;
 use quell_audit::{Action, Actor, Leaf, Outcome, Stage};
-use quell_config::{Config, Money};
+use quell_config::Money;
 use quell_llm::{Pass, Usage};
 use quell_model::{By, TenantId, Timestamp};
 use quell_pipeline::analyst::{Asking, Ended, Opened, Pause, Purse, Spent};
 use quell_store::{
-    AnswerCap, NewAnswer, Reserved, SpendAsk, SpendId, SpendLimits, SpendMost, SpendOver,
-    SpendScope, SpendUsed, SpendWhat,
+    AnswerCap, NewAnswer, Reserved, SpendAsk, SpendId, SpendOver, SpendScope, SpendUsed, SpendWhat,
 };
 use serde_json::Value;
 
 use crate::audit::{Begun, by_server};
+use crate::models::spend_limits;
 use crate::state::App;
-
-/// Bytes of kept answers of a tenant.
-const KEPT_BYTES: u64 = 256 << 20;
 
 /// Kept answers, budgets, the pace and the audit log of a data directory.
 pub(super) struct Till<'a> {
@@ -59,7 +56,7 @@ impl Purse for Till<'_> {
             model: asking.model,
             answer: &bytes,
         };
-        let cap = AnswerCap { days: self.app.config.analyst.keep_answers_days, bytes: KEPT_BYTES };
+        let cap = AnswerCap::of_days(self.app.config.analyst.keep_answers_days);
         let kept = self.app.access().answer_put(self.tenant, &new, cap, self.app.clock.now());
         if let Err(error) = kept {
             tracing::warn!(%error, "an answer of a model is not kept");
@@ -98,7 +95,7 @@ impl Purse for Till<'_> {
 impl Till<'_> {
     /// Sets aside what a call may take.
     pub(super) fn reserve(&self, asking: &Asking<'_>) -> Result<SpendId, Why> {
-        let (limits, now) = (limits(&self.app.config), self.app.clock.now());
+        let (limits, now) = (spend_limits(&self.app.config.analyst), self.app.clock.now());
         match self.app.access().spend_reserve(&self.spend(asking), &limits, now) {
             Ok(Reserved::Yes(spend)) => Ok(spend),
             Ok(Reserved::No(over)) => Err(Why::OverBudget(told(&over))),
@@ -168,16 +165,6 @@ impl Drop for Ticket<'_> {
         if let Some(begun) = self.begun.take() {
             begun.end(now, Outcome::Stopped, |leaf| leaf);
         }
-    }
-}
-
-fn limits(config: &Config) -> SpendLimits {
-    let limits = &config.analyst;
-    let most = |tokens: u64, money: Money| SpendMost { tokens, money: money.millionths() };
-    SpendLimits {
-        tenant_day: most(limits.tokens_a_day, limits.money_a_day),
-        user_day: most(limits.tokens_a_user, limits.money_a_user),
-        incident: most(limits.tokens_an_incident, limits.money_an_incident),
     }
 }
 

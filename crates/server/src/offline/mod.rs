@@ -26,7 +26,7 @@ use crate::sync::TellError;
 
 pub use deliveries::{Outbox, deliver};
 pub use explain::{ExplainAsked, Explainer};
-pub use models::llm_test;
+pub use models::{llm_spend, llm_test};
 pub use platforms::{Asked, Wanted, sync};
 
 /// Why something cannot be done on a data directory.

@@ -19,6 +19,8 @@ mod description;
 #[cfg(test)]
 mod exceptions;
 #[cfg(test)]
+mod explanations;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod hooks;
@@ -31,6 +33,8 @@ mod inventories;
 #[cfg(test)]
 mod jobs;
 mod letters;
+#[cfg(test)]
+mod llm;
 #[cfg(test)]
 mod many;
 #[cfg(test)]
