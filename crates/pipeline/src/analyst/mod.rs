@@ -1,11 +1,11 @@
 //! A task given to a language model: kept answers first, then the budget, the audit log and the
 //! provider; the answer is judged, and the rules speak wherever it does not stand.
 
+pub mod anomaly;
 mod ask;
 pub mod incident;
-mod letter;
+pub mod message;
 #[cfg(test)]
 mod tests;
 
 pub use ask::{Asker, Asking, Ended, Model, Opened, Pause, Purse, Ready, Spent, ask, request_of};
-pub use letter::letter_brief;

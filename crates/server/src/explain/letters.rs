@@ -13,7 +13,7 @@ use quell_deliver::Letter;
 use quell_deliver::outbox::Act;
 use quell_model::{Answered, By, TenantId};
 use quell_pipeline::analyst::incident::Details;
-use quell_pipeline::analyst::letter_brief;
+use quell_pipeline::analyst::message::{self, Form};
 use quell_pipeline::deliver::{Post, beside};
 use quell_pipeline::query::{self, QueryError};
 use quell_report::IncidentStory;
@@ -37,6 +37,7 @@ struct Subject {
     story: IncidentStory,
     details: Details,
     fix: Option<String>,
+    form: Form,
 }
 
 /// Puts a model's words beside what letters say, where the configuration wants that. What is not
@@ -126,7 +127,8 @@ impl Work {
 fn one(app: &App, tenant: &TenantId, subject: &Subject) -> Answered {
     let fix = subject.fix.as_ref();
     let fix = fix.and_then(|id| subject.story.fixes.iter().find(|fix| fix.id == *id));
-    let brief = letter_brief(&subject.story, fix, &subject.details, app.setup.catalog());
+    let told = (&subject.story, &subject.details);
+    let brief = message::brief(subject.form, told, fix, app.setup.catalog());
     let incident = Some(subject.story.incident.id.as_str());
     let given = Given { tenant, user: None, incident, to: Audience::Owner };
     app.desk.write(app, TASK, &brief, given)
@@ -142,10 +144,12 @@ fn subject(findings: &Findings, post: &Post, app: &App) -> Result<Option<Subject
         },
         _ => return Ok(None),
     };
+    let brings_code = letters(post).any(|letter| letter.change.is_some());
+    let form = if brings_code { Form::PullRequest } else { Form::Ticket };
     findings.whole(app.clock.now(), |view, cache| {
         let story = query::incident(view, cache, &incident)?;
         let details = Details::read(view.store, &story)?;
-        Ok(Some(Subject { story, details, fix }))
+        Ok(Some(Subject { story, details, fix, form }))
     })
 }
 
