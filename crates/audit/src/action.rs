@@ -55,6 +55,7 @@ actions! {
     IncidentJoin "incident.join" "Incidents are put together.";
     IncidentReset "incident.reset" "What was decided about an incident is taken back.";
     IncidentMark "incident.mark" "An incident is marked.";
+    IncidentExplain "incident.explain" "An explanation of an incident is asked for; a model may be asked.";
     IncidentUnmark "incident.unmark" "The mark of an incident is taken away.";
     FixPlan "fix.plan" "Fixes are planned and kept.";
     FixApply "fix.apply" "A fix is written to files or to a branch.";

@@ -1,7 +1,7 @@
 //! What is open: the report, issues and incidents, and what people decide about them.
 
 use quell_model::{Decision, IncidentKey, IssueKey, Mark, Severity, Status, Untrusted};
-use quell_report::{HiddenBy, IncidentStory, IssueStory, Report};
+use quell_report::{Explained, HiddenBy, IncidentStory, IssueStory, Report};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +53,19 @@ pub struct ListedIssue {
     /// Which exception hides it.
     #[serde(default)]
     pub hidden_by: Option<HiddenBy>,
+}
+
+/// How an incident is explained.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExplainPlan {
+    /// `owner`, `analyst` or `executive`.
+    #[serde(rename = "as")]
+    pub to: String,
+    /// The task, where it is not the one that fits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    /// Whether what a model would get is shown, and nobody asked.
+    pub show_payload: bool,
 }
 
 /// An incident as a list shows it.
@@ -251,6 +264,34 @@ impl Connection {
     /// When there is none of that id, or more than one, or the server does not answer.
     pub async fn incident(&self, id: &str) -> Result<IncidentStory, ClientError> {
         self.get(&format!("api/v1/incidents/{}", part(id)), &[]).await
+    }
+
+    /// An explanation of an incident: an answer of a model that was kept, else what the rules say.
+    /// Nobody is asked.
+    ///
+    /// # Errors
+    /// When there is no such incident or task, or the server does not answer.
+    pub async fn incident_explanation(
+        &self,
+        id: &str,
+        plan: &ExplainPlan,
+    ) -> Result<Explained, ClientError> {
+        let path = format!("api/v1/incidents/{}/explanation", part(id));
+        let task = plan.task.as_deref();
+        self.get(&path, &[("as", Some(plan.to.as_str())), ("task", task)]).await
+    }
+
+    /// Has an incident explained; a model may be asked, or what it would get shown.
+    ///
+    /// # Errors
+    /// When there is no such incident or task, or the server does not answer.
+    pub async fn incident_explain(
+        &self,
+        id: &str,
+        plan: &ExplainPlan,
+    ) -> Result<Explained, ClientError> {
+        let path = format!("api/v1/incidents/{}/explanation", part(id));
+        self.post(&path, Some(plan)).await
     }
 
     /// Takes issues out of an incident. Says the incident that they are now.

@@ -23,7 +23,7 @@ pub use address::Address;
 pub use audit::{AuditPage, AuditProof, AuditRecord, AuditText};
 pub use connection::{Connection, Token};
 pub use error::ClientError;
-pub use findings::{IssueQuery, Listed, ListedIncident, ListedIssue};
+pub use findings::{ExplainPlan, IssueQuery, Listed, ListedIncident, ListedIssue};
 pub use import::Upload;
 pub use job::{Job, JobOutcome, JobPage, JobQuery, ReplayQuery};
 pub use mark::MarkPlan;

@@ -418,6 +418,7 @@ fn incident_report(
         owner: OwnerReport { name: explained.owner, because: explained.owner_because },
         why: explained.why,
         explanation: explained.explanation,
+        words: None,
         fixes: closing.map(|f| f.id.clone()).collect(),
         notes: notes(story),
     }

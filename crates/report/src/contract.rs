@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use quell_model::{
-    Accounting, Claim, Decision, Explanation, FindingClass, Funnel, HandAction, HandMade, Impact,
-    IncidentKind, Mark, Position, Proof, Risk, Safety, Severity, Status, Ticket, Timeline,
+    Accounting, Answered, Claim, Decision, Explanation, FindingClass, Funnel, HandAction, HandMade,
+    Impact, IncidentKind, Mark, Position, Proof, Risk, Safety, Severity, Status, Ticket, Timeline,
     Timestamp, Untrusted,
 };
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use crate::StepsReport;
 
 /// The version of the contract: the second number grows when fields are added, the first when
 /// a reader must change.
-pub const SCHEMA_VERSION: &str = "1.8";
+pub const SCHEMA_VERSION: &str = "1.9";
 
 /// Everything that a run has to say.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -384,6 +384,10 @@ pub struct IncidentReport {
     pub why: Untrusted,
     /// What is wrong, why, what to do: each claim with its evidence.
     pub explanation: Explanation,
+    /// What was written for people, where that was asked for: by a model or by the rules, as it
+    /// says. Nothing else in the report follows from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<Answered>,
     /// Ids of the fixes that close its issues.
     pub fixes: Vec<String>,
     /// What a person must look at before believing or dismissing it.

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use quell_model::{Claim, Timestamp};
 
 use crate::escape::{plain, terminal};
+use crate::explained::write_words;
 use crate::story::{heading, short, write_explanation, write_fix};
 use crate::terminal::wrapped;
 use crate::timeline;
@@ -46,6 +47,10 @@ pub fn write_incident_story(story: &IncidentStory, out: &mut dyn Write) -> io::R
         timeline::write(told, out)?;
     }
     write_explanation(&incident.explanation, out)?;
+    if let Some(words) = &incident.words {
+        heading("In other words", out)?;
+        write_words(words, INDENT, out)?;
+    }
     heading(&count(story.issues.len() as u64, "issue"), out)?;
     for issue in story.issues.iter().take(MOST_ISSUES) {
         write_issue(issue, out)?;
@@ -79,7 +84,7 @@ pub(crate) fn write_because(incident: &IncidentReport, out: &mut dyn Write) -> i
 }
 
 /// The records of a claim, cut short.
-fn cited(claim: &Claim) -> String {
+pub(crate) fn cited(claim: &Claim) -> String {
     let one = |evidence: &String| {
         let (kind, rest) = evidence.split_once(':').unwrap_or(("", evidence));
         match rest.split_once('#') {

@@ -6,6 +6,7 @@
 mod contract;
 mod csv;
 mod escape;
+mod explained;
 mod fixes;
 mod format;
 mod html;
@@ -30,6 +31,7 @@ pub use contract::{
     StatementsReport, TimesReport,
 };
 pub use escape::html as html_text;
+pub use explained::{CitedReport, Explained, PayloadReport, write_explained};
 pub use fixes::{
     AskReport, FixesReport, NotRead, OfferReport, UnfixedReport, Written, write_asks, write_fixes,
 };

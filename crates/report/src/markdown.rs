@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use crate::escape::{markdown, plain};
+use crate::explained::{Titles, by_line, dropped_line, part_line};
 use crate::steps::step_lines;
 use crate::timeline;
 use crate::words::{
@@ -16,6 +17,8 @@ use crate::{FixReport, IncidentReport, IssueReport, Options, Report};
 const MOST_EXCEPTIONS: usize = 200;
 /// Events of one incident; JSON has more.
 const MOST_EVENTS: usize = 30;
+/// Records that are named for one sentence.
+const MOST_CITED: usize = 6;
 /// Issues of one incident whose commands are shown.
 const MOST_STEPS: usize = 3;
 
@@ -116,12 +119,43 @@ fn write_incident(
         writeln!(out, "{number}. {}", markdown(step.raw()))?;
     }
     writeln!(out, "\n**What could break:** {}\n", markdown(explanation.breaks.raw()))?;
+    write_words(incident, report, out)?;
     write_story(incident, out)?;
     for fix in fixes_of(report, incident).into_iter().take(5) {
         write_fix(fix, out)?;
     }
     let own = |issue: &&IssueReport| issue.steps.is_some() && incident.issues.contains(&issue.id);
     report.issues.iter().filter(own).take(MOST_STEPS).try_for_each(|issue| write_steps(issue, out))
+}
+
+/// What was written for people, with who wrote it and the records behind each sentence.
+fn write_words(incident: &IncidentReport, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let Some(words) = &incident.words else { return Ok(()) };
+    let titles = Titles::new(incident, &report.issues, &report.fixes);
+    writeln!(out, "**In other words** ({})\n", markdown(&by_line(words)))?;
+    for part in &words.written.parts {
+        writeln!(out, "*{}*\n", markdown(&part_line(words, part)))?;
+        if let Some(choice) = &part.choice {
+            writeln!(out, "- {}", markdown(choice))?;
+        }
+        for sentence in &part.sentences {
+            let behind = sentence.evidence.iter().take(MOST_CITED);
+            let behind = behind.map(|id| match titles.of(id) {
+                Some(title) => markdown(title.raw()),
+                None => markdown(id),
+            });
+            let behind: Vec<String> = behind.collect();
+            writeln!(out, "- {}", markdown(sentence.text.raw()))?;
+            if !behind.is_empty() {
+                writeln!(out, "  - rests on: {}", behind.join("; "))?;
+            }
+        }
+        writeln!(out)?;
+    }
+    match dropped_line(words) {
+        Some(dropped) => writeln!(out, "{}.\n", markdown(&dropped)),
+        None => Ok(()),
+    }
 }
 
 /// The commands for an issue that no change of code closes.

@@ -6,6 +6,7 @@ use quell_model::{Severity, Untrusted};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::escape::{plain, terminal};
+use crate::explained::write_words;
 use crate::words::{
     accounting_line, count, decisions_line, exceptions_line, fixes_of, funnel_line, hidden_line,
     intelligence_line, inventory_lines, number, rest_line, unmatched_line,
@@ -113,6 +114,9 @@ fn write_incident(
     line("fix", &fix(incident, report), out)?;
     for note in &incident.notes {
         line("note", &plain(note), out)?;
+    }
+    if let Some(words) = &incident.words {
+        write_words(words, "     ", out)?;
     }
     writeln!(out)
 }

@@ -8,6 +8,7 @@
 //! | `contain/` | attacks are contained, once people agree |
 //! | `data/` | the data directory: its lock, its key, each tenant's findings |
 //! | `deliver/` | routes, the outbox, and what stands at sinks |
+//! | `explain/` | incidents explained, for people and in letters |
 //! | `intake/` | webhooks, uploads, folders and buckets |
 //! | `jobs/` | what is done beside requests |
 //! | `limits/` | what one client may use up |
@@ -28,6 +29,7 @@ pub mod audit;
 mod contain;
 mod data;
 mod deliver;
+mod explain;
 mod intake;
 mod jobs;
 mod limits;
@@ -51,6 +53,7 @@ pub use access::{
 pub use contain::containment_faults;
 pub use data::KeyError;
 pub use deliver::{OutboxAct, delivery_faults, sink_kinds};
+pub use explain::Wish;
 pub use jobs::Change;
 pub use models::{
     LlmGrant, LlmGrantError, LlmGrantKind, LlmGrantPlan, SpendLeftReport, SpendLimitReport,
@@ -58,6 +61,7 @@ pub use models::{
     llm_grant_remove, spend_limits,
 };
 pub use outside::OutsideError;
+pub use quell_analyst::Audience;
 pub use quell_secrets::Environment;
 pub use start::{Plan, Server, StartError, api_description, start};
 pub use sync::{Act, Tell, TellError, Told, Why, known_kinds, source_faults};

@@ -35,7 +35,7 @@ use crate::limits::Rates;
 use crate::metrics::Metrics;
 use crate::outside::{Outside, OutsideError, keep_fresh};
 use crate::signin::SignIns;
-use crate::state::{App, MOST_UPLOADS, ROOM_BYTES, Signal, thread_permits};
+use crate::state::{App, MOST_EXPLANATIONS, MOST_UPLOADS, ROOM_BYTES, Signal, thread_permits};
 use crate::sync::Platforms;
 use crate::{contain, deliver, intake, jobs, serve, sync};
 
@@ -244,6 +244,7 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
         access: Mutex::new(access),
         threads: thread_permits(),
         uploads: Semaphore::new(MOST_UPLOADS),
+        explanations: Semaphore::new(MOST_EXPLANATIONS),
         receiving: Semaphore::new(receiving.min(Semaphore::MAX_PERMITS)),
         outside,
         platforms,

@@ -36,6 +36,9 @@ const MOST_WAITING: usize = 1024;
 /// Uploads at once. Each has a thread until its sender is done, however slow that is.
 pub(crate) const MOST_UPLOADS: usize = 128;
 
+/// Explanations that are written at once.
+pub(crate) const MOST_EXPLANATIONS: usize = 32;
+
 /// Bytes of a unit of room for bodies.
 pub(crate) const ROOM_BYTES: usize = 1024;
 
@@ -91,6 +94,8 @@ pub(crate) struct App {
     pub(crate) threads: Semaphore,
     /// Room for uploads; they do not take the threads of those who only ask.
     pub(crate) uploads: Semaphore,
+    /// Explanations that may be written at once. Each has a thread while a model takes its time.
+    pub(crate) explanations: Semaphore,
     /// Room for bodies that are being received, in units of [`ROOM_BYTES`].
     pub(crate) receiving: Semaphore,
     pub(crate) outside: Arc<Outside>,

@@ -29,6 +29,7 @@ mod demo;
 mod desk;
 mod doctor;
 mod exception;
+mod explain;
 mod fix;
 mod incident;
 mod issue;
@@ -79,6 +80,8 @@ enum Command {
     Asset(asset::Arguments),
     /// Show one incident, take it apart, or put two together
     Incident(incident::Arguments),
+    /// Say an incident in other words: by a model where one may be asked, else by the rules
+    Explain(explain::Arguments),
     /// Leave issues as they are until a day: ask, look what it hides, review
     Exception(exception::Arguments),
     /// Plans that wait for people: look, agree, refuse
@@ -154,6 +157,7 @@ pub(crate) fn run(
         Command::Issue(arguments) => issue::run(&arguments, (&data, named), environment),
         Command::Asset(arguments) => asset::run(&arguments, (&data, named), environment),
         Command::Incident(arguments) => incident::run(&arguments, (&data, named), environment),
+        Command::Explain(arguments) => explain::run(&arguments, (&data, named), environment),
         Command::Exception(arguments) => exception::run(&arguments, (&data, named), environment),
         Command::Approval(arguments) => approval::run(&arguments, named, environment),
         Command::Contain(arguments) => contain::run(&arguments, named, environment),

@@ -21,6 +21,7 @@ use quell_report::{Format, Options, Report};
 use quell_store::{OutboxStore, Store};
 
 use super::config::{load, tell, with_fixes};
+use super::explain::{Many, explain_here, explain_there};
 use super::fix::{has_sink, state_files};
 use super::jobs::accounting;
 use super::map::read_maps;
@@ -41,6 +42,7 @@ Examples:
   quell triage results/ --inventory cmdb.csv
   quell triage --intel epss_scores-current.csv.gz
   quell triage                              what is open, without reading more
+  quell triage --explain=5                  the riskiest five in other words too
   quell triage results/ --server https://quell.example --token-file token
 
 Exit codes: 0 done, 1 a gate was crossed (--fail-on), 2 usage,
@@ -112,6 +114,11 @@ pub(super) struct Arguments {
     /// quell.toml in the working directory]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Have so many of the riskiest incidents said in other words, by a model where one may be
+    /// asked, which costs; else by the rules [10 where no number is given]
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "10",
+        require_equals = true, value_parser = clap::value_parser!(u16).range(1..=100))]
+    explain: Option<u16>,
     /// No progress bar, no notes on stderr
     #[arg(long, short)]
     quiet: bool,
@@ -164,16 +171,23 @@ pub(super) fn run(
         },
         owners,
         limit: limit(arguments, format(arguments)?),
-        only_incidents: arguments.deliver.is_none() && !format(arguments)?.shows_issues,
+        only_incidents: arguments.deliver.is_none()
+            && arguments.explain.is_none()
+            && !format(arguments)?.shows_issues,
         sample_data: false,
         keep_rejects: arguments.rejects.is_some(),
     };
     let bar = byte_bar(environment.terminal_err && !arguments.quiet);
     let mut take = || work(&mut store, &setup, &request, &cancelled, &bar);
-    let outcome = match arguments.paths.is_empty() && arguments.intel.is_empty() {
+    let mut outcome = match arguments.paths.is_empty() && arguments.intel.is_empty() {
         true => take()?,
         false => noted(data, Action::Triage, |leaf| files(leaf, arguments), take)?,
     };
+    if let Some(most) = arguments.explain {
+        let place = (data, arguments.config.as_deref());
+        let many = Many { most: usize::from(most), quiet: arguments.quiet, cancelled: &cancelled };
+        explain_here(&mut outcome.report, &store, place, &many.with(environment))?;
+    }
     if let Some(path) = &arguments.rejects {
         write_rejects(path, &outcome.rejects)?;
     }
@@ -241,7 +255,12 @@ fn at_server(arguments: &Arguments, remote: &Remote, environment: &Environment) 
     let limit = limit(arguments, format(arguments)?).unwrap_or(MOST_INCIDENTS).max(1);
     match remote.runtime.block_on(remote.connection.report(limit)) {
         Ok(report) => {
-            let outcome = uploaded.told_by(report);
+            let mut outcome = uploaded.told_by(report);
+            if let Some(most) = arguments.explain {
+                let (quiet, cancelled) = (arguments.quiet, &cancelled);
+                let many = Many { most: usize::from(most), quiet, cancelled };
+                explain_there(&mut outcome.report, remote, &many.with(environment))?;
+            }
             print(&outcome.report, arguments, environment)?;
             Ok(exit(&outcome, arguments))
         }

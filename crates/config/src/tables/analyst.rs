@@ -40,6 +40,8 @@ pub struct Analyst {
     pub wait_seconds: u64,
     /// How many days answers are kept.
     pub keep_answers_days: u32,
+    /// Whether letters have a model's words beside what the rules say.
+    pub in_letters: bool,
 }
 
 impl Analyst {
@@ -130,6 +132,13 @@ pub(super) const TABLE: Table = Table {
             "How many days an answer is kept for the same question; 0 keeps none.",
         )
         .or("30"),
+        Key::new(
+            "in_letters",
+            Kind::Truth,
+            "Whether tickets, pull requests and messages of routes have a section with the words \
+             of the task `message`, marked as a model's, below what the rules say.",
+        )
+        .or("false"),
     ],
     rule: no_rule,
 };

@@ -1,6 +1,7 @@
 //! What is delivered: letters made of incidents and fixes, and which of them routes want.
 
 mod approval;
+mod beside;
 mod change;
 mod fix;
 mod incident;
@@ -11,6 +12,7 @@ mod review;
 mod stands;
 mod words;
 
+pub use beside::beside;
 pub use change::post_change;
 pub use merged::code_now;
 pub use plan::{Planned, Planner, Post, Wishes, approvals_wanted};

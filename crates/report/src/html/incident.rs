@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use quell_model::Claim;
 
-use super::timeline;
+use super::{timeline, words};
 use crate::escape::{html, plain};
 use crate::steps::step_lines;
 use crate::words::{
@@ -51,6 +51,7 @@ pub(super) fn write(
         writeln!(out, "<p><b>Note:</b> {}.</p>", text(note))?;
     }
     explanation(incident, out)?;
+    words::write(incident, report, out)?;
     if let Some(told) = &incident.timeline {
         timeline::write(told, out)?;
     }

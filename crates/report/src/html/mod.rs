@@ -5,6 +5,7 @@ mod exceptions;
 mod incident;
 mod sources;
 mod timeline;
+mod words;
 
 use std::io::{self, Write};
 

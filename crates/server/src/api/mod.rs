@@ -9,6 +9,7 @@ mod decisions;
 mod docs;
 mod errors;
 mod exceptions;
+mod explanations;
 mod extract;
 mod findings;
 mod fix_input;
@@ -113,6 +114,7 @@ fn resources() -> (Vec<Group>, Routes) {
         .routes(routes!(assets::show))
         .routes(routes!(incidents::list))
         .routes(routes!(incidents::show))
+        .routes(routes!(explanations::show))
         .routes(routes!(controls::list))
         .routes(routes!(controls::show))
         .routes(routes!(fixes::list))
@@ -149,6 +151,7 @@ fn resources() -> (Vec<Group>, Routes) {
         .routes(routes!(decisions::split_one_incident))
         .routes(routes!(decisions::join_one_incident))
         .routes(routes!(decisions::reset_one_incident))
+        .routes(routes!(explanations::explain))
         .routes(routes!(marks::mark_one_issue, marks::unmark_one_issue))
         .routes(routes!(marks::mark_one_incident, marks::unmark_one_incident));
     let fix = OpenApiRouter::new().routes(routes!(fix_plan::plan)).routes(routes!(fix_input::list));

@@ -8,6 +8,8 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use quell_analyst::Audience;
+use quell_pipeline::analyst::incident::Details;
 use quell_report::{FORMATS, Format, Options, Report};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -18,10 +20,14 @@ use super::errors::Refused;
 use super::extract::Asked;
 use super::sources::sources;
 use crate::access::{Caller, Right};
+use crate::data::Findings;
+use crate::explain::{Wanted, Wish, explained};
 use crate::state::App;
 
 /// Most incidents of a report over the network.
 const MOST_INCIDENTS: usize = 1000;
+/// Most incidents of a report that are said in other words.
+const MOST_EXPLAINED: usize = 100;
 /// Incidents of a report that does not say how many.
 const INCIDENTS: usize = 50;
 
@@ -36,6 +42,10 @@ pub(super) struct ReportQuery {
     /// `json`, `html`, `markdown`, `sarif`, `ocsf` or `csv`.
     #[param(schema_with = formats)]
     format: Option<String>,
+    /// Say so many of the riskiest incidents in other words too, by answers of models that were
+    /// kept, else by the rules. Nobody is asked for that.
+    #[param(minimum = 0, maximum = 100)]
+    explain: Option<usize>,
 }
 
 /// The formats that a report can be asked in.
@@ -71,8 +81,12 @@ pub(super) async fn get_report(
     if !(1..=MOST_INCIDENTS).contains(&limit) {
         return Err(Problem::invalid(format!("`limit` is 1 to {MOST_INCIDENTS}, not {limit}")));
     }
+    let explain = query.explain.unwrap_or_default();
+    if explain > MOST_EXPLAINED {
+        return Err(Problem::invalid(format!("`explain` is at most {MOST_EXPLAINED}")));
+    }
     let asking = Arc::clone(&app);
-    let text = app.quick(move || write(&asking, &caller, limit, format)).await?;
+    let text = app.quick(move || write(&asking, &caller, (limit, explain), format)).await?;
     Ok(([(CONTENT_TYPE, media(format.name))], text).into_response())
 }
 
@@ -80,7 +94,7 @@ pub(super) async fn get_report(
 pub(crate) fn write(
     app: &App,
     caller: &Caller,
-    limit: usize,
+    (limit, explain): (usize, usize),
     format: &Format,
 ) -> Result<Vec<u8>, Problem> {
     let now = app.clock.now();
@@ -88,11 +102,38 @@ pub(crate) fn write(
     let by = caller.by(app);
     let report = findings.report(by, Some(limit), now)?;
     let sources = if by.may(Right::Oversee) { sources(app, caller)? } else { Vec::new() };
-    let report = Report { generated_at: now, sources, ..(*report).clone() };
+    let mut report = Report { generated_at: now, sources, ..(*report).clone() };
+    in_other_words(app, caller, &findings, (&mut report, explain))?;
     let mut text = Vec::new();
     (format.write)(&report, &Options { color: false }, &mut text)
         .map_err(|error| Problem::internal(&error))?;
     Ok(text)
+}
+
+/// Has the first incidents said in other words, without asking anybody.
+fn in_other_words(
+    app: &App,
+    caller: &Caller,
+    findings: &Findings,
+    (report, most): (&mut Report, usize),
+) -> Result<(), Problem> {
+    for at in 0..most.min(report.incidents.len()) {
+        let Some(story) = report.story(at) else { continue };
+        let details = findings.read(|store| Details::read(store, &story));
+        let wanted = Wanted {
+            tenant: &caller.tenant,
+            user: Some(&caller.token),
+            to: Audience::Owner,
+            task: None,
+            wish: Wish::Kept,
+        };
+        let told = explained(app, (&story, &details?), app.setup.catalog(), wanted);
+        let told = told.map_err(|error| Problem::internal(&error))?;
+        if let Some(incident) = report.incidents.get_mut(at) {
+            incident.words = Some(told.words);
+        }
+    }
+    Ok(())
 }
 
 fn media(format: &str) -> &'static str {

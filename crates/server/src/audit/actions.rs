@@ -17,6 +17,7 @@ const ROUTES: &[(&str, &str, Action)] = &[
     ("POST", "/findings/{id}/tell", Action::FindingTell),
     ("POST", "/fixes/plan", Action::FixPlan),
     ("POST", "/imports", Action::ImportCreate),
+    ("POST", "/incidents/{id}/explanation", Action::IncidentExplain),
     ("POST", "/incidents/{id}/join", Action::IncidentJoin),
     ("DELETE", "/incidents/{id}/mark", Action::IncidentUnmark),
     ("POST", "/incidents/{id}/mark", Action::IncidentMark),

@@ -18,6 +18,7 @@ use super::places;
 use super::routes::routes;
 use crate::api::{Problem, ruling, standing};
 use crate::data::Findings;
+use crate::explain::write_beside;
 use crate::state::App;
 
 /// How often it is looked whether something changed although nobody said so.
@@ -102,7 +103,7 @@ fn look_at_plans(
 
 /// Looks at what changed; whether there is more.
 fn look(
-    app: &App,
+    app: &Arc<App>,
     findings: &Findings,
     desk: &mut Desk,
     places: &Places,
@@ -125,7 +126,7 @@ fn look(
     let planner = &mut desk.planner;
     let planned: Result<Planned, QueryError> =
         findings.whole(now, |view, cache| Ok(planner.plan(view, cache, wishes)?));
-    let planned = match planned {
+    let mut planned = match planned {
         Ok(planned) => planned,
         Err(QueryError::Pipeline(error)) => return Err(error),
         Err(error) => {
@@ -137,6 +138,7 @@ fn look(
         tracing::warn!(route, "a route writes no more letters within this hour; the rest waits");
     }
     if !planned.posts.is_empty() {
+        write_beside(app, findings, &mut planned.posts);
         findings.flush()?;
     }
     let (mut added, mut all) = (0, true);

@@ -23,6 +23,7 @@ use super::plan::wanted;
 use super::sinks::Place;
 use super::{follow, leaves};
 use crate::data::{Findings, locked};
+use crate::explain::write_beside;
 use crate::state::App;
 
 /// How often the outbox is looked at although nobody woke this.
@@ -111,7 +112,9 @@ pub(crate) async fn once(app: &Arc<App>) -> Result<Round, PipelineError> {
         let mut round = Round::default();
         let now = asking.clock.now();
         for findings in asking.tenants.all() {
-            for post in wanted(&asking.config, &findings, now)? {
+            let mut posts = wanted(&asking.config, &findings, now)?;
+            write_beside(&asking, &findings, &mut posts);
+            for post in posts {
                 let told = (post.before.as_ref(), &post.delivery);
                 let new = findings
                     .outbox(|outbox| outbox.outbox_add_with(told, (&post.rows, &post.with), now))?;

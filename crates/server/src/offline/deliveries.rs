@@ -13,6 +13,7 @@ use quell_pipeline::query::QueryError;
 use quell_secrets::Environment;
 use quell_store::{OutboxFilter, OutboxStore};
 use serde_json::{Value, json};
+use tokio::runtime::Handle;
 
 use super::{OfflineError, platforms::told};
 use crate::data::Tenants;
@@ -174,6 +175,7 @@ fn at(row: &quell_store::NewRow, now: Timestamp) -> Row {
 pub async fn deliver(plan: Plan, clock: Arc<dyn Clock>) -> Result<Value, OfflineError> {
     let app = tokio::task::spawn_blocking(move || open_app(plan, clock)).await;
     let app = Arc::new(app.map_err(|error| OfflineError::Failed(error.to_string()))??);
+    app.runtime.get_or_init(Handle::current);
     let sent = once(&app).await.map_err(|error| OfflineError::Failed(error.to_string()))?;
     app.audit.close();
     Ok(json!(sent))

@@ -3,6 +3,7 @@
 //! Answers are the same JSON as the API's, so that who asks need not know which of both it was.
 
 mod deliveries;
+mod explain;
 mod models;
 mod platforms;
 
@@ -24,6 +25,7 @@ use crate::start::{Plan, StartError, open_app};
 use crate::sync::TellError;
 
 pub use deliveries::{Outbox, deliver};
+pub use explain::{ExplainAsked, Explainer};
 pub use models::{llm_spend, llm_test};
 pub use platforms::{Asked, Wanted, sync};
 

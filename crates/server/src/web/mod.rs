@@ -61,7 +61,7 @@ async fn show(
         asking.rates.token(&caller.token).map_err(Problem::too_many)?;
         let html = FORMATS.iter().find(|format| format.name == "html");
         let html = html.ok_or_else(|| Problem::not_found("such page"))?;
-        let html = write_report(&asking, &caller, INCIDENTS, html)?;
+        let html = write_report(&asking, &caller, (INCIDENTS, 0), html)?;
         let html = String::from_utf8_lossy(&html);
         let above = format!("{BEGIN}{}{}", bar(&caller, INLINE), APPROVALS);
         Ok(html.replacen(BEGIN, &above, 1))

@@ -21,6 +21,8 @@ mod description;
 #[cfg(test)]
 mod exceptions;
 #[cfg(test)]
+mod explanations;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod hooks;

@@ -1,0 +1,169 @@
+//! A model's words beside what letters say.
+//!
+//! A letter is stored with its words before anything is sent, so that each try sends the same. All
+//! letters of one look together wait no longer than one answer may take.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use quell_analyst::Audience;
+use quell_deliver::Letter;
+use quell_deliver::outbox::Act;
+use quell_model::{Answered, By, TenantId};
+use quell_pipeline::analyst::incident::Details;
+use quell_pipeline::analyst::message::{self, Form};
+use quell_pipeline::deliver::{Post, beside};
+use quell_pipeline::query::{self, QueryError};
+use quell_report::IncidentStory;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+use tracing::Span;
+
+use crate::analyst::Given;
+use crate::data::{Findings, locked};
+use crate::state::App;
+
+/// The task that writes the words of letters.
+const TASK: &str = "message";
+/// Threads that wait for models at once.
+const AT_ONCE: usize = 16;
+
+type Subjects = Vec<(String, Subject)>;
+
+/// A letter about an incident, or about a fix of it.
+struct Subject {
+    story: IncidentStory,
+    details: Details,
+    fix: Option<String>,
+    form: Form,
+}
+
+/// Puts a model's words beside what letters say, where the configuration wants that. What is not
+/// there in time is left out; nothing fails.
+pub(crate) fn write_beside(app: &Arc<App>, findings: &Findings, posts: &mut [Post]) {
+    if !app.config.analyst.in_letters || app.config.analyst.provider(TASK, false).is_none() {
+        return;
+    }
+    let mut subjects = Subjects::new();
+    for post in posts.iter() {
+        let id = &post.delivery.subject;
+        if letters(post).next().is_none() || subjects.iter().any(|(known, _)| known == id) {
+            continue;
+        }
+        match subject(findings, post, app) {
+            Ok(Some(found)) => subjects.push((id.clone(), found)),
+            Ok(None) => {}
+            Err(error) => tracing::debug!(%error, id, "a letter has no words of a model"),
+        }
+    }
+    if subjects.is_empty() {
+        return;
+    }
+    let words = all(app, findings, subjects);
+    for post in posts {
+        let Some(words) = words.get(&post.delivery.subject) else { continue };
+        for row in &mut post.rows {
+            if let Some(letter) = letter_of(&mut row.act) {
+                beside(letter, words);
+            }
+        }
+    }
+}
+
+/// What a model says of each, where it says something in time.
+fn all(app: &Arc<App>, findings: &Findings, subjects: Subjects) -> BTreeMap<String, Answered> {
+    let Some(runtime) = app.runtime.get() else { return BTreeMap::new() };
+    let most = usize::try_from(app.config.analyst.most_at_once).unwrap_or(AT_ONCE);
+    let threads = most.min(AT_ONCE).min(subjects.len());
+    let wait = Duration::from_secs(app.config.analyst.wait_seconds);
+    let work = Arc::new(Work {
+        tenant: findings.tenant.clone(),
+        subjects,
+        next: AtomicUsize::new(0),
+        over: AtomicBool::new(false),
+        words: Mutex::default(),
+    });
+    let asking = async {
+        let each = (0..threads).map(|_| {
+            let (app, work, span) = (Arc::clone(app), Arc::clone(&work), Span::current());
+            spawn_blocking(move || span.in_scope(|| work.run(&app)))
+        });
+        let each: Vec<_> = each.collect();
+        for one in each {
+            drop(one.await);
+        }
+    };
+    // What is still under way then is kept for the next time.
+    drop(runtime.block_on(async { timeout(wait, asking).await }));
+    work.over.store(true, Ordering::SeqCst);
+    std::mem::take(&mut *locked(&work.words))
+}
+
+/// Letters that wait for words, taken by several threads.
+struct Work {
+    tenant: TenantId,
+    subjects: Subjects,
+    next: AtomicUsize,
+    /// Set when nobody waits any more.
+    over: AtomicBool,
+    words: Mutex<BTreeMap<String, Answered>>,
+}
+
+impl Work {
+    fn run(&self, app: &App) {
+        while !self.over.load(Ordering::SeqCst) {
+            let next = self.next.fetch_add(1, Ordering::SeqCst);
+            let Some((id, subject)) = self.subjects.get(next) else { return };
+            let words = one(app, &self.tenant, subject);
+            if words.written.by == By::Model {
+                locked(&self.words).insert(id.clone(), words);
+            }
+        }
+    }
+}
+
+fn one(app: &App, tenant: &TenantId, subject: &Subject) -> Answered {
+    let fix = subject.fix.as_ref();
+    let fix = fix.and_then(|id| subject.story.fixes.iter().find(|fix| fix.id == *id));
+    let told = (&subject.story, &subject.details);
+    let brief = message::brief(subject.form, told, fix, app.setup.catalog());
+    let incident = Some(subject.story.incident.id.as_str());
+    let given = Given { tenant, user: None, incident, to: Audience::Owner };
+    app.desk.write(app, TASK, &brief, given)
+}
+
+/// The incident behind a letter; none where it is about something else.
+fn subject(findings: &Findings, post: &Post, app: &App) -> Result<Option<Subject>, QueryError> {
+    let (incident, fix) = match post.delivery.subject.split_once(':') {
+        Some(("incident", id)) => (id.to_owned(), None),
+        Some(("fix", id)) => match post.delivery.issues.first() {
+            Some(issue) => (issue.to_string(), Some(id.to_owned())),
+            None => return Ok(None),
+        },
+        _ => return Ok(None),
+    };
+    let brings_code = letters(post).any(|letter| letter.change.is_some());
+    let form = if brings_code { Form::PullRequest } else { Form::Ticket };
+    findings.whole(app.clock.now(), |view, cache| {
+        let story = query::incident(view, cache, &incident)?;
+        let details = Details::read(view.store, &story)?;
+        Ok(Some(Subject { story, details, fix, form }))
+    })
+}
+
+/// The letters that are new to a sink, or brought up to date there.
+fn letters(post: &Post) -> impl Iterator<Item = &Letter> {
+    post.rows.iter().filter_map(|row| match &row.act {
+        Act::Open { letter } | Act::Edit { letter } => Some(&**letter),
+        Act::Note { .. } | Act::Close { .. } | Act::Reopen { .. } | Act::Review { .. } => None,
+    })
+}
+
+fn letter_of(act: &mut Act) -> Option<&mut Letter> {
+    match act {
+        Act::Open { letter } | Act::Edit { letter } => Some(letter),
+        Act::Note { .. } | Act::Close { .. } | Act::Reopen { .. } | Act::Review { .. } => None,
+    }
+}

@@ -1,0 +1,142 @@
+//! Incidents explained on a data directory.
+
+use std::fmt;
+use std::sync::Arc;
+
+use quell_analyst::{Audience, Tasks, Tier, by_rules};
+use quell_config::Config;
+use quell_model::{Answered, Clock, TenantId, Why};
+use quell_pipeline::Setup;
+use quell_pipeline::analyst::incident::{Details, brief};
+use quell_report::{Explained, IncidentStory, PayloadReport};
+use quell_store::Store;
+use tokio::runtime::Handle;
+
+use super::OfflineError;
+use crate::explain::{Wanted, Wish, explained, task_of};
+use crate::start::{Plan, open_app};
+use crate::state::App;
+
+/// Whose budget counts what the command line asks.
+const USER: &str = "local user";
+
+/// How an incident is to be explained.
+#[derive(Debug, Clone, Copy)]
+pub struct ExplainAsked<'a> {
+    /// Whom it is written for.
+    pub to: Audience,
+    /// The task, where it is not the one that fits.
+    pub task: Option<&'a str>,
+    /// Whether a model may be asked.
+    pub wish: Wish,
+}
+
+/// Explains incidents of a data directory, one after another.
+pub struct Explainer {
+    by: Who,
+    tenant: TenantId,
+}
+
+enum Who {
+    /// Models, within the budgets of the directory.
+    Models(Box<App>),
+    /// The rules alone, and why.
+    Rules { tasks: Tasks, setup: Box<Setup>, why: Why },
+}
+
+impl fmt::Debug for Explainer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Explainer({})", self.tenant)
+    }
+}
+
+impl Explainer {
+    /// Opens a data directory, where a model is configured; else it is left as it is. It must be
+    /// called within a tokio runtime. Where it cannot be opened, the rules explain.
+    ///
+    /// # Errors
+    /// When the tasks that come with Quell cannot be read.
+    pub fn open(
+        plan: Plan,
+        (tenant, setup): (&TenantId, Setup),
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OfflineError> {
+        let tasks = Tasks::embedded().map_err(|error| OfflineError::Failed(error.to_string()))?;
+        let tenant = tenant.clone();
+        let opened = match is_configured(&plan.config, &tasks) {
+            true => open_app(plan, clock).map_err(|error| Why::Down(error.to_string())),
+            false => Err(Why::NotConfigured),
+        };
+        let by = match opened {
+            Ok(app) => {
+                app.runtime.get_or_init(Handle::current);
+                Who::Models(Box::new(app))
+            }
+            Err(why) => Who::Rules { tasks, setup: Box::new(setup), why },
+        };
+        Ok(Self { by, tenant })
+    }
+
+    /// Why no model can be asked at all.
+    #[must_use]
+    pub fn why_none(&self) -> Option<&Why> {
+        match &self.by {
+            Who::Models(_) => None,
+            Who::Rules { why, .. } => Some(why),
+        }
+    }
+
+    /// Explains an incident. It must not be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// When there is no such task, or the store refuses.
+    pub fn explain(
+        &self,
+        store: &Store,
+        story: &IncidentStory,
+        asked: &ExplainAsked<'_>,
+    ) -> Result<Explained, OfflineError> {
+        let details = Details::read(store, story);
+        let details = details.map_err(|error| OfflineError::Failed(error.to_string()))?;
+        let unknown = |error: crate::explain::NoTask| OfflineError::Conflict(error.to_string());
+        match &self.by {
+            Who::Models(app) => {
+                let wanted = Wanted {
+                    tenant: &self.tenant,
+                    user: Some(USER),
+                    to: asked.to,
+                    task: asked.task,
+                    wish: asked.wish,
+                };
+                explained(app, (story, &details), app.setup.catalog(), wanted).map_err(unknown)
+            }
+            Who::Rules { tasks, setup, why } => {
+                let task = task_of(tasks, story.incident.kind, asked.task).map_err(unknown)?;
+                let brief = brief(story, &details, setup.catalog());
+                let written = by_rules(task, &brief, why.clone());
+                let words = Answered { written, made: None };
+                let mut told = Explained::new(story, asked.to.as_str(), words);
+                told.payload =
+                    (asked.wish == Wish::Payload).then(|| PayloadReport::none(why.text()));
+                Ok(told)
+            }
+        }
+    }
+}
+
+impl Drop for Explainer {
+    fn drop(&mut self) {
+        match &self.by {
+            Who::Models(app) => app.audit.close(),
+            Who::Rules { .. } => {}
+        }
+    }
+}
+
+/// Whether any task that explains an incident is given to a provider that is switched on.
+fn is_configured(config: &Config, tasks: &Tasks) -> bool {
+    tasks.iter().any(|task| {
+        let name = config.analyst.provider(&task.id, task.tier == Tier::Large);
+        name.and_then(|name| config.llm.get(name)).is_some_and(|one| one.enabled)
+    })
+}
