@@ -50,10 +50,11 @@ pub use access::{
     MadeToken, PeopleError, PersonChange, PersonPlan, Right, Role, RulesError, Scope, TokenError,
     TokenPlan, add_person, change_password, change_person, make_token, read_rules, who_is,
 };
+pub use analyst::{Collected, HandedIn};
 pub use contain::containment_faults;
 pub use data::KeyError;
 pub use deliver::{OutboxAct, delivery_faults, sink_kinds};
-pub use explain::Wish;
+pub use explain::{HandedInTask, Wish};
 pub use jobs::Change;
 pub use models::{
     LlmGrant, LlmGrantError, LlmGrantKind, LlmGrantPlan, SpendLeftReport, SpendLimitReport,
