@@ -111,6 +111,7 @@ const fn check(check: ProofCheck) -> &'static str {
         ProofCheck::NotSilenced => "Nothing is silenced",
         ProofCheck::NothingWorse => "Nothing is worse",
         ProofCheck::Narrows => "Rights are only taken away",
+        ProofCheck::Confined => "The model's change stays with the fault",
         ProofCheck::OnlyTheBlock => "Only the block changes",
         ProofCheck::Idempotent => "Making it again changes nothing",
         ProofCheck::PoliciesAccept => "The policies accept it",

@@ -106,6 +106,15 @@ impl Code for Repository {
         Some(format!("changing `{own}` makes Terraform replace the resource"))
     }
 
+    fn arguments(&self, place: &Place, blocks: &BTreeSet<String>) -> Option<(String, String)> {
+        schema::told(&self.at(place)?.kind(), blocks)
+    }
+
+    fn replaced_by(&self, place: &Place, paths: &[String]) -> Option<String> {
+        let own = schema::replacing(&self.at(place)?.kind(), paths)?.to_owned();
+        Some(format!("changing `{own}` makes Terraform replace the resource"))
+    }
+
     fn switches(&self) -> &'static [&'static str] {
         &SWITCHES
     }
