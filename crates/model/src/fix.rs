@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Claim, Impact, IssueKey};
+use crate::{Claim, Impact, IssueKey, Made};
 
 /// A change to a repository that closes issues.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,6 +47,9 @@ pub struct WrittenFix {
     pub task: String,
     /// The task's version.
     pub version: u32,
+    /// The call, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<Made>,
     /// What it says about the change, each sentence with the records it rests on.
     pub why: Vec<Claim>,
     /// A part of the block, as it stands there once.

@@ -146,6 +146,11 @@ pub(crate) trait Code: Debug + Send + Sync {
         self.config(place)
     }
 
+    /// The expressions of a place whose value its text does not give.
+    fn opaque(&self, _place: &Place) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Arguments that the kind of a place has: its own, and those of nested blocks of these names.
     fn arguments(&self, _place: &Place, _blocks: &BTreeSet<String>) -> Option<(String, String)> {
         None

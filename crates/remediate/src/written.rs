@@ -9,7 +9,7 @@ use quell_model::{Fix, FixState, IssueKey, Safety, WrittenFix};
 use crate::code::{Code, Place};
 use crate::engine::{Ask, blank, checks_for, closing, fix_id, uncovered};
 use crate::prove::{How, Outcome, Patch, Trial, prove};
-use crate::{Engine, Target, Workspace, diff};
+use crate::{Config, Engine, Target, Workspace, diff};
 
 /// What stands as the recipe of a fix that a model wrote.
 pub const WRITTEN: &str = "written_by_model";
@@ -36,6 +36,8 @@ pub struct Seen {
     pub neighbours: Vec<(String, String)>,
     /// The other blocks of the file, by name.
     pub others: Vec<String>,
+    /// What the block calls what it makes: its names, as texts.
+    pub names: Vec<String>,
     /// The arguments that its kind has; empty where that is not known.
     pub arguments: String,
     /// The arguments of its nested blocks that the fault is about.
@@ -93,6 +95,7 @@ impl Engine<'_> {
             kind: ask.code.kind(place)?,
             neighbours: neighbours(ask.code, place, text),
             code: text.replace("\r\n", "\n"),
+            names: names(&ask.code.raw(place)),
             others: others.map(|one| one.address).take(MOST_OTHERS).collect(),
             arguments,
             blocks,
@@ -245,26 +248,47 @@ fn neighbours(code: &dyn Code, own: &Place, text: &str) -> Vec<(String, String)>
     found
 }
 
+/// The texts of a block that name what it makes.
+fn names(config: &Config) -> Vec<String> {
+    const NAMES: [&str; 9] = [
+        "bucket",
+        "cluster_identifier",
+        "database_name",
+        "db_name",
+        "identifier",
+        "name",
+        "prefix",
+        "domain",
+        "username",
+    ];
+    let Config::Object(fields) = config else { return Vec::new() };
+    let names =
+        |key: &str| NAMES.contains(&key) || key.ends_with("_name") || key.ends_with("_prefix");
+    let own = fields.iter().filter(|(key, _)| names(key)).filter_map(|(_, value)| value.as_text());
+    let of_object = config.get("metadata").and_then(|about| about.get("name")?.as_text());
+    own.chain(of_object).map(str::to_owned).collect()
+}
+
 /// The dotted paths at which two configurations differ.
-fn differing(old: &crate::Config, new: &crate::Config) -> Vec<String> {
+fn differing(old: &Config, new: &Config) -> Vec<String> {
     let mut found = Vec::new();
     walk(old, new, "", &mut found);
     found
 }
 
-fn walk(old: &crate::Config, new: &crate::Config, path: &str, found: &mut Vec<String>) {
+fn walk(old: &Config, new: &Config, path: &str, found: &mut Vec<String>) {
     if old == new {
         return;
     }
-    let fields = |config: &crate::Config| match config {
-        crate::Config::Object(fields) => fields.keys().cloned().collect::<BTreeSet<_>>(),
-        crate::Config::Null
-        | crate::Config::Bool(_)
-        | crate::Config::Number(_)
-        | crate::Config::Text(_)
-        | crate::Config::List(_)
-        | crate::Config::Reference { .. }
-        | crate::Config::Unknown => BTreeSet::new(),
+    let fields = |config: &Config| match config {
+        Config::Object(fields) => fields.keys().cloned().collect::<BTreeSet<_>>(),
+        Config::Null
+        | Config::Bool(_)
+        | Config::Number(_)
+        | Config::Text(_)
+        | Config::List(_)
+        | Config::Reference { .. }
+        | Config::Unknown => BTreeSet::new(),
     };
     let names: BTreeSet<String> = fields(old).union(&fields(new)).cloned().collect();
     if names.is_empty() {
@@ -272,7 +296,7 @@ fn walk(old: &crate::Config, new: &crate::Config, path: &str, found: &mut Vec<St
         return;
     }
     for name in names {
-        let null = crate::Config::Null;
+        let null = Config::Null;
         let (one, other) = (old.get(&name).unwrap_or(&null), new.get(&name).unwrap_or(&null));
         let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
         walk(one, other, &path, found);

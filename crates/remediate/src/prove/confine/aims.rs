@@ -1,5 +1,7 @@
 //! What a control speaks of: the paths of its checks, and the lists whose elements it judges.
 
+use std::collections::BTreeSet;
+
 use quell_catalog::{Check, Language, Predicate, Truth, ValueTest};
 
 use super::MAY_GO;
@@ -9,7 +11,7 @@ use crate::{Config, Evaluator};
 /// The paths that the checks of a control look at.
 #[derive(Debug)]
 pub(super) struct Aims<'c> {
-    language: Language,
+    pub(super) language: Language,
     tests: Vec<(String, &'c ValueTest)>,
     lists: Vec<List<'c>>,
 }
@@ -106,6 +108,18 @@ impl<'c> Aims<'c> {
         own.all(|one| alone(one) == Truth::Holds)
     }
 
+    /// Whether a value would be one more in what a check looks at as a whole, where something
+    /// stood there before.
+    pub(super) fn is_part_of_what_stood(&self, path: &str, old: &Config) -> bool {
+        let deeper = |aim: &str| {
+            self.language == Language::Terraform
+                && path.strip_prefix(aim).is_some_and(|rest| rest.starts_with('.'))
+        };
+        let mut aims = self.tests.iter().map(|(aim, _)| aim.as_str()).filter(|aim| deeper(aim));
+        let exact = self.tests.iter().any(|(aim, _)| aim == path);
+        !exact && aims.any(|aim| leaves(old, "").iter().any(|leaf| self.covers(aim, &leaf.path)))
+    }
+
     /// Judges the elements of each list that is judged by element. What was fine must stay as it
     /// was, none may come, and only such may go as are rules and not what is ruled. The values of
     /// those that went are given back.
@@ -116,17 +130,36 @@ impl<'c> Aims<'c> {
         new: &Config,
     ) -> Result<Vec<Leaf>, String> {
         let mut free = Vec::new();
-        for List { path, holds, fine } in &self.lists {
-            let Some(fine) = fine else { continue };
+        // A workflow is not judged as it is written.
+        if self.language == Language::GithubActions {
+            return Ok(free);
+        }
+        let paths: BTreeSet<&str> = self.lists.iter().map(|list| list.path.as_str()).collect();
+        for path in paths {
             let (mut before, mut after) = (self.at(old, path), self.at(new, path));
-            before.retain(|element| match after.iter().position(|other| other == element) {
+            before.retain(|element| match after.iter().position(|other| is_same(other, element)) {
                 Some(at) => {
                     after.swap_remove(at);
                     false
                 }
                 None => true,
             });
-            if before.iter().any(|element| evaluator.evaluate(holds, element) == *fine) {
+            let judged = self.lists.iter().filter(|list| list.path == path);
+            let (each, some): (Vec<_>, Vec<_>) = judged.partition(|list| list.fine.is_some());
+            if each.is_empty() {
+                if !some.is_empty() {
+                    kept(&before, &after, path)?;
+                }
+                continue;
+            }
+            let is_fine = |element: &Config| {
+                each.iter().all(|list| Some(evaluator.evaluate(list.holds, element)) == list.fine)
+            };
+            let (fine, wrong): (Vec<&Config>, Vec<&Config>) =
+                before.iter().partition(|element| is_fine(element));
+            // What fed a command that goes may go with it.
+            let fed = fine.iter().filter(|element| feeds(element)).count();
+            if fine.len() > fed || fed > wrong.len() {
                 return Err(format!(
                     "an element of `{path}` changed or went that was not at fault"
                 ));
@@ -134,7 +167,7 @@ impl<'c> Aims<'c> {
             if after.len() > before.len() {
                 return Err(format!("an element of `{path}` is new"));
             }
-            let went = unpaired(before, &after, path);
+            let went = unpaired(&before, &after, path);
             let name = path.rsplit('.').next().unwrap_or_default();
             if !went.is_empty() && !MAY_GO.contains(&name) {
                 return Err(format!(
@@ -190,8 +223,54 @@ fn reach(config: &Config, names: &[&str], anywhere: bool, found: &mut Vec<Config
     }
 }
 
+/// Whether two elements say the same, wherever they stand in the file.
+fn is_same(one: &Config, other: &Config) -> bool {
+    let without = |config: &Config| match config {
+        Config::Object(fields) if fields.contains_key("program") => {
+            let fields = fields.iter().filter(|(name, _)| *name != "line");
+            Config::Object(fields.map(|(name, value)| (name.clone(), value.clone())).collect())
+        }
+        Config::Null
+        | Config::Bool(_)
+        | Config::Number(_)
+        | Config::Text(_)
+        | Config::List(_)
+        | Config::Object(_)
+        | Config::Reference { .. }
+        | Config::Unknown => config.clone(),
+    };
+    without(one) == without(other)
+}
+
+/// Whether an element is a command that only hands text on.
+fn feeds(element: &Config) -> bool {
+    let program = element.get("program").and_then(Config::as_text);
+    program.is_some_and(|program| matches!(program, "echo" | "printf"))
+}
+
+/// Where one element of several is enough, those that stood there stay: at most one of them is
+/// switched on.
+fn kept(before: &[Config], after: &[Config], path: &str) -> Result<(), String> {
+    let changed = || format!("an element of `{path}` changed or went, and one was to come");
+    let may = |leaf: &Leaf| {
+        matches!(leaf.value, Config::Bool(_))
+            || matches!(leaf.name(), "enabled" | "status" | "value")
+    };
+    for old in before {
+        let old = leaves(old, path);
+        let is_kept = after.iter().any(|new| {
+            let moved = differing(&old, &leaves(new, path));
+            moved.gone.iter().chain(&moved.come).all(may)
+        });
+        if !is_kept {
+            return Err(changed());
+        }
+    }
+    Ok(())
+}
+
 /// The elements that none of the new ones was made of, as their values.
-fn unpaired(before: Vec<Config>, after: &[Config], path: &str) -> Vec<Vec<Leaf>> {
+fn unpaired(before: &[Config], after: &[Config], path: &str) -> Vec<Vec<Leaf>> {
     let mut before: Vec<Vec<Leaf>> = before.iter().map(|one| leaves(one, path)).collect();
     for element in after {
         let own = leaves(element, path);

@@ -2,6 +2,20 @@
 
 use std::net::IpAddr;
 
+/// Refuses a new text of a policy or a role, whose rights are compared elsewhere: a predicate that
+/// looks for a plain `*` must not be met by another spelling of it.
+pub(super) fn judge_right(name: &str, text: &str) -> Result<(), String> {
+    let name = name.to_ascii_lowercase();
+    if name.starts_with("not") {
+        return Err(format!("`{name}` is new, and says what is left out instead of what is meant"));
+    }
+    let is_place = matches!(name.as_str(), "resource" | "resources");
+    match text.contains(['*', '?']) && !(is_place && text.len() > 2) {
+        true => Err(format!("`{name}`: the new text has a wildcard")),
+        false => Ok(()),
+    }
+}
+
 /// Longest new text.
 const MOST: usize = 120;
 /// From this length on a text without marks between words is taken for a coded one.
@@ -18,11 +32,15 @@ pub(super) fn judge<'b>(
 ) -> Result<(), String> {
     let why = if text.len() > MOST {
         "the new text is long"
-    } else if ["://", "@", "arn:", "$(", "`", "${", "%{", ";", "&&", "|", "\n", "\\", ".."]
+    } else if ["://", "@", "arn:", "$", "`", "%{", ";", "&&", "|", "\n", "\\", ".."]
         .iter()
         .any(|mark| text.contains(mark))
     {
         "the new text could reach or run something"
+    } else if !text.chars().any(|one| one.is_ascii_alphanumeric())
+        || text.split('/').any(|part| part == ".")
+    {
+        "the new text is another spelling of everything"
     } else if text.contains('*') {
         "the new text has a wildcard"
     } else if let Some(range) = Range::of(text) {
@@ -127,6 +145,9 @@ mod tests {
         refused("https://x", &[], Some("reach"));
         refused("$(id)", &[], Some("run"));
         refused("s3:*", &[], Some("wildcard"));
+        refused("/.", &[], Some("spelling"));
+        refused("//", &[], Some("spelling"));
+        refused("/srv/./data", &[], Some("spelling"));
         refused("registry/app:1", &[], Some("image"));
         refused("Y3VybCBldmlsLmV4YW1wbGUgfCBzaA==", &[], Some("coded"));
         refused("111122223333", &[], Some("account"));

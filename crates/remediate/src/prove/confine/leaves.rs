@@ -33,7 +33,7 @@ pub(super) struct Moved {
     pub(super) come: Vec<Leaf>,
 }
 
-/// Every value of a configuration. What is not set is none.
+/// Every value of a configuration.
 pub(super) fn leaves(config: &Config, path: &str) -> Vec<Leaf> {
     let mut all = Vec::new();
     collect(config, path, &mut all);
@@ -42,7 +42,6 @@ pub(super) fn leaves(config: &Config, path: &str) -> Vec<Leaf> {
 
 fn collect(config: &Config, path: &str, all: &mut Vec<Leaf>) {
     match config {
-        Config::Null => {}
         Config::List(items) => items.iter().for_each(|item| collect(item, path, all)),
         Config::Object(fields) if !fields.is_empty() => {
             for (name, value) in fields {
@@ -50,7 +49,8 @@ fn collect(config: &Config, path: &str, all: &mut Vec<Leaf>) {
                 collect(value, &path, all);
             }
         }
-        Config::Object(_)
+        Config::Null
+        | Config::Object(_)
         | Config::Bool(_)
         | Config::Number(_)
         | Config::Text(_)

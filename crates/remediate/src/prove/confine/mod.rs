@@ -8,6 +8,8 @@ mod foreign;
 mod leaves;
 mod lines;
 
+use std::collections::BTreeSet;
+
 use quell_catalog::Language;
 
 use super::narrow::compares;
@@ -16,7 +18,7 @@ use crate::code::{Code, Place};
 use crate::{Config, Workspace};
 
 use aims::Aims;
-use leaves::{Leaf, Moved};
+use leaves::Leaf;
 
 /// Names of what runs, or is fetched to be run.
 const RUNS: &[&str] = &[
@@ -142,32 +144,60 @@ fn values(
     (text, language): (&str, Language),
 ) -> Result<(), String> {
     let (old, new) = (trial.code.raw(trial.place), after.raw(trial.place));
+    let mut known = trial.code.opaque(trial.place);
+    for expression in after.opaque(trial.place) {
+        let at = known.iter().position(|one| *one == expression);
+        let at = at.ok_or("an expression is new, whose value the files do not give")?;
+        known.swap_remove(at);
+    }
     let aims = Aims::of(trial.checks, language);
     let free = aims.elements(trial.evaluator, &old, &new)?;
-    let Moved { gone, come } = leaves::moved(&old, &new)?;
+    let moved = leaves::moved(&old, &new)?;
     let kind = trial.code.kind(trial.place).unwrap_or_default();
     let compared = |leaf: &Leaf| compares(&kind, leaf.root(), &old);
-    for leaf in gone.iter().filter(|leaf| !compared(leaf)) {
-        if free.contains(leaf) {
+    for leaf in moved.gone.iter().filter(|leaf| !compared(leaf) && !free.contains(leaf)) {
+        went(leaf, &aims, (trial, &old))?;
+    }
+    let is_known = trial.code.arguments(trial.place, &BTreeSet::new()).is_some();
+    for leaf in &moved.come {
+        let value = leaf.value.as_text();
+        if compared(leaf) {
+            value.map_or(Ok(()), |value| foreign::judge_right(leaf.name(), value))?;
             continue;
         }
-        if !aims.speaks_of(&leaf.path) {
-            return Err(format!(
-                "`{}` changed or went, of which the control does not speak",
-                leaf.path
-            ));
-        }
-        if aims.holds_alone(trial.evaluator, leaf, &old) {
-            return Err(format!("a part of `{}` went that was not at fault", leaf.path));
-        }
-    }
-    for leaf in come.iter().filter(|leaf| !compared(leaf)) {
         arrived(leaf, &aims, (&old, language))?;
-        if let Config::Text(value) = &leaf.value {
-            let before = gone.iter().filter(|one| one.path == leaf.path);
+        // Where nobody knows the arguments of a kind, only those that the control names may come.
+        if !is_known && !aims.speaks_of(&leaf.path) && language == Language::Terraform {
+            return Err(format!("`{}` is new, and may be no argument of `{kind}`", leaf.path));
+        }
+        let mut before = moved.gone.iter().filter(|one| one.path == leaf.path).peekable();
+        if before.peek().is_none() && aims.is_part_of_what_stood(&leaf.path, &old) {
+            return Err(format!("`{}` is new beside what was there", leaf.path));
+        }
+        if let Some(value) = value {
             foreign::judge(value, text, before.filter_map(|one| one.value.as_text()))
                 .map_err(|why| format!("`{}`: {why}", leaf.path))?;
         }
+    }
+    Ok(())
+}
+
+/// Whether a value may go.
+fn went(leaf: &Leaf, aims: &Aims<'_>, (trial, old): (&Trial<'_>, &Config)) -> Result<(), String> {
+    // What a layer installs is told from its commands, which are judged one by one.
+    if aims.language == Language::Dockerfile && leaf.root() == "layers" {
+        return Ok(());
+    }
+    let in_workflow = aims.language == Language::GithubActions;
+    let of_rights = leaf.path.split('.').any(|part| part == "permissions");
+    if !aims.speaks_of(&leaf.path) || in_workflow && !of_rights {
+        return Err(format!(
+            "`{}` changed or went, of which the control does not speak",
+            leaf.path
+        ));
+    }
+    if aims.holds_alone(trial.evaluator, leaf, old) {
+        return Err(format!("a part of `{}` went that was not at fault", leaf.path));
     }
     Ok(())
 }
