@@ -16,7 +16,7 @@ use crate::StepsReport;
 
 /// The version of the contract: the second number grows when fields are added, the first when
 /// a reader must change.
-pub const SCHEMA_VERSION: &str = "1.8";
+pub const SCHEMA_VERSION: &str = "1.9";
 
 /// Everything that a run has to say.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -659,4 +659,26 @@ pub struct FixReport {
     /// What applying it does, and how to go back.
     #[serde(flatten)]
     pub impact: Impact,
+    /// Where a language model wrote the change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<WrittenFixReport>,
+}
+
+/// Who wrote a change that no recipe made, and what was said of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WrittenFixReport {
+    /// `model`.
+    pub by: Cow<'static, str>,
+    /// The task that was asked for.
+    pub task: String,
+    /// The task's version.
+    pub version: u32,
+    /// The provider, as the configuration names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// The model, as the provider names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Untrusted>,
+    /// The model's words on the change, each with the records it rests on.
+    pub why: Vec<Claim>,
 }

@@ -203,7 +203,7 @@ fn chosen(
     let open = openings.len();
     if let Some(writer) = writer.filter(|_| open > 0) {
         (progress.doing)("asking a model");
-        write_all(bench, &openings, writer, (&mut fixes, &mut unfixed))?;
+        write_all(bench, &openings, writer, (&mut fixes, &mut unfixed));
         progress.check()?;
     }
     let plan = verified(bench, fixes, request, progress)?;

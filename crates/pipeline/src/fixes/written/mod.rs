@@ -6,14 +6,12 @@ mod brief;
 #[cfg(test)]
 mod cases;
 mod score;
-#[cfg(test)]
-mod tests;
 
 pub use score::score_fix;
 
 use std::fmt;
 
-use quell_analyst::{Audience, Call, Grants, Task};
+use quell_analyst::{Brief, Task};
 use quell_correlate::Member;
 use quell_model::{Answered, Fix, FixState, Issue, IssueKey};
 use quell_remediate::{Place, Target, Workspace};
@@ -21,7 +19,6 @@ use quell_remediate::{Place, Target, Workspace};
 use super::Unfixed;
 use super::impact::graded;
 use super::propose::Workbench;
-use crate::PipelineError;
 use quell_catalog::Control;
 
 /// The task that is asked for.
@@ -35,10 +32,8 @@ pub const MOST_WRITTEN: usize = 20;
 pub struct Writer<'a> {
     /// The task `fix`.
     pub task: &'a Task,
-    /// What may leave beyond what always may.
-    pub grants: Grants,
     /// Asks a model; where none answers, the rules do, and nothing is written.
-    pub ask: &'a dyn Fn(&Call<'_>) -> Answered,
+    pub ask: &'a dyn Fn(&Brief<'_>) -> Answered,
     /// Most faults that it is asked about.
     pub most: usize,
 }
@@ -145,10 +140,10 @@ pub(super) fn write_all(
     openings: &[Opening],
     writer: &Writer<'_>,
     (fixes, unfixed): (&mut Vec<Fix>, &mut Vec<Unfixed>),
-) -> Result<(), PipelineError> {
+) {
     for (at, opening) in openings.iter().enumerate() {
         let result = match at < writer.most {
-            true => write(bench, opening, writer)?,
+            true => write(bench, opening, writer),
             false => Err(format!("no model was asked: it is one of more than {}", writer.most)),
         };
         match result {
@@ -167,7 +162,6 @@ pub(super) fn write_all(
         }
     }
     fixes.sort_by(|a, b| (&a.file, &a.address, &a.id).cmp(&(&b.file, &b.address, &b.id)));
-    Ok(())
 }
 
 fn also(fix: &mut Fix, why: &str) {
@@ -177,34 +171,22 @@ fn also(fix: &mut Fix, why: &str) {
 }
 
 /// Has one fix written: proved, or one sentence that says why there is none.
-pub(super) fn write(
-    bench: &Workbench<'_>,
-    opening: &Opening,
-    writer: &Writer<'_>,
-) -> Result<Result<Fix, String>, PipelineError> {
-    let Some(control) = bench.catalog.control(&opening.control) else {
-        return Ok(Err("its control is not in the catalogue".to_owned()));
-    };
-    let Some(seen) = bench.engine.seen(&bench.workspace, control, &opening.place) else {
-        return Ok(Err("its block is gone".to_owned()));
-    };
+fn write(bench: &Workbench<'_>, opening: &Opening, writer: &Writer<'_>) -> Result<Fix, String> {
+    let control = bench.catalog.control(&opening.control);
+    let control = control.ok_or("its control is not in the catalogue")?;
+    let seen = bench.engine.seen(&bench.workspace, control, &opening.place);
+    let seen = seen.ok_or("its block is gone")?;
     if seen.code.len() > writer.task.most_field_bytes {
-        return Ok(Err("no model was asked: the block is too long to be told whole".to_owned()));
+        return Err("no model was asked: the block is too long to be told whole".to_owned());
     }
     let brief = brief::of(control, &seen, opening);
-    let call = Call::new(writer.task, &brief, Audience::Owner, writer.grants)
-        .map_err(|error| PipelineError::Refused(error.to_string()))?;
-    let answered = (writer.ask)(&call);
-    let written = match answer::of(answered, &opening.place) {
-        Ok(written) => written,
-        Err(why) => return Ok(Err(why)),
-    };
+    let written = answer::of((writer.ask)(&brief), &opening.place)?;
     let at = (control, &opening.place);
     let fix = bench.engine.written(&bench.workspace, at, written, opening.issues.clone());
     let language = Workspace::language_of(&fix.file);
     let fix = super::policy::judged(graded(fix, language), &bench.policies);
-    Ok(match &fix.state {
+    match &fix.state {
         FixState::Proved => Ok(fix),
         FixState::Withheld(why) => Err(format!("what a model wrote is withheld: {why}")),
-    })
+    }
 }
