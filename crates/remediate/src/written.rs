@@ -242,7 +242,7 @@ fn neighbours(code: &dyn Code, own: &Place, text: &str) -> Vec<(String, String)>
     for value in values {
         let address = value.splitn(3, '.').take(2).collect::<Vec<_>>().join(".");
         let place = |file: &&str| Place { file: (*file).to_owned(), address: address.clone() };
-        found.extend(beside.iter().map(|file| place(file)).find_map(|place| of_text(&place)));
+        found.extend(beside.iter().map(place).find_map(|place| of_text(&place)));
     }
     found.truncate(MOST_NEIGHBOURS);
     found

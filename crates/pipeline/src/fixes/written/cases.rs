@@ -75,3 +75,67 @@ fn deceptive_answers_are_not_offered() {
     assert!(offered.is_empty(), "{offered:#?}");
     assert!(all >= 100, "{all}");
 }
+
+/// A line with something else in it: gone, another text, another number, the other truth.
+fn mutated(line: &str) -> Vec<Option<String>> {
+    let mut all = vec![None, Some(format!("{line} # fine"))];
+    if let Some((head, rest)) = line.split_once('"') {
+        if let Some((text, tail)) = rest.split_once('"').filter(|(text, _)| !text.is_empty()) {
+            all.push(Some(format!("{head}\"{text}x\"{tail}")));
+            all.push(Some(format!("{head}\"*\"{tail}")));
+        }
+    }
+    all.extend(
+        [("true", "false"), ("false", "true")].map(|(one, other)| Some(line.replace(one, other))),
+    );
+    let number = line.find(|one: char| one.is_ascii_digit());
+    all.extend(number.map(|at| {
+        let (head, tail) = line.split_at(at);
+        Some(format!("{head}9{tail}"))
+    }));
+    all
+}
+
+#[test]
+fn nothing_rides_along_with_a_good_change() {
+    let (mut offered, mut all) = (Vec::new(), 0_u32);
+    for case in cases() {
+        let world = World::of(&CATALOG, &case).unwrap().unwrap();
+        let good = world.judged(&case.good);
+        if world.fix(&good).is_err() {
+            continue;
+        }
+        let text =
+            |name: &str| good.texts.iter().find(|(own, _)| own == name).unwrap().1.raw().to_owned();
+        let code =
+            world.engine.seen(&world.workspace, world.control, &world.opening.place).unwrap().code;
+        let fixed = code.replace(&text("before"), &text("after"));
+        let lines: Vec<&str> = fixed.split('\n').collect();
+        for (at, line) in lines.iter().enumerate().filter(|(_, line)| code.contains(**line)) {
+            for other in mutated(line).into_iter().filter(|other| other.as_deref() != Some(*line)) {
+                let mut lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+                match &other {
+                    Some(other) => lines[at].clone_from(other),
+                    None => drop(lines.remove(at)),
+                }
+                let after = lines.join("\n");
+                if line.trim().is_empty() || after == fixed {
+                    continue;
+                }
+                all += 1;
+                let mut written = good.clone();
+                let text = |text: &str| quell_model::Untrusted::from(text);
+                written.texts = vec![
+                    ("path".to_owned(), text(&world.opening.place.file)),
+                    ("before".to_owned(), text(&code)),
+                    ("after".to_owned(), text(&after)),
+                ];
+                if world.fix(&written).is_ok() {
+                    offered.push(format!("{} `{line}` → {other:?}", case.name));
+                }
+            }
+        }
+    }
+    assert!(offered.is_empty(), "{} of {all}: {offered:#?}", offered.len());
+    assert!(all > 800, "{all}");
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use quell_catalog::{Check, Language, Predicate, Truth, ValueTest};
 
 use super::MAY_GO;
-use super::leaves::{Leaf, differing, leaves};
+use super::leaves::{Leaf, differing, leaves, with_old};
 use crate::{Config, Evaluator};
 
 /// The paths that the checks of a control look at.
@@ -144,39 +144,54 @@ impl<'c> Aims<'c> {
                 }
                 None => true,
             });
-            let judged = self.lists.iter().filter(|list| list.path == path);
-            let (each, some): (Vec<_>, Vec<_>) = judged.partition(|list| list.fine.is_some());
-            if each.is_empty() {
-                if !some.is_empty() {
-                    kept(&before, &after, path)?;
-                }
-                continue;
-            }
-            let is_fine = |element: &Config| {
-                each.iter().all(|list| Some(evaluator.evaluate(list.holds, element)) == list.fine)
-            };
-            let (fine, wrong): (Vec<&Config>, Vec<&Config>) =
-                before.iter().partition(|element| is_fine(element));
-            // What fed a command that goes may go with it.
-            let fed = fine.iter().filter(|element| feeds(element)).count();
-            if fine.len() > fed || fed > wrong.len() {
-                return Err(format!(
-                    "an element of `{path}` changed or went that was not at fault"
-                ));
-            }
-            if after.len() > before.len() {
-                return Err(format!("an element of `{path}` is new"));
-            }
-            let went = unpaired(&before, &after, path);
-            let name = path.rsplit('.').next().unwrap_or_default();
-            if !went.is_empty() && !MAY_GO.contains(&name) {
-                return Err(format!(
-                    "an element of `{path}` went, and not only what is wrong with it"
-                ));
-            }
-            free.extend(went.into_iter().flatten());
+            free.extend(self.elements_at(evaluator, path, (&before, &after))?);
         }
         Ok(free)
+    }
+
+    /// The same of the elements of one list that are not the same before and after.
+    fn elements_at(
+        &self,
+        evaluator: &Evaluator,
+        path: &str,
+        (before, after): (&[Config], &[Config]),
+    ) -> Result<Vec<Leaf>, String> {
+        let judged = self.lists.iter().filter(|list| list.path == path);
+        let (each, some): (Vec<_>, Vec<_>) = judged.partition(|list| list.fine.is_some());
+        if each.is_empty() {
+            let holds = |element: &Config| {
+                some.iter().any(|list| evaluator.evaluate(list.holds, element) == Truth::Holds)
+            };
+            // One that came leaves those that stood there as they are.
+            let after = if after.len() > before.len() { &[] } else { after };
+            return match some.is_empty() || before.iter().all(|old| kept(old, after, holds)) {
+                true => Ok(Vec::new()),
+                false => Err(format!("an element of `{path}` changed, and one was to come")),
+            };
+        }
+        let is_fine = |element: &Config| {
+            each.iter().all(|list| Some(evaluator.evaluate(list.holds, element)) == list.fine)
+        };
+        let (fine, wrong): (Vec<&Config>, Vec<&Config>) =
+            before.iter().partition(|element| is_fine(element));
+        // What fed a command that goes may go with it.
+        let fed = fine.iter().filter(|element| feeds(element)).count();
+        if fine.len() > fed || fed > wrong.len() {
+            return Err(format!("an element of `{path}` changed or went that was not at fault"));
+        }
+        if after.len() > before.len() {
+            return Err(format!("an element of `{path}` is new"));
+        }
+        let needed = |old: &Config, new: &Config| needs_all(old, new, &is_fine);
+        if let Some(name) = after.iter().find_map(|new| needed(nearest(before, new)?, new)) {
+            return Err(format!("`{path}.{name}` changed, which the control does not need"));
+        }
+        let went = unpaired(before, after, path);
+        let name = path.rsplit('.').next().unwrap_or_default();
+        if !went.is_empty() && !MAY_GO.contains(&name) {
+            return Err(format!("an element of `{path}` went, and not only what is wrong with it"));
+        }
+        Ok(went.into_iter().flatten().collect())
     }
 
     /// The elements of a list.
@@ -223,6 +238,63 @@ fn reach(config: &Config, names: &[&str], anywhere: bool, found: &mut Vec<Config
     }
 }
 
+/// The former element that is most like a new one.
+fn nearest<'c>(before: &'c [Config], new: &Config) -> Option<&'c Config> {
+    let own = leaves(new, "");
+    before.iter().min_by_key(|old| {
+        let moved = differing(&leaves(old, ""), &own);
+        moved.gone.len() + moved.come.len()
+    })
+}
+
+/// The first value that changed without need: with the former one it would be fine as well.
+fn needs_all(old: &Config, new: &Config, is_fine: &impl Fn(&Config) -> bool) -> Option<String> {
+    let moved = differing(&leaves(old, ""), &leaves(new, ""));
+    let unneeded = moved.gone.into_iter().find(|leaf| {
+        let path: Vec<&str> = leaf.path.split('.').collect();
+        with_old(new, old, &path).is_some_and(|former| former != *new && is_fine(&former))
+    });
+    unneeded.map(|leaf| leaf.path)
+}
+
+/// The first statement or rule that came, or that says other things than the one it was made of.
+pub(super) fn statements(old: &Config, new: &Config, root: &str) -> Result<(), String> {
+    let of = |config: &Config| {
+        let mut found = Vec::new();
+        let names: &[&str] = match config.get(root).and_then(|policy| policy.get("Statement")) {
+            Some(_) => &["Statement"],
+            None => &[],
+        };
+        if let Some(root) = config.get(root) {
+            reach(root, names, false, &mut found);
+        }
+        found
+    };
+    let (mut before, mut after) = (of(old), of(new));
+    before.retain(|one| match after.iter().position(|other| other == one) {
+        Some(at) => {
+            after.swap_remove(at);
+            false
+        }
+        None => true,
+    });
+    if after.len() > before.len() {
+        return Err(format!("a statement of `{root}` is new"));
+    }
+    let same = |old: &Config, new: &Config| match (old, new) {
+        (Config::Object(old), Config::Object(new)) => {
+            let more = ["Condition", "condition", "resourceNames"];
+            old.keys().all(|key| new.contains_key(key))
+                && new.keys().all(|key| old.contains_key(key) || more.contains(&key.as_str()))
+        }
+        (old, new) => old == new,
+    };
+    match after.iter().all(|new| nearest(&before, new).is_some_and(|old| same(old, new))) {
+        true => Ok(()),
+        false => Err(format!("a statement of `{root}` says other things than before")),
+    }
+}
+
 /// Whether two elements say the same, wherever they stand in the file.
 fn is_same(one: &Config, other: &Config) -> bool {
     let without = |config: &Config| match config {
@@ -248,25 +320,18 @@ fn feeds(element: &Config) -> bool {
     program.is_some_and(|program| matches!(program, "echo" | "printf"))
 }
 
-/// Where one element of several is enough, those that stood there stay: at most one of them is
-/// switched on.
-fn kept(before: &[Config], after: &[Config], path: &str) -> Result<(), String> {
-    let changed = || format!("an element of `{path}` changed or went, and one was to come");
-    let may = |leaf: &Leaf| {
-        matches!(leaf.value, Config::Bool(_))
-            || matches!(leaf.name(), "enabled" | "status" | "value")
-    };
-    for old in before {
-        let old = leaves(old, path);
-        let is_kept = after.iter().any(|new| {
-            let moved = differing(&old, &leaves(new, path));
-            moved.gone.iter().chain(&moved.come).all(may)
-        });
-        if !is_kept {
-            return Err(changed());
-        }
-    }
-    Ok(())
+/// Where one element of several is enough, those that stood there stay, or are what is switched
+/// on: one value of it is another, and it is the element that was asked for.
+fn kept(old: &Config, after: &[Config], holds: impl Fn(&Config) -> bool) -> bool {
+    let own = leaves(old, "");
+    after.iter().any(|new| {
+        let moved = differing(&own, &leaves(new, ""));
+        let is_switch = |leaf: &Leaf| {
+            matches!(leaf.value, Config::Bool(_)) || matches!(leaf.name(), "status" | "value")
+        };
+        let one = moved.gone.len() == 1 && moved.come.iter().all(is_switch);
+        one && moved.come.len() == 1 && holds(new) && !holds(old)
+    })
 }
 
 /// The elements that none of the new ones was made of, as their values.

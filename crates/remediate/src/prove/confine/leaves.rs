@@ -42,7 +42,9 @@ pub(super) fn leaves(config: &Config, path: &str) -> Vec<Leaf> {
 
 fn collect(config: &Config, path: &str, all: &mut Vec<Leaf>) {
     match config {
-        Config::List(items) => items.iter().for_each(|item| collect(item, path, all)),
+        Config::List(items) if !items.is_empty() => {
+            items.iter().for_each(|item| collect(item, path, all))
+        }
         Config::Object(fields) if !fields.is_empty() => {
             for (name, value) in fields {
                 let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
@@ -50,6 +52,7 @@ fn collect(config: &Config, path: &str, all: &mut Vec<Leaf>) {
             }
         }
         Config::Null
+        | Config::List(_)
         | Config::Object(_)
         | Config::Bool(_)
         | Config::Number(_)
@@ -92,4 +95,22 @@ pub(super) fn differing(old: &[Leaf], new: &[Leaf]) -> Moved {
 
 fn key(leaf: &Leaf) -> String {
     format!("{} {:?}", leaf.path, leaf.value)
+}
+
+/// A configuration with what another has at a path of names; none where a list lies between.
+pub(super) fn with_old(new: &Config, old: &Config, path: &[&str]) -> Option<Config> {
+    let Some((first, rest)) = path.split_first() else { return Some(old.clone()) };
+    let (Config::Object(fields), Config::Object(former)) = (new, old) else { return None };
+    let mut fields = fields.clone();
+    match (fields.get(*first), former.get(*first)) {
+        (Some(value), Some(was)) => {
+            let value = with_old(value, was, rest)?;
+            fields.insert((*first).to_owned(), value);
+        }
+        (None, Some(was)) => {
+            fields.insert((*first).to_owned(), was.clone());
+        }
+        (_, None) => return None,
+    }
+    Some(Config::Object(fields))
 }

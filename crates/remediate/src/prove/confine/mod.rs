@@ -7,6 +7,8 @@ mod aims;
 mod foreign;
 mod leaves;
 mod lines;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
@@ -17,7 +19,7 @@ use super::{Finding, Patch, Trial, failed};
 use crate::code::{Code, Place};
 use crate::{Config, Workspace};
 
-use aims::Aims;
+use aims::{Aims, statements};
 use leaves::Leaf;
 
 /// Names of what runs, or is fetched to be run.
@@ -115,6 +117,9 @@ const MAY_GO: &[&str] = &[
     "volumes",
 ];
 
+/// Names in a policy that say no right of their own.
+const FRAME: &[&str] = &["Effect", "Id", "Sid", "Version", "effect", "policy_id", "sid", "version"];
+
 /// Whether the change stays with the fault.
 pub(super) fn confined(trial: &Trial<'_>, after: &dyn Code, patch: &Patch) -> Finding {
     let language = Workspace::language_of(&trial.place.file);
@@ -155,6 +160,13 @@ fn values(
     let moved = leaves::moved(&old, &new)?;
     let kind = trial.code.kind(trial.place).unwrap_or_default();
     let compared = |leaf: &Leaf| compares(&kind, leaf.root(), &old);
+    let rights = moved.gone.iter().chain(&moved.come).filter(|leaf| compared(leaf));
+    for leaf in rights {
+        if FRAME.contains(&leaf.name()) {
+            return Err(format!("`{}` changed, and is no right", leaf.path));
+        }
+        statements(&old, &new, leaf.root())?;
+    }
     for leaf in moved.gone.iter().filter(|leaf| !compared(leaf) && !free.contains(leaf)) {
         went(leaf, &aims, (trial, &old))?;
     }
