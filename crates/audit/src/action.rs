@@ -73,11 +73,14 @@ actions! {
     ExceptionChange "exception.change" "An exception is requested, decided, withdrawn or ends.";
     ApprovalChange "approval.change" "An approval is given, refused, delegated or voided.";
     Execute "plan.execute" "What was approved is done.";
+    ModelAsk "model.ask" "A language model is asked.";
     ContainmentAsk "containment.ask" "A containment is tried and asked for.";
     ContainmentAct "containment.act" "A containment is to be undone, or to go on.";
     ContainmentUndo "containment.undo" "A containment is undone.";
     OutboxAct "outbox.act" "A letter of the outbox is let go, tried again or cancelled.";
     SinkTest "sink.test" "A sink is asked, to see what its login may do.";
+    GrantCreate "grant.create" "Something may leave for language models as it stands.";
+    GrantRevoke "grant.revoke" "What might leave for language models is masked again.";
     CallOut "call.out" "Something outside is written to or asked on somebody's behalf.";
 }
 

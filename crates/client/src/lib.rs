@@ -14,6 +14,7 @@ mod findings;
 mod governance;
 mod import;
 mod job;
+mod llm;
 mod mark;
 mod platform;
 mod status;

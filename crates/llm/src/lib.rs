@@ -13,6 +13,7 @@ mod dialect;
 mod embeddings;
 mod error;
 mod events;
+mod gate;
 mod judge;
 mod kind;
 mod left;
@@ -32,6 +33,7 @@ mod stream;
 mod tests;
 
 pub use error::{LlmError, Meaning};
+pub use gate::{Gate, Pace, Pass, SharedGate, Shut, ShutBy};
 pub use kind::{Kind, PROVIDERS, connect};
 pub use left::{Left, Reset};
 pub use price::{Price, known_price};

@@ -21,6 +21,8 @@ pub enum By {
 pub enum Why {
     /// No model is configured for the task.
     NotConfigured,
+    /// Nobody asked for a model's words, and none were kept.
+    NotAsked,
     /// A budget has nothing left, with which.
     OverBudget(String),
     /// It would be too many calls at a time, or the provider asked to wait.
@@ -43,6 +45,7 @@ impl Why {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::NotConfigured => "not_configured",
+            Self::NotAsked => "not_asked",
             Self::OverBudget(_) => "over_budget",
             Self::Busy(_) => "busy",
             Self::Down(_) => "down",
@@ -58,6 +61,7 @@ impl Why {
     pub fn text(&self) -> String {
         let plain = match self {
             Self::NotConfigured => "no model is configured for this",
+            Self::NotAsked => "no model was asked",
             Self::OverBudget(which) => return format!("the budget is used up: {which}"),
             Self::Busy(said) => return format!("the model has no room now: {said}"),
             Self::Down(said) => return format!("the model did not answer: {said}"),
@@ -123,6 +127,20 @@ pub struct Written {
 }
 
 impl Written {
+    /// Nothing at all, of a task that is not known.
+    #[must_use]
+    pub fn empty(task: &str, why: Why) -> Self {
+        Self {
+            task: task.to_owned(),
+            version: 0,
+            by: By::Rules,
+            instead_of: Some(why),
+            parts: Vec::new(),
+            texts: Vec::new(),
+            dropped: Vec::new(),
+        }
+    }
+
     /// The part of this name.
     #[must_use]
     pub fn part(&self, name: &str) -> Option<&WrittenPart> {

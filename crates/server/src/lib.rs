@@ -11,7 +11,7 @@
 //! | `intake/` | webhooks, uploads, folders and buckets |
 //! | `jobs/` | what is done beside requests |
 //! | `limits/` | what one client may use up |
-//! | `models/` | language models that are configured |
+//! | `models/` | language models that are configured, what they cost and what may leave for them |
 //! | `offline/` | the same on a data directory without a server |
 //! | `signin/` | people sign in: at an identity provider, or with a password |
 //! | `sync/` | platforms that are asked |
@@ -22,6 +22,7 @@
 //! from there into the findings. An upload is kept as a payload, and a job imports it.
 
 mod access;
+mod analyst;
 mod api;
 pub mod audit;
 mod contain;
@@ -51,8 +52,13 @@ pub use contain::containment_faults;
 pub use data::KeyError;
 pub use deliver::{OutboxAct, delivery_faults, sink_kinds};
 pub use jobs::Change;
-pub use models::llm_faults;
+pub use models::{
+    LlmGrant, LlmGrantError, LlmGrantKind, LlmGrantPlan, SpendLeftReport, SpendLimitReport,
+    SpendReport, SpendUnderWay, SpentBy, SpentRow, llm_faults, llm_grant_add, llm_grant_list,
+    llm_grant_remove, spend_limits,
+};
 pub use outside::OutsideError;
+pub use quell_analyst::Brief;
 pub use quell_secrets::Environment;
 pub use start::{Plan, Server, StartError, api_description, start};
 pub use sync::{Act, Tell, TellError, Told, Why, known_kinds, source_faults};

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use quell_audit::{Action, Outcome, Stage};
 use quell_config::Config;
+use quell_llm::LlmError;
 use quell_model::{Clock, TenantId};
 use quell_pipeline::Setup;
 use quell_secrets::Environment;
@@ -24,6 +25,7 @@ use tokio::task::JoinHandle as Task;
 use crate::access::{
     Role, RulesError, Scope, Sessions, TokenError, TokenPlan, add_token, random_job, read_rules,
 };
+use crate::analyst::Desk;
 use crate::audit::{Books, by_server, keep_outside, look_far, look_outside, send_last, stream_out};
 use crate::contain::Grounds;
 use crate::data::{KeyError, Lock, ServerKey, Tenants, check_order, note_order};
@@ -114,6 +116,9 @@ pub enum StartError {
     /// A route is wrong.
     #[error("`{0}` {1}")]
     Route(String, String),
+    /// A language model cannot be set up.
+    #[error("`[llm]`: {0}")]
+    Model(#[from] LlmError),
     /// A place of containment is wrong.
     #[error("`{0}` {1}")]
     Containment(String, String),
@@ -186,6 +191,7 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
     let platforms = Platforms::new(&config, &outside, &clock)
         .map_err(|(name, source)| StartError::Source { name, source })?;
     let sinks = sinks(&config, &outside, &clock)?;
+    let desk = Desk::new(&config, &outside, &clock)?;
     let grounds = Grounds::new(&config, &outside, &clock)?;
     let io = |path: &PathBuf| {
         let path = path.clone();
@@ -224,6 +230,7 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
         outbox_waiting: Notify::new(),
         planning: Signal::default(),
         sinks,
+        desk,
         grounds,
         containing: Notify::new(),
         deliveries: Arc::new(Semaphore::new(deliver::AT_ONCE)),

@@ -17,6 +17,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
 use crate::access::Sessions;
+use crate::analyst::Desk;
 use crate::api::Problem;
 use crate::audit::Books;
 use crate::contain::Grounds;
@@ -67,6 +68,8 @@ pub(crate) struct App {
     pub(crate) planning: Signal,
     /// Where things are delivered to.
     pub(crate) sinks: Sinks,
+    /// Where tasks for language models are written.
+    pub(crate) desk: Desk,
     /// Where attacks may be contained.
     pub(crate) grounds: Grounds,
     /// Wakes whoever contains.

@@ -168,7 +168,7 @@ pub(crate) fn run(
         Command::Deliver(arguments) => deliver::run(&arguments, (&data, named), environment),
         Command::Outbox(arguments) => outbox::run(&arguments, (&data, named), environment),
         Command::Sink(arguments) => sink::run(&arguments, (&data, named), environment),
-        Command::Llm(arguments) => llm::run(&arguments),
+        Command::Llm(arguments) => llm::run(&arguments, (&data, named), environment),
         Command::Jobs(arguments) => jobs::run(&arguments, (&data, named), environment),
         Command::Replay(arguments) => replay::run(&arguments, (&data, named), environment),
         Command::Token(arguments) => token::run(&arguments, &data),

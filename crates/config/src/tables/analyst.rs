@@ -32,6 +32,14 @@ pub struct Analyst {
     pub tokens_an_incident: u64,
     /// Most money of an incident.
     pub money_an_incident: Money,
+    /// Most calls of one provider in a minute.
+    pub calls_a_minute: u32,
+    /// Most calls of one provider at once.
+    pub most_at_once: u32,
+    /// How long a surface waits for a model.
+    pub wait_seconds: u64,
+    /// How many days answers are kept.
+    pub keep_answers_days: u32,
 }
 
 impl Analyst {
@@ -101,6 +109,27 @@ pub(super) const TABLE: Table = Table {
         .or("200000"),
         Key::new("money_an_incident", Kind::Money, "Most money of an incident, over all days.")
             .or("1"),
+        Key::new(
+            "calls_a_minute",
+            Kind::things(1, 100_000),
+            "Most calls of one provider in a minute; after a quiet minute as many at once.",
+        )
+        .or("60"),
+        Key::new("most_at_once", Kind::things(1, 1_000), "Most calls of one provider at once.")
+            .or("4"),
+        Key::new(
+            "wait_seconds",
+            Kind::seconds(1, 600),
+            "How long a command, a page or a ticket waits for a model before what the rules say \
+             stands.",
+        )
+        .or("20"),
+        Key::new(
+            "keep_answers_days",
+            Kind::things(0, 400),
+            "How many days an answer is kept for the same question; 0 keeps none.",
+        )
+        .or("30"),
     ],
     rule: no_rule,
 };

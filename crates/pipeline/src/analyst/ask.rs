@@ -92,18 +92,18 @@ pub struct Ended<'a> {
 
 /// A call that was let through, and has to be ended. Where it never is, all that was set aside
 /// counts as spent.
-pub trait Opened: Send {
+pub trait Opened {
     /// Says what became of it.
     fn end(self: Box<Self>, ended: &Ended<'_>);
 }
 
 /// A wait.
-pub type Pause<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+pub type Pause<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 
 /// What stands between a task and a provider: kept answers, budgets, the pace, the audit log.
-pub trait Purse: Send + Sync {
+pub trait Purse {
     /// An answer that was given before to the same bytes.
-    fn kept(&self, tenant: &str, key: &blake3::Hash) -> Option<Value>;
+    fn kept(&self, asking: &Asking<'_>, key: &blake3::Hash) -> Option<Value>;
 
     /// Keeps an answer. Placeholders in it stay what they are.
     fn keep(&self, asking: &Asking<'_>, key: &blake3::Hash, answer: &Value);
@@ -112,7 +112,7 @@ pub trait Purse: Send + Sync {
     ///
     /// # Errors
     /// It may not be made now: a budget, the pace, or a log that cannot be written.
-    fn open(&self, asking: &Asking<'_>) -> Result<Box<dyn Opened>, Why>;
+    fn open<'s>(&'s self, asking: &Asking<'_>) -> Result<Box<dyn Opened + 's>, Why>;
 
     /// Waits.
     fn pause(&self, time: Duration) -> Pause<'_>;
@@ -136,18 +136,20 @@ pub async fn ask(
     purse: &dyn Purse,
 ) -> Answered {
     let Some(model) = model else { return plain(call.by_rules(Why::NotConfigured)) };
-    let key = key(call, model);
-    if let Some(answer) = purse.kept(asker.tenant, &key) {
-        return Answered { written: call.judge(&answer), made: Some(model.kept()) };
+    let ready = match Ready::new(call, model, asker) {
+        Ok(ready) => ready,
+        Err(error) => return plain(call.by_rules(why_of(&error))),
+    };
+    if let Some(kept) = ready.kept(purse) {
+        return kept;
     }
-    let request = request_of(call, model);
-    let first = once(call, model, &request, (asker, &key), purse).await;
+    let first = ready.once(purse).await;
     let wait = first.as_ref().err().and_then(|failed| failed.again);
     let last = match wait {
         None => first,
         Some(wait) => {
             purse.pause(wait).await;
-            once(call, model, &request, (asker, &key), purse).await
+            ready.once(purse).await
         }
     };
     last.unwrap_or_else(|failed| plain(failed.written))
@@ -164,59 +166,86 @@ const fn plain(written: Written) -> Answered {
     Answered { written, made: None }
 }
 
-async fn once(
-    call: &Call<'_>,
-    model: &Model,
-    request: &Request,
-    (asker, key): (Asker<'_>, &blake3::Hash),
-    purse: &dyn Purse,
-) -> Result<Answered, Failed> {
-    let refused = |why| Failed { written: call.by_rules(why), again: None };
-    let hash = || model.provider.payload(request).map(|bytes| blake3::hash(&bytes));
-    let payload = hash().map_err(|error| refused(why_of(&error)))?;
-    let output = u64::from(request.most_output);
-    let input = request.input_estimate();
-    let asking = Asking {
-        asker,
-        task: (&call.task().id, call.task().version),
-        provider: model.provider.name(),
-        model: &model.model,
-        tokens: input.saturating_add(output),
-        money: model.price.map(|price| price.most(input, output)),
-        payload,
-        prompt: call.task().hash(),
-        masked: call.masked().iter().map(|(_, count)| count).sum(),
-    };
-    let open = purse.open(&asking).map_err(refused)?;
-    let result = model.provider.ask(request).await;
-    let sent = hash().ok().filter(|sent| *sent != payload);
-    match result {
-        Ok(reply) => {
-            let written = judged(call, &reply);
-            let spent = model.spent(&reply.usage);
-            let (said, error) = (Some(&reply), None);
-            open.end(&Ended { spent, reply: said, written: &written, payload: sent, error });
-            if let (By::Model, Some(answer)) = (written.by, &reply.json) {
-                purse.keep(&asking, key, answer);
-            }
-            Ok(Answered { written, made: Some(model.made(&reply)) })
-        }
-        Err(error) => {
-            let written = call.by_rules(why_of(&error));
-            let spent = if error.may_cost() { Spent::Unknown } else { Spent::Nothing };
-            let (reply, said) = (None, Some(&error));
-            open.end(&Ended { spent, reply, written: &written, payload: sent, error: said });
-            let again = match error.meaning() {
-                Meaning::Retry { after } if spent == Spent::Nothing => {
-                    Some(after.unwrap_or(SHORT)).filter(|wait| *wait <= SHORT)
+/// A call with all that is known before it is made.
+#[derive(Debug)]
+pub struct Ready<'a> {
+    call: &'a Call<'a>,
+    model: &'a Model,
+    /// What the provider is asked.
+    pub request: Request,
+    /// What it counts for.
+    pub asking: Asking<'a>,
+    /// What its answer is kept by.
+    pub key: blake3::Hash,
+}
+
+impl<'a> Ready<'a> {
+    /// Puts it together.
+    ///
+    /// # Errors
+    /// What is known to be wrong before anything is sent.
+    pub fn new(call: &'a Call<'a>, model: &'a Model, asker: Asker<'a>) -> Result<Self, LlmError> {
+        let request = request_of(call, model);
+        let (input, output) = (request.input_estimate(), u64::from(request.most_output));
+        let asking = Asking {
+            asker,
+            task: (&call.task().id, call.task().version),
+            provider: model.provider.name(),
+            model: &model.model,
+            tokens: input.saturating_add(output),
+            money: model.price.map(|price| price.most(input, output)),
+            payload: model.payload(&request)?,
+            prompt: call.task().hash(),
+            masked: call.masked().iter().map(|(_, count)| count).sum(),
+        };
+        Ok(Self { call, model, request, asking, key: key(call, model) })
+    }
+
+    /// The answer that was kept of the same call, where there is one. Nobody is asked.
+    #[must_use]
+    pub fn kept(&self, purse: &dyn Purse) -> Option<Answered> {
+        let answer = purse.kept(&self.asking, &self.key)?;
+        Some(Answered { written: self.call.judge(&answer), made: Some(self.model.kept()) })
+    }
+
+    async fn once(&self, purse: &dyn Purse) -> Result<Answered, Failed> {
+        let refused = |why| Failed { written: self.call.by_rules(why), again: None };
+        let open = purse.open(&self.asking).map_err(refused)?;
+        let result = self.model.provider.ask(&self.request).await;
+        let sent = self.model.payload(&self.request).ok();
+        let payload = sent.filter(|sent| *sent != self.asking.payload);
+        match result {
+            Ok(reply) => {
+                let written = judged(self.call, &reply);
+                let spent = self.model.spent(&reply.usage);
+                let (said, error) = (Some(&reply), None);
+                open.end(&Ended { spent, reply: said, written: &written, payload, error });
+                if let (By::Model, Some(answer)) = (written.by, &reply.json) {
+                    purse.keep(&self.asking, &self.key, answer);
                 }
-                Meaning::Retry { .. }
-                | Meaning::Wait { .. }
-                | Meaning::GiveUp
-                | Meaning::NeedsPerson { .. } => None,
-            };
-            Err(Failed { written, again })
+                Ok(Answered { written, made: Some(self.model.made(&reply)) })
+            }
+            Err(error) => {
+                let written = self.call.by_rules(why_of(&error));
+                let spent = if error.may_cost() { Spent::Unknown } else { Spent::Nothing };
+                let (reply, said) = (None, Some(&error));
+                open.end(&Ended { spent, reply, written: &written, payload, error: said });
+                Err(Failed { written, again: again(&error, spent) })
+            }
         }
+    }
+}
+
+/// After which wait it is worth it once more: only where nothing was spent and it is short.
+fn again(error: &LlmError, spent: Spent) -> Option<Duration> {
+    match error.meaning() {
+        Meaning::Retry { after } if spent == Spent::Nothing => {
+            Some(after.unwrap_or(SHORT)).filter(|wait| *wait <= SHORT)
+        }
+        Meaning::Retry { .. }
+        | Meaning::Wait { .. }
+        | Meaning::GiveUp
+        | Meaning::NeedsPerson { .. } => None,
     }
 }
 
@@ -268,6 +297,10 @@ fn why_of(error: &LlmError) -> Why {
 }
 
 impl Model {
+    fn payload(&self, request: &Request) -> Result<blake3::Hash, LlmError> {
+        self.provider.payload(request).map(|bytes| blake3::hash(&bytes))
+    }
+
     fn spent(&self, usage: &Usage) -> Spent {
         Spent::Told { usage: *usage, money: self.price.map(|price| price.of(usage)) }
     }
@@ -295,7 +328,7 @@ impl Model {
     }
 }
 
-impl fmt::Debug for dyn Opened {
+impl fmt::Debug for dyn Opened + '_ {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Opened")
     }

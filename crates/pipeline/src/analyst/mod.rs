@@ -6,4 +6,4 @@ pub mod incident;
 #[cfg(test)]
 mod tests;
 
-pub use ask::{Asker, Asking, Ended, Model, Opened, Pause, Purse, Spent, ask, request_of};
+pub use ask::{Asker, Asking, Ended, Model, Opened, Pause, Purse, Ready, Spent, ask, request_of};

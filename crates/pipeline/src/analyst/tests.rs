@@ -39,7 +39,7 @@ impl Opened for Told {
 }
 
 impl Purse for Open {
-    fn kept(&self, _tenant: &str, key: &blake3::Hash) -> Option<Value> {
+    fn kept(&self, _asking: &Asking<'_>, key: &blake3::Hash) -> Option<Value> {
         let kept = self.kept.lock().unwrap();
         kept.iter().find(|(known, _)| known == key).map(|(_, answer)| answer.clone())
     }
@@ -48,7 +48,7 @@ impl Purse for Open {
         self.kept.lock().unwrap().push((*key, answer.clone()));
     }
 
-    fn open(&self, asking: &Asking<'_>) -> Result<Box<dyn Opened>, Why> {
+    fn open<'s>(&'s self, asking: &Asking<'_>) -> Result<Box<dyn Opened + 's>, Why> {
         if *self.empty.lock().unwrap() {
             return Err(Why::OverBudget("tokens of the tenant today".to_owned()));
         }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::preview::exception_preview;
-use super::request::{asked, end};
+use super::request::{asked, end_said};
 use crate::PipelineError;
 
 /// What became of a list.
@@ -53,7 +53,7 @@ pub fn exception_import(
 ) -> Result<ListTaken, PipelineError> {
     let list = read_list(name, text)
         .map_err(|error| PipelineError::Refused(format!("`{name}`: {error}")))?;
-    let until = until.map(end).transpose()?;
+    let until = until.map(end_said).transpose()?;
     let line = |line: usize| u64::try_from(line).unwrap_or_default();
     let rejects = list.rejects.into_iter().map(|reject| Skipped {
         line: line(reject.line),

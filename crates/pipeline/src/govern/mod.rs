@@ -22,7 +22,7 @@ pub use plans::{
     plan_check_at, plan_issues, plan_request, plan_told,
 };
 pub use preview::{Preview, PreviewIssue, SeverityCount, exception_preview};
-pub use request::{ExceptionPlan, exception_request};
+pub use request::{ExceptionPlan, end_said, exception_request};
 pub use say::{Saying, Word, plan_say};
 pub use settings::{limits, ruling, targets};
 pub use times::{Happened, IncidentTimesReport, StepReport, TimesChange, incident_times};

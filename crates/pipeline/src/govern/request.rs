@@ -38,7 +38,10 @@ pub struct ExceptionPlan {
 }
 
 /// When a text says that something ends: a moment, or the last day, in UTC.
-pub(super) fn end(text: &str) -> Result<Timestamp, PipelineError> {
+///
+/// # Errors
+/// When it says neither.
+pub fn end_said(text: &str) -> Result<Timestamp, PipelineError> {
     let text = text.trim();
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Ok(moment);
@@ -68,7 +71,7 @@ pub fn exception_request(
         reason: plan.reason.trim().to_owned(),
         compensating_controls: plan.compensating_controls.clone(),
         owner: plan.owner.trim().to_owned(),
-        until: end(&plan.until)?,
+        until: end_said(&plan.until)?,
         renews,
     };
     let exception = asked(request, limits, (&preview, "request"), (now, by))?;

@@ -19,6 +19,7 @@ mod imports;
 mod incidents;
 mod issues;
 mod jobs;
+mod llm;
 mod marks;
 mod me;
 mod outbox;
@@ -151,14 +152,6 @@ fn resources() -> (Vec<Group>, Routes) {
         .routes(routes!(marks::mark_one_issue, marks::unmark_one_issue))
         .routes(routes!(marks::mark_one_incident, marks::unmark_one_incident));
     let fix = OpenApiRouter::new().routes(routes!(fix_plan::plan)).routes(routes!(fix_input::list));
-    let govern = OpenApiRouter::new()
-        .routes(routes!(approvals::say))
-        .routes(routes!(approvals::delegate))
-        .routes(routes!(policy::back))
-        .routes(routes!(exceptions::request))
-        .routes(routes!(exceptions::import))
-        .routes(routes!(exceptions::decide));
-    let govern = govern.routes(routes!(outbox::act));
     let request = OpenApiRouter::new()
         .routes(routes!(approvals::request))
         .routes(routes!(containments::request));
@@ -178,14 +171,39 @@ fn resources() -> (Vec<Group>, Routes) {
         (Right::RollBack, undo),
         (Right::Approve, release),
     ];
-    let everywhere = [(Right::Decide, govern), (Right::Fix, request), (Right::Oversee, posted())];
+    let grants = OpenApiRouter::new().routes(routes!(llm::grants));
+    let everywhere = [
+        (Right::Decide, govern()),
+        (Right::Fix, request),
+        (Right::Oversee, posted()),
+        (Right::Audit, grants),
+        (Right::Manage, manage()),
+    ];
     let everywhere = everywhere.map(group).map(|group| Group { is_everywhere: true, ..group });
     (in_places.map(group).into_iter().chain(everywhere).collect(), hooks)
 }
 
-/// The routes that show what is delivered and what is contained.
+/// The routes by which people decide what is hidden, approved and let go.
+fn govern() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(approvals::say))
+        .routes(routes!(approvals::delegate))
+        .routes(routes!(policy::back))
+        .routes(routes!(exceptions::request))
+        .routes(routes!(exceptions::import))
+        .routes(routes!(exceptions::decide))
+        .routes(routes!(outbox::act))
+}
+
+/// The routes that say what may leave for language models.
+fn manage() -> Routes {
+    OpenApiRouter::new().routes(routes!(llm::grant)).routes(routes!(llm::take_back))
+}
+
+/// The routes that show what is delivered, what is contained and what models cost.
 fn posted() -> Routes {
     OpenApiRouter::new()
+        .routes(routes!(llm::spend))
         .routes(routes!(outbox::list))
         .routes(routes!(outbox::show))
         .routes(routes!(outbox::deliveries))

@@ -28,6 +28,8 @@ const ROUTES: &[(&str, &str, Action)] = &[
     ("POST", "/jobs/{id}/cancel", Action::JobCancel),
     ("POST", "/jobs/{id}/release", Action::JobRelease),
     ("POST", "/jobs/{id}/retry", Action::JobRetry),
+    ("POST", "/llm/grants", Action::GrantCreate),
+    ("DELETE", "/llm/grants/{id}", Action::GrantRevoke),
     ("POST", "/outbox/{id}/{action}", Action::OutboxAct),
     ("POST", "/policy/rules/{id}/back", Action::PolicyChange),
     ("POST", "/replays", Action::ReplayCreate),
@@ -58,6 +60,7 @@ pub(crate) fn kind_of(part: &str) -> &'static str {
         "containment" => "approval",
         "outbox" => "outbox",
         "sinks" => "sink",
+        "grants" => "grant",
         _ => "id",
     }
 }

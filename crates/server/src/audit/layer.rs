@@ -74,10 +74,10 @@ async fn write_first(
     request.extensions_mut().insert(begun.committed());
     let response = next.run(request).await;
     let status = response.status();
-    let job = job_of(response.headers());
+    let made = made_of(response.headers());
     begun.end(app.clock.now(), outcome(status), |leaf| {
         let leaf = leaf.fact("status", i64::from(status.as_u16()));
-        let leaf = job.into_iter().fold(leaf, |leaf, job| leaf.object("job", &job));
+        let leaf = made.into_iter().fold(leaf, |leaf, (kind, id)| leaf.object(kind, &id));
         if whole {
             return leaf;
         }
@@ -154,6 +154,11 @@ fn said(leaf: Leaf, is_form: bool, body: &Bytes) -> Leaf {
         ("reason" | "note", Value::String(text)) => leaf.rationale(text),
         ("as" | "decision" | "word" | "wish", Value::String(word)) => leaf.decision(word),
         ("until", Value::String(word)) => leaf.word("until", word),
+        ("task", Value::String(word)) => leaf.word("task", word),
+        ("what", Value::Array(words)) => {
+            let words: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
+            leaf.word("what", &words.join("+"))
+        }
         (name, Value::String(id)) if kind_of(name) != "id" => leaf.object(kind_of(name), id),
         (name, Value::Array(ids)) if kind_of(name) != "id" => {
             let ids = ids.iter().filter_map(Value::as_str);
@@ -176,10 +181,12 @@ fn is_form(headers: &HeaderMap) -> bool {
     kind.is_some_and(|kind| kind.contains("x-www-form-urlencoded"))
 }
 
-/// The job that does the rest.
-fn job_of(headers: &HeaderMap) -> Option<String> {
+/// What was made: the job that does the rest, or a grant.
+fn made_of(headers: &HeaderMap) -> Option<(&'static str, String)> {
     let location = headers.get(LOCATION)?.to_str().ok()?;
-    location.strip_prefix("/api/v1/jobs/").map(str::to_owned)
+    let below = |part| location.strip_prefix(part).map(str::to_owned);
+    let job = below("/api/v1/jobs/").map(|id| ("job", id));
+    job.or_else(|| below("/api/v1/llm/grants/").map(|id| ("grant", id)))
 }
 
 impl From<AuditError> for Problem {

@@ -1,4 +1,4 @@
-//! What is not kept any more: raw payloads, old jobs and replies.
+//! What is not kept any more: raw payloads, old jobs and replies, answers of models.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use quell_model::Timestamp;
-use quell_store::{JobFilter, StoreError};
+use quell_store::{AnswerCap, JobFilter, StoreError};
 
 use super::drain::noted;
 use super::ends::Watch;
@@ -49,6 +49,7 @@ pub(crate) fn keep_house(app: &App) {
 fn sweep(app: &App, now: Timestamp) -> Result<(), String> {
     let said = |error: StoreError| error.to_string();
     app.office().reply_sweep(before(now, REPLIES)).map_err(said)?;
+    sweep_models(app, now).map_err(said)?;
     let days = app.config.intake.raw_retention_days;
     if days == 0 {
         return Ok(());
@@ -67,6 +68,18 @@ fn sweep(app: &App, now: Timestamp) -> Result<(), String> {
             app.payloads.remove(&listed.hash).map_err(|error| error.to_string())?;
         }
     }
+    Ok(())
+}
+
+/// Gives up what language models never ended, and forgets their old answers.
+fn sweep_models(app: &App, now: Timestamp) -> Result<(), StoreError> {
+    let swept = app.office().spend_sweep(now)?;
+    let batches = app.office().batch_sweep(now)?;
+    if swept.lost > 0 || batches > 0 {
+        let calls = swept.lost;
+        tracing::warn!(calls, batches, "calls of models have no end: they count as spent in full");
+    }
+    app.office().answer_sweep(AnswerCap::of_days(app.config.analyst.keep_answers_days), now)?;
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! Language models as the configuration names them: who is asked, with which key, at what price.
 
+mod grants;
+mod spend;
 mod trial;
 
 use std::collections::BTreeMap;
@@ -7,6 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use quell_analyst::Tasks;
 use quell_config::{Config, Llm, SecretRef};
 use quell_llm::{
     KeyFuture, Keys, Kind, LlmError, NoKey, Price, Provider, SchemaBy, Settings, connect,
@@ -16,6 +19,14 @@ use quell_model::Clock;
 
 use crate::outside::Outside;
 
+pub use grants::{
+    LlmGrant, LlmGrantError, LlmGrantKind, LlmGrantPlan, llm_grant_add, llm_grant_list,
+    llm_grant_remove,
+};
+pub(crate) use spend::{MOST_DAYS, SpendWish, spend_report};
+pub use spend::{
+    SpendLeftReport, SpendLimitReport, SpendReport, SpendUnderWay, SpentBy, SpentRow, spend_limits,
+};
 pub(crate) use trial::try_it;
 
 /// The providers that are switched on, made when the server starts. None means that nothing is
@@ -102,6 +113,10 @@ pub(crate) fn price(one: &Llm) -> Option<Price> {
         return Some(Price { input: input.millionths(), cached, output: output.millionths() });
     }
     let kind = Kind::of(&one.kind)?;
+    if kind.id == "ollama" {
+        // It runs on a machine of the user's own.
+        return Some(Price::default());
+    }
     // Another address may have other prices.
     if one.url.as_deref().is_some_and(|url| Some(url.trim_end_matches('/')) != kind.url) {
         return None;
@@ -124,11 +139,24 @@ pub fn llm_faults(config: &Config) -> Vec<(String, String)> {
             Some(one) if key == "analyst.vectors" && one.vectors.is_none() => {
                 format!("names `{name}`, which has no `vectors`")
             }
+            Some(one) if key != "analyst.vectors" && price(one).is_none() => format!(
+                "names `{name}`, whose price nobody knows, so it is never asked; set `price_input` \
+                 and `price_output` (0 is a price)"
+            ),
             Some(_) => return None,
         };
         Some((key, why))
     });
-    settings.chain(named).collect()
+    settings.chain(named).chain(unknown_tasks(config)).collect()
+}
+
+/// Tasks that are given to somebody and are none.
+fn unknown_tasks(config: &Config) -> Vec<(String, String)> {
+    let Ok(tasks) = Tasks::embedded() else { return Vec::new() };
+    let all: Vec<&str> = tasks.iter().map(|task| task.id.as_str()).collect();
+    let unknown = config.analyst.tasks.keys().filter(|name| tasks.get(name).is_none());
+    let said = |name: &String| format!("gives away `{name}`; the tasks are {}", all.join(", "));
+    unknown.map(|name| ("analyst.tasks".to_owned(), said(name))).collect()
 }
 
 #[cfg(test)]
@@ -146,10 +174,12 @@ mod tests {
     fn what_names_no_provider_is_told() {
         let config = config(
             "[llm.a]\nkind='anthropic'\nmodel='claude-opus-5-5'\n[llm.b]\nkind='ollama'\nmodel='m'\n\
-             enabled=false\n[analyst]\nsmall='c'\nlarge='b'\nvectors='a'\ntasks={explain='none', fix='d'}\n",
+             enabled=false\n[analyst]\nsmall='c'\nlarge='b'\nvectors='a'\ntasks={incident='none', retell='d'}\n",
         );
+        let mut faults = llm_faults(&config);
+        let unknown = faults.pop().unwrap();
         let faults: Vec<String> =
-            llm_faults(&config).into_iter().map(|(key, why)| format!("{key} {why}")).collect();
+            faults.into_iter().map(|(key, why)| format!("{key} {why}")).collect();
         assert_eq!(
             faults,
             [
@@ -160,7 +190,9 @@ mod tests {
                 "analyst.tasks names `d`; there is no `[llm.d]`",
             ]
         );
-        assert_eq!(config.analyst.provider("explain", true), None);
+        assert_eq!(unknown.0, "analyst.tasks");
+        assert!(unknown.1.starts_with("gives away `retell`; the tasks are "), "{unknown:?}");
+        assert_eq!(config.analyst.provider("incident", true), None);
         assert_eq!(config.analyst.provider("other", true), Some("b"));
     }
 
@@ -172,6 +204,22 @@ mod tests {
         assert_eq!(of(&format!("{begin}url='https://gateway.example'\n")), None);
         let own = of(&format!("{begin}price_input='1.5'\nprice_output='2'\n")).unwrap();
         assert_eq!((own.input, own.cached, own.output), (1_500_000, 1_500_000, 2_000_000));
+    }
+
+    #[test]
+    fn who_has_no_price_is_told_before_it_is_never_asked() {
+        let of = |prices: &str| {
+            let text = format!(
+                "[llm.own]\nkind='openai-compatible'\nurl='https://own.example/v1'\nmodel='m'\n\
+                 vectors='v'\n{prices}[analyst]\n\
+                 small='own'\nvectors='own'\n"
+            );
+            llm_faults(&config(&text))
+        };
+        let faults = of("");
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert!(faults[0].0 == "analyst.small" && faults[0].1.contains("0 is a price"));
+        assert_eq!(of("price_input='0'\nprice_output='0'\n"), []);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Answers are the same JSON as the API's, so that who asks need not know which of both it was.
 
 mod deliveries;
+mod fixes;
 mod models;
 mod platforms;
 
@@ -24,7 +25,8 @@ use crate::start::{Plan, StartError, open_app};
 use crate::sync::TellError;
 
 pub use deliveries::{Outbox, deliver};
-pub use models::llm_test;
+pub use fixes::FixWriter;
+pub use models::{llm_spend, llm_test};
 pub use platforms::{Asked, Wanted, sync};
 
 /// Why something cannot be done on a data directory.

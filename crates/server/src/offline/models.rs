@@ -1,15 +1,19 @@
-//! Language models tried out from a command line.
+//! Language models tried out from a command line, and what they cost.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use quell_config::Config;
-use quell_model::Clock;
+use quell_config::{Analyst, Config};
+use quell_model::{Clock, TenantId, Timestamp};
 use quell_secrets::Environment;
+use quell_store::ServerStore;
 use serde_json::{Value, json};
 
 use super::OfflineError;
 use super::platforms::told;
-use crate::models::{Models, price, try_it};
+use crate::models::{
+    Models, SpendReport, SpendWish, SpentBy, price, spend_limits, spend_report, try_it,
+};
 use crate::outside::Outside;
 use crate::start::StartError;
 
@@ -40,4 +44,26 @@ pub async fn llm_test(
         items.push(told(&trial)?);
     }
     Ok(json!({ "well": well, "items": items }))
+}
+
+/// What models cost a tenant in so many days, and what is left of today's limits. A directory
+/// without a database stays so.
+///
+/// # Errors
+/// When the directory cannot be used.
+pub fn llm_spend(
+    data: &Path,
+    analyst: &Analyst,
+    tenant: &TenantId,
+    (days, by): (u32, SpentBy),
+    now: Timestamp,
+) -> Result<SpendReport, OfflineError> {
+    let mut store = data.join("server.db").exists().then(|| ServerStore::open(data)).transpose()?;
+    if let Some(store) = &mut store {
+        // Without a server nobody else gives up what has no end.
+        store.spend_sweep(now)?;
+        store.batch_sweep(now)?;
+    }
+    let limits = spend_limits(analyst);
+    Ok(spend_report(store.as_ref(), &limits, (tenant, None), SpendWish { days, by }, now)?)
 }

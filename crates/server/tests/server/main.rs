@@ -32,6 +32,8 @@ mod inventories;
 mod jobs;
 mod letters;
 #[cfg(test)]
+mod llm;
+#[cfg(test)]
 mod many;
 #[cfg(test)]
 mod marks;

@@ -43,6 +43,7 @@ pub(crate) fn body(path: &str) -> &'static str {
         ("/containment/{id}/rollback", r#"{"reason":"x"}"#),
         ("/approvals", r#"{"fix":"0"}"#),
         ("/approvals/{id}", r#"{"word":"approve"}"#),
+        ("/llm/grants", r#"{"what":["names"],"reason":"x","until":"2999-01-01"}"#),
         ("/delegations", r#"{"to":"0","days":1}"#),
         ("/exceptions/decide", r#"{"ids":["0"],"wish":"approve"}"#),
         ("/exceptions/import", r#"{"name":"x","text":"","owner":"x"}"#),

@@ -34,6 +34,17 @@ pub struct AnswerCap {
     pub bytes: u64,
 }
 
+impl AnswerCap {
+    /// Bytes of a tenant that are kept where nothing else is said.
+    const BYTES: u64 = 64 << 20;
+
+    /// So many days, and 64 MiB.
+    #[must_use]
+    pub const fn of_days(days: u32) -> Self {
+        Self { days, bytes: Self::BYTES }
+    }
+}
+
 impl ServerStore {
     /// The answer that was given to the same before, unless it is too old.
     ///

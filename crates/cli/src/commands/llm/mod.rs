@@ -1,7 +1,11 @@
-//! `quell llm`: the providers of language models that are configured.
+//! `quell llm`: the providers of language models that are configured, what they cost, and what may
+//! leave for them.
+
+mod grant;
+mod spend;
 
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -15,7 +19,7 @@ use tokio::runtime::Builder;
 
 use super::config::load_or_tell;
 use crate::console::{say, write_json};
-use crate::environment::{SystemClock, environment_of};
+use crate::environment::{Environment, SystemClock, environment_of};
 use crate::exit::Exit;
 
 const EXAMPLES: &str = "\
@@ -23,12 +27,17 @@ Examples:
   quell llm list
   quell llm test                             every provider, with small calls
   quell llm test claude --json
+  quell llm spend --days 30 --by task        what it cost, and what is left
+  quell llm grant add --what names --task incident --until 2027-01-31 \\
+      --reason 'the owners know them by name'
+  quell llm grant list
 
 A provider is a table `[llm.NAME]` of the configuration. A test sends three
 short questions that hold nothing of yours; they cost a little. Exit codes:
-0 all works, 2 no such provider, 3 something does not. docs/llm.md says more.";
+0 all works, 2 no such provider or grant, 3 something does not work.
+docs/llm.md says more.";
 
-/// Language models that are configured: list them, try them.
+/// Language models that are configured: list them, try them, see what they cost.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -51,6 +60,10 @@ enum Command {
         /// Its name
         name: Option<String>,
     },
+    /// Show what is left today, and what was spent
+    Spend(spend::Wanted),
+    /// What may leave for models as it stands: add, list, remove
+    Grant(grant::Wanted),
 }
 
 #[derive(Debug, Deserialize)]
@@ -89,34 +102,48 @@ struct Row {
 }
 
 /// Runs `quell llm`.
-pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
-    let Some(loaded) = load_or_tell(arguments.config.as_deref(), &[])? else {
-        return Ok(Exit::Usage);
-    };
-    let mut out = BufWriter::new(io::stdout().lock());
-    let exit = match &arguments.command {
-        Command::List => {
-            let value = list(&loaded.config);
-            if arguments.json {
-                write_json(&mut out, &value)?;
-            } else {
-                write_list(&loaded.config, &mut out)?;
-            }
-            Exit::Clean
+pub(super) fn run(
+    arguments: &Arguments,
+    places: (&Path, Option<&Path>),
+    environment: &Environment,
+) -> Result<Exit> {
+    let json = arguments.json;
+    match &arguments.command {
+        Command::Grant(wanted) => grant::run(wanted, places, (environment, json)),
+        Command::Spend(wanted) => {
+            configured(arguments, |config| spend::run(wanted, places, (config, environment, json)))
         }
-        Command::Test { name } => {
-            let value = test(&loaded.config, name.as_deref())?;
+        Command::List => configured(arguments, |config| {
+            let mut out = BufWriter::new(io::stdout().lock());
+            if json {
+                write_json(&mut out, &list(config))?
+            } else {
+                write_list(config, &mut out)?
+            }
+            out.flush()?;
+            Ok(Exit::Clean)
+        }),
+        Command::Test { name } => configured(arguments, |config| {
+            let value = test(config, name.as_deref())?;
             let tested: Tested = Deserialize::deserialize(&value).context("no answer as told")?;
-            if arguments.json {
-                write_json(&mut out, &value)?;
+            let mut out = BufWriter::new(io::stdout().lock());
+            if json {
+                write_json(&mut out, &value)?
             } else {
-                write_test(&tested, &mut out)?;
+                write_test(&tested, &mut out)?
             }
-            if tested.well { Exit::Clean } else { Exit::Unfinished }
-        }
-    };
-    out.flush()?;
-    Ok(exit)
+            out.flush()?;
+            Ok(if tested.well { Exit::Clean } else { Exit::Unfinished })
+        }),
+    }
+}
+
+/// Does what needs the configuration.
+fn configured(arguments: &Arguments, work: impl FnOnce(&Config) -> Result<Exit>) -> Result<Exit> {
+    match load_or_tell(arguments.config.as_deref(), &[])? {
+        Some(loaded) => work(&loaded.config),
+        None => Ok(Exit::Usage),
+    }
 }
 
 fn test(config: &Config, name: Option<&str>) -> Result<Value> {

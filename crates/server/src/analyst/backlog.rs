@@ -1,0 +1,310 @@
+//! Many calls handed in as a batch: dearer in time, cheaper in money. What comes back is kept, and
+//! who asks the same later is answered from there.
+
+use std::collections::BTreeMap;
+
+use quell_analyst::Brief;
+use quell_audit::{Action, Outcome, Stage};
+use quell_llm::{Batch, BatchState, LlmError, Provider, Reply, Request, Schema, Stopped};
+use quell_model::TenantId;
+use quell_pipeline::analyst::{Asking, Model, Purse as _, Ready};
+use quell_store::{BatchItem, BatchRow, NewBatch, SpendUsed};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::desk::{Desk, Given};
+use super::purse::Till;
+use crate::audit::by_server;
+use crate::state::App;
+
+/// Most calls of one batch.
+const MOST_CALLS: usize = 1_000;
+
+/// What became of calls that were to be handed in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct HandedIn {
+    /// Calls that were handed in.
+    pub(crate) handed_in: usize,
+    /// Calls whose answers are there already.
+    pub(crate) kept: usize,
+    /// Calls that no budget allows.
+    pub(crate) refused: usize,
+    /// Why the first of those was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) because: Option<String>,
+    /// The provider's id of the batch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) batch: Option<String>,
+}
+
+/// What came of batches that were handed in before.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Collected {
+    /// Batches that are still worked on.
+    pub(crate) running: usize,
+    /// Batches that are done.
+    pub(crate) done: usize,
+    /// Batches that failed, or of which nobody knows whether they arrived.
+    pub(crate) lost: usize,
+    /// Answers that are kept now.
+    pub(crate) answers: usize,
+    /// Answers that are not usable.
+    pub(crate) unusable: usize,
+}
+
+/// What an item of a batch needs once its answer is there.
+#[derive(Debug, Serialize, Deserialize)]
+struct Item {
+    key: String,
+    version: u32,
+    most_output: u32,
+}
+
+impl Desk {
+    /// Hands in a task for many briefs, on a thread that may wait. Nothing is handed in that no
+    /// budget allows or whose answer is there.
+    ///
+    /// # Errors
+    /// As a sentence: no model takes the task in batches, or it cannot be handed in.
+    pub(crate) fn hand_in(
+        &self,
+        app: &App,
+        (tenant, task): (&TenantId, &str),
+        briefs: &[(Brief<'_>, Given<'_>)],
+    ) -> Result<HandedIn, String> {
+        let task = self.tasks().get(task).ok_or_else(|| format!("there is no task `{task}`"))?;
+        let model = self
+            .model(&app.config, task)
+            .ok_or_else(|| format!("`[analyst]` gives the task `{}` to no model", task.id))?;
+        if !model.provider.means().batch {
+            return Err(format!("`[llm.{}]` takes no batches", model.provider.name()));
+        }
+        let till = Till { app, tenant };
+        let (mut handed, mut items, mut requests) = (HandedIn::default(), Vec::new(), Vec::new());
+        for (brief, given) in briefs.iter().take(MOST_CALLS) {
+            let (call, _) = self.call(app, task, brief, *given).map_err(|why| why.text())?;
+            let ready = Ready::new(&call, model, given.asker()).map_err(|e| e.to_string())?;
+            if ready.kept(&till).is_some() {
+                handed.kept += 1;
+                continue;
+            }
+            let name = format!("c{}", items.len());
+            let (item, request) = match held(&till, &ready, name.clone()) {
+                Ok(item) => (item, ready.request),
+                Err(why) => {
+                    handed.refused += 1;
+                    handed.because.get_or_insert(why);
+                    continue;
+                }
+            };
+            items.push(item);
+            requests.push((name, request));
+        }
+        if items.is_empty() {
+            return Ok(handed);
+        }
+        handed.handed_in = items.len();
+        handed.batch = Some(self.submit(&till, (model, &task.id), (&items, &requests))?);
+        Ok(handed)
+    }
+
+    fn submit(
+        &self,
+        till: &Till<'_>,
+        (model, task): (&Model, &str),
+        (items, requests): (&[BatchItem], &[(String, Request)]),
+    ) -> Result<String, String> {
+        let Till { app, tenant } = till;
+        let (name, now) = (model.provider.name(), app.clock.now());
+        let new = NewBatch { provider: name, model: &model.model, task, items };
+        let added = app.access().batch_add(tenant, &new, now).map_err(|e| e.to_string())?;
+        let id = added.ok_or("the batch cannot be written down")?;
+        let give_back = || {
+            for item in items {
+                drop(app.access().spend_release(item.spend));
+            }
+            drop(app.access().batch_end(id, app.clock.now()));
+        };
+        let leaf = by_server((Action::ModelAsk, Stage::Begun), tenant, now)
+            .word("model", &model.model)
+            .word("provider", name)
+            .object("task", task)
+            .hash("payload", payloads(&*model.provider, requests))
+            .fact("calls", i64::try_from(items.len()).unwrap_or(i64::MAX));
+        let begun = app.audit.begin(leaf).map_err(|error| {
+            give_back();
+            format!("the audit log cannot be written: {error}")
+        })?;
+        let runtime = app.runtime.get().ok_or("no runtime runs")?;
+        match runtime.block_on(model.provider.submit(requests)) {
+            Ok(given) => {
+                begun.end(app.clock.now(), Outcome::Done, |leaf| leaf.word("batch", &given));
+                app.access().batch_given(id, &given).map_err(|error| error.to_string())?;
+                Ok(given)
+            }
+            Err(error) => {
+                begun.end(app.clock.now(), Outcome::Failed, |leaf| leaf);
+                // What may have arrived stays reserved until it is given up.
+                if !error.may_cost() {
+                    give_back();
+                }
+                Err(error.to_string())
+            }
+        }
+    }
+
+    /// Fetches what is done of a tenant's batches, on a thread that may wait.
+    ///
+    /// # Errors
+    /// As a sentence, where the database refuses. What a provider says is counted.
+    pub(crate) fn collect(&self, app: &App, tenant: &TenantId) -> Result<Collected, String> {
+        let open = app.access().batches_open(tenant).map_err(|error| error.to_string())?;
+        let mut collected = Collected::default();
+        for row in open {
+            self.collect_one(&Till { app, tenant }, &row, &mut collected)?;
+        }
+        Ok(collected)
+    }
+
+    fn collect_one(
+        &self,
+        till: &Till<'_>,
+        row: &BatchRow,
+        collected: &mut Collected,
+    ) -> Result<(), String> {
+        let app = till.app;
+        let (Some(given), Some(model)) = (&row.given, self.named(&row.provider)) else {
+            // It is given up after the time in which providers keep answers.
+            collected.lost += 1;
+            return Ok(());
+        };
+        let Some(runtime) = app.runtime.get() else { return Ok(()) };
+        let batch = match runtime.block_on(model.provider.poll(given)) {
+            Ok(batch) => batch,
+            Err(error) => {
+                tracing::warn!(%error, batch = given, "a batch cannot be looked at");
+                collected.running += 1;
+                return Ok(());
+            }
+        };
+        match batch.state {
+            BatchState::Running => collected.running += 1,
+            BatchState::Failed => {
+                collected.lost += 1;
+                app.access().batch_end(row.id, app.clock.now()).map_err(|e| e.to_string())?;
+            }
+            BatchState::Done => {
+                let answers = runtime.block_on(self.fetched(model, &batch, row));
+                let answers = match answers {
+                    Ok(answers) => answers,
+                    Err(error) => {
+                        tracing::warn!(%error, batch = given, "answers cannot be fetched");
+                        collected.running += 1;
+                        return Ok(());
+                    }
+                };
+                collected.done += 1;
+                self.keep_all(till, (row, model), answers, collected)?;
+                app.access().batch_end(row.id, app.clock.now()).map_err(|e| e.to_string())?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn fetched(
+        &self,
+        model: &Model,
+        batch: &Batch,
+        row: &BatchRow,
+    ) -> Result<Vec<(String, Result<Reply, LlmError>)>, LlmError> {
+        let requests = row.items.iter().filter_map(|item| {
+            let known: Item = serde_json::from_slice(&item.what).ok()?;
+            let mut request = Request::new(&row.model, "", "").at_most(known.most_output);
+            if let Some(task) = self.tasks().get(&row.task) {
+                request = request.shaped(Schema::new(&task.id, task.schema.clone()));
+            }
+            Some((item.name.clone(), request))
+        });
+        let requests: Vec<(String, Request)> = requests.collect();
+        model.provider.collect(batch, &requests).await
+    }
+
+    fn keep_all(
+        &self,
+        till: &Till<'_>,
+        (row, model): (&BatchRow, &Model),
+        answers: Vec<(String, Result<Reply, LlmError>)>,
+        collected: &mut Collected,
+    ) -> Result<(), String> {
+        let items: BTreeMap<&str, &BatchItem> =
+            row.items.iter().map(|item| (item.name.as_str(), item)).collect();
+        let version = self.tasks().get(&row.task).map(|task| task.version);
+        for (name, answer) in answers {
+            let Some(item) = items.get(name.as_str()) else { continue };
+            let Ok(reply) = answer else {
+                collected.unusable += 1;
+                continue;
+            };
+            let usage = reply.usage;
+            let money = model.price.map(|price| price.of(&usage));
+            let used =
+                SpendUsed { input: usage.input, cached: usage.cached, output: usage.output, money };
+            let settled = till.app.access().spend_settle(item.spend, &used);
+            settled.map_err(|error| error.to_string())?;
+            let known = serde_json::from_slice(&item.what).ok();
+            let known = known.filter(|known: &Item| Some(known.version) == version);
+            let key = known.and_then(|known| blake3::Hash::from_hex(known.key).ok());
+            match (&reply.json, reply.stopped, key) {
+                (Some(answer), Stopped::End, Some(key)) => {
+                    collected.answers += 1;
+                    let asking = asking(row, version.unwrap_or_default(), till.tenant);
+                    till.keep(&asking, &key, answer);
+                }
+                _ => collected.unusable += 1,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Sets aside what an item may take.
+fn held(till: &Till<'_>, ready: &Ready<'_>, name: String) -> Result<BatchItem, String> {
+    let spend = till.reserve(&ready.asking).map_err(|why| why.text())?;
+    let item = Item {
+        key: ready.key.to_hex().to_string(),
+        version: ready.asking.task.1,
+        most_output: ready.request.most_output,
+    };
+    let what = serde_json::to_vec(&item).unwrap_or_default();
+    Ok(BatchItem { name, spend, what })
+}
+
+/// What an answer of a batch is kept as.
+fn asking<'a>(row: &'a BatchRow, version: u32, tenant: &'a TenantId) -> Asking<'a> {
+    let asker = quell_pipeline::analyst::Asker {
+        tenant: tenant.as_str(),
+        ..quell_pipeline::analyst::Asker::default()
+    };
+    let none = blake3::Hash::from_bytes([0; 32]);
+    Asking {
+        asker,
+        task: (&row.task, version),
+        provider: &row.provider,
+        model: &row.model,
+        tokens: 0,
+        money: None,
+        payload: none,
+        prompt: none,
+        masked: 0,
+    }
+}
+
+/// A hash over all that is sent.
+fn payloads(provider: &dyn Provider, requests: &[(String, Request)]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    for (_, request) in requests {
+        let bytes = provider.payload(request).unwrap_or_default();
+        hasher.update(blake3::hash(&bytes).as_bytes());
+    }
+    *hasher.finalize().as_bytes()
+}

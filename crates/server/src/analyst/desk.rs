@@ -1,0 +1,192 @@
+//! A task for a brief.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use quell_analyst::{Audience, Brief, Call, Grants, Task, Tasks, Tier, Why};
+use quell_config::{Analyst, Config};
+use quell_llm::{LlmError, Pace, Pass, SharedGate};
+use quell_model::{Answered, Clock, TenantId, Timestamp};
+use quell_pipeline::analyst::{Asker, Model, Ready, ask, request_of};
+use quell_store::GrantKind;
+
+use super::purse::Till;
+use crate::models::{Models, price};
+use crate::outside::Outside;
+use crate::state::App;
+
+/// Who asks, and whose incident it is about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Given<'a> {
+    /// The tenant.
+    pub(crate) tenant: &'a TenantId,
+    /// The person, where one asked.
+    pub(crate) user: Option<&'a str>,
+    /// The incident, where it is about one.
+    pub(crate) incident: Option<&'a str>,
+    /// Whom it is written for.
+    pub(crate) to: Audience,
+}
+
+impl<'a> Given<'a> {
+    pub(super) fn asker(&self) -> Asker<'a> {
+        Asker { tenant: self.tenant.as_str(), user: self.user, incident: self.incident }
+    }
+}
+
+/// The tasks, and the models that they are given to.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    tasks: Tasks,
+    models: BTreeMap<String, Model>,
+    gates: BTreeMap<String, SharedGate>,
+}
+
+impl Desk {
+    /// The tasks that come with Quell, and the providers that are switched on.
+    pub(crate) fn new(
+        config: &Config,
+        outside: &Arc<Outside>,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Self, LlmError> {
+        let models = Models::new(config, outside, clock, None)?;
+        let models = models.iter().filter_map(|(name, provider)| {
+            let one = config.llm.get(name)?;
+            let provider = Arc::clone(provider);
+            Some((name.to_owned(), Model { provider, model: one.model.clone(), price: price(one) }))
+        });
+        let models: BTreeMap<String, Model> = models.collect();
+        let Analyst { calls_a_minute, most_at_once, .. } = config.analyst;
+        let gate = || SharedGate::new(Pace { calls_a_minute, most_at_once });
+        let gates = models.keys().map(|name| (name.clone(), gate())).collect();
+        let tasks = Tasks::embedded()
+            .map_err(|error| LlmError::Setting { name: "tasks", why: error.to_string() })?;
+        Ok(Self { tasks, models, gates })
+    }
+
+    /// The tasks.
+    pub(crate) const fn tasks(&self) -> &Tasks {
+        &self.tasks
+    }
+
+    /// Lets a call of a provider through, as its pace allows.
+    pub(super) fn enter(&self, provider: &str, now: Timestamp) -> Result<Pass, Why> {
+        let gate = self.gates.get(provider).ok_or(Why::NotConfigured)?;
+        gate.enter(now).map_err(|shut| Why::Busy(shut.why.as_str().to_owned()))
+    }
+
+    /// The model that a task is given to, where it is given to one.
+    pub(super) fn model(&self, config: &Config, task: &Task) -> Option<&Model> {
+        let name = config.analyst.provider(&task.id, task.tier == Tier::Large)?;
+        self.models.get(name)
+    }
+
+    /// The provider of this name, where it is switched on.
+    pub(super) fn named(&self, name: &str) -> Option<&Model> {
+        self.models.get(name)
+    }
+
+    /// Has a task written, on a thread that may wait. A model is asked where the configuration
+    /// gives it the task and every limit allows it; else, and where it is slow, the rules speak.
+    pub(crate) fn write(
+        &self,
+        app: &App,
+        task: &str,
+        brief: &Brief<'_>,
+        given: Given<'_>,
+    ) -> Answered {
+        let Some(task) = self.tasks.get(task) else { return nothing(task) };
+        let (call, model) = match self.call(app, task, brief, given) {
+            Ok(call) => call,
+            Err(why) => return rules(task, brief, why),
+        };
+        let Some(runtime) = app.runtime.get() else {
+            return rules(task, brief, Why::NotConfigured);
+        };
+        let till = Till { app, tenant: given.tenant };
+        let wait = Duration::from_secs(app.config.analyst.wait_seconds);
+        let asked = async {
+            let asking = ask(&call, model, given.asker(), &till);
+            tokio::time::timeout(wait, asking).await
+        };
+        runtime.block_on(asked).unwrap_or_else(|_| rules(task, brief, Why::Slow))
+    }
+
+    /// What the rules say, or a kept answer: nobody is asked, and it costs nothing.
+    pub(crate) fn kept(
+        &self,
+        app: &App,
+        task: &str,
+        brief: &Brief<'_>,
+        given: Given<'_>,
+    ) -> Answered {
+        let Some(task) = self.tasks.get(task) else { return nothing(task) };
+        let (call, model) = match self.call(app, task, brief, given) {
+            Ok(call) => call,
+            Err(why) => return rules(task, brief, why),
+        };
+        let till = Till { app, tenant: given.tenant };
+        let ready = model.and_then(|model| Ready::new(&call, model, given.asker()).ok());
+        let found = ready.and_then(|ready| ready.kept(&till));
+        let why = if model.is_some() { Why::NotAsked } else { Why::NotConfigured };
+        found.unwrap_or_else(|| Answered { written: call.by_rules(why), made: None })
+    }
+
+    /// The provider's name and the bytes that asking would send; none where nobody would be asked.
+    pub(crate) fn payload(
+        &self,
+        app: &App,
+        task: &str,
+        brief: &Brief<'_>,
+        given: Given<'_>,
+    ) -> Result<Option<(String, Vec<u8>)>, String> {
+        let task = self.tasks.get(task).ok_or_else(|| format!("there is no task `{task}`"))?;
+        let (call, model) = self.call(app, task, brief, given).map_err(|why| why.text())?;
+        let Some(model) = model else { return Ok(None) };
+        let bytes = model.provider.payload(&request_of(&call, model));
+        let bytes = bytes.map_err(|error| error.to_string())?;
+        Ok(Some((model.provider.name().to_owned(), bytes)))
+    }
+
+    /// The call with the model that is given it. Where grants cannot be read nothing is asked.
+    pub(super) fn call<'c>(
+        &'c self,
+        app: &App,
+        task: &'c Task,
+        brief: &'c Brief<'c>,
+        given: Given<'_>,
+    ) -> Result<(Call<'c>, Option<&'c Model>), Why> {
+        let grants = grants(app, given.tenant, task)?;
+        let call = Call::new(task, brief, given.to, grants);
+        let call = call.map_err(|error| Why::Down(error.to_string()))?;
+        Ok((call, self.model(&app.config, task)))
+    }
+}
+
+/// What somebody allowed to leave.
+fn grants(app: &App, tenant: &TenantId, task: &Task) -> Result<Grants, Why> {
+    let rows = app.access().grants_of(tenant, &task.id, app.clock.now());
+    let rows =
+        rows.map_err(|error| Why::Down(format!("what may leave cannot be read: {error}")))?;
+    let mut grants = Grants::default();
+    for what in rows.iter().flat_map(|row| &row.what) {
+        match what {
+            GrantKind::Addresses => grants.mask.addresses = true,
+            GrantKind::Identities => grants.mask.identities = true,
+            GrantKind::Logs => grants.logs = true,
+            GrantKind::Names => grants.mask.names = true,
+        }
+    }
+    Ok(grants)
+}
+
+fn rules(task: &Task, brief: &Brief<'_>, why: Why) -> Answered {
+    Answered { written: quell_analyst::by_rules(task, brief, why), made: None }
+}
+
+/// Of a task that is none.
+fn nothing(task: &str) -> Answered {
+    let written = quell_model::Written::empty(task, Why::NotConfigured);
+    Answered { written, made: None }
+}

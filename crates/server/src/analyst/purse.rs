@@ -1,0 +1,238 @@
+//! What stands before each call.
+
+use std::time::Duration;
+
+use quell_analyst::Why;
+use quell_audit::{Action, Actor, Leaf, Outcome, Stage};
+use quell_config::Money;
+use quell_llm::{Pass, Usage};
+use quell_model::{By, TenantId, Timestamp};
+use quell_pipeline::analyst::{Asking, Ended, Opened, Pause, Purse, Spent};
+use quell_store::{
+    AnswerCap, NewAnswer, Reserved, SpendAsk, SpendId, SpendOver, SpendScope, SpendUsed, SpendWhat,
+};
+use serde_json::Value;
+
+use crate::audit::{Begun, by_server};
+use crate::models::spend_limits;
+use crate::state::App;
+
+/// Kept answers, budgets, the pace and the audit log of a data directory.
+pub(super) struct Till<'a> {
+    pub(super) app: &'a App,
+    pub(super) tenant: &'a TenantId,
+}
+
+/// A call that was let through.
+struct Ticket<'a> {
+    till: &'a Till<'a>,
+    spend: SpendId,
+    pass: Option<Pass>,
+    begun: Option<Begun>,
+}
+
+impl Purse for Till<'_> {
+    fn kept(&self, asking: &Asking<'_>, key: &blake3::Hash) -> Option<Value> {
+        let mut store = self.app.access();
+        let now = self.app.clock.now();
+        let found = store.answer_get(self.tenant, key.as_bytes(), now).unwrap_or_else(|error| {
+            tracing::warn!(%error, "kept answers of models cannot be read");
+            None
+        });
+        let answer = serde_json::from_slice(&found?).ok()?;
+        if let Err(error) = store.spend_kept(&self.spend(asking), now) {
+            tracing::warn!(%error, "that an answer was kept is not counted");
+        }
+        Some(answer)
+    }
+
+    fn keep(&self, asking: &Asking<'_>, key: &blake3::Hash, answer: &Value) {
+        let Ok(bytes) = serde_json::to_vec(answer) else { return };
+        let version = asking.task.1.to_string();
+        let new = NewAnswer {
+            hash: key.as_bytes(),
+            task: asking.task.0,
+            version: &version,
+            model: asking.model,
+            answer: &bytes,
+        };
+        let cap = AnswerCap::of_days(self.app.config.analyst.keep_answers_days);
+        let kept = self.app.access().answer_put(self.tenant, &new, cap, self.app.clock.now());
+        if let Err(error) = kept {
+            tracing::warn!(%error, "an answer of a model is not kept");
+        }
+    }
+
+    fn open<'s>(&'s self, asking: &Asking<'_>) -> Result<Box<dyn Opened + 's>, Why> {
+        let now = self.app.clock.now();
+        let pass = self.app.desk.enter(asking.provider, now)?;
+        let spend = match self.reserve(asking) {
+            Ok(spend) => spend,
+            Err(why) => {
+                pass.left();
+                return Err(why);
+            }
+        };
+        let mut ticket = Ticket { till: self, spend, pass: Some(pass), begun: None };
+        match self.app.audit.begin(leaf(asking, (self.tenant, now))) {
+            Ok(begun) => {
+                ticket.begun = Some(begun);
+                Ok(Box::new(ticket))
+            }
+            Err(error) => {
+                ticket.settle(Spent::Nothing);
+                ticket.pass.take().into_iter().for_each(Pass::left);
+                Err(Why::Down(format!("the audit log cannot be written: {error}")))
+            }
+        }
+    }
+
+    fn pause(&self, time: Duration) -> Pause<'_> {
+        Box::pin(tokio::time::sleep(time))
+    }
+}
+
+impl Till<'_> {
+    /// Sets aside what a call may take.
+    pub(super) fn reserve(&self, asking: &Asking<'_>) -> Result<SpendId, Why> {
+        let (limits, now) = (spend_limits(&self.app.config.analyst), self.app.clock.now());
+        match self.app.access().spend_reserve(&self.spend(asking), &limits, now) {
+            Ok(Reserved::Yes(spend)) => Ok(spend),
+            Ok(Reserved::No(over)) => Err(Why::OverBudget(told(&over))),
+            Ok(Reserved::NoPrice) => Err(Why::OverBudget(format!(
+                "nobody knows what `{}` costs; set `price_input` and `price_output` in `[llm.{}]`",
+                asking.model, asking.provider
+            ))),
+            Err(error) => Err(Why::Down(format!("what it may cost is not noted: {error}"))),
+        }
+    }
+
+    fn spend<'s>(&'s self, asking: &Asking<'s>) -> SpendAsk<'s> {
+        SpendAsk {
+            tenant: self.tenant,
+            user: asking.asker.user,
+            incident: asking.asker.incident,
+            task: asking.task.0,
+            provider: asking.provider,
+            model: asking.model,
+            tokens: asking.tokens,
+            money: asking.money,
+        }
+    }
+}
+
+impl Ticket<'_> {
+    fn settle(&self, spent: Spent) {
+        let mut store = self.till.app.access();
+        let noted = match spent {
+            Spent::Nothing => store.spend_release(self.spend),
+            // Until it is swept up, all that was reserved counts, and afterwards too.
+            Spent::Unknown => Ok(false),
+            Spent::Told { usage, money } => {
+                let Usage { input, cached, output, .. } = usage;
+                store.spend_settle(self.spend, &SpendUsed { input, cached, output, money })
+            }
+        };
+        if let Err(error) = noted {
+            tracing::warn!(%error, "what a call of a model took is not noted; all that was reserved counts");
+        }
+    }
+}
+
+impl Opened for Ticket<'_> {
+    fn end(mut self: Box<Self>, ended: &Ended<'_>) {
+        self.settle(ended.spent);
+        let app = self.till.app;
+        let now = app.clock.now();
+        match (self.pass.take(), ended.reply, ended.error) {
+            (Some(pass), Some(reply), _) => pass.answered(&reply.left, now),
+            (Some(pass), None, Some(error)) => pass.failed(error, now),
+            (Some(_), None, None) | (None, _, _) => {}
+        }
+        let Some(begun) = self.begun.take() else { return };
+        let outcome = match ended.written.by {
+            By::Model => Outcome::Done,
+            By::Rules => Outcome::Failed,
+        };
+        begun.end(now, outcome, |leaf| ended_leaf(leaf, ended));
+    }
+}
+
+impl Drop for Ticket<'_> {
+    /// Nobody waits any more. What it took is not known, so all that was reserved counts.
+    fn drop(&mut self) {
+        let now = self.till.app.clock.now();
+        if let Some(begun) = self.begun.take() {
+            begun.end(now, Outcome::Stopped, |leaf| leaf);
+        }
+    }
+}
+
+/// Which limit it is.
+fn told(over: &SpendOver) -> String {
+    let whose = match over.scope {
+        SpendScope::TenantDay => "of the tenant today",
+        SpendScope::UserDay => "of this user today",
+        SpendScope::Incident => "of this incident",
+    };
+    let what = over.what.as_str();
+    match over.what {
+        SpendWhat::Tokens => format!("{what} {whose}: {} of {}", over.used, over.limit),
+        SpendWhat::Money => {
+            let (used, limit) = (Money::of_millionths(over.used), Money::of_millionths(over.limit));
+            format!("{what} {whose}: {used} of {limit}")
+        }
+    }
+}
+
+/// What the log says before a call.
+fn leaf(asking: &Asking<'_>, (tenant, now): (&TenantId, Timestamp)) -> Leaf {
+    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let mut leaf = by_server((Action::ModelAsk, Stage::Begun), tenant, now)
+        .model(asking.model, *asking.prompt.as_bytes())
+        .object("task", asking.task.0)
+        .word("provider", asking.provider)
+        .hash("payload", *asking.payload.as_bytes())
+        .fact("version", i64::from(asking.task.1))
+        .fact("mask_version", i64::from(quell_mask::VERSION))
+        .fact("masked", number(asking.masked));
+    if let Some(incident) = asking.asker.incident {
+        leaf = leaf.object("incident", incident);
+    }
+    match asking.asker.user {
+        Some(id) => {
+            let (kind, id) = ("caller", id.to_owned());
+            leaf.on_behalf(&Actor { kind, id, role: None, name: None })
+        }
+        None => leaf,
+    }
+}
+
+/// What the log says after a call.
+fn ended_leaf(leaf: Leaf, ended: &Ended<'_>) -> Leaf {
+    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let kept = ended.written.parts.iter().filter(|part| part.by == By::Model);
+    let kept: usize = kept.map(|part| part.sentences.len()).sum();
+    let mut leaf = leaf
+        .fact("kept", i64::try_from(kept).unwrap_or(i64::MAX))
+        .fact("dropped", i64::try_from(ended.written.dropped.len()).unwrap_or(i64::MAX));
+    if let Some(why) = &ended.written.instead_of {
+        leaf = leaf.word("instead", why.word());
+    }
+    if let Some(sent) = ended.payload {
+        leaf = leaf.hash("payload", *sent.as_bytes());
+    }
+    if let Some(reply) = ended.reply {
+        let answer = blake3::hash(reply.text.raw().as_bytes());
+        leaf = leaf
+            .hash("answer", *answer.as_bytes())
+            .word("answer_id", &reply.provider_id)
+            .word("answered_by", &reply.model)
+            .fact("input_tokens", number(reply.usage.input))
+            .fact("output_tokens", number(reply.usage.output));
+    }
+    match ended.spent {
+        Spent::Told { money: Some(money), .. } => leaf.fact("cost_millionths", number(money)),
+        Spent::Told { .. } | Spent::Nothing | Spent::Unknown => leaf,
+    }
+}
