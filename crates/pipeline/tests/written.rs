@@ -57,7 +57,7 @@ impl Opened for Let {
 }
 
 impl Purse for Open {
-    fn kept(&self, _tenant: &str, _key: &blake3::Hash) -> Option<Value> {
+    fn kept(&self, _asking: &Asking<'_>, _key: &blake3::Hash) -> Option<Value> {
         None
     }
 
