@@ -12,8 +12,6 @@ use crate::task::{Part, Shape, Task, TaskError};
 use crate::written::{by_rules, rules, says_something};
 use crate::{Audience, Brief, By, Class, Dropped, Grants, Record, Why, Written, WrittenPart};
 
-/// Longest value of a field that is told, in bytes. What is cut says so.
-const MOST_FIELD_BYTES: usize = 2_000;
 /// What stands where a value was cut.
 const CUT: &str = " [cut]";
 
@@ -50,7 +48,7 @@ impl<'a> Call<'a> {
         let mut room = task.most_input_bytes;
         for record in told {
             let id = format!("r{}", ids.len() + 1);
-            let value = masked(&id, &record, &mut masker);
+            let value = masked(&id, &record, task.most_field_bytes, &mut masker);
             let text = value.to_string();
             let Some(left) = room.checked_sub(text.len()) else { break };
             room = left;
@@ -312,7 +310,7 @@ fn names(told: &[Record], brief: &Brief<'_>) -> Vec<Known> {
     own.chain(brief.names.iter().cloned()).collect()
 }
 
-fn masked(id: &str, record: &Record, masker: &mut Masker) -> Value {
+fn masked(id: &str, record: &Record, most: usize, masker: &mut Masker) -> Value {
     let mut value = Map::new();
     value.insert("id".to_owned(), Value::from(id));
     value.insert("is".to_owned(), Value::from(record.kind.as_ref()));
@@ -326,16 +324,16 @@ fn masked(id: &str, record: &Record, masker: &mut Masker) -> Value {
             Class::Text | Class::Log => masker.mask(&field.value),
         };
         // Cut after masking: half a secret is none that is found.
-        value.insert(field.name.to_string(), Value::from(cut(masked.as_str())));
+        value.insert(field.name.to_string(), Value::from(cut(masked.as_str(), most)));
     }
     Value::Object(value)
 }
 
-fn cut(text: &str) -> String {
-    if text.len() <= MOST_FIELD_BYTES {
+fn cut(text: &str, most: usize) -> String {
+    if text.len() <= most {
         return text.to_owned();
     }
-    let mut end = MOST_FIELD_BYTES;
+    let mut end = most;
     while !text.is_char_boundary(end) {
         end -= 1;
     }

@@ -12,11 +12,11 @@ use quell_correlate::{
 use quell_explain::{IssueEvidence, explain};
 use quell_model::{
     Decided, Decision, FindingClass, Fix, FixState, Incident, Issue, IssueKey, Mark, MarkKind,
-    Sourced, Statement, Status, Timestamp, Untrusted,
+    Sourced, Statement, Status, Timestamp, Untrusted, WrittenFix,
 };
 use quell_report::{
     AssetReport, DecisionCounts, DecisionReport, FindingReport, FixReport, HandReport, HiddenBy,
-    IncidentReport, IssueReport, OwnerReport,
+    IncidentReport, IssueReport, OwnerReport, WrittenFixReport,
 };
 use quell_risk::{Circumstances, Provisional};
 use quell_store::{CandidatePage, FindingRow, IdSet, IssueRow, JoinRow, PinRow, Store};
@@ -650,5 +650,17 @@ pub(crate) fn fix_report(fix: &Fix) -> FixReport {
         proof: fix.proof.clone(),
         may_break: fix.may_break.clone(),
         impact: fix.impact.clone(),
+        written: fix.written.as_deref().map(written_report),
+    }
+}
+
+fn written_report(written: &WrittenFix) -> WrittenFixReport {
+    WrittenFixReport {
+        by: "model".into(),
+        task: written.task.clone(),
+        version: written.version,
+        provider: written.made.as_ref().map(|made| made.provider.clone()),
+        model: written.made.as_ref().map(|made| Untrusted::from(made.model.as_str())),
+        why: written.why.clone(),
     }
 }

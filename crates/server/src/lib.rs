@@ -62,7 +62,7 @@ pub use models::{
     llm_grant_remove, spend_limits,
 };
 pub use outside::OutsideError;
-pub use quell_analyst::Audience;
+pub use quell_analyst::{Audience, Brief};
 pub use quell_secrets::Environment;
 pub use start::{Plan, Server, StartError, api_description, start};
 pub use sync::{Act, Tell, TellError, Told, Why, known_kinds, source_faults};

@@ -4,6 +4,7 @@
 
 mod deliveries;
 mod explain;
+mod fixes;
 mod models;
 mod platforms;
 
@@ -26,6 +27,7 @@ use crate::sync::TellError;
 
 pub use deliveries::{Outbox, deliver};
 pub use explain::{ExplainAsked, Explainer};
+pub use fixes::FixWriter;
 pub use models::{llm_spend, llm_test};
 pub use platforms::{Asked, Wanted, sync};
 
