@@ -43,7 +43,7 @@ pub use write::{FileChange, recover_files, write_files};
 
 use crate::PipelineError;
 use crate::report::Open;
-use propose::{Workbench, grouped};
+pub(crate) use propose::{Workbench, grouped};
 pub(crate) use steps::steps_of;
 
 /// A repository, with what is said of fixes beside its file, and state files that lead there.

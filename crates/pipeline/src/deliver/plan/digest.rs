@@ -72,7 +72,7 @@ fn new(
     let mut new = Vec::new();
     for one in near.into_iter().take(MOST) {
         let Ok(story) = incident(view, cache, &one.incident.key.to_string()) else { continue };
-        for told in subjects(&story, wishes, one.incident.kind) {
+        for told in subjects(&story, (wishes.tenant, wishes.places), one.incident.kind) {
             let is_new = wishes.outbox.delivery_get(sink, &told.id)?.is_none();
             if is_new && route.takes(&told.facts) {
                 new.push(told);

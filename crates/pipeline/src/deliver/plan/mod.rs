@@ -12,7 +12,8 @@ use jiff::SignedDuration;
 use quell_deliver::outbox::{Act, State};
 use quell_deliver::route::{Facts, Release, Route, Subject, What};
 use quell_deliver::{Key, Letter};
-use quell_model::{IncidentKey, IssueKey, KeyHasher, TenantId, Timestamp};
+use quell_model::{IncidentKey, IncidentKind, IssueKey, KeyHasher, TenantId, Timestamp};
+use quell_report::IncidentStory;
 use quell_store::{Delivery, NewRow, OutboxStore};
 
 use super::words::Places;
@@ -136,7 +137,7 @@ impl Planner {
                 Err(QueryError::Pipeline(error)) => return Err(error),
                 Err(_) => continue,
             };
-            let told = subjects(&story, wishes, one.incident.kind);
+            let told = subjects(&story, (wishes.tenant, wishes.places), one.incident.kind);
             let all = told.iter().try_fold(true, |all, told| {
                 let of = (one.incident.key, told);
                 Ok::<_, PipelineError>(self.tell(view, wishes, of, &mut planned)? && all)
@@ -234,6 +235,33 @@ fn may_be_told(routes: &[Route], one: &One) -> bool {
             && when.least_score.is_none_or(|least| one.incident.score >= least)
             && (when.kinds.is_empty() || when.kinds.contains(&one.incident.kind))
     })
+}
+
+/// The letters that routes want of an incident of which nobody was told yet, with what routes look
+/// at of each. Nothing is asked or kept.
+#[must_use]
+pub fn letters_of(
+    (story, kind): (&IncidentStory, IncidentKind),
+    routes: &[Route],
+    (tenant, places): (&TenantId, &Places),
+    now: Timestamp,
+) -> Vec<(Facts, Post)> {
+    let mut posts: Vec<(Facts, Post)> = Vec::new();
+    for told in subjects(story, (tenant, places), kind) {
+        for route in routes.iter().filter(|route| route.takes(&told.facts)) {
+            let new = route.to.iter().map(|sink| opened((tenant, sink), route, &told, now));
+            for post in new {
+                let is_told = |(_, other): &(Facts, Post)| {
+                    (&other.delivery.sink, &other.delivery.subject)
+                        == (&post.delivery.sink, &post.delivery.subject)
+                };
+                if !posts.iter().any(is_told) {
+                    posts.push((told.facts.clone(), post));
+                }
+            }
+        }
+    }
+    posts
 }
 
 fn opened((tenant, sink): (&TenantId, &str), route: &Route, told: &Told, now: Timestamp) -> Post {
