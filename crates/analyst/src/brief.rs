@@ -6,9 +6,10 @@ use quell_catalog::{CloudSteps, Control};
 use quell_mask::{Kind, Known};
 use quell_model::Claim;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Whom an answer is written for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Audience {
     /// Who has to mend it.

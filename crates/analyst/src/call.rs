@@ -9,7 +9,7 @@ use quell_model::{Claim, Untrusted};
 use serde_json::{Map, Value};
 
 use crate::task::{Part, Shape, Task, TaskError};
-use crate::written::rules;
+use crate::written::{by_rules, rules};
 use crate::{Audience, Brief, By, Class, Dropped, Grants, Record, Why, Written, WrittenPart};
 
 /// Longest value of a field that is told, in bytes. What is cut says so.
@@ -121,7 +121,7 @@ impl<'a> Call<'a> {
     /// What the rules say, and why they do.
     #[must_use]
     pub fn by_rules(&self, why: Why) -> Written {
-        Written::by_rules(self.task, self.brief, why)
+        by_rules(self.task, self.brief, why)
     }
 
     /// Judges an answer that has the shape that was asked for.

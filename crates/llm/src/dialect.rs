@@ -206,6 +206,15 @@ impl Speaker {
         self.learned.refused(model, rules, name).ok_or(error)
     }
 
+    /// What asking sends, as far as is known now.
+    fn body(&self, request: &Request) -> Result<Vec<u8>, LlmError> {
+        self.fits(request)?;
+        let model = self.model(request);
+        let call = Call { request, model, rules: self.rules(model), streamed: false };
+        serde_json::to_vec(&self.dialect.body(&call))
+            .map_err(|_| LlmError::shape("request", "cannot be written"))
+    }
+
     async fn asked(&self, request: &Request) -> Result<Reply, LlmError> {
         self.fits(request)?;
         let model = self.model(request);
@@ -341,6 +350,10 @@ impl Provider for Speaker {
             embeddings: self.settings.embedding_model.is_some() && self.dialect.vectors().is_some(),
             batch: self.dialect.batches().is_some(),
         }
+    }
+
+    fn payload(&self, request: &Request) -> Result<Vec<u8>, LlmError> {
+        self.body(request)
     }
 
     fn ask<'a>(&'a self, request: &'a Request) -> Future<'a, Reply> {

@@ -186,6 +186,12 @@ impl LlmError {
         }
     }
 
+    /// Whether the answer took longer than it may.
+    #[must_use]
+    pub const fn is_slow(&self) -> bool {
+        matches!(self, Self::Http(HttpError::Deadline { .. }))
+    }
+
     /// Whether the provider may have made an answer and counts it.
     #[must_use]
     pub fn may_cost(&self) -> bool {

@@ -22,6 +22,13 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// What it offers.
     fn means(&self) -> Means;
 
+    /// The bytes that asking sends, as far as is known now. A parameter that turns out to be
+    /// refused is left out of them afterwards; who looks again then sees what was sent.
+    ///
+    /// # Errors
+    /// What is known to be wrong before anything is sent.
+    fn payload(&self, request: &Request) -> Result<Vec<u8>, LlmError>;
+
     /// Asks, and waits for the whole answer.
     fn ask<'a>(&'a self, request: &'a Request) -> Future<'a, Reply>;
 

@@ -29,6 +29,7 @@ mod tenant;
 mod time;
 mod timeline;
 mod untrusted;
+mod written;
 
 pub use accounting::{Accounting, Funnel, Outcome};
 pub use asset::{Asset, Context, Origin, Signals, Sourced};
@@ -60,6 +61,7 @@ pub use tenant::{InvalidTenant, TenantId};
 pub use time::{Clock, FixedClock, parse_timestamp};
 pub use timeline::{Timeline, TimelineEvent, TimelineProcess};
 pub use untrusted::Untrusted;
+pub use written::{Answered, By, Dropped, Made, Why, Written, WrittenPart};
 
 /// A day.
 pub type Date = jiff::civil::Date;

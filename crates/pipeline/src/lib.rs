@@ -3,6 +3,7 @@
 //! Only this crate loads, saves and schedules; the stages themselves take values and return
 //! values.
 
+pub mod analyst;
 mod answer;
 mod assess;
 pub mod contain;

@@ -1,0 +1,8 @@
+//! A task given to a language model: kept answers first, then the budget, the audit log and the
+//! provider; the answer is judged, and the rules speak wherever it does not stand.
+
+mod ask;
+#[cfg(test)]
+mod tests;
+
+pub use ask::{Asker, Asking, Ended, Model, Opened, Pause, Purse, Spent, ask, request_of};
