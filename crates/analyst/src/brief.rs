@@ -60,7 +60,7 @@ pub enum Class {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
     /// Its name, as a task's list of fields has it.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// What the record says.
     pub value: String,
     /// How it is treated.
@@ -73,7 +73,7 @@ pub struct Record {
     /// What it is known as: `finding:<id>`, `issue:<id>`, `control:<id>`.
     pub id: String,
     /// What it is, as a task's list of fields has it.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// Its fields.
     pub fields: Vec<Field>,
 }
@@ -81,8 +81,8 @@ pub struct Record {
 impl Record {
     /// A record of this id and kind.
     #[must_use]
-    pub fn new(id: impl Into<String>, kind: &'static str) -> Self {
-        Self { id: id.into(), kind, fields: Vec::new() }
+    pub fn new(id: impl Into<String>, kind: impl Into<Cow<'static, str>>) -> Self {
+        Self { id: id.into(), kind: kind.into(), fields: Vec::new() }
     }
 
     /// With a text or a figure, where there is one.
@@ -110,7 +110,7 @@ impl Record {
 
     fn with(mut self, name: &'static str, value: String, class: Class) -> Self {
         if !value.trim().is_empty() {
-            self.fields.push(Field { name, value, class });
+            self.fields.push(Field { name: name.into(), value, class });
         }
         self
     }
@@ -122,7 +122,7 @@ pub struct Brief<'a> {
     /// The records, what matters most first: where a task takes fewer, the last are left out.
     pub records: Vec<Record>,
     /// Counts, scores and dates that belong to no record. They leave unmasked: ours alone.
-    pub figures: Vec<(&'static str, String)>,
+    pub figures: Vec<(&'a str, String)>,
     /// What the catalogue knows of the faults.
     pub controls: Vec<&'a Control>,
     /// Commands that the catalogue has for them.
@@ -130,7 +130,7 @@ pub struct Brief<'a> {
     /// Names that stand in no field of their own, and are masked wherever they stand.
     pub names: Vec<Known>,
     /// What the rules say, by the part of an answer that it stands in for.
-    pub known: Vec<(&'static str, Vec<Claim>)>,
+    pub known: Vec<(&'a str, Vec<Claim>)>,
 }
 
 impl Brief<'_> {

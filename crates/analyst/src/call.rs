@@ -275,16 +275,16 @@ fn instructions(task: &Task, audience: Audience) -> Result<String, TaskError> {
 
 /// A record with the fields that a task may read; none where it may read none of them.
 fn allowed(task: &Task, record: &Record, grants: Grants) -> Option<Record> {
-    let fields = task.fields.get(record.kind)?;
+    let fields = task.fields.get(record.kind.as_ref())?;
     let kept = record.fields.iter().filter(|field| {
         let granted = match field.class {
             Class::Text | Class::Name(..) => true,
             Class::Log => grants.logs,
         };
-        granted && fields.iter().any(|name| name == field.name)
+        granted && fields.iter().any(|name| *name == field.name)
     });
     let fields: Vec<_> = kept.cloned().collect();
-    let record = Record { id: record.id.clone(), kind: record.kind, fields };
+    let record = Record { id: record.id.clone(), kind: record.kind.clone(), fields };
     (!record.fields.is_empty()).then_some(record)
 }
 
@@ -303,7 +303,7 @@ fn names(told: &[Record], brief: &Brief<'_>) -> Vec<Known> {
 fn masked(id: &str, record: &Record, masker: &mut Masker) -> Value {
     let mut value = Map::new();
     value.insert("id".to_owned(), Value::from(id));
-    value.insert("is".to_owned(), Value::from(record.kind));
+    value.insert("is".to_owned(), Value::from(record.kind.as_ref()));
     for field in &record.fields {
         let masked = match &field.class {
             Class::Name(kind, about) => masker.value(&Known {
@@ -314,7 +314,7 @@ fn masked(id: &str, record: &Record, masker: &mut Masker) -> Value {
             Class::Text | Class::Log => masker.mask(&field.value),
         };
         // Cut after masking: half a secret is none that is found.
-        value.insert(field.name.to_owned(), Value::from(cut(masked.as_str())));
+        value.insert(field.name.to_string(), Value::from(cut(masked.as_str())));
     }
     Value::Object(value)
 }

@@ -7,6 +7,7 @@
 
 mod brief;
 mod call;
+pub mod score;
 mod task;
 mod written;
 

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::score::SCORERS;
+
 /// What a task is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -197,6 +199,12 @@ impl Folder<'_> {
         if keys.len() != parts.len() || !keys.iter().zip(&parts).all(|(key, p)| **key == p.name) {
             let why = "its properties are not the parts of task.toml, in their order";
             return Err(wrong("schema.json", why.to_owned()));
+        }
+        let is_known = |name: &String| SCORERS.iter().any(|scorer| scorer.name == name.as_str());
+        if let Some(name) = raw.scorers.iter().find(|name| !is_known(name)) {
+            let names: Vec<&str> = SCORERS.iter().map(|scorer| scorer.name).collect();
+            let why = format!("`scorers`: `{name}` is none of {}", names.join(", "));
+            return Err(wrong("task.toml", why));
         }
         let mut cases = self.cases;
         cases.sort();

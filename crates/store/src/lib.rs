@@ -77,8 +77,11 @@ pub use rekey::{Sorted, Unsorted};
 pub use relation::{PreparedRelation, RelationRow};
 pub use rows::{AssessedIssue, DirtyIssue, FindingRow, IssueRow, StoredState};
 pub use server::{
-    Ended, Fence, GroupRow, Heard, JobFilter, JobRow, JobState, NewJob, PlatformKey, PlatformRow,
-    QuarantineRow, Renewed, Reply, ServerStore, SessionRow, SourceRow, StreamRow, TokenRow,
+    AnswerCap, BatchId, BatchItem, BatchRow, Ended, Fence, GrantFault, GrantKind, GrantRow,
+    GroupRow, Heard, JobFilter, JobRow, JobState, MOST_GRANT_DAYS, NewAnswer, NewBatch, NewGrant,
+    NewJob, PlatformKey, PlatformRow, QuarantineRow, Renewed, Reply, Reserved, ServerStore,
+    SessionRow, SourceRow, SpendAsk, SpendBy, SpendId, SpendLeft, SpendLimits, SpendMost,
+    SpendOver, SpendRow, SpendScope, SpendSwept, SpendUsed, SpendWhat, StreamRow, TokenRow,
     UserRow, tenant_folder,
 };
 pub use statement::PreparedStatement;

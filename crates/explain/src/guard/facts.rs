@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use quell_catalog::{CloudSteps, Control};
 
-use super::tokens::Token;
+use super::tokens::{self, Token};
 
 /// What sentences may say.
 #[derive(Debug, Default)]
@@ -72,8 +72,10 @@ impl Facts {
 
     /// Whether something stands in what is cited, or holds for all.
     pub(super) fn knows(&self, token: &Token<'_>, cited: &[String]) -> bool {
+        let core = Token { text: tokens::core(token.text), ..*token };
         let cited = cited.iter().filter_map(|id| self.records.get(id));
-        cited.chain(std::iter::once(&self.common)).any(|words| words.has(token))
+        let mut all = cited.chain(std::iter::once(&self.common));
+        all.any(|words| words.has(token) || words.has(&core))
     }
 }
 
@@ -93,7 +95,11 @@ impl Words {
         if text.contains(' ') {
             return self.texts.iter().any(|known| contains_whole(known, &text));
         }
+        // `denial-of-service` where the record says `denial of service`.
+        let apart = text.contains('-').then(|| text.replace('-', " "));
+        let is_apart = |apart: &String| self.texts.iter().any(|known| contains_whole(known, apart));
         self.words.contains(&text)
+            || apart.as_ref().is_some_and(is_apart)
             || self.words.contains(text.trim_end_matches('s')) && token.is_named
             || number(&text).is_some_and(|text| self.words.contains(text))
     }

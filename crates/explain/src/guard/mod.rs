@@ -5,9 +5,11 @@
 //! mention or command. It may raise attention and never lower it. What does not stay is dropped
 //! and counted; where too little stays, all of it gives way to what is known without a model.
 
+mod compounds;
 mod facts;
 mod forbidden;
 mod tokens;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -91,6 +93,22 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All words for a counter.
+    pub const WORDS: [&'static str; 12] = [
+        "no_evidence",
+        "unknown_record",
+        "invented_placeholder",
+        "unresolved",
+        "link",
+        "markup",
+        "mention",
+        "command",
+        "hidden",
+        "decides",
+        "size",
+        "too_many",
+    ];
+
     /// A word for a counter.
     #[must_use]
     pub const fn word(&self) -> &'static str {

@@ -52,6 +52,12 @@ fn what_the_records_say_stays() {
         "An attacker would likely use it to get a shell and then credentials from the IMDS.",
         "The control aws.s3.bucket_public_access fails.",
         "The role attached to it could let an attacker reach other services.",
+        "It is internet-facing, so a brute-force or denial-of-service attack is possible.",
+        "Use least-privilege rights, multi-factor sign-in and short-lived AWS-managed keys.",
+        "A non-root user with read-only access is enough for up-to-date code.",
+        "An attacker could use remote-code-execution here.",
+        "The user signed in and the role granted more rights.",
+        "Account creation by this role deserves a look.",
     ] {
         assert_eq!(reason(text), None, "{text}");
     }
@@ -72,11 +78,15 @@ fn what_no_record_says_is_dropped() {
         ("Install the library requestz first.", "requestz"),
         ("It says \"cloud cleaner\" there.", "cloud cleaner"),
         ("The user svcdeploy owns it.", "svcdeploy"),
+        ("The package colored is affected.", "colored"),
         ("Then lоg4j was loaded.", "lоg4j"),
         ("It affects 97% of systems.", "97%"),
         ("The malware mirai did this.", "mirai"),
         ("See s3:GetObject in the policy.", "s3:GetObject"),
         ("It is in eu-west-1.", "eu-west-1"),
+        ("The replica orders-db-replica is open too.", "orders-db-replica"),
+        ("It loads left-pad from there.", "left-pad"),
+        ("The payments-db-only path is open.", "payments-db-only"),
     ] {
         assert_eq!(reason(text), Some(Reason::Unresolved(lost.to_owned())), "{text}");
     }

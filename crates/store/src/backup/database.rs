@@ -85,9 +85,9 @@ pub struct Unconfirmed {
     pub people: u64,
 }
 
-/// Ends every session of a restored database, takes its tokens back and switches its people off:
-/// what was ended or taken back since the backup was made must not come back. Which they were is
-/// noted, so that they can be confirmed.
+/// Ends every session of a restored database and every grant, takes its tokens back and switches
+/// its people off: what was ended or taken back since the backup was made must not come back. Which
+/// tokens and people they were is noted, so that they can be confirmed.
 pub(super) fn distrust(path: &Path) -> Result<(), BackupError> {
     if !path.exists() {
         return Ok(());
@@ -98,6 +98,9 @@ pub(super) fn distrust(path: &Path) -> Result<(), BackupError> {
         // An older program had none of some.
         if has(&tx, "sessions")? {
             tx.execute("DELETE FROM sessions", [])?;
+        }
+        if has(&tx, "grants")? {
+            tx.execute("UPDATE grants SET removed_at = made_at WHERE removed_at IS NULL", [])?;
         }
         tx.execute_batch(include_str!("../migrations/server_0004.sql"))?;
         if has(&tx, "tokens")? {

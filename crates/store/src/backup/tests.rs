@@ -528,6 +528,23 @@ fn what_opened_a_server_before_a_restore_waits_to_be_confirmed() {
 }
 
 #[test]
+fn no_grant_holds_after_a_restore() {
+    let folder = tempfile::tempdir().unwrap();
+    let tenant = quell_model::TenantId::default();
+    let at = |second| quell_model::Timestamp::from_second(second).unwrap();
+    let mut server = ServerStore::open(folder.path()).unwrap();
+    let what = std::collections::BTreeSet::from([crate::GrantKind::Logs]);
+    let new = crate::NewGrant { what, task: None, by: "ana", why: "x", until: at(90) };
+    server.grant_add(&tenant, &new, at(10)).unwrap().unwrap();
+    assert_eq!(server.grants_of(&tenant, "t", at(20)).unwrap().len(), 1);
+    drop(server);
+    database::distrust(&folder.path().join("server.db")).unwrap();
+    let server = ServerStore::open(folder.path()).unwrap();
+    assert_eq!(server.grants_of(&tenant, "t", at(20)).unwrap(), []);
+    assert_eq!(server.grant_list(&tenant, at(20)).unwrap().len(), 1, "it can still be read");
+}
+
+#[test]
 fn a_backup_of_a_server_without_people_is_distrusted_too() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("server.db");

@@ -1,13 +1,18 @@
-//! What a server knows beside findings: tenants, tokens, jobs, replies and sources.
+//! What a server knows beside findings: tenants, tokens, jobs, replies, sources, and what language
+//! models may cost and see.
 //!
 //! It stands in a database of its own, so that a long import never holds up a sign-in. Every
 //! method that concerns a tenant asks for the tenant.
 
+mod answers;
+mod batches;
+mod grants;
 mod jobs;
 mod platforms;
 mod replies;
 mod sessions;
 mod sources;
+mod spend;
 mod tenants;
 #[cfg(test)]
 mod tests;
@@ -22,11 +27,18 @@ use rusqlite::{Connection, OpenFlags};
 use crate::open::{self, BUSY};
 use crate::{Store, StoreError, seal};
 
+pub use answers::{AnswerCap, NewAnswer};
+pub use batches::{BatchId, BatchItem, BatchRow, NewBatch};
+pub use grants::{GrantFault, GrantKind, GrantRow, MOST_GRANT_DAYS, NewGrant};
 pub use jobs::{Ended, JobFilter, JobRow, JobState, NewJob, Renewed};
 pub use platforms::{Fence, PlatformKey, PlatformRow, QuarantineRow, StreamRow};
 pub use replies::Reply;
 pub use sessions::SessionRow;
 pub use sources::{Heard, SourceRow};
+pub use spend::{
+    Reserved, SpendAsk, SpendBy, SpendId, SpendLeft, SpendLimits, SpendMost, SpendOver, SpendRow,
+    SpendScope, SpendSwept, SpendUsed, SpendWhat,
+};
 pub use tokens::TokenRow;
 pub use users::{GroupRow, UserRow};
 
@@ -36,6 +48,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/server_0002.sql"),
     include_str!("../migrations/server_0003.sql"),
     include_str!("../migrations/server_0004.sql"),
+    include_str!("../migrations/server_0005.sql"),
 ];
 
 /// The database of a server.
