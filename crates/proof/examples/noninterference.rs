@@ -20,7 +20,7 @@ fn main() -> io::Result<ExitCode> {
     let mut at = 0;
     while at < runs {
         let end = (at + STEP).min(runs);
-        sums = sums.and(bench.runs(at..end, seed));
+        sums = sums.and(bench.runs(at..end, seed).map_err(io::Error::other)?);
         at = end;
         if io::stderr().is_terminal() {
             eprint!("\r{at} of {runs} runs, {} differences", sums.different);
@@ -43,7 +43,11 @@ fn main() -> io::Result<ExitCode> {
         upper_bound(sums.different, sums.runs)
     )?;
     for one in &sums.kept {
-        writeln!(out, "run {} · {} · {}\n  {:?}\n  {}", one.run, one.seat, one.kind, one.text, one.what)?;
+        writeln!(
+            out,
+            "run {} · {} · {}\n  {:?}\n  {}",
+            one.run, one.seat, one.kind, one.text, one.what
+        )?;
     }
     Ok(if sums.different == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

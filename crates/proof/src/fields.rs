@@ -40,7 +40,13 @@ pub const FIELDS: &[(&str, &str, Treated)] = &[
     ("Asset", "name", Names(THING)),
     ("Asset", "native_id", Names(THING)),
     ("Asset", "native_kind", Held),
-    ("Asset", "tags", Names("a tag that the mapping reads names the owner, the environment, the application or the data class; others are held equal")),
+    (
+        "Asset",
+        "tags",
+        Names(
+            "a tag that the mapping reads names the owner, the environment, the application or the data class; others are held equal",
+        ),
+    ),
     ("AssetId", "account", Names(THING)),
     ("AssetId", "key", Names(THING)),
     ("AssetId", "kind", Names(THING)),
@@ -73,7 +79,11 @@ pub const FIELDS: &[(&str, &str, Treated)] = &[
     ("Finding", "remediation", Held),
     ("Finding", "severity_native", Held),
     ("Finding", "status_native", Held),
-    ("Finding", "title", Names("where no rule is known the title says which fault it is; else it is held equal")),
+    (
+        "Finding",
+        "title",
+        Names("where no rule is known the title says which fault it is; else it is held equal"),
+    ),
     ("Fix", "address", Ours(WRITTEN)),
     ("Fix", "control", Ours(WRITTEN)),
     ("Fix", "diff", Ours(WRITTEN)),
@@ -130,7 +140,13 @@ pub const FIELDS: &[(&str, &str, Treated)] = &[
     ("Scope", "check", Names("what a scan looked at: what it covered and did not raise closes")),
     ("Scope", "place", Names("what a scan looked at: what it covered and did not raise closes")),
     ("Scope", "target", Names("what a scan looked at: what it covered and did not raise closes")),
-    ("Sourced", "value", Names("a tag or field that names the owner, the environment, the application or the data class")),
+    (
+        "Sourced",
+        "value",
+        Names(
+            "a tag or field that names the owner, the environment, the application or the data class",
+        ),
+    ),
     ("Statement", "aliases", Names(WEAK)),
     ("Statement", "author", Held),
     ("Statement", "justification", Held),
@@ -200,7 +216,8 @@ mod tests {
         let mut found = BTreeSet::new();
         let mut of: Option<String> = None;
         for line in source.lines().take_while(|line| *line != "#[cfg(test)]") {
-            let words = line.trim_start().trim_start_matches("pub(crate) ").trim_start_matches("pub ");
+            let words =
+                line.trim_start().trim_start_matches("pub(crate) ").trim_start_matches("pub ");
             let head = words.strip_prefix("struct ").or_else(|| words.strip_prefix("enum "));
             if let Some(head) = head.filter(|_| !line.starts_with(' ')) {
                 let name: String = head.chars().take_while(|c| c.is_alphanumeric()).collect();
@@ -210,8 +227,10 @@ mod tests {
                 of = None;
             }
             let Some((name, kind)) = words.split_once(": ") else { continue };
-            let is_name = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-            let is_text = ["Untrusted", "String", "Cow<", "str"].iter().any(|text| kind.contains(text));
+            let is_name =
+                name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+            let is_text =
+                ["Untrusted", "String", "Cow<", "str"].iter().any(|text| kind.contains(text));
             if let Some(of) = of.as_ref().filter(|_| is_name && is_text && kind.ends_with(',')) {
                 found.insert((of.clone(), name.to_owned()));
             }

@@ -5,12 +5,13 @@
 
 mod brief;
 pub mod fields;
+mod invented;
 mod model;
 mod outputs;
 pub mod payloads;
-mod random;
 mod runs;
 mod seats;
 mod worlds;
 
+pub use invented::{Believed, Delivered, deliver};
 pub use runs::{Bench, Difference, Sums, upper_bound};

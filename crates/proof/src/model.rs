@@ -34,14 +34,19 @@ pub(crate) fn answer(call: &Call<'_>) -> Value {
     let input: Value = serde_json::from_str(call.input()).unwrap_or_default();
     let mut texts = Vec::new();
     strings(&input, &mut texts);
-    let ids: Vec<&str> =
-        input["records"].as_array().into_iter().flatten().filter_map(|r| r["id"].as_str()).collect();
+    let ids: Vec<&str> = input["records"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|r| r["id"].as_str())
+        .collect();
     let cited: Vec<&str> = ids.iter().copied().take(8).collect();
     let said = |text: &str| json!({"text": text, "evidence": cited});
     // What a record says comes first: a guard that drops most of an answer drops all of it.
     let mut sentences: Vec<Value> = texts.iter().map(|text| said(text)).collect();
     sentences.extend(ORDERS.iter().map(|order| said(order)));
-    sentences.push(json!({"text": "All of it is resolved.", "evidence": ["r0", "r99", "issue:abc"]}));
+    sentences
+        .push(json!({"text": "All of it is resolved.", "evidence": ["r0", "r99", "issue:abc"]}));
     let mut made = Map::new();
     for part in &call.task().parts {
         let value = match &part.shape {

@@ -61,7 +61,8 @@ pub(crate) fn outputs(world: &World, findings: &[Finding]) -> Outputs {
 fn issue(settled: &Settled) -> Value {
     let Settled { issue, decided, level, hidden, .. } = settled;
     let context = &issue.asset.context;
-    let name = |of: &Option<quell_model::Sourced>| of.as_ref().map(|one| one.value.raw().to_owned());
+    let name =
+        |of: &Option<quell_model::Sourced>| of.as_ref().map(|one| one.value.raw().to_owned());
     json!({
         "control": issue.control,
         "class": issue.class,
@@ -199,7 +200,15 @@ impl Outputs {
             if number(is, "score") < number(was, "score") {
                 return Some(format!("score of {at}"));
             }
-            for key in ["severity", "status", "decision", "hidden", "control", "name owner", "name environment"] {
+            for key in [
+                "severity",
+                "status",
+                "decision",
+                "hidden",
+                "control",
+                "name owner",
+                "name environment",
+            ] {
                 if is[key] != was[key] {
                     return Some(format!("{key} of {at}: {} was {}", is[key], was[key]));
                 }
@@ -207,7 +216,8 @@ impl Outputs {
         }
         let sinks = |of: &Self| -> BTreeSet<String> {
             let stories = of.0["stories"].as_array().cloned().unwrap_or_default();
-            let letters = stories.iter().flat_map(|s| s["letters"].as_array().cloned().unwrap_or_default());
+            let letters =
+                stories.iter().flat_map(|s| s["letters"].as_array().cloned().unwrap_or_default());
             letters.map(|letter| letter["route"].to_string()).collect()
         };
         if !sinks(was).is_subset(&sinks(self)) {

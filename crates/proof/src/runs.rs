@@ -2,6 +2,7 @@
 //! decided with a harmless text in the same seat.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use quell_analyst::{Audience, Call, Grants, Task, Tasks};
@@ -16,14 +17,14 @@ use crate::brief::brief_of;
 use crate::model;
 use crate::outputs::{Outputs, outputs};
 use crate::payloads::{Payload, payloads};
-use crate::random::Random;
 use crate::seats::{Check, Seat, seats};
 use crate::worlds::{CODE, Told, book, operator, worlds};
 
 /// What stands in a seat where nobody attacks.
 const HARMLESS: &str = "zqplain words of somebody";
-/// Incidents of a world that a model is asked about.
-const MOST_ASKED: usize = 2;
+/// A prime that has no factor in common with how many pairs of seats and texts there are, so that
+/// near runs are far pairs.
+const STRIDE: u64 = 1_000_003;
 /// Differences that are kept.
 const MOST_KEPT: usize = 20;
 
@@ -58,6 +59,9 @@ pub struct Sums {
     /// The first differences.
     pub kept: Vec<Difference>,
 }
+
+/// The code of the worlds, for the usual mapping and for the one without names.
+type Codes<'b> = (Repository<'b>, Repository<'b>);
 
 /// All that runs need, made once.
 #[derive(Debug)]
@@ -111,29 +115,29 @@ impl Bench {
     }
 
     /// Runs some numbers. What a run is follows from its number and the seed.
-    #[must_use]
-    pub fn runs(&self, numbers: std::ops::Range<u64>, seed: u64) -> Sums {
-        numbers
-            .into_par_iter()
-            .fold(Sums::default, |mut sums, run| {
-                self.run(run, seed, &mut sums);
-                sums
-            })
-            .reduce(Sums::default, Sums::and)
+    ///
+    /// # Errors
+    /// When the code of the worlds cannot be made ready, which a test excludes.
+    pub fn runs(&self, numbers: Range<u64>, seed: u64) -> Result<Sums, String> {
+        let codes = [&self.setup, &self.unnamed].map(|setup| repository(setup, CODE.to_owned()));
+        let [usual, unnamed] = codes;
+        let codes = (usual?, unnamed?);
+        let sums = numbers.into_par_iter().fold(Sums::default, |mut sums, run| {
+            self.run((run, seed), &codes, &mut sums);
+            sums
+        });
+        Ok(sums.reduce(Sums::default, Sums::and))
     }
 
-    fn run(&self, run: u64, seed: u64, sums: &mut Sums) {
-        let mut random = Random::of(seed, run);
-        let all: Vec<usize> = (0..self.seats.len()).collect();
-        let Some((at, seat)) =
-            random.pick(&all).and_then(|at| Some((*at, self.seats.get(*at)?)))
-        else {
+    fn run(&self, (run, seed): (u64, u64), codes: &Codes<'_>, sums: &mut Sums) {
+        let Some((at, payload)) = self.pair(run, seed) else { return };
+        let (Some(seat), Some(payload)) = (self.seats.get(at), self.payloads.get(payload)) else {
             return;
         };
-        let Some(payload) = random.pick(&self.payloads) else { return };
         sums.runs += 1;
         *sums.kinds.entry(payload.kind.clone()).or_default() += 1;
-        if let Some(what) = self.compare((at, seat), payload, sums) {
+        let code = if seat.check == Check::Named { &codes.1 } else { &codes.0 };
+        if let Some(what) = self.compare((at, seat, code), (payload, turn(run, seed)), sums) {
             sums.different += 1;
             if sums.kept.len() < MOST_KEPT {
                 sums.kept.push(Difference {
@@ -147,19 +151,37 @@ impl Bench {
         }
     }
 
+    /// The seat and the text of a run: as many runs as there are pairs take each pair once.
+    fn pair(&self, run: u64, seed: u64) -> Option<(usize, usize)> {
+        let count = |of: usize| u64::try_from(of).ok().filter(|count| *count > 0);
+        let (seats, texts) = (count(self.seats.len())?, count(self.payloads.len())?);
+        let pairs = seats.checked_mul(texts)?;
+        let at = (run % pairs).wrapping_mul(STRIDE % pairs).wrapping_add(seed % pairs) % pairs;
+        Some((usize::try_from(at / texts).ok()?, usize::try_from(at % texts).ok()?))
+    }
+
     /// What is decided otherwise with a text in a seat.
-    fn compare(&self, (at, seat): (usize, &Seat), payload: &Payload, sums: &mut Sums) -> Option<String> {
-        // A name that is another thing's name is that thing.
-        if payload.names_world && seat.check == Check::Named {
+    fn compare(
+        &self,
+        (at, seat, code): (usize, &Seat, &Repository<'_>),
+        (payload, turn): (&Payload, u64),
+        sums: &mut Sums,
+    ) -> Option<String> {
+        // A name that is another thing's name is that thing, and what cannot be seen is no name.
+        let is_no_name = payload.names_world || !payload.text.chars().any(is_seen);
+        if is_no_name && seat.check == Check::Named {
             return None;
         }
-        let plain = self.plain.get(at)?.get_or_init(|| self.outputs(seat, HARMLESS, &mut Sums::default()));
+        let plain = self
+            .plain
+            .get(at)?
+            .get_or_init(|| self.outputs((seat, code), (HARMLESS, 0), &mut Sums::default()));
         let plain = match plain {
             Ok(plain) => plain.clone(),
             Err(error) => return Some(error.clone()),
         };
         let text = code_text(seat, &payload.text);
-        let attacked = match self.outputs(seat, &text, sums) {
+        let attacked = match self.outputs((seat, code), (&text, turn), sums) {
             Ok(attacked) => attacked,
             Err(error) => return Some(error),
         };
@@ -183,51 +205,79 @@ impl Bench {
         made.map(|made| outputs(&made, &told.findings).names()).unwrap_or_default()
     }
 
-    const fn stages<'a>(&'a self, setup: &'a Setup, code: Option<&'a Repository<'a>>) -> Stages<'a> {
+    const fn stages<'a>(
+        &'a self,
+        setup: &'a Setup,
+        code: Option<&'a Repository<'a>>,
+    ) -> Stages<'a> {
         let Self { owners, operator, tenant, now, .. } = self;
         Stages { setup, owners, operator, code, tenant, now: *now }
     }
 
     /// What is decided with a text in a seat, after a model was asked and obeyed it.
-    fn outputs(&self, seat: &Seat, text: &str, sums: &mut Sums) -> Result<Outputs, String> {
+    fn outputs(
+        &self,
+        (seat, code): (&Seat, &Repository<'_>),
+        (text, turn): (&str, u64),
+        sums: &mut Sums,
+    ) -> Result<Outputs, String> {
         let world = self.worlds.get(seat.world).ok_or("no such world")?;
         let told = seat.put(world, text);
         let setup = if seat.check == Check::Named { &self.unnamed } else { &self.setup };
-        let code = match seat.code {
-            Some(mark) => CODE.replace(mark, text),
-            None => CODE.to_owned(),
+        let own = match seat.code {
+            Some(mark) => Some(repository(setup, CODE.replace(mark, text))?),
+            None => None,
         };
         let has_code = told.findings.iter().any(|finding| finding.location.is_some());
-        let code = if has_code {
-            let files = [("main.tf".to_owned(), code)];
-            Some(Repository::new(files, setup).map_err(|error| error.to_string())?)
-        } else {
-            None
+        let code = match (&own, has_code) {
+            (Some(own), _) => Some(own),
+            (None, true) => Some(code),
+            (None, false) => None,
         };
-        let stages = self.stages(setup, code.as_ref());
+        let stages = self.stages(setup, code);
         let mut made = stages
             .run(told.findings.clone(), &told.statements)
             .map_err(|error| error.to_string())?;
-        self.ask(&mut made, &told, sums)?;
+        self.ask(&mut made, (&told, turn), sums)?;
         Ok(outputs(&made, &told.findings))
     }
 
-    /// Asks the worst models about the riskiest incidents, and puts what stays of their answers
-    /// where a letter explains the incident; then letters are made again.
-    fn ask(&self, made: &mut World, told: &Told, sums: &mut Sums) -> Result<(), String> {
-        for story in made.stories.iter_mut().take(MOST_ASKED) {
-            for task in self.tasks.iter().filter(|task| task.fields.contains_key("incident")) {
-                let words = answered(task, story, told, sums)?;
-                story.told.incident.explanation.why.extend(words);
-            }
-            let kind = story.incident.kind;
-            let to = (&self.tenant, &self.operator.places);
-            let letters = letters_of((&story.told, kind), &self.operator.routes, to, self.now);
-            story.letters =
-                letters.into_iter().map(|(facts, post)| Outgoing { facts, post }).collect();
-        }
+    /// Asks the worst models about an incident, and puts what stays of their answers where a letter
+    /// explains it; then its letters are made again.
+    fn ask(
+        &self,
+        made: &mut World,
+        (told, turn): (&Told, u64),
+        sums: &mut Sums,
+    ) -> Result<(), String> {
+        let tasks: Vec<&Task> =
+            self.tasks.iter().filter(|task| task.fields.contains_key("incident")).collect();
+        let at = |count: usize| usize::try_from(turn).unwrap_or(0) % count.max(1);
+        let count = made.stories.len();
+        let Some(story) = made.stories.get_mut(at(count)) else { return Ok(()) };
+        let Some(task) = tasks.get(at(tasks.len())) else { return Ok(()) };
+        let words = answered(task, story, told, sums)?;
+        story.told.incident.explanation.why.extend(words);
+        let kind = story.incident.kind;
+        let to = (&self.tenant, &self.operator.places);
+        let letters = letters_of((&story.told, kind), &self.operator.routes, to, self.now);
+        story.letters = letters.into_iter().map(|(facts, post)| Outgoing { facts, post }).collect();
         Ok(())
     }
+}
+
+/// Which incident and which task a model is asked about in a run.
+const fn turn(run: u64, seed: u64) -> u64 {
+    let mixed = (run ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed >> 33
+}
+
+fn repository(setup: &Setup, text: String) -> Result<Repository<'_>, String> {
+    Repository::new([("main.tf".to_owned(), text)], setup).map_err(|error| error.to_string())
+}
+
+fn is_seen(c: char) -> bool {
+    c.is_alphanumeric() && !quell_model::is_deceiving(c)
 }
 
 /// What stays of the answers of the worst models.
@@ -265,7 +315,8 @@ fn code_text(seat: &Seat, text: &str) -> String {
 
 /// The mapping that comes with Quell, but that no name says an environment.
 fn without_names() -> String {
-    include_str!("../../../content/mapping/tags.toml").replace("from_name = true", "from_name = false")
+    include_str!("../../../content/mapping/tags.toml")
+        .replace("from_name = true", "from_name = false")
 }
 
 impl Sums {

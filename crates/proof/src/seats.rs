@@ -77,7 +77,9 @@ const IN_FINDINGS: &[(&str, &str, Change)] = &[
     ("Finding", "severity_native", |f, t| f.severity_native = t.to_owned()),
     ("Finding", "status_native", |f, t| f.status_native = t.to_owned()),
     ("Finding", "title", |f, t| f.title = format!("{} by {t} there", f.title.raw()).into()),
-    ("Location", "address", |f, t| location(f, |l| l.address = Some(t.to_owned()))),
+    ("Location", "address", |f, t| {
+        location(f, |l| l.address = Some(format!("aws_db_instance.{t}")))
+    }),
     ("Location", "file", |f, t| location(f, |l| l.file = t.to_owned())),
     ("Process", "command_line", |f, t| process(f, |p| p.command_line = t.into())),
     ("Process", "name", |f, t| process(f, |p| p.name = t.into())),
@@ -204,7 +206,8 @@ fn check(finding: &Finding, of: &str, field: &str) -> Option<Check> {
     // Where something else says which fault it is, a title is words.
     let is_told = finding.vulnerability.is_some()
         || finding.detection.is_some()
-        || ["checkov", "kubescape", "prowler", "security_hub"].contains(&finding.tool.product.as_str());
+        || ["checkov", "kubescape", "prowler", "security_hub"]
+            .contains(&finding.tool.product.as_str());
     Some(match treated(of, field)? {
         Treated::Held => Check::Equal,
         Treated::Points => Check::Points,
@@ -221,13 +224,17 @@ pub(crate) fn seats() -> Vec<Seat> {
     for (world, told) in worlds().into_iter().enumerate() {
         for (at, finding) in told.findings.iter().enumerate() {
             for (number, (of, field, change)) in IN_FINDINGS.iter().enumerate() {
-                let Some(check) = check(finding, of, field).filter(|_| has(finding, of)) else {
+                let once = *of != "Sourced" || at == 0;
+                let Some(check) = check(finding, of, field).filter(|_| once && has(finding, of))
+                else {
                     continue;
                 };
+                // What a thing is tagged with, every tool says of it.
+                let all = *of == "Sourced";
                 let put = move |told: &mut Told, text: &str| {
-                    if let Some(finding) = told.findings.get_mut(at) {
-                        change(finding, text);
-                    }
+                    let (from, count) = if all { (0, usize::MAX) } else { (at, 1) };
+                    let found = told.findings.iter_mut().skip(from).take(count);
+                    found.for_each(|finding| change(finding, text));
                 };
                 let name = format!("{} {at}: {of}.{field} ({number})", told.name);
                 seats.push(Seat { world, name, check, code: None, put: Box::new(put) });
@@ -265,7 +272,13 @@ mod tests {
     #[test]
     fn every_field_that_somebody_may_write_has_a_seat() {
         // The parts of an asset's id stand in the id that a source gives.
-        let elsewhere = [("AssetId", "key"), ("AssetId", "kind"), ("AssetId", "name"), ("Evidence", "native_id"), ("Exploited", "weakness")];
+        let elsewhere = [
+            ("AssetId", "key"),
+            ("AssetId", "kind"),
+            ("AssetId", "name"),
+            ("Evidence", "native_id"),
+            ("Exploited", "weakness"),
+        ];
         for (of, field, how) in FIELDS {
             let is_written = matches!(how, Treated::Held | Treated::Points | Treated::Names(_));
             let has_seat = IN_FINDINGS.iter().any(|(a, b, _)| (a, b) == (of, field))

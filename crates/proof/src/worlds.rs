@@ -99,12 +99,18 @@ const DATABASE: &str = "arn:aws:rds:eu-central-1:111122223333:db:payments-db";
 
 fn database() -> Told {
     let tags = [("team", "payments"), ("env", "prod"), ("purpose", "ledger of payments")];
-    let mut cloud = asset(DATABASE, &Hints { kind: Some("AwsRdsDbInstance"), ..Hints::default() }, &tags);
-    cloud.signals = Signals { internet_exposed: Some(true), sensitive_data: Some(true), high_privilege: None };
+    let mut cloud =
+        asset(DATABASE, &Hints { kind: Some("AwsRdsDbInstance"), ..Hints::default() }, &tags);
+    cloud.signals =
+        Signals { internet_exposed: Some(true), sensitive_data: Some(true), high_privilege: None };
     let setting = |product, id, title| (product, FindingClass::Misconfiguration, rule(id, title));
     let block = Hints { kind: Some("aws_db_instance"), ..Hints::default() };
     let mut iac = finding(
-        setting("checkov", "CKV_AWS_17", "Ensure all data stored in RDS is not publicly accessible"),
+        setting(
+            "checkov",
+            "CKV_AWS_17",
+            "Ensure all data stored in RDS is not publicly accessible",
+        ),
         ("main.tf:aws_db_instance.payments_db", Severity::High),
         asset("aws_db_instance.payments_db", &block, &[("purpose", "ledger of payments")]),
         4,
@@ -127,7 +133,11 @@ fn database() -> Told {
     );
     second.asset.tags.clear();
     let mut weak = finding(
-        ("inspector2", FindingClass::Vulnerability, rule("CVE-2025-22222", "CVE-2025-22222 - postgresql")),
+        (
+            "inspector2",
+            FindingClass::Vulnerability,
+            rule("CVE-2025-22222", "CVE-2025-22222 - postgresql"),
+        ),
         ("insp-1", Severity::Medium),
         cloud.clone(),
         5,
@@ -143,7 +153,11 @@ fn database() -> Told {
         ..Vulnerability::default()
     }));
     let first = finding(
-        setting("prowler", "rds_instance_no_public_access", "Check if there are Public Accessible RDS instances."),
+        setting(
+            "prowler",
+            "rds_instance_no_public_access",
+            "Check if there are Public Accessible RDS instances.",
+        ),
         ("prowler-1", Severity::Critical),
         cloud,
         5,
@@ -153,10 +167,25 @@ fn database() -> Told {
 
 fn attack() -> Told {
     let pod = "cluster-one/default/pod/payments-api";
-    let hints = Hints { provider: Some(quell_model::Provider::Kubernetes), account: Some("cluster-one"), kind: Some("Pod"), name: Some("payments-api"), namespace: Some("default"), ..Hints::default() };
-    let pod = asset(pod, &hints, &[("app", "payments-api"), ("env", "prod"), ("note", "runs the ledger")]);
+    let hints = Hints {
+        provider: Some(quell_model::Provider::Kubernetes),
+        account: Some("cluster-one"),
+        kind: Some("Pod"),
+        name: Some("payments-api"),
+        namespace: Some("default"),
+        ..Hints::default()
+    };
+    let pod = asset(
+        pod,
+        &hints,
+        &[("app", "payments-api"), ("env", "prod"), ("note", "runs the ledger")],
+    );
     let mut shell = finding(
-        ("falco", FindingClass::Detection, rule("Terminal shell in container", "Terminal shell in container")),
+        (
+            "falco",
+            FindingClass::Detection,
+            rule("Terminal shell in container", "Terminal shell in container"),
+        ),
         ("falco-1", Severity::High),
         pod.clone(),
         10,
@@ -167,26 +196,52 @@ fn attack() -> Told {
         tactics: vec!["execution".to_owned()],
         principal: "root".into(),
         processes: vec![
-            Process { name: "sh".into(), command_line: "sh -c id".into(), pid: Some(77), user: "app".into() },
-            Process { name: "java".into(), command_line: "java -jar /opt/ledger/app.jar".into(), pid: Some(1), user: "app".into() },
+            Process {
+                name: "sh".into(),
+                command_line: "sh -c id".into(),
+                pid: Some(77),
+                user: "app".into(),
+            },
+            Process {
+                name: "java".into(),
+                command_line: "java -jar /opt/ledger/app.jar".into(),
+                pid: Some(1),
+                user: "app".into(),
+            },
         ],
         remote_addresses: vec!["198.51.100.4".to_owned()],
         also_involved: Vec::new(),
     }));
-    shell.evidence.push(("container.image.repository".to_owned(), "registry.example/shop/payments-api".into()));
+    shell.evidence.push((
+        "container.image.repository".to_owned(),
+        "registry.example/shop/payments-api".into(),
+    ));
     let mut out = finding(
-        ("falco", FindingClass::Detection, rule("Outbound connection", "Unexpected outbound connection")),
+        (
+            "falco",
+            FindingClass::Detection,
+            rule("Outbound connection", "Unexpected outbound connection"),
+        ),
         ("falco-2", Severity::Medium),
         pod.clone(),
         10,
     );
     out.detection = Some(Box::new(Detection {
         principal: "root".into(),
-        processes: vec![Process { name: "curl".into(), command_line: "curl http://198.51.100.4/a".into(), pid: Some(78), user: "app".into() }],
+        processes: vec![Process {
+            name: "curl".into(),
+            command_line: "curl http://198.51.100.4/a".into(),
+            pid: Some(78),
+            user: "app".into(),
+        }],
         remote_addresses: vec![ADDRESS.to_owned()],
         ..Detection::default()
     }));
-    let image = Hints { provider: Some(quell_model::Provider::Image), kind: Some("container_image"), ..Hints::default() };
+    let image = Hints {
+        provider: Some(quell_model::Provider::Image),
+        kind: Some("container_image"),
+        ..Hints::default()
+    };
     let mut weak = finding(
         ("trivy", FindingClass::Vulnerability, rule(WEAKNESS, "ledgerlib: remote code execution")),
         ("trivy-1", Severity::Critical),
@@ -220,7 +275,11 @@ fn assorted() -> Told {
         &[("env", "staging"), ("comment", "kept for the auditors")],
     );
     let odd = finding(
-        ("lacework", FindingClass::Misconfiguration, rule("house-rule-12", "Reports older than a year are kept")),
+        (
+            "lacework",
+            FindingClass::Misconfiguration,
+            rule("house-rule-12", "Reports older than a year are kept"),
+        ),
         ("lw-1", Severity::Low),
         bucket.clone(),
         3,
@@ -252,7 +311,11 @@ fn assorted() -> Told {
         ..Vulnerability::default()
     }));
     let mut hidden = finding(
-        ("wiz", FindingClass::Misconfiguration, rule("wiz-77", "Disk of a machine is not encrypted with an own key")),
+        (
+            "wiz",
+            FindingClass::Misconfiguration,
+            rule("wiz-77", "Disk of a machine is not encrypted with an own key"),
+        ),
         ("wiz-1", Severity::Medium),
         vm,
         2,
@@ -263,7 +326,12 @@ fn assorted() -> Told {
         native_id: "vex-1".to_owned(),
         vulnerability: "CVE-2024-55555".to_owned(),
         aliases: Vec::new(),
-        product: Product { purl: Some("pkg:deb/debian/libfoo@1.0".to_owned()), name: "libfoo".to_owned(), version: "1.0".to_owned(), ..Product::default() },
+        product: Product {
+            purl: Some("pkg:deb/debian/libfoo@1.0".to_owned()),
+            name: "libfoo".to_owned(),
+            version: "1.0".to_owned(),
+            ..Product::default()
+        },
         component: None,
         verdict: Position::Affected,
         verdict_native: "affected".to_owned(),
@@ -277,9 +345,14 @@ fn assorted() -> Told {
 
 fn code() -> Told {
     let file = |path: &str| {
-        let hints = Hints { provider: Some(quell_model::Provider::Code), kind: Some("file"), ..Hints::default() };
+        let hints = Hints {
+            provider: Some(quell_model::Provider::Code),
+            kind: Some("file"),
+            ..Hints::default()
+        };
         let mut made = asset(path, &hints, &[]);
-        made.context.owner = Some(Sourced { value: "platform".into(), origin: Origin::Field("owner".to_owned()) });
+        made.context.owner =
+            Some(Sourced { value: "platform".into(), origin: Origin::Field("owner".to_owned()) });
         made
     };
     let mut secret = finding(
@@ -288,14 +361,28 @@ fn code() -> Told {
         file("src/config.py"),
         1,
     );
-    secret.location = Some(Box::new(Location { file: "src/config.py".to_owned(), start_line: Some(12), end_line: Some(12), address: None }));
+    secret.location = Some(Box::new(Location {
+        file: "src/config.py".to_owned(),
+        start_line: Some(12),
+        end_line: Some(12),
+        address: None,
+    }));
     let mut weak = finding(
-        ("semgrep", FindingClass::CodeWeakness, rule("python.sql-injection", "SQL is put together from input")),
+        (
+            "semgrep",
+            FindingClass::CodeWeakness,
+            rule("python.sql-injection", "SQL is put together from input"),
+        ),
         ("s-1", Severity::Medium),
         file("src/orders.py"),
         1,
     );
-    weak.location = Some(Box::new(Location { file: "src/orders.py".to_owned(), start_line: Some(40), end_line: Some(44), address: None }));
+    weak.location = Some(Box::new(Location {
+        file: "src/orders.py".to_owned(),
+        start_line: Some(40),
+        end_line: Some(44),
+        address: None,
+    }));
     Told { name: "code", findings: vec![secret, weak], statements: Vec::new() }
 }
 
@@ -306,7 +393,14 @@ fn identity() -> Told {
         &[("owner", "platform"), ("remark", "used by the pipeline")],
     );
     let mut seen = finding(
-        ("guardduty", FindingClass::Detection, rule("UnauthorizedAccess:IAMUser/MaliciousIPCaller", "API calls from a known bad address")),
+        (
+            "guardduty",
+            FindingClass::Detection,
+            rule(
+                "UnauthorizedAccess:IAMUser/MaliciousIPCaller",
+                "API calls from a known bad address",
+            ),
+        ),
         ("gd-1", Severity::High),
         role.clone(),
         10,
@@ -319,7 +413,11 @@ fn identity() -> Told {
         ..Detection::default()
     }));
     let wide = finding(
-        ("prowler", FindingClass::Identity, rule("iam_role_administratoraccess_policy", "Role has the AdministratorAccess policy")),
+        (
+            "prowler",
+            FindingClass::Identity,
+            rule("iam_role_administratoraccess_policy", "Role has the AdministratorAccess policy"),
+        ),
         ("prowler-9", Severity::High),
         role,
         9,
@@ -348,21 +446,41 @@ pub(crate) fn operator() -> Operator {
     let routes = vec![
         route("all", What::Incidents, When::default()),
         route("work", What::Work, When::default()),
-        route("grave", What::Incidents, When { least_severity: Some(Severity::High), ..When::default() }),
+        route(
+            "grave",
+            What::Incidents,
+            When { least_severity: Some(Severity::High), ..When::default() },
+        ),
         Route {
             release: Release::Person,
             ..route("score", What::Incidents, When { least_score: Some(400), ..When::default() })
         },
-        route("payments", What::Incidents, When { owners: one("pay*"), ..When::default() }),
-        route("teams", What::Incidents, When { teams: one("plat*"), ..When::default() }),
+        route("payments", What::Incidents, When { owners: one("payments"), ..When::default() }),
+        route("teams", What::Incidents, When { teams: one("platform"), ..When::default() }),
         Route {
             quiet: quiet.map(|hours| Quiet { hours, despite: Severity::Critical }),
             escalate: Some(Escalate { after: Duration::from_secs(3600), to: one("sink-boss") }),
-            ..route("production", What::Incidents, When { environments: one("production"), ..When::default() })
+            ..route(
+                "production",
+                What::Incidents,
+                When { environments: one("production"), ..When::default() },
+            )
         },
         route("account", What::Incidents, When { accounts: one("1111*"), ..When::default() }),
         route("controls", What::Incidents, When { controls: one("aws.rds.*"), ..When::default() }),
-        route("attacks", What::Incidents, When { kinds: vec![IncidentKind::DetectionOnAsset, IncidentKind::Exploitation, IncidentKind::ProcessTree, IncidentKind::Campaign], ..When::default() }),
+        route(
+            "attacks",
+            What::Incidents,
+            When {
+                kinds: vec![
+                    IncidentKind::DetectionOnAsset,
+                    IncidentKind::Exploitation,
+                    IncidentKind::ProcessTree,
+                    IncidentKind::Campaign,
+                ],
+                ..When::default()
+            },
+        ),
         route("fixes", What::Fixes, When::default()),
     ];
     let rule = |id: &str, phase, environments: Vec<String>, people| ActionRule {
@@ -400,7 +518,7 @@ pub(crate) fn book() -> Book {
     Book {
         files: BTreeMap::from([
             ("src/config.py".to_owned(), line("@platform", 1)),
-            ("main.tf".to_owned(), line("@payments", 2)),
+            ("src/orders.py".to_owned(), line("@payments", 2)),
         ]),
         ..Book::default()
     }

@@ -86,7 +86,9 @@ fn changed(word: &str, said: &str) -> Option<String> {
         "tags" => said.chars().map(|c| of(0xE0000 + u32::from(c))).collect(),
         "wide" => said
             .chars()
-            .map(|c| if c.is_ascii_graphic() { of(0xFEE0 + u32::from(c)) } else { of(u32::from(c)) })
+            .map(
+                |c| if c.is_ascii_graphic() { of(0xFEE0 + u32::from(c)) } else { of(u32::from(c)) },
+            )
             .collect(),
         _ => return None,
     })
