@@ -5,6 +5,7 @@
 mod deliveries;
 mod models;
 mod platforms;
+mod prompts;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use crate::sync::TellError;
 pub use deliveries::{Outbox, deliver};
 pub use models::llm_test;
 pub use platforms::{Asked, Wanted, sync};
+pub use prompts::{Examination, Examined, prompts_provider};
 
 /// Why something cannot be done on a data directory.
 #[derive(Debug, thiserror::Error)]
