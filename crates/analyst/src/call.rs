@@ -9,7 +9,7 @@ use quell_model::{Claim, Untrusted};
 use serde_json::{Map, Value};
 
 use crate::task::{Part, Shape, Task, TaskError};
-use crate::written::{by_rules, rules};
+use crate::written::{by_rules, rules, says_something};
 use crate::{Audience, Brief, By, Class, Dropped, Grants, Record, Why, Written, WrittenPart};
 
 /// Longest value of a field that is told, in bytes. What is cut says so.
@@ -154,7 +154,8 @@ impl<'a> Call<'a> {
             written.dropped = judged.dropped;
             return written;
         }
-        parts.retain(|part| !part.sentences.is_empty() || part.choice.is_some());
+        self.settle(&mut parts);
+        parts.retain(says_something);
         Written {
             task: self.task.id.clone(),
             version: self.task.version,
@@ -163,6 +164,17 @@ impl<'a> Call<'a> {
             parts,
             texts: judged.texts,
             dropped: judged.dropped,
+        }
+    }
+
+    /// A word that speaks of another part is the rules' where that part is.
+    fn settle(&self, parts: &mut [WrittenPart]) {
+        for part in &self.task.parts {
+            let Some(of) = &part.of else { continue };
+            let by_rules = parts.iter().any(|one| one.name == *of && one.by == By::Rules);
+            if let Some(one) = parts.iter_mut().find(|one| one.name == part.name && by_rules) {
+                *one = rules(part, self.brief);
+            }
         }
     }
 

@@ -53,6 +53,8 @@ pub struct Part {
     pub most: usize,
     /// What it is.
     pub shape: Shape,
+    /// The part that it speaks of. Where that is the rules', this is too.
+    pub of: Option<String>,
 }
 
 /// A task.
@@ -122,6 +124,7 @@ struct RawPart {
     least: usize,
     #[serde(default = "one")]
     most: usize,
+    of: Option<String>,
 }
 
 const fn one() -> usize {
@@ -194,6 +197,11 @@ impl Folder<'_> {
         let parts = raw.parts.into_iter().map(|part| part.shaped(&schema));
         let parts: Vec<Part> =
             parts.collect::<Result<_, _>>().map_err(|why| wrong("schema.json", why))?;
+        let is_part = |of: &str| parts.iter().any(|part| part.name == of);
+        if let Some(of) = parts.iter().filter_map(|part| part.of.as_deref()).find(|of| !is_part(of))
+        {
+            return Err(wrong("task.toml", format!("`of = \"{of}\"` names no part")));
+        }
         let keys = schema.get("properties").and_then(Value::as_object);
         let keys: Vec<&String> = keys.into_iter().flat_map(|keys| keys.keys()).collect();
         if keys.len() != parts.len() || !keys.iter().zip(&parts).all(|(key, p)| **key == p.name) {
@@ -241,8 +249,8 @@ impl RawPart {
             (Some("string"), None) => Shape::Text,
             _ => return Err(format!("`{place}` is neither sentences, a choice nor a text")),
         };
-        let Self { name, title, least, most } = self;
-        Ok(Part { name, title, least, most, shape })
+        let Self { name, title, least, most, of } = self;
+        Ok(Part { name, title, least, most, shape, of })
     }
 }
 

@@ -107,6 +107,41 @@ fn a_part_that_lost_too_much_is_the_rules_and_an_answer_that_did_is_replaced() {
 }
 
 #[test]
+fn a_word_that_speaks_of_a_part_is_the_rules_where_that_part_is() {
+    let mut brief = brief();
+    let claim = |text: &str| Claim { text: Untrusted::from(text), evidence: Vec::new() };
+    for (part, text) in [
+        ("chain", "By the rules: it was seen."),
+        ("hypothesis", "By the rules: it looks like that."),
+        ("confidence", "low"),
+        ("next", "By the rules: look there."),
+    ] {
+        brief.known.push((part, vec![claim(text)]));
+    }
+    let task = TASKS.get("runtime").unwrap();
+    let call = Call::new(task, &brief, Audience::Analyst, Grants::default()).unwrap();
+    let answer = |hypothesis: &str| {
+        json!({
+            "chain": [said("A database is open to the internet.", &["r1"])],
+            "processes": [], "techniques": [], "confidence": "high",
+            "hypothesis": [said(hypothesis, &["r1"])],
+            "next": [said("Look at who reached the database.", &["r1"])],
+        })
+    };
+    let chosen = |hypothesis: &str| {
+        let written = call.judge(&answer(hypothesis));
+        let part = written.part("confidence").unwrap();
+        (written.by, part.by, part.choice.clone().unwrap())
+    };
+    let good = "Somebody may have reached the database.";
+    assert_eq!(chosen(good), (By::Model, By::Model, "high".to_owned()));
+    let bad = "APT99 reached it through CVE-2020-9999.";
+    assert_eq!(chosen(bad), (By::Model, By::Rules, "low".to_owned()));
+    let rules = call.by_rules(Why::NotConfigured);
+    assert_eq!(rules.part("confidence").unwrap().choice.as_deref(), Some("low"));
+}
+
+#[test]
 fn every_task_is_whole() {
     let tasks: Vec<_> = TASKS.iter().collect();
     assert!(!tasks.is_empty());

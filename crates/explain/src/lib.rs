@@ -5,6 +5,7 @@
 mod claims;
 pub mod guard;
 mod owner;
+pub mod runtime;
 mod steps;
 mod title;
 

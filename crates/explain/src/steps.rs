@@ -14,18 +14,18 @@ const MOST_PACKAGES: usize = 5;
 pub(crate) fn steps(issues: &[IssueEvidence<'_>]) -> Vec<Untrusted> {
     let Some(lead) = issues.first() else { return Vec::new() };
     let is_seen = |issue: &&IssueEvidence<'_>| issue.issue.class == FindingClass::Detection;
-    let seen = issues.iter().find(is_seen).filter(|_| !is_seen(&lead));
+    let upgrades = upgrades(issues);
+    let seen = issues.iter().find(is_seen).filter(|_| !is_seen(&lead) || !upgrades.is_empty());
     // What closes the hole does not end what came in through it.
     let contain = seen.map(|seen| {
         let name = asset_name(seen);
         Untrusted::from(format!("Contain {name} and keep its evidence: something happened there."))
             .capped(MOST_BYTES)
     });
-    contain.into_iter().chain(steps_of(lead, issues)).collect()
+    contain.into_iter().chain(steps_of(lead, upgrades)).collect()
 }
 
-fn steps_of(lead: &IssueEvidence<'_>, issues: &[IssueEvidence<'_>]) -> Vec<Untrusted> {
-    let upgrades = upgrades(issues);
+fn steps_of(lead: &IssueEvidence<'_>, upgrades: String) -> Vec<Untrusted> {
     if !upgrades.is_empty() {
         return vec![
             Untrusted::from(upgrades),

@@ -2,6 +2,7 @@
 //! provider; the answer is judged, and the rules speak wherever it does not stand.
 
 mod ask;
+pub mod incident;
 #[cfg(test)]
 mod tests;
 
