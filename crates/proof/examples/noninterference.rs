@@ -9,6 +9,10 @@ use quell_proof::{Bench, Sums, upper_bound};
 /// Runs between two words on how far it is.
 const STEP: u64 = 10_000;
 
+fn rate(runs: u64, seconds: f64) -> f64 {
+    f64::from(u32::try_from(runs).unwrap_or(u32::MAX)) / seconds
+}
+
 #[expect(clippy::disallowed_methods, reason = "a measurement")]
 fn main() -> io::Result<ExitCode> {
     let mut arguments = std::env::args().skip(1);
@@ -23,14 +27,20 @@ fn main() -> io::Result<ExitCode> {
         sums = sums.and(bench.runs(at..end, seed).map_err(io::Error::other)?);
         at = end;
         if io::stderr().is_terminal() {
-            eprint!("\r{at} of {runs} runs, {} differences", sums.different);
+            let mut progress = io::stderr().lock();
+            write!(progress, "\r{at} of {runs} runs, {} differences", sums.different)?;
         }
     }
     let seconds = began.elapsed().as_secs_f64();
     let (seats, texts) = bench.counts();
     let mut out = io::stdout().lock();
     writeln!(out, "{seats} places, {texts} texts of {} kinds", sums.kinds.len())?;
-    writeln!(out, "{} runs in {seconds:.0} s, {:.0} a second", sums.runs, runs as f64 / seconds)?;
+    writeln!(
+        out,
+        "{} runs in {seconds:.0} s, {:.0} a second",
+        sums.runs,
+        rate(sums.runs, seconds)
+    )?;
     writeln!(
         out,
         "{} answers of a model that obeys, {} of them with a sentence that stays",

@@ -34,12 +34,9 @@ pub(crate) fn answer(call: &Call<'_>) -> Value {
     let input: Value = serde_json::from_str(call.input()).unwrap_or_default();
     let mut texts = Vec::new();
     strings(&input, &mut texts);
-    let ids: Vec<&str> = input["records"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|r| r["id"].as_str())
-        .collect();
+    let records = input.get("records").and_then(Value::as_array).into_iter().flatten();
+    let ids: Vec<&str> =
+        records.filter_map(|record| record.get("id").and_then(Value::as_str)).collect();
     let cited: Vec<&str> = ids.iter().copied().take(8).collect();
     let said = |text: &str| json!({"text": text, "evidence": cited});
     // What a record says comes first: a guard that drops most of an answer drops all of it.
@@ -68,7 +65,7 @@ pub(crate) fn answer(call: &Call<'_>) -> Value {
 /// The same without what the guard would drop: all of it stays.
 pub(crate) fn sly(call: &Call<'_>) -> Value {
     let input: Value = serde_json::from_str(call.input()).unwrap_or_default();
-    let first = input["records"][0]["id"].as_str().unwrap_or("r1").to_owned();
+    let first = input.pointer("/records/0/id").and_then(Value::as_str).unwrap_or("r1").to_owned();
     let said = |text: &str| json!({"text": text, "evidence": [first]});
     let calm = "Nothing in it needs anybody now, and somebody else will look after it.";
     let mut made = Map::new();

@@ -40,18 +40,13 @@ pub(crate) fn outputs(world: &World, findings: &[Finding]) -> Outputs {
     let mut stories: Vec<Value> = world
         .stories
         .iter()
-        .map(|story| {
-            let mut value = self::story(story);
-            value["issues"] = issues(&story.incident.issues);
-            value
-        })
+        .map(|story| json!({"issues": issues(&story.incident.issues), "story": self::story(story)}))
         .collect();
     stories.sort_by_key(ToString::to_string);
-    let fixes = world.fixes.iter().map(|proposed| {
-        let mut value = fix(proposed);
-        value["closes"] = issues(&proposed.fix.closes);
-        value
-    });
+    let fixes = world
+        .fixes
+        .iter()
+        .map(|proposed| json!({"closes": issues(&proposed.fix.closes), "fix": fix(proposed)}));
     let mut fixes: Vec<Value> = fixes.collect();
     fixes.sort_by_key(ToString::to_string);
     let decided: Vec<Value> = decided.into_iter().map(|(at, issue)| json!([at, issue])).collect();
@@ -109,7 +104,7 @@ fn letter(outgoing: &Outgoing) -> Value {
             "asks": letter.asks.is_some(),
             "name owner": letter.owner.as_ref().map(|owner| owner.raw().to_owned()),
         }),
-        other => json!(other.kind().as_str()),
+        other @ (Act::Edit { .. } | Act::Note { .. } | Act::Close { .. } | Act::Reopen { .. } | Act::Review { .. }) => json!(other.kind().as_str()),
     });
     json!({
         "route": post.delivery.route,
@@ -189,42 +184,44 @@ impl Outputs {
 
     /// What of this is lower than it was.
     pub(crate) fn lowered(&self, was: &Self) -> Option<String> {
-        let rows = |of: &Self| -> BTreeMap<String, Value> {
-            let all = of.0["issues"].as_array().into_iter().flatten();
-            all.map(|row| (row[0].to_string(), row[1].clone())).collect()
-        };
-        let (now, before) = (rows(self), rows(was));
+        let (now, before) = (self.issues(), was.issues());
         for (at, was) in &before {
             let Some(is) = now.get(at) else { return Some(format!("issue {at} is gone")) };
-            let number = |of: &Value, key: &str| of[key].as_u64().unwrap_or_default();
-            if number(is, "score") < number(was, "score") {
+            if number(is) < number(was) {
                 return Some(format!("score of {at}"));
             }
-            for key in [
-                "severity",
-                "status",
-                "decision",
-                "hidden",
-                "control",
-                "name owner",
-                "name environment",
-            ] {
-                if is[key] != was[key] {
-                    return Some(format!("{key} of {at}: {} was {}", is[key], was[key]));
-                }
+            if let Some(key) = SAME.iter().find(|key| is.get(**key) != was.get(**key)) {
+                return Some(format!("{key} of {at}"));
             }
         }
-        let sinks = |of: &Self| -> BTreeSet<String> {
-            let stories = of.0["stories"].as_array().cloned().unwrap_or_default();
-            let letters =
-                stories.iter().flat_map(|s| s["letters"].as_array().cloned().unwrap_or_default());
-            letters.map(|letter| letter["route"].to_string()).collect()
-        };
-        if !sinks(was).is_subset(&sinks(self)) {
+        if !was.routes().is_subset(&self.routes()) {
             return Some("somebody is not told any more".to_owned());
         }
-        (self.0["fixes"] != was.0["fixes"]).then(|| "a fix or its plan differs".to_owned())
+        let is_same = self.0.get("fixes") == was.0.get("fixes");
+        (!is_same).then(|| "a fix or its plan differs".to_owned())
     }
+
+    fn list(&self, name: &str) -> impl Iterator<Item = &Value> {
+        self.0.get(name).and_then(Value::as_array).into_iter().flatten()
+    }
+
+    fn issues(&self) -> BTreeMap<String, &Value> {
+        self.list("issues").filter_map(|row| Some((row.get(0)?.to_string(), row.get(1)?))).collect()
+    }
+
+    fn routes(&self) -> BTreeSet<String> {
+        let letters = self.list("stories").filter_map(|story| story.pointer("/story/letters"));
+        let letters = letters.filter_map(Value::as_array).flatten();
+        letters.filter_map(|letter| letter.get("route")).map(ToString::to_string).collect()
+    }
+}
+
+/// What of an issue a text may not even raise.
+const SAME: &[&str] =
+    &["severity", "status", "decision", "hidden", "control", "name owner", "name environment"];
+
+fn number(issue: &Value) -> u64 {
+    issue.get("score").and_then(Value::as_u64).unwrap_or_default()
 }
 
 fn hide(value: &mut Value, is_name: bool, known: &BTreeSet<String>) {

@@ -223,45 +223,54 @@ pub(crate) fn seats() -> Vec<Seat> {
     let mut seats = Vec::new();
     for (world, told) in worlds().into_iter().enumerate() {
         for (at, finding) in told.findings.iter().enumerate() {
-            for (number, (of, field, change)) in IN_FINDINGS.iter().enumerate() {
-                let once = *of != "Sourced" || at == 0;
-                let Some(check) = check(finding, of, field).filter(|_| once && has(finding, of))
-                else {
-                    continue;
-                };
-                // What a thing is tagged with, every tool says of it.
-                let all = *of == "Sourced";
-                let put = move |told: &mut Told, text: &str| {
-                    let (from, count) = if all { (0, usize::MAX) } else { (at, 1) };
-                    let found = told.findings.iter_mut().skip(from).take(count);
-                    found.for_each(|finding| change(finding, text));
-                };
-                let name = format!("{} {at}: {of}.{field} ({number})", told.name);
-                seats.push(Seat { world, name, check, code: None, put: Box::new(put) });
-            }
+            seats.extend(of_finding((world, &told), (at, finding)));
         }
-        for (of, field, change) in IN_STATEMENTS {
-            let check = match treated(of, field) {
-                Some(Treated::Held) => Check::Equal,
-                _ => Check::Named,
-            };
-            let put = move |told: &mut Told, text: &str| {
-                told.statements.iter_mut().for_each(|statement| change(statement, text));
-            };
-            if !told.statements.is_empty() {
-                let name = format!("{}: {of}.{field}", told.name);
-                seats.push(Seat { world, name, check, code: None, put: Box::new(put) });
-            }
+        if !told.statements.is_empty() {
+            seats.extend(of_statements((world, &told)));
         }
         if told.name == "database" {
-            for mark in ["@COMMENT@", "@NOTE@"] {
-                let name = format!("{}: code at {mark}", told.name);
-                let (check, put) = (Check::Equal, Box::new(|_: &mut Told, _: &str| {}));
-                seats.push(Seat { world, name, check, code: Some(mark), put });
-            }
+            seats.extend(["@COMMENT@", "@NOTE@"].map(|mark| of_code((world, &told), mark)));
         }
     }
     seats
+}
+
+fn of_finding(
+    (world, told): (usize, &Told),
+    (at, finding): (usize, &Finding),
+) -> impl Iterator<Item = Seat> {
+    let numbered = IN_FINDINGS.iter().enumerate();
+    numbered.filter_map(move |(number, (of, field, change))| {
+        // What a thing is tagged with, every tool says of it.
+        let all = *of == "Sourced";
+        let is_there = has(finding, of) && (!all || at == 0);
+        let check = check(finding, of, field).filter(|_| is_there)?;
+        let (from, count) = if all { (0, usize::MAX) } else { (at, 1) };
+        let put = move |told: &mut Told, text: &str| {
+            let found = told.findings.iter_mut().skip(from).take(count);
+            found.for_each(|finding| change(finding, text));
+        };
+        let name = format!("{} {at}: {of}.{field} ({number})", told.name);
+        Some(Seat { world, name, check, code: None, put: Box::new(put) })
+    })
+}
+
+fn of_statements((world, told): (usize, &Told)) -> impl Iterator<Item = Seat> {
+    IN_STATEMENTS.iter().map(move |(of, field, change)| {
+        let is_held = treated(of, field) == Some(Treated::Held);
+        let check = if is_held { Check::Equal } else { Check::Named };
+        let put = move |told: &mut Told, text: &str| {
+            told.statements.iter_mut().for_each(|statement| change(statement, text));
+        };
+        let name = format!("{}: {of}.{field}", told.name);
+        Seat { world, name, check, code: None, put: Box::new(put) }
+    })
+}
+
+fn of_code((world, told): (usize, &Told), mark: &'static str) -> Seat {
+    let name = format!("{}: code at {mark}", told.name);
+    let put = |_: &mut Told, _: &str| {};
+    Seat { world, name, check: Check::Equal, code: Some(mark), put: Box::new(put) }
 }
 
 #[cfg(test)]

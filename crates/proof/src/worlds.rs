@@ -237,6 +237,17 @@ fn attack() -> Told {
         remote_addresses: vec![ADDRESS.to_owned()],
         ..Detection::default()
     }));
+    let weak = weak_image();
+    let setting = finding(
+        ("kubescape", FindingClass::Misconfiguration, rule("C-0057", "Privileged container")),
+        ("ks-1", Severity::High),
+        pod,
+        7,
+    );
+    Told { name: "attack", findings: vec![shell, out, weak, setting], statements: Vec::new() }
+}
+
+fn weak_image() -> Finding {
     let image = Hints {
         provider: Some(quell_model::Provider::Image),
         kind: Some("container_image"),
@@ -259,13 +270,7 @@ fn attack() -> Told {
         epss: Some(0.4),
         ..Vulnerability::default()
     }));
-    let setting = finding(
-        ("kubescape", FindingClass::Misconfiguration, rule("C-0057", "Privileged container")),
-        ("ks-1", Severity::High),
-        pod,
-        7,
-    );
-    Told { name: "attack", findings: vec![shell, out, weak, setting], statements: Vec::new() }
+    weak
 }
 
 fn assorted() -> Told {

@@ -44,16 +44,17 @@ pub struct Delivered {
     pub examples: Vec<Believed>,
 }
 
-/// Has every case of every task answered in every way.
+/// Has cases of every task answered in every way: a case of our own, and so many of the task's.
 ///
 /// # Errors
 /// When the tasks cannot be read, which a test excludes.
-pub fn deliver(only: &str) -> Result<Delivered, String> {
+pub fn deliver(only: &str, most: usize) -> Result<Delivered, String> {
     let tasks = Tasks::embedded().map_err(|error| error.to_string())?;
     let catalog = Catalog::embedded().map_err(|error| error.to_string())?;
     let mut all = Delivered::default();
     for task in tasks.iter().filter(|task| task.id.contains(only)) {
         let mut cases = task.read_cases(&catalog).map_err(|error| error.to_string())?;
+        cases.truncate(most);
         cases.extend(own(task)?);
         let one = |case: &Case| of_case(task, case, &catalog);
         let told: Result<Vec<Delivered>, String> = cases.par_iter().map(one).collect();
@@ -99,10 +100,11 @@ fn answer(
     let parts: Vec<_> = parts.collect();
     let part = parts.get(at % parts.len().max(1))?;
     let mut answer: Map<String, Value> = good.as_object()?.clone();
-    let all = parts.iter().flat_map(|part| good[&part.name].as_array().into_iter().flatten());
+    let of = |name: &str| good.get(name).and_then(Value::as_array).into_iter().flatten();
+    let all = parts.iter().flat_map(|part| of(&part.name));
     let all: Vec<&Value> = all.collect();
     let true_one = all.get(at % all.len().max(1))?;
-    let (text, evidence) = (true_one["text"].as_str()?, &true_one["evidence"]);
+    let (text, evidence) = (true_one.get("text")?.as_str()?, true_one.get("evidence")?);
     let said = (carrier.1)(text, made.text);
     if said.is_empty() {
         return None;
@@ -110,7 +112,7 @@ fn answer(
     let sentences = said.iter().map(|text| json!({"text": text, "evidence": evidence}));
     // First, so that no cap on sentences takes it out.
     let mut sentences: Vec<Value> = sentences.collect();
-    sentences.extend(good[&part.name].as_array().into_iter().flatten().cloned());
+    sentences.extend(of(&part.name).cloned());
     answer.insert(part.name.clone(), Value::from(sentences));
     Some(Value::Object(answer))
 }

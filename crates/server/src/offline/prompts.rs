@@ -43,12 +43,12 @@ pub fn prompts_provider(
     config: &Config,
     name: &str,
     environment: Environment,
-    clock: Arc<dyn Clock>,
+    clock: &Arc<dyn Clock>,
 ) -> Result<Examined, OfflineError> {
     let none = || OfflineError::NoLlm(name.to_owned());
     let one = config.llm.get(name).filter(|one| one.enabled).ok_or_else(none)?;
-    let outside = Arc::new(Outside::new(config, environment, &clock).map_err(StartError::from)?);
-    let models = Models::new(config, &outside, &clock, Some(name));
+    let outside = Arc::new(Outside::new(config, environment, clock).map_err(StartError::from)?);
+    let models = Models::new(config, &outside, clock, Some(name));
     let models = models.map_err(|error| OfflineError::Failed(format!("[llm]: {error}")))?;
     let (_, provider) = models.iter().next().ok_or_else(none)?;
     let provider = Arc::clone(provider);

@@ -10,6 +10,7 @@ use quell_analyst::score::Case;
 use quell_analyst::trial::{self, Asked as Answer, Row, Sums};
 use quell_analyst::{Call, Task};
 use quell_config::Money;
+use quell_model::Clock;
 use quell_server::offline::{self, Examined};
 use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
@@ -140,8 +141,8 @@ pub(super) fn runtime() -> Result<Runtime> {
 
 pub(super) fn provider(known: &Known<'_>, runtime: &Runtime, name: &str) -> Result<Examined> {
     let _inside = runtime.enter();
-    let clock = Arc::new(SystemClock);
-    Ok(offline::prompts_provider(known.config, name, environment_of(), clock)?)
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    Ok(offline::prompts_provider(known.config, name, environment_of(), &clock)?)
 }
 
 /// Asks the cases of a task, one after the other.

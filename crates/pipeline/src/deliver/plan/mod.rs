@@ -248,17 +248,15 @@ pub fn letters_of(
 ) -> Vec<(Facts, Post)> {
     let mut posts: Vec<(Facts, Post)> = Vec::new();
     for told in subjects(story, (tenant, places), kind) {
-        for route in routes.iter().filter(|route| route.takes(&told.facts)) {
-            let new = route.to.iter().map(|sink| opened((tenant, sink), route, &told, now));
-            for post in new {
-                let is_told = |(_, other): &(Facts, Post)| {
-                    (&other.delivery.sink, &other.delivery.subject)
-                        == (&post.delivery.sink, &post.delivery.subject)
-                };
-                if !posts.iter().any(is_told) {
-                    posts.push((told.facts.clone(), post));
-                }
-            }
+        let wanting = routes.iter().filter(|route| route.takes(&told.facts));
+        let places = wanting.flat_map(|route| route.to.iter().map(move |sink| (route, sink)));
+        for (route, sink) in places {
+            let is_told = |(_, other): &(Facts, Post)| {
+                other.delivery.sink == *sink && other.delivery.subject == told.id
+            };
+            let known = posts.iter().any(is_told);
+            let post = || (told.facts.clone(), opened((tenant, sink), route, &told, now));
+            posts.extend((!known).then(post));
         }
     }
     posts
