@@ -100,8 +100,10 @@ pub(super) fn of(text: &str) -> Vec<Token<'_>> {
         let [before, after] = pair else { continue };
         for (namer, name) in [(before, after), (after, before)] {
             let is_name = is_unknown(name);
-            let is_verb = !is_in(STRICT, namer) && ENDS.iter().any(|end| name.ends_with(end));
             let namer = namer.rsplit('-').next().unwrap_or(namer);
+            let is_verb = !is_in(STRICT, namer)
+                && name.len() > 5
+                && ENDS.iter().any(|end| name.ends_with(end));
             if is_in(NAMERS, namer) && is_name && !is_verb {
                 tokens.push(Token { text: name, is_named: true });
             }
