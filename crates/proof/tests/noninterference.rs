@@ -1,7 +1,5 @@
 //! Nothing that is decided depends on what an attacker writes, nor on what a model makes of it.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use quell_proof::{Bench, upper_bound};
 
 /// Runs of a test; `cargo xtask eval-noninterference` makes a million.

@@ -218,7 +218,7 @@ impl From<PipelineError> for Problem {
             PipelineError::Refused(reason) => Self::unprocessable(reason),
             PipelineError::Interrupted => Self::unavailable("the server is stopping", 5),
             PipelineError::Threads(_) | PipelineError::Unread(_) => {
-                Self::unavailable(&error.to_string(), 5)
+                Self::unavailable(error.to_string(), 5)
             }
             PipelineError::Intelligence { .. } | PipelineError::Inventory { .. } => {
                 Self::unprocessable(error.to_string())
