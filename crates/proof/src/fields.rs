@@ -215,10 +215,10 @@ mod tests {
     fn texts(source: &str) -> BTreeSet<(String, String)> {
         let mut found = BTreeSet::new();
         let mut of: Option<String> = None;
-        for line in source.lines().take_while(|line| *line != "#[cfg(test)]") {
+        for line in source.lines().take_while(|line| *line != "mod tests {") {
             let words =
                 line.trim_start().trim_start_matches("pub(crate) ").trim_start_matches("pub ");
-            let head = words.strip_prefix("struct ").or_else(|| words.strip_prefix("enum "));
+            let head = line.strip_prefix("pub struct ").or_else(|| line.strip_prefix("pub enum "));
             if let Some(head) = head.filter(|_| !line.starts_with(' ')) {
                 let name: String = head.chars().take_while(|c| c.is_alphanumeric()).collect();
                 of = line.ends_with('{').then_some(name);
@@ -243,7 +243,8 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/src");
         let mut files = Vec::new();
         sources(&root, &mut files);
-        let private = ["Parts", "Hints", "Gcp", "Image", "Reference"];
+        // What a record says beside an id; its parts stand in the id.
+        let private = ["Hints"];
         let mut model: BTreeSet<(String, String)> = BTreeSet::new();
         for file in files.iter().filter(|file| !file.to_string_lossy().contains("tests")) {
             model.extend(texts(&fs::read_to_string(file).unwrap()));

@@ -5,6 +5,8 @@ use super::words::{PLAIN, TERMS};
 
 /// Stands where a record's own words are, in the text that is judged.
 pub(super) const DATA: &str = "\u{1}";
+/// The same, so that what a model glued to it is judged as a word of its own.
+pub(super) const APART: &str = " \u{1} ";
 
 /// A part of a sentence that has to be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
