@@ -20,6 +20,7 @@ const CUT: &str = " [cut]";
 pub struct Call<'a> {
     task: &'a Task,
     brief: &'a Brief<'a>,
+    grants: Grants,
     instructions: String,
     input: String,
     masker: Masker,
@@ -70,7 +71,7 @@ impl<'a> Call<'a> {
         brief.steps.iter().for_each(|steps| facts.steps(steps));
         input.insert("records".to_owned(), Value::Array(records));
         let input = Value::Object(input).to_string();
-        Ok(Self { task, brief, instructions, input, masker, facts, ids })
+        Ok(Self { task, brief, grants, instructions, input, masker, facts, ids })
     }
 
     /// The task.
@@ -89,6 +90,18 @@ impl<'a> Call<'a> {
     #[must_use]
     pub fn input(&self) -> &str {
         &self.input
+    }
+
+    /// The records that are told, with the fields that are, as they stand.
+    pub(crate) fn told(&self) -> impl Iterator<Item = Record> {
+        let is_told = |record: &&Record| self.ids.values().any(|id| *id == record.id);
+        let told = self.brief.records.iter().filter(is_told);
+        told.filter_map(|record| allowed(self.task, record, self.grants))
+    }
+
+    /// The figures that are told.
+    pub(crate) fn figures(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.brief.figures.iter().map(|(name, value)| (*name, value.as_str()))
     }
 
     /// The shape of the answer.

@@ -21,6 +21,7 @@ mod inspect;
 mod intel;
 mod list;
 mod marks;
+pub mod memory;
 mod owners;
 mod prepare;
 mod priority;

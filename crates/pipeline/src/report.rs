@@ -16,7 +16,7 @@ use quell_model::{
 };
 use quell_report::{
     AssetReport, DecisionCounts, DecisionReport, FindingReport, FixReport, HandReport, HiddenBy,
-    IncidentReport, IssueReport, OwnerReport, WrittenFixReport,
+    IncidentReport, IncidentStory, IssueReport, OwnerReport, WrittenFixReport,
 };
 use quell_risk::{Circumstances, Provisional};
 use quell_store::{CandidatePage, FindingRow, IdSet, IssueRow, JoinRow, PinRow, Store};
@@ -338,6 +338,44 @@ pub(crate) fn describe(
     described.issues.sort_by(|a, b| (b.risk.score, &a.id).cmp(&(a.risk.score, &b.id)));
     described.assets = assets.into_values().collect();
     Ok(described)
+}
+
+/// An issue that is in memory, with its findings, what is said of it and what was decided.
+pub(crate) type InMemory<'s> = (Issue, Vec<Member>, &'s [Statement], Decided);
+
+/// Tells an incident of issues that are in memory, the riskiest first.
+pub(crate) fn story_of(
+    incident: &Incident,
+    issues: Vec<InMemory<'_>>,
+    (catalog, today): (&Catalog, Timestamp),
+    fixes: &[Fix],
+) -> IncidentStory {
+    let told = issues.into_iter().map(|(issue, members, statements, decided)| Told {
+        places: members.iter().map(|_| (String::new(), 0)).collect(),
+        issue,
+        statements,
+        mark: None,
+        hidden_by: None,
+        members,
+        decided,
+    });
+    let story: Vec<Told<'_>> = told.collect();
+    let mut assets: BTreeMap<String, AssetReport> = BTreeMap::new();
+    let mut issues = Vec::new();
+    for told in &story {
+        let issue = issue_report(told, catalog, today);
+        let asset = assets.entry(issue.asset.clone()).or_insert_with(|| asset_report(&told.issue));
+        asset.open_issues += 1;
+        issues.push(issue);
+    }
+    let closes = |fix: &&Fix| fix.closes.iter().any(|key| incident.issues.contains(key));
+    IncidentStory {
+        incident: incident_report(incident, &story, (catalog, today), fixes),
+        issues,
+        assets: assets.into_values().collect(),
+        fixes: fixes.iter().filter(closes).map(fix_report).collect(),
+        times: None,
+    }
 }
 
 /// An issue and its findings as they are stored.

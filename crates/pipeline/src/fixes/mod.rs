@@ -45,7 +45,7 @@ pub use written::{FIX_TASK, MOST_WRITTEN, Writer, score_fix};
 
 use crate::PipelineError;
 use crate::report::Open;
-use propose::{Workbench, grouped};
+pub(crate) use propose::{Workbench, grouped};
 pub(crate) use steps::steps_of;
 
 /// A repository, with what is said of fixes beside its file, and state files that lead there.

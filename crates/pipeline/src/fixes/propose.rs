@@ -92,6 +92,20 @@ impl<'c> Workbench<'c> {
         Ok(Self { checkout, workspace, engine, policies, catalog, is_open, tracer, unparsed })
     }
 
+    /// The same of files that are in memory: paths with forward slashes, and texts.
+    pub(crate) fn of_files(
+        files: BTreeMap<String, String>,
+        catalog: &'c Catalog,
+    ) -> Result<Self, PipelineError> {
+        let workspace = Workspace::parse(files.clone());
+        let mut checkout = Checkout { files, ..Checkout::default() };
+        let tracer = Tracer::open(&mut checkout, &[])?;
+        let controls: Vec<&Control> = catalog.controls().collect();
+        let (engine, policies) = (Engine::new(&controls), policy::load(&[])?);
+        let unparsed = Vec::new();
+        Ok(Self { checkout, workspace, engine, policies, catalog, tracer, unparsed })
+    }
+
     /// An answer for each issue, in their order.
     pub(crate) fn answers<'o>(
         &self,

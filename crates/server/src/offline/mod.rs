@@ -7,6 +7,7 @@ mod explain;
 mod fixes;
 mod models;
 mod platforms;
+mod prompts;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub use explain::{ExplainAsked, Explainer};
 pub use fixes::FixWriter;
 pub use models::{llm_spend, llm_test};
 pub use platforms::{Asked, Wanted, sync};
+pub use prompts::{Examination, Examined, prompts_provider};
 
 /// Why something cannot be done on a data directory.
 #[derive(Debug, thiserror::Error)]
