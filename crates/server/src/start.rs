@@ -11,7 +11,7 @@ use std::time::Duration;
 use quell_audit::{Action, Outcome, Stage};
 use quell_config::Config;
 use quell_llm::LlmError;
-use quell_model::{Clock, TenantId};
+use quell_model::{Clock, TenantId, Timestamp};
 use quell_pipeline::Setup;
 use quell_secrets::Environment;
 use quell_sinks::SinkError;
@@ -183,6 +183,15 @@ fn open(plan: Plan, clock: Arc<dyn Clock>) -> Result<(Arc<App>, Option<String>),
     Ok((app, first_token))
 }
 
+/// Jobs that ran when the last server stopped go on.
+fn recover_jobs(office: &mut ServerStore, now: Timestamp) -> Result<(), StoreError> {
+    let recovered = office.job_recover(now, true)?;
+    if recovered > 0 {
+        tracing::info!(recovered, "jobs go on that ran when the server stopped");
+    }
+    Ok(())
+}
+
 /// Opens a data directory alone, with no thread started.
 pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartError> {
     let Plan { config, data, setup, environment } = plan;
@@ -205,10 +214,7 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
     office.look_over()?;
     let now = clock.now();
     office.tenant_add(&TenantId::default(), now)?;
-    let recovered = office.job_recover(now, true)?;
-    if recovered > 0 {
-        tracing::info!(recovered, "jobs go on that ran when the server stopped");
-    }
+    recover_jobs(&mut office, now)?;
     office.platform_release()?;
     let access = ServerStore::open(&data)?;
     let spool = spool(&config, &data)?;
