@@ -13,10 +13,12 @@ pub(crate) fn bench(arguments: &[String]) -> Result<()> {
     let chosen = arguments.first().map(String::as_str).filter(|word| !word.starts_with("--"));
     match chosen {
         Some(word) => measure(word, arguments.get(1..).unwrap_or_default()),
-        None => ["hooks", "import", "tickets", "bogus"].into_iter().try_for_each(|word| {
-            say(word);
-            measure(word, arguments)
-        }),
+        None => {
+            ["hooks", "import", "tickets", "letters", "bogus"].into_iter().try_for_each(|word| {
+                say(word);
+                measure(word, arguments)
+            })
+        }
     }
 }
 

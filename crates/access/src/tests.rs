@@ -49,10 +49,16 @@ fn each_role_has_the_rights_of_the_golden_table() {
     let (home, foreign): (TenantId, TenantId) = (TenantId::default(), "foreign".parse().unwrap());
     let inside = place("1", "production", "web", "app=shop");
     let outside = place("2", "test", "data", "app=lab");
+    // What a containment changes: as its issues say, and without any.
+    let bare = |of: &Place| Place { region: String::new(), kind: String::new(), ..of.clone() };
+    let target = bare(&inside);
+    let unowned = Place { team: String::new(), tags: BTreeSet::new(), ..target.clone() };
     let resources = [
         ("tenant", Resource::Tenant(&home)),
         ("inside", Resource::Place(&home, &inside)),
         ("outside", Resource::Place(&home, &outside)),
+        ("target", Resource::Place(&home, &target)),
+        ("unowned-target", Resource::Place(&home, &unowned)),
         ("foreign-tenant", Resource::Tenant(&foreign)),
         ("foreign-place", Resource::Place(&foreign, &inside)),
     ];

@@ -3,8 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod common;
+mod served;
 
-use common::Bench;
+use common::{Bench, prowler};
 use serde_json::{Value, json};
 
 const BUCKET: &str = "resource \"aws_s3_bucket\" \"logs\" {\n  bucket = var.name\n}\n";
@@ -28,6 +29,29 @@ fn bench() -> Bench {
     bench.file("infra/prod/main.tf", BUCKET);
     bench.file("prod.tfstate", state());
     bench
+}
+
+#[test]
+fn what_a_server_knows_is_traced_in_the_code_that_is_here() {
+    let served = served::Served::start();
+    served.bench.file("infra/prod/main.tf", BUCKET);
+    served.bench.file("prod.tfstate", state());
+    let mut record = prowler("bucket");
+    record["resources"][0]["uid"] = json!("arn:aws:s3:::acme-logs");
+    record["resources"][0]["type"] = json!("AwsS3Bucket");
+    served.import("scan.json", &json!([record]).to_string());
+    let issues = served.json(&["issue", "list", "--json"]);
+    let issue = issues["items"][0]["id"].as_str().unwrap().to_owned();
+    let short: String = issue.chars().take(10).collect();
+    for name in [short.as_str(), "arn:aws:s3:::acme-logs", "arn:aws:s3:::not-known"] {
+        let arguments =
+            ["trace", name, "--repo", "infra", "--state", "prod=prod.tfstate", "--json"];
+        let report = served.json(&arguments);
+        let verdict = if name.contains("not") { "nothing" } else { "found" };
+        assert_eq!(report["verdict"], verdict, "{name}: {report}");
+    }
+    let none = served.run(&["trace", "0000000000", "--repo", "infra"]);
+    assert_eq!(none.status.code(), Some(2), "{none:?}");
 }
 
 #[test]

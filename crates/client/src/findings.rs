@@ -220,6 +220,18 @@ impl Connection {
         Ok((page.items, page.next))
     }
 
+    /// One issue with its whole findings, as the pipeline stores them, open or not.
+    ///
+    /// # Errors
+    /// When there is none of that id, or more than one, or the server does not answer.
+    pub async fn fix_input_of<T: DeserializeOwned>(
+        &self,
+        issue: &str,
+    ) -> Result<Option<T>, ClientError> {
+        let page: Input<T> = self.get("api/v1/fix-input", &[("issue", Some(issue))]).await?;
+        Ok(page.items.into_iter().next())
+    }
+
     /// One asset with its issues and what it has to do with others, as the server tells it.
     ///
     /// # Errors

@@ -4,10 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use quell_model::{KeyHasher, Severity, TenantId};
+use quell_model::{KeyHasher, Severity, TenantId, Untrusted};
 use serde::{Deserialize, Serialize};
 
 use crate::text::{Body, Line, SafeLink};
+
+/// Characters of a version that stand in names.
+const MOST_VERSION: usize = 8;
 
 /// What makes a delivery the same delivery: it stands inside the remote object, so that it is found
 /// again when an answer was lost. 26 letters and digits, all of them harmless in every sink.
@@ -83,7 +86,35 @@ pub struct Attachment {
     /// Its media type.
     pub media_type: String,
     /// What it holds. It is text from outside.
-    pub text: quell_model::Untrusted,
+    pub text: Untrusted,
+    /// Tells it from what was attached before; it stays while the file says nothing new.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub version: String,
+}
+
+impl Attachment {
+    /// A file, told from earlier ones by some text: all of it, or what of it counts.
+    #[must_use]
+    pub fn new(name: &str, media_type: &str, (text, told_by): (Untrusted, &str)) -> Self {
+        let hash = KeyHasher::new("attachment").part(told_by).finish::<()>().to_string();
+        Self {
+            name: name.to_owned(),
+            media_type: media_type.to_owned(),
+            text,
+            version: hash.chars().take(MOST_VERSION).collect(),
+        }
+    }
+
+    /// Its name with its version, for sinks that keep files of one name beside each other:
+    /// `evidence-1a2b3c4d.json`.
+    #[must_use]
+    pub fn versioned(&self) -> String {
+        match (self.version.as_str(), self.name.rsplit_once('.')) {
+            ("", _) => self.name.clone(),
+            (version, Some((stem, kind))) => format!("{stem}-{version}.{kind}"),
+            (version, None) => format!("{}-{version}", self.name),
+        }
+    }
 }
 
 /// What is delivered.
@@ -106,7 +137,7 @@ pub struct Letter {
     /// Quell's own page of it.
     pub page: Option<SafeLink>,
     /// Who owns what it is about, in the inventory's words; a sink's configuration says whom it means there.
-    pub owner: Option<quell_model::Untrusted>,
+    pub owner: Option<Untrusted>,
     /// A change of code that comes with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<CodeChange>,

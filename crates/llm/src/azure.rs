@@ -1,14 +1,10 @@
 //! Azure OpenAI: deployments with a version in the address, or the v1 address.
 
-use serde_json::Value;
-
-use crate::chat::{self, plain_id};
+use crate::chat::{Chat, Places, plain_id};
 use crate::connection::Auth;
-use crate::dialect::{Call, Dialect, Heard, listed};
-use crate::embeddings::{Vectors, openai_body, openai_read};
 use crate::kind::{Kind, Made};
 use crate::rules::Rules;
-use crate::{LlmError, Model, Settings};
+use crate::{LlmError, Settings};
 
 pub(crate) const KIND: Kind = Kind {
     id: "azure-openai",
@@ -29,7 +25,9 @@ fn make(settings: &Settings) -> Result<Made, LlmError> {
     let auth = if settings.bearer { Auth::Bearer } else { Auth::Header("api-key") };
     // A deployment's name does not tell its model, so refusals do.
     let rules = Rules { store: false, ..Rules::ALL };
-    Ok(Made { dialect: Box::new(Azure { version }), auth, headers: &[], rules })
+    let (places, models) = (Azure { version }, "/openai/v1/models");
+    let dialect = Chat { places, models, window: "context_length", batches: None };
+    Ok(Made { dialect: Box::new(dialect), auth, headers: &[], rules })
 }
 
 #[derive(Debug)]
@@ -37,57 +35,13 @@ struct Azure {
     version: Option<String>,
 }
 
-impl Azure {
-    fn place(&self, deployment: &str, call: &str) -> Result<String, LlmError> {
+impl Places for Azure {
+    fn path(&self, deployment: &str, call: &str) -> Result<String, LlmError> {
         let Some(version) = &self.version else { return Ok(format!("/openai/v1/{call}")) };
         let deployment = plain_id(deployment).map_err(|_| LlmError::Setting {
             name: "model",
             why: "is no name of a deployment".to_owned(),
         })?;
         Ok(format!("/openai/deployments/{deployment}/{call}?api-version={version}"))
-    }
-}
-
-impl Dialect for Azure {
-    fn path(&self, model: &str) -> Result<String, LlmError> {
-        self.place(model, "chat/completions")
-    }
-
-    fn body(&self, call: &Call<'_>) -> Value {
-        chat::body(call)
-    }
-
-    fn whole(&self, answer: &Value, heard: &mut Heard) -> Result<(), LlmError> {
-        chat::whole(answer, heard)
-    }
-
-    fn event(&self, event: &Value, heard: &mut Heard) -> Result<(), LlmError> {
-        chat::event(event, heard)
-    }
-
-    fn models_path(&self) -> &'static str {
-        "/openai/v1/models"
-    }
-
-    fn models(&self, answer: &Value) -> Vec<Model> {
-        listed(answer, "data", "id", "context_length")
-    }
-
-    fn vectors(&self) -> Option<&dyn Vectors> {
-        Some(self)
-    }
-}
-
-impl Vectors for Azure {
-    fn path(&self, model: &str) -> Result<String, LlmError> {
-        self.place(model, "embeddings")
-    }
-
-    fn body(&self, model: &str, texts: &[&str]) -> Value {
-        openai_body(model, texts)
-    }
-
-    fn read(&self, answer: &Value) -> Result<Vec<Value>, LlmError> {
-        openai_read(answer)
     }
 }

@@ -1,19 +1,99 @@
 //! The Chat Completions protocol, which OpenAI, Azure and many servers speak.
 
+use std::fmt;
+
 use serde_json::{Map, Value, json};
 
 use crate::connection::Connection;
-use crate::dialect::{Batches, Call, Heard, number, text};
+use crate::dialect::{Batches, Call, Dialect, Heard, listed, number, text};
+use crate::embeddings::{Vectors, openai_body, openai_read};
 use crate::provider::{Batch, BatchState, Future};
-use crate::{LlmError, Stopped, Usage};
+use crate::{LlmError, Model, Stopped, Usage};
 
 /// Most bytes of the answers of a batch.
 pub(crate) const MOST_BATCH_BYTES: u64 = 200 << 20;
 /// Between the parts of an upload. It is longer than any line of JSON can hold by chance.
 const BORDER: &str = "quell-batch-7d1f0c5e9a3b4826";
 
+/// Where calls go.
+pub(crate) trait Places: Send + Sync + fmt::Debug {
+    /// The path of a call, such as `chat/completions`.
+    fn path(&self, model: &str, call: &str) -> Result<String, LlmError>;
+}
+
+/// Every call has a path of its own, whatever the model.
+#[derive(Debug)]
+pub(crate) struct Plain;
+
+impl Places for Plain {
+    fn path(&self, _: &str, call: &str) -> Result<String, LlmError> {
+        Ok(format!("/{call}"))
+    }
+}
+
+/// The protocol, with what differs between those that speak it.
+#[derive(Debug)]
+pub(crate) struct Chat<P> {
+    /// Where calls go.
+    pub(crate) places: P,
+    /// Where the models are listed.
+    pub(crate) models: &'static str,
+    /// The name under which a model's window is listed.
+    pub(crate) window: &'static str,
+    /// How batches are taken, where they are.
+    pub(crate) batches: Option<Files>,
+}
+
+impl<P: Places> Dialect for Chat<P> {
+    fn path(&self, model: &str) -> Result<String, LlmError> {
+        self.places.path(model, "chat/completions")
+    }
+
+    fn body(&self, call: &Call<'_>) -> Value {
+        body(call)
+    }
+
+    fn whole(&self, answer: &Value, heard: &mut Heard) -> Result<(), LlmError> {
+        whole(answer, heard)
+    }
+
+    fn event(&self, told: &Value, heard: &mut Heard) -> Result<(), LlmError> {
+        event(told, heard)
+    }
+
+    fn models_path(&self) -> &'static str {
+        self.models
+    }
+
+    fn models(&self, answer: &Value) -> Vec<Model> {
+        listed(answer, "data", "id", self.window)
+    }
+
+    fn vectors(&self) -> Option<&dyn Vectors> {
+        Some(self)
+    }
+
+    fn batches(&self) -> Option<&dyn Batches> {
+        self.batches.as_ref().map(|files| files as &dyn Batches)
+    }
+}
+
+impl<P: Places> Vectors for Chat<P> {
+    fn path(&self, model: &str) -> Result<String, LlmError> {
+        self.places.path(model, "embeddings")
+    }
+
+    fn body(&self, model: &str, texts: &[&str]) -> Value {
+        openai_body(model, texts)
+    }
+
+    fn read(&self, answer: &Value) -> Result<Vec<Value>, LlmError> {
+        openai_read(answer)
+    }
+}
+
 /// What is sent.
-pub(crate) fn body(call: &Call<'_>) -> Value {
+fn body(call: &Call<'_>) -> Value {
     let (request, rules) = (call.request, call.rules);
     let mut body = Map::new();
     let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
@@ -50,7 +130,7 @@ pub(crate) fn body(call: &Call<'_>) -> Value {
 }
 
 /// Reads a whole answer.
-pub(crate) fn whole(answer: &Value, heard: &mut Heard) -> Result<(), LlmError> {
+fn whole(answer: &Value, heard: &mut Heard) -> Result<(), LlmError> {
     about(answer, heard);
     let choice = answer.pointer("/choices/0");
     let choice = choice.ok_or_else(|| LlmError::shape("choices[0]", "is missing"))?;
@@ -65,7 +145,7 @@ pub(crate) fn whole(answer: &Value, heard: &mut Heard) -> Result<(), LlmError> {
 }
 
 /// Reads an event of a stream.
-pub(crate) fn event(event: &Value, heard: &mut Heard) -> Result<(), LlmError> {
+fn event(event: &Value, heard: &mut Heard) -> Result<(), LlmError> {
     about(event, heard);
     // The last one holds the usage and no choice, the first one of Azure the filter's verdict.
     let Some(choice) = event.pointer("/choices/0") else { return Ok(()) };

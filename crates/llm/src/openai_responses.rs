@@ -4,10 +4,10 @@ use serde_json::{Map, Value, json};
 
 use crate::chat::Files;
 use crate::connection::Auth;
-use crate::dialect::{Batches, Call, Dialect, Heard, listed, number, text};
+use crate::dialect::{Batches, Call, Dialect, Heard, number, text};
 use crate::embeddings::Vectors;
 use crate::kind::{Kind, Made};
-use crate::openai_chat::{OpenAiVectors, URL};
+use crate::openai_chat::{OPENAI, URL};
 use crate::refusal::Whose;
 use crate::rules::Rules;
 use crate::{LlmError, Model, Settings, Stopped, Usage};
@@ -112,15 +112,15 @@ impl Dialect for Responses {
     }
 
     fn models_path(&self) -> &'static str {
-        "/models"
+        OPENAI.models_path()
     }
 
     fn models(&self, answer: &Value) -> Vec<Model> {
-        listed(answer, "data", "id", "context_length")
+        OPENAI.models(answer)
     }
 
     fn vectors(&self) -> Option<&dyn Vectors> {
-        Some(&OpenAiVectors)
+        OPENAI.vectors()
     }
 
     fn batches(&self) -> Option<&dyn Batches> {

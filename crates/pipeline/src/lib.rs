@@ -37,8 +37,9 @@ pub use error::PipelineError;
 pub use fixes::{
     Ask, Branch, ChangePlace, CodePlace, Commit, Dirty, FileChange, FixCase, FixConfig, FixMember,
     FixPlan, FixRequest, FixSaid, FixStory, Offer, StateFile, Taken, Tool, TraceRequest, Unfixed,
-    code_change, code_place, commit_message, fix_cases, fixes_report, patch_text, plan_fixes,
-    plan_fixes_from, recover_files, refuse_uncommitted, trace_thing, write_branch, write_files,
+    code_change, code_place, commit_message, fix_case, fix_cases, fixes_report, named_asset,
+    patch_text, plan_fixes, plan_fixes_from, recover_files, refuse_uncommitted, trace_asset,
+    trace_thing, write_branch, write_files,
 };
 pub use import::{ImportOptions, Imported};
 pub use incidents::{

@@ -12,7 +12,7 @@ use quell_config::Config;
 use quell_model::Clock;
 use quell_pipeline::Setup;
 use quell_spool::{Payloads, Spool};
-use quell_store::ServerStore;
+use quell_store::{ServerStore, StoreError};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
@@ -143,6 +143,15 @@ impl App {
         loopback
             || public.is_some_and(|public| name.eq_ignore_ascii_case(public))
             || server.allow_hosts.iter().any(|allowed| name.eq_ignore_ascii_case(allowed))
+    }
+
+    /// Writes with what is held to be written, unless the server has closed that: nobody writes
+    /// behind it.
+    pub(crate) fn unless_closed(
+        &self,
+        write: impl FnOnce() -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        if self.hard_stop.load(Ordering::SeqCst) { Ok(()) } else { write() }
     }
 
     /// Waits so long, or until the server stops.

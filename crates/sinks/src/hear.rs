@@ -63,3 +63,26 @@ pub enum NotTaken {
     #[error("{0}")]
     Body(String),
 }
+
+/// Why a message that only hints at a change does not count.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotHeard {
+    /// It is not signed with the secret.
+    #[error("it is not signed with the secret of the sink")]
+    Signature,
+    /// It is signed, but was made too long ago, or is yet to be made.
+    #[error("its time is too far from now")]
+    Time,
+    /// It is signed, and is no message that is known.
+    #[error("`{0}` is missing or not as expected")]
+    Body(&'static str),
+}
+
+impl From<NotHeard> for NotTaken {
+    fn from(error: NotHeard) -> Self {
+        match error {
+            NotHeard::Signature | NotHeard::Time => Self::Signature,
+            NotHeard::Body(_) => Self::Body(error.to_string()),
+        }
+    }
+}

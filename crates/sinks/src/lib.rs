@@ -26,7 +26,7 @@ mod testing;
 mod webhook;
 
 pub use error::SinkError;
-pub use hear::{Hear, Hook, NotTaken, Press, Pressed, button_value};
+pub use hear::{Hear, Hook, NotHeard, NotTaken, Press, Pressed, button_value};
 pub use kind::{Kind, SINKS, Setting};
 pub use plan::{Credential, Credentials, Plan};
 pub use quell_deliver::mirror::{Field, Gone, Phase, Standing};

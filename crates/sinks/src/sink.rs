@@ -73,6 +73,19 @@ impl<'a> Wanted<'a> {
     }
 }
 
+impl Wanted<'_> {
+    /// What stands for something at a sink that names nothing itself.
+    pub(crate) fn marked(&self) -> Remote {
+        let mark = self.key.mark();
+        Remote { id: mark.clone(), name: mark, url: None }
+    }
+
+    /// The same, where something is made.
+    pub(crate) fn made(&self) -> Option<Remote> {
+        matches!(self.act, Act::Open { .. }).then(|| self.marked())
+    }
+}
+
 /// A request as it would be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {

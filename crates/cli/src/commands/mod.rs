@@ -152,7 +152,7 @@ pub(crate) fn run(
     let result = match parsed.command {
         Command::Triage(arguments) => triage::run(&arguments, (&data, named), environment),
         Command::Fix(arguments) => fix::run(&arguments, (&data, named), environment),
-        Command::Trace(arguments) => trace::run(&arguments, &data),
+        Command::Trace(arguments) => trace::run(&arguments, (&data, named), environment),
         Command::Demo(arguments) => demo::run(&arguments, environment),
         Command::Issue(arguments) => issue::run(&arguments, (&data, named), environment),
         Command::Asset(arguments) => asset::run(&arguments, (&data, named), environment),

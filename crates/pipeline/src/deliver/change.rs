@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use quell_deliver::letter::CodeChange;
-use quell_deliver::mirror::Mirror;
-use quell_deliver::outbox::{Act, State};
+use quell_deliver::outbox::Act;
 use quell_deliver::{Block, Body, Key, Label, Letter, Line};
 use quell_model::{IssueKey, KeyHasher, Severity, TenantId, Timestamp};
 use quell_report::FixReport;
-use quell_store::{Delivery, NewRow, OutboxStore, Store};
+use quell_store::{OutboxStore, Store};
 
 use super::fix::changed;
+use super::once::post_once;
 use super::review::proof;
 use crate::PipelineError;
 use crate::assess::read_issue;
@@ -43,7 +43,7 @@ pub fn post_change(
     let key = Key::new(tenant, sink, &subject, 0);
     let review = proof(&change.repository, &fixes);
     let letter = Letter {
-        key: key.clone(),
+        key,
         title: title(&fixes),
         body: Body(fixes.iter().take(MOST_FIXES).flat_map(told).collect()),
         severity: worst(store, &closes)?,
@@ -55,40 +55,12 @@ pub fn post_change(
         change: Some(change),
         asks: None,
     };
-    let row = NewRow {
-        sink: sink.to_owned(),
-        subject: subject.clone(),
-        key,
-        act: Act::Open { letter: Box::new(letter) },
-        state: State::Waiting { until: now },
-        replays: None,
-    };
-    let delivery = Delivery {
-        sink: sink.to_owned(),
-        subject: subject.clone(),
-        route: String::new(),
-        issues: closes.into_iter().collect(),
-        acts: 2,
-        told: String::new(),
-        since: now,
-        written: now,
-        remote: None,
-        mirror: Mirror::default(),
-        escalated: true,
-        look: None,
-    };
     // Where the host has checks, the proof stands beside the request too.
-    let said = NewRow {
-        sink: sink.to_owned(),
-        subject: subject.clone(),
-        key: Key::new(tenant, sink, &subject, 1),
-        act: Act::Review { review: Box::new(review) },
-        state: State::Waiting { until: now },
-        replays: None,
-    };
-    let added = outbox.outbox_add((None, &delivery), &[row, said], now)?;
-    outbox.sync()?;
-    Ok((subject, added.is_some()))
+    let acts =
+        vec![Act::Open { letter: Box::new(letter) }, Act::Review { review: Box::new(review) }];
+    let what = (acts, closes.into_iter().collect());
+    let is_new = post_once(outbox, (tenant, sink, &subject), what, now)?;
+    Ok((subject, is_new))
 }
 
 fn title(fixes: &[FixReport]) -> Line {

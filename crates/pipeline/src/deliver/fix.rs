@@ -31,11 +31,11 @@ pub(super) fn letter(
         severity: severity.unwrap_or(Severity::Unknown),
         due,
         labels: vec![Label::new("quell"), Label::new("quell-fix")],
-        files: vec![Attachment {
-            name: "fix.patch".to_owned(),
-            media_type: "text/x-diff".to_owned(),
-            text: fix.diff.clone(),
-        }],
+        files: vec![Attachment::new(
+            "fix.patch",
+            "text/x-diff",
+            (fix.diff.clone(), fix.diff.raw()),
+        )],
         page,
         owner: Some(story.incident.owner.name.clone()),
         change: None,

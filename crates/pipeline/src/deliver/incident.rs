@@ -1,8 +1,8 @@
 //! The letter of an incident.
 
 use quell_deliver::{Attachment, Block, Body, Key, Label, Letter, Line};
-use quell_model::Untrusted;
 use quell_report::{IncidentReport, IncidentStory, IssueReport};
+use serde_json::Value;
 
 use super::words::{Places, claim, due, footer, head, issues};
 
@@ -13,12 +13,7 @@ const MOST_BYTES: usize = 1 << 20;
 pub(super) fn letter(key: Key, story: &IncidentStory, places: &Places) -> Letter {
     let incident = &story.incident;
     let page = places.page(&format!("/incidents/{}", incident.id));
-    let evidence = serde_json::to_string_pretty(story).unwrap_or_default();
-    let evidence = (evidence.len() <= MOST_BYTES).then(|| Attachment {
-        name: "evidence.json".to_owned(),
-        media_type: "application/json".to_owned(),
-        text: Untrusted::from(evidence),
-    });
+    let evidence = evidence(story);
     Letter {
         key,
         title: Line::data(incident.title.clone()),
@@ -35,6 +30,29 @@ pub(super) fn letter(key: Key, story: &IncidentStory, places: &Places) -> Letter
         change: None,
         asks: None,
     }
+}
+
+/// What tools know, as a file.
+fn evidence(story: &IncidentStory) -> Option<Attachment> {
+    let all = serde_json::to_value(story).ok()?;
+    let text = serde_json::to_string_pretty(&all).ok().filter(|text| text.len() <= MOST_BYTES)?;
+    let told_by = without_looks(all).to_string();
+    Some(Attachment::new("evidence.json", "application/json", (text.into(), &told_by)))
+}
+
+/// What of a story counts as evidence: that a tool or a person looked again is nothing new.
+fn without_looks(mut story: Value) -> Value {
+    let Some(fields) = story.as_object_mut() else { return story };
+    fields.remove("times");
+    let issues = fields.get_mut("issues").and_then(Value::as_array_mut);
+    for issue in issues.into_iter().flatten().filter_map(Value::as_object_mut) {
+        issue.remove("last_seen");
+        let findings = issue.get_mut("findings").and_then(Value::as_array_mut);
+        for finding in findings.into_iter().flatten().filter_map(Value::as_object_mut) {
+            finding.remove("last_seen");
+        }
+    }
+    story
 }
 
 fn body(story: &IncidentStory, footer: Vec<Block>) -> Body {
@@ -91,4 +109,27 @@ fn facts(story: &IncidentStory) -> Block {
         facts.push(("Accounts".to_owned(), Line::default().and_code(places.join(", "))));
     }
     Block::Facts(facts)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn evidence_is_new_when_it_says_something_else_and_not_when_somebody_looked() {
+        let story = |seen: &str, opened: &str, status: &str| {
+            without_looks(json!({
+                "incident": {"id": "a"}, "times": {"understood": opened},
+                "issues": [{"id": "b", "last_seen": seen, "status": status,
+                    "findings": [{"id": "c", "last_seen": seen}]}],
+            }))
+        };
+        let first = story("2026-03-01", "-", "open");
+        assert_eq!(first, story("2026-03-02", "2026-03-02", "open"));
+        assert_ne!(first, story("2026-03-01", "-", "resolved"));
+        let kept = &first["issues"][0];
+        assert_eq!((&kept["id"], &kept["findings"][0]["id"]), (&json!("b"), &json!("c")));
+    }
 }

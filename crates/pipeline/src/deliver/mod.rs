@@ -6,6 +6,7 @@ mod change;
 mod fix;
 mod incident;
 mod merged;
+mod once;
 mod plan;
 mod review;
 mod stands;

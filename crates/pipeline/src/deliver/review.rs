@@ -1,15 +1,15 @@
 //! What is said of code: the proof of a change beside its pull request, remarks on the lines of
 //! somebody else's, and results for code scanning.
 
-use quell_deliver::mirror::Mirror;
-use quell_deliver::outbox::{Act, State};
+use quell_deliver::outbox::Act;
 use quell_deliver::review::{Conclusion, Remark, Review};
 use quell_deliver::{Block, Body, Key, Line};
 use quell_model::{KeyHasher, TenantId, Timestamp, Untrusted};
 use quell_report::FixReport;
-use quell_store::{Delivery, NewRow, OutboxStore};
+use quell_store::OutboxStore;
 
 use super::fix::{changed, proofs};
+use super::once::post_once;
 use crate::PipelineError;
 use crate::fixes::{CodePlace, FixPlan};
 use crate::report::fix_report;
@@ -181,31 +181,9 @@ fn post(
     })?;
     let hash = KeyHasher::new("review").part(&String::from_utf8_lossy(&said)).finish::<()>();
     let subject = format!("review:{hash}");
-    let row = NewRow {
-        sink: sink.to_owned(),
-        subject: subject.clone(),
-        key: Key::new(tenant, sink, &subject, 0),
-        act: Act::Review { review: Box::new(review) },
-        state: State::Waiting { until: now },
-        replays: None,
-    };
-    let delivery = Delivery {
-        sink: sink.to_owned(),
-        subject: subject.clone(),
-        route: String::new(),
-        issues: Vec::new(),
-        acts: 1,
-        told: String::new(),
-        since: now,
-        written: now,
-        remote: None,
-        mirror: Mirror::default(),
-        escalated: true,
-        look: None,
-    };
-    let added = outbox.outbox_add((None, &delivery), &[row], now)?;
-    outbox.sync()?;
-    Ok((subject, added.is_some()))
+    let what = (vec![Act::Review { review: Box::new(review) }], Vec::new());
+    let is_new = post_once(outbox, (tenant, sink, &subject), what, now)?;
+    Ok((subject, is_new))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! How what a letter was about stands now.
 
 use quell_deliver::mirror::Stands;
+use quell_deliver::route::Subject;
 use quell_govern::exception::State;
 use quell_model::{IssueKey, Timestamp};
 use quell_store::Store;
@@ -19,25 +20,35 @@ pub fn reminder_stands(
     subject: &str,
     now: Timestamp,
 ) -> Result<Option<Stands>, PipelineError> {
-    let is_open = match subject.split_once(':') {
-        Some(("exception", id)) => {
+    let is_open = match Subject::of(subject) {
+        Some((Subject::ExceptionEnd, id)) => {
             let found = store.exception_get(id)?;
             found.is_some_and(|one| one.state == State::Granted && now < one.request.until)
         }
-        Some(("review", id)) => store.exception_get(id)?.is_some_and(|one| one.state.waits()),
-        Some(("approval", id)) => store
+        Some((Subject::ExceptionReview, id)) => {
+            store.exception_get(id)?.is_some_and(|one| one.state.waits())
+        }
+        Some((Subject::Approval, id)) => store
             .plan_get(id)?
             .is_some_and(|(plan, said)| now < plan.expires_at && waits(&plan, &said)),
-        Some(_) | None => return Ok(None),
+        Some((Subject::Fix | Subject::Incident | Subject::Plan, _)) | None => return Ok(None),
     };
     Ok(Some(if is_open { Stands::Open(None) } else { Stands::Gone(now) }))
 }
 
-/// How some issues stand together: open while one is.
+/// How some issues stand together: open while one is. None where there are none: nothing that
+/// somebody sees says then that anything is over.
 ///
 /// # Errors
 /// When the store refuses.
-pub fn stands(store: &Store, issues: &[IssueKey], now: Timestamp) -> Result<Stands, PipelineError> {
+pub fn stands(
+    store: &Store,
+    issues: &[IssueKey],
+    now: Timestamp,
+) -> Result<Option<Stands>, PipelineError> {
+    if issues.is_empty() {
+        return Ok(None);
+    }
     let suppression = store.suppression(now)?;
     let mut seen: Option<Timestamp> = None;
     let (mut is_open, mut is_hidden) = (false, false);
@@ -58,11 +69,11 @@ pub fn stands(store: &Store, issues: &[IssueKey], now: Timestamp) -> Result<Stan
         let again = id.map(|id| last_seen(store, id)).transpose()?.flatten();
         seen = seen.max(issue.last_seen).max(again);
     }
-    Ok(match (is_open, is_hidden) {
+    Ok(Some(match (is_open, is_hidden) {
         (true, _) => Stands::Open(seen),
         (false, true) => Stands::Accepted,
         (false, false) => Stands::Gone(now),
-    })
+    }))
 }
 
 /// When a tool last saw one of an issue's open findings.

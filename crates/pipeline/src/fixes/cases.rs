@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::PipelineError;
 use crate::assess::{members, read_issue};
+use crate::inspect::find_issue;
 
 /// An open issue with its findings.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -53,6 +54,22 @@ impl FixMember {
     pub(super) fn member(self) -> Member {
         Member { key: self.id, finding: self.finding, status: self.status }
     }
+}
+
+/// One issue with its findings, by its id or its first characters, whether it is open or not.
+///
+/// # Errors
+/// When there is none of that id that is to be seen, or more than one, or the store refuses.
+pub fn fix_case(
+    store: &Store,
+    id: &str,
+    is_seen: impl Fn(i64) -> bool,
+) -> Result<FixCase, PipelineError> {
+    let missing = || PipelineError::NotFound { kind: "issue", id: id.to_owned() };
+    let row = find_issue(store, id)?;
+    let body = row.body.as_ref().filter(|_| is_seen(row.id)).ok_or_else(missing)?;
+    let findings = members(store, row.id)?.into_iter().map(FixMember::of).collect();
+    Ok(FixCase { issue: read_issue(body)?, findings })
 }
 
 /// Open issues among so many that are stored behind a place, and the place behind them; none at

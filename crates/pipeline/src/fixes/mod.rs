@@ -29,14 +29,14 @@ use quell_store::Store;
 
 pub use ask::Ask;
 pub use branch::{Branch, Commit, Dirty, refuse_uncommitted, write_branch};
-pub use cases::{FixCase, FixMember, FixStory, fix_cases};
+pub use cases::{FixCase, FixMember, FixStory, fix_case, fix_cases};
 pub use change::{ChangePlace, CodePlace, code_change, code_place};
 pub use config::{FixConfig, FixSaid};
 pub use message::commit_message;
 pub use patch::patch_text;
 pub use plan::{FixPlan, FixRequest, Offer, Taken, plan_fixes, plan_fixes_from};
 pub use report::fixes_report;
-pub use trace::{StateFile, TraceRequest, trace_thing};
+pub use trace::{StateFile, TraceRequest, named_asset, trace_asset, trace_thing};
 pub use unfixed::Unfixed;
 pub use verify::Tool;
 pub use write::{FileChange, recover_files, write_files};

@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use quell_model::IssueKey;
 use quell_store::{ISSUES_OF_A_PAGE, IssueRow, Labels, Snapshot, Store};
 use rayon::prelude::*;
 use serde::Deserialize;
 
-use super::QueryError;
+use super::{QueryError, View};
 
 /// What is known of an asset beside the index.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -173,6 +174,25 @@ impl LabelBook {
         both.tags.extend(other.tags);
         self.number(both)
     }
+}
+
+/// Who owns the assets of some issues, and which of the wanted tags those have, each pair once.
+///
+/// # Errors
+/// When the store refuses.
+pub fn belongings(
+    view: &View<'_>,
+    keys: &[IssueKey],
+    wanted: &BTreeSet<String>,
+) -> Result<BTreeSet<(String, BTreeSet<String>)>, QueryError> {
+    let mut all = BTreeSet::new();
+    for key in keys {
+        for row in view.store.issue_between(*key, *key)? {
+            let team = view.index.issue(row.id).and_then(|cells| cells.team).unwrap_or_default();
+            all.insert((team.to_owned(), set_of(&row, wanted)?.tags));
+        }
+    }
+    Ok(all)
 }
 
 fn set_of(row: &IssueRow, wanted: &BTreeSet<String>) -> Result<LabelSet, QueryError> {

@@ -33,7 +33,7 @@ pub use fixes::{FixQuery, fix, fixes, keep_fixes};
 pub use imports::{ImportItem, ImportQuery, imports};
 pub use incidents::{IncidentItem, IncidentPage, IncidentQuery, IncidentSort, incident, incidents};
 pub use issues::{IssueItem, IssueQuery, IssueSort, Marked, issue, issues};
-pub use labels::{LabelBook, LabelSet};
+pub use labels::{LabelBook, LabelSet, belongings};
 pub use page::{FacetReport, FacetValue, MOST_ITEMS, Page};
 pub use parameters::Order;
 pub use risk::risk;

@@ -199,16 +199,13 @@ fn leaf(asking: &Asking<'_>, (tenant, now): (&TenantId, Timestamp)) -> Leaf {
     if let Some(incident) = asking.asker.incident {
         leaf = leaf.object("incident", incident);
     }
-    let user = asking.asker.user.and_then(|user| user.split_once(' '));
-    match user {
-        Some(("user", id)) => leaf.on_behalf(&person("user", id)),
-        Some(("token", id)) => leaf.on_behalf(&person("token", id)),
-        Some(_) | None => leaf,
+    match asking.asker.user {
+        Some(id) => {
+            let (kind, id) = ("caller", id.to_owned());
+            leaf.on_behalf(&Actor { kind, id, role: None, name: None })
+        }
+        None => leaf,
     }
-}
-
-fn person(kind: &'static str, id: &str) -> Actor {
-    Actor { kind, id: id.to_owned(), role: None, name: None }
 }
 
 /// What the log says after a call.

@@ -69,7 +69,7 @@ async fn open(data: &Path, url: &str, limits: &str) -> Arc<App> {
 
 fn given(incident: &str) -> Given<'_> {
     static TENANT: std::sync::LazyLock<TenantId> = std::sync::LazyLock::new(TenantId::default);
-    Given { tenant: &TENANT, user: Some("user bo"), incident: Some(incident), to: Audience::Owner }
+    Given { tenant: &TENANT, user: Some("bo"), incident: Some(incident), to: Audience::Owner }
 }
 
 fn brief(asset: &str) -> Brief<'static> {

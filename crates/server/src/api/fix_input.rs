@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::Json;
 use axum::extract::State;
-use quell_pipeline::{FixCase, fix_cases};
+use quell_pipeline::{FixCase, fix_case, fix_cases};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -28,6 +28,8 @@ pub(super) struct FixInputQuery {
     /// `next` of the page before.
     #[param(minimum = 0)]
     after: Option<i64>,
+    /// This issue alone, by its id or its first characters, whether it is open or not.
+    issue: Option<String>,
 }
 
 /// Some of the open issues.
@@ -52,15 +54,18 @@ pub(super) async fn list(
     Asked(query): Asked<FixInputQuery>,
 ) -> Result<Json<FixInputPage>, Problem> {
     let after = query.after.unwrap_or(0);
-    if after < 0 {
-        return Err(Problem::invalid("`after` is the `next` of a page before"));
+    if after < 0 || (after > 0 && query.issue.is_some()) {
+        return Err(Problem::invalid("`after` is the `next` of a page before, and of all issues"));
     }
     let asking = Arc::clone(&app);
     app.quick(move || {
         let findings = asking.tenants.of(&caller.tenant)?;
         let seen = findings.shown_to((caller.by(&asking), Right::Read), asking.clock.now())?;
         let sees = |row| seen.as_ref().is_none_or(|seen| seen.issues.contains(row));
-        let (items, next) = findings.read(|store| fix_cases(store, (after, LOOKED_AT), sees))?;
+        let (items, next) = findings.read(|store| match &query.issue {
+            Some(id) => Ok((vec![fix_case(store, id, sees)?], None)),
+            None => fix_cases(store, (after, LOOKED_AT), sees),
+        })?;
         Ok(Json(FixInputPage { items, next }))
     })
     .await

@@ -47,12 +47,14 @@ pub(crate) fn standing(
 fn may_approve(app: &App, caller: &Caller, plan: &Plan) -> bool {
     let asked = (caller.by(app), Right::Approve);
     let findings = app.tenants.of(&caller.tenant);
-    // What changes something outside is asked of the place of its target, too.
-    if place_of(plan).is_some_and(|place| !caller.by(app).may_in(Right::Approve, &place)) {
-        return false;
-    }
+    let (issues, now) = (plan_issues(&plan.evidence), app.clock.now());
     let may = findings.map_err(Into::into).and_then(|findings| {
-        findings.may_act_on(asked, &plan_issues(&plan.evidence), app.clock.now())
+        // What changes something outside is asked of the place of its target, too.
+        let at_target = match place_of(plan) {
+            Some(place) => findings.may_act_at(asked, (&place, &issues), now)?,
+            None => true,
+        };
+        Ok(at_target && findings.may_act_on(asked, &issues, now)?)
     });
     may.unwrap_or_else(|error: QueryError| {
         // What cannot be judged is not allowed.

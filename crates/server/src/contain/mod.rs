@@ -16,27 +16,8 @@ mod run;
 mod step;
 mod tokens;
 
-use std::sync::atomic::Ordering;
-
-use quell_store::{Store, StoreError};
-
-use crate::data::Findings;
-use crate::state::App;
-
 pub(crate) use ask::{Wish, ask};
 pub use places::containment_faults;
 pub(crate) use places::{Grounds, place_of};
 pub(crate) use run::run;
 pub(crate) use step::may;
-
-/// Writes, unless the server has closed what it holds: nobody writes behind that.
-fn written(
-    app: &App,
-    findings: &Findings,
-    write: impl FnOnce(&mut Store) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    findings.write(|store| match app.hard_stop.load(Ordering::SeqCst) {
-        true => Ok(()),
-        false => write(store),
-    })
-}

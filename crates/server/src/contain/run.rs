@@ -15,7 +15,6 @@ use tokio::runtime::Handle;
 
 use super::places::Tenancy;
 use super::step::{Came, Step};
-use super::written;
 use crate::data::{Findings, locked};
 use crate::state::App;
 
@@ -53,17 +52,19 @@ pub(crate) async fn run(app: Arc<App>) {
 /// What was being done when the last process ended: nobody knows how far it came.
 fn recover_all(app: &App) {
     for findings in app.tenants.all() {
-        let done = written(app, &findings, |store| {
-            let now = app.clock.now();
-            for row in store.containment_in(Stage::Running.as_str())? {
-                recover_one(store, &row, now);
-            }
-            store.sync()
-        });
+        let now = app.clock.now();
+        let done = findings.write(|store| app.unless_closed(|| recover_in(store, now)));
         if let Err(error) = done {
             tracing::error!(%error, tenant = %findings.tenant, "containments cannot be read");
         }
     }
+}
+
+fn recover_in(store: &mut Store, now: Timestamp) -> Result<(), StoreError> {
+    for row in store.containment_in(Stage::Running.as_str())? {
+        recover_one(store, &row, now);
+    }
+    store.sync()
 }
 
 fn recover_one(store: &mut Store, row: &ContainmentRow, now: Timestamp) {
@@ -205,13 +206,15 @@ async fn some(group: Vec<Step>, batch: &mut Batch) -> End {
 
 fn hold(step: &Step, because: &str) {
     let now = step.app.clock.now();
-    let held = written(&step.app, &step.findings, |store| {
-        let moved = hold_back(step.kept.clone(), because, now).keep(store, &step.row);
-        if let Err(error) = moved {
-            let error: PipelineError = error;
-            tracing::error!(%error, plan = step.row.plan, "a containment is not held back");
-        }
-        store.sync()
+    let held = step.findings.write(|store| {
+        step.app.unless_closed(|| {
+            let moved = hold_back(step.kept.clone(), because, now).keep(store, &step.row);
+            if let Err(error) = moved {
+                let error: PipelineError = error;
+                tracing::error!(%error, plan = step.row.plan, "a containment is not held back");
+            }
+            store.sync()
+        })
     });
     if let Err(error) = held {
         tracing::error!(%error, plan = step.row.plan, "a containment is not held back");

@@ -13,7 +13,6 @@ use quell_store::{ContainmentRow, Store};
 
 use super::leaves::{self, Deed};
 use super::places::{Tenancy, place_of};
-use super::written;
 use crate::access::{Right, known_now};
 use crate::api::{Problem, ruling, standing};
 use crate::data::Findings;
@@ -48,12 +47,14 @@ impl Step {
     fn keep(&self, before: &ContainmentRow, moved: &Move) -> Result<bool, PipelineError> {
         let mut is_kept = false;
         let mut failed = None;
-        written(&self.app, &self.findings, |store: &mut Store| {
-            match moved.keep(store, before) {
-                Ok(kept) => is_kept = kept,
-                Err(error) => failed = Some(error),
-            }
-            store.sync()
+        self.findings.write(|store| {
+            self.app.unless_closed(|| {
+                match moved.keep(store, before) {
+                    Ok(kept) => is_kept = kept,
+                    Err(error) => failed = Some(error),
+                }
+                store.sync()
+            })
         })?;
         failed.map_or(Ok(is_kept), Err)
     }
@@ -148,9 +149,11 @@ impl Step {
         let known = |person: &_, plan: &_| standing(&self.app, tenant, (person, plan));
         let now = self.now();
         let mut begun = Ok(Begun::Moved);
-        written(&self.app, &self.findings, |store: &mut Store| {
-            begun = begin(store, &ruling, (&self.row, &target), (now, &known));
-            store.sync()
+        self.findings.write(|store| {
+            self.app.unless_closed(|| {
+                begun = begin(store, &ruling, (&self.row, &target), (now, &known));
+                store.sync()
+            })
         })?;
         Ok(begun?)
     }
@@ -230,10 +233,12 @@ pub(crate) fn may(
     (plan, right): (&quell_govern::approval::Plan, Right),
 ) -> Result<bool, Problem> {
     let Some(place) = place_of(plan) else { return Ok(false) };
-    if caller.is_limited() || !caller.by(app).may_in(right, &place) {
+    if caller.is_limited() {
         return Ok(false);
     }
     let issues = quell_pipeline::govern::plan_issues(&plan.evidence);
-    let findings = app.tenants.of(&caller.tenant)?;
-    Ok(findings.may_act_on((caller.by(app), right), &issues, app.clock.now())?)
+    let (findings, now) = (app.tenants.of(&caller.tenant)?, app.clock.now());
+    let asked = (caller.by(app), right);
+    Ok(findings.may_act_at(asked, (&place, &issues), now)?
+        && findings.may_act_on(asked, &issues, now)?)
 }

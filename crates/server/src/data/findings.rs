@@ -6,10 +6,11 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 
 use bytes::Bytes;
+use quell_access::Place;
 use quell_model::{IssueKey, TenantId, Timestamp};
 use quell_pipeline::govern::Happened;
 use quell_pipeline::query::{
-    IncidentCache, IncidentReach, QueryError, Reach, View, incident_reach, issue_reach,
+    IncidentCache, IncidentReach, QueryError, Reach, View, belongings, incident_reach, issue_reach,
     issues_shown,
 };
 use quell_pipeline::{
@@ -263,6 +264,26 @@ impl Findings {
             let index = self.sights.snapshot((&*sight, by, right), whole.store, whole.index)?;
             issues_shown(&View { index: &index, ..*whole }, issues)
         })
+    }
+
+    /// Whether somebody may do something at a place that is known otherwise, where it belongs to
+    /// those who own the assets of some issues and has their tags: to each of them.
+    pub(crate) fn may_act_at(
+        &self,
+        (by, right): (By<'_>, Right),
+        (place, issues): (&Place, &[IssueKey]),
+        now: Timestamp,
+    ) -> Result<bool, QueryError> {
+        if by.may_everywhere(right) {
+            return Ok(true);
+        }
+        let all = self.view(now, |whole| belongings(whole, issues, &by.named_tags()))?;
+        if all.is_empty() {
+            return Ok(by.may_in(right, place));
+        }
+        Ok(all
+            .into_iter()
+            .all(|(team, tags)| by.may_in(right, &Place { team, tags, ..place.clone() })))
     }
 
     /// The issues and findings in which somebody may do something; `None` where those are all.

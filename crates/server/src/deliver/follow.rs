@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use quell_deliver::Key;
 use quell_deliver::mirror::{Gone, Mirror, Move, Phase, Standing, Stands, Word, meet};
 use quell_deliver::outbox::{Act, Remote, State};
+use quell_deliver::route::Subject;
 use quell_model::{TenantId, Timestamp};
 use quell_pipeline::PipelineError;
 use quell_pipeline::deliver::{
@@ -14,7 +15,6 @@ use quell_pipeline::deliver::{
 use quell_store::{Delivery, NewRow, StoreError};
 
 use super::merged;
-use super::send::written;
 use crate::data::Findings;
 use crate::state::App;
 
@@ -34,7 +34,7 @@ pub(super) async fn one(
     let now = app.clock.now();
     let before = delivery.clone();
     // How a plan stands is known here; nothing that somebody does at the sink says anything of it.
-    let asked = delivery.remote.clone().filter(|_| !delivery.subject.starts_with("plan:"));
+    let asked = delivery.remote.clone().filter(|_| !is_plan(&delivery));
     let (Some(place), Some(remote)) = (app.sinks.get(&delivery.sink), asked) else {
         return looked(app, findings, (&before, None), now);
     };
@@ -51,10 +51,12 @@ pub(super) async fn one(
     let stand = findings.read::<_, PipelineError>(|store| {
         let reminder = reminder_stands(store, &delivery.subject, now)?;
         is_reminder = reminder.is_some();
-        reminder.map_or_else(|| stands(store, &delivery.issues, now), Ok)
+        reminder.map_or_else(|| stands(store, &delivery.issues, now), |is| Ok(Some(is)))
     });
     let stand = match stand {
-        Ok(stand) => stand,
+        Ok(Some(stand)) => stand,
+        // It is about nothing that could be gone.
+        Ok(None) => return looked(app, findings, (&before, None), now),
         Err(error) => {
             tracing::warn!(%error, "what something is about cannot be read");
             return Ok(());
@@ -80,7 +82,9 @@ pub(super) async fn one(
     if let (Move::Reopen, Some(change)) = (step, &change)
         && let Some(due) = merged::has_yet_to_notice(change, now)
     {
-        written(app, findings, |store| store.outbox_add((Some(change), &due), &[], now).map(drop))?;
+        findings.outbox(|store| {
+            app.unless_closed(|| store.outbox_add((Some(change), &due), &[], now).map(drop))
+        })?;
         return looked(app, findings, (&before, now.checked_add(SOON).ok()), now);
     }
     delivery.remote = Some(there.remote.clone());
@@ -118,7 +122,13 @@ fn looked(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let after = Delivery { look, ..before.clone() };
-    written(app, findings, |store| store.outbox_add((Some(before), &after), &[], now).map(drop))
+    findings.outbox(|store| {
+        app.unless_closed(|| store.outbox_add((Some(before), &after), &[], now).map(drop))
+    })
+}
+
+fn is_plan(delivery: &Delivery) -> bool {
+    matches!(Subject::of(&delivery.subject), Some((Subject::Plan, _)))
 }
 
 /// What is done at the sink.
@@ -161,28 +171,30 @@ fn keep(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let mut has_work = false;
-    written(app, findings, |store| {
-        // What is still to be done there comes first.
-        let is_pending = store.outbox_pending(&delivery.sink, &delivery.subject)?;
-        // What could not be said now is said at the next look.
-        let is_held = is_pending && !rows.is_empty() && told(delivery) != told(before);
-        let mut delivery = delivery.clone();
-        if let (true, Some(merged)) = (is_held, &mut delivery.mirror.merged) {
-            merged.told = told(before);
-        }
-        let rows = if is_pending { &[] } else { rows };
-        let others = if is_held { &[] } else { others };
-        // Where somebody else changed it meanwhile, it is still due, and looked at again.
-        if store.outbox_add((Some(before), &delivery), rows, now)?.is_none() {
-            return Ok(());
-        }
-        // Whom it was told to already is not told again.
-        for (known, after, row) in others {
-            store.outbox_add((known.as_ref(), after), std::slice::from_ref(row), now)?;
-        }
-        has_work = !rows.is_empty() || !others.is_empty();
-        // That it was looked at need not outlast a crash.
-        if has_work { store.sync() } else { Ok(()) }
+    findings.outbox(|store| {
+        app.unless_closed(|| {
+            // What is still to be done there comes first.
+            let is_pending = store.outbox_pending(&delivery.sink, &delivery.subject)?;
+            // What could not be said now is said at the next look.
+            let is_held = is_pending && !rows.is_empty() && told(delivery) != told(before);
+            let mut delivery = delivery.clone();
+            if let (true, Some(merged)) = (is_held, &mut delivery.mirror.merged) {
+                merged.told = told(before);
+            }
+            let rows = if is_pending { &[] } else { rows };
+            let others = if is_held { &[] } else { others };
+            // Where somebody else changed it meanwhile, it is still due, and looked at again.
+            if store.outbox_add((Some(before), &delivery), rows, now)?.is_none() {
+                return Ok(());
+            }
+            // Whom it was told to already is not told again.
+            for (known, after, row) in others {
+                store.outbox_add((known.as_ref(), after), std::slice::from_ref(row), now)?;
+            }
+            has_work = !rows.is_empty() || !others.is_empty();
+            // That it was looked at need not outlast a crash.
+            if has_work { store.sync() } else { Ok(()) }
+        })
     })?;
     if has_work {
         app.outbox_waiting.notify_one();

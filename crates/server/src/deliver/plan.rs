@@ -93,7 +93,7 @@ fn look_at_plans(
     findings.outbox(|store| {
         for post in &posts {
             let told = (post.before.as_ref(), &post.delivery);
-            store.outbox_add(told, &post.rows, now)?;
+            store.outbox_add_with(told, (&post.rows, &post.with), now)?;
         }
         Ok::<_, StoreError>(())
     })?;
@@ -144,7 +144,8 @@ fn look(
     let (mut added, mut all) = (0, true);
     for post in &planned.posts {
         let told = (post.before.as_ref(), &post.delivery);
-        let new = findings.outbox(|outbox| outbox.outbox_add(told, &post.rows, now))?;
+        let new = findings
+            .outbox(|outbox| outbox.outbox_add_with(told, (&post.rows, &post.with), now))?;
         all &= new.is_some();
         added += new.unwrap_or_default();
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use quell_audit::{Leaf, Outcome, Stage};
 use quell_deliver::outbox::Row;
+use quell_deliver::route::Subject;
 use quell_govern::approval::Hash;
 use quell_model::TenantId;
 use quell_pipeline::govern::{Saying, Word};
@@ -103,6 +104,8 @@ fn plan_of(
     let (row, delivery): (Row, _) = found.ok_or_else(nothing)?;
     let remote = delivery.and_then(|delivery| delivery.remote).map(|remote| remote.id);
     let is_there = remote.is_some() && remote == pressed.remote;
-    let id = row.subject.strip_prefix("plan:").filter(|_| is_there && row.sink == place.name);
-    id.map(str::to_owned).ok_or_else(nothing)
+    match Subject::of(&row.subject) {
+        Some((Subject::Plan, id)) if is_there && row.sink == place.name => Ok(id.to_owned()),
+        Some(_) | None => Err(nothing()),
+    }
 }

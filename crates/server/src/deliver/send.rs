@@ -1,7 +1,6 @@
 //! From the outbox to the sinks. Each step is on the disk before the next.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use quell_deliver::outbox::{
 use quell_model::Timestamp;
 use quell_pipeline::PipelineError;
 use quell_sinks::{SinkError, Wanted};
-use quell_store::{Delivery, OutboxStore, StoreError};
+use quell_store::{Delivery, StoreError};
 use serde::Serialize;
 use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
@@ -117,7 +116,8 @@ pub(crate) async fn once(app: &Arc<App>) -> Result<Round, PipelineError> {
             write_beside(&asking, &findings, &mut posts);
             for post in posts {
                 let told = (post.before.as_ref(), &post.delivery);
-                let new = findings.outbox(|outbox| outbox.outbox_add(told, &post.rows, now))?;
+                let new = findings
+                    .outbox(|outbox| outbox.outbox_add_with(told, (&post.rows, &post.with), now))?;
                 round.wanted += new.unwrap_or_default();
             }
         }
@@ -221,13 +221,14 @@ async fn one(app: &Arc<App>, findings: &Arc<Findings>, row: Row) -> Result<bool,
     let Some(place) = app.sinks.get(&row.sink) else {
         let why = format!("there is no `[sinks.{}]` that is switched on", row.sink);
         let after = ended(row.clone(), OnDoubt::Leave, Outcome::Refused(why), now);
-        return written(app, findings, |store| store.outbox_move(&row, &after).map(drop))
-            .map(|()| true);
+        let moved = findings
+            .outbox(|store| app.unless_closed(|| store.outbox_move(&row, &after).map(drop)));
+        return moved.map(|()| true);
     };
     let wanted = Wanted { key: row.sent_as(), act: &act, remote: remote.as_ref() };
     match step {
         Step::Send => {
-            if is_first(place, &row) && (is_restored || is_older(findings)?) {
+            if is_first(place, &row) && is_restored {
                 let found = found(place, &wanted).await;
                 if !matches!(found, Found::Nothing) {
                     return seen(app, findings, (place, &row), (act, found));
@@ -248,11 +249,6 @@ async fn one(app: &Arc<App>, findings: &Arc<Findings>, row: Row) -> Result<bool,
 fn is_first(place: &Place, row: &Row) -> bool {
     let can_be_asked = matches!(place.sink.on_doubt(row.act), OnDoubt::Look { .. });
     row.attempts == 0 && row.act == ActKind::Open && can_be_asked
-}
-
-/// Whether the findings were put back from a backup that had no outbox beside them.
-fn is_older(findings: &Findings) -> Result<bool, StoreError> {
-    Ok(findings.read::<_, StoreError>(|store| store.mark("restored"))?.is_some())
 }
 
 async fn found(place: &Place, wanted: &Wanted<'_>) -> Found {
@@ -303,14 +299,16 @@ fn complete(
     (row, letter): (&Row, Box<Letter>),
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    written(app, findings, |store| {
-        let Some(before) = store.delivery_get(&row.sink, &row.subject)? else {
-            return Ok(());
-        };
-        let mut delivery = before.clone();
-        let row = follow::row(&findings.tenant, &mut delivery, Act::Edit { letter }, now);
-        store.outbox_add((Some(&before), &delivery), &[row], now)?;
-        Ok(())
+    findings.outbox(|store| {
+        app.unless_closed(|| {
+            let Some(before) = store.delivery_get(&row.sink, &row.subject)? else {
+                return Ok(());
+            };
+            let mut delivery = before.clone();
+            let row = follow::row(&findings.tenant, &mut delivery, Act::Edit { letter }, now);
+            store.outbox_add((Some(&before), &delivery), &[row], now)?;
+            Ok(())
+        })
     })
 }
 
@@ -331,9 +329,11 @@ async fn send(
         }
     };
     let mut is_claimed = false;
-    let claimed = written(app, findings, |store| {
-        is_claimed = store.outbox_move(row, &sending)?;
-        store.sync()
+    let claimed = findings.outbox(|store| {
+        app.unless_closed(|| {
+            is_claimed = store.outbox_move(row, &sending)?;
+            store.sync()
+        })
     });
     if !is_claimed || claimed.is_err() {
         let why = Outcome::Refused("somebody else moved it, or the server stops".to_owned());
@@ -377,18 +377,6 @@ async fn call(place: &Place, wanted: &Wanted<'_>) -> Outcome {
     }
 }
 
-/// Writes, unless the server has closed what it holds: nobody writes behind that.
-pub(super) fn written(
-    app: &App,
-    findings: &Findings,
-    write: impl FnOnce(&mut OutboxStore) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    findings.outbox(|store| match app.hard_stop.load(Ordering::SeqCst) {
-        true => Ok(()),
-        false => write(store),
-    })
-}
-
 /// Keeps what came of a step, with how things stand at the sink.
 fn keep(
     app: &App,
@@ -396,9 +384,11 @@ fn keep(
     (before, after): (&Row, &Row),
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    written(app, findings, |store| {
-        store.outbox_settle(before, after, |delivery| note(delivery, after, now))?;
-        store.sync()
+    findings.outbox(|store| {
+        app.unless_closed(|| {
+            store.outbox_settle(before, after, |delivery| note(delivery, after, now))?;
+            store.sync()
+        })
     })
 }
 

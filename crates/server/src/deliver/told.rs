@@ -20,7 +20,7 @@ pub(crate) struct RowReport {
     pub(crate) id: i64,
     /// The sink.
     sink: String,
-    /// What it is about: `fix:ID`, `incident:ID` or `digest:ROUTE`.
+    /// What it is about: `fix:ID`, `incident:ID` or `digest:ROUTE:HOUR`.
     subject: String,
     /// What makes the remote object the same; it stands in it as `quell-KEY`.
     key: String,

@@ -333,6 +333,43 @@ fn what_changes_within_the_hour_is_told_after_it() {
 }
 
 #[test]
+fn letters_go_out_while_a_large_import_runs() {
+    const RECORDS: u64 = 20_000;
+    let (rig, _slow) = Rig::with("person", &[("server.max_import_bytes", "67108864")], "");
+    for number in 0..8 {
+        rig.tell_of(70 + number, 4);
+    }
+    until("letters wait", || rig.rows("held").len() == 8);
+    let rows = rig.rows("held");
+    let mut body = Vec::new();
+    for number in 0..RECORDS {
+        let mut record: Value = serde_json::from_slice(&delivery("import", number, 400)).unwrap();
+        // None of them is told of itself.
+        record["severity_id"] = json!(1);
+        body.extend_from_slice(record.to_string().as_bytes());
+        body.push(b'\n');
+    }
+    let job = rig.bench.post("/api/v1/imports", body).json();
+    let id = job["id"].as_str().unwrap().to_owned();
+    let state = || rig.bench.job(&id)["state"].clone();
+    let mut during = 0;
+    for (number, row) in rows.iter().enumerate() {
+        let row = row["id"].as_i64().unwrap();
+        let before = state();
+        assert_eq!(rig.bench.post(&format!("/api/v1/outbox/{row}/release"), "").status, 200);
+        until("a ticket stands", || rig.jira.issues().len() == number + 1);
+        during += usize::from(before == "running" && state() == "running");
+    }
+    rig.bench.until_job(&id, "done");
+    assert!(during > 0, "no letter went out while the import ran");
+    until("all is kept", || rig.rows("sent").len() == 8);
+    assert_eq!(rig.jira.issues().len(), 8);
+    until("all records are listed", || {
+        rig.bench.get("/api/v1/findings").json()["total"] == RECORDS + 8
+    });
+}
+
+#[test]
 fn a_letter_goes_out_while_findings_are_written() {
     let rig = Rig::new("person");
     rig.tell(50, 1, 0);
@@ -350,4 +387,50 @@ fn a_letter_goes_out_while_findings_are_written() {
         rig.bench.get("/api/v1/deliveries").json()["items"][0]["phase"] == "begun"
     });
     held.execute_batch("ROLLBACK").unwrap();
+}
+
+#[test]
+fn a_digest_stands_until_all_that_it_tells_of_is_gone() {
+    let (rig, _slow) = Rig::with("rule", &[], "digest_at = \"00:00\"");
+    let subjects = || {
+        let told = rig.bench.get("/api/v1/deliveries").json();
+        let all = told["items"].as_array().unwrap().clone();
+        all.iter().map(|one| one["subject"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    until("today's hour was looked at", || subjects() == ["digest:all"]);
+    rig.tell(60, 1, 0);
+    rig.tell(61, 1, 0);
+    until("both are there", || rig.bench.found("default").len() == 2);
+    assert!(rig.jira.issues().is_empty());
+    rig.bench.clock.0.fetch_add(24 * 3600, Ordering::SeqCst);
+    until("a digest stands", || rig.jira.issues().len() == 1);
+    let summary = rig.issue().text("summary").to_owned();
+    assert!(summary.contains("new since yesterday"), "{summary}");
+    // It is looked at, and stays while one is open.
+    let open = || rig.bench.get("/api/v1/issues?status=open").json()["total"].clone();
+    rig.tell(60, 4, 100);
+    until("one is gone", || open() == 1);
+    let looks = || rig.double.ledger.of("GET /rest/api/3/issue/").len();
+    let looked = looks();
+    until("it was looked at since", || {
+        rig.pass();
+        looks() > looked + 2
+    });
+    assert_eq!(rig.issue().category, "new");
+    rig.tell(61, 4, 100);
+    rig.until_category("done");
+    let said = format!("{:?}", rig.issue().comments);
+    assert!(said.contains("All 2 issues are gone"), "{said}");
+    // The next day's is another, and what comes back opens the one that told of it.
+    rig.tell(62, 1, 0);
+    until("a third is there", || open() == 1);
+    rig.bench.clock.0.fetch_add(24 * 3600, Ordering::SeqCst);
+    until("another digest stands", || rig.jira.issues().len() == 2);
+    rig.tell(60, 1, 200);
+    until("it came back", || open() == 2);
+    rig.bench.clock.0.fetch_add(24 * 3600, Ordering::SeqCst);
+    rig.until_category("new");
+    assert_eq!(rig.jira.issues().len(), 2);
+    let digests = subjects().into_iter().filter(|one| one.starts_with("digest:all:"));
+    assert_eq!(digests.count(), 2);
 }

@@ -9,6 +9,8 @@ mod bench;
 #[cfg(test)]
 mod buckets;
 #[cfg(test)]
+mod clouds;
+#[cfg(test)]
 mod containment;
 #[cfg(test)]
 mod crash;

@@ -9,6 +9,7 @@ mod histories;
 pub(crate) mod jira;
 pub(crate) mod jsm;
 mod multipart;
+mod settings;
 #[cfg(test)]
 mod testing;
 mod wiki;

@@ -12,8 +12,8 @@ pub(super) struct Form {
     pub(super) body: Vec<u8>,
 }
 
-/// The form of one file, with plain fields before it.
-pub(super) fn form(file: &Attachment, fields: &[(&str, &str)]) -> Form {
+/// The form of one file under a name, with plain fields before it.
+pub(super) fn form((file, name): (&Attachment, &str), fields: &[(&str, &str)]) -> Form {
     let content = content(file);
     let boundary = boundary(&content);
     let mut body = String::new();
@@ -25,7 +25,7 @@ pub(super) fn form(file: &Attachment, fields: &[(&str, &str)]) -> Form {
     body.push_str(&format!(
         "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{}\"\r\n\
          Content-Type: {}\r\n\r\n{content}\r\n--{boundary}--\r\n",
-        file_name(&file.name),
+        file_name(name),
         media_type(&file.media_type),
     ));
     Form {

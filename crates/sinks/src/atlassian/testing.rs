@@ -131,11 +131,7 @@ pub(super) fn letter(data: &str) -> Letter {
         severity: Severity::Critical,
         due: Some("2026-12-01T00:00:00Z".parse().unwrap()),
         labels: vec![Label::new("quell"), Label::new("team a")],
-        files: vec![Attachment {
-            name: "evidence.json".to_owned(),
-            media_type: "application/json".to_owned(),
-            text: text(),
-        }],
+        files: vec![Attachment::new("evidence.json", "application/json", (text(), data))],
         page: Some(link()),
         owner: Some(Untrusted::from("team-a")),
         change: None,

@@ -3,7 +3,7 @@
 use quell_deliver::Letter;
 use quell_deliver::outbox::Act;
 use quell_deliver::text::{plain, plain_line};
-use quell_model::{Severity, shown};
+use quell_model::shown;
 use serde_json::{Map, Value};
 
 use super::flat;
@@ -60,7 +60,7 @@ fn said(letter: &Letter) -> Map<String, Value> {
     let mut out = Map::new();
     let mut put = |name: &str, value: Value| out.insert(name.to_owned(), value);
     put("title", short(&plain_line(&letter.title)).into());
-    put("severity", severity(letter.severity).into());
+    put("severity", letter.severity.as_str().into());
     put("labels", labels.into());
     if let Some(due) = letter.due {
         put("due", due.to_string().into());
@@ -72,17 +72,6 @@ fn said(letter: &Letter) -> Map<String, Value> {
         put("owner", short(&shown(owner.raw(), false)).into());
     }
     out
-}
-
-const fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Critical => "critical",
-        Severity::High => "high",
-        Severity::Unknown => "unknown",
-        Severity::Medium => "medium",
-        Severity::Low => "low",
-        Severity::Informational => "informational",
-    }
 }
 
 /// A text in pieces, cut between characters. An empty text is one piece.

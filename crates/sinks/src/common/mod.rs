@@ -1,6 +1,7 @@
 //! What several sinks write or check alike.
 
 pub(crate) mod before;
+pub(crate) mod beside;
 pub(crate) mod events;
 pub(crate) mod flat;
 pub(crate) mod mac;

@@ -3,16 +3,15 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Attachment, Body as MailBody, Mailbox, Message, MultiPart, SinglePart};
+use quell_deliver::Letter;
 use quell_deliver::outbox::Act;
 use quell_deliver::text::{Body, SafeLink};
-use quell_deliver::{Label, Letter};
-use quell_model::{Severity, shown};
 use sha2::{Digest as _, Sha256};
 
 use super::html;
+use crate::common::beside::beside;
 use crate::common::runs::{Part, Run, Style, cut, left_out, one_line, parts};
 use crate::{SinkError, Wanted};
 
@@ -126,34 +125,12 @@ pub(super) fn made(ends: &Ends, wanted: &Wanted<'_>, now: Timestamp) -> Result<M
 
 fn opening(letter: &Letter) -> Content<'_> {
     let title = one_line(&letter.title, MOST_TITLE);
-    let mut beside = vec![format!("Severity: {}", severity(letter.severity))];
-    if let Some(due) = letter.due {
-        beside.push(format!("Due: {}", due.to_zoned(TimeZone::UTC).date()));
-    }
-    if let Some(owner) = letter.owner.as_ref().filter(|owner| !owner.is_empty()) {
-        beside.push(format!("Owner: {}", cut(&shown(owner.raw(), false), MOST_BESIDE)));
-    }
-    if !letter.labels.is_empty() {
-        let labels: Vec<&str> = letter.labels.iter().map(Label::as_str).collect();
-        beside.push(cut(&format!("Labels: {}", labels.join(", ")), MOST_BESIDE));
-    }
     Content {
         title: if title.is_empty() { "Quell".to_owned() } else { title },
-        beside,
+        beside: beside(letter, MOST_BESIDE),
         body: &letter.body,
         page: letter.page.as_ref(),
         files: &letter.files,
-    }
-}
-
-const fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Informational => "Informational",
-        Severity::Low => "Low",
-        Severity::Medium => "Medium",
-        Severity::Unknown => "Unknown",
-        Severity::High => "High",
-        Severity::Critical => "Critical",
     }
 }
 

@@ -3,7 +3,7 @@
 use ring::hmac;
 use serde_json::Value;
 
-use crate::NotTaken;
+use crate::NotHeard;
 use crate::common::mac::holds;
 
 /// Longest body that is read.
@@ -18,29 +18,6 @@ pub struct Heard {
     pub event: String,
     /// The id of the remote thing, as a delivery knows it; none where it is about something else.
     pub remote: Option<String>,
-}
-
-/// Why a message does not count.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotHeard {
-    /// It is not signed with the secret.
-    #[error("it is not signed with the secret of the sink")]
-    Signature,
-    /// It is signed, but was made too long ago, or is yet to be made.
-    #[error("its time is too far from now")]
-    Time,
-    /// It is signed, and is no message.
-    #[error("`{0}` is missing or not as expected")]
-    Body(&'static str),
-}
-
-/// As a kind of sink hears it.
-pub(crate) fn taken(heard: Result<Heard, NotHeard>) -> Result<Option<String>, NotTaken> {
-    match heard {
-        Ok(heard) => Ok(heard.remote),
-        Err(NotHeard::Signature | NotHeard::Time) => Err(NotTaken::Signature),
-        Err(error @ NotHeard::Body(_)) => Err(NotTaken::Body(error.to_string())),
-    }
 }
 
 /// Whether two texts are the same, in constant time.

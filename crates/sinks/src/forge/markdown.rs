@@ -1,7 +1,6 @@
 //! Letters and notes as Markdown of code hosts.
 
 use quell_deliver::{Block, Body, Key, Letter, Line, Span};
-use quell_model::Severity;
 
 use super::escape::{code, fence, own, title};
 use super::mark;
@@ -80,7 +79,7 @@ fn written(body: &Body, foot: &str, key: &Key, most: usize) -> String {
 
 /// What a ticket has fields for.
 fn foot(letter: &Letter) -> String {
-    let mut parts = vec![format!("**Severity:** {}", severity(letter.severity))];
+    let mut parts = vec![format!("**Severity:** {}", letter.severity.as_str())];
     if let Some(due) = letter.due {
         parts.push(format!("**Due:** {}", due.strftime("%Y-%m-%d %H:%M UTC")));
     }
@@ -91,17 +90,6 @@ fn foot(letter: &Letter) -> String {
         parts.push(format!("[Open in Quell]({})", page.as_str()));
     }
     parts.join(" · ")
-}
-
-pub(super) const fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Informational => "informational",
-        Severity::Low => "low",
-        Severity::Medium => "medium",
-        Severity::Unknown => "unknown",
-        Severity::High => "high",
-        Severity::Critical => "critical",
-    }
 }
 
 /// A text that grows as far as there is room.

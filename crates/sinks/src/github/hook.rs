@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::place::{Repository, Thing};
 use crate::common::mac::{holds, only, unhex};
-use crate::forge::hook::{Heard, MOST_BYTES, NotHeard, read, taken};
-use crate::{Hook, NotTaken};
+use crate::forge::Repository as _;
+use crate::forge::hook::{Heard, MOST_BYTES, read};
+use crate::{Hook, NotHeard, NotTaken};
 
 /// Reads a message, once its signature over the raw bytes holds. Names of headers are in lower
 /// case. A message that is delivered again bears the same id.
@@ -31,19 +32,19 @@ pub fn heard(secret: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Hear
 
 /// As a kind of sink hears it.
 pub(super) fn hear(hook: &Hook<'_>) -> Result<Option<String>, NotTaken> {
-    taken(heard(hook.secret, hook.headers, hook.body))
+    Ok(heard(hook.secret, hook.headers, hook.body)?.remote)
 }
 
 fn remote(message: &Value) -> Option<String> {
     let full = message.pointer("/repository/full_name")?.as_str()?;
-    let (number, pull) = match message.pointer("/pull_request/number") {
+    let (number, request) = match message.pointer("/pull_request/number") {
         Some(number) => (number, true),
         None => {
             let pull = message.pointer("/issue/pull_request").is_some();
             (message.pointer("/issue/number")?, pull)
         }
     };
-    let thing = Thing { repository: Repository::read(full)?, number: number.as_u64()?, pull };
+    let thing = Thing { repository: Repository::read(full)?, number: number.as_u64()?, request };
     Some(thing.remote(None).id)
 }
 

@@ -11,9 +11,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
 use super::Hub;
-use super::call::{Call, VERSION, meaning};
-use super::place::Repository;
+use super::call::{VERSION, meaning};
 use crate::SinkError;
+use crate::forge::Repository as _;
+use crate::forge::call::{Api as _, Call};
 
 /// When a token is read again from where it is kept.
 const TOKEN_RENEWED: Duration = Duration::from_secs(300);
@@ -86,7 +87,7 @@ impl Hub {
     }
 
     async fn installation(&self, assertion: &SecretString) -> Result<String, SinkError> {
-        let repository = self.project.as_ref().ok_or_else(|| SinkError::Setting {
+        let repository = self.reach.own().ok_or_else(|| SinkError::Setting {
             name: "installation_id",
             why: "is needed where there is no `project`".to_owned(),
         })?;
@@ -195,12 +196,4 @@ fn key_pair(pem: &str) -> Result<RsaKeyPair, SinkError> {
 /// Whether an installation's permissions hold a right such as `contents: write`.
 pub(super) fn held(permissions: &Value, name: &str) -> bool {
     permissions.get(name).and_then(Value::as_str) == Some("write")
-}
-
-/// The repository of the settings, or why it is none.
-pub(super) fn repository(text: &str) -> Result<Repository, SinkError> {
-    Repository::read(text).ok_or_else(|| SinkError::Setting {
-        name: "project",
-        why: "is no repository `owner/name`".to_owned(),
-    })
 }

@@ -19,17 +19,22 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quell_deliver::outbox::{Act, ActKind, OnDoubt, Remote};
+use quell_deliver::letter::CodeChange;
+use quell_deliver::outbox::Remote;
+use quell_deliver::review::Review;
+use quell_deliver::{Body, Key, Letter};
 use quell_http::{Client, Rate, Renewing};
 use quell_model::Clock;
 
 pub use self::hook::heard;
 use self::login::{Login, Token};
 use self::place::{Repository, Thing};
-pub use crate::forge::hook::{Heard, NotHeard};
+pub use crate::forge::hook::Heard;
+use crate::forge::said::Notes;
+use crate::forge::{Forge, Reach};
 use crate::{
-    CodeStanding, Credentials, Draft, Future, Kind, Plan, Right, Setting, Sink, SinkError,
-    Standing, TextAt, Wanted,
+    CodeStanding, Credentials, Draft, Kind, Plan, Right, Setting, Sink, SinkError, Standing,
+    TextAt, Wanted,
 };
 
 /// The kind.
@@ -99,16 +104,13 @@ pub(crate) const KIND: Kind = Kind {
     connect,
 };
 
-/// How long until what arrived is listed for certain.
-const SETTLE: Duration = Duration::from_secs(120);
 /// How long nobody logs in after a login that failed.
 const REST: Duration = Duration::from_secs(60);
 
 /// One login at GitHub.
 pub(super) struct Hub {
     url: String,
-    project: Option<Repository>,
-    repositories: Vec<String>,
+    reach: Reach<Repository>,
     draft: bool,
     workflows: bool,
     login: Login,
@@ -125,15 +127,7 @@ fn connect(plan: Plan) -> Result<Box<dyn Sink>, SinkError> {
 
 impl Hub {
     fn new(plan: Plan) -> Result<Self, SinkError> {
-        let project = plan.project.as_deref().filter(|text| !text.is_empty());
-        let project = project.map(login::repository).transpose()?;
-        let listed = plan.option("repositories").unwrap_or_default().split(',');
-        let repositories: Vec<String> =
-            listed.map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect();
-        if project.is_none() && repositories.is_empty() {
-            let why = "is missing; name a repository here or in `repositories`".to_owned();
-            return Err(SinkError::Setting { name: "project", why });
-        }
+        let reach = Reach::of(&plan)?;
         let app = plan.option("app_id").filter(|id| !id.is_empty());
         let login = app.map_or(Login::Token, |id| Login::App {
             id: id.to_owned(),
@@ -142,8 +136,7 @@ impl Hub {
         let url = plan.url.as_deref().unwrap_or("https://api.github.com");
         Ok(Self {
             url: url.trim_end_matches('/').to_owned(),
-            project,
-            repositories,
+            reach,
             draft: plan.option("draft") != Some("false"),
             workflows: plan.option("workflows") == Some("true"),
             login,
@@ -154,28 +147,6 @@ impl Hub {
             me: Renewing::new(Duration::ZERO),
         })
     }
-
-    /// The repository that a change names, if the configuration lets changes go there.
-    fn repository(&self, named: &str) -> Result<Repository, SinkError> {
-        let shown: String = named.escape_debug().take(140).collect();
-        let repository = Repository::read(named).ok_or_else(|| {
-            SinkError::Refused(format!("`{shown}` is no repository `owner/name`"))
-        })?;
-        let is_project = self.project.as_ref().is_some_and(|one| *one == repository);
-        if is_project || self.repositories.iter().any(|one| repository.is_one_of(one)) {
-            return Ok(repository);
-        }
-        Err(SinkError::Refused(format!(
-            "`{shown}` is none of the repositories that `repositories` names"
-        )))
-    }
-
-    fn project(&self) -> Result<&Repository, SinkError> {
-        self.project.as_ref().ok_or_else(|| SinkError::Setting {
-            name: "project",
-            why: "is missing: an issue needs a repository".to_owned(),
-        })
-    }
 }
 
 impl fmt::Debug for Hub {
@@ -184,126 +155,110 @@ impl fmt::Debug for Hub {
     }
 }
 
-impl Sink for Hub {
-    fn acts(&self) -> &'static [ActKind] {
-        &[
-            ActKind::Open,
-            ActKind::Edit,
-            ActKind::Note,
-            ActKind::Close,
-            ActKind::Reopen,
-            ActKind::Review,
-        ]
+impl Forge for Hub {
+    type Repository = Repository;
+
+    fn reach(&self) -> &Reach<Repository> {
+        &self.reach
     }
 
-    fn on_doubt(&self, act: ActKind) -> OnDoubt {
-        match act {
-            // The same text and the same files once more.
-            ActKind::Edit => OnDoubt::Again,
-            ActKind::Open | ActKind::Note | ActKind::Close | ActKind::Reopen | ActKind::Review => {
-                OnDoubt::Look { settle: SETTLE }
-            }
-        }
+    fn notes(thing: &Thing) -> Notes {
+        ticket::notes(thing)
     }
 
-    fn drafts(&self, wanted: &Wanted<'_>) -> Result<Vec<Draft>, SinkError> {
-        match wanted.act {
-            Act::Open { letter } => match &letter.change {
-                Some(change) => pull::drafts(self, letter, change),
-                None => Ok(vec![ticket::draft_of_new(self.project()?, letter)]),
-            },
-            Act::Edit { letter } => {
-                let thing = Thing::of(wanted.remote()?)?;
-                let mut drafts = Vec::new();
-                if let Some(change) = letter.change.as_ref().filter(|_| thing.pull) {
-                    drafts = pull::drafts_of_change(self, letter, change)?;
-                }
-                drafts.extend(ticket::drafts_of_text(&thing, letter));
-                Ok(drafts)
-            }
-            Act::Note { body } => {
-                Ok(vec![ticket::draft_of_note(&Thing::of(wanted.remote()?)?, body, wanted.key)])
-            }
-            Act::Close { body } => {
-                Ok(ticket::drafts_of_state(&Thing::of(wanted.remote()?)?, (body, wanted.key), true))
-            }
-            Act::Reopen { body } => Ok(ticket::drafts_of_state(
-                &Thing::of(wanted.remote()?)?,
-                (body, wanted.key),
-                false,
-            )),
-            Act::Review { review } => reports::drafts(self, wanted, review),
-        }
+    fn draft_of_issue(project: &Repository, letter: &Letter) -> Draft {
+        ticket::draft_of_new(project, letter)
     }
 
-    fn act<'a>(&'a self, wanted: &'a Wanted<'a>) -> Future<'a, Option<Remote>> {
-        Box::pin(async move {
-            match wanted.act {
-                Act::Open { letter } => match &letter.change {
-                    Some(change) => pull::open(self, letter, change).await.map(Some),
-                    None => ticket::open(self, letter).await.map(Some),
-                },
-                Act::Edit { letter } => {
-                    let thing = Thing::of(wanted.remote()?)?;
-                    pull::edit(self, &thing, letter).await.map(|()| None)
-                }
-                Act::Note { body } => {
-                    let thing = Thing::of(wanted.remote()?)?;
-                    ticket::note(self, &thing, (body, wanted.key)).await.map(|()| None)
-                }
-                Act::Close { body } => {
-                    let thing = Thing::of(wanted.remote()?)?;
-                    ticket::close(self, &thing, (body, wanted.key)).await.map(|()| None)
-                }
-                Act::Reopen { body } => {
-                    let thing = Thing::of(wanted.remote()?)?;
-                    ticket::reopen(self, &thing, (body, wanted.key)).await.map(|()| None)
-                }
-                Act::Review { review } => reports::review(self, wanted, review).await.map(Some),
-            }
-        })
+    fn drafts_of_request(
+        &self,
+        letter: &Letter,
+        change: &CodeChange,
+    ) -> Result<Vec<Draft>, SinkError> {
+        pull::drafts(self, letter, change)
     }
 
-    fn find<'a>(&'a self, wanted: &'a Wanted<'a>) -> Future<'a, Option<Remote>> {
-        Box::pin(async move {
-            match wanted.act {
-                Act::Open { letter } => match &letter.change {
-                    Some(change) => {
-                        let repository = self.repository(&change.repository)?;
-                        pull::find(self, &repository, wanted.key).await
-                    }
-                    None => ticket::find(self, wanted.key).await,
-                },
-                Act::Edit { .. } => Ok(None),
-                Act::Note { body } => ticket::find_note(self, wanted, (body, None)).await,
-                Act::Close { body } => {
-                    ticket::find_note(self, wanted, (body, Some("closed"))).await
-                }
-                Act::Reopen { body } => ticket::find_note(self, wanted, (body, Some("open"))).await,
-                Act::Review { review } => reports::find(self, wanted, review).await,
-            }
-        })
+    fn drafts_of_commit(
+        &self,
+        letter: &Letter,
+        change: &CodeChange,
+    ) -> Result<Vec<Draft>, SinkError> {
+        pull::drafts_of_change(self, letter, change)
     }
 
-    fn read<'a>(&'a self, remote: &'a Remote) -> Future<'a, Option<Standing>> {
-        Box::pin(async move { read::standing(self, remote).await.map(Some) })
+    fn drafts_of_text(thing: &Thing, letter: &Letter) -> Vec<Draft> {
+        ticket::drafts_of_text(thing, letter)
     }
 
-    fn code<'a>(&'a self, remote: &'a Remote) -> Future<'a, Option<CodeStanding>> {
-        Box::pin(async move { read::code(self, remote).await })
+    fn draft_of_state(thing: &Thing, close: bool) -> Draft {
+        ticket::draft_of_state(thing, close)
     }
 
-    fn text_at<'a>(&'a self, at: &'a TextAt) -> Future<'a, Option<String>> {
-        Box::pin(async move { read::text_at(self, at).await })
+    fn drafts_of_review(
+        &self,
+        wanted: &Wanted<'_>,
+        review: &Review,
+    ) -> Result<Vec<Draft>, SinkError> {
+        reports::drafts(self, wanted, review)
     }
 
-    fn test(&self) -> Future<'_, Vec<Right>> {
-        Box::pin(async move { read::rights(self).await })
+    async fn open_issue(&self, letter: &Letter) -> Result<Remote, SinkError> {
+        ticket::open(self, letter).await
     }
-}
 
-/// A request as it would be sent.
-fn draft(method: &str, target: String, body: &serde_json::Value) -> Draft {
-    let body = serde_json::to_string_pretty(body).unwrap_or_default();
-    Draft { method: method.to_owned(), target, body }
+    async fn open_request(
+        &self,
+        letter: &Letter,
+        change: &CodeChange,
+    ) -> Result<Remote, SinkError> {
+        pull::open(self, letter, change).await
+    }
+
+    async fn edit(&self, thing: &Thing, letter: &Letter) -> Result<(), SinkError> {
+        pull::edit(self, thing, letter).await
+    }
+
+    async fn set(&self, thing: &Thing, why: (&Body, &Key), close: bool) -> Result<(), SinkError> {
+        ticket::set(self, thing, why, close).await
+    }
+
+    async fn review(&self, wanted: &Wanted<'_>, review: &Review) -> Result<Remote, SinkError> {
+        reports::review(self, wanted, review).await
+    }
+
+    async fn find_issue(&self, key: &Key) -> Result<Option<Remote>, SinkError> {
+        ticket::find(self, key).await
+    }
+
+    async fn find_request(&self, at: &Repository, key: &Key) -> Result<Option<Remote>, SinkError> {
+        pull::find(self, at, key).await
+    }
+
+    async fn find_review(
+        &self,
+        wanted: &Wanted<'_>,
+        review: &Review,
+    ) -> Result<Option<Remote>, SinkError> {
+        reports::find(self, wanted, review).await
+    }
+
+    async fn stands(&self, thing: &Thing, open: bool) -> Result<bool, SinkError> {
+        ticket::stands(self, thing, open).await
+    }
+
+    async fn standing(&self, remote: &Remote) -> Result<Standing, SinkError> {
+        read::standing(self, remote).await
+    }
+
+    async fn code(&self, remote: &Remote) -> Result<Option<CodeStanding>, SinkError> {
+        read::code(self, remote).await
+    }
+
+    async fn text_at(&self, at: &TextAt) -> Result<Option<String>, SinkError> {
+        read::text_at(self, at).await
+    }
+
+    async fn rights(&self) -> Result<Vec<Right>, SinkError> {
+        read::rights(self).await
+    }
 }

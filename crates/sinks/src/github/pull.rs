@@ -5,11 +5,14 @@ use quell_deliver::outbox::Remote;
 use quell_deliver::{Key, Letter};
 use serde_json::Value;
 
-use super::call::Call;
 use super::login::text;
-use super::place::{Repository, Thing, part};
-use super::{Hub, draft, ticket, wire};
-use crate::forge::{BASE_MOVED, Place, Trailer, bears, branch, checked, digest};
+use super::place::{Repository, Thing};
+use super::{Hub, ticket, wire};
+use crate::forge::call::{Api as _, Call};
+use crate::forge::said::draft;
+use crate::forge::{
+    BASE_MOVED, Forge as _, Place, Repository as _, Trailer, bears, branch, checked, digest, part,
+};
 use crate::{Draft, SinkError};
 
 pub(super) const CONTENTS: &str = "Contents: write";
@@ -30,7 +33,7 @@ pub(super) fn drafts(
     letter: &Letter,
     change: &CodeChange,
 ) -> Result<Vec<Draft>, SinkError> {
-    let api = hub.repository(&change.repository)?.api();
+    let api = hub.reach().repository(&change.repository)?.api();
     let mut drafts = drafts_of_change(hub, letter, change)?;
     let reference = wire::reference(&letter.key, "{commit}");
     let pull = wire::pull(letter, change, hub.draft);
@@ -47,7 +50,7 @@ pub(super) fn drafts_of_change(
     change: &CodeChange,
 ) -> Result<Vec<Draft>, SinkError> {
     checked(change, place(hub))?;
-    let api = hub.repository(&change.repository)?.api();
+    let api = hub.reach().repository(&change.repository)?.api();
     let known = |name: &str| change.base_commit.clone().unwrap_or_else(|| format!("{{{name}}}"));
     let trailer = Trailer {
         mark: letter.key.mark(),
@@ -69,7 +72,7 @@ pub(super) async fn open(
     letter: &Letter,
     change: &CodeChange,
 ) -> Result<Remote, SinkError> {
-    let repository = hub.repository(&change.repository)?;
+    let repository = hub.reach().repository(&change.repository)?;
     checked(change, place(hub))?;
     if let Some(remote) = find(hub, &repository, &letter.key).await? {
         ticket::label(hub, &Thing::of(&remote)?, letter).await?;
@@ -92,8 +95,8 @@ pub(super) async fn open(
 
 /// Brings a pull request or an issue up to date. Of one that is not open, the text alone.
 pub(super) async fn edit(hub: &Hub, thing: &Thing, letter: &Letter) -> Result<(), SinkError> {
-    if let Some(change) = letter.change.as_ref().filter(|_| thing.pull) {
-        let repository = hub.repository(&change.repository)?;
+    if let Some(change) = letter.change.as_ref().filter(|_| thing.request) {
+        let repository = hub.reach().repository(&change.repository)?;
         if repository != thing.repository {
             return Err(SinkError::Refused(format!(
                 "the change is for `{}`, and the pull request stands in `{}`",
@@ -153,7 +156,7 @@ fn remote_of(repository: &Repository, pull: &Value) -> Result<Remote, SinkError>
     let number = pull.get("number").and_then(Value::as_u64);
     let number = number.ok_or_else(|| SinkError::shape("$.number", "is missing"))?;
     let url = pull.get("html_url").and_then(Value::as_str).map(str::to_owned);
-    Ok(Thing { repository: repository.clone(), number, pull: true }.remote(url))
+    Ok(Thing { repository: repository.clone(), number, request: true }.remote(url))
 }
 
 /// A branch's head.

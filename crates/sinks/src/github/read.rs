@@ -2,26 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use quell_deliver::outbox::Remote;
 use serde_json::Value;
 
 use super::Hub;
 use super::login::{Login, held};
-use super::place::{Thing, part};
+use super::place::Thing;
 use super::pull::{CONTENTS, PULLS};
 use super::ticket::ISSUES;
-use crate::forge::{decoded, path_fits};
+use crate::forge::call::Api as _;
+use crate::forge::read::{at, gone, is, time};
+use crate::forge::{Repository as _, decoded, part, path_fits};
 use crate::{CodeStanding, Field, Gone, Phase, Right, RightState, SinkError, Standing, TextAt};
 
 /// How a thing stands.
 pub(super) async fn standing(hub: &Hub, remote: &Remote) -> Result<Standing, SinkError> {
     let thing = Thing::of(remote)?;
     let Some(issue) = hub.get_if_there(&thing.issue(), "Issues: read").await? else {
-        return gone(hub, &thing, remote).await;
+        return gone(hub, &thing, remote, "Metadata: read").await;
     };
     let moved = at(&issue, "/html_url").and_then(Thing::at).unwrap_or(thing);
-    let pull = match moved.pull {
+    let pull = match moved.request {
         true => Some(hub.get(&moved.api(), "Pull requests: read").await?),
         false => None,
     };
@@ -80,32 +81,10 @@ fn fields(issue: &Value) -> BTreeMap<Field, String> {
     ])
 }
 
-/// A thing that is not found: whether it alone, or its repository too, is told by asking for that.
-async fn gone(hub: &Hub, thing: &Thing, remote: &Remote) -> Result<Standing, SinkError> {
-    let path = thing.repository.api();
-    let repository = hub.get_if_there(&path, "Metadata: read").await?;
-    let Some(repository) = repository else {
-        return Err(SinkError::Gone(format!(
-            "the repository `{}` is not there, or the login may not see it",
-            thing.repository.full()
-        )));
-    };
-    let gone = if is(&repository, "/archived") { Gone::Archived } else { Gone::Deleted };
-    Ok(Standing {
-        remote: remote.clone(),
-        phase: Phase::Declined,
-        phase_at: None,
-        phase_by_us: false,
-        resolution: None,
-        fields: BTreeMap::new(),
-        gone,
-    })
-}
-
 /// How a pull request's code stands.
 pub(super) async fn code(hub: &Hub, remote: &Remote) -> Result<Option<CodeStanding>, SinkError> {
     let thing = Thing::of(remote)?;
-    if !thing.pull {
+    if !thing.request {
         return Ok(None);
     }
     let pull = hub.get(&thing.api(), "Pull requests: read").await?;
@@ -124,7 +103,7 @@ pub(super) async fn code(hub: &Hub, remote: &Remote) -> Result<Option<CodeStandi
 
 /// The text of a file. What is larger than GitHub tells at once is not read.
 pub(super) async fn text_at(hub: &Hub, at: &TextAt) -> Result<Option<String>, SinkError> {
-    let repository = hub.repository(&at.repository)?;
+    let repository = hub.reach.repository(&at.repository)?;
     if !path_fits(&at.path) {
         return Err(SinkError::Refused("that is no path inside a repository".to_owned()));
     }
@@ -140,7 +119,7 @@ pub(super) async fn rights(hub: &Hub) -> Result<Vec<Right>, SinkError> {
     hub.me().await?;
     let token = hub.token().await?;
     let mut can_push = None;
-    if let Some(project) = &hub.project {
+    if let Some(project) = hub.reach.own() {
         let found = hub.get(&project.api(), "Metadata: read").await?;
         can_push = found.pointer("/permissions/push").and_then(Value::as_bool);
     }
@@ -168,16 +147,4 @@ pub(super) async fn rights(hub: &Hub) -> Result<Vec<Right>, SinkError> {
         rights.push(right("Code scanning alerts: write", "security_events", "SARIF"));
     }
     Ok(rights)
-}
-
-fn at<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
-    value.pointer(pointer).and_then(Value::as_str)
-}
-
-fn is(value: &Value, pointer: &str) -> bool {
-    value.pointer(pointer).and_then(Value::as_bool) == Some(true)
-}
-
-fn time(text: &str) -> Option<Timestamp> {
-    text.parse().ok()
 }

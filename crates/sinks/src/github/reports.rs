@@ -3,7 +3,6 @@
 //! What is seen last stands for all: where the check run or the note of a review is there, all that
 //! comes before it is.
 
-use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -17,12 +16,16 @@ use quell_deliver::text::{Line, plain};
 use quell_deliver::{Block, Key};
 use serde_json::{Value, json};
 
-use super::call::Call;
 use super::login::{Login, text};
-use super::place::{Repository, Thing, part};
+use super::place::{Repository, Thing};
 use super::pull::PULLS;
-use super::{Hub, draft, ticket, wire};
-use crate::forge::{mark, note_text, path_fits};
+use super::{Hub, wire};
+use crate::forge::call::{Api as _, Call};
+use crate::forge::said::{
+    Lines, MOST_REMARKS, PAGE, bears_note, draft, draft_of_note, note, of_head, remark, says_more,
+    short,
+};
+use crate::forge::{Repository as _, note_text, part, path_fits};
 use crate::{Draft, SinkError, Wanted};
 
 const CHECKS: &str = "Checks: write";
@@ -31,8 +34,6 @@ const ALERTS: &str = "Code scanning alerts: write";
 const MOST_NOTES_AT_ONCE: usize = 50;
 /// Annotations of one check run.
 const MOST_NOTES: usize = 1_000;
-/// Comments on lines of one review.
-const MOST_COMMENTS: usize = 50;
 /// Characters of a summary.
 const MOST_SUMMARY: usize = 65_535;
 /// Characters of an annotation's text.
@@ -41,9 +42,6 @@ const MOST_NOTE: usize = 16_000;
 const MOST_PACKED_BYTES: usize = 10 << 20;
 const MOST_RUNS: usize = 20;
 const MOST_RESULTS: usize = 25_000;
-const PAGE: usize = 100;
-/// Pages of comments that are looked through.
-const MOST_PAGES: usize = 20;
 /// How often it is asked whether a SARIF document was taken, and with which pause.
 const MOST_LOOKS: u32 = 5;
 const PAUSE: Duration = Duration::from_secs(1);
@@ -59,36 +57,20 @@ struct At {
     reference: String,
 }
 
-/// The pull request that a review names, or that the delivery made.
-fn pull(hub: &Hub, review: &Review, remote: Option<&Remote>) -> Result<Option<Thing>, SinkError> {
-    let repository = hub.repository(&review.repository)?;
-    match (review.pull, remote) {
-        (Some(number), _) => Ok(Some(Thing { repository, number, pull: true })),
-        (None, Some(remote)) => Ok(Some(Thing::of(remote)?).filter(|thing| thing.pull)),
-        (None, None) => Ok(None),
-    }
-}
-
 async fn at(hub: &Hub, review: &Review, remote: Option<&Remote>) -> Result<At, SinkError> {
-    let Some(thing) = pull(hub, review, remote)? else {
+    let Some(thing) = hub.reach.request(review, remote)? else {
         let missing =
             || SinkError::Refused("it names neither a commit nor a pull request".to_owned());
         let commit = review.commit.clone().ok_or_else(missing)?;
         let branch = review.branch.as_deref().unwrap_or("main");
         let reference = format!("refs/heads/{branch}");
-        let repository = hub.repository(&review.repository)?;
+        let repository = hub.reach.repository(&review.repository)?;
         return Ok(At { repository, pull: None, url: None, commit, reference });
     };
     let there = hub.get(&thing.api(), PULLS).await?;
     let head = there.pointer("/head/sha").and_then(Value::as_str);
     let head = head.ok_or_else(|| SinkError::shape("$.head.sha", "is missing"))?;
-    if let Some(own) = review.commit.as_deref().filter(|own| *own != head) {
-        return Err(SinkError::Refused(format!(
-            "the pull request ends with {}, and this was made on {}: check out its head and do it again",
-            short(head),
-            short(own)
-        )));
-    }
+    of_head(review, head, "pull request")?;
     Ok(At {
         repository: thing.repository.clone(),
         url: there.get("html_url").and_then(Value::as_str).map(str::to_owned),
@@ -96,11 +78,6 @@ async fn at(hub: &Hub, review: &Review, remote: Option<&Remote>) -> Result<At, S
         reference: format!("refs/pull/{}/head", thing.number),
         pull: Some(thing),
     })
-}
-
-/// The beginning of a commit's id, without what is no part of one.
-fn short(commit: &str) -> String {
-    commit.chars().filter(char::is_ascii_hexdigit).take(12).collect()
 }
 
 impl At {
@@ -135,16 +112,11 @@ pub(super) async fn review(
         Login::App { .. } => check(hub, &at, (review, wanted.key)).await?,
         Login::Token => {
             if let Some(thing) = at.pull.as_ref().filter(|_| says_more(review)) {
-                ticket::note(hub, thing, (&review.summary, wanted.key)).await?;
+                note(hub, thing, (&review.summary, wanted.key)).await?;
             }
         }
     }
     Ok(at.remote())
-}
-
-/// Whether a review says what the pull request does not say itself.
-fn says_more(review: &Review) -> bool {
-    review.pull.is_some() || !review.remarks.is_empty()
 }
 
 /// The review, with how many of its remarks stand outside of what is changed.
@@ -169,7 +141,7 @@ pub(super) async fn find(
             check_with(hub, &at.repository.api(), (&at.commit, wanted.key)).await?.is_some()
         }
         (Login::Token, Some(thing)) if says_more(review) => {
-            ticket::bears_note(hub, thing, wanted.key).await?
+            bears_note(hub, thing, wanted.key).await?
         }
         (Login::Token, _) => false,
     };
@@ -182,8 +154,8 @@ pub(super) fn drafts(
     wanted: &Wanted<'_>,
     review: &Review,
 ) -> Result<Vec<Draft>, SinkError> {
-    let repository = hub.repository(&review.repository)?;
-    let thing = pull(hub, review, wanted.remote)?;
+    let repository = hub.reach.repository(&review.repository)?;
+    let thing = hub.reach.request(review, wanted.remote)?;
     let commit = review.commit.as_deref().unwrap_or("{head}");
     let mut drafts = Vec::new();
     if let Some(document) = &review.sarif {
@@ -196,7 +168,7 @@ pub(super) fn drafts(
     }
     if let Some(thing) = &thing {
         let path = format!("{}/comments", thing.api());
-        let comments = review.remarks.iter().take(MOST_COMMENTS);
+        let comments = review.remarks.iter().take(MOST_REMARKS);
         drafts.extend(comments.map(|one| draft("POST", path.clone(), &line_body(one, commit))));
     }
     match (&hub.login, &thing) {
@@ -205,7 +177,7 @@ pub(super) fn drafts(
             drafts.push(draft("POST", format!("{}/check-runs", repository.api()), &body));
         }
         (Login::Token, Some(thing)) if says_more(review) => {
-            drafts.push(ticket::draft_of_note(thing, &review.summary, wanted.key));
+            drafts.push(draft_of_note::<Hub>(thing, (&review.summary, wanted.key)));
         }
         (Login::Token, _) => {}
     }
@@ -293,48 +265,19 @@ async fn comment(
     (thing, commit): (&Thing, &str),
     remarks: &[Remark],
 ) -> Result<usize, SinkError> {
-    if remarks.is_empty() {
-        return Ok(0);
-    }
-    let said = marks(hub, thing).await?;
-    let path = format!("{}/comments", thing.api());
-    let mut outside = 0;
-    let new = remarks.iter().take(MOST_COMMENTS).filter(|one| !said.contains(&mark(&one.key)));
-    for remark in new {
-        if !path_fits(&remark.path) {
-            outside += 1;
-            continue;
-        }
-        let body = line_body(remark, commit);
-        match hub.send(&Call::post(&path, PULLS, &body)).await {
-            Ok(_) => {}
-            Err(SinkError::Refused(said)) if is_outside(&said) => outside += 1,
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(outside + remarks.len().saturating_sub(MOST_COMMENTS))
+    let lines = Lines {
+        path: &format!("{}/comments", thing.api()),
+        right: PULLS,
+        body: &|remark| line_body(remark, commit),
+        texts: |comment| comment.get("body").and_then(Value::as_str).into_iter().collect(),
+        is_outside,
+    };
+    remark(hub, lines, remarks).await
 }
 
 /// Whether GitHub says that a line is no part of the change.
 fn is_outside(said: &str) -> bool {
     said.contains("pull_request_review_thread") || said.contains("part of the diff")
-}
-
-/// Lines of the comments that are there which may be marks.
-async fn marks(hub: &Hub, thing: &Thing) -> Result<BTreeSet<String>, SinkError> {
-    let mut marks = BTreeSet::new();
-    for page in 1..=MOST_PAGES {
-        let page = format!("{}/comments?per_page={PAGE}&page={page}", thing.api());
-        let listed = hub.get(&page, PULLS).await?;
-        let listed = listed.as_array().map(Vec::as_slice).unwrap_or_default();
-        let texts = listed.iter().filter_map(|comment| comment.get("body")?.as_str());
-        let lines = texts.flat_map(str::lines).map(str::trim);
-        marks.extend(lines.filter(|line| line.starts_with("<!--")).map(str::to_owned));
-        if listed.len() < PAGE {
-            break;
-        }
-    }
-    Ok(marks)
 }
 
 fn line_body(remark: &Remark, commit: &str) -> Value {
@@ -356,7 +299,8 @@ fn check_body(
 ) -> (Value, usize) {
     let all = remarks(review);
     let next = (from + MOST_NOTES_AT_ONCE).min(all.len());
-    let notes: Vec<Value> = all.get(from..next).unwrap_or_default().iter().map(note).collect();
+    let notes: Vec<Value> =
+        all.get(from..next).unwrap_or_default().iter().map(annotation).collect();
     let title: String = review.title.chars().take(255).collect();
     let mut body = json!({
         "status": "completed",
@@ -383,7 +327,7 @@ fn check_body(
     (body, next)
 }
 
-fn note(remark: &Remark) -> Value {
+fn annotation(remark: &Remark) -> Value {
     let text: String = plain(&remark.body).chars().take(MOST_NOTE).collect();
     // An annotation is shown as text; a broken path would be refused with all others.
     let path = if path_fits(&remark.path) { remark.path.as_str() } else { "unknown" };

@@ -4,18 +4,16 @@ use quell_deliver::outbox::Remote;
 use quell_deliver::{Body, Key, Letter};
 use serde_json::Value;
 
-use super::call::Call;
-use super::place::{Repository, Thing, part};
-use super::{Hub, draft, wire};
-use crate::forge::bears;
-use crate::{Draft, SinkError, Wanted};
+use super::place::{Repository, Thing};
+use super::{Hub, wire};
+use crate::forge::call::{Api as _, Call};
+use crate::forge::said::{Notes, PAGE, draft, items, note};
+use crate::forge::{Forge as _, Repository as _, bears, part};
+use crate::{Draft, SinkError};
 
 pub(super) const ISSUES: &str = "Issues: write";
 /// Pages of the newest issues that are looked through before the search is asked.
 const MOST_PAGES: u32 = 3;
-/// Pages of comments that are looked through.
-const MOST_COMMENT_PAGES: u32 = 20;
-const PAGE: usize = 100;
 
 pub(super) fn draft_of_new(project: &Repository, letter: &Letter) -> Draft {
     draft("POST", format!("{}/issues", project.api()), &wire::issue(letter))
@@ -28,22 +26,29 @@ pub(super) fn drafts_of_text(thing: &Thing, letter: &Letter) -> Vec<Draft> {
     ]
 }
 
-pub(super) fn draft_of_note(thing: &Thing, body: &Body, key: &Key) -> Draft {
-    draft("POST", format!("{}/comments", thing.issue()), &wire::comment(body, key))
+pub(super) fn draft_of_state(thing: &Thing, close: bool) -> Draft {
+    let state = if close { wire::closed(thing.request) } else { wire::reopened() };
+    draft("PATCH", thing.api(), &state)
 }
 
-pub(super) fn drafts_of_state(
-    thing: &Thing,
-    (body, key): (&Body, &Key),
-    close: bool,
-) -> Vec<Draft> {
-    let state = if close { wire::closed(thing.pull) } else { wire::reopened() };
-    vec![draft_of_note(thing, body, key), draft("PATCH", thing.api(), &state)]
+/// Where comments stand.
+pub(super) fn notes(thing: &Thing) -> Notes {
+    Notes {
+        path: format!("{}/comments", thing.issue()),
+        order: "",
+        read: ISSUES,
+        write: right(thing),
+        most: wire::MOST_TEXT,
+    }
+}
+
+fn right(thing: &Thing) -> &'static str {
+    if thing.request { super::pull::PULLS } else { ISSUES }
 }
 
 /// Makes the issue, or takes the one that is there.
 pub(super) async fn open(hub: &Hub, letter: &Letter) -> Result<Remote, SinkError> {
-    let project = hub.project()?;
+    let project = hub.reach().project()?;
     if let Some(remote) = find(hub, &letter.key).await? {
         return Ok(remote);
     }
@@ -54,7 +59,7 @@ pub(super) async fn open(hub: &Hub, letter: &Letter) -> Result<Remote, SinkError
 
 /// The issue of a key; of several the oldest.
 pub(super) async fn find(hub: &Hub, key: &Key) -> Result<Option<Remote>, SinkError> {
-    let project = hub.project()?;
+    let project = hub.reach().project()?;
     let me = hub.me().await?;
     let mut found: Vec<Value> = Vec::new();
     let mut whole = false;
@@ -91,21 +96,16 @@ fn is_ours(issue: &Value, key: &Key) -> bool {
     issue.get("pull_request").is_none() && bears(body, key)
 }
 
-fn items(value: Value) -> Vec<Value> {
-    if let Value::Array(items) = value { items } else { Vec::new() }
-}
-
 fn remote_of(repository: &Repository, issue: &Value) -> Result<Remote, SinkError> {
     let number = issue.get("number").and_then(Value::as_u64);
     let number = number.ok_or_else(|| SinkError::shape("$.number", "is missing"))?;
     let url = issue.get("html_url").and_then(Value::as_str).map(str::to_owned);
-    Ok(Thing { repository: repository.clone(), number, pull: false }.remote(url))
+    Ok(Thing { repository: repository.clone(), number, request: false }.remote(url))
 }
 
 /// Writes title and text anew, and adds labels.
 pub(super) async fn bring_text(hub: &Hub, thing: &Thing, letter: &Letter) -> Result<(), SinkError> {
-    let right = if thing.pull { super::pull::PULLS } else { ISSUES };
-    hub.send(&Call::patch(&thing.api(), right, &wire::text(letter))).await?;
+    hub.send(&Call::patch(&thing.api(), right(thing), &wire::text(letter))).await?;
     label(hub, thing, letter).await
 }
 
@@ -123,42 +123,35 @@ pub(super) async fn label(hub: &Hub, thing: &Thing, letter: &Letter) -> Result<(
     }
 }
 
-/// Says something, once.
-pub(super) async fn note(
+/// Says why, and closes what is open or opens what is closed. What was merged stays merged.
+pub(super) async fn set(
     hub: &Hub,
     thing: &Thing,
-    (body, key): (&Body, &Key),
+    why: (&Body, &Key),
+    close: bool,
 ) -> Result<(), SinkError> {
-    if has_note(hub, thing, (body, key)).await? {
+    let state = state(hub, thing).await?;
+    if close {
+        note(hub, thing, why).await?;
+        if state.word != "closed" {
+            bring_state(hub, thing, &wire::closed(thing.request)).await?;
+        }
         return Ok(());
     }
-    let path = format!("{}/comments", thing.issue());
-    let right = if thing.pull { super::pull::PULLS } else { ISSUES };
-    hub.send(&Call::post(&path, right, &wire::comment(body, key))).await.map(|_| ())
-}
-
-/// Says why, and closes what is open.
-pub(super) async fn close(hub: &Hub, thing: &Thing, why: (&Body, &Key)) -> Result<(), SinkError> {
-    let state = state(hub, thing).await?;
-    note(hub, thing, why).await?;
-    if state.word == "closed" {
-        return Ok(());
-    }
-    set(hub, thing, &wire::closed(thing.pull)).await
-}
-
-/// Says why, and opens what is closed. What was merged stays merged.
-pub(super) async fn reopen(hub: &Hub, thing: &Thing, why: (&Body, &Key)) -> Result<(), SinkError> {
-    let state = state(hub, thing).await?;
     if state.merged {
         return Err(SinkError::Refused(
             "the pull request was merged: the fix must be made anew".to_owned(),
         ));
     }
     if state.word != "open" {
-        set(hub, thing, &wire::reopened()).await?;
+        bring_state(hub, thing, &wire::reopened()).await?;
     }
     note(hub, thing, why).await
+}
+
+/// Whether a thing is open, or else whether it is closed.
+pub(super) async fn stands(hub: &Hub, thing: &Thing, open: bool) -> Result<bool, SinkError> {
+    Ok(state(hub, thing).await?.word == if open { "open" } else { "closed" })
 }
 
 struct State {
@@ -174,53 +167,6 @@ async fn state(hub: &Hub, thing: &Thing) -> Result<State, SinkError> {
     })
 }
 
-async fn set(hub: &Hub, thing: &Thing, body: &Value) -> Result<(), SinkError> {
-    let right = if thing.pull { super::pull::PULLS } else { ISSUES };
-    hub.send(&Call::patch(&thing.api(), right, body)).await.map(|_| ())
-}
-
-/// Where a note stands and, if one is wanted, a state holds too.
-pub(super) async fn find_note(
-    hub: &Hub,
-    wanted: &Wanted<'_>,
-    (body, word): (&Body, Option<&str>),
-) -> Result<Option<Remote>, SinkError> {
-    let remote = wanted.remote()?;
-    let thing = Thing::of(remote)?;
-    if !has_note(hub, &thing, (body, wanted.key)).await? {
-        return Ok(None);
-    }
-    let holds = match word {
-        Some(word) => state(hub, &thing).await?.word == word,
-        None => true,
-    };
-    Ok(holds.then(|| remote.clone()))
-}
-
-/// Whether this was said already: the mark is there, and the words are the same.
-async fn has_note(hub: &Hub, thing: &Thing, (body, key): (&Body, &Key)) -> Result<bool, SinkError> {
-    let wanted = wire::comment(body, key);
-    let wanted = wanted.get("body").and_then(Value::as_str).unwrap_or_default();
-    let is_it = |said: &str| bears(said, key) && said.replace("\r\n", "\n").trim() == wanted.trim();
-    said(hub, thing, is_it).await
-}
-
-/// Whether something with a key was said, whatever its words.
-pub(super) async fn bears_note(hub: &Hub, thing: &Thing, key: &Key) -> Result<bool, SinkError> {
-    said(hub, thing, |said| bears(said, key)).await
-}
-
-async fn said(hub: &Hub, thing: &Thing, is_it: impl Fn(&str) -> bool) -> Result<bool, SinkError> {
-    for page in 1..=MOST_COMMENT_PAGES {
-        let path = format!("{}/comments?per_page={PAGE}&page={page}", thing.issue());
-        let listed = items(hub.get(&path, ISSUES).await?);
-        let mut said = listed.iter().filter_map(|comment| comment.get("body")?.as_str());
-        if said.any(&is_it) {
-            return Ok(true);
-        }
-        if listed.len() < PAGE {
-            break;
-        }
-    }
-    Ok(false)
+async fn bring_state(hub: &Hub, thing: &Thing, body: &Value) -> Result<(), SinkError> {
+    hub.send(&Call::patch(&thing.api(), right(thing), body)).await.map(|_| ())
 }

@@ -1,10 +1,10 @@
 //! Bodies of calls, made by functions of what is wanted alone: a dry run and a call use the same.
 
 use quell_deliver::letter::CodeChange;
-use quell_deliver::{Body, Key, Letter};
+use quell_deliver::{Key, Letter};
 use serde_json::{Value, json};
 
-use crate::forge::{Trailer, branch, letter_text, note_text, title_text};
+use crate::forge::{Trailer, branch, letter_text, title_text};
 
 /// Characters of a title.
 const MOST_TITLE: usize = 256;
@@ -41,11 +41,6 @@ fn label_names(letter: &Letter) -> Vec<String> {
     names.extend(letter.labels.iter().map(|label| cut(label.as_str())));
     names.dedup();
     names
-}
-
-/// A comment.
-pub(super) fn comment(body: &Body, key: &Key) -> Value {
-    json!({"body": note_text(body, key, MOST_TEXT)})
 }
 
 /// A tree: the base's, with the files of a change.

@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::place::{Project, Thing};
 use crate::common::mac::{holds, only};
-use crate::forge::hook::{Heard, MOST_BYTES, NotHeard, read, same, taken};
-use crate::{Hook, NotTaken};
+use crate::forge::Repository as _;
+use crate::forge::hook::{Heard, MOST_BYTES, read, same};
+use crate::{Hook, NotHeard, NotTaken};
 
 /// How far the time of a message may be from now.
 const TOLERANCE_SECONDS: u64 = 300;
@@ -83,13 +84,13 @@ fn signed<'h>(
 
 /// As a kind of sink hears it.
 pub(super) fn hear(hook: &Hook<'_>) -> Result<Option<String>, NotTaken> {
-    taken(heard(hook.secret, hook.headers, hook.body, hook.now))
+    Ok(heard(hook.secret, hook.headers, hook.body, hook.now)?.remote)
 }
 
 fn remote(message: &Value, event: &str) -> Option<String> {
     let path = message.pointer("/project/path_with_namespace")?.as_str()?;
     let number = |pointer: &str| message.pointer(pointer).and_then(Value::as_u64);
-    let (number, merge) = match event {
+    let (number, request) = match event {
         "merge_request" => (number("/object_attributes/iid")?, true),
         "issue" => (number("/object_attributes/iid")?, false),
         "note" => match number("/merge_request/iid") {
@@ -98,7 +99,7 @@ fn remote(message: &Value, event: &str) -> Option<String> {
         },
         _ => return None,
     };
-    Some(Thing { project: Project::read(path)?, number, merge }.remote(None).id)
+    Some(Thing { repository: Project::read(path)?, number, request }.remote(None).id)
 }
 
 #[cfg(test)]

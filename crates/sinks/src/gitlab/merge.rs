@@ -7,10 +7,13 @@ use quell_deliver::outbox::Remote;
 use quell_deliver::{Key, Letter};
 use serde_json::Value;
 
-use super::call::Call;
-use super::place::{Project, Thing, part};
-use super::{Lab, draft, ticket, wire};
-use crate::forge::{BASE_MOVED, Place, Trailer, bears, branch, checked, digest};
+use super::place::{Project, Thing};
+use super::{Lab, ticket, wire};
+use crate::forge::call::{Api as _, Call};
+use crate::forge::said::draft;
+use crate::forge::{
+    BASE_MOVED, Place, Repository as _, Trailer, bears, branch, checked, digest, part,
+};
 use crate::{Draft, SinkError};
 
 pub(super) const DEVELOPER: &str = "Developer, scope `api`";
@@ -35,7 +38,7 @@ pub(super) fn drafts_of_change(
     change: &CodeChange,
 ) -> Result<Vec<Draft>, SinkError> {
     checked(change, place(lab))?;
-    let api = lab.project_of(&change.repository)?.api();
+    let api = lab.reach.repository(&change.repository)?.api();
     let base = change.base_commit.as_deref().unwrap_or("{base}");
     let known = change.files.iter().filter(|file| file.before.is_some());
     let there: BTreeSet<String> = known.map(|file| file.path.clone()).collect();
@@ -50,7 +53,7 @@ pub(super) fn drafts(
     letter: &Letter,
     change: &CodeChange,
 ) -> Result<Vec<Draft>, SinkError> {
-    let api = lab.project_of(&change.repository)?.api();
+    let api = lab.reach.repository(&change.repository)?.api();
     let mut drafts = drafts_of_change(lab, letter, change)?;
     drafts.push(draft("POST", format!("{api}/merge_requests"), &wire::merge(letter, change)));
     Ok(drafts)
@@ -62,7 +65,7 @@ pub(super) async fn open(
     letter: &Letter,
     change: &CodeChange,
 ) -> Result<Remote, SinkError> {
-    let project = lab.project_of(&change.repository)?;
+    let project = lab.reach.repository(&change.repository)?;
     checked(change, place(lab))?;
     if let Some(remote) = find(lab, &project, &letter.key).await? {
         return Ok(remote);
@@ -85,16 +88,16 @@ pub(super) async fn edit(lab: &Lab, thing: &Thing, letter: &Letter) -> Result<()
     let now = lab.get(&thing.api(), READ).await?;
     let is_open = now.get("state").and_then(Value::as_str) == Some("opened");
     if let Some(change) = letter.change.as_ref().filter(|_| is_open) {
-        let project = lab.project_of(&change.repository)?;
-        if project != thing.project && !project.is_number() {
+        let project = lab.reach.repository(&change.repository)?;
+        if project != thing.repository && !project.is_number() {
             return Err(SinkError::Refused(format!(
                 "the change is for `{}`, and the merge request stands in `{}`",
                 project.full(),
-                thing.project.full()
+                thing.repository.full()
             )));
         }
         checked(change, place(lab))?;
-        bring(lab, &thing.project, (letter, change)).await?;
+        bring(lab, &thing.repository, (letter, change)).await?;
     }
     // What a person marked as ready stays ready.
     let draft = now.get("draft").and_then(Value::as_bool) != Some(false);

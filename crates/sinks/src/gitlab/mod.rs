@@ -18,16 +18,22 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quell_deliver::outbox::{Act, ActKind, OnDoubt, Remote};
+use quell_deliver::letter::CodeChange;
+use quell_deliver::outbox::Remote;
+use quell_deliver::review::Review;
+use quell_deliver::{Body, Key, Letter};
 use quell_http::{Client, Fresh, NoValue, Rate, Renewing};
 use serde_json::Value;
 
 pub use self::hook::heard;
 use self::place::{Project, Thing};
-pub use crate::forge::hook::{Heard, NotHeard};
+use crate::forge::call::Api as _;
+pub use crate::forge::hook::Heard;
+use crate::forge::said::Notes;
+use crate::forge::{Forge, Reach};
 use crate::{
-    CodeStanding, Credentials, Draft, Future, Kind, Plan, Right, Setting, Sink, SinkError,
-    Standing, TextAt, Wanted,
+    CodeStanding, Credentials, Draft, Kind, Plan, Right, Setting, Sink, SinkError, Standing,
+    TextAt, Wanted,
 };
 
 /// The kind.
@@ -79,14 +85,10 @@ pub(crate) const KIND: Kind = Kind {
     connect,
 };
 
-/// How long until what arrived is listed for certain.
-const SETTLE: Duration = Duration::from_secs(120);
-
 /// One login at GitLab.
 pub(super) struct Lab {
     url: String,
-    project: Option<Project>,
-    repositories: Vec<String>,
+    reach: Reach<Project>,
     workflows: bool,
     credentials: Arc<dyn Credentials>,
     client: Client,
@@ -99,47 +101,15 @@ fn connect(plan: Plan) -> Result<Box<dyn Sink>, SinkError> {
 
 impl Lab {
     fn new(plan: Plan) -> Result<Self, SinkError> {
-        let setting = |why: &str| SinkError::Setting { name: "project", why: why.to_owned() };
-        let project = plan.project.as_deref().filter(|text| !text.is_empty());
-        let project = project
-            .map(|text| Project::read(text).ok_or_else(|| setting("is no `group/name`")))
-            .transpose()?;
-        let listed = plan.option("repositories").unwrap_or_default().split(',');
-        let repositories: Vec<String> =
-            listed.map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect();
-        if project.is_none() && repositories.is_empty() {
-            return Err(setting("is missing; name a project here or in `repositories`"));
-        }
+        let reach = Reach::of(&plan)?;
         let url = plan.url.as_deref().unwrap_or("https://gitlab.com");
         Ok(Self {
             url: url.trim_end_matches('/').to_owned(),
-            project,
-            repositories,
+            reach,
             workflows: plan.option("workflows") == Some("true"),
             credentials: plan.credentials,
             client: plan.client,
             me: Renewing::new(Duration::ZERO),
-        })
-    }
-
-    /// The project that a change names, if the configuration lets changes go there.
-    fn project_of(&self, named: &str) -> Result<Project, SinkError> {
-        let shown: String = named.escape_debug().take(140).collect();
-        let project = Project::read(named)
-            .ok_or_else(|| SinkError::Refused(format!("`{shown}` is no project `group/name`")))?;
-        let is_own = self.project.as_ref() == Some(&project);
-        if is_own || self.repositories.iter().any(|one| project.is_one_of(one)) {
-            return Ok(project);
-        }
-        Err(SinkError::Refused(format!(
-            "`{shown}` is none of the projects that `repositories` names"
-        )))
-    }
-
-    fn project(&self) -> Result<&Project, SinkError> {
-        self.project.as_ref().ok_or_else(|| SinkError::Setting {
-            name: "project",
-            why: "is missing: an issue needs a project".to_owned(),
         })
     }
 
@@ -167,123 +137,113 @@ impl fmt::Debug for Lab {
     }
 }
 
-impl Sink for Lab {
-    fn acts(&self) -> &'static [ActKind] {
-        &[
-            ActKind::Open,
-            ActKind::Edit,
-            ActKind::Note,
-            ActKind::Close,
-            ActKind::Reopen,
-            ActKind::Review,
-        ]
+impl Forge for Lab {
+    type Repository = Project;
+
+    fn reach(&self) -> &Reach<Project> {
+        &self.reach
     }
 
-    fn on_doubt(&self, act: ActKind) -> OnDoubt {
-        match act {
-            // The same text and the same files once more.
-            ActKind::Edit => OnDoubt::Again,
-            ActKind::Open | ActKind::Note | ActKind::Close | ActKind::Reopen | ActKind::Review => {
-                OnDoubt::Look { settle: SETTLE }
-            }
+    fn notes(thing: &Thing) -> Notes {
+        ticket::notes(thing)
+    }
+
+    fn draft_of_issue(project: &Project, letter: &Letter) -> Draft {
+        ticket::draft_of_new(project, letter)
+    }
+
+    fn drafts_of_request(
+        &self,
+        letter: &Letter,
+        change: &CodeChange,
+    ) -> Result<Vec<Draft>, SinkError> {
+        merge::drafts(self, letter, change)
+    }
+
+    fn drafts_of_commit(
+        &self,
+        letter: &Letter,
+        change: &CodeChange,
+    ) -> Result<Vec<Draft>, SinkError> {
+        merge::drafts_of_change(self, letter, change)
+    }
+
+    fn drafts_of_text(thing: &Thing, letter: &Letter) -> Vec<Draft> {
+        vec![ticket::draft_of_text(thing, letter)]
+    }
+
+    fn draft_of_state(thing: &Thing, close: bool) -> Draft {
+        ticket::draft_of_state(thing, close)
+    }
+
+    fn drafts_of_review(
+        &self,
+        wanted: &Wanted<'_>,
+        review: &Review,
+    ) -> Result<Vec<Draft>, SinkError> {
+        review::drafts(self, wanted, review)
+    }
+
+    async fn open_issue(&self, letter: &Letter) -> Result<Remote, SinkError> {
+        ticket::open(self, letter).await
+    }
+
+    async fn open_request(
+        &self,
+        letter: &Letter,
+        change: &CodeChange,
+    ) -> Result<Remote, SinkError> {
+        merge::open(self, letter, change).await
+    }
+
+    async fn edit(&self, thing: &Thing, letter: &Letter) -> Result<(), SinkError> {
+        if thing.request {
+            return merge::edit(self, thing, letter).await;
         }
+        ticket::edit(self, thing, letter).await
     }
 
-    fn drafts(&self, wanted: &Wanted<'_>) -> Result<Vec<Draft>, SinkError> {
-        if let Act::Open { letter } = wanted.act {
-            return match &letter.change {
-                Some(change) => merge::drafts(self, letter, change),
-                None => Ok(vec![ticket::draft_of_new(self.project()?, letter)]),
-            };
-        }
-        if let Act::Review { review } = wanted.act {
-            return review::drafts(self, wanted, review);
-        }
-        let thing = Thing::of(wanted.remote()?)?;
-        match wanted.act {
-            Act::Review { .. } => Ok(Vec::new()),
-            Act::Open { letter } | Act::Edit { letter } => {
-                let mut drafts = Vec::new();
-                if let Some(change) = letter.change.as_ref().filter(|_| thing.merge) {
-                    drafts = merge::drafts_of_change(self, letter, change)?;
-                }
-                drafts.push(ticket::draft_of_text(&thing, letter));
-                Ok(drafts)
-            }
-            Act::Note { body } => Ok(vec![ticket::draft_of_note(&thing, body, wanted.key)]),
-            Act::Close { body } => Ok(ticket::drafts_of_state(&thing, (body, wanted.key), true)),
-            Act::Reopen { body } => Ok(ticket::drafts_of_state(&thing, (body, wanted.key), false)),
-        }
+    async fn set(&self, thing: &Thing, why: (&Body, &Key), close: bool) -> Result<(), SinkError> {
+        ticket::set(self, thing, why, close).await
     }
 
-    fn act<'a>(&'a self, wanted: &'a Wanted<'a>) -> Future<'a, Option<Remote>> {
-        Box::pin(async move {
-            if let Act::Open { letter } = wanted.act {
-                return match &letter.change {
-                    Some(change) => merge::open(self, letter, change).await.map(Some),
-                    None => ticket::open(self, letter).await.map(Some),
-                };
-            }
-            if let Act::Review { review } = wanted.act {
-                return review::review(self, wanted, review).await.map(Some);
-            }
-            let thing = Thing::of(wanted.remote()?)?;
-            match wanted.act {
-                Act::Review { .. } => {}
-                Act::Open { letter } | Act::Edit { letter } if thing.merge => {
-                    merge::edit(self, &thing, letter).await?;
-                }
-                Act::Open { letter } | Act::Edit { letter } => {
-                    ticket::edit(self, &thing, letter).await?;
-                }
-                Act::Note { body } => ticket::note(self, &thing, (body, wanted.key)).await?,
-                Act::Close { body } => ticket::set(self, &thing, (body, wanted.key), true).await?,
-                Act::Reopen { body } => {
-                    ticket::set(self, &thing, (body, wanted.key), false).await?;
-                }
-            }
-            Ok(None)
-        })
+    async fn review(&self, wanted: &Wanted<'_>, review: &Review) -> Result<Remote, SinkError> {
+        review::review(self, wanted, review).await
     }
 
-    fn find<'a>(&'a self, wanted: &'a Wanted<'a>) -> Future<'a, Option<Remote>> {
-        Box::pin(async move {
-            match wanted.act {
-                Act::Open { letter } => match &letter.change {
-                    Some(change) => {
-                        let project = self.project_of(&change.repository)?;
-                        merge::find(self, &project, wanted.key).await
-                    }
-                    None => ticket::find(self, wanted.key).await,
-                },
-                Act::Edit { .. } => Ok(None),
-                Act::Note { body } => ticket::find_note(self, wanted, (body, None)).await,
-                Act::Close { body } => ticket::find_note(self, wanted, (body, Some(false))).await,
-                Act::Reopen { body } => ticket::find_note(self, wanted, (body, Some(true))).await,
-                Act::Review { review } => review::find(self, wanted, review).await,
-            }
-        })
+    async fn find_issue(&self, key: &Key) -> Result<Option<Remote>, SinkError> {
+        ticket::find(self, key).await
     }
 
-    fn read<'a>(&'a self, remote: &'a Remote) -> Future<'a, Option<Standing>> {
-        Box::pin(async move { read::standing(self, remote).await.map(Some) })
+    async fn find_request(&self, at: &Project, key: &Key) -> Result<Option<Remote>, SinkError> {
+        merge::find(self, at, key).await
     }
 
-    fn code<'a>(&'a self, remote: &'a Remote) -> Future<'a, Option<CodeStanding>> {
-        Box::pin(async move { read::code(self, remote).await })
+    async fn find_review(
+        &self,
+        wanted: &Wanted<'_>,
+        review: &Review,
+    ) -> Result<Option<Remote>, SinkError> {
+        review::find(self, wanted, review).await
     }
 
-    fn text_at<'a>(&'a self, at: &'a TextAt) -> Future<'a, Option<String>> {
-        Box::pin(async move { read::text_at(self, at).await })
+    async fn stands(&self, thing: &Thing, open: bool) -> Result<bool, SinkError> {
+        ticket::stands(self, thing, open).await
     }
 
-    fn test(&self) -> Future<'_, Vec<Right>> {
-        Box::pin(async move { read::rights(self).await })
+    async fn standing(&self, remote: &Remote) -> Result<Standing, SinkError> {
+        read::standing(self, remote).await
     }
-}
 
-/// A request as it would be sent.
-fn draft(method: &str, target: String, body: &Value) -> Draft {
-    let body = serde_json::to_string_pretty(body).unwrap_or_default();
-    Draft { method: method.to_owned(), target, body }
+    async fn code(&self, remote: &Remote) -> Result<Option<CodeStanding>, SinkError> {
+        read::code(self, remote).await
+    }
+
+    async fn text_at(&self, at: &TextAt) -> Result<Option<String>, SinkError> {
+        read::text_at(self, at).await
+    }
+
+    async fn rights(&self) -> Result<Vec<Right>, SinkError> {
+        read::rights(self).await
+    }
 }

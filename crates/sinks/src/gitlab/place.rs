@@ -1,16 +1,34 @@
 //! Projects, and what stands in them.
 
-use quell_deliver::outbox::Remote;
+use crate::forge;
+use crate::forge::call::Host;
+use crate::forge::{Repository as _, part};
 
-use crate::SinkError;
+/// GitLab, as it is named in errors.
+pub(super) static GITLAB: Host = Host { name: "GitLab", place: "project" };
 
 /// A project: `group/sub/name`, or its number.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Project(String);
+pub(crate) struct Project(String);
+
+/// What stands in a project under a number: a merge request or an issue.
+pub(crate) type Thing = forge::Thing<Project>;
 
 impl Project {
+    /// Whether it is named by its number.
+    pub(super) fn is_number(&self) -> bool {
+        self.0.chars().all(|c| c.is_ascii_digit())
+    }
+}
+
+impl forge::Repository for Project {
+    const HOST: &'static Host = &GITLAB;
+    const PLURAL: &'static str = "projects";
+    const SHAPE: &'static str = "group/name";
+    const NO_PROJECT: &'static str = "`group/name`";
+
     /// Reads a path or a number.
-    pub(super) fn read(text: &str) -> Option<Self> {
+    fn read(text: &str) -> Option<Self> {
         let part = |part: &str| {
             let letter = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '+');
             !part.is_empty() && part.chars().all(letter) && !matches!(part, "." | "..")
@@ -21,7 +39,7 @@ impl Project {
     }
 
     /// Whether it is `group/name`, or below `group/*`.
-    pub(super) fn is_one_of(&self, pattern: &str) -> bool {
+    fn is_one_of(&self, pattern: &str) -> bool {
         let pattern = pattern.trim().to_lowercase();
         let own = self.0.to_lowercase();
         pattern.strip_suffix('*').map_or(own == pattern, |group| {
@@ -30,71 +48,36 @@ impl Project {
     }
 
     /// The path of its API: its `/` are encoded, once.
-    pub(super) fn api(&self) -> String {
+    fn api(&self) -> String {
         format!("/api/v4/projects/{}", part(&self.0))
     }
 
-    /// Whether it is named by its number.
-    pub(super) fn is_number(&self) -> bool {
-        self.0.chars().all(|c| c.is_ascii_digit())
-    }
-
-    /// Its path.
-    pub(super) fn full(&self) -> &str {
-        &self.0
-    }
-}
-
-/// What stands in a project under a number.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Thing {
-    pub(super) project: Project,
-    pub(super) number: u64,
-    /// Whether it is a merge request, and no issue.
-    pub(super) merge: bool,
-}
-
-impl Thing {
-    /// Reads the id of a remote: `group/name!7`, `group/name#7`.
-    pub(super) fn of(remote: &Remote) -> Result<Self, SinkError> {
-        let wrong = || SinkError::Refused("that is no id of a thing on GitLab".to_owned());
-        Self::read(&remote.id).ok_or_else(wrong)
+    fn full(&self) -> String {
+        self.0.clone()
     }
 
     /// Reads `group/name!7`, `group/name#7`.
-    pub(super) fn read(text: &str) -> Option<Self> {
-        let at = text.rfind(['!', '#'])?;
-        let (project, rest) = text.split_at(at);
-        let merge = rest.starts_with('!');
+    fn thing(id: &str) -> Option<Thing> {
+        let at = id.rfind(['!', '#'])?;
+        let (project, rest) = id.split_at(at);
+        let request = rest.starts_with('!');
         let number = rest.get(1..)?.parse().ok()?;
-        Some(Self { project: Project::read(project)?, number, merge })
+        Some(Thing { repository: Self::read(project)?, number, request })
     }
 
-    /// As a remote.
-    pub(super) fn remote(&self, url: Option<String>) -> Remote {
-        let mark = if self.merge { '!' } else { '#' };
-        let name = format!("{}{mark}{}", self.project.full(), self.number);
-        Remote { id: name.clone(), name, url }
-    }
-
-    /// The path of its API.
-    pub(super) fn api(&self) -> String {
-        let kind = if self.merge { "merge_requests" } else { "issues" };
-        format!("{}/{kind}/{}", self.project.api(), self.number)
+    fn names(thing: &Thing) -> (String, String) {
+        let mark = if thing.request { '!' } else { '#' };
+        let name = format!("{}{mark}{}", thing.repository.full(), thing.number);
+        (name.clone(), name)
     }
 }
 
-/// A part of a path or a query, written so that it is nothing but that.
-pub(super) fn part(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
+impl Thing {
+    /// The path of its API.
+    pub(super) fn api(&self) -> String {
+        let kind = if self.request { "merge_requests" } else { "issues" };
+        format!("{}/{kind}/{}", self.repository.api(), self.number)
     }
-    out
 }
 
 #[cfg(test)]
@@ -121,9 +104,9 @@ mod tests {
     #[test]
     fn a_thing_is_read_back_from_its_remote() {
         for text in ["acme/shop!7", "acme/web/shop#12"] {
-            let thing = Thing::read(text).unwrap();
+            let thing = Project::thing(text).unwrap();
             assert_eq!(Thing::of(&thing.remote(None)).unwrap(), thing);
         }
-        assert!(Thing::read("acme/shop").is_none() && Thing::read("acme/shop!x").is_none());
+        assert!(Project::thing("acme/shop").is_none() && Project::thing("acme/shop!x").is_none());
     }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use quell_deliver::outbox::Remote;
 use serde_json::Value;
 
 use super::Lab;
-use super::place::{Thing, part};
-use crate::forge::{decoded, path_fits};
+use super::place::{Project, Thing};
+use crate::forge::call::Api as _;
+use crate::forge::read::{at, gone, is, time};
+use crate::forge::{Repository as _, decoded, part, path_fits};
 use crate::{CodeStanding, Field, Gone, Phase, Right, RightState, SinkError, Standing, TextAt};
 
 const READ: &str = "Reporter, scope `read_api`";
@@ -19,7 +20,7 @@ const DEVELOPER: u64 = 30;
 pub(super) async fn standing(lab: &Lab, remote: &Remote) -> Result<Standing, SinkError> {
     let thing = Thing::of(remote)?;
     let Some(now) = lab.get_if_there(&thing.api(), READ).await? else {
-        return gone(lab, &thing, remote).await;
+        return gone(lab, &thing, remote, READ).await;
     };
     let me = lab.me().await?;
     let state = at(&now, "/state").unwrap_or_default().to_owned();
@@ -29,9 +30,9 @@ pub(super) async fn standing(lab: &Lab, remote: &Remote) -> Result<Standing, Sin
     };
     let phase = match state.as_str() {
         "merged" => Phase::Done,
-        "closed" if thing.merge => Phase::Declined,
+        "closed" if thing.request => Phase::Declined,
         "closed" => Phase::Done,
-        _ if begun(&now, thing.merge) => Phase::Begun,
+        _ if begun(&now, thing.request) => Phase::Begun,
         _ => Phase::New,
     };
     let when = match state.as_str() {
@@ -41,7 +42,7 @@ pub(super) async fn standing(lab: &Lab, remote: &Remote) -> Result<Standing, Sin
     };
     let ended = matches!(state.as_str(), "merged" | "closed");
     // A project that was moved tells its new path.
-    let full = at(&now, "/references/full").and_then(Thing::read).unwrap_or(thing);
+    let full = at(&now, "/references/full").and_then(Project::thing).unwrap_or(thing);
     Ok(Standing {
         remote: full.remote(at(&now, "/web_url").map(str::to_owned)),
         phase,
@@ -77,30 +78,10 @@ fn fields(now: &Value) -> BTreeMap<Field, String> {
     fields
 }
 
-/// A thing that is not found: whether it alone, or its project too, is told by asking for that.
-async fn gone(lab: &Lab, thing: &Thing, remote: &Remote) -> Result<Standing, SinkError> {
-    let Some(project) = lab.get_if_there(&thing.project.api(), READ).await? else {
-        return Err(SinkError::Gone(format!(
-            "the project `{}` is not there, or the login may not see it",
-            thing.project.full()
-        )));
-    };
-    let archived = project.get("archived").and_then(Value::as_bool) == Some(true);
-    Ok(Standing {
-        remote: remote.clone(),
-        phase: Phase::Declined,
-        phase_at: None,
-        phase_by_us: false,
-        resolution: None,
-        fields: BTreeMap::new(),
-        gone: if archived { Gone::Archived } else { Gone::Deleted },
-    })
-}
-
 /// How a merge request's code stands.
 pub(super) async fn code(lab: &Lab, remote: &Remote) -> Result<Option<CodeStanding>, SinkError> {
     let thing = Thing::of(remote)?;
-    if !thing.merge {
+    if !thing.request {
         return Ok(None);
     }
     let now = lab.get(&thing.api(), READ).await?;
@@ -116,7 +97,7 @@ pub(super) async fn code(lab: &Lab, remote: &Remote) -> Result<Option<CodeStandi
     Ok(Some(CodeStanding {
         branch: owned("/source_branch").unwrap_or_default(),
         head: owned("/sha").unwrap_or_default(),
-        draft: now.get("draft").and_then(Value::as_bool) == Some(true),
+        draft: is(&now, "/draft"),
         mergeable,
         merged_at: at(&now, "/merged_at").and_then(time),
         merged_by,
@@ -126,7 +107,7 @@ pub(super) async fn code(lab: &Lab, remote: &Remote) -> Result<Option<CodeStandi
 
 /// The text of a file.
 pub(super) async fn text_at(lab: &Lab, at: &TextAt) -> Result<Option<String>, SinkError> {
-    let project = lab.project_of(&at.repository)?;
+    let project = lab.reach.repository(&at.repository)?;
     if !path_fits(&at.path) {
         return Err(SinkError::Refused("that is no path inside a repository".to_owned()));
     }
@@ -140,7 +121,7 @@ pub(super) async fn text_at(lab: &Lab, at: &TextAt) -> Result<Option<String>, Si
 pub(super) async fn rights(lab: &Lab) -> Result<Vec<Right>, SinkError> {
     lab.me().await?;
     let mut level = None;
-    if let Some(project) = &lab.project {
+    if let Some(project) = lab.reach.own() {
         let found = lab.get(&project.api(), READ).await?;
         let of = |kind: &str| {
             found.pointer(&format!("/permissions/{kind}/access_level")).and_then(Value::as_u64)
@@ -161,12 +142,4 @@ pub(super) async fn rights(lab: &Lab) -> Result<Vec<Right>, SinkError> {
         right("Developer", "branches, commits, merge requests", state(DEVELOPER)),
         right("scope `api`", "everything that is written", RightState::Unknown),
     ])
-}
-
-fn at<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
-    value.pointer(pointer).and_then(Value::as_str)
-}
-
-fn time(text: &str) -> Option<Timestamp> {
-    text.parse().ok()
 }

@@ -3,29 +3,26 @@
 //! What is seen last stands for all: where the note of a review is there, or its status where no
 //! merge request is named, all that comes before it is.
 
-use std::collections::BTreeSet;
-
 use quell_deliver::outbox::Remote;
 use quell_deliver::review::{Conclusion, Remark, Review};
 use quell_deliver::text::Line;
 use quell_deliver::{Block, Key};
 use serde_json::{Value, json};
 
-use super::call::Call;
 use super::merge::DEVELOPER;
-use super::place::{Project, Thing, part};
-use super::ticket::{self, REPORTER, items};
-use super::{Lab, draft, wire};
-use crate::forge::{mark, note_text, path_fits};
+use super::place::{Project, Thing};
+use super::ticket::REPORTER;
+use super::{Lab, wire};
+use crate::forge::call::{Api as _, Call};
+use crate::forge::said::{
+    Lines, MOST_REMARKS, PAGE, bears_note, draft, draft_of_note, items, note, of_head, remark,
+    says_more,
+};
+use crate::forge::{Repository as _, note_text, part};
 use crate::{Draft, SinkError, Wanted};
 
-/// Notes on lines of one review.
-const MOST_NOTES: usize = 50;
 /// Characters of a status' description.
 const MOST_DESCRIPTION: usize = 255;
-const PAGE: usize = 100;
-/// Pages of discussions that are looked through.
-const MOST_PAGES: usize = 20;
 const NO_SARIF: &str =
     "GitLab takes no SARIF over its API; a job of the pipeline hands it over as a report";
 
@@ -40,37 +37,20 @@ struct At {
     start: String,
 }
 
-fn merge(lab: &Lab, review: &Review, remote: Option<&Remote>) -> Result<Option<Thing>, SinkError> {
-    let project = lab.project_of(&review.repository)?;
-    match (review.pull, remote) {
-        (Some(number), _) => Ok(Some(Thing { project, number, merge: true })),
-        (None, Some(remote)) => Ok(Some(Thing::of(remote)?).filter(|thing| thing.merge)),
-        (None, None) => Ok(None),
-    }
-}
-
 async fn at(lab: &Lab, review: &Review, remote: Option<&Remote>) -> Result<At, SinkError> {
-    let Some(thing) = merge(lab, review, remote)? else {
+    let Some(thing) = lab.reach.request(review, remote)? else {
         let why = "it names neither a commit nor a merge request".to_owned();
         let commit = review.commit.clone().ok_or(SinkError::Refused(why))?;
-        let project = lab.project_of(&review.repository)?;
+        let project = lab.reach.repository(&review.repository)?;
         let none = String::new();
         return Ok(At { project, merge: None, url: None, commit, base: none.clone(), start: none });
     };
     let there = lab.get(&thing.api(), REPORTER).await?;
     let text = |pointer: &str| there.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
     let head = text("/sha").ok_or_else(|| SinkError::shape("$.sha", "is missing"))?;
-    if let Some(own) = review.commit.as_deref().filter(|own| *own != head) {
-        let short =
-            |id: &str| id.chars().filter(char::is_ascii_hexdigit).take(12).collect::<String>();
-        return Err(SinkError::Refused(format!(
-            "the merge request ends with {}, and this was made on {}: check out its head and do it again",
-            short(&head),
-            short(own)
-        )));
-    }
+    of_head(review, &head, "merge request")?;
     Ok(At {
-        project: thing.project.clone(),
+        project: thing.repository.clone(),
         url: text("/web_url"),
         commit: head,
         base: text("/diff_refs/base_sha").unwrap_or_default(),
@@ -112,14 +92,9 @@ pub(super) async fn review(
             let text = format!("{outside} remarks are on lines that this request does not add.");
             summary = summary.and(Block::Paragraph(Line::own(text)));
         }
-        ticket::note(lab, thing, (&summary, wanted.key)).await?;
+        note(lab, thing, (&summary, wanted.key)).await?;
     }
     Ok(at.remote())
-}
-
-/// Whether a review says what the merge request does not say itself.
-fn says_more(review: &Review) -> bool {
-    review.pull.is_some() || !review.remarks.is_empty()
 }
 
 /// Whether all of a review was said.
@@ -130,7 +105,7 @@ pub(super) async fn find(
 ) -> Result<Option<Remote>, SinkError> {
     let at = at(lab, review, wanted.remote).await?;
     let is_there = match at.merge.as_ref().filter(|_| says_more(review)) {
-        Some(thing) => ticket::bears_note(lab, thing, wanted.key).await?,
+        Some(thing) => bears_note(lab, thing, wanted.key).await?,
         None => has_status(lab, &at, (review, wanted.key)).await?,
     };
     Ok(is_there.then(|| at.remote()))
@@ -145,8 +120,8 @@ pub(super) fn drafts(
     if review.sarif.is_some() {
         return Err(SinkError::Unsupported(NO_SARIF));
     }
-    let thing = merge(lab, review, wanted.remote)?;
-    let project = lab.project_of(&review.repository)?;
+    let thing = lab.reach.request(review, wanted.remote)?;
+    let project = lab.reach.repository(&review.repository)?;
     let commit = review.commit.clone().unwrap_or_else(|| "{head}".to_owned());
     let at = At {
         project: project.clone(),
@@ -159,13 +134,13 @@ pub(super) fn drafts(
     let mut drafts = Vec::new();
     if let Some(thing) = &thing {
         let path = format!("{}/discussions", thing.api());
-        let notes = review.remarks.iter().take(MOST_NOTES);
+        let notes = review.remarks.iter().take(MOST_REMARKS);
         drafts.extend(notes.map(|one| draft("POST", path.clone(), &line_body(one, &at))));
     }
     let target = format!("{}/statuses/{commit}", project.api());
     drafts.push(draft("POST", target, &status_body((review, wanted.key))));
     if let Some(thing) = thing.filter(|_| says_more(review)) {
-        drafts.push(ticket::draft_of_note(&thing, &review.summary, wanted.key));
+        drafts.push(draft_of_note::<Lab>(&thing, (&review.summary, wanted.key)));
     }
     Ok(drafts)
 }
@@ -220,42 +195,20 @@ async fn comment(
     (at, thing): (&At, &Thing),
     remarks: &[Remark],
 ) -> Result<usize, SinkError> {
-    if remarks.is_empty() {
-        return Ok(0);
-    }
-    let said = marks(lab, thing).await?;
-    let path = format!("{}/discussions", thing.api());
-    let mut outside = 0;
-    let new = remarks.iter().take(MOST_NOTES).filter(|one| !said.contains(&mark(&one.key)));
-    for remark in new {
-        if !path_fits(&remark.path) {
-            outside += 1;
-            continue;
-        }
-        match lab.send(&Call::post(&path, REPORTER, &line_body(remark, at))).await {
-            Ok(_) => {}
-            Err(SinkError::Refused(said)) if said.contains("line_code") => outside += 1,
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(outside + remarks.len().saturating_sub(MOST_NOTES))
+    let lines = Lines {
+        path: &format!("{}/discussions", thing.api()),
+        right: REPORTER,
+        body: &|remark| line_body(remark, at),
+        texts,
+        is_outside: |said| said.contains("line_code"),
+    };
+    remark(lab, lines, remarks).await
 }
 
-/// Lines of the notes that are there which may be marks.
-async fn marks(lab: &Lab, thing: &Thing) -> Result<BTreeSet<String>, SinkError> {
-    let mut marks = BTreeSet::new();
-    for page in 1..=MOST_PAGES {
-        let path = format!("{}/discussions?per_page={PAGE}&page={page}", thing.api());
-        let listed = items(lab.get(&path, REPORTER).await?);
-        let notes = listed.iter().filter_map(|one| one.get("notes")?.as_array()).flatten();
-        let lines = notes.filter_map(|note| note.get("body")?.as_str()).flat_map(str::lines);
-        let lines = lines.map(str::trim).filter(|line| line.starts_with("<!--"));
-        marks.extend(lines.map(str::to_owned));
-        if listed.len() < PAGE {
-            break;
-        }
-    }
-    Ok(marks)
+/// The notes of a discussion.
+fn texts(discussion: &Value) -> Vec<&str> {
+    let notes = discussion.get("notes").and_then(Value::as_array).into_iter().flatten();
+    notes.filter_map(|note| note.get("body")?.as_str()).collect()
 }
 
 fn line_body(remark: &Remark, at: &At) -> Value {

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use quell_deliver::letter::CodeChange;
-use quell_deliver::{Body, Key, Letter};
+use quell_deliver::{Key, Letter};
 use serde_json::{Value, json};
 
-use crate::forge::{Trailer, branch, letter_text, note_text, title_text};
+use crate::forge::{Trailer, branch, letter_text, title_text};
 
 /// Characters of a title, `Draft: ` among them.
 const MOST_TITLE: usize = 255;
@@ -88,11 +88,6 @@ pub(super) fn commit(
         fields.insert("start_sha".to_owned(), json!(start));
     }
     body
-}
-
-/// A note.
-pub(super) fn note(body: &Body, key: &Key) -> Value {
-    json!({"body": note_text(body, key, MOST_TEXT)})
 }
 
 /// Closed or opened again.

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::{Hook, NotTaken, common::mac};
+use crate::{Hook, NotHeard, NotTaken, common::mac};
 
 const HEADER: &str = "x-pagerduty-signature";
 /// Longest body that is read.
@@ -26,22 +26,7 @@ pub struct Heard {
 
 /// As a kind of sink hears it.
 pub(super) fn hear(hook: &Hook<'_>) -> Result<Option<String>, NotTaken> {
-    match heard(hook.secret, hook.headers, hook.body) {
-        Ok(heard) => Ok(heard.remote),
-        Err(NotHeard::Signature) => Err(NotTaken::Signature),
-        Err(error @ NotHeard::Body(_)) => Err(NotTaken::Body(error.to_string())),
-    }
-}
-
-/// Why a message does not count.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotHeard {
-    /// It is not signed with the secret.
-    #[error("it is not signed with the secret of the sink")]
-    Signature,
-    /// It is signed, and is no message of an incident.
-    #[error("`{0}` is missing or not as expected")]
-    Body(&'static str),
+    Ok(heard(hook.secret, hook.headers, hook.body)?.remote)
 }
 
 /// Reads a message, once one of its signatures over the raw bytes holds. Names of headers are in

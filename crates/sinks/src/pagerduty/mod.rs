@@ -22,7 +22,7 @@ use crate::{
     Credentials, Draft, Future, Kind, Plan, Right, RightState, Setting, Sink, SinkError, Wanted,
 };
 
-pub use hook::{Heard, NotHeard, heard};
+pub use hook::{Heard, heard};
 
 /// The kind.
 pub(crate) const KIND: Kind = Kind {

@@ -14,6 +14,7 @@ use quell_testkit::sinks::{Contract, PagerDutyDouble};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::NotHeard;
 use crate::common::mac;
 use crate::testing::hostile::payloads;
 use crate::testing::stage::{

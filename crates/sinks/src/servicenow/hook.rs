@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::table::{is_name, is_sys_id};
 use super::text::read_moment;
-use crate::{Hook, NotTaken, common::mac};
+use crate::{Hook, NotHeard, NotTaken, common::mac};
 
 /// The header with the signature: `sha256=` and the HMAC of the raw body, in Base64 as
 /// `GlideCertificateEncryption.generateMac` writes it, or in small hexadecimal digits.
@@ -29,22 +29,7 @@ pub struct Heard {
 
 /// As a kind of sink hears it.
 pub(super) fn hear(hook: &Hook<'_>) -> Result<Option<String>, NotTaken> {
-    match heard(hook.secret, hook.headers, hook.body) {
-        Ok(heard) => Ok(Some(heard.remote)),
-        Err(NotHeard::Signature) => Err(NotTaken::Signature),
-        Err(error @ NotHeard::Body(_)) => Err(NotTaken::Body(error.to_string())),
-    }
-}
-
-/// Why a message does not count.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotHeard {
-    /// It is not signed with the secret.
-    #[error("it is not signed with the secret of the sink")]
-    Signature,
-    /// It is signed, and is no message of a record.
-    #[error("`{0}` is missing or not as expected")]
-    Body(&'static str),
+    Ok(Some(heard(hook.secret, hook.headers, hook.body)?.remote))
 }
 
 #[derive(Deserialize)]

@@ -28,7 +28,7 @@ use crate::{Draft, Future, Kind, Right, Setting, Sink, SinkError, Wanted};
 use call::ServiceNow;
 use settings::connect;
 
-pub use hook::{Heard, NotHeard, heard};
+pub use hook::{Heard, heard};
 
 /// The kind.
 pub(crate) const KIND: Kind = Kind {

@@ -9,6 +9,7 @@ use quell_http::Fresh;
 use serde_json::{Value, json};
 use url::form_urlencoded::byte_serialize;
 
+use super::ask::Query;
 use super::call::{Call, Content, ServiceNow};
 use super::find::{by_mark, column, remote};
 use super::table::{Place, Table};
@@ -19,6 +20,8 @@ use crate::common::before::nothing_sent;
 
 /// How long it is believed that an instance has a table.
 const BELIEVED: std::time::Duration = std::time::Duration::from_secs(600);
+/// Files of one name that are looked at.
+const MOST_FILES: usize = 10;
 
 /// Makes a record, unless one with the key is there.
 pub(super) async fn open(sn: &ServiceNow, key: &Key, letter: &Letter) -> Result<Remote, SinkError> {
@@ -140,10 +143,41 @@ async fn finish(sn: &ServiceNow, (made, letter): (&Remote, &Letter), mut missing
     sn.call(&write::patch(&place, json!({"work_notes": notes}))).await.ok();
 }
 
+/// Attaches the files that are not there yet. What a file says anew has a name of its own.
+pub(super) async fn attach_missing(
+    sn: &ServiceNow,
+    place: &Place,
+    letter: &Letter,
+) -> Result<(), SinkError> {
+    for file in &letter.files {
+        let query = Query::default()
+            .is("table_sys_id", &place.sys_id)?
+            .is("file_name", &file.versioned())?;
+        let target = format!(
+            "/api/now/attachment?sysparm_query={}&sysparm_limit={MOST_FILES}",
+            query.encoded()
+        );
+        let right = format!("read attachments of `{}`", place.table);
+        let found = sn.call(&Call::get(target, &right)).await.map_err(nothing_sent)?;
+        let Value::Array(found) = &found else {
+            return Err(SinkError::shape("$.result", "is no list"));
+        };
+        // A column that may not be read is left out of a query, and others come back.
+        let is_it = |one: &Value| {
+            column(one, "table_sys_id") == place.sys_id
+                && column(one, "file_name") == file.versioned()
+        };
+        if !found.iter().any(is_it) {
+            attach(sn, place, file).await?;
+        }
+    }
+    Ok(())
+}
+
 async fn attach(sn: &ServiceNow, place: &Place, file: &Attachment) -> Result<(), SinkError> {
     let call = Call {
         method: Method::POST,
-        target: file_target(&place.table, &place.sys_id, &file.name),
+        target: file_target(&place.table, &place.sys_id, &file.versioned()),
         body: Content::File(text::file(file)),
         right: format!("attach to `{}`", place.table),
     };

@@ -2,7 +2,7 @@
 
 use http::Method;
 use quell_deliver::outbox::{Act, Remote};
-use quell_deliver::{Body, Key, Letter};
+use quell_deliver::{Attachment, Body, Key, Letter};
 use quell_model::Severity;
 use serde_json::{Map, Value, json};
 
@@ -147,6 +147,7 @@ pub(super) async fn edit(
     let place = Place::of(remote)?;
     let body = Value::Object(said(&sn.settings, place.known()?, letter));
     sn.call(&patch(&place, body)).await?;
+    super::open::attach_missing(sn, &place, letter).await?;
     Ok(None)
 }
 
@@ -173,12 +174,9 @@ pub(super) fn drafts(settings: &Settings, wanted: &Wanted<'_>) -> Result<Vec<Dra
         let table = settings.table;
         let made = new_record(settings, table, letter, wanted.key);
         let mut all = vec![draft("POST", place_of_new(settings, table), &made)];
-        for file in &letter.files {
-            let bytes = text::file(file);
-            let target = super::open::file_target(table.name(), "{sys_id}", &file.name);
-            let body = String::from_utf8_lossy(&bytes).into_owned();
-            all.push(Draft { body, ..draft("POST", target, &Value::Null) });
-        }
+        all.extend(
+            letter.files.iter().map(|file| file_draft(url, (table.name(), "{sys_id}"), file)),
+        );
         return Ok(all);
     }
     let place = Place::of(wanted.remote()?)?;
@@ -197,5 +195,19 @@ pub(super) fn drafts(settings: &Settings, wanted: &Wanted<'_>) -> Result<Vec<Dra
         Act::Review { .. } => return Err(SinkError::NO_REVIEW),
     };
     let target = format!("{}?sysparm_exclude_reference_link=true", place.path());
-    Ok(vec![draft("PATCH", target, &body)])
+    let mut all = vec![draft("PATCH", target, &body)];
+    if let Act::Edit { letter } = wanted.act {
+        let at = (place.table.as_str(), place.sys_id.as_str());
+        all.extend(letter.files.iter().map(|file| file_draft(url, at, file)));
+    }
+    Ok(all)
+}
+
+fn file_draft(url: &str, (table, sys_id): (&str, &str), file: &Attachment) -> Draft {
+    let target = super::open::file_target(table, sys_id, &file.versioned());
+    Draft {
+        method: "POST".to_owned(),
+        target: format!("{url}{target}"),
+        body: String::from_utf8_lossy(&text::file(file)).into_owned(),
+    }
 }

@@ -27,6 +27,8 @@ pub(super) struct Slack {
     pub(super) buttons: bool,
     /// Whether it is looked how messages stand.
     pub(super) watch: bool,
+    /// Whether files are added to threads.
+    pub(super) files: bool,
     pub(super) credentials: Arc<dyn Credentials>,
     pub(super) client: Client,
     pub(super) clock: Arc<dyn Clock>,
@@ -47,6 +49,8 @@ pub(super) struct Answer {
     pub(super) has_more: bool,
     pub(super) user_id: Option<String>,
     pub(super) bot_id: Option<String>,
+    pub(super) upload_url: Option<String>,
+    pub(super) file_id: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -64,6 +68,14 @@ pub(super) struct Said {
     pub(super) user: Option<String>,
     pub(super) bot_id: Option<String>,
     pub(super) metadata: Option<Noted>,
+    pub(super) files: Vec<Shared>,
+}
+
+/// A file of a message.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Shared {
+    pub(super) name: String,
 }
 
 /// The metadata of a message.
@@ -80,11 +92,16 @@ impl Slack {
     }
 
     /// Makes or changes something. It is sent once.
-    pub(super) async fn write(&self, method: &str, body: &Value) -> Result<Answer, SinkError> {
+    pub(super) async fn write(
+        &self,
+        method: &str,
+        body: &Value,
+        right: &'static str,
+    ) -> Result<Answer, SinkError> {
         let text = serde_json::to_vec(body).unwrap_or_default();
         let request = Request::post(&self.address(method))?;
         let request = request.body("application/json; charset=utf-8", text)?;
-        Ok(self.send(request, "chat:write").await?.0)
+        Ok(self.send(request, right).await?.0)
     }
 
     /// Asks for something, which may be sent twice.

@@ -1,5 +1,7 @@
 //! Looking for what bears a key, in the history of a channel or of a thread.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 use serde_json::Value;
 
@@ -57,6 +59,25 @@ pub(super) async fn reply(
     find_in(slack, REPLIES, &[("channel", channel), ("ts", ts)], (wanted, us)).await
 }
 
+/// The names of Quell's own files in a thread.
+pub(super) async fn files(
+    slack: &Slack,
+    (channel, ts): (&str, &str),
+    us: &Us,
+) -> Result<BTreeSet<String>, SinkError> {
+    let mut names = BTreeSet::new();
+    let fields = [("channel", channel), ("ts", ts)];
+    let mut take = |said: Said| {
+        if us.said(&said) {
+            names.extend(said.files.into_iter().map(|file| file.name));
+        }
+    };
+    match read_all(slack, REPLIES, &fields, &mut take).await? {
+        true => Ok(names),
+        false => Err(SinkError::Refused(format!("the thread has more than {MOST_PAGES} pages"))),
+    }
+}
+
 /// The oldest message that bears the key. A channel is read to its end: where that is too far, it
 /// is not known whether the message is there, and that is said.
 async fn find_in(
@@ -66,6 +87,32 @@ async fn find_in(
     (wanted, us): (&Wanted<'_>, &Us),
 ) -> Result<Option<String>, SinkError> {
     let mut found: Option<String> = None;
+    let mut take = |said: Said| {
+        let is_older = found.as_ref().is_none_or(|ts| earlier(&said.ts, ts).is_lt());
+        if is_older && us.made(&said, wanted) {
+            found = Some(said.ts);
+        }
+    };
+    let read = read_all(slack, call, fields, &mut take).await;
+    match (read, found) {
+        (Err(error @ SinkError::Shape { .. }), None) => Err(error),
+        (Err(SinkError::Shape { .. }) | Ok(_), Some(found)) => Ok(Some(found)),
+        (Err(error), _) => Err(error),
+        (Ok(true), None) => Ok(None),
+        (Ok(false), None) => Err(SinkError::Refused(format!(
+            "the channel has more than {MOST_PAGES} pages of messages in 8 days; look for {} by hand",
+            wanted.key.mark()
+        ))),
+    }
+}
+
+/// Reads a channel or a thread, page by page; whether to its end.
+async fn read_all(
+    slack: &Slack,
+    call: (&str, &'static str),
+    fields: &[(&str, &str)],
+    take: &mut (dyn FnMut(Said) + Send),
+) -> Result<bool, SinkError> {
     let mut cursor = String::new();
     for _ in 0..MOST_PAGES {
         let mut all = fields.to_vec();
@@ -74,26 +121,17 @@ async fn find_in(
             all.push(("cursor", &cursor));
         }
         let (answer, _) = slack.ask(call, &all).await?;
-        let made = answer.messages.iter().filter(|said| us.made(said, wanted));
-        let oldest = made.map(|said| said.ts.clone()).chain(found).min_by(|a, b| earlier(a, b));
-        found = oldest;
+        answer.messages.into_iter().for_each(&mut *take);
         let next = answer.response_metadata.next_cursor;
+        if next.is_empty() && !answer.has_more {
+            return Ok(true);
+        }
         if next.is_empty() || next == cursor {
-            return match (next.is_empty() && !answer.has_more, found) {
-                (_, Some(found)) => Ok(Some(found)),
-                (true, None) => Ok(None),
-                (false, None) => Err(SinkError::shape("$.response_metadata", "names no next page")),
-            };
+            return Err(SinkError::shape("$.response_metadata", "names no next page"));
         }
         cursor = next;
     }
-    match found {
-        Some(found) => Ok(Some(found)),
-        None => Err(SinkError::Refused(format!(
-            "the channel has more than {MOST_PAGES} pages of messages in 8 days; look for {} by hand",
-            wanted.key.mark()
-        ))),
-    }
+    Ok(false)
 }
 
 /// The order of two times of Slack's: by length, then by digits.

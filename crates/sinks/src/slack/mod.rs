@@ -2,6 +2,7 @@
 
 mod back;
 mod call;
+mod files;
 mod find;
 mod press;
 #[cfg(test)]
@@ -10,7 +11,8 @@ mod text;
 
 use std::time::Duration;
 
-use quell_deliver::outbox::{Act, ActKind, OnDoubt, Remote};
+use quell_deliver::outbox::{Act, ActKind, OnDoubt, Outcome, Remote};
+use quell_deliver::{Attachment, Body, Letter, Line};
 use quell_http::Rate;
 use serde_json::{Map, Value, json};
 
@@ -77,6 +79,12 @@ const SETTINGS: &[Setting] = &[
         sample: "false",
     },
     Setting {
+        name: "files",
+        doc: "`true`: evidence and fixes are added as files to the message's thread.",
+        required: false,
+        sample: "false",
+    },
+    Setting {
         name: "workspace",
         doc: "The address of the workspace, so that Quell can link to its messages.",
         required: false,
@@ -105,7 +113,7 @@ fn connect(plan: Plan) -> Result<Slack, SinkError> {
         Some("true") => Ok(true),
         Some(_) => Err(wrong(name, "is neither `true` nor `false`")),
     };
-    let (buttons, watch) = (truth("buttons")?, truth("watch")?);
+    let (buttons, watch, files) = (truth("buttons")?, truth("watch")?, truth("files")?);
     for name in ["team", "app"] {
         let is_missing = plan.option(name).is_none_or(|text| !is_id(text));
         if buttons && is_missing {
@@ -123,6 +131,7 @@ fn connect(plan: Plan) -> Result<Slack, SinkError> {
         workspace,
         buttons,
         watch,
+        files,
         credentials: plan.credentials,
         client: plan.client,
         clock: plan.clock,
@@ -149,6 +158,8 @@ impl Sink for Slack {
     fn on_doubt(&self, act: ActKind) -> OnDoubt {
         match act {
             ActKind::Open | ActKind::Note | ActKind::Reopen => OnDoubt::Look { settle: SETTLE },
+            // A file that was sent may be shown a little later.
+            ActKind::Edit if self.files => OnDoubt::Look { settle: SETTLE },
             ActKind::Edit | ActKind::Close | ActKind::Review => OnDoubt::Again,
         }
     }
@@ -162,7 +173,8 @@ impl Sink for Slack {
             target: self.address(method),
             body: serde_json::to_string_pretty(&body).unwrap_or_default(),
         };
-        Ok(calls.into_iter().map(draft).collect())
+        let files = self.file_drafts(wanted);
+        Ok(calls.into_iter().map(draft).chain(files).collect())
     }
 
     fn act<'a>(&'a self, wanted: &'a Wanted<'a>) -> Future<'a, Option<Remote>> {
@@ -174,8 +186,7 @@ impl Sink for Slack {
             match wanted.act.kind() {
                 ActKind::Open => {
                     let us = self.us().await?;
-                    let found = find::message(self, wanted, &us).await?;
-                    found.map(|ts| self.remote(&self.channel, &ts)).transpose()
+                    self.found(wanted, &us).await
                 }
                 ActKind::Note | ActKind::Reopen => {
                     let us = self.us().await?;
@@ -220,7 +231,7 @@ impl Sink for Slack {
     }
 }
 
-/// Does an act: at most one of its calls makes something, and that is the last.
+/// Does an act: at most one of its calls makes something, and that is the last. Files follow.
 async fn act(slack: &Slack, wanted: &Wanted<'_>) -> Result<Option<Remote>, SinkError> {
     let head = match wanted.act {
         Act::Close { .. } | Act::Reopen { .. } => {
@@ -234,13 +245,23 @@ async fn act(slack: &Slack, wanted: &Wanted<'_>) -> Result<Option<Remote>, SinkE
     };
     let mut last = Answer::default();
     for (method, body) in slack.calls(wanted, &head)? {
-        last = slack.write(method, &body).await?;
+        last = slack.write(method, &body, "chat:write").await?;
     }
     match wanted.act {
-        Act::Open { .. } => {
+        Act::Open { letter } => {
             let ts = last.ts.ok_or_else(|| SinkError::shape("$.ts", "is missing"))?;
             let channel = last.channel.unwrap_or_else(|| slack.channel.clone());
-            slack.remote(&channel, &ts).map(Some)
+            let remote = slack.remote(&channel, &ts)?;
+            if slack.files {
+                first_files(slack, (&channel, &ts), letter).await?;
+            }
+            Ok(Some(remote))
+        }
+        Act::Edit { letter } if slack.files => {
+            let thread = place(wanted.remote()?)?;
+            let us = slack.us().await?;
+            let missing = files::missing(slack, thread, (letter, &us)).await?;
+            files::add(slack, thread, &missing).await.map(|()| None)
         }
         Act::Edit { .. }
         | Act::Note { .. }
@@ -250,7 +271,81 @@ async fn act(slack: &Slack, wanted: &Wanted<'_>) -> Result<Option<Remote>, SinkE
     }
 }
 
+/// Adds files to a message that was just made. What Slack will never take is said in the thread;
+/// otherwise the message is looked for, and its files with it.
+async fn first_files(
+    slack: &Slack,
+    thread: (&str, &str),
+    letter: &Letter,
+) -> Result<(), SinkError> {
+    let files: Vec<&Attachment> = letter.files.iter().collect();
+    let Err(error) = files::add(slack, thread, &files).await else { return Ok(()) };
+    let said = match error.outcome() {
+        Outcome::Refused(said) => said,
+        Outcome::Done(_) | Outcome::Later(..) | Outcome::Lost(_) => {
+            return Err(SinkError::Lost(format!("the message stands, its files may not: {error}")));
+        }
+    };
+    let line = Line::own("Its files could not be added here: ").and_data(said);
+    let act = Act::Note { body: Body::paragraph(line) };
+    let remote = slack.remote(thread.0, thread.1)?;
+    let note = Wanted { key: &letter.key, act: &act, remote: Some(&remote) };
+    for (method, body) in slack.calls(&note, &Headline::default())? {
+        // There is nobody left to tell if this fails too.
+        let _told = slack.write(method, &body, "chat:write").await;
+    }
+    Ok(())
+}
+
 impl Slack {
+    /// The message that bears a key, once its files are there or come no more.
+    async fn found(&self, wanted: &Wanted<'_>, us: &Us) -> Result<Option<Remote>, SinkError> {
+        let Some(ts) = find::message(self, wanted, us).await? else { return Ok(None) };
+        self.files_came(&ts, (wanted, us)).await?;
+        self.remote(&self.channel, &ts).map(Some)
+    }
+
+    /// Where a lost answer made a message, its files may still come: until then nobody knows.
+    async fn files_came(
+        &self,
+        ts: &str,
+        (wanted, us): (&Wanted<'_>, &Us),
+    ) -> Result<(), SinkError> {
+        let Act::Open { letter } = wanted.act else { return Ok(()) };
+        if !self.files || !files::may_come(ts, self.clock.now()) {
+            return Ok(());
+        }
+        let missing = files::missing(self, (&self.channel, ts), (letter, us)).await?;
+        if missing.is_empty() {
+            return Ok(());
+        }
+        Err(SinkError::Lost("the message stands, and its files may still come".to_owned()))
+    }
+
+    /// What would be sent for the files of a letter.
+    fn file_drafts(&self, wanted: &Wanted<'_>) -> Vec<Draft> {
+        let (Act::Open { letter } | Act::Edit { letter }) = wanted.act else { return Vec::new() };
+        if !self.files || letter.files.is_empty() {
+            return Vec::new();
+        }
+        let draft =
+            |target: String, body: String| Draft { method: "POST".to_owned(), target, body };
+        let mut all = Vec::new();
+        for file in &letter.files {
+            let fields = format!("filename={}&length={}", file.versioned(), file.text.raw().len());
+            all.push(draft(self.address(files::PLACE), fields));
+            all.push(draft("{upload_url}".to_owned(), file.text.raw().to_owned()));
+        }
+        let (channel, ts) = wanted.remote.and_then(|remote| place(remote).ok()).unwrap_or_default();
+        let (channel, ts) =
+            if ts.is_empty() { (self.channel.as_str(), "{ts}") } else { (channel, ts) };
+        let files: Vec<(&str, &Attachment)> =
+            letter.files.iter().map(|file| ("{file_id}", file)).collect();
+        let body = serde_json::to_string_pretty(&files::shown((channel, ts), &files));
+        all.push(draft(self.address(files::SHOW), body.unwrap_or_default()));
+        all
+    }
+
     /// What is sent for an act, in its order.
     fn calls(
         &self,
@@ -404,12 +499,17 @@ async fn rights(slack: &Slack) -> Result<Vec<Right>, SinkError> {
         purpose: purpose.to_owned(),
         state,
     };
-    Ok(vec![
+    let files = slack
+        .files
+        .then(|| right(files::RIGHT, "adds evidence and fixes to threads", state(&[files::RIGHT])));
+    let mut rights = vec![
         right("chat:write", "posts and changes messages", state(&["chat:write"])),
         right(
             "channels:history",
             "finds a message whose answer was lost, and closes messages; groups:history in private channels",
             state(&["channels:history", "groups:history"]),
         ),
-    ])
+    ];
+    rights.extend(files);
+    Ok(rights)
 }

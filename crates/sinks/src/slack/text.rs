@@ -3,14 +3,13 @@
 //! Data stands only in `plain_text` objects and in `text` elements of `rich_text`, which hold no
 //! markup, and in the escaped fallback. So no data becomes a link, a mention or a format.
 
-use jiff::tz::TimeZone;
 use quell_deliver::text::{Body, Hosts, SafeLink};
 use quell_deliver::{Key, Label, Letter};
-use quell_model::{Severity, shown};
 use serde_json::{Value, json};
 
 use super::back::{APPROVE, DENY};
 use crate::button_value;
+use crate::common::beside::{beside, severity};
 use crate::common::runs::{Part, Run, Runs, Style, cut, front, left_out, one_line, parts, units};
 
 /// A letter with this label asks for an approval.
@@ -61,7 +60,7 @@ impl Headline {
 pub(super) fn letter(letter: &Letter, buttons: bool) -> Message {
     let title = one_line(&letter.title, MOST_TITLE);
     let title = if title.is_empty() { "Quell".to_owned() } else { title };
-    let mut blocks = vec![header(&title), beside(letter)];
+    let mut blocks = vec![header(&title), context(beside(letter, MOST_BESIDE))];
     blocks.extend(body(&letter.body, MOST_BODY));
     blocks.extend(letter.page.as_ref().map(page_link));
     let asks = letter.labels.contains(&Label::new(APPROVAL_LABEL));
@@ -110,33 +109,6 @@ fn plain(text: &str) -> Value {
 fn context(texts: impl IntoIterator<Item = String>) -> Value {
     let elements: Vec<Value> = texts.into_iter().take(10).map(|text| plain(&text)).collect();
     json!({"type": "context", "elements": elements})
-}
-
-/// How bad, by when, whose, and what to find it by.
-fn beside(letter: &Letter) -> Value {
-    let mut texts = vec![format!("Severity: {}", severity(letter.severity))];
-    if let Some(due) = letter.due {
-        texts.push(format!("Due: {}", due.to_zoned(TimeZone::UTC).date()));
-    }
-    if let Some(owner) = letter.owner.as_ref().filter(|owner| !owner.is_empty()) {
-        texts.push(format!("Owner: {}", cut(&shown(owner.raw(), false), MOST_BESIDE)));
-    }
-    if !letter.labels.is_empty() {
-        let labels: Vec<&str> = letter.labels.iter().map(Label::as_str).collect();
-        texts.push(cut(&format!("Labels: {}", labels.join(", ")), MOST_BESIDE));
-    }
-    context(texts)
-}
-
-const fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Informational => "Informational",
-        Severity::Low => "Low",
-        Severity::Medium => "Medium",
-        Severity::Unknown => "Unknown",
-        Severity::High => "High",
-        Severity::Critical => "Critical",
-    }
 }
 
 fn decision(value: &str) -> Value {

@@ -2,7 +2,7 @@
 
 use std::sync::PoisonError;
 
-use quell_deliver::outbox::{Act, Outcome, Remote};
+use quell_deliver::outbox::{Outcome, Remote};
 use quell_http::{HttpError, Request};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -44,9 +44,7 @@ impl Splunk {
             Some(code) => return Err(refused(code, &told)),
             None => return Err(SinkError::shape("$.code", "is missing")),
         }
-        let mark = wanted.key.mark();
-        let made = Remote { id: mark.clone(), name: mark, url: None };
-        let made = matches!(wanted.act, Act::Open { .. }).then_some(made);
+        let made = wanted.made();
         if self.channel.is_none() {
             return Ok(made);
         }
@@ -89,9 +87,7 @@ impl Splunk {
         }
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.remove(wanted.key.as_str());
-        let mark = wanted.key.mark();
-        let made = Remote { id: mark.clone(), name: mark, url: None };
-        Ok(Some(wanted.remote.cloned().unwrap_or(made)))
+        Ok(Some(wanted.remote.cloned().unwrap_or_else(|| wanted.marked())))
     }
 
     fn number(&self, wanted: &Wanted<'_>) -> Option<u64> {

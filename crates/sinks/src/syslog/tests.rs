@@ -8,8 +8,9 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, UdpSocket};
 
 use super::*;
-use crate::testing::chat::{Login, acts, key, plan, wanted};
+use crate::testing::chat::{acts, key, plan};
 use crate::testing::hostile::payloads;
+use crate::testing::stage::{keys, wanted};
 
 type Heard = Arc<Mutex<Vec<u8>>>;
 
@@ -31,7 +32,7 @@ async fn receiver() -> (String, Heard) {
 
 fn syslog(address: &str, transport: &str) -> Box<dyn Sink> {
     let options = [("address", address), ("transport", transport), ("host", "quell.example")];
-    (KIND.connect)(plan(None, &Login::new("", ""), &options)).unwrap()
+    (KIND.connect)(plan(None, &keys("", ""), &options)).unwrap()
 }
 
 async fn act(
@@ -143,7 +144,7 @@ fn wrong_settings_are_named() {
         (vec![("address", "a:514"), ("transport", "http")], "transport"),
         (vec![("address", "a:514"), ("facility", "24")], "facility"),
     ] {
-        let error = (KIND.connect)(plan(None, &Login::new("", ""), &options)).unwrap_err();
+        let error = (KIND.connect)(plan(None, &keys("", ""), &options)).unwrap_err();
         assert!(error.to_string().contains(name), "{options:?}: {error}");
     }
 }

@@ -3,13 +3,12 @@
 //! All text stands in runs of a `RichTextBlock`, which hold no Markdown. What a flow or a client
 //! could read as a template or a mention is told in two runs, so that it stands there as text.
 
-use jiff::tz::TimeZone;
+use quell_deliver::Letter;
 use quell_deliver::text::{Body, SafeLink};
-use quell_deliver::{Label, Letter};
-use quell_model::{Severity, shown};
 use serde_json::{Value, json};
 
-use crate::common::runs::{Part, Run, Runs, Style, cut, left_out, one_line, parts};
+use crate::common::beside;
+use crate::common::runs::{Part, Run, Runs, Style, left_out, one_line, parts};
 
 /// Largest message. Teams documents 28 KB; some flows fail earlier.
 pub(super) const MOST_BYTES: usize = 25_000;
@@ -102,30 +101,8 @@ fn heading(title: &str) -> Value {
 
 /// How bad, by when, whose, and what to find it by.
 fn beside(letter: &Letter) -> Value {
-    let mut texts = vec![format!("Severity: {}", severity(letter.severity))];
-    if let Some(due) = letter.due {
-        texts.push(format!("Due: {}", due.to_zoned(TimeZone::UTC).date()));
-    }
-    if let Some(owner) = letter.owner.as_ref().filter(|owner| !owner.is_empty()) {
-        texts.push(format!("Owner: {}", cut(&shown(owner.raw(), false), MOST_BESIDE)));
-    }
-    if !letter.labels.is_empty() {
-        let labels: Vec<&str> = letter.labels.iter().map(Label::as_str).collect();
-        texts.push(cut(&format!("Labels: {}", labels.join(", ")), MOST_BESIDE));
-    }
-    let run = Run { text: texts.join(" · "), style: Style::Plain };
+    let run = Run { text: beside::beside(letter, MOST_BESIDE).join(" · "), style: Style::Plain };
     block(&[run], "Small", "")
-}
-
-const fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Informational => "Informational",
-        Severity::Low => "Low",
-        Severity::Medium => "Medium",
-        Severity::Unknown => "Unknown",
-        Severity::High => "High",
-        Severity::Critical => "Critical",
-    }
 }
 
 fn subtle(text: &str) -> Value {

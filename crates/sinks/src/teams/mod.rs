@@ -75,9 +75,7 @@ impl Sink for Teams {
     fn act<'a>(&'a self, wanted: &'a Wanted<'a>) -> Future<'a, Option<Remote>> {
         Box::pin(async move {
             self.send(&message(wanted)?).await?;
-            let mark = wanted.key.mark();
-            let made = Remote { id: mark.clone(), name: mark, url: None };
-            Ok(matches!(wanted.act, Act::Open { .. }).then_some(made))
+            Ok(wanted.made())
         })
     }
 

@@ -12,8 +12,9 @@ use serde_json::Value;
 
 use super::card::MOST_BYTES;
 use super::message;
-use crate::testing::chat::{Login, acts, key, letter, page, plan, wanted};
+use crate::testing::chat::{acts, key, letter, page, plan};
 use crate::testing::hostile::payloads;
+use crate::testing::stage::{Keys, keys, wanted};
 use crate::{RightState, Sink, SinkError};
 
 const OWN: &str = include_str!("../../../testkit/src/sinks/teams/contract.json");
@@ -21,14 +22,14 @@ const OWN: &str = include_str!("../../../testkit/src/sinks/teams/contract.json")
 struct Stage {
     teams: Arc<TeamsDouble>,
     double: Double,
-    login: Login,
+    login: Keys,
     sink: Box<dyn Sink>,
 }
 
 async fn stage() -> Stage {
     let teams = Arc::new(TeamsDouble::default());
     let double = Double::start(Arc::clone(&teams) as _).await.unwrap();
-    let login = Login::new("", &format!("{}{}", double.url(), TeamsDouble::path()));
+    let login = keys("", &format!("{}{}", double.url(), TeamsDouble::path()));
     let sink = (super::KIND.connect)(plan(None, &login, &[])).unwrap();
     Stage { teams, double, login, sink }
 }

@@ -21,7 +21,11 @@ pub(crate) struct Hands(Arc<Mutex<Timestamp>>);
 
 impl Hands {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Mutex::new("2026-03-01T10:00:00Z".parse().unwrap())))
+        Self::at("2026-03-01T10:00:00Z")
+    }
+
+    pub(crate) fn at(moment: &str) -> Self {
+        Self(Arc::new(Mutex::new(moment.parse().unwrap())))
     }
 
     pub(crate) fn pass(&self, seconds: i64) {
@@ -57,7 +61,7 @@ pub(crate) fn client(hands: &Hands) -> Client {
 }
 
 /// A client that reaches loopback, tries so often, and waits at most so long.
-fn client_that_tries(hands: &Hands, attempts: u8, longest_wait: Duration) -> Client {
+pub(crate) fn client_that_tries(hands: &Hands, attempts: u8, longest_wait: Duration) -> Client {
     let policy = Policy {
         egress: Egress::new(vec!["http://127.0.0.1".parse().unwrap()]),
         retry: Retry {
@@ -95,22 +99,37 @@ pub(crate) fn sink_once(
     (kind.connect)(Plan { client, ..plan(kind, (url, project), options, keys, hands) })
 }
 
-fn plan(
+pub(crate) fn plan(
     kind: &Kind,
     (url, project): (&str, Option<&str>),
     options: &[(&str, &str)],
     keys: &Keys,
     hands: &Hands,
 ) -> Plan {
-    let options: BTreeMap<String, String> =
+    let options =
         options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     Plan {
         name: kind.id.to_owned(),
         url: Some(url.to_owned()),
         project: project.map(str::to_owned),
+        ..bare_plan(options, keys, client(hands), hands)
+    }
+}
+
+/// A plan that names no place yet.
+pub(crate) fn bare_plan(
+    options: BTreeMap<String, String>,
+    keys: &Keys,
+    client: Client,
+    hands: &Hands,
+) -> Plan {
+    Plan {
+        name: "sink".to_owned(),
+        url: None,
+        project: None,
         options,
         credentials: Arc::new(keys.clone()),
-        client: client(hands),
+        client,
         clock: Arc::new(hands.clone()),
         hosts: hosts(),
     }
@@ -146,11 +165,7 @@ pub(crate) fn letter_of(data: &str) -> Letter {
         severity: Severity::High,
         due: Some("2026-03-08T10:00:00Z".parse().unwrap()),
         labels: vec![Label::new("quell")],
-        files: vec![Attachment {
-            name: "evidence.json".to_owned(),
-            media_type: "application/json".to_owned(),
-            text: data.into(),
-        }],
+        files: vec![Attachment::new("evidence.json", "application/json", (data.into(), data))],
         page: Some(own_link()),
         owner: Some(data.into()),
         change: None,

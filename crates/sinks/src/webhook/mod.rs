@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use quell_deliver::mirror::Standing;
-use quell_deliver::outbox::{Act, ActKind, OnDoubt, Remote};
+use quell_deliver::outbox::{ActKind, OnDoubt, Remote};
 use quell_http::{Client, HttpError, Request};
 use quell_model::Clock;
 use secrecy::ExposeSecret as _;
@@ -126,9 +126,7 @@ impl Sink for Webhook {
         Box::pin(async move {
             let message = write::message(wanted)?;
             self.post(wanted.key.as_str(), &message).await?;
-            let mark = wanted.key.mark();
-            let made = Remote { id: mark.clone(), name: mark, url: None };
-            Ok(matches!(wanted.act, Act::Open { .. }).then_some(made))
+            Ok(wanted.made())
         })
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quell_deliver::outbox::Outcome;
+use quell_deliver::outbox::{Act, Outcome};
 use quell_deliver::{Attachment, Letter};
 use quell_testkit::double::{Double, Fault};
 use quell_testkit::net::Answer;

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use quell_deliver::outbox::{Act, ActKind};
 use quell_deliver::text::{plain, plain_line};
 use quell_deliver::{Attachment, Letter};
-use quell_model::{Severity, shown};
+use quell_model::shown;
 use serde_json::{Map, Value, json};
 
 use crate::{SinkError, Wanted, common::flat};
@@ -60,7 +60,7 @@ fn said(letter: &Letter) -> Map<String, Value> {
     let mut put = |name: &str, value: Value| out.insert(name.to_owned(), value);
     put("title", text(&plain_line(&letter.title)).into());
     put("text", text(&plain(&letter.body)).into());
-    put("severity", severity(letter.severity).into());
+    put("severity", letter.severity.as_str().into());
     put("labels", labels.into());
     put("files", files(&letter.files));
     if let Some(due) = letter.due {
@@ -77,17 +77,6 @@ fn said(letter: &Letter) -> Map<String, Value> {
 
 fn text(text: &str) -> String {
     flat::cut(text, MOST_TEXT, char::len_utf8)
-}
-
-const fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Critical => "critical",
-        Severity::High => "high",
-        Severity::Unknown => "unknown",
-        Severity::Medium => "medium",
-        Severity::Low => "low",
-        Severity::Informational => "informational",
-    }
 }
 
 /// Files as they are, in Base64, as far as there is room.

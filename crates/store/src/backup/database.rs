@@ -74,7 +74,7 @@ fn snapshot(source: &Connection, to: &Path) -> Result<Contents, rusqlite::Error>
 }
 
 /// The mark of a database that was put back.
-const RESTORED: &str = "restored";
+pub(crate) const RESTORED: &str = "restored";
 
 /// Who waits to be confirmed after a restore.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -125,14 +125,25 @@ pub(super) fn distrust(path: &Path) -> Result<(), BackupError> {
     super::files::sync(path)
 }
 
-/// Notes in a tenant's database that it was put back: what it sent since the backup it does not know.
+/// Notes in a tenant's findings that they were put back. The outbox beside them may be of no
+/// backup, and then takes the note over when it is opened.
 pub(super) fn note_restored(path: &Path) -> Result<(), BackupError> {
+    note(path, "settings", "'mark:' || ?1")
+}
+
+/// Notes in a restored outbox that it is an older copy: what was sent since is looked for before
+/// anything is made again.
+pub(super) fn note_older(path: &Path) -> Result<(), BackupError> {
+    note(path, "marks", "?1")
+}
+
+fn note(path: &Path, table: &str, name: &str) -> Result<(), BackupError> {
     let noted = || -> Result<(), rusqlite::Error> {
         let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        if has(&connection, "settings")? {
+        if has(&connection, table)? {
             let note =
-                "INSERT OR REPLACE INTO settings (name, value) VALUES ('mark:' || ?1, x'01')";
-            connection.execute(note, [RESTORED])?;
+                format!("INSERT OR REPLACE INTO {table} (name, value) VALUES ({name}, x'01')");
+            connection.execute(&note, [RESTORED])?;
         }
         connection.close().map_err(|(_, error)| error)
     };
@@ -140,17 +151,14 @@ pub(super) fn note_restored(path: &Path) -> Result<(), BackupError> {
     super::files::sync(path)
 }
 
-/// Notes in a restored outbox that it is an older copy: what was sent since is looked for before
-/// anything is made again.
-pub(super) fn note_older(path: &Path) -> Result<(), BackupError> {
-    let noted = || -> Result<(), rusqlite::Error> {
-        let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        let mark = "INSERT OR REPLACE INTO marks VALUES ('restored', x'01')";
-        connection.execute(mark, [])?;
-        connection.close().map_err(|(_, error)| error)
-    };
-    noted().map_err(StoreError::from)?;
-    super::files::sync(path)
+/// Whether findings say that they were put back.
+pub(crate) fn was_restored(path: &Path) -> Result<bool, StoreError> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    if !has(&connection, "settings")? {
+        return Ok(false);
+    }
+    let noted = "SELECT EXISTS (SELECT 1 FROM settings WHERE name = 'mark:' || ?1)";
+    Ok(connection.query_row(noted, [RESTORED], |row| row.get(0))?)
 }
 
 /// How many wait to be confirmed in a database.

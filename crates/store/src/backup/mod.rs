@@ -21,6 +21,7 @@ use crate::{StoreError, delivery, open, server};
 
 pub(crate) use before::{copy_before, forget_older};
 pub use database::{DatabaseState, Unconfirmed, database_state};
+pub(crate) use database::{RESTORED, was_restored};
 pub use manifest::{BackupFile, Manifest, verify_backup};
 pub(crate) use restore::refuse_half;
 pub use restore::{Existing, Restored, restore};

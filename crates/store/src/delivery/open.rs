@@ -18,12 +18,12 @@ pub(crate) const MIGRATIONS: &[&str] = &[include_str!("../migrations/outbox_0001
 
 /// The file, in the folder of a tenant's findings.
 pub(crate) const FILE: &str = "outbox.db";
+/// The findings beside it.
+const FINDINGS: &str = "quell.db";
 /// The schemas of findings that had the outbox in them.
 const HAD_IT: std::ops::RangeInclusive<u32> = 12..=15;
 /// Memory for pages.
 const CACHE_KIB: i32 = 4_096;
-/// Set where this is an older copy: what was sent since then is not in it.
-const RESTORED: &str = "restored";
 
 /// The outbox of one tenant, and what stands at its sinks.
 #[derive(Debug)]
@@ -56,6 +56,11 @@ impl OutboxStore {
                 let found = String::from_utf8_lossy(&found).into_owned();
                 return Err(StoreError::Tenant { found, wanted: tenant.clone() });
             }
+        }
+        // The findings' note is for an outbox that was in no backup; who sends asks the outbox alone.
+        let findings = folder.join(FINDINGS);
+        if !own.is_restored()? && findings.exists() && backup::was_restored(&findings)? {
+            own.note_restored()?;
         }
         own.connection.pragma_update(None, "synchronous", "NORMAL")?;
         Ok(own)
@@ -144,7 +149,7 @@ impl OutboxStore {
     /// # Errors
     /// When the database refuses.
     pub fn is_restored(&self) -> Result<bool, StoreError> {
-        Ok(self.mark(RESTORED)?.is_some())
+        Ok(self.mark(backup::RESTORED)?.is_some())
     }
 
     /// Notes that this is an older copy.
@@ -152,7 +157,7 @@ impl OutboxStore {
     /// # Errors
     /// When the database refuses.
     pub fn note_restored(&self) -> Result<(), StoreError> {
-        self.mark_set(RESTORED, &[1])
+        self.mark_set(backup::RESTORED, &[1])
     }
 }
 
@@ -164,7 +169,7 @@ fn read_only(path: &Path) -> Result<Connection, StoreError> {
 }
 
 fn schema_of_findings(folder: &Path) -> Result<Option<u32>, StoreError> {
-    let path = folder.join("quell.db");
+    let path = folder.join(FINDINGS);
     if !path.exists() {
         return Ok(None);
     }

@@ -109,6 +109,20 @@ impl OutboxStore {
         rows: &[NewRow],
         now: Timestamp,
     ) -> Result<Option<usize>, StoreError> {
+        self.outbox_add_with((before, after), (rows, &[]), now)
+    }
+
+    /// As [`OutboxStore::outbox_add`], and keeps further subjects as told with the same rows, all
+    /// or nothing. What a sink was told of one of them otherwise stays as it is.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn outbox_add_with(
+        &mut self,
+        (before, after): (Option<&Delivery>, &Delivery),
+        (rows, with): (&[NewRow], &[Delivery]),
+        now: Timestamp,
+    ) -> Result<Option<usize>, StoreError> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if get(&tx, &after.sink, &after.subject)?.as_ref() != before {
             return Ok(None);
@@ -116,6 +130,11 @@ impl OutboxStore {
         let mut added = 0;
         for row in rows {
             added += usize::from(insert(&tx, row, now)?);
+        }
+        for other in with {
+            if get(&tx, &other.sink, &other.subject)?.is_none() {
+                save(&tx, other)?;
+            }
         }
         save(&tx, after)?;
         tx.commit()?;

@@ -198,6 +198,21 @@ fn a_restored_outbox_says_so_and_another_tenant_s_is_refused() {
 }
 
 #[test]
+fn an_outbox_that_was_in_no_backup_begins_as_an_older_copy_beside_restored_findings() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, to) = (folder.path().join("data"), folder.path().join("backup"));
+    drop(crate::Store::open(&data).unwrap());
+    let manifest = crate::backup(&data, &to, ("1", "now")).unwrap();
+    assert!(manifest.files.iter().all(|file| file.path != "outbox.db"));
+    let other = folder.path().join("other");
+    crate::restore(&to, &other, crate::Existing::Refuse).unwrap();
+    for _ in 0..2 {
+        assert!(store(&other).is_restored().unwrap());
+    }
+    assert!(!store(&data).is_restored().unwrap());
+}
+
+#[test]
 fn what_changed_at_a_sink_is_looked_at_and_what_nobody_knows_is_left() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = store(folder.path());

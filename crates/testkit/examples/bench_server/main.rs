@@ -68,6 +68,9 @@ fn main() -> Outcome<()> {
         "tickets" => {
             tickets::tickets(quell, number("--stored", 100_000), number("--deliveries", 300))
         }
+        "letters" => {
+            tickets::letters(quell, number("--findings", 200_000), number("--letters", 100))
+        }
         "kill" => kill(&place, number("--kills", 200)),
         "bogus" => bogus(&place, number("--names", 100_000)),
         other => Err(format!("there is no `{other}`").into()),

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use quell_deliver::Key;
-use quell_deliver::outbox::{Act, State};
+use quell_deliver::outbox::Act;
 use quell_deliver::route::{Facts, Route, Subject, What};
 use quell_govern::approval::{Approvals, Plan, Stand};
 use quell_model::{Severity, Timestamp};
-use quell_store::{Delivery, NewRow, Store};
+use quell_store::{Delivery, Store};
 
 use super::super::approval::{decided, letter};
-use super::{Post, Told, Wishes, edited, hash, opened, subject_id};
+use super::waiting::issues_of;
+use super::{Post, Told, Wishes, edited, followed, hash, opened};
 use crate::PipelineError;
-use crate::assess::read_issue;
-use crate::govern::{Known, PlanTold, Ruling, plan_issues, plan_told};
+use crate::govern::{Known, PlanTold, Ruling, plan_told};
 
 /// Plans that one look asks for at one sink.
 const MOST: usize = 100;
@@ -78,7 +78,7 @@ impl Look<'_> {
         (open, known): (&[(Plan, Approvals)], &BTreeMap<String, Delivery>),
     ) -> Result<Vec<Post>, PipelineError> {
         let mut posts = Vec::new();
-        let is_new = |plan: &Plan| !known.contains_key(&subject_id(Subject::Plan, &plan.id));
+        let is_new = |plan: &Plan| !known.contains_key(&Subject::Plan.named(&plan.id));
         for row in open.iter().filter(|(plan, _)| is_new(plan) && self.now < plan.expires_at) {
             let (told, facts) = self.told(row.clone())?;
             if posts.len() < MOST && !told.ready && route.takes(&facts) {
@@ -90,7 +90,7 @@ impl Look<'_> {
     }
 
     fn letter(&self, told: &PlanTold, facts: Facts) -> Told {
-        let id = subject_id(Subject::Plan, &told.id);
+        let id = Subject::Plan.named(&told.id);
         let key = Key::new(self.wishes.tenant, "", &id, 0);
         let letter = letter(key, told, facts.severity, self.wishes.places);
         let hash = hash(&letter);
@@ -106,12 +106,13 @@ impl Look<'_> {
         let mut posts = Vec::new();
         let own = told.into_values().filter(|one| one.route == route.name);
         for one in own.filter(|one| one.told != CLOSED) {
-            let id = one.subject.strip_prefix("plan:").unwrap_or_default();
+            let Some((Subject::Plan, id)) = Subject::of(&one.subject) else { continue };
             let Some(row) = self.store.plan_get(id)? else { continue };
             let (plan, facts) = self.told(row)?;
             if let Some(body) = decided(&plan) {
                 // What was done but did nothing stands open again a moment later.
-                posts.push(self.closed(one, body));
+                let act = (Act::Close { body }, CLOSED);
+                posts.push(followed(self.wishes.tenant, one, act, self.now));
                 continue;
             }
             let told = self.letter(&plan, facts);
@@ -122,39 +123,14 @@ impl Look<'_> {
         Ok(posts)
     }
 
-    fn closed(&self, known: Delivery, body: quell_deliver::Body) -> Post {
-        let key = Key::new(self.wishes.tenant, &known.sink, &known.subject, known.acts);
-        let row = NewRow {
-            sink: known.sink.clone(),
-            subject: known.subject.clone(),
-            key,
-            act: Act::Close { body },
-            state: State::Waiting { until: self.now },
-            replays: None,
-        };
-        let delivery = Delivery {
-            acts: known.acts.saturating_add(1),
-            told: CLOSED.to_owned(),
-            written: self.now,
-            ..known.clone()
-        };
-        Post { before: Some(known), delivery, rows: vec![row] }
-    }
-
     fn facts(&self, plan: &Plan) -> Result<Facts, PipelineError> {
-        let (mut severity, mut score) = (None, 0);
-        for key in plan_issues(&plan.evidence) {
-            let row = self.store.issue_between(key, key)?.pop();
-            let Some(body) = row.and_then(|row| row.body) else { continue };
-            let issue = read_issue(&body)?;
-            severity = severity.max(Some(issue.severity));
-            score = score.max(issue.risk.score);
-        }
+        let issues = issues_of(self.store, plan)?;
+        let severity = issues.iter().map(|issue| issue.severity).max();
         Ok(Facts {
             subject: Subject::Plan,
             // What names no issue is somebody's own judgement that something has to stop.
             severity: severity.unwrap_or(Severity::Critical),
-            score,
+            score: issues.iter().map(|issue| issue.risk.score).max().unwrap_or_default(),
             owners: Vec::new(),
             teams: Vec::new(),
             environments: plan.environment.iter().cloned().collect(),

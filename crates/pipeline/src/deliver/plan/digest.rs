@@ -1,12 +1,13 @@
 //! What is told of once a day: one letter with all that is new.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use quell_deliver::mirror::Mirror;
 use quell_deliver::outbox::{Act, State};
-use quell_deliver::route::{Release, Route};
+use quell_deliver::route::{Release, Route, Subject, What};
 use quell_deliver::{Block, Body, Key, Label, Letter, Line};
-use quell_model::{Severity, Timestamp};
+use quell_model::{IssueKey, Severity, Timestamp};
 use quell_store::{Delivery, NewRow};
 
 use super::{Planned, Planner, Post, Told, Wishes, may_be_told, subjects};
@@ -16,7 +17,7 @@ use crate::query::{IncidentCache, View, incident};
 
 /// What stands in place of a hash where something was told in a digest.
 pub(super) const TOLD: &str = "digest";
-/// Incidents that one digest looks at.
+/// What one digest tells of; the rest comes the next day.
 const MOST: usize = 200;
 /// Those that it names.
 const MOST_NAMED: usize = 50;
@@ -36,8 +37,9 @@ impl Planner {
                 continue;
             };
             for sink in &route.to {
-                let of = (cache, all);
-                planned.posts.extend(digest(view, of, wishes, (route, sink, hour))?);
+                let of = (cache, all, &*planned);
+                let posts = digest(view, of, wishes, (route, sink, hour))?;
+                planned.posts.extend(posts);
             }
         }
         Ok(())
@@ -47,16 +49,18 @@ impl Planner {
 /// The digest of one sink, unless it was told since the hour came.
 fn digest(
     view: &View<'_>,
-    of: (&IncidentCache, &[Arc<One>]),
+    (cache, all, planned): (&IncidentCache, &[Arc<One>], &Planned),
     wishes: Wishes<'_>,
     (route, sink, hour): (&Route, &str, Timestamp),
 ) -> Result<Vec<Post>, PipelineError> {
-    let known = wishes.outbox.delivery_get(sink, &format!("digest:{}", route.name))?;
+    let known = wishes.outbox.delivery_get(sink, &last_told(route))?;
     if known.as_ref().is_some_and(|known| known.written >= hour) {
         return Ok(Vec::new());
     }
-    let told = new(view, of, wishes, (route, sink))?;
-    Ok(posts(known, (wishes, route, sink), &told, view.now))
+    let mut told = new(view, (cache, all), wishes, (route, sink))?;
+    // What another route tells at once is not told twice.
+    told.retain(|told| !planned.posts.iter().any(|post| post.is_about(sink, &told.id)));
+    Ok(posts(known, (wishes, route, sink, hour), &told, view.now))
 }
 
 /// What a sink has not been told of yet, the riskiest first.
@@ -69,32 +73,43 @@ fn new(
     let near = |one: &&Arc<One>| may_be_told(std::slice::from_ref(route), one);
     let mut near: Vec<&Arc<One>> = all.iter().filter(near).collect();
     near.sort_by_key(|one| (std::cmp::Reverse(one.incident.score), one.incident.key));
-    let mut new = Vec::new();
-    for one in near.into_iter().take(MOST) {
-        let Ok(story) = incident(view, cache, &one.incident.key.to_string()) else { continue };
+    let mut new: Vec<Told> = Vec::new();
+    let is_known =
+        |id: &str| Ok::<_, PipelineError>(wishes.outbox.delivery_get(sink, id)?.is_some());
+    for one in near {
+        let key = one.incident.key.to_string();
+        // Where fixes are told too, one may have come since the incident was told.
+        if route.what == What::Incidents && is_known(&Subject::Incident.named(&key))? {
+            continue;
+        }
+        let Ok(story) = incident(view, cache, &key) else { continue };
         for told in subjects(&story, wishes, one.incident.kind) {
-            let is_new = wishes.outbox.delivery_get(sink, &told.id)?.is_none();
-            if is_new && route.takes(&told.facts) {
+            // A fix may close issues of several incidents.
+            let is_named = new.iter().any(|named| named.id == told.id);
+            if !is_named && route.takes(&told.facts) && !is_known(&told.id)? {
                 new.push(told);
             }
+        }
+        if new.len() >= MOST {
+            break;
         }
     }
     Ok(new)
 }
 
+/// A letter with all that is new, which stands until all of it is gone. The route's own subject only
+/// says when it told last.
 fn posts(
     before: Option<Delivery>,
-    (wishes, route, sink): (Wishes<'_>, &Route, &str),
+    (wishes, route, sink, hour): (Wishes<'_>, &Route, &str, Timestamp),
     told: &[Told],
     now: Timestamp,
 ) -> Vec<Post> {
-    let subject = format!("digest:{}", route.name);
-    let acts = before.as_ref().map_or(0, |known| known.acts);
-    let delivery = |subject: &str, acts: u32| Delivery {
+    let delivery = |subject: &str, issues: Vec<IssueKey>, acts: u32| Delivery {
         sink: sink.to_owned(),
         subject: subject.to_owned(),
         route: route.name.clone(),
-        issues: Vec::new(),
+        issues,
         acts,
         told: TOLD.to_owned(),
         since: now,
@@ -104,10 +119,13 @@ fn posts(
         escalated: true,
         look: None,
     };
+    let last = delivery(&last_told(route), Vec::new(), 0);
     if told.is_empty() {
-        return vec![Post { before, delivery: delivery(&subject, acts), rows: Vec::new() }];
+        return vec![Post { before, delivery: last, rows: Vec::new(), with: Vec::new() }];
     }
-    let key = Key::new(wishes.tenant, sink, &subject, acts);
+    // Named by its hour, it is the same letter whoever makes it anew.
+    let subject = format!("digest:{}:{hour}", route.name);
+    let key = Key::new(wishes.tenant, sink, &subject, 0);
     let state = match route.release {
         Release::Person => {
             State::Held { why: format!("the route `{}` has a person let it go", route.name) }
@@ -122,17 +140,15 @@ fn posts(
         state,
         replays: None,
     };
-    let mut posts: Vec<Post> = told
-        .iter()
-        .map(|told| Post {
-            before: None,
-            delivery: Delivery { issues: told.issues.clone(), ..delivery(&told.id, 0) },
-            rows: Vec::new(),
-        })
-        .collect();
-    let delivery = delivery(&subject, acts.saturating_add(1));
-    posts.push(Post { before, delivery, rows: vec![row] });
-    posts
+    let all: BTreeSet<IssueKey> = told.iter().flat_map(|told| &told.issues).copied().collect();
+    let mut with = vec![delivery(&subject, all.into_iter().collect(), 1)];
+    with.extend(told.iter().map(|told| delivery(&told.id, told.issues.clone(), 0)));
+    vec![Post { before, delivery: last, rows: vec![row], with }]
+}
+
+/// The subject under which it is kept when a route told last.
+fn last_told(route: &Route) -> String {
+    format!("digest:{}", route.name)
 }
 
 fn letter(key: Key, told: &[Told]) -> Letter {

@@ -4,13 +4,14 @@ mod approvals;
 mod digest;
 mod reminders;
 mod subject;
+mod waiting;
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::SignedDuration;
 use quell_deliver::outbox::{Act, State};
-use quell_deliver::route::{Facts, Release, Route, Subject, What};
+use quell_deliver::route::{Facts, Release, Route, What};
 use quell_deliver::{Key, Letter};
 use quell_model::{IncidentKey, IssueKey, KeyHasher, TenantId, Timestamp};
 use quell_store::{Delivery, NewRow, OutboxStore};
@@ -20,8 +21,8 @@ use crate::PipelineError;
 use crate::follow::One;
 use crate::query::{IncidentCache, QueryError, View, incident};
 pub use approvals::approvals_wanted;
-pub(super) use reminders::waits;
 use subject::subjects;
+pub(super) use waiting::waits;
 
 /// Incidents that are looked at closely in one go.
 const MOST_AT_ONCE: usize = 64;
@@ -37,6 +38,16 @@ pub struct Post {
     pub delivery: Delivery,
     /// The rows of the outbox.
     pub rows: Vec<NewRow>,
+    /// What else is kept with them: a digest tells of several subjects.
+    pub with: Vec<Delivery>,
+}
+
+impl Post {
+    /// Whether it tells a sink of a subject.
+    fn is_about(&self, sink: &str, subject: &str) -> bool {
+        let all = std::iter::once(&self.delivery).chain(&self.with);
+        all.into_iter().any(|told| told.sink == sink && told.subject == subject)
+    }
 }
 
 /// What a look came to.
@@ -138,7 +149,7 @@ impl Planner {
             };
             let told = subjects(&story, wishes, one.incident.kind);
             let all = told.iter().try_fold(true, |all, told| {
-                let of = (one.incident.key, told);
+                let of = (Some(one.incident.key), told);
                 Ok::<_, PipelineError>(self.tell(view, wishes, of, &mut planned)? && all)
             })?;
             if all {
@@ -150,12 +161,13 @@ impl Planner {
         Ok(planned)
     }
 
-    /// Adds what routes want of one subject. Whether nothing was held back.
+    /// Adds what routes want of one subject. Whether nothing was held back. What is of no incident
+    /// is told once, and not brought up to date here.
     fn tell(
         &mut self,
         view: &View<'_>,
         wishes: Wishes<'_>,
-        (incident, told): (IncidentKey, &Told),
+        (incident, told): (Option<IncidentKey>, &Told),
         planned: &mut Planned,
     ) -> Result<bool, PipelineError> {
         let at_once = wishes.routes.iter().filter(|route| route.digest.is_none());
@@ -163,8 +175,7 @@ impl Planner {
         let places = wanting.flat_map(|route| route.to.iter().map(move |sink| (route, sink)));
         let mut all = true;
         for (route, sink) in places {
-            let of = |post: &Post| post.delivery.sink == *sink && post.delivery.subject == told.id;
-            if planned.posts.iter().any(of) {
+            if planned.posts.iter().any(|post| post.is_about(sink, &told.id)) {
                 continue;
             }
             let known = wishes.outbox.delivery_get(sink, &told.id)?;
@@ -173,9 +184,10 @@ impl Planner {
                 all = false;
                 continue;
             }
-            planned.posts.extend(match known {
-                None => Some(opened((wishes.tenant, sink), route, told, view.now)),
-                Some(known) => match due_again(&known, told, view.now) {
+            planned.posts.extend(match (known, incident) {
+                (None, _) => Some(opened((wishes.tenant, sink), route, told, view.now)),
+                (Some(_), None) => None,
+                (Some(known), Some(incident)) => match due_again(&known, told, view.now) {
                     Due::Never => None,
                     Due::From(from) if from > view.now => {
                         self.again.push((from, incident));
@@ -267,7 +279,7 @@ fn opened((tenant, sink): (&TenantId, &str), route: &Route, told: &Told, now: Ti
         escalated: false,
         look: None,
     };
-    Post { before: None, delivery, rows: vec![row] }
+    Post { before: None, delivery, rows: vec![row], with: Vec::new() }
 }
 
 /// When what stands at a sink is brought up to date.
@@ -293,42 +305,36 @@ fn due_again(known: &Delivery, told: &Told, now: Timestamp) -> Due {
 
 /// What stands there already is brought up to date.
 fn edited(tenant: &TenantId, known: Delivery, told: &Told, now: Timestamp) -> Post {
-    let key = Key::new(tenant, &known.sink, &told.id, known.acts);
     let letter =
         Box::new(Letter { key: Key::new(tenant, &known.sink, &told.id, 0), ..told.letter.clone() });
+    let mut post = followed(tenant, known, (Act::Edit { letter }, &told.hash), now);
+    post.delivery.issues.clone_from(&told.issues);
+    post
+}
+
+/// One act more on what stands there already, and what it says then.
+fn followed(tenant: &TenantId, known: Delivery, (act, told): (Act, &str), now: Timestamp) -> Post {
     let row = NewRow {
         sink: known.sink.clone(),
-        subject: told.id.clone(),
-        key,
-        act: Act::Edit { letter },
+        subject: known.subject.clone(),
+        key: Key::new(tenant, &known.sink, &known.subject, known.acts),
+        act,
         state: State::Waiting { until: now },
         replays: None,
     };
     let delivery = Delivery {
-        issues: told.issues.clone(),
         acts: known.acts.saturating_add(1),
-        told: told.hash.clone(),
+        told: told.to_owned(),
         written: now,
         ..known.clone()
     };
-    Post { before: Some(known), delivery, rows: vec![row] }
+    Post { before: Some(known), delivery, rows: vec![row], with: Vec::new() }
 }
 
 /// A hash of what a letter says.
 fn hash(letter: &Letter) -> String {
-    let text =
-        serde_json::to_string(&(&letter.title, &letter.body, letter.due)).unwrap_or_default();
+    let files: Vec<&str> = letter.files.iter().map(|file| file.version.as_str()).collect();
+    let text = serde_json::to_string(&(&letter.title, &letter.body, letter.due, files));
+    let text = text.unwrap_or_default();
     KeyHasher::new("letter").part(&text).finish::<()>().to_string()
-}
-
-/// The id of a subject, as rows name it.
-fn subject_id(subject: Subject, id: &str) -> String {
-    match subject {
-        Subject::Fix => format!("fix:{id}"),
-        Subject::Incident => format!("incident:{id}"),
-        Subject::Plan => format!("plan:{id}"),
-        Subject::ExceptionEnd => format!("exception:{id}"),
-        Subject::ExceptionReview => format!("review:{id}"),
-        Subject::Approval => format!("approval:{id}"),
-    }
 }

@@ -1,18 +1,18 @@
 //! Reminders: of exceptions that end soon, and of what has waited for people for some hours.
 
-use quell_deliver::route::{Facts, Route, Subject, What};
+use quell_deliver::route::{Facts, Subject, What};
 use quell_deliver::text::Span;
 use quell_deliver::{Block, Body, Key, Label, Letter, Line};
-use quell_govern::approval::{Approvals, Plan, Said, Stand};
+use quell_govern::approval::Plan;
 use quell_govern::exception::{Exception, State, Step};
 use quell_model::{Issue, Severity, Timestamp, Untrusted};
 use quell_store::Store;
 
-use super::{Planned, Planner, Told, Wishes, hash, opened, subject_id};
+use super::waiting::{issues_of, waits};
+use super::{Planned, Planner, Told, Wishes, hash};
 use crate::PipelineError;
 use crate::assess::read_issue;
 use crate::deliver::words::footer;
-use crate::govern::plan_issues;
 use crate::query::View;
 
 /// What somebody is reminded of.
@@ -39,7 +39,7 @@ impl Reminder {
             Self::Ends(one) | Self::Review(one) => &one.id,
             Self::Approval(plan) => &plan.id,
         };
-        subject_id(self.subject(), id)
+        self.subject().named(id)
     }
 
     fn due(&self) -> Timestamp {
@@ -58,9 +58,7 @@ impl Planner {
         wishes: Wishes<'_>,
         planned: &mut Planned,
     ) -> Result<(), PipelineError> {
-        let wanting = wishes.routes.iter().filter(|route| route.what == What::Reminders);
-        let routes: Vec<&Route> = wanting.collect();
-        if routes.is_empty() {
+        if wishes.routes.iter().all(|route| route.what != What::Reminders) {
             return Ok(());
         }
         let all = due(view.store, wishes, view.now)?;
@@ -72,39 +70,11 @@ impl Planner {
                 continue;
             }
             let told = told(view.store, wishes, &one, view.now)?;
-            if self.remind(view, wishes, (&routes, &told), planned)? {
+            if self.tell(view, wishes, (None, &told), planned)? {
                 self.reminded.insert(id);
             }
         }
         Ok(())
-    }
-
-    /// Adds what routes want of one reminder. Whether nothing was held back.
-    fn remind(
-        &mut self,
-        view: &View<'_>,
-        wishes: Wishes<'_>,
-        (routes, told): (&[&Route], &Told),
-        planned: &mut Planned,
-    ) -> Result<bool, PipelineError> {
-        let mut all = true;
-        let wanting = routes.iter().filter(|route| route.takes(&told.facts));
-        for (route, sink) in wanting.flat_map(|route| route.to.iter().map(move |to| (route, to))) {
-            let of = |known: &str, subject: &str| known == sink.as_str() && subject == told.id;
-            let posted = |post: &super::Post| of(&post.delivery.sink, &post.delivery.subject);
-            if planned.posts.iter().any(posted)
-                || wishes.outbox.delivery_get(sink, &told.id)?.is_some()
-            {
-                continue;
-            }
-            if !self.has_room(route, view.now) {
-                planned.held_back.insert(route.name.clone());
-                all = false;
-                continue;
-            }
-            planned.posts.push(opened((wishes.tenant, sink), route, told, view.now));
-        }
-        Ok(all)
     }
 }
 
@@ -132,14 +102,6 @@ fn due(store: &Store, wishes: Wishes<'_>, now: Timestamp) -> Result<Vec<Reminder
     Ok(all)
 }
 
-/// Whether a plan waits for people, by what was said of it.
-pub(in crate::deliver) fn waits(plan: &Plan, approvals: &Approvals) -> bool {
-    let agreed = approvals.votes.iter().filter(|vote| vote.said == Said::Approve).count();
-    approvals.stand == Stand::Open
-        && approvals.glass.is_none()
-        && agreed < usize::from(plan.quorum.people)
-}
-
 fn told(
     store: &Store,
     wishes: Wishes<'_>,
@@ -149,7 +111,7 @@ fn told(
     let id = one.id();
     let issues = match one {
         Reminder::Ends(exception) | Reminder::Review(exception) => hidden(store, exception)?,
-        Reminder::Approval(plan) => closed(store, plan)?,
+        Reminder::Approval(plan) => issues_of(store, plan)?,
     };
     let facts = facts(one, &issues);
     let page = match one {
@@ -185,18 +147,6 @@ fn hidden(store: &Store, exception: &Exception) -> Result<Vec<Issue>, PipelineEr
     let mut issues = Vec::new();
     for one in store.issue_match(&scope)?.issues {
         if let Some(body) = store.issue_get(one.row)?.and_then(|row| row.body) {
-            issues.push(read_issue(&body)?);
-        }
-    }
-    Ok(issues)
-}
-
-/// The issues that a plan closes.
-fn closed(store: &Store, plan: &Plan) -> Result<Vec<Issue>, PipelineError> {
-    let mut issues = Vec::new();
-    for key in plan_issues(&plan.evidence) {
-        let row = store.issue_between(key, key)?.pop();
-        if let Some(body) = row.and_then(|row| row.body) {
             issues.push(read_issue(&body)?);
         }
     }

@@ -6,7 +6,7 @@ use quell_model::{IncidentKind, IssueKey, Severity, Untrusted};
 use quell_report::{FixReport, IncidentStory};
 
 use super::super::{fix, incident};
-use super::{Told, Wishes, hash, subject_id};
+use super::{Told, Wishes, hash};
 
 pub(super) fn subjects(story: &IncidentStory, wishes: Wishes<'_>, kind: IncidentKind) -> Vec<Told> {
     let fixes: Vec<&FixReport> = story.fixes.iter().filter(|fix| fix.state == "proved").collect();
@@ -14,7 +14,7 @@ pub(super) fn subjects(story: &IncidentStory, wishes: Wishes<'_>, kind: Incident
     let places = wishes.places;
     let mut all = Vec::with_capacity(fixes.len() + 1);
     for one in fixes {
-        let id = subject_id(Subject::Fix, &one.id);
+        let id = Subject::Fix.named(&one.id);
         let key = Key::new(wishes.tenant, "", &id, 0);
         let letter = fix::letter(key, (story, one), places);
         let closed = story.issues.iter().filter(|issue| one.closes.contains(&issue.id));
@@ -29,7 +29,7 @@ pub(super) fn subjects(story: &IncidentStory, wishes: Wishes<'_>, kind: Incident
         };
         all.push(told(id, facts, keys(&one.closes), letter));
     }
-    let id = subject_id(Subject::Incident, &story.incident.id);
+    let id = Subject::Incident.named(&story.incident.id);
     let key = Key::new(wishes.tenant, "", &id, 0);
     let letter = incident::letter(key, story, places);
     all.push(told(id, facts, keys(&story.incident.issues), letter));

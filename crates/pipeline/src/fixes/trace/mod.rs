@@ -15,7 +15,7 @@ use quell_trace::{
 use super::checkout::Checkout;
 use crate::PipelineError;
 use here::Here;
-pub use run::{TraceRequest, trace_thing};
+pub use run::{TraceRequest, named_asset, trace_asset, trace_thing};
 use states::Read;
 pub use states::StateFile;
 

@@ -40,16 +40,38 @@ pub fn trace_thing(
     request: &TraceRequest,
     clock: &dyn Clock,
 ) -> Result<TraceReport, PipelineError> {
-    let asset = asset_of(store, setup, &request.name, clock)?;
+    trace_asset(&asset_of(store, setup, &request.name, clock)?, request)
+}
+
+/// Finds the block that made an asset, whatever the request names.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn trace_asset(asset: &Asset, request: &TraceRequest) -> Result<TraceReport, PipelineError> {
     let is_code = |path: &str| Workspace::reads(path);
     let mut checkout = Checkout::read(&request.repository, &is_code)?;
     let tracer = Tracer::open(&mut checkout, &request.states)?;
     let files = checkout.files.iter().map(|(path, text)| (path.clone(), text.clone()));
     let workspace = Workspace::parse(files);
-    let wanted = Wanted::new(&asset);
+    let wanted = Wanted::new(asset);
     let trace = tracer.trace(&wanted, (&checkout, &workspace));
     let told = Told { tracer: &tracer, checkout: &checkout, workspace: &workspace };
-    Ok(told.report(&asset, (&wanted, trace)))
+    Ok(told.report(asset, (&wanted, trace)))
+}
+
+/// What the id of an asset alone says, in the words of its cloud.
+///
+/// # Errors
+/// When it is the id of nothing that is known.
+pub fn named_asset(name: &str) -> Result<Asset, PipelineError> {
+    let id = AssetId::parse(name, &Hints::default());
+    if id.provider == Provider::Other {
+        return Err(PipelineError::Refused(format!(
+            "`{name}` is no id of an issue and no asset that is known; name it as its cloud does \
+             (an ARN, a resource id, a full resource name)"
+        )));
+    }
+    Ok(Asset { id, native_id: name.to_owned(), ..Asset::default() })
 }
 
 /// The asset of an issue; else the stored one of that id; else what the id alone says.
@@ -80,13 +102,7 @@ fn asset_of(
     if let Some(issue) = known {
         return Ok(issue.asset);
     }
-    if id.provider == Provider::Other {
-        return Err(PipelineError::Refused(format!(
-            "`{name}` is no id of an issue and no asset that is known; name it as its cloud does \
-             (an ARN, a resource id, a full resource name)"
-        )));
-    }
-    Ok(Asset { id, native_id: name.to_owned(), ..Asset::default() })
+    named_asset(name)
 }
 
 struct Told<'t> {

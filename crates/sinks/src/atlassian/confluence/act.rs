@@ -24,10 +24,9 @@ pub(super) fn drafted(
     Ok(match wanted.act {
         Act::Open { letter } => {
             let mut all = vec![calls::create("{space}", confluence.parent.as_deref(), letter)];
-            let hash = calls::hash(&calls::section(letter));
-            all.push(calls::property(id, &calls::said(&letter.key, Some(&hash), false)));
             all.push(calls::labels(id, letter));
             all.extend(letter.files.iter().map(|file| calls::attachment(id, file)));
+            all.push(calls::property(id, &first_said(letter, true)));
             all
         }
         Act::Edit { letter } => {
@@ -63,22 +62,28 @@ pub(super) async fn open(confluence: &Confluence, letter: &Letter) -> Result<Rem
         Err(error) => return Err(error),
     };
     // The page is there. What stands beside it comes with the next edit where it fails now.
-    let hash = calls::hash(&calls::section(letter));
-    let said = calls::said(&letter.key, Some(&hash), false);
+    let _labelled = confluence.site.tell(&calls::labels(&remote.id, letter), EDIT).await;
+    let is_beside = attach(confluence, &remote.id, letter).await.is_ok();
+    let said = first_said(letter, is_beside);
     let _marked = confluence.site.tell(&calls::property(&remote.id, &said), EDIT).await;
-    let _beside = beside(confluence, &remote.id, letter).await;
     Ok(remote)
 }
 
-async fn beside(confluence: &Confluence, id: &str, letter: &Letter) -> Result<(), SinkError> {
-    confluence.site.tell(&calls::labels(id, letter), EDIT).await?;
+/// What the property of a new page says.
+fn first_said(letter: &Letter, is_beside: bool) -> Value {
+    let hash = calls::hash(&calls::section(letter));
+    let files = Some(calls::files(letter)).filter(|files| is_beside && !files.is_empty());
+    calls::said(&letter.key, (Some(&hash), files.as_deref()), false)
+}
+
+async fn attach(confluence: &Confluence, id: &str, letter: &Letter) -> Result<(), SinkError> {
     for file in &letter.files {
         confluence.site.tell(&calls::attachment(id, file), "add attachments").await?;
     }
     Ok(())
 }
 
-/// Writes Quell's section anew, unless it says the same already.
+/// Writes Quell's section anew, unless it says the same already, and the files that are new.
 pub(super) async fn edit(
     confluence: &Confluence,
     remote: &Remote,
@@ -91,11 +96,16 @@ pub(super) async fn edit(
     let same = property.as_ref().and_then(|one| one.text("hash")) == Some(&hash);
     if !same {
         rewritten(confluence, (id, &letter.key), (Part::Letter, &section)).await?;
-        let closed = property.as_ref().is_some_and(look::Property::is_closed);
-        let said = calls::said(&letter.key, Some(&hash), closed);
-        write_property(confluence, id, (property, &said)).await?;
     }
-    beside(confluence, id, letter).await
+    confluence.site.tell(&calls::labels(id, letter), EDIT).await?;
+    let files = calls::files(letter);
+    if property.as_ref().and_then(|one| one.text("files")).unwrap_or_default() != files {
+        attach(confluence, id, letter).await?;
+    }
+    let closed = property.as_ref().is_some_and(look::Property::is_closed);
+    let files = Some(files.as_str()).filter(|files| !files.is_empty());
+    let said = calls::said(&letter.key, (Some(&hash), files), closed);
+    write_property(confluence, id, (property, &said)).await
 }
 
 /// Writes one part of a page. People's text is read anew whenever somebody changed it meanwhile.
@@ -147,8 +157,9 @@ pub(super) async fn moved(
     if !look::has_note(confluence, id, wanted.key).await? {
         note(confluence, (id, wanted.key), body).await?;
     }
-    let hash = property.as_ref().and_then(|one| one.text("hash")).map(str::to_owned);
-    let said = calls::said(&key, hash.as_deref(), closed);
+    let kept = |name: &str| property.as_ref().and_then(|one| one.text(name)).map(str::to_owned);
+    let (hash, files) = (kept("hash"), kept("files"));
+    let said = calls::said(&key, (hash.as_deref(), files.as_deref()), closed);
     write_property(confluence, id, (property, &said)).await
 }
 

@@ -92,8 +92,8 @@ pub(super) fn comment(id: &str, key: &Key, body: &Body) -> Call {
 }
 
 /// What the property says.
-pub(super) fn said(key: &Key, hash: Option<&str>, closed: bool) -> Value {
-    json!({"key": key.as_str(), "hash": hash, "closed": closed})
+pub(super) fn said(key: &Key, (hash, files): (Option<&str>, Option<&str>), closed: bool) -> Value {
+    json!({"key": key.as_str(), "hash": hash, "files": files, "closed": closed})
 }
 
 /// Writes the property for the first time.
@@ -116,9 +116,15 @@ pub(super) fn labels(id: &str, letter: &Letter) -> Call {
     Call::post(format!("{V1}/content/{id}/label"), labels.into())
 }
 
-/// Adds a file, or takes it for one of the same name.
+/// Which files stand beside a page, by their versions.
+pub(super) fn files(letter: &Letter) -> String {
+    let all: Vec<String> = letter.files.iter().map(Attachment::versioned).collect();
+    all.join(" ")
+}
+
+/// Adds a file, or takes it for one of the same name: Confluence keeps the versions of a file.
 pub(super) fn attachment(id: &str, file: &Attachment) -> Call {
-    let form = multipart::form(file, &[("minorEdit", "true")]);
+    let form = multipart::form((file, &file.name), &[("minorEdit", "true")]);
     Call::put_file(format!("{V1}/content/{id}/child/attachment"), form)
 }
 

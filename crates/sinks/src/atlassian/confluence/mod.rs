@@ -16,6 +16,7 @@ use quell_http::{Fresh, NoValue, Renewing};
 use serde_json::Value;
 
 use super::client::{Call, Site, segment};
+use super::settings;
 use crate::{Draft, Future, Kind, Plan, Right, Setting, Sink, SinkError, Standing, Wanted};
 use calls::{V1, V2};
 
@@ -37,12 +38,7 @@ const SETTINGS: &[Setting] = &[
         required: true,
         sample: "https://example.atlassian.net",
     },
-    Setting {
-        name: "user",
-        doc: "The e-mail address that the API token belongs to; left out for tokens that stand alone.",
-        required: false,
-        sample: "env:JIRA_USER",
-    },
+    settings::USER,
     Setting {
         name: "secret",
         doc: "The API token.",

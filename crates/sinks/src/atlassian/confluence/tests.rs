@@ -96,9 +96,11 @@ async fn what_people_write_stays_and_versions_do_not_collide() {
     assert!(page.body.ends_with("<p>Below &amp; beyond</p><p>meanwhile</p><p>meanwhile</p>"));
     assert!(page.body.contains("two") && !page.body.contains("one<"));
     assert_eq!(page.title, "Renamed");
-    // The same letter again makes no version.
+    // The same letter again makes no version, neither of the page nor of its file.
     stage.edit("two", &remote).await.unwrap();
     assert_eq!(stage.wiki.page(&remote.id).unwrap().version, page.version);
+    let attached = stage.double.ledger.of(&format!("PUT /wiki/rest/api/content/{}/", remote.id));
+    assert_eq!(attached.len(), 2, "once as it was made, and once anew");
     stage.wiki.meddle(&remote.id, "again", 9);
     let error = stage.edit("three", &remote).await.unwrap_err();
     assert!(matches!(error.outcome(), Outcome::Later(..)), "{error}");

@@ -146,7 +146,7 @@ pub(in super::super) async fn edit(
     Ok(())
 }
 
-/// Files that are not there yet, by name and size.
+/// Files that are not there yet: by their versions, and where they have none by name and size.
 async fn missing<'a>(
     jira: &Jira,
     id: &str,
@@ -164,9 +164,12 @@ async fn missing<'a>(
         .filter_map(|one| Some((one.get("filename")?.as_str()?, one.get("size")?.as_u64()?)))
         .collect();
     let is_missing = |file: &&Attachment| {
-        let name = multipart::file_name(&file.name);
+        let name = multipart::file_name(&file.versioned());
         let size = u64::try_from(multipart::size(file)).unwrap_or(u64::MAX);
-        !there.contains(&(name.as_str(), size))
+        let is_it = |(known, bytes): &(&str, u64)| {
+            *known == name && (*bytes == size || !file.version.is_empty())
+        };
+        !there.iter().any(is_it)
     };
     Ok(files.iter().filter(is_missing).collect())
 }

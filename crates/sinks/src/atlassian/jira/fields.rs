@@ -176,7 +176,7 @@ pub(in super::super) fn remote_link(
 /// A file that is attached. At a service desk it is sent first, and then shown to agents alone;
 /// what it is called in between only the desk tells.
 pub(in super::super) fn attachment(settings: &Settings, id: &str, file: &Attachment) -> Vec<Call> {
-    let form = multipart::form(file, &[]);
+    let form = multipart::form((file, &file.versioned()), &[]);
     match &settings.desk {
         None => vec![Call::file(format!("{}/issue/{id}/attachments", settings.api()), form)],
         Some(desk) => {

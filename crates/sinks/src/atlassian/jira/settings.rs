@@ -6,8 +6,8 @@ use quell_deliver::Letter;
 use quell_model::Severity;
 use serde_json::{Value, json};
 
-use super::super::adf;
 use super::super::wiki::Dialect;
+use super::super::{adf, settings};
 use crate::{Plan, Setting, SinkError};
 
 /// All settings.
@@ -18,48 +18,28 @@ pub(in super::super) const SETTINGS: &[Setting] = &[
         required: true,
         sample: "https://example.atlassian.net",
     },
-    Setting {
-        name: "user",
-        doc: "The e-mail address that the API token belongs to; left out for tokens that stand alone.",
-        required: false,
-        sample: "env:JIRA_USER",
-    },
+    settings::USER,
     Setting {
         name: "secret",
         doc: "The API token (Cloud) or personal access token (Data Center).",
         required: true,
         sample: "env:JIRA_TOKEN",
     },
-    Setting {
-        name: "signed_with",
-        doc: "The secret of the webhook that announces changes.",
-        required: false,
-        sample: "env:JIRA_HOOK_SECRET",
-    },
+    settings::SIGNED_WITH,
     Setting {
         name: "project",
         doc: "The key of the project in which issues are made.",
         required: true,
         sample: "SEC",
     },
-    Setting {
-        name: "edition",
-        doc: "`cloud` (default) or `data-center`.",
-        required: false,
-        sample: "cloud",
-    },
+    settings::EDITION,
     Setting {
         name: "issue_type",
         doc: "The type of the issues, by name or id; default `Task`.",
         required: false,
         sample: "Task",
     },
-    Setting {
-        name: "site",
-        doc: "Where people look at issues, where that is not `url`.",
-        required: false,
-        sample: "https://example.atlassian.net",
-    },
+    settings::SITE,
     Setting {
         name: "priority.NAME",
         doc: "The priority for `critical`, `high`, `medium`, `low` or `informational`; empty for none.",
@@ -84,12 +64,7 @@ pub(in super::super) const SETTINGS: &[Setting] = &[
         required: false,
         sample: "Fixed",
     },
-    Setting {
-        name: "declined",
-        doc: "Resolutions that mean that nothing is going to be done, with commas between them.",
-        required: false,
-        sample: "Won't Do, Duplicate",
-    },
+    settings::DECLINED,
 ];
 
 /// Words that mean that an issue was turned down, where the configuration names none.

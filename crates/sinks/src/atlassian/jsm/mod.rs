@@ -14,6 +14,7 @@ use quell_deliver::outbox::{Act, ActKind, OnDoubt, Remote};
 use super::client::segment;
 use super::jira::settings::Desk;
 use super::jira::{self, Jira};
+use super::settings;
 use crate::{Draft, Future, Kind, Plan, Right, Setting, Sink, SinkError, Standing, Wanted};
 
 /// Jira Service Management as a kind of sink.
@@ -34,24 +35,14 @@ const SETTINGS: &[Setting] = &[
         required: true,
         sample: "https://example.atlassian.net",
     },
-    Setting {
-        name: "user",
-        doc: "The e-mail address that the API token belongs to; left out for tokens that stand alone.",
-        required: false,
-        sample: "env:JIRA_USER",
-    },
+    settings::USER,
     Setting {
         name: "secret",
         doc: "The API token (Cloud) or personal access token (Data Center) of an agent.",
         required: true,
         sample: "env:JIRA_TOKEN",
     },
-    Setting {
-        name: "signed_with",
-        doc: "The secret of the webhook that announces changes.",
-        required: false,
-        sample: "env:JIRA_HOOK_SECRET",
-    },
+    settings::SIGNED_WITH,
     Setting {
         name: "project",
         doc: "The key of the service desk's project.",
@@ -71,18 +62,8 @@ const SETTINGS: &[Setting] = &[
         required: false,
         sample: "5b10a2844c20165700ede21g",
     },
-    Setting {
-        name: "edition",
-        doc: "`cloud` (default) or `data-center`.",
-        required: false,
-        sample: "cloud",
-    },
-    Setting {
-        name: "site",
-        doc: "Where people look at issues, where that is not `url`.",
-        required: false,
-        sample: "https://example.atlassian.net",
-    },
+    settings::EDITION,
+    settings::SITE,
     Setting {
         name: "priority.NAME",
         doc: "The priority for a severity; empty for none.",
@@ -107,12 +88,7 @@ const SETTINGS: &[Setting] = &[
         required: false,
         sample: "Done",
     },
-    Setting {
-        name: "declined",
-        doc: "Resolutions that mean that nothing is going to be done, with commas between them.",
-        required: false,
-        sample: "Won't Do, Duplicate",
-    },
+    settings::DECLINED,
 ];
 
 /// One login at one service desk.

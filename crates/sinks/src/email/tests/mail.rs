@@ -7,8 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use quell_deliver::outbox::{Act, ActKind, Remote};
 
 use super::super::mail::{Ends, Mail, made};
-use crate::testing::chat::{Hands, acts, body, key, letter, page, wanted};
+use crate::testing::chat::{acts, body, key, letter, page};
 use crate::testing::hostile::payloads;
+use crate::testing::stage::{Hands, wanted};
 use quell_model::Clock as _;
 
 fn ends() -> Ends {

@@ -6,8 +6,9 @@ use quell_deliver::outbox::{Act, ActKind, OnDoubt, Outcome, Remote};
 use quell_testkit::sinks::{SmtpDouble, SmtpFault, SmtpTls};
 use tempfile::NamedTempFile;
 
-use crate::testing::chat::{Login, acts, body, key, letter, wanted};
+use crate::testing::chat::{acts, body, key, letter};
 use crate::testing::hostile::payloads;
+use crate::testing::stage::{Keys, keys, wanted};
 use crate::{Plan, Sink, SinkError};
 
 const USER: &str = "quell@mail.example";
@@ -15,7 +16,7 @@ const PASSWORD: &str = "hunter2-and-more";
 
 struct Stage {
     server: SmtpDouble,
-    login: Login,
+    login: Keys,
     _ca: NamedTempFile,
     sink: Box<dyn Sink>,
 }
@@ -23,7 +24,7 @@ struct Stage {
 async fn staged(tls: SmtpTls, options: &[(&str, &str)]) -> Stage {
     let server = SmtpDouble::start(tls).await.unwrap();
     server.allow(USER, PASSWORD);
-    let login = Login::new(USER, PASSWORD);
+    let login = keys(USER, PASSWORD);
     let mut ca = NamedTempFile::new().unwrap();
     ca.write_all(server.ca().as_bytes()).unwrap();
     let path = ca.path().to_str().unwrap().to_owned();
@@ -37,7 +38,7 @@ async fn staged(tls: SmtpTls, options: &[(&str, &str)]) -> Stage {
     Stage { server, login, _ca: ca, sink }
 }
 
-fn plan(server: &str, login: &Login, options: &[(&str, &str)]) -> Plan {
+fn plan(server: &str, login: &Keys, options: &[(&str, &str)]) -> Plan {
     let mut all = options.to_vec();
     all.push(("server", server));
     crate::testing::chat::plan(None, login, &all)
@@ -118,7 +119,7 @@ async fn no_login_goes_without_tls() {
     assert!(error.to_string().contains("over TLS only"), "{error}");
     assert!(stage.server.commands().iter().all(|line| !line.starts_with("AUTH")));
     let options = [("from", "a@b.c"), ("to", "a@b.c"), ("tls", "none"), ("auth", "plain")];
-    let login = Login::new("", "");
+    let login = keys("", "");
     let plan = plan("smtp://mail.example", &login, &options);
     let error = (super::super::KIND.connect)(plan).unwrap_err();
     assert!(error.to_string().contains("without TLS"), "{error}");
@@ -127,7 +128,7 @@ async fn no_login_goes_without_tls() {
 #[tokio::test]
 async fn a_relay_without_a_login_takes_mail() {
     let server = SmtpDouble::start(SmtpTls::None).await.unwrap();
-    let login = Login::new("", "");
+    let login = keys("", "");
     let options = [("from", "quell@mail.example"), ("to", "a@mail.example"), ("tls", "none")];
     let sink = (super::super::KIND.connect)(plan(&server.url(), &login, &options)).unwrap();
     let (key, act) = (key(0), open());
@@ -235,7 +236,7 @@ async fn a_mail_that_is_too_large_is_not_sent() {
 
 #[tokio::test]
 async fn no_mail_goes_where_the_rules_let_nothing_go() {
-    let login = Login::new("", "");
+    let login = keys("", "");
     for host in ["169.254.169.254", "[fe80::1]", "224.0.0.1", "0.0.0.0", "10.1.2.3"] {
         let url = format!("smtp://{host}:25");
         let options = [("from", "a@mail.example"), ("to", "a@mail.example"), ("tls", "none")];
@@ -247,7 +248,7 @@ async fn no_mail_goes_where_the_rules_let_nothing_go() {
 
 #[tokio::test]
 async fn wrong_settings_are_named() {
-    let login = Login::new("", "");
+    let login = keys("", "");
     let good = [("from", "a@mail.example"), ("to", "a@mail.example")];
     for (url, options, name) in [
         ("mail.example", vec![], "server"),

@@ -17,14 +17,14 @@ async fn both_kinds_of_limit_are_kept() {
     let stage = stage().await;
     let reset = stage.hands.now().as_second() + 1_234;
     for status in [403, 429] {
-        stage.github.primary_limit(reset, status);
+        stage.host.primary_limit(reset, status);
         assert_eq!(wait(&stage.open(&fix()).await.unwrap_err()), 1_234);
     }
-    stage.github.secondary_limit(0, 1, None);
+    stage.host.secondary_limit(0, 1, None);
     assert_eq!(wait(&stage.open(&fix()).await.unwrap_err()), 60);
-    stage.github.secondary_limit(0, 1, Some(77));
+    stage.host.secondary_limit(0, 1, Some(77));
     assert_eq!(wait(&stage.open(&fix()).await.unwrap_err()), 77);
-    stage.github.no_limit();
+    stage.host.no_limit();
     stage.open(&fix()).await.unwrap();
 }
 
@@ -32,12 +32,12 @@ async fn both_kinds_of_limit_are_kept() {
 async fn a_limit_in_the_middle_leaves_one_pull_request() {
     for after in 0..5 {
         let stage = stage().await;
-        stage.github.secondary_limit(after, 1, None);
+        stage.host.secondary_limit(after, 1, None);
         let error = stage.open(&fix()).await.unwrap_err();
         assert_eq!(wait(&error), 60, "{after}");
         stage.open(&fix()).await.unwrap();
-        let pulls = stage.github.threads();
-        assert_eq!((pulls.len(), stage.github.commits(&branch(&fix())).len()), (1, 1), "{after}");
+        let pulls = stage.host.threads();
+        assert_eq!((pulls.len(), stage.host.commits(&branch(&fix())).len()), (1, 1), "{after}");
         assert_eq!(pulls[0].labels, ["quell", "prod"]);
     }
 }
@@ -47,7 +47,7 @@ async fn an_answer_lost_anywhere_leaves_one_pull_request() {
     for path in ["/git/trees", "/git/commits", "/git/refs", "/pulls", "/issues/1/labels"] {
         for status in [None, Some(502)] {
             let stage = stage().await;
-            stage.github.spoil(&format!("POST /repos/acme/shop{path}"), status);
+            stage.host.spoil(&format!("POST /repos/acme/shop{path}"), status);
             let fix = fix();
             let error = stage.open(&fix).await.unwrap_err();
             let lost = matches!(error.outcome(), Outcome::Lost(_));
@@ -57,8 +57,8 @@ async fn an_answer_lost_anywhere_leaves_one_pull_request() {
             assert_eq!(found.is_some(), path == "/pulls" || !lost, "{path}");
             let made = stage.open(&fix).await.unwrap();
             assert!(found.is_none_or(|found| found.id == made.id), "{path}");
-            let commits = stage.github.commits(&branch(&fix)).len();
-            assert_eq!((stage.github.threads().len(), commits), (1, 1), "{path}");
+            let commits = stage.host.commits(&branch(&fix)).len();
+            assert_eq!((stage.host.threads().len(), commits), (1, 1), "{path}");
         }
     }
 }
@@ -67,11 +67,11 @@ async fn an_answer_lost_anywhere_leaves_one_pull_request() {
 async fn a_login_that_ended_is_renewed_once() {
     let stage = stage().await;
     stage.open(&fix()).await.unwrap();
-    stage.github.token("github_pat_other");
+    stage.host.token("github_pat_other");
     let error = stage.open(&letter("x", None)).await.unwrap_err();
     assert!(matches!(error, SinkError::Login(_)), "{error}");
     assert!(!error.to_string().contains(GithubDouble::TOKEN));
-    *stage.secret.0.lock().unwrap() = "github_pat_other".to_owned();
+    stage.keys.0.lock().unwrap().1 = "github_pat_other".to_owned();
     stage.open(&letter("x", None)).await.unwrap();
 }
 
@@ -80,16 +80,16 @@ async fn an_app_logs_in_with_its_key_and_again_when_that_ends() {
     let stage = staged(&[("app_id", GithubDouble::APP)]).await;
     stage.open(&fix()).await.unwrap();
     assert_eq!(stage.double.ledger.of("/access_tokens").len(), 1);
-    stage.github.expire_tokens();
+    stage.host.expire_tokens();
     let remote = stage.open(&letter("x", None)).await.unwrap();
     assert_eq!(stage.double.ledger.of("/access_tokens").len(), 2);
     let close = Act::Close { body: body("Gone") };
     stage.act(&fix().key, close, Some(&remote)).await.unwrap();
-    assert!(stage.hub.read(&remote).await.unwrap().unwrap().phase_by_us);
-    let rights = stage.hub.test().await.unwrap();
+    assert!(stage.sink.read(&remote).await.unwrap().unwrap().phase_by_us);
+    let rights = stage.sink.test().await.unwrap();
     assert!(rights.iter().all(|right| right.state == RightState::Held), "{rights:?}");
-    *stage.secret.0.lock().unwrap() = "no key".to_owned();
-    stage.github.expire_tokens();
+    stage.keys.0.lock().unwrap().1 = "no key".to_owned();
+    stage.host.expire_tokens();
     let error = stage.open(&letter("y", None)).await.unwrap_err();
     assert!(error.to_string().contains("PEM"), "{error}");
 }
@@ -98,23 +98,23 @@ async fn an_app_logs_in_with_its_key_and_again_when_that_ends() {
 async fn a_missing_right_is_named() {
     for (right, name) in [("contents", "Contents"), ("pull_requests", "Pull requests")] {
         let stage = stage().await;
-        stage.github.remove_right(right);
+        stage.host.remove_right(right);
         let error = stage.open(&fix()).await.unwrap_err();
         assert!(matches!(error.outcome(), Outcome::Refused(_)), "{error}");
         assert!(error.to_string().contains(name), "{error}");
     }
     let stage = stage().await;
-    stage.github.remove_right("contents");
-    let rights = stage.hub.test().await.unwrap();
+    stage.host.remove_right("contents");
+    let rights = stage.sink.test().await.unwrap();
     assert!(rights.iter().any(|right| right.state == RightState::Missing), "{rights:?}");
 }
 
 #[tokio::test]
 async fn a_ruleset_and_an_archive_refuse_in_their_words() {
     let stage = stage().await;
-    stage.github.protect("quell/");
+    stage.host.protect("quell/");
     assert!(refused(&stage.open(&fix()).await.unwrap_err()).contains("rule violations"));
-    stage.github.archive();
+    stage.host.archive();
     assert!(refused(&stage.open(&letter("x", None)).await.unwrap_err()).contains("archived"));
 }
 
@@ -130,25 +130,16 @@ async fn answers_that_are_cut_or_odd_end_in_an_error() {
         let error = stage.open(&fix()).await.unwrap_err();
         assert!(matches!(error.outcome(), Outcome::Lost(_)), "{error}");
         stage.open(&fix()).await.unwrap();
-        assert_eq!(stage.github.threads().len(), 1);
+        assert_eq!(stage.host.threads().len(), 1);
     }
 }
 
 #[tokio::test]
 async fn settings_that_cannot_be_are_told_by_name() {
     let stage = stage().await;
-    let plan = |project: Option<&str>| Plan {
-        name: "github".to_owned(),
-        url: Some(stage.double.url()),
-        project: project.map(str::to_owned),
-        options: BTreeMap::new(),
-        credentials: Arc::new(stage.secret.clone()),
-        client: stage.hub.client.clone(),
-        clock: Arc::new(stage.hands.clone()),
-        hosts: Hosts::default(),
-    };
     for project in [None, Some("acme"), Some("acme/shop/x"), Some("acme/..")] {
-        let error = (super::super::KIND.connect)(plan(project)).unwrap_err();
+        let plan = plan(&KIND, (&stage.double.url(), project), &[], &stage.keys, &stage.hands);
+        let error = (KIND.connect)(plan).unwrap_err();
         assert!(error.to_string().contains("project"), "{error}");
     }
 }

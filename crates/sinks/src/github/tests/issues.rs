@@ -3,6 +3,7 @@
 use quell_deliver::outbox::Act;
 
 use super::*;
+use crate::forge::call::{Api as _, Call};
 use crate::{Field, Gone, Phase};
 
 fn finding() -> Letter {
@@ -12,27 +13,27 @@ fn finding() -> Letter {
 #[tokio::test]
 async fn an_issue_is_made_once_even_when_its_answer_is_lost() {
     let stage = stage().await;
-    stage.github.lag(20);
+    stage.host.lag(20);
     let finding = finding();
     let act = || Act::Open { letter: Box::new(finding.clone()) };
-    stage.github.spoil("POST /repos/acme/shop/issues", None);
+    stage.host.spoil("POST /repos/acme/shop/issues", None);
     let lost = stage.open(&finding).await.unwrap_err();
     assert!(matches!(lost.outcome(), quell_deliver::outbox::Outcome::Lost(_)), "{lost:?}");
-    assert_eq!(stage.github.threads().len(), 1);
+    assert_eq!(stage.host.threads().len(), 1);
     assert_eq!(stage.find(&finding.key, act(), None).await.unwrap(), None);
     stage.hands.pass(30);
     let found = stage.find(&finding.key, act(), None).await.unwrap().unwrap();
     assert_eq!(found.id, "acme/shop/issues/1");
     assert_eq!(stage.open(&finding).await.unwrap(), found);
-    assert_eq!(stage.github.threads().len(), 1);
+    assert_eq!(stage.host.threads().len(), 1);
 }
 
 #[tokio::test]
 async fn an_issue_of_a_person_with_the_same_mark_is_not_taken() {
     let stage = stage().await;
     let finding = finding();
-    stage.github.issue_by_hand(&format!("<!-- {} -->", finding.key.mark()));
-    stage.github.open_by_hand("main", &format!("<!-- {} -->", finding.key.mark()));
+    stage.host.issue_by_hand(&format!("<!-- {} -->", finding.key.mark()));
+    stage.host.open_by_hand("main", &format!("<!-- {} -->", finding.key.mark()));
     assert_eq!(stage.open(&finding).await.unwrap().id, "acme/shop/issues/3");
 }
 
@@ -45,9 +46,8 @@ async fn old_issues_are_found_by_the_search() {
         let mut other = letter("x", None);
         other.key = Key::new(&quell_model::TenantId::default(), "github", &format!("f:{at}"), 0);
         let body = super::super::wire::issue(&other);
-        let call =
-            super::super::call::Call::post("/repos/acme/shop/issues", "Issues: write", &body);
-        stage.hub.ask(&call).await.unwrap();
+        let call = Call::post("/repos/acme/shop/issues", "Issues: write", &body);
+        stage.sink.ask(&call).await.unwrap();
     }
     let act = Act::Open { letter: Box::new(finding.clone()) };
     let found = stage.find(&finding.key, act, None).await.unwrap().unwrap();
@@ -68,7 +68,7 @@ async fn a_note_is_said_once() {
     assert!(stage.find(&finding.key, note(), Some(&remote)).await.unwrap().is_some());
     let other = Act::Note { body: body("Something else") };
     stage.act(&finding.key, other, Some(&remote)).await.unwrap();
-    assert_eq!(stage.github.threads()[0].comments.len(), 2);
+    assert_eq!(stage.host.threads()[0].comments.len(), 2);
 }
 
 #[tokio::test]
@@ -78,16 +78,16 @@ async fn closing_and_opening_again_says_why() {
     let remote = stage.open(&finding).await.unwrap();
     let close = || Act::Close { body: body("Gone") };
     stage.act(&finding.key, close(), Some(&remote)).await.unwrap();
-    let standing = stage.hub.read(&remote).await.unwrap().unwrap();
+    let standing = stage.sink.read(&remote).await.unwrap().unwrap();
     assert_eq!((standing.phase, standing.phase_by_us), (Phase::Done, true));
     assert!(stage.find(&finding.key, close(), Some(&remote)).await.unwrap().is_some());
     let reopen = Act::Reopen { body: body("Back") };
     stage.act(&finding.key, reopen, Some(&remote)).await.unwrap();
     assert_eq!(stage.find(&finding.key, close(), Some(&remote)).await.unwrap(), None);
-    let thread = &stage.github.threads()[0];
+    let thread = &stage.host.threads()[0];
     assert_eq!((thread.state.as_str(), thread.comments.len()), ("open", 2));
-    stage.github.close_by_hand(1, "not_planned");
-    let standing = stage.hub.read(&remote).await.unwrap().unwrap();
+    stage.host.close_by_hand(1, "not_planned");
+    let standing = stage.sink.read(&remote).await.unwrap().unwrap();
     assert_eq!((standing.phase, standing.phase_by_us), (Phase::Declined, false));
     assert_eq!(standing.resolution.as_deref(), Some("not_planned"));
 }
@@ -96,34 +96,34 @@ async fn closing_and_opening_again_says_why() {
 async fn fields_are_read_as_they_are() {
     let stage = stage().await;
     let remote = stage.open(&finding()).await.unwrap();
-    stage.github.assign(1, "mona");
-    stage.github.rewrite(1, "by hand\r\n");
-    let standing = stage.hub.read(&remote).await.unwrap().unwrap();
+    stage.host.assign(1, "mona");
+    stage.host.rewrite(1, "by hand\r\n");
+    let standing = stage.sink.read(&remote).await.unwrap().unwrap();
     assert_eq!(standing.phase, Phase::Begun);
     assert_eq!(standing.fields[&Field::Assignee], "mona");
     assert_eq!(standing.fields[&Field::Body], "by hand\n");
     stage.edit(&finding(), &remote).await.unwrap();
-    assert!(stage.github.threads()[0].body.contains("<!-- quell-"));
+    assert!(stage.host.threads()[0].body.contains("<!-- quell-"));
 }
 
 #[tokio::test]
 async fn deleted_archived_and_renamed_are_told_apart() {
     let stage = stage().await;
     let remote = stage.open(&finding()).await.unwrap();
-    stage.github.rename("store");
-    let standing = stage.hub.read(&remote).await.unwrap().unwrap();
+    stage.host.rename("store");
+    let standing = stage.sink.read(&remote).await.unwrap().unwrap();
     assert_eq!(standing.remote.name, "acme/store#1");
     // The former name leads there for writing too.
     let note = Act::Note { body: body("Still there") };
     stage.act(&finding().key, note, Some(&remote)).await.unwrap();
-    stage.github.delete(1);
-    let standing = stage.hub.read(&standing.remote).await.unwrap().unwrap();
+    stage.host.delete(1);
+    let standing = stage.sink.read(&standing.remote).await.unwrap().unwrap();
     assert_eq!(standing.gone, Gone::Deleted);
-    stage.github.archive();
-    let standing = stage.hub.read(&standing.remote).await.unwrap().unwrap();
+    stage.host.archive();
+    let standing = stage.sink.read(&standing.remote).await.unwrap().unwrap();
     assert_eq!(standing.gone, Gone::Archived);
-    stage.github.remove_right("metadata");
-    let error = stage.hub.read(&standing.remote).await.unwrap_err();
+    stage.host.remove_right("metadata");
+    let error = stage.sink.read(&standing.remote).await.unwrap_err();
     assert!(
         matches!(error, SinkError::Gone(_)) && error.to_string().contains("may not see"),
         "{error}"

@@ -1,42 +1,19 @@
 //! Check runs, SARIF and comments on lines, against the double.
 
-use quell_deliver::outbox::OnDoubt;
+use quell_deliver::outbox::{Act, OnDoubt};
 use quell_deliver::review::{Conclusion, Remark, Review};
 use quell_deliver::text::Span;
-use quell_model::TenantId;
 use serde_json::json;
 
 use super::*;
 
-fn key_of(subject: &str) -> Key {
-    Key::new(&TenantId::default(), "github", subject, 0)
-}
-
 fn remark(line: u32) -> Remark {
     let text = Line::own("It is ").and(Span::Data("open\u{202e}bucket @all <!-- x -->".into()));
-    Remark {
-        key: key_of(&format!("remark:{line}")),
-        path: "infra/main.tf".to_owned(),
-        first_line: line,
-        last_line: 0,
-        fails: line.is_multiple_of(2),
-        body: Body::paragraph(text),
-    }
+    stage::remark("infra/main.tf", line, line.is_multiple_of(2), text)
 }
 
 fn review(remarks: u32) -> Review {
-    Review {
-        repository: "acme/shop".to_owned(),
-        commit: None,
-        pull: None,
-        branch: None,
-        conclusion: Conclusion::Failure,
-        title: "2 fixes".to_owned(),
-        summary: body("Two things stand against it."),
-        remarks: (0..remarks).map(remark).collect(),
-        sarif: None,
-        page: None,
-    }
+    stage::review("acme/shop", None, (0..remarks).map(remark).collect())
 }
 
 fn document() -> String {
@@ -44,34 +21,17 @@ fn document() -> String {
     json!({"version": "2.1.0", "runs": [run]}).to_string()
 }
 
-impl Stage {
-    async fn review(
-        &self,
-        review: &Review,
-        remote: Option<&Remote>,
-    ) -> Result<Option<Remote>, SinkError> {
-        let act = Act::Review { review: Box::new(review.clone()) };
-        let made = self.act(&key_of("review"), act.clone(), remote).await?;
-        let found = self.find(&key_of("review"), act, remote).await;
-        // What only code scanning was told cannot be looked for.
-        if made.is_some() && review.sarif.is_none() {
-            assert_eq!(found.unwrap(), made);
-        }
-        Ok(made)
-    }
-}
-
 #[tokio::test]
 async fn a_check_run_has_all_remarks_once() {
     for remarks in [0, 50, 120] {
         let stage = staged(&[("app_id", GithubDouble::APP)]).await;
-        let commit = stage.github.head("main").unwrap();
+        let commit = stage.host.head("main").unwrap();
         let review = Review { commit: Some(commit.clone()), ..review(remarks) };
         for _ in 0..2 {
             let made = stage.review(&review, None).await.unwrap().unwrap();
             assert_eq!(made.id, format!("acme/shop/commit/{commit}"));
         }
-        let runs = stage.github.check_runs();
+        let runs = stage.host.check_runs();
         let notes = runs[0].pointer("/output/annotations").and_then(|v| v.as_array()).unwrap();
         assert_eq!((runs.len(), notes.len()), (1, usize::try_from(remarks).unwrap()));
         let shown = "It is open\\u{202e}bucket @all <!-- x -->";
@@ -86,10 +46,10 @@ async fn a_delivered_request_gets_its_proof_as_a_check_of_its_head() {
     let remote = stage.open(&fix).await.unwrap();
     let review = Review { conclusion: Conclusion::Success, ..review(0) };
     assert_eq!(stage.review(&review, Some(&remote)).await.unwrap(), Some(remote));
-    let runs = stage.github.check_runs();
-    assert_eq!(runs[0]["head_sha"], json!(stage.github.head(&branch(&fix)).unwrap()));
+    let runs = stage.host.check_runs();
+    assert_eq!(runs[0]["head_sha"], json!(stage.host.head(&branch(&fix)).unwrap()));
     assert_eq!((runs.len(), &runs[0]["conclusion"]), (1, &json!("success")));
-    assert!(stage.github.threads()[0].comments.is_empty());
+    assert!(stage.host.threads()[0].comments.is_empty());
 }
 
 #[tokio::test]
@@ -99,14 +59,14 @@ async fn a_token_says_nothing_twice_of_its_own_request() {
     let act = Act::Review { review: Box::new(review(0)) };
     let made = stage.act(&key_of("review"), act, Some(&remote)).await.unwrap();
     assert_eq!(made, Some(remote));
-    assert!(stage.github.check_runs().is_empty());
-    assert!(stage.github.threads()[0].comments.is_empty());
+    assert!(stage.host.check_runs().is_empty());
+    assert!(stage.host.threads()[0].comments.is_empty());
 }
 
 #[tokio::test]
 async fn sarif_is_packed_and_followed_to_its_end() {
     let stage = stage().await;
-    let commit = stage.github.head("main").unwrap();
+    let commit = stage.host.head("main").unwrap();
     let review = Review {
         commit: Some(commit),
         branch: Some("main".to_owned()),
@@ -114,11 +74,11 @@ async fn sarif_is_packed_and_followed_to_its_end() {
         ..review(0)
     };
     stage.review(&review, None).await.unwrap();
-    assert_eq!(stage.github.sarifs(), [document()]);
+    assert_eq!(stage.host.sarifs(), [document()]);
     let none = Review { sarif: Some("{\"runs\": [{}, {}]}".into()), ..review.clone() };
     let said = refused(&stage.review(&none, None).await.unwrap_err());
     assert!(said.contains("same tool"), "{said}");
-    stage.github.remove_right("security_events");
+    stage.host.remove_right("security_events");
     let error = stage.review(&review, None).await.unwrap_err();
     assert!(matches!(error, SinkError::Forbidden { .. }), "{error}");
 }
@@ -131,14 +91,14 @@ async fn a_line_is_commented_once_and_only_in_the_change() {
     let mut review = Review { pull: Some(1), ..review(3) };
     review.remarks[1].path = "README.md".to_owned();
     review.remarks[2].path = "../etc/passwd".to_owned();
-    for commit in [None, stage.github.head(&branch(&fix))] {
+    for commit in [None, stage.host.head(&branch(&fix))] {
         let review = Review { commit, ..review.clone() };
         stage.review(&review, None).await.unwrap();
     }
-    let said = stage.github.review_comments(1);
+    let said = stage.host.review_comments(1);
     assert_eq!((said.len(), said[0].1), (1, 1), "{said:?}");
     assert!(said[0].2.contains("`open\\u{202e}bucket @all"), "{said:?}");
-    let notes = stage.github.threads()[0].comments.clone();
+    let notes = stage.host.threads()[0].comments.clone();
     assert_eq!(notes.len(), 1);
     assert!(notes[0].contains("2 remarks are on lines that this request does not change"));
 }
@@ -147,27 +107,27 @@ async fn a_line_is_commented_once_and_only_in_the_change() {
 async fn a_review_of_another_commit_than_the_head_is_refused() {
     let stage = stage().await;
     stage.open(&fix()).await.unwrap();
-    let review = Review { pull: Some(1), commit: stage.github.head("main"), ..review(1) };
+    let review = Review { pull: Some(1), commit: stage.host.head("main"), ..review(1) };
     let said = refused(&stage.review(&review, None).await.unwrap_err());
     assert!(said.contains("check out its head"), "{said}");
-    assert!(stage.github.review_comments(1).is_empty());
+    assert!(stage.host.review_comments(1).is_empty());
 }
 
 #[tokio::test]
 async fn a_comment_whose_answer_is_lost_is_found_and_not_made_again() {
     let stage = stage().await;
     stage.open(&fix()).await.unwrap();
-    stage.github.spoil("POST /repos/acme/shop/pulls/1/comments", None);
+    stage.host.spoil("POST /repos/acme/shop/pulls/1/comments", None);
     let review = Review { pull: Some(1), ..review(3) };
     let act = Act::Review { review: Box::new(review) };
     let key = key_of("review");
     let error = stage.act(&key, act.clone(), None).await.unwrap_err();
     assert!(matches!(error.outcome(), quell_deliver::outbox::Outcome::Lost(_)), "{error}");
-    assert!(matches!(stage.hub.on_doubt(act.kind()), OnDoubt::Look { .. }));
+    assert!(matches!(stage.sink.on_doubt(act.kind()), OnDoubt::Look { .. }));
     assert_eq!(stage.find(&key, act.clone(), None).await.unwrap(), None);
     stage.act(&key, act.clone(), None).await.unwrap();
     assert!(stage.find(&key, act, None).await.unwrap().is_some());
-    let said = stage.github.review_comments(1);
+    let said = stage.host.review_comments(1);
     assert_eq!(said.len(), 3, "{said:?}");
 }
 
@@ -176,11 +136,7 @@ async fn a_file_is_read_as_it_is_at_a_commit_or_a_branch() {
     let stage = stage().await;
     let fix = fix();
     stage.open(&fix).await.unwrap();
-    let read = async |commit: &str, path: &str| {
-        let repository = "acme/shop".to_owned();
-        let at = crate::TextAt { repository, commit: commit.to_owned(), path: path.to_owned() };
-        stage.hub.text_at(&at).await
-    };
+    let read = async |commit: &str, path: &str| stage.text_at("acme/shop", (commit, path)).await;
     assert_eq!(read("main", "infra/main.tf").await.unwrap().as_deref(), Some(TF));
     assert_eq!(read(&branch(&fix), "infra/main.tf").await.unwrap().as_deref(), Some(FIXED));
     assert_eq!(read("main", "infra/none.tf").await.unwrap(), None);
@@ -201,7 +157,7 @@ async fn the_vendor_describes_what_is_said_of_code() {
     }
     // A dry run shows what is sent.
     let act = Act::Review { review: Box::new(review) };
-    let drafts = stage.hub.drafts(&Wanted { key: &key_of("review"), act: &act, remote: None });
+    let drafts = stage.sink.drafts(&Wanted { key: &key_of("review"), act: &act, remote: None });
     let drafts = drafts.unwrap();
     assert_eq!(drafts.len(), 52);
     assert!(drafts[1].body.contains("{head}"), "{}", drafts[1].body);

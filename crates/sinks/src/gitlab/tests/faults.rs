@@ -10,11 +10,11 @@ use crate::RightState;
 async fn a_limit_is_kept() {
     let stage = stage().await;
     for (asked, expected) in [(Some(77), 77), (None, 60)] {
-        stage.gitlab.limit(2, asked);
+        stage.host.limit(2, asked);
         let error = stage.open(&fix()).await.unwrap_err();
         let Outcome::Later(Some(wait), _) = error.outcome() else { panic!("{error:?}") };
         assert_eq!(wait.as_secs(), expected);
-        stage.gitlab.limit(0, None);
+        stage.host.limit(0, None);
     }
 }
 
@@ -23,7 +23,7 @@ async fn an_answer_lost_anywhere_leaves_one_merge_request() {
     for path in ["/repository/commits", "/merge_requests"] {
         for status in [None, Some(502)] {
             let stage = stage().await;
-            stage.gitlab.spoil(&format!("POST {path}"), status);
+            stage.host.spoil(&format!("POST {path}"), status);
             let fix = fix();
             let error = stage.open(&fix).await.unwrap_err();
             assert!(matches!(error.outcome(), Outcome::Lost(_)), "{path}: {error}");
@@ -32,8 +32,8 @@ async fn an_answer_lost_anywhere_leaves_one_merge_request() {
             assert_eq!(found.is_some(), path == "/merge_requests");
             let made = stage.open(&fix).await.unwrap();
             assert!(found.is_none_or(|found| found == made));
-            let commits = stage.gitlab.commits(&branch(&fix));
-            assert_eq!((stage.gitlab.threads().len(), commits), (1, 1), "{path}");
+            let commits = stage.host.commits(&branch(&fix));
+            assert_eq!((stage.host.threads().len(), commits), (1, 1), "{path}");
         }
     }
 }
@@ -44,24 +44,24 @@ async fn a_note_that_was_lost_is_found() {
     let fix = fix();
     let remote = stage.open(&fix).await.unwrap();
     let note = || Act::Note { body: body("Still there") };
-    stage.gitlab.spoil("POST /notes", None);
+    stage.host.spoil("POST /notes", None);
     let error = stage.act(&fix.key, note(), Some(&remote)).await.unwrap_err();
     assert!(matches!(error.outcome(), Outcome::Lost(_)), "{error}");
     assert!(stage.find(&fix.key, note(), Some(&remote)).await.unwrap().is_some());
     stage.act(&fix.key, note(), Some(&remote)).await.unwrap();
-    assert_eq!(stage.gitlab.threads()[0].notes.len(), 1);
+    assert_eq!(stage.host.threads()[0].notes.len(), 1);
 }
 
 #[tokio::test]
 async fn refusals_are_told_in_gitlabs_words() {
     let stage = stage().await;
-    stage.gitlab.protect("quell/");
+    stage.host.protect("quell/");
     let said = refused(&stage.open(&fix()).await.unwrap_err());
     assert!(said.contains("not allowed to push"), "{said}");
-    stage.gitlab.level(20);
+    stage.host.level(20);
     let error = stage.open(&fix()).await.unwrap_err();
     assert!(error.to_string().contains("Developer"), "{error}");
-    let rights = stage.lab.test().await.unwrap();
+    let rights = stage.sink.test().await.unwrap();
     assert!(rights.iter().any(|right| right.state == RightState::Missing));
     let mut fix = fix();
     let file = &mut fix.change.as_mut().unwrap().files[0];
@@ -72,11 +72,11 @@ async fn refusals_are_told_in_gitlabs_words() {
 #[tokio::test]
 async fn a_token_that_was_changed_is_read_anew() {
     let stage = stage().await;
-    stage.gitlab.token("glpat-other");
+    stage.host.token("glpat-other");
     let error = stage.open(&fix()).await.unwrap_err();
     assert!(matches!(error, SinkError::Login(_)), "{error}");
     assert!(!error.to_string().contains(GitlabDouble::TOKEN));
-    *stage.secret.0.lock().unwrap() = "glpat-other".to_owned();
+    stage.keys.0.lock().unwrap().1 = "glpat-other".to_owned();
     stage.open(&fix()).await.unwrap();
 }
 
@@ -87,5 +87,5 @@ async fn an_answer_that_is_cut_is_lost() {
     let error = stage.open(&fix()).await.unwrap_err();
     assert!(matches!(error.outcome(), Outcome::Lost(_)), "{error}");
     stage.open(&fix()).await.unwrap();
-    assert_eq!((stage.gitlab.threads().len(), stage.gitlab.commits(&branch(&fix()))), (1, 1));
+    assert_eq!((stage.host.threads().len(), stage.host.commits(&branch(&fix()))), (1, 1));
 }

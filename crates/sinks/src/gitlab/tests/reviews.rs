@@ -2,52 +2,17 @@
 
 use quell_deliver::outbox::Outcome;
 use quell_deliver::review::{Conclusion, Remark, Review};
-use quell_model::TenantId;
 use quell_testkit::sinks::Contract;
 
 use super::*;
 
-fn key_of(subject: &str) -> Key {
-    Key::new(&TenantId::default(), "gitlab", subject, 0)
-}
-
 fn remark(line: u32, path: &str) -> Remark {
-    Remark {
-        key: key_of(&format!("remark:{path}:{line}")),
-        path: path.to_owned(),
-        first_line: line,
-        last_line: 0,
-        fails: false,
-        body: Body::paragraph(Line::own("It is ").and_data("/close @all <!-- x -->")),
-    }
+    stage::remark(path, line, false, Line::own("It is ").and_data("/close @all <!-- x -->"))
 }
 
 fn review(pull: Option<u64>) -> Review {
-    Review {
-        repository: "acme/web/shop".to_owned(),
-        commit: None,
-        pull,
-        branch: None,
-        conclusion: Conclusion::Success,
-        title: "1 fix, proved".to_owned(),
-        summary: body("Nothing stands against it."),
-        remarks: Vec::new(),
-        sarif: None,
-        page: None,
-    }
-}
-
-impl Stage {
-    async fn review(
-        &self,
-        review: &Review,
-        remote: Option<&Remote>,
-    ) -> Result<Option<Remote>, SinkError> {
-        let act = Act::Review { review: Box::new(review.clone()) };
-        let made = self.act(&key_of("review"), act.clone(), remote).await?;
-        assert_eq!(self.find(&key_of("review"), act, remote).await.unwrap(), made);
-        Ok(made)
-    }
+    let review = stage::review("acme/web/shop", pull, Vec::new());
+    Review { conclusion: Conclusion::Success, ..review }
 }
 
 #[tokio::test]
@@ -61,10 +26,10 @@ async fn a_delivered_request_gets_one_status_at_its_head() {
             remote.id
         );
     }
-    let head = stage.gitlab.head(&branch(&fix)).unwrap();
-    let statuses = stage.gitlab.statuses(&head);
+    let head = stage.host.head(&branch(&fix)).unwrap();
+    let statuses = stage.host.statuses(&head);
     assert_eq!((statuses.len(), statuses[0]["state"].as_str()), (1, Some("success")));
-    assert!(stage.gitlab.threads()[0].notes.is_empty());
+    assert!(stage.host.threads()[0].notes.is_empty());
 }
 
 #[tokio::test]
@@ -77,10 +42,10 @@ async fn lines_get_notes_once_and_only_those_that_are_added() {
     for _ in 0..2 {
         stage.review(&review, None).await.unwrap();
     }
-    let said = stage.gitlab.line_notes(1);
+    let said = stage.host.line_notes(1);
     assert_eq!((said.len(), said[0].1), (1, 2), "{said:?}");
     assert!(said[0].2.lines().all(|line| !line.starts_with('/')), "{said:?}");
-    let notes = &stage.gitlab.threads()[0].notes;
+    let notes = &stage.host.threads()[0].notes;
     assert_eq!(notes.len(), 1, "{notes:?}");
     assert!(notes[0].contains("2 remarks are on lines"), "{notes:?}");
     let Some(vendor) = Contract::of_vendor("gitlab") else { return };
@@ -101,18 +66,18 @@ async fn a_note_whose_answer_is_lost_is_not_made_again() {
     let stage = stage().await;
     stage.open(&fix()).await.unwrap();
     let review = Review { remarks: vec![remark(2, "infra/main.tf")], ..review(Some(1)) };
-    stage.gitlab.spoil("POST /discussions", None);
+    stage.host.spoil("POST /discussions", None);
     let error = stage.review(&review, None).await.unwrap_err();
     assert!(matches!(error.outcome(), Outcome::Lost(_)), "{error}");
     stage.review(&review, None).await.unwrap();
-    assert_eq!(stage.gitlab.line_notes(1).len(), 1);
+    assert_eq!(stage.host.line_notes(1).len(), 1);
 }
 
 #[tokio::test]
 async fn what_is_not_of_the_head_and_sarif_are_refused() {
     let stage = stage().await;
     stage.open(&fix()).await.unwrap();
-    let other = Review { commit: stage.gitlab.head("main"), ..review(Some(1)) };
+    let other = Review { commit: stage.host.head("main"), ..review(Some(1)) };
     let said = refused(&stage.review(&other, None).await.unwrap_err());
     assert!(said.contains("check out its head"), "{said}");
     let sarif = Review { sarif: Some("{}".into()), ..review(Some(1)) };
@@ -125,11 +90,8 @@ async fn a_file_is_read_as_it_is_at_a_commit_or_a_branch() {
     let stage = stage().await;
     let fix = fix();
     stage.open(&fix).await.unwrap();
-    let read = async |commit: &str, path: &str| {
-        let repository = "acme/web/shop".to_owned();
-        let at = crate::TextAt { repository, commit: commit.to_owned(), path: path.to_owned() };
-        stage.lab.text_at(&at).await
-    };
+    let read =
+        async |commit: &str, path: &str| stage.text_at("acme/web/shop", (commit, path)).await;
     assert_eq!(read("main", "infra/main.tf").await.unwrap().as_deref(), Some(TF));
     assert_eq!(read(&branch(&fix), "infra/main.tf").await.unwrap().as_deref(), Some(FIXED));
     assert_eq!(read("main", "infra/none.tf").await.unwrap(), None);

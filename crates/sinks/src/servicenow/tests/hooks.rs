@@ -3,7 +3,8 @@
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
-use super::super::{NotHeard, heard};
+use super::super::heard;
+use crate::NotHeard;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 

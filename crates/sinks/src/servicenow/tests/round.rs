@@ -1,6 +1,7 @@
 //! Full rounds, and both ways in step.
 
 use quell_deliver::mirror::{Field, Gone, Phase};
+use quell_testkit::double::Fault;
 use quell_testkit::sinks::{Contract, ServiceNowDouble};
 use serde_json::{Value, json};
 
@@ -123,6 +124,25 @@ async fn a_change_that_nobody_began_is_cancelled_and_not_successful() {
     assert_eq!(stage.state(&made), "4");
     assert_eq!(stage.now.column(&made.name, "close_code"), "");
     assert_eq!(stage.now.column(&made.name, "close_notes"), "The tool sees it no more.");
+}
+
+#[tokio::test]
+async fn evidence_that_says_something_else_is_attached_once_more() {
+    let stage = stage("incident", &[]).await;
+    let made = stage.open(letter()).await.unwrap();
+    let other = |data: &str| Act::Edit {
+        letter: Box::new(Letter { key: letter().key, ..crate::testing::stage::letter_of(data) }),
+    };
+    stage.double.script.add("/attachment/file", 1, Fault::Lost);
+    for (data, well) in [("logs-prod", true), ("logs-test", false), ("logs-test", true)] {
+        let done = stage.act("e", other(data), &made).await;
+        assert_eq!(done.is_ok(), well, "{done:?}");
+    }
+    stage.act("e", other("logs-test"), &made).await.unwrap();
+    let names: Vec<String> = stage.now.files().into_iter().map(|(_, name)| name).collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert_ne!(names[0], names[1]);
+    check_contracts(&stage);
 }
 
 #[tokio::test]

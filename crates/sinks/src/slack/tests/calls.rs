@@ -9,7 +9,8 @@ use quell_testkit::net::Answer;
 use quell_testkit::sinks::{Contract, SLACK_TOKEN, SlackDouble};
 use serde_json::json;
 
-use crate::testing::chat::{Login, acts, body, key, letter, page, plan, wanted};
+use crate::testing::chat::{acts, body, key, letter, page, plan};
+use crate::testing::stage::{Keys, keys, wanted};
 use crate::{Gone, Phase, RightState, Sink, SinkError};
 
 const CHANNEL: &str = "C0SECURITY";
@@ -17,16 +18,21 @@ const CHANNEL: &str = "C0SECURITY";
 struct Stage {
     slack: Arc<SlackDouble>,
     double: Double,
-    login: Login,
+    login: Keys,
     sink: Box<dyn Sink>,
 }
 
 async fn stage() -> Stage {
+    stage_with(&[]).await
+}
+
+async fn stage_with(more: &[(&str, &str)]) -> Stage {
     let slack = Arc::new(SlackDouble::new(CHANNEL));
     let double = Double::start(Arc::clone(&slack) as _).await.unwrap();
-    let login = Login::new("", SLACK_TOKEN);
+    let login = keys("", SLACK_TOKEN);
     let workspace = ("workspace", "https://example.slack.com");
-    let options = [("project", CHANNEL), ("watch", "true"), workspace];
+    let mut options = vec![("project", CHANNEL), ("watch", "true"), workspace];
+    options.extend(more);
     let sink = (super::super::KIND.connect)(plan(Some(&double.url()), &login, &options)).unwrap();
     Stage { slack, double, login, sink }
 }
@@ -271,7 +277,7 @@ async fn messages_are_looked_at_only_where_that_is_wanted() {
 
 #[tokio::test]
 async fn wrong_settings_are_named() {
-    let login = Login::new("", "t");
+    let login = keys("", "t");
     for (options, name) in [
         (vec![], "project"),
         (vec![("project", "#security")], "project"),
@@ -284,4 +290,85 @@ async fn wrong_settings_are_named() {
         let error = (super::super::KIND.connect)(plan(None, &login, &options)).unwrap_err();
         assert!(error.to_string().contains(&format!("`{name}`")), "{error}");
     }
+}
+
+fn edit(data: &str) -> Act {
+    Act::Edit { letter: Box::new(letter(data)) }
+}
+
+/// What the files in a thread are called and hold.
+fn files(stage: &Stage) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for message in stage.slack.messages() {
+        for file in message.body["files"].as_array().into_iter().flatten() {
+            assert!(message.thread.is_some());
+            let content = stage.slack.file(file["id"].as_str().unwrap()).unwrap();
+            let content = String::from_utf8(content).unwrap();
+            all.push((file["name"].as_str().unwrap().to_owned(), content));
+        }
+    }
+    all
+}
+
+#[tokio::test]
+async fn evidence_is_a_file_of_the_thread_and_once_for_what_it_says() {
+    let stage = stage_with(&[("files", "true")]).await;
+    stage.slack.set_scopes(&["chat:write", "channels:history", "files:write"]);
+    let key = key(0);
+    let drafts = stage.sink.drafts(&wanted(&key, &open("one"), None)).unwrap();
+    let remote = stage.act(&open("one"), None).await.unwrap().unwrap();
+    let sent = stage.double.ledger.of("POST");
+    assert_eq!(drafts.len(), sent.len(), "{drafts:?}");
+    assert!(drafts[1].body.contains("filename=evidence-"), "{drafts:?}");
+    for data in ["one", "two", "two"] {
+        stage.act(&edit(data), Some(&remote)).await.unwrap();
+    }
+    let said: Vec<String> = files(&stage).into_iter().map(|(_, content)| content).collect();
+    assert_eq!(said, ["one", "two"]);
+    let rights = stage.sink.test().await.unwrap();
+    assert!(rights.iter().any(|right| right.name == "files:write"), "{rights:?}");
+    assert!(rights.iter().all(|right| right.state == RightState::Held), "{rights:?}");
+    // What lets a file in is its address; the token goes to the API alone.
+    let bytes = stage.double.ledger.of("/upload/v1/");
+    assert!(bytes.iter().all(|seen| !format!("{:?}", seen.headers).contains(SLACK_TOKEN)));
+    for contract in
+        [Some(Contract::new(&serde_json::from_str(OWN).unwrap())), Contract::of_vendor("slack")]
+    {
+        let Some(contract) = contract else { continue };
+        for seen in stage.double.ledger.of("/api/") {
+            assert!(contract.check(&seen, "").is_ok(), "{}", seen.what);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_file_whose_answer_was_lost_is_looked_for() {
+    let stage = stage_with(&[("files", "true")]).await;
+    stage.slack.set_scopes(&["chat:write", "channels:history", "files:write"]);
+    for step in ["files.getUploadURLExternal", "/upload/v1/", "files.completeUploadExternal"] {
+        let before = (stage.slack.messages().len(), files(&stage).len());
+        stage.double.script.add(step, 9, Fault::Lost);
+        let error = stage.act(&open("one"), None).await.unwrap_err();
+        stage.double.script.clear();
+        assert!(matches!(error.outcome(), Outcome::Lost(_)), "{step}: {error}");
+        assert!(matches!(stage.sink.on_doubt(ActKind::Edit), OnDoubt::Look { .. }));
+        // The message is found; an edit follows, which adds what is not there.
+        let remote = stage.find(&open("one"), None).await.unwrap().unwrap();
+        assert!(stage.find(&edit("one"), Some(&remote)).await.unwrap().is_none());
+        stage.act(&edit("one"), Some(&remote)).await.unwrap();
+        assert_eq!(files(&stage).len(), before.1 + 1, "{step}");
+        for message in stage.slack.messages() {
+            stage.slack.delete(&message.ts);
+        }
+    }
+}
+
+#[tokio::test]
+async fn files_that_slack_will_not_take_are_told_in_the_thread() {
+    let stage = stage_with(&[("files", "true")]).await;
+    let remote = stage.act(&open("one"), None).await.unwrap().unwrap();
+    let told = stage.slack.messages().pop().unwrap();
+    assert!(told.thread.is_some() && told.body.to_string().contains("files:write"), "{told:?}");
+    let error = stage.act(&edit("one"), Some(&remote)).await.unwrap_err();
+    assert!(matches!(error, SinkError::Forbidden { .. }), "{error}");
 }

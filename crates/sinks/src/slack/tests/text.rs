@@ -8,13 +8,14 @@ use quell_deliver::outbox::{Act, Remote};
 use serde_json::{Value, json};
 
 use super::super::text::APPROVAL_LABEL;
-use crate::testing::chat::{acts, body, key, letter, plan, wanted};
+use crate::testing::chat::{acts, body, key, letter, plan};
 use crate::testing::hostile::payloads;
+use crate::testing::stage::wanted;
 use crate::{Sink as _, Wanted};
 
 /// A sink that asks nobody.
 fn slack(buttons: &str) -> super::super::Slack {
-    let login = crate::testing::chat::Login::new("", "t");
+    let login = crate::testing::stage::keys("", "t");
     let options = [("project", "C0SECURITY"), ("buttons", buttons), ("team", "T1"), ("app", "A1")];
     super::super::connect(plan(None, &login, &options)).unwrap()
 }

@@ -47,6 +47,7 @@ impl Platform for ServiceNowDouble {
                 make(&mut state, "change_request", (asked, &now), None)
             }
             ("POST", ["api", "now", "attachment", "file"]) => attach(&mut state, asked),
+            ("GET", ["api", "now", "attachment"]) => files(&state, asked),
             ("POST", ["api", "now", "table", table]) => {
                 make(&mut state, table, (asked, &now), None)
             }
@@ -136,6 +137,25 @@ fn attach(state: &mut State, asked: &Asked) -> Answer {
     }
     state.files.push((get("table_sys_id"), get("file_name")));
     result(201, &json!({"file_name": get("file_name")}))
+}
+
+/// Files by what is asked of them, as the Attachment API lists them.
+fn files(state: &State, asked: &Asked) -> Answer {
+    let query = held::fields(&asked.query);
+    let clauses: Vec<&str> =
+        query.get("sysparm_query").map(|query| query.split('^').collect()).unwrap_or_default();
+    let holds = |(record, name): &&(String, String)| {
+        clauses.iter().filter_map(|clause| clause.split_once('=')).all(|(column, value)| {
+            match column {
+                "table_sys_id" => record == value,
+                "file_name" => name == value,
+                _ => true,
+            }
+        })
+    };
+    let told =
+        |(record, name): &(String, String)| json!({"table_sys_id": record, "file_name": name});
+    result(200, &state.files.iter().filter(holds).map(told).collect())
 }
 
 /// Whether a table shows a record: its own, and the table that all are in.

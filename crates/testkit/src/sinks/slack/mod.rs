@@ -48,6 +48,8 @@ struct State {
     token: String,
     count: u64,
     page: Option<usize>,
+    /// Files that were announced, by id: the name, and what was sent.
+    files: BTreeMap<String, (String, Option<Vec<u8>>)>,
 }
 
 /// Slack. Everything that a person does there is a method.
@@ -106,6 +108,12 @@ impl SlackDouble {
     /// Lists come in pages of at most so many.
     pub fn set_page(&self, size: usize) {
         self.state().page = Some(size);
+    }
+
+    /// What a file of a message holds, by its id.
+    #[must_use]
+    pub fn file(&self, id: &str) -> Option<Vec<u8>> {
+        self.state().files.get(id).and_then(|(_, sent)| sent.clone())
     }
 
     /// Somebody else's app posts a message.
@@ -173,6 +181,36 @@ impl State {
         }
         let ts = self.post(BOT, channel, body.clone());
         Ok(json!({"ok": true, "channel": channel, "ts": ts, "message": {"bot_id": BOT, "ts": ts}}))
+    }
+
+    /// Says where a file is sent to.
+    fn announce(&mut self, host: &str, fields: &BTreeMap<String, String>) -> Result<Value, Value> {
+        self.may("files:write")?;
+        let name = fields.get("filename").filter(|name| !name.is_empty());
+        let length = fields.get("length").and_then(|length| length.parse::<usize>().ok());
+        let (Some(name), Some(1..)) = (name, length) else { return Err(no("invalid_arguments")) };
+        let id = format!("F{:09}", self.files.len());
+        self.files.insert(id.clone(), (name.clone(), None));
+        let place = format!("http://{host}/upload/v1/{id}");
+        Ok(json!({"ok": true, "upload_url": place, "file_id": id}))
+    }
+
+    /// Shows files that were sent in a thread.
+    fn show(&mut self, body: &Value) -> Result<Value, Value> {
+        self.may("files:write")?;
+        let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
+        self.channel(text("channel_id"), true)?;
+        let mut shown = Vec::new();
+        for file in body.get("files").and_then(Value::as_array).into_iter().flatten() {
+            let id = file.get("id").and_then(Value::as_str).unwrap_or_default();
+            let Some((name, Some(_))) = self.files.get(id) else {
+                return Err(no("file_not_found"));
+            };
+            shown.push(json!({"id": id, "name": name, "title": file.get("title")}));
+        }
+        let message = json!({"text": "", "files": shown, "thread_ts": text("thread_ts")});
+        self.post(BOT, text("channel_id"), message);
+        Ok(json!({"ok": true, "files": shown}))
     }
 
     fn list(&self, method: &str, fields: &BTreeMap<String, String>) -> Result<Value, Value> {
@@ -250,7 +288,7 @@ fn view(message: &SlackMessage, metadata: bool) -> Value {
     let mut view = message.body.clone();
     if let Some(fields) = view.as_object_mut() {
         fields.retain(|name, _| {
-            matches!(name.as_str(), "text" | "blocks") || (metadata && name == "metadata")
+            matches!(name.as_str(), "text" | "blocks" | "files") || (metadata && name == "metadata")
         });
         let (ts, bot) = (&message.ts, &message.bot);
         let user = format!("U{bot}");
@@ -275,6 +313,11 @@ impl Platform for SlackDouble {
             return Answer::new(400, wrong.0);
         }
         let mut state = self.state();
+        if let Some(id) = asked.path.strip_prefix("/upload/v1/") {
+            let Some((_, sent)) = state.files.get_mut(id) else { return Answer::new(404, "") };
+            *sent = Some(asked.body.clone());
+            return Answer::new(200, format!("OK - {}", asked.body.len()));
+        }
         let answer = if asked.header("authorization") == Some(&format!("Bearer {}", state.token)) {
             let method = asked.path.trim_start_matches("/api/");
             match method {
@@ -285,6 +328,13 @@ impl Platform for SlackDouble {
                 "chat.postMessage" | "chat.update" => {
                     let body = serde_json::from_slice(&asked.body).unwrap_or_default();
                     state.write(method, &body)
+                }
+                "files.getUploadURLExternal" => {
+                    let host = asked.header("host").unwrap_or_default();
+                    state.announce(host, &fields(&asked.body))
+                }
+                "files.completeUploadExternal" => {
+                    state.show(&serde_json::from_slice(&asked.body).unwrap_or_default())
                 }
                 _ => state.list(method, &fields(&asked.body)),
             }
