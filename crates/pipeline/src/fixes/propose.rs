@@ -102,8 +102,8 @@ impl<'c> Workbench<'c> {
         let tracer = Tracer::open(&mut checkout, &[])?;
         let controls: Vec<&Control> = catalog.controls().collect();
         let (engine, policies) = (Engine::new(&controls), policy::load(&[])?);
-        let unparsed = Vec::new();
-        Ok(Self { checkout, workspace, engine, policies, catalog, tracer, unparsed })
+        let (is_open, unparsed) = (false, Vec::new());
+        Ok(Self { checkout, workspace, engine, policies, catalog, is_open, tracer, unparsed })
     }
 
     /// An answer for each issue, in their order.

@@ -257,7 +257,7 @@ impl<'a> Stages<'a> {
             issue: issue.clone(),
             findings: case.members.iter().map(fix_member).collect(),
         });
-        grouped(bench.answers_for(asked.collect())).0
+        grouped(bench.answers_for(asked.collect())).fixes
     }
 
     fn proposed(self, fix: Fix, settled: &[Issue]) -> Result<Proposed, PipelineError> {

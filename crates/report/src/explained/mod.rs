@@ -181,7 +181,7 @@ fn records(words: &Answered) -> Vec<&str> {
     all
 }
 
-/// Who wrote it, as one sentence without hidden characters.
+/// Who wrote it, without hidden characters.
 pub(crate) fn by_line(words: &Answered) -> String {
     let made = words.made.as_ref().map(|made| {
         let kept = if made.kept { ", an answer that was kept" } else { "" };
@@ -197,6 +197,15 @@ pub(crate) fn by_line(words: &Answered) -> String {
         (By::Rules, Some(why), _) => format!("written by the rules: {}", plain(&why.text())),
         (By::Rules, None, _) => "written by the rules".to_owned(),
     }
+}
+
+/// The same with a capital letter and a full stop.
+pub(crate) fn by_sentence(words: &Answered) -> String {
+    let mut by = format!("{}.", by_line(words));
+    if let Some(first) = by.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    by
 }
 
 /// How many sentences were dropped, and why; none where none was.
@@ -226,11 +235,7 @@ pub(crate) fn part_line(words: &Answered, part: &WrittenPart) -> String {
 /// What was written, on a terminal: who wrote it, then each part with the records behind it.
 pub(crate) fn write_words(words: &Answered, indent: &str, out: &mut dyn Write) -> io::Result<()> {
     let inner = format!("{indent}{INDENT}");
-    let mut by = by_line(words);
-    if let Some(first) = by.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    wrapped(&format!("{by}."), indent, out)?;
+    wrapped(&by_sentence(words), indent, out)?;
     for part in &words.written.parts {
         wrapped(&part_line(words, part), indent, out)?;
         if let Some(choice) = &part.choice {

@@ -155,7 +155,7 @@ fn every_format_for_people_marks_a_model_s_words_and_escapes_them() {
     let section = section.split("</section>").next().unwrap();
     for part in [
         "<span class=\"badge\">Language model</span>",
-        "written by claude-haiku-5-5 of claude; checked against the records that it names.",
+        "<p class=\"quiet\">Written by claude-haiku-5-5 of claude; checked against the records",
         "<h4>What to do (by the rules)</h4>",
         "<span title=\"issue:iii\">Database &lt;open&gt; to the internet</span> · \
          <span title=\"finding:fff#title\">prowler: RDS is public</span>",

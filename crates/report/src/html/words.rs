@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use quell_model::{By, Claim};
 
 use crate::escape::{html, plain};
-use crate::explained::{Titles, by_line, dropped_line, part_line};
+use crate::explained::{Titles, by_sentence, dropped_line, part_line};
 use crate::{IncidentReport, Report};
 
 /// Records that are named for one sentence.
@@ -25,8 +25,8 @@ pub(super) fn write(
     };
     writeln!(
         out,
-        "<section class=\"{class}\" aria-label=\"In other words\"><h3>In other words <span class=\"badge\">{label}</span></h3><p class=\"quiet\">{}.</p>",
-        text(&by_line(words))
+        "<section class=\"{class}\" aria-label=\"In other words\"><h3>In other words <span class=\"badge\">{label}</span></h3><p class=\"quiet\">{}</p>",
+        text(&by_sentence(words))
     )?;
     for part in &words.written.parts {
         writeln!(out, "<h4>{}</h4>", text(&part_line(words, part)))?;
