@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 mod audit;
 mod bench;
 mod bench_access;
+mod bench_explain;
 mod bench_fixes;
 mod bench_lists;
 mod bench_server;
@@ -51,6 +52,8 @@ cargo xtask <command>
           kills a process that appends, and looks whether what it acknowledged is there
   bench-lists [--findings N] [--sources 1|4] [--data DIR]
           milliseconds of lists, counts and facets (see docs/benchmarks.md)
+  bench-explain [--findings N] [--incidents N]
+          milliseconds to explain an incident without a model (see docs/benchmarks.md)
   bench-server [hooks|import|drain|tickets|bogus] [--seconds N] [--rate N] [--connections N] [--findings N]
           webhooks a second, memory of an import, from the log into lists, until a ticket
           stands, names not there (see docs/benchmarks.md)
@@ -101,6 +104,7 @@ fn dispatch() -> Result<()> {
         Some("bench-spool") => spool::bench(&rest),
         Some("soak-spool") => spool::soak(&rest),
         Some("bench-lists") => bench_lists::run(&rest),
+        Some("bench-explain") => bench_explain::run(&rest),
         Some("eval-approvals") => {
             let walk = ["run", "--release", "--quiet", "-p", "quell-govern", "--example"];
             run(cargo().args(walk).args(["eval_approvals", "--"]).args(&rest))

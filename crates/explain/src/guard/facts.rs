@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use quell_catalog::{CloudSteps, Control};
 
-use super::tokens::{self, Token};
+use super::tokens::{self, DATA, Token};
 
 /// What sentences may say.
 #[derive(Debug, Default)]
@@ -82,12 +82,20 @@ impl Facts {
 impl Words {
     fn add(&mut self, text: &str) {
         let text = folded(text);
-        for word in text.split_whitespace() {
-            for piece in pieces(word) {
+        self.add_words(&text);
+        // A path with a placeholder in it is one word, as it is in a sentence.
+        if text.contains('<') {
+            self.add_words(&marked(&text));
+        }
+        self.texts.push(text);
+    }
+
+    fn add_words(&mut self, text: &str) {
+        for piece in text.split_whitespace().flat_map(pieces) {
+            if !self.words.contains(piece) {
                 self.words.insert(piece.to_owned());
             }
         }
-        self.texts.push(text);
     }
 
     fn has(&self, token: &Token<'_>) -> bool {
@@ -105,6 +113,30 @@ impl Words {
     }
 }
 
+/// A text with the mark of data where its placeholders are.
+fn marked(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('<') {
+        out.push_str(before);
+        let inside = behind.split_once('>').filter(|(inside, _)| {
+            let number = inside.split_once(':').map(|(_, number)| number);
+            number.is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
+        });
+        match inside {
+            Some((_, after)) => {
+                out.push_str(DATA);
+                rest = after;
+            }
+            None => {
+                out.push('<');
+                rest = behind;
+            }
+        }
+    }
+    out + rest
+}
+
 /// A word and what it is made of: `--flag=value`, `"key":"value"`, `a/b`, `name:tag`.
 fn pieces(word: &str) -> impl Iterator<Item = &str> {
     let inner = word.trim_matches(|c: char| {
@@ -116,12 +148,16 @@ fn pieces(word: &str) -> impl Iterator<Item = &str> {
     let dotted = plain.trim_end_matches(['.', ':']);
     let parts = inner.split(['"', '\'', '=', ',', '(', ')', '[', ']', '{', '}', '<', '>']);
     let finer = inner.split(['/', ':', '@', '"', '=', ',', '#']);
+    // Parts of a version are no words of their own; words with points between them are.
+    let names = parts.clone().flat_map(|part| part.split('.'));
+    let names = names.filter(|part| part.len() > 3 && part.chars().all(char::is_alphabetic));
     let all = [inner, plain, dotted].into_iter().chain(parts).chain(finer);
     // A sentence ends within a word where the next field begins: `4444.","tool":`.
     let ends = |piece: &'_ str| piece.trim_end_matches(['.', ':', '!', '?']).len();
     all.flat_map(move |piece| [Some(piece), piece.get(..ends(piece))].into_iter().flatten())
         .flat_map(|piece| [Some(piece), before_last(piece)].into_iter().flatten())
         .flat_map(|piece| std::iter::once(piece).chain(parts_of_time(piece)))
+        .chain(names)
         .filter(|piece| !piece.is_empty())
 }
 

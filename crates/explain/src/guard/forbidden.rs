@@ -151,6 +151,18 @@ const PROSE: &[&str] = &[
     "activity",
     "executed",
     "connected",
+    "fetched",
+    "downloaded",
+    "opened",
+    "wrote",
+    "made",
+    "called",
+    "spoke",
+    "under",
+    "then",
+    "did",
+    "does",
+    "itself",
     "binary",
     "tool",
     "effect",
@@ -276,7 +288,7 @@ pub(super) fn fault(text: &str, facts: &Facts) -> Option<Reason> {
 }
 
 /// Whether a word is a host that a sink would make a link of.
-fn has_host(lower: &str) -> bool {
+pub(super) fn has_host(lower: &str) -> bool {
     const ENDS: &[&str] = &[
         "com", "net", "org", "io", "dev", "app", "ai", "co", "uk", "de", "ru", "cn", "info", "biz",
         "xyz", "top", "site", "online", "me", "us", "eu", "gg", "ly", "sh", "to", "link", "click",
@@ -365,7 +377,9 @@ fn command(text: &str, facts: &Facts) -> Option<String> {
             continue;
         }
         let Some(next) = words.get(at + 1).map(|next| plain(next)) else { continue };
-        let ends = word.ends_with([',', '.', ';', ':', ')']);
+        // A process with its id in brackets is no command either.
+        let ends = word.ends_with([',', '.', ';', ':', ')'])
+            || words.get(at + 1).is_some_and(|next| next.starts_with('('));
         // A capital makes a name of it: AWS, Docker, Git.
         let is_name = word.starts_with(char::is_uppercase) && !next.starts_with('-');
         // `python 3.13` is a thing and its version.

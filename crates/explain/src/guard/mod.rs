@@ -146,6 +146,13 @@ impl Judged {
     }
 }
 
+/// Whether no sentence may hold a value, since a sink would make a link of it: `x.sh`. Where such
+/// a value is told as a name, a sentence can name its placeholder.
+#[must_use]
+pub fn reads_as_link(value: &str) -> bool {
+    forbidden::has_host(&value.to_lowercase())
+}
+
 /// Judges an answer.
 #[must_use]
 pub fn judge(answer: &[Sentence], facts: &Facts) -> Judged {

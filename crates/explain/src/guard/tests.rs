@@ -13,7 +13,7 @@ fn facts() -> Facts {
     let mut facts = Facts::default();
     facts.record(
         "finding:1",
-        r#"{"title":"Log4j remote code execution","cve":"CVE-2021-44228","package":"log4j-core","version":"2.14.1","fixed":"2.17.1","asset":"<resource:1 ec2 instance>","port":8443,"epss":0.97,"seen":"2026-11-20"}"#,
+        r#"{"title":"Log4j remote code execution","cve":"CVE-2021-44228","package":"log4j-core","version":"2.14.1","fixed":"2.17.1","asset":"<resource:1 ec2 instance>","port":8443,"epss":0.97,"seen":"2026-11-20","at":"2026-10-26T02:11:05Z","setting":"securityContext.privileged"}"#,
     );
     facts.record("finding:2", r#"{"title":"Bucket is public","control":"aws.s3.bucket_public_access","bucket":"<arn:1 s3 bucket>","severity":"critical"}"#);
     facts.record(
@@ -51,6 +51,9 @@ fn what_the_records_say_stays() {
         "Upgrade log4j-core to 2.17.1.",
         "There are 3 issues on 2 assets.",
         "It was last seen on 2026-11-20.",
+        "At 02:11:05 on 2026-10-26, or 02:11 for short, curl under a shell connected.",
+        "The securityContext asks for it.",
+        "The shell sh (8443) started curl (2.14.1).",
         "The bucket is public, so an attacker can read what it holds.",
         "Its risk of 92 comes from exposure and a known exploit.",
         "The AWS account has no other control in front of it.",
@@ -73,6 +76,22 @@ fn what_the_records_say_stays() {
 }
 
 #[test]
+fn a_path_with_a_name_in_it_is_the_records() {
+    let mut facts = Facts::default();
+    facts.record("r1", r#"{"location":"deploy/<resource:1 deployment>.yaml:31"}"#);
+    let told = |before: &str, behind: &str| {
+        let data = Part::Data(Untrusted::from("web"));
+        let words = |text: &str| Part::Words(text.to_owned());
+        let parts = vec![words(before), data, words(behind)];
+        let judged = judge(&[Sentence { parts, evidence: vec!["r1".to_owned()] }], &facts);
+        judged.dropped.is_empty()
+    };
+    assert!(told("It stands in deploy/", ".yaml:31."));
+    assert!(!told("It stands in deploy/", ".yaml:32."));
+    assert!(!told("It stands in charts/", ".yaml:31."));
+}
+
+#[test]
 fn what_no_record_says_is_dropped() {
     for (text, lost) in [
         ("It has CVE-2021-45046 too.", "CVE-2021-45046"),
@@ -82,6 +101,8 @@ fn what_no_record_says_is_dropped() {
         ("The attribute block_public_everything is false.", "block_public_everything"),
         ("There are 14 issues here.", "14"),
         ("It was exploited on 2026-11-19.", "2026-11-19"),
+        ("It was at 02:11:06 or 05:02.", "02:11:06"),
+        ("The seccompProfile is missing.", "seccompProfile"),
         ("Technique T1190 was used.", "T1190"),
         ("The package leftpad is affected.", "leftpad"),
         ("Install the library requestz first.", "requestz"),

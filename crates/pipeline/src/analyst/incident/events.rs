@@ -7,7 +7,7 @@ use quell_mask::Kind;
 use quell_model::{Timeline, TimelineEvent, TimelineProcess};
 
 use super::Telling;
-use super::names::{is_plain_user, mask_of, mask_of_user};
+use super::names::{is_plain_user, mask_of, mask_of_user, word};
 use super::records::when;
 
 /// Events that are told: the first of them, and the last.
@@ -36,9 +36,9 @@ fn one(of: &Telling<'_, '_>, event: &TimelineEvent) -> Record {
         .text("at", when(event.time))
         .text("until", when(event.until))
         .text("tool", event.source.as_str())
-        .text("what", event.title.raw())
-        .text("process", event.name.raw())
-        .text("parent", event.parent.raw())
+        .text("what", event.title.raw());
+    let record = word(record, "process", event.name.raw(), "program");
+    let record = word(record, "parent", event.parent.raw(), "program")
         .text("address", addresses.join(", "))
         .log("command", event.command_line.raw());
     let record = user(record, "actor", event.user.raw());
@@ -119,8 +119,8 @@ fn process_record(
         Some(pid) => format!("{} ({pid})", process.name.raw()),
         None => process.name.raw().to_owned(),
     };
-    let record = Record::new(format!("finding:{}#detection", event.finding), "process")
-        .text("name", process.name.raw())
+    let record = Record::new(format!("finding:{}#detection", event.finding), "process");
+    let record = word(record, "name", process.name.raw(), "program")
         .text("pid", process.pid.map(|pid| pid.to_string()).unwrap_or_default())
         .text("started_by", parent.map(label).unwrap_or_default())
         .log("command", process.command_line.raw());

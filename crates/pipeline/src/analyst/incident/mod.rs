@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use quell_analyst::{Brief, Record};
 use quell_catalog::{Catalog, CloudSteps, Control};
+use quell_mask::Known;
 use quell_model::FindingClass;
 use quell_report::{AssetReport, IncidentStory, IssueReport};
 
@@ -41,7 +42,7 @@ pub fn brief<'c>(story: &IncidentStory, details: &Details, catalog: &'c Catalog)
         records: telling.records(&controls),
         figures: telling.figures(),
         steps: telling.steps(&controls),
-        names: story.assets.iter().take(MOST_ASSETS).flat_map(names::known_of).collect(),
+        names: telling.names(),
         known,
         controls,
     }
@@ -130,6 +131,13 @@ impl<'a, 'c> Telling<'a, 'c> {
         }
         let findings = issue.findings.iter().take(most);
         records.extend(findings.map(|finding| records::finding(self, issue, finding)));
+    }
+
+    /// Names of the assets, each once.
+    fn names(&self) -> Vec<Known> {
+        let mut seen = Seen::default();
+        let all = self.story.assets.iter().take(MOST_ASSETS).flat_map(names::known_of);
+        all.filter(|known| seen.is_new(&known.value)).collect()
     }
 
     /// Counts and scores. They are ours, so that they leave as they are.

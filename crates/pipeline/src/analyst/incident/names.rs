@@ -1,5 +1,7 @@
 //! Which values of a record are names, and what they are in our own words.
 
+use quell_analyst::Record;
+use quell_explain::guard::reads_as_link;
 use quell_mask::{Kind, Known};
 use quell_report::{AssetReport, OwnerReport};
 
@@ -145,6 +147,20 @@ pub(super) fn mask_of_user(name: &str) -> (Kind, &'static str) {
         _ if name.contains('@') => (Kind::Email, ""),
         _ => (Kind::User, ""),
     }
+}
+
+/// A record with a word that may be told as it is, such as a program's name; where a sink would
+/// make a link of it, as a name, so that an answer can speak of it.
+pub(super) fn word(
+    record: Record,
+    field: &'static str,
+    value: &str,
+    about: &'static str,
+) -> Record {
+    if reads_as_link(value) {
+        return record.name(field, value, (Kind::Resource, about));
+    }
+    record.text(field, value)
 }
 
 /// Names of an asset that stand in other texts: its name, its id, and the id as a source wrote it.

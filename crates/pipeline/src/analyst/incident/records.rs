@@ -9,7 +9,7 @@ use quell_correlate::Member;
 use quell_model::{Confidence, IncidentKind, Safety, Signals, Timestamp, Untrusted};
 use quell_report::{FindingReport, FixReport, IssueReport, StatementReport};
 
-use super::names::{is_somebody, kind_of, mask_of, mask_of_owner};
+use super::names::{is_somebody, kind_of, mask_of, mask_of_owner, word};
 use super::{MOST_ASSETS, Telling};
 
 /// Longest description, advice or reason that is told.
@@ -167,9 +167,8 @@ fn of_member(record: Record, member: &Member) -> Record {
             Some(false) => "no",
             None => "",
         };
-        record = record
-            .text("weakness", weakness.id.as_str())
-            .text("package", weakness.package.as_str())
+        record = record.text("weakness", weakness.id.as_str());
+        record = word(record, "package", &weakness.package, "package")
             .text("version", weakness.version.as_str())
             .text("fixed_in", weakness.fixed_version.clone().unwrap_or_default())
             .text("cvss", weakness.cvss.map(|score| format!("{score:.1}")).unwrap_or_default())
@@ -179,9 +178,9 @@ fn of_member(record: Record, member: &Member) -> Record {
     }
     if let Some(place) = finding.location.as_deref() {
         let line = place.start_line.map(|line| format!(":{line}")).unwrap_or_default();
-        record = record
-            .text("location", format!("{}{line}", place.file))
-            .text("block", place.address.clone().unwrap_or_default());
+        record = word(record, "location", &format!("{}{line}", place.file), "place in code");
+        record =
+            word(record, "block", place.address.as_deref().unwrap_or_default(), "block of code");
     }
     let facts = finding.evidence.iter().take(MOST_REASONS * 2);
     let facts: Vec<String> =
@@ -209,13 +208,13 @@ pub(in crate::analyst) fn fix(fix: &FixReport) -> Record {
         Safety::NeedsApproval => "a person has to agree",
         Safety::DisplayOnly => "is shown only",
     };
-    Record::new(format!("fix:{}", fix.id), "fix")
+    let record = Record::new(format!("fix:{}", fix.id), "fix")
         .text("title", fix.title.as_str())
         .text("state", &*fix.state)
         .text("safety", safety)
-        .text("closes", fix.closes.len().to_string())
-        .text("file", fix.file.raw())
-        .text("block", fix.address.raw())
+        .text("closes", fix.closes.len().to_string());
+    let record = word(record, "file", fix.file.raw(), "file");
+    word(record, "block", fix.address.raw(), "block of code")
         .text("may_break", fix.may_break.join("; "))
 }
 
