@@ -99,7 +99,9 @@ impl Seen<'_> {
         let written = self.written.part(&part.name);
         match part.shape {
             Shape::Sentences => written.is_some_and(|written| written.by == By::Model),
-            Shape::Choice(_) => written.is_some_and(|written| written.choice.is_some()),
+            Shape::Choice(_) => {
+                written.is_some_and(|written| written.by == By::Model && written.choice.is_some())
+            }
             Shape::Text => self.written.texts.iter().any(|(name, _)| *name == part.name),
         }
     }

@@ -116,7 +116,34 @@ fn pieces(word: &str) -> impl Iterator<Item = &str> {
     let dotted = plain.trim_end_matches(['.', ':']);
     let parts = inner.split(['"', '\'', '=', ',', '(', ')', '[', ']', '{', '}', '<', '>']);
     let finer = inner.split(['/', ':', '@', '"', '=', ',', '#']);
-    [inner, plain, dotted].into_iter().chain(parts).chain(finer).filter(|piece| !piece.is_empty())
+    let all = [inner, plain, dotted].into_iter().chain(parts).chain(finer);
+    // A sentence ends within a word where the next field begins: `4444.","tool":`.
+    let ends = |piece: &'_ str| piece.trim_end_matches(['.', ':', '!', '?']).len();
+    all.flat_map(move |piece| [Some(piece), piece.get(..ends(piece))].into_iter().flatten())
+        .flat_map(|piece| [Some(piece), before_last(piece)].into_iter().flatten())
+        .flat_map(|piece| std::iter::once(piece).chain(parts_of_time(piece)))
+        .filter(|piece| !piece.is_empty())
+}
+
+/// `scripts/backup.sh` of `scripts/backup.sh:14`, `shop/web` of `shop/web:1.2` and of
+/// `shop/web@sha256`.
+fn before_last(word: &str) -> Option<&str> {
+    word.rsplit_once([':', '@']).map(|(before, _)| before)
+}
+
+/// The day and the time of `2026-11-20T10:00:00Z`: a sentence may say either.
+fn parts_of_time(word: &str) -> impl Iterator<Item = &str> {
+    let parts = word.split_once(['T', 't']).filter(|(day, time)| {
+        let bytes = day.as_bytes();
+        bytes.len() == 10 && bytes.get(4) == Some(&b'-') && time.contains(':')
+    });
+    let parts = parts.map(|(day, time)| {
+        let time = time.trim_end_matches(['Z', 'z']);
+        let whole = time.split_once('.').map_or(time, |(whole, _)| whole);
+        let minutes = whole.rsplit_once(':').map_or(whole, |(minutes, _)| minutes);
+        [day, time, whole, minutes]
+    });
+    parts.into_iter().flatten()
 }
 
 /// A number without what a sentence puts behind it.

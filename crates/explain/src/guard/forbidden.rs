@@ -282,11 +282,20 @@ fn has_host(lower: &str) -> bool {
         "xyz", "top", "site", "online", "me", "us", "eu", "gg", "ly", "sh", "to", "link", "click",
         "zip", "mov", "cc", "tk", "example",
     ];
-    lower.split(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-'))).any(|word| {
+    // Ends of files that are ends of hosts too: behind a `/` they are a file's.
+    const FILES: &[&str] = &["sh", "app", "zip", "mov", "ai", "io", "to", "me"];
+    let is_host = |word: &str, is_path: bool| {
         let labels: Vec<&str> = word.trim_matches('.').split('.').collect();
         labels.len() > 1
             && labels.iter().all(|label| !label.is_empty())
-            && labels.last().is_some_and(|end| ENDS.contains(end))
+            && labels
+                .last()
+                .is_some_and(|end| ENDS.contains(end) && !(is_path && FILES.contains(end)))
+    };
+    let is_of_host = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-');
+    lower.split(|c: char| !(is_of_host(c) || c == '/')).any(|word| {
+        let mut parts = word.split('/').enumerate();
+        parts.any(|(at, part)| is_host(part, at > 0 && !word.starts_with("//")))
     })
 }
 
@@ -354,7 +363,9 @@ fn command(text: &str, facts: &Facts) -> Option<String> {
         let ends = word.ends_with([',', '.', ';', ':', ')']);
         // A capital makes a name of it: AWS, Docker, Git.
         let is_name = word.starts_with(char::is_uppercase) && !next.starts_with('-');
-        if ends || is_name || next.is_empty() || PROSE.contains(&next.as_str()) {
+        // `python 3.13` is a thing and its version.
+        let is_version = next.starts_with(|c: char| c.is_ascii_digit()) && next.contains('.');
+        if ends || is_name || is_version || next.is_empty() || PROSE.contains(&next.as_str()) {
             continue;
         }
         let tail = words.get(at..).unwrap_or_default();

@@ -16,6 +16,11 @@ fn facts() -> Facts {
         r#"{"title":"Log4j remote code execution","cve":"CVE-2021-44228","package":"log4j-core","version":"2.14.1","fixed":"2.17.1","asset":"<resource:1 ec2 instance>","port":8443,"epss":0.97,"seen":"2026-11-20"}"#,
     );
     facts.record("finding:2", r#"{"title":"Bucket is public","control":"aws.s3.bucket_public_access","bucket":"<arn:1 s3 bucket>","severity":"critical"}"#);
+    facts.record(
+        "finding:1",
+        r#"{"text":"It listens on port 4444.","at":"2026-11-18T10:15:30.5Z"}"#,
+    );
+    facts.record("finding:1", r#"{"file":"scripts/backup.sh:31","runs":"python 3.11"}"#);
     facts.common("3 issues on 2 assets, risk 92");
     let catalog = &CATALOG;
     facts.control(catalog.control("aws.s3.bucket_public_access").unwrap());
@@ -58,6 +63,9 @@ fn what_the_records_say_stays() {
         "An attacker could use remote-code-execution here.",
         "The user signed in and the role granted more rights.",
         "Account creation by this role deserves a look.",
+        "Another tool saw it at 10:15 on 2026-11-18, on port 4444.",
+        "A planned hand-over would explain it.",
+        "It stands in scripts/backup.sh, which runs on python 3.11.",
     ] {
         assert_eq!(reason(text), None, "{text}");
     }
@@ -97,6 +105,10 @@ fn nothing_that_acts_stays() {
     for (text, word) in [
         ("See https://evil.example/x for the fix.", "link"),
         ("Details at evil.com today.", "link"),
+        ("Details at evil.com/scripts/backup.sh today.", "link"),
+        ("Details at scripts/evil.com today.", "link"),
+        ("Details at evil.sh today.", "link"),
+        ("Details at //evil.sh/x.sh today.", "link"),
         ("Read www.acme now.", "link"),
         ("[the fix](x) is here.", "markup"),
         ("It is **very** bad.", "markup"),

@@ -103,7 +103,9 @@ pub(super) fn of(text: &str) -> Vec<Token<'_>> {
                 && !compounds::is_listed(name)
                 && !TERMS.contains(*name)
                 && !needs_proof(name);
-            let is_verb = !is_in(STRICT, namer) && ENDS.iter().any(|end| name.ends_with(end));
+            let is_verb = !is_in(STRICT, namer)
+                && name.len() > 5
+                && ENDS.iter().any(|end| name.ends_with(end));
             if is_in(NAMERS, namer) && is_name && !is_verb {
                 tokens.push(Token { text: name, is_named: true });
             }

@@ -1,8 +1,10 @@
 //! A task given to a language model: kept answers first, then the budget, the audit log and the
 //! provider; the answer is judged, and the rules speak wherever it does not stand.
 
+pub mod anomaly;
 mod ask;
 pub mod incident;
+pub mod message;
 #[cfg(test)]
 mod tests;
 

@@ -7,6 +7,7 @@ mod asset;
 mod detection;
 mod involved;
 mod normalize;
+mod profile;
 mod service_wire;
 mod techniques;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::asset::assets;
 use super::detection::detection;
+use super::profile;
 use super::service_wire::{Malware, Service};
 use super::wire::Finding as Wire;
 use crate::wire::{Facts, Text, text_of};
@@ -126,6 +127,7 @@ fn facts(wire: &Wire<'_>) -> Vec<(String, Untrusted)> {
     if is_sample(&service.additional_info) {
         facts.add("sample", "true");
     }
+    profile::add(&mut facts, &service.additional_info);
     add_malware(&mut facts, wire);
     add_sequence(&mut facts, service);
     let api = &action.api_call;

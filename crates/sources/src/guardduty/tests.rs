@@ -459,3 +459,48 @@ fn every_record_of_a_list_is_a_finding_or_a_reject() {
     assert_eq!(made, [1, 0, 0, 0, 0]);
     assert!(matches!(results[0].as_ref().unwrap()[0], Record::Finding(_)));
 }
+
+#[test]
+fn an_anomaly_keeps_what_is_usual_beside_what_was_seen() {
+    let info = json!({
+        "anomalies": {"anomalousAPIs": "iam.amazonaws.com:[CreateAccessKey:success]"},
+        "profiledBehavior": {
+            "frequentProfiledAPIsAccountProfiling": "DescribeInstances , ListBuckets",
+            "frequentProfiledAPIsUserIdentityProfiling": "GetObject , PutObject",
+            "rareProfiledAPIsUserIdentityProfiling": "",
+            "numberOfHistoricalDailyAvgAPIsUserIdentityProfiling": "12.5",
+            "numberOfHistoricalDailyMaxAPIsUserIdentityProfiling": "40",
+            "numberOfHistoricalDailyMaxAPIsBucketProfiling": "many"
+        },
+        "unusualBehavior": {
+            "unusualASNsUserIdentityProfiling": "asnNumber: 64500 asnOrg: EXAMPLE-NET",
+            "numberOfPast24HoursAPIsUserIdentityProfiling": "900",
+            "isUnusualUserIdentity": "false"
+        }
+    });
+    for info in [info.clone(), json!({"Value": info.to_string(), "Type": "default"})] {
+        let mut value = on_instance();
+        value["service"]["additionalInfo"] = info;
+        let found = only_finding(&value.to_string());
+        let fact = |name: &str| {
+            let known = found.evidence.iter().find(|(known, _)| known == name);
+            known.map(|(_, value)| value.raw().to_owned()).unwrap_or_default()
+        };
+        assert_eq!(fact("anomalous_calls"), "iam.amazonaws.com:[CreateAccessKey:success]");
+        assert_eq!(
+            fact("usual"),
+            "this identity, calls often seen: GetObject, PutObject; \
+             the account, calls often seen: DescribeInstances, ListBuckets"
+        );
+        assert_eq!(
+            fact("unusual"),
+            "this identity, networks never seen: asnNumber: 64500 asnOrg: EXAMPLE-NET"
+        );
+        assert_eq!(
+            fact("usual_rate"),
+            "12.5 calls a day on average of this identity; \
+             40 calls on the busiest day of this identity"
+        );
+        assert_eq!(fact("seen_rate"), "900 calls in 24 hours of this identity");
+    }
+}

@@ -1,12 +1,13 @@
 //! The brief of an incident: its records, what matters most first, and what the rules say of it.
 
+mod anomalies;
 mod details;
 mod events;
 mod known;
 mod names;
-mod records;
+pub(super) mod records;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -34,12 +35,14 @@ const MOST_ASSETS: usize = 400;
 pub fn brief<'c>(story: &IncidentStory, details: &Details, catalog: &'c Catalog) -> Brief<'c> {
     let telling = Telling::new(story, details, catalog);
     let controls = telling.controls();
+    let mut known = known::known(&telling);
+    known.extend(anomalies::known(&telling));
     Brief {
         records: telling.records(&controls),
         figures: telling.figures(),
         steps: telling.steps(&controls),
         names: story.assets.iter().take(MOST_ASSETS).flat_map(names::known_of).collect(),
-        known: known::known(&telling),
+        known,
         controls,
     }
 }
@@ -94,6 +97,7 @@ impl<'a, 'c> Telling<'a, 'c> {
         let mut issues = self.issues();
         if let Some(lead) = issues.next() {
             records.push(records::issue(self, lead, told.is_new(&lead.asset)));
+            records.extend(anomalies::records(self));
             records.extend(events::events(self));
             self.behind(lead, MOST_OF_LEAD, (controls, &mut told), &mut records);
         }

@@ -203,7 +203,7 @@ pub(super) fn control(control: &Control, asset: &str) -> Record {
         .text("techniques", control.attack.join(", "))
 }
 
-pub(super) fn fix(fix: &FixReport) -> Record {
+pub(in crate::analyst) fn fix(fix: &FixReport) -> Record {
     let safety = match fix.safety {
         Safety::Safe => "changes nothing that a running system can notice",
         Safety::NeedsApproval => "a person has to agree",

@@ -14,12 +14,12 @@ use super::{Details, brief};
 use crate::{Progress, Request, Setup, run, show_incident};
 
 static TASKS: LazyLock<Tasks> = LazyLock::new(|| Tasks::embedded().unwrap());
-static WORLD: LazyLock<World> = LazyLock::new(World::new);
+pub(in crate::analyst) static WORLD: LazyLock<World> = LazyLock::new(World::new);
 
 /// The sample world: each incident with what the store knows of it.
-struct World {
-    setup: Setup,
-    stories: Vec<(IncidentStory, Details)>,
+pub(in crate::analyst) struct World {
+    pub(in crate::analyst) setup: Setup,
+    pub(in crate::analyst) stories: Vec<(IncidentStory, Details)>,
 }
 
 fn demo(part: &str) -> PathBuf {
