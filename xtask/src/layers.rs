@@ -40,6 +40,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("quell-server", 6),
     ("quell-cli", 8),
     ("quell-fuzz", 7),
+    ("quell-proof", 7),
     ("quell-testkit", 7),
     ("xtask", 9),
 ];

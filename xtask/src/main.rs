@@ -40,6 +40,12 @@ cargo xtask <command>
           histories of an outbox, with crashes and lost answers (see docs/benchmarks.md)
   eval-mask [SEEDS] [KIND]
           whether what must not leave for a model stays (see docs/masking.md)
+  eval-noninterference [RUNS] [SEED]
+          whether what an attacker writes changes what is decided (see docs/noninterference.md)
+  eval-invented [TASK]
+          whether anything that a model makes up is delivered (see docs/noninterference.md)
+  bench-analyst [CALLS]
+          milliseconds to mask 16 KB of facts and to judge an answer (see docs/benchmarks.md)
   bench-spool [--threads N] [--seconds N]
           appends to the intake log a second, and how long one waits
   soak-spool [--kills N] [--seed N]
@@ -112,6 +118,9 @@ fn dispatch() -> Result<()> {
             let example = ["run", "--release", "--quiet", "-p", "quell-testkit", "--features"];
             run(cargo().args(example).args(["mask", "--example", "mask", "--"]).args(&rest))
         }
+        Some("eval-noninterference") => example("quell-proof", "noninterference", &rest),
+        Some("eval-invented") => example("quell-proof", "invented", &rest),
+        Some("bench-analyst") => example("quell-analyst", "latency", &rest),
         Some("eval-fixes") => eval_fixes::run(&rest),
         Some("eval-merge") => eval_merge::run(&rest),
         Some("eval-priority") => eval_priority::run(&rest),
@@ -127,6 +136,12 @@ fn dispatch() -> Result<()> {
         }
         Some(other) => bail!("there is no command `{other}`; see `cargo xtask help`"),
     }
+}
+
+/// Runs an example of a crate, as fast as it gets.
+fn example(package: &str, name: &str, rest: &[String]) -> Result<()> {
+    let run_it = ["run", "--release", "--quiet", "-p", package, "--example", name, "--"];
+    run(cargo().args(run_it).args(rest))
 }
 
 fn test() -> Result<()> {

@@ -12,8 +12,6 @@ use crate::task::{Part, Shape, Task, TaskError};
 use crate::written::{by_rules, rules, says_something};
 use crate::{Audience, Brief, By, Class, Dropped, Grants, Record, Why, Written, WrittenPart};
 
-/// Longest value of a field that is told, in bytes. What is cut says so.
-const MOST_FIELD_BYTES: usize = 2_000;
 /// What stands where a value was cut.
 const CUT: &str = " [cut]";
 
@@ -22,6 +20,7 @@ const CUT: &str = " [cut]";
 pub struct Call<'a> {
     task: &'a Task,
     brief: &'a Brief<'a>,
+    grants: Grants,
     instructions: String,
     input: String,
     masker: Masker,
@@ -50,7 +49,7 @@ impl<'a> Call<'a> {
         let mut room = task.most_input_bytes;
         for record in told {
             let id = format!("r{}", ids.len() + 1);
-            let value = masked(&id, &record, &mut masker);
+            let value = masked(&id, &record, task.most_field_bytes, &mut masker);
             let text = value.to_string();
             let Some(left) = room.checked_sub(text.len()) else { break };
             room = left;
@@ -72,7 +71,7 @@ impl<'a> Call<'a> {
         brief.steps.iter().for_each(|steps| facts.steps(steps));
         input.insert("records".to_owned(), Value::Array(records));
         let input = Value::Object(input).to_string();
-        Ok(Self { task, brief, instructions, input, masker, facts, ids })
+        Ok(Self { task, brief, grants, instructions, input, masker, facts, ids })
     }
 
     /// The task.
@@ -91,6 +90,18 @@ impl<'a> Call<'a> {
     #[must_use]
     pub fn input(&self) -> &str {
         &self.input
+    }
+
+    /// The records that are told, with the fields that are, as they stand.
+    pub(crate) fn told(&self) -> impl Iterator<Item = Record> {
+        let is_told = |record: &&Record| self.ids.values().any(|id| *id == record.id);
+        let told = self.brief.records.iter().filter(is_told);
+        told.filter_map(|record| allowed(self.task, record, self.grants))
+    }
+
+    /// The figures that are told.
+    pub(crate) fn figures(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.brief.figures.iter().map(|(name, value)| (*name, value.as_str()))
     }
 
     /// The shape of the answer.
@@ -312,7 +323,7 @@ fn names(told: &[Record], brief: &Brief<'_>) -> Vec<Known> {
     own.chain(brief.names.iter().cloned()).collect()
 }
 
-fn masked(id: &str, record: &Record, masker: &mut Masker) -> Value {
+fn masked(id: &str, record: &Record, most: usize, masker: &mut Masker) -> Value {
     let mut value = Map::new();
     value.insert("id".to_owned(), Value::from(id));
     value.insert("is".to_owned(), Value::from(record.kind.as_ref()));
@@ -326,16 +337,16 @@ fn masked(id: &str, record: &Record, masker: &mut Masker) -> Value {
             Class::Text | Class::Log => masker.mask(&field.value),
         };
         // Cut after masking: half a secret is none that is found.
-        value.insert(field.name.to_string(), Value::from(cut(masked.as_str())));
+        value.insert(field.name.to_string(), Value::from(cut(masked.as_str(), most)));
     }
     Value::Object(value)
 }
 
-fn cut(text: &str) -> String {
-    if text.len() <= MOST_FIELD_BYTES {
+fn cut(text: &str, most: usize) -> String {
+    if text.len() <= most {
         return text.to_owned();
     }
-    let mut end = MOST_FIELD_BYTES;
+    let mut end = most;
     while !text.is_char_boundary(end) {
         end -= 1;
     }

@@ -9,6 +9,7 @@ mod brief;
 mod call;
 pub mod score;
 mod task;
+pub mod trial;
 mod written;
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::score::SCORERS;
+use crate::score::{ELSEWHERE, SCORERS};
 
 /// What a task is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +76,8 @@ pub struct Task {
     pub most_input_bytes: usize,
     /// Most records.
     pub most_records: usize,
+    /// Longest value of a field that is told, in bytes. What is cut says so.
+    pub most_field_bytes: usize,
     /// What it may read: kinds of records with their fields.
     pub fields: BTreeMap<String, Vec<String>>,
     /// The parts of its answer.
@@ -110,6 +112,8 @@ struct Raw {
     most_output_tokens: u32,
     most_input_bytes: usize,
     most_records: usize,
+    #[serde(default = "most_field")]
+    most_field_bytes: usize,
     scorers: Vec<String>,
     fields: BTreeMap<String, Vec<String>>,
     parts: Vec<RawPart>,
@@ -125,6 +129,10 @@ struct RawPart {
     #[serde(default = "one")]
     most: usize,
     of: Option<String>,
+}
+
+const fn most_field() -> usize {
+    2_000
 }
 
 const fn one() -> usize {
@@ -208,7 +216,10 @@ impl Folder<'_> {
             let why = "its properties are not the parts of task.toml, in their order";
             return Err(wrong("schema.json", why.to_owned()));
         }
-        let is_known = |name: &String| SCORERS.iter().any(|scorer| scorer.name == name.as_str());
+        let is_known = |name: &String| {
+            ELSEWHERE.contains(&name.as_str())
+                || SCORERS.iter().any(|one| one.name == name.as_str())
+        };
         if let Some(name) = raw.scorers.iter().find(|name| !is_known(name)) {
             let names: Vec<&str> = SCORERS.iter().map(|scorer| scorer.name).collect();
             let why = format!("`scorers`: `{name}` is none of {}", names.join(", "));
@@ -225,6 +236,7 @@ impl Folder<'_> {
             most_output: raw.most_output_tokens,
             most_input_bytes: raw.most_input_bytes,
             most_records: raw.most_records,
+            most_field_bytes: raw.most_field_bytes,
             fields: raw.fields,
             parts,
             schema,

@@ -99,7 +99,7 @@ fn an_incident_is_explained_by_a_model_once_and_from_then_on_by_what_was_kept() 
     let plain = stage.json(&["explain", &id, "--no-model", "--json"]);
     assert_eq!(plain["words"]["by"], "rules");
     assert_eq!(stage.models.asked().len(), 0);
-    let told = stage.json(&["explain", &id[..10], "--json"]);
+    let told = stage.json(&["explain", id.get(..10).unwrap(), "--json"]);
     assert_eq!((&told["words"]["by"], &told["incident"]), (&json!("model"), &json!(id)), "{told}");
     assert_eq!(told["words"]["task"], "incident");
     assert_eq!(told["words"]["made"]["kept"], false);

@@ -20,6 +20,17 @@ impl Connection {
         self.get("api/v1/llm/spend", &[("days", Some(&days)), ("by", Some(by))]).await
     }
 
+    /// Has many incidents explained in batches.
+    ///
+    /// # Errors
+    /// When the server refuses or does not answer.
+    pub async fn llm_batches<T: DeserializeOwned>(
+        &self,
+        plan: &(impl Serialize + Sync),
+    ) -> Result<T, ClientError> {
+        self.post("api/v1/llm/batches", Some(plan)).await
+    }
+
     /// What may leave for models as it stands.
     ///
     /// # Errors

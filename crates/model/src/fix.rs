@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Impact, IssueKey};
+use crate::{Claim, Impact, IssueKey, Made};
 
 /// A change to a repository that closes issues.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,12 +35,33 @@ pub struct Fix {
     /// What applying it does, and how to go back.
     #[serde(default)]
     pub impact: Impact,
+    /// Where a language model wrote the change: its words, and the change as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<Box<WrittenFix>>,
+}
+
+/// What a language model wrote: one text of a block, and what stands there instead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrittenFix {
+    /// The task that it was asked for.
+    pub task: String,
+    /// The task's version.
+    pub version: u32,
+    /// The call, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<Made>,
+    /// What it says about the change, each sentence with the records it rests on.
+    pub why: Vec<Claim>,
+    /// A part of the block, as it stands there once.
+    pub before: String,
+    /// What stands there instead.
+    pub after: String,
 }
 
 impl Fix {
     /// How much thought it takes, by rule: what is not proved is for reading only; what may
-    /// break something, or is known to change more than settings, needs approval; `Safe` is left
-    /// for what the recipe calls safe and nothing speaks against.
+    /// break something, or is known to change more than settings, or what a model wrote, needs
+    /// approval; `Safe` is left for what the recipe calls safe and nothing speaks against.
     #[must_use]
     pub fn grade(&self) -> Safety {
         let has_harm = !self.may_break.is_empty() || !self.impact.effects.is_empty();
@@ -48,7 +69,7 @@ impl Fix {
             (FixState::Withheld(_), _) | (FixState::Proved, Safety::DisplayOnly) => {
                 Safety::DisplayOnly
             }
-            (FixState::Proved, Safety::Safe) if !has_harm => Safety::Safe,
+            (FixState::Proved, Safety::Safe) if !has_harm && self.written.is_none() => Safety::Safe,
             (FixState::Proved, Safety::Safe | Safety::NeedsApproval) => Safety::NeedsApproval,
         }
     }
@@ -105,6 +126,9 @@ pub enum ProofCheck {
     NothingWorse,
     /// What a change of rights allows after was allowed before; only where rights change.
     Narrows,
+    /// A change that a model wrote touches what the control speaks of and brings in nothing that
+    /// runs, nobody who may do something and nothing from elsewhere; only for such a change.
+    Confined,
     /// Only the block, or a new companion block, changed.
     OnlyTheBlock,
     /// Making the fix again changes nothing.

@@ -39,7 +39,7 @@ pub use explanation::{Claim, Confidence, Explanation};
 pub use finding::{
     Detection, Finding, FindingClass, Location, Process, Rule, Scope, Tool, Vulnerability,
 };
-pub use fix::{Fix, FixState, Proof, ProofCheck, Safety, Verdict};
+pub use fix::{Fix, FixState, Proof, ProofCheck, Safety, Verdict, WrittenFix};
 pub use fold::fits;
 pub use hash::{
     FindingKey, IncidentKey, InvalidKey, IssueKey, JobKey, KEY_VERSION, Key, KeyHasher, short_id,

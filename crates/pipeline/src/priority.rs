@@ -207,6 +207,15 @@ impl<'a> Estate<'a> {
         Ok(Self { by, as_of, hidden, around: BTreeMap::new() })
     }
 
+    /// An estate of which nothing is stored: the newest sighting, and what tools hide.
+    pub(crate) const fn of(
+        by: Judgement<'a>,
+        as_of: Option<Timestamp>,
+        hidden: HashSet<IssueKey>,
+    ) -> Self {
+        Self { by, as_of, hidden, around: BTreeMap::new() }
+    }
+
     /// The same estate with what was taken in before.
     pub(crate) fn with(mut self, around: BTreeMap<String, Around>) -> Self {
         self.around = around;

@@ -12,11 +12,11 @@ use quell_correlate::{
 use quell_explain::{IssueEvidence, explain};
 use quell_model::{
     Decided, Decision, FindingClass, Fix, FixState, Incident, Issue, IssueKey, Mark, MarkKind,
-    Sourced, Statement, Status, Timestamp, Untrusted,
+    Sourced, Statement, Status, Timestamp, Untrusted, WrittenFix,
 };
 use quell_report::{
     AssetReport, DecisionCounts, DecisionReport, FindingReport, FixReport, HandReport, HiddenBy,
-    IncidentReport, IssueReport, OwnerReport,
+    IncidentReport, IncidentStory, IssueReport, OwnerReport, WrittenFixReport,
 };
 use quell_risk::{Circumstances, Provisional};
 use quell_store::{CandidatePage, FindingRow, IdSet, IssueRow, JoinRow, PinRow, Store};
@@ -340,6 +340,44 @@ pub(crate) fn describe(
     Ok(described)
 }
 
+/// An issue that is in memory, with its findings, what is said of it and what was decided.
+pub(crate) type InMemory<'s> = (Issue, Vec<Member>, &'s [Statement], Decided);
+
+/// Tells an incident of issues that are in memory, the riskiest first.
+pub(crate) fn story_of(
+    incident: &Incident,
+    issues: Vec<InMemory<'_>>,
+    (catalog, today): (&Catalog, Timestamp),
+    fixes: &[Fix],
+) -> IncidentStory {
+    let told = issues.into_iter().map(|(issue, members, statements, decided)| Told {
+        places: members.iter().map(|_| (String::new(), 0)).collect(),
+        issue,
+        statements,
+        mark: None,
+        hidden_by: None,
+        members,
+        decided,
+    });
+    let story: Vec<Told<'_>> = told.collect();
+    let mut assets: BTreeMap<String, AssetReport> = BTreeMap::new();
+    let mut issues = Vec::new();
+    for told in &story {
+        let issue = issue_report(told, catalog, today);
+        let asset = assets.entry(issue.asset.clone()).or_insert_with(|| asset_report(&told.issue));
+        asset.open_issues += 1;
+        issues.push(issue);
+    }
+    let closes = |fix: &&Fix| fix.closes.iter().any(|key| incident.issues.contains(key));
+    IncidentStory {
+        incident: incident_report(incident, &story, (catalog, today), fixes),
+        issues,
+        assets: assets.into_values().collect(),
+        fixes: fixes.iter().filter(closes).map(fix_report).collect(),
+        times: None,
+    }
+}
+
 /// An issue and its findings as they are stored.
 fn stored(store: &Store, row: i64) -> Result<Option<(IssueRow, Vec<FindingRow>)>, PipelineError> {
     let Some(issue) = store.issue_get(row)? else { return Ok(None) };
@@ -650,5 +688,17 @@ pub(crate) fn fix_report(fix: &Fix) -> FixReport {
         proof: fix.proof.clone(),
         may_break: fix.may_break.clone(),
         impact: fix.impact.clone(),
+        written: fix.written.as_deref().map(written_report),
+    }
+}
+
+fn written_report(written: &WrittenFix) -> WrittenFixReport {
+    WrittenFixReport {
+        by: "model".into(),
+        task: written.task.clone(),
+        version: written.version,
+        provider: written.made.as_ref().map(|made| made.provider.clone()),
+        model: written.made.as_ref().map(|made| Untrusted::from(made.model.as_str())),
+        why: written.why.clone(),
     }
 }

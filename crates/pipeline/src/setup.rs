@@ -153,7 +153,9 @@ impl Setup {
         &self.catalog
     }
 
-    pub(crate) const fn mapping(&self) -> &ContextMapping {
+    /// What reads owners and environments off tags.
+    #[must_use]
+    pub const fn mapping(&self) -> &ContextMapping {
         &self.mapping
     }
 

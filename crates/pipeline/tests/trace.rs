@@ -198,7 +198,7 @@ fn fixed(world: &World, named: &[&str]) -> (Option<Taken>, String) {
         states: world.states(named),
         ..FixRequest::default()
     };
-    let plan = plan_fixes(&store, &world.setup, &request, &clock(), &progress).unwrap();
+    let plan = plan_fixes(&store, (&world.setup, &request), None, &clock(), &progress).unwrap();
     match (plan.offers.first(), plan.unfixed.first()) {
         (Some(offer), _) => {
             (Some(offer.taken), format!("{} {}", offer.fix.file, offer.fix.address))

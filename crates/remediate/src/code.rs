@@ -141,6 +141,26 @@ pub(crate) trait Code: Debug + Send + Sync {
     /// What stands there, with variables, locals and defaults put in.
     fn config(&self, place: &Place) -> Config;
 
+    /// What stands there as it is written, where checks look at something that is made of it.
+    fn raw(&self, place: &Place) -> Config {
+        self.config(place)
+    }
+
+    /// The expressions of a place whose value its text does not give.
+    fn opaque(&self, _place: &Place) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Arguments that the kind of a place has: its own, and those of nested blocks of these names.
+    fn arguments(&self, _place: &Place, _blocks: &BTreeSet<String>) -> Option<(String, String)> {
+        None
+    }
+
+    /// That a change of one of these paths replaces what stands at a place, as one sentence.
+    fn replaced_by(&self, _place: &Place, _paths: &[String]) -> Option<String> {
+        None
+    }
+
     /// Judges a check on what stands there; unknown where it is not about it.
     fn judge(&self, evaluator: &Evaluator, check: &Check, place: &Place) -> Truth;
 

@@ -6,25 +6,25 @@ use quell_catalog::{Check, Control, FixRecipe, Language, RecipeSafety, Truth};
 use quell_model::{Fix, FixState, Impact, IssueKey, Key, KeyHasher, Safety};
 
 use crate::code::{Code, Place, Wish};
-use crate::prove::{Outcome, Trial, is_about, prove};
+use crate::prove::{How, Outcome, Trial, is_about, prove};
 use crate::{Evaluator, Settings, Target, Workspace, diff};
 
 /// Makes fixes for the controls of a catalogue.
 #[derive(Debug)]
 pub struct Engine<'c> {
-    controls: Vec<&'c Control>,
+    pub(crate) controls: Vec<&'c Control>,
     /// Every check of the catalogue, by the language it reads.
-    catalogue: BTreeMap<Language, Vec<&'c Check>>,
-    evaluator: Evaluator,
+    pub(crate) catalogue: BTreeMap<Language, Vec<&'c Check>>,
+    pub(crate) evaluator: Evaluator,
     settings: Settings,
 }
 
 /// What is asked of one language: a control in its code.
 #[derive(Clone, Copy)]
-struct Ask<'a> {
-    code: &'a dyn Code,
-    language: Language,
-    control: &'a Control,
+pub(crate) struct Ask<'a> {
+    pub(crate) code: &'a dyn Code,
+    pub(crate) language: Language,
+    pub(crate) control: &'a Control,
 }
 
 /// The files as they are once several fixes are made.
@@ -140,7 +140,12 @@ impl<'c> Engine<'c> {
     }
 
     /// Other controls that fail at the place and hold there after a proved change.
-    fn also_closes(&self, ask: Ask<'_>, place: &Place, outcome: &Outcome) -> Vec<String> {
+    pub(crate) fn also_closes(
+        &self,
+        ask: Ask<'_>,
+        place: &Place,
+        outcome: &Outcome,
+    ) -> Vec<String> {
         let (Some(change), None) = (&outcome.change, &outcome.withheld) else {
             return Vec::new();
         };
@@ -230,6 +235,17 @@ impl<'c> Engine<'c> {
         let code = now.code(language).ok_or_else(missing)?;
         let ask = Ask { code, language, control };
         code.kind(&place).ok_or_else(missing)?;
+        if let Some(written) = &fix.written {
+            if self.holds(ask, &place) {
+                return Ok(None);
+            }
+            let outcome = self.try_written(ask, &place, written);
+            return match (outcome.withheld, outcome.change) {
+                (None, Some(change)) => Ok(Some((change.file, change.text))),
+                (Some(why), _) => Err(why),
+                (None, None) => Err(missing()),
+            };
+        }
         let mut reason = format!("no recipe `{}`", fix.recipe);
         for recipe in recipes_for(ask, &place).filter(|recipe| recipe.recipe == fix.recipe) {
             if self.holds(ask, &place) {
@@ -246,7 +262,7 @@ impl<'c> Engine<'c> {
     }
 
     /// Whether every check of the control that is about a place holds there.
-    fn holds(&self, ask: Ask<'_>, place: &Place) -> bool {
+    pub(crate) fn holds(&self, ask: Ask<'_>, place: &Place) -> bool {
         let holds = |check: &Check| ask.code.judge(&self.evaluator, check, place) == Truth::Holds;
         checks_for(ask, place).into_iter().all(holds)
     }
@@ -284,13 +300,14 @@ impl<'c> Engine<'c> {
             place,
             checks: &checks,
             catalogue: self.catalogue.get(&ask.language).map_or(&[], Vec::as_slice),
-            wish,
+            how: How::Recipe(wish),
         };
         let outcome = prove(&trial);
         if outcome.withheld.is_none() {
             return outcome;
         }
-        let exact = prove(&Trial { wish: Wish { keep_elements: false, ..wish }, ..trial });
+        let exact = How::Recipe(Wish { keep_elements: false, ..wish });
+        let exact = prove(&Trial { how: exact, ..trial });
         if exact.withheld.is_none() { exact } else { outcome }
     }
 }
@@ -309,7 +326,7 @@ fn languages(target: &Target, control: &Control) -> Vec<Language> {
 }
 
 /// The language that something is written in, where that is one whose fixes are still to come.
-fn uncovered(target: &Target) -> Option<&'static str> {
+pub(crate) fn uncovered(target: &Target) -> Option<&'static str> {
     let begins = |with: &str| {
         target.kind.starts_with(with)
             || target.address.as_deref().is_some_and(|address| address.starts_with(with))
@@ -353,13 +370,13 @@ fn recipes_for<'a>(ask: Ask<'a>, place: &Place) -> impl Iterator<Item = &'a FixR
     recipes_in(ask.control, ask.language).filter(move |fix| fix.resource.contains(&kind))
 }
 
-fn checks_for<'a>(ask: Ask<'a>, place: &Place) -> Vec<&'a Check> {
+pub(crate) fn checks_for<'a>(ask: Ask<'a>, place: &Place) -> Vec<&'a Check> {
     let kind = ask.code.kind(place).unwrap_or_default();
     let own = |check: &&Check| check.language == ask.language && is_about(check, &kind);
     ask.control.checks.iter().filter(own).collect()
 }
 
-fn closing(fix: Fix, closes: Vec<IssueKey>) -> Fix {
+pub(crate) fn closing(fix: Fix, closes: Vec<IssueKey>) -> Fix {
     if !fix.file.is_empty() {
         return Fix { closes, ..fix };
     }
@@ -393,7 +410,7 @@ fn finish(ask: Ask<'_>, place: &Place, fix: &FixRecipe, outcome: Outcome) -> Fix
 }
 
 /// A fix withheld before a block was found.
-fn blank(control: &Control, fix: Option<&FixRecipe>, reason: &str) -> Fix {
+pub(crate) fn blank(control: &Control, fix: Option<&FixRecipe>, reason: &str) -> Fix {
     let recipe = fix.map(|fix| fix.recipe.clone()).unwrap_or_default();
     let safety = match fix.map(|fix| fix.safety) {
         Some(RecipeSafety::Safe) => Safety::Safe,
@@ -413,10 +430,11 @@ fn blank(control: &Control, fix: Option<&FixRecipe>, reason: &str) -> Fix {
         proof: Vec::new(),
         may_break: fix.map(|fix| fix.breaks.clone()).unwrap_or_default(),
         impact: Impact::default(),
+        written: None,
     }
 }
 
-fn fix_id(parts: &[&str]) -> String {
+pub(crate) fn fix_id(parts: &[&str]) -> String {
     let hasher = parts.iter().fold(KeyHasher::new("fix"), |hasher, part| hasher.part(part));
     let key: Key<Fix> = hasher.finish();
     key.short()

@@ -23,6 +23,7 @@ mod target;
 mod template;
 mod terraform;
 mod workspace;
+mod written;
 mod yaml;
 
 pub use code::Place;
@@ -34,6 +35,7 @@ pub use settings::{PARAMETERS, Settings, asked};
 pub use target::Target;
 pub use template::template_resources;
 pub use workspace::Workspace;
+pub use written::{Seen, WRITTEN};
 
 /// Every language, in the order in which they are asked for a path.
 const DIALECTS: &[&code::Dialect] = &[

@@ -663,4 +663,26 @@ pub struct FixReport {
     /// What applying it does, and how to go back.
     #[serde(flatten)]
     pub impact: Impact,
+    /// Where a language model wrote the change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<WrittenFixReport>,
+}
+
+/// Who wrote a change that no recipe made, and what was said of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WrittenFixReport {
+    /// `model`.
+    pub by: Cow<'static, str>,
+    /// The task that was asked for.
+    pub task: String,
+    /// The task's version.
+    pub version: u32,
+    /// The provider, as the configuration names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// The model, as the provider names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Untrusted>,
+    /// The model's words on the change, each with the records it rests on.
+    pub why: Vec<Claim>,
 }

@@ -11,7 +11,7 @@ use crate::escape::{plain, terminal};
 use crate::steps::{StepsReport, step_lines};
 use crate::story::{short, write_fix};
 use crate::terminal::wrapped;
-use crate::words::{count, safety_words};
+use crate::words::{count, grade_words};
 use crate::{FixReport, Options};
 
 /// Fixes that are shown with their text and proof.
@@ -46,6 +46,8 @@ pub struct FixesReport {
     pub unfixed: Vec<UnfixedReport>,
     /// The settings that withheld fixes ask for.
     pub asks: Vec<AskReport>,
+    /// Faults in the code that no recipe closes, and that a language model could be asked about.
+    pub for_model: usize,
     /// The files that change.
     pub files: Vec<Untrusted>,
     /// Files of code that could not be looked into.
@@ -161,6 +163,15 @@ pub fn write_fixes(
         wrapped(&text, "", out)?;
     }
     write_sums(report, out)?;
+    let by_model = report.fixes.iter().filter(|offer| offer.fix.written.is_some()).count();
+    if report.for_model > by_model {
+        let faults = count((report.for_model - by_model) as u64, "fault");
+        let text = format!(
+            "For {faults} in the code no recipe makes a fix. A language model may be asked to write \
+             one, with --ask-model; docs/fixes.md says what is proved of it."
+        );
+        wrapped(&text, "", out)?;
+    }
     let waiting: usize = report.asks.iter().map(|ask| ask.issues).sum();
     if waiting == 0 {
         return Ok(());
@@ -204,7 +215,7 @@ fn write_parameters<'r>(
 fn write_place(fix: &FixReport, out: &mut dyn Write) -> io::Result<()> {
     wrapped(&format!("{} {}", terminal(&fix.file), terminal(&fix.address)), "", out)?;
     let closes = count(fix.closes.len() as u64, "issue");
-    let line = format!("fix {} · {} · closes {closes}", fix.id, safety_words(fix.safety));
+    let line = format!("fix {} · {} · closes {closes}", fix.id, grade_words(fix));
     wrapped(&line, "  ", out)
 }
 

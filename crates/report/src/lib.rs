@@ -28,7 +28,7 @@ pub use contract::{
     FileReport, FindingReport, FixReport, HandReport, HiddenBy, HiddenReport, IncidentReport,
     IncidentStory, IntelligenceReport, InventoryReport, IssueReport, IssueStory, LevelReport,
     OwnerReport, Report, SCHEMA_VERSION, SourceHealth, SourceReport, StatementReport,
-    StatementsReport, TimesReport,
+    StatementsReport, TimesReport, WrittenFixReport,
 };
 pub use escape::html as html_text;
 pub use explained::{CitedReport, Explained, PayloadReport, write_explained};

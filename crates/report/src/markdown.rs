@@ -7,8 +7,8 @@ use crate::explained::{Titles, by_line, dropped_line, part_line};
 use crate::steps::step_lines;
 use crate::timeline;
 use crate::words::{
-    accounting_line, check_name, count, decisions_line, fixes_of, funnel_line, impact_lines,
-    intelligence_line, inventory_lines, rest_line, safety_words, ticket_words, unmatched_line,
+    accounting_line, check_name, count, decisions_line, fixes_of, funnel_line, grade_words,
+    impact_lines, intelligence_line, inventory_lines, rest_line, ticket_words, unmatched_line,
     verdict,
 };
 use crate::{FixReport, IncidentReport, IssueReport, Options, Report};
@@ -203,12 +203,15 @@ fn write_fix(fix: &FixReport, out: &mut dyn Write) -> io::Result<()> {
         out,
         "**Fix {}, {}:** {} ({})\n",
         fix.state,
-        safety_words(fix.safety),
+        grade_words(fix),
         markdown(&fix.title),
         markdown(fix.address.raw())
     )?;
     if let Some(reason) = &fix.reason {
         writeln!(out, "{}\n", markdown(reason.raw()))?;
+    }
+    for claim in fix.written.iter().flat_map(|written| &written.why) {
+        writeln!(out, "A language model says: {}\n", markdown(claim.text.raw()))?;
     }
     if !fix.diff.is_empty() {
         // A longer fence than any in the text cannot be closed by it.

@@ -7,7 +7,7 @@ use quell_model::Severity;
 use serde_json::{Value, json};
 
 use crate::escape::plain;
-use crate::words::safety_words;
+use crate::words::grade_words;
 use crate::{FixReport, IssueReport, Options, Report};
 
 /// Writes it.
@@ -97,7 +97,7 @@ fn fix(fix: &FixReport) -> Value {
             "insertedContent": {"text": hunk.text},
         })
     };
-    let description = format!("{} ({})", fix.title, safety_words(fix.safety));
+    let description = format!("{} ({})", fix.title, grade_words(fix));
     json!({
         "description": {"text": plain(&description)},
         "artifactChanges": [{

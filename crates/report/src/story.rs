@@ -141,6 +141,9 @@ pub(crate) fn write_fix(fix: &FixReport, out: &mut dyn Write) -> io::Result<()> 
     if let Some(reason) = &fix.reason {
         wrapped(&format!("because {}", terminal(reason)), INDENT, out)?;
     }
+    for claim in fix.written.iter().flat_map(|written| &written.why) {
+        wrapped(&format!("a language model says: {}", terminal(&claim.text)), INDENT, out)?;
+    }
     for line in fix.diff.raw().lines() {
         let shown: String = line.chars().filter(|c| *c == '\t' || !is_hidden(*c)).collect();
         writeln!(out, "{INDENT}{shown}")?;

@@ -247,6 +247,15 @@ pub(crate) const fn verdict(verdict: Verdict) -> &'static str {
 }
 
 /// Who must agree to a fix.
+/// Who must agree to a fix, and that a model wrote it where one did.
+pub(crate) fn grade_words(fix: &FixReport) -> String {
+    let grade = safety_words(fix.safety);
+    match fix.written {
+        Some(_) => format!("{grade}, written by a language model"),
+        None => grade.to_owned(),
+    }
+}
+
 pub(crate) const fn safety_words(safety: Safety) -> &'static str {
     match safety {
         Safety::Safe => "safe",

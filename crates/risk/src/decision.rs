@@ -147,10 +147,16 @@ fn alone(issue: &Issue, facts: &Facts) -> Word {
     by_class(facts)
 }
 
-/// The words with which GuardDuty and Defender mark what they raise for a try.
+/// The words with which GuardDuty and Defender mark what they raise for a try. They are the whole
+/// title or stand before it: names of things that somebody else gave stand further behind.
 fn is_sample(title: &str) -> bool {
-    let title = title.to_ascii_lowercase();
-    title.starts_with("[sample]") || title.contains("test alert (not a threat)")
+    const MAKERS: [&str; 3] = ["", "azure security center ", "microsoft defender for cloud "];
+    let title = title.trim().to_ascii_lowercase();
+    let of_maker = |maker: &&str| {
+        let words = title.strip_prefix(*maker)?.strip_prefix("test alert")?;
+        words.strip_suffix("(not a threat)").filter(|between| between.len() <= 24)
+    };
+    title.starts_with("[sample]") || MAKERS.iter().any(|maker| of_maker(maker).is_some())
 }
 
 /// Days since it was last seen, where that is long before the newest sighting of anything.
@@ -404,5 +410,30 @@ fn due(decision: Decision, facts: &Facts) -> Option<u16> {
             Severity::Low | Severity::Informational => 180,
         }),
         Decision::Watch | Decision::Noise => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_sample;
+
+    #[test]
+    fn only_the_maker_s_own_mark_makes_a_sample() {
+        for title in [
+            "[SAMPLE] EC2 instance i-1 is communicating with a Tor node",
+            "Azure Security Center test alert (not a threat)",
+            "Microsoft Defender for Cloud test alert for K8S (not a threat)",
+            "Test alert (not a threat)",
+        ] {
+            assert!(is_sample(title), "{title}");
+        }
+        // Somebody named a thing so, and the title names the thing.
+        for title in [
+            "Unusual login to vm test alert (not a threat)",
+            "Shell in pod [SAMPLE]",
+            "Test alert of another kind altogether in pod x (not a threat)",
+        ] {
+            assert!(!is_sample(title), "{title}");
+        }
     }
 }

@@ -50,10 +50,11 @@ pub use access::{
     MadeToken, PeopleError, PersonChange, PersonPlan, Right, Role, RulesError, Scope, TokenError,
     TokenPlan, add_person, change_password, change_person, make_token, read_rules, who_is,
 };
+pub use analyst::{Collected, HandedIn};
 pub use contain::containment_faults;
 pub use data::KeyError;
 pub use deliver::{OutboxAct, delivery_faults, sink_kinds};
-pub use explain::Wish;
+pub use explain::{HandedInTask, Wish};
 pub use jobs::Change;
 pub use models::{
     LlmGrant, LlmGrantError, LlmGrantKind, LlmGrantPlan, SpendLeftReport, SpendLimitReport,
@@ -61,7 +62,7 @@ pub use models::{
     llm_grant_remove, spend_limits,
 };
 pub use outside::OutsideError;
-pub use quell_analyst::Audience;
+pub use quell_analyst::{Audience, Brief};
 pub use quell_secrets::Environment;
 pub use start::{Plan, Server, StartError, api_description, start};
 pub use sync::{Act, Tell, TellError, Told, Why, known_kinds, source_faults};

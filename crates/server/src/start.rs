@@ -37,7 +37,7 @@ use crate::outside::{Outside, OutsideError, keep_fresh};
 use crate::signin::SignIns;
 use crate::state::{App, MOST_EXPLANATIONS, MOST_UPLOADS, ROOM_BYTES, Signal, thread_permits};
 use crate::sync::Platforms;
-use crate::{contain, deliver, intake, jobs, serve, sync};
+use crate::{contain, deliver, explain, intake, jobs, serve, sync};
 
 /// What a server needs to start.
 pub struct Plan {
@@ -183,13 +183,17 @@ fn open(plan: Plan, clock: Arc<dyn Clock>) -> Result<(Arc<App>, Option<String>),
     Ok((app, first_token))
 }
 
-/// Jobs that ran when the last server stopped go on.
-fn recover_jobs(office: &mut ServerStore, now: Timestamp) -> Result<(), StoreError> {
+/// The server's own database, with what a stop left behind set going.
+fn office(data: &Path, now: Timestamp) -> Result<ServerStore, StoreError> {
+    let mut office = ServerStore::open(data)?;
+    office.look_over()?;
+    office.tenant_add(&TenantId::default(), now)?;
     let recovered = office.job_recover(now, true)?;
     if recovered > 0 {
         tracing::info!(recovered, "jobs go on that ran when the server stopped");
     }
-    Ok(())
+    office.platform_release()?;
+    Ok(office)
 }
 
 /// Opens a data directory alone, with no thread started.
@@ -210,12 +214,7 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
     let lock = Lock::take(&data).map_err(io(&data))?;
     let lock = lock.ok_or_else(|| StartError::Taken(data.clone()))?;
     let key = ServerKey::read_or_make(&data)?;
-    let mut office = ServerStore::open(&data)?;
-    office.look_over()?;
-    let now = clock.now();
-    office.tenant_add(&TenantId::default(), now)?;
-    recover_jobs(&mut office, now)?;
-    office.platform_release()?;
+    let office = office(&data, clock.now())?;
     let access = ServerStore::open(&data)?;
     let spool = spool(&config, &data)?;
     let payloads = Payloads::open(&data.join("raw"))?;
@@ -411,6 +410,7 @@ fn threads(app: &Arc<App>) -> Vec<JoinHandle<()>> {
     run("items", |app| intake::ask_inventories(app));
     run("routes", deliver::plan);
     run("keeping", |app| intake::keep_house(app));
+    run("batches", |app| explain::keep_collecting(app));
     run("times", |app| intake::keep_times(app));
     run("checkpoints", keep_outside);
     run("audit streams", stream_out);

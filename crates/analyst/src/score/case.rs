@@ -10,7 +10,7 @@ use quell_model::{Claim, Untrusted};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Pairs, SCORERS};
+use super::{ELSEWHERE, Pairs, SCORERS};
 use crate::{Audience, Brief, Class, Field, Grants, Record, Shape, Task, TaskError};
 
 /// Where a case comes from.
@@ -237,7 +237,9 @@ impl Case {
             return Err("`bad` is empty: no answer shows what is caught".to_owned());
         }
         let is_known = |why: &str| {
-            guard::Reason::WORDS.contains(&why) || SCORERS.iter().any(|scorer| scorer.name == why)
+            guard::Reason::WORDS.contains(&why)
+                || ELSEWHERE.contains(&why)
+                || SCORERS.iter().any(|scorer| scorer.name == why)
         };
         match self.bad.iter().find(|bad| !is_known(&bad.why)) {
             Some(bad) => {

@@ -19,6 +19,10 @@ pub use case::{Bad, Case, CaseClaim, CaseRecord, Expect, Grant, Origin};
 pub use pairs::Pairs;
 pub use scorers::{SCORERS, Scorer};
 
+/// Scorers that need more than the answer, such as the proof of a change of code. They are asked
+/// where that is, and left out here.
+pub const ELSEWHERE: &[&str] = &["proved"];
+
 /// What one scorer says of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Score {

@@ -38,7 +38,8 @@ fn faults(task: &Task, case: &Case) -> String {
     if !written.dropped.is_empty() || !scores.is_whole() || scores.total() < 1.0 {
         writeln!(faults, "  good: scores {:.3}", scores.total()).unwrap();
     }
-    for (at, bad) in case.bad.iter().enumerate() {
+    let own = |(_, bad): &(usize, &super::Bad)| !super::ELSEWHERE.contains(&bad.why.as_str());
+    for (at, bad) in case.bad.iter().enumerate().filter(own) {
         let (written, scores) = judged(task, case, &bad.answer);
         let is_found = match scores.get(&bad.why) {
             Some(score) => !score.is_whole(),

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -11,18 +12,21 @@ use quell_client::ClientError;
 use quell_model::{Clock, TenantId};
 use quell_pipeline::deliver::{post_change, post_review};
 use quell_pipeline::{
-    ChangePlace, Dirty, FixCase, FixPlan, FixRequest, FixStory, Progress, Setup, StateFile, Tool,
-    code_change, code_place, commit_message, fixes_report, patch_text, plan_fixes, plan_fixes_from,
-    recover_files, refuse_uncommitted, write_branch, write_files,
+    ChangePlace, Dirty, FixCase, FixPlan, FixRequest, FixStory, MOST_WRITTEN, Progress, Setup,
+    StateFile, Tool, Writer, code_change, code_place, commit_message, fixes_report, patch_text,
+    plan_fixes, plan_fixes_from, recover_files, refuse_uncommitted, write_branch, write_files,
 };
 use quell_report::{Options, Written, write_asks, write_fixes};
+use quell_server::offline::FixWriter;
+use quell_server::{Brief, Plan};
 use quell_store::{OutboxStore, Store};
+use tokio::runtime::Builder;
 
 use super::config::{fixes_said, load_or_tell};
 use super::triage::on_interrupt;
 use crate::audited::noted;
 use crate::console::{say, write_json};
-use crate::environment::{Environment, SystemClock, variables};
+use crate::environment::{Environment, SystemClock, environment_of, variables};
 use crate::exit::Exit;
 use crate::remote::{Misused, Remote, ServerArguments};
 
@@ -39,6 +43,7 @@ Examples:
   quell fix --repo infra/ --server https://quell.example --token-file token
   quell fix --repo infra/ --state prod=prod.tfstate      where cloud findings belong
   quell fix --repo infra/ --ask > quell.toml             what only you can say
+  quell fix 0a1b2c3d4e --repo infra/ --ask-model         where no recipe makes one
 
 Exit codes: 0 done, 2 refused or a name that means nothing, 3 could not finish.
 docs/fixes.md says what is proved and how.";
@@ -94,6 +99,10 @@ pub(super) struct Arguments {
     /// Ask another tool before and after, in a private folder; it must be on the PATH
     #[arg(long, value_name = "TOOL", value_parser = tool_names())]
     verify_with: Vec<String>,
+    /// Where no recipe makes a fix, ask the language model that `[analyst]` of the configuration
+    /// gives the task `fix`; what it writes is proved or withheld, and needs approval
+    #[arg(long, conflicts_with = "server")]
+    ask_model: bool,
     /// Work although files hold changes that are not committed
     #[arg(long)]
     allow_dirty: bool,
@@ -137,7 +146,16 @@ pub(super) fn run(
     let progress = Progress { cancelled: &cancelled, bytes: &|_, _| {}, doing: &|_| {} };
     let plan = match &remote {
         Some(remote) => plan_with(remote, (&setup, &request), &progress)?,
-        None => plan_fixes(&Store::open(data)?, &setup, &request, &SystemClock, &progress)?,
+        None if arguments.ask_model => {
+            let Some(plan) = plan_asking(data, (&setup, &request), &progress)? else {
+                return Ok(Exit::Usage);
+            };
+            plan
+        }
+        None => {
+            let store = Store::open(data)?;
+            plan_fixes(&store, (&setup, &request), None, &SystemClock, &progress)?
+        }
     };
     if let Some(sink) = &arguments.deliver {
         let Some((written, said)) = deliver(arguments, (data, sink), &plan, &setup)? else {
@@ -161,6 +179,37 @@ pub(super) fn run(
     }
     print(arguments, &plan, written, environment)?;
     Ok(Exit::Clean)
+}
+
+/// Plans with a model that writes where no recipe does; none where the configuration is wrong,
+/// which was told.
+fn plan_asking(
+    data: &Path,
+    (setup, request): (&Setup, &FixRequest),
+    progress: &Progress<'_>,
+) -> Result<Option<FixPlan>> {
+    let Some(loaded) = load_or_tell(None, &[])? else { return Ok(None) };
+    let store = Store::open(data)?;
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.context("no runtime starts")?;
+    let plan = Plan {
+        config: loaded.config,
+        data: data.to_owned(),
+        setup: Setup::embedded(None)?,
+        environment: environment_of(),
+    };
+    let writer = {
+        let _within = runtime.enter();
+        FixWriter::open(plan, &TenantId::default(), Arc::new(SystemClock))?
+    };
+    let Some(writer) = writer else {
+        let said = "no model is given the task `fix`; `[analyst]` of the configuration names one, \
+                    as docs/llm.md shows";
+        return Err(Misused(said.to_owned()).into());
+    };
+    let ask = |brief: &Brief<'_>| writer.ask(brief);
+    let writer = Writer { task: writer.task(), ask: &ask, most: MOST_WRITTEN };
+    Ok(Some(plan_fixes(&store, (setup, request), Some(&writer), &SystemClock, progress)?))
 }
 
 /// What became of a run that ended while it wrote.
@@ -251,7 +300,7 @@ fn plan_with(
         }
         Ok(Vec::new())
     };
-    plan_fixes_from((setup, request), &stories, next, progress)
+    plan_fixes_from((setup, request), (&stories, None), next, progress)
 }
 
 /// The incidents that names mean at a server; a name may mean something else.

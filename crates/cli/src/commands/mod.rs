@@ -39,6 +39,7 @@ mod llm;
 mod map;
 mod outbox;
 mod policy;
+mod prompts;
 mod replay;
 mod restore;
 mod risk;
@@ -112,6 +113,8 @@ enum Command {
     Sink(sink::Arguments),
     /// Language models that are configured: list them, try them
     Llm(llm::Arguments),
+    /// What models are asked: list the tasks, compare their words, try them on cases
+    Prompts(prompts::Arguments),
     /// Jobs of a server: list them, look at one, retry, release or cancel it
     Jobs(jobs::Arguments),
     /// Read what was received again, by what this program knows now
@@ -173,6 +176,7 @@ pub(crate) fn run(
         Command::Outbox(arguments) => outbox::run(&arguments, (&data, named), environment),
         Command::Sink(arguments) => sink::run(&arguments, (&data, named), environment),
         Command::Llm(arguments) => llm::run(&arguments, (&data, named), environment),
+        Command::Prompts(arguments) => prompts::run(&arguments, environment),
         Command::Jobs(arguments) => jobs::run(&arguments, (&data, named), environment),
         Command::Replay(arguments) => replay::run(&arguments, (&data, named), environment),
         Command::Token(arguments) => token::run(&arguments, &data),

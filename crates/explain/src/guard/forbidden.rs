@@ -359,16 +359,21 @@ fn has_mention(lower: &str) -> bool {
 
 /// A command that the catalogue does not have. One that it has may stand.
 fn command(text: &str, facts: &Facts) -> Option<String> {
-    let words: Vec<&str> = text.split_whitespace().collect();
+    let parts = text.split(|c: char| c.is_whitespace() || matches!(c, '—' | '–'));
+    let words: Vec<&str> = parts.filter(|word| !word.is_empty()).collect();
     let plain = |word: &str| {
         word.trim_matches(|c: char| {
-            matches!(c, '`' | '"' | '\'' | '(' | ')' | ',' | '.' | ';' | ':')
+            matches!(
+                c,
+                '`' | '"' | '\'' | '(' | ')' | '[' | ']' | '{' | '}' | ',' | '.' | ';' | ':'
+            )
         })
         .to_lowercase()
     };
     for (at, word) in words.iter().enumerate() {
         let program = plain(word);
-        if !PROGRAMS.contains(&program.as_str()) {
+        let last = program.rsplit('-').next().unwrap_or_default();
+        if !PROGRAMS.contains(&program.as_str()) && !PROGRAMS.contains(&last) {
             continue;
         }
         let Some(next) = words.get(at + 1).map(|next| plain(next)) else { continue };

@@ -192,7 +192,7 @@ fn fault(sentence: &Sentence, facts: &Facts) -> Option<Reason> {
     // mark keeps words on both sides of data apart.
     let words = sentence.parts.iter().map(|part| match part {
         Part::Words(words) | Part::Invented(words) => words.as_str(),
-        Part::Data(_) => tokens::DATA,
+        Part::Data(_) => tokens::APART,
     });
     let words: String = words.collect();
     forbidden::fault(&words, facts).or_else(|| {

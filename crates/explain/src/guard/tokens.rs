@@ -5,6 +5,8 @@ use super::words::{PLAIN, TERMS};
 
 /// Stands where a record's own words are, in the text that is judged.
 pub(super) const DATA: &str = "\u{1}";
+/// The same, so that what a model glued to it is judged as a word of its own.
+pub(super) const APART: &str = " \u{1} ";
 
 /// A part of a sentence that has to be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,10 +101,8 @@ pub(super) fn of(text: &str) -> Vec<Token<'_>> {
     for pair in words.windows(2) {
         let [before, after] = pair else { continue };
         for (namer, name) in [(before, after), (after, before)] {
-            let is_name = !PLAIN.contains(core(name).to_ascii_lowercase().as_str())
-                && !compounds::is_listed(name)
-                && !TERMS.contains(*name)
-                && !needs_proof(name);
+            let is_name = is_unknown(name);
+            let namer = namer.rsplit('-').next().unwrap_or(namer);
             let is_verb = !is_in(STRICT, namer)
                 && name.len() > 5
                 && ENDS.iter().any(|end| name.ends_with(end));
@@ -111,8 +111,22 @@ pub(super) fn of(text: &str) -> Vec<Token<'_>> {
             }
         }
     }
+    // A sentence begins with a capital. A word that does not, and is none of prose, goes on with
+    // what the sentence before it named.
+    let begins_small = text.trim_start().starts_with(|c: char| c.is_lowercase());
+    if let Some(first) = words.first().filter(|word| begins_small && is_unknown(word)) {
+        tokens.push(Token { text: first, is_named: true });
+    }
     tokens.extend(quoted(text).map(|text| Token { text, is_named: true }));
     tokens
+}
+
+/// Whether a word is none that stands in prose without a meaning of its own, and looks like one.
+fn is_unknown(word: &str) -> bool {
+    !PLAIN.contains(core(word).to_ascii_lowercase().as_str())
+        && !compounds::is_listed(word)
+        && !TERMS.contains(word)
+        && !needs_proof(word)
 }
 
 fn is_in(list: &[&str], word: &str) -> bool {
@@ -133,16 +147,41 @@ fn trimmed(word: &str) -> &str {
 
 /// What stands in quotation marks is a name, or somebody's words: both have to be known.
 fn quoted(text: &str) -> impl Iterator<Item = &str> {
-    let marks = [('"', '"'), ('“', '”'), ('`', '`'), ('‘', '’')];
-    marks.into_iter().flat_map(move |(open, close)| {
+    let marks = [
+        ('"', '"'),
+        ('“', '”'),
+        ('„', '“'),
+        ('`', '`'),
+        ('‘', '’'),
+        ('«', '»'),
+        ('»', '«'),
+        ('‹', '›'),
+        ('「', '」'),
+    ];
+    let between = marks.into_iter().flat_map(move |(open, close)| {
         let mut rest = text;
         std::iter::from_fn(move || {
             let (_, behind) = rest.split_once(open)?;
-            let (inside, after) = behind.split_once(close)?;
+            let (inside, after) = behind.trim_start_matches(open).split_once(close)?;
             rest = after;
-            Some(inside.trim())
+            Some(inside)
         })
-        .filter(|inside| !inside.is_empty() && *inside != DATA)
+    });
+    let marks = |c: char| c.is_whitespace() || "\"'`“”„‘’«»‹›".contains(c);
+    let between = between.chain(apostrophes(text)).map(move |inside| inside.trim_matches(marks));
+    between.filter(|inside| !inside.is_empty() && *inside != DATA)
+}
+
+/// What stands between apostrophes that are no part of a word: `'x y'`, but not `the owner's`.
+fn apostrophes(text: &str) -> impl Iterator<Item = &str> {
+    let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let before = move |at: usize| text.get(..at).and_then(|head| head.chars().next_back());
+    let behind = move |at: usize| text.get(at + 1..).and_then(|tail| tail.chars().next());
+    let ends = text.match_indices('\'').map(|(at, _)| at);
+    let opens = ends.clone().filter(move |at| !is_word(before(*at)) && behind(*at).is_some());
+    opens.filter_map(move |open| {
+        let mut closes = ends.clone().filter(|at| *at > open + 1 && !is_word(behind(*at)));
+        text.get(open + 1..closes.next()?)
     })
 }
 

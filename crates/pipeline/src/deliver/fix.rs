@@ -56,6 +56,10 @@ fn body(
         .collect();
     facts.push(("File".to_owned(), Line::default().and_code(fix.file.clone())));
     facts.push(("Block".to_owned(), Line::default().and_code(fix.address.clone())));
+    if fix.written.is_some() {
+        let by = Line::own("a language model; a person has to agree");
+        facts.push(("Written by".to_owned(), by));
+    }
     facts.push(("Closes".to_owned(), Line::own(count(fix.closes.len(), "issue"))));
     let mut blocks = vec![Block::Facts(facts), Block::Heading(Line::own("What is wrong"))];
     blocks.extend(explained(&story.incident));
@@ -67,12 +71,16 @@ fn body(
 
 /// The change itself, what was proved of it, and the way back.
 pub(super) fn changed(fix: &FixReport) -> Vec<Block> {
-    let mut blocks = vec![
-        Block::Heading(Line::own("The change")),
+    let mut blocks = vec![Block::Heading(Line::own("The change"))];
+    for claim in fix.written.iter().flat_map(|written| &written.why) {
+        let said = Line::own("A language model says: ").and_data(claim.text.clone());
+        blocks.push(Block::Paragraph(said));
+    }
+    blocks.extend([
         Block::Code { language: "diff".to_owned(), text: fix.diff.clone().capped(MOST_DIFF) },
         Block::Heading(Line::own("What was proved")),
         Block::List(proofs(fix)),
-    ];
+    ]);
     if !fix.may_break.is_empty() {
         blocks.push(Block::Heading(Line::own("What it may break")));
         blocks.push(Block::List(fix.may_break.iter().cloned().map(Line::data).collect()));
@@ -111,6 +119,7 @@ const fn check(check: ProofCheck) -> &'static str {
         ProofCheck::NotSilenced => "Nothing is silenced",
         ProofCheck::NothingWorse => "Nothing is worse",
         ProofCheck::Narrows => "Rights are only taken away",
+        ProofCheck::Confined => "The model's change stays with the fault",
         ProofCheck::OnlyTheBlock => "Only the block changes",
         ProofCheck::Idempotent => "Making it again changes nothing",
         ProofCheck::PoliciesAccept => "The policies accept it",

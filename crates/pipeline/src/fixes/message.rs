@@ -30,6 +30,9 @@ pub fn commit_message(fix: &Fix, catalog: &Catalog) -> String {
         text.push('\n');
     }
     paragraph(&mut text, "Rollback: `git revert` of this commit, then apply again.");
+    if fix.written.is_some() {
+        text.push_str("Quell-Written-By: language model\n");
+    }
     text.push_str(&format!("Quell-Fix: {}\n", fix.id));
     for issue in &fix.closes {
         text.push_str(&format!("Quell-Closes: {issue}\n"));

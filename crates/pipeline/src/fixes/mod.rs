@@ -20,6 +20,7 @@ mod trace;
 mod unfixed;
 mod verify;
 mod write;
+mod written;
 
 use std::path::Path;
 
@@ -40,10 +41,11 @@ pub use trace::{StateFile, TraceRequest, named_asset, trace_asset, trace_thing};
 pub use unfixed::Unfixed;
 pub use verify::Tool;
 pub use write::{FileChange, recover_files, write_files};
+pub use written::{FIX_TASK, MOST_WRITTEN, Writer, score_fix};
 
 use crate::PipelineError;
 use crate::report::Open;
-use propose::{Workbench, grouped};
+pub(crate) use propose::{Workbench, grouped};
 pub(crate) use steps::steps_of;
 
 /// A repository, with what is said of fixes beside its file, and state files that lead there.
@@ -69,5 +71,5 @@ pub(crate) fn propose<'o>(
         control.is_some_and(|control| !control.fixes.is_empty())
     };
     let open = open.filter(has_recipe);
-    Ok(grouped(bench.answers(store, open)?).0)
+    Ok(grouped(bench.answers(store, open)?).fixes)
 }

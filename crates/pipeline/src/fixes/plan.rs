@@ -8,9 +8,10 @@ use quell_remediate::Applied;
 use quell_store::{IdSet, Store};
 
 use super::ask::{Ask, asks};
-use super::propose::{Workbench, grouped};
+use super::propose::{Grouped, Workbench, grouped};
 use super::select::{Chosen, Names};
 use super::verify::verify;
+use super::written::{Writer, write_all};
 use super::{Commit, FileChange, FixCase, FixConfig, FixSaid, FixStory, StateFile, Tool, Unfixed};
 use crate::assess::Judgement;
 use crate::priority::Estate;
@@ -82,6 +83,8 @@ pub struct FixPlan {
     pub unfixed: Vec<Unfixed>,
     /// The settings that withheld fixes ask for.
     pub asks: Vec<Ask>,
+    /// Faults in the code that no recipe closes, and that a model could be asked about.
+    pub open: usize,
     /// All files that change, in path order.
     pub files: Vec<FileChange>,
     /// Fix, path and new text, step by step.
@@ -117,8 +120,8 @@ impl FixPlan {
 /// When a name means nothing, the repository cannot be read, or the store refuses.
 pub fn plan_fixes(
     store: &Store,
-    setup: &Setup,
-    request: &FixRequest,
+    (setup, request): (&Setup, &FixRequest),
+    writer: Option<&Writer<'_>>,
     clock: &dyn Clock,
     progress: &Progress<'_>,
 ) -> Result<FixPlan, PipelineError> {
@@ -129,17 +132,18 @@ pub fn plan_fixes(
     let mut open = open_issues(store, &mut estate, request.among.as_ref())?;
     progress.check()?;
     let config = config(request, setup)?;
-    let bench = Workbench::open(&request.repository, catalog, (&config, &request.states))?;
+    let mut bench = Workbench::open(&request.repository, catalog, (&config, &request.states))?;
+    bench.is_open = true;
     progress.check()?;
     (progress.doing)("proving");
-    let (fixes, unfixed) = grouped(bench.answers(store, open.iter())?);
+    let grouped = grouped(bench.answers(store, open.iter())?);
     progress.check()?;
     let stories = match request.names.is_empty() {
         true => Vec::new(),
-        false => incidents(store, &mut open, &fixes, None)?,
+        false => incidents(store, &mut open, &grouped.fixes, None)?,
     };
     let stories: Vec<FixStory> = stories.into_iter().map(FixStory::of).collect();
-    chosen(&bench, (fixes, unfixed), (setup, request, &stories), progress)
+    chosen(&bench, grouped, (request, &stories, writer), progress)
 }
 
 /// The same for issues that come from elsewhere, some at a time; none are left when none come.
@@ -148,12 +152,13 @@ pub fn plan_fixes(
 /// When a name means nothing, the repository cannot be read, or the issues do not come.
 pub fn plan_fixes_from<E: From<PipelineError>>(
     (setup, request): (&Setup, &FixRequest),
-    stories: &[FixStory],
+    (stories, writer): (&[FixStory], Option<&Writer<'_>>),
     mut next: impl FnMut() -> Result<Vec<FixCase>, E>,
     progress: &Progress<'_>,
 ) -> Result<FixPlan, E> {
-    let config = config(request, setup)?;
-    let bench = Workbench::open(&request.repository, setup.catalog(), (&config, &request.states))?;
+    let (config, states) = (config(request, setup)?, &request.states);
+    let mut bench = Workbench::open(&request.repository, setup.catalog(), (&config, states))?;
+    bench.is_open = true;
     (progress.doing)("proving");
     let mut answers = Vec::new();
     loop {
@@ -164,7 +169,7 @@ pub fn plan_fixes_from<E: From<PipelineError>>(
         }
         answers.extend(bench.answers_for(cases));
     }
-    Ok(chosen(&bench, grouped(answers), (setup, request, stories), progress)?)
+    Ok(chosen(&bench, grouped(answers), (request, stories, writer), progress)?)
 }
 
 /// The user's settings.
@@ -179,18 +184,31 @@ fn config(request: &FixRequest, setup: &Setup) -> Result<FixConfig, PipelineErro
 /// Makes those that are asked for.
 fn chosen(
     bench: &Workbench<'_>,
-    (fixes, unfixed): (Vec<Fix>, Vec<Unfixed>),
-    (setup, request, stories): (&Setup, &FixRequest, &[FixStory]),
+    Grouped { fixes, unfixed, mut openings }: Grouped,
+    (request, stories, writer): (&FixRequest, &[FixStory], Option<&Writer<'_>>),
     progress: &Progress<'_>,
 ) -> Result<FixPlan, PipelineError> {
-    let catalog = setup.catalog();
+    let catalog = bench.catalog;
     let names = Names { catalog, incidents: stories, fixes: &fixes, unfixed: &unfixed };
     let chosen = Chosen::find(&request.names, names)?;
-    let fixes: Vec<Fix> = fixes.into_iter().filter(|fix| chosen.has_fix(fix)).collect();
-    let unfixed: Vec<Unfixed> = unfixed.into_iter().filter(|one| chosen.has_unfixed(one)).collect();
+    let mut fixes: Vec<Fix> = fixes.into_iter().filter(|fix| chosen.has_fix(fix)).collect();
+    let mut unfixed: Vec<Unfixed> =
+        unfixed.into_iter().filter(|one| chosen.has_unfixed(one)).collect();
+    openings.retain(|one| {
+        one.closes(|issue| {
+            fixes.iter().any(|fix| fix.closes.contains(issue))
+                || unfixed.iter().any(|left| left.issue == *issue)
+        })
+    });
+    let open = openings.len();
+    if let Some(writer) = writer.filter(|_| open > 0) {
+        (progress.doing)("asking a model");
+        write_all(bench, &openings, writer, (&mut fixes, &mut unfixed));
+        progress.check()?;
+    }
     let plan = verified(bench, fixes, request, progress)?;
     let asks = asks(catalog, &plan.offers, &unfixed);
-    Ok(FixPlan { unfixed, asks, ..plan })
+    Ok(FixPlan { unfixed, asks, open, ..plan })
 }
 
 /// Makes the fixes upon each other and asks other tools of the result. What one of them finds
@@ -270,6 +288,7 @@ fn composed(bench: &Workbench<'_>, fixes: Vec<Fix>, only_safe: bool) -> FixPlan 
         unparsed: bench.unparsed.clone(),
         unfixed: Vec::new(),
         asks: Vec::new(),
+        open: 0,
     }
 }
 

@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use super::checkout::Checkout;
 use super::impact::graded;
 use super::trace::{Placed, Tracer};
+use super::written::{Opening, joined};
 use super::{FixCase, FixConfig, FixMember, StateFile, Unfixed, policy};
 use crate::PipelineError;
 use crate::assess::members;
@@ -28,8 +29,10 @@ pub(crate) struct Workbench<'c> {
     pub(crate) checkout: Checkout,
     pub(crate) workspace: Workspace,
     pub(crate) engine: Engine<'c>,
-    policies: Policies,
-    catalog: &'c Catalog,
+    pub(super) policies: Policies,
+    pub(super) catalog: &'c Catalog,
+    /// Whether faults that no recipe closes are looked for in the code.
+    pub(super) is_open: bool,
     tracer: Tracer,
     /// Files that do not parse, with the reason.
     pub(crate) unparsed: Vec<(String, String)>,
@@ -38,10 +41,18 @@ pub(crate) struct Workbench<'c> {
 /// What can be done about one issue.
 #[derive(Debug)]
 pub(crate) enum Answer {
-    /// A fix, proved or withheld.
-    Fix(Box<Fix>),
-    /// No change of code is possible.
-    None(Box<Unfixed>),
+    /// A fix, proved or withheld, and the fault where nothing is proved.
+    Fix(Box<Fix>, Option<Box<Opening>>),
+    /// No recipe makes a change of code, and the fault where it stands in some.
+    None(Box<Unfixed>, Option<Box<Opening>>),
+}
+
+impl Answer {
+    /// A withheld fix, and the fault that it did not close.
+    fn with(fix: Fix, opening: Option<Box<Opening>>) -> Self {
+        let opening = opening.map(|one| Box::new(one.instead_of(&fix)));
+        Self::Fix(Box::new(fix), opening)
+    }
 }
 
 /// What is known of an issue while its fix is made.
@@ -77,7 +88,22 @@ impl<'c> Workbench<'c> {
         let engine = Engine::new(&controls).with_settings(config.settings.clone());
         let faults = workspace.unparsed().into_iter();
         let unparsed = faults.map(|(path, fault)| (path.to_owned(), fault.to_owned())).collect();
-        Ok(Self { checkout, workspace, engine, policies, catalog, tracer, unparsed })
+        let is_open = false;
+        Ok(Self { checkout, workspace, engine, policies, catalog, is_open, tracer, unparsed })
+    }
+
+    /// The same of files that are in memory: paths with forward slashes, and texts.
+    pub(crate) fn of_files(
+        files: BTreeMap<String, String>,
+        catalog: &'c Catalog,
+    ) -> Result<Self, PipelineError> {
+        let workspace = Workspace::parse(files.clone());
+        let mut checkout = Checkout { files, ..Checkout::default() };
+        let tracer = Tracer::open(&mut checkout, &[])?;
+        let controls: Vec<&Control> = catalog.controls().collect();
+        let (engine, policies) = (Engine::new(&controls), policy::load(&[])?);
+        let (is_open, unparsed) = (false, Vec::new());
+        Ok(Self { checkout, workspace, engine, policies, catalog, is_open, tracer, unparsed })
     }
 
     /// An answer for each issue, in their order.
@@ -108,15 +134,13 @@ impl<'c> Workbench<'c> {
     fn answer(&self, case: &Case) -> Answer {
         let issue = &case.issue;
         let control = issue.control.as_deref().and_then(|id| self.catalog.control(id));
-        let none = |reason| {
-            Answer::None(Box::new(Unfixed::new(
-                (issue, &case.members),
-                (self.catalog, control),
-                reason,
-            )))
+        let none = |reason, opening| {
+            let about = (issue, case.members.as_slice());
+            Answer::None(Box::new(Unfixed::new(about, (self.catalog, control), reason)), opening)
         };
-        let Some(control) = control.filter(|control| !control.fixes.is_empty()) else {
-            return none(None);
+        let Some(control) = control.filter(|control| self.is_open || !control.fixes.is_empty())
+        else {
+            return none(None, None);
         };
         let mut target = Target::new(&issue.asset, case.location());
         match self.tracer.place(&issue.asset, &target, (&self.checkout, &self.workspace)) {
@@ -124,8 +148,14 @@ impl<'c> Workbench<'c> {
                 target.file = Some(found.file);
                 target.address = Some(found.address);
             }
-            Placed::Refused(reason) => return none(Some(reason)),
+            // Who made a thing says nothing of a fault that no recipe mends anyway.
+            Placed::Refused(_) if control.fixes.is_empty() => return none(None, None),
+            Placed::Refused(reason) => return none(Some(reason), None),
             Placed::Unknown => {}
+        }
+        let opening = |said: &str| self.opening(case, (control, &target), said);
+        if control.fixes.is_empty() {
+            return none(None, opening(control.decide.as_deref().unwrap_or_default()));
         }
         let fix = self.engine.propose(&self.workspace, &target, control, vec![issue.key]);
         let language = Workspace::language_of(&fix.file);
@@ -133,15 +163,28 @@ impl<'c> Workbench<'c> {
         // An asset that no block here makes is no fix that somebody has to decide on.
         match &fix.state {
             FixState::Withheld(reason) if fix.address.is_empty() => {
+                let opening = opening(reason);
                 let reason = self.why_not_found(case).unwrap_or_else(|| reason.clone());
                 if matches!(issue.asset.id.provider, Provider::Iac | Provider::Code) {
                     let state = FixState::Withheld(reason);
-                    return Answer::Fix(Box::new(Fix { state, ..fix }));
+                    let fix = Fix { state, ..fix };
+                    return Answer::with(fix, opening);
                 }
-                none(Some(reason))
+                none(Some(reason), opening)
             }
-            FixState::Withheld(_) | FixState::Proved => Answer::Fix(Box::new(fix)),
+            // What a recipe made and the proof refused is refused whoever makes it.
+            FixState::Withheld(reason) if fix.diff.is_empty() => {
+                let opening = opening(reason);
+                Answer::with(fix, opening)
+            }
+            FixState::Withheld(_) | FixState::Proved => Answer::Fix(Box::new(fix), None),
         }
+    }
+
+    /// The fault of a case, where it stands in the code.
+    fn opening(&self, case: &Case, at: (&Control, &Target), said: &str) -> Option<Box<Opening>> {
+        let about = (&case.issue, case.members.as_slice());
+        self.is_open.then(|| Opening::find(self, about, at, said).map(Box::new)).flatten()
     }
 
     /// Why the file that a scanner names was not looked into.
@@ -160,22 +203,39 @@ impl<'c> Workbench<'c> {
     }
 }
 
-/// The fixes, each once with all that it closes, in the order of files; and the rest.
-pub(crate) fn grouped(answers: Vec<Answer>) -> (Vec<Fix>, Vec<Unfixed>) {
+/// What all answers come to.
+#[derive(Debug, Default)]
+pub(crate) struct Grouped {
+    /// The fixes, each once with all that it closes, in the order of files.
+    pub(crate) fixes: Vec<Fix>,
+    /// The rest.
+    pub(crate) unfixed: Vec<Unfixed>,
+    /// The faults in the code that no recipe closes.
+    pub(crate) openings: Vec<Opening>,
+}
+
+/// The answers, put together.
+pub(crate) fn grouped(answers: Vec<Answer>) -> Grouped {
     let mut fixes: BTreeMap<String, Fix> = BTreeMap::new();
-    let mut rest = Vec::new();
+    let (mut unfixed, mut openings) = (Vec::new(), Vec::new());
     for answer in answers {
         match answer {
-            Answer::None(unfixed) => rest.push(*unfixed),
-            Answer::Fix(fix) => match fixes.get_mut(&fix.id) {
-                Some(known) => known.closes.extend(fix.closes),
-                None => {
-                    fixes.insert(fix.id.clone(), *fix);
+            Answer::None(one, opening) => {
+                unfixed.push(*one);
+                openings.extend(opening.map(|one| *one));
+            }
+            Answer::Fix(fix, opening) => {
+                openings.extend(opening.map(|one| *one));
+                match fixes.get_mut(&fix.id) {
+                    Some(known) => known.closes.extend(fix.closes),
+                    None => {
+                        fixes.insert(fix.id.clone(), *fix);
+                    }
                 }
-            },
+            }
         }
     }
     let mut fixes: Vec<Fix> = fixes.into_values().collect();
     fixes.sort_by(|a, b| (&a.file, &a.address, &a.id).cmp(&(&b.file, &b.address, &b.id)));
-    (fixes, rest)
+    Grouped { fixes, unfixed, openings: joined(openings) }
 }

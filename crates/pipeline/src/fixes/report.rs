@@ -24,6 +24,7 @@ pub fn fixes_report(plan: &FixPlan, written: Option<Written>) -> FixesReport {
         fixes: plan.offers.iter().map(offer).collect(),
         unfixed: plan.unfixed.iter().map(unfixed).collect(),
         asks: plan.asks.iter().map(ask).collect(),
+        for_model: plan.open,
         files: plan.files.iter().map(|file| Untrusted::from(file.path.as_str())).collect(),
         not_read: plan
             .unread

@@ -21,6 +21,7 @@ pub use plans::{
     Known, PlanAsked, PlanTold, Ruling, explain_action, explain_fix, find_plan, plan_check,
     plan_check_at, plan_issues, plan_request, plan_told,
 };
+pub(crate) use plans::{action as action_of, plan_of};
 pub use preview::{Preview, PreviewIssue, SeverityCount, exception_preview};
 pub use request::{ExceptionPlan, end_said, exception_request};
 pub use say::{Saying, Word, plan_say};

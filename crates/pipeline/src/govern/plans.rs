@@ -128,7 +128,7 @@ fn common<'t>(texts: impl Iterator<Item = Option<&'t str>>) -> Option<String> {
 }
 
 /// What rules look at of a fix. An environment that is not that of all issues is not known.
-fn action(tenant: &str, fix: &Fix, issues: &[Issue]) -> Action {
+pub(crate) fn action(tenant: &str, fix: &Fix, issues: &[Issue]) -> Action {
     let environment =
         |issue: &Issue| issue.asset.context.environment.as_ref().map(|e| e.value.raw().to_owned());
     let environments: Vec<Option<String>> = issues.iter().map(environment).collect();
@@ -226,6 +226,19 @@ pub fn plan_request(
     if verdict.outcome == Outcome::Refused {
         return Ok(PlanAsked { verdict, plan: None });
     }
+    let plan = plan_of((&fix, &issues), (action, &verdict), ruling, (now, by))?;
+    store.plan_add(&plan)?;
+    let told = plan_told(store, ruling, (plan, Approvals::default()), (now, known))?;
+    Ok(PlanAsked { verdict, plan: Some(told) })
+}
+
+/// The plan of a fix. Its id follows from all that it says.
+pub(crate) fn plan_of(
+    (fix, issues): (&Fix, &[Issue]),
+    (action, verdict): (Action, &Verdict),
+    ruling: &Ruling,
+    (now, by): (Timestamp, &Person),
+) -> Result<Plan, PipelineError> {
     let hours = SignedDuration::from_hours(i64::from(ruling.plan_hours.max(1)));
     let proofs = fix.proof.iter().map(|proof| {
         let said = serde_json::to_value(proof).unwrap_or_default();
@@ -239,7 +252,7 @@ pub fn plan_request(
     let mut plan = Plan {
         id: String::new(),
         kind: action.kind,
-        tenant: tenant.to_owned(),
+        tenant: action.tenant,
         title: fix.title.clone(),
         target: format!("{} {}", fix.file, fix.address),
         account: action.account,
@@ -248,7 +261,7 @@ pub fn plan_request(
         diff: fix.diff.clone(),
         evidence: proofs.chain(closed).collect(),
         versions: BTreeMap::from([("quell".to_owned(), env!("CARGO_PKG_VERSION").to_owned())]),
-        before: before(&fix, &issues),
+        before: before(fix, issues),
         quorum: verdict.quorum.clone().unwrap_or_default(),
         rule: verdict.rule.clone(),
         requested_by: by.clone(),
@@ -257,9 +270,7 @@ pub fn plan_request(
     };
     let hash = plan.hash().map_err(|error| PipelineError::Refused(error.to_string()))?;
     plan.id = KeyHasher::new("plan").part(hash.as_str()).finish::<()>().to_string();
-    store.plan_add(&plan)?;
-    let told = plan_told(store, ruling, (plan, Approvals::default()), (now, known))?;
-    Ok(PlanAsked { verdict, plan: Some(told) })
+    Ok(plan)
 }
 
 /// The issues that a plan closes, by what it rests on.

@@ -126,6 +126,10 @@ impl Code for Workflows {
         self.at(place).map_or(Config::Unknown, |(_, _, tree)| tree.clone())
     }
 
+    fn raw(&self, place: &Place) -> Config {
+        self.at(place).map_or(Config::Unknown, |(_, yaml, _)| Config::from_json(data(yaml)))
+    }
+
     fn judge(&self, evaluator: &Evaluator, check: &Check, place: &Place) -> Truth {
         match self.at(place) {
             Some((_, _, tree)) => evaluator.evaluate(&check.holds, tree),

@@ -134,6 +134,10 @@ impl Code for Composes {
         self.at(place).map_or(Config::Unknown, |(_, _, service)| config(service))
     }
 
+    fn raw(&self, place: &Place) -> Config {
+        self.at(place).map_or(Config::Unknown, |(_, _, service)| Config::from_json(service))
+    }
+
     fn judge(&self, evaluator: &Evaluator, check: &Check, place: &Place) -> Truth {
         match self.at(place) {
             Some((_, _, service)) => evaluator.evaluate(&check.holds, &config(service)),

@@ -1,7 +1,9 @@
 //! The proof of a change, made on the texts before and after, whoever made the change.
 
+mod confine;
 mod narrow;
 mod silence;
+mod written;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -11,6 +13,8 @@ use quell_model::{Proof, ProofCheck, Verdict};
 
 use crate::Evaluator;
 use crate::code::{Change, Code, Place, Wish, line_of};
+
+pub(crate) use written::Patch;
 
 /// What a change is proved against.
 #[derive(Clone, Copy)]
@@ -22,7 +26,33 @@ pub(crate) struct Trial<'t> {
     pub(crate) checks: &'t [&'t Check],
     /// Every check of the catalogue in this language.
     pub(crate) catalogue: &'t [&'t Check],
-    pub(crate) wish: Wish<'t>,
+    pub(crate) how: How<'t>,
+}
+
+/// Where the change comes from.
+#[derive(Clone, Copy)]
+pub(crate) enum How<'t> {
+    /// A recipe of the catalogue makes it.
+    Recipe(Wish<'t>),
+    /// It was written, and is more held against.
+    Written(&'t Patch),
+}
+
+impl How<'_> {
+    /// The new text of the file.
+    fn change(&self, code: &dyn Code, place: &Place) -> Result<Change, String> {
+        match self {
+            Self::Recipe(wish) => code.plan(place, wish),
+            Self::Written(patch) => written::change(patch, code, place),
+        }
+    }
+
+    fn adds_companion(&self) -> bool {
+        match self {
+            Self::Recipe(wish) => wish.fix.companion.is_some(),
+            Self::Written(_) => false,
+        }
+    }
 }
 
 /// What came out: the proof so far, the change if there was one, and why it is withheld.
@@ -57,7 +87,7 @@ pub(crate) fn prove(trial: &Trial<'_>) -> Outcome {
     {
         return outcome;
     }
-    let change = match trial.code.plan(trial.place, &trial.wish) {
+    let change = match trial.how.change(trial.code, trial.place) {
         Ok(change) => change,
         Err(reason) => {
             outcome.withheld = Some(reason);
@@ -67,7 +97,7 @@ pub(crate) fn prove(trial: &Trial<'_>) -> Outcome {
     let before = trial.code.text(&change.file).unwrap_or_default();
     if change.text == before {
         outcome.withheld =
-            Some("the recipe finds nothing to change, yet the predicate does not hold".into());
+            Some("there is nothing to change, yet the predicate does not hold".into());
         return outcome;
     }
     let after = trial.code.with_file(&change.file, change.text.clone());
@@ -78,6 +108,9 @@ pub(crate) fn prove(trial: &Trial<'_>) -> Outcome {
         outcome.check(ProofCheck::NothingWorse, nothing_worse(trial, &*after, &change));
         if let Some(result) = narrow::narrows(trial, &*after, &change) {
             outcome.check(ProofCheck::Narrows, result);
+        }
+        if let How::Written(patch) = trial.how {
+            outcome.check(ProofCheck::Confined, confine::confined(trial, &*after, patch));
         }
         outcome.check(ProofCheck::OnlyTheBlock, only_the_block(trial, &*after, &change));
         outcome.check(ProofCheck::Idempotent, idempotent(trial, &*after, &change));
@@ -98,7 +131,7 @@ fn unknown<T>(detail: impl Into<String>) -> Result<T, (Verdict, String)> {
 fn parses_before(trial: &Trial<'_>) -> Finding {
     let file = &trial.place.file;
     match trial.code.fault_beside(file) {
-        Some(error) if trial.wish.fix.companion.is_some() => {
+        Some(error) if trial.how.adds_companion() => {
             unknown(format!("{error}, and the companion may stand there"))
         }
         Some(_) | None => Ok(format!("`{file}` parses")),
@@ -300,7 +333,19 @@ fn middle<'t>(before: &str, after: &'t str, span: &Range<usize>) -> Option<&'t s
 }
 
 fn idempotent(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Finding {
-    match after.plan(trial.place, &trial.wish) {
+    let wish = match trial.how {
+        How::Recipe(wish) => wish,
+        // It is made only where the predicate fails, and is held to that anew each time.
+        How::Written(_) => {
+            return match truth(trial, after) {
+                Truth::Holds => {
+                    Ok("a second run finds nothing at fault and changes nothing".into())
+                }
+                Truth::Fails | Truth::Unknown => failed("a second run would change it again"),
+            };
+        }
+    };
+    match after.plan(trial.place, &wish) {
         Ok(second) if after.text(&second.file) == Some(&second.text) => {
             Ok("a second run changes nothing".into())
         }

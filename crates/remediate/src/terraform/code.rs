@@ -8,7 +8,9 @@ use quell_catalog::{Check, FixRecipe, Language, Truth};
 
 use super::locate::{candidates, links_to, locate, satellites};
 use super::repository::reads;
-use super::{Repository, Resource, SourceFile, beside, made, providers, recipes, resolve, schema};
+use super::{
+    Repository, Resource, SourceFile, beside, made, opaque, providers, recipes, resolve, schema,
+};
 use crate::code::{Change, Code, Dialect, Place, Wish};
 use crate::evaluate::{Surroundings, all, any};
 use crate::inventory::Inventory;
@@ -103,6 +105,19 @@ impl Code for Repository {
     fn replaces(&self, place: &Place, fix: &FixRecipe) -> Option<String> {
         let kind = self.at(place)?.kind();
         let own = fix.companion.is_none().then(|| schema::replacing(&kind, fix.set.keys()))??;
+        Some(format!("changing `{own}` makes Terraform replace the resource"))
+    }
+
+    fn opaque(&self, place: &Place) -> Vec<String> {
+        self.at(place).map(|resource| opaque::of(&resource.block.body)).unwrap_or_default()
+    }
+
+    fn arguments(&self, place: &Place, blocks: &BTreeSet<String>) -> Option<(String, String)> {
+        schema::told(&self.at(place)?.kind(), blocks)
+    }
+
+    fn replaced_by(&self, place: &Place, paths: &[String]) -> Option<String> {
+        let own = schema::replacing(&self.at(place)?.kind(), paths)?.to_owned();
         Some(format!("changing `{own}` makes Terraform replace the resource"))
     }
 

@@ -12,6 +12,7 @@ mod json;
 mod lenient;
 mod locate;
 mod made;
+mod opaque;
 mod parameters;
 mod providers;
 mod recipes;

@@ -7,7 +7,7 @@ use quell_catalog::{Check, Control, Truth};
 
 use super::Repository;
 use crate::code::{Change, Code, Place, Wish};
-use crate::prove::{Outcome, Trial, prove};
+use crate::prove::{How, Outcome, Trial, prove};
 use crate::{Config, Evaluator, Settings, Target};
 
 /// Terraform code with a recipe that writes what it is told.
@@ -102,7 +102,7 @@ fn tried(check: &str, address: &str, before: &str, after: &str) -> Outcome {
         place: &Place { file: "main.tf".into(), address: address.into() },
         checks: &checks,
         catalogue: &checks,
-        wish: Wish { fix: &control.fixes[0], settings: &settings, keep_elements: true },
+        how: How::Recipe(Wish { fix: &control.fixes[0], settings: &settings, keep_elements: true }),
     })
 }
 

@@ -120,6 +120,29 @@ pub(super) fn replacing<'p>(
     paths.into_iter().find(replaces).map(String::as_str)
 }
 
+/// The arguments of a type, blocks with braces behind them, and those of its blocks of these names.
+pub(super) fn told(kind: &str, blocks: &BTreeSet<String>) -> Option<(String, String)> {
+    let (_, arguments) = of_type(kind)?;
+    let own = arguments.0.iter().map(|(name, argument)| match &argument.inner {
+        Some(_) => format!("{name}{{}}"),
+        None => (*name).to_owned(),
+    });
+    let own = own.collect::<Vec<_>>().join(" ");
+    let inner = arguments.0.iter().filter(|(name, _)| blocks.contains(**name));
+    let inner = inner.filter_map(|(name, argument)| {
+        Some(format!("{name}{{{}}}", written(argument.inner.as_ref()?)))
+    });
+    Some((own, inner.collect::<Vec<_>>().join(" ")))
+}
+
+fn written(arguments: &Arguments<'_>) -> String {
+    let all = arguments.0.iter().map(|(name, argument)| match &argument.inner {
+        Some(inner) => format!("{name}{{{}}}", written(inner)),
+        None => (*name).to_owned(),
+    });
+    all.collect::<Vec<_>>().join(" ")
+}
+
 /// Whether an argument of a type is known, and is no block: a map, which takes any key.
 pub(super) fn is_plain(kind: &str, name: &str) -> bool {
     let of = of_type(kind);

@@ -8,7 +8,7 @@ use super::{timeline, words};
 use crate::escape::{html, plain};
 use crate::steps::step_lines;
 use crate::words::{
-    check_name, count, fixes_of, impact_lines, kind_words, safety_words, ticket_words, verdict,
+    check_name, count, fixes_of, grade_words, impact_lines, kind_words, ticket_words, verdict,
 };
 use crate::{FixReport, IncidentReport, IssueReport, Report};
 
@@ -172,11 +172,14 @@ fn write_fix(fix: &FixReport, out: &mut dyn Write) -> io::Result<()> {
         "<p class=\"quiet\">{} {}, {}, closes {}</p>",
         text(fix.file.raw()),
         text(fix.address.raw()),
-        safety_words(fix.safety),
+        grade_words(fix),
         count(fix.closes.len() as u64, "issue")
     )?;
     if let Some(reason) = &fix.reason {
         writeln!(out, "<p>{}</p>", text(reason.raw()))?;
+    }
+    for claim in fix.written.iter().flat_map(|written| &written.why) {
+        writeln!(out, "<p>A language model says: {}</p>", text(claim.text.raw()))?;
     }
     if !fix.diff.is_empty() {
         let line = |l: &str| {

@@ -22,34 +22,34 @@ const MOST_CALLS: usize = 1_000;
 
 /// What became of calls that were to be handed in.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(crate) struct HandedIn {
+pub struct HandedIn {
     /// Calls that were handed in.
-    pub(crate) handed_in: usize,
+    pub handed_in: usize,
     /// Calls whose answers are there already.
-    pub(crate) kept: usize,
+    pub kept: usize,
     /// Calls that no budget allows.
-    pub(crate) refused: usize,
+    pub refused: usize,
     /// Why the first of those was refused.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) because: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
     /// The provider's id of the batch.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) batch: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<String>,
 }
 
 /// What came of batches that were handed in before.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(crate) struct Collected {
+pub struct Collected {
     /// Batches that are still worked on.
-    pub(crate) running: usize,
+    pub running: usize,
     /// Batches that are done.
-    pub(crate) done: usize,
+    pub done: usize,
     /// Batches that failed, or of which nobody knows whether they arrived.
-    pub(crate) lost: usize,
+    pub lost: usize,
     /// Answers that are kept now.
-    pub(crate) answers: usize,
+    pub answers: usize,
     /// Answers that are not usable.
-    pub(crate) unusable: usize,
+    pub unusable: usize,
 }
 
 /// What an item of a batch needs once its answer is there.

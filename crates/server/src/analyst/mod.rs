@@ -12,4 +12,5 @@ mod purse;
 #[cfg(test)]
 mod tests;
 
+pub use backlog::{Collected, HandedIn};
 pub(crate) use desk::{Desk, Given};

@@ -192,13 +192,8 @@ async fn a_batch_is_fetched_later_and_its_answers_are_kept() {
         let briefs = ["one-db", "other-name-db"].map(|asset| (brief(asset), given("abc")));
         let handed = app.desk.hand_in(&app, (&tenant, "incident"), &briefs).unwrap();
         assert_eq!((handed.handed_in, handed.kept, handed.refused), (2, 0, 0), "{handed:?}");
-        let mut collected = app.desk.collect(&app, &tenant).unwrap();
-        for _ in 0..10 {
-            if collected.running == 0 {
-                break;
-            }
-            collected = app.desk.collect(&app, &tenant).unwrap();
-        }
+        let mut looks = (0..10).map(|_| app.desk.collect(&app, &tenant).unwrap());
+        let collected = looks.find(|collected| collected.running == 0).unwrap();
         assert_eq!((collected.done, collected.answers), (1, 2), "{collected:?}");
         let kept = app.desk.kept(&app, "incident", &brief("one-db"), given("abc"));
         assert!(kept.made.unwrap().kept && kept.written.by == By::Model);

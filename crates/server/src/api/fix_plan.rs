@@ -106,7 +106,7 @@ pub(super) async fn plan(
         let never = AtomicBool::new(false);
         let plan = findings.read(|store| {
             quietly(&never, |progress| {
-                plan_fixes(store, findings.setup(), &request, &*asking.clock, progress)
+                plan_fixes(store, (findings.setup(), &request), None, &*asking.clock, progress)
             })
         })?;
         let offered: Vec<Fix> = plan.offers.iter().map(|offer| offer.fix.clone()).collect();

@@ -9,13 +9,19 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
+use quell_analyst::Audience;
+use quell_pipeline::analyst::incident::Details;
+use quell_pipeline::query::{self, IncidentQuery, QueryError};
 use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
+use tracing::Span;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Problem;
 use super::errors::{BadBody, Missing, OnceKey, Refused, Unchanged};
 use super::extract::{Asked, Given, Id};
 use crate::access::Caller;
+use crate::explain::{HandedInTask, Wanted, Wish, hand_in};
 use crate::models::{
     LlmGrant, LlmGrantError, LlmGrantPlan, MOST_DAYS, SpendReport, SpendWish, SpentBy,
     llm_grant_add, llm_grant_list, llm_grant_remove, spend_limits, spend_report,
@@ -123,6 +129,73 @@ pub(super) async fn take_back(
         Ok(Json(taken))
     })
     .await
+}
+
+/// Which incidents are explained in batches.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct LlmBatchPlan {
+    /// So many of the riskiest, 1 to 500; 50 where it is not said.
+    #[schema(minimum = 1, maximum = 500)]
+    top: Option<usize>,
+    /// Whom they are written for; `owner` where it is not said.
+    #[serde(rename = "as")]
+    to: Audience,
+}
+
+/// What became of the calls.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LlmBatches {
+    /// One row for each task that fits some of the incidents.
+    items: Vec<HandedInTask>,
+}
+
+/// Have many incidents explained in batches
+///
+/// Providers answer batches within a day, for less. Nothing is handed in that no budget allows or
+/// whose answer is there. What comes back is kept, and explanations show it.
+#[utoipa::path(post, operation_id = "add_llm_batches", path = "/llm/batches", tag = "llm", params(OnceKey), request_body = LlmBatchPlan,
+    responses((status = 200, description = "What was handed in", body = LlmBatches), Refused, Unchanged, BadBody))]
+pub(super) async fn batches(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Given(plan): Given<LlmBatchPlan>,
+) -> Result<Json<LlmBatches>, Problem> {
+    let top = plan.top.unwrap_or(50);
+    if !(1..=500).contains(&top) {
+        return Err(Problem::unprocessable("`top` is 1 to 500".to_owned()));
+    }
+    let full = |_| Problem::unavailable("too many explanations are being written", 5);
+    let permit = app.explanations.try_acquire().map_err(full)?;
+    let (asking, span) = (Arc::clone(&app), Span::current());
+    let handed =
+        spawn_blocking(move || span.in_scope(|| hand_in_top(&asking, &caller, top, plan.to)));
+    let handed = handed.await;
+    drop(permit);
+    handed.unwrap_or_else(|error| Err(Problem::internal(&error))).map(Json)
+}
+
+fn hand_in_top(
+    app: &App,
+    caller: &Caller,
+    top: usize,
+    to: Audience,
+) -> Result<LlmBatches, Problem> {
+    let findings = app.tenants.of(&caller.tenant)?;
+    let now = app.clock.now();
+    let query = IncidentQuery { limit: Some(top), ..IncidentQuery::default() };
+    let stories = findings.view_as::<_, QueryError>(caller.by(app), now, |view, cache| {
+        let page = query::incidents(view, cache, &query)?;
+        let read = page.page.items.iter().map(|one| {
+            let story = query::incident(view, cache, &one.id.to_string())?;
+            let details = Details::read(view.store, &story)?;
+            Ok((story, details))
+        });
+        read.collect::<Result<Vec<_>, QueryError>>()
+    })?;
+    let (tenant, user) = (&caller.tenant, Some(caller.token.as_str()));
+    let wanted = Wanted { tenant, user, to, task: None, wish: Wish::Asked };
+    Ok(LlmBatches { items: hand_in(app, &stories, app.setup.catalog(), wanted) })
 }
 
 impl From<LlmGrantError> for Problem {

@@ -196,6 +196,7 @@ fn govern() -> Routes {
         .routes(routes!(exceptions::import))
         .routes(routes!(exceptions::decide))
         .routes(routes!(outbox::act))
+        .routes(routes!(llm::batches))
 }
 
 /// The routes that say what may leave for language models.

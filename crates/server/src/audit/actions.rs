@@ -29,6 +29,7 @@ const ROUTES: &[(&str, &str, Action)] = &[
     ("POST", "/jobs/{id}/cancel", Action::JobCancel),
     ("POST", "/jobs/{id}/release", Action::JobRelease),
     ("POST", "/jobs/{id}/retry", Action::JobRetry),
+    ("POST", "/llm/batches", Action::IncidentExplain),
     ("POST", "/llm/grants", Action::GrantCreate),
     ("DELETE", "/llm/grants/{id}", Action::GrantRevoke),
     ("POST", "/outbox/{id}/{action}", Action::OutboxAct),

@@ -25,6 +25,12 @@ const SOON: SignedDuration = SignedDuration::from_secs(2);
 /// How long a sink that cannot be asked is left alone.
 const AFTER_TROUBLE: SignedDuration = SignedDuration::from_mins(5);
 
+/// How long until it is looked at again.
+fn look_after(seconds: u64, is_slow: bool) -> SignedDuration {
+    let every = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(300));
+    if is_slow { every.max(SLOWLY) } else { every }
+}
+
 /// Looks at one.
 pub(super) async fn one(
     app: &Arc<App>,
@@ -88,10 +94,9 @@ pub(super) async fn one(
         return looked(app, findings, (&before, now.checked_add(SOON).ok()), now);
     }
     delivery.remote = Some(there.remote.clone());
-    let every = SignedDuration::from_secs(i64::try_from(place.config.look_seconds).unwrap_or(300));
     let is_over = !matches!(stand, Stands::Open(_)) && is_done(there.phase);
-    let wait = if is_over || there.gone != Gone::No { every.max(SLOWLY) } else { every };
-    delivery.look = now.checked_add(wait).ok();
+    let is_slow = is_over || there.gone != Gone::No;
+    delivery.look = now.checked_add(look_after(place.config.look_seconds, is_slow)).ok();
     let act = match step {
         Move::Close if is_reminder => Some(Act::Close { body: over_body() }),
         Move::Close | Move::Reopen | Move::Rest | Move::Tell(_) => {

@@ -2,8 +2,10 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `backfill.rs` | many at once, as batches that are fetched later |
 //! | `letters.rs` | a model's words beside what letters say |
 
+mod backfill;
 mod letters;
 
 use quell_analyst::{Audience, Subject, Task, Tasks};
@@ -15,6 +17,8 @@ use quell_report::{Explained, IncidentStory, PayloadReport};
 use crate::analyst::Given;
 use crate::state::App;
 
+pub use backfill::HandedInTask;
+pub(crate) use backfill::{hand_in, keep_collecting};
 pub(crate) use letters::write_beside;
 
 /// What is wanted of an explanation.

@@ -13,7 +13,8 @@ use quell_store::Store;
 use tokio::runtime::Handle;
 
 use super::OfflineError;
-use crate::explain::{Wanted, Wish, explained, task_of};
+use crate::analyst::Collected;
+use crate::explain::{HandedInTask, Wanted, Wish, explained, hand_in, task_of};
 use crate::start::{Plan, open_app};
 use crate::state::App;
 
@@ -120,6 +121,48 @@ impl Explainer {
                     (asked.wish == Wish::Payload).then(|| PayloadReport::none(why.text()));
                 Ok(told)
             }
+        }
+    }
+}
+
+impl Explainer {
+    /// Hands in explanations of incidents as batches, which [`Explainer::collect`] fetches later.
+    /// It must not be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// When no model is configured, or the store refuses.
+    pub fn hand_in(
+        &self,
+        store: &Store,
+        stories: Vec<IncidentStory>,
+        to: Audience,
+    ) -> Result<Vec<HandedInTask>, OfflineError> {
+        let app = self.app()?;
+        let failed = |error: quell_pipeline::PipelineError| OfflineError::Failed(error.to_string());
+        let read = stories.into_iter().map(|story| {
+            let details = Details::read(store, &story)?;
+            Ok((story, details))
+        });
+        let stories: Vec<(IncidentStory, Details)> =
+            read.collect::<Result<_, _>>().map_err(failed)?;
+        let (tenant, user) = (&self.tenant, Some(USER));
+        let wanted = Wanted { tenant, user, to, task: None, wish: Wish::Asked };
+        Ok(hand_in(app, &stories, app.setup.catalog(), wanted))
+    }
+
+    /// Fetches what is done of batches. It must not be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// When no model is configured, or the store refuses.
+    pub fn collect(&self) -> Result<Collected, OfflineError> {
+        let app = self.app()?;
+        app.desk.collect(app, &self.tenant).map_err(OfflineError::Failed)
+    }
+
+    fn app(&self) -> Result<&App, OfflineError> {
+        match &self.by {
+            Who::Models(app) => Ok(app),
+            Who::Rules { why, .. } => Err(OfflineError::Failed(why.text())),
         }
     }
 }

@@ -4,8 +4,10 @@
 
 mod deliveries;
 mod explain;
+mod fixes;
 mod models;
 mod platforms;
+mod prompts;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,8 +28,10 @@ use crate::sync::TellError;
 
 pub use deliveries::{Outbox, deliver};
 pub use explain::{ExplainAsked, Explainer};
+pub use fixes::FixWriter;
 pub use models::{llm_spend, llm_test};
 pub use platforms::{Asked, Wanted, sync};
+pub use prompts::{Examination, Examined, prompts_provider};
 
 /// Why something cannot be done on a data directory.
 #[derive(Debug, thiserror::Error)]

@@ -113,7 +113,7 @@ fn looking_asks_nobody_and_asking_is_kept_for_who_looks() {
     let first = rig.shown(&id, "");
     assert_eq!(first["words"]["instead_of"]["why"], "not_asked", "{first}");
     assert_eq!(rig.asked(), 0);
-    let told = rig.explain(&id[..10], &json!({"as": "analyst"}));
+    let told = rig.explain(id.get(..10).unwrap(), &json!({"as": "analyst"}));
     assert_eq!((&told["words"]["by"], &told["audience"]), (&json!("model"), &json!("analyst")));
     assert_eq!((rig.asked(), &told["incident"]), (1, &json!(id)));
     let kept = rig.shown(&id, "?as=analyst");

@@ -41,7 +41,8 @@ impl IssueScope {
     }
 
     /// From what a page keeps. What cannot be read is not known.
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Self {
         if bytes.is_empty() {
             Self::default()
         } else {

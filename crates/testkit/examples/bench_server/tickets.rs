@@ -57,11 +57,11 @@ pub(super) fn letters(quell: &str, findings: u64, letters: u64) -> Outcome<()> {
         for row in held()? {
             let (before, begun) = (tracker.jira.count(), now());
             client.send(&Request::post(&format!("/api/v1/outbox/{row}/release"), ""))?;
-            while tracker.jira.count() == before {
-                if begun.elapsed().as_secs() > 60 {
-                    return Err(format!("after a minute there is no ticket of row {row}").into());
-                }
+            while tracker.jira.count() == before && begun.elapsed().as_secs() < 60 {
                 pause(1);
+            }
+            if tracker.jira.count() == before {
+                return Err(format!("after a minute there is no ticket of row {row}").into());
             }
             if is_over.load(Ordering::SeqCst) {
                 break;

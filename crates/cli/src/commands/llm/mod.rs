@@ -1,6 +1,7 @@
 //! `quell llm`: the providers of language models that are configured, what they cost, and what may
 //! leave for them.
 
+mod batch;
 mod grant;
 mod spend;
 
@@ -31,6 +32,8 @@ Examples:
   quell llm grant add --what names --task incident --until 2027-01-31 \\
       --reason 'the owners know them by name'
   quell llm grant list
+  quell llm batch --top 100                  explanations for less, within a day
+  quell llm collect                          fetch them; a server does by itself
 
 A provider is a table `[llm.NAME]` of the configuration. A test sends three
 short questions that hold nothing of yours; they cost a little. Exit codes:
@@ -64,6 +67,10 @@ enum Command {
     Spend(spend::Wanted),
     /// What may leave for models as it stands: add, list, remove
     Grant(grant::Wanted),
+    /// Have many incidents explained in batches, which cost less and take up to a day
+    Batch(batch::Wanted),
+    /// Fetch what is done of batches; a server does so by itself
+    Collect,
 }
 
 #[derive(Debug, Deserialize)]
@@ -110,6 +117,10 @@ pub(super) fn run(
     let json = arguments.json;
     match &arguments.command {
         Command::Grant(wanted) => grant::run(wanted, places, (environment, json)),
+        Command::Batch(wanted) => {
+            configured(arguments, |config| batch::run(wanted, places, (config, environment, json)))
+        }
+        Command::Collect => configured(arguments, |config| batch::collect(places.0, config, json)),
         Command::Spend(wanted) => {
             configured(arguments, |config| spend::run(wanted, places, (config, environment, json)))
         }

@@ -83,7 +83,7 @@ fn new(
             continue;
         }
         let Ok(story) = incident(view, cache, &key) else { continue };
-        for told in subjects(&story, wishes, one.incident.kind) {
+        for told in subjects(&story, (wishes.tenant, wishes.places), one.incident.kind) {
             // A fix may close issues of several incidents.
             let is_named = new.iter().any(|named| named.id == told.id);
             if !is_named && route.takes(&told.facts) && !is_known(&told.id)? {

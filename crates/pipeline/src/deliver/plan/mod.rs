@@ -13,7 +13,8 @@ use jiff::SignedDuration;
 use quell_deliver::outbox::{Act, State};
 use quell_deliver::route::{Facts, Release, Route, What};
 use quell_deliver::{Key, Letter};
-use quell_model::{IncidentKey, IssueKey, KeyHasher, TenantId, Timestamp};
+use quell_model::{IncidentKey, IncidentKind, IssueKey, KeyHasher, TenantId, Timestamp};
+use quell_report::IncidentStory;
 use quell_store::{Delivery, NewRow, OutboxStore};
 
 use super::words::Places;
@@ -147,7 +148,7 @@ impl Planner {
                 Err(QueryError::Pipeline(error)) => return Err(error),
                 Err(_) => continue,
             };
-            let told = subjects(&story, wishes, one.incident.kind);
+            let told = subjects(&story, (wishes.tenant, wishes.places), one.incident.kind);
             let all = told.iter().try_fold(true, |all, told| {
                 let of = (Some(one.incident.key), told);
                 Ok::<_, PipelineError>(self.tell(view, wishes, of, &mut planned)? && all)
@@ -246,6 +247,31 @@ fn may_be_told(routes: &[Route], one: &One) -> bool {
             && when.least_score.is_none_or(|least| one.incident.score >= least)
             && (when.kinds.is_empty() || when.kinds.contains(&one.incident.kind))
     })
+}
+
+/// The letters that routes want of an incident of which nobody was told yet, with what routes look
+/// at of each. Nothing is asked or kept.
+#[must_use]
+pub fn letters_of(
+    (story, kind): (&IncidentStory, IncidentKind),
+    routes: &[Route],
+    (tenant, places): (&TenantId, &Places),
+    now: Timestamp,
+) -> Vec<(Facts, Post)> {
+    let mut posts: Vec<(Facts, Post)> = Vec::new();
+    for told in subjects(story, (tenant, places), kind) {
+        let wanting = routes.iter().filter(|route| route.takes(&told.facts));
+        let places = wanting.flat_map(|route| route.to.iter().map(move |sink| (route, sink)));
+        for (route, sink) in places {
+            let is_told = |(_, other): &(Facts, Post)| {
+                other.delivery.sink == *sink && other.delivery.subject == told.id
+            };
+            let known = posts.iter().any(is_told);
+            let post = || (told.facts.clone(), opened((tenant, sink), route, &told, now));
+            posts.extend((!known).then(post));
+        }
+    }
+    posts
 }
 
 fn opened((tenant, sink): (&TenantId, &str), route: &Route, told: &Told, now: Timestamp) -> Post {

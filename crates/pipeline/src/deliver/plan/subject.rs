@@ -2,20 +2,24 @@
 
 use quell_deliver::route::{Facts, Subject};
 use quell_deliver::{Key, Letter};
-use quell_model::{IncidentKind, IssueKey, Severity, Untrusted};
+use quell_model::{IncidentKind, IssueKey, Severity, TenantId, Untrusted};
 use quell_report::{FixReport, IncidentStory};
 
 use super::super::{fix, incident};
-use super::{Told, Wishes, hash};
+use super::{Places, Told, hash};
 
-pub(super) fn subjects(story: &IncidentStory, wishes: Wishes<'_>, kind: IncidentKind) -> Vec<Told> {
+/// The subjects of an incident. Which letters there are follows from the story alone.
+pub(super) fn subjects(
+    story: &IncidentStory,
+    (tenant, places): (&TenantId, &Places),
+    kind: IncidentKind,
+) -> Vec<Told> {
     let fixes: Vec<&FixReport> = story.fixes.iter().filter(|fix| fix.state == "proved").collect();
     let facts = facts(story, kind, !fixes.is_empty());
-    let places = wishes.places;
     let mut all = Vec::with_capacity(fixes.len() + 1);
     for one in fixes {
         let id = Subject::Fix.named(&one.id);
-        let key = Key::new(wishes.tenant, "", &id, 0);
+        let key = Key::new(tenant, "", &id, 0);
         let letter = fix::letter(key, (story, one), places);
         let closed = story.issues.iter().filter(|issue| one.closes.contains(&issue.id));
         let score = closed.clone().map(|issue| issue.risk.score).max();
@@ -30,7 +34,7 @@ pub(super) fn subjects(story: &IncidentStory, wishes: Wishes<'_>, kind: Incident
         all.push(told(id, facts, keys(&one.closes), letter));
     }
     let id = Subject::Incident.named(&story.incident.id);
-    let key = Key::new(wishes.tenant, "", &id, 0);
+    let key = Key::new(tenant, "", &id, 0);
     let letter = incident::letter(key, story, places);
     all.push(told(id, facts, keys(&story.incident.issues), letter));
     all

@@ -38,6 +38,15 @@ pub(super) fn narrows(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> O
     found
 }
 
+/// Whether a value of a kind is one whose change is compared here, right by right.
+pub(super) fn compares(kind: &str, root: &str, old: &Config) -> bool {
+    if rbac::KINDS.contains(&kind) {
+        return ["rules", "subjects", "roleRef", "aggregationRule"].contains(&root);
+    }
+    let stood = !matches!(old.get(root), None | Some(Config::Null));
+    kind == DOCUMENT || kind.starts_with("aws_") && POLICIES.contains(&root) && stood
+}
+
 fn at(trial: &Trial<'_>, after: &dyn Code, change: &Change, place: &Place) -> Option<Finding> {
     let kind = trial.code.kind(place)?;
     let (old, new) = (trial.code.config(place), after.config(place));
