@@ -236,6 +236,9 @@ pub(crate) fn part_line(words: &Answered, part: &WrittenPart) -> String {
 pub(crate) fn write_words(words: &Answered, indent: &str, out: &mut dyn Write) -> io::Result<()> {
     let inner = format!("{indent}{INDENT}");
     wrapped(&by_sentence(words), indent, out)?;
+    if words.written.parts.is_empty() {
+        wrapped("Nothing is known here of what this task tells.", indent, out)?;
+    }
     for part in &words.written.parts {
         wrapped(&part_line(words, part), indent, out)?;
         if let Some(choice) = &part.choice {
