@@ -12,6 +12,8 @@ use crate::task::{Part, Shape, Task, TaskError};
 use crate::written::{by_rules, rules, says_something};
 use crate::{Audience, Brief, By, Class, Dropped, Grants, Record, Why, Written, WrittenPart};
 
+/// What the masker is told before a version.
+const VERSION: &str = "version ";
 /// What stands where a value was cut.
 const CUT: &str = " [cut]";
 
@@ -334,12 +336,22 @@ fn masked(id: &str, record: &Record, most: usize, masker: &mut Masker) -> Value 
                 kind: *kind,
                 about: about.clone(),
             }),
+            Class::Text | Class::Log if is_version(&field.name) => {
+                masker.mask(&format!("{VERSION}{}", field.value))
+            }
             Class::Text | Class::Log => masker.mask(&field.value),
         };
+        let masked = masked.as_str();
+        // Four numbers with points between them are an address, unless something says otherwise.
+        let masked = masked.strip_prefix(VERSION).unwrap_or(masked);
         // Cut after masking: half a secret is none that is found.
-        value.insert(field.name.to_string(), Value::from(cut(masked.as_str(), most)));
+        value.insert(field.name.to_string(), Value::from(cut(masked, most)));
     }
     Value::Object(value)
+}
+
+fn is_version(name: &str) -> bool {
+    matches!(name, "version" | "fixed_in")
 }
 
 fn cut(text: &str, most: usize) -> String {

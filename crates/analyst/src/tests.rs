@@ -67,6 +67,22 @@ fn only_the_listed_fields_leave_and_names_are_masked_wherever_they_stand() {
 }
 
 #[test]
+fn a_version_of_four_numbers_is_no_address() {
+    let records = vec![
+        Record::new("finding:1", "finding")
+            .text("title", "12.5.0.0 answers, version 12.5.0.0")
+            .text("version", "12.5.0.0")
+            .text("fixed_in", "12.5.0.2, 13.0.1"),
+    ];
+    let (brief, task) = (Brief { records, ..Brief::default() }, TASKS.get("incident").unwrap());
+    let call = Call::new(task, &brief, Audience::Owner, Grants::default()).unwrap();
+    let told: Value = serde_json::from_str(call.input()).unwrap();
+    let record = &told["records"][0];
+    assert_eq!(record["version"], "12.5.0.0", "{record}");
+    assert_eq!(record["fixed_in"], "12.5.0.2, 13.0.1", "{record}");
+}
+
+#[test]
 fn sentences_that_rest_on_records_stay_with_names_put_back() {
     let (brief, task) = (brief(), TASKS.get("incident").unwrap());
     let call = Call::new(task, &brief, Audience::Owner, Grants::default()).unwrap();

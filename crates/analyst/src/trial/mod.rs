@@ -9,8 +9,8 @@ use quell_catalog::Catalog;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::score::{Case, Scores, score};
-use crate::{By, Call, Task, TaskError};
+use crate::score::{Case, Score, Scores, score};
+use crate::{By, Call, Task, TaskError, Written};
 
 pub use plain::{estimate, guarded_bytes, plain_bytes};
 
@@ -94,7 +94,8 @@ pub fn told(call: &Call<'_>) -> String {
 }
 
 /// Scores the answers to cases. An answer to a case that is not there any more, or that told
-/// something else, is left out; how many were, is said.
+/// something else, is left out; how many were, is said. `elsewhere` has the scorers of the task that
+/// this crate has not.
 ///
 /// # Errors
 /// When the task's words cannot be filled in, which a test excludes.
@@ -102,6 +103,7 @@ pub fn rows(
     task: &Task,
     (cases, catalog): (&[Case], &Catalog),
     answers: &[Asked],
+    elsewhere: &dyn Fn(&Case, &Written) -> Vec<Score>,
 ) -> Result<(Vec<(Row, Asked)>, usize), TaskError> {
     let mut rows = Vec::new();
     let mut left_out = 0;
@@ -116,22 +118,30 @@ pub fn rows(
             left_out += 1;
             continue;
         }
-        rows.push((row(task, case, &call, asked), asked.clone()));
+        rows.push((row(case, &call, asked, elsewhere), asked.clone()));
     }
     Ok((rows, left_out))
 }
 
-fn row(task: &Task, case: &Case, call: &Call<'_>, asked: &Asked) -> Row {
+fn row(
+    case: &Case,
+    call: &Call<'_>,
+    asked: &Asked,
+    elsewhere: &dyn Fn(&Case, &Written) -> Vec<Score>,
+) -> Row {
+    let task = call.task();
     let Some(answer) = &asked.answer else {
         let case = asked.case.clone();
         let (scores, kept, dropped, by_rules) = (None, 0, 0, true);
         return Row { case, scores, kept, dropped, by_rules, guarded: 0, plain: 0 };
     };
     let written = call.judge(answer);
+    let mut scores = score(task, case, answer, &written);
+    scores.each.extend(elsewhere(case, &written));
     let of_model = written.parts.iter().filter(|part| part.by == By::Model);
     Row {
         case: asked.case.clone(),
-        scores: Some(score(task, case, answer, &written)),
+        scores: Some(scores),
         kept: of_model.map(|part| part.sentences.len()).sum(),
         dropped: written.dropped.len(),
         by_rules: written.by == By::Rules,
@@ -146,7 +156,7 @@ pub fn sums(task: &Task, rows: &[(Row, Asked)]) -> Sums {
     let total = |row: &Row| row.scores.as_ref().map_or(0.0, Scores::total);
     let of = |scorer: &str| {
         let values = rows.iter().filter_map(|(row, _)| row.scores.as_ref()?.get(scorer));
-        mean(values.map(crate::score::Score::value))
+        mean(values.map(Score::value))
     };
     let mut millis: Vec<u64> = rows.iter().map(|(_, asked)| asked.millis).collect();
     millis.sort_unstable();

@@ -85,7 +85,7 @@ fn answers_are_scored_summed_and_set_beside_a_plain_prompt() {
         Asked { case: "99-gone".to_owned(), ..Asked::default() },
         Asked { told: "something else".to_owned(), ..asked(task, &cases, 0, None) },
     ];
-    let (rows, left_out) = rows(task, (&cases, &CATALOG), &answers).unwrap();
+    let (rows, left_out) = rows(task, (&cases, &CATALOG), &answers, &|_, _| Vec::new()).unwrap();
     assert_eq!((rows.len(), left_out), (3, 2));
     let sums = sums(task, &rows);
     assert_eq!((sums.cases, sums.whole, sums.failed), (3, 1, 1));

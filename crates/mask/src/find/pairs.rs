@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 use super::context::{is_no_value, is_secret_name};
 use super::{Found, Pattern, each};
@@ -34,22 +34,60 @@ static SENTENCE: Pattern = LazyLock::new(|| {
     Regex::new(r#"(?i)\b(?P<k>[a-z]+(?:[ _-][a-z]+){0,3})[ \t]+(?:is|was)[ \t]+["'`]?(?P<v>[^\s"'`,;]+(?: (?-i:\p{Lu})[\p{L}'-]+)?)"#).ok()
 });
 
+/// How sure it is where a value ends, and that it is one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// It ends where the pattern says.
+    Closed,
+    /// Marks may be part of it.
+    Line,
+    /// It may be the next word of a sentence.
+    Sentence,
+}
+
 pub(super) fn find(text: &str, found: &mut Vec<Found>) {
-    for (pattern, is_loose) in
-        [(&LISTED, false), (&ELEMENT, false), (&LINE, false), (&FLAG, false), (&SENTENCE, true)]
-    {
-        for one in each(pattern, text) {
-            let (Some(name), Some(value)) = (one.name("k"), one.name("v")) else { continue };
-            let Some(kind) = of_name(name.as_str()) else { continue };
-            let value_text = value.as_str().trim_end().trim_end_matches('.');
-            let keeps = is_no_value(value_text)
-                || is_loose && !has_form(value_text)
-                || !fits(kind, value_text);
-            if !keeps {
-                let end = value.start() + value_text.len();
-                found.push(Found::new((value.start(), end), kind, "by its name"));
-            }
+    for (pattern, form) in [
+        (&LISTED, Form::Closed),
+        (&ELEMENT, Form::Closed),
+        (&LINE, Form::Line),
+        (&FLAG, Form::Closed),
+        (&SENTENCE, Form::Sentence),
+    ] {
+        found.extend(each(pattern, text).filter_map(|one| value_of(text, &one, form)));
+    }
+}
+
+/// The value of a name, where the name says what it is.
+fn value_of(text: &str, one: &Captures<'_>, form: Form) -> Option<Found> {
+    let (name, value) = (one.name("k")?, one.name("v")?);
+    let kind = of_name(name.as_str())?;
+    let value_text = value.as_str().trim_end().trim_end_matches('.');
+    let keeps = is_no_value(value_text)
+        || form == Form::Sentence && !has_form(value_text)
+        || !fits(kind, value_text);
+    if keeps {
+        return None;
+    }
+    let end = value.start() + value_text.len();
+    let is_open = form == Form::Line && kind == Kind::Secret;
+    let end = if is_open { past_marks(text, end) } else { end };
+    Some(Found::new((value.start(), end), kind, "by its name"))
+}
+
+/// The end of a password that has marks in it which end other values: `a&3-x`. What begins another
+/// pair is not part of it.
+fn past_marks(text: &str, mut end: usize) -> usize {
+    let is_mark = |c: char| "&;{}[](),".contains(c);
+    loop {
+        let rest = text.get(end..).unwrap_or_default();
+        let Some(mark) = rest.chars().next().filter(|c| is_mark(*c)) else { return end };
+        let after = rest.get(mark.len_utf8()..).unwrap_or_default();
+        let ends = |c: char| is_mark(c) || c.is_whitespace() || "\"'<>".contains(c);
+        let word = after.get(..after.find(ends).unwrap_or(after.len())).unwrap_or_default();
+        if word.is_empty() || word.contains(['=', ':']) {
+            return end;
         }
+        end += mark.len_utf8() + word.len();
     }
 }
 
@@ -173,6 +211,9 @@ mod tests {
                 "secret",
             ),
             ("date_of_birth: 1984-02-14", "1984-02-14", "number"),
+            ("SMTP_PASSWORD=Tr0ub4dor&3-winter x", "Tr0ub4dor&3-winter", "secret"),
+            ("password=Tr0ub;4dor,9&user=bob", "Tr0ub;4dor,9", "secret"),
+            (r#"{"password":"Tr0ub4dor"},{"a":1}"#, "Tr0ub4dor", "secret"),
         ] {
             assert!(found(text).contains(&(value.to_owned(), kind)), "{text}: {:?}", found(text));
         }

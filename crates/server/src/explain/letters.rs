@@ -95,7 +95,7 @@ fn all(app: &Arc<App>, findings: &Findings, subjects: Subjects) -> BTreeMap<Stri
             drop(one.await);
         }
     };
-    // What is still under way then is kept for the next time.
+    // What is still under way then comes too late for these letters.
     drop(runtime.block_on(async { timeout(wait, asking).await }));
     work.over.store(true, Ordering::SeqCst);
     std::mem::take(&mut *locked(&work.words))

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use quell_analyst::score::Case;
+use quell_analyst::score::{Case, Score};
 use quell_analyst::trial::{self, Asked as Answer, Row, Sums};
-use quell_analyst::{Call, Task};
+use quell_analyst::{Call, Task, Written};
 use quell_config::Money;
 use quell_model::Clock;
+use quell_pipeline::score_fix;
 use quell_server::offline::{self, Examined};
 use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
@@ -194,7 +195,12 @@ fn one(
 /// What a run came to, with the cases as they are now.
 pub(super) fn outcome(known: &Known<'_>, task: &Task, run: &Run) -> Result<Outcome> {
     let cases = task.read_cases(known.catalog)?;
-    let (rows, left_out) = trial::rows(task, (&cases, known.catalog), &run.answers)?;
+    let proved = |case: &Case, written: &Written| -> Vec<Score> {
+        let is_wanted = task.scorers.iter().any(|scorer| scorer == "proved");
+        let score = is_wanted.then(|| score_fix(known.catalog, case, written).ok());
+        score.flatten().into_iter().collect()
+    };
+    let (rows, left_out) = trial::rows(task, (&cases, known.catalog), &run.answers, &proved)?;
     let sums = trial::sums(task, &rows);
     let failures =
         rows.iter().filter_map(|(_, asked)| Some((asked.case.clone(), asked.error.clone()?)));
