@@ -180,7 +180,7 @@ fn post(
         PipelineError::Refused(format!("what is said of the code cannot be written: {error}"))
     })?;
     let hash = KeyHasher::new("review").part(&String::from_utf8_lossy(&said)).finish::<()>();
-    let subject = format!("review:{hash}");
+    let subject = format!("remarks:{hash}");
     let what = (vec![Act::Review { review: Box::new(review) }], Vec::new());
     let is_new = post_once(outbox, (tenant, sink, &subject), what, now)?;
     Ok((subject, is_new))
