@@ -205,7 +205,11 @@ fn at_whichever_flush_the_server_dies_what_it_acknowledged_is_there_once() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut acked = Acked::default();
     let mut deaths = 0;
-    for flush in 1..=16 {
+    for flush in 1..=64 {
+        // A busy machine acknowledges little before it dies: it dies more often then.
+        if flush > 16 && acked.uids.len() > 10 {
+            break;
+        }
         let before = failing(&format!("signal=KILL:when={flush}"));
         // It may die before it listens.
         let started = Process::start(&mut server(folder.path(), &words(&before)));
