@@ -188,12 +188,12 @@ pub fn ways(links: &[Link], known: Known<'_>) -> HashMap<u64, Ways> {
     let mut found: HashMap<u64, Ways> = HashMap::new();
     for fact in Fact::ALL {
         let reached = spread(links, known, fact);
-        for asset in reached.keys() {
-            let Some(way) = way(*asset, &reached, known, fact) else { continue };
+        reached.keys().for_each(|asset| {
+            let Some(way) = way(*asset, &reached, known, fact) else { return };
             if let Some(place) = found.entry(*asset).or_default().0.get_mut(fact.place()) {
                 *place = Some(way);
             }
-        }
+        });
     }
     found
 }

@@ -45,31 +45,37 @@ impl Links {
     pub(crate) fn near(store: &Store, asset: &str) -> Result<(Self, Vec<String>), PipelineError> {
         let mut links = Self::new(RandomState::new());
         let mut others: BTreeSet<String> = BTreeSet::new();
-        let mut asked: HashSet<String> = HashSet::new();
-        let mut waiting = vec![asset.to_owned()];
+        let mut waiting: BTreeSet<String> = [asset.to_owned()].into();
         for _ in 0..MOST_STEPS {
-            for asset in std::mem::take(&mut waiting) {
-                if !asked.insert(asset.clone()) || links.links.len() >= MOST_NEAR {
-                    continue;
-                }
-                for row in store.relation_list(&Relation::end_of(&asset), (0, MOST_NEAR))? {
-                    let relation = relation_of(&row.body)?;
-                    let number = links.number(&asset);
-                    let link = Link::of(&relation, |key| links.number(key));
-                    let Some(link) = link.filter(|link| link.target() == number) else { continue };
-                    let (from, to) = (relation.from.key(), relation.to.key());
-                    let source = if from == asset { to } else { from };
-                    waiting.push(source.to_owned());
-                    others.insert(source.to_owned());
-                    links.links.push((0, link));
-                }
+            let mut next: BTreeSet<String> = BTreeSet::new();
+            for asset in &waiting {
+                next.extend(links.add_near(store, asset)?);
             }
+            next.retain(|asset| !others.contains(asset));
+            others.extend(next.iter().cloned());
+            waiting = next;
         }
         links.links.sort_unstable_by_key(|(_, link)| *link.key());
         links.links.dedup_by_key(|(_, link)| *link.key());
         links.assets = links.links.iter().flat_map(|(_, link)| link.ends()).collect();
         others.remove(asset);
         Ok((links, others.into_iter().collect()))
+    }
+
+    /// Adds the links by which facts come to an asset. Says from which others.
+    fn add_near(&mut self, store: &Store, asset: &str) -> Result<Vec<String>, PipelineError> {
+        let mut sources = Vec::new();
+        let left = MOST_NEAR.saturating_sub(self.links.len());
+        for row in store.relation_list(&Relation::end_of(asset), (0, left))? {
+            let relation = relation_of(&row.body)?;
+            let link = Link::of(&relation, |key| self.number(key));
+            let here = self.number(asset);
+            let Some(link) = link.filter(|link| link.target() == here) else { continue };
+            let (from, to) = (relation.from.key(), relation.to.key());
+            sources.push(if from == asset { to } else { from }.to_owned());
+            self.links.push((0, link));
+        }
+        Ok(sources)
     }
 
     /// Reads again what was written since. Says whether that changed anything.

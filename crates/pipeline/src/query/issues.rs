@@ -221,11 +221,10 @@ pub fn issue(view: &View<'_>, id: &str) -> Result<IssueStory, QueryError> {
         let asset = read_issue(body)?.asset.id.key().to_owned();
         let (links, others) = Links::near(view.store, &asset)?;
         let mut neighbours = Vec::new();
-        for asset in std::iter::once(&asset).chain(&others) {
-            for row in on_asset(view.index, asset) {
-                if let Some(row) = view.store.issue_get(row)? {
-                    neighbours.extend(known(&row, catalog)?);
-                }
+        let assets = std::iter::once(&asset).chain(&others);
+        for row in assets.flat_map(|asset| on_asset(view.index, asset)) {
+            if let Some(row) = view.store.issue_get(row)? {
+                neighbours.extend(known(&row, catalog)?);
             }
         }
         estate.take(&mut neighbours, (&links, view.index.is_limited()));

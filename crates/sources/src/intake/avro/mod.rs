@@ -171,28 +171,31 @@ impl<R: Read> Bodies<R> {
         Ok(())
     }
 
+    /// Reads an event of a block.
+    fn one(&mut self, mut block: State<R>) -> io::Result<()> {
+        self.left -= 1;
+        let of: &mut dyn Read = match &mut block {
+            State::Between(source) => source,
+            State::Plain(reader) => reader,
+            State::Deflate(reader) => reader,
+            State::Zstd(reader) => reader,
+        };
+        event(of, &self.event, &mut self.line)?;
+        self.state = Some(block);
+        Ok(())
+    }
+
     /// Reads on to the next body that has something in it. Says whether there is one.
     fn next(&mut self) -> io::Result<bool> {
         while self.line.is_empty() {
             let Some(state) = self.state.take() else { return Ok(false) };
-            match (state, self.left) {
-                (State::Between(source), _) => {
-                    if !self.begin(source)? {
-                        return Ok(false);
-                    }
-                }
-                (block, 0) => self.end(block)?,
-                (mut block, _) => {
-                    self.left -= 1;
-                    let of: &mut dyn Read = match &mut block {
-                        State::Between(source) => source,
-                        State::Plain(reader) => reader,
-                        State::Deflate(reader) => reader,
-                        State::Zstd(reader) => reader,
-                    };
-                    event(of, &self.event, &mut self.line)?;
-                    self.state = Some(block);
-                }
+            let goes_on = match (state, self.left) {
+                (State::Between(source), _) => self.begin(source)?,
+                (block, 0) => self.end(block).map(|()| true)?,
+                (block, _) => self.one(block).map(|()| true)?,
+            };
+            if !goes_on {
+                return Ok(false);
             }
         }
         Ok(true)

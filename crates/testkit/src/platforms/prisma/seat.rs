@@ -64,9 +64,9 @@ impl Seat {
                 2 | 3 => Self::ContainerAudit,
                 4 => Self::AppAudit,
                 5 => Self::ServerlessAudit,
-                6 if flaw.number / 16 % 2 == 0 => Self::ContainerFirewall,
+                6 if (flaw.number / 16).is_multiple_of(2) => Self::ContainerFirewall,
                 6 => Self::HostFirewall,
-                7 if flaw.number / 16 % 2 == 0 => Self::ServerlessFirewall,
+                7 if (flaw.number / 16).is_multiple_of(2) => Self::ServerlessFirewall,
                 7 => Self::AppFirewall,
                 8 => match flaw.number / 16 % 3 {
                     0 => Self::FileIntegrity,
