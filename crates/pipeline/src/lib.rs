@@ -19,6 +19,7 @@ mod import;
 mod incidents;
 mod inspect;
 mod intel;
+mod links;
 mod list;
 mod marks;
 pub mod memory;

@@ -6,6 +6,7 @@
 mod scope;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::RandomState;
 
 use quell_catalog::Control;
 use quell_correlate::{Attacked, Decisions, Member, Spoken, build_incidents, identify};
@@ -27,6 +28,7 @@ use crate::assess::{Judged, Judgement};
 use crate::deliver::{Places, Post, letters_of};
 use crate::fixes::{FixCase, FixMember, Workbench, grouped};
 use crate::govern::{Ruling, action_of, plan_of};
+use crate::links::Links;
 use crate::prepare::control_or_words;
 use crate::priority::{Estate, Once};
 use crate::report::{Open, story_of};
@@ -158,7 +160,7 @@ impl<'a> Stages<'a> {
         let mut estate = self.estate(&cases);
         let hidden: Vec<bool> = cases.iter().map(|case| self.is_hidden(case)).collect();
         let mut open = opened(&cases, &hidden)?;
-        estate.take(&mut open);
+        estate.take(&mut open, (&Links::new(RandomState::new()), false));
         let settled: Vec<Issue> = cases
             .iter()
             .map(|case| estate.settled(case.judged.issue.clone(), &case.members))
