@@ -9,6 +9,8 @@ mod brief;
 mod call;
 pub mod score;
 mod task;
+#[cfg(test)]
+mod testing;
 pub mod trial;
 mod written;
 

@@ -17,68 +17,54 @@ pub(super) struct Token<'a> {
 }
 
 /// Words behind which, or before which, a name stands.
-const NAMERS: &[&str] = &[
-    "package",
-    "packages",
-    "library",
-    "libraries",
-    "dependency",
-    "dependencies",
-    "module",
-    "gem",
-    "crate",
-    "plugin",
-    "wheel",
-    "image",
-    "user",
-    "role",
-    "bucket",
-    "function",
-    "named",
-    "called",
-    "install",
-    "installs",
-    "flag",
-    "option",
-    "attribute",
-    "parameter",
-    "command",
-    "tool",
-    "group",
-    "malware",
-    "campaign",
-    "actor",
-    "ransomware",
-    "domain",
-    "host",
-    "hostname",
-    "account",
+const NAMERS: &[(&str, Names)] = &[
+    ("package", Names::Any),
+    ("packages", Names::Any),
+    ("library", Names::Any),
+    ("libraries", Names::Any),
+    ("dependency", Names::Any),
+    ("dependencies", Names::Any),
+    ("module", Names::Any),
+    ("gem", Names::Any),
+    ("crate", Names::Any),
+    ("plugin", Names::Any),
+    ("wheel", Names::Any),
+    ("image", Names::NoVerb),
+    ("user", Names::NoVerb),
+    ("role", Names::NoVerb),
+    ("bucket", Names::NoVerb),
+    ("function", Names::NoVerb),
+    ("named", Names::Any),
+    ("called", Names::Any),
+    ("install", Names::Any),
+    ("installs", Names::Any),
+    ("flag", Names::NoVerb),
+    ("option", Names::NoVerb),
+    ("attribute", Names::NoVerb),
+    ("parameter", Names::NoVerb),
+    ("command", Names::NoVerb),
+    ("tool", Names::NoVerb),
+    ("group", Names::NoVerb),
+    ("malware", Names::Any),
+    ("campaign", Names::Any),
+    ("actor", Names::Any),
+    ("ransomware", Names::Any),
+    ("domain", Names::NoVerb),
+    ("host", Names::NoVerb),
+    ("hostname", Names::NoVerb),
+    ("account", Names::NoVerb),
 ];
 
-/// Those of them beside which any unknown word is a name: what code is made of, and what attacks.
-const STRICT: &[&str] = &[
-    "package",
-    "packages",
-    "library",
-    "libraries",
-    "dependency",
-    "dependencies",
-    "module",
-    "gem",
-    "crate",
-    "plugin",
-    "wheel",
-    "named",
-    "called",
-    "install",
-    "installs",
-    "malware",
-    "campaign",
-    "actor",
-    "ransomware",
-];
+/// Which unknown words beside another are names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Names {
+    /// All: beside what code is made of, and what attacks.
+    Any,
+    /// Those that do not end as verbs and the like do.
+    NoVerb,
+}
 
-/// Ends of words that stand beside the others as verbs and the like: `the user signed in`.
+/// Ends of verbs and the like: `the user signed in`.
 const ENDS: &[&str] = &[
     "ing", "ied", "ted", "ded", "ned", "sed", "ked", "led", "red", "ged", "ly", "tion", "tions",
     "ment",
@@ -103,10 +89,13 @@ pub(super) fn of(text: &str) -> Vec<Token<'_>> {
         for (namer, name) in [(before, after), (after, before)] {
             let is_name = is_unknown(name);
             let namer = namer.rsplit('-').next().unwrap_or(namer);
-            let is_verb = !is_in(STRICT, namer)
-                && name.len() > 5
-                && ENDS.iter().any(|end| name.ends_with(end));
-            if is_in(NAMERS, namer) && is_name && !is_verb {
+            let is_verb = name.len() > 5 && ENDS.iter().any(|end| name.ends_with(end));
+            let names = match names_of(namer) {
+                Some(Names::Any) => is_name,
+                Some(Names::NoVerb) => is_name && !is_verb,
+                None => false,
+            };
+            if names {
                 tokens.push(Token { text: name, is_named: true });
             }
         }
@@ -129,8 +118,10 @@ fn is_unknown(word: &str) -> bool {
         && !needs_proof(word)
 }
 
-fn is_in(list: &[&str], word: &str) -> bool {
-    list.contains(&word.to_ascii_lowercase().as_str())
+/// What a word makes of the words beside it.
+fn names_of(word: &str) -> Option<Names> {
+    let word = word.to_ascii_lowercase();
+    NAMERS.iter().find(|(known, _)| *known == word).map(|(_, names)| *names)
 }
 
 /// A word without the marks of a sentence round it.
