@@ -7,6 +7,7 @@
 
 mod brief;
 mod call;
+mod cited;
 pub mod score;
 mod task;
 #[cfg(test)]

@@ -38,12 +38,11 @@ pub(crate) fn answer(call: &Call<'_>) -> Value {
     let ids: Vec<&str> =
         records.filter_map(|record| record.get("id").and_then(Value::as_str)).collect();
     let cited: Vec<&str> = ids.iter().copied().take(8).collect();
-    let said = |text: &str| json!({"text": text, "evidence": cited});
+    let said = |text: &str| json!(format!("{text} [{}]", cited.join(" ")));
     // What a record says comes first: a guard that drops most of an answer drops all of it.
     let mut sentences: Vec<Value> = texts.iter().map(|text| said(text)).collect();
     sentences.extend(ORDERS.iter().map(|order| said(order)));
-    sentences
-        .push(json!({"text": "All of it is resolved.", "evidence": ["r0", "r99", "issue:abc"]}));
+    sentences.push(json!("All of it is resolved. [r0 r99]"));
     let mut made = Map::new();
     for part in &call.task().parts {
         let value = match &part.shape {
@@ -66,7 +65,7 @@ pub(crate) fn answer(call: &Call<'_>) -> Value {
 pub(crate) fn sly(call: &Call<'_>) -> Value {
     let input: Value = serde_json::from_str(call.input()).unwrap_or_default();
     let first = input.pointer("/records/0/id").and_then(Value::as_str).unwrap_or("r1").to_owned();
-    let said = |text: &str| json!({"text": text, "evidence": [first]});
+    let said = |text: &str| json!(format!("{text} [{first}]"));
     let calm = "Nothing in it needs anybody now, and somebody else will look after it.";
     let mut made = Map::new();
     for part in &call.task().parts {

@@ -106,7 +106,7 @@ fn case() -> Value {
 }
 
 fn good(text: &str, sure: &str) -> Value {
-    json!({"risk": [{"text": text, "evidence": ["r1"]}], "sure": sure})
+    json!({"risk": [format!("{text} [r1]")], "sure": sure})
 }
 
 fn scored(answer: &Value) -> Scores {
@@ -124,7 +124,7 @@ fn each_scorer_finds_what_it_is_for() {
     assert!(whole.is_whole() && whole.total() >= 1.0, "{whole:?}");
     let names: Vec<&str> = SCORERS.iter().map(|scorer| scorer.name).collect();
     assert_eq!(whole.each.iter().map(|score| score.name).collect::<Vec<_>>(), names);
-    let said = |text: &str| json!({"text": text, "evidence": ["r1"]});
+    let said = |text: &str| json!(format!("{text} [r1]"));
     let long = format!("It is open {}.", "to all ".repeat(30));
     for (answer, fails) in [
         (good("<resource:1 rds instance> is there.", "high"), &["complete"][..]),
