@@ -136,8 +136,7 @@ fn a_new_argument_needs_a_known_schema_and_a_place_beside_the_fault() {
 
 #[test]
 fn a_truth_stays_a_truth_where_nothing_says_what_it_is() {
-    let holds =
-        r#"{ path = "container_definitions", not_matches = '"privileged"\s*:\s*"?true' }"#;
+    let holds = r#"{ path = "container_definitions", not_matches = '"privileged"\s*:\s*"?true' }"#;
     let privileged = control("terraform", "aws_ecs_task_definition", holds);
     let text = "resource \"aws_ecs_task_definition\" \"a\" {\n  family = \"a\"\n  \
                 container_definitions = jsonencode([{ name = \"a\", privileged = true }])\n}\n";
