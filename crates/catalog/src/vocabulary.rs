@@ -12,7 +12,7 @@ static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
     // A file that cannot be read knows no word, so that more is a name; a test excludes it.
     let files = files_below("vocabulary").into_iter();
     let lists = files.filter_map(|(_, text)| toml::from_str::<Raw>(text).ok());
-    lists.flat_map(|raw| raw.list).fold(Vocabulary::default(), Vocabulary::with)
+    lists.flat_map(|raw| raw.list).fold(Vocabulary::default(), |all, list| all.with(&list))
 });
 
 #[derive(Debug, Default)]
@@ -43,7 +43,7 @@ struct List {
 }
 
 impl Vocabulary {
-    fn with(mut self, list: List) -> Self {
+    fn with(mut self, list: &List) -> Self {
         let words = list.words.split_whitespace();
         match list.any_case {
             true => self.words.extend(words.map(str::to_ascii_lowercase)),

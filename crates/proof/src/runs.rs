@@ -143,17 +143,17 @@ impl Bench {
     /// Makes some of the runs in databases, on threads of their own: a database has work done by
     /// those that share all other work, and waits for it.
     fn all_stored(&self, (numbers, seed): (Range<u64>, u64), codes: &Codes<'_>) -> Sums {
-        let some: Vec<u64> = numbers.filter(|run| turn(*run, seed) % STORED == 0).collect();
+        let some: Vec<u64> =
+            numbers.filter(|run| turn(*run, seed).is_multiple_of(STORED)).collect();
         let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
         let each = some.len().div_ceil(threads).max(1);
+        let of_part = |part: &[u64]| {
+            let mut sums = Sums::default();
+            part.iter().for_each(|run| self.run_stored((*run, seed), codes, &mut sums));
+            sums
+        };
         std::thread::scope(|scope| {
-            let parts = some.chunks(each).map(|part| {
-                scope.spawn(|| {
-                    let mut sums = Sums::default();
-                    part.iter().for_each(|run| self.run_stored((*run, seed), codes, &mut sums));
-                    sums
-                })
-            });
+            let parts = some.chunks(each).map(|part| scope.spawn(move || of_part(part)));
             let parts: Vec<_> = parts.collect();
             // One that panics has said so, and must not pass for one without a difference.
             let fallen = || Sums { different: 1, ..Sums::default() };

@@ -252,7 +252,7 @@ pub(crate) fn seats() -> Vec<Seat> {
             WORKSHOP => &["@BUILD_COMMENT@", "@BUILD_NOTE@"],
             _ => &[],
         };
-        seats.extend(marks.iter().map(|mark| of_code((world, &told), *mark)));
+        seats.extend(marks.iter().map(|mark| of_code((world, &told), mark)));
     }
     seats
 }
