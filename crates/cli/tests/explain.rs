@@ -27,7 +27,7 @@ fn answer(turn: &LlmAsked) -> String {
     let part = |(name, shape): (String, Value)| {
         let value = match shape["enum"].as_array() {
             Some(words) => words[0].clone(),
-            None => json!([{"text": "This deserves a closer look.", "evidence": ["r1"]}]),
+            None => json!(["This deserves a closer look. [r1]"]),
         };
         (name, value)
     };

@@ -58,7 +58,7 @@ fn folder(bench: &Bench) -> String {
         };
         bench.file(&format!("other/incident/{name}"), text);
     }
-    let sentence = json!([{"text": "The bucket is open.", "evidence": ["r1"]}]);
+    let sentence = json!(["The bucket is open. [r1]"]);
     let case = json!({
         "about": "a bucket that is open", "from": "authored",
         "records": [{"id": "issue:1", "kind": "issue", "fields": {"title": "The bucket is open"}}],

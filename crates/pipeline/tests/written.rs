@@ -160,7 +160,7 @@ impl World {
 
 fn answer(before: &str, after: &str) -> Value {
     json!({"path": "services/build.tf", "before": before, "after": after,
-        "why": [{"text": "The builder loses the rights of root on its host.", "evidence": ["r2"]}]})
+        "why": ["The builder loses the rights of root on its host. [r2]"]})
 }
 
 #[test]

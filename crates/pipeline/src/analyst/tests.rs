@@ -114,7 +114,7 @@ fn brief(asset: &str) -> Brief<'static> {
 }
 
 fn good() -> Answerer {
-    let said = |text: &str| json!([{"text": text, "evidence": ["r1"]}]);
+    let said = |text: &str| json!([format!("{text} [r1]")]);
     let answer = json!({
         "risk": said("Anyone on the internet can try to log in to <resource:1 rds instance>."),
         "why_here": said("The database is open to the internet."),
@@ -192,9 +192,9 @@ async fn whatever_goes_wrong_the_rules_speak_and_no_spending_is_forgotten() {
 #[tokio::test]
 async fn an_answer_that_rests_on_nothing_is_paid_for_and_not_kept() {
     let answer = json!({
-        "risk": [{"text": "CVE-2020-1234 is exploited.", "evidence": ["r1"]}],
-        "why_here": [{"text": "See https://evil.example now.", "evidence": ["r9"]}],
-        "intent": [], "steps": [{"text": "Run rm -rf /tmp.", "evidence": ["r1"]}],
+        "risk": ["CVE-2020-1234 is exploited. [r1]"],
+        "why_here": ["See https://evil.example now. [r9]"],
+        "intent": [], "steps": ["Run rm -rf /tmp. [r1]"],
     });
     let stage = Stage::new(Arc::new(move |_| answer.to_string())).await;
     let answered = stage.ask(&brief("payments-db")).await;

@@ -45,8 +45,10 @@ pub use written::{FIX_TASK, MOST_WRITTEN, Writer, score_fix};
 
 use crate::PipelineError;
 use crate::report::Open;
-pub(crate) use propose::{Workbench, grouped};
+pub(crate) use plan::composed;
+pub(crate) use propose::{Grouped, Workbench, grouped};
 pub(crate) use steps::steps_of;
+pub(crate) use written::{Opening, write_all};
 
 /// A repository, with what is said of fixes beside its file, and state files that lead there.
 #[derive(Debug, Clone, Copy)]

@@ -260,7 +260,7 @@ fn without(Offer { mut fix, taken }: Offer, late: Option<&String>) -> Fix {
 }
 
 /// Makes the fixes upon each other, in the order of files.
-fn composed(bench: &Workbench<'_>, fixes: Vec<Fix>, only_safe: bool) -> FixPlan {
+pub(crate) fn composed(bench: &Workbench<'_>, fixes: Vec<Fix>, only_safe: bool) -> FixPlan {
     let (taken, rest): (Vec<Fix>, Vec<Fix>) = fixes.into_iter().partition(|fix| {
         fix.state == FixState::Proved && (!only_safe || fix.safety == Safety::Safe)
     });

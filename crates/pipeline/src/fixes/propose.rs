@@ -32,7 +32,7 @@ pub(crate) struct Workbench<'c> {
     pub(super) policies: Policies,
     pub(super) catalog: &'c Catalog,
     /// Whether faults that no recipe closes are looked for in the code.
-    pub(super) is_open: bool,
+    pub(crate) is_open: bool,
     tracer: Tracer,
     /// Files that do not parse, with the reason.
     pub(crate) unparsed: Vec<(String, String)>,

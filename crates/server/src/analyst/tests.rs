@@ -89,7 +89,7 @@ fn brief(asset: &str) -> Brief<'static> {
 }
 
 fn good() -> Answerer {
-    let said = |text: &str| json!([{"text": text, "evidence": ["r1"]}]);
+    let said = |text: &str| json!([format!("{text} [r1]")]);
     let answer = json!({
         "risk": said("Anyone on the internet can try to log in to <resource:1 rds instance>."),
         "why_here": said("The database is open to the internet."),

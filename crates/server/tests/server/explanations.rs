@@ -32,7 +32,7 @@ fn answer(turn: &LlmAsked) -> String {
     let part = |(name, shape): (String, Value)| {
         let value = match shape["enum"].as_array() {
             Some(words) => words[0].clone(),
-            None => json!([{"text": SAID, "evidence": ["r1"]}]),
+            None => json!([format!("{SAID} [r1]")]),
         };
         (name, value)
     };

@@ -135,7 +135,7 @@ pub(super) fn joined(openings: Vec<Opening>) -> Vec<Opening> {
 
 /// Has fixes written for the openings. What is proved stands with the fixes; for the rest, what
 /// was said of it before stays, with why nothing came of it.
-pub(super) fn write_all(
+pub(crate) fn write_all(
     bench: &Workbench<'_>,
     openings: &[Opening],
     writer: &Writer<'_>,
