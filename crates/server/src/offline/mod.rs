@@ -8,6 +8,7 @@ mod fixes;
 mod models;
 mod platforms;
 mod prompts;
+mod room;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

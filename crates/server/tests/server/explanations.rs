@@ -5,16 +5,13 @@ use std::sync::Arc;
 
 use quell_server::Role;
 use quell_testkit::double::Double;
-use quell_testkit::llm::{LlmAsked, LlmDouble, LlmFault};
+use quell_testkit::llm::{ANY_WORDS, LlmDouble, LlmFault, any_answer};
 use quell_testkit::server::{Answer, Client, Request, delivery};
 use quell_testkit::sinks::JiraDouble;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::bench::{Bench, Shifted, secret, until};
-
-/// What the model says in each part.
-const SAID: &str = "This deserves a closer look.";
 
 /// A server that may ask a model, and whose letters stand in a Jira.
 struct Rig {
@@ -25,20 +22,6 @@ struct Rig {
     _runtime: Runtime,
 }
 
-/// An answer of any task's shape that says what no record has to say.
-fn answer(turn: &LlmAsked) -> String {
-    let schema = turn.schema.clone().unwrap_or_default();
-    let parts = schema["properties"].as_object().cloned().unwrap_or_default();
-    let part = |(name, shape): (String, Value)| {
-        let value = match shape["enum"].as_array() {
-            Some(words) => words[0].clone(),
-            None => json!([{"text": SAID, "evidence": ["r1"]}]),
-        };
-        (name, value)
-    };
-    Value::Object(parts.into_iter().map(part).collect::<Map<_, _>>()).to_string()
-}
-
 impl Rig {
     fn new(analyst: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -46,7 +29,7 @@ impl Rig {
             .enable_all()
             .build()
             .unwrap();
-        let models = Arc::new(LlmDouble::new(Arc::new(answer)));
+        let models = Arc::new(LlmDouble::new(Arc::new(any_answer)));
         let jira = Arc::new(JiraDouble::new(Arc::new(Shifted::default())));
         jira.set(|settings| {
             settings.user.clear();
@@ -60,7 +43,7 @@ impl Rig {
         let more = format!(
             "\n[egress]\nallow = [\"http://127.0.0.1\"]\n\n\
              [llm.words]\nkind = \"openai-compatible\"\nurl = \"{}/compatible/v1\"\n\
-             model = \"qwen3\"\nprice_input = \"0\"\nprice_output = \"0\"\n\n\
+             model = \"qwen3\"\nprice_input = \"0\"\nprice_output = \"0\"\ntimeout_seconds = 1\n\n\
              [analyst]\nsmall = \"words\"\nlarge = \"words\"\nwait_seconds = 1\n{analyst}\n\n\
              [sinks.jira]\nkind = \"jira\"\nurl = \"{}\"\nproject = \"SEC\"\n\
              secret = \"env:BEARER\"\nsigned_with = \"env:HEADER\"\n\n\
@@ -123,7 +106,7 @@ fn looking_asks_nobody_and_asking_is_kept_for_who_looks() {
     let report = rig.bench.get("/api/v1/report?explain=3").json();
     assert_eq!(report["incidents"][0]["words"]["by"], "model", "{report}");
     let html = rig.bench.get("/api/v1/report?explain=3&format=html").text();
-    assert!(html.contains("Language model") && html.contains(SAID), "{html}");
+    assert!(html.contains("Language model") && html.contains(ANY_WORDS), "{html}");
     assert!(rig.bench.get("/api/v1/report").json()["incidents"][0]["words"].is_null());
     assert_eq!(rig.asked(), 2);
     let told = rig.bench.get("/api/v1/audit?limit=500").text();
@@ -234,8 +217,8 @@ fn letters_have_a_model_s_words_beside_the_rules_only_where_that_is_wanted() {
     let (plain_around, plain) = ticket("");
     let (around, letter) = ticket("in_letters = true");
     assert_eq!(around, plain_around);
-    assert!(!plain.contains(SAID) && !plain.contains("language model"), "{plain}");
-    assert!(letter.contains(SAID), "{letter}");
+    assert!(!plain.contains(ANY_WORDS) && !plain.contains("language model"), "{plain}");
+    assert!(letter.contains(ANY_WORDS), "{letter}");
     assert!(letter.contains("In other words (by a language model)"), "{letter}");
     assert!(letter.contains("What is wrong") && letter.contains("Issues"), "{letter}");
 }
