@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use quell_analyst::{Audience, Brief, Call, Grants, Tasks, Why};
+use quell_analyst::{Audience, Call, Grants, Tasks, Why};
 use quell_http::{Client, Policy};
 use quell_llm::{Fixed, Price, Settings, connect};
 use quell_model::{Answered, Clock, FixedClock, Safety, Timestamp};
 use quell_pipeline::analyst::{Asker, Asking, Ended, Model, Opened, Pause, Purse, Turn, Work, ask};
 use quell_pipeline::{
-    FIX_TASK, FixPlan, FixRequest, Progress, Request, Setup, Taken, Writer,
+    FIX_TASK, FixPlan, FixQuestion, FixRequest, Progress, Request, Setup, Taken, Writer,
     commit_message, fixes_report, plan_fixes,
 };
 use quell_store::Store;
@@ -151,8 +151,9 @@ impl World {
 
     fn plan(&self, request: &FixRequest, is_asked: bool) -> FixPlan {
         let task = self.tasks.get(FIX_TASK).unwrap();
-        let answer = |brief: &Brief<'_>| -> Answered {
-            let call = Call::new(task, brief, Audience::Owner, Grants::default()).unwrap();
+        let answer = |question: &FixQuestion<'_>| -> Answered {
+            let brief = question.brief();
+            let call = Call::new(task, &brief, Audience::Owner, Grants::default()).unwrap();
             let asker = Asker { tenant: "default", user: None, incident: None };
             self.runtime.block_on(ask(&call, Some(&self.model), asker, &Open))
         };
