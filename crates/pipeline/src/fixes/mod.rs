@@ -41,7 +41,9 @@ pub use trace::{StateFile, TraceRequest, named_asset, trace_asset, trace_thing};
 pub use unfixed::Unfixed;
 pub use verify::Tool;
 pub use write::{FileChange, recover_files, write_files};
-pub use written::{FIX_TASK, MOST_WRITTEN, Writer, score_fix};
+pub use written::{
+    FIX_TASK, FixAdvice, FixFault, FixNeighbour, FixQuestion, MOST_WRITTEN, Writer, score_fix,
+};
 
 use crate::PipelineError;
 use crate::report::Open;

@@ -1,34 +1,36 @@
 //! `quell fix`: changes of code that close issues, each with its proof.
 
+mod asking;
+mod words;
+
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Args;
 use quell_audit::{Action, Leaf};
 use quell_client::ClientError;
+use quell_config::Config;
 use quell_model::{Clock, TenantId};
-use quell_pipeline::deliver::{post_change, post_review};
+use quell_pipeline::deliver::{change_subject, post_change, post_review};
 use quell_pipeline::{
-    ChangePlace, Dirty, FixCase, FixPlan, FixRequest, FixStory, MOST_WRITTEN, Progress, Setup,
-    StateFile, Tool, Writer, code_change, code_place, commit_message, fixes_report, patch_text,
-    plan_fixes, plan_fixes_from, recover_files, refuse_uncommitted, write_branch, write_files,
+    ChangePlace, Dirty, FixCase, FixPlan, FixQuestion, FixRequest, FixStory, MOST_WRITTEN,
+    Progress, Setup, StateFile, Tool, Writer, code_change, code_place, commit_message,
+    fixes_report, patch_text, plan_fixes, plan_fixes_from, recover_files, refuse_uncommitted,
+    write_branch, write_files,
 };
 use quell_report::{Options, Written, write_asks, write_fixes};
-use quell_server::offline::FixWriter;
-use quell_server::{Brief, Plan};
 use quell_store::{OutboxStore, Store};
-use tokio::runtime::Builder;
 
 use super::config::{fixes_said, load_or_tell};
 use super::triage::on_interrupt;
 use crate::audited::noted;
 use crate::console::{say, write_json};
-use crate::environment::{Environment, SystemClock, environment_of, variables};
+use crate::environment::{Environment, SystemClock, variables};
 use crate::exit::Exit;
 use crate::remote::{Misused, Remote, ServerArguments};
+use asking::{Asked, plan_asking};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -100,8 +102,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "TOOL", value_parser = tool_names())]
     verify_with: Vec<String>,
     /// Where no recipe makes a fix, ask the language model that `[analyst]` of the configuration
-    /// gives the task `fix`; what it writes is proved or withheld, and needs approval
-    #[arg(long, conflicts_with = "server")]
+    /// gives the task `fix`; what it writes is proved or withheld, and needs approval. With a
+    /// server its model is asked, and the fault and its block go there
+    #[arg(long)]
     ask_model: bool,
     /// Work although files hold changes that are not committed
     #[arg(long)]
@@ -145,7 +148,7 @@ pub(super) fn run(
     let cancelled = on_interrupt()?;
     let progress = Progress { cancelled: &cancelled, bytes: &|_, _| {}, doing: &|_| {} };
     let plan = match &remote {
-        Some(remote) => plan_with(remote, (&setup, &request), &progress)?,
+        Some(remote) => plan_with(remote, (&setup, &request), arguments.ask_model, &progress)?,
         None if arguments.ask_model => {
             let Some(plan) = plan_asking(data, (&setup, &request), &progress)? else {
                 return Ok(Exit::Usage);
@@ -181,37 +184,6 @@ pub(super) fn run(
     Ok(Exit::Clean)
 }
 
-/// Plans with a model that writes where no recipe does; none where the configuration is wrong,
-/// which was told.
-fn plan_asking(
-    data: &Path,
-    (setup, request): (&Setup, &FixRequest),
-    progress: &Progress<'_>,
-) -> Result<Option<FixPlan>> {
-    let Some(loaded) = load_or_tell(None, &[])? else { return Ok(None) };
-    let store = Store::open(data)?;
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = runtime.context("no runtime starts")?;
-    let plan = Plan {
-        config: loaded.config,
-        data: data.to_owned(),
-        setup: Setup::embedded(None)?,
-        environment: environment_of(),
-    };
-    let writer = {
-        let _within = runtime.enter();
-        FixWriter::open(plan, &TenantId::default(), Arc::new(SystemClock))?
-    };
-    let Some(writer) = writer else {
-        let said = "no model is given the task `fix`; `[analyst]` of the configuration names one, \
-                    as docs/llm.md shows";
-        return Err(Misused(said.to_owned()).into());
-    };
-    let ask = |brief: &Brief<'_>| writer.ask(brief);
-    let writer = Writer { task: writer.task(), ask: &ask, most: MOST_WRITTEN };
-    Ok(Some(plan_fixes(&store, (setup, request), Some(&writer), &SystemClock, progress)?))
-}
-
 /// What became of a run that ended while it wrote.
 fn put_back(paths: &[String]) -> String {
     let ended = "a run before ended while it wrote";
@@ -229,9 +201,7 @@ fn deliver(
     plan: &FixPlan,
     setup: &Setup,
 ) -> Result<Option<(Written, String)>> {
-    if !has_sink(sink)? {
-        return Ok(None);
-    }
+    let Some(config) = config_with(sink)? else { return Ok(None) };
     let place = ChangePlace { repository: arguments.into.clone(), base: arguments.base.clone() };
     let tenant = TenantId::default();
     let to = (&tenant, sink);
@@ -251,10 +221,14 @@ fn deliver(
                 plan.made().map(|fix| commit_message(fix, setup.catalog())).collect();
             let change = code_change(plan, messages.join("\n"), &place)?;
             let where_to = format!("{} from `{}`", change.repository, change.base);
+            let subject = change_subject(plan, &change);
+            let named = (&tenant, sink, subject.as_str());
+            let words = words::beside((data, config), named, (plan, setup))?;
             let posted = noted(data, Action::FixApply, about, || {
                 let store = Store::open(data)?;
                 let mut outbox = OutboxStore::open_for(data, &tenant)?;
-                Ok(post_change((&store, &mut outbox), to, (plan, change), now)?)
+                let at = (&store, &mut outbox);
+                Ok(post_change(at, to, (plan, change), words.as_ref(), now)?)
             })?;
             (where_to, posted)
         }
@@ -268,12 +242,17 @@ fn deliver(
 
 /// Whether the configuration has a sink of that name; false where it is wrong, which was told.
 pub(super) fn has_sink(sink: &str) -> Result<bool> {
-    let Some(loaded) = load_or_tell(None, &[])? else { return Ok(false) };
+    Ok(config_with(sink)?.is_some())
+}
+
+/// The configuration, which has a sink of that name; none where it is wrong, which was told.
+fn config_with(sink: &str) -> Result<Option<Config>> {
+    let Some(loaded) = load_or_tell(None, &[])? else { return Ok(None) };
     if !loaded.config.sinks.contains_key(sink) {
         let said = format!("there is no `[sinks.{sink}]`; docs/delivery.md shows how one is made");
         return Err(Misused(said).into());
     }
-    Ok(true)
+    Ok(Some(loaded.config))
 }
 
 /// State files and plans as they are named on the command line.
@@ -281,10 +260,12 @@ pub(super) fn state_files(named: &[String], repository: &Path) -> Vec<StateFile>
     named.iter().map(|text| StateFile::parse(text, repository)).collect()
 }
 
-/// Plans here what a server's open issues ask for: the code stays where it is.
+/// Plans here what a server's open issues ask for: the code stays where it is, but for blocks that
+/// the server's model is asked about.
 fn plan_with(
     remote: &Remote,
     (setup, request): (&Setup, &FixRequest),
+    ask_model: bool,
     progress: &Progress<'_>,
 ) -> Result<FixPlan> {
     let stories = stories(remote, &request.names)?;
@@ -300,7 +281,13 @@ fn plan_with(
         }
         Ok(Vec::new())
     };
-    plan_fixes_from((setup, request), (&stories, None), next, progress)
+    let asked = ask_model.then(|| Asked::new(remote)).transpose()?;
+    let Some(asked) = asked else {
+        return plan_fixes_from((setup, request), (&stories, None), next, progress);
+    };
+    let ask = |question: &FixQuestion<'_>| asked.ask(question);
+    let writer = Writer { task: asked.task(), ask: &ask, most: MOST_WRITTEN };
+    plan_fixes_from((setup, request), (&stories, Some(&writer)), next, progress)
 }
 
 /// The incidents that names mean at a server; a name may mean something else.
