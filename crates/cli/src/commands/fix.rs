@@ -1,5 +1,6 @@
 //! `quell fix`: changes of code that close issues, each with its proof.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -12,10 +13,12 @@ use quell_client::ClientError;
 use quell_model::{Clock, TenantId};
 use quell_pipeline::deliver::{post_change, post_review};
 use quell_pipeline::{
-    ChangePlace, Dirty, FixCase, FixPlan, FixRequest, FixStory, MOST_WRITTEN, Progress, Setup,
-    StateFile, Tool, Writer, code_change, code_place, commit_message, fixes_report, patch_text,
-    plan_fixes, plan_fixes_from, recover_files, refuse_uncommitted, write_branch, write_files,
+    ChangePlace, Dirty, FixCase, FixHelp, FixPlan, FixRequest, FixStory, LookUp, MOST_WRITTEN,
+    Progress, Setup, StateFile, Tool, Writer, code_change, code_place, commit_message,
+    fixes_report, patch_text, plan_fixes, plan_fixes_from, recover_files, refuse_uncommitted,
+    write_branch, write_files,
 };
+use quell_refs::{Hosts, Wanted};
 use quell_report::{Options, Written, write_asks, write_fixes};
 use quell_server::offline::FixWriter;
 use quell_server::{Brief, Plan};
@@ -23,6 +26,7 @@ use quell_store::{OutboxStore, Store};
 use tokio::runtime::Builder;
 
 use super::config::{fixes_said, load_or_tell};
+use super::look_up::{Lookups, hosts_of, hosts_to_ask};
 use super::triage::on_interrupt;
 use crate::audited::noted;
 use crate::console::{say, write_json};
@@ -43,6 +47,7 @@ Examples:
   quell fix --repo infra/ --server https://quell.example --token-file token
   quell fix --repo infra/ --state prod=prod.tfstate      where cloud findings belong
   quell fix --repo infra/ --ask > quell.toml             what only you can say
+  quell fix --repo . --look-up docker.io,github.com      digests and commits
   quell fix 0a1b2c3d4e --repo infra/ --ask-model         where no recipe makes one
 
 Exit codes: 0 done, 2 refused or a name that means nothing, 3 could not finish.
@@ -99,6 +104,10 @@ pub(super) struct Arguments {
     /// Ask another tool before and after, in a private folder; it must be on the PATH
     #[arg(long, value_name = "TOOL", value_parser = tool_names())]
     verify_with: Vec<String>,
+    /// Ask this registry of images, host of git or registry of Terraform for what only it knows:
+    /// digests and commits. More with commas; `docker.io` is Docker's own
+    #[arg(long, value_name = "HOST", value_delimiter = ',')]
+    look_up: Vec<String>,
     /// Where no recipe makes a fix, ask the language model that `[analyst]` of the configuration
     /// gives the task `fix`; what it writes is proved or withheld, and needs approval
     #[arg(long, conflicts_with = "server")]
@@ -144,19 +153,27 @@ pub(super) fn run(
     // Ctrl-C stops between two steps, never while files are moved into place.
     let cancelled = on_interrupt()?;
     let progress = Progress { cancelled: &cancelled, bytes: &|_, _| {}, doing: &|_| {} };
+    let hosts = hosts(arguments, (&setup, &request))?;
+    let Some(lookups) = Lookups::open(hosts)? else { return Ok(Exit::Usage) };
+    let find = |wanted: &BTreeSet<Wanted>| lookups.find(wanted);
+    let look_up = LookUp { find: &find, at: SystemClock.now() };
+    let help = FixHelp { look_up: lookups.is_open().then_some(&look_up), ..FixHelp::default() };
     let plan = match &remote {
-        Some(remote) => plan_with(remote, (&setup, &request), &progress)?,
+        Some(remote) => plan_with(remote, (&setup, &request), help, &progress)?,
         None if arguments.ask_model => {
-            let Some(plan) = plan_asking(data, (&setup, &request), &progress)? else {
+            let Some(plan) = plan_asking(data, (&setup, &request), help, &progress)? else {
                 return Ok(Exit::Usage);
             };
             plan
         }
         None => {
             let store = Store::open(data)?;
-            plan_fixes(&store, (&setup, &request), None, &SystemClock, &progress)?
+            plan_fixes(&store, (&setup, &request), help, &SystemClock, &progress)?
         }
     };
+    if let Some(hosts) = hosts_to_ask(&plan).filter(|_| !lookups.is_open()) {
+        say(&hosts);
+    }
     if let Some(sink) = &arguments.deliver {
         let Some((written, said)) = deliver(arguments, (data, sink), &plan, &setup)? else {
             return Ok(Exit::Usage);
@@ -186,6 +203,7 @@ pub(super) fn run(
 fn plan_asking(
     data: &Path,
     (setup, request): (&Setup, &FixRequest),
+    help: FixHelp<'_>,
     progress: &Progress<'_>,
 ) -> Result<Option<FixPlan>> {
     let Some(loaded) = load_or_tell(None, &[])? else { return Ok(None) };
@@ -209,7 +227,14 @@ fn plan_asking(
     };
     let ask = |brief: &Brief<'_>| writer.ask(brief);
     let writer = Writer { task: writer.task(), ask: &ask, most: MOST_WRITTEN };
-    Ok(Some(plan_fixes(&store, (setup, request), Some(&writer), &SystemClock, progress)?))
+    let help = FixHelp { writer: Some(&writer), ..help };
+    Ok(Some(plan_fixes(&store, (setup, request), help, &SystemClock, progress)?))
+}
+
+/// The hosts that may be asked.
+fn hosts(arguments: &Arguments, (setup, request): (&Setup, &FixRequest)) -> Result<Hosts> {
+    let named = arguments.look_up.iter().cloned();
+    hosts_of(named.collect(), (&arguments.repo, arguments.config.as_deref()), (setup, request))
 }
 
 /// What became of a run that ended while it wrote.
@@ -285,6 +310,7 @@ pub(super) fn state_files(named: &[String], repository: &Path) -> Vec<StateFile>
 fn plan_with(
     remote: &Remote,
     (setup, request): (&Setup, &FixRequest),
+    help: FixHelp<'_>,
     progress: &Progress<'_>,
 ) -> Result<FixPlan> {
     let stories = stories(remote, &request.names)?;
@@ -300,7 +326,7 @@ fn plan_with(
         }
         Ok(Vec::new())
     };
-    plan_fixes_from((setup, request), (&stories, None), next, progress)
+    plan_fixes_from((setup, request), (&stories, help), next, progress)
 }
 
 /// The incidents that names mean at a server; a name may mean something else.

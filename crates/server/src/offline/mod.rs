@@ -5,6 +5,7 @@
 mod deliveries;
 mod explain;
 mod fixes;
+mod look_up;
 mod models;
 mod platforms;
 mod prompts;
@@ -29,6 +30,7 @@ use crate::sync::TellError;
 pub use deliveries::{Outbox, deliver};
 pub use explain::{ExplainAsked, Explainer};
 pub use fixes::FixWriter;
+pub use look_up::Lookups;
 pub use models::{llm_spend, llm_test};
 pub use platforms::{Asked, Wanted, sync};
 pub use prompts::{Examination, Examined, prompts_provider};
