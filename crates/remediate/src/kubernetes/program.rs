@@ -12,9 +12,50 @@ use super::kustomize::{self, is_kustomization};
 use super::manifests::{File, Manifests};
 use super::object::{Object, text_at};
 use crate::code::Place;
+use crate::yaml::Step;
 
 /// The objects of each program, by each of them.
 pub(super) type Programs = HashMap<Place, Arc<Vec<Place>>>;
+
+/// Kinds that live in a namespace; what a claim holds does not follow it.
+const KINDS: [&str; 36] = [
+    "AuthorizationPolicy",
+    "ConfigMap",
+    "CronJob",
+    "DaemonSet",
+    "Deployment",
+    "DestinationRule",
+    "EndpointSlice",
+    "Endpoints",
+    "GRPCRoute",
+    "Gateway",
+    "HTTPRoute",
+    "HorizontalPodAutoscaler",
+    "Ingress",
+    "Job",
+    "LimitRange",
+    "NetworkPolicy",
+    "PeerAuthentication",
+    "PersistentVolumeClaim",
+    "Pod",
+    "PodDisruptionBudget",
+    "PodMonitor",
+    "PodTemplate",
+    "ReplicaSet",
+    "ReplicationController",
+    "ResourceQuota",
+    "Role",
+    "RoleBinding",
+    "ScaledObject",
+    "Secret",
+    "Service",
+    "ServiceAccount",
+    "ServiceEntry",
+    "ServiceMonitor",
+    "StatefulSet",
+    "VerticalPodAutoscaler",
+    "VirtualService",
+];
 
 /// The words of an object that may name others.
 #[derive(Debug, Default)]
@@ -23,6 +64,8 @@ pub(super) struct Words {
     texts: HashSet<String>,
     /// Parts of texts that may be the name of a host (`redis` of `redis:6379`).
     hosts: HashSet<String>,
+    /// Services that it names in the default namespace (`redis` of `redis.default.svc`).
+    pub(super) long: HashSet<String>,
 }
 
 /// The words of an object, without its own metadata.
@@ -34,6 +77,7 @@ pub(super) fn words(data: &Value) -> Words {
             collect(value, &mut found);
         }
     }
+    collect_long(data, &mut found.long);
     found
 }
 
@@ -64,17 +108,73 @@ fn hosts(text: &str) -> impl Iterator<Item = &str> {
     text.split(move |c: char| !part(c)).filter(|part| !part.is_empty())
 }
 
-/// Whether some text of an object names a service in the default namespace by its long name.
-pub(super) fn names_in_default(data: &Value, service: &str) -> bool {
-    match data {
-        Value::String(text) => hosts(text).any(|host| {
-            let rest = host.strip_prefix(service).and_then(|rest| rest.strip_prefix(".default"));
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        }),
-        Value::Array(items) => items.iter().any(|item| names_in_default(item, service)),
-        Value::Object(fields) => fields.values().any(|field| names_in_default(field, service)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+/// What a long name of a service in the default namespace begins with (`redis` of
+/// `redis.default.svc`).
+fn in_default(host: &str) -> Option<&str> {
+    let (service, rest) = host.split_once('.')?;
+    let rest = rest.strip_prefix("default")?;
+    (rest.is_empty() || rest.starts_with('.')).then_some(service)
+}
+
+fn collect_long(value: &Value, into: &mut HashSet<String>) {
+    match value {
+        Value::String(text) => {
+            into.extend(hosts(text).filter_map(in_default).map(ToOwned::to_owned));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_long(item, into)),
+        Value::Object(fields) => fields.values().for_each(|field| collect_long(field, into)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+/// Every text of an object that names one of these services in the default namespace, with its
+/// path, as it reads with another namespace.
+pub(super) fn renamed(
+    data: &Value,
+    (services, namespace): (&BTreeSet<&str>, &str),
+    path: &mut Vec<Step>,
+    found: &mut Vec<(Vec<Step>, String)>,
+) {
+    let to = (services, namespace);
+    match data {
+        Value::String(text) => {
+            let new = with_namespace(text, to);
+            if new != *text {
+                found.push((path.clone(), new));
+            }
+        }
+        Value::Array(items) => {
+            for (at, item) in items.iter().enumerate() {
+                path.push(at.into());
+                renamed(item, to, path, found);
+                path.pop();
+            }
+        }
+        Value::Object(fields) => {
+            for (key, field) in fields {
+                path.push(Step::Key(key.clone()));
+                renamed(field, to, path, found);
+                path.pop();
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn with_namespace(text: &str, (services, namespace): (&BTreeSet<&str>, &str)) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for host in hosts(text) {
+        let Some(service) = in_default(host).filter(|service| services.contains(service)) else {
+            continue;
+        };
+        let at = host.as_ptr().addr() - text.as_ptr().addr() + service.len() + 1;
+        out.push_str(text.get(from..at).unwrap_or_default());
+        out.push_str(namespace);
+        from = at + "default".len();
+    }
+    out.push_str(text.get(from..).unwrap_or_default());
+    out
 }
 
 /// An object that a namespace would take along.
@@ -84,6 +184,18 @@ struct Member<'m> {
     place: Place,
     /// The kustomizations that build it.
     built: BTreeSet<usize>,
+    /// Whether no other has its kind and name.
+    unique: bool,
+}
+
+impl Member<'_> {
+    /// Whether this one and another that it names are likely applied together. What has a twin
+    /// elsewhere belongs to what stands in its own folder.
+    fn is_near(&self, named: &Self) -> bool {
+        self.file.folder() == named.file.folder()
+            || !self.built.is_disjoint(&named.built)
+            || (self.unique && named.unique && together(self.file, named.file))
+    }
 }
 
 /// Every program of the repository.
@@ -94,9 +206,6 @@ pub(super) fn all(manifests: &Manifests) -> Programs {
     for (at, one) in members.iter().enumerate() {
         by_name.entry(one.object.name.as_str()).or_default().push(at);
     }
-    let near = |one: &Member<'_>, other: &Member<'_>| {
-        together(one.file, other.file) || !one.built.is_disjoint(&other.built)
-    };
     for (at, one) in members.iter().enumerate() {
         let words = one.object.words();
         let named = words.texts.iter().map(|text| (text, true));
@@ -104,15 +213,30 @@ pub(super) fn all(manifests: &Manifests) -> Programs {
             for other in by_name.get(word.as_str()).into_iter().flatten() {
                 let Some(member) = members.get(*other).filter(|_| *other != at) else { continue };
                 // Only a service is named as a host.
-                if (whole || member.object.kind == "Service") && near(one, member) {
+                if (whole || member.object.kind == "Service") && one.is_near(member) {
                     groups.join(at, *other);
                 }
             }
         }
     }
+    // One long name can mean one service only, so that all of that name move with who says it.
+    let mut by_long: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (at, one) in members.iter().enumerate() {
+        one.object.words().long.iter().for_each(|name| by_long.entry(name).or_default().push(at));
+    }
+    let outside = manifests.objects().flat_map(|(_, object)| &object.words().long);
+    outside.for_each(|name| _ = by_long.entry(name).or_default());
+    for (name, namers) in by_long {
+        let named = by_name.get(name).into_iter().flatten().copied();
+        let is_service = |at: &usize| members.get(*at).is_some_and(|m| m.object.kind == "Service");
+        let services: Vec<usize> = named.filter(is_service).collect();
+        if let Some(first) = services.first().copied() {
+            services.iter().chain(&namers).for_each(|other| groups.join(first, *other));
+        }
+    }
     for (at, one) in members.iter().enumerate().filter(|(_, one)| selector(one.object).is_some()) {
         for (other, member) in members.iter().enumerate().filter(|(other, _)| *other != at) {
-            if near(one, member) && chooses(one.object, member.object) {
+            if one.is_near(member) && chooses(one.object, member.object) {
                 groups.join(at, other);
             }
         }
@@ -130,21 +254,53 @@ fn members(manifests: &Manifests) -> Vec<Member<'_>> {
         }
     }
     let fits = |file: &File, object: &Object| {
-        !is_kustomization(&file.path)
-            && !object.is_cluster_wide()
+        KINDS.contains(&object.kind.as_str())
             && !object.name.is_empty()
             && object.namespace_or_default() == "default"
             && manifests.patched_by(&file.path).is_none()
             && !manifests.in_chart(&file.path)
     };
     let found = manifests.objects().filter(|(file, object)| fits(file, object));
-    found
-        .map(|(file, object)| {
-            let place = place(&file.path, object);
-            let built = built.remove(&place).unwrap_or_default();
-            Member { file, object, place, built }
-        })
-        .collect()
+    let found: Vec<(&File, &Object)> = found.collect();
+    let mut count: HashMap<(&str, &str), usize> = HashMap::new();
+    for (_, object) in &found {
+        *count.entry((&object.kind, &object.name)).or_default() += 1;
+    }
+    let member = |(file, object): &(&'_ File, &'_ Object)| {
+        let place = place(&file.path, object);
+        let built = built.get(&place).cloned().unwrap_or_default();
+        (place, built, count.get(&(&*object.kind, &*object.name)) == Some(&1))
+    };
+    let made = found.iter().map(|one| (*one, member(one)));
+    made.map(|((file, object), (place, built, unique))| Member {
+        file,
+        object,
+        place,
+        built,
+        unique,
+    })
+    .collect()
+}
+
+/// An object of a kind that is not known whose spec names one of these, and would stay.
+pub(super) fn names_from_outside<'m>(
+    manifests: &'m Manifests,
+    members: &[(&File, &Object)],
+) -> Option<&'m Object> {
+    let outside = manifests.objects().filter(|(file, object)| {
+        !is_kustomization(&file.path)
+            && !object.is_cluster_wide()
+            && !KINDS.contains(&object.kind.as_str())
+            && object.data.get("spec").is_some()
+            && object.namespace_or_default() == "default"
+            && !manifests.in_chart(&file.path)
+    });
+    let names = |(file, object): &(&File, &Object)| {
+        members
+            .iter()
+            .any(|(own, member)| together(file, own) && object.words().texts.contains(&member.name))
+    };
+    outside.filter(names).map(|(_, object)| object).next()
 }
 
 /// What an object selects pods by.

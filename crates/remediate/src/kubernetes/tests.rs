@@ -391,8 +391,28 @@ fn a_program_of_which_a_part_must_stay_stays() {
         ("w.yaml", "Service.default.web"),
         "PersistentVolumeClaim.data",
     );
-    let far = "kind: ConfigMap\nmetadata: {name: c, namespace: other}\ndata: {url: \"http://web.default.svc:80\"}\n";
-    files(("c.yaml", far)).withheld("pod.default_namespace", WEB, "names `web.default`");
+}
+
+#[test]
+fn a_long_name_binds_all_services_that_it_can_mean() {
+    let (text, web) = (deployment(""), service("web"));
+    let far = "kind: ConfigMap\nmetadata: {name: c, namespace: other}\ndata:\n  url: http://web.default.svc:80 # it\n  not: myweb.default.svc/web.defaults\n";
+    let world = World::of(&[
+        ("a/a.yaml", &text),
+        ("a/w.yaml", &web),
+        ("b/a.yaml", &text),
+        ("b/w.yaml", &web),
+        ("c/c.yaml", far),
+    ]);
+    let (fix, files) = world.fix("pod.default_namespace", "b/a.yaml", WEB.1);
+    assert_eq!(fix.state, FixState::Proved, "{fix:#?}");
+    let paths: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(paths, ["a/a.yaml", "a/w.yaml", "b/a.yaml", "b/w.yaml", "c/c.yaml"]);
+    assert_eq!(files[4].1, far.replace("http://web.default.svc", "http://web.apps.svc"));
+    assert_eq!(fix.file, "a/a.yaml");
+    let alone = World::of(&[("a/a.yaml", &text), ("a/w.yaml", &web), ("b/a.yaml", &text)]);
+    let (fix, _) = alone.fix("pod.default_namespace", "a/a.yaml", WEB.1);
+    assert_eq!(fix.also_in, ["a/w.yaml"]);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 //! The namespace is the parameter `kubernetes.namespace`, or the one of the nearest path
 //! (`kubernetes.namespace.<path>`); else the one that the manifests beside the object name or make,
 //! where it is one; else `apps`. What one program is made of moves together: objects that name or
-//! select each other, the patches that kustomizations lay upon them, and the subjects of bindings.
+//! select each other, the patches that kustomizations lay upon them, the subjects of bindings, and
+//! texts that name their services by a long name.
 //! All of it is one change. Where a part of it cannot move, none does.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +17,7 @@ use crate::kubernetes::code::place;
 use crate::kubernetes::kustomize;
 use crate::kubernetes::manifests::File;
 use crate::kubernetes::object::{Object, text_at};
-use crate::kubernetes::program::{names_in_default, subjects};
+use crate::kubernetes::program::{names_from_outside, renamed, subjects};
 use crate::yaml::{Edit, Step};
 
 pub(super) const RECIPE: Recipe = Recipe { name: "namespace", plan };
@@ -26,24 +27,8 @@ const PARAMETER: &str = "kubernetes.namespace";
 /// Where nothing names another.
 const DEFAULT: &str = "apps";
 
-/// Kinds that live in a namespace and hold nothing that stays behind, beside those that the control
-/// names.
-const MOVES: [&str; 12] = [
-    "DestinationRule",
-    "EndpointSlice",
-    "Endpoints",
-    "GRPCRoute",
-    "HTTPRoute",
-    "HorizontalPodAutoscaler",
-    "LimitRange",
-    "NetworkPolicy",
-    "PodDisruptionBudget",
-    "PodTemplate",
-    "ResourceQuota",
-    "VirtualService",
-];
 /// More objects than this are no program that moves at once.
-const MOST: usize = 100;
+const MOST: usize = 200;
 
 fn plan(request: &Request<'_>) -> Result<Plan, String> {
     let wanted = namespace(request);
@@ -73,11 +58,20 @@ fn plan(request: &Request<'_>) -> Result<Plan, String> {
     if members.len() > MOST {
         return Err(format!("more than {MOST} objects belong together: move them by hand"));
     }
+    let objects: Vec<(&File, &Object)> =
+        members.iter().filter_map(|member| request.manifests.at(member)).collect();
+    if let Some(other) = names_from_outside(request.manifests, &objects) {
+        return Err(format!(
+            "`{}` belongs to it, and whether a {} can move is not known: move both by hand",
+            other.address, other.kind
+        ));
+    }
     let mut edits = BTreeMap::new();
     for member in members {
         moved(request, member, wanted, &mut edits)?;
     }
     bound(request, members, wanted, &mut edits);
+    named(request, &objects, wanted, &mut edits);
     match (edits.len(), edits.remove(&own)) {
         (1, Some(alone)) => Ok(Plan::Edits(alone)),
         (_, Some(first)) => {
@@ -102,27 +96,10 @@ fn moved(
     let (_, object) = request.manifests.at(place).ok_or("the object is gone")?;
     let is_own = std::ptr::eq(object, request.object);
     let (what, shown) = (if is_own { "it" } else { "what belongs to it" }, &object.address);
-    let known = request.wish.fix.resource.contains(&object.kind);
     let is_claim = object.kind == "PersistentVolumeClaim";
     let left = left_behind(object).or_else(|| is_claim.then(|| shown.clone()));
     if let Some(left) = left.filter(|_| !is_said(request)) {
         return Err(format!("{what} uses `{left}`, {}", data(request)));
-    }
-    if !known && !is_claim && !MOVES.contains(&object.kind.as_str()) {
-        return Err(format!(
-            "`{shown}` belongs to it, and whether a {} can move is not known: move both by hand",
-            object.kind
-        ));
-    }
-    if object.kind == "Service" {
-        let names = |other: &Object| names_in_default(&other.data, &object.name);
-        let other = request.manifests.objects().find(|(_, other)| names(other));
-        if let Some((file, other)) = other {
-            return Err(format!(
-                "`{}` in `{}` names `{}.default`: change that name by hand first",
-                other.address, file.path, object.name
-            ));
-        }
     }
     let set = Edit::Set(metadata(), json!(wanted));
     edits.entry(place.clone()).or_default().push(set.clone());
@@ -180,6 +157,31 @@ fn bound(
     }
 }
 
+/// Objects that name a service by its long name (`web.default.svc`) name it anew.
+fn named(
+    request: &Request<'_>,
+    members: &[(&File, &Object)],
+    wanted: &str,
+    edits: &mut BTreeMap<Place, Vec<Edit>>,
+) {
+    let services: BTreeSet<&str> = members
+        .iter()
+        .filter(|(_, object)| object.kind == "Service")
+        .map(|(_, object)| object.name.as_str())
+        .collect();
+    let manifests = request.manifests;
+    for (file, object) in manifests.objects() {
+        let names = || services.iter().any(|service| object.words().long.contains(*service));
+        if services.is_empty() || manifests.in_chart(&file.path) || !names() {
+            continue;
+        }
+        let mut found = Vec::new();
+        renamed(&object.data, (&services, wanted), &mut Vec::new(), &mut found);
+        let set = found.into_iter().map(|(path, text)| Edit::Set(path, json!(text)));
+        edits.entry(place_of(file, object)).or_default().extend(set);
+    }
+}
+
 fn place_of(file: &File, object: &Object) -> Place {
     place(&file.path, object)
 }
@@ -205,14 +207,14 @@ fn namespace<'r>(request: &'r Request<'_>) -> &'r str {
 /// The one namespace that manifests of the same file, else of the same folder, name or make.
 fn nearby<'r>(request: &Request<'r>) -> Option<&'r str> {
     let manifests = request.manifests;
-    let of_file = request.file.objects.iter().filter_map(|object| named(object));
+    let of_file = request.file.objects.iter().filter_map(|object| named_by(object));
     one(of_file).or_else(|| {
         let own = manifests.files().filter(|file| file.folder() == request.file.folder());
-        one(own.flat_map(|file| &file.objects).filter_map(|object| named(object)))
+        one(own.flat_map(|file| &file.objects).filter_map(|object| named_by(object)))
     })
 }
 
-fn named(object: &Object) -> Option<&str> {
+fn named_by(object: &Object) -> Option<&str> {
     let name = match object.kind.as_str() {
         "Namespace" => Some(object.name.as_str()),
         "Kustomization" => text_at(&object.data, "namespace"),
