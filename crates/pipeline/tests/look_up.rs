@@ -1,6 +1,11 @@
 //! Fixes whose values only a registry or a git host knows, from a finding to the proof.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;

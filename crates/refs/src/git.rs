@@ -247,7 +247,7 @@ mod tests {
         fn no_bytes_break_it(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             let mut reader = Reader::new(&["v1".to_owned()]);
             if reader.push(&bytes).is_ok() {
-                let _ = reader.finish();
+                drop(reader.finish());
             }
         }
     }

@@ -64,6 +64,14 @@ pub struct Splice {
     pub text: String,
 }
 
+impl Step {
+    fn made(fix: &Fix, now: &Workspace, texts: &Texts) -> Self {
+        let before = |path: &str| now.text(path).unwrap_or_default();
+        let parts = texts.iter().map(|(path, text)| Splice::between(path, before(path), text));
+        Self { fix: fix.id.clone(), parts: parts.collect() }
+    }
+}
+
 impl Splice {
     /// What makes one text of another, in whole lines.
     fn between(path: &str, before: &str, after: &str) -> Self {
@@ -244,13 +252,9 @@ impl<'c> Engine<'c> {
         for fix in proved {
             match self.upon(&now, fix) {
                 Ok(Some(texts)) => {
-                    let before = |path: &str| now.text(path).unwrap_or_default();
-                    let parts = texts.iter();
-                    let parts = parts.map(|(path, text)| Splice::between(path, before(path), text));
-                    applied.steps.push(Step { fix: fix.id.clone(), parts: parts.collect() });
-                    for (path, text) in texts {
-                        now = now.with_file(&path, text);
-                    }
+                    applied.steps.push(Step::made(fix, &now, &texts));
+                    let texts = texts.into_iter();
+                    now = texts.fold(now, |now, (path, text)| now.with_file(&path, text));
                 }
                 Ok(None) => applied.covered.push(fix.id.clone()),
                 Err(reason) => applied.skipped.push((fix.id.clone(), reason)),

@@ -1,7 +1,7 @@
 //! What belongs to one program: objects of the default namespace that name or select each other,
 //! and so have to leave it together.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -201,47 +201,67 @@ impl Member<'_> {
 /// Every program of the repository.
 pub(super) fn all(manifests: &Manifests) -> Programs {
     let members = members(manifests);
-    let mut groups = Groups::new(members.len());
-    let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut by_name: ByName<'_> = BTreeMap::new();
     for (at, one) in members.iter().enumerate() {
         by_name.entry(one.object.name.as_str()).or_default().push(at);
     }
+    let mut groups = Groups::new(members.len());
     for (at, one) in members.iter().enumerate() {
-        let words = one.object.words();
-        let named = words.texts.iter().map(|text| (text, true));
-        for (word, whole) in named.chain(words.hosts.iter().map(|host| (host, false))) {
-            for other in by_name.get(word.as_str()).into_iter().flatten() {
-                let Some(member) = members.get(*other).filter(|_| *other != at) else { continue };
-                // Only a service is named as a host.
-                if (whole || member.object.kind == "Service") && one.is_near(member) {
-                    groups.join(at, *other);
-                }
-            }
-        }
+        groups.join_all(at, &named(&members, &by_name, one));
+        groups.join_all(at, &chosen(&members, one));
     }
-    // One long name can mean one service only, so that all of that name move with who says it.
-    let mut by_long: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (at, one) in members.iter().enumerate() {
-        one.object.words().long.iter().for_each(|name| by_long.entry(name).or_default().push(at));
-    }
-    let outside = manifests.objects().flat_map(|(_, object)| &object.words().long);
-    outside.for_each(|name| _ = by_long.entry(name).or_default());
-    for (name, namers) in by_long {
-        let named = by_name.get(name).into_iter().flatten().copied();
-        let is_service = |at: &usize| members.get(*at).is_some_and(|m| m.object.kind == "Service");
-        let services: Vec<usize> = named.filter(is_service).collect();
-        if let Some(first) = services.first().copied() {
-            services.iter().chain(&namers).for_each(|other| groups.join(first, *other));
-        }
-    }
-    for (at, one) in members.iter().enumerate().filter(|(_, one)| selector(one.object).is_some()) {
-        for (other, member) in members.iter().enumerate().filter(|(other, _)| *other != at) {
-            if one.is_near(member) && chooses(one.object, member.object) {
-                groups.join(at, other);
-            }
-        }
-    }
+    bind_long_names(manifests, &members, &by_name, &mut groups);
     groups.told(&members)
+}
+
+/// Which members have a name.
+type ByName<'m> = BTreeMap<&'m str, Vec<usize>>;
+
+/// The members that one names.
+fn named(members: &[Member<'_>], by_name: &ByName<'_>, one: &Member<'_>) -> Vec<usize> {
+    let words = one.object.words();
+    let whole = words.texts.iter().map(|text| (text, true));
+    let all = whole.chain(words.hosts.iter().map(|host| (host, false)));
+    let found = all.flat_map(|(word, whole)| {
+        let named = by_name.get(word.as_str()).into_iter().flatten().copied();
+        // Only a service is named as a host.
+        named.filter(move |at| {
+            members.get(*at).is_some_and(|other| {
+                (whole || other.object.kind == "Service") && one.is_near(other)
+            })
+        })
+    });
+    found.collect()
+}
+
+/// The members whose pods one selects.
+fn chosen(members: &[Member<'_>], one: &Member<'_>) -> Vec<usize> {
+    if selector(one.object).is_none() {
+        return Vec::new();
+    }
+    let all = members.iter().enumerate();
+    let own = all.filter(|(_, other)| one.is_near(other) && chooses(one.object, other.object));
+    own.map(|(at, _)| at).collect()
+}
+
+/// One long name can mean one service only, so that all of that name move with who says it.
+fn bind_long_names(
+    manifests: &Manifests,
+    members: &[Member<'_>],
+    by_name: &ByName<'_>,
+    groups: &mut Groups,
+) {
+    let long = manifests.objects().flat_map(|(_, object)| &object.words().long);
+    let long: BTreeSet<&String> = long.collect();
+    let is_service = |at: &usize| members.get(*at).is_some_and(|m| m.object.kind == "Service");
+    for name in long {
+        let named = by_name.get(name.as_str()).into_iter().flatten().copied();
+        let services: Vec<usize> = named.filter(is_service).collect();
+        let Some(first) = services.first().copied() else { continue };
+        groups.join_all(first, &services);
+        let says = members.iter().enumerate().filter(|(_, m)| m.object.words().long.contains(name));
+        groups.join_all(first, &says.map(|(at, _)| at).collect::<Vec<_>>());
+    }
 }
 
 /// The objects that stand in the default namespace, as they are and not laid upon others.
@@ -348,8 +368,12 @@ impl Groups {
         }
     }
 
+    fn join_all(&mut self, one: usize, others: &[usize]) {
+        others.iter().for_each(|other| self.join(one, *other));
+    }
+
     fn told(&self, members: &[Member<'_>]) -> Programs {
-        let mut all: HashMap<usize, Vec<Place>> = HashMap::new();
+        let mut all: BTreeMap<usize, Vec<Place>> = BTreeMap::new();
         for (at, one) in members.iter().enumerate() {
             all.entry(self.root(at)).or_default().push(one.place.clone());
         }
