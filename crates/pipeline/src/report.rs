@@ -707,6 +707,7 @@ pub(crate) fn fix_report(fix: &Fix) -> FixReport {
         safety: fix.safety,
         file: Untrusted::from(fix.file.as_str()),
         address: Untrusted::from(fix.address.as_str()),
+        also_in: fix.also_in.iter().map(|path| Untrusted::from(path.as_str())).collect(),
         diff: Untrusted::from(fix.diff.as_str()),
         proof: fix.proof.clone(),
         may_break: fix.may_break.clone(),

@@ -14,7 +14,7 @@ use quell_llm::{Fixed, Price, Settings, connect};
 use quell_model::{Answered, Clock, FixedClock, Safety, Timestamp};
 use quell_pipeline::analyst::{Asker, Asking, Ended, Model, Opened, Pause, Purse, Turn, Work, ask};
 use quell_pipeline::{
-    FIX_TASK, FixPlan, FixQuestion, FixRequest, Progress, Request, Setup, Taken, Writer,
+    FIX_TASK, FixHelp, FixPlan, FixQuestion, FixRequest, Progress, Request, Setup, Taken, Writer,
     commit_message, fixes_report, plan_fixes,
 };
 use quell_store::Store;
@@ -161,8 +161,8 @@ impl World {
         let never = AtomicBool::new(false);
         let progress = Progress { cancelled: &never, bytes: &|_, _| {}, doing: &|_| {} };
         let clock: &dyn Clock = &FixedClock(now());
-        let writer = is_asked.then_some(&writer);
-        plan_fixes(&self.store(), (&self.setup, request), writer, clock, &progress).unwrap()
+        let help = FixHelp { writer: is_asked.then_some(&writer), look_up: None };
+        plan_fixes(&self.store(), (&self.setup, request), help, clock, &progress).unwrap()
     }
 }
 

@@ -9,7 +9,8 @@ use quell_analyst::{Brief, Task, Tasks, by_rules};
 use quell_client::ClientError;
 use quell_model::{Answered, TenantId, Why};
 use quell_pipeline::{
-    FIX_TASK, FixPlan, FixQuestion, FixRequest, MOST_WRITTEN, Progress, Setup, Writer, plan_fixes,
+    FIX_TASK, FixHelp, FixPlan, FixQuestion, FixRequest, MOST_WRITTEN, Progress, Setup, Writer,
+    plan_fixes,
 };
 use quell_server::Plan;
 use quell_server::offline::FixWriter;
@@ -28,6 +29,7 @@ const MOST_FAILED: usize = 2;
 pub(super) fn plan_asking(
     data: &Path,
     (setup, request): (&Setup, &FixRequest),
+    help: FixHelp<'_>,
     progress: &Progress<'_>,
 ) -> Result<Option<FixPlan>> {
     let Some(loaded) = load_or_tell(None, &[])? else { return Ok(None) };
@@ -50,7 +52,8 @@ pub(super) fn plan_asking(
     };
     let ask = |question: &FixQuestion<'_>| writer.ask(&question.brief());
     let writer = Writer { task: writer.task(), ask: &ask, most: MOST_WRITTEN };
-    Ok(Some(plan_fixes(&store, (setup, request), Some(&writer), &SystemClock, progress)?))
+    let help = FixHelp { writer: Some(&writer), ..help };
+    Ok(Some(plan_fixes(&store, (setup, request), help, &SystemClock, progress)?))
 }
 
 /// The model of a server, within its budgets and grants. What it writes is proved here.

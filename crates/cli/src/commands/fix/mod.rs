@@ -3,6 +3,7 @@
 mod asking;
 mod words;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -15,15 +16,17 @@ use quell_config::Config;
 use quell_model::{Clock, TenantId};
 use quell_pipeline::deliver::{change_subject, post_change, post_review};
 use quell_pipeline::{
-    ChangePlace, Dirty, FixCase, FixPlan, FixQuestion, FixRequest, FixStory, MOST_WRITTEN,
-    Progress, Setup, StateFile, Tool, Writer, code_change, code_place, commit_message,
-    fixes_report, patch_text, plan_fixes, plan_fixes_from, recover_files, refuse_uncommitted,
-    write_branch, write_files,
+    ChangePlace, Dirty, FixCase, FixHelp, FixPlan, FixQuestion, FixRequest, FixStory, LookUp,
+    MOST_WRITTEN, Progress, Setup, StateFile, Tool, Writer, code_change, code_place,
+    commit_message, fixes_report, patch_text, plan_fixes, plan_fixes_from, recover_files,
+    refuse_uncommitted, write_branch, write_files,
 };
+use quell_refs::{Hosts, Wanted};
 use quell_report::{Options, Written, write_asks, write_fixes};
 use quell_store::{OutboxStore, Store};
 
 use super::config::{fixes_said, load_or_tell};
+use super::look_up::{Lookups, hosts_of, hosts_to_ask};
 use super::triage::on_interrupt;
 use crate::audited::noted;
 use crate::console::{say, write_json};
@@ -45,6 +48,7 @@ Examples:
   quell fix --repo infra/ --server https://quell.example --token-file token
   quell fix --repo infra/ --state prod=prod.tfstate      where cloud findings belong
   quell fix --repo infra/ --ask > quell.toml             what only you can say
+  quell fix --repo . --look-up docker.io,github.com      digests and commits
   quell fix 0a1b2c3d4e --repo infra/ --ask-model         where no recipe makes one
 
 Exit codes: 0 done, 2 refused or a name that means nothing, 3 could not finish.
@@ -101,6 +105,10 @@ pub(super) struct Arguments {
     /// Ask another tool before and after, in a private folder; it must be on the PATH
     #[arg(long, value_name = "TOOL", value_parser = tool_names())]
     verify_with: Vec<String>,
+    /// Ask this registry of images, host of git or registry of Terraform for what only it knows:
+    /// digests and commits. More with commas; `docker.io` is Docker's own
+    #[arg(long, value_name = "HOST", value_delimiter = ',')]
+    look_up: Vec<String>,
     /// Where no recipe makes a fix, ask the language model that `[analyst]` of the configuration
     /// gives the task `fix`; what it writes is proved or withheld, and needs approval. With a
     /// server its model is asked, and the fault and its block go there
@@ -147,19 +155,29 @@ pub(super) fn run(
     // Ctrl-C stops between two steps, never while files are moved into place.
     let cancelled = on_interrupt()?;
     let progress = Progress { cancelled: &cancelled, bytes: &|_, _| {}, doing: &|_| {} };
+    let hosts = hosts(arguments, (&setup, &request))?;
+    let Some(lookups) = Lookups::open(hosts)? else { return Ok(Exit::Usage) };
+    let find = |wanted: &BTreeSet<Wanted>| lookups.find(wanted);
+    let look_up = LookUp { find: &find, at: SystemClock.now() };
+    let help = FixHelp { look_up: lookups.is_open().then_some(&look_up), ..FixHelp::default() };
     let plan = match &remote {
-        Some(remote) => plan_with(remote, (&setup, &request), arguments.ask_model, &progress)?,
+        Some(remote) => {
+            plan_with(remote, (&setup, &request), (arguments.ask_model, help), &progress)?
+        }
         None if arguments.ask_model => {
-            let Some(plan) = plan_asking(data, (&setup, &request), &progress)? else {
+            let Some(plan) = plan_asking(data, (&setup, &request), help, &progress)? else {
                 return Ok(Exit::Usage);
             };
             plan
         }
         None => {
             let store = Store::open(data)?;
-            plan_fixes(&store, (&setup, &request), None, &SystemClock, &progress)?
+            plan_fixes(&store, (&setup, &request), help, &SystemClock, &progress)?
         }
     };
+    if let Some(hosts) = hosts_to_ask(&plan).filter(|_| !lookups.is_open()) {
+        say(&hosts);
+    }
     if let Some(sink) = &arguments.deliver {
         let Some((written, said)) = deliver(arguments, (data, sink), &plan, &setup)? else {
             return Ok(Exit::Usage);
@@ -182,6 +200,12 @@ pub(super) fn run(
     }
     print(arguments, &plan, written, environment)?;
     Ok(Exit::Clean)
+}
+
+/// The hosts that may be asked.
+fn hosts(arguments: &Arguments, (setup, request): (&Setup, &FixRequest)) -> Result<Hosts> {
+    let named = arguments.look_up.iter().cloned();
+    hosts_of(named.collect(), (&arguments.repo, arguments.config.as_deref()), (setup, request))
 }
 
 /// What became of a run that ended while it wrote.
@@ -265,7 +289,7 @@ pub(super) fn state_files(named: &[String], repository: &Path) -> Vec<StateFile>
 fn plan_with(
     remote: &Remote,
     (setup, request): (&Setup, &FixRequest),
-    ask_model: bool,
+    (ask_model, help): (bool, FixHelp<'_>),
     progress: &Progress<'_>,
 ) -> Result<FixPlan> {
     let stories = stories(remote, &request.names)?;
@@ -283,11 +307,12 @@ fn plan_with(
     };
     let asked = ask_model.then(|| Asked::new(remote)).transpose()?;
     let Some(asked) = asked else {
-        return plan_fixes_from((setup, request), (&stories, None), next, progress);
+        return plan_fixes_from((setup, request), (&stories, help), next, progress);
     };
     let ask = |question: &FixQuestion<'_>| asked.ask(question);
     let writer = Writer { task: asked.task(), ask: &ask, most: MOST_WRITTEN };
-    plan_fixes_from((setup, request), (&stories, Some(&writer)), next, progress)
+    let help = FixHelp { writer: Some(&writer), ..help };
+    plan_fixes_from((setup, request), (&stories, help), next, progress)
 }
 
 /// The incidents that names mean at a server; a name may mean something else.
