@@ -53,6 +53,7 @@ pub fn post_change(
         page: None,
         owner: None,
         change: Some(change),
+        item: None,
         asks: None,
     };
     // Where the host has checks, the proof stands beside the request too.

@@ -11,7 +11,7 @@ use quell_testkit::sinks::JiraDouble;
 use serde_json::{Map, Value, json};
 use tokio::runtime::Runtime;
 
-use crate::bench::{Bench, Shifted, secret, until};
+use crate::bench::{Bench, Shifted, jira, runtime, until};
 
 /// What the model says in each part.
 const SAID: &str = "This deserves a closer look.";
@@ -41,17 +41,9 @@ fn answer(turn: &LlmAsked) -> String {
 
 impl Rig {
     fn new(analyst: &str) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = runtime();
         let models = Arc::new(LlmDouble::new(Arc::new(answer)));
-        let jira = Arc::new(JiraDouble::new(Arc::new(Shifted::default())));
-        jira.set(|settings| {
-            settings.user.clear();
-            settings.token = secret("BEARER");
-        });
+        let jira = jira(Arc::new(Shifted::default()));
         let started = async {
             let models = Double::start(Arc::clone(&models) as _).await.unwrap();
             [models, Double::start(Arc::clone(&jira) as _).await.unwrap()]
