@@ -127,20 +127,6 @@ pub struct Written {
 }
 
 impl Written {
-    /// Nothing at all, of a task that is not known.
-    #[must_use]
-    pub fn empty(task: &str, why: Why) -> Self {
-        Self {
-            task: task.to_owned(),
-            version: 0,
-            by: By::Rules,
-            instead_of: Some(why),
-            parts: Vec::new(),
-            texts: Vec::new(),
-            dropped: Vec::new(),
-        }
-    }
-
     /// The part of this name.
     #[must_use]
     pub fn part(&self, name: &str) -> Option<&WrittenPart> {

@@ -22,6 +22,8 @@ const ALONE: usize = 100;
 /// How many threads ask at once, and how often each.
 const THREADS: usize = 64;
 const TOGETHER: usize = 24;
+/// Findings that are made and imported at a time.
+const PART: usize = 1_000_000;
 
 type Question = (&'static str, fn(&View<'_>) -> Result<u64>);
 
@@ -95,7 +97,8 @@ fn main() -> Result<()> {
     measure(&setup, &data)
 }
 
-/// Makes findings as `cargo xtask bench` does, and imports them.
+/// Makes findings as `cargo xtask bench` does, and imports them, some at a time: the files of ten
+/// million would fill a disk.
 fn make(
     setup: &Setup,
     (findings, sources): (u64, usize),
@@ -103,19 +106,23 @@ fn make(
     data: &Path,
 ) -> Result<()> {
     let estate = folder.join("estate");
-    fs::create_dir(&estate)?;
-    let each = findings / u64::try_from(sources)?;
-    for (number, source) in (0..).zip(SOURCES.iter().take(sources)) {
-        let mut out = BufWriter::new(fs::File::create(estate.join(source.file))?);
-        let first = number * each / 2;
-        source.write(first..first + each, 1, &mut out)?;
-        out.flush()?;
-    }
     let mut store = Store::open(data)?;
     let cancelled = AtomicBool::new(false);
     let progress = Progress { cancelled: &cancelled, bytes: &|_, _| (), doing: &|_| () };
-    let inputs = intake::walk(&[estate]);
-    import(&mut store, setup, inputs, ImportOptions::default(), (now(), &progress))?;
+    let tools = u64::try_from(sources)?;
+    for begin in (0..findings).step_by(PART) {
+        let each = (findings - begin).min(u64::try_from(PART)?) / tools;
+        fs::create_dir(&estate)?;
+        for (number, source) in (0..).zip(SOURCES.iter().take(sources)) {
+            let mut out = BufWriter::new(fs::File::create(estate.join(source.file))?);
+            let first = begin / tools + number * each / 2;
+            source.write(first..first + each, 1, &mut out)?;
+            out.flush()?;
+        }
+        let inputs = intake::walk(std::slice::from_ref(&estate));
+        import(&mut store, setup, inputs, ImportOptions::default(), (now(), &progress))?;
+        fs::remove_dir_all(&estate)?;
+    }
     Ok(store.checkpoint()?)
 }
 

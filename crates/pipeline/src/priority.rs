@@ -64,6 +64,26 @@ pub(crate) struct Says {
     data_class: Option<Arc<str>>,
 }
 
+/// Texts, and what issues say of their assets, kept once.
+#[derive(Debug, Default)]
+pub(crate) struct Once {
+    pub(crate) texts: Shared,
+    says: HashSet<Arc<Says>>,
+}
+
+impl Once {
+    /// What an issue says, which many others say too.
+    pub(crate) fn says(&mut self, stored: StoredSays<'_>) -> Arc<Says> {
+        let says = stored.shared(&mut self.texts);
+        if let Some(known) = self.says.get(&says) {
+            return Arc::clone(known);
+        }
+        let new = Arc::new(says);
+        self.says.insert(Arc::clone(&new));
+        new
+    }
+}
+
 impl StoredSays<'_> {
     /// What an issue says.
     pub(crate) fn of(issue: &Issue) -> Self {
@@ -81,7 +101,7 @@ impl StoredSays<'_> {
     }
 
     /// The same with its texts kept once.
-    pub(crate) fn shared(self, shared: &mut Shared) -> Says {
+    fn shared(self, shared: &mut Shared) -> Says {
         let mut text = |text: Option<Cow<'_, str>>| text.map(|text| shared.text(&text));
         Says {
             exposed: self.exposed,
@@ -236,7 +256,7 @@ impl<'a> Estate<'a> {
         };
         let told = |group: &[&Open]| {
             let asset = group.first().map(|one| one.candidate.asset().to_owned())?;
-            let says = group.iter().map(|one| (&one.says, one.candidate.key));
+            let says = group.iter().map(|one| (&*one.says, one.candidate.key));
             Some((asset, Around::together(says)?))
         };
         let mut around: BTreeMap<String, Around> = groups.filter(differ).filter_map(told).collect();

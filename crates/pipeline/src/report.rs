@@ -27,7 +27,7 @@ use crate::PipelineError;
 use crate::assess::{member, members, read_issue};
 use crate::exceptions::{Said, statement_report};
 use crate::fixes::steps_of;
-use crate::priority::{Estate, Says, StoredSays};
+use crate::priority::{Estate, Once, Says, StoredSays};
 
 /// Issues that are read before they are told: each may hold a block of others.
 const TOLD_AT_ONCE: usize = 256;
@@ -87,21 +87,21 @@ pub(crate) struct Open {
     pub(crate) control: Option<Arc<str>>,
     pub(crate) candidate: Candidate,
     /// What it says of its asset.
-    pub(crate) says: Says,
+    pub(crate) says: Arc<Says>,
     pub(crate) provisional: Provisional,
     /// What to do, before statements are looked at.
     pub(crate) decision: Decision,
 }
 
 impl Open {
-    pub(crate) fn of(row: i64, kept: Kept<'_>, shared: &mut Shared) -> Self {
+    pub(crate) fn of(row: i64, kept: Kept<'_>, once: &mut Once) -> Self {
         let Kept { has_weakness, control, candidate, says, decision } = kept;
         Self {
             row,
             has_weakness,
-            control: control.map(|control| shared.text(&control)),
-            says: says.shared(shared),
-            candidate: candidate.restore(shared),
+            control: control.map(|control| once.texts.text(&control)),
+            says: once.says(says),
+            candidate: candidate.restore(&mut once.texts),
             provisional: decision,
             decision: decision.settle(&Circumstances::default()),
         }
@@ -147,10 +147,10 @@ pub(crate) fn shown_count(store: &Store, now: Timestamp) -> Result<u64, Pipeline
 
 fn open_of(page: &CandidatePage, among: Option<&IdSet>) -> Result<Vec<Open>, PipelineError> {
     let mut open = Vec::new();
-    let mut shared = Shared::default();
+    let mut once = Once::default();
     page.each_open(|row, kept| {
         if among.is_none_or(|among| among.contains(row)) {
-            open.push(Open::of(row, serde_json::from_slice(kept)?, &mut shared));
+            open.push(Open::of(row, serde_json::from_slice(kept)?, &mut once));
         }
         Ok::<_, PipelineError>(())
     })?;
@@ -169,8 +169,7 @@ pub(crate) fn known(row: &IssueRow, catalog: &Catalog) -> Result<Option<Open>, P
     let issue = read_issue(body)?;
     let control = issue.control.as_deref().and_then(|id| catalog.control(id));
     let kept = serde_json::to_vec(&Kept::of(&issue, &candidate(&issue, control), control))?;
-    let mut shared = Shared::default();
-    Ok(Some(Open::of(row.id, serde_json::from_slice(&kept)?, &mut shared)))
+    Ok(Some(Open::of(row.id, serde_json::from_slice(&kept)?, &mut Once::default())))
 }
 
 /// The whole of a stored issue.

@@ -24,7 +24,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::RandomState;
 use std::sync::Arc;
 
-use quell_correlate::{Gathered, Shared, Standing};
+use quell_correlate::{Gathered, Standing};
 use quell_model::{Decision, IncidentKey, IssueKey, Timestamp};
 use quell_store::{IdSet, NewsPage, Store, Suppression};
 use rayon::prelude::*;
@@ -32,7 +32,7 @@ use rayon::prelude::*;
 use crate::PipelineError;
 use crate::assess::Judgement;
 use crate::marks::day_of;
-use crate::priority::Estate;
+use crate::priority::{Estate, Once};
 use crate::report::{Open, decisions};
 use cells::Cells;
 use one::By;
@@ -288,11 +288,11 @@ fn merged(known: &[Arc<One>], told: Vec<(IncidentKey, Option<Arc<One>>)>) -> Vec
 
 fn fresh(page: &NewsPage) -> Result<Vec<Fresh>, PipelineError> {
     let mut read = Vec::new();
-    let mut shared = Shared::default();
+    let mut once = Once::default();
     page.each(|news| {
         let Ok(row) = u32::try_from(news.row) else { return Ok(()) };
         let open = match news.candidate {
-            Some(kept) => Some(Open::of(news.row, serde_json::from_slice(kept)?, &mut shared)),
+            Some(kept) => Some(Open::of(news.row, serde_json::from_slice(kept)?, &mut once)),
             None => None,
         };
         read.push(Fresh { row, names: (news.team, news.tools), open });

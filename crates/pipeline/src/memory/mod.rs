@@ -8,7 +8,7 @@ mod scope;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use quell_catalog::Control;
-use quell_correlate::{Attacked, Decisions, Member, Shared, Spoken, build_incidents, identify};
+use quell_correlate::{Attacked, Decisions, Member, Spoken, build_incidents, identify};
 use quell_deliver::route::{Facts, Route};
 use quell_govern::Person;
 use quell_govern::approval::Plan;
@@ -28,7 +28,7 @@ use crate::deliver::{Places, Post, letters_of};
 use crate::fixes::{FixCase, FixMember, Workbench, grouped};
 use crate::govern::{Ruling, action_of, plan_of};
 use crate::prepare::control_or_words;
-use crate::priority::Estate;
+use crate::priority::{Estate, Once};
 use crate::report::{Open, story_of};
 use crate::{PipelineError, Setup};
 
@@ -318,12 +318,12 @@ fn said_of(spoken: &[Spoken], members: &[Member]) -> Vec<Statement> {
 
 /// The issues that are open and not hidden, as incidents are built from them.
 fn opened(cases: &[Case], hidden: &[bool]) -> Result<Vec<Open>, PipelineError> {
-    let mut shared = Shared::default();
+    let mut once = Once::default();
     let mut open = Vec::new();
     for ((row, case), hidden) in (0..).zip(cases).zip(hidden) {
         let Brief { status, candidate, .. } = &case.judged.brief;
         if status.is_open() && !hidden {
-            open.push(Open::of(row, serde_json::from_slice(candidate)?, &mut shared));
+            open.push(Open::of(row, serde_json::from_slice(candidate)?, &mut once));
         }
     }
     Ok(open)

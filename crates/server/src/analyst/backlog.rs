@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use quell_analyst::Brief;
+use quell_analyst::{Brief, Task};
 use quell_audit::{Action, Outcome, Stage};
 use quell_llm::{Batch, BatchState, LlmError, Provider, Reply, Request, Schema, Stopped};
 use quell_model::TenantId;
-use quell_pipeline::analyst::{Asking, Model, Purse as _, Ready};
+use quell_pipeline::analyst::{Model, Ready};
 use quell_store::{BatchItem, BatchRow, NewBatch, SpendUsed};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -69,10 +69,9 @@ impl Desk {
     pub(crate) fn hand_in(
         &self,
         app: &App,
-        (tenant, task): (&TenantId, &str),
+        (tenant, task): (&TenantId, &Task),
         briefs: &[(Brief<'_>, Given<'_>)],
     ) -> Result<HandedIn, String> {
-        let task = self.tasks().get(task).ok_or_else(|| format!("there is no task `{task}`"))?;
         let model = self
             .model(&app.config, task)
             .ok_or_else(|| format!("`[analyst]` gives the task `{}` to no model", task.id))?;
@@ -116,14 +115,19 @@ impl Desk {
     ) -> Result<String, String> {
         let Till { app, tenant } = till;
         let (name, now) = (model.provider.name(), app.clock.now());
-        let new = NewBatch { provider: name, model: &model.model, task, items };
-        let added = app.access().batch_add(tenant, &new, now).map_err(|e| e.to_string())?;
-        let id = added.ok_or("the batch cannot be written down")?;
-        let give_back = || {
+        let release = || {
             for item in items {
-                drop(app.access().spend_release(item.spend));
+                drop(app.office().spend_release(item.spend));
             }
-            drop(app.access().batch_end(id, app.clock.now()));
+        };
+        let runtime = app.runtime.get().ok_or("no runtime runs").inspect_err(|_| release())?;
+        let new = NewBatch { provider: name, model: &model.model, task, items };
+        let added = app.office().batch_add(tenant, &new, now).map_err(|error| error.to_string());
+        let added = added.and_then(|id| id.ok_or("the batch cannot be written down".to_owned()));
+        let id = added.inspect_err(|_| release())?;
+        let give_back = || {
+            release();
+            drop(app.office().batch_end(id, app.clock.now()));
         };
         let leaf = by_server((Action::ModelAsk, Stage::Begun), tenant, now)
             .word("model", &model.model)
@@ -135,11 +139,10 @@ impl Desk {
             give_back();
             format!("the audit log cannot be written: {error}")
         })?;
-        let runtime = app.runtime.get().ok_or("no runtime runs")?;
         match runtime.block_on(model.provider.submit(requests)) {
             Ok(given) => {
                 begun.end(app.clock.now(), Outcome::Done, |leaf| leaf.word("batch", &given));
-                app.access().batch_given(id, &given).map_err(|error| error.to_string())?;
+                app.office().batch_given(id, &given).map_err(|error| error.to_string())?;
                 Ok(given)
             }
             Err(error) => {
@@ -158,7 +161,7 @@ impl Desk {
     /// # Errors
     /// As a sentence, where the database refuses. What a provider says is counted.
     pub(crate) fn collect(&self, app: &App, tenant: &TenantId) -> Result<Collected, String> {
-        let open = app.access().batches_open(tenant).map_err(|error| error.to_string())?;
+        let open = app.office().batches_open(tenant).map_err(|error| error.to_string())?;
         let mut collected = Collected::default();
         for row in open {
             self.collect_one(&Till { app, tenant }, &row, &mut collected)?;
@@ -191,7 +194,7 @@ impl Desk {
             BatchState::Running => collected.running += 1,
             BatchState::Failed => {
                 collected.lost += 1;
-                app.access().batch_end(row.id, app.clock.now()).map_err(|e| e.to_string())?;
+                app.office().batch_end(row.id, app.clock.now()).map_err(|e| e.to_string())?;
             }
             BatchState::Done => {
                 let answers = runtime.block_on(self.fetched(model, &batch, row));
@@ -205,7 +208,7 @@ impl Desk {
                 };
                 collected.done += 1;
                 self.keep_all(till, (row, model), answers, collected)?;
-                app.access().batch_end(row.id, app.clock.now()).map_err(|e| e.to_string())?;
+                app.office().batch_end(row.id, app.clock.now()).map_err(|e| e.to_string())?;
             }
         }
         Ok(())
@@ -249,7 +252,7 @@ impl Desk {
             let money = model.price.map(|price| price.of(&usage));
             let used =
                 SpendUsed { input: usage.input, cached: usage.cached, output: usage.output, money };
-            let settled = till.app.access().spend_settle(item.spend, &used);
+            let settled = till.app.office().spend_settle(item.spend, &used);
             settled.map_err(|error| error.to_string())?;
             let known = serde_json::from_slice(&item.what).ok();
             let known = known.filter(|known: &Item| Some(known.version) == version);
@@ -257,8 +260,8 @@ impl Desk {
             match (&reply.json, reply.stopped, key) {
                 (Some(answer), Stopped::End, Some(key)) => {
                     collected.answers += 1;
-                    let asking = asking(row, version.unwrap_or_default(), till.tenant);
-                    till.keep(&asking, &key, answer);
+                    let task = (row.task.as_str(), version.unwrap_or_default());
+                    till.put((task, &row.model), &key, answer);
                 }
                 _ => collected.unusable += 1,
             }
@@ -277,26 +280,6 @@ fn held(till: &Till<'_>, ready: &Ready<'_>, name: String) -> Result<BatchItem, S
     };
     let what = serde_json::to_vec(&item).unwrap_or_default();
     Ok(BatchItem { name, spend, what })
-}
-
-/// What an answer of a batch is kept as.
-fn asking<'a>(row: &'a BatchRow, version: u32, tenant: &'a TenantId) -> Asking<'a> {
-    let asker = quell_pipeline::analyst::Asker {
-        tenant: tenant.as_str(),
-        ..quell_pipeline::analyst::Asker::default()
-    };
-    let none = blake3::Hash::from_bytes([0; 32]);
-    Asking {
-        asker,
-        task: (&row.task, version),
-        provider: &row.provider,
-        model: &row.model,
-        tokens: 0,
-        money: None,
-        payload: none,
-        prompt: none,
-        masked: 0,
-    }
 }
 
 /// A hash over all that is sent.

@@ -92,81 +92,88 @@ impl Desk {
     pub(crate) fn write(
         &self,
         app: &App,
-        task: &str,
+        task: &Task,
         brief: &Brief<'_>,
         given: Given<'_>,
     ) -> Answered {
-        let Some(task) = self.tasks.get(task) else { return nothing(task) };
-        let (call, model) = match self.call(app, task, brief, given) {
-            Ok(call) => call,
-            Err(why) => return rules(task, brief, why),
+        let asked = || {
+            let runtime = app.runtime.get().ok_or(Why::NotConfigured)?;
+            let (call, model) = self.call(app, task, brief, given)?;
+            let till = Till { app, tenant: given.tenant };
+            let wait = Duration::from_secs(app.config.analyst.wait_seconds);
+            let asking = async {
+                let asking = ask(&call, Some(model), given.asker(), &till);
+                tokio::time::timeout(wait, asking).await
+            };
+            runtime.block_on(asking).map_err(|_| Why::Slow)
         };
-        let Some(runtime) = app.runtime.get() else {
-            return rules(task, brief, Why::NotConfigured);
-        };
-        let till = Till { app, tenant: given.tenant };
-        let wait = Duration::from_secs(app.config.analyst.wait_seconds);
-        let asked = async {
-            let asking = ask(&call, model, given.asker(), &till);
-            tokio::time::timeout(wait, asking).await
-        };
-        runtime.block_on(asked).unwrap_or_else(|_| rules(task, brief, Why::Slow))
+        asked().unwrap_or_else(|why| rules(task, brief, why))
     }
 
     /// What the rules say, or a kept answer: nobody is asked, and it costs nothing.
     pub(crate) fn kept(
         &self,
         app: &App,
-        task: &str,
+        task: &Task,
         brief: &Brief<'_>,
         given: Given<'_>,
     ) -> Answered {
-        let Some(task) = self.tasks.get(task) else { return nothing(task) };
-        let (call, model) = match self.call(app, task, brief, given) {
-            Ok(call) => call,
-            Err(why) => return rules(task, brief, why),
-        };
-        let till = Till { app, tenant: given.tenant };
-        let ready = model.and_then(|model| Ready::new(&call, model, given.asker()).ok());
-        let found = ready.and_then(|ready| ready.kept(&till));
-        let why = if model.is_some() { Why::NotAsked } else { Why::NotConfigured };
-        found.unwrap_or_else(|| Answered { written: call.by_rules(why), made: None })
+        match self.call(app, task, brief, given) {
+            Ok(called) => kept(app, &called, given),
+            Err(why) => rules(task, brief, why),
+        }
     }
 
-    /// The provider's name and the bytes that asking would send; none where nobody would be asked.
-    pub(crate) fn payload(
+    /// The same as [`Desk::kept`], with what asking would send: the provider's name and the bytes.
+    pub(crate) fn shown(
         &self,
         app: &App,
-        task: &str,
+        task: &Task,
         brief: &Brief<'_>,
         given: Given<'_>,
-    ) -> Result<Option<(String, Vec<u8>)>, String> {
-        let task = self.tasks.get(task).ok_or_else(|| format!("there is no task `{task}`"))?;
-        let (call, model) = self.call(app, task, brief, given).map_err(|why| why.text())?;
-        let Some(model) = model else { return Ok(None) };
-        let bytes = model.provider.payload(&request_of(&call, model));
-        let bytes = bytes.map_err(|error| error.to_string())?;
-        Ok(Some((model.provider.name().to_owned(), bytes)))
+    ) -> (Answered, Result<(String, Vec<u8>), String>) {
+        match self.call(app, task, brief, given) {
+            Ok(called) => (kept(app, &called, given), payload(&called)),
+            Err(why) => {
+                let said = why.text();
+                (rules(task, brief, why), Err(said))
+            }
+        }
     }
 
-    /// The call with the model that is given it. Where grants cannot be read nothing is asked.
+    /// The call, and the model that is given it. Without one nothing is masked and no grant is
+    /// read; where grants cannot be read nothing is asked.
     pub(super) fn call<'c>(
         &'c self,
         app: &App,
         task: &'c Task,
         brief: &'c Brief<'c>,
         given: Given<'_>,
-    ) -> Result<(Call<'c>, Option<&'c Model>), Why> {
+    ) -> Result<(Call<'c>, &'c Model), Why> {
+        let model = self.model(&app.config, task).ok_or(Why::NotConfigured)?;
         let grants = grants(app, given.tenant, task)?;
         let call = Call::new(task, brief, given.to, grants);
         let call = call.map_err(|error| Why::Down(error.to_string()))?;
-        Ok((call, self.model(&app.config, task)))
+        Ok((call, model))
     }
+}
+
+fn kept(app: &App, (call, model): &(Call<'_>, &Model), given: Given<'_>) -> Answered {
+    let till = Till { app, tenant: given.tenant };
+    let ready = Ready::new(call, model, given.asker()).ok();
+    let found = ready.and_then(|ready| ready.kept(&till));
+    found.unwrap_or_else(|| Answered { written: call.by_rules(Why::NotAsked), made: None })
+}
+
+fn payload((call, model): &(Call<'_>, &Model)) -> Result<(String, Vec<u8>), String> {
+    let bytes = model.provider.payload(&request_of(call, model));
+    let bytes = bytes.map_err(|error| error.to_string())?;
+    Ok((model.provider.name().to_owned(), bytes))
 }
 
 /// What somebody allowed to leave.
 fn grants(app: &App, tenant: &TenantId, task: &Task) -> Result<Grants, Why> {
-    let rows = app.access().grants_of(tenant, &task.id, app.clock.now());
+    let rows = app.office().grants_of(tenant, &task.id, app.clock.now());
     let rows =
         rows.map_err(|error| Why::Down(format!("what may leave cannot be read: {error}")))?;
     let mut grants = Grants::default();
@@ -183,10 +190,4 @@ fn grants(app: &App, tenant: &TenantId, task: &Task) -> Result<Grants, Why> {
 
 fn rules(task: &Task, brief: &Brief<'_>, why: Why) -> Answered {
     Answered { written: quell_analyst::by_rules(task, brief, why), made: None }
-}
-
-/// Of a task that is none.
-fn nothing(task: &str) -> Answered {
-    let written = quell_model::Written::empty(task, Why::NotConfigured);
-    Answered { written, made: None }
 }

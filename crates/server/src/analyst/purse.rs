@@ -27,13 +27,13 @@ pub(super) struct Till<'a> {
 struct Ticket<'a> {
     till: &'a Till<'a>,
     spend: SpendId,
-    pass: Option<Pass>,
-    begun: Option<Begun>,
+    /// Its place at the provider and its record in the log, until it is ended.
+    open: Option<(Pass, Begun)>,
 }
 
 impl Purse for Till<'_> {
     fn kept(&self, asking: &Asking<'_>, key: &blake3::Hash) -> Option<Value> {
-        let mut store = self.app.access();
+        let mut store = self.app.office();
         let now = self.app.clock.now();
         let found = store.answer_get(self.tenant, key.as_bytes(), now).unwrap_or_else(|error| {
             tracing::warn!(%error, "kept answers of models cannot be read");
@@ -47,20 +47,7 @@ impl Purse for Till<'_> {
     }
 
     fn keep(&self, asking: &Asking<'_>, key: &blake3::Hash, answer: &Value) {
-        let Ok(bytes) = serde_json::to_vec(answer) else { return };
-        let version = asking.task.1.to_string();
-        let new = NewAnswer {
-            hash: key.as_bytes(),
-            task: asking.task.0,
-            version: &version,
-            model: asking.model,
-            answer: &bytes,
-        };
-        let cap = AnswerCap::of_days(self.app.config.analyst.keep_answers_days);
-        let kept = self.app.access().answer_put(self.tenant, &new, cap, self.app.clock.now());
-        if let Err(error) = kept {
-            tracing::warn!(%error, "an answer of a model is not kept");
-        }
+        self.put((asking.task, asking.model), key, answer);
     }
 
     fn open<'s>(&'s self, asking: &Asking<'_>) -> Result<Box<dyn Opened + 's>, Why> {
@@ -73,15 +60,11 @@ impl Purse for Till<'_> {
                 return Err(why);
             }
         };
-        let mut ticket = Ticket { till: self, spend, pass: Some(pass), begun: None };
         match self.app.audit.begin(leaf(asking, (self.tenant, now))) {
-            Ok(begun) => {
-                ticket.begun = Some(begun);
-                Ok(Box::new(ticket))
-            }
+            Ok(begun) => Ok(Box::new(Ticket { till: self, spend, open: Some((pass, begun)) })),
             Err(error) => {
-                ticket.settle(Spent::Nothing);
-                ticket.pass.take().into_iter().for_each(Pass::left);
+                self.settle(spend, Spent::Nothing);
+                pass.left();
                 Err(Why::Down(format!("the audit log cannot be written: {error}")))
             }
         }
@@ -93,10 +76,28 @@ impl Purse for Till<'_> {
 }
 
 impl Till<'_> {
+    /// Keeps what a model answered to a task.
+    pub(super) fn put(
+        &self,
+        ((task, version), model): ((&str, u32), &str),
+        key: &blake3::Hash,
+        answer: &Value,
+    ) {
+        let Ok(bytes) = serde_json::to_vec(answer) else { return };
+        let version = version.to_string();
+        let (hash, answer) = (key.as_bytes(), bytes.as_slice());
+        let new = NewAnswer { hash, task, version: &version, model, answer };
+        let cap = AnswerCap::of_days(self.app.config.analyst.keep_answers_days);
+        let kept = self.app.office().answer_put(self.tenant, &new, cap, self.app.clock.now());
+        if let Err(error) = kept {
+            tracing::warn!(%error, "an answer of a model is not kept");
+        }
+    }
+
     /// Sets aside what a call may take.
     pub(super) fn reserve(&self, asking: &Asking<'_>) -> Result<SpendId, Why> {
         let (limits, now) = (spend_limits(&self.app.config.analyst), self.app.clock.now());
-        match self.app.access().spend_reserve(&self.spend(asking), &limits, now) {
+        match self.app.office().spend_reserve(&self.spend(asking), &limits, now) {
             Ok(Reserved::Yes(spend)) => Ok(spend),
             Ok(Reserved::No(over)) => Err(Why::OverBudget(told(&over))),
             Ok(Reserved::NoPrice) => Err(Why::OverBudget(format!(
@@ -119,18 +120,16 @@ impl Till<'_> {
             money: asking.money,
         }
     }
-}
 
-impl Ticket<'_> {
-    fn settle(&self, spent: Spent) {
-        let mut store = self.till.app.access();
+    fn settle(&self, spend: SpendId, spent: Spent) {
+        let mut store = self.app.office();
         let noted = match spent {
-            Spent::Nothing => store.spend_release(self.spend),
+            Spent::Nothing => store.spend_release(spend),
             // Until it is swept up, all that was reserved counts, and afterwards too.
             Spent::Unknown => Ok(false),
             Spent::Told { usage, money } => {
                 let Usage { input, cached, output, .. } = usage;
-                store.spend_settle(self.spend, &SpendUsed { input, cached, output, money })
+                store.spend_settle(spend, &SpendUsed { input, cached, output, money })
             }
         };
         if let Err(error) = noted {
@@ -141,15 +140,14 @@ impl Ticket<'_> {
 
 impl Opened for Ticket<'_> {
     fn end(mut self: Box<Self>, ended: &Ended<'_>) {
-        self.settle(ended.spent);
-        let app = self.till.app;
-        let now = app.clock.now();
-        match (self.pass.take(), ended.reply, ended.error) {
-            (Some(pass), Some(reply), _) => pass.answered(&reply.left, now),
-            (Some(pass), None, Some(error)) => pass.failed(error, now),
-            (Some(_), None, None) | (None, _, _) => {}
+        self.till.settle(self.spend, ended.spent);
+        let now = self.till.app.clock.now();
+        let Some((pass, begun)) = self.open.take() else { return };
+        match (ended.reply, ended.error) {
+            (Some(reply), _) => pass.answered(&reply.left, now),
+            (None, Some(error)) => pass.failed(error, now),
+            (None, None) => {}
         }
-        let Some(begun) = self.begun.take() else { return };
         let outcome = match ended.written.by {
             By::Model => Outcome::Done,
             By::Rules => Outcome::Failed,
@@ -161,9 +159,8 @@ impl Opened for Ticket<'_> {
 impl Drop for Ticket<'_> {
     /// Nobody waits any more. What it took is not known, so all that was reserved counts.
     fn drop(&mut self) {
-        let now = self.till.app.clock.now();
-        if let Some(begun) = self.begun.take() {
-            begun.end(now, Outcome::Stopped, |leaf| leaf);
+        if let Some((_, begun)) = self.open.take() {
+            begun.end(self.till.app.clock.now(), Outcome::Stopped, |leaf| leaf);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use quell_analyst::{Audience, Brief, Record, Why};
+use quell_analyst::{Audience, Brief, Record, Task, Why};
 use quell_audit::{Action, Reader};
 use quell_config::{Config, FileText, Sources};
 use quell_mask::Kind;
@@ -43,7 +43,7 @@ impl Bench {
 
     async fn write(&self, asset: &str, incident: &str) -> Answered {
         let (app, asset, incident) = (Arc::clone(&self.app), asset.to_owned(), incident.to_owned());
-        let writing = move || app.desk.write(&app, "incident", &brief(&asset), given(&incident));
+        let writing = move || app.desk.write(&app, task(&app), &brief(&asset), given(&incident));
         tokio::task::spawn_blocking(writing).await.unwrap()
     }
 }
@@ -65,6 +65,10 @@ async fn open(data: &Path, url: &str, limits: &str) -> Arc<App> {
     let app = Arc::new(opened.await.unwrap());
     app.runtime.get_or_init(tokio::runtime::Handle::current);
     app
+}
+
+fn task(app: &App) -> &Task {
+    app.desk.tasks().get("incident").unwrap()
 }
 
 fn given(incident: &str) -> Given<'_> {
@@ -101,7 +105,7 @@ async fn a_call_is_in_the_log_before_it_leaves_with_the_hash_of_its_bytes() {
     let answered = bench.write("payments-db", "abc").await;
     assert_eq!(answered.written.by, By::Model);
     let (app, brief) = (&bench.app, brief("payments-db"));
-    let shown = app.desk.payload(app, "incident", &brief, given("abc")).unwrap().unwrap();
+    let shown = app.desk.shown(app, task(app), &brief, given("abc")).1.unwrap();
     app.audit.settle(&TenantId::default());
     let mut reader = Reader::open(&app.audit.folder(&TenantId::default())).unwrap();
     let leaves = reader.leaves(0, 100).unwrap();
@@ -130,7 +134,7 @@ async fn thirty_two_callers_together_never_pass_a_budget() {
                 let incident = format!("i{number}");
                 let asset = format!("{}-db", "a".repeat(number + 4));
                 start.wait();
-                let answered = app.desk.write(&app, "incident", &brief(&asset), given(&incident));
+                let answered = app.desk.write(&app, task(&app), &brief(&asset), given(&incident));
                 match answered.written.instead_of {
                     None => through.fetch_add(1, Ordering::SeqCst),
                     Some(Why::OverBudget(_) | Why::Busy(_)) => 0,
@@ -146,7 +150,7 @@ async fn thirty_two_callers_together_never_pass_a_budget() {
     assert!(asked > 0 && asked < 32, "{asked}");
     assert_eq!(through.load(Ordering::SeqCst), asked);
     let (tenant, now) = (TenantId::default(), bench.app.clock.now());
-    let spent = bench.app.access().spend_today(&tenant, None, now).unwrap();
+    let spent = bench.app.office().spend_today(&tenant, None, now).unwrap();
     assert!(spent.tenant.tokens > 0 && spent.tenant.tokens <= 12_000, "{spent:?}");
     assert_eq!(spent.open, 0, "{spent:?}");
 }
@@ -164,7 +168,7 @@ async fn what_is_granted_leaves_until_the_grant_ends() {
         why: "a drill",
         until: now.checked_add(Duration::from_secs(3600)).unwrap(),
     };
-    bench.app.access().grant_add(&tenant, &grant, now).unwrap().unwrap();
+    bench.app.office().grant_add(&tenant, &grant, now).unwrap().unwrap();
     bench.write("payments-db", "abc").await;
     let asked = bench.models.asked();
     let left: Vec<bool> = asked.iter().map(|asked| asked.user.contains("10.1.2.3")).collect();
@@ -194,14 +198,14 @@ async fn a_batch_is_fetched_later_and_its_answers_are_kept() {
     let done = tokio::task::spawn_blocking(move || {
         let tenant = TenantId::default();
         let briefs = ["one-db", "other-name-db"].map(|asset| (brief(asset), given("abc")));
-        let handed = app.desk.hand_in(&app, (&tenant, "incident"), &briefs).unwrap();
+        let handed = app.desk.hand_in(&app, (&tenant, task(&app)), &briefs).unwrap();
         assert_eq!((handed.handed_in, handed.kept, handed.refused), (2, 0, 0), "{handed:?}");
         let mut looks = (0..10).map(|_| app.desk.collect(&app, &tenant).unwrap());
         let collected = looks.find(|collected| collected.running == 0).unwrap();
         assert_eq!((collected.done, collected.answers), (1, 2), "{collected:?}");
-        let kept = app.desk.kept(&app, "incident", &brief("one-db"), given("abc"));
+        let kept = app.desk.kept(&app, task(&app), &brief("one-db"), given("abc"));
         assert!(kept.made.unwrap().kept && kept.written.by == By::Model);
-        let again = app.desk.hand_in(&app, (&tenant, "incident"), &briefs).unwrap();
+        let again = app.desk.hand_in(&app, (&tenant, task(&app)), &briefs).unwrap();
         assert_eq!((again.handed_in, again.kept), (0, 2));
     });
     done.await.unwrap();

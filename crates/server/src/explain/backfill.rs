@@ -46,7 +46,9 @@ pub(crate) fn hand_in(
         by_task.entry(task).or_default().push((brief(story, details, catalog), given));
     }
     let handed = by_task.into_iter().map(|(task, briefs)| {
-        let (calls, failed) = match app.desk.hand_in(app, (wanted.tenant, task), &briefs) {
+        let known = app.desk.tasks().get(task).ok_or_else(|| format!("there is no task `{task}`"));
+        let handed = known.and_then(|task| app.desk.hand_in(app, (wanted.tenant, task), &briefs));
+        let (calls, failed) = match handed {
             Ok(calls) => (calls, None),
             Err(why) => (HandedIn::default(), Some(why)),
         };

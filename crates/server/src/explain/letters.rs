@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use quell_analyst::Audience;
+use quell_analyst::{Audience, Task};
 use quell_deliver::Letter;
 use quell_deliver::outbox::Act;
 use quell_model::{Answered, By, TenantId};
@@ -116,7 +116,8 @@ impl Work {
         while !self.over.load(Ordering::SeqCst) {
             let next = self.next.fetch_add(1, Ordering::SeqCst);
             let Some((id, subject)) = self.subjects.get(next) else { return };
-            let words = one(app, &self.tenant, subject);
+            let Some(task) = app.desk.tasks().get(TASK) else { return };
+            let words = one(app, task, &self.tenant, subject);
             if words.written.by == By::Model {
                 locked(&self.words).insert(id.clone(), words);
             }
@@ -124,14 +125,14 @@ impl Work {
     }
 }
 
-fn one(app: &App, tenant: &TenantId, subject: &Subject) -> Answered {
+fn one(app: &App, task: &Task, tenant: &TenantId, subject: &Subject) -> Answered {
     let fix = subject.fix.as_ref();
     let fix = fix.and_then(|id| subject.story.fixes.iter().find(|fix| fix.id == *id));
     let told = (&subject.story, &subject.details);
     let brief = message::brief(subject.form, told, fix, app.setup.catalog());
     let incident = Some(subject.story.incident.id.as_str());
     let given = Given { tenant, user: None, incident, to: Audience::Owner };
-    app.desk.write(app, TASK, &brief, given)
+    app.desk.write(app, task, &brief, given)
 }
 
 /// The incident behind a letter; none where it is about something else.

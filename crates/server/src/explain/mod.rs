@@ -88,34 +88,23 @@ pub(crate) fn explained(
     let brief = brief(story, details, catalog);
     let (tenant, user, to) = (wanted.tenant, wanted.user, wanted.to);
     let given = Given { tenant, user, incident: Some(&story.incident.id), to };
-    let words = match wanted.wish {
-        Wish::Asked => app.desk.write(app, &task.id, &brief, given),
-        Wish::Kept | Wish::Payload => app.desk.kept(app, &task.id, &brief, given),
+    let (words, payload) = match wanted.wish {
+        Wish::Asked => (app.desk.write(app, task, &brief, given), None),
+        Wish::Kept => (app.desk.kept(app, task, &brief, given), None),
+        Wish::Payload => {
+            let (words, sent) = app.desk.shown(app, task, &brief, given);
+            (words, Some(sent.and_then(payload).unwrap_or_else(PayloadReport::none)))
+        }
     };
     let mut explained = Explained::new(story, to.as_str(), words);
-    if wanted.wish == Wish::Payload {
-        explained.payload = Some(payload(app.desk.payload(app, &task.id, &brief, given)));
-    }
+    explained.payload = payload;
     Ok(explained)
 }
 
-fn payload(found: Result<Option<(String, Vec<u8>)>, String>) -> PayloadReport {
-    match found {
-        Ok(Some((provider, bytes))) => {
-            let hash = blake3::hash(&bytes).to_hex().to_string();
-            match String::from_utf8(bytes) {
-                Ok(text) => PayloadReport {
-                    provider: Some(provider),
-                    text: text.into(),
-                    hash: Some(hash),
-                    because: None,
-                },
-                Err(error) => {
-                    PayloadReport::none(format!("what would be sent is no text: {error}"))
-                }
-            }
-        }
-        Ok(None) => PayloadReport::none("no model is configured for this task"),
-        Err(why) => PayloadReport::none(why),
-    }
+fn payload((provider, bytes): (String, Vec<u8>)) -> Result<PayloadReport, String> {
+    let hash = blake3::hash(&bytes).to_hex().to_string();
+    let text = String::from_utf8(bytes);
+    let text = text.map_err(|error| format!("what would be sent is no text: {error}"))?;
+    let (provider, hash) = (Some(provider), Some(hash));
+    Ok(PayloadReport { provider, text: text.into(), hash, because: None })
 }

@@ -64,6 +64,6 @@ impl FixWriter {
     pub fn ask(&self, brief: &Brief<'_>) -> Answered {
         let to = Audience::Owner;
         let given = Given { tenant: &self.tenant, user: Some(USER), incident: None, to };
-        self.app.desk.write(&self.app, FIX_TASK, brief, given)
+        self.app.desk.write(&self.app, &self.task, brief, given)
     }
 }

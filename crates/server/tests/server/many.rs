@@ -4,9 +4,11 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use quell_testkit::server::{delivery, resident_kib, uid};
+use quell_model::TenantId;
+use quell_testkit::server::{Client, Process, delivery, found, resident_kib, uid};
 
 use crate::bench::{Bench, until};
+use crate::crash::{KEY, deliver, prepared, server};
 
 /// Slow connections, where the system allows as many.
 const SLOW: usize = 5000;
@@ -22,26 +24,31 @@ fn most_files() -> usize {
 
 #[test]
 fn slow_connections_take_little_and_slow_down_nobody() {
-    let bench = Bench::with(&[("limits.header_seconds", "4")], "");
-    // Both ends are in this process.
-    let count = SLOW.min(most_files().saturating_sub(200) / 2);
+    let (folder, _token) = prepared();
+    let mut alone = server(folder.path(), &[]);
+    // A process of its own: nothing else that runs here counts.
+    let process = Process::start(alone.env(KEY, "limits.header_seconds=4")).unwrap();
+    let client = Client::new(process.address());
+    let accepted =
+        |number: u64| deliver(&client, &delivery("w9", number, 600)).map(|answer| answer.status);
+    let count = SLOW.min(most_files().saturating_sub(1000));
     if count < SLOW {
         println!("only {count} slow connections: the system allows no more open files");
     }
-    let before = resident_kib(std::process::id());
+    let before = resident_kib(process.id());
     let head =
-        format!("POST /api/v1/hooks/signed HTTP/1.1\r\nHost: {}\r\nx-a: ", bench.admin.address);
+        format!("POST /api/v1/hooks/signed HTTP/1.1\r\nHost: {}\r\nx-a: ", process.address());
     let mut slow: Vec<TcpStream> = Vec::new();
     for number in 0..count {
-        let mut stream = bench.stranger().connect().unwrap();
+        let mut stream = client.connect().unwrap();
         stream.set_nonblocking(true).unwrap();
         let _cut_already = stream.write_all(head.as_bytes());
         slow.push(stream);
         if number % 500 == 0 {
-            assert_eq!(bench.deliver(&delivery("w9", number as u64, 600)).status, 202);
+            assert_eq!(accepted(number as u64), Some(202));
         }
     }
-    let grown = resident_kib(std::process::id()).saturating_sub(before);
+    let grown = resident_kib(process.id()).saturating_sub(before);
     assert!(grown < MOST_KIB, "{count} slow connections take {grown} KiB");
     // A byte now and then does not help them.
     let mut open = slow;
@@ -54,8 +61,9 @@ fn slow_connections_take_little_and_slow_down_nobody() {
         });
         open.is_empty()
     });
-    assert_eq!(bench.deliver(&delivery("w9", u64::MAX >> 20, 600)).status, 202);
-    let found = bench.found("default");
+    assert_eq!(accepted(u64::MAX >> 20), Some(202));
+    process.kill().unwrap();
+    let found = found(folder.path(), &TenantId::default()).unwrap();
     assert!(found.contains_key(&uid("w9", 0)) || count == 0);
 }
 
