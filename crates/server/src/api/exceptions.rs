@@ -218,7 +218,9 @@ pub(super) async fn show(
 /// Nothing is changed.
 #[utoipa::path(get, operation_id = "preview_exception", path = "/exception-preview", tag = "exceptions", params(ExceptionScope), responses(
     (status = 200, description = "What it would hide", body = Preview),
+    (status = 414, description = "The address is too long"),
     (status = 422, description = "The expression cannot be read", body = Problem, content_type = "application/problem+json"),
+    (status = 431, description = "The address and the headers are too long"),
     Refused,
 ))]
 pub(super) async fn preview(
@@ -241,7 +243,7 @@ pub(super) async fn preview(
 /// It hides nothing until reviewers agree, and who asks is none of them. The same request again
 /// is the same exception.
 #[utoipa::path(post, operation_id = "request_exception", path = "/exceptions", tag = "exceptions", params(OnceKey), request_body = ExceptionPlan,
-    responses((status = 200, description = "It waits for a reviewer", body = ExceptionAsked), Refused, Unchanged, BadBody))]
+    responses((status = 200, description = "It waits for a reviewer", body = ExceptionAsked), Refused, Missing, Unchanged, BadBody))]
 pub(super) async fn request(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
