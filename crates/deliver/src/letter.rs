@@ -138,6 +138,9 @@ pub struct Letter {
     pub page: Option<SafeLink>,
     /// Who owns what it is about, in the inventory's words; a sink's configuration says whom it means there.
     pub owner: Option<Untrusted>,
+    /// The id of what it is about in the CMDB that an inventory comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<Untrusted>,
     /// A change of code that comes with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<CodeChange>,

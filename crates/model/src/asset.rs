@@ -77,6 +77,9 @@ pub struct Context {
     /// How much depends on it, in an inventory's own word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub criticality: Option<Sourced>,
+    /// Its id in the CMDB that an inventory comes from: a `sys_id` of ServiceNow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<Sourced>,
     /// Who else is named as its owner, what counts most first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_owners: Vec<Sourced>,
@@ -91,6 +94,7 @@ impl Context {
             && self.application.is_none()
             && self.data_class.is_none()
             && self.criticality.is_none()
+            && self.item.is_none()
             && self.other_owners.is_empty()
     }
 
@@ -106,6 +110,7 @@ impl Context {
         fill(&mut self.application, &other.application);
         fill(&mut self.data_class, &other.data_class);
         fill(&mut self.criticality, &other.criticality);
+        fill(&mut self.item, &other.item);
     }
 }
 

@@ -61,6 +61,7 @@ const OWNER: &[&str] = &[
 ];
 const ENVIRONMENT: &[&str] = &["environment", "env", "usedfor", "stage"];
 const CRITICALITY: &[&str] = &["criticality", "businesscriticality", "busimportance", "importance"];
+const ITEM: &[&str] = &["sysid"];
 
 /// Columns that the user names; what is left out is recognized by its usual names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -114,8 +115,10 @@ impl Columns {
                 .unwrap_or_default()
                 .to_owned()
         };
+        let item = all(cells, None, ITEM).find(|id| is_sys_id(id)).unwrap_or_default();
         Some(Row {
             row,
+            item: item.to_ascii_lowercase(),
             owner: first(&self.owner, OWNER),
             environment: first(&self.environment, ENVIRONMENT),
             criticality: first(&self.criticality, CRITICALITY),
@@ -194,8 +197,12 @@ fn says_something(value: &str) -> bool {
     let word = plain(value);
     let nothing =
         ["", "na", "none", "null", "nil", "tbd", "todo", "undefined", "unknown", "unassigned"];
-    let is_id = word.len() == 32 && word.bytes().all(|b| b.is_ascii_hexdigit());
-    !nothing.contains(&word.as_str()) && !is_id
+    !nothing.contains(&word.as_str()) && !is_sys_id(&word)
+}
+
+/// Whether a text is an id of ServiceNow.
+fn is_sys_id(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 /// Letters and digits in small letters.

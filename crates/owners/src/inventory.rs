@@ -40,6 +40,9 @@ pub struct Row {
     /// How much depends on it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub criticality: String,
+    /// Its id in the CMDB that it comes from, a `sys_id` of ServiceNow.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub item: String,
     /// What identifies the asset, in one list for each way, the surest first.
     pub keys: [Vec<String>; 5],
 }

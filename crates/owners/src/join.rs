@@ -34,8 +34,19 @@ pub enum Joined<'r> {
 /// An inventory made ready to be looked into.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Index {
-    /// For each way: key → the first row that bears it, and whether others say something else.
-    ways: [HashMap<String, (u32, bool)>; 5],
+    /// For each way: key → who bears it.
+    ways: [HashMap<String, Bearers>; 5],
+}
+
+/// The rows that bear a key.
+#[derive(Debug, Clone, Copy)]
+struct Bearers {
+    /// The first.
+    row: u32,
+    /// Whether others say something else.
+    differ: bool,
+    /// Whether others are another item of their CMDB.
+    items: bool,
 }
 
 /// What an asset may be known by, the surest way first.
@@ -71,7 +82,7 @@ impl Keys {
 
 impl Index {
     pub(crate) fn of(inventory: &Inventory) -> Self {
-        let mut ways: [HashMap<String, (u32, bool)>; 5] = Default::default();
+        let mut ways: [HashMap<String, Bearers>; 5] = Default::default();
         for (number, row) in (0_u32..).zip(&inventory.rows) {
             for (way, keys) in ways.iter_mut().zip(&row.keys) {
                 add(way, keys, (number, row), &inventory.rows);
@@ -89,36 +100,47 @@ impl Index {
         .collect()
     }
 
-    /// The row that names an asset.
-    pub(crate) fn find<'r>(&self, keys: &Keys, (rows, claims): (&'r [Row], &Claims)) -> Joined<'r> {
+    /// The row that names an asset, and the item of its CMDB where only one is meant.
+    pub(crate) fn find<'r>(
+        &self,
+        keys: &Keys,
+        (rows, claims): (&'r [Row], &Claims),
+    ) -> (Joined<'r>, Option<&'r str>) {
         for (number, (way, keys_of)) in self.ways.iter().zip(&keys.ways).enumerate() {
-            let hits: Vec<(&String, (u32, bool))> =
+            let hits: Vec<(&String, Bearers)> =
                 keys_of.iter().filter_map(|key| Some((key, *way.get(key)?))).collect();
-            let named =
-                |(_, (row, _)): &(&String, (u32, bool))| rows.get(usize::try_from(*row).ok()?);
+            let named = |(_, hit): &(&String, Bearers)| rows.get(usize::try_from(hit.row).ok()?);
             let Some(first) = hits.iter().filter_map(named).min_by_key(|row| row.row) else {
                 continue;
             };
-            let one = hits.iter().all(|(_, (_, differ))| !differ)
+            let one = hits.iter().all(|(_, hit)| !hit.differ)
                 && hits.iter().filter_map(named).all(|row| row.says_as(first));
             let mine = number < FIRST_SHARED
                 || hits.iter().all(|(key, _)| claims.only(&claim(number, key), &keys.asset));
-            return if one && mine { Joined::Row(first) } else { Joined::Ambiguous };
+            if !(one && mine) {
+                return (Joined::Ambiguous, None);
+            }
+            let same = hits.iter().all(|(_, hit)| !hit.items)
+                && hits.iter().filter_map(named).all(|row| row.item == first.item);
+            let item = Some(first.item.as_str()).filter(|item| same && !item.is_empty());
+            return (Joined::Row(first), item);
         }
-        Joined::Nothing
+        (Joined::Nothing, None)
     }
 }
 
 fn add(
-    way: &mut HashMap<String, (u32, bool)>,
+    way: &mut HashMap<String, Bearers>,
     keys: &[String],
     (number, row): (u32, &Row),
     rows: &[Row],
 ) {
     for key in keys {
-        let (first, differ) = way.entry(key.clone()).or_insert((number, false));
-        let known = usize::try_from(*first).ok().and_then(|first| rows.get(first));
-        *differ |= known.is_some_and(|known| !known.says_as(row));
+        let first = Bearers { row: number, differ: false, items: false };
+        let first = way.entry(key.clone()).or_insert(first);
+        let known = usize::try_from(first.row).ok().and_then(|first| rows.get(first));
+        first.differ |= known.is_some_and(|known| !known.says_as(row));
+        first.items |= known.is_some_and(|known| known.item != row.item);
     }
 }
 

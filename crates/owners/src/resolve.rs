@@ -70,16 +70,24 @@ impl Owners {
 
     /// What each inventory says of an asset, in the order of their names.
     pub fn rows<'o>(&'o self, asset: &Asset) -> impl Iterator<Item = (&'o str, Joined<'o>)> {
+        self.found(asset).map(|(name, joined, _)| (name, joined))
+    }
+
+    /// The same, with the item of its CMDB that is meant.
+    fn found<'o>(
+        &'o self,
+        asset: &Asset,
+    ) -> impl Iterator<Item = (&'o str, Joined<'o>, Option<&'o str>)> {
         let keys = (!self.indexes.is_empty()).then(|| Keys::of(asset));
         let inventories = self.book.inventories.iter().zip(self.indexes.iter());
         inventories.filter_map(move |((name, inventory), index)| {
-            let found = index.find(keys.as_ref()?, (&inventory.rows, &self.claims));
-            Some((name.as_str(), found))
+            let (joined, item) = index.find(keys.as_ref()?, (&inventory.rows, &self.claims));
+            Some((name.as_str(), joined, item))
         })
     }
 
-    /// Gives an asset its owner, and whom else somebody names; its environment and criticality
-    /// where an inventory says them. `said` is what tools say of the owner themselves, `files`
+    /// Gives an asset its owner, and whom else somebody names; its environment, criticality and id
+    /// in a CMDB where an inventory says them. `said` is what tools say of the owner themselves, `files`
     /// where the fault stands in code.
     pub fn apply<'f>(
         &self,
@@ -88,14 +96,15 @@ impl Owners {
         files: impl Iterator<Item = &'f str>,
     ) {
         let mut cmdb = Vec::new();
-        let (mut environment, mut criticality) = (None, None);
-        for (name, joined) in self.rows(asset) {
+        let (mut environment, mut criticality, mut item) = (None, None, None);
+        for (name, joined, found) in self.found(asset) {
             let Joined::Row(row) = joined else { continue };
             let origin = Origin::Inventory { name: name.to_owned(), row: row.row };
             let sourced = |text: &str| Sourced { value: capped(text), origin: origin.clone() };
             if !row.owner.is_empty() {
                 cmdb.push(sourced(&row.owner));
             }
+            item = item.or(found.map(sourced));
             if !row.environment.is_empty() && environment.is_none() {
                 let value = self.mapping.environment(&row.environment);
                 environment = Some(Sourced { value, origin: origin.clone() });
@@ -104,6 +113,7 @@ impl Owners {
                 criticality = Some(sourced(&row.criticality));
             }
         }
+        asset.context.item = item;
         let code = self.code(asset, files);
         let tags = self.mapping.owners(asset);
         let mut lists = [

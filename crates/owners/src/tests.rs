@@ -339,3 +339,43 @@ fn long_values_are_cut() {
     owners.apply(&mut it, Vec::new(), std::iter::empty());
     assert!(it.context.owner.map_or(Untrusted::from(""), |o| o.value).raw().len() < 140);
 }
+
+#[test]
+fn an_item_of_a_cmdb_is_known_where_only_one_is_meant() {
+    let (one, two) = ("0a1b2c3d4e5f60718293a4b5c6d7e8f9", "1a1b2c3d4e5f60718293a4b5c6d7e8f9");
+    let item = |text: &str, asset: &Asset| {
+        let mut owners = owners(&[("cmdb", text)], Settings::default());
+        owners.note(asset);
+        let mut asset = asset.clone();
+        owners.apply(&mut asset, Vec::new(), std::iter::empty());
+        asset.context.item.map(|item| item.value.raw().to_owned())
+    };
+    let web = asset("", "web");
+    for (text, expected) in [
+        (format!("sys_id,name,owner\n{one},web,a\n"), Some(one)),
+        (format!("sys_id,name\n{},web\n", one.to_uppercase()), Some(one)),
+        (format!("sys_id,name,owner\n{one},web,a\n{one},web,a\n"), Some(one)),
+        // Both say the same of the owner, and are different items.
+        (format!("sys_id,name,owner\n{one},web,a\n{two},web,a\n"), None),
+        (format!("sys_id,name,owner\n{one},web,a\n{two},web,b\n"), None),
+        (format!("sys_id,name,owner\n,web,a\n{two},web,a\n"), None),
+        ("sys_id,name\nweb-1,web\n".to_owned(), None),
+        (format!("sys_id,name\n{one}^active=true,web\n"), None),
+        (format!("item,name\n{one},web\n"), None),
+    ] {
+        assert_eq!(item(&text, &web).as_deref(), expected, "{text}");
+    }
+    let record = format!(
+        r#"{{"result":[{{"sys_id":{{"value":"{one}","display_value":"{one}"}},"name":"web"}}]}}"#
+    );
+    assert_eq!(item(&record, &web).as_deref(), Some(one));
+    // Where nobody names it any more, nothing stays.
+    let mut known = web;
+    known.context.item = Some(Sourced { value: one.into(), origin: Origin::Field("x".to_owned()) });
+    owners(&[("cmdb", "name,owner\ndb,a\n")], Settings::default()).apply(
+        &mut known,
+        Vec::new(),
+        std::iter::empty(),
+    );
+    assert_eq!(known.context.item, None);
+}

@@ -683,6 +683,7 @@ pub(crate) fn asset_report(issue: &Issue) -> AssetReport {
         owner: asset.context.owner.as_ref().map(owner_report),
         other_owners: asset.context.other_owners.iter().map(owner_report).collect(),
         criticality: value(&asset.context.criticality),
+        item: value(&asset.context.item),
         environment: value(&asset.context.environment),
         application: value(&asset.context.application),
         data_class: value(&asset.context.data_class),

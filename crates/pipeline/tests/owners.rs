@@ -135,6 +135,23 @@ fn a_row_gives_its_asset_an_owner_with_the_reason_whatever_came_first() {
 }
 
 #[test]
+fn the_item_of_an_asset_is_told_and_goes_with_its_inventory() {
+    let item = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
+    let mut world = World::new();
+    world.import(&["invoices", "other"]);
+    let text = format!("sys_id,arn\n{item},arn:aws:s3:::invoices\n");
+    world.take(&world.inventories(&[("cmdb", &text)]));
+    let items = |world: &mut World| {
+        let report = world.run(&Request::default());
+        let items = report.assets.into_iter().filter_map(|asset| asset.item);
+        items.map(|item| item.raw().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(items(&mut world), [item]);
+    world.take(&OwnersAsked { settings: None, inventories: Some(Vec::new()) });
+    assert!(items(&mut world).is_empty());
+}
+
+#[test]
 fn an_inventory_that_changes_or_goes_leaves_nothing_behind() {
     let mut world = World::new();
     world.import(&["invoices"]);

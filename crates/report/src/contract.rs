@@ -617,6 +617,9 @@ pub struct AssetReport {
     /// How much depends on it, in the inventory's own word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub criticality: Option<Untrusted>,
+    /// Its id in the CMDB that an inventory comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<Untrusted>,
     /// `production`, `staging`, …
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<Untrusted>,

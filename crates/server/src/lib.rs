@@ -42,6 +42,7 @@ mod signed;
 mod signin;
 mod start;
 mod state;
+mod steady;
 mod sync;
 mod traces;
 mod web;

@@ -29,6 +29,7 @@ pub(crate) struct Metrics {
     pub(crate) connections: Gauge,
     /// How long the oldest delivery waits that is not taken in yet.
     pub(crate) behind_seconds: Gauge,
+    pub(crate) clock_ahead_seconds: Gauge,
 }
 
 impl Metrics {
@@ -44,6 +45,7 @@ impl Metrics {
             waiting: Family::default(),
             connections: Gauge::default(),
             behind_seconds: Gauge::default(),
+            clock_ahead_seconds: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -72,6 +74,12 @@ impl Metrics {
             "How long the oldest delivery waits that is not taken in yet",
             Unit::Seconds,
             self.behind_seconds.clone(),
+        );
+        registry.register_with_unit(
+            "clock_ahead",
+            "How much of what the clock says is not believed since it jumped ahead",
+            Unit::Seconds,
+            self.clock_ahead_seconds.clone(),
         );
     }
 

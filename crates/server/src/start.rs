@@ -36,6 +36,7 @@ use crate::metrics::Metrics;
 use crate::outside::{Outside, OutsideError, keep_fresh};
 use crate::signin::SignIns;
 use crate::state::{App, MOST_EXPLANATIONS, MOST_UPLOADS, ROOM_BYTES, Signal, thread_permits};
+use crate::steady::Steady;
 use crate::sync::Platforms;
 use crate::{contain, deliver, explain, intake, jobs, serve, sync};
 
@@ -228,6 +229,7 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
         rates: Rates::new(&config),
         rules: read_rules(config.access.policies.as_deref())?,
         sessions: Sessions::new(&config),
+        steady: Steady::new(Duration::from_secs(60 * config.server.clock_settle_minutes)),
         sign_in: SignIns::default(),
         metrics: Metrics::new(),
         jobs_waiting: Signal::default(),
@@ -272,6 +274,8 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
     }
     check_order(&app.data, &mut app.office(), &app.tenants.all())?;
     look_outside(&app, &known_tenants(&app)?);
+    // From here on it is noticed when the clock jumps.
+    app.steady.certain(app.clock.now());
     Ok(app)
 }
 

@@ -28,6 +28,7 @@ use crate::limits::Rates;
 use crate::metrics::Metrics;
 use crate::outside::Outside;
 use crate::signin::SignIns;
+use crate::steady::Steady;
 use crate::sync::Platforms;
 
 /// Requests that may wait for a thread before others are turned away.
@@ -47,6 +48,8 @@ pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) data: PathBuf,
     pub(crate) clock: Arc<dyn Clock>,
+    /// How far the clock is believed.
+    pub(crate) steady: Steady,
     pub(crate) key: ServerKey,
     pub(crate) setup: Arc<Setup>,
     pub(crate) tenants: Tenants,

@@ -28,6 +28,8 @@ pub struct Server {
     pub import_wait_seconds: u64,
     /// How long requests under way may take after SIGTERM.
     pub drain_seconds: u64,
+    /// How long a clock that jumped ahead goes on before it is believed.
+    pub clock_settle_minutes: u64,
 }
 
 /// Who ends TLS.
@@ -89,6 +91,13 @@ pub(super) const TABLE: Table = Table {
             "How long requests and jobs under way may take after SIGTERM.",
         )
         .or("25"),
+        Key::new(
+            "clock_settle_minutes",
+            Kind::things(0, 1_440),
+            "How long a clock that jumped ahead by more than five minutes goes on before anything \
+             ends or is removed for good because of it; 0 believes it at once.",
+        )
+        .or("60"),
     ],
     rule,
 };

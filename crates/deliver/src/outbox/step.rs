@@ -15,6 +15,8 @@ const GIVE_UP: SignedDuration = SignedDuration::from_hours(24 * 7);
 /// Tries that a row remembers, and characters of what was said to each.
 const MOST_TRIES: usize = 10;
 const MOST_SAID: usize = 300;
+/// Nothing waits for longer: quiet hours are within a day, and so are days that change their length.
+const LONGEST: SignedDuration = SignedDuration::from_hours(26);
 /// The first look at a sink after an answer was lost.
 const FIRST_LOOK: Duration = Duration::from_secs(5);
 
@@ -174,10 +176,43 @@ fn in_doubt(mut row: Row, on_doubt: OnDoubt, now: Timestamp) -> Row {
     row
 }
 
-/// The row after the sink was looked at. What is not there is sent again only when it would have
-/// been found: after the sink's time to settle.
+/// The moment behind which no row waits by itself: what would was planned before the clock went back.
 #[must_use]
-pub fn looked(mut row: Row, on_doubt: OnDoubt, found: Found, now: Timestamp) -> Row {
+pub fn latest(now: Timestamp) -> Timestamp {
+    now.checked_add(LONGEST).unwrap_or(Timestamp::MAX)
+}
+
+/// The row where it would wait longer than any does, as it goes on now. What is in doubt begins to
+/// wait for its sink anew.
+#[must_use]
+pub fn hastened(mut row: Row, now: Timestamp) -> Option<Row> {
+    let most = latest(now);
+    row.state = match row.state {
+        State::Waiting { until } if until > most => State::Waiting { until: now },
+        State::Doubt { look, looks, .. } if look > most => {
+            State::Doubt { since: now, look: now, looks }
+        }
+        State::Held { .. }
+        | State::Waiting { .. }
+        | State::Sending { .. }
+        | State::Doubt { .. }
+        | State::Sent { .. }
+        | State::Parked { .. }
+        | State::Cancelled => return None,
+    };
+    Some(row)
+}
+
+/// The row after the sink was looked at. What is not there is sent again only when it would have
+/// been found: after the sink's time to settle, by the time that has passed for certain. That is
+/// `now`, unless the clock jumped.
+#[must_use]
+pub fn looked(
+    mut row: Row,
+    on_doubt: OnDoubt,
+    found: Found,
+    (now, certain): (Timestamp, Timestamp),
+) -> Row {
     let State::Doubt { since, looks, .. } = row.state else { return row };
     let settle = match on_doubt {
         OnDoubt::Look { settle } => settle,
@@ -192,7 +227,7 @@ pub fn looked(mut row: Row, on_doubt: OnDoubt, found: Found, now: Timestamp) -> 
             row.said = None;
             row.state = State::Sent { at: now };
         }
-        Found::Nothing if now >= settled => row.state = State::Waiting { until: now },
+        Found::Nothing if now.min(certain) >= settled => row.state = State::Waiting { until: now },
         Found::Nothing => {
             let wait = FIRST_LOOK.saturating_mul(1 << looks.min(10)).min(settle);
             row.state = again(later(now, wait).min(settled).max(later(now, FIRST_LOOK)));

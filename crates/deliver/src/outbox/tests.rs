@@ -49,7 +49,7 @@ fn what_was_lost_is_looked_for_until_the_sink_has_settled() {
         assert!(matches!(next(&row, at), Step::Rest(until) if until == look) || look == at);
         at = look;
         assert_eq!(next(&row, at), Step::Look);
-        row = looked(row, LOOK, Found::Nothing, at);
+        row = looked(row, LOOK, Found::Nothing, (at, at));
         looks += 1;
     }
     assert!(at >= after(600), "{at} after {looks} looks");
@@ -60,11 +60,41 @@ fn what_was_lost_is_looked_for_until_the_sink_has_settled() {
 #[test]
 fn what_is_found_is_taken_and_never_sent_again() {
     let row = recovered(begun(row(), now()), LOOK, after(1));
-    let row = looked(row, LOOK, Found::There(remote()), after(6));
+    let row = looked(row, LOOK, Found::There(remote()), (after(6), after(6)));
     assert_eq!((row.remote.clone(), row.state.as_str()), (Some(remote()), "sent"));
     assert_eq!(next(&row, Timestamp::MAX), Step::Nothing);
     assert_eq!(retried(row.clone(), after(7)), None);
     assert_eq!(cancelled(row), None);
+}
+
+#[test]
+fn a_clock_that_jumps_ahead_sends_nothing_again_before_the_sink_has_settled() {
+    let year = 365 * 86_400;
+    let mut row = recovered(begun(row(), now()), LOOK, after(1));
+    for second in [6, 60, 599] {
+        let (wall, certain) = (after(year + second), after(second));
+        row = looked(row, LOOK, Found::Nothing, (wall, certain));
+        let State::Doubt { look, .. } = row.state else { panic!("{row:?}") };
+        assert!(look > wall && look <= wall + SignedDuration::from_secs(600), "{look}");
+    }
+    let row = looked(row, LOOK, Found::Nothing, (after(year + 602), after(602)));
+    assert!(matches!(row.state, State::Waiting { .. }), "{row:?}");
+}
+
+#[test]
+fn what_was_planned_before_the_clock_went_back_goes_on_now() {
+    let year = after(365 * 86_400);
+    let waiting = |until| Row { state: State::Waiting { until }, ..row() };
+    assert_eq!(next(&hastened(waiting(year), now()).unwrap(), now()), Step::Send);
+    assert_eq!(hastened(waiting(after(25 * 3600)), now()), None, "quiet hours may be as long");
+    let doubt = recovered(begun(row(), year), LOOK, year);
+    let doubt = hastened(doubt, now()).unwrap();
+    assert_eq!(doubt.state, State::Doubt { since: now(), look: now(), looks: 0 });
+    let doubt = looked(doubt, LOOK, Found::Nothing, (after(6), after(6)));
+    assert_eq!(doubt.state.as_str(), "doubt", "the sink has its time again");
+    for done in [State::Sent { at: year }, State::Cancelled, State::Held { why: String::new() }] {
+        assert_eq!(hastened(Row { state: done, ..row() }, now()), None);
+    }
 }
 
 #[test]

@@ -45,6 +45,7 @@ pub(super) fn letter(key: Key, plan: &PlanTold, severity: Severity, places: &Pla
         page,
         owner: None,
         change: None,
+        item: None,
         asks: asks.then(|| plan.hash.to_string()),
     }
 }

@@ -66,6 +66,7 @@ mod tests {
             page: page.then_some(to),
             owner: None,
             change: None,
+            item: None,
             asks: None,
         }
     }

@@ -53,6 +53,7 @@ pub fn post_change(
         page: None,
         owner: None,
         change: Some(change),
+        item: None,
         asks: None,
     };
     if let Some(words) = words {

@@ -6,7 +6,7 @@ use quell_deliver::{Attachment, Block, Body, Key, Label, Letter, Line};
 use quell_model::{Proof, ProofCheck, Severity, Untrusted, Verdict};
 use quell_report::{FixReport, IncidentStory, IssueReport};
 
-use super::incident::explained;
+use super::incident::{explained, item};
 use super::words::{Places, due, footer, head, issues};
 
 /// Bytes of a diff that stand in the letter itself; all of it stands beside it.
@@ -39,6 +39,7 @@ pub(super) fn letter(
         page,
         owner: Some(story.incident.owner.name.clone()),
         change: None,
+        item: item(story, closed.iter().copied()),
         asks: None,
     }
 }

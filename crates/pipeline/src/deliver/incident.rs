@@ -1,6 +1,9 @@
 //! The letter of an incident.
 
+use std::cmp::Reverse;
+
 use quell_deliver::{Attachment, Block, Body, Key, Label, Letter, Line};
+use quell_model::Untrusted;
 use quell_report::{IncidentReport, IncidentStory, IssueReport};
 use serde_json::Value;
 
@@ -28,8 +31,22 @@ pub(super) fn letter(key: Key, story: &IncidentStory, places: &Places) -> Letter
         page,
         owner: Some(incident.owner.name.clone()),
         change: None,
+        item: item(story, story.issues.iter()),
         asks: None,
     }
+}
+
+/// The id in a CMDB of the asset of the riskiest issue whose asset has one.
+pub(super) fn item<'s>(
+    story: &'s IncidentStory,
+    issues: impl Iterator<Item = &'s IssueReport>,
+) -> Option<Untrusted> {
+    let mut issues: Vec<&IssueReport> = issues.collect();
+    issues.sort_by_key(|issue| Reverse(issue.risk.score));
+    issues.into_iter().find_map(|issue| {
+        let asset = story.assets.iter().find(|asset| asset.id == issue.asset)?;
+        asset.item.clone()
+    })
 }
 
 /// What tools know, as a file.

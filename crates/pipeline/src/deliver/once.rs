@@ -1,7 +1,6 @@
 //! What a person hands over by hand: told once, and not brought up to date by a route.
 
 use quell_deliver::Key;
-use quell_deliver::mirror::Mirror;
 use quell_deliver::outbox::{Act, State};
 use quell_model::{IssueKey, TenantId, Timestamp};
 use quell_store::{Delivery, NewRow, OutboxStore};
@@ -27,18 +26,10 @@ pub(super) fn post_once(
         })
         .collect();
     let delivery = Delivery {
-        sink: sink.to_owned(),
-        subject: subject.to_owned(),
-        route: String::new(),
         issues,
         acts: u32::try_from(rows.len()).unwrap_or(u32::MAX),
-        told: String::new(),
-        since: now,
-        written: now,
-        remote: None,
-        mirror: Mirror::default(),
         escalated: true,
-        look: None,
+        ..Delivery::new((sink, subject), "", now)
     };
     let added = outbox.outbox_add((None, &delivery), &rows, now)?;
     outbox.sync()?;

@@ -62,6 +62,5 @@ where
         Written::Text(text) => text.split(',').map(|word| word.trim().to_owned()).collect(),
         Written::List(words) => words,
     };
-    let words = words.into_iter().filter(|word: &String| !word.is_empty());
-    words.map(|word| T::deserialize(word.into_deserializer())).collect()
+    words.into_iter().map(|word: String| T::deserialize(word.into_deserializer())).collect()
 }

@@ -7,13 +7,12 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::Json;
 use axum::extract::State;
-use jiff::SignedDuration;
-use quell_govern::Person;
-use quell_govern::approval::{Delegation, Plan};
-use quell_model::Timestamp;
+use quell_govern::approval::{Approvals, Glass, Plan};
+use quell_govern::{Person, Standing};
+use quell_model::{Timestamp, shown};
 use quell_pipeline::govern::{
-    Happened, PlanAsked, PlanTold, Ruling, Saying, Word, find_plan, plan_issues, plan_request,
-    plan_say, plan_told,
+    Happened, PlanAsked, PlanTold, Saying, Word, find_plan, plan_issues, plan_request, plan_say,
+    plan_told, waits_for_review,
 };
 use quell_store::Store;
 use serde::{Deserialize, Serialize};
@@ -22,13 +21,10 @@ use utoipa::{IntoParams, ToSchema};
 use super::Problem;
 use super::errors::{BadBody, Missing, OnceKey, Refused, Unchanged};
 use super::extract::{Asked, Given, Id};
-use super::people::{is_active, person, ruling, standing};
+use super::people::{person, ruling, standing};
 use crate::access::Caller;
 use crate::data::Findings;
 use crate::state::App;
-
-/// Most days for which somebody may speak in another's place.
-const MOST_DAYS: u32 = 90;
 
 /// Which plans.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -64,31 +60,6 @@ pub(super) struct PlanWish {
     fix: String,
 }
 
-/// Who may speak in your place.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct DelegationPlan {
-    /// Their id.
-    #[schema(min_length = 1, max_length = 200)]
-    to: String,
-    /// For how many days, 0 to 90; 0 ends it now.
-    days: u32,
-}
-
-/// Asks something of plans, with what is known of people and rules now.
-async fn of_plans<T: Send + 'static>(
-    app: &Arc<App>,
-    caller: Caller,
-    ask: impl FnOnce(&App, &Caller, &Ruling) -> Result<T, Problem> + Send + 'static,
-) -> Result<Json<T>, Problem> {
-    let asking = Arc::clone(app);
-    app.quick(move || {
-        let ruling = ruling(&asking)?;
-        ask(&asking, &caller, &ruling).map(Json)
-    })
-    .await
-}
-
 /// Notes with the incidents of a plan that enough people agree to it, or none have to.
 fn note_ready(findings: &Findings, plan: Option<&PlanTold>, now: Timestamp) {
     let Some(plan) = plan.filter(|plan| plan.ready) else { return };
@@ -108,11 +79,38 @@ pub(crate) struct PlansAsked {
     pub(crate) limit: usize,
 }
 
-/// A plan, and whether who looks may approve it.
+/// A plan, and what who looks may say of it.
 #[derive(Debug)]
 pub(crate) struct PlanSeen {
     pub(crate) plan: PlanTold,
+    /// Whether they may approve it for themselves, where they have not asked for it.
     pub(crate) may_approve: bool,
+    /// In whose place they may speak.
+    pub(crate) speaks_for: Vec<Person>,
+    /// Whether they need not wait for others.
+    pub(crate) glass: GlassSeen,
+}
+
+/// Whether somebody need not wait for others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GlassSeen {
+    /// They have to.
+    No,
+    /// They would not, but what they did so before has not been looked at.
+    Unreviewed,
+    /// They need not.
+    Yes,
+}
+
+/// A plan of which somebody did not wait for others, and at which nobody has looked since.
+#[derive(Debug)]
+pub(crate) struct PlanAlarm {
+    /// The plan's id.
+    pub(crate) id: String,
+    /// Its title, written out.
+    pub(crate) title: String,
+    /// Who did not wait, and why.
+    pub(crate) glass: Glass,
 }
 
 /// Plans as who looks sees them, and how many there are.
@@ -133,19 +131,61 @@ pub(crate) fn plans_seen(
     })
 }
 
+/// The plans of which somebody did not wait for others, and at which nobody has looked since.
+pub(crate) fn plans_unreviewed(app: &App, caller: &Caller) -> Result<Vec<PlanAlarm>, Problem> {
+    let all = app.tenants.of(&caller.tenant)?.read(|store| store.plan_unreviewed())?;
+    let told = |(plan, approvals): (Plan, Approvals)| {
+        let title = shown(&plan.title, false);
+        Some(PlanAlarm { id: plan.id, title, glass: approvals.glass? })
+    };
+    Ok(all.into_iter().filter_map(told).collect())
+}
+
 /// One plan as who looks sees it.
 pub(crate) fn plan_seen(app: &App, caller: &Caller, id: &str) -> Result<PlanSeen, Problem> {
     let ruling = ruling(app)?;
     let known = |person: &Person, plan: &Plan| standing(app, &caller.tenant, (person, plan));
-    let now = app.clock.now();
+    let (now, by) = (app.clock.now(), person(caller));
     app.tenants.of(&caller.tenant)?.read(|store: &Store| {
         let id = find_plan(store, id)?;
         let row = store.plan_get(&id)?.ok_or_else(|| Problem::not_found("plan of that id"))?;
-        let may = known(&person(caller), &row.0);
-        let may = may.filter(|may| row.0.quorum.takes(&may.role));
-        let may_approve = may.is_some_and(|may| may.active && may.approves);
-        Ok(PlanSeen { plan: plan_told(store, &ruling, row, (now, &known))?, may_approve })
+        let may = known(&by, &row.0).filter(|may| may.active);
+        let agrees = |may: &Standing| may.active && may.approves && row.0.quorum.takes(&may.role);
+        let may_approve = may.as_ref().is_some_and(agrees);
+        // Who asks, or spoke, speaks in nobody's place.
+        let speaks_for = match may.is_some() && row.0.requested_by != by {
+            true => spoken_for(store, (&row.0, &row.1), (&by, now), |other| {
+                known(other, &row.0).as_ref().is_some_and(agrees)
+            })?,
+            false => Vec::new(),
+        };
+        let is_admin = may.is_some_and(|may| may.approves && may.role == "admin");
+        let glass = match is_admin && row.1.glass.is_none() {
+            false => GlassSeen::No,
+            true if waits_for_review(store, &by)? => GlassSeen::Unreviewed,
+            true => GlassSeen::Yes,
+        };
+        let plan = plan_told(store, &ruling, row, (now, &known))?;
+        Ok(PlanSeen { plan, may_approve, speaks_for, glass })
     })
+}
+
+/// In whose place a person may speak of a plan.
+fn spoken_for(
+    store: &Store,
+    (plan, said): (&Plan, &Approvals),
+    (by, now): (&Person, Timestamp),
+    agrees: impl Fn(&Person) -> bool,
+) -> Result<Vec<Person>, Problem> {
+    let has_spoken = |person: &Person| {
+        said.votes.iter().any(|vote| vote.by == *person || vote.for_whom.as_ref() == Some(person))
+    };
+    let given = store.delegation_list()?.into_iter();
+    let given = given.filter(|one| one.holds_at(now) && one.to == *by).map(|one| one.from);
+    let may = |from: &Person| {
+        *from != plan.requested_by && !has_spoken(from) && !has_spoken(by) && agrees(from)
+    };
+    Ok(given.filter(may).collect())
 }
 
 /// Says something of a plan; the plan as it stands then.
@@ -221,15 +261,17 @@ pub(super) async fn request(
     Extension(caller): Extension<Caller>,
     Given(wish): Given<PlanWish>,
 ) -> Result<Json<PlanAsked>, Problem> {
-    of_plans(&app, caller, move |app, caller, ruling| {
+    let asking = Arc::clone(&app);
+    app.quick(move || {
+        let (app, ruling) = (&*asking, ruling(&asking)?);
         let known = |person: &Person, plan: &Plan| standing(app, &caller.tenant, (person, plan));
-        let (now, by) = (app.clock.now(), person(caller));
+        let (now, by) = (app.clock.now(), person(&caller));
         let of = (caller.tenant.as_str(), wish.fix.as_str());
         let findings = app.tenants.of(&caller.tenant)?;
-        let asked = findings.write(|store| plan_request(store, ruling, of, (now, &by), &known))?;
+        let asked = findings.write(|store| plan_request(store, &ruling, of, (now, &by), &known))?;
         // One that runs by a rule waits for nobody.
         note_ready(&findings, asked.plan.as_ref(), now);
-        Ok(asked)
+        Ok(Json(asked))
     })
     .await
 }
@@ -249,32 +291,4 @@ pub(super) async fn say(
 ) -> Result<Json<PlanTold>, Problem> {
     let asking = Arc::clone(&app);
     app.quick(move || Ok(Json(say_of_plan(&asking, &caller, (&id, &saying))?))).await
-}
-
-/// Let another person speak in your place
-///
-/// They cannot pass it on, and never speak on what you or they ask for.
-#[utoipa::path(post, operation_id = "delegate_approvals", path = "/delegations", tag = "approvals", params(OnceKey), request_body = DelegationPlan,
-    responses((status = 200, description = "Who speaks in your place", body = Delegation), Refused, Unchanged, BadBody))]
-pub(super) async fn delegate(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    Given(plan): Given<DelegationPlan>,
-) -> Result<Json<Delegation>, Problem> {
-    if plan.days > MOST_DAYS {
-        return Err(Problem::unprocessable(format!("`days` is 0 to {MOST_DAYS}")));
-    }
-    of_plans(&app, caller, move |app, caller, _| {
-        let (now, from) = (app.clock.now(), person(caller));
-        let to = Person::new(&plan.to, &plan.to);
-        if from == to || !is_active(app, &caller.tenant, &to) {
-            return Err(Problem::unprocessable("`to` is the id of another person"));
-        }
-        let hours = SignedDuration::from_hours(24 * i64::from(plan.days));
-        let until = now.checked_add(hours).unwrap_or(now);
-        let given = Delegation { from, to, since: now, until };
-        app.tenants.of(&caller.tenant)?.write(|store| store.delegation_save(&given))?;
-        Ok(given)
-    })
-    .await
 }

@@ -30,6 +30,9 @@ use crate::state::App;
 /// Longest reason.
 const MOST_REASON: usize = 2000;
 
+/// Most containments that stand before a page.
+const MOST_SKIPPED: u32 = 1_000_000_000;
+
 /// Which containments.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -39,7 +42,7 @@ pub(super) struct ContainmentQuery {
     #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
     /// How many stand before the page.
-    #[param(minimum = 0)]
+    #[param(minimum = 0, maximum = 1_000_000_000)]
     skip: Option<u32>,
 }
 
@@ -121,6 +124,9 @@ pub(super) async fn list(
     let limit = asked.limit.unwrap_or(50);
     if !(1..=500).contains(&limit) {
         return Err(Problem::invalid("`limit` is 1 to 500"));
+    }
+    if asked.skip.is_some_and(|skip| skip > MOST_SKIPPED) {
+        return Err(Problem::invalid(format!("`skip` is 0 to {MOST_SKIPPED}")));
     }
     let asking = Arc::clone(&app);
     app.quick(move || {

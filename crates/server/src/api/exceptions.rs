@@ -110,6 +110,65 @@ pub(super) struct ExceptionList {
     until: Option<String>,
 }
 
+/// Exceptions as they stand, those that wait first, and how many there are.
+pub(crate) fn exceptions_seen(
+    app: &App,
+    caller: &Caller,
+    states: &[Stands],
+    (skip, limit): (usize, usize),
+) -> Result<(Vec<Told>, u64), Problem> {
+    let now = app.clock.now();
+    let findings = app.tenants.of(&caller.tenant)?;
+    let all = findings.read(|store| exception_list(store, states, now))?;
+    let total = u64::try_from(all.len()).unwrap_or(u64::MAX);
+    Ok((all.into_iter().skip(skip).take(limit).collect(), total))
+}
+
+/// An exception, what it hides or would hide, and what who looks may say of it.
+#[derive(Debug)]
+pub(crate) struct ExceptionSeen {
+    pub(crate) told: Told,
+    /// What it is about now; none where it hides nothing any more.
+    pub(crate) preview: Option<Preview>,
+    /// Whether they review what others ask for.
+    pub(crate) may_review: bool,
+}
+
+/// One exception as who looks sees it.
+pub(crate) fn exception_seen(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+) -> Result<ExceptionSeen, Problem> {
+    let (now, limits) = (app.clock.now(), limits(&app.config.exceptions));
+    let may_review = check(app, caller, Right::Approve).is_ok();
+    app.tenants.of(&caller.tenant)?.read(|store| {
+        let told = exception_show(store, id, now)?;
+        let is_live = told.exception.state.waits() || told.in_force;
+        let scope = told.exception.request.scope.as_str();
+        let preview = is_live.then(|| exception_preview(store, &limits, scope, now)).transpose()?;
+        Ok(ExceptionSeen { told, preview, may_review })
+    })
+}
+
+/// Decides on exceptions, each for itself. Only who may approve everywhere reviews; who asked takes
+/// back what they asked for.
+pub(crate) fn decide_exceptions(
+    app: &App,
+    caller: &Caller,
+    (ids, wish, note): (&[String], Wish, &str),
+) -> Result<Vec<Answer>, Problem> {
+    let findings = app.tenants.of(&caller.tenant)?;
+    let (by, limits) = (person(caller), limits(&app.config.exceptions));
+    match check(app, caller, Right::Approve) {
+        Ok(()) => {}
+        Err(_) if wish == Wish::Withdraw => findings.read(|store| own(store, ids, &by))?,
+        Err(refused) => return Err(refused),
+    }
+    let (now, wish) = (app.clock.now(), (ids, wish, note));
+    Ok(findings.write(|store| exception_decide(store, &limits, wish, (now, &by)))?)
+}
+
 /// List exceptions
 #[utoipa::path(get, operation_id = "list_exceptions", path = "/exceptions", tag = "exceptions", params(ExceptionQuery), responses(
     (status = 200, description = "A page of exceptions", body = ExceptionPage),
@@ -126,12 +185,9 @@ pub(super) async fn list(
     }
     let asking = Arc::clone(&app);
     app.quick(move || {
-        let findings = asking.tenants.of(&caller.tenant)?;
-        let now = asking.clock.now();
         let states: Vec<Stands> = asked.state.into_iter().collect();
-        let all = findings.read(|store| exception_list(store, &states, now))?;
-        let total = u64::try_from(all.len()).unwrap_or(u64::MAX);
-        let items = all.into_iter().skip(asked.skip.unwrap_or(0)).take(limit).collect();
+        let page = (asked.skip.unwrap_or(0), limit);
+        let (items, total) = exceptions_seen(&asking, &caller, &states, page)?;
         Ok(Json(ExceptionPage { items, total }))
     })
     .await
@@ -162,7 +218,9 @@ pub(super) async fn show(
 /// Nothing is changed.
 #[utoipa::path(get, operation_id = "preview_exception", path = "/exception-preview", tag = "exceptions", params(ExceptionScope), responses(
     (status = 200, description = "What it would hide", body = Preview),
+    (status = 414, description = "The address is too long"),
     (status = 422, description = "The expression cannot be read", body = Problem, content_type = "application/problem+json"),
+    (status = 431, description = "The address and the headers are too long"),
     Refused,
 ))]
 pub(super) async fn preview(
@@ -185,7 +243,7 @@ pub(super) async fn preview(
 /// It hides nothing until reviewers agree, and who asks is none of them. The same request again
 /// is the same exception.
 #[utoipa::path(post, operation_id = "request_exception", path = "/exceptions", tag = "exceptions", params(OnceKey), request_body = ExceptionPlan,
-    responses((status = 200, description = "It waits for a reviewer", body = ExceptionAsked), Refused, Unchanged, BadBody))]
+    responses((status = 200, description = "It waits for a reviewer", body = ExceptionAsked), Refused, Missing, Unchanged, BadBody))]
 pub(super) async fn request(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -217,22 +275,10 @@ pub(super) async fn decide(
     if body.ids.is_empty() || body.ids.len() > MOST_IDS {
         return Err(Problem::unprocessable(format!("name 1 to {MOST_IDS} ids")));
     }
-    let approver = check(&app, &caller, Right::Approve);
-    let own_only = approver.is_err() && body.wish == Wish::Withdraw;
-    if !own_only {
-        approver?;
-    }
     let asking = Arc::clone(&app);
     app.quick(move || {
-        let findings = asking.tenants.of(&caller.tenant)?;
-        let (by, limits) = (person(&caller), limits(&asking.config.exceptions));
-        let now = asking.clock.now();
-        if own_only {
-            findings.read(|store| own(store, &body.ids, &by))?;
-        }
         let wish = (body.ids.as_slice(), body.wish, body.note.as_str());
-        let items = findings.write(|store| exception_decide(store, &limits, wish, (now, &by)))?;
-        Ok(Json(ExceptionAnswers { items }))
+        Ok(Json(ExceptionAnswers { items: decide_exceptions(&asking, &caller, wish)? }))
     })
     .await
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Problem;
-use super::errors::Refused;
+use super::errors::{Missing, Refused};
 use super::extract::Asked;
 use crate::access::{Caller, Right};
 use crate::state::App;
@@ -29,6 +29,7 @@ pub(super) struct FixInputQuery {
     #[param(minimum = 0)]
     after: Option<i64>,
     /// This issue alone, by its id or its first characters, whether it is open or not.
+    #[param(min_length = 1, max_length = 200)]
     issue: Option<String>,
 }
 
@@ -46,7 +47,7 @@ pub(super) struct FixInputPage {
 /// What `quell fix` makes fixes for, in the code of who asks.
 #[utoipa::path(get, operation_id = "list_fix_input", path = "/fix-input", tag = "fixes", params(FixInputQuery), responses(
     (status = 200, description = "Some of the open issues", body = FixInputPage),
-    Refused,
+    Refused, Missing,
 ))]
 pub(super) async fn list(
     State(app): State<Arc<App>>,

@@ -55,6 +55,7 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> 
             let count = counts.iter().find(|(known, _)| *known == state).map_or(0, |(_, n)| *n);
             asking.metrics.waiting(state.as_str(), count);
         }
+        asking.metrics.clock_ahead_seconds.set(asking.steady.ahead().as_secs());
         Ok(asking.metrics.text())
     });
     match found.await {

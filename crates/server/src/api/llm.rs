@@ -187,11 +187,17 @@ fn hand_in_top(
     let stories = findings.view_as::<_, QueryError>(caller.by(app), now, |view, cache| {
         let page = query::incidents(view, cache, &query)?;
         let read = page.page.items.iter().map(|one| {
-            let story = query::incident(view, cache, &one.id.to_string())?;
+            let story = match query::incident(view, cache, &one.id.to_string()) {
+                Ok(story) => story,
+                // It became part of another while they were listed.
+                Err(QueryError::NotFound { .. }) => return Ok(None),
+                Err(error) => return Err(error),
+            };
             let details = Details::read(view.store, &story)?;
-            Ok((story, details))
+            Ok(Some((story, details)))
         });
-        read.collect::<Result<Vec<_>, QueryError>>()
+        let read = read.collect::<Result<Vec<_>, QueryError>>()?;
+        Ok(read.into_iter().flatten().collect::<Vec<_>>())
     })?;
     let (tenant, user) = (&caller.tenant, Some(caller.token.as_str()));
     let wanted = Wanted { tenant, user, to, task: None, wish: Wish::Asked };

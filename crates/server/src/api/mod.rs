@@ -6,6 +6,7 @@ mod audit;
 mod containments;
 mod controls;
 mod decisions;
+mod delegations;
 mod docs;
 mod errors;
 mod exceptions;
@@ -53,9 +54,16 @@ use crate::intake::__path_receive_hook;
 use crate::intake::receive_hook;
 use crate::state::App;
 
-pub(crate) use approvals::{PlanSeen, PlansAsked, plan_seen, plans_seen, say_of_plan};
+pub(crate) use approvals::{
+    GlassSeen, PlanAlarm, PlanSeen, PlansAsked, plan_seen, plans_seen, plans_unreviewed,
+    say_of_plan,
+};
+pub(crate) use delegations::{
+    MOST_DAYS as MOST_DELEGATION_DAYS, delegations_now, give_place, may_be_given,
+};
 pub(crate) use docs::docs;
 pub(crate) use errors::{Missing, Unchanged, Undelivered};
+pub(crate) use exceptions::{ExceptionSeen, decide_exceptions, exception_seen, exceptions_seen};
 pub(crate) use extract::read;
 pub(crate) use health::{live, metrics, ready};
 pub(crate) use jobs::JobReport;
@@ -122,20 +130,6 @@ fn resources() -> (Vec<Group>, Routes) {
         .routes(routes!(fixes::show))
         .routes(routes!(statistics::show))
         .routes(routes!(report::get_report));
-    let oversee = OpenApiRouter::new()
-        .routes(routes!(exceptions::list))
-        .routes(routes!(exceptions::show))
-        .routes(routes!(exceptions::preview))
-        .routes(routes!(approvals::list))
-        .routes(routes!(approvals::show))
-        .routes(routes!(policy::rules))
-        .routes(routes!(policy::explain))
-        .routes(routes!(service_levels::show))
-        .routes(routes!(jobs::list_jobs))
-        .routes(routes!(imports::list_imports))
-        .routes(routes!(sources::list_sources))
-        .routes(routes!(platforms::show))
-        .routes(routes!(status::show_status));
     let follow = OpenApiRouter::new().routes(routes!(jobs::get_job)).routes(routes!(me::show_me));
     let import = OpenApiRouter::new().routes(routes!(imports::create_import));
     let operate = OpenApiRouter::new()
@@ -165,7 +159,7 @@ fn resources() -> (Vec<Group>, Routes) {
     let in_places = [
         (Right::Read, read),
         (Right::Follow, follow),
-        (Right::Oversee, oversee),
+        (Right::Oversee, oversee()),
         (Right::Import, import),
         (Right::Decide, decide),
         (Right::Fix, fixes()),
@@ -194,11 +188,30 @@ fn fixes() -> Routes {
         .routes(routes!(fix_write::write))
 }
 
+/// The routes that show what is the whole tenant's.
+fn oversee() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(exceptions::list))
+        .routes(routes!(exceptions::show))
+        .routes(routes!(exceptions::preview))
+        .routes(routes!(approvals::list))
+        .routes(routes!(approvals::show))
+        .routes(routes!(delegations::list))
+        .routes(routes!(policy::rules))
+        .routes(routes!(policy::explain))
+        .routes(routes!(service_levels::show))
+        .routes(routes!(jobs::list_jobs))
+        .routes(routes!(imports::list_imports))
+        .routes(routes!(sources::list_sources))
+        .routes(routes!(platforms::show))
+        .routes(routes!(status::show_status))
+}
+
 /// The routes by which people decide what is hidden, approved and let go.
 fn govern() -> Routes {
     OpenApiRouter::new()
         .routes(routes!(approvals::say))
-        .routes(routes!(approvals::delegate))
+        .routes(routes!(delegations::delegate))
         .routes(routes!(policy::back))
         .routes(routes!(exceptions::request))
         .routes(routes!(exceptions::import))

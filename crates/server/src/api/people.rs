@@ -27,9 +27,10 @@ fn now_known(app: &App, tenant: &TenantId, person: &Person) -> Option<(Caller, b
     Some((caller, active))
 }
 
-/// Whether a person of a tenant may act now.
-pub(crate) fn is_active(app: &App, tenant: &TenantId, person: &Person) -> bool {
-    now_known(app, tenant, person).is_some_and(|(_, active)| active)
+/// A person of a tenant by their id, where they may act now.
+pub(crate) fn known_person(app: &App, tenant: &TenantId, id: &str) -> Option<Person> {
+    let (caller, active) = now_known(app, tenant, &Person::new(id, id))?;
+    active.then(|| person(&caller))
 }
 
 /// What a person of a tenant may do now about what a plan changes; none where nobody knows them.

@@ -20,6 +20,9 @@ use super::people::{check, person, ruling};
 use crate::access::{Caller, Right};
 use crate::state::App;
 
+/// Most assets that an action is asked about with.
+const MOST_ASSETS: u64 = 1_000_000_000;
+
 /// An action, or a fix that is kept.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -40,7 +43,7 @@ pub(super) struct PolicyQuestion {
     #[param(minimum = 0, maximum = 100)]
     confidence: Option<u32>,
     /// How many assets it changes.
-    #[param(minimum = 0)]
+    #[param(minimum = 0, maximum = 1_000_000_000)]
     assets: Option<u64>,
     /// What is known of it: `proved`, `safe`, `reversible`, with commas between.
     facts: String,
@@ -128,6 +131,9 @@ pub(super) async fn explain(
     let over = |value: Option<u32>, most: u32| value.is_some_and(|value| value > most);
     if over(question.risk, 1000) || over(question.confidence, 100) {
         return Err(Problem::invalid("`risk` is 0 to 1000, and `confidence` 0 to 100"));
+    }
+    if question.assets.is_some_and(|assets| assets > MOST_ASSETS) {
+        return Err(Problem::invalid(format!("`assets` is 0 to {MOST_ASSETS}")));
     }
     let asking = Arc::clone(&app);
     app.quick(move || {

@@ -14,6 +14,7 @@ const ROUTES: &[(&str, &str, Action)] = &[
     ("POST", "/exceptions", Action::ExceptionChange),
     ("POST", "/exceptions/decide", Action::ExceptionChange),
     ("POST", "/exceptions/import", Action::ExceptionChange),
+    ("POST", "/exceptions/{id}", Action::ExceptionChange),
     ("POST", "/findings/{id}/tell", Action::FindingTell),
     ("POST", "/fixes/plan", Action::FixPlan),
     ("POST", "/imports", Action::ImportCreate),

@@ -154,6 +154,7 @@ fn said(leaf: Leaf, is_form: bool, body: &Bytes) -> Leaf {
         ("reason" | "note", Value::String(text)) => leaf.rationale(text),
         ("as" | "decision" | "word" | "wish", Value::String(word)) => leaf.decision(word),
         ("until", Value::String(word)) => leaf.word("until", word),
+        ("to" | "for_whom", Value::String(id)) if !id.is_empty() => leaf.object("person", id),
         ("task", Value::String(word)) => leaf.word("task", word),
         ("what", Value::Array(words)) => {
             let words: Vec<&str> = words.iter().filter_map(Value::as_str).collect();

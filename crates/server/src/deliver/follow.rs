@@ -20,6 +20,9 @@ use crate::state::App;
 
 /// How often something is looked at that is over on both sides.
 const SLOWLY: SignedDuration = SignedDuration::from_hours(24);
+/// How long a sink is asked for what is over on both sides. From then on only what is known here is
+/// looked at, until the fault is back or the sink says that something changed.
+const ASKED_FOR: SignedDuration = SignedDuration::from_hours(24 * 30);
 /// How soon something is looked at that waits for another.
 const SOON: SignedDuration = SignedDuration::from_secs(2);
 /// How long a sink that cannot be asked is left alone.
@@ -44,6 +47,9 @@ pub(super) async fn one(
     let (Some(place), Some(remote)) = (app.sinks.get(&delivery.sink), asked) else {
         return looked(app, findings, (&before, None), now);
     };
+    if rests(&delivery, now) && !is_open_here(findings, &delivery, now) {
+        return looked(app, findings, (&before, now.checked_add(SLOWLY).ok()), now);
+    }
     let later = now.checked_add(AFTER_TROUBLE).ok();
     let there = match place.sink.read(&remote).await {
         Ok(Some(there)) => there,
@@ -53,13 +59,7 @@ pub(super) async fn one(
             return looked(app, findings, (&before, later), now);
         }
     };
-    let mut is_reminder = false;
-    let stand = findings.read::<_, PipelineError>(|store| {
-        let reminder = reminder_stands(store, &delivery.subject, now)?;
-        is_reminder = reminder.is_some();
-        reminder.map_or_else(|| stands(store, &delivery.issues, now), |is| Ok(Some(is)))
-    });
-    let stand = match stand {
+    let (stand, is_reminder) = match stands_here(findings, &delivery, now) {
         Ok(Some(stand)) => stand,
         // It is about nothing that could be gone.
         Ok(None) => return looked(app, findings, (&before, None), now),
@@ -94,7 +94,9 @@ pub(super) async fn one(
         return looked(app, findings, (&before, now.checked_add(SOON).ok()), now);
     }
     delivery.remote = Some(there.remote.clone());
-    let is_over = !matches!(stand, Stands::Open(_)) && is_done(there.phase);
+    let is_left = is_done(there.phase) || there.gone != Gone::No;
+    let is_over = !matches!(stand, Stands::Open(_)) && is_left;
+    delivery.over = is_over.then(|| before.over.unwrap_or(now));
     let is_slow = is_over || there.gone != Gone::No;
     delivery.look = now.checked_add(look_after(place.config.look_seconds, is_slow)).ok();
     let act = match step {
@@ -117,6 +119,32 @@ pub(super) async fn one(
         others.chain(notes.into_iter().map(|(known, after, row)| (Some(known), after, row)));
     let others: Vec<_> = others.collect();
     keep(app, findings, ((&before, &delivery), &rows, &others), now)
+}
+
+/// Whether its sink is asked no more: it has been over on both sides for long.
+fn rests(delivery: &Delivery, now: Timestamp) -> bool {
+    delivery.over.is_some_and(|since| now.duration_since(since) >= ASKED_FOR)
+}
+
+/// How what something is about stands here, and whether it is a reminder; none where it is about
+/// nothing that could be gone.
+fn stands_here(
+    findings: &Findings,
+    delivery: &Delivery,
+    now: Timestamp,
+) -> Result<Option<(Stands, bool)>, PipelineError> {
+    findings.read(|store| {
+        if let Some(stand) = reminder_stands(store, &delivery.subject, now)? {
+            return Ok(Some((stand, true)));
+        }
+        Ok(stands(store, &delivery.issues, now)?.map(|stand| (stand, false)))
+    })
+}
+
+/// Whether what something is about is open, as far as that is known.
+fn is_open_here(findings: &Findings, delivery: &Delivery, now: Timestamp) -> bool {
+    let stand = stands_here(findings, delivery, now);
+    !matches!(stand, Ok(Some((Stands::Gone(_) | Stands::Accepted, _)) | None))
 }
 
 /// Keeps when something is looked at next, and nothing else.
@@ -281,6 +309,7 @@ fn escalate(
             remote: None,
             mirror: Mirror::default(),
             look: None,
+            over: None,
             ..delivery.clone()
         };
         let letter = Box::new(quell_deliver::Letter { key, ..(*letter).clone() });

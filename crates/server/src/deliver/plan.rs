@@ -1,6 +1,6 @@
 //! Routes are asked whenever the findings change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use quell_config::Config;
 use quell_deliver::route::{Route, What};
 use quell_model::{TenantId, Timestamp};
 use quell_pipeline::PipelineError;
-use quell_pipeline::deliver::{Places, Planned, Planner, Post, Wishes, approvals_wanted};
+use quell_pipeline::deliver::{Places, Planned, Planner, Post, Wishes};
 use quell_pipeline::query::QueryError;
 use quell_store::StoreError;
 
@@ -38,6 +38,8 @@ struct Desk {
     routes: Vec<Route>,
     /// Which state of the findings was looked at, and when.
     looked: Option<(i64, Timestamp)>,
+    /// Routes that may ask for no more plans within this hour.
+    held_back: BTreeSet<String>,
 }
 
 /// Asks the routes until the server stops.
@@ -73,7 +75,7 @@ pub(crate) fn plan(app: &Arc<App>) {
 fn look_at_plans(
     app: &App,
     findings: &Findings,
-    desk: &Desk,
+    desk: &mut Desk,
     places: &Places,
 ) -> Result<(), Problem> {
     if desk.routes.iter().all(|route| route.what != What::Approvals) {
@@ -85,13 +87,19 @@ fn look_at_plans(
     let outbox = findings.outbox_reader()?;
     let (tenant, outbox) = (&findings.tenant, &outbox);
     let wishes = Wishes { tenant, routes: &desk.routes, outbox, places, remind_after };
-    let posts = findings.read(|store| approvals_wanted(store, &ruling, wishes, (now, &known)))?;
-    if posts.is_empty() {
+    let planner = &mut desk.planner;
+    let planned =
+        findings.read(|store| planner.approvals(store, &ruling, wishes, (now, &known)))?;
+    for route in planned.held_back.difference(&desk.held_back) {
+        tracing::warn!(route, "a route asks for no more plans within this hour; the rest waits");
+    }
+    desk.held_back = planned.held_back;
+    if planned.posts.is_empty() {
         return Ok(());
     }
     findings.flush()?;
     findings.outbox(|store| {
-        for post in &posts {
+        for post in &planned.posts {
             let told = (post.before.as_ref(), &post.delivery);
             store.outbox_add_with(told, (&post.rows, &post.with), now)?;
         }

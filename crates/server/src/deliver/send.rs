@@ -276,7 +276,10 @@ fn seen(
         (State::Waiting { .. }, Found::There(remote)) => {
             ended(row.clone(), OnDoubt::Leave, Outcome::Done(Some(remote)), now)
         }
-        (_, found) => looked(row.clone(), place.sink.on_doubt(row.act), found, now),
+        (_, found) => {
+            let on_doubt = place.sink.on_doubt(row.act);
+            looked(row.clone(), on_doubt, found, (now, app.steady.certain(now)))
+        }
     };
     keep(app, findings, (row, &after), now)?;
     match act {
@@ -397,7 +400,7 @@ fn note(delivery: &mut Delivery, row: &Row, now: Timestamp) {
     if row.state.as_str() != "sent" || row.act == ActKind::Review || row.replays.is_some() {
         return;
     }
-    delivery.look = now.checked_add(SOON).ok();
+    (delivery.look, delivery.over) = (now.checked_add(SOON).ok(), None);
     match row.act {
         ActKind::Open => {
             delivery.remote.clone_from(&row.remote);

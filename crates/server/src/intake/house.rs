@@ -32,17 +32,38 @@ pub(crate) fn keep_house(app: &App) {
         // Further off than that it is only where the clock went back.
         if now.as_second() >= due || due > soon {
             due = soon;
-            if let Err(reason) = sweep(app, now) {
+            if let Err(reason) = sweep(app, app.steady.certain(now)) {
                 tracing::warn!(reason, "what is too old stays");
             }
         }
-        watch.look(app, now);
+        watch.look(app, app.steady.certain(now));
+        hasten_letters(app, now);
         let recovered = app.office().job_recover(now, false);
         let hastened = app.office().job_hasten(now, latest_due(app, now));
         if [recovered, hastened].into_iter().any(|changed| changed.is_ok_and(|count| count > 0)) {
             app.jobs_waiting.wake();
         }
         app.pause(LOOK_EVERY);
+    }
+}
+
+/// Has letters go on that would wait longer than any does: the clock went back.
+fn hasten_letters(app: &App, now: Timestamp) {
+    for findings in app.tenants.all() {
+        let mut moved = false;
+        let hastened = findings.outbox(|store| {
+            app.unless_closed(|| {
+                moved = store.outbox_hasten(now)?;
+                Ok(())
+            })
+        });
+        match hastened {
+            Ok(()) if moved => app.outbox_waiting.notify_one(),
+            Ok(()) => {}
+            Err(error) => {
+                tracing::warn!(%error, tenant = %findings.tenant, "the outbox cannot be read");
+            }
+        }
     }
 }
 

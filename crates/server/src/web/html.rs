@@ -9,8 +9,10 @@ use base64::engine::general_purpose::STANDARD;
 use quell_model::shown;
 use sha2::{Digest, Sha256};
 
+use crate::access::Caller;
 use crate::api::Problem;
 use crate::serve::page;
+use crate::signin::bar;
 
 /// One style for light and dark, wide and narrow. What others wrote has a frame of its own.
 const STYLE: &str = "\
@@ -18,7 +20,7 @@ const STYLE: &str = "\
 body{font:1rem/1.5 system-ui,sans-serif;margin:0;background:#f6f7f9;color:#16181d}\
 main{max-width:60rem;margin:0 auto;padding:1rem}\
 header{display:flex;flex-wrap:wrap;gap:.25rem 1rem;align-items:center;font-size:.9rem}\
-header form{margin:0}\
+header form{margin:0}nav{display:flex;flex-wrap:wrap;gap:.25rem 1rem;margin:.5rem 0}nav [aria-current]{font-weight:600;color:inherit;text-decoration:none}\
 a{color:#1d4ed8}h1{font-size:1.4rem;margin:1rem 0 .5rem}h2{font-size:1.1rem;margin:1.5rem 0 .5rem}\
 article,section{background:#fff;border:1px solid #d9dde3;border-radius:8px;padding:.75rem 1rem;margin:.75rem 0}\
 article h2,section h2{margin-top:0}\
@@ -31,16 +33,20 @@ pre.data{padding:.5rem}\
 .add{background:#d3f2d9;color:#0b4a1c}.del{background:#fbd9d9;color:#7a1212}\
 code{font-family:ui-monospace,monospace}\
 .quiet{color:#5b6470}.wrong{color:#9b1c1c;font-weight:600}.good{color:#0b6b2b;font-weight:600}\
-textarea{width:100%;box-sizing:border-box;font:inherit;padding:.4rem;border:1px solid #9aa3af;border-radius:4px}\
+textarea,select,input[type=number]{box-sizing:border-box;max-width:100%;font:inherit;padding:.4rem;border:1px solid #9aa3af;border-radius:4px}\
+textarea{width:100%}\
 button{font:inherit;padding:.5rem 1rem;margin:.5rem .5rem 0 0;border:1px solid #9aa3af;border-radius:4px;background:#eef0f3;color:inherit;cursor:pointer}\
 button.yes{background:#1d4ed8;border-color:#1d4ed8;color:#fff}\
+button.grave{background:#9b1c1c;border-color:#9b1c1c;color:#fff}\
+.alarm{border-color:#9b1c1c;border-width:2px}\
 label{display:block;margin:.5rem 0}\
 @media(max-width:34rem){dl{grid-template-columns:1fr}dt{margin-top:.4rem}main{padding:.5rem}}\
 @media(prefers-color-scheme:dark){body{background:#14161a;color:#e8eaed}a{color:#8ab4ff}\
 article,section{background:#1d2026;border-color:#363b45}.data{background:#3a2f12;border-left-color:#f59e0b}\
 .add{background:#123a1d;color:#b9f0c8}.del{background:#471818;color:#ffc9c9}\
 .quiet,dt{color:#9aa3af}.wrong{color:#f4a3a3}.good{color:#86e0a3}\
-textarea{background:#14161a;color:inherit}button{background:#2a2e36}}";
+textarea,select,input[type=number]{background:#14161a;color:inherit}button{background:#2a2e36}\
+button.grave{background:#b42318;border-color:#b42318}.alarm{border-color:#f4a3a3}}";
 
 /// What a page may do: show itself, and send its forms here.
 pub(super) fn policy() -> &'static str {
@@ -52,6 +58,26 @@ pub(super) fn policy() -> &'static str {
              frame-ancestors 'none'; base-uri 'none'"
         )
     })
+}
+
+/// The pages on which people decide, each with its address.
+const PAGES: [(&str, &str); 3] = [
+    ("/approvals", "Plans"),
+    ("/exceptions", "Exceptions"),
+    ("/delegations", "Who speaks for whom"),
+];
+
+/// Who looks, and the way to the other pages. `here` is the address of this one's list.
+pub(super) fn head(caller: &Caller, here: &str) -> String {
+    let link = |(at, name): (&str, &str)| {
+        let current = if at == here { " aria-current=\"true\"" } else { "" };
+        format!("<a href=\"{at}\"{current}>{name}</a>")
+    };
+    let links = PAGES.map(link).join(" ");
+    format!(
+        "<header>{}</header>\n<nav><a href=\"/\">What is open</a> {links}</nav>\n",
+        bar(caller, "")
+    )
 }
 
 /// A page with a title of Quell's own words.
@@ -97,9 +123,52 @@ pub(super) fn words(text: &str) -> String {
     format!("<bdi>{}</bdi>", escaped(&shown(text, false)))
 }
 
+/// A line of a list of facts, whose value is HTML already.
+pub(super) fn fact(body: &mut String, name: &str, value: &str) {
+    body.push_str(&format!("<dt>{name}</dt><dd>{value}</dd>\n"));
+}
+
+/// What the frames mean.
+pub(super) const LEGEND: &str = "<p class=\"quiet\"><span class=\"data\">Text in this frame</span> was written \
+     by tools, in code or by people outside Quell. It may be made to mislead. \
+     Signs that cannot be seen are written out, as <code>\\u{202e}</code>.</p>\n";
+
+/// A form of a session, sent to an address, with what it repeats beside its own fields.
+pub(super) fn form(to: &str, repeats: &[(&str, &str)], fields: &str) -> String {
+    let hidden = |(name, value): &(&str, &str)| {
+        format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">\n", escaped(value))
+    };
+    let hidden: String = repeats.iter().map(hidden).collect();
+    format!(
+        "<form method=\"post\" action=\"{}\" autocomplete=\"off\">\n{hidden}{fields}\n</form>\n",
+        escaped(to)
+    )
+}
+
+/// A button of a form, which says a word. `more` is further attributes.
+pub(super) fn button(word: &str, more: &str, words: &str) -> String {
+    format!("<button name=\"word\" value=\"{word}\"{more}>{words}</button>\n")
+}
+
+/// A field for a reason.
+pub(super) fn why(label: &str, more: &str) -> String {
+    format!(
+        "<label>{label}<textarea name=\"note\" rows=\"2\" maxlength=\"2000\"{more}></textarea>\
+         </label>\n"
+    )
+}
+
+/// What somebody has to say before they agree. `what` is HTML.
+pub(super) fn looked(what: &str) -> String {
+    format!(
+        "<label><input type=\"checkbox\" name=\"looked\" value=\"yes\" required> {what}</label>\n"
+    )
+}
+
 /// What went wrong, as a page.
 pub(super) fn refused(problem: &Problem) -> Response {
-    let back = "<p><a href=\"/approvals\">What waits</a></p>\n";
+    let back = "<p><a href=\"/approvals\">Plans</a> <a href=\"/exceptions\">Exceptions</a> \
+                <a href=\"/delegations\">Who speaks for whom</a></p>\n";
     let why = words(problem.detail());
     let body = format!(
         "<h1>{}</h1>\n<p class=\"wrong\" role=\"alert\">{why}</p>\n<p>Nothing was changed.</p>\n{back}",

@@ -5,7 +5,12 @@
 //! browser here.
 
 mod approvals;
+mod delegations;
+mod exceptions;
+mod forms;
 mod html;
+#[cfg(test)]
+mod testing;
 
 use std::sync::Arc;
 
@@ -37,11 +42,16 @@ const BEGIN: &str = "<body><main>";
 /// How the line about who is signed in stands here.
 const INLINE: &str = " style=\"display:inline\"";
 /// Where plans wait for people.
-const APPROVALS: &str = " <p><a href=\"/approvals\">What waits for approval</a></p>";
+const APPROVALS: &str = " <p>What waits for people: <a href=\"/approvals\">plans</a>, \
+                         <a href=\"/exceptions\">exceptions</a></p>";
 
 /// The routes of the pages.
 pub(crate) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
-    Router::new().route("/", get(show)).merge(approvals::routes(app))
+    Router::new()
+        .route("/", get(show))
+        .merge(approvals::routes(app))
+        .merge(delegations::routes(app))
+        .merge(exceptions::routes(app))
 }
 
 async fn show(

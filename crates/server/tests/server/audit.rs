@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use base64::Engine;
@@ -13,7 +14,7 @@ use quell_testkit::net::{Answer as HttpAnswer, Asked, BucketDouble, HttpServer, 
 use quell_testkit::server::{Request, delivery};
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, lines, secret, until};
+use crate::bench::{Bench, lines, runtime, secret, until};
 use crate::rights::{ask, bogus, routes};
 
 /// The newest records, the newest first.
@@ -244,8 +245,7 @@ fn a_log_that_was_rolled_back_is_found_by_a_git_repository() {
 
 #[test]
 fn a_log_that_was_rolled_back_is_found_by_a_bucket() {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = runtime();
     let key = SigningKey { access_key: secret("BUCKET_ID"), secret_key: secret("BUCKET_KEY") };
     let double = runtime.block_on(BucketDouble::start("witness", 100, key)).unwrap();
     let more = format!(
@@ -268,8 +268,7 @@ fn a_log_that_was_rolled_back_is_found_by_a_bucket() {
 
 #[test]
 fn a_log_that_was_rolled_back_is_found_by_an_address_that_tells_what_it_took() {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = runtime();
     let taken: Arc<Mutex<Option<String>>> = Arc::default();
     let keeping = Arc::clone(&taken);
     let witness = move |asked: &Asked| {
@@ -346,6 +345,60 @@ fn records_reach_every_receiver_at_least_once_and_a_blocked_one_holds_up_nobody(
         .collect();
     assert_eq!(numbers, (0..u64::try_from(numbers.len()).unwrap()).collect::<Vec<_>>());
     assert!(numbers.len() > before);
+}
+
+#[test]
+fn what_a_receiver_missed_in_a_day_reaches_it_in_order_once_it_is_back() {
+    let runtime = runtime();
+    let taken: Arc<Mutex<Vec<u64>>> = Arc::default();
+    let (is_up, asked) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicUsize::new(0)));
+    let (keeping, up, count) = (Arc::clone(&taken), Arc::clone(&is_up), Arc::clone(&asked));
+    let splunk = move |request: &Asked| {
+        count.fetch_add(1, Ordering::SeqCst);
+        if !up.load(Ordering::SeqCst) {
+            return HttpAnswer::new(503, "");
+        }
+        let body = String::from_utf8_lossy(&request.body).into_owned();
+        let told = body.split("\"index\":").skip(1).filter_map(|rest| rest.split(',').next());
+        keeping.lock().unwrap().extend(told.map(|number| number.parse::<u64>().unwrap()));
+        HttpAnswer::new(200, "{\"text\":\"Success\",\"code\":0}")
+    };
+    let server = runtime.block_on(HttpServer::start(Arc::new(splunk))).unwrap();
+    let more = format!(
+        "\n[egress]\nallow = [\"http://127.0.0.1\"]\n\
+         [audit_streams.hec]\nto = \"splunk\"\ntoken = \"env:BUCKET_KEY\"\n\
+         url = \"{}/services/collector/event\"\n",
+        server.url()
+    );
+    let mut bench = Bench::with(&[], &more);
+    let has_all = |bench: &Bench| {
+        let last = size(bench) - 1;
+        until("the receiver has all", || taken.lock().unwrap().contains(&last));
+    };
+    has_all(&bench);
+    is_up.store(false, Ordering::SeqCst);
+    // Each hour of a day something is written, and nothing of it is taken.
+    for _ in 0..24 {
+        assert_eq!(bench.post("/api/v1/replays", "{}").status, 202);
+        bench.clock.0.fetch_add(3600, Ordering::SeqCst);
+    }
+    let refused = asked.load(Ordering::SeqCst);
+    until("it was asked in vain", || asked.load(Ordering::SeqCst) > refused);
+    assert!(crate::bench::logged().contains("records of the audit log wait"));
+    let before = taken.lock().unwrap().len();
+    assert!(size(&bench) > u64::try_from(before).unwrap() + 24);
+    // A stop in between loses nothing of it.
+    bench.stop();
+    bench.start().unwrap();
+    is_up.store(true, Ordering::SeqCst);
+    has_all(&bench);
+    let taken = taken.lock().unwrap();
+    assert!(taken.is_sorted(), "{taken:?}");
+    let all: BTreeSet<u64> = taken.iter().copied().collect();
+    let most = u64::try_from(all.len()).unwrap();
+    assert_eq!(all, (0..most).collect(), "none is missing");
+    // Nothing that was taken is sent again: only an answer that was lost has that happen.
+    assert_eq!(taken.len(), all.len());
 }
 
 /// A certificate authority, and a receiver on loopback whose certificate is for a name.

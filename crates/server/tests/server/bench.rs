@@ -14,6 +14,7 @@ use quell_server::{Plan, Role, Scope, Server, StartError, TokenPlan, make_token}
 use quell_testkit::server::{
     Answer, Client, Found, Request, delivery, each_finding, found, signature,
 };
+use quell_testkit::sinks::JiraDouble;
 use tokio::runtime::Runtime;
 
 /// What every test's server is told; tests change single keys.
@@ -22,6 +23,7 @@ const CONFIG: &str = r#"
 listen = "127.0.0.1:0"
 max_import_bytes = 1048576
 import_wait_seconds = 60
+clock_settle_minutes = 0
 drain_seconds = 20
 
 [limits]
@@ -147,6 +149,21 @@ fn keep_log() {
             .with_writer(|| Log)
             .init();
     });
+}
+
+/// What a double runs on.
+pub(crate) fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
+}
+
+/// A Jira that takes the secret `BEARER`.
+pub(crate) fn jira(clock: Arc<dyn Clock>) -> Arc<JiraDouble> {
+    let jira = Arc::new(JiraDouble::new(clock));
+    jira.set(|settings| {
+        settings.user.clear();
+        settings.token = secret("BEARER");
+    });
+    jira
 }
 
 pub(crate) fn config(changes: &[(&str, &str)], more: &str) -> Config {

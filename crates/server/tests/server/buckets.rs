@@ -3,7 +3,7 @@
 use quell_testkit::net::{BucketDouble, SigningKey};
 use serde_json::Value;
 
-use crate::bench::{Bench, lines, secret, uids, until};
+use crate::bench::{Bench, lines, runtime, secret, uids, until};
 
 /// A time that is long past, so that only what was put there tells objects apart.
 const OLD: &str = "2026-01-02T03:04:05.000Z";
@@ -19,8 +19,7 @@ struct Polled {
 
 /// A server that polls a bucket with these objects.
 fn polled(fill: impl FnOnce(&BucketDouble)) -> Polled {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = runtime();
     let key = SigningKey { access_key: secret("BUCKET_ID"), secret_key: secret("BUCKET_KEY") };
     let double = runtime.block_on(BucketDouble::start("exports", 100, key)).unwrap();
     fill(&double);

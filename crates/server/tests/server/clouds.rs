@@ -12,7 +12,7 @@ use quell_testkit::server::{Answer, Client, Request};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::bench::{Bench, until};
+use crate::bench::{Bench, runtime, until};
 
 const RULES: &str = "[[rule]]\nid = \"contain\"\nphase = \"assist\"\nkinds = [\"contain.*\"]\n";
 const ACCOUNT: &str = "111122223333";
@@ -31,11 +31,7 @@ struct Rig {
 
 impl Rig {
     fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = runtime();
         let (aws, azure) = (Arc::<AwsDouble>::default(), Arc::<AzureDouble>::default());
         let google = Arc::<GoogleDouble>::default();
         let at = runtime.block_on(async {

@@ -15,7 +15,7 @@ use quell_testkit::server::{Answer, Client, Request};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::bench::{Bench, lines, until};
+use crate::bench::{Bench, lines, runtime, until};
 
 const RULES: &str = "[[rule]]\nid = \"contain\"\nphase = \"assist\"\nkinds = [\"contain.*\"]\n";
 
@@ -30,11 +30,7 @@ struct Rig {
 
 impl Rig {
     fn new(rules: &str, more: &str) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = runtime();
         let kube = Arc::<KubernetesDouble>::default();
         let double = runtime.block_on(Double::start(kube.clone())).unwrap();
         kube.put_pod("web-0", &json!({"app": "web"}), &json!({}));

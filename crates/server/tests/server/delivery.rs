@@ -4,14 +4,17 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use jiff::SignedDuration;
+use quell_model::{Clock as _, TenantId};
+use quell_store::{Delivery, OutboxStore};
 use quell_testkit::double::{Double, Fault, Platform};
 use quell_testkit::net::{Answer, Asked};
-use quell_testkit::server::{Request, delivery};
+use quell_testkit::server::{Answer as ServerAnswer, Request, delivery};
 use quell_testkit::sinks::{JiraDouble, JiraIssue};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::bench::{Bench, Shifted, secret, until};
+use crate::bench::{Bench, Shifted, jira, runtime, secret, until};
 
 /// A Jira, and a server with a route that leads there.
 struct Rig {
@@ -46,16 +49,8 @@ impl Rig {
 
     /// With other settings of the server, and of the route.
     fn with(release: &str, changes: &[(&str, &str)], route: &str) -> (Self, Arc<Slow>) {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let jira = Arc::new(JiraDouble::new(Arc::new(Shifted::default())));
-        jira.set(|settings| {
-            settings.user.clear();
-            settings.token = secret("BEARER");
-        });
+        let runtime = runtime();
+        let jira = jira(Arc::new(Shifted::default()));
         let slow = Arc::new(Slow { inner: Arc::clone(&jira), wait: Mutex::default() });
         let double = runtime.block_on(Double::start(Arc::clone(&slow) as _)).unwrap();
         let more = format!(
@@ -94,6 +89,37 @@ impl Rig {
     /// Lets the time pass after which sinks are looked at.
     fn pass(&self) {
         self.bench.clock.0.fetch_add(31, Ordering::SeqCst);
+    }
+
+    /// Posts what Jira says when an issue changes, signed with a secret.
+    fn hook(&self, (id, sink): (&str, &str), secret: &str) -> ServerAnswer {
+        let (headers, body) = self.jira.webhook(id, secret);
+        let request = Request::post(&format!("/api/v1/hooks/sinks/{sink}"), body);
+        let request =
+            headers.iter().fold(request, |request, (name, value)| request.with(name, value));
+        self.bench.stranger().send(&request).unwrap()
+    }
+
+    /// What is kept of the only ticket.
+    fn kept(&self) -> (OutboxStore, Delivery) {
+        let store = OutboxStore::open_for(self.bench.data(), &TenantId::default()).unwrap();
+        let kept = store.delivery_list().unwrap().remove(0);
+        (store, kept)
+    }
+
+    /// Waits until the ticket is known to be over, and has that be so for a month; it was looked at
+    /// once more when this returns.
+    fn let_it_rest(&self) {
+        until("it is over on both sides", || {
+            self.pass();
+            self.kept().1.over.is_some()
+        });
+        let (mut store, before) = self.kept();
+        let now = self.bench.clock.now();
+        let long = now - SignedDuration::from_hours(24 * 31);
+        let after = Delivery { over: Some(long), look: Some(now), ..before.clone() };
+        store.outbox_add((Some(&before), &after), &[], now).unwrap().unwrap();
+        until("it was looked at", || self.kept().1.look.is_some_and(|look| look > now));
     }
 
     fn rows(&self, state: &str) -> Vec<Value> {
@@ -215,7 +241,7 @@ fn what_was_sent_after_a_backup_is_found_once_that_is_put_back() {
     quell_store::restore(&copy, &data, quell_store::Existing::PutAside).unwrap();
     rig.bench.start().unwrap();
     let mut server = quell_store::ServerStore::open(&data).unwrap();
-    let tenant = quell_model::TenantId::default();
+    let tenant = TenantId::default();
     for id in server.token_unconfirmed(&tenant).unwrap() {
         assert!(server.token_confirm(&tenant, &id).unwrap());
     }
@@ -239,13 +265,7 @@ fn a_webhook_of_a_sink_has_the_thing_read_at_once_and_a_forged_one_nothing() {
         rig.bench.get("/api/v1/deliveries").json()["items"][0]["phase"] == "new"
     });
     rig.jira.begin_by_hand(&id);
-    let post = |secret: &str, sink: &str| {
-        let (headers, body) = rig.jira.webhook(&id, secret);
-        let request = Request::post(&format!("/api/v1/hooks/sinks/{sink}"), body);
-        let request =
-            headers.iter().fold(request, |request, (name, value)| request.with(name, value));
-        rig.bench.stranger().send(&request).unwrap()
-    };
+    let post = |secret: &str, sink: &str| rig.hook((&id, sink), secret);
     let (forged, nobody) = (post("another", "jira"), post(&secret("HEADER"), "nobody"));
     assert_eq!((forged.status, nobody.status), (401, 401));
     assert_eq!(forged.json()["detail"], nobody.json()["detail"]);
@@ -433,4 +453,76 @@ fn a_digest_stands_until_all_that_it_tells_of_is_gone() {
     assert_eq!(rig.jira.issues().len(), 2);
     let digests = subjects().into_iter().filter(|one| one.starts_with("digest:all:"));
     assert_eq!(digests.count(), 2);
+}
+
+#[test]
+fn what_is_over_on_both_sides_is_asked_for_no_more_until_something_changes() {
+    let rig = Rig::new("rule");
+    let looks = || rig.double.ledger.of("GET /rest/api/3/issue/").len();
+    rig.tell(9, 1, 0);
+    until("a ticket stands", || rig.jira.issues().len() == 1);
+    rig.tell(9, 4, 100);
+    rig.until_category("done");
+    rig.let_it_rest();
+    // Each day only what is known here is looked at.
+    let before = looks();
+    for _ in 0..3 {
+        rig.bench.clock.0.fetch_add(86_401, Ordering::SeqCst);
+        let now = rig.bench.clock.now();
+        until("it was looked at", || rig.kept().1.look.is_some_and(|look| look > now));
+    }
+    assert_eq!(looks(), before);
+    // The fault is back: within a day the ticket is open again.
+    rig.tell(9, 1, 200);
+    until("it is known", || rig.bench.get("/api/v1/issues?status=open").json()["total"] == 1);
+    rig.bench.clock.0.fetch_add(86_401, Ordering::SeqCst);
+    rig.until_category("new");
+    assert!(looks() > before && rig.kept().1.over.is_none());
+    // Somebody opens it again at the sink, which says so.
+    rig.tell(9, 4, 300);
+    rig.until_category("done");
+    rig.let_it_rest();
+    let (before, id) = (looks(), rig.issue().id.to_string());
+    let long = rig.kept().1.over;
+    rig.jira.begin_by_hand(&id);
+    assert_eq!(rig.hook((&id, "jira"), &secret("HEADER")).status, 202);
+    until("it is asked for again", || looks() > before);
+    until("its month begins anew", || rig.kept().1.over != long);
+}
+
+#[test]
+fn a_clock_that_jumps_delays_no_letter_and_makes_none_twice() {
+    const YEAR: i64 = 365 * 86_400;
+    let (rig, _slow) = Rig::with("rule", &[("server.clock_settle_minutes", "60")], "");
+    let tickets = || rig.jira.issues().len();
+    let done = || rig.jira.issues().iter().filter(|issue| issue.category == "done").count();
+    let mut wanted = 0;
+    for shift in [0, YEAR, -YEAR, 2 * YEAR, -3600, 0] {
+        let number = 50 + wanted;
+        // Before the jump a ticket is asked for, and after it, and closed.
+        rig.tell_of(number, 4);
+        rig.bench.clock.0.store(shift, Ordering::SeqCst);
+        rig.tell_of(number + 1, 4);
+        wanted += 2;
+        until("both stand", || u64::try_from(tickets()).unwrap() == wanted);
+    }
+    // What was gone before the clock went back is closed behind it.
+    rig.bench.clock.0.store(YEAR, Ordering::SeqCst);
+    until("they are looked at a year ahead", || {
+        rig.pass();
+        let told = rig.bench.get("/api/v1/deliveries?limit=50").json();
+        let all = told["items"].as_array().unwrap().clone();
+        all.iter().all(|one| one["phase"] == "new")
+    });
+    rig.bench.clock.0.store(0, Ordering::SeqCst);
+    let mut record: Value = serde_json::from_slice(&delivery("d", 50, 400)).unwrap();
+    record["status_id"] = json!(4);
+    record["time"] = json!(record["time"].as_u64().unwrap() + 1000);
+    record["severity_id"] = json!(4);
+    record["metadata"]["event_code"] = json!("made_up_check_50");
+    record["finding_info"]["title"] = json!("A made-up fault 50");
+    record["cloud"]["account"]["uid"] = json!(format!("{:012}", 222_200_000_050_u64));
+    assert_eq!(rig.bench.deliver(record.to_string().as_bytes()).status, 202);
+    until("the ticket of what is gone is closed", || done() == 1);
+    assert_eq!(u64::try_from(tickets()).unwrap(), wanted, "none stands twice");
 }

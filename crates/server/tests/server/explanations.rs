@@ -12,7 +12,7 @@ use quell_testkit::sinks::JiraDouble;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::bench::{Bench, Shifted, secret, until};
+use crate::bench::{Bench, Shifted, jira, runtime, until};
 
 /// A server that may ask a model, and whose letters stand in a Jira.
 struct Rig {
@@ -29,17 +29,9 @@ impl Rig {
     }
 
     fn with(analyst: &str, route: &str) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = runtime();
         let models = Arc::new(LlmDouble::new(Arc::new(any_answer)));
-        let jira = Arc::new(JiraDouble::new(Arc::new(Shifted::default())));
-        jira.set(|settings| {
-            settings.user.clear();
-            settings.token = secret("BEARER");
-        });
+        let jira = jira(Arc::new(Shifted::default()));
         let started = async {
             let models = Double::start(Arc::clone(&models) as _).await.unwrap();
             [models, Double::start(Arc::clone(&jira) as _).await.unwrap()]

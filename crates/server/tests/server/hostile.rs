@@ -100,3 +100,31 @@ fn a_body_says_nothing_beside_its_fields() {
     assert!(tried >= 6, "only {tried} routes take a body");
     assert_eq!(bench.get("/api/v1/findings").json()["total"], 3);
 }
+
+#[test]
+fn no_answer_is_a_stream_that_outlives_who_asked() {
+    let bench = Bench::new();
+    assert_eq!(bench.post("/api/v1/imports?wait=true", lines("run", 3)).status, 200);
+    let mut asked = 0;
+    for (method, path) in routes(&bench) {
+        if method != "GET" {
+            continue;
+        }
+        for wants in [
+            [("accept", "text/event-stream"), ("connection", "keep-alive")],
+            [("connection", "upgrade"), ("upgrade", "websocket")],
+        ] {
+            let request = Request::get(&bogus(&path))
+                .with("sec-websocket-version", "13")
+                .with("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+            let request =
+                wants.iter().fold(request, |request, (name, value)| request.with(name, value));
+            let answer = bench.admin.send(&request).unwrap();
+            let kind = answer.header("content-type").unwrap_or_default().to_owned();
+            assert!(answer.status != 101 && answer.status < 500, "{path}: {}", answer.status);
+            assert!(!kind.contains("event-stream"), "{path}: {kind}");
+            asked += 1;
+        }
+    }
+    assert!(asked > 60, "{asked}");
+}

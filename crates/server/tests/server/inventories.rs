@@ -6,12 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use quell_testkit::net::{Answer, Asked, HttpServer};
 use serde_json::json;
 
-use crate::bench::{Bench, lines, uids, until};
+use crate::bench::{Bench, lines, runtime, uids, until};
 
 #[test]
 fn a_table_that_is_asked_names_owners_and_an_outage_takes_none_away() {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = runtime();
     let id = uids("a", 1).remove(0);
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);

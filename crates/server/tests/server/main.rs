@@ -9,6 +9,8 @@ mod bench;
 #[cfg(test)]
 mod buckets;
 #[cfg(test)]
+mod clock;
+#[cfg(test)]
 mod clouds;
 #[cfg(test)]
 mod containment;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use quell_deliver::letter::{ChangedFile, CodeChange, Proved};
-use quell_deliver::mirror::Mirror;
 use quell_deliver::outbox::{Act, State};
 use quell_deliver::{Body, Key, Letter, Line};
 use quell_model::{Clock as _, IssueKey, Severity, TenantId};
@@ -15,17 +14,13 @@ use quell_testkit::sinks::{GithubDouble, HookDouble, JiraDouble, JiraIssue, blob
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::bench::{Bench, Shifted, secret, until};
+use crate::bench::{Bench, Shifted, jira, runtime, secret, until};
 
 const OPEN: &str = "resource \"aws_s3_bucket\" \"logs\" {\n  bucket = \"acme-logs\"\n}\n";
 const BLOCK: &str = "resource \"aws_s3_bucket_versioning\" \"logs\" {\n  bucket = aws_s3_bucket.logs.id\n  versioning_configuration {\n    status = \"Enabled\"\n  }\n}\n";
 
 fn fixed() -> String {
     format!("{OPEN}\n{BLOCK}")
-}
-
-fn runtime() -> Runtime {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
 }
 
 /// A Jira, a GitHub, and a server: a route leads to the one, a change goes to the other.
@@ -42,11 +37,7 @@ impl Rig {
     fn merged() -> Self {
         let runtime = runtime();
         let clock = Arc::new(Shifted::default());
-        let jira = Arc::new(JiraDouble::new(Arc::clone(&clock) as _));
-        jira.set(|settings| {
-            settings.user.clear();
-            settings.token = secret("BEARER");
-        });
+        let jira = jira(Arc::clone(&clock) as _);
         let github = Arc::new(GithubDouble::new(clock, &[("infra/main.tf", OPEN)]));
         github.token(&secret("HEADER"));
         let tickets = runtime.block_on(Double::start(Arc::clone(&jira) as _)).unwrap();
@@ -119,6 +110,7 @@ impl Rig {
             page: None,
             owner: None,
             change: Some(change),
+            item: None,
             asks: None,
         };
         let row = NewRow {
@@ -130,18 +122,10 @@ impl Rig {
             replays: None,
         };
         let delivery = Delivery {
-            sink: "github".to_owned(),
-            subject: "change:a".to_owned(),
-            route: String::new(),
             issues: vec![issue],
             acts: 1,
-            told: String::new(),
-            since: now,
-            written: now,
-            remote: None,
-            mirror: Mirror::default(),
             escalated: true,
-            look: None,
+            ..Delivery::new(("github", "change:a"), "", now)
         };
         let mut store = OutboxStore::open_for(self.bench.data(), &tenant).unwrap();
         store.outbox_add((None, &delivery), &[row], now).unwrap();

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use quell_testkit::net::{Answer, Asked, HttpServer};
 use quell_testkit::server::{delivery, uid};
 
-use crate::bench::{Bench, until};
+use crate::bench::{Bench, runtime, until};
 
 #[path = "../../src/intake/oidc/tokens.rs"]
 mod tokens;
@@ -16,8 +16,7 @@ const BEGIN: i64 = 1_800_000_000;
 
 #[test]
 fn keys_are_fetched_once_and_only_the_right_token_lets_in() {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = runtime();
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
     let keys = move |request: &Asked| {

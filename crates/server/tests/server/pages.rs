@@ -1,7 +1,7 @@
 //! The pages on which people approve: looking does nothing, and a form counts once its session,
 //! its token and its hash are right.
 
-use quell_model::TenantId;
+use quell_model::{Clock as _, TenantId};
 use quell_server::{PersonPlan, Role, Scope, add_person};
 use quell_testkit::server::{Answer, Request};
 use secrecy::SecretString;
@@ -87,6 +87,18 @@ impl World {
         let asked = engineer.send(&asked.with("content-type", "application/json")).unwrap().json();
         let plan = asked["plan"].clone();
         (format!("/approvals/{}", plan["id"].as_str().unwrap()), plan)
+    }
+
+    /// The id of the person of a session.
+    fn id(&self, cookie: &str) -> String {
+        let me = self.ask(Request::get("/api/v1/me").with("cookie", cookie)).json();
+        me["id"].as_str().unwrap_or_else(|| panic!("{me}")).to_owned()
+    }
+
+    /// Whether somebody did not wait for others.
+    fn glass(&self, plan: &Value) -> Value {
+        let path = format!("/api/v1/approvals/{}", plan["id"].as_str().unwrap());
+        self.bench.get(&path).json()["approvals"]["glass"].clone()
     }
 
     fn votes(&self, plan: &Value) -> usize {
@@ -278,4 +290,188 @@ fn who_asks_takes_it_back_and_a_no_decides() {
     assert_eq!(world.send(&path, (&approver, &approver_csrf), &no).status, 303);
     let page = world.page(&path, &approver).text();
     assert!(page.contains("refused: <bdi class=\"data\">not now &lt;b&gt;</bdi>"), "{page}");
+}
+
+#[test]
+fn an_admin_breaks_the_glass_with_a_reason_and_another_looks_at_it_later() {
+    let world = World::new();
+    let (path, plan) = world.plan();
+    let (admin, admin_csrf) = world.person("ada", Role::Admin);
+    let (approver, approver_csrf) = world.person("bo", Role::Approver);
+    let hash = plan["hash"].as_str().unwrap();
+    let by = (admin.as_str(), admin_csrf.as_str());
+    let other = (approver.as_str(), approver_csrf.as_str());
+    let page = world.page(&path, &admin).text();
+    assert!(page.contains("value=\"break_glass\"") && page.contains("as an alarm"), "{page}");
+    assert!(!world.page(&path, &approver).text().contains("break_glass"));
+    let fields = |more: &str| format!("word=break_glass&hash={hash}&{more}");
+    for (what, who, body) in [
+        ("no reason", by, fields("looked=yes")),
+        ("not looked", by, fields("note=fire")),
+        ("no admin", other, fields("looked=yes&note=fire")),
+        ("another hash", by, "word=break_glass&looked=yes&note=fire".to_owned()),
+    ] {
+        let answer = world.send(&path, who, &body);
+        assert_eq!(answer.status, 422, "{what}: {}", answer.text());
+        assert!(world.glass(&plan).is_null(), "{what}");
+    }
+    // Nothing of it happens by looking.
+    let query = fields(&format!("looked=yes&note=fire&csrf={admin_csrf}"));
+    assert_eq!(world.page(&format!("{path}?{query}"), &admin).status, 200);
+    assert!(world.glass(&plan).is_null());
+    assert_eq!(world.send(&path, by, &fields("looked=yes&note=fire+%3Cb%3E")).status, 303);
+    assert_eq!(world.glass(&plan)["reason"], "fire <b>");
+    assert!(crate::bench::logged().contains("somebody did not wait for others: review it"));
+    // The list says so above all until somebody else looked at it; who did it cannot.
+    let list = world.page("/approvals", &approver).text();
+    assert!(list.contains("Done without waiting for others") && list.contains("fire &lt;b&gt;"));
+    let second = world.plan().0;
+    assert_ne!(second, path, "another asks, so it is another plan");
+    let waits = world.page(&second, &admin).text();
+    assert!(waits.contains("has to be looked at by another"), "{waits}");
+    assert!(!waits.contains("break_glass"), "{waits}");
+    assert_eq!(world.send(&path, by, "word=review").status, 422);
+    assert_eq!(world.send(&path, other, "word=review").status, 303);
+    assert!(world.glass(&plan)["reviewed_by"]["name"] == "bo");
+    let list = world.page("/approvals", &approver).text();
+    assert!(!list.contains("Done without waiting for others"), "{list}");
+    let log = world.bench.get("/api/v1/audit?limit=50").text();
+    assert!(log.contains("break_glass") && log.contains("review"), "{log}");
+}
+
+#[test]
+fn somebody_speaks_in_anothers_place_until_that_ends() {
+    let world = World::new();
+    let (path, plan) = world.plan();
+    let (approver, approver_csrf) = world.person("bo", Role::Approver);
+    let (analyst, analyst_csrf) = world.person("cy", Role::Analyst);
+    let (viewer, viewer_csrf) = world.person("di", Role::Viewer);
+    let by = (approver.as_str(), approver_csrf.as_str());
+    let cy = world.id(&analyst);
+    let page = world.page("/delegations", &approver).text();
+    assert!(page.contains("Everybody speaks for themselves."), "{page}");
+    assert!(page.contains(&format!("<option value=\"{cy}\">cy</option>")), "{page}");
+    assert!(!page.contains(">bo</option>"), "nobody speaks for themselves: {page}");
+    for (what, who, body, status) in [
+        ("oneself", by, format!("to={}&days=7", world.id(&approver)), 422),
+        ("nobody", by, "to=nobody&days=7".to_owned(), 422),
+        ("for too long", by, format!("to={cy}&days=91"), 422),
+        ("no days", by, format!("to={cy}"), 422),
+        ("no right", (&*viewer, &*viewer_csrf), format!("to={cy}&days=7"), 403),
+        ("another's token", (&*approver, &*analyst_csrf), format!("to={cy}&days=7"), 403),
+    ] {
+        let answer = world.send("/delegations", who, &body);
+        assert_eq!(answer.status, status, "{what}: {}", answer.text());
+        assert_eq!(world.bench.get("/api/v1/delegations").json()["items"], json!([]), "{what}");
+    }
+    assert!(world.page("/delegations", &viewer).text().contains("you have no place to give"));
+    let query = format!("/delegations?to={cy}&days=7&csrf={approver_csrf}");
+    assert_eq!(world.page(&query, &approver).status, 200);
+    assert_eq!(world.bench.get("/api/v1/delegations").json()["items"], json!([]));
+    let give = |days: u32| world.send("/delegations", by, &format!("to={cy}&days={days}"));
+    assert_eq!(give(7).status, 303);
+    let page = world.page("/delegations", &approver).text();
+    assert!(page.contains("End it now") && page.contains("cy</bdi> speaks for"), "{page}");
+    assert!(!world.page("/delegations", &analyst).text().contains("End it now"));
+    // An analyst says yes for the approver only.
+    let page = world.page(&path, &analyst).text();
+    let bo = world.id(&approver);
+    assert!(page.contains(&format!("<option value=\"{bo}\">bo</option>")), "{page}");
+    assert!(!page.contains("yourself"), "{page}");
+    let hash = plan["hash"].as_str().unwrap();
+    let yes = format!("word=approve&looked=yes&hash={hash}");
+    let as_cy = (analyst.as_str(), analyst_csrf.as_str());
+    assert_eq!(world.send(&path, as_cy, &yes).status, 422, "for themselves");
+    assert_eq!(give(0).status, 303);
+    let page = world.page(&path, &analyst).text();
+    assert!(page.contains("You may not agree to it"), "{page}");
+    let for_bo = format!("{yes}&for_whom={bo}");
+    assert_eq!(world.send(&path, as_cy, &for_bo).status, 422, "it ended");
+    assert_eq!((give(1).status, world.send(&path, as_cy, &for_bo).status), (303, 303));
+    let after = world.page(&path, &approver).text();
+    assert!(after.contains("cy</bdi> for <bdi") && after.contains("You have spoken of it."));
+    let log = world.bench.get("/api/v1/audit?limit=50").text();
+    assert!(log.contains(&cy), "{log}");
+}
+
+#[test]
+fn an_exception_is_reviewed_by_a_form_and_taken_back() {
+    let world = World::new();
+    let (engineer, engineer_csrf) = world.person("ana", Role::Engineer);
+    let (approver, approver_csrf) = world.person("bo", Role::Approver);
+    let by = (approver.as_str(), approver_csrf.as_str());
+    let ask = |reason: &str| {
+        let body = json!({"scope": "account = 111122223333", "reason": reason, "owner": "shop",
+            "until": (world.bench.clock.now() + jiff::SignedDuration::from_hours(48)).to_string()});
+        let request = Request::post("/api/v1/exceptions", body.to_string())
+            .with("content-type", "application/json")
+            .with("cookie", &engineer)
+            .with("x-csrf-token", &engineer_csrf);
+        let asked = world.ask(request).json();
+        format!("/exceptions/{}", asked["exception"]["id"].as_str().unwrap())
+    };
+    let state = |path: &str| {
+        world.bench.get(&format!("/api/v1{path}")).json()["state"].as_str().unwrap().to_owned()
+    };
+    let open = || world.bench.get("/api/v1/issues?status=open").json()["total"].as_u64().unwrap();
+    let path = ask("closed \u{202e}<b>net</b>");
+    let list = world.page("/exceptions", &approver);
+    assert!(list.status == 200 && list.text().contains(&path), "{}", list.text());
+    let page = world.page(&path, &approver);
+    let text = page.text();
+    for shown in ["closed \\u{202e}&lt;b&gt;net", "account = ", "111122223333", "The riskiest:"] {
+        assert!(text.contains(shown), "{shown} in {text}");
+    }
+    assert!(!text.contains("<b>") && !text.contains('\u{202e}'), "{text}");
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    let yes = "word=approve&looked=yes&note=seen";
+    let own = (engineer.as_str(), engineer_csrf.as_str());
+    let (viewer, viewer_csrf) = world.person("di", Role::Viewer);
+    let (analyst, analyst_csrf) = world.person("cy", Role::Analyst);
+    for (what, who, body, status) in [
+        ("their own", own, yes, 403),
+        ("another token", (by.0, "x"), yes, 403),
+        ("a viewer", (&*viewer, &*viewer_csrf), yes, 403),
+        ("an analyst", (&*analyst, &*analyst_csrf), yes, 403),
+        ("what another asked for", (&*analyst, &*analyst_csrf), "word=withdraw", 422),
+        ("not looked", by, "word=approve", 422),
+        ("no word", by, "looked=yes", 422),
+        ("a no without a why", by, "word=refuse", 422),
+    ] {
+        let answer = world.send(&path, who, body);
+        assert_eq!(answer.status, status, "{what}: {}", answer.text());
+        assert!(answer.text().contains("Nothing was changed"), "{what}: {}", answer.text());
+        assert_eq!(state(&path), "requested", "{what}");
+    }
+    assert_eq!(world.send("/exceptions/nothing", by, yes).status, 404);
+    let query = format!("{path}?{yes}&csrf={approver_csrf}");
+    assert_eq!(world.page(&query, &approver).status, 200);
+    assert_eq!((state(&path), open()), ("requested".to_owned(), 3), "looking does nothing");
+    let done = world.send(&path, by, yes);
+    assert_eq!((done.status, done.header("location")), (303, Some(path.as_str())));
+    assert_eq!((state(&path), open()), ("granted".to_owned(), 0));
+    let text = world.page(&path, &approver).text();
+    assert!(text.contains("in force: it hides 3 issues; 1 days left"), "{text}");
+    assert!(world.page(&path, &engineer).text().contains("value=\"withdraw\""));
+    assert_eq!(world.send(&path, own, "word=withdraw&note=done").status, 303);
+    assert_eq!((state(&path), open()), ("withdrawn".to_owned(), 3));
+    let second = ask("another one");
+    assert_eq!(world.send(&second, by, "word=refuse&note=no").status, 303);
+    assert_eq!(state(&second), "refused");
+    assert!(world.page("/exceptions", &approver).text().contains("Nothing is here."));
+    assert!(world.page("/exceptions?all=yes", &approver).text().contains(&second));
+    let log = world.bench.get("/api/v1/audit?action=exception.change&limit=50").json();
+    let items = log["items"].as_array().unwrap();
+    let begun = |word: &str| items.iter().any(|one| one["decision"] == word);
+    assert!(begun("approve") && begun("refuse") && begun("withdraw"), "{log}");
+    let id = path.rsplit('/').next().unwrap();
+    assert!(items.iter().any(|one| one["objects"]["exception"][0] == id), "{log}");
+    // A stranger is led to where people sign in, and who is limited to some places sees nothing.
+    let stranger = world.ask(Request::get(&path).with("accept", "text/html"));
+    assert_eq!((stranger.status, stranger.header("location")), (303, Some("/sign-in")));
+    let importer = world.person("ed", Role::Importer).0;
+    for path in ["/exceptions", "/delegations", path.as_str()] {
+        assert_eq!(world.page(path, &importer).status, 403, "{path}");
+    }
 }

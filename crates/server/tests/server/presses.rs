@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::approvals::keep_fix;
-use crate::bench::{Bench, lines, secret, until};
+use crate::bench::{Bench, lines, logged, runtime, secret, until};
 
 const RULES: &str = "[[rule]]\nid = \"all\"\nphase = \"assist\"\nkinds = [\"fix.*\"]\n";
 const CHANNEL: &str = "C0SECURITY";
@@ -40,11 +40,12 @@ struct Pressing {
 
 impl Rig {
     fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
+        Self::with("")
+    }
+
+    /// With more settings of the route.
+    fn with(route: &str) -> Self {
+        let runtime = runtime();
         let slack = Arc::new(SlackDouble::new(CHANNEL));
         slack.new_token(&secret("BEARER"));
         let double = runtime.block_on(Double::start(Arc::clone(&slack) as _)).unwrap();
@@ -58,7 +59,7 @@ impl Rig {
              people = {{ U0ANA = \"ana\", U0BO = \"bo\", U0GONE = \"nobody\", U0FAR = \"far\" }}\n\n\
              [sinks.chat.options]\nbuttons = \"true\"\nteam = \"T0EXAMPLE\"\napp = \"A0QUELL\"\n\n\
              [routes.asks]\nsinks = [\"chat\"]\nwhat = \"approvals\"\nleast_severity = \"low\"\n\
-             release = \"rule\"\n",
+             release = \"rule\"\n{route}\n",
             rules.display().to_string(),
             double.url()
         );
@@ -227,4 +228,32 @@ fn what_is_forged_stale_foreign_or_not_allowed_changes_nothing() {
         rig.slack.messages().remove(0).body["blocks"].to_string().contains("It is void.")
     });
     assert_eq!(rig.press(&right).status, 422);
+}
+
+#[test]
+fn a_route_asks_for_so_many_plans_an_hour_and_for_the_rest_later() {
+    let rig = Rig::with("letters_an_hour = 2");
+    let (first, _) = rig.asked();
+    // The same fix, asked for by others, is a plan of its own.
+    let plans: Vec<Value> = (0..3)
+        .map(|_| {
+            let engineer = rig.bench.client(Role::Engineer, "default");
+            let request = Request::post("/api/v1/approvals", json!({"fix": "f1"}).to_string());
+            let request = request.with("content-type", "application/json");
+            engineer.send(&request).unwrap().json()["plan"].clone()
+        })
+        .collect();
+    until("the chat is asked once more", || rig.slack.messages().len() == 2);
+    until("it is said that more wait", || logged().contains("asks for no more plans"));
+    // What is asked for already is brought up to date all the same.
+    let by = rig.bench.client(Role::Approver, "default");
+    let path = format!("/api/v1/approvals/{}", first["id"].as_str().unwrap());
+    let no = json!({"word": "refuse", "hash": first["hash"], "note": "not now"}).to_string();
+    let no = Request::post(&path, no).with("content-type", "application/json");
+    assert_eq!(by.send(&no).unwrap().status, 200);
+    let said = || format!("{:?}", rig.slack.messages());
+    until("the refusal is told", || said().contains("It was refused."));
+    assert_eq!((rig.slack.messages().len(), plans.len()), (2, 3));
+    rig.bench.clock.0.fetch_add(3600, std::sync::atomic::Ordering::SeqCst);
+    until("the rest is asked for", || rig.slack.messages().len() == 4);
 }

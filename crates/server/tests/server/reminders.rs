@@ -13,7 +13,7 @@ use quell_testkit::sinks::{JiraDouble, JiraIssue};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::bench::{Bench, Shifted, lines, secret, until};
+use crate::bench::{Bench, Shifted, jira, lines, runtime, until};
 
 struct Rig {
     jira: Arc<JiraDouble>,
@@ -25,16 +25,8 @@ struct Rig {
 
 impl Rig {
     fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let jira = Arc::new(JiraDouble::new(Arc::new(Shifted::default())));
-        jira.set(|settings| {
-            settings.user.clear();
-            settings.token = secret("BEARER");
-        });
+        let runtime = runtime();
+        let jira = jira(Arc::new(Shifted::default()));
         let double = runtime.block_on(Double::start(Arc::clone(&jira) as _)).unwrap();
         let rules = tempfile::tempdir().unwrap();
         let path = rules.path().join("rules.toml");

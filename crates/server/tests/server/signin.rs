@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::runtime::Runtime;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, runtime};
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -127,11 +127,7 @@ fn cookie_of(answer: &Answer, name: &str) -> Option<String> {
 
 impl World {
     fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = runtime();
         let state: Arc<Mutex<Provider>> = Arc::default();
         let base: Arc<Mutex<String>> = Arc::default();
         let (answering, named) = (Arc::clone(&state), Arc::clone(&base));

@@ -248,3 +248,52 @@ fn connections_over_the_cap_wait_and_the_server_stops_nevertheless() {
     // Idle connections do not keep it: the test would not end otherwise.
     bench.stop();
 }
+
+/// A frame of HTTP/2.
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    let head = [&length[1..], &[kind, flags], &stream.to_be_bytes()].concat();
+    [&head, payload].concat()
+}
+
+#[test]
+fn floods_of_http_2_end_at_their_first_line() {
+    let bench = Bench::new();
+    let (headers, reset) = ([0x82, 0x86, 0x84, 0x41, 0x01, b'x'], 8_u32.to_be_bytes());
+    let streams = (0..20_000_u32).map(|number| 2 * number + 1);
+    let rapid: Vec<u8> = streams
+        .flat_map(|id| [frame(1, 5, id, &headers), frame(3, 0, id, &reset)].concat())
+        .collect();
+    let endless =
+        [frame(1, 1, 1, &headers), (0..20_000).flat_map(|_| frame(9, 0, 1, &[b'a'; 64])).collect()]
+            .concat();
+    let pings: Vec<u8> = (0..20_000).flat_map(|_| frame(6, 0, 0, &[7; 8])).collect();
+    let closed = [frame(8, 0, 0, &[0; 4]), frame(1, 5, 1, &headers)].concat();
+    for (name, flood) in [
+        ("rapid resets", &rapid),
+        ("a head without an end", &endless),
+        ("pings", &pings),
+        ("a window of nothing", &closed),
+    ] {
+        let begin = [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &frame(4, 0, 0, &[])].concat();
+        let raw = bench.stranger().raw(&[&begin[..], flood].concat(), QUIET).unwrap();
+        assert!(raw.closed, "{name} leaves the connection open");
+        assert!(raw.statuses().iter().all(|status| *status == 400), "{name}: {}", shown(&raw));
+    }
+    // Nobody is led to another protocol either.
+    for (name, wants) in [
+        ("h2c", "Connection: upgrade, http2-settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk"),
+        (
+            "a websocket",
+            "Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        ),
+    ] {
+        let head = format!(
+            "GET /health/live HTTP/1.1\r\nHost: HOST\r\n{wants}\r\n\r\n\
+             GET /health/live HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\n\r\n"
+        );
+        let raw = send(&bench, head.as_bytes(), b"");
+        assert_eq!(raw.statuses(), [200, 200], "{name}: {}", shown(&raw));
+        assert!(!shown(&raw).to_lowercase().contains("upgrade"), "{name}: {}", shown(&raw));
+    }
+}

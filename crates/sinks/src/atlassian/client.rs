@@ -10,7 +10,7 @@ use quell_model::Clock;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
-use super::multipart::Form;
+use crate::common::multipart::Form;
 use crate::{Credentials, Draft, SinkError};
 
 /// Most characters kept of what Atlassian says.

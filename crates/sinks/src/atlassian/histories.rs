@@ -120,7 +120,7 @@ impl Theatre<'_> {
             Ok(None) => Found::Nothing,
             Err(error) => Found::Unknown(error.to_string()),
         };
-        outbox::looked(row, self.sink.on_doubt(act.kind()), found, now)
+        outbox::looked(row, self.sink.on_doubt(act.kind()), found, (now, now))
     }
 
     /// A whole life.

@@ -8,7 +8,6 @@ mod cut;
 mod histories;
 pub(crate) mod jira;
 pub(crate) mod jsm;
-mod multipart;
 mod settings;
 #[cfg(test)]
 mod testing;

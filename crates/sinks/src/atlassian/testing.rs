@@ -135,6 +135,7 @@ pub(super) fn letter(data: &str) -> Letter {
         page: Some(link()),
         owner: Some(Untrusted::from("team-a")),
         change: None,
+        item: None,
         asks: None,
     }
 }

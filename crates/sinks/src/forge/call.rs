@@ -8,6 +8,7 @@ use quell_http::{HttpError, Remote, Request, Response, Retry};
 use serde_json::Value;
 
 use crate::SinkError;
+use crate::common::multipart::Form;
 
 /// Longest wait that is believed, in seconds.
 pub(crate) const LONGEST: u64 = 7_200;
@@ -28,37 +29,52 @@ pub(crate) struct Call<'a> {
     path: &'a str,
     /// What the login needs for it, in the host's words.
     right: &'static str,
-    body: Option<&'a Value>,
+    body: Sent<'a>,
+}
+
+/// What a call sends.
+#[derive(Debug)]
+enum Sent<'a> {
+    Nothing,
+    Json(&'a Value),
+    Form(&'a Form),
 }
 
 impl<'a> Call<'a> {
     /// One that changes nothing.
     pub(crate) const fn read(path: &'a str, right: &'static str) -> Self {
-        Self { method: Method::GET, path, right, body: None }
+        Self { method: Method::GET, path, right, body: Sent::Nothing }
     }
 
     /// One that makes something.
     pub(crate) const fn post(path: &'a str, right: &'static str, body: &'a Value) -> Self {
-        Self { method: Method::POST, path, right, body: Some(body) }
+        Self { method: Method::POST, path, right, body: Sent::Json(body) }
+    }
+
+    /// One that sends a file.
+    pub(crate) const fn form(path: &'a str, right: &'static str, form: &'a Form) -> Self {
+        Self { method: Method::POST, path, right, body: Sent::Form(form) }
     }
 
     /// One that changes parts of something.
     pub(crate) const fn patch(path: &'a str, right: &'static str, body: &'a Value) -> Self {
-        Self { method: Method::PATCH, path, right, body: Some(body) }
+        Self { method: Method::PATCH, path, right, body: Sent::Json(body) }
     }
 
     /// One that changes something.
     pub(crate) const fn put(path: &'a str, right: &'static str, body: &'a Value) -> Self {
-        Self { method: Method::PUT, path, right, body: Some(body) }
+        Self { method: Method::PUT, path, right, body: Sent::Json(body) }
     }
 
     /// The request, yet without a login.
     pub(crate) fn request(&self, url: &str) -> Result<Request, SinkError> {
-        let mut request =
+        let request =
             Request::new(self.method.clone(), &format!("{url}{}", self.path))?.same_method();
-        if let Some(body) = self.body {
-            request = request.json(body)?;
-        }
+        let request = match self.body {
+            Sent::Nothing => request,
+            Sent::Json(body) => request.json(body)?,
+            Sent::Form(form) => request.body(&form.content_type, form.body.clone())?,
+        };
         Ok(if self.changes() { request.retry(ONCE) } else { request })
     }
 

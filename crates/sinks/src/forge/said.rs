@@ -114,7 +114,8 @@ pub(crate) async fn bears_note<F: Forge>(
     was_said(host, thing, |said| bears(said, key)).await
 }
 
-async fn was_said<F: Forge>(
+/// Whether something was said that fits.
+pub(crate) async fn was_said<F: Forge>(
     host: &F,
     thing: &Thing<F::Repository>,
     is_it: impl Fn(&str) -> bool + Send,

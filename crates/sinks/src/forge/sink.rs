@@ -29,7 +29,7 @@ pub(crate) trait Forge: Api + fmt::Debug + Send {
     fn notes(thing: &Thing<Self::Repository>) -> Notes;
 
     /// What is sent for a new issue.
-    fn draft_of_issue(project: &Self::Repository, letter: &Letter) -> Draft;
+    fn drafts_of_issue(project: &Self::Repository, letter: &Letter) -> Vec<Draft>;
 
     /// What is sent for a new request.
     fn drafts_of_request(
@@ -170,7 +170,7 @@ impl<F: Forge> Sink for F {
         match wanted.act {
             Act::Open { letter } => match &letter.change {
                 Some(change) => self.drafts_of_request(letter, change),
-                None => Ok(vec![F::draft_of_issue(self.reach().project()?, letter)]),
+                None => Ok(F::drafts_of_issue(self.reach().project()?, letter)),
             },
             Act::Edit { letter } => {
                 let thing = thing()?;

@@ -38,6 +38,7 @@ pub(crate) fn letter(text: &str, change: Option<CodeChange>) -> Letter {
         page: Some(page),
         owner: Some(data()),
         change,
+        item: None,
         asks: None,
     }
 }

@@ -166,8 +166,8 @@ impl Forge for Hub {
         ticket::notes(thing)
     }
 
-    fn draft_of_issue(project: &Repository, letter: &Letter) -> Draft {
-        ticket::draft_of_new(project, letter)
+    fn drafts_of_issue(project: &Repository, letter: &Letter) -> Vec<Draft> {
+        vec![ticket::draft_of_new(project, letter)]
     }
 
     fn drafts_of_request(

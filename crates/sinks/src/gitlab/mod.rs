@@ -4,6 +4,7 @@
 //! among those that Quell's own login made. Commits of people are never overwritten.
 
 mod call;
+mod files;
 mod hook;
 mod merge;
 mod place;
@@ -148,8 +149,9 @@ impl Forge for Lab {
         ticket::notes(thing)
     }
 
-    fn draft_of_issue(project: &Project, letter: &Letter) -> Draft {
-        ticket::draft_of_new(project, letter)
+    fn drafts_of_issue(project: &Project, letter: &Letter) -> Vec<Draft> {
+        let files = files::drafts(project, None, letter);
+        std::iter::once(ticket::draft_of_new(project, letter)).chain(files).collect()
     }
 
     fn drafts_of_request(
@@ -169,7 +171,11 @@ impl Forge for Lab {
     }
 
     fn drafts_of_text(thing: &Thing, letter: &Letter) -> Vec<Draft> {
-        vec![ticket::draft_of_text(thing, letter)]
+        let mut drafts = vec![ticket::draft_of_text(thing, letter)];
+        if !thing.request {
+            drafts.extend(files::drafts(&thing.repository, Some(thing), letter));
+        }
+        drafts
     }
 
     fn draft_of_state(thing: &Thing, close: bool) -> Draft {

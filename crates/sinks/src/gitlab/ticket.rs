@@ -5,7 +5,7 @@ use quell_deliver::{Body, Key, Letter};
 use serde_json::Value;
 
 use super::place::{Project, Thing};
-use super::{Lab, wire};
+use super::{Lab, files, wire};
 use crate::forge::call::{Api as _, Call};
 use crate::forge::said::{Notes, draft, items, note};
 use crate::forge::{Forge as _, Repository as _, bears, part};
@@ -36,21 +36,26 @@ pub(super) fn notes(thing: &Thing) -> Notes {
     }
 }
 
-/// Makes the issue, or takes the one that is there.
+/// Makes the issue, or takes the one that is there, with its files.
 pub(super) async fn open(lab: &Lab, letter: &Letter) -> Result<Remote, SinkError> {
     let project = lab.reach().project()?;
-    if let Some(remote) = find(lab, &letter.key).await? {
-        return Ok(remote);
-    }
-    let path = format!("{}/issues", project.api());
-    let made = lab.ask(&Call::post(&path, REPORTER, &wire::issue(letter))).await?;
-    remote_of(project, &made, false)
+    let remote = match find(lab, &letter.key).await? {
+        Some(remote) => remote,
+        None => {
+            let path = format!("{}/issues", project.api());
+            let made = lab.ask(&Call::post(&path, REPORTER, &wire::issue(letter))).await?;
+            remote_of(project, &made, false)?
+        }
+    };
+    files::complete(lab, &remote, letter).await;
+    Ok(remote)
 }
 
-/// Writes title and text anew, and adds labels.
+/// Writes title and text anew, adds labels, and the files that are not there yet.
 pub(super) async fn edit(lab: &Lab, thing: &Thing, letter: &Letter) -> Result<(), SinkError> {
     let body = wire::text(letter, false);
-    lab.send(&Call::put(&thing.api(), REPORTER, &body)).await.map(|_| ())
+    lab.send(&Call::put(&thing.api(), REPORTER, &body)).await?;
+    files::attach_missing(lab, thing, letter).await
 }
 
 /// The issue of a key that Quell's own login made; of several the oldest.

@@ -94,9 +94,15 @@ const SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "cmdb_ci",
-        doc: "The sys_id of the configuration item that records are linked to, where no label `cmdb_ci-SYS_ID` names one.",
+        doc: "The sys_id of the configuration item that records are linked to, where the asset has none of its own.",
         required: false,
         sample: "affd3c8437201000deeabfc8bcbe5dc3",
+    },
+    Setting {
+        name: "items",
+        doc: "`false` where the sys_ids of inventories are those of another instance; then only `cmdb_ci` counts.",
+        required: false,
+        sample: "true",
     },
     Setting {
         name: "fields",

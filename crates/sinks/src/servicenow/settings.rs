@@ -9,9 +9,6 @@ use super::call::{Login, REST, ServiceNow};
 use super::table::{Table, is_name, is_sys_id};
 use crate::{Plan, SinkError};
 
-/// What stands before the sys_id of a configuration item in a label.
-const CI_LABEL: &str = "cmdb_ci-";
-
 /// How a change is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Model {
@@ -30,6 +27,8 @@ pub(super) struct Settings {
     pub(super) group: Option<String>,
     groups: BTreeMap<String, String>,
     pub(super) ci: Option<String>,
+    /// Whether ids of inventories are those of this instance.
+    items: bool,
     pub(super) fields: BTreeMap<String, String>,
     pub(super) close_code: Option<String>,
 }
@@ -41,10 +40,9 @@ impl Settings {
         named.or(self.group.as_deref())
     }
 
-    /// The configuration item that a letter is about.
+    /// The configuration item that a letter is about: that of its asset, where it has one.
     pub(super) fn ci_of<'a>(&'a self, letter: &'a Letter) -> Option<&'a str> {
-        let mut labels = letter.labels.iter();
-        let named = labels.find_map(|label| label.as_str().strip_prefix(CI_LABEL));
+        let named = letter.item.as_ref().filter(|_| self.items).map(|item| item.raw());
         named.filter(|id| is_sys_id(id)).or(self.ci.as_deref())
     }
 
@@ -88,6 +86,11 @@ pub(super) fn connect(plan: Plan) -> Result<ServiceNow, SinkError> {
         id => Ok(id.map(str::to_owned)),
     };
     let (group, ci) = (sys_id("assignment_group")?, sys_id("cmdb_ci")?);
+    let items = match plan.option("items") {
+        None | Some("true") => true,
+        Some("false") => false,
+        Some(_) => return Err(wrong("items", "is neither `true` nor `false`")),
+    };
     let groups = texts(&plan, "groups")?;
     if !groups.values().all(|id| is_sys_id(id)) {
         return Err(wrong("groups", "names a group by something that is no sys_id"));
@@ -98,7 +101,7 @@ pub(super) fn connect(plan: Plan) -> Result<ServiceNow, SinkError> {
     }
     let close_code = plan.option("close_code").map(str::to_owned);
     Ok(ServiceNow {
-        settings: Settings { url, table, model, group, groups, ci, fields, close_code },
+        settings: Settings { url, table, model, group, groups, ci, items, fields, close_code },
         login,
         credentials: plan.credentials,
         client: plan.client,

@@ -61,6 +61,7 @@ pub(crate) fn letter(data: &str) -> Letter {
         page: Some(page()),
         owner: Some(data.into()),
         change: None,
+        item: None,
         asks: None,
     }
 }

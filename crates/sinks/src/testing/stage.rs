@@ -169,6 +169,7 @@ pub(crate) fn letter_of(data: &str) -> Letter {
         page: Some(own_link()),
         owner: Some(data.into()),
         change: None,
+        item: None,
         asks: None,
     }
 }
@@ -236,7 +237,7 @@ pub(crate) async fn lived(
                     Ok(None) => Found::Nothing,
                     Err(error) => Found::Unknown(error.to_string()),
                 };
-                row = outbox::looked(row, on_doubt, found, now);
+                row = outbox::looked(row, on_doubt, found, (now, now));
             }
         }
     }

@@ -3,7 +3,7 @@
 use quell_deliver::mirror::Mirror;
 use quell_deliver::outbox::Remote;
 use quell_model::{IssueKey, Timestamp};
-use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
+use rusqlite::{Connection, OptionalExtension, Row as SqlRow, TransactionBehavior, params};
 use serde::{Deserialize, Serialize};
 
 use super::{OutboxStore, read, write};
@@ -37,6 +37,32 @@ pub struct Delivery {
     pub escalated: bool,
     /// When the sink is asked next.
     pub look: Option<Timestamp>,
+    /// Since when it is over on both sides, as far as nobody said that something changed there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<Timestamp>,
+}
+
+impl Delivery {
+    /// What a sink is to be told of a subject: nothing stands there yet, no row was made, and nobody
+    /// is told beside it.
+    #[must_use]
+    pub fn new((sink, subject): (&str, &str), route: &str, now: Timestamp) -> Self {
+        Self {
+            sink: sink.to_owned(),
+            subject: subject.to_owned(),
+            route: route.to_owned(),
+            issues: Vec::new(),
+            acts: 0,
+            told: String::new(),
+            since: now,
+            written: now,
+            remote: None,
+            mirror: Mirror::default(),
+            escalated: false,
+            look: None,
+            over: None,
+        }
+    }
 }
 
 fn from_row(row: &SqlRow<'_>) -> rusqlite::Result<(Option<i64>, String)> {
@@ -58,6 +84,18 @@ pub(super) fn get(
     let mut select = connection.prepare_cached(text)?;
     let row = select.query_row([sink, subject], from_row).optional()?;
     row.map(made).transpose()
+}
+
+/// What stands at a sink under its id there.
+fn of_remote(
+    connection: &Connection,
+    sink: &str,
+    remote: &str,
+) -> Result<Vec<Delivery>, StoreError> {
+    let text = "SELECT look, body FROM deliveries WHERE sink = ?1 AND remote = ?2";
+    let mut select = connection.prepare_cached(text)?;
+    let rows = select.query_map([sink, remote], from_row)?;
+    rows.map(|row| made(row?)).collect()
 }
 
 pub(super) fn save(connection: &Connection, delivery: &Delivery) -> Result<(), StoreError> {
@@ -95,7 +133,8 @@ impl OutboxStore {
         get(&self.connection, sink, subject)
     }
 
-    /// Has what stands at a sink under its id there be asked for at a time. Whether it is known.
+    /// Has what stands at a sink under its id there be asked for at a time, since something changed
+    /// there. Whether it is known.
     ///
     /// # Errors
     /// When the database refuses.
@@ -104,17 +143,13 @@ impl OutboxStore {
         (sink, remote): (&str, &str),
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let is_known: bool = self
-            .connection
-            .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM deliveries WHERE sink = ?1 AND remote = ?2)",
-            )?
-            .query_row([sink, remote], |row| row.get(0))?;
-        if is_known {
-            let text = "UPDATE deliveries SET look = ?3 WHERE sink = ?1 AND remote = ?2";
-            self.connection.prepare_cached(text)?.execute(params![sink, remote, micros(at)])?;
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let known = of_remote(&tx, sink, remote)?;
+        for one in &known {
+            save(&tx, &Delivery { look: Some(at), over: None, ..one.clone() })?;
         }
-        Ok(is_known)
+        tx.commit()?;
+        Ok(!known.is_empty())
     }
 
     /// All that sinks were told, by sink and subject.

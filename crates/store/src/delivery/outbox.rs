@@ -1,7 +1,7 @@
 //! Rows of the outbox: added once, claimed by one, and settled with what came of them.
 
 use quell_deliver::Key;
-use quell_deliver::outbox::{Act, Row, State};
+use quell_deliver::outbox::{Act, Row, State, hastened, latest};
 use quell_model::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, TransactionBehavior, params};
 
@@ -157,6 +157,32 @@ impl OutboxStore {
              WHERE place <= ?2 ORDER BY due, id",
         )?;
         let rows = select.query_map(params![micros(now), most], from_row)?;
+        rows.map(|row| made(row?)).collect()
+    }
+
+    /// Has go on now what would wait for longer than anything does, since the clock went back: rows,
+    /// and things that are to be asked for. Whether there was any.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn outbox_hasten(&mut self, now: Timestamp) -> Result<bool, StoreError> {
+        let most = micros(latest(now));
+        let mut moved = false;
+        for row in self.outbox_behind(most)? {
+            if let Some(after) = hastened(row.clone(), now) {
+                moved |= self.outbox_move(&row, &after)?;
+            }
+        }
+        let text = "UPDATE deliveries SET look = ?1 WHERE look > ?2";
+        let looks = self.connection.prepare_cached(text)?.execute(params![micros(now), most])?;
+        Ok(moved || looks > 0)
+    }
+
+    /// Rows about which something is to be done only after a time.
+    fn outbox_behind(&self, most: i64) -> Result<Vec<Row>, StoreError> {
+        let text = "SELECT id, row FROM outbox WHERE due > ?1 ORDER BY id";
+        let mut select = self.connection.prepare_cached(text)?;
+        let rows = select.query_map([most], from_row)?;
         rows.map(|row| made(row?)).collect()
     }
 

@@ -28,11 +28,15 @@ fn write(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| damaged(&error))
 }
 
+fn made((plan, votes): &(String, String)) -> Result<PlanRow, StoreError> {
+    Ok((read(plan)?, read(votes)?))
+}
+
 pub(super) fn get(connection: &Connection, id: &str) -> Result<Option<PlanRow>, StoreError> {
     let mut select = connection.prepare_cached("SELECT plan, votes FROM plans WHERE id = ?1")?;
     let row: Option<(String, String)> =
         select.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    row.map(|(plan, votes)| Ok((read(&plan)?, read(&votes)?))).transpose()
+    row.map(|row| made(&row)).transpose()
 }
 
 /// Keeps a new plan; one of the same id stays as it is. Whether it is new.
@@ -104,8 +108,22 @@ impl Store {
         ))?;
         let rows =
             select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
-        let rows: Vec<(String, String)> = rows.collect::<Result<_, _>>()?;
-        rows.iter().map(|(plan, votes)| Ok((read(plan)?, read(votes)?))).collect()
+        rows.map(|row| made(&row?)).collect()
+    }
+
+    /// The plans of which somebody did not wait for others, and at which nobody has looked since,
+    /// the newest first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn plan_unreviewed(&self) -> Result<Vec<PlanRow>, StoreError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT plan, votes FROM plans WHERE json_extract(votes, '$.glass') IS NOT NULL \
+             AND json_extract(votes, '$.glass.reviewed_by') IS NULL ORDER BY asked_at DESC, id",
+        )?;
+        let rows =
+            select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+        rows.map(|row| made(&row?)).collect()
     }
 
     /// The ids that begin so, at most two.

@@ -190,7 +190,7 @@ impl World {
             return self.restart();
         }
         let found = self.sink.find(self.now, &mut self.random);
-        self.stored = looked(self.stored.clone(), self.on_doubt, found, self.now());
+        self.stored = looked(self.stored.clone(), self.on_doubt, found, (self.now(), self.now()));
     }
 
     /// A new process finds what is on the disk.

@@ -1,5 +1,6 @@
 //! Plans that wait for people: asked for where a route says, and told of once they are decided.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use quell_deliver::Key;
@@ -11,33 +12,37 @@ use quell_store::{Delivery, Store};
 
 use super::super::approval::{decided, letter};
 use super::waiting::issues_of;
-use super::{Post, Told, Wishes, edited, followed, hash, opened};
+use super::{Planned, Planner, Post, Told, Wishes, edited, followed, hash, opened};
 use crate::PipelineError;
 use crate::govern::{Known, PlanTold, Ruling, plan_told};
 
 /// Plans that one look asks for at one sink.
 const MOST: usize = 100;
 
-/// What routes want of plans now: a letter while one waits, changed as people speak, closed when it
-/// is decided.
-///
-/// # Errors
-/// When the store refuses.
-pub fn approvals_wanted(
-    store: &Store,
-    ruling: &Ruling,
-    wishes: Wishes<'_>,
-    (now, known): (Timestamp, Known<'_>),
-) -> Result<Vec<Post>, PipelineError> {
-    let routes = wishes.routes.iter().filter(|route| route.what == What::Approvals);
-    let routes: Vec<&Route> = routes.collect();
-    let mut posts = Vec::new();
-    if routes.is_empty() {
-        return Ok(posts);
-    }
-    let open = store.plan_list(true)?;
-    for route in routes {
-        for sink in &route.to {
+impl Planner {
+    /// What routes want of plans now: a letter while one waits, changed as people speak, closed when
+    /// it is decided.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub fn approvals(
+        &mut self,
+        store: &Store,
+        ruling: &Ruling,
+        wishes: Wishes<'_>,
+        (now, known): (Timestamp, Known<'_>),
+    ) -> Result<Planned, PipelineError> {
+        let routes = wishes.routes.iter().filter(|route| route.what == What::Approvals);
+        let routes: Vec<&Route> = routes.collect();
+        let mut planned = Planned::default();
+        if routes.is_empty() {
+            return Ok(planned);
+        }
+        self.remember(wishes, now)?;
+        let open = store.plan_list(true)?;
+        let places =
+            routes.into_iter().flat_map(|route| route.to.iter().map(move |sink| (route, sink)));
+        for (route, sink) in places {
             let told: BTreeMap<String, Delivery> = wishes
                 .outbox
                 .delivery_of_plans(sink)?
@@ -45,13 +50,54 @@ pub fn approvals_wanted(
                 .map(|one| (one.subject.clone(), one))
                 .collect();
             let look = Look { store, ruling, wishes, now, known };
-            posts.extend(look.asked(route, sink, (&open, &told))?);
+            self.ask(&look, (route, sink), (&open, &told), &mut planned)?;
             if told.values().any(|one| one.route == route.name) {
-                posts.extend(look.answered(route, told)?);
+                planned.posts.extend(look.answered(route, told)?);
             }
         }
+        Ok(planned)
     }
-    Ok(posts)
+
+    /// Adds letters for plans of which a sink knows nothing yet, the worst first, as many as the
+    /// route may write within this hour.
+    fn ask(
+        &mut self,
+        look: &Look<'_>,
+        (route, sink): (&Route, &str),
+        (open, known): (&[(Plan, Approvals)], &BTreeMap<String, Delivery>),
+        planned: &mut Planned,
+    ) -> Result<(), PipelineError> {
+        let is_new = |plan: &Plan| {
+            let id = Subject::Plan.named(&plan.id);
+            let is_told = planned.posts.iter().any(|post| post.is_about(sink, &id));
+            look.now < plan.expires_at && !known.contains_key(&id) && !is_told
+        };
+        let has_room = self.room(route, look.now) > 0;
+        let mut wanted = Vec::new();
+        for row in open.iter().filter(|(plan, _)| is_new(plan)) {
+            let (told, facts) = look.told(row.clone())?;
+            if told.ready || !route.takes(&facts) {
+                continue;
+            }
+            if !has_room {
+                planned.held_back.insert(route.name.clone());
+                return Ok(());
+            }
+            wanted.push((told, facts));
+        }
+        wanted.sort_by_key(|(told, facts)| {
+            Reverse((facts.severity, facts.score, Reverse(told.expires_at)))
+        });
+        for (told, facts) in wanted.into_iter().take(MOST) {
+            if !self.has_room(route, look.now) {
+                planned.held_back.insert(route.name.clone());
+                break;
+            }
+            let letter = look.letter(&told, facts);
+            planned.posts.push(opened((look.wishes.tenant, sink), route, &letter, look.now));
+        }
+        Ok(())
+    }
 }
 
 /// With what plans are looked at.
@@ -68,25 +114,6 @@ impl Look<'_> {
         let facts = self.facts(&row.0)?;
         let told = plan_told(self.store, self.ruling, row, (self.now, self.known))?;
         Ok((told, facts))
-    }
-
-    /// Letters for plans of which a sink knows nothing yet.
-    fn asked(
-        &self,
-        route: &Route,
-        sink: &str,
-        (open, known): (&[(Plan, Approvals)], &BTreeMap<String, Delivery>),
-    ) -> Result<Vec<Post>, PipelineError> {
-        let mut posts = Vec::new();
-        let is_new = |plan: &Plan| !known.contains_key(&Subject::Plan.named(&plan.id));
-        for row in open.iter().filter(|(plan, _)| is_new(plan) && self.now < plan.expires_at) {
-            let (told, facts) = self.told(row.clone())?;
-            if posts.len() < MOST && !told.ready && route.takes(&facts) {
-                let of = (self.wishes.tenant, sink);
-                posts.push(opened(of, route, &self.letter(&told, facts), self.now));
-            }
-        }
-        Ok(posts)
     }
 
     fn letter(&self, told: &PlanTold, facts: Facts) -> Told {

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use quell_deliver::mirror::Mirror;
 use quell_deliver::outbox::{Act, State};
 use quell_deliver::route::{Release, Route, Subject, What};
 use quell_deliver::{Block, Body, Key, Label, Letter, Line};
@@ -54,7 +53,9 @@ fn digest(
     (route, sink, hour): (&Route, &str, Timestamp),
 ) -> Result<Vec<Post>, PipelineError> {
     let known = wishes.outbox.delivery_get(sink, &last_told(route))?;
-    if known.as_ref().is_some_and(|known| known.written >= hour) {
+    // What was told behind now was told before the clock went back.
+    let is_told = |known: &Delivery| known.written >= hour && known.written <= view.now;
+    if known.as_ref().is_some_and(is_told) {
         return Ok(Vec::new());
     }
     let mut told = new(view, (cache, all), wishes, (route, sink))?;
@@ -106,18 +107,11 @@ fn posts(
     now: Timestamp,
 ) -> Vec<Post> {
     let delivery = |subject: &str, issues: Vec<IssueKey>, acts: u32| Delivery {
-        sink: sink.to_owned(),
-        subject: subject.to_owned(),
-        route: route.name.clone(),
         issues,
         acts,
         told: TOLD.to_owned(),
-        since: now,
-        written: now,
-        remote: None,
-        mirror: Mirror::default(),
         escalated: true,
-        look: None,
+        ..Delivery::new((sink, subject), &route.name, now)
     };
     let last = delivery(&last_told(route), Vec::new(), 0);
     if told.is_empty() {
@@ -175,6 +169,7 @@ fn letter(key: Key, told: &[Told]) -> Letter {
         page: None,
         owner: None,
         change: None,
+        item: None,
         asks: None,
     }
 }

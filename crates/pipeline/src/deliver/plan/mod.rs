@@ -6,7 +6,7 @@ mod reminders;
 mod subject;
 mod waiting;
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::SignedDuration;
@@ -21,7 +21,6 @@ use super::words::Places;
 use crate::PipelineError;
 use crate::follow::One;
 use crate::query::{IncidentCache, QueryError, View, incident};
-pub use approvals::approvals_wanted;
 use subject::subjects;
 pub(super) use waiting::waits;
 
@@ -69,7 +68,7 @@ pub struct Planner {
     /// Incidents whose letters are to be brought up to date, and not before then.
     again: Vec<(Timestamp, IncidentKey)>,
     /// When each route wrote letters, within an hour; what a process before this one wrote counts.
-    written: Option<HashMap<String, VecDeque<Timestamp>>>,
+    written: Option<HashMap<String, Vec<Timestamp>>>,
     /// Of what somebody was reminded, or no route wanted to remind.
     reminded: HashSet<String>,
 }
@@ -116,9 +115,7 @@ impl Planner {
         cache: &IncidentCache,
         wishes: Wishes<'_>,
     ) -> Result<Planned, PipelineError> {
-        if self.written.is_none() {
-            self.written = Some(written_before(wishes.outbox, view.now)?);
-        }
+        self.remember(wishes, view.now)?;
         let (kept, current) = cache.get(view)?;
         for (_, key) in self.again.extract_if(.., |(from, _)| *from <= view.now) {
             self.seen.remove(&key);
@@ -201,39 +198,50 @@ impl Planner {
         Ok(all)
     }
 
+    /// Reads once what was written before this process.
+    fn remember(&mut self, wishes: Wishes<'_>, now: Timestamp) -> Result<(), PipelineError> {
+        if self.written.is_none() {
+            self.written = Some(written_before(wishes.outbox, now)?);
+        }
+        Ok(())
+    }
+
     /// Whether a route may write one letter more within this hour; then it counts.
     fn has_room(&mut self, route: &Route, now: Timestamp) -> bool {
-        let all = self.written.get_or_insert_default();
-        let written = all.entry(route.name.clone()).or_default();
-        let is_old = |at: &Timestamp| now.duration_since(*at) >= SignedDuration::from_hours(1);
-        while written.front().is_some_and(is_old) {
-            written.pop_front();
-        }
-        let most = usize::try_from(route.letters_an_hour).unwrap_or(usize::MAX);
-        let has_room = written.len() < most;
+        let has_room = self.room(route, now) > 0;
         if has_room {
-            written.push_back(now);
+            let all = self.written.get_or_insert_default();
+            all.entry(route.name.clone()).or_default().push(now);
         }
         has_room
     }
+
+    /// How many letters a route may still write within this hour.
+    fn room(&mut self, route: &Route, now: Timestamp) -> usize {
+        let most = usize::try_from(route.letters_an_hour).unwrap_or(usize::MAX);
+        let all = self.written.get_or_insert_default();
+        let Some(written) = all.get_mut(&route.name) else { return most };
+        // What was written further ahead than that was written before the clock went back.
+        written.retain(|at| is_within_an_hour(now, *at));
+        most.saturating_sub(written.len())
+    }
+}
+
+/// Whether two moments are less than an hour apart.
+fn is_within_an_hour(now: Timestamp, at: Timestamp) -> bool {
+    now.duration_since(at).abs() < SignedDuration::from_hours(1)
 }
 
 /// When each route wrote letters within the hour before now.
 fn written_before(
     outbox: &OutboxStore,
     now: Timestamp,
-) -> Result<HashMap<String, VecDeque<Timestamp>>, PipelineError> {
-    let within = |at: &Timestamp| now.duration_since(*at) < SignedDuration::from_hours(1);
-    let mut times: Vec<(Timestamp, String)> = Vec::new();
+) -> Result<HashMap<String, Vec<Timestamp>>, PipelineError> {
+    let mut written: HashMap<String, Vec<Timestamp>> = HashMap::new();
     for known in outbox.delivery_list()? {
-        if known.told != digest::TOLD && within(&known.since) {
-            times.push((known.since, known.route));
+        if known.told != digest::TOLD && is_within_an_hour(now, known.since) {
+            written.entry(known.route).or_default().push(known.since);
         }
-    }
-    times.sort_unstable();
-    let mut written: HashMap<String, VecDeque<Timestamp>> = HashMap::new();
-    for (at, route) in times {
-        written.entry(route).or_default().push_back(at);
     }
     Ok(written)
 }
@@ -292,18 +300,10 @@ fn opened((tenant, sink): (&TenantId, &str), route: &Route, told: &Told, now: Ti
         replays: None,
     };
     let delivery = Delivery {
-        sink: sink.to_owned(),
-        subject: told.id.clone(),
-        route: route.name.clone(),
         issues: told.issues.clone(),
         acts: 1,
         told: told.hash.clone(),
-        since: now,
-        written: now,
-        remote: None,
-        mirror: quell_deliver::mirror::Mirror::default(),
-        escalated: false,
-        look: None,
+        ..Delivery::new((sink, &told.id), &route.name, now)
     };
     Post { before: None, delivery, rows: vec![row], with: Vec::new() }
 }
@@ -321,7 +321,9 @@ fn due_again(known: &Delivery, told: &Told, now: Timestamp) -> Due {
     if is_same || known.mirror.closed.is_some() {
         return Due::Never;
     }
-    let from = known.written.checked_add(EDIT_AFTER).unwrap_or(now);
+    // What was written behind now was written before the clock went back.
+    let is_ahead = known.written > now;
+    let from = known.written.checked_add(EDIT_AFTER).ok().filter(|_| !is_ahead).unwrap_or(now);
     match known.remote {
         // It is not there yet, or nobody knows: it is looked at again later.
         None => Due::From(from.max(now.checked_add(EDIT_AFTER).unwrap_or(now))),

@@ -116,7 +116,9 @@ fn told(
     let facts = facts(one, &issues);
     let page = match one {
         Reminder::Approval(plan) => wishes.places.page(&format!("/approvals/{}", plan.id)),
-        Reminder::Ends(_) | Reminder::Review(_) => None,
+        Reminder::Ends(one) | Reminder::Review(one) => {
+            wishes.places.page(&format!("/exceptions/{}", one.id))
+        }
     };
     let (title, mut blocks, owner) = match one {
         Reminder::Ends(exception) => ends(exception, issues.len(), now),
@@ -135,6 +137,7 @@ fn told(
         page,
         owner,
         change: None,
+        item: None,
         asks: None,
     };
     Ok(Told { id, facts, issues: Vec::new(), hash: hash(&letter), letter })

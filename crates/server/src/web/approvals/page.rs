@@ -1,13 +1,13 @@
 //! The pages as text. Every text of tools, code and people goes through `data` or `words`.
 
 use quell_govern::approval::{Said, Stand, Vote};
-use quell_model::{Timestamp, shown};
+use quell_model::Timestamp;
 use quell_pipeline::govern::PlanTold;
 
-use super::super::html::{data, document, escaped, person, words};
+use super::super::html::{LEGEND, data, document, escaped, fact, head, person, words};
+use super::said::forms;
 use crate::access::Caller;
-use crate::api::{PlanSeen, PlansAsked};
-use crate::signin::bar;
+use crate::api::{PlanAlarm, PlanSeen, PlansAsked};
 
 /// A line of a page.
 macro_rules! put {
@@ -17,27 +17,28 @@ macro_rules! put {
     }};
 }
 
-/// What the frames mean.
-const LEGEND: &str = "<p class=\"quiet\"><span class=\"data\">Text in this frame</span> was written \
-                      by tools, in code or by people outside Quell. It may be made to mislead. \
-                      Signs that cannot be seen are written out, as <code>\\u{202e}</code>.</p>\n";
+/// The address of the list.
+const HERE: &str = "/approvals";
 
 /// What waits, or all.
 pub(super) fn list(
     caller: &Caller,
     (plans, total): (&[PlanTold], u64),
+    alarms: &[PlanAlarm],
     asked: &PlansAsked,
 ) -> String {
-    let mut body = head(caller);
+    let mut body = head(caller, HERE);
     let (title, other) = match asked.all {
         true => ("All plans", "<a href=\"/approvals\">Only what waits</a>"),
         false => ("What waits for approval", "<a href=\"/approvals?all=yes\">All plans</a>"),
     };
     put!(body, "<h1>{title}</h1>\n<p>{total} in all. {other}</p>");
+    if !(plans.is_empty() && alarms.is_empty()) {
+        body.push_str(LEGEND);
+    }
+    body.push_str(&alarmed(alarms));
     if plans.is_empty() {
         body.push_str("<p>Nothing is here.</p>\n");
-    } else {
-        body.push_str(LEGEND);
     }
     for plan in plans {
         put!(
@@ -60,13 +61,36 @@ pub(super) fn list(
     document(title, &body)
 }
 
+/// Plans of which somebody did not wait for others, and at which nobody has looked since.
+fn alarmed(alarms: &[PlanAlarm]) -> String {
+    if alarms.is_empty() {
+        return String::new();
+    }
+    let mut body = String::from(
+        "<section class=\"alarm\" role=\"alert\">\n<h2>Done without waiting for others</h2>\n\
+         <p class=\"wrong\">Another person has to look at it.</p>\n<ul>\n",
+    );
+    for one in alarms {
+        put!(
+            body,
+            "<li><a href=\"/approvals/{}\">Look at it</a> {}: {} at {} said: {}</li>",
+            escaped(&one.id),
+            data(&one.title),
+            person(&one.glass.by.name),
+            escaped(&one.glass.at.to_string()),
+            person(&one.glass.reason)
+        );
+    }
+    body + "</ul>\n</section>\n"
+}
+
 /// One plan with all that is agreed to.
 pub(super) fn plan(caller: &Caller, seen: &PlanSeen, now: Timestamp) -> String {
     let plan = &seen.plan;
-    let mut body = head(caller);
+    let mut body = head(caller, HERE);
     put!(
         body,
-        "<p><a href=\"/approvals\">What waits</a></p>\n<h1>{}</h1>\n{LEGEND}<section>\n<h2>What \
+        "<h1>{}</h1>\n{LEGEND}<section>\n<h2>What \
          would be done</h2>\n<dl>",
         data(&plan.title)
     );
@@ -88,16 +112,8 @@ pub(super) fn plan(caller: &Caller, seen: &PlanSeen, now: Timestamp) -> String {
     }
     body.push_str("</ul>\n</section>\n");
     body.push_str(&who(plan));
-    body.push_str(&form(caller, seen, now));
+    body.push_str(&forms(caller, seen, now));
     document("A plan", &body)
-}
-
-fn head(caller: &Caller) -> String {
-    format!("<header>{}</header>\n", bar(caller, ""))
-}
-
-fn fact(body: &mut String, name: &str, value: &str) {
-    put!(body, "<dt>{name}</dt><dd>{value}</dd>");
 }
 
 fn place(plan: &PlanTold) -> String {
@@ -199,61 +215,5 @@ fn said(vote: &Vote) -> String {
     format!(
         "{name}{}: {what}{note} <span class=\"quiet\">{at}</span>",
         in_place.unwrap_or_default()
-    )
-}
-
-/// What who looks may say, as a form; else why they may not.
-fn form(caller: &Caller, seen: &PlanSeen, now: Timestamp) -> String {
-    let plan = &seen.plan;
-    let own = plan.requested_by.id == caller.token;
-    let unreviewed = plan
-        .approvals
-        .glass
-        .as_ref()
-        .is_some_and(|glass| glass.reviewed_by.is_none() && glass.by.id != caller.token);
-    let spoke = plan.approvals.votes.iter().any(|vote| vote.by.id == caller.token);
-    let Some(csrf) = caller.csrf.as_deref() else {
-        return sentence("You look with a token. Sign in to decide here, or use the command line.");
-    };
-    let is_open = plan.approvals.stand == Stand::Open && now < plan.expires_at;
-    let fields = match (is_open, own) {
-        (true, true) => button("withdraw", "", "Take it back"),
-        _ if unreviewed && seen.may_approve => {
-            button("review", " class=\"yes\"", "I looked at what was done without waiting")
-        }
-        (true, false) if spoke => return sentence("You have spoken of it."),
-        (true, false) if seen.may_approve => format!(
-            "<label>Why (a no has to say it)<textarea name=\"note\" rows=\"2\" maxlength=\"2000\">\
-             </textarea></label>\n<label><input type=\"checkbox\" name=\"looked\" value=\"yes\" \
-             required> I looked at the change above; the hash of the plan begins <code>{}</code></label>\n{}{}",
-            escaped(plan.hash.as_str().get(..12).unwrap_or_default()),
-            button("approve", " class=\"yes\"", "Yes, do it"),
-            button("refuse", " formnovalidate", "No")
-        ),
-        (true, false) => {
-            return sentence(
-                "You may not agree to it: that takes the right to approve where it changes something.",
-            );
-        }
-        (false, _) => return sentence("It is decided, or its time is over."),
-    };
-    format!(
-        "<section>\n<h2>What you say</h2>\n<form method=\"post\" action=\"/approvals/{}\" \
-         autocomplete=\"off\">\n<input type=\"hidden\" name=\"csrf\" value=\"{}\">\n<input \
-         type=\"hidden\" name=\"hash\" value=\"{}\">\n{fields}\n</form>\n</section>\n",
-        escaped(&plan.id),
-        escaped(csrf),
-        escaped(plan.hash.as_str())
-    )
-}
-
-fn button(word: &str, more: &str, words: &str) -> String {
-    format!("<button name=\"word\" value=\"{word}\"{more}>{words}</button>\n")
-}
-
-fn sentence(words: &str) -> String {
-    format!(
-        "<section>\n<h2>What you say</h2>\n<p>{}</p>\n</section>\n",
-        escaped(&shown(words, false))
     )
 }

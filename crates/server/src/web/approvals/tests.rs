@@ -1,29 +1,13 @@
 //! The pages as they are, byte by byte, with text that tries to be more than text.
 
-use std::sync::Arc;
-
-use quell_access::Role;
-use quell_model::{TenantId, Timestamp, shown};
+use quell_govern::Person;
+use quell_model::{Timestamp, shown};
 use quell_pipeline::govern::PlanTold;
 use serde_json::{Value, json};
 
+use super::super::testing::{HOSTILE, caller, check, offered};
 use super::page;
-use crate::access::{Caller, Credential};
-use crate::api::{PlanSeen, PlansAsked};
-
-const HOSTILE: &str = "\"><script>alert(1)</script>\u{202e}<img src=x onerror=y>";
-
-fn caller(id: &str, csrf: Option<&str>) -> Caller {
-    Caller {
-        tenant: TenantId::default(),
-        role: Role::Approver,
-        token: id.to_owned(),
-        name: format!("{id} <b>\u{202e}"),
-        hats: Arc::from([]),
-        by: Credential::Session,
-        csrf: csrf.map(str::to_owned),
-    }
-}
+use crate::api::{GlassSeen, PlanAlarm, PlanSeen, PlansAsked};
 
 fn now() -> Timestamp {
     "2026-11-22T12:00:00Z".parse().unwrap()
@@ -52,32 +36,16 @@ fn plan(change: impl FnOnce(&mut Value)) -> PlanTold {
 }
 
 fn seen(plan: PlanTold, may_approve: bool) -> PlanSeen {
-    PlanSeen { plan, may_approve }
-}
-
-/// Nothing of what was written outside is markup, and a golden file has every byte.
-#[track_caller]
-fn check(name: &str, found: &str, golden: &str) {
-    let lower = found.to_lowercase();
-    for markup in ["<script", "<img", "onerror=y>\n", "<b>", "javascript:", " style=", " onclick"] {
-        assert!(!lower.contains(markup), "{name}: {markup} in {found}");
-    }
-    assert!(!found.chars().any(quell_model::is_deceiving), "{name}: {found}");
-    // The style is one line of its own, held by the policy.
-    let plain = |text: &str| {
-        let lines = text.lines().filter(|line| !line.starts_with("<style>"));
-        lines.collect::<Vec<_>>().join("\n")
-    };
-    assert_eq!(plain(found), plain(golden), "`{name}.html` is to be\n{found}");
+    PlanSeen { plan, may_approve, speaks_for: Vec::new(), glass: GlassSeen::No }
 }
 
 #[test]
 fn what_waits_is_a_list_of_links_that_do_nothing() {
     let asked = PlansAsked { all: false, skip: 0, limit: 1 };
     let plans = [plan(|_| ())];
-    let found = page::list(&caller("bo", Some("c")), (&plans, 2), &asked);
+    let found = page::list(&caller("bo", Some("c")), (&plans, 2), &[], &asked);
     check("list", &found, include_str!("golden/list.html"));
-    let none = page::list(&caller("bo", Some("c")), (&[], 0), &asked);
+    let none = page::list(&caller("bo", Some("c")), (&[], 0), &[], &asked);
     assert!(none.contains("Nothing is here.") && !none.contains("More"), "{none}");
 }
 
@@ -102,13 +70,42 @@ fn a_plan_that_is_void_takes_nothing() {
 }
 
 #[test]
-fn a_form_offers_what_somebody_may_say() {
-    let words = |who: &Caller, seen: &PlanSeen| {
-        let page = page::plan(who, seen, now());
-        let all = ["approve", "refuse", "withdraw", "review"];
-        let offered = all.into_iter().filter(|word| page.contains(&format!("value=\"{word}\"")));
-        offered.collect::<Vec<_>>().join(" ")
+fn what_was_not_waited_for_stands_above_all_until_it_is_looked_at() {
+    let asked = PlansAsked { all: false, skip: 0, limit: 50 };
+    let glass = json!({"by": {"id": "di", "name": HOSTILE}, "reason": HOSTILE,
+        "hash": "a1".repeat(32), "at": "2026-11-22T11:00:00Z"});
+    let alarm = PlanAlarm {
+        id: "4v8k2m9x0qtr4v8k2m9x0qtr4v".to_owned(),
+        title: shown(&format!("close {HOSTILE}"), false),
+        glass: serde_json::from_value(glass).unwrap(),
     };
+    let found = page::list(&caller("bo", Some("c")), (&[], 0), &[alarm], &asked);
+    check("alarm", &found, include_str!("golden/alarm.html"));
+    assert!(found.contains("role=\"alert\""));
+}
+
+#[test]
+fn an_admin_is_offered_not_to_wait_and_who_speaks_for_others_says_for_whom() {
+    let speaks_for = vec![Person::new("e\"d", HOSTILE), Person::new("fay", "Fay")];
+    let seen = |may_approve, glass| PlanSeen {
+        plan: plan(|_| ()),
+        may_approve,
+        speaks_for: speaks_for.clone(),
+        glass,
+    };
+    let found = page::plan(&caller("bo", Some("c")), &seen(true, GlassSeen::Yes), now());
+    check("admin", &found, include_str!("golden/admin.html"));
+    assert_eq!(offered(&found), "approve refuse break_glass");
+    assert!(found.contains("<option value=\"\">yourself</option><option value=\"e&quot;d\">"));
+    let found = page::plan(&caller("bo", Some("c")), &seen(false, GlassSeen::Unreviewed), now());
+    check("waits", &found, include_str!("golden/waits.html"));
+    assert_eq!(offered(&found), "approve refuse");
+    assert!(!found.contains("yourself"), "who may not approve speaks for others only");
+}
+
+#[test]
+fn a_form_offers_what_somebody_may_say() {
+    let words = |who: &_, seen: &PlanSeen| offered(&page::plan(who, seen, now()));
     let open = || plan(|_| ());
     let glass = || {
         plan(|plan| {
@@ -127,6 +124,16 @@ fn a_form_offers_what_somebody_may_say() {
     assert_eq!(words(&with("bo"), &seen(over(), true)), "", "over");
     assert_eq!(words(&with("bo"), &seen(glass(), true)), "review");
     assert_eq!(words(&with("di"), &seen(glass(), true)), "approve refuse", "not one's own");
+    assert_eq!(words(&with("ana"), &seen(glass(), true)), "withdraw", "nor what one asked for");
+    let admin = |plan| PlanSeen { glass: GlassSeen::Yes, ..seen(plan, true) };
+    assert_eq!(words(&with("bo"), &admin(open())), "approve refuse break_glass");
+    assert_eq!(words(&with("ana"), &admin(open())), "withdraw break_glass", "one's own too");
+    assert_eq!(words(&with("cy"), &admin(open())), "break_glass", "who spoke");
+    assert_eq!(words(&with("bo"), &admin(over())), "", "what is over");
+    assert_eq!(words(&caller("bo", None), &admin(open())), "", "no session");
+    let speaks = PlanSeen { speaks_for: vec![Person::new("ed", "Ed")], ..seen(open(), false) };
+    assert_eq!(words(&with("bo"), &speaks), "approve refuse", "for another");
+    assert_eq!(words(&with("cy"), &speaks), "", "not a second time");
     let page = page::plan(&with("bo"), &seen(empty(), true), now());
     assert!(page.contains("The plan has no diff."), "{page}");
 }

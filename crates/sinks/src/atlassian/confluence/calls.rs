@@ -7,9 +7,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::super::client::Call;
 use super::super::jira::fields;
-use super::super::multipart;
 use super::section::Part;
 use super::storage::storage;
+use crate::common::multipart;
 
 /// Below the site's address.
 pub(super) const V2: &str = "/wiki/api/v2";

@@ -5,9 +5,9 @@ use quell_deliver::{Attachment, Body, Key, Letter, Line};
 use serde_json::{Map, Value};
 
 use super::super::client::{Call, Failed, segment};
-use super::super::multipart;
 use super::fields::{self, Left};
 use super::{ATTACH, BROWSE, COMMENT, CREATE, EDIT, Jira, LINK, look};
+use crate::common::multipart;
 use crate::{SinkError, Wanted};
 
 /// Stands for an id that only Jira could tell.

@@ -3,10 +3,11 @@
 use quell_deliver::{Attachment, Body, Key, Letter, Line, Span};
 use serde_json::{Map, Value, json};
 
+use super::super::adf;
 use super::super::client::Call;
 use super::super::cut::{Room, as_shown};
-use super::super::{adf, multipart};
 use super::settings::{Edition, Settings};
+use crate::common::multipart;
 
 /// Where a service desk's API stands.
 pub(in super::super) const DESK: &str = "/rest/servicedeskapi";

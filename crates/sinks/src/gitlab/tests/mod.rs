@@ -2,13 +2,14 @@
 
 mod contract;
 mod faults;
+mod files;
 mod merges;
 mod reviews;
 
 use std::sync::Arc;
 
 use quell_deliver::outbox::Act;
-use quell_deliver::{Key, Letter, Line};
+use quell_deliver::{Attachment, Key, Letter, Line};
 use quell_testkit::double::Double;
 use quell_testkit::sinks::{GitlabDouble, blob_id};
 
@@ -30,6 +31,12 @@ async fn stage() -> Stage {
     let plan = plan(&KIND, (&url, Some("acme/web/shop")), &[], &keys, &hands);
     let sink = Lab::new(plan).unwrap();
     Stage { host, double, hands, keys, sink }
+}
+
+/// A letter with evidence beside it, which becomes an issue.
+fn with_file(text: &str) -> Letter {
+    let file = Attachment::new("evidence.json", "application/json", (text.into(), text));
+    Letter { files: vec![file], ..letter("x", None) }
 }
 
 /// A letter with the fix of the file.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use quell_deliver::Label;
+use quell_model::Untrusted;
 use serde_json::Value;
 
 use super::*;
@@ -87,18 +87,24 @@ async fn every_payload_is_taken_by_the_contract() {
 }
 
 #[tokio::test]
-async fn labels_name_configuration_items() {
-    let stage = stage("incident", &[]).await;
-    for (label, expected) in [
-        ("cmdb_ci-44444444444444444444444444444444", "44444444444444444444444444444444"),
-        ("cmdb_ci-4444^active=true", ""),
-        ("cmdb_ci-", ""),
+async fn the_item_of_an_asset_is_the_configuration_item() {
+    let (own, other) = ("44444444444444444444444444444444", ServiceNowDouble::ITEM);
+    let usual = ("cmdb_ci", other);
+    for (options, item, expected) in [
+        (&[][..], Some(own), own),
+        (&[], None, ""),
+        (&[], Some("4444^active=true"), ""),
+        (&[], Some(""), ""),
+        (&[usual], Some(own), own),
+        (&[usual], Some("web01"), other),
+        (&[usual, ("items", "false")], Some(own), other),
+        (&[("items", "false")], Some(own), ""),
     ] {
-        let labels = vec![Label::new("quell"), Label::new(label)];
-        let act = open(Letter { labels, ..letter() });
+        let stage = stage("incident", options).await;
+        let act = open(Letter { item: item.map(Untrusted::from), ..letter() });
         let columns = told(&*stage.sink, &act, None);
         let found = columns.iter().find(|(name, _)| name == "cmdb_ci");
-        assert_eq!(found.map_or("", |(_, id)| id.as_str()), expected, "{label}");
+        assert_eq!(found.map_or("", |(_, id)| id.as_str()), expected, "{options:?} {item:?}");
     }
 }
 
@@ -110,6 +116,7 @@ fn settings_that_cannot_be_are_refused_by_name() {
         ("incident", ("login", "magic"), "login"),
         ("incident", ("change", "standard:x"), "change"),
         ("incident", ("cmdb_ci", "web01"), "cmdb_ci"),
+        ("incident", ("items", "some"), "items"),
         ("incident", ("groups", "{\"a\":\"b\"}"), "groups"),
         ("incident", ("fields", "{\"a^b\":\"c\"}"), "fields"),
         ("incident", ("fields", "category=x"), "fields"),

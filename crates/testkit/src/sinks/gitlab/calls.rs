@@ -15,6 +15,7 @@ pub(super) struct Call<'a> {
     pub(super) parts: Vec<String>,
     pub(super) query: Vec<(String, String)>,
     pub(super) body: Value,
+    pub(super) raw: &'a [u8],
     pub(super) now: &'a str,
 }
 
@@ -133,6 +134,7 @@ impl Lab {
             parts: rest.split('/').filter(|part| !part.is_empty()).map(decoded).collect(),
             query: query.collect(),
             body: serde_json::from_slice(&asked.body).unwrap_or_default(),
+            raw: &asked.body,
             now,
         };
         self.project_call(&call)
@@ -160,6 +162,7 @@ impl Lab {
             }),
             ("POST", ["merge_requests", iid, "discussions"]) => self.discuss(call, iid),
             ("POST", ["issues"]) => self.make_issue(call),
+            ("POST", ["uploads"]) => self.upload(call),
             ("POST", ["merge_requests"]) => self.make_merge(call),
             (method, [kind @ ("issues" | "merge_requests"), iid, rest @ ..]) => {
                 let merge = *kind == "merge_requests";
@@ -183,6 +186,26 @@ impl Lab {
 
     fn labels(call: &Call<'_>, name: &str) -> Vec<String> {
         call.text(name).unwrap_or_default().split(',').map(str::to_owned).collect()
+    }
+
+    /// A file, which stands in the project under an address that nobody guesses.
+    fn upload(&mut self, call: &Call<'_>) -> Answer {
+        let text = String::from_utf8_lossy(call.raw);
+        let head = text.split_once("\r\n\r\n");
+        let name = head.and_then(|(head, _)| head.split_once("filename=\"")?.1.split('"').next());
+        let content = head.and_then(|(_, rest)| Some(rest.rsplit_once("\r\n--quell-file-")?.0));
+        let (Some(name), Some(content)) = (name, content) else {
+            return told(400, &json!({"error": "file is missing"}));
+        };
+        let secret = format!("{:032x}", self.uploads.len() + 0xabc);
+        let url = format!("/uploads/{secret}/{name}");
+        self.uploads.push((url.clone(), content.to_owned()));
+        let markdown = format!("[{name}]({url})");
+        told(
+            201,
+            &json!({"id": 5, "alt": name, "url": url, "markdown": markdown,
+                "full_path": format!("/-/project/42{url}")}),
+        )
     }
 
     fn make_issue(&mut self, call: &Call<'_>) -> Answer {

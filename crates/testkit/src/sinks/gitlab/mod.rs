@@ -28,6 +28,7 @@ struct Lab {
     former: Vec<String>,
     git: Git,
     talks: Vec<Talk>,
+    uploads: Vec<(String, String)>,
     statuses: Vec<(String, Value)>,
     token: String,
     level: u64,
@@ -99,6 +100,7 @@ impl GitlabDouble {
             former: Vec::new(),
             git: Git::new("main", files),
             talks: Vec::new(),
+            uploads: Vec::new(),
             statuses: Vec::new(),
             token: Self::TOKEN.to_owned(),
             level: 30,
@@ -136,6 +138,12 @@ impl GitlabDouble {
         let state = self.state();
         let talk = state.talks.iter().find(|talk| talk.iid == iid);
         talk.map(|talk| talk.discussions.clone()).unwrap_or_default()
+    }
+
+    /// Files that were uploaded: the address of each, and what it holds.
+    #[must_use]
+    pub fn uploads(&self) -> Vec<(String, String)> {
+        self.state().uploads.clone()
     }
 
     /// The statuses of a commit.

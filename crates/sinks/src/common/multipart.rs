@@ -7,13 +7,13 @@ const MOST_BYTES: usize = 5 << 20;
 
 /// A form: its content type, and its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Form {
-    pub(super) content_type: String,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Form {
+    pub(crate) content_type: String,
+    pub(crate) body: Vec<u8>,
 }
 
 /// The form of one file under a name, with plain fields before it.
-pub(super) fn form((file, name): (&Attachment, &str), fields: &[(&str, &str)]) -> Form {
+pub(crate) fn form((file, name): (&Attachment, &str), fields: &[(&str, &str)]) -> Form {
     let content = content(file);
     let boundary = boundary(&content);
     let mut body = String::new();
@@ -35,7 +35,7 @@ pub(super) fn form((file, name): (&Attachment, &str), fields: &[(&str, &str)]) -
 }
 
 /// How many bytes of a file are attached.
-pub(super) fn size(file: &Attachment) -> usize {
+pub(crate) fn size(file: &Attachment) -> usize {
     content(file).len()
 }
 
@@ -57,7 +57,7 @@ fn boundary(content: &str) -> String {
 }
 
 /// A file's name, held to what a header can hold.
-pub(super) fn file_name(name: &str) -> String {
+pub(crate) fn file_name(name: &str) -> String {
     let kept = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let name: String = name.chars().filter(kept).take(100).collect();
     if name.is_empty() { "file.txt".to_owned() } else { name }

@@ -1,0 +1,147 @@
+//! What the pages on which people decide have in common: who looks, and what a form has to bring
+//! before it counts.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
+
+use super::{caller, html};
+use crate::access::{Caller, Right, everywhere, require};
+use crate::api::{Problem, read};
+use crate::audit::audited;
+use crate::serve::page as send;
+use crate::state::App;
+
+/// Longest form.
+const MOST_FORM_BYTES: usize = 16 << 10;
+/// Longest id in an address that is taken.
+const MOST_ID_BYTES: usize = 64;
+
+/// What a form is sent to: it counts from a session with the session's token, by somebody who may
+/// decide in all of their tenant, and is written down before anything is done.
+pub(super) fn acting(app: &Arc<App>, done: MethodRouter<Arc<App>>) -> MethodRouter<Arc<App>> {
+    let state = || (Arc::clone(app), Right::Decide);
+    done.layer(from_fn_with_state(Arc::clone(app), audited))
+        .layer(from_fn_with_state(state(), everywhere))
+        .layer(from_fn_with_state(state(), require))
+        .layer(from_fn_with_state(Arc::clone(app), form_token))
+        .layer(from_fn(as_page))
+}
+
+/// Shows a page to who may oversee their tenant.
+pub(super) async fn shown(
+    app: Arc<App>,
+    headers: HeaderMap,
+    make: impl FnOnce(&App, &Caller) -> Result<String, Problem> + Send + 'static,
+) -> Response {
+    let asking = Arc::clone(&app);
+    let signs_in = signs_in(&headers);
+    let made = app.quick(move || {
+        let caller = looker(&asking, &headers)?;
+        make(&asking, &caller)
+    });
+    answer(made.await, signs_in)
+}
+
+/// Leads on to a page. Another look is another request, so that loading it again sends nothing
+/// again.
+pub(super) fn led_to(to: &str) -> Response {
+    (StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response()
+}
+
+/// An id of an address, as far as one is looked at.
+pub(super) fn id(text: &str) -> &str {
+    text.get(..MOST_ID_BYTES).unwrap_or(text)
+}
+
+/// Who looks.
+fn looker(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
+    let caller = caller(app, headers)?.ok_or_else(Problem::unauthorized)?;
+    if !caller.by(app).may(Right::Oversee) {
+        return Err(Problem::forbidden(caller.role, Right::Oversee));
+    }
+    app.rates.token(&caller.token).map_err(Problem::too_many)?;
+    Ok(caller)
+}
+
+/// Whether who is not known is led to where people sign in.
+fn signs_in(headers: &HeaderMap) -> bool {
+    let kinds = headers.get(ACCEPT).and_then(|kinds| kinds.to_str().ok());
+    kinds.is_some_and(|kinds| kinds.contains("text/html")) && !headers.contains_key(AUTHORIZATION)
+}
+
+fn answer(made: Result<String, Problem>, signs_in: bool) -> Response {
+    match made {
+        Ok(made) => send(StatusCode::OK, made, html::policy()),
+        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED && signs_in => {
+            led_to("/sign-in")
+        }
+        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => problem.into_response(),
+        Err(problem) => html::refused(&problem),
+    }
+}
+
+/// Moves the session's token from the form to where every request by a session has it.
+async fn form_token(
+    State(app): State<Arc<App>>,
+    request: Request<Body>,
+    next: Next,
+) -> Result<Response, Problem> {
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return Err(Problem::media("this address takes the form of its page"));
+    }
+    let (mut parts, body) = request.into_parts();
+    let whole = read(&app, body, MOST_FORM_BYTES).await?;
+    let bytes = whole.bytes.clone();
+    drop(whole);
+    let form = Form::of(&bytes);
+    parts.headers.remove("x-csrf-token");
+    if let Ok(token) = HeaderValue::from_str(form.field("csrf")) {
+        parts.headers.insert("x-csrf-token", token);
+    }
+    let mut request = Request::from_parts(parts, Body::from(bytes));
+    request.extensions_mut().insert(form);
+    Ok(next.run(request).await)
+}
+
+/// Says as a page what was not done: a browser shows it.
+async fn as_page(request: Request<Body>, next: Next) -> Response {
+    let response = next.run(request).await;
+    match response.extensions().get::<Problem>() {
+        Some(problem) => html::refused(problem),
+        None => response,
+    }
+}
+
+/// What a form says.
+#[derive(Debug, Clone)]
+pub(super) struct Form(Vec<(String, String)>);
+
+impl Form {
+    fn of(bytes: &[u8]) -> Self {
+        Self(url::form_urlencoded::parse(bytes).into_owned().collect())
+    }
+
+    /// A field that stands once; empty where it stands never, or more than once.
+    pub(super) fn field(&self, name: &str) -> &str {
+        let mut found = self.0.iter().filter(|(key, _)| key == name);
+        let first = found.next().map(|(_, value)| value.as_str());
+        first.filter(|_| found.next().is_none()).unwrap_or_default()
+    }
+
+    /// Refuses who did not say that they looked.
+    pub(super) fn looked(&self, at: &str) -> Result<(), Problem> {
+        if self.field("looked") == "yes" {
+            return Ok(());
+        }
+        Err(Problem::unprocessable(format!("say that you looked at {at} before you agree to it")))
+    }
+}
