@@ -10,21 +10,26 @@ use serde_json::{Value, json};
 
 use crate::step::{cargo, run as run_step, say};
 
-const USAGE: &str =
-    "usage: cargo xtask bench-fixes [--findings N] [--files N] [--runs N] [--quell PROGRAM]";
+const USAGE: &str = "usage: cargo xtask bench-fixes [--findings N] [--files N] [--long OBJECTS [--kib N]] \
+     [--runs N] [--quell PROGRAM]";
 
 /// What is asked for.
 #[derive(Debug)]
 struct Asked {
     findings: usize,
     files: usize,
+    /// So many objects in one file instead, and halves and quarters of it.
+    long: Option<usize>,
+    /// How long that file is.
+    kib: usize,
     runs: usize,
     quell: Option<PathBuf>,
 }
 
 impl Asked {
     fn read(arguments: &[String]) -> Result<Self> {
-        let mut asked = Self { findings: 1_000, files: 500, runs: 3, quell: None };
+        let mut asked =
+            Self { findings: 1_000, files: 500, long: None, kib: 0, runs: 3, quell: None };
         let mut words = arguments.iter();
         while let Some(word) = words.next() {
             let value = words.next().context(USAGE)?;
@@ -32,6 +37,8 @@ impl Asked {
             match word.as_str() {
                 "--findings" => asked.findings = count()?,
                 "--files" => asked.files = count()?,
+                "--long" => asked.long = Some(count()?),
+                "--kib" => asked.kib = count()?,
                 "--runs" => asked.runs = count()?,
                 "--quell" => asked.quell = Some(value.into()),
                 _ => bail!(USAGE),
@@ -104,26 +111,112 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/quell")
         }
     };
+    let Some(objects) = asked.long else {
+        let what = format!("{} findings over {} files", asked.findings, asked.files);
+        return measure((&asked, &quell), &what, |repository| make(&asked, repository));
+    };
+    // What is linear takes twice as long for twice as much.
+    for part in [4, 2, 1] {
+        let (objects, kib) = ((objects / part).max(1), asked.kib / part);
+        for language in [Long::Yaml, Long::Terraform] {
+            let what = format!("{objects} objects in one file of {}", language.name());
+            measure((&asked, &quell), &what, |repository| {
+                language.make((objects, kib), repository)
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// One long file.
+#[derive(Debug, Clone, Copy)]
+enum Long {
+    Yaml,
+    Terraform,
+}
+
+impl Long {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Yaml => "YAML",
+            Self::Terraform => "Terraform",
+        }
+    }
+
+    /// The file, with comments up to its length, and three findings of Checkov for each object.
+    fn make(self, (objects, kib): (usize, usize), repository: &Path) -> Result<Value> {
+        fs::create_dir_all(repository)?;
+        let (path, kind, checks) = match self {
+            Self::Yaml => ("all.yaml", "kubernetes", ["CKV_K8S_20", "CKV_K8S_22", "CKV_K8S_38"]),
+            Self::Terraform => {
+                ("main.tf", "terraform", ["CKV_AWS_16", "CKV_AWS_17", "CKV_AWS_293"])
+            }
+        };
+        let fill = (kib * 1_024 / objects).saturating_sub(500) / 80;
+        let fill = format!("# {}\n", "x".repeat(77)).repeat(fill);
+        let mut text = String::new();
+        let (mut failed, mut line) = (Vec::new(), 1);
+        for number in 0..objects {
+            let (object, resource) = match self {
+                Self::Yaml => (
+                    format!(
+                        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web{number}\n  \
+                         namespace: shop\nspec:\n  selector:\n    matchLabels:\n      app: \
+                         web{number}\n  template:\n    metadata:\n      labels:\n        app: \
+                         web{number}\n    spec:\n      containers:\n        - name: web\n          \
+                         image: registry.example.com/shop/web:1.4\n{fill}---\n"
+                    ),
+                    format!("Deployment.shop.web{number}"),
+                ),
+                Self::Terraform => (
+                    format!(
+                        "resource \"aws_db_instance\" \"db{number}\" {{\n  identifier          = \
+                         \"db{number}\"\n  engine              = \"postgres\"\n  storage_encrypted   \
+                         = false\n  publicly_accessible = true\n}}\n{fill}\n"
+                    ),
+                    format!("aws_db_instance.db{number}"),
+                ),
+            };
+            let first = line;
+            line += object.matches('\n').count();
+            text.push_str(&object);
+            failed.extend(checks.iter().map(|check| {
+                json!({"check_id": check, "check_name": check, "resource": resource,
+                    "check_result": {"result": "FAILED"}, "file_path": format!("/{path}"),
+                    "file_abs_path": format!("/scan/{path}"),
+                    "file_line_range": [first, first + 4]})
+            }));
+        }
+        fs::write(repository.join(path), text)?;
+        Ok(json!([{"check_type": kind, "results": {"failed_checks": failed, "passed_checks": [],
+            "skipped_checks": [], "parsing_errors": []}, "summary": {}}]))
+    }
+}
+
+/// Measures `quell fix` on a repository that is made.
+fn measure(
+    (asked, quell): (&Asked, &Path),
+    what: &str,
+    make: impl FnOnce(&Path) -> Result<Value>,
+) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let (repository, data) = (folder.path().join("infra"), folder.path().join("data"));
-    let made = make(&asked, &repository)?;
+    let made = make(&repository)?;
     let result = folder.path().join("checkov.json");
     fs::write(&result, serde_json::to_vec(&made)?)?;
-    let mut triage = Command::new(&quell);
+    let mut triage = Command::new(quell);
     triage.arg("triage").arg(&result).args(["--quiet", "--json"]).env("QUELL_DATA", &data);
     if !triage.output()?.status.success() {
         bail!("`quell triage` failed");
     }
     for _ in 0..asked.runs {
-        let mut fix = Command::new(&quell);
+        let mut fix = Command::new(quell);
         fix.arg("fix").arg("--repo").arg(&repository).arg("--json").env("QUELL_DATA", &data);
         let (took, output) = timed(&mut fix)?;
         let report: Value = serde_json::from_slice(&output)?;
         let of = |name: &str| report.get(name).and_then(Value::as_u64).unwrap_or_default();
         say(&format!(
-            "{} findings over {} files: {} fixes planned and proved, {} withheld, in {:.2} s",
-            asked.findings,
-            asked.files,
+            "{what}: {} fixes planned and proved, {} withheld, in {:.2} s",
             of("made") + of("covered"),
             of("withheld"),
             took.as_secs_f64()

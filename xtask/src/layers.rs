@@ -32,6 +32,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("quell-spool", 3),
     ("quell-store", 3),
     ("quell-bucket", 4),
+    ("quell-refs", 4),
     ("quell-llm", 4),
     ("quell-contain", 4),
     ("quell-pipeline", 5),

@@ -44,6 +44,8 @@ cargo xtask <command>
           whether what an attacker writes changes what is decided (see docs/noninterference.md)
   eval-invented [TASK]
           whether anything that a model makes up is delivered (see docs/noninterference.md)
+  eval-tokens [TASK]
+          tokens of a call beside one prompt that nothing guards (see docs/benchmarks.md)
   bench-analyst [CALLS]
           milliseconds to mask 16 KB of facts and to judge an answer (see docs/benchmarks.md)
   bench-spool [--threads N] [--seconds N]
@@ -120,6 +122,7 @@ fn dispatch() -> Result<()> {
         }
         Some("eval-noninterference") => example("quell-proof", "noninterference", &rest),
         Some("eval-invented") => example("quell-proof", "invented", &rest),
+        Some("eval-tokens") => example("quell-proof", "tokens", &rest),
         Some("bench-analyst") => example("quell-analyst", "latency", &rest),
         Some("eval-fixes") => eval_fixes::run(&rest),
         Some("eval-merge") => eval_merge::run(&rest),

@@ -45,7 +45,7 @@ fn dense() -> Brief<'static> {
 
 /// An answer as long as the task takes, of which all stays.
 fn answer() -> Value {
-    let said = |text: &str| json!({"text": text, "evidence": ["r1", "r2"]});
+    let said = |text: &str| json!(format!("{text} [r1 r2]"));
     json!({
         "risk": [said("Anyone who reaches it could use the weakness."), said("It is open."), said("It may be lost.")],
         "why_here": [said("It has severity high."), said("The tool is inspector2."), said("It is exposed.")],

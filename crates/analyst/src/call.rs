@@ -8,6 +8,7 @@ use quell_mask::{Known, Masker, Piece};
 use quell_model::{Claim, Untrusted};
 use serde_json::{Map, Value};
 
+use crate::cited::cited;
 use crate::task::{Part, Shape, Task, TaskError};
 use crate::written::{by_rules, rules, says_something};
 use crate::{Audience, Brief, By, Class, Dropped, Grants, Record, Why, Written, WrittenPart};
@@ -22,6 +23,7 @@ const CUT: &str = " [cut]";
 pub struct Call<'a> {
     task: &'a Task,
     brief: &'a Brief<'a>,
+    audience: Audience,
     grants: Grants,
     instructions: String,
     input: String,
@@ -42,7 +44,7 @@ impl<'a> Call<'a> {
         audience: Audience,
         grants: Grants,
     ) -> Result<Self, TaskError> {
-        let instructions = instructions(task, audience)?;
+        let instructions = instructions(task, audience, true)?;
         let told = brief.records.iter().filter_map(|record| allowed(task, record, grants));
         let told: Vec<Record> = told.take(task.most_records).collect();
         let mut masker = Masker::new(names(&told, brief), grants.mask);
@@ -73,7 +75,7 @@ impl<'a> Call<'a> {
         brief.steps.iter().for_each(|steps| facts.steps(steps));
         input.insert("records".to_owned(), Value::Array(records));
         let input = Value::Object(input).to_string();
-        Ok(Self { task, brief, grants, instructions, input, masker, facts, ids })
+        Ok(Self { task, brief, audience, grants, instructions, input, masker, facts, ids })
     }
 
     /// The task.
@@ -92,6 +94,23 @@ impl<'a> Call<'a> {
     #[must_use]
     pub fn input(&self) -> &str {
         &self.input
+    }
+
+    /// The task's words without those of the guard.
+    ///
+    /// # Errors
+    /// When they cannot be filled in, which a test excludes.
+    pub(crate) fn unguarded(&self) -> Result<String, TaskError> {
+        instructions(self.task, self.audience, false)
+    }
+
+    /// A text of an answer with what its placeholders stand for.
+    pub(crate) fn open(&self, text: &str) -> String {
+        let part = |piece| match piece {
+            Piece::Words(words) | Piece::Data(_, words) | Piece::Invented(words) => words,
+            Piece::Kept(kind) => format!("[{}]", kind.word()),
+        };
+        self.masker.pieces(text).into_iter().map(part).collect()
     }
 
     /// The records that are told, with the fields that are, as they stand.
@@ -223,16 +242,14 @@ impl<'a> Call<'a> {
     }
 
     fn sentence(&self, value: &Value) -> Sentence {
-        let text = value.get("text").and_then(Value::as_str).unwrap_or_default();
-        let evidence = value.get("evidence").and_then(Value::as_array).into_iter().flatten();
-        let parts = self.masker.pieces(text).into_iter().map(|piece| match piece {
+        let (text, evidence) = cited(value.as_str().unwrap_or_default());
+        let parts = self.masker.pieces(&text).into_iter().map(|piece| match piece {
             Piece::Words(words) => guard::Part::Words(words),
             Piece::Data(_, value) => guard::Part::Data(Untrusted::from(value)),
             Piece::Kept(kind) => guard::Part::Data(Untrusted::from(format!("[{}]", kind.word()))),
             Piece::Invented(name) => guard::Part::Invented(name),
         });
-        let evidence = evidence.filter_map(Value::as_str).map(str::to_owned);
-        Sentence { parts: parts.collect(), evidence: evidence.collect() }
+        Sentence { parts: parts.collect(), evidence }
     }
 
     fn claim(&self, kept: Kept) -> Claim {
@@ -285,7 +302,9 @@ impl Judged {
     }
 }
 
-fn instructions(task: &Task, audience: Audience) -> Result<String, TaskError> {
+/// A task's words for a reader; `guarded` with those that are there because records are a
+/// stranger's words and the answer is judged.
+fn instructions(task: &Task, audience: Audience, guarded: bool) -> Result<String, TaskError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     let wrong = |error: minijinja::Error| TaskError {
@@ -294,7 +313,7 @@ fn instructions(task: &Task, audience: Audience) -> Result<String, TaskError> {
     };
     let parts: BTreeMap<&str, (usize, usize)> =
         task.parts.iter().map(|part| (part.name.as_str(), (part.least, part.most))).collect();
-    let values = context! { audience => audience.as_str(), parts => parts };
+    let values = context! { audience => audience.as_str(), parts => parts, guarded => guarded };
     environment.render_str(&task.template, values).map_err(wrong)
 }
 

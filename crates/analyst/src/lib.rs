@@ -7,8 +7,11 @@
 
 mod brief;
 mod call;
+mod cited;
 pub mod score;
 mod task;
+#[cfg(test)]
+mod testing;
 pub mod trial;
 mod written;
 

@@ -38,7 +38,7 @@ fn brief() -> Brief<'static> {
 }
 
 fn said(text: &str, evidence: &[&str]) -> Value {
-    json!({"text": text, "evidence": evidence})
+    json!(format!("{text} [{}]", evidence.join(" ")))
 }
 
 fn answer(risk: &[Value]) -> Value {
@@ -182,7 +182,7 @@ proptest! {
     fn whatever_comes_back_is_judged(text in "\\PC{0,80}", id in "r[0-9]{1,2}|\\PC{0,6}", key in "risk|steps|x") {
         let (brief, task) = (brief(), TASKS.get("incident").unwrap());
         let call = Call::new(task, &brief, Audience::Owner, Grants::default()).unwrap();
-        let written = call.judge(&json!({key: [said(&text, &[&id]), text]}));
+        let written = call.judge(&json!({key: [said(&text, &[&id]), text, {"text": text}]}));
         prop_assert!(!written.parts.is_empty());
     }
 }

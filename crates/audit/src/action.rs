@@ -58,6 +58,7 @@ actions! {
     IncidentExplain "incident.explain" "An explanation of an incident is asked for; a model may be asked.";
     IncidentUnmark "incident.unmark" "The mark of an incident is taken away.";
     FixPlan "fix.plan" "Fixes are planned and kept.";
+    FixWrite "fix.write" "A language model is asked to write a fix.";
     FixApply "fix.apply" "A fix is written to files or to a branch.";
     SourceTest "source.test" "A platform is asked, to see whether it answers.";
     SourceAct "source.act" "A platform is paused, resumed, asked now, or its hold is released.";

@@ -9,6 +9,7 @@ mod intel;
 mod predicate;
 mod predicate_test;
 mod steps;
+mod vocabulary;
 mod words;
 
 pub use catalog::{Catalog, CatalogError, files_below};
@@ -22,4 +23,5 @@ pub use intel::{Intel, KevEntry, Listing};
 pub use predicate::{AbsentMeans, Predicate, Truth};
 pub use predicate_test::ValueTest;
 pub use steps::CloudSteps;
+pub use vocabulary::is_common;
 pub use words::Words;

@@ -4,98 +4,43 @@
 
 mod common;
 
-use std::process::Output;
 use std::sync::Arc;
 
-use common::{Bench, demo};
-use quell_testkit::double::Double;
-use quell_testkit::llm::{LLM_KEY, LlmAsked, LlmDouble, LlmFault};
-use serde_json::{Map, Value, json};
-use tokio::runtime::Runtime;
+use common::demo;
+use common::models::{Stage, text};
+use quell_testkit::llm::{ANY_WORDS, LlmDouble, LlmFault, any_answer};
+use serde_json::{Value, json};
 
-struct Stage {
-    bench: Bench,
-    models: Arc<LlmDouble>,
-    double: Option<Double>,
-    runtime: Runtime,
+fn stage() -> Stage {
+    Stage::new(LlmDouble::new(Arc::new(any_answer)), |url| {
+        format!(
+            "[llm.words]\nkind = 'openai-compatible'\nurl = '{url}/compatible/v1'\n\
+             model = 'qwen3'\nprice_input = '0'\nprice_output = '0'\ntimeout_seconds = 1\n\
+             [analyst]\nsmall = 'words'\nlarge = 'words'\nwait_seconds = 1\nin_letters = true\n"
+        )
+    })
 }
 
-/// An answer of any task's shape that says what no record has to say.
-fn answer(turn: &LlmAsked) -> String {
-    let schema = turn.schema.clone().unwrap_or_default();
-    let parts = schema["properties"].as_object().cloned().unwrap_or_default();
-    let part = |(name, shape): (String, Value)| {
-        let value = match shape["enum"].as_array() {
-            Some(words) => words[0].clone(),
-            None => json!([{"text": "This deserves a closer look.", "evidence": ["r1"]}]),
-        };
-        (name, value)
-    };
-    Value::Object(parts.into_iter().map(part).collect::<Map<_, _>>()).to_string()
+/// The same with the demo's findings.
+fn with_findings() -> Stage {
+    let stage = stage();
+    let output = stage.run(&["triage", demo().join("findings").to_str().unwrap(), "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    stage
 }
 
-impl Stage {
-    fn new() -> Self {
-        let runtime = Runtime::new().unwrap();
-        let models = Arc::new(LlmDouble::new(Arc::new(answer)));
-        let double = runtime.block_on(Double::start(Arc::clone(&models) as _)).unwrap();
-        let url = double.url();
-        let stage = Self { bench: Bench::new(), models, double: Some(double), runtime };
-        stage.bench.file(
-            "quell.toml",
-            format!(
-                "[egress]\nallow = ['{url}']\n\
-                 [llm.words]\nkind = 'openai-compatible'\nurl = '{url}/compatible/v1'\n\
-                 model = 'qwen3'\nprice_input = '0'\nprice_output = '0'\n\
-                 [analyst]\nsmall = 'words'\nlarge = 'words'\nwait_seconds = 1\nin_letters = true\n"
-            ),
-        );
-        stage
-    }
-
-    /// The same with the demo's findings.
-    fn with_findings() -> Self {
-        let stage = Self::new();
-        let output = stage.run(&["triage", demo().join("findings").to_str().unwrap(), "--json"]);
-        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-        stage
-    }
-
-    fn run(&self, words: &[&str]) -> Output {
-        let output = self.bench.command(words).env("MODEL_KEY", LLM_KEY).output().unwrap();
-        assert!(!text(&output.stderr).contains("panicked"), "{}", text(&output.stderr));
-        output
-    }
-
-    fn json(&self, words: &[&str]) -> Value {
-        let output = self.run(words);
-        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
-
-    /// Incidents: one of a kind.
-    fn incident(&self, is_attack: bool) -> String {
-        let report = self.json(&["triage", "--json"]);
-        let incidents = report["incidents"].as_array().unwrap();
-        let found = incidents.iter().find(|one| one["timeline"].is_object() == is_attack).unwrap();
-        found["id"].as_str().unwrap().to_owned()
-    }
-
-    /// The provider is not there any more.
-    fn down(&mut self) {
-        let double = self.double.take();
-        self.runtime.block_on(async move { drop(double) });
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
+/// Incidents: one of a kind.
+fn incident(stage: &Stage, is_attack: bool) -> String {
+    let report = stage.json(&["triage", "--json"]);
+    let incidents = report["incidents"].as_array().unwrap();
+    let found = incidents.iter().find(|one| one["timeline"].is_object() == is_attack).unwrap();
+    found["id"].as_str().unwrap().to_owned()
 }
 
 #[test]
 fn an_incident_is_explained_by_a_model_once_and_from_then_on_by_what_was_kept() {
-    let stage = Stage::with_findings();
-    let id = stage.incident(false);
+    let stage = with_findings();
+    let id = incident(&stage, false);
     let plain = stage.json(&["explain", &id, "--no-model", "--json"]);
     assert_eq!(plain["words"]["by"], "rules");
     assert_eq!(stage.models.asked().len(), 0);
@@ -108,7 +53,7 @@ fn an_incident_is_explained_by_a_model_once_and_from_then_on_by_what_was_kept() 
     let again = stage.run(&["explain", &id]);
     let out = text(&again.stdout);
     assert!(out.contains("Written by qwen3 of words, an answer that was kept; checked"), "{out}");
-    assert!(out.contains("- This deserves a closer look. ["), "{out}");
+    assert!(out.contains(&format!("- {ANY_WORDS} [")), "{out}");
     assert!(out.lines().all(|line| line.chars().count() <= 80), "{out}");
     let kept = stage.json(&["explain", &id, "--no-model", "--json"]);
     assert_eq!(kept["words"]["made"]["kept"], true);
@@ -124,8 +69,8 @@ fn an_incident_is_explained_by_a_model_once_and_from_then_on_by_what_was_kept() 
 
 #[test]
 fn what_was_seen_to_happen_is_told_as_that_unless_another_task_is_asked_for() {
-    let stage = Stage::with_findings();
-    let id = stage.incident(true);
+    let stage = with_findings();
+    let id = incident(&stage, true);
     assert_eq!(stage.json(&["explain", &id, "--json"])["words"]["task"], "runtime");
     let plain = stage.json(&["explain", &id, "--task", "incident", "--json"]);
     assert_eq!(plain["words"]["task"], "incident");
@@ -142,8 +87,8 @@ fn what_was_seen_to_happen_is_told_as_that_unless_another_task_is_asked_for() {
 
 #[test]
 fn what_would_leave_is_shown_as_it_leaves_and_nobody_is_asked() {
-    let stage = Stage::with_findings();
-    let id = stage.incident(false);
+    let stage = with_findings();
+    let id = incident(&stage, false);
     let shown = stage.run(&["explain", &id, "--show-payload"]);
     assert_eq!((shown.status.code(), stage.models.asked().len()), (Some(0), 0));
     let said = text(&shown.stderr);
@@ -169,7 +114,7 @@ fn what_would_leave_is_shown_as_it_leaves_and_nobody_is_asked() {
 
 #[test]
 fn a_report_has_as_many_incidents_in_other_words_as_were_asked_for() {
-    let stage = Stage::with_findings();
+    let stage = with_findings();
     let report = stage.json(&["triage", "--explain=2", "--json"]);
     let words: Vec<&Value> =
         report["incidents"].as_array().unwrap().iter().map(|one| &one["words"]).collect();
@@ -193,8 +138,8 @@ fn a_report_has_as_many_incidents_in_other_words_as_were_asked_for() {
 
 #[test]
 fn a_directory_that_a_server_holds_is_explained_by_the_rules() {
-    let stage = Stage::with_findings();
-    let id = stage.incident(false);
+    let stage = with_findings();
+    let id = incident(&stage, false);
     stage.json(&["explain", &id, "--json"]);
     let lock = stage.bench.folder.path().join("data").join("server.lock");
     let held =
@@ -271,13 +216,13 @@ fn ends(stage: &Stage) -> Vec<(String, Option<i32>)> {
 
 #[test]
 fn whatever_a_provider_does_every_command_ends_as_without_one() {
-    let bare = Stage::with_findings();
+    let bare = with_findings();
     bare.bench.file("quell.toml", "");
     let expected = ends(&bare);
     let usage: Vec<_> = expected.iter().filter(|(_, code)| *code == Some(2)).collect();
     assert!(usage.is_empty(), "{usage:?}");
     for fault in [None, Some(LlmFault::SlowFirstByte), Some(LlmFault::Refusal)] {
-        let mut stage = Stage::with_findings();
+        let mut stage = with_findings();
         match fault {
             None => stage.down(),
             Some(fault) => stage.models.always(Some(fault)),

@@ -14,6 +14,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use common::Bench;
+use quell_testkit::double::Double;
+use quell_testkit::refs::RefsDouble;
 use serde_json::{Value, json};
 
 const VOLUME: &str = "resource \"aws_ebs_volume\" \"cache\" {\n  size = 40\n}\n";
@@ -476,4 +478,58 @@ fn a_change_its_remarks_and_results_go_into_the_outbox_once() {
     assert_eq!(none.status.code(), Some(2));
     let loose = world.fix(&["--pull", "7"]);
     assert_eq!(loose.status.code(), Some(2));
+}
+
+/// A pod whose image stands in the registry of a double, and a finding that it names no digest.
+fn pod(host: &str) -> World {
+    let world = World { bench: Bench::new() };
+    fs::create_dir(world.bench.folder.path().join("infra")).unwrap();
+    let pod = format!(
+        "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n  namespace: shop\nspec:\n  \
+         containers:\n  - name: a\n    image: \"{host}/shop/web:1.4\"\n"
+    );
+    world.bench.file("infra/pod.yaml", pod);
+    let failed = json!({"check_id": "CKV_K8S_43", "check_name": "x", "check_result": {"result": "FAILED"},
+        "file_path": "/pod.yaml", "file_abs_path": "/scan/pod.yaml", "file_line_range": [1, 9],
+        "resource": "Pod.shop.web"});
+    let report = json!({"check_type": "kubernetes", "results": {"failed_checks": [failed],
+        "passed_checks": [], "skipped_checks": [], "parsing_errors": []}, "summary": {"failed": 1}});
+    let path = world.bench.file("checkov.json", report.to_string());
+    world.bench.run(&["triage", path.to_str().unwrap(), "--quiet"]);
+    world
+}
+
+#[test]
+fn a_digest_is_looked_up_only_where_its_host_is_named() {
+    const DIGEST: &str = "sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let hosts = std::sync::Arc::<RefsDouble>::default();
+    let double = runtime.block_on(Double::start(hosts.clone())).unwrap();
+    hosts.image("shop/web:1.4", DIGEST);
+    let url = double.url();
+    let host = url.trim_start_matches("http://");
+    let world = pod(host);
+    let output = world.fix(&[]);
+    assert!(said(&output).contains(&format!("`--look-up {host}`")), "{}", said(&output));
+    // What came with a repository opens no connection.
+    world.bench.file("infra/quell.toml", format!("[fix]\nlook_up = [\"{url}\"]\n"));
+    let output = world.fix(&[]);
+    assert!(said(&output).contains("is left out"), "{}", said(&output));
+    assert_eq!(world.json(&["--look-up", "docker.io"])["made"], 0);
+    assert_eq!(double.ledger.count(), 0);
+    let wrong = world.fix(&["--look-up", "ftp://x"]);
+    assert_eq!(wrong.status.code(), Some(2), "{}", said(&wrong));
+    for how in [vec!["--look-up", &url], vec!["--config", "infra/quell.toml"]] {
+        let report = world.json(&how);
+        assert_eq!(report["made"], 1, "{report}");
+        let proof = report["fixes"][0]["proof"].as_array().unwrap();
+        let detail = proof.iter().find(|one| one["check"] == "looked_up").unwrap();
+        assert!(detail["detail"].as_str().unwrap().contains(host), "{detail}");
+    }
+    let mut asked = world.bench.command(&["fix", "--repo", "infra", "--json"]);
+    let output = asked.env("QUELL_FIX_LOOK_UP", &url).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["made"], 1, "{report}");
+    world.fix(&["--look-up", &url, "--write", "--allow-dirty"]);
+    assert!(world.text("pod.yaml").contains(&format!("1.4@{DIGEST}")));
 }

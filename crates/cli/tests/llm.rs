@@ -4,60 +4,36 @@
 
 mod common;
 
+use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 
-use common::Bench;
+use common::models::Stage;
+use common::{Bench, demo};
 use quell_model::TenantId;
 use quell_store::{Reserved, ServerStore, SpendAsk, SpendLimits, SpendMost, SpendUsed};
-use quell_testkit::double::Double;
-use quell_testkit::llm::{LLM_KEY, LlmDouble, LlmFault};
-use serde_json::Value;
-use tokio::runtime::Runtime;
+use quell_testkit::double::Fault;
+use quell_testkit::llm::{LLM_KEY, LlmDouble, LlmFault, any_answer};
+use quell_testkit::net::{Answer, Slow};
+use serde_json::{Value, json};
 
-struct Stage {
-    bench: Bench,
-    models: Arc<LlmDouble>,
-    double: Double,
-    _runtime: Runtime,
-}
-
-impl Stage {
-    fn new() -> Self {
-        let runtime = Runtime::new().unwrap();
-        let models = Arc::new(LlmDouble::default());
-        let double = runtime.block_on(Double::start(Arc::clone(&models) as _)).unwrap();
-        let bench = Bench::new();
-        let url = double.url();
-        bench.file(
-            "quell.toml",
-            format!(
-                "[egress]\nallow = ['{url}']\n\
-                 [llm.words]\nkind = 'anthropic'\nurl = '{url}'\nmodel = 'claude-haiku-5-5'\n\
-                 secret = 'env:MODEL_KEY'\nprice_input = '1'\nprice_output = '5'\n\
-                 [llm.own]\nkind = 'openai-compatible'\nurl = '{url}/compatible/v1'\n\
-                 model = 'qwen3'\nvectors = 'bge'\n\
-                 [analyst]\nsmall = 'words'\n"
-            ),
-        );
-        Self { bench, models, double, _runtime: runtime }
-    }
-
-    fn run(&self, words: &[&str]) -> (Option<i32>, String) {
-        let output = self.bench.command(words).env("MODEL_KEY", LLM_KEY).output().unwrap();
-        let all = [output.stdout, output.stderr].concat();
-        let text = String::from_utf8(all).unwrap();
-        assert!(!text.contains(LLM_KEY), "{text}");
-        (output.status.code(), text)
-    }
+fn stage() -> Stage {
+    Stage::new(LlmDouble::default(), |url| {
+        format!(
+            "[llm.words]\nkind = 'anthropic'\nurl = '{url}'\nmodel = 'claude-haiku-5-5'\n\
+             secret = 'env:MODEL_KEY'\nprice_input = '1'\nprice_output = '5'\n\
+             [llm.own]\nkind = 'openai-compatible'\nurl = '{url}/compatible/v1'\n\
+             model = 'qwen3'\nvectors = 'bge'\n\
+             [analyst]\nsmall = 'words'\n"
+        )
+    })
 }
 
 #[test]
 fn each_of_a_provider_s_means_is_tried() {
-    let stage = Stage::new();
+    let stage = stage();
     let words = ["llm", "test", "--json"];
-    let output = stage.bench.command(&words).env("MODEL_KEY", LLM_KEY).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let json = stage.json(&words);
     assert_eq!(json["well"], true);
     let states = |name: &str| -> Vec<String> {
         let items = json["items"].as_array().unwrap();
@@ -77,22 +53,22 @@ fn each_of_a_provider_s_means_is_tried() {
     let asked = stage.models.asked();
     assert_eq!(asked.len(), 6);
     assert!(asked.iter().all(|turn| turn.user == "Is two more than one?"));
-    let (code, text) = stage.run(&["llm", "test", "own"]);
+    let (code, text) = stage.said(&["llm", "test", "own"]);
     assert_eq!((code, stage.models.asked().len()), (Some(0), 9), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
 }
 
 #[test]
 fn what_does_not_work_is_told_and_ends_with_3() {
-    let stage = Stage::new();
+    let stage = stage();
     stage.models.always(Some(LlmFault::QuotaGone));
-    let (code, text) = stage.run(&["llm", "test", "words"]);
+    let (code, text) = stage.said(&["llm", "test", "words"]);
     assert_eq!(code, Some(3), "{text}");
     assert!(text.contains("fails") && text.contains("look at quota or billing"), "{text}");
     let output = stage.bench.command(&["llm", "test"]).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.code() == Some(3) && text.contains("MODEL_KEY"), "{text}");
-    assert_eq!(stage.run(&["llm", "test", "nobody"]).0, Some(2));
+    assert_eq!(stage.said(&["llm", "test", "nobody"]).0, Some(2));
 }
 
 #[test]
@@ -104,14 +80,14 @@ fn nothing_is_asked_where_nobody_is_configured() {
         assert_eq!(output.status.code(), Some(0));
         assert!(String::from_utf8(all).unwrap().contains("no model is asked"));
     }
-    let stage = Stage::new();
-    let (code, text) = stage.run(&["llm", "list"]);
+    let stage = stage();
+    let (code, text) = stage.said(&["llm", "list"]);
     assert!(
         code == Some(0) && text.contains("asked for nothing") && text.contains("small"),
         "{text}"
     );
-    assert_eq!(stage.run(&["config", "check"]).0, Some(0));
-    assert_eq!(stage.double.ledger.count(), 0);
+    assert_eq!(stage.said(&["config", "check"]).0, Some(0));
+    assert_eq!(stage.requests(), 0);
 }
 
 /// Spends a little on the bench's data directory, and leaves a call open.
@@ -138,14 +114,14 @@ fn spend(bench: &Bench) {
 
 #[test]
 fn what_is_left_today_is_told_first() {
-    let stage = Stage::new();
-    let (code, text) = stage.run(&["llm", "spend"]);
+    let stage = stage();
+    let (code, text) = stage.said(&["llm", "spend"]);
     assert_eq!(code, Some(0), "{text}");
     assert!(text.starts_with("left today: 2,000,000 of 2,000,000 tokens, 10.00 of 10.00 money\n"));
     assert!(text.contains("nothing was spent"), "{text}");
     assert!(!stage.bench.folder.path().join("data/server.db").exists(), "looking makes nothing");
     spend(&stage.bench);
-    let (code, text) = stage.run(&["llm", "spend", "--by", "user"]);
+    let (code, text) = stage.said(&["llm", "spend", "--by", "user"]);
     assert_eq!(code, Some(0), "{text}");
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[0], "left today: 1,994,766 of 2,000,000 tokens, 9.99075 of 10.00 money");
@@ -157,8 +133,8 @@ fn what_is_left_today_is_told_first() {
     let json: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(json["items"][0]["name"], "words claude-haiku-5-5");
     assert_eq!(json["total"]["refused_calls"], 1);
-    assert_eq!(stage.run(&["llm", "spend", "--days", "0"]).0, Some(2));
-    assert_eq!(stage.run(&["llm", "spend", "--by", "colour"]).0, Some(2));
+    assert_eq!(stage.said(&["llm", "spend", "--days", "0"]).0, Some(2));
+    assert_eq!(stage.said(&["llm", "spend", "--by", "colour"]).0, Some(2));
 }
 
 #[test]
@@ -199,4 +175,101 @@ fn a_grant_is_made_listed_taken_back_and_in_the_audit_log() {
     let output = bench.run(&["audit", "list", "--action", "grant.create", "--json"]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("grant.create") && text.contains("incident"), "{text}");
+}
+
+/// A provider that takes batches, asked for everything, and the demo's findings.
+fn batches() -> Stage {
+    let stage = Stage::new(LlmDouble::new(Arc::new(any_answer)), |url| {
+        format!(
+            "[llm.words]\nkind = 'anthropic'\nurl = '{url}'\nmodel = 'claude-haiku-5-5'\n\
+             secret = 'env:MODEL_KEY'\nprice_input = '1'\nprice_output = '5'\n\
+             price_batch_percent = 50\n[analyst]\nsmall = 'words'\nlarge = 'words'\n"
+        )
+    });
+    let findings = demo().join("findings");
+    let output = stage.run(&["triage", findings.to_str().unwrap(), "--quiet"]);
+    assert_eq!(output.status.code(), Some(0));
+    stage
+}
+
+fn sum(handed: &Value, name: &str) -> u64 {
+    handed["items"].as_array().unwrap().iter().map(|item| item[name].as_u64().unwrap()).sum()
+}
+
+#[test]
+fn a_batch_is_handed_in_and_fetched_by_a_later_run() {
+    let stage = batches();
+    let handed = stage.json(&["llm", "batch", "--top", "5", "--json"]);
+    assert_eq!((sum(&handed, "handed_in"), sum(&handed, "kept")), (5, 0), "{handed}");
+    let most = sum(&handed, "most_money");
+    let spend = stage.json(&["llm", "spend", "--json"]);
+    assert_eq!(spend["under_way"]["calls"], 5, "{spend}");
+    assert_eq!(spend["under_way"]["money"].as_u64(), Some(most), "{spend}");
+    let collected = stage.json(&["llm", "collect", "--json"]);
+    assert_eq!((&collected["answers"], &collected["lost"]), (&json!(5), &json!(0)), "{collected}");
+    let money = collected["money"].as_u64().unwrap();
+    assert!(money > 0 && money < most, "{collected} {most}");
+    let spend = stage.json(&["llm", "spend", "--json"]);
+    assert_eq!(spend["under_way"]["calls"], 0, "{spend}");
+    assert_eq!(spend["total"]["money"].as_u64(), Some(money), "{spend}");
+    // It is shown without asking, and handed in no second time.
+    let report = stage.json(&["triage", "--json"]);
+    let id = report["incidents"][0]["id"].as_str().unwrap();
+    let told = stage.json(&["explain", id, "--no-model", "--json"]);
+    assert_eq!(
+        (&told["words"]["by"], &told["words"]["made"]["kept"]),
+        (&json!("model"), &json!(true))
+    );
+    let (code, text) = stage.said(&["llm", "batch", "--top", "5"]);
+    assert!(code == Some(0) && text.contains("0 handed in for 0.00 at most"), "{text}");
+    assert!(
+        text.contains("answered before") && text.lines().all(|line| line.len() <= 80),
+        "{text}"
+    );
+    let (code, text) = stage.said(&["llm", "collect"]);
+    assert!(code == Some(0) && text.contains("batches: 0 done, 0 under way, 0 lost"), "{text}");
+    assert!(stage.models.asked().is_empty(), "nobody was asked beside the batches");
+}
+
+#[test]
+fn a_batch_of_which_nobody_knows_whether_it_arrived_stays_reserved() {
+    let stage = batches();
+    let slow = Slow { first: Duration::from_secs(120), ..Slow::default() };
+    let never = Answer { slow: Some(slow), ..Answer::new(200, "{}") };
+    stage.script().add("/v1/messages/batches", 1, Fault::Answer(never));
+    let mut command = stage.bench.command(&["llm", "batch", "--top", "5"]);
+    let mut run = command
+        .env("MODEL_KEY", LLM_KEY)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    stage.until("it is handed in", || stage.requests() > 0);
+    run.kill().unwrap();
+    run.wait().unwrap();
+    let collected = stage.json(&["llm", "collect", "--json"]);
+    let is = |name: &str| collected[name].as_u64().unwrap();
+    assert_eq!((is("lost"), is("answers"), is("done")), (1, 0, 0), "{collected}");
+    let spend = stage.json(&["llm", "spend", "--json"]);
+    assert!(spend["under_way"]["money"].as_u64() > Some(0), "{spend}");
+    // What was not handed in for certain is handed in anew, beside what is reserved.
+    let handed = stage.json(&["llm", "batch", "--top", "5", "--json"]);
+    assert_eq!(sum(&handed, "handed_in"), 5, "{handed}");
+    assert_eq!(stage.json(&["llm", "collect", "--json"])["answers"], 5);
+    let after = stage.json(&["llm", "spend", "--json"]);
+    assert_eq!(after["under_way"], spend["under_way"], "{after}");
+}
+
+#[test]
+fn a_batch_that_is_refused_reserves_nothing() {
+    let stage = batches();
+    stage.script().add("/v1/messages/batches", 2, Fault::Answer(Answer::new(401, "{}")));
+    let (code, text) = stage.said(&["llm", "batch", "--top", "5"]);
+    assert!(code == Some(3) && text.contains("not handed in"), "{text}");
+    let spend = stage.json(&["llm", "spend", "--json"]);
+    assert_eq!(spend["under_way"]["calls"], 0, "{spend}");
+    let bench = Bench::new();
+    let output = bench.run(&["llm", "collect"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(3) && said.contains("no model is configured"), "{said}");
 }

@@ -6,44 +6,24 @@ mod common;
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
 use common::Bench;
-use quell_testkit::double::Double;
-use quell_testkit::llm::{LLM_KEY, LlmDouble, LlmFault};
+use common::models::{Stage, text};
+use quell_testkit::llm::{LlmDouble, LlmFault};
 use serde_json::{Value, json};
-use tokio::runtime::Runtime;
 
-struct Stage {
-    bench: Bench,
-    models: Arc<LlmDouble>,
-    _double: Double,
-    _runtime: Runtime,
+fn stage() -> Stage {
+    Stage::new(LlmDouble::default(), |url| {
+        format!(
+            "[llm.words]\nkind = 'anthropic'\nurl = '{url}'\nmodel = 'claude-haiku-5-5'\n\
+             secret = 'env:MODEL_KEY'\nprice_input = '1'\nprice_output = '5'\n"
+        )
+    })
 }
 
-impl Stage {
-    fn new() -> Self {
-        let runtime = Runtime::new().unwrap();
-        let models = Arc::new(LlmDouble::default());
-        let double = runtime.block_on(Double::start(Arc::clone(&models) as _)).unwrap();
-        let bench = Bench::new();
-        let url = double.url();
-        bench.file(
-            "quell.toml",
-            format!(
-                "[egress]\nallow = ['{url}']\n\
-                 [llm.words]\nkind = 'anthropic'\nurl = '{url}'\nmodel = 'claude-haiku-5-5'\n\
-                 secret = 'env:MODEL_KEY'\nprice_input = '1'\nprice_output = '5'\n"
-            ),
-        );
-        Self { bench, models, _double: double, _runtime: runtime }
-    }
-
-    fn run(&self, words: &[&str]) -> (Option<i32>, String, String) {
-        let output = self.bench.command(words).env("MODEL_KEY", LLM_KEY).output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        (output.status.code(), text(output.stdout), text(output.stderr))
-    }
+fn run(stage: &Stage, words: &[&str]) -> (Option<i32>, String, String) {
+    let output = stage.run(words);
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
 
 /// A version of a task that has one case, in a folder of its own.
@@ -58,7 +38,7 @@ fn folder(bench: &Bench) -> String {
         };
         bench.file(&format!("other/incident/{name}"), text);
     }
-    let sentence = json!([{"text": "The bucket is open.", "evidence": ["r1"]}]);
+    let sentence = json!(["The bucket is open. [r1]"]);
     let case = json!({
         "about": "a bucket that is open", "from": "authored",
         "records": [{"id": "issue:1", "kind": "issue", "fields": {"title": "The bucket is open"}}],
@@ -72,12 +52,12 @@ fn folder(bench: &Bench) -> String {
 
 #[test]
 fn tasks_are_listed_within_80_columns() {
-    let stage = Stage::new();
-    let (code, text, _) = stage.run(&["prompts", "list"]);
+    let stage = stage();
+    let (code, text, _) = run(&stage, &["prompts", "list"]);
     assert!(code == Some(0) && text.contains("incident"), "{text}");
     assert!(text.contains("by rules"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
-    let (_, text, _) = stage.run(&["prompts", "list", "--json"]);
+    let (_, text, _) = run(&stage, &["prompts", "list", "--json"]);
     let json: Value = serde_json::from_str(&text).unwrap();
     let first = &json["items"][0];
     assert!(first["version"].as_u64() >= Some(1) && first["tokens_own"].as_u64() > Some(100));
@@ -86,9 +66,9 @@ fn tasks_are_listed_within_80_columns() {
 
 #[test]
 fn a_change_shows_what_differs_and_the_scores_of_both() {
-    let stage = Stage::new();
+    let stage = stage();
     let folder = folder(&stage.bench);
-    let (code, text, told) = stage.run(&["prompts", "diff", "incident", "--against", &folder]);
+    let (code, text, told) = run(&stage, &["prompts", "diff", "incident", "--against", &folder]);
     assert_eq!(code, Some(0), "{told}");
     assert!(text.contains("+One line more.") && text.contains("issue.status"), "{text}");
     assert!(
@@ -96,49 +76,50 @@ fn a_change_shows_what_differs_and_the_scores_of_both() {
         "{text}"
     );
     let words = ["prompts", "diff", "incident", "--against", &folder, "--provider", "words"];
-    let (_, text, told) = stage.run(&[&words[..], &["--cases", "1"]].concat());
+    let (_, text, told) = run(&stage, &[&words[..], &["--cases", "1"]].concat());
     assert!(text.contains("SCORES") && text.contains("tokens in"), "{text}{told}");
     assert!(!stage.models.asked().is_empty(), "{text}");
-    let (code, _, told) = stage.run(&["prompts", "diff", "incident", "--against", "nowhere"]);
+    let (code, _, told) = run(&stage, &["prompts", "diff", "incident", "--against", "nowhere"]);
     assert!(code == Some(2) && told.contains("--against"), "{told}");
-    assert_eq!(stage.run(&["prompts", "diff", "nothing"]).0, Some(2));
+    assert_eq!(run(&stage, &["prompts", "diff", "nothing"]).0, Some(2));
 }
 
 #[test]
 fn nobody_is_asked_where_nobody_is_configured() {
-    let stage = Stage::new();
-    let (code, _, told) = stage.run(&["prompts", "eval", "incident"]);
+    let stage = stage();
+    let (code, _, told) = run(&stage, &["prompts", "eval", "incident"]);
     assert!(
         code == Some(2) && told.contains("--provider") && told.contains("[llm.NAME]"),
         "{told}"
     );
-    assert_eq!(stage.run(&["prompts", "eval", "incident", "--provider", "nobody"]).0, Some(2));
-    assert_eq!(stage.run(&["prompts", "eval", "nothing"]).0, Some(2));
-    assert_eq!(stage.run(&["prompts", "eval", "--answers", "nowhere.json"]).0, Some(2));
+    assert_eq!(run(&stage, &["prompts", "eval", "incident", "--provider", "nobody"]).0, Some(2));
+    assert_eq!(run(&stage, &["prompts", "eval", "nothing"]).0, Some(2));
+    assert_eq!(run(&stage, &["prompts", "eval", "--answers", "nowhere.json"]).0, Some(2));
     assert!(stage.models.asked().is_empty());
 }
 
 #[test]
 fn cases_are_asked_scored_kept_and_scored_again_without_asking() {
-    let stage = Stage::new();
+    let stage = stage();
     let words = ["prompts", "eval", "incident", "--provider", "words", "--cases", "2"];
-    let (code, text, told) = stage.run(&[&words[..], &["--keep", "kept.json", "--json"]].concat());
+    let (code, text, told) =
+        run(&stage, &[&words[..], &["--keep", "kept.json", "--json"]].concat());
     assert_eq!(code, Some(0), "{told}");
     let json: Value = serde_json::from_str(&text).unwrap();
     let asked = stage.models.asked().len();
     assert_eq!(json["items"][0]["cases"].as_u64(), u64::try_from(asked).ok(), "{text}");
     let (code, again, told) =
-        stage.run(&["prompts", "eval", "incident", "--answers", "kept.json", "--json"]);
+        run(&stage, &["prompts", "eval", "incident", "--answers", "kept.json", "--json"]);
     assert_eq!(code, Some(0), "{told}");
     assert_eq!(serde_json::from_str::<Value>(&again).unwrap(), json);
     assert_eq!(stage.models.asked().len(), asked);
-    let (code, text, _) = stage.run(&["prompts", "eval", "incident", "--answers", "kept.json"]);
+    let (code, text, _) = run(&stage, &["prompts", "eval", "incident", "--answers", "kept.json"]);
     assert!(code == Some(0) && text.contains("incident"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
-    let (code, _, told) = stage.run(&[&words[..], &["--keep", "kept.json"]].concat());
+    let (code, _, told) = run(&stage, &[&words[..], &["--keep", "kept.json"]].concat());
     assert!(code == Some(2) && told.contains("kept.json"), "{told}");
     if asked > 0 {
         stage.models.always(Some(LlmFault::QuotaGone));
-        assert_eq!(stage.run(&words).0, Some(3));
+        assert_eq!(run(&stage, &words).0, Some(3));
     }
 }

@@ -1,6 +1,6 @@
 //! What is open: the report, issues and incidents, and what people decide about them.
 
-use quell_model::{Decision, IncidentKey, IssueKey, Mark, Severity, Status, Untrusted};
+use quell_model::{Answered, Decision, IncidentKey, IssueKey, Mark, Severity, Status, Untrusted};
 use quell_report::{Explained, HiddenBy, IncidentStory, IssueStory, Report};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -292,6 +292,19 @@ impl Connection {
     ) -> Result<Explained, ClientError> {
         let path = format!("api/v1/incidents/{}/explanation", part(id));
         self.post(&path, Some(plan)).await
+    }
+
+    /// Has a fix written for an issue, by a model where the server may ask one. What comes back is
+    /// a text that proves nothing by itself.
+    ///
+    /// # Errors
+    /// When there is no such issue, or the server does not answer.
+    pub async fn fix_write(
+        &self,
+        issue: &str,
+        fault: &(impl Serialize + Sync),
+    ) -> Result<Answered, ClientError> {
+        self.post(&format!("api/v1/issues/{}/fix", part(issue)), Some(fault)).await
     }
 
     /// Takes issues out of an incident. Says the incident that they are now.

@@ -11,6 +11,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod ways;
 
 pub use assemble::{Member, assemble, merged_because};
 pub use identity::{Identity, identify, normalize_title, title_to_read};
@@ -20,3 +21,4 @@ pub use incident::{
 };
 pub use statement::Spoken;
 pub use timeline::timeline;
+pub use ways::{Fact, Facts, Known, Link, MOST_STEPS, Way, Ways, ways};

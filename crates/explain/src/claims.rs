@@ -55,6 +55,7 @@ pub(crate) fn why_here(incident: &Incident, issues: &[IssueEvidence<'_>]) -> Vec
         claims.push(Claim { text: Untrusted::from(text), evidence: all_findings(lead) });
     }
     claims.extend(surroundings(lead));
+    claims.extend(lead.related.iter().cloned());
     claims.extend(weakness(lead));
     claims.extend(detection(issues));
     let tools = tools(issues);

@@ -31,6 +31,8 @@ pub struct IssueEvidence<'a> {
     pub control: Option<&'a Control>,
     /// What suppliers and people say of it, the newest first.
     pub statements: &'a [Statement],
+    /// What relations to other assets tell of its asset.
+    pub related: &'a [Claim],
 }
 
 /// What there is to say of an incident.

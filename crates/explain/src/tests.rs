@@ -64,7 +64,7 @@ fn every_claim_points_at_a_record() {
     let findings = vec![(a.key(), &a, Status::Open), (b.key(), &b, Status::Open)];
     let explained = explain(
         &incident(&issue),
-        &[IssueEvidence { issue: &issue, findings, control: None, statements: &[] }],
+        &[IssueEvidence { issue: &issue, findings, control: None, statements: &[], related: &[] }],
     );
     let explanation = &explained.explanation;
     let claims = [&explanation.what, &explanation.cause, &explanation.intent]
@@ -94,7 +94,7 @@ fn an_owner_comes_with_where_it_was_learned() {
     let findings = vec![(a.key(), &a, Status::Open)];
     let explained = explain(
         &incident(&issue),
-        &[IssueEvidence { issue: &issue, findings, control: None, statements: &[] }],
+        &[IssueEvidence { issue: &issue, findings, control: None, statements: &[], related: &[] }],
     );
     assert_eq!(explained.owner.raw(), "payments");
     assert_eq!(explained.owner_because.raw(), "from tag `team`");
@@ -115,7 +115,13 @@ fn of_several_owners_the_one_of_most_assets_is_named() {
     let issues = [owned("x", "web"), owned("y", "payments"), owned("z", "payments")];
     let evidence: Vec<IssueEvidence<'_>> = issues
         .iter()
-        .map(|issue| IssueEvidence { issue, findings: Vec::new(), control: None, statements: &[] })
+        .map(|issue| IssueEvidence {
+            issue,
+            findings: Vec::new(),
+            control: None,
+            statements: &[],
+            related: &[],
+        })
         .collect();
     let explained = explain(&incident(&issues[0]), &evidence);
     assert_eq!(explained.owner.raw(), "payments");

@@ -10,7 +10,7 @@ use quell_sources::SOURCES;
 use crate::check::{SAMPLES, sample};
 
 /// What can be fuzzed besides the formats and the languages.
-const READERS: &[&str] = &["codeowners", "inventory", "mapped", "maps"];
+const READERS: &[&str] = &["captured", "codeowners", "inventory", "mapped", "maps"];
 
 /// Those of them that read text, and no data.
 const TEXTS: &[&str] = &["codeowners", "maps"];

@@ -105,7 +105,11 @@ impl<'b> Session<'b> {
 
     fn next_input(&mut self) -> Vec<u8> {
         let code = is_text(&self.target);
-        let kind = if code { Kind::Code } else { Kind::Findings };
+        let kind = match (code, self.target.as_str()) {
+            (true, _) => Kind::Code,
+            (false, "captured") => Kind::Captured,
+            (false, _) => Kind::Findings,
+        };
         let seed = self.random.pick(&self.seeds).cloned().unwrap_or_default();
         mutate(&seed, &self.others, kind, &mut self.random)
     }

@@ -12,6 +12,15 @@ use crate::address::{Range, range_of};
 #[derive(Debug, Clone, Default)]
 pub struct Egress {
     allowed: Vec<Allow>,
+    /// Where it is set, nothing else is reached.
+    only: Option<Only>,
+}
+
+/// The hosts that are reached at all, and the setting that names them.
+#[derive(Debug, Clone)]
+struct Only {
+    rules: Vec<Allow>,
+    key: &'static str,
 }
 
 /// One line of the operator's list: a host (`vault.internal`, `*.corp.example`), an address or a
@@ -59,6 +68,14 @@ pub enum Refusal {
         host: String,
         /// What its address is for.
         range: Range,
+    },
+    /// Only named hosts may be asked, and this is none of them.
+    #[error("`{host}` is not among the hosts that may be asked; to allow it, add it to {key}")]
+    Unnamed {
+        /// Host as asked for.
+        host: String,
+        /// The setting that names hosts.
+        key: &'static str,
     },
     /// Plain HTTP to a host for which it is not allowed.
     #[error("plain HTTP to `{0}` is not allowed; use https, or add `http://{0}` to `egress.allow`")]
@@ -161,7 +178,16 @@ impl Egress {
     /// Public hosts, and what the list allows.
     #[must_use]
     pub const fn new(allowed: Vec<Allow>) -> Self {
-        Self { allowed }
+        Self { allowed, only: None }
+    }
+
+    /// The same for these hosts alone, redirects included; private ones among them are reached
+    /// too. `key` is what names them, as a refusal tells it.
+    #[must_use]
+    pub fn only(mut self, rules: Vec<Allow>, key: &'static str) -> Self {
+        self.allowed.extend(rules.iter().cloned());
+        self.only = Some(Only { rules, key });
+        self
     }
 
     /// Adds a rule.
@@ -180,6 +206,7 @@ impl Egress {
         }
         let port = url.port_or_known_default().ok_or(Refusal::Url)?;
         let place = Asked { host: &host, address: literal(url), port };
+        self.check_named(&place)?;
         match url.scheme() {
             "https" => {}
             "http" if self.matching(&place).any(|rule| rule.plain) => {}
@@ -218,7 +245,17 @@ impl Egress {
         if host.is_empty() {
             return Err(Refusal::Url);
         }
-        self.check_port(&Asked { host: &host, address: host.parse().ok(), port })
+        let place = Asked { host: &host, address: host.parse().ok(), port };
+        self.check_named(&place)?;
+        self.check_port(&place)
+    }
+
+    fn check_named(&self, place: &Asked<'_>) -> Result<(), Refusal> {
+        let Some(only) = &self.only else { return Ok(()) };
+        match only.rules.iter().any(|rule| rule.names(place.host, place.address)) {
+            true => Ok(()),
+            false => Err(Refusal::Unnamed { host: place.host.to_owned(), key: only.key }),
+        }
     }
 
     fn matching<'a>(&'a self, place: &'a Asked<'_>) -> impl Iterator<Item = &'a Allow> {
@@ -368,6 +405,28 @@ mod tests {
         let rules = egress(&["169.254.169.254"]);
         assert_eq!(rules.check_address("x", "169.254.169.254".parse().unwrap()), Ok(()));
         assert_eq!(check(&["http://169.254.169.254"], "http://169.254.169.254/"), Ok(()));
+    }
+
+    #[test]
+    fn where_hosts_are_named_no_other_is_reached() {
+        let rules = |all: &[&str]| all.iter().map(|rule| rule.parse().unwrap()).collect();
+        let named = egress(&["10.0.0.0/8"])
+            .only(rules(&["registry.example", "http://127.0.0.1:5000", "*.corp.example"]), "`x`");
+        let check = |url: &str| named.check_url(&Url::parse(url).unwrap());
+        for url in
+            ["https://registry.example/v2/", "http://127.0.0.1:5000/", "https://a.corp.example/"]
+        {
+            assert_eq!(check(url), Ok(()), "{url}");
+        }
+        for url in ["https://example.com/", "https://10.1.2.3/", "https://registry.example.evil/"] {
+            let refused = check(url).unwrap_err();
+            assert!(matches!(refused, Refusal::Unnamed { .. }), "{url}: {refused}");
+        }
+        assert!(matches!(check("https://127.0.0.1:5001/"), Err(Refusal::Port { .. })));
+        assert!(matches!(check("http://registry.example/"), Err(Refusal::Plain(_))));
+        assert!(named.check_port_of("example.com", 443).is_err());
+        let inner = "10.0.0.7".parse().unwrap();
+        assert_eq!(named.check_address("registry.example", inner), Ok(()));
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub use error::{LlmError, Meaning};
 pub use gate::{Gate, Pace, Pass, SharedGate, Shut, ShutBy};
 pub use kind::{Kind, PROVIDERS, connect};
 pub use left::{Left, Reset};
-pub use price::{Price, known_price};
+pub use price::{Price, known_batch_percent, known_price};
 pub use provider::{Batch, BatchState, Future, Means, Model, Provider};
 pub use reply::{Reply, Stopped, Usage};
 pub use request::{Effort, Request};

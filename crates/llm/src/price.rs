@@ -1,5 +1,6 @@
 //! What tokens cost.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -30,6 +31,16 @@ impl Price {
         u64::try_from(sum.div_ceil(1_000_000)).unwrap_or(u64::MAX)
     }
 
+    /// So many hundredths of it, rounded up: what calls of a batch cost.
+    #[must_use]
+    pub fn percent(&self, percent: u8) -> Self {
+        let part = |price: u64| {
+            let part = (u128::from(price) * u128::from(percent)).div_ceil(100);
+            u64::try_from(part).unwrap_or(u64::MAX)
+        };
+        Self { input: part(self.input), cached: part(self.cached), output: part(self.output) }
+    }
+
     /// The most that a call may cost which has so much input and at most so much output.
     #[must_use]
     pub fn most(&self, input: u64, most_output: u64) -> u64 {
@@ -42,8 +53,14 @@ impl Price {
 /// What is not listed has to be configured.
 #[must_use]
 pub fn known_price(kind: &str, model: &str) -> Option<Price> {
-    let row = TABLE.iter().find(|row| row.kind == kind && row.names(model))?;
+    let row = TABLE.prices.iter().find(|row| row.kind == kind && row.names(model))?;
     Some(Price { input: row.input, cached: row.cached, output: row.output })
+}
+
+/// Hundredths of the prices of that table that a call of a batch costs.
+#[must_use]
+pub fn known_batch_percent(kind: &str) -> Option<u8> {
+    TABLE.batch_percent.get(kind).copied()
 }
 
 #[derive(Debug, Deserialize)]
@@ -65,18 +82,17 @@ impl Row {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(rename = "as_of")]
     _as_of: String,
+    batch_percent: BTreeMap<String, u8>,
     prices: Vec<Row>,
 }
 
-static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
-    let read = toml::from_str::<File>(include_str!("prices.toml"));
-    read.map(|file| file.prices).unwrap_or_default()
-});
+static TABLE: LazyLock<File> =
+    LazyLock::new(|| toml::from_str(include_str!("prices.toml")).unwrap_or_default());
 
 #[cfg(test)]
 mod tests {
@@ -91,6 +107,16 @@ mod tests {
         assert_eq!(Price { input: 1, ..Price::default() }.of(&one), 1);
         assert_eq!(price.most(u64::MAX, u64::MAX), u64::MAX);
         assert!(price.most(1_000, 100) >= price.of(&usage));
+    }
+
+    #[test]
+    fn a_part_of_a_price_is_rounded_up_and_never_more_than_the_whole() {
+        let price = Price { input: 4_000_001, cached: 0, output: u64::MAX };
+        let half = Price { input: 2_000_001, cached: 0, output: u64::MAX / 2 + 1 };
+        assert_eq!(price.percent(50), half);
+        assert_eq!((price.percent(100), price.percent(0)), (price, Price::default()));
+        assert_eq!(known_batch_percent("anthropic"), Some(50));
+        assert_eq!(known_batch_percent("compatible"), None);
     }
 
     #[test]

@@ -26,6 +26,9 @@ pub struct Fix {
     pub file: String,
     /// The block it changes (`aws_s3_bucket.logs`).
     pub address: String,
+    /// Other files that it changes with that one, all or none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_in: Vec<String>,
     /// Unified diff; empty where the fix is withheld before one could be made.
     pub diff: String,
     /// What was checked, in order.
@@ -129,6 +132,8 @@ pub enum ProofCheck {
     /// A change that a model wrote touches what the control speaks of and brings in nothing that
     /// runs, nobody who may do something and nothing from elsewhere; only for such a change.
     Confined,
+    /// A value that the code does not give was asked of who knows it; only where one was.
+    LookedUp,
     /// Only the block, or a new companion block, changed.
     OnlyTheBlock,
     /// Making the fix again changes nothing.

@@ -6,7 +6,7 @@ use quell_catalog::{Catalog, Control, Exposure, Intel};
 use quell_correlate::{Member, assemble};
 use quell_model::{Finding, Issue, IssueKey, Origin, Risk, Sourced, Timestamp, Vulnerability};
 use quell_owners::Owners;
-use quell_risk::Factors;
+use quell_risk::{Elsewhere, Factors};
 use quell_store::{
     AssessedIssue, Body, Brief, DirtyIssue, FindingRow, IssueScope, Packed, Store, place_text,
 };
@@ -179,6 +179,7 @@ impl<'a> Judgement<'a> {
             epss: highest(&mut weaknesses().filter_map(|v| self.epss(v))),
             exploited: weaknesses().any(|v| v.exploited == Some(true) || self.is_kev(v)),
             implies: control.map_or(Exposure::None, |c| c.exposure),
+            elsewhere: Elsewhere::default(),
             fixed_version: weaknesses().find_map(|v| v.fixed_version.as_deref()),
             step: control.and_then(|c| c.explain.steps.first()).map(String::as_str),
         }

@@ -95,7 +95,7 @@ impl<'a> World<'a> {
         follow(store, &standing, happened, self.estate.by.now)
     }
 
-    fn tell(
+    pub(crate) fn tell(
         &self,
         store: &Store,
         story: &Incident,

@@ -19,6 +19,7 @@ mod import;
 mod incidents;
 mod inspect;
 mod intel;
+mod links;
 mod list;
 mod marks;
 pub mod memory;
@@ -36,11 +37,12 @@ mod together;
 pub use coverage::{Coverage, RuleCount, ToolCoverage, coverage};
 pub use error::PipelineError;
 pub use fixes::{
-    Ask, Branch, ChangePlace, CodePlace, Commit, Dirty, FIX_TASK, FileChange, FixCase, FixConfig,
-    FixMember, FixPlan, FixRequest, FixSaid, FixStory, MOST_WRITTEN, Offer, StateFile, Taken, Tool,
-    TraceRequest, Unfixed, Writer, code_change, code_place, commit_message, fix_case, fix_cases,
-    fixes_report, named_asset, patch_text, plan_fixes, plan_fixes_from, recover_files,
-    refuse_uncommitted, score_fix, trace_asset, trace_thing, write_branch, write_files,
+    Ask, Branch, ChangePlace, CodePlace, Commit, Dirty, FIX_TASK, FileChange, FixAdvice, FixCase,
+    FixConfig, FixFault, FixHelp, FixMember, FixNeighbour, FixPlan, FixQuestion, FixRequest,
+    FixSaid, FixStory, LookUp, Looked, MOST_WRITTEN, Offer, StateFile, Taken, Tool, TraceRequest,
+    Unfixed, Writer, code_change, code_place, commit_message, fix_case, fix_cases, fixes_report,
+    named_asset, patch_text, plan_fixes, plan_fixes_from, recover_files, refuse_uncommitted,
+    score_fix, trace_asset, trace_thing, wanted_of, write_branch, write_files,
 };
 pub use import::{ImportOptions, Imported};
 pub use incidents::{

@@ -4,19 +4,20 @@
 //! an issue's score here may differ from the one it was stored with.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use quell_catalog::{Control, Exposure};
-use quell_correlate::{Member, Shared};
+use quell_correlate::{Fact, Facts, Member, Shared, Way, Ways};
 use quell_model::{Decided, FindingClass, Issue, IssueKey, Sourced, Statement, Timestamp};
-use quell_risk::{Circumstances, Factors, WhatIf};
+use quell_risk::{Circumstances, Elsewhere, Factors, WhatIf};
 use quell_store::Store;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::PipelineError;
 use crate::assess::{Judgement, members};
+use crate::links::Links;
 use crate::report::{Open, stored_issue};
 
 /// The words of data classes that count as sensitive, the most sensitive first.
@@ -25,15 +26,27 @@ const SENSITIVE: &[&str] = &["restricted", "confidential"];
 /// A fact of an asset, with the issue that brought it.
 type Brought<T> = Option<(T, IssueKey)>;
 
+/// A claim about an asset, with what it rests on.
+type Claimed = Option<(bool, Basis)>;
+
+/// What a claim about an asset rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Basis {
+    /// An issue on the asset.
+    Issue(IssueKey),
+    /// What it has to do with another asset.
+    Way(Way),
+}
+
 /// What all issues of one asset say of its surroundings together.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Around {
-    pub(crate) exposed: Brought<bool>,
-    pub(crate) sensitive: Brought<bool>,
-    pub(crate) admin: Brought<bool>,
+    exposed: Claimed,
+    sensitive: Claimed,
+    admin: Claimed,
     pub(crate) environment: Brought<Sourced>,
     pub(crate) data_class: Brought<Sourced>,
-    /// Whether its issues say different things.
+    /// Whether its issues say different things, or relations say more than they.
     mixed: bool,
 }
 
@@ -62,6 +75,21 @@ pub(crate) struct Says {
     admin: Option<bool>,
     environment: Option<Arc<str>>,
     data_class: Option<Arc<str>>,
+}
+
+impl Says {
+    /// Adds what it claims to what is known of the asset.
+    pub(crate) fn add_to(&self, facts: &mut Facts, key: IssueKey) {
+        let class = self.data_class.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        let class: Brought<Sourced> = class.map(|class| (class, key));
+        let is_sensitive = sensitivity(&class) < SENSITIVE.len();
+        let claims = [
+            (Fact::Exposed, self.exposed == Some(true)),
+            (Fact::Sensitive, self.sensitive == Some(true) || is_sensitive),
+            (Fact::Privileged, self.admin == Some(true)),
+        ];
+        claims.iter().filter(|(_, holds)| *holds).for_each(|(fact, _)| facts.add(*fact, key));
+    }
 }
 
 /// Texts, and what issues say of their assets, kept once.
@@ -114,9 +142,12 @@ impl StoredSays<'_> {
 }
 
 impl Around {
-    /// What issues of one asset say together, in the order of their keys; `None` where they say
-    /// the same.
-    pub(crate) fn together<'s>(all: impl Iterator<Item = (&'s Says, IssueKey)>) -> Option<Self> {
+    /// What issues of one asset say together, in the order of their keys, with what relations say;
+    /// `None` where all say the same.
+    pub(crate) fn together<'s>(
+        all: impl Iterator<Item = (&'s Says, IssueKey)>,
+        ways: Option<&Ways>,
+    ) -> Option<Self> {
         let mut together: Option<Self> = None;
         for (says, key) in all {
             let around = Self::of(says, key);
@@ -125,7 +156,40 @@ impl Around {
                 None => together = Some(around),
             }
         }
-        together.filter(|together| together.mixed)
+        let mut together = together?;
+        if let Some(ways) = ways {
+            Fact::ALL.into_iter().for_each(|fact| together.add_way(fact, ways.get(fact)));
+        }
+        together.mixed.then_some(together)
+    }
+
+    /// Takes in what relations say: more than nothing, and more than that it is not so.
+    fn add_way(&mut self, fact: Fact, way: Option<&Way>) {
+        let Some(way) = way else { return };
+        let mine = match fact {
+            Fact::Exposed => &mut self.exposed,
+            Fact::Sensitive => &mut self.sensitive,
+            Fact::Privileged => &mut self.admin,
+        };
+        if !matches!(mine, Some((true, _))) {
+            *mine = Some((true, Basis::Way(way.clone())));
+            self.mixed = true;
+        }
+    }
+
+    /// What a claim rests on, if there is one.
+    pub(crate) fn brought(&self, fact: Fact) -> Option<&Basis> {
+        let mine = match fact {
+            Fact::Exposed => &self.exposed,
+            Fact::Sensitive => &self.sensitive,
+            Fact::Privileged => &self.admin,
+        };
+        mine.as_ref().map(|(_, from)| from)
+    }
+
+    /// Whether a fact comes from another asset.
+    fn is_from_elsewhere(&self, fact: Fact) -> bool {
+        matches!(self.brought(fact), Some(Basis::Way(_)))
     }
 
     /// What one issue says.
@@ -134,10 +198,11 @@ impl Around {
             let value = text.as_deref().and_then(|text| serde_json::from_str(text).ok());
             value.map(|value| (value, key))
         };
+        let claimed = |value: Option<bool>| value.map(|value| (value, Basis::Issue(key)));
         Self {
-            exposed: says.exposed.map(|value| (value, key)),
-            sensitive: says.sensitive.map(|value| (value, key)),
-            admin: says.admin.map(|value| (value, key)),
+            exposed: claimed(says.exposed),
+            sensitive: claimed(says.sensitive),
+            admin: claimed(says.admin),
             environment: sourced(&says.environment),
             data_class: sourced(&says.data_class),
             mixed: false,
@@ -163,7 +228,7 @@ impl Around {
     }
 
     fn says_as(&self, other: &Self) -> bool {
-        let flag = |of: &Brought<bool>| of.as_ref().map(|(value, _)| *value);
+        let flag = |of: &Claimed| of.as_ref().map(|(value, _)| *value);
         flag(&self.exposed) == flag(&other.exposed)
             && flag(&self.sensitive) == flag(&other.sensitive)
             && flag(&self.admin) == flag(&other.admin)
@@ -176,7 +241,7 @@ impl Around {
     fn apply(&self, issue: &mut Issue, leads_in: bool) -> bool {
         let before = issue.asset.clone();
         let signals = &mut issue.asset.signals;
-        let raise = |mine: &mut Option<bool>, all: &Brought<bool>| {
+        let raise = |mine: &mut Option<bool>, all: &Claimed| {
             if let Some((value, _)) = all.as_ref().filter(|_| leads_in) {
                 *mine = Some(*value || *mine == Some(true));
             }
@@ -195,7 +260,7 @@ impl Around {
     }
 }
 
-fn worse(mine: &mut Brought<bool>, other: Brought<bool>) {
+fn worse(mine: &mut Claimed, other: Claimed) {
     if mine.is_none() || matches!((&*mine, &other), (Some((false, _)), Some((true, _)))) {
         *mine = other;
     }
@@ -242,24 +307,30 @@ impl<'a> Estate<'a> {
         self
     }
 
-    /// Takes in what open issues say of their assets, and decides on each by what all of them
-    /// say. Most assets have one issue, or issues that say the same: nothing is kept of those.
-    pub(crate) fn take(&mut self, open: &mut [Open]) {
+    /// Takes in what open issues and relations say of assets, and decides on each issue by what
+    /// all of them say. Most assets have one issue, or issues that say the same: nothing is kept of
+    /// those. With `only_these`, assets without an open issue are not looked at.
+    pub(crate) fn take(&mut self, open: &mut [Open], (links, only_these): (&Links, bool)) {
         for one in open.iter_mut() {
             one.decision = one.provisional.settle(&self.circumstances(one.candidate.key));
         }
         let mut by_asset: Vec<&Open> = open.iter().collect();
         by_asset.par_sort_unstable_by_key(|one| (one.candidate.asset(), one.candidate.key));
         let groups = by_asset.chunk_by(|a, b| a.candidate.asset() == b.candidate.asset());
-        let differ = |group: &&[&Open]| {
+        let ways = ways_to(&by_asset, (links, only_these));
+        let differ = |group: &[&Open]| {
             group.first().is_some_and(|first| group.iter().any(|one| one.says != first.says))
         };
         let told = |group: &[&Open]| {
-            let asset = group.first().map(|one| one.candidate.asset().to_owned())?;
+            let asset = group.first().map(|one| one.candidate.asset())?;
+            let ways = if ways.is_empty() { None } else { ways.get(&links.number(asset)) };
+            if ways.is_none() && !differ(group) {
+                return None;
+            }
             let says = group.iter().map(|one| (&*one.says, one.candidate.key));
-            Some((asset, Around::together(says)?))
+            Some((asset.to_owned(), Around::together(says, ways)?))
         };
-        let mut around: BTreeMap<String, Around> = groups.filter(differ).filter_map(told).collect();
+        let mut around: BTreeMap<String, Around> = groups.filter_map(told).collect();
         around.remove("");
         self.around = around;
     }
@@ -335,10 +406,18 @@ impl<'a> Estate<'a> {
     }
 
     fn factors<'f>(&'f self, issue: &Issue, members: &'f [Member]) -> Factors<'f> {
-        self.by.factors(members, self.control(issue))
+        let around = self.around(issue.asset.id.key()).filter(|_| self.leads_in(issue));
+        let is = |fact: Fact| around.is_some_and(|around| around.is_from_elsewhere(fact));
+        let elsewhere = Elsewhere {
+            exposed: is(Fact::Exposed),
+            sensitive: is(Fact::Sensitive),
+            admin: is(Fact::Privileged),
+        };
+        Factors { elsewhere, ..self.by.factors(members, self.control(issue)) }
     }
 
-    fn leads_in(&self, issue: &Issue) -> bool {
+    /// Whether an issue is one by which an attacker gets somewhere.
+    pub(crate) fn leads_in(&self, issue: &Issue) -> bool {
         match issue.class {
             FindingClass::Vulnerability | FindingClass::Detection | FindingClass::Secret => true,
             FindingClass::Misconfiguration
@@ -378,8 +457,29 @@ impl<'a> Estate<'a> {
     }
 }
 
+/// The ways to the assets of open issues, which stand in the order of their assets.
+fn ways_to(by_asset: &[&Open], (links, only_these): (&Links, bool)) -> HashMap<u64, Ways> {
+    if links.is_empty() {
+        return HashMap::new();
+    }
+    let mut facts: HashMap<u64, Facts> = HashMap::new();
+    for group in by_asset.chunk_by(|a, b| a.candidate.asset() == b.candidate.asset()) {
+        let Some(asset) = group.first().map(|one| one.candidate.asset()) else { continue };
+        let number = links.number(asset);
+        if asset.is_empty() || !links.assets().contains(&number) {
+            continue;
+        }
+        let known = facts.entry(number).or_default();
+        group.iter().for_each(|one| one.says.add_to(known, one.candidate.key));
+    }
+    links.ways(&facts, only_these)
+}
+
 #[cfg(test)]
 mod tests {
+    use quell_correlate::{Known, Link};
+    use quell_model::{AssetId, Relation, RelationKind};
+
     use super::*;
 
     fn issue(key: &str, exposed: Option<bool>, environment: Option<&str>) -> Issue {
@@ -419,9 +519,37 @@ mod tests {
             assert!(all.apply(&mut setting, false));
             assert_eq!(setting.asset.signals.internet_exposed, None);
             assert_eq!(setting.asset.context.environment.unwrap().value.raw(), "production");
-            assert_eq!(all.exposed.as_ref().map(|(_, key)| *key), Some(knows.key));
+            assert_eq!(all.brought(Fact::Exposed), Some(&Basis::Issue(knows.key)));
             assert!(!all.apply(&mut knows.clone(), true));
         }
+    }
+
+    #[test]
+    fn what_relations_tell_counts_where_no_issue_says_it() {
+        let mut facts = HashMap::new();
+        facts.insert(1, Facts::default());
+        let told = |says: &[Issue], ways: &Ways| {
+            let says: Vec<(Says, IssueKey)> = says
+                .iter()
+                .map(|one| (StoredSays::of(one).shared(&mut Shared::default()), one.key))
+                .collect();
+            Around::together(says.iter().map(|(says, key)| (says, *key)), Some(ways))
+        };
+        let tool = quell_model::Tool::default();
+        let (from, to) = (AssetId::internet(), issue("a", None, None).asset.id);
+        let relation = Relation::new(tool, &from, RelationKind::Exposes, &to).unwrap();
+        let link = Link::of(&relation, |key| u64::from(key != from.key())).unwrap();
+        let known = Known { facts: &facts, internet: 0, everything: 2, only_these: true };
+        let all = quell_correlate::ways(&[link], known);
+        let ways = all.get(&1).unwrap();
+        for said in [None, Some(false)] {
+            let around = told(&[issue("a", said, None)], ways).unwrap();
+            let mut weak = issue("a", said, None);
+            assert!(around.apply(&mut weak, true));
+            assert_eq!(weak.asset.signals.internet_exposed, Some(true));
+            assert!(around.is_from_elsewhere(Fact::Exposed));
+        }
+        assert_eq!(told(&[issue("a", Some(true), None)], ways), None);
     }
 
     #[test]

@@ -11,8 +11,8 @@ use quell_correlate::{
 };
 use quell_explain::{IssueEvidence, explain};
 use quell_model::{
-    Decided, Decision, FindingClass, Fix, FixState, Incident, Issue, IssueKey, Mark, MarkKind,
-    Sourced, Statement, Status, Timestamp, Untrusted, WrittenFix,
+    Claim, Decided, Decision, FindingClass, Fix, FixState, Incident, Issue, IssueKey, Mark,
+    MarkKind, Sourced, Statement, Status, Timestamp, Untrusted, WrittenFix,
 };
 use quell_report::{
     AssetReport, DecisionCounts, DecisionReport, FindingReport, FixReport, HandReport, HiddenBy,
@@ -27,6 +27,7 @@ use crate::PipelineError;
 use crate::assess::{member, members, read_issue};
 use crate::exceptions::{Said, statement_report};
 use crate::fixes::steps_of;
+use crate::links::{self, Links};
 use crate::priority::{Estate, Once, Says, StoredSays};
 
 /// Issues that are read before they are told: each may hold a block of others.
@@ -115,6 +116,15 @@ pub(crate) fn open_issues(
     estate: &mut Estate<'_>,
     among: Option<&IdSet>,
 ) -> Result<Vec<Open>, PipelineError> {
+    read_open(store, estate, (among, among.is_some()))
+}
+
+/// The same. With `only_these`, no others may be seen, so nothing is told of their assets either.
+fn read_open(
+    store: &Store,
+    estate: &mut Estate<'_>,
+    (among, only_these): (Option<&IdSet>, bool),
+) -> Result<Vec<Open>, PipelineError> {
     let all = usize::try_from(store.issue_count_open()?).unwrap_or_default();
     // No more room than is needed: growing would take twice as much for a moment.
     let mut open = Vec::with_capacity(among.map_or(all, |among| all.min(among.len())));
@@ -134,7 +144,7 @@ pub(crate) fn open_issues(
     if !hidden.rows().is_empty() {
         open.retain(|open| !hidden.hides(open.row));
     }
-    estate.take(&mut open);
+    estate.take(&mut open, (&Links::load(store)?, only_these));
     estate.settle(store, &mut open)?;
     Ok(open)
 }
@@ -253,7 +263,7 @@ pub(crate) fn in_scope(
     estate: &mut Estate<'_>,
     among: Option<&IdSet>,
 ) -> Result<InScope, PipelineError> {
-    let mut open = open_issues(store, estate, among)?;
+    let mut open = read_open(store, estate, (among, false))?;
     let known = store.attacks_known()?;
     let attacks = |all: &[Open]| {
         let any = all.iter().any(|o| o.candidate.is_detection());
@@ -321,6 +331,9 @@ pub(crate) fn describe(
             };
             story.extend(stored.into_par_iter().filter_map(read).collect::<Result<Vec<_>, _>>()?);
         }
+        if let Some(lead) = story.first_mut() {
+            lead.related = related(store, estate, &lead.issue)?;
+        }
         described.incidents.push(incident_report(incident, &story, (catalog, today), fixes));
         for told in story.iter().filter(|_| detail == Detail::All) {
             let mut issue = issue_report(told, catalog, today);
@@ -337,6 +350,12 @@ pub(crate) fn describe(
     described.issues.sort_by(|a, b| (b.risk.score, &a.id).cmp(&(a.risk.score, &b.id)));
     described.assets = assets.into_values().collect();
     Ok(described)
+}
+
+/// What relations tell of an issue's asset, where that counts for the issue.
+fn related(store: &Store, estate: &Estate<'_>, issue: &Issue) -> Result<Vec<Claim>, PipelineError> {
+    let around = estate.around(issue.asset.id.key()).filter(|_| estate.leads_in(issue));
+    around.map_or(Ok(Vec::new()), |around| links::told(store, around))
 }
 
 /// An issue that is in memory, with its findings, what is said of it and what was decided.
@@ -357,6 +376,7 @@ pub(crate) fn story_of(
         hidden_by: None,
         members,
         decided,
+        related: Vec::new(),
     });
     let story: Vec<Told<'_>> = told.collect();
     let mut assets: BTreeMap<String, AssetReport> = BTreeMap::new();
@@ -396,7 +416,8 @@ fn told<'s>(
     let (statements, mark) = (said.of(issue.key), said.mark(issue.key));
     let hidden_by = said.hidden_by(issue.key);
     let decided = estate.decide(&issue, statements);
-    Ok(Some(Told { issue, members, places, statements, mark, hidden_by, decided }))
+    let related = Vec::new();
+    Ok(Some(Told { issue, members, places, statements, mark, hidden_by, decided, related }))
 }
 
 fn tell<'s>(
@@ -416,6 +437,8 @@ struct Told<'s> {
     members: Vec<Member>,
     places: Vec<(String, u64)>,
     decided: Decided,
+    /// What relations tell of its asset, where it leads its incident.
+    related: Vec<Claim>,
 }
 
 fn incident_report(
@@ -431,6 +454,7 @@ fn incident_report(
             findings: told.members.iter().map(|m| (m.key, &m.finding, m.status)).collect(),
             control: told.issue.control.as_deref().and_then(|id| catalog.control(id)),
             statements: told.statements,
+            related: &told.related,
         })
         .collect();
     let explained = explain(incident, &evidence);
@@ -684,6 +708,7 @@ pub(crate) fn fix_report(fix: &Fix) -> FixReport {
         safety: fix.safety,
         file: Untrusted::from(fix.file.as_str()),
         address: Untrusted::from(fix.address.as_str()),
+        also_in: fix.also_in.iter().map(|path| Untrusted::from(path.as_str())).collect(),
         diff: Untrusted::from(fix.diff.as_str()),
         proof: fix.proof.clone(),
         may_break: fix.may_break.clone(),

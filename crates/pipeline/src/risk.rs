@@ -1,6 +1,6 @@
 //! One risk explained: its parts with their records, and what would change it.
 
-use quell_correlate::Member;
+use quell_correlate::{Fact, Member};
 use quell_model::{Finding, FindingKey, Incident, Issue, IssueKey, Origin, Timestamp, Untrusted};
 use quell_report::{PartReport, RiskStory, WhatIfReport};
 use quell_risk::WhatIf;
@@ -9,7 +9,8 @@ use quell_store::{IdSet, Store};
 use crate::assess::{Judgement, members};
 use crate::exceptions::Said;
 use crate::inspect::find_issue;
-use crate::priority::Estate;
+use crate::links::{field, records};
+use crate::priority::{Basis, Estate};
 use crate::report::{Open, decision_of, incidents, open_issues, stored_issue};
 use crate::{PipelineError, Setup, intel};
 
@@ -205,11 +206,24 @@ impl Records<'_> {
         }
     }
 
+    /// The same of what may be known by way of another asset.
+    fn claimed(
+        &self,
+        (fact, said): (Fact, Option<bool>),
+        says: impl Fn(&Finding) -> bool,
+    ) -> Vec<String> {
+        let around = self.estate.around(self.issue.asset.id.key());
+        match around.and_then(|around| around.brought(fact)).filter(|_| said.is_some()) {
+            Some(Basis::Way(way)) if said == Some(true) => records(way, field(fact)),
+            Some(Basis::Issue(key)) => self.surroundings(field(fact), says, Some(*key)),
+            Some(Basis::Way(_)) | None => self.surroundings(field(fact), says, None),
+        }
+    }
+
     fn exposure(&self) -> Vec<String> {
         let said = self.issue.asset.signals.internet_exposed;
-        let around = self.around(|a| a.exposed.as_ref().map(|(_, key)| *key));
         let says = |f: &Finding| said.is_some() && f.asset.signals.internet_exposed == said;
-        self.surroundings("asset.signals.internet_exposed", says, around.filter(|_| said.is_some()))
+        self.claimed((Fact::Exposed, said), says)
     }
 
     fn data(&self) -> Vec<String> {
@@ -220,9 +234,8 @@ impl Records<'_> {
             return self.surroundings("asset.context.data_class", says, around);
         }
         let said = asset.signals.sensitive_data;
-        let around = self.around(|a| a.sensitive.as_ref().map(|(_, key)| *key));
         let says = |f: &Finding| said.is_some() && f.asset.signals.sensitive_data == said;
-        self.surroundings("asset.signals.sensitive_data", says, around.filter(|_| said.is_some()))
+        self.claimed((Fact::Sensitive, said), says)
     }
 
     fn environment(&self) -> Vec<String> {
@@ -240,9 +253,8 @@ impl Records<'_> {
 
     fn criticality(&self) -> Vec<String> {
         let said = self.issue.asset.signals.high_privilege;
-        let around = self.around(|a| a.admin.as_ref().map(|(_, key)| *key));
         let says = |f: &Finding| said.is_some() && f.asset.signals.high_privilege == said;
-        self.surroundings("asset.signals.high_privilege", says, around.filter(|_| said.is_some()))
+        self.claimed((Fact::Privileged, said), says)
     }
 
     fn around(

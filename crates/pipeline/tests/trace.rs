@@ -8,7 +8,8 @@ use std::process::Command;
 
 use quell_model::{Clock, Timestamp};
 use quell_pipeline::{
-    FixRequest, Progress, Request, Setup, StateFile, Taken, TraceRequest, plan_fixes, trace_thing,
+    FixHelp, FixRequest, Progress, Request, Setup, StateFile, Taken, TraceRequest, plan_fixes,
+    trace_thing,
 };
 use quell_store::Store;
 use serde_json::{Value, json};
@@ -198,7 +199,9 @@ fn fixed(world: &World, named: &[&str]) -> (Option<Taken>, String) {
         states: world.states(named),
         ..FixRequest::default()
     };
-    let plan = plan_fixes(&store, (&world.setup, &request), None, &clock(), &progress).unwrap();
+    let plan =
+        plan_fixes(&store, (&world.setup, &request), FixHelp::default(), &clock(), &progress)
+            .unwrap();
     match (plan.offers.first(), plan.unfixed.first()) {
         (Some(offer), _) => {
             (Some(offer.taken), format!("{} {}", offer.fix.file, offer.fix.address))

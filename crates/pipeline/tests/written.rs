@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use quell_analyst::{Audience, Brief, Call, Grants, Tasks, Why};
+use quell_analyst::{Audience, Call, Grants, Tasks, Why};
 use quell_http::{Client, Policy};
 use quell_llm::{Fixed, Price, Settings, connect};
 use quell_model::{Answered, Clock, FixedClock, Safety, Timestamp};
-use quell_pipeline::analyst::{Asker, Asking, Ended, Model, Opened, Pause, Purse, ask};
+use quell_pipeline::analyst::{Asker, Asking, Ended, Model, Opened, Pause, Purse, Turn, Work, ask};
 use quell_pipeline::{
-    FIX_TASK, FixPlan, FixRequest, Progress, Request, Setup, Taken, Writer, commit_message,
-    fixes_report, plan_fixes,
+    FIX_TASK, FixHelp, FixPlan, FixQuestion, FixRequest, Progress, Request, Setup, Taken, Writer,
+    commit_message, fixes_report, plan_fixes,
 };
 use quell_store::Store;
 use quell_testkit::double::Double;
@@ -61,10 +61,16 @@ impl Purse for Open {
         None
     }
 
-    fn keep(&self, _asking: &Asking<'_>, _key: &blake3::Hash, _answer: &Value) {}
+    fn turn(&self, _key: &blake3::Hash) -> Pause<'_, Turn> {
+        Box::pin(async { Box::new(()) as Turn })
+    }
 
-    fn open(&self, _asking: &Asking<'_>) -> Result<Box<dyn Opened>, Why> {
+    fn open(&self, _asking: &Asking<'_>, _key: &blake3::Hash) -> Result<Box<dyn Opened>, Why> {
         Ok(Box::new(Let))
+    }
+
+    fn run(&self, work: Work) {
+        drop(tokio::spawn(work));
     }
 
     fn pause(&self, _time: Duration) -> Pause<'_> {
@@ -97,7 +103,8 @@ impl World {
         };
         let provider = connect(settings, client, Arc::new(Fixed(LLM_KEY.into()))).unwrap();
         let price = Some(Price { input: 1, cached: 1, output: 1 });
-        let model = Model { provider: Arc::from(provider), model: "gpt-5.6-luna".into(), price };
+        let (provider, model) = (Arc::from(provider), "gpt-5.6-luna".into());
+        let model = Model { provider, model, price, batch_price: None };
         let world = Self {
             runtime,
             folder: tempfile::tempdir().unwrap(),
@@ -144,8 +151,9 @@ impl World {
 
     fn plan(&self, request: &FixRequest, is_asked: bool) -> FixPlan {
         let task = self.tasks.get(FIX_TASK).unwrap();
-        let answer = |brief: &Brief<'_>| -> Answered {
-            let call = Call::new(task, brief, Audience::Owner, Grants::default()).unwrap();
+        let answer = |question: &FixQuestion<'_>| -> Answered {
+            let brief = question.brief();
+            let call = Call::new(task, &brief, Audience::Owner, Grants::default()).unwrap();
             let asker = Asker { tenant: "default", user: None, incident: None };
             self.runtime.block_on(ask(&call, Some(&self.model), asker, &Open))
         };
@@ -153,14 +161,14 @@ impl World {
         let never = AtomicBool::new(false);
         let progress = Progress { cancelled: &never, bytes: &|_, _| {}, doing: &|_| {} };
         let clock: &dyn Clock = &FixedClock(now());
-        let writer = is_asked.then_some(&writer);
-        plan_fixes(&self.store(), (&self.setup, request), writer, clock, &progress).unwrap()
+        let help = FixHelp { writer: is_asked.then_some(&writer), look_up: None };
+        plan_fixes(&self.store(), (&self.setup, request), help, clock, &progress).unwrap()
     }
 }
 
 fn answer(before: &str, after: &str) -> Value {
     json!({"path": "services/build.tf", "before": before, "after": after,
-        "why": [{"text": "The builder loses the rights of root on its host.", "evidence": ["r2"]}]})
+        "why": ["The builder loses the rights of root on its host. [r2]"]})
 }
 
 #[test]

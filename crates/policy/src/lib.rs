@@ -146,13 +146,23 @@ fn is_ours(package: &str) -> bool {
 /// What a policy sees as `input`.
 fn input(fix: &Fix) -> serde_json::Value {
     let lines = |sign: char| -> Vec<&str> {
-        let body = fix.diff.lines().skip_while(|line| !line.starts_with("@@"));
-        body.filter_map(|line| line.strip_prefix(sign)).collect()
+        let all: Vec<&str> = fix.diff.lines().collect();
+        // The head of each file is two lines, the first of them begun by a removal's sign.
+        let is_head = |at: usize| {
+            let begins = |at: usize, with| all.get(at).is_some_and(|line| line.starts_with(with));
+            let first =
+                |at| begins(at, "--- a/") && begins(at + 1, "+++ b/") && begins(at + 2, "@@ ");
+            first(at) || at.checked_sub(1).is_some_and(first)
+        };
+        let body = all.iter().enumerate().filter(|(at, _)| !is_head(*at));
+        body.filter_map(|(_, line)| line.strip_prefix(sign)).collect()
     };
+    let files = std::iter::once(&fix.file).chain(&fix.also_in);
     json!({
         "fix": {
             "id": fix.id, "control": fix.control, "recipe": fix.recipe, "title": fix.title,
-            "safety": fix.safety, "file": fix.file, "address": fix.address,
+            "safety": fix.safety, "file": fix.file, "files": files.collect::<Vec<_>>(),
+            "address": fix.address,
             "may_break": fix.may_break, "effects": fix.impact.effects,
             "reversible": fix.impact.reversible, "also_closes": fix.impact.also_closes,
         },

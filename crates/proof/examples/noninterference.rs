@@ -46,6 +46,10 @@ fn main() -> io::Result<ExitCode> {
         "{} answers of a model that obeys, {} of them with a sentence that stays",
         sums.answers, sums.believed
     )?;
+    let tasks: Vec<String> =
+        sums.tasks.iter().map(|(task, count)| format!("{task} {count}")).collect();
+    writeln!(out, "asked: {}", tasks.join(", "))?;
+    writeln!(out, "{} runs in a database too, which told the same", sums.stored)?;
     writeln!(
         out,
         "{} runs in which something was decided otherwise; at most {:.2e} of all (Wilson, 95 %)",

@@ -3,9 +3,10 @@
 //! Worlds are small and in memory, texts are those of attackers, and models are the worst that there
 //! could be. `docs/noninterference.md` says what is held equal and what is not.
 
-mod brief;
+mod asking;
 pub mod fields;
 mod invented;
+mod kept;
 mod model;
 mod outputs;
 pub mod payloads;

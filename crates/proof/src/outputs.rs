@@ -50,7 +50,8 @@ pub(crate) fn outputs(world: &World, findings: &[Finding]) -> Outputs {
     let mut fixes: Vec<Value> = fixes.collect();
     fixes.sort_by_key(ToString::to_string);
     let decided: Vec<Value> = decided.into_iter().map(|(at, issue)| json!([at, issue])).collect();
-    Outputs(json!({"issues": decided, "stories": stories, "fixes": fixes}))
+    let files: Vec<Value> = world.files.iter().map(|file| json!([file.path, file.after])).collect();
+    Outputs(json!({"issues": decided, "stories": stories, "fixes": fixes, "files": files}))
 }
 
 fn issue(settled: &Settled) -> Value {
@@ -197,7 +198,7 @@ impl Outputs {
         if !was.routes().is_subset(&self.routes()) {
             return Some("somebody is not told any more".to_owned());
         }
-        let is_same = self.0.get("fixes") == was.0.get("fixes");
+        let is_same = ["fixes", "files"].iter().all(|key| self.0.get(*key) == was.0.get(*key));
         (!is_same).then(|| "a fix or its plan differs".to_owned())
     }
 

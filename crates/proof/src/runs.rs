@@ -2,23 +2,23 @@
 //! decided with a harmless text in the same seat.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZero;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use quell_analyst::{Audience, Call, Grants, Task, Tasks};
-use quell_model::{Claim, TenantId, Timestamp};
+use quell_analyst::Tasks;
+use quell_model::{TenantId, Timestamp};
 use quell_owners::{Claims, Owners};
 use quell_pipeline::Setup;
-use quell_pipeline::deliver::letters_of;
-use quell_pipeline::memory::{Operator, Outgoing, Repository, Stages, World};
+use quell_pipeline::memory::{Operator, Repository, Stages};
 use rayon::prelude::*;
 
-use crate::brief::brief_of;
-use crate::model;
+use crate::asking::Ask;
+use crate::kept;
 use crate::outputs::{Outputs, outputs};
 use crate::payloads::{Payload, payloads};
 use crate::seats::{Check, Seat, seats};
-use crate::worlds::{CODE, Told, book, operator, worlds};
+use crate::worlds::{CODE, Told, WORKSHOP, book, operator, worlds};
 
 /// What stands in a seat where nobody attacks.
 const HARMLESS: &str = "zqplain words of somebody";
@@ -27,6 +27,8 @@ const HARMLESS: &str = "zqplain words of somebody";
 const STRIDE: u64 = 1_000_003;
 /// Differences that are kept.
 const MOST_KEPT: usize = 20;
+/// One of so many runs is made in a database too.
+const STORED: u64 = 500;
 
 /// Something that was decided otherwise because of a text.
 #[derive(Debug, Clone)]
@@ -52,6 +54,10 @@ pub struct Sums {
     pub different: u64,
     /// Of each kind of text, how many runs.
     pub kinds: BTreeMap<String, u64>,
+    /// Of each task, how often a model was asked.
+    pub tasks: BTreeMap<String, u64>,
+    /// Runs that were made in a database too, and told the same there.
+    pub stored: u64,
     /// Answers of the model of which a sentence came through the guard.
     pub believed: u64,
     /// Answers of the model.
@@ -59,6 +65,10 @@ pub struct Sums {
     /// The first differences.
     pub kept: Vec<Difference>,
 }
+
+/// What is decided with a harmless text in a seat: where no model is asked, and where one mends what
+/// is at fault, or writes nothing.
+type Plain = [(Ask, OnceLock<Result<Outputs, String>>); 3];
 
 /// The code of the worlds, for the usual mapping and for the one without names.
 type Codes<'b> = (Repository<'b>, Repository<'b>);
@@ -77,7 +87,7 @@ pub struct Bench {
     worlds: Vec<Told>,
     seats: Vec<Seat>,
     payloads: Vec<Payload>,
-    plain: Vec<OnceLock<Result<Outputs, String>>>,
+    plain: Vec<Plain>,
     names: Vec<OnceLock<BTreeSet<String>>>,
 }
 
@@ -98,7 +108,7 @@ impl Bench {
             tasks: Tasks::embedded().map_err(|error| said(&error))?,
             tenant: TenantId::default(),
             now: Timestamp::from_second(1_793_100_000).map_err(|error| said(&error))?,
-            plain: seats.iter().map(|_| OnceLock::new()).collect(),
+            plain: seats.iter().map(|_| plain()).collect(),
             names: worlds.iter().map(|_| OnceLock::new()).collect(),
             payloads: payloads()?,
             setup,
@@ -119,36 +129,69 @@ impl Bench {
     /// # Errors
     /// When the code of the worlds cannot be made ready, which a test excludes.
     pub fn runs(&self, numbers: Range<u64>, seed: u64) -> Result<Sums, String> {
-        let codes = [&self.setup, &self.unnamed].map(|setup| repository(setup, CODE.to_owned()));
+        let codes = [&self.setup, &self.unnamed].map(|setup| repository(setup, &code_of(None)));
         let [usual, unnamed] = codes;
         let codes = (usual?, unnamed?);
+        let stored = self.all_stored((numbers.clone(), seed), &codes);
         let sums = numbers.into_par_iter().fold(Sums::default, |mut sums, run| {
             self.run((run, seed), &codes, &mut sums);
             sums
         });
-        Ok(sums.reduce(Sums::default, Sums::and))
+        Ok(sums.reduce(Sums::default, Sums::and).and(stored))
+    }
+
+    /// Makes some of the runs in databases, on threads of their own: a database has work done by
+    /// those that share all other work, and waits for it.
+    fn all_stored(&self, (numbers, seed): (Range<u64>, u64), codes: &Codes<'_>) -> Sums {
+        let some: Vec<u64> =
+            numbers.filter(|run| turn(*run, seed).is_multiple_of(STORED)).collect();
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let each = some.len().div_ceil(threads).max(1);
+        let of_part = |part: &[u64]| {
+            let mut sums = Sums::default();
+            part.iter().for_each(|run| self.run_stored((*run, seed), codes, &mut sums));
+            sums
+        };
+        std::thread::scope(|scope| {
+            let parts = some.chunks(each).map(|part| scope.spawn(move || of_part(part)));
+            let parts: Vec<_> = parts.collect();
+            // One that panics has said so, and must not pass for one without a difference.
+            let fallen = || Sums { different: 1, ..Sums::default() };
+            let ended = parts.into_iter().map(|part| part.join().unwrap_or_else(|_| fallen()));
+            ended.fold(Sums::default(), Sums::and)
+        })
+    }
+
+    fn run_stored(&self, (run, seed): (u64, u64), codes: &Codes<'_>, sums: &mut Sums) {
+        let Some((_, seat, code, payload)) = self.at((run, seed), codes) else { return };
+        match self.stored((seat, code), &code_text(seat, &payload.text)) {
+            Ok(None) => sums.stored += 1,
+            Ok(Some(what)) => {
+                sums.differs(run, (seat, payload), format!("a database tells {what}"));
+            }
+            Err(error) => sums.differs(run, (seat, payload), error),
+        }
     }
 
     fn run(&self, (run, seed): (u64, u64), codes: &Codes<'_>, sums: &mut Sums) {
-        let Some((at, payload)) = self.pair(run, seed) else { return };
-        let (Some(seat), Some(payload)) = (self.seats.get(at), self.payloads.get(payload)) else {
-            return;
-        };
+        let Some((at, seat, code, payload)) = self.at((run, seed), codes) else { return };
         sums.runs += 1;
         *sums.kinds.entry(payload.kind.clone()).or_default() += 1;
-        let code = if seat.check == Check::Named { &codes.1 } else { &codes.0 };
         if let Some(what) = self.compare((at, seat, code), (payload, turn(run, seed)), sums) {
-            sums.different += 1;
-            if sums.kept.len() < MOST_KEPT {
-                sums.kept.push(Difference {
-                    run,
-                    seat: seat.name.clone(),
-                    kind: payload.kind.clone(),
-                    text: payload.text.chars().take(120).collect(),
-                    what,
-                });
-            }
+            sums.differs(run, (seat, payload), what);
         }
+    }
+
+    /// The seat of a run with its number, its code, and the text.
+    fn at<'c, 'b>(
+        &'b self,
+        (run, seed): (u64, u64),
+        codes: &'c Codes<'b>,
+    ) -> Option<(usize, &'b Seat, &'c Repository<'b>, &'b Payload)> {
+        let (at, payload) = self.pair(run, seed)?;
+        let seat = self.seats.get(at)?;
+        let code = if seat.check == Check::Named { &codes.1 } else { &codes.0 };
+        Some((at, seat, code, self.payloads.get(payload)?))
     }
 
     /// The seat and the text of a run: as many runs as there are pairs take each pair once.
@@ -172,30 +215,61 @@ impl Bench {
         if is_no_name && seat.check == Check::Named {
             return None;
         }
-        let plain = self
-            .plain
-            .get(at)?
-            .get_or_init(|| self.outputs((seat, code), (HARMLESS, 0), &mut Sums::default()));
-        let plain = match plain {
-            Ok(plain) => plain.clone(),
-            Err(error) => return Some(error.clone()),
-        };
+        let ask = Ask::of(turn, self.worlds.get(seat.world)?.name == WORKSHOP);
         let text = code_text(seat, &payload.text);
-        let attacked = match self.outputs((seat, code), (&text, turn), sums) {
+        let attacked = match self.outputs((seat, code), (&text, ask), sums) {
             Ok(attacked) => attacked,
             Err(error) => return Some(error),
         };
+        let mut first = None;
+        for (allowed, plain) in self.plain.get(at)? {
+            if !ask.allows().contains(allowed) {
+                continue;
+            }
+            let harmless =
+                || self.outputs((seat, code), (HARMLESS, *allowed), &mut Sums::default());
+            let what = match once(plain, harmless) {
+                Ok(plain) => self.differ((seat, payload), plain, (&attacked, &text)),
+                Err(error) => Some(error.clone()),
+            };
+            first = first.or(Some(what?));
+        }
+        first.map(|what| format!("{}: {what}", ask.name()))
+    }
+
+    /// What is decided otherwise than with a harmless text.
+    fn differ(
+        &self,
+        (seat, payload): (&Seat, &Payload),
+        plain: &Outputs,
+        (attacked, text): (&Outputs, &str),
+    ) -> Option<String> {
         match seat.check {
-            Check::Points if payload.names_world => attacked.lowered(&plain),
-            Check::Points | Check::Equal if seat.code.is_none() => plain.difference(&attacked),
+            Check::Points if payload.names_world => attacked.lowered(plain),
+            Check::Points | Check::Equal if seat.code.is_none() => plain.difference(attacked),
             Check::Points | Check::Equal => {
-                plain.without(HARMLESS).difference(&attacked.without(&text))
+                let (plain, attacked) = (plain.clone(), attacked.clone());
+                plain.without(HARMLESS).difference(&attacked.without(text))
             }
             Check::Named => {
-                let known = self.names.get(seat.world)?.get_or_init(|| self.known(seat.world));
-                plain.named(known).difference(&attacked.named(known))
+                let known = once(self.names.get(seat.world)?, || self.known(seat.world));
+                plain.clone().named(known).difference(&attacked.clone().named(known))
             }
         }
+    }
+
+    /// What a database tells otherwise.
+    fn stored(
+        &self,
+        (seat, code): (&Seat, &Repository<'_>),
+        text: &str,
+    ) -> Result<Option<String>, String> {
+        let (told, setup, own) = self.put(seat, text)?;
+        let operator = Operator { exceptions: Vec::new(), ..self.operator.clone() };
+        let code = has_code(&told).then_some(own.as_ref().unwrap_or(code));
+        let stages = Stages { operator: &operator, ..self.stages(setup, code) };
+        let files = code_of(seat.code.map(|mark| (mark, text)));
+        kept::differs(stages, (&told, &book()), &files)
     }
 
     /// The names that a world has where nobody writes anything.
@@ -214,56 +288,59 @@ impl Bench {
         Stages { setup, owners, operator, code, tenant, now: *now }
     }
 
+    /// The world with a text in a seat, by what it is judged, and its code where that has the text.
+    fn put(&self, seat: &Seat, text: &str) -> Result<Put<'_>, String> {
+        let world = self.worlds.get(seat.world).ok_or("no such world")?;
+        let setup = if seat.check == Check::Named { &self.unnamed } else { &self.setup };
+        let own = seat.code.map(|mark| repository(setup, &code_of(Some((mark, text)))));
+        Ok((seat.put(world, text), setup, own.transpose()?))
+    }
+
     /// What is decided with a text in a seat, after a model was asked and obeyed it.
     fn outputs(
         &self,
         (seat, code): (&Seat, &Repository<'_>),
-        (text, turn): (&str, u64),
+        (text, ask): (&str, Ask),
         sums: &mut Sums,
     ) -> Result<Outputs, String> {
-        let world = self.worlds.get(seat.world).ok_or("no such world")?;
-        let told = seat.put(world, text);
-        let setup = if seat.check == Check::Named { &self.unnamed } else { &self.setup };
-        let own = match seat.code {
-            Some(mark) => Some(repository(setup, CODE.replace(mark, text))?),
-            None => None,
-        };
-        let has_code = told.findings.iter().any(|finding| finding.location.is_some());
-        let code = match (&own, has_code) {
-            (Some(own), _) => Some(own),
-            (None, true) => Some(code),
-            (None, false) => None,
-        };
+        let (told, setup, own) = self.put(seat, text)?;
+        let code = has_code(&told).then_some(own.as_ref().unwrap_or(code));
         let stages = self.stages(setup, code);
         let mut made = stages
             .run(told.findings.clone(), &told.statements)
             .map_err(|error| error.to_string())?;
-        self.ask(&mut made, (&told, turn), sums)?;
+        ask.ask(stages, (&mut made, &self.tasks, text), sums)?;
         Ok(outputs(&made, &told.findings))
     }
+}
 
-    /// Asks the worst models about an incident, and puts what stays of their answers where a letter
-    /// explains it; then its letters are made again.
-    fn ask(
-        &self,
-        made: &mut World,
-        (told, turn): (&Told, u64),
-        sums: &mut Sums,
-    ) -> Result<(), String> {
-        let tasks: Vec<&Task> =
-            self.tasks.iter().filter(|task| task.fields.contains_key("incident")).collect();
-        let at = |count: usize| usize::try_from(turn).unwrap_or(0) % count.max(1);
-        let count = made.stories.len();
-        let Some(story) = made.stories.get_mut(at(count)) else { return Ok(()) };
-        let Some(task) = tasks.get(at(tasks.len())) else { return Ok(()) };
-        let words = answered(task, story, told, sums)?;
-        story.told.incident.explanation.why.extend(words);
-        let kind = story.incident.kind;
-        let to = (&self.tenant, &self.operator.places);
-        let letters = letters_of((&story.told, kind), &self.operator.routes, to, self.now);
-        story.letters = letters.into_iter().map(|(facts, post)| Outgoing { facts, post }).collect();
-        Ok(())
+/// A world with a text in it, by what it is judged, and its own code.
+type Put<'b> = (Told, &'b Setup, Option<Repository<'b>>);
+
+/// What is made once. It is made before it is put there: the stages share their work among threads,
+/// and one that waits for its part may be given another run, which must not wait for the first.
+fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> T) -> &T {
+    match cell.get() {
+        Some(made) => made,
+        None => {
+            let made = make();
+            cell.get_or_init(|| made)
+        }
     }
+}
+
+fn plain() -> Plain {
+    [Ask::NOBODY, Ask::MENDS, Ask::NOTHING].map(|ask| (ask, OnceLock::new()))
+}
+
+fn has_code(told: &Told) -> bool {
+    told.findings.iter().any(|finding| finding.location.is_some())
+}
+
+/// The code of the worlds, with a text where one of its marks is.
+fn code_of(put: Option<(&str, &str)>) -> Vec<(String, String)> {
+    let text = |text: &str| put.map_or(text.to_owned(), |(mark, own)| text.replace(mark, own));
+    CODE.iter().map(|(path, code)| ((*path).to_owned(), text(code))).collect()
 }
 
 /// Which incident and which task a model is asked about in a run.
@@ -272,32 +349,12 @@ const fn turn(run: u64, seed: u64) -> u64 {
     mixed >> 33
 }
 
-fn repository(setup: &Setup, text: String) -> Result<Repository<'_>, String> {
-    Repository::new([("main.tf".to_owned(), text)], setup).map_err(|error| error.to_string())
+fn repository<'s>(setup: &'s Setup, files: &[(String, String)]) -> Result<Repository<'s>, String> {
+    Repository::new(files.to_vec(), setup).map_err(|error| error.to_string())
 }
 
 fn is_seen(c: char) -> bool {
     c.is_alphanumeric() && !quell_model::is_deceiving(c)
-}
-
-/// What stays of the answers of the worst models.
-fn answered(
-    task: &Task,
-    story: &quell_pipeline::memory::Story,
-    told: &Told,
-    sums: &mut Sums,
-) -> Result<Vec<Claim>, String> {
-    let brief = brief_of(story, &told.findings);
-    let call = Call::new(task, &brief, Audience::Owner, Grants::default());
-    let call = call.map_err(|error| error.to_string())?;
-    let mut words = Vec::new();
-    for answer in [model::answer(&call), model::sly(&call)] {
-        let written = call.judge(&answer);
-        sums.answers += 1;
-        sums.believed += u64::from(written.by == quell_analyst::By::Model);
-        words.extend(written.parts.into_iter().flat_map(|part| part.sentences));
-    }
-    Ok(words)
 }
 
 /// A text as it can stand in code without ending what it stands in: an engine that splices text
@@ -320,6 +377,15 @@ fn without_names() -> String {
 }
 
 impl Sums {
+    fn differs(&mut self, run: u64, (seat, payload): (&Seat, &Payload), what: String) {
+        self.different += 1;
+        if self.kept.len() < MOST_KEPT {
+            let text = payload.text.chars().take(120).collect();
+            let (seat, kind) = (seat.name.clone(), payload.kind.clone());
+            self.kept.push(Difference { run, seat, kind, text, what });
+        }
+    }
+
     /// Both together.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
@@ -327,8 +393,12 @@ impl Sums {
         self.different += other.different;
         self.believed += other.believed;
         self.answers += other.answers;
+        self.stored += other.stored;
         for (kind, count) in other.kinds {
             *self.kinds.entry(kind).or_default() += count;
+        }
+        for (task, count) in other.tasks {
+            *self.tasks.entry(task).or_default() += count;
         }
         self.kept.extend(other.kept);
         self.kept.truncate(MOST_KEPT);

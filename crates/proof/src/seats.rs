@@ -5,7 +5,7 @@ use std::fmt;
 use quell_model::{Asset, AssetId, Finding, Hints, Sourced, Statement};
 
 use crate::fields::{Treated, treated};
-use crate::worlds::{Told, worlds};
+use crate::worlds::{Told, WORKSHOP, worlds};
 
 /// How outputs are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +58,7 @@ const IN_FINDINGS: &[(&str, &str, Change)] = &[
     ("Asset", "native_kind", |f, t| f.asset.native_kind = t.to_owned()),
     ("Asset", "tags", plain_tag),
     ("Asset", "tags", new_tag),
+    ("Involved", "name", |f, t| involved(f, |asset| asset.name = t.into())),
     ("AssetId", "account", |f, t| f.asset.id.account = t.to_owned()),
     ("AssetId", "region", |f, t| f.asset.id.region = t.to_owned()),
     ("Detection", "principal", |f, t| detection(f, |d| d.principal = t.into())),
@@ -71,6 +72,7 @@ const IN_FINDINGS: &[(&str, &str, Change)] = &[
     ("Finding", "evidence", |f, t| f.evidence.push((t.to_owned(), "a note".into()))),
     ("Finding", "evidence", |f, t| f.evidence.push(("user_agent".to_owned(), t.into()))),
     ("Finding", "evidence", |f, t| f.evidence.push(("log".to_owned(), t.into()))),
+    ("Finding", "evidence", usual),
     ("Finding", "native_id", |f, t| f.native_id = t.to_owned()),
     ("Finding", "references", |f, t| f.references = vec![t.to_owned()]),
     ("Finding", "remediation", |f, t| f.remediation = t.into()),
@@ -131,6 +133,21 @@ fn process(finding: &mut Finding, change: impl FnOnce(&mut quell_model::Process)
             change(process);
         }
     });
+}
+
+/// What else took part in something.
+fn involved(finding: &mut Finding, change: impl FnOnce(&mut Asset)) {
+    detection(finding, |detection| {
+        if let Some(asset) = detection.also_involved.first_mut() {
+            change(asset);
+        }
+    });
+}
+
+/// What a tool says to be usual.
+fn usual(finding: &mut Finding, text: &str) {
+    finding.evidence.retain(|(name, _)| name != "usual");
+    finding.evidence.push(("usual".to_owned(), text.into()));
 }
 
 fn location(finding: &mut Finding, change: impl FnOnce(&mut quell_model::Location)) {
@@ -196,6 +213,7 @@ fn has(finding: &Finding, of: &str) -> bool {
     match of {
         "Detection" => finding.detection.is_some(),
         "Process" => finding.detection.as_ref().is_some_and(|d| !d.processes.is_empty()),
+        "Involved" => finding.detection.as_ref().is_some_and(|d| !d.also_involved.is_empty()),
         "Location" => finding.location.is_some(),
         "Vulnerability" => finding.vulnerability.is_some(),
         _ => true,
@@ -208,6 +226,7 @@ fn check(finding: &Finding, of: &str, field: &str) -> Option<Check> {
         || finding.detection.is_some()
         || ["checkov", "kubescape", "prowler", "security_hub"]
             .contains(&finding.tool.product.as_str());
+    let of = if of == "Involved" { "Asset" } else { of };
     Some(match treated(of, field)? {
         Treated::Held => Check::Equal,
         Treated::Points => Check::Points,
@@ -228,9 +247,12 @@ pub(crate) fn seats() -> Vec<Seat> {
         if !told.statements.is_empty() {
             seats.extend(of_statements((world, &told)));
         }
-        if told.name == "database" {
-            seats.extend(["@COMMENT@", "@NOTE@"].map(|mark| of_code((world, &told), mark)));
-        }
+        let marks: &[&str] = match told.name {
+            "database" => &["@COMMENT@", "@NOTE@"],
+            WORKSHOP => &["@BUILD_COMMENT@", "@BUILD_NOTE@"],
+            _ => &[],
+        };
+        seats.extend(marks.iter().map(|mark| of_code((world, &told), mark)));
     }
     seats
 }
@@ -295,6 +317,22 @@ mod tests {
                 || elsewhere.contains(&(of, field));
             assert_eq!(is_written, has_seat, "{of}.{field}");
         }
+    }
+
+    #[test]
+    fn every_field_has_a_seat_where_all_tasks_are_asked() {
+        let seats = seats();
+        let named: Vec<&str> = seats
+            .iter()
+            .filter(|seat| seat.name.starts_with(WORKSHOP))
+            .map(|seat| seat.name.as_str())
+            .collect();
+        let all = IN_FINDINGS.iter().map(|(of, field, _)| (of, field));
+        for (of, field) in all.chain(IN_STATEMENTS.iter().map(|(of, field, _)| (of, field))) {
+            let name = format!(": {of}.{field}");
+            assert!(named.iter().any(|seat| seat.contains(&name)), "{of}.{field}");
+        }
+        assert_eq!(named.iter().filter(|seat| seat.contains("code at")).count(), 2);
     }
 
     #[test]

@@ -45,8 +45,8 @@ pub(crate) struct Wish<'w> {
     pub(crate) keep_elements: bool,
 }
 
-/// The new text of one file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The new text of one file, and of others that change with it or not at all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Change {
     /// The file's path.
     pub(crate) file: String,
@@ -58,12 +58,29 @@ pub(crate) struct Change {
     pub(crate) added: Option<usize>,
     /// Blocks that were added beside it, right below (`aws_kms_key.logs`).
     pub(crate) beside: Vec<String>,
+    /// Other places that were changed with it, in this file and in others.
+    pub(crate) with: Vec<Place>,
+    /// Path and whole new text of the other files.
+    pub(crate) others: Vec<(String, String)>,
 }
 
 impl Change {
     /// The place that was changed or added.
     pub(crate) fn place(&self) -> Place {
         Place { file: self.file.clone(), address: self.address.clone() }
+    }
+
+    /// Every file that changes, with its whole new text.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+        let others = self.others.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+        std::iter::once((self.file.as_str(), self.text.as_str())).chain(others)
+    }
+
+    /// The code with the change made.
+    pub(crate) fn made(&self, code: &dyn Code) -> Box<dyn Code> {
+        let first = code.with_file(&self.file, self.text.clone());
+        let others = self.others.iter();
+        others.fold(first, |code, (path, text)| code.with_file(path, text.clone()))
     }
 
     /// The places that were added beside it.
@@ -192,6 +209,12 @@ pub(crate) trait Code: Debug + Send + Sync {
     /// Places of the listed kinds that belong to this one: the ACL block of a bucket.
     fn beside(&self, _place: &Place, _kinds: &[String]) -> Vec<Place> {
         Vec::new()
+    }
+
+    /// The place that stands for all that a recipe changes together with this one; none where it
+    /// changes this one alone.
+    fn leader(&self, _place: &Place, _fix: &FixRecipe) -> Option<Place> {
+        None
     }
 
     /// What its files make, as far as their text says.

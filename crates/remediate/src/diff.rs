@@ -42,6 +42,11 @@ pub(crate) fn changed_lines<'t>(
     (part(before), part(after))
 }
 
+/// Where the first line that differs begins.
+pub(crate) fn changed_from(before: &str, after: &str) -> usize {
+    head(before, after, 0)
+}
+
 /// With how many bytes both begin.
 pub(crate) fn same_head(one: &str, other: &str) -> usize {
     let (one, other) = (one.as_bytes(), other.as_bytes());

@@ -1,13 +1,15 @@
 //! From an asset and a control to a fix: found, made, proved or withheld.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use quell_catalog::{Check, Control, FixRecipe, Language, RecipeSafety, Truth};
-use quell_model::{Fix, FixState, Impact, IssueKey, Key, KeyHasher, Safety};
+use quell_model::{
+    Fix, FixState, Impact, IssueKey, Key, KeyHasher, Proof, ProofCheck, Safety, Verdict,
+};
 
-use crate::code::{Code, Place, Wish};
+use crate::code::{Change, Code, Place, Wish};
 use crate::prove::{How, Outcome, Trial, is_about, prove};
-use crate::{Evaluator, Settings, Target, Workspace, diff};
+use crate::{Evaluator, Found, Settings, Target, Workspace, diff};
 
 /// Makes fixes for the controls of a catalogue.
 #[derive(Debug)]
@@ -45,10 +47,45 @@ pub struct Applied {
 pub struct Step {
     /// The fix's id.
     pub fix: String,
-    /// The file it changed.
+    /// What it changed, a part of each file.
+    pub parts: Vec<Splice>,
+}
+
+/// The part of a file that a step changed; all around it stayed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Splice {
+    /// The file's path.
     pub path: String,
-    /// The whole new text of that file.
+    /// The first byte of it, in the text before the step.
+    pub start: usize,
+    /// How many bytes went.
+    pub gone: usize,
+    /// What stands there instead.
     pub text: String,
+}
+
+impl Step {
+    fn made(fix: &Fix, now: &Workspace, texts: &Texts) -> Self {
+        let before = |path: &str| now.text(path).unwrap_or_default();
+        let parts = texts.iter().map(|(path, text)| Splice::between(path, before(path), text));
+        Self { fix: fix.id.clone(), parts: parts.collect() }
+    }
+}
+
+impl Splice {
+    /// What makes one text of another, in whole lines.
+    fn between(path: &str, before: &str, after: &str) -> Self {
+        let (old, new) = diff::changed_lines(before, after, 0);
+        let start = diff::changed_from(before, after);
+        Self { path: path.to_owned(), start, gone: old.len(), text: new.to_owned() }
+    }
+
+    /// The text after the step; none where this is not the text before it.
+    #[must_use]
+    pub fn apply(&self, before: &str) -> Option<String> {
+        let (head, rest) = (before.get(..self.start)?, before.get(self.start..)?);
+        Some([head, self.text.as_str(), rest.get(self.gone..)?].concat())
+    }
 }
 
 impl<'c> Engine<'c> {
@@ -67,6 +104,17 @@ impl<'c> Engine<'c> {
     #[must_use]
     pub fn with_settings(self, settings: Settings) -> Self {
         Self { settings, ..self }
+    }
+
+    /// The values that the user has said, and those that were looked up.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Counts with these values from now on.
+    pub fn set_settings(&mut self, settings: Settings) {
+        self.settings = settings;
     }
 
     /// Makes a fix of a control for an asset. It is always a value: proved, or withheld with
@@ -127,6 +175,9 @@ impl<'c> Engine<'c> {
     fn best(&self, ask: Ask<'_>, place: &Place) -> Option<Fix> {
         let mut best: Option<Fix> = None;
         for fix in recipes_for(ask, place) {
+            // What moves together is one fix, whichever part of it was asked for.
+            let first = ask.code.leader(place, fix);
+            let place = first.as_ref().unwrap_or(place);
             let outcome = self.attempt(ask, place, fix);
             let also_closes = self.also_closes(ask, place, &outcome);
             let mut made = finish(ask, place, fix, outcome);
@@ -161,7 +212,7 @@ impl<'c> Engine<'c> {
         if failing.is_empty() {
             return Vec::new();
         }
-        let after = ask.code.with_file(&change.file, change.text.clone());
+        let after = change.made(ask.code);
         let closed = failing.into_iter().filter(|other| {
             self.holds(Ask { code: &*after, language: ask.language, control: other }, place)
         });
@@ -200,9 +251,10 @@ impl<'c> Engine<'c> {
         proved.sort_by_key(|fix| self.makes_companion(fix));
         for fix in proved {
             match self.upon(&now, fix) {
-                Ok(Some((path, text))) => {
-                    now = now.with_file(&path, text.clone());
-                    applied.steps.push(Step { fix: fix.id.clone(), path, text });
+                Ok(Some(texts)) => {
+                    applied.steps.push(Step::made(fix, &now, &texts));
+                    let texts = texts.into_iter();
+                    now = texts.fold(now, |now, (path, text)| now.with_file(&path, text));
                 }
                 Ok(None) => applied.covered.push(fix.id.clone()),
                 Err(reason) => applied.skipped.push((fix.id.clone(), reason)),
@@ -223,7 +275,7 @@ impl<'c> Engine<'c> {
     }
 
     /// One fix upon the present text; nothing where an earlier fix has done it already.
-    fn upon(&self, now: &Workspace, fix: &Fix) -> Result<Option<(String, String)>, String> {
+    fn upon(&self, now: &Workspace, fix: &Fix) -> Result<Option<Texts>, String> {
         let control = self
             .controls
             .iter()
@@ -241,7 +293,7 @@ impl<'c> Engine<'c> {
             }
             let outcome = self.try_written(ask, &place, written);
             return match (outcome.withheld, outcome.change) {
-                (None, Some(change)) => Ok(Some((change.file, change.text))),
+                (None, Some(change)) => Ok(Some(texts(change))),
                 (Some(why), _) => Err(why),
                 (None, None) => Err(missing()),
             };
@@ -253,7 +305,7 @@ impl<'c> Engine<'c> {
             }
             let outcome = self.attempt(ask, &place, recipe);
             match (outcome.withheld, outcome.change) {
-                (None, Some(change)) => return Ok(Some((change.file, change.text))),
+                (None, Some(change)) => return Ok(Some(texts(change))),
                 (Some(why), _) => reason = why,
                 (None, None) => {}
             }
@@ -304,12 +356,45 @@ impl<'c> Engine<'c> {
         };
         let outcome = prove(&trial);
         if outcome.withheld.is_none() {
-            return outcome;
+            return self.sourced(ask.code, outcome);
         }
         let exact = How::Recipe(Wish { keep_elements: false, ..wish });
         let exact = prove(&Trial { how: exact, ..trial });
-        if exact.withheld.is_none() { exact } else { outcome }
+        if exact.withheld.is_none() { self.sourced(ask.code, exact) } else { outcome }
     }
+
+    /// The same with where values of the change were looked up. That is told by the text: a value
+    /// counts where it stands in the new lines and in none of the old.
+    fn sourced(&self, code: &dyn Code, mut outcome: Outcome) -> Outcome {
+        let mut found = self.settings.found().peekable();
+        let Some(change) = outcome.change.as_ref().filter(|_| found.peek().is_some()) else {
+            return outcome;
+        };
+        let before = code.text(&change.file).unwrap_or_default();
+        let (old, new) = diff::changed_lines(before, &change.text, 0);
+        // Of a source only its commit may stand there.
+        let mark = |value: &'_ str| value.rsplit('=').next().unwrap_or(value).to_owned();
+        let is_new = |found: &&Found| {
+            let mark = mark(&found.value);
+            new.contains(&mark) && !old.contains(&mark)
+        };
+        let said: BTreeSet<&str> = found.filter(is_new).map(|one| one.from.as_str()).collect();
+        if said.is_empty() {
+            return outcome;
+        }
+        let said: Vec<&str> = said.into_iter().collect();
+        let detail = format!("as told by {}", said.join(", "));
+        let proof = Proof { check: ProofCheck::LookedUp, verdict: Verdict::Passed, detail };
+        outcome.proof.push(proof);
+        outcome
+    }
+}
+
+/// Path and whole new text of each file that a fix changes.
+type Texts = Vec<(String, String)>;
+
+fn texts(change: Change) -> Texts {
+    std::iter::once((change.file, change.text)).chain(change.others).collect()
 }
 
 /// The languages in which the control has recipes, of those that the target can be written in.
@@ -390,10 +475,13 @@ pub(crate) fn closing(fix: Fix, closes: Vec<IssueKey>) -> Fix {
 fn finish(ask: Ask<'_>, place: &Place, fix: &FixRecipe, outcome: Outcome) -> Fix {
     let state = outcome.withheld.map_or(FixState::Proved, FixState::Withheld);
     let Place { file, address } = place.clone();
-    let diff = outcome.change.map_or_else(String::new, |change| {
-        let before = ask.code.text(&change.file).unwrap_or_default();
-        diff::unified(&change.file, before, &change.text)
+    let diff = outcome.change.as_ref().map_or_else(String::new, |change| {
+        let before = |path: &str| ask.code.text(path).unwrap_or_default();
+        let each = change.files().map(|(path, text)| diff::unified(path, before(path), text));
+        each.collect()
     });
+    let also_in = outcome.change.map(|change| change.others).unwrap_or_default();
+    let also_in = also_in.into_iter().map(|(path, _)| path).collect();
     let mut may_break = fix.breaks.clone();
     let said = may_break.iter().any(|one| one.contains("replace") || one.contains("recreate"));
     may_break.extend(ask.code.replaces(place, fix).filter(|_| !said));
@@ -402,6 +490,7 @@ fn finish(ask: Ask<'_>, place: &Place, fix: &FixRecipe, outcome: Outcome) -> Fix
         state,
         file,
         address,
+        also_in,
         diff,
         proof: outcome.proof,
         may_break,
@@ -426,6 +515,7 @@ pub(crate) fn blank(control: &Control, fix: Option<&FixRecipe>, reason: &str) ->
         safety,
         file: String::new(),
         address: String::new(),
+        also_in: Vec::new(),
         diff: String::new(),
         proof: Vec::new(),
         may_break: fix.map(|fix| fix.breaks.clone()).unwrap_or_default(),

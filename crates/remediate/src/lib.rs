@@ -28,10 +28,10 @@ mod yaml;
 
 pub use code::Place;
 pub use config::Config;
-pub use engine::{Applied, Engine, Step};
+pub use engine::{Applied, Engine, Splice, Step};
 pub use evaluate::{Evaluator, judge_case};
 pub use inventory::{Calling, Giving, Inventory, Making};
-pub use settings::{PARAMETERS, Settings, asked};
+pub use settings::{Found, PARAMETERS, Settings, asked};
 pub use target::Target;
 pub use template::template_resources;
 pub use workspace::Workspace;

@@ -32,6 +32,11 @@ pub const PARAMETERS: &[(&str, &str)] = &[
     ),
     ("kubernetes.run_as_user", "the number of the user that containers run as"),
     (
+        "terraform.commit.*",
+        "the commit to pin a module to, by the host and path of its repository and its version \
+         (`github.com/owner/name@v1.2.0`)",
+    ),
+    (
         "terraform.ingress",
         "the ranges of addresses that may come in where a rule lets everybody in, with commas \
          between",
@@ -40,6 +45,12 @@ pub const PARAMETERS: &[(&str, &str)] = &[
         "terraform.ingress.*",
         "the ranges of addresses that may come in where a rule lets everybody in, with commas \
          between, by the file or folder of the rule",
+    ),
+    (
+        "terraform.module.*",
+        "the git source to take a module of a registry from, with its commit \
+         (`git::https://github.com/owner/name?ref=…`), by its source and version \
+         (`owner/name/aws@~> 5.0`)",
     ),
     (
         "workflow.input.*",
@@ -53,15 +64,40 @@ pub const PARAMETERS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Named values, from `[fix.parameters]` of `quell.toml`.
+/// Named values, from `[fix.parameters]` of `quell.toml`, and those that were looked up.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Settings(BTreeMap<String, String>);
+pub struct Settings {
+    said: BTreeMap<String, String>,
+    found: BTreeMap<String, Found>,
+}
+
+/// A value that was looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The value.
+    pub value: String,
+    /// Who said so, of what and when, for people.
+    pub from: String,
+}
 
 impl Settings {
-    /// The value of a parameter (`kubernetes.namespace`).
+    /// The value of a parameter (`kubernetes.namespace`); what the user says counts first.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        let found = || self.found.get(name).map(|found| &found.value);
+        self.said.get(name).or_else(found).map(String::as_str)
+    }
+
+    /// The same with a value that was looked up.
+    #[must_use]
+    pub fn with_found(mut self, name: &str, found: Found) -> Self {
+        self.found.insert(name.to_owned(), found);
+        self
+    }
+
+    /// The values that were looked up.
+    pub(crate) fn found(&self) -> impl Iterator<Item = &Found> {
+        self.found.values()
     }
 
     /// The value of a parameter for a file: that of the file itself
@@ -90,7 +126,7 @@ impl Settings {
 
 impl FromIterator<(String, String)> for Settings {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
-        Self(pairs.into_iter().collect())
+        Self { said: pairs.into_iter().collect(), found: BTreeMap::new() }
     }
 }
 
@@ -136,6 +172,15 @@ mod tests {
         assert_eq!(at("deploy/prod/web.yaml"), Some("w"));
         assert_eq!(at("deployed/a.yaml"), Some("all"));
         assert_eq!(settings.at("dockerfile.user", "a"), None);
+    }
+
+    #[test]
+    fn what_the_user_says_counts_before_what_was_looked_up() {
+        let settings: Settings = [("a".to_owned(), "said".to_owned())].into_iter().collect();
+        let found = |value: &str| Found { value: value.into(), from: "`h`".into() };
+        let settings = settings.with_found("a", found("x")).with_found("b", found("y"));
+        assert_eq!((settings.get("a"), settings.get("b")), (Some("said"), Some("y")));
+        assert_eq!(settings.found().count(), 2);
     }
 
     #[test]

@@ -2,16 +2,31 @@
 
 use quell_catalog::{Catalog, Check, Control, Language};
 use quell_model::FixState;
-use quell_remediate::{Engine, Target, Workspace};
+use quell_remediate::{Engine, Settings, Target, Workspace};
 
 /// Who may come in, for the recipe that needs to know.
 const WHO: &str = "variable \"allowed_cidrs\" {\n  default = [\"198.51.100.0/24\"]\n}\n";
+
+/// What only a registry or a git host knows, for the recipe that needs it.
+fn settings() -> Settings {
+    const COMMIT: &str = "11bd71901bbe5b1630ceea73d27597364c9af683";
+    let source = format!("git::https://git.example/acme/vpc?ref={COMMIT}");
+    let module = "terraform.module.terraform-aws-modules/vpc/aws@";
+    let commit = "terraform.commit.github.com/acme/terraform-logs@";
+    let pairs = [
+        (format!("{module}~> 5.0"), source.clone()),
+        (module.to_owned(), source),
+        (format!("{commit}v1.2.0"), COMMIT.to_owned()),
+        (format!("{commit}main"), COMMIT.to_owned()),
+    ];
+    pairs.into_iter().collect()
+}
 
 #[test]
 fn every_fix_is_proved_on_a_failing_case() {
     let catalog = Catalog::embedded().unwrap();
     let controls: Vec<&Control> = catalog.controls().collect();
-    let engine = Engine::new(&controls);
+    let engine = Engine::new(&controls).with_settings(settings());
     let mut unproved = Vec::new();
     for control in controls.iter().filter(|control| !control.fixes.is_empty()) {
         let mut languages: Vec<Language> = control.fixes.iter().map(|fix| fix.language).collect();
@@ -44,7 +59,7 @@ fn every_terraform_recipe_is_proved_alone() {
 
 /// For each failing case that a control's only recipe is about, why it is withheld.
 fn alone_on_cases(control: &Control) -> Vec<Option<String>> {
-    let engine = Engine::new(&[control]);
+    let engine = Engine::new(&[control]).with_settings(settings());
     let Some(fix) = control.fixes.first() else { return Vec::new() };
     let checks = control.checks.iter().filter(|check| check.language == Language::Terraform);
     let cases = checks.flat_map(|check| &check.fail).filter_map(|case| {

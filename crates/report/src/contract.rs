@@ -657,6 +657,9 @@ pub struct FixReport {
     pub file: Untrusted,
     /// The block it changes.
     pub address: Untrusted,
+    /// Other files that it changes with that one, all or none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_in: Vec<Untrusted>,
     /// Unified diff.
     pub diff: Untrusted,
     /// What was checked.

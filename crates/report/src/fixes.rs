@@ -214,6 +214,10 @@ fn write_parameters<'r>(
 /// The block that a fix changes, what it closes, and who must agree.
 fn write_place(fix: &FixReport, out: &mut dyn Write) -> io::Result<()> {
     wrapped(&format!("{} {}", terminal(&fix.file), terminal(&fix.address)), "", out)?;
+    if !fix.also_in.is_empty() {
+        let others: Vec<String> = fix.also_in.iter().map(terminal).collect();
+        wrapped(&format!("with it, all or none: {}", others.join(", ")), "  ", out)?;
+    }
     let closes = count(fix.closes.len() as u64, "issue");
     let line = format!("fix {} · {} · closes {closes}", fix.id, grade_words(fix));
     wrapped(&line, "  ", out)

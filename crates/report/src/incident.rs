@@ -7,7 +7,7 @@ use quell_model::{Claim, Timestamp};
 use crate::escape::{plain, terminal};
 use crate::explained::write_words;
 use crate::story::{heading, short, write_explanation, write_fix};
-use crate::terminal::wrapped;
+use crate::terminal::{bullet, wrapped};
 use crate::timeline;
 use crate::words::{count, kind_words};
 use crate::{IncidentReport, IncidentStory, IssueReport, TimesReport};
@@ -78,7 +78,7 @@ pub(crate) fn write_because(incident: &IncidentReport, out: &mut dyn Write) -> i
     }
     heading("Why this is one incident", out)?;
     for claim in &incident.because {
-        wrapped(&format!("- {} [{}]", terminal(&claim.text), cited(claim)), INDENT, out)?;
+        bullet(&format!("{} [{}]", terminal(&claim.text), cited(claim)), INDENT, out)?;
     }
     Ok(())
 }

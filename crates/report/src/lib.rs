@@ -45,3 +45,4 @@ pub use trace::{
     CandidateReport, ChangedReport, CodeOwnersReport, TagsReport, TraceReason, TraceReport,
     TraceSource, write_trace,
 };
+pub use words::{count, number};

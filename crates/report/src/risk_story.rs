@@ -49,7 +49,7 @@ pub struct PartReport {
     pub points: i32,
     /// What it was judged by.
     pub because: Untrusted,
-    /// `finding:ID`, `finding:ID#field`, `control:ID`, `issue:ID` or `intelligence:NAME`.
+    /// `finding:ID`, `finding:ID#field`, `control:ID`, `issue:ID`, `relation:ID` or `intelligence:NAME`.
     pub evidence: Vec<String>,
 }
 

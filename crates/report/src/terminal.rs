@@ -255,13 +255,24 @@ fn cut_start(text: &str, most: usize) -> String {
 /// # Errors
 /// When the writer refuses.
 pub fn wrapped(text: &str, indent: &str, out: &mut dyn Write) -> io::Result<()> {
-    let mut line = indent.to_owned();
+    wrapped_below(text, (indent, indent), out)
+}
+
+/// A point of a list, wrapped below its text.
+pub(crate) fn bullet(text: &str, indent: &str, out: &mut dyn Write) -> io::Result<()> {
+    wrapped_below(text, (&format!("{indent}- "), &format!("{indent}  ")), out)
+}
+
+/// Wraps with a beginning of its own for the first line; both are equally wide.
+fn wrapped_below(text: &str, (first, indent): (&str, &str), out: &mut dyn Write) -> io::Result<()> {
+    let (mut line, mut is_begun) = (first.to_owned(), false);
     for word in text.split(' ') {
         let word = cut(word, WIDTH - indent.width());
-        if line.width() + 1 + word.width() > WIDTH && line.trim() != "" {
+        if line.width() + 1 + word.width() > WIDTH && is_begun {
             writeln!(out, "{}", line.trim_end())?;
             indent.clone_into(&mut line);
         }
+        is_begun |= !word.is_empty();
         line.push_str(&word);
         line.push(' ');
     }

@@ -10,7 +10,8 @@ use crate::{
 };
 
 /// `5825` → `5,825`.
-pub(crate) fn number(value: u64) -> String {
+#[must_use]
+pub fn number(value: u64) -> String {
     let digits = value.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -23,7 +24,8 @@ pub(crate) fn number(value: u64) -> String {
 }
 
 /// `1 issue`, `2 issues`.
-pub(crate) fn count(value: u64, one: &str) -> String {
+#[must_use]
+pub fn count(value: u64, one: &str) -> String {
     format!("{} {one}{}", number(value), if value == 1 { "" } else { "s" })
 }
 
@@ -246,7 +248,6 @@ pub(crate) const fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
-/// Who must agree to a fix.
 /// Who must agree to a fix, and that a model wrote it where one did.
 pub(crate) fn grade_words(fix: &FixReport) -> String {
     let grade = safety_words(fix.safety);
@@ -256,6 +257,7 @@ pub(crate) fn grade_words(fix: &FixReport) -> String {
     }
 }
 
+/// Who must agree to a fix.
 pub(crate) const fn safety_words(safety: Safety) -> &'static str {
     match safety {
         Safety::Safe => "safe",

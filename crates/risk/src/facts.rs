@@ -3,7 +3,7 @@
 use quell_catalog::Exposure;
 use quell_model::{FindingClass, Issue, Severity};
 
-use crate::Factors;
+use crate::{Elsewhere, Factors};
 
 /// Whether the internet reaches the asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +72,7 @@ pub(crate) struct Facts {
     pub(crate) place: Place,
     pub(crate) privilege: Privilege,
     pub(crate) days: Option<i64>,
+    pub(crate) elsewhere: Elsewhere,
 }
 
 impl Facts {
@@ -88,6 +89,7 @@ impl Facts {
             place: place(issue),
             privilege: privilege(issue, factors.implies),
             days,
+            elsewhere: factors.elsewhere,
         }
     }
 

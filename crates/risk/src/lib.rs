@@ -28,10 +28,24 @@ pub struct Factors<'a> {
     pub exploited: bool,
     /// What the control says a failing asset implies.
     pub implies: Exposure,
+    /// Which facts of its asset are known by way of another.
+    pub elsewhere: Elsewhere,
     /// The version to upgrade to, where a tool names it.
     pub fixed_version: Option<&'a str>,
     /// The control's first step.
     pub step: Option<&'a str>,
+}
+
+/// Facts that stand with another asset, to which an issue's own leads. They count as much as its
+/// own; only the reason is another.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// The internet reaches it through another asset.
+    pub exposed: bool,
+    /// It leads to sensitive data of another asset.
+    pub sensitive: bool,
+    /// It can act as an administrator through another asset.
+    pub admin: bool,
 }
 
 /// The highest score.

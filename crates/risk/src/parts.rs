@@ -136,6 +136,9 @@ fn kev<P: Part>(facts: &Facts) -> Option<P> {
 
 fn exposure<P: Part>(facts: &Facts) -> Option<P> {
     match facts.reach {
+        Reach::Said if facts.elsewhere.exposed => {
+            part("exposure", 120, "the internet reaches it, as its relations to other assets show")
+        }
         Reach::Said => part("exposure", 120, "a tool says that the internet reaches it"),
         Reach::Implied => part("exposure", 110, "the fault itself opens it to the internet"),
         Reach::Unknown => None,
@@ -146,6 +149,9 @@ fn exposure<P: Part>(facts: &Facts) -> Option<P> {
 fn data<P: Part>(facts: &Facts) -> Option<P> {
     match &facts.data {
         Data::Classed(class) => told("data", 120, || format!("its data class is {class}")),
+        Data::Found if facts.elsewhere.sensitive => {
+            part("data", 120, "it leads to another asset with sensitive data")
+        }
         Data::Found => part("data", 120, "a tool found sensitive data on it"),
         Data::Opened => part("data", 30, "the fault opens its data"),
         Data::Public => part("data", -80, "its data is public"),
@@ -164,6 +170,9 @@ fn environment<P: Part>(facts: &Facts) -> Option<P> {
 
 fn criticality<P: Part>(facts: &Facts) -> Option<P> {
     match facts.privilege {
+        Privilege::Administrator if facts.elsewhere.admin => {
+            part("criticality", 100, "it can act as an administrator through another asset")
+        }
         Privilege::Administrator => part("criticality", 100, "it can act as an administrator"),
         Privilege::More => part("criticality", 40, "the fault gives more rights than needed"),
         Privilege::Unknown => None,

@@ -247,7 +247,7 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
         ready: AtomicBool::new(false),
         stop_told: Mutex::new(false),
         stop_changed: Condvar::new(),
-        office: Mutex::new(office),
+        office: Arc::new(Mutex::new(office)),
         access: Mutex::new(access),
         threads: thread_permits(),
         uploads: Semaphore::new(MOST_UPLOADS),
@@ -492,6 +492,7 @@ impl Server {
         let all = u32::try_from(deliver::AT_ONCE).unwrap_or(u32::MAX);
         drop(tokio::time::timeout(most, app.deliveries.acquire_many(all)).await);
         app.hard_stop.store(true, Ordering::SeqCst);
+        app.desk.stop().await;
         drop(tokio::task::spawn_blocking(move || close(&app)).await);
     }
 }

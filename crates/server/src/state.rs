@@ -92,7 +92,7 @@ pub(crate) struct App {
     pub(crate) ready: AtomicBool,
     pub(crate) stop_told: Mutex<bool>,
     pub(crate) stop_changed: Condvar,
-    pub(crate) office: Mutex<ServerStore>,
+    pub(crate) office: Arc<Mutex<ServerStore>>,
     pub(crate) access: Mutex<ServerStore>,
     pub(crate) threads: Semaphore,
     /// Room for uploads; they do not take the threads of those who only ask.

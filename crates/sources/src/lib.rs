@@ -19,6 +19,8 @@ mod falco;
 mod gcp_artifact;
 mod gcp_audit;
 mod guardduty;
+#[cfg(test)]
+mod held_tests;
 mod inspector2;
 pub mod intake;
 mod kev;

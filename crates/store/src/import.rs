@@ -5,7 +5,7 @@
 //! the same file again changes nothing.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use quell_model::{FindingKey, IssueKey, Outcome, Scope, Severity, Status, Timestamp};
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
@@ -17,6 +17,7 @@ use crate::coverage::Coverage;
 use crate::facts::{Change, FindingPages, Said};
 use crate::keys::{self, Keys};
 use crate::names::Names;
+use crate::pages::{self, Kind};
 use crate::state::{ABSENT, HERE, PASSED, effective, micros, reported, time};
 use crate::{Block, Brief, Held, IdSet, MostClosed, Packed, Store, StoreError};
 
@@ -128,6 +129,8 @@ pub struct Import<'s> {
     issue_keys: Keys,
     briefs: Briefs,
     pub(crate) finding_pages: FindingPages,
+    /// Pages of relations of which one came, went or says something else.
+    pub(crate) relation_pages: BTreeSet<i64>,
     blocks: Blocks,
     /// Issues that this file marked to be judged again.
     marked: IdSet,
@@ -218,6 +221,7 @@ impl Store {
             blocks: Blocks::open(&tx)?,
             briefs: Briefs::default(),
             finding_pages: FindingPages::default(),
+            relation_pages: BTreeSet::new(),
             tx,
             names,
             marked: IdSet::default(),
@@ -669,6 +673,9 @@ impl Import<'_> {
         self.issue_keys.flush(&self.tx)?;
         self.briefs.flush(&self.tx)?;
         self.finding_pages.flush(&self.tx)?;
+        for page in &self.relation_pages {
+            pages::note(&self.tx, Kind::Relations, *page)?;
+        }
         self.blocks.finish(&self.tx)?;
         self.tx.commit()?;
         Ok(self.seen)

@@ -10,6 +10,7 @@ use crate::StoreError;
 pub(crate) enum Kind {
     Issues,
     Findings,
+    Relations,
 }
 
 impl Kind {
@@ -17,6 +18,7 @@ impl Kind {
         match self {
             Self::Issues => 0,
             Self::Findings => 1,
+            Self::Relations => 2,
         }
     }
 }

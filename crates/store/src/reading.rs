@@ -280,7 +280,7 @@ impl Import<'_> {
     /// Closes the relations that two whole readings did not bring and that no other stream lists.
     /// Says how many, or what is held because it is too much to believe.
     fn settle_relations(
-        &self,
+        &mut self,
         reading: Reading<'_>,
         (known, seen): (&mut Listed, &IdSet),
         (most, now): (Option<MostClosed>, Timestamp),

@@ -1,10 +1,14 @@
 //! Relations of assets, found by either end.
 
 use quell_model::{Outcome, Timestamp};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, params};
 
+use crate::pages::{self, Kind};
 use crate::state::{micros, time};
 use crate::{IdSet, Import, Packed, Store, StoreError};
+
+/// Relations that are read at once by who follows them.
+const PAGE: i64 = 1024;
 
 /// A relation, ready to be written.
 #[derive(Debug)]
@@ -56,6 +60,7 @@ impl Import<'_> {
         let Some(Known { id, gone_at, content_hash, .. }) = known else {
             let id = self.new_relation(new)?;
             self.touched.relations.insert(id);
+            self.relation_pages.insert(id / PAGE);
             return Ok((outcome, id));
         };
         self.touched.relations.insert(id);
@@ -74,6 +79,7 @@ impl Import<'_> {
                       WHERE id = ?1",
                 )?
                 .execute(params![id, at, new.content_hash, self.id, new.body.as_stored()])?;
+            self.relation_pages.insert(id / PAGE);
         }
         if !back {
             return Ok((outcome, id));
@@ -118,10 +124,11 @@ impl Import<'_> {
     }
 
     /// Says since when a relation is gone, or that it is there.
-    pub(crate) fn set_relation_gone(&self, id: i64, at: Option<i64>) -> Result<(), StoreError> {
+    pub(crate) fn set_relation_gone(&mut self, id: i64, at: Option<i64>) -> Result<(), StoreError> {
         self.tx
             .prepare_cached("UPDATE relations SET gone_at = ?2 WHERE id = ?1")?
             .execute(params![id, at])?;
+        self.relation_pages.insert(id / PAGE);
         Ok(())
     }
 
@@ -159,14 +166,45 @@ impl Store {
               WHERE goal = ?1 AND gone_at IS NULL AND id > ?2
              ORDER BY id LIMIT ?3",
         )?;
-        let rows = select.query_map(params![asset.as_slice(), after, limit], |row| {
-            let observed: i64 = row.get(1)?;
-            Ok(RelationRow {
-                id: row.get(0)?,
-                observed: time(observed).unwrap_or(Timestamp::UNIX_EPOCH),
-                body: Packed::from_stored(row.get(2)?),
-            })
-        })?;
+        let rows = select.query_map(params![asset.as_slice(), after, limit], relation_row)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// A relation that stands, by its key.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn relation_get(&self, key: &[u8; 16]) -> Result<Option<RelationRow>, StoreError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT id, observed, body FROM relations WHERE key = ?1 AND gone_at IS NULL",
+        )?;
+        Ok(select.query_row(params![key.as_slice()], relation_row).optional()?)
+    }
+
+    /// The pages of relations that were written since, in order; all of them since 0.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn relation_pages_since(&self, version: i64) -> Result<Vec<i64>, StoreError> {
+        if version > 0 {
+            return pages::since(&self.connection, Kind::Relations, version);
+        }
+        let mut select = self.connection.prepare_cached("SELECT max(id) FROM relations")?;
+        let last: Option<i64> = select.query_row([], |row| row.get(0))?;
+        Ok(last.map_or_else(Vec::new, |last| (0..=last / PAGE).collect()))
+    }
+
+    /// The relations of a page that stand.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn relation_page(&self, page: i64) -> Result<Vec<RelationRow>, StoreError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT id, observed, body FROM relations
+              WHERE id >= ?1 AND id < ?2 AND gone_at IS NULL ORDER BY id",
+        )?;
+        let first = page.saturating_mul(PAGE);
+        let rows = select.query_map(params![first, first.saturating_add(PAGE)], relation_row)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -182,6 +220,15 @@ impl Store {
         let count: i64 = select.query_row(params![asset.as_slice()], |row| row.get(0))?;
         Ok(count.unsigned_abs())
     }
+}
+
+fn relation_row(row: &Row<'_>) -> rusqlite::Result<RelationRow> {
+    let observed: i64 = row.get(1)?;
+    Ok(RelationRow {
+        id: row.get(0)?,
+        observed: time(observed).unwrap_or(Timestamp::UNIX_EPOCH),
+        body: Packed::from_stored(row.get(2)?),
+    })
 }
 
 #[cfg(test)]
@@ -298,6 +345,32 @@ mod tests {
         assert_eq!(of(&store, "x").len(), 3, "the same bytes list it again");
         import(&mut store, &all);
         assert_eq!(of(&store, "x").len(), 3);
+    }
+
+    #[test]
+    fn pages_are_written_when_what_they_say_changes() {
+        let (_dir, mut store) = store();
+        assert!(store.relation_pages_since(0).unwrap().is_empty());
+        let all = [("a>x", 1, 1), ("b>x", 1, 1)];
+        read_whole(&mut store, 1, &all);
+        assert_eq!(store.relation_pages_since(0).unwrap(), [0]);
+        let standing = |store: &Store| store.relation_page(0).unwrap().len();
+        assert_eq!(standing(&store), 2);
+        let written = |store: &Store, since| store.relation_pages_since(since).unwrap().len();
+        let before = store.page_version().unwrap();
+        import(&mut store, &[("a>x", 2, 1)]);
+        assert_eq!(written(&store, before), 0, "seen again is no change");
+        import(&mut store, &[("a>x", 3, 2)]);
+        assert_eq!(written(&store, before), 1);
+        read_whole(&mut store, 2, &[("b>x", 1, 1)]);
+        let before = store.page_version().unwrap();
+        read_whole(&mut store, 3, &[("b>x", 1, 1)]);
+        assert_eq!((written(&store, before), standing(&store)), (1, 1));
+        assert!(store.relation_get(&hash("a>x")).unwrap().is_none());
+        assert!(store.relation_get(&hash("b>x")).unwrap().is_some());
+        let before = store.page_version().unwrap();
+        import(&mut store, &[("a>x", 9, 2)]);
+        assert_eq!((written(&store, before), standing(&store)), (1, 2));
     }
 
     #[test]

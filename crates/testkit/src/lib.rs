@@ -20,6 +20,8 @@ pub mod outbox;
 pub mod platforms;
 pub mod priority;
 mod random;
+#[cfg(feature = "net")]
+pub mod refs;
 #[cfg(feature = "server")]
 pub mod server;
 #[cfg(feature = "sinks")]

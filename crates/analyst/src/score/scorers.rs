@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{Case, Score};
+use crate::cited::cited;
 use crate::{By, Part, Shape, Task, Written};
 
 /// Most words of a sentence that is short.
@@ -88,10 +89,10 @@ impl Seen<'_> {
     }
 
     /// Sentences of the answer as it came.
-    fn sentences(&self) -> impl Iterator<Item = &str> {
+    fn sentences(&self) -> impl Iterator<Item = String> {
         let parts = self.task.parts.iter().filter(|part| part.shape == Shape::Sentences);
         let values = parts.filter_map(|part| self.answer.get(&part.name)?.as_array()).flatten();
-        values.filter_map(|value| value.get("text").and_then(Value::as_str))
+        values.filter_map(Value::as_str).map(|said| cited(said).0)
     }
 
     /// Whether a part is there, and the model's.
@@ -163,16 +164,14 @@ fn unfit(seen: &Seen<'_>, part: &Part, value: &Value) -> Option<String> {
                 return Some(format!("has {} sentences and not {least} to {most}", values.len()));
             }
             let wrong = values.iter().find(|value| !is_sentence(value));
-            wrong.map(|_| "has something that is no sentence with evidence".to_owned())
+            wrong.map(|_| "has something that is no sentence with its records".to_owned())
         }
     }
 }
 
 fn is_sentence(value: &Value) -> bool {
-    let text = value.get("text").and_then(Value::as_str).unwrap_or_default();
-    let evidence = value.get("evidence").and_then(Value::as_array);
-    let is_cited = evidence.is_some_and(|ids| !ids.is_empty() && ids.iter().all(Value::is_string));
-    is_cited && !text.trim().is_empty() && value.as_object().is_some_and(|keys| keys.len() == 2)
+    let said = value.as_str().map(cited);
+    said.is_some_and(|(text, ids)| !ids.is_empty() && !text.trim().is_empty())
 }
 
 fn grounded(seen: &Seen<'_>, count: &mut Count) {

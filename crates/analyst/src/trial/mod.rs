@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::score::{Case, Score, Scores, score};
 use crate::{By, Call, Task, TaskError, Written};
 
-pub use plain::{estimate, guarded_bytes, plain_bytes};
+pub use plain::{Texts, estimate, guarded_bytes};
 
 /// What came of asking one case.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -118,7 +118,7 @@ pub fn rows(
             left_out += 1;
             continue;
         }
-        rows.push((row(case, &call, asked, elsewhere), asked.clone()));
+        rows.push((row(case, &call, asked, elsewhere)?, asked.clone()));
     }
     Ok((rows, left_out))
 }
@@ -128,26 +128,26 @@ fn row(
     call: &Call<'_>,
     asked: &Asked,
     elsewhere: &dyn Fn(&Case, &Written) -> Vec<Score>,
-) -> Row {
+) -> Result<Row, TaskError> {
     let task = call.task();
     let Some(answer) = &asked.answer else {
         let case = asked.case.clone();
         let (scores, kept, dropped, by_rules) = (None, 0, 0, true);
-        return Row { case, scores, kept, dropped, by_rules, guarded: 0, plain: 0 };
+        return Ok(Row { case, scores, kept, dropped, by_rules, guarded: 0, plain: 0 });
     };
     let written = call.judge(answer);
     let mut scores = score(task, case, answer, &written);
     scores.each.extend(elsewhere(case, &written));
     let of_model = written.parts.iter().filter(|part| part.by == By::Model);
-    Row {
+    Ok(Row {
         case: asked.case.clone(),
         scores: Some(scores),
         kept: of_model.map(|part| part.sentences.len()).sum(),
         dropped: written.dropped.len(),
         by_rules: written.by == By::Rules,
-        guarded: guarded_bytes(call) + answer.to_string().len(),
-        plain: plain_bytes(call) + plain::words(task, answer),
-    }
+        guarded: Texts::guarded(call, answer).bytes(),
+        plain: Texts::plain(call, answer)?.bytes(),
+    })
 }
 
 /// Sums up the rows of a task.

@@ -1,9 +1,10 @@
-//! What one prompt with the same facts would take that nothing guards: what to write, and the facts
-//! as they stand.
+//! What one prompt with the same facts would take that nothing guards: the task's words without the
+//! guard's, and the facts as they stand. It is never sent.
 
 use serde_json::{Map, Value, json};
 
-use crate::{Call, Shape, Task};
+use crate::cited::cited;
+use crate::{Call, Shape, TaskError};
 
 /// Bytes of a token, about: what models make of our words and of identifiers.
 const BYTES: usize = 4;
@@ -14,55 +15,81 @@ pub const fn estimate(bytes: usize) -> usize {
     bytes.div_ceil(BYTES)
 }
 
+/// All that is told and answered, as one text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Texts {
+    /// What is sent.
+    pub told: String,
+    /// What is answered.
+    pub answered: String,
+}
+
+impl Texts {
+    /// The texts of a call and an answer to it: our words, the facts and the shape.
+    #[must_use]
+    pub fn guarded(call: &Call<'_>, answer: &Value) -> Self {
+        let told = [call.instructions(), call.input(), &call.schema().to_string()].join("\n");
+        Self { told, answered: answer.to_string() }
+    }
+
+    /// The texts of one prompt that nothing guards: the same words without the guard's, the same
+    /// fields of the same records, neither masked nor cut, and the same sentences as plain prose.
+    ///
+    /// # Errors
+    /// When the task's words cannot be filled in, which a test excludes.
+    pub fn plain(call: &Call<'_>, answer: &Value) -> Result<Self, TaskError> {
+        let told = [call.unguarded()?, facts(call)].join("\n");
+        Ok(Self { told, answered: prose(call, answer) })
+    }
+
+    /// Bytes of both.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        self.told.len() + self.answered.len()
+    }
+}
+
 /// Bytes that a call sends: our words, the facts and the shape of the answer.
 #[must_use]
 pub fn guarded_bytes(call: &Call<'_>) -> usize {
     call.instructions().len() + call.input().len() + call.schema().to_string().len()
 }
 
-/// Bytes of one prompt that nothing guards: what the task is, what each part has to hold, and the
-/// same fields of the same records, neither masked nor cut.
-#[must_use]
-pub fn plain_bytes(call: &Call<'_>) -> usize {
-    let task = call.task();
-    let mut words = format!(
-        "{}. Answer as JSON with these fields, from the facts below. Keep it short and say only \
-         what the facts carry.\n",
-        task.title
-    );
-    for part in &task.parts {
-        words.push_str(&format!(
-            "- {}: {}, {} to {} sentences\n",
-            part.name, part.title, part.least, part.most
-        ));
-    }
+/// The facts as they stand. A prompt of which nothing is cited needs no ids.
+fn facts(call: &Call<'_>) -> String {
     let mut records: Vec<Value> = Vec::new();
     for record in call.told() {
         let mut value = Map::new();
-        value.insert("id".to_owned(), json!(record.id));
+        value.insert("is".to_owned(), json!(record.kind));
         for field in &record.fields {
             value.insert(field.name.to_string(), json!(field.value));
         }
         records.push(Value::Object(value));
     }
+    let mut all = Map::new();
     let figures: Map<String, Value> =
         call.figures().map(|(name, value)| (name.to_owned(), json!(value))).collect();
-    words.len() + json!({"figures": figures, "records": records}).to_string().len()
+    if !figures.is_empty() {
+        all.insert("figures".to_owned(), Value::Object(figures));
+    }
+    all.insert("records".to_owned(), Value::Array(records));
+    Value::Object(all).to_string()
 }
 
-/// Bytes of an answer's words alone, as JSON of plain lists.
-pub(super) fn words(task: &Task, answer: &Value) -> usize {
-    let mut plain = Map::new();
-    for part in &task.parts {
+/// The words of an answer alone, a line for each part, with names put back.
+fn prose(call: &Call<'_>, answer: &Value) -> String {
+    let mut lines = Vec::new();
+    for part in &call.task().parts {
         let Some(value) = answer.get(&part.name) else { continue };
-        let value = match part.shape {
+        let words = match part.shape {
             Shape::Sentences => {
                 let all = value.as_array().into_iter().flatten();
-                all.filter_map(|one| one.get("text")).cloned().collect()
+                let texts = all.filter_map(Value::as_str).map(|said| cited(said).0);
+                texts.collect::<Vec<_>>().join(" ")
             }
-            Shape::Choice(_) | Shape::Text => value.clone(),
+            Shape::Choice(_) | Shape::Text => value.as_str().unwrap_or_default().to_owned(),
         };
-        plain.insert(part.name.clone(), value);
+        lines.push(call.open(&words));
     }
-    Value::Object(plain).to_string().len()
+    lines.join("\n")
 }

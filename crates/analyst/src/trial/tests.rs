@@ -7,31 +7,16 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::Tasks;
+use crate::testing::{SCHEMA, TASK};
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::embedded().unwrap());
 
-const TASK: &str = r#"
-version = 1
-title = "A task of the tests"
-subject = "incident"
-tier = "small"
-most_output_tokens = 100
-most_input_bytes = 4000
-most_records = 4
-scorers = ["grounded", "complete", "fields"]
-[fields]
-issue = ["title", "asset"]
-[[parts]]
-name = "risk"
-title = "Risk"
-least = 1
-most = 2
-"#;
-const SCHEMA: &str =
-    r#"{"type": "object", "properties": {"risk": {"type": "array", "items": {}}}}"#;
+fn answer(text: &str) -> Value {
+    json!({"risk": [format!("{text} [r1]")], "sure": "high"})
+}
 
 fn case(name: &str, title: &str) -> (String, String) {
-    let good = json!({"risk": [{"text": "The bucket is open.", "evidence": ["r1"]}]});
+    let good = answer("The bucket is open.");
     let case = json!({
         "about": format!("about {name}"), "from": "authored",
         "records": [{"id": "issue:1", "kind": "issue", "fields": {"title": title}}],
@@ -77,7 +62,7 @@ fn answers_are_scored_summed_and_set_beside_a_plain_prompt() {
     let tasks = tasks();
     let task = tasks.get("t").unwrap();
     let cases = task.read_cases(&CATALOG).unwrap();
-    let bad = json!({"risk": [{"text": "It has CVE-2020-9999.", "evidence": ["r1"]}]});
+    let bad = answer("It has CVE-2020-9999.");
     let answers = [
         asked(task, &cases, 0, Some(cases[0].good.clone())),
         asked(task, &cases, 1, Some(bad)),
@@ -92,7 +77,8 @@ fn answers_are_scored_summed_and_set_beside_a_plain_prompt() {
     assert_eq!((sums.kept, sums.dropped, sums.by_rules), (1, 1, 2));
     assert_eq!((sums.tokens, sums.cost, sums.millis), ([300, 30], Some(15), [20, 30]));
     assert!(sums.score > 0.3 && sums.score < 0.7, "{sums:?}");
-    assert!((sums.scorers[0].1 - 0.5).abs() < 1e-9, "{sums:?}");
+    let grounded = sums.scorers.iter().find(|(name, _)| name == "grounded").unwrap();
+    assert!((grounded.1 - 0.5).abs() < 1e-9, "{sums:?}");
     assert!(sums.tokens_to_plain > 0.2 && sums.tokens_to_plain < 5.0, "{sums:?}");
 }
 

@@ -143,6 +143,7 @@ pub(super) fn fixes_said(variables: &BTreeMap<String, String>) -> Result<FixSaid
     Ok(FixSaid {
         policies: is_said("QUELL_FIX_POLICIES").then_some(fix.policies),
         parameters: is_said("QUELL_FIX_PARAMETERS").then_some(fix.parameters),
+        look_up: is_said("QUELL_FIX_LOOK_UP").then_some(fix.look_up),
     })
 }
 

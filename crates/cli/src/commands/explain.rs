@@ -135,7 +135,8 @@ fn at_data(arguments: &Arguments, data: &Path, config: Config) -> Result<Explain
     Ok(explainer.explain(&store, &story, &ExplainAsked { to, task, wish })?)
 }
 
-fn explainer(
+/// Who explains on a data directory: a model where one is configured, else the rules.
+pub(super) fn explainer(
     runtime: &Runtime,
     (data, config): (&Path, Config),
     setup: Setup,
@@ -150,7 +151,8 @@ fn explainer(
     Ok(Explainer::open(plan, (&TenantId::default(), setup), Arc::new(SystemClock))?)
 }
 
-fn audience(word: &str) -> Audience {
+/// Whom a word of `--as` means.
+pub(super) fn audience(word: &str) -> Audience {
     Audience::ALL.into_iter().find(|one| one.as_str() == word).unwrap_or_default()
 }
 

@@ -36,6 +36,7 @@ mod issue;
 mod jobs;
 mod letter;
 mod llm;
+mod look_up;
 mod map;
 mod outbox;
 mod policy;

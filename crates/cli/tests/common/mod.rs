@@ -8,6 +8,8 @@
     reason = "each test file uses a part of it, and fails by panicking"
 )]
 
+pub(crate) mod models;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

@@ -13,10 +13,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use quell_config::{Config, Override, Sources};
+use quell_config::{Config, FileText, Override, Sources};
 use quell_model::Clock;
 use quell_pipeline::Setup;
 use quell_server::{Plan, Server};
+use quell_testkit::llm::LLM_KEY;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
@@ -43,6 +44,11 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) fn start() -> Self {
+        Self::configured("")
+    }
+
+    /// One whose configuration says more; `MODEL_KEY` is the double's.
+    pub(crate) fn configured(text: &str) -> Self {
         let bench = Bench::new();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -55,7 +61,7 @@ impl Served {
             value: "127.0.0.1:0".to_owned(),
         };
         let loaded = Config::load(&Sources {
-            file: None,
+            file: Some(FileText { path: "quell.toml", text }),
             environment: None,
             overrides: &[listen],
             formats: &[],
@@ -64,7 +70,7 @@ impl Served {
             config: loaded.unwrap_or_else(|faults| panic!("{faults:?}")).config,
             data: bench.folder.path().join("data"),
             setup: Setup::embedded(None).unwrap(),
-            environment: Arc::new(|_| None),
+            environment: Arc::new(|name: &str| (name == "MODEL_KEY").then(|| LLM_KEY.to_owned())),
         };
         let mut server = runtime.block_on(quell_server::start(plan, Arc::new(Now))).unwrap();
         let url = format!("http://{}", server.address());

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Broken, Instance};
-use crate::key::{Key, Kind, Table};
+use crate::key::{Key, Kind, Table, Unit};
 use crate::money::Money;
 use crate::secret::SecretRef;
 
@@ -39,6 +39,8 @@ pub struct Llm {
     pub price_cached: Option<Money>,
     /// What a million tokens of answer cost.
     pub price_output: Option<Money>,
+    /// Hundredths of its prices that a call of a batch costs.
+    pub price_batch_percent: Option<u8>,
 }
 
 pub(super) const TABLE: Table = Table {
@@ -104,6 +106,13 @@ pub(super) const TABLE: Table = Table {
         )
         .sample("0.1"),
         Key::new("price_output", Kind::Money, "What a million tokens of answer cost.").sample("5"),
+        Key::new(
+            "price_batch_percent",
+            Kind::Integer { least: 0, most: 100, unit: Unit::Percent },
+            "How much of its prices a call of a batch costs; without it as much as any, and at \
+             the vendor's own address half where the price is not said here.",
+        )
+        .sample("50"),
     ],
     rule,
 };

@@ -70,6 +70,11 @@ fn what_the_records_say_stays() {
         "Another tool saw it at 10:15 on 2026-11-18, on port 4444.",
         "A planned hand-over would explain it.",
         "It stands in scripts/backup.sh, which runs on python 3.11.",
+        "In ATT&CK this is Exploit Public-Facing Application, under Initial Access.",
+        "The pod of a Kubernetes cluster ran it in October, on Linux.",
+        "Deactivate the key. Renewing it is not enough: Rotate it.",
+        "It is public, i.e. anyone reads it. Strangers could write too.",
+        "An upgrade of Log4j mends it.",
     ] {
         assert_eq!(reason(text), None, "{text}");
     }
@@ -122,6 +127,15 @@ fn what_no_record_says_is_dropped() {
         ("The replica orders-db-replica is open too.", "orders-db-replica"),
         ("It loads left-pad from there.", "left-pad"),
         ("The payments-db-only path is open.", "payments-db-only"),
+        ("It is open because Contoso was breached.", "Contoso"),
+        ("Contoso was breached before.", "Contoso"),
+        ("Contoso's bucket is public.", "Contoso"),
+        ("It is public. Contoso has seen it.", "Contoso"),
+        ("It fits a Contoso-owned tenant.", "Contoso-owned"),
+        ("Then Falco saw a shell.", "Falco"),
+        ("Lazarus Spider did this.", "Lazarus"),
+        ("Ask Dr. Mallory about it.", "Dr"),
+        ("It is open because контосо was breached.", "контосо"),
     ] {
         assert_eq!(reason(text), Some(Reason::Unresolved(lost.to_owned())), "{text}");
     }

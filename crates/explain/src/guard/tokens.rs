@@ -17,82 +17,70 @@ pub(super) struct Token<'a> {
 }
 
 /// Words behind which, or before which, a name stands.
-const NAMERS: &[&str] = &[
-    "package",
-    "packages",
-    "library",
-    "libraries",
-    "dependency",
-    "dependencies",
-    "module",
-    "gem",
-    "crate",
-    "plugin",
-    "wheel",
-    "image",
-    "user",
-    "role",
-    "bucket",
-    "function",
-    "named",
-    "called",
-    "install",
-    "installs",
-    "flag",
-    "option",
-    "attribute",
-    "parameter",
-    "command",
-    "tool",
-    "group",
-    "malware",
-    "campaign",
-    "actor",
-    "ransomware",
-    "domain",
-    "host",
-    "hostname",
-    "account",
+const NAMERS: &[(&str, Names)] = &[
+    ("package", Names::Any),
+    ("packages", Names::Any),
+    ("library", Names::Any),
+    ("libraries", Names::Any),
+    ("dependency", Names::Any),
+    ("dependencies", Names::Any),
+    ("module", Names::Any),
+    ("gem", Names::Any),
+    ("crate", Names::Any),
+    ("plugin", Names::Any),
+    ("wheel", Names::Any),
+    ("image", Names::NoVerb),
+    ("user", Names::NoVerb),
+    ("role", Names::NoVerb),
+    ("bucket", Names::NoVerb),
+    ("function", Names::NoVerb),
+    ("named", Names::Any),
+    ("called", Names::Any),
+    ("install", Names::Any),
+    ("installs", Names::Any),
+    ("flag", Names::NoVerb),
+    ("option", Names::NoVerb),
+    ("attribute", Names::NoVerb),
+    ("parameter", Names::NoVerb),
+    ("command", Names::NoVerb),
+    ("tool", Names::NoVerb),
+    ("group", Names::NoVerb),
+    ("malware", Names::Any),
+    ("campaign", Names::Any),
+    ("actor", Names::Any),
+    ("ransomware", Names::Any),
+    ("domain", Names::NoVerb),
+    ("host", Names::NoVerb),
+    ("hostname", Names::NoVerb),
+    ("account", Names::NoVerb),
 ];
 
-/// Those of them beside which any unknown word is a name: what code is made of, and what attacks.
-const STRICT: &[&str] = &[
-    "package",
-    "packages",
-    "library",
-    "libraries",
-    "dependency",
-    "dependencies",
-    "module",
-    "gem",
-    "crate",
-    "plugin",
-    "wheel",
-    "named",
-    "called",
-    "install",
-    "installs",
-    "malware",
-    "campaign",
-    "actor",
-    "ransomware",
-];
+/// Which unknown words beside another are names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Names {
+    /// All: beside what code is made of, and what attacks.
+    Any,
+    /// Those that do not end as verbs and the like do.
+    NoVerb,
+}
 
-/// Ends of words that stand beside the others as verbs and the like: `the user signed in`.
+/// Ends of verbs and the like: `the user signed in`.
 const ENDS: &[&str] = &[
     "ing", "ied", "ted", "ded", "ned", "sed", "ked", "led", "red", "ged", "ly", "tion", "tions",
     "ment",
 ];
 
+/// Verbs behind a name.
+const VERBS: &[&str] = &[
+    "is", "was", "are", "were", "has", "had", "have", "does", "did", "can", "could", "may",
+    "might", "will", "would", "should", "must", "said", "says", "ran", "runs", "sent", "took",
+    "got", "made", "came", "went", "began", "left", "lost", "owns", "uses", "holds", "itself",
+];
+
 /// Everything in a sentence that has to be known.
 pub(super) fn of(text: &str) -> Vec<Token<'_>> {
-    let words: Vec<&str> = text
-        .split(|c: char| {
-            c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '“' | '”' | '—' | '–')
-        })
-        .map(trimmed)
-        .filter(|word| !word.is_empty() && *word != DATA)
-        .collect();
+    let said = said(text);
+    let words: Vec<&str> = said.iter().map(|said| said.word).filter(|word| *word != DATA).collect();
     let mut tokens: Vec<Token<'_>> = words
         .iter()
         .filter(|word| needs_proof(word))
@@ -103,10 +91,13 @@ pub(super) fn of(text: &str) -> Vec<Token<'_>> {
         for (namer, name) in [(before, after), (after, before)] {
             let is_name = is_unknown(name);
             let namer = namer.rsplit('-').next().unwrap_or(namer);
-            let is_verb = !is_in(STRICT, namer)
-                && name.len() > 5
-                && ENDS.iter().any(|end| name.ends_with(end));
-            if is_in(NAMERS, namer) && is_name && !is_verb {
+            let is_verb = name.len() > 5 && ENDS.iter().any(|end| name.ends_with(end));
+            let names = match names_of(namer) {
+                Some(Names::Any) => is_name,
+                Some(Names::NoVerb) => is_name && !is_verb,
+                None => false,
+            };
+            if names {
                 tokens.push(Token { text: name, is_named: true });
             }
         }
@@ -117,8 +108,75 @@ pub(super) fn of(text: &str) -> Vec<Token<'_>> {
     if let Some(first) = words.first().filter(|word| begins_small && is_unknown(word)) {
         tokens.push(Token { text: first, is_named: true });
     }
+    tokens.extend(capitals(&said).map(|text| Token { text, is_named: true }));
     tokens.extend(quoted(text).map(|text| Token { text, is_named: true }));
     tokens
+}
+
+/// A word as it stands.
+#[derive(Debug, Clone, Copy)]
+struct Said<'a> {
+    word: &'a str,
+    /// Whether a sentence may begin with it.
+    begins: bool,
+    /// Whether it owns what comes behind it: `Contoso's`.
+    owns: bool,
+}
+
+/// The words of a text in their order; where a record's own words are, [`DATA`].
+fn said(text: &str) -> Vec<Said<'_>> {
+    let mut begins = true;
+    let pieces = text.split(|c: char| {
+        c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '“' | '”' | '—' | '–')
+    });
+    let mut words = Vec::new();
+    for piece in pieces.filter(|piece| !piece.is_empty()) {
+        // `i.e.` has its points.
+        let word = if TERMS.contains(piece) { piece } else { trimmed(piece) };
+        if !word.is_empty() {
+            let owns = piece.contains("'s") || piece.contains("’s");
+            words.push(Said { word, begins, owns });
+            begins = false;
+        }
+        let end = piece.trim_end_matches(['"', '\'', '’', ']', '}', '>', '`']);
+        begins |= end.ends_with(['.', '!', '?', ':', '…']) && !TERMS.contains(end);
+    }
+    words
+}
+
+/// Words with a capital that only a name has there. A sentence begins with one, so that its first
+/// word is a name only where it stands as one: alone, or before a verb without an article.
+fn capitals<'a>(said: &[Said<'a>]) -> impl Iterator<Item = &'a str> {
+    said.iter().enumerate().filter_map(|(at, one)| {
+        let next = said.get(at + 1);
+        let is_capital =
+            [one.word, core(one.word)].iter().any(|word| word.starts_with(char::is_uppercase));
+        let is_capital = is_capital && !needs_proof(one.word);
+        let stands = !one.begins || stands_as_name(one, next);
+        (is_capital && stands && !is_common(one.word)).then_some(one.word)
+    })
+}
+
+/// Whether the first word of a sentence stands there as a name does.
+fn stands_as_name(one: &Said<'_>, next: Option<&Said<'_>>) -> bool {
+    let Some(next) = next.filter(|next| !next.begins) else { return true };
+    let is_of_prose = one.word.len() > 4
+        && ["ing", "ed", "ly", "s", "ion", "ment", "ity", "ness", "ure", "ance", "ence"]
+            .iter()
+            .any(|end| one.word.ends_with(end));
+    let is_verb = VERBS.contains(&next.word) || next.word.len() > 4 && next.word.ends_with("ed");
+    let is_name = next.word.starts_with(char::is_uppercase) && !is_common(next.word);
+    one.owns || is_name || (is_verb && !is_of_prose)
+}
+
+/// Whether a word is known whatever capital it begins with.
+fn is_common(word: &str) -> bool {
+    [word, core(word)].into_iter().any(|word| {
+        PLAIN.contains(word.to_ascii_lowercase().as_str())
+            || TERMS.contains(word)
+            || compounds::is_listed(word)
+            || quell_catalog::is_common(word)
+    })
 }
 
 /// Whether a word is none that stands in prose without a meaning of its own, and looks like one.
@@ -129,8 +187,10 @@ fn is_unknown(word: &str) -> bool {
         && !needs_proof(word)
 }
 
-fn is_in(list: &[&str], word: &str) -> bool {
-    list.contains(&word.to_ascii_lowercase().as_str())
+/// What a word makes of the words beside it.
+fn names_of(word: &str) -> Option<Names> {
+    let word = word.to_ascii_lowercase();
+    NAMERS.iter().find(|(known, _)| *known == word).map(|(_, names)| *names)
 }
 
 /// A word without the marks of a sentence round it.
@@ -195,14 +255,15 @@ fn needs_proof(word: &str) -> bool {
         matches!(c, '_' | '/' | ':' | '.' | '@' | '#' | '=' | '+' | '*' | '$' | '\\' | '%')
     });
     let letters = word.chars().filter(|c| c.is_alphabetic()).count();
-    let capitals = word.chars().skip(1).filter(|c| c.is_uppercase()).count();
+    let inner = word.split('-').flat_map(|part| part.chars().skip(1));
+    let capitals = inner.filter(|c| c.is_uppercase()).count();
     let is_flag = word.starts_with('-') && letters > 0;
-    // Letters of other scripts beside Latin ones make a name that only looks known.
-    let is_mixed = has(|c| c.is_ascii_alphabetic()) && has(|c| c.is_alphabetic() && !is_latin(c));
+    // Letters of other scripts make a name that only looks known, or words that nobody can judge.
+    let is_other = has(|c| c.is_alphabetic() && !is_latin(c));
     has(|c| c.is_numeric())
         || has_mark
         || is_flag
-        || is_mixed
+        || is_other
         || (capitals > 0 && letters > 1)
         || !compounds::is_plain(word)
 }

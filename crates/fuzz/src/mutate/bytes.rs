@@ -99,6 +99,73 @@ fn field(text: &[u8], random: &mut Random) -> Vec<u8> {
     made
 }
 
+/// The schema of Event Hub Capture, or another in which events are found.
+const SCHEMAS: [&str; 3] = [
+    r#"{"type":"record","name":"EventData","fields":[{"name":"SequenceNumber","type":"long"},{"name":"Properties","type":{"type":"map","values":["long","double","string","bytes"]}},{"name":"Body","type":["null","bytes"]}]}"#,
+    r#"{"fields":[{"name":"Body","type":"bytes"},{"name":"Kind","type":{"type":"enum","symbols":["a"]}}]}"#,
+    r#"{"fields":[{"name":"Many","type":{"type":"array","items":"null"}},{"name":"Body","type":["null","bytes"]}]}"#,
+];
+
+/// A file of Event Hub Capture with a text's lines as its events, now and then damaged. What is
+/// such a file already is only damaged.
+pub(super) fn captured(text: Vec<u8>, random: &mut Random) -> Vec<u8> {
+    if text.starts_with(b"Obj") {
+        return once(text, &[], random);
+    }
+    let which = random.below(SCHEMAS.len());
+    let deflated = random.once_in(2);
+    let mut file = b"Obj\x01".to_vec();
+    number(&mut file, 2);
+    for entry in ["avro.schema", SCHEMAS.get(which).copied().unwrap_or_default(), "avro.codec"] {
+        sized(&mut file, entry.as_bytes());
+    }
+    sized(&mut file, if deflated { b"deflate" } else { b"null" });
+    number(&mut file, 0);
+    file.extend([5; 16]);
+    let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
+    for lines in lines.chunks(1 + random.below(4)) {
+        let mut block = Vec::new();
+        lines.iter().for_each(|line| event(&mut block, line, which));
+        if deflated {
+            let mut encoder =
+                flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+            let written = encoder.write_all(&block).and_then(|()| encoder.finish());
+            block = written.unwrap_or_default();
+        }
+        number(&mut file, i64::try_from(lines.len()).unwrap_or(0));
+        sized(&mut file, &block);
+        file.extend([5; 16]);
+    }
+    if random.once_in(3) { once(file, &[], random) } else { file }
+}
+
+fn event(to: &mut Vec<u8>, body: &[u8], which: usize) {
+    match which {
+        0 => [9, 0, 1].into_iter().for_each(|value| number(to, value)),
+        1 => {}
+        _ => [3, 0, 1].into_iter().for_each(|value| number(to, value)),
+    }
+    sized(to, body);
+    if which == 1 {
+        number(to, 0);
+    }
+}
+
+fn sized(to: &mut Vec<u8>, bytes: &[u8]) {
+    number(to, i64::try_from(bytes.len()).unwrap_or(0));
+    to.extend_from_slice(bytes);
+}
+
+/// A number as Avro writes it.
+fn number(to: &mut Vec<u8>, value: i64) {
+    let mut folded = ((value << 1) ^ (value >> 63)).cast_unsigned();
+    while folded >= 0x80 {
+        to.push(u8::try_from(folded & 0x7f).unwrap_or(0) | 0x80);
+        folded >>= 7;
+    }
+    to.push(u8::try_from(folded).unwrap_or(0));
+}
+
 /// Wraps a text in another encoding, or breaks its encoding.
 pub(super) fn encode(text: Vec<u8>, random: &mut Random) -> Vec<u8> {
     match random.below(6) {

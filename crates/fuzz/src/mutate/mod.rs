@@ -18,6 +18,8 @@ const ENCODED_ONCE_IN: usize = 24;
 pub enum Kind {
     /// Findings in JSON or a table, whatever the seed is.
     Findings,
+    /// The same in a file of Event Hub Capture.
+    Captured,
     /// Source code or configuration.
     Code,
 }
@@ -25,12 +27,15 @@ pub enum Kind {
 /// Makes an input from a seed; `others` are seeds to take parts from.
 #[must_use]
 pub fn mutate(seed: &[u8], others: &[Vec<u8>], kind: Kind, random: &mut Random) -> Vec<u8> {
-    let mut made = match documents(seed).filter(|_| kind == Kind::Findings) {
+    let mut made = match documents(seed).filter(|_| kind != Kind::Code) {
         // One in eight is broken as text, so that the splitter has its share.
         Some(documents) if !random.once_in(8) => json::mutate(documents, others, random),
         Some(_) | None => bytes::mutate(seed, others, random),
     };
     made.truncate(MOST_BYTES);
+    if kind == Kind::Captured {
+        return bytes::captured(made, random);
+    }
     if random.once_in(ENCODED_ONCE_IN) { bytes::encode(made, random) } else { made }
 }
 

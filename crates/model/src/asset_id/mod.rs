@@ -170,6 +170,36 @@ impl AssetId {
         iac::code(&short_id(target), &short_id(file))
     }
 
+    /// Everybody, as an end of relations: what it exposes can be reached from anywhere. No id that
+    /// is parsed has its key.
+    #[must_use]
+    pub fn internet() -> Self {
+        Self {
+            key: "internet".to_owned(),
+            kind: "network".to_owned(),
+            name: "internet".to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// All that an account holds, as an end of relations: who has permission on it is an
+    /// administrator. No id that is parsed has its key.
+    #[must_use]
+    pub fn everything() -> Self {
+        Self {
+            key: "everything".to_owned(),
+            kind: "resources".to_owned(),
+            name: "everything".to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether it stands for everybody or for all that there is, and is no asset of anybody.
+    #[must_use]
+    pub fn is_general(&self) -> bool {
+        matches!(self.key.as_str(), "internet" | "everything")
+    }
+
     /// The canonical text: equal exactly when two spellings name the same thing.
     #[must_use]
     pub fn key(&self) -> &str {

@@ -11,8 +11,12 @@ use quell_llm::{LlmError, Meaning, Price, Provider, Reply, Request, Schema, Stop
 use quell_model::{Answered, Made};
 use serde_json::Value;
 
+use super::going::{Came, Going, Work};
+
 /// A wait that is worth it before a call is made once more.
 const SHORT: Duration = Duration::from_secs(2);
+/// Why nothing comes of a call whose work was given up.
+const STOPPED: &str = "it was given up since quell stops";
 
 /// A model that may be asked.
 #[derive(Debug, Clone)]
@@ -23,6 +27,8 @@ pub struct Model {
     pub model: String,
     /// What its tokens cost, where that is known.
     pub price: Option<Price>,
+    /// What they cost in a batch.
+    pub batch_price: Option<Price>,
 }
 
 /// Whom a call counts for.
@@ -82,37 +88,45 @@ pub struct Ended<'a> {
     pub spent: Spent,
     /// The answer, where there is one.
     pub reply: Option<&'a Reply>,
-    /// What was made of it.
-    pub written: &'a Written,
+    /// What was made of it; none where nobody waited any more.
+    pub written: Option<&'a Written>,
     /// A hash of what was sent in the end, where a parameter had to be left out.
     pub payload: Option<blake3::Hash>,
     /// What failed, and who has to do something.
     pub error: Option<&'a LlmError>,
+    /// The answer, where it is to be kept. Placeholders in it stay what they are.
+    pub keep: Option<&'a Value>,
 }
 
-/// A call that was let through, and has to be ended. Where it never is, all that was set aside
-/// counts as spent.
-pub trait Opened {
+/// A call that was let through, and has to be ended, maybe once nobody waits for it any more. Where
+/// it never is, all that was set aside counts as spent.
+pub trait Opened: Send {
     /// Says what became of it.
     fn end(self: Box<Self>, ended: &Ended<'_>);
 }
 
 /// A wait.
-pub type Pause<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
+pub type Pause<'a, T = ()> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// Held by who asks something, so that nobody else asks the same meanwhile.
+pub type Turn = Box<dyn Send>;
 
 /// What stands between a task and a provider: kept answers, budgets, the pace, the audit log.
 pub trait Purse {
     /// An answer that was given before to the same bytes.
     fn kept(&self, asking: &Asking<'_>, key: &blake3::Hash) -> Option<Value>;
 
-    /// Keeps an answer. Placeholders in it stay what they are.
-    fn keep(&self, asking: &Asking<'_>, key: &blake3::Hash, answer: &Value);
+    /// Waits until nobody asks the same.
+    fn turn(&self, key: &blake3::Hash) -> Pause<'_, Turn>;
 
     /// Sets aside what a call may take, and writes down that it will be made.
     ///
     /// # Errors
     /// It may not be made now: a budget, the pace, or a log that cannot be written.
-    fn open<'s>(&'s self, asking: &Asking<'_>) -> Result<Box<dyn Opened + 's>, Why>;
+    fn open(&self, asking: &Asking<'_>, key: &blake3::Hash) -> Result<Box<dyn Opened>, Why>;
+
+    /// Does work beside whoever asks; it goes on where they stop waiting.
+    fn run(&self, work: Work);
 
     /// Waits.
     fn pause(&self, time: Duration) -> Pause<'_>;
@@ -140,26 +154,30 @@ pub async fn ask(
         Ok(ready) => ready,
         Err(error) => return plain(call.by_rules(why_of(&error))),
     };
-    if let Some(kept) = ready.kept(purse) {
+    // Where somebody asks the same, their answer is waited for.
+    let turn = purse.turn(&ready.key).await;
+    // One that was kept while nobody waited for it may not stand; then it is asked for anew.
+    let kept = ready.kept(purse).filter(|kept| kept.written.by == By::Model);
+    if let Some(kept) = kept {
         return kept;
     }
-    let first = ready.once(purse).await;
-    let wait = first.as_ref().err().and_then(|failed| failed.again);
-    let last = match wait {
-        None => first,
-        Some(wait) => {
-            purse.pause(wait).await;
-            ready.once(purse).await
-        }
-    };
-    last.unwrap_or_else(|failed| plain(failed.written))
+    let first = ready.once(purse, turn).await;
+    let Some((wait, turn)) = first.again else { return first.answered };
+    purse.pause(wait).await;
+    ready.once(purse, turn).await.answered
 }
 
-/// A call that brought nothing.
-struct Failed {
-    written: Written,
-    /// After which wait it is worth it once more.
-    again: Option<Duration>,
+/// What one call came to.
+struct Tried {
+    answered: Answered,
+    /// After which wait it is worth it once more, with the turn.
+    again: Option<(Duration, Turn)>,
+}
+
+impl From<Answered> for Tried {
+    fn from(answered: Answered) -> Self {
+        Self { answered, again: None }
+    }
 }
 
 const fn plain(written: Written) -> Answered {
@@ -208,32 +226,64 @@ impl<'a> Ready<'a> {
         Some(Answered { written: self.call.judge(&answer), made: Some(self.model.kept()) })
     }
 
-    async fn once(&self, purse: &dyn Purse) -> Result<Answered, Failed> {
-        let refused = |why| Failed { written: self.call.by_rules(why), again: None };
-        let open = purse.open(&self.asking).map_err(refused)?;
-        let result = self.model.provider.ask(&self.request).await;
-        let sent = self.model.payload(&self.request).ok();
-        let payload = sent.filter(|sent| *sent != self.asking.payload);
+    /// The same as a call of a batch, which has a price of its own.
+    #[must_use]
+    pub fn in_batch(mut self) -> Self {
+        let (input, output) = (self.request.input_estimate(), u64::from(self.request.most_output));
+        self.asking.money = self.model.batch_price.map(|price| price.most(input, output));
+        self
+    }
+
+    async fn once(&self, purse: &dyn Purse, turn: Turn) -> Tried {
+        let refused = |why| Tried::from(plain(self.call.by_rules(why)));
+        let open = match purse.open(&self.asking, &self.key) {
+            Ok(open) => open,
+            Err(why) => return refused(why),
+        };
+        let (model, request) = (self.model.clone(), self.request.clone());
+        let going = Going { model, request, payload: self.asking.payload, open, turn };
+        let (work, waiting) = going.split();
+        purse.run(work);
+        match waiting.await {
+            Some(came) => self.came(came),
+            None => refused(Why::Down(STOPPED.to_owned())),
+        }
+    }
+
+    /// What an answer, or an error, comes to.
+    fn came(&self, came: Came) -> Tried {
+        let Came { result, open, payload, turn, .. } = came;
         match result {
             Ok(reply) => {
                 let written = judged(self.call, &reply);
                 let spent = self.model.spent(&reply.usage);
-                let (said, error) = (Some(&reply), None);
-                open.end(&Ended { spent, reply: said, written: &written, payload, error });
-                if let (By::Model, Some(answer)) = (written.by, &reply.json) {
-                    purse.keep(&self.asking, &self.key, answer);
-                }
-                Ok(Answered { written, made: Some(self.model.made(&reply)) })
+                let keep = reply.json.as_ref().filter(|_| written.by == By::Model);
+                let (said, told) = (Some(&reply), Some(&written));
+                open.end(&Ended { spent, reply: said, written: told, payload, error: None, keep });
+                Tried::from(Answered { written, made: Some(self.model.made(&reply)) })
             }
             Err(error) => {
                 let written = self.call.by_rules(why_of(&error));
-                let spent = if error.may_cost() { Spent::Unknown } else { Spent::Nothing };
-                let (reply, said) = (None, Some(&error));
-                open.end(&Ended { spent, reply, written: &written, payload, error: said });
-                Err(Failed { written, again: again(&error, spent) })
+                let (spent, told, said) = (Spent::of(&error), Some(&written), Some(&error));
+                let (reply, keep) = (None, None);
+                open.end(&Ended { spent, reply, written: told, payload, error: said, keep });
+                let again = again(&error, spent).map(|wait| (wait, turn));
+                Tried { answered: plain(written), again }
             }
         }
     }
+}
+
+impl Spent {
+    /// What a call took that failed.
+    pub(super) fn of(error: &LlmError) -> Self {
+        if error.may_cost() { Self::Unknown } else { Self::Nothing }
+    }
+}
+
+/// The answer of the right shape that a reply holds, where it came to its end.
+pub(super) fn usable(reply: &Reply) -> Option<&Value> {
+    reply.json.as_ref().filter(|_| reply.stopped == Stopped::End)
 }
 
 /// After which wait it is worth it once more: only where nothing was spent and it is short.
@@ -297,11 +347,11 @@ fn why_of(error: &LlmError) -> Why {
 }
 
 impl Model {
-    fn payload(&self, request: &Request) -> Result<blake3::Hash, LlmError> {
+    pub(super) fn payload(&self, request: &Request) -> Result<blake3::Hash, LlmError> {
         self.provider.payload(request).map(|bytes| blake3::hash(&bytes))
     }
 
-    fn spent(&self, usage: &Usage) -> Spent {
+    pub(super) fn spent(&self, usage: &Usage) -> Spent {
         Spent::Told { usage: *usage, money: self.price.map(|price| price.of(usage)) }
     }
 

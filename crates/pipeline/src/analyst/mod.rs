@@ -3,9 +3,13 @@
 
 pub mod anomaly;
 mod ask;
+mod going;
 pub mod incident;
 pub mod message;
 #[cfg(test)]
 mod tests;
 
-pub use ask::{Asker, Asking, Ended, Model, Opened, Pause, Purse, Ready, Spent, ask, request_of};
+pub use ask::{
+    Asker, Asking, Ended, Model, Opened, Pause, Purse, Ready, Spent, Turn, ask, request_of,
+};
+pub use going::Work;

@@ -10,22 +10,30 @@ use quell_llm::{Fixed, Price, Schema, Settings, connect};
 use quell_mask::Kind;
 use quell_model::{Answered, Claim, FixedClock, Untrusted};
 use quell_testkit::double::Double;
-use quell_testkit::llm::{Answerer, FAULTS, LLM_KEY, LlmDouble};
+use quell_testkit::llm::{Answerer, FAULTS, LLM_KEY, LlmDouble, LlmFault, open_database};
 use serde_json::{Value, json};
 
-use super::{Asker, Asking, Ended, Model, Opened, Pause, Purse, Spent, ask, request_of};
+use super::{
+    Asker, Asking, Ended, Model, Opened, Pause, Purse, Ready, Spent, Turn, Work, ask, request_of,
+};
 
 static TASKS: LazyLock<Tasks> = LazyLock::new(|| Tasks::embedded().unwrap());
 
 /// A purse that lets through until it is told not to.
 #[derive(Debug, Default)]
 struct Open {
-    kept: Mutex<Vec<(blake3::Hash, Value)>>,
+    kept: Kept,
     told: Arc<Mutex<Vec<String>>>,
     empty: Mutex<bool>,
 }
 
-struct Told(Arc<Mutex<Vec<String>>>);
+type Kept = Arc<Mutex<Vec<(blake3::Hash, Value)>>>;
+
+struct Told {
+    told: Arc<Mutex<Vec<String>>>,
+    kept: Kept,
+    key: blake3::Hash,
+}
 
 impl Opened for Told {
     fn end(self: Box<Self>, ended: &Ended<'_>) {
@@ -34,7 +42,9 @@ impl Opened for Told {
             Spent::Unknown => "all",
             Spent::Told { .. } => "told",
         };
-        self.0.lock().unwrap().push(format!("end {spent} {}", ended.reply.is_some()));
+        self.told.lock().unwrap().push(format!("end {spent} {}", ended.reply.is_some()));
+        let kept = ended.keep.map(|answer| (self.key, answer.clone()));
+        self.kept.lock().unwrap().extend(kept);
     }
 }
 
@@ -44,17 +54,22 @@ impl Purse for Open {
         kept.iter().find(|(known, _)| known == key).map(|(_, answer)| answer.clone())
     }
 
-    fn keep(&self, _asking: &Asking<'_>, key: &blake3::Hash, answer: &Value) {
-        self.kept.lock().unwrap().push((*key, answer.clone()));
+    fn turn(&self, _key: &blake3::Hash) -> Pause<'_, Turn> {
+        Box::pin(async { Box::new(()) as Turn })
     }
 
-    fn open<'s>(&'s self, asking: &Asking<'_>) -> Result<Box<dyn Opened + 's>, Why> {
+    fn open(&self, asking: &Asking<'_>, key: &blake3::Hash) -> Result<Box<dyn Opened>, Why> {
         if *self.empty.lock().unwrap() {
             return Err(Why::OverBudget("tokens of the tenant today".to_owned()));
         }
         let money = asking.money.unwrap();
         self.told.lock().unwrap().push(format!("open {} {}", asking.task.0, money > 0));
-        Ok(Box::new(Told(Arc::clone(&self.told))))
+        let (told, kept) = (Arc::clone(&self.told), Arc::clone(&self.kept));
+        Ok(Box::new(Told { told, kept, key: *key }))
+    }
+
+    fn run(&self, work: Work) {
+        drop(tokio::spawn(work));
     }
 
     fn pause(&self, _time: Duration) -> Pause<'_> {
@@ -71,6 +86,10 @@ struct Stage {
 
 impl Stage {
     async fn new(answerer: Answerer) -> Self {
+        Self::within(Duration::from_millis(1500), answerer).await
+    }
+
+    async fn within(timeout: Duration, answerer: Answerer) -> Self {
         let models = Arc::new(LlmDouble::new(answerer));
         let double = Double::start(Arc::clone(&models) as _).await.unwrap();
         let mut policy = Policy::default();
@@ -78,13 +97,13 @@ impl Stage {
         let now = "2026-11-20T10:00:00Z".parse().unwrap();
         let client = Client::new(policy, Arc::new(FixedClock(now))).unwrap();
         let settings = Settings {
-            timeout: Duration::from_millis(1500),
+            timeout,
             ..Settings::new("double", "openai", "gpt-5.6-luna").at(&format!("{}/v1", double.url()))
         };
         let provider = connect(settings, client, Arc::new(Fixed(LLM_KEY.into()))).unwrap();
         let price = Some(Price { input: 1_000_000, cached: 100_000, output: 4_000_000 });
-        let model =
-            Model { provider: Arc::from(provider), model: "gpt-5.6-luna".to_owned(), price };
+        let (provider, model) = (Arc::from(provider), "gpt-5.6-luna".to_owned());
+        let model = Model { provider, model, price, batch_price: price };
         Self { models, _double: double, model, purse: Open::default() }
     }
 
@@ -113,20 +132,9 @@ fn brief(asset: &str) -> Brief<'static> {
     }
 }
 
-fn good() -> Answerer {
-    let said = |text: &str| json!([{"text": text, "evidence": ["r1"]}]);
-    let answer = json!({
-        "risk": said("Anyone on the internet can try to log in to <resource:1 rds instance>."),
-        "why_here": said("The database is open to the internet."),
-        "intent": [],
-        "steps": said("Close it to the internet."),
-    });
-    Arc::new(move |_| answer.to_string())
-}
-
 #[tokio::test]
 async fn a_good_answer_stands_and_the_same_question_is_not_asked_again() {
-    let stage = Stage::new(good()).await;
+    let stage = Stage::new(open_database()).await;
     let first = stage.ask(&brief("payments-db")).await;
     assert_eq!(first.written.by, By::Model);
     let risk = &first.written.part("risk").unwrap().sentences[0];
@@ -150,7 +158,7 @@ async fn a_good_answer_stands_and_the_same_question_is_not_asked_again() {
 
 #[tokio::test]
 async fn the_rules_speak_where_no_model_may_or_can_be_asked() {
-    let stage = Stage::new(good()).await;
+    let stage = Stage::new(open_database()).await;
     let (brief, task) = (brief("db-one"), TASKS.get("incident").unwrap());
     let call = Call::new(task, &brief, Audience::Owner, Grants::default()).unwrap();
     let none = ask(&call, None, Asker::default(), &stage.purse).await;
@@ -165,7 +173,7 @@ async fn the_rules_speak_where_no_model_may_or_can_be_asked() {
 #[tokio::test]
 async fn whatever_goes_wrong_the_rules_speak_and_no_spending_is_forgotten() {
     for fault in FAULTS {
-        let stage = Stage::new(good()).await;
+        let stage = Stage::new(open_database()).await;
         stage.models.always(Some(*fault));
         let answered = stage.ask(&brief("payments-db")).await;
         let told = stage.told();
@@ -192,9 +200,9 @@ async fn whatever_goes_wrong_the_rules_speak_and_no_spending_is_forgotten() {
 #[tokio::test]
 async fn an_answer_that_rests_on_nothing_is_paid_for_and_not_kept() {
     let answer = json!({
-        "risk": [{"text": "CVE-2020-1234 is exploited.", "evidence": ["r1"]}],
-        "why_here": [{"text": "See https://evil.example now.", "evidence": ["r9"]}],
-        "intent": [], "steps": [{"text": "Run rm -rf /tmp.", "evidence": ["r1"]}],
+        "risk": ["CVE-2020-1234 is exploited. [r1]"],
+        "why_here": ["See https://evil.example now. [r9]"],
+        "intent": [], "steps": ["Run rm -rf /tmp. [r1]"],
     });
     let stage = Stage::new(Arc::new(move |_| answer.to_string())).await;
     let answered = stage.ask(&brief("payments-db")).await;
@@ -205,8 +213,40 @@ async fn an_answer_that_rests_on_nothing_is_paid_for_and_not_kept() {
 }
 
 #[tokio::test]
+async fn a_call_that_nobody_waits_for_ends_and_its_answer_is_kept() {
+    let stage = Stage::within(Duration::from_secs(10), open_database()).await;
+    stage.models.next(LlmFault::SlowFirstByte);
+    let brief = brief("payments-db");
+    let given_up = tokio::time::timeout(Duration::from_millis(20), stage.ask(&brief)).await;
+    assert!(given_up.is_err());
+    for _ in 0..200 {
+        if stage.purse.told.lock().unwrap().len() == 2 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(stage.told(), ["open incident true", "end told true"]);
+    let again = stage.ask(&brief).await;
+    assert!(again.written.by == By::Model && again.made.unwrap().kept);
+    assert_eq!((stage.models.asked().len(), stage.told().len()), (1, 0));
+}
+
+#[tokio::test]
+async fn an_answer_that_was_kept_unseen_and_does_not_stand_is_asked_for_anew() {
+    let stage = Stage::new(open_database()).await;
+    let (brief, task) = (brief("payments-db"), TASKS.get("incident").unwrap());
+    let call = Call::new(task, &brief, Audience::Owner, Grants::default()).unwrap();
+    let ready = Ready::new(&call, &stage.model, Asker::default()).unwrap();
+    let bad = json!({"risk": ["CVE-2020-1234 is exploited. [r1]"],
+        "why_here": [], "intent": [], "steps": []});
+    stage.purse.kept.lock().unwrap().push((ready.key, bad));
+    let answered = stage.ask(&brief).await;
+    assert_eq!((answered.written.by, stage.models.asked().len()), (By::Model, 1));
+}
+
+#[tokio::test]
 async fn what_is_shown_as_the_payload_is_what_is_sent() {
-    let stage = Stage::new(good()).await;
+    let stage = Stage::new(open_database()).await;
     let (brief, task) = (brief("payments-db"), TASKS.get("incident").unwrap());
     let call = Call::new(task, &brief, Audience::Owner, Grants::default()).unwrap();
     let shown = stage.model.provider.payload(&request_of(&call, &stage.model)).unwrap();

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use quell_deliver::letter::CodeChange;
 use quell_deliver::outbox::Act;
 use quell_deliver::{Block, Body, Key, Label, Letter, Line};
-use quell_model::{IssueKey, KeyHasher, Severity, TenantId, Timestamp};
+use quell_model::{Answered, IssueKey, KeyHasher, Severity, TenantId, Timestamp};
 use quell_report::FixReport;
 use quell_store::{OutboxStore, Store};
 
+use super::beside::beside;
 use super::fix::changed;
 use super::once::post_once;
 use super::review::proof;
@@ -20,8 +21,8 @@ use crate::report::fix_report;
 /// Fixes that a letter tells one by one.
 const MOST_FIXES: usize = 20;
 
-/// Puts a plan's change into the outbox, for a sink. Tells the subject, and whether it is new: the
-/// same fixes are not sent twice.
+/// Puts a plan's change into the outbox, for a sink, maybe with a model's words beside what the
+/// rules say. Tells the subject, and whether it is new: the same fixes are not sent twice.
 ///
 /// # Errors
 /// When the store refuses, or the plan changes nothing.
@@ -29,20 +30,19 @@ pub fn post_change(
     (store, outbox): (&Store, &mut OutboxStore),
     (tenant, sink): (&TenantId, &str),
     (plan, change): (&FixPlan, CodeChange),
+    words: Option<&Answered>,
     now: Timestamp,
 ) -> Result<(String, bool), PipelineError> {
     let fixes: Vec<FixReport> = plan.made().map(fix_report).collect();
     if fixes.is_empty() {
         return Err(PipelineError::Refused("no fix is offered that changes a file".to_owned()));
     }
-    let hasher = fixes.iter().fold(KeyHasher::new("change"), |hasher, fix| hasher.part(&fix.id));
-    let hasher = hasher.part(change.base_commit.as_deref().unwrap_or_default());
-    let subject = format!("change:{}", hasher.finish::<()>());
+    let subject = change_subject(plan, &change);
     let closes: BTreeSet<IssueKey> =
         fixes.iter().flat_map(|fix| &fix.closes).filter_map(|id| id.parse().ok()).collect();
     let key = Key::new(tenant, sink, &subject, 0);
     let review = proof(&change.repository, &fixes);
-    let letter = Letter {
+    let mut letter = Letter {
         key,
         title: title(&fixes),
         body: Body(fixes.iter().take(MOST_FIXES).flat_map(told).collect()),
@@ -56,12 +56,32 @@ pub fn post_change(
         item: None,
         asks: None,
     };
+    if let Some(words) = words {
+        beside(&mut letter, words);
+    }
     // Where the host has checks, the proof stands beside the request too.
     let acts =
         vec![Act::Open { letter: Box::new(letter) }, Act::Review { review: Box::new(review) }];
     let what = (acts, closes.into_iter().collect());
     let is_new = post_once(outbox, (tenant, sink, &subject), what, now)?;
     Ok((subject, is_new))
+}
+
+/// What a plan's change is known by in the outbox: its fixes and the commit that they are made on.
+#[must_use]
+pub fn change_subject(plan: &FixPlan, change: &CodeChange) -> String {
+    let hasher = KeyHasher::new("change");
+    let hasher = plan.made().fold(hasher, |hasher, fix| hasher.part(&fix.id));
+    let hasher = hasher.part(change.base_commit.as_deref().unwrap_or_default());
+    format!("change:{}", hasher.finish::<()>())
+}
+
+/// Whether something is in the outbox for a sink.
+///
+/// # Errors
+/// When the store refuses.
+pub fn is_posted(outbox: &OutboxStore, sink: &str, subject: &str) -> Result<bool, PipelineError> {
+    Ok(outbox.delivery_get(sink, subject)?.is_some())
 }
 
 fn title(fixes: &[FixReport]) -> Line {

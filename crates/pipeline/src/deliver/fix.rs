@@ -121,6 +121,7 @@ const fn check(check: ProofCheck) -> &'static str {
         ProofCheck::NothingWorse => "Nothing is worse",
         ProofCheck::Narrows => "Rights are only taken away",
         ProofCheck::Confined => "The model's change stays with the fault",
+        ProofCheck::LookedUp => "A value was looked up",
         ProofCheck::OnlyTheBlock => "Only the block changes",
         ProofCheck::Idempotent => "Making it again changes nothing",
         ProofCheck::PoliciesAccept => "The policies accept it",

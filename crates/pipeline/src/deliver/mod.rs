@@ -13,7 +13,7 @@ mod stands;
 mod words;
 
 pub use beside::beside;
-pub use change::post_change;
+pub use change::{change_subject, is_posted, post_change};
 pub use merged::code_now;
 pub use plan::{Planned, Planner, Post, Wishes, letters_of};
 pub use review::{post_results, post_review};

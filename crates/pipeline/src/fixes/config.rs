@@ -24,6 +24,8 @@ pub struct FixConfig {
     pub settings: Settings,
     /// Folders or files of the user's policies.
     pub policies: Vec<PathBuf>,
+    /// Hosts that may be asked for what only they know.
+    pub look_up: Vec<String>,
 }
 
 /// What is said beside the file: it goes over what the file says.
@@ -33,6 +35,8 @@ pub struct FixSaid {
     pub policies: Option<Vec<PathBuf>>,
     /// Values that fixes would otherwise have to ask for, by dotted name.
     pub parameters: Option<BTreeMap<String, String>>,
+    /// Hosts that may be asked for what only they know.
+    pub look_up: Option<Vec<String>>,
 }
 
 impl FixConfig {
@@ -43,6 +47,9 @@ impl FixConfig {
     pub(crate) fn over(mut self, said: &FixSaid, catalog: &Catalog) -> Result<Self, PipelineError> {
         if let Some(policies) = &said.policies {
             self.policies.clone_from(policies);
+        }
+        if let Some(hosts) = &said.look_up {
+            self.look_up.clone_from(hosts);
         }
         if let Some(parameters) = &said.parameters {
             let names = parameter_names(catalog);
@@ -99,7 +106,7 @@ fn parse(text: &str, folder: &Path, catalog: &Catalog) -> Result<FixConfig, Stri
     known(table.keys(), &tables, "")?;
     let Some(fix) = table.get("fix") else { return Ok(FixConfig::default()) };
     let fix = fix.as_table().ok_or("`fix` must be a table")?;
-    known(fix.keys(), &["parameters", "policies"], "fix.")?;
+    known(fix.keys(), &["look_up", "parameters", "policies"], "fix.")?;
     let mut config = FixConfig::default();
     match fix.get("policies") {
         None => {}
@@ -111,6 +118,12 @@ fn parse(text: &str, folder: &Path, catalog: &Catalog) -> Result<FixConfig, Stri
             }
         }
         Some(_) => return Err("`fix.policies` must be a path or a list of paths".into()),
+    }
+    if let Some(hosts) = fix.get("look_up") {
+        let odd = "`fix.look_up` must be a list of hosts";
+        let hosts = hosts.as_array().ok_or(odd)?;
+        let host = |one: &Value| one.as_str().map(str::to_owned).ok_or(odd);
+        config.look_up = hosts.iter().map(host).collect::<Result<_, _>>()?;
     }
     if let Some(parameters) = fix.get("parameters") {
         let parameters = parameters.as_table().ok_or("`fix.parameters` must be a table")?;
@@ -224,11 +237,13 @@ mod tests {
     #[test]
     fn parameters_and_policies_are_read() {
         let config = read(
-            "[fix]\npolicies = ['rules']\n[fix.parameters]\n'kubernetes.namespace' = 'shop'\n\
+            "[fix]\npolicies = ['rules']\nlook_up = ['ghcr.io']\n\
+             [fix.parameters]\n'kubernetes.namespace' = 'shop'\n\
              [fix.parameters.kubernetes.image_tag]\n'nginx' = '1.27'\n",
         )
         .unwrap();
         assert_eq!(config.policies, [Path::new("infra/rules")]);
+        assert_eq!(config.look_up, ["ghcr.io"]);
         assert_eq!(config.settings.get("kubernetes.namespace"), Some("shop"));
         assert_eq!(config.settings.get("kubernetes.image_tag.nginx"), Some("1.27"));
         let unanswered = "[fix.parameters]\n'kubernetes.namespace' = ''\n";
@@ -245,6 +260,7 @@ mod tests {
         let said = |policies: Option<&str>, parameter: Option<&str>| FixSaid {
             policies: policies.map(|path| vec![PathBuf::from(path)]),
             parameters: parameter.map(|name| BTreeMap::from([(name.to_owned(), "x".to_owned())])),
+            look_up: None,
         };
         let config = read(file).unwrap();
         assert_eq!(config.clone().over(&FixSaid::default(), &catalog).unwrap(), config);
@@ -276,6 +292,7 @@ mod tests {
             ),
             ("[fix.parameters]\nzzz = 'x'\n", "docs/fixes.md"),
             ("[fix.parameters]\n'kubernetes.namespace' = ['x']\n", "must be text"),
+            ("[fix]\nlook_up = 'ghcr.io'\n", "must be a list of hosts"),
             ("[fix\n", ""),
         ] {
             let error = read(text).unwrap_err();

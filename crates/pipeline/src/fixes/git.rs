@@ -1,7 +1,7 @@
 //! The user's own `git`, asked without running anything that a repository may bring along.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Seek, Write};
+use std::io::{self, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -81,6 +81,15 @@ impl Git {
 
     /// Runs git with an input.
     pub(crate) fn run(&self, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, PipelineError> {
+        self.run_with(arguments, |file| file.write_all(input))
+    }
+
+    /// Runs git with an input that may be long.
+    pub(crate) fn run_with(
+        &self,
+        arguments: &[&str],
+        input: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<Vec<u8>, PipelineError> {
         let what = arguments.first().copied().unwrap_or_default();
         let cannot = |said: String| PipelineError::Git { what: what.to_owned(), said };
         // A file as input cannot block, however much git prints before it has read all of it.
@@ -183,9 +192,10 @@ impl Git {
     }
 }
 
-fn as_file(input: &[u8]) -> io::Result<std::fs::File> {
-    let mut file = tempfile::tempfile()?;
-    file.write_all(input)?;
+fn as_file(input: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<std::fs::File> {
+    let mut out = BufWriter::new(tempfile::tempfile()?);
+    input(&mut out)?;
+    let mut file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.rewind()?;
     Ok(file)
 }

@@ -13,7 +13,11 @@ const WIDTH: usize = 72;
 pub fn commit_message(fix: &Fix, catalog: &Catalog) -> String {
     let mut text = subject(fix);
     text.push_str("\n\n");
-    paragraph(&mut text, &format!("{} in {}: {}.", fix.address, fix.file, fix.title));
+    let mut place = format!("{} in {}", fix.address, fix.file);
+    if !fix.also_in.is_empty() {
+        place.push_str(&format!(", with it {}", fix.also_in.join(", ")));
+    }
+    paragraph(&mut text, &format!("{place}: {}.", fix.title));
     if let Some(control) = catalog.control(&fix.control) {
         let why = control.explain.why.replace("{asset}", &fix.address);
         paragraph(&mut text, &format!("Why: {why} ({})", fix.control));

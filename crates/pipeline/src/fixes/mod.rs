@@ -8,6 +8,7 @@ mod checkout;
 mod config;
 mod git;
 mod impact;
+mod look_up;
 mod message;
 mod patch;
 mod plan;
@@ -33,20 +34,25 @@ pub use branch::{Branch, Commit, Dirty, refuse_uncommitted, write_branch};
 pub use cases::{FixCase, FixMember, FixStory, fix_case, fix_cases};
 pub use change::{ChangePlace, CodePlace, code_change, code_place};
 pub use config::{FixConfig, FixSaid};
+pub use look_up::{LookUp, Looked, wanted_of};
 pub use message::commit_message;
 pub use patch::patch_text;
-pub use plan::{FixPlan, FixRequest, Offer, Taken, plan_fixes, plan_fixes_from};
+pub use plan::{FixHelp, FixPlan, FixRequest, Offer, Taken, plan_fixes, plan_fixes_from};
 pub use report::fixes_report;
 pub use trace::{StateFile, TraceRequest, named_asset, trace_asset, trace_thing};
 pub use unfixed::Unfixed;
 pub use verify::Tool;
 pub use write::{FileChange, recover_files, write_files};
-pub use written::{FIX_TASK, MOST_WRITTEN, Writer, score_fix};
+pub use written::{
+    FIX_TASK, FixAdvice, FixFault, FixNeighbour, FixQuestion, MOST_WRITTEN, Writer, score_fix,
+};
 
 use crate::PipelineError;
 use crate::report::Open;
-pub(crate) use propose::{Workbench, grouped};
+pub(crate) use plan::composed;
+pub(crate) use propose::{Grouped, Workbench, grouped};
 pub(crate) use steps::steps_of;
+pub(crate) use written::{Opening, write_all};
 
 /// A repository, with what is said of fixes beside its file, and state files that lead there.
 #[derive(Debug, Clone, Copy)]

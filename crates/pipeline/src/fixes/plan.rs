@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use quell_model::{Clock, Fix, FixState, Safety, ToolVerdict};
-use quell_remediate::Applied;
+use quell_remediate::{Applied, Splice, Step};
 use quell_store::{IdSet, Store};
 
 use super::ask::{Ask, asks};
-use super::propose::{Grouped, Workbench, grouped};
+use super::look_up::{LookUp, look_up};
+use super::propose::{Answer, Answered, Case, Grouped, Workbench, grouped};
 use super::select::{Chosen, Names};
 use super::verify::verify;
 use super::written::{Writer, write_all};
@@ -42,6 +43,15 @@ pub struct FixRequest {
     pub states: Vec<StateFile>,
     /// Only issues of these rows, where who asks does not see all.
     pub among: Option<IdSet>,
+}
+
+/// Who is asked beside the code, where somebody is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FixHelp<'a> {
+    /// A model that writes where no recipe does.
+    pub writer: Option<&'a Writer<'a>>,
+    /// Who looks up what only a registry or a git host knows.
+    pub look_up: Option<&'a LookUp<'a>>,
 }
 
 /// What becomes of a fix.
@@ -87,8 +97,8 @@ pub struct FixPlan {
     pub open: usize,
     /// All files that change, in path order.
     pub files: Vec<FileChange>,
-    /// Fix, path and new text, step by step.
-    pub steps: Vec<(String, String, String)>,
+    /// What each fix changes, upon those before it.
+    pub steps: Vec<Step>,
 }
 
 impl FixPlan {
@@ -105,10 +115,10 @@ impl FixPlan {
 
     /// A commit for each fix, with the words that a caller has for it.
     pub fn commits(&self, message: impl Fn(&Fix) -> String) -> Vec<Commit> {
-        let steps = self.steps.iter().filter_map(|(id, path, text)| {
-            let fix = self.made().find(|fix| fix.id == *id)?;
-            let files = vec![(path.clone(), text.clone())];
-            Some(Commit { message: message(fix), files })
+        let made: BTreeMap<&str, &Fix> = self.made().map(|fix| (fix.id.as_str(), fix)).collect();
+        let steps = self.steps.iter().filter_map(|Step { fix, parts }| {
+            let fix = made.get(fix.as_str())?;
+            Some(Commit { message: message(fix), parts: parts.clone() })
         });
         steps.collect()
     }
@@ -121,7 +131,7 @@ impl FixPlan {
 pub fn plan_fixes(
     store: &Store,
     (setup, request): (&Setup, &FixRequest),
-    writer: Option<&Writer<'_>>,
+    help: FixHelp<'_>,
     clock: &dyn Clock,
     progress: &Progress<'_>,
 ) -> Result<FixPlan, PipelineError> {
@@ -136,14 +146,30 @@ pub fn plan_fixes(
     bench.is_open = true;
     progress.check()?;
     (progress.doing)("proving");
-    let grouped = grouped(bench.answers(store, open.iter())?);
+    let answered = bench.answers_kept(store, open.iter(), help.look_up.is_some())?;
     progress.check()?;
+    let grouped = grouped(completed(&mut bench, answered, help, progress)?);
     let stories = match request.names.is_empty() {
         true => Vec::new(),
         false => incidents(store, &mut open, &grouped.fixes, None)?,
     };
     let stories: Vec<FixStory> = stories.into_iter().map(FixStory::of).collect();
-    chosen(&bench, grouped, (request, &stories, writer), progress)
+    chosen(&bench, grouped, (request, &stories, help.writer), progress)
+}
+
+/// All answers, those again that wait for what can be looked up.
+fn completed(
+    bench: &mut Workbench<'_>,
+    Answered { mut answers, waiting }: Answered,
+    help: FixHelp<'_>,
+    progress: &Progress<'_>,
+) -> Result<Vec<Answer>, PipelineError> {
+    if let Some(known) = help.look_up.filter(|_| !waiting.is_empty()) {
+        (progress.doing)("looking up");
+        look_up(bench, waiting, known, &mut answers);
+        progress.check()?;
+    }
+    Ok(answers)
 }
 
 /// The same for issues that come from elsewhere, some at a time; none are left when none come.
@@ -152,7 +178,7 @@ pub fn plan_fixes(
 /// When a name means nothing, the repository cannot be read, or the issues do not come.
 pub fn plan_fixes_from<E: From<PipelineError>>(
     (setup, request): (&Setup, &FixRequest),
-    (stories, writer): (&[FixStory], Option<&Writer<'_>>),
+    (stories, help): (&[FixStory], FixHelp<'_>),
     mut next: impl FnMut() -> Result<Vec<FixCase>, E>,
     progress: &Progress<'_>,
 ) -> Result<FixPlan, E> {
@@ -160,16 +186,18 @@ pub fn plan_fixes_from<E: From<PipelineError>>(
     let mut bench = Workbench::open(&request.repository, setup.catalog(), (&config, states))?;
     bench.is_open = true;
     (progress.doing)("proving");
-    let mut answers = Vec::new();
+    let mut answered = Answered::default();
     loop {
         progress.check()?;
         let cases = next()?;
         if cases.is_empty() {
             break;
         }
-        answers.extend(bench.answers_for(cases));
+        let cases = cases.into_iter().map(Case::of).collect();
+        answered.add(&bench, cases, help.look_up.is_some());
     }
-    Ok(chosen(&bench, grouped(answers), (request, stories, writer), progress)?)
+    let answers = completed(&mut bench, answered, help, progress)?;
+    Ok(chosen(&bench, grouped(answers), (request, stories, help.writer), progress)?)
 }
 
 /// The user's settings.
@@ -227,10 +255,11 @@ fn verified(
         progress.check()?;
         (progress.doing)("verifying");
         let said = verify(&request.verify, &plan.read, &plan.files)?;
-        let steps = &plan.steps;
+        let steps: BTreeMap<&str, &[Splice]> =
+            plan.steps.iter().map(|step| (step.fix.as_str(), step.parts.as_slice())).collect();
         for Offer { fix, .. } in plan.offers.iter_mut().filter(|o| o.taken == Taken::Made) {
-            let own = steps.iter().filter(|(id, _, _)| *id == fix.id);
-            let files: BTreeSet<&str> = own.map(|(_, path, _)| path.as_str()).collect();
+            let own = steps.get(fix.id.as_str()).copied().unwrap_or_default();
+            let files: BTreeSet<&str> = own.iter().map(|part| part.path.as_str()).collect();
             fix.impact.verified = said.iter().map(|said| said.of(&files)).collect();
         }
         if plan.made().all(|fix| refused_by(fix).is_none()) {
@@ -260,12 +289,15 @@ fn without(Offer { mut fix, taken }: Offer, late: Option<&String>) -> Fix {
 }
 
 /// Makes the fixes upon each other, in the order of files.
-fn composed(bench: &Workbench<'_>, fixes: Vec<Fix>, only_safe: bool) -> FixPlan {
+pub(crate) fn composed(bench: &Workbench<'_>, fixes: Vec<Fix>, only_safe: bool) -> FixPlan {
     let (taken, rest): (Vec<Fix>, Vec<Fix>) = fixes.into_iter().partition(|fix| {
         fix.state == FixState::Proved && (!only_safe || fix.safety == Safety::Safe)
     });
     let (taken, applied) = ordered(bench, taken);
-    let mut offers: Vec<Offer> = taken.into_iter().map(|fix| settled(fix, &applied)).collect();
+    let skipped = applied.skipped.iter().map(|(id, why)| (id.as_str(), why.as_str())).collect();
+    let covered = applied.covered.iter().map(String::as_str).collect();
+    let mut offers: Vec<Offer> =
+        taken.into_iter().map(|fix| settled(fix, (&skipped, &covered))).collect();
     offers.extend(rest.into_iter().map(|fix| {
         let taken = match fix.state {
             FixState::Proved => Taken::LeftOut,
@@ -282,7 +314,7 @@ fn composed(bench: &Workbench<'_>, fixes: Vec<Fix>, only_safe: bool) -> FixPlan 
         root: checkout.root.clone(),
         files: files.collect(),
         offers,
-        steps: applied.steps.into_iter().map(|s| (s.fix, s.path, s.text)).collect(),
+        steps: applied.steps,
         read: checkout.files.clone(),
         unread: checkout.unread.clone(),
         unparsed: bench.unparsed.clone(),
@@ -299,7 +331,8 @@ fn ordered(bench: &Workbench<'_>, taken: Vec<Fix>) -> (Vec<Fix>, Applied) {
     if applied.skipped.is_empty() {
         return (taken, applied);
     }
-    let is_skipped = |fix: &Fix| applied.skipped.iter().any(|(id, _)| *id == fix.id);
+    let skipped: BTreeSet<&str> = applied.skipped.iter().map(|(id, _)| id.as_str()).collect();
+    let is_skipped = |fix: &Fix| skipped.contains(fix.id.as_str());
     let (mut first, rest): (Vec<Fix>, Vec<Fix>) = taken.iter().cloned().partition(is_skipped);
     first.extend(rest);
     let again = bench.engine.apply_all(&bench.workspace, &first);
@@ -307,12 +340,12 @@ fn ordered(bench: &Workbench<'_>, taken: Vec<Fix>) -> (Vec<Fix>, Applied) {
 }
 
 /// What became of a fix when all were made upon each other.
-fn settled(fix: Fix, applied: &Applied) -> Offer {
-    if let Some((_, reason)) = applied.skipped.iter().find(|(id, _)| *id == fix.id) {
+fn settled(fix: Fix, (skipped, covered): (&BTreeMap<&str, &str>, &BTreeSet<&str>)) -> Offer {
+    if let Some(reason) = skipped.get(fix.id.as_str()) {
         let reason = format!("together with the other fixes it cannot be proved: {reason}");
         let fix = Fix { state: FixState::Withheld(reason), safety: Safety::DisplayOnly, ..fix };
         return Offer { fix, taken: Taken::Withheld };
     }
-    let covered = applied.covered.contains(&fix.id);
+    let covered = covered.contains(fix.id.as_str());
     Offer { fix, taken: if covered { Taken::Covered } else { Taken::Made } }
 }

@@ -15,7 +15,7 @@ use super::checkout::Checkout;
 use super::impact::graded;
 use super::trace::{Placed, Tracer};
 use super::written::{Opening, joined};
-use super::{FixCase, FixConfig, FixMember, StateFile, Unfixed, policy};
+use super::{FixCase, FixConfig, FixMember, StateFile, Unfixed, look_up, policy};
 use crate::PipelineError;
 use crate::assess::members;
 use crate::report::{Open, stored_issue};
@@ -32,7 +32,7 @@ pub(crate) struct Workbench<'c> {
     pub(super) policies: Policies,
     pub(super) catalog: &'c Catalog,
     /// Whether faults that no recipe closes are looked for in the code.
-    pub(super) is_open: bool,
+    pub(crate) is_open: bool,
     tracer: Tracer,
     /// Files that do not parse, with the reason.
     pub(crate) unparsed: Vec<(String, String)>,
@@ -56,13 +56,13 @@ impl Answer {
 }
 
 /// What is known of an issue while its fix is made.
-struct Case {
+pub(super) struct Case {
     issue: Issue,
     members: Vec<Member>,
 }
 
 impl Case {
-    fn of(case: FixCase) -> Self {
+    pub(super) fn of(case: FixCase) -> Self {
         let members = case.findings.into_iter().map(FixMember::member).collect();
         Self { issue: case.issue, members }
     }
@@ -112,23 +112,39 @@ impl<'c> Workbench<'c> {
         store: &Store,
         open: impl Iterator<Item = &'o Open>,
     ) -> Result<Vec<Answer>, PipelineError> {
-        let mut answers = Vec::new();
+        Ok(self.answers_kept(store, open, false)?.answers)
+    }
+
+    /// The same, with the cases that wait for what can be looked up, where they are to be kept.
+    pub(super) fn answers_kept<'o>(
+        &self,
+        store: &Store,
+        open: impl Iterator<Item = &'o Open>,
+        keep: bool,
+    ) -> Result<Answered, PipelineError> {
+        let mut answered = Answered::default();
         let mut batch = Vec::new();
         for Open { row, .. } in open {
             let Some(issue) = stored_issue(store, *row)? else { continue };
             batch.push(Case { issue, members: members(store, *row)? });
             if batch.len() >= BATCH {
-                answers.par_extend(batch.par_drain(..).map(|case| self.answer(&case)));
+                answered.add(self, std::mem::take(&mut batch), keep);
             }
         }
-        answers.par_extend(batch.par_iter().map(|case| self.answer(case)));
-        Ok(answers)
+        answered.add(self, batch, keep);
+        Ok(answered)
     }
 
     /// An answer for each case, in their order.
     pub(crate) fn answers_for(&self, cases: Vec<FixCase>) -> Vec<Answer> {
-        let cases: Vec<Case> = cases.into_iter().map(Case::of).collect();
-        cases.par_iter().map(|case| self.answer(case)).collect()
+        let mut answered = Answered::default();
+        answered.add(self, cases.into_iter().map(Case::of).collect(), false);
+        answered.answers
+    }
+
+    /// Answers for cases that had one, with what is known now.
+    pub(super) fn answers_again(&self, cases: &[(usize, Case)]) -> Vec<Answer> {
+        cases.par_iter().map(|(_, case)| self.answer(case)).collect()
     }
 
     fn answer(&self, case: &Case) -> Answer {
@@ -200,6 +216,27 @@ impl<'c> Workbench<'c> {
         };
         let (path, reason) = unread.or_else(unparsed)?;
         Some(format!("`{path}` {reason}"))
+    }
+}
+
+/// Answers, and the cases of those that wait for what can be looked up, by their place.
+#[derive(Default)]
+pub(super) struct Answered {
+    pub(super) answers: Vec<Answer>,
+    pub(super) waiting: Vec<(usize, Case)>,
+}
+
+impl Answered {
+    /// Answers more cases.
+    pub(super) fn add(&mut self, bench: &Workbench<'_>, cases: Vec<Case>, keep: bool) {
+        let first = self.answers.len();
+        self.answers.par_extend(cases.par_iter().map(|case| bench.answer(case)));
+        if keep {
+            let own = self.answers.get(first..).unwrap_or_default();
+            let pairs = cases.into_iter().zip(own).enumerate();
+            let waiting = pairs.filter(|(_, (_, answer))| look_up::waits(answer));
+            self.waiting.extend(waiting.map(|(at, (case, _))| (first + at, case)));
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | its issues | pages are numbered when they are written, and each issue in them is stamped |
 //! | what other issues say of an asset | an asset of which an issue changed is put together again |
+//! | relations of assets that carry facts | kept whole; their pages are numbered when they are written |
 //! | detections, and what stands near them | kept whole; the attacks are found anew when one changes |
 //! | findings of those | a digest of their rows, looked at where their pages were written |
 //! | decisions of people | read whole; where they differ, every issue is looked at |
@@ -24,13 +25,14 @@ use std::collections::{HashMap, HashSet};
 use std::hash::RandomState;
 use std::sync::Arc;
 
-use quell_correlate::{Gathered, Standing};
+use quell_correlate::{Gathered, Standing, Ways};
 use quell_model::{Decision, IncidentKey, IssueKey, Timestamp};
 use quell_store::{IdSet, NewsPage, Store, Suppression};
 use rayon::prelude::*;
 
 use crate::PipelineError;
 use crate::assess::Judgement;
+use crate::links::Links;
 use crate::marks::day_of;
 use crate::priority::{Estate, Once};
 use crate::report::{Open, decisions};
@@ -55,6 +57,9 @@ pub(crate) struct Following {
     standing: Standing,
     cells: Cells,
     surroundings: Surroundings,
+    links: Links,
+    /// What relations tell of assets, by their numbers.
+    ways: HashMap<u64, Ways>,
     /// Digests of the findings of issues that were learned.
     learned: HashMap<u32, u64>,
     hidden: HashSet<IssueKey>,
@@ -95,7 +100,9 @@ impl Following {
             version: 0,
             standing: Standing::new(hasher.clone()),
             cells: Cells::default(),
-            surroundings: Surroundings::new(hasher),
+            surroundings: Surroundings::new(hasher.clone()),
+            links: Links::new(hasher),
+            ways: HashMap::new(),
             learned: HashMap::new(),
             hidden: HashSet::new(),
             statements: 0,
@@ -168,6 +175,7 @@ impl Following {
         if !changed.all && !self.keeps(among_before, &changed) {
             return Ok(false);
         }
+        self.relate(store, &mut changed)?;
         self.version = version;
         self.surround(store, &estate, &mut changed)?;
         self.excuse(store, &estate, &changed)?;

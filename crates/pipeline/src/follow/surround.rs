@@ -5,6 +5,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 use quell_catalog::Exposure;
+use quell_correlate::Facts;
 use quell_model::IssueKey;
 use quell_risk::Provisional;
 use quell_store::{FindingRow, IssueRow, Store};
@@ -77,6 +78,43 @@ struct Settled {
 }
 
 impl Following {
+    /// Follows the relations of assets. Assets of which they tell something else now are to be put
+    /// together again.
+    pub(super) fn relate(
+        &mut self,
+        store: &Store,
+        changed: &mut Changed,
+    ) -> Result<(), PipelineError> {
+        let news = self.links.follow(store, self.version)?;
+        let is_touched = |asset: &u64| self.links.assets().contains(asset);
+        if !(changed.all || news || changed.assets.iter().any(is_touched)) {
+            return Ok(());
+        }
+        let ways = self.links.ways(&self.facts(), self.among.is_some());
+        let before = std::mem::replace(&mut self.ways, ways);
+        if !changed.all {
+            let now = &self.ways;
+            let differ = |asset: &&u64| before.get(*asset) != now.get(*asset);
+            changed.assets.extend(before.keys().chain(now.keys()).filter(differ));
+        }
+        Ok(())
+    }
+
+    /// What open issues say of assets that have relations.
+    fn facts(&self) -> HashMap<u64, Facts> {
+        let mut facts: HashMap<u64, Facts> = HashMap::new();
+        if self.links.is_empty() {
+            return facts;
+        }
+        for row in self.standing.on_assets(self.links.assets()) {
+            let says = self.cells.says(self.cells.says_number(row));
+            let (Some(says), Some(key)) = (says, self.standing.key(row)) else { continue };
+            let Some(asset) = self.standing.asset(row) else { continue };
+            says.add_to(facts.entry(asset).or_default(), key);
+        }
+        facts
+    }
+
     /// Puts together again what is known of assets of which an issue changed, and judges by it.
     pub(super) fn surround(
         &mut self,
@@ -89,11 +127,11 @@ impl Following {
         let mut told: HashSet<u64> = HashSet::new();
         let mut waiting: Vec<(u32, u64)> = Vec::new();
         for group in on.chunk_by(|a, b| a.asset == b.asset) {
+            let Some(asset) = group.first().map(|first| first.asset) else { continue };
             // Nothing is known yet, and one issue does not differ from itself.
-            if changed.all && group.len() < 2 {
+            if changed.all && group.len() < 2 && !self.ways.contains_key(&asset) {
                 continue;
             }
-            let Some(asset) = group.first().map(|first| first.asset) else { continue };
             if !changed.all {
                 told.insert(asset);
             }
@@ -137,7 +175,8 @@ impl Following {
         let first = group.first().map(|on| on.says);
         let differ = group.iter().any(|on| Some(on.says) != first);
         let says = group.iter().filter_map(|on| Some((self.cells.says(on.says)?, on.key)));
-        let around = if differ { Around::together(says) } else { None };
+        let ways = self.ways.get(&asset);
+        let around = if differ || ways.is_some() { Around::together(says, ways) } else { None };
         let known = self.surroundings.get(asset);
         let same = around.as_ref() == known;
         let (was_mixed, is_mixed) = (known.is_some(), around.is_some());

@@ -11,15 +11,20 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use quell_govern::Person;
 use quell_govern::exception::{Exception, Limits};
-use quell_model::{FixedClock, Timestamp};
-use quell_store::{IdSet, Index, Snapshot, Store};
+use quell_model::{AssetId, FixedClock, Hints, Provider, Relation, RelationKind, Timestamp, Tool};
+use quell_store::{
+    FinishedInput, IdSet, Index, Noted, Packed, PreparedRelation, Reading, Snapshot, Store, Touched,
+};
 use serde_json::{Value, json};
 
 use super::{Following, One};
 use crate::exceptions::Said;
 use crate::incidents::{World as Whole, judgement};
 use crate::report::{decisions_on, open_of_key};
-use crate::{Progress, Request, Setup, intel, join_incidents, reset_incident, run, split_incident};
+use crate::{
+    Progress, Request, Setup, explain_risk, intel, join_incidents, reset_incident, run,
+    show_incident, split_incident,
+};
 
 const CHECKS: [&str; 3] =
     ["s3_bucket_object_versioning", "s3_bucket_default_encryption", "s3_bucket_public_access"];
@@ -47,6 +52,8 @@ enum Step {
     Join(usize, usize),
     /// A person takes a decision back.
     Reset(usize),
+    /// A platform is read whole and lists these relations of assets, and no others.
+    Related(BTreeSet<usize>),
     /// An exception is granted for a bucket, or all of them are taken back.
     Hide(Option<usize>),
 }
@@ -66,7 +73,30 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0_usize..9, 0_usize..9).prop_map(|(a, b)| Step::Join(a, b)),
         1 => select(vec![0_usize, 1, 2]).prop_map(Step::Reset),
         2 => prop::option::weighted(0.7, 0_usize..4).prop_map(Step::Hide),
+        4 => proptest::collection::btree_set(0_usize..RELATED.len(), 0..RELATED.len())
+            .prop_map(Step::Related),
     ]
+}
+
+/// Relations by which the internet comes to buckets and an image, and rights to a bucket.
+const RELATED: [(&str, RelationKind, &str); 7] = [
+    ("internet", RelationKind::Exposes, "arn:aws:s3:::bucket-0"),
+    ("arn:aws:s3:::bucket-0", RelationKind::Exposes, "arn:aws:s3:::bucket-1"),
+    ("arn:aws:s3:::bucket-1", RelationKind::UsesImage, "registry.example/harbor/tickets:0"),
+    ("internet", RelationKind::Exposes, "registry.example/harbor/tickets:1"),
+    ("arn:aws:iam::111122223333:role/app", RelationKind::HasPermission, "everything"),
+    ("arn:aws:s3:::bucket-2", RelationKind::CanAssume, "arn:aws:iam::111122223333:role/app"),
+    ("arn:aws:s3:::bucket-2", RelationKind::Contains, "arn:aws:s3:::bucket-0"),
+];
+
+fn asset(name: &str) -> AssetId {
+    let image = Hints { provider: Some(Provider::Image), ..Hints::default() };
+    match name {
+        "internet" => AssetId::internet(),
+        "everything" => AssetId::everything(),
+        image_name if image_name.starts_with("registry") => AssetId::parse(image_name, &image),
+        name => AssetId::parse(name, &Hints::default()),
+    }
 }
 
 fn check(number: usize, tag: usize, day: i64, failed: bool) -> Value {
@@ -133,11 +163,24 @@ fn now() -> Timestamp {
     "2026-11-01T00:00:00Z".parse().unwrap()
 }
 
+const fn ended() -> FinishedInput<'static> {
+    FinishedInput {
+        hash: None,
+        path: "relations",
+        plain_bytes: None,
+        format: "",
+        imported_at: Timestamp::UNIX_EPOCH,
+        complete: false,
+        most_closed: None,
+    }
+}
+
 struct World {
     folder: tempfile::TempDir,
     store: Store,
     index: Index,
     files: usize,
+    readings: i64,
     following: Option<Following>,
     part: Option<Following>,
 }
@@ -147,7 +190,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("data")).unwrap();
         let index = Index::load(&store).unwrap();
-        Self { folder, store, index, files: 0, following: None, part: None }
+        Self { folder, store, index, files: 0, readings: 0, following: None, part: None }
     }
 
     fn import(&mut self, content: &Value) {
@@ -201,8 +244,38 @@ impl World {
                 let Some(id) = self.id(*at) else { return };
                 drop(reset_incident(&mut self.store, &SETUP, (&id, None), now()));
             }
+            Step::Related(listed) => self.relate(listed),
             Step::Hide(bucket) => self.hide(*bucket),
         }
+    }
+
+    /// A whole reading of relations. What two in a row do not list is gone.
+    fn relate(&mut self, listed: &BTreeSet<usize>) {
+        self.readings += 1;
+        let mut seen = Touched::default();
+        let mut import = self.store.import("relations", &mut seen).unwrap();
+        for (from, kind, to) in listed.iter().map(|at| RELATED[*at]) {
+            let tool = Tool { product: "wiz".to_owned(), format: "wiz".to_owned() };
+            let relation = Relation::new(tool, &asset(from), kind, &asset(to)).unwrap();
+            let body = Packed::of(&serde_json::to_vec(&relation).unwrap());
+            let relation = PreparedRelation {
+                key: relation.key(),
+                from: Relation::end_of(relation.from.key()),
+                to: Relation::end_of(relation.to.key()),
+                content_hash: 1,
+                observed: now() + jiff::SignedDuration::from_secs(self.readings),
+                body: &body,
+            };
+            import.relation(&relation).unwrap();
+        }
+        import.finish(&ended()).unwrap();
+        let reading = Reading { source: "wiz", stream: "resources", number: self.readings };
+        let at = || now() + jiff::SignedDuration::from_secs(self.readings);
+        let mut touched = Touched::default();
+        let noted = (reading, Noted::Page(0));
+        self.store.reading_note(noted, &seen, (&mut touched, at())).unwrap();
+        self.store.reading_settle((reading, 1), (None, at()), &mut touched).unwrap();
+        self.index.refresh(&self.store).unwrap();
     }
 
     /// Grants an exception, or takes all back.
@@ -320,6 +393,40 @@ fn tools(index: &Snapshot, rows: &[u32]) -> String {
     let cells = rows.iter().filter_map(|row| index.issue(i64::from(*row)));
     let tools: BTreeSet<&str> = cells.flat_map(|cells| cells.tools.split(',')).collect();
     tools.into_iter().collect::<Vec<_>>().join(",")
+}
+
+#[test]
+fn what_relations_tell_counts_and_is_told_with_its_records() {
+    let mut world = World::new();
+    world.apply(&Step::Image { number: 1, weak: [0].into() });
+    world.apply(&Step::Image { number: 0, weak: [1].into() });
+    let worst = |world: &mut World| {
+        world.follow();
+        let all = world.following.as_ref().unwrap().all();
+        let worst = all.iter().max_by_key(|one| one.incident.score).unwrap();
+        (worst.incident.key.to_string(), worst.incident.score, worst.decision)
+    };
+    let before = worst(&mut world);
+    world.relate(&[3].into());
+    let after = worst(&mut world);
+    assert_eq!(before.0, after.0);
+    assert!(after.1 >= before.1 + 120, "{before:?} {after:?}");
+    let story = show_incident(&world.store, &SETUP, &after.0, None, now()).unwrap();
+    let why = &story.incident.explanation.why;
+    let told = why.iter().find(|claim| claim.text.raw().starts_with("The internet")).unwrap();
+    let image = asset("registry.example/harbor/tickets:1");
+    let said = format!("The internet reaches it: the internet exposes `{}` (wiz).", image.key());
+    assert_eq!(told.text.raw(), said);
+    assert!(told.evidence.iter().all(|record| record.starts_with("relation:")), "{told:?}");
+    let risk = explain_risk(&world.store, &SETUP, &after.0, now()).unwrap();
+    let part = risk.parts.iter().find(|part| part.name == "exposure").unwrap();
+    assert_eq!(part.evidence, told.evidence);
+    assert!(part.because.raw().contains("relations"), "{part:?}");
+    // Once is not enough.
+    world.relate(&BTreeSet::new());
+    assert_eq!(worst(&mut world), after);
+    world.relate(&BTreeSet::new());
+    assert_eq!(worst(&mut world), before);
 }
 
 proptest! {

@@ -3,9 +3,13 @@
 //! What is decided here is decided by the same functions that the store's issues go through. It
 //! is for measurements that need very many small worlds.
 
+mod kept;
 mod scope;
 
+pub use kept::{keep, stories};
+
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::RandomState;
 
 use quell_catalog::Control;
 use quell_correlate::{Attacked, Decisions, Member, Spoken, build_incidents, identify};
@@ -16,20 +20,25 @@ use quell_govern::expression::{Expression, Truth};
 use quell_govern::level::{Known, Level};
 use quell_govern::phase::{Outcome, Verdict, decide};
 use quell_model::{
-    Decided, Finding, FindingKey, Fix, FixState, Incident, Issue, IssueKey, Statement, Status,
-    TenantId, Timestamp,
+    Decided, Finding, FindingKey, Fix, FixState, Incident, IncidentKind, Issue, IssueKey,
+    Statement, Status, TenantId, Timestamp,
 };
 use quell_owners::Owners;
 use quell_report::IncidentStory;
 use quell_store::Brief;
 
+use crate::analyst::incident::Details;
 use crate::assess::{Judged, Judgement};
 use crate::deliver::{Places, Post, letters_of};
-use crate::fixes::{FixCase, FixMember, Workbench, grouped};
+use crate::fixes::{
+    FileChange, FixCase, FixMember, Grouped, Opening, Workbench, Writer, composed, grouped,
+    write_all,
+};
 use crate::govern::{Ruling, action_of, plan_of};
+use crate::links::Links;
 use crate::prepare::control_or_words;
 use crate::priority::{Estate, Once};
-use crate::report::{Open, story_of};
+use crate::report::{Open, fix_report, story_of};
 use crate::{PipelineError, Setup};
 
 /// What an operator has said: it is the same whatever tools find.
@@ -58,7 +67,9 @@ impl<'s> Repository<'s> {
         files: impl IntoIterator<Item = (String, String)>,
         setup: &'s Setup,
     ) -> Result<Self, PipelineError> {
-        Workbench::of_files(files.into_iter().collect(), setup.catalog()).map(Self)
+        let mut bench = Workbench::of_files(files.into_iter().collect(), setup.catalog())?;
+        bench.is_open = true;
+        Ok(Self(bench))
     }
 }
 
@@ -134,6 +145,20 @@ pub struct World {
     pub stories: Vec<Story>,
     /// Fixes.
     pub fixes: Vec<Proposed>,
+    /// The files that change where all fixes are made, once some were written.
+    pub files: Vec<FileChange>,
+    /// Faults in the code that no recipe closes.
+    openings: Vec<Opening>,
+    /// What is known of each issue beyond what is told of it.
+    known: HashMap<IssueKey, (Issue, Vec<Member>)>,
+}
+
+impl World {
+    /// What is known of an incident's issues beyond what is told.
+    #[must_use]
+    pub fn details(&self, story: &Story) -> Details {
+        Details::of(story.incident.issues.iter().filter_map(|key| self.known.get(key)).cloned())
+    }
 }
 
 /// An issue on its way.
@@ -158,12 +183,12 @@ impl<'a> Stages<'a> {
         let mut estate = self.estate(&cases);
         let hidden: Vec<bool> = cases.iter().map(|case| self.is_hidden(case)).collect();
         let mut open = opened(&cases, &hidden)?;
-        estate.take(&mut open);
+        estate.take(&mut open, (&Links::new(RandomState::new()), false));
         let settled: Vec<Issue> = cases
             .iter()
             .map(|case| estate.settled(case.judged.issue.clone(), &case.members))
             .collect();
-        let fixes = self.fixes(&settled, &cases);
+        let Grouped { fixes, openings, unfixed: _ } = self.fixes(&settled, &cases);
         let incidents = incidents(&mut open, (&settled, &cases), &fixes);
         let decided: Vec<Decided> = settled
             .iter()
@@ -176,7 +201,7 @@ impl<'a> Stages<'a> {
         let stories: Vec<Story> = stories.collect();
         let fixes = fixes.into_iter().map(|fix| self.proposed(fix, &settled));
         let fixes: Vec<Proposed> = fixes.collect::<Result<_, _>>()?;
-        let all = settled.into_iter().zip(cases).zip(decided).zip(hidden);
+        let all = settled.into_iter().zip(&cases).zip(decided).zip(hidden);
         let issues = all.map(|(((issue, case), decided), hidden)| Settled {
             level: self.level(&issue),
             findings: case.members.iter().map(|member| member.key).collect(),
@@ -184,7 +209,45 @@ impl<'a> Stages<'a> {
             decided,
             hidden,
         });
-        Ok(World { issues: issues.collect(), stories, fixes })
+        let issues = issues.collect();
+        let known = cases.into_iter().map(|case| {
+            let Case { judged, members, statements: _ } = case;
+            (judged.issue.key, (judged.issue, members))
+        });
+        let (known, files) = (known.collect(), Vec::new());
+        Ok(World { issues, stories, fixes, files, openings, known })
+    }
+
+    /// Has fixes written where no recipe makes one, and makes all upon each other. What is proved
+    /// stands with the fixes, and letters tell of it.
+    ///
+    /// # Errors
+    /// When something cannot be written as JSON.
+    pub fn write(self, world: &mut World, writer: &Writer<'_>) -> Result<(), PipelineError> {
+        let Some(Repository(bench)) = self.code else { return Ok(()) };
+        let mut fixes: Vec<Fix> = world.fixes.iter().map(|one| one.fix.clone()).collect();
+        write_all(bench, &world.openings, writer, (&mut fixes, &mut Vec::new()));
+        let plan = composed(bench, fixes, false);
+        let fixes: Vec<Fix> = plan.offers.into_iter().map(|offer| offer.fix).collect();
+        for story in &mut world.stories {
+            let closes =
+                |fix: &&Fix| fix.closes.iter().any(|key| story.incident.issues.contains(key));
+            story.told.fixes = fixes.iter().filter(closes).map(fix_report).collect();
+            story.letters = self.letters(&story.told, story.incident.kind);
+        }
+        let settled: Vec<Issue> = world.issues.iter().map(|one| one.issue.clone()).collect();
+        let fixes = fixes.into_iter().map(|fix| self.proposed(fix, &settled));
+        world.fixes = fixes.collect::<Result<_, _>>()?;
+        world.files = plan.files;
+        Ok(())
+    }
+
+    /// The letters that go out about an incident as it is told.
+    #[must_use]
+    pub fn letters(self, told: &IncidentStory, kind: IncidentKind) -> Vec<Outgoing> {
+        let to = (self.tenant, &self.operator.places);
+        let letters = letters_of((told, kind), &self.operator.routes, to, self.now);
+        letters.into_iter().map(|(facts, post)| Outgoing { facts, post }).collect()
     }
 
     fn judgement(self) -> Judgement<'a> {
@@ -250,14 +313,14 @@ impl<'a> Stages<'a> {
         self.setup.targets().level(&known, &[], self.now)
     }
 
-    fn fixes(self, settled: &[Issue], cases: &[Case]) -> Vec<Fix> {
-        let Some(Repository(bench)) = self.code else { return Vec::new() };
+    fn fixes(self, settled: &[Issue], cases: &[Case]) -> Grouped {
+        let Some(Repository(bench)) = self.code else { return Grouped::default() };
         let open = settled.iter().zip(cases).filter(|(issue, _)| issue.status.is_open());
         let asked = open.map(|(issue, case)| FixCase {
             issue: issue.clone(),
             findings: case.members.iter().map(fix_member).collect(),
         });
-        grouped(bench.answers_for(asked.collect())).fixes
+        grouped(bench.answers_for(asked.collect()))
     }
 
     fn proposed(self, fix: Fix, settled: &[Issue]) -> Result<Proposed, PipelineError> {
@@ -290,10 +353,7 @@ impl<'a> Stages<'a> {
         };
         let issues = incident.issues.iter().filter_map(of).collect();
         let told = story_of(&incident, issues, (self.setup.catalog(), self.now), fixes);
-        let to = (self.tenant, &self.operator.places);
-        let letters = letters_of((&told, incident.kind), &self.operator.routes, to, self.now);
-        let letters = letters.into_iter().map(|(facts, post)| Outgoing { facts, post });
-        let letters = letters.collect();
+        let letters = self.letters(&told, incident.kind);
         Story { incident, told, letters }
     }
 }

@@ -59,7 +59,11 @@ fn version(store: &Store) -> Result<(Option<String>, Option<String>), PipelineEr
 }
 
 /// Keeps what is known. Says whether that is something else than before.
-fn save_book(store: &mut Store, book: &Book, now: Timestamp) -> Result<bool, PipelineError> {
+pub(crate) fn save_book(
+    store: &mut Store,
+    book: &Book,
+    now: Timestamp,
+) -> Result<bool, PipelineError> {
     save_one(store, BOOK, (&serde_json::to_vec(book)?, book.is_plain()), now)
 }
 

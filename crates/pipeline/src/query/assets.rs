@@ -16,6 +16,7 @@ use super::page::{MOST_ITEMS, Turn};
 use super::parameters::{Order, in_no_cursor, listed, score};
 use super::{Page, QueryError, View};
 use crate::assess::members;
+use crate::links::relation_id;
 use crate::report::{asset_report, stored_issue};
 
 /// Issues of an asset whose findings are read for what it has to do with others.
@@ -129,6 +130,8 @@ pub struct RelatedAsset {
 /// What an asset has to do with another, as one tool says.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AssetRelation {
+    /// Its id, as claims name it (`relation:ID`).
+    pub id: String,
     /// What the first of both has to do with the second.
     pub kind: RelationKind,
     /// Whether the asset that is shown is the first.
@@ -300,6 +303,7 @@ fn relation(row: &RelationRow, end: &[u8; 16]) -> Result<AssetRelation, QueryErr
     let is_first = Relation::end_of(relation.from.key()) == *end;
     let other = if is_first { &relation.to } else { &relation.from };
     Ok(AssetRelation {
+        id: relation_id(&relation.key()),
         kind: relation.kind,
         is_first,
         words: if is_first { relation.kind.words() } else { relation.kind.words_back() },

@@ -234,6 +234,7 @@ fn title(view: &View<'_>, one: &One) -> Result<Untrusted, QueryError> {
             findings: members.iter().map(|m| (m.key, &m.finding, m.status)).collect(),
             control: issue.control.as_deref().and_then(|id| catalog.control(id)),
             statements: &[],
+            related: &[],
         })
         .collect();
     Ok(explain(&one.incident, &evidence).title)

@@ -20,6 +20,7 @@ use crate::exceptions::hidden_by;
 use crate::govern::level_of;
 use crate::inspect::{issue_level, story};
 use crate::intel;
+use crate::links::Links;
 use crate::marks::day_of;
 use crate::priority::Estate;
 use crate::report::{known, stored_issue};
@@ -205,7 +206,8 @@ pub(super) fn issue_item(view: &View<'_>, row: i64) -> Result<Option<IssueItem>,
 }
 
 /// One issue with all it rests on, by its id or the first characters of it. Unlike
-/// [`crate::show_issue`] it reads no other issues than those on the same asset.
+/// [`crate::show_issue`] it reads no other issues than those on the same asset, and on those
+/// from which facts come to it.
 ///
 /// # Errors
 /// When no issue, or more than one, has that id, or the store refuses.
@@ -217,13 +219,15 @@ pub fn issue(view: &View<'_>, id: &str) -> Result<IssueStory, QueryError> {
     let mut estate = Estate::new(view.store, by)?;
     if let Some(body) = &row.body {
         let asset = read_issue(body)?.asset.id.key().to_owned();
+        let (links, others) = Links::near(view.store, &asset)?;
         let mut neighbours = Vec::new();
-        for row in on_asset(view.index, &asset) {
+        let assets = std::iter::once(&asset).chain(&others);
+        for row in assets.flat_map(|asset| on_asset(view.index, asset)) {
             if let Some(row) = view.store.issue_get(row)? {
                 neighbours.extend(known(&row, catalog)?);
             }
         }
-        estate.take(&mut neighbours);
+        estate.take(&mut neighbours, (&links, view.index.is_limited()));
     }
     let told = story(view.store, &estate, &row, &[])?;
     let mut told = told.ok_or_else(|| QueryError::NotFound { kind: "issue", id: id.to_owned() })?;

@@ -104,12 +104,12 @@ fn answer(
     let all = parts.iter().flat_map(|part| of(&part.name));
     let all: Vec<&Value> = all.collect();
     let true_one = all.get(at % all.len().max(1))?;
-    let (text, evidence) = (true_one.get("text")?.as_str()?, true_one.get("evidence")?);
+    let (text, evidence) = true_one.as_str()?.trim_end_matches(']').rsplit_once(" [")?;
     let said = (carrier.1)(text, made.text);
     if said.is_empty() {
         return None;
     }
-    let sentences = said.iter().map(|text| json!({"text": text, "evidence": evidence}));
+    let sentences = said.iter().map(|text| json!(format!("{text} [{evidence}]")));
     // First, so that no cap on sentences takes it out.
     let mut sentences: Vec<Value> = sentences.collect();
     sentences.extend(of(&part.name).cloned());
@@ -161,7 +161,7 @@ fn own(task: &Task) -> Result<Vec<Case>, String> {
         return Ok(Vec::new());
     };
     let mut good = Map::new();
-    let said = |text: &str| json!({"text": text, "evidence": ["r1"]});
+    let said = |text: &str| json!(format!("{text} [r1]"));
     for part in &task.parts {
         let value = match &part.shape {
             Shape::Sentences => json!([

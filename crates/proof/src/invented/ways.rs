@@ -101,6 +101,13 @@ pub(super) const MADE: &[Made] = &[
     made("look-alike", "\u{ff23}\u{ff36}\u{ff25}-2031-99417", "99417"),
     made("command", "kubectl delete ns zq", "kubectldeletenszq"),
     made("command", "aws s3 rb s3://zq", "awss3rbs3zq"),
+    made("name", "Zqontoso", "zqontoso"),
+    made("name", "Zqontoso Ltd", "zqontoso"),
+    made("name", "the city of Zqville", "zqville"),
+    made("name", "Dr. Zqmith", "zqmith"),
+    made("name", "Zqebra Spider", "zqebra"),
+    made("name", "Operation Zqaurora", "zqaurora"),
+    made("name", "\u{417}\u{44e}\u{43a}\u{430}", "\u{437}\u{44e}\u{43a}\u{430}"),
     made("quotation", "\"zq cloud cleaner\"", "zqcloudcleaner"),
     made("quotation", "\u{201c}zq cloud cleaner\u{201d}", "zqcloudcleaner"),
     made("quotation", "`zq cloud cleaner`", "zqcloudcleaner"),
@@ -111,8 +118,9 @@ pub(super) const MADE: &[Made] = &[
 /// Whether what is left of a made-up thing in a way is a word in small letters that nothing names:
 /// no guard without a dictionary can tell it from one, and no reader takes it for a name.
 pub(super) fn is_a_word(made: &Made, carrier: &str) -> bool {
-    let small = made.text.chars().all(|c| c.is_ascii_alphabetic());
-    small && carrier == "in small letters"
+    let is_word = made.text.chars().all(|c| c.is_ascii_alphabetic());
+    let is_name = made.kind == "name" && made.text.is_ascii();
+    (is_word || is_name) && carrier == "in small letters"
 }
 
 /// How it comes into an answer: from a true sentence and what is made up to sentences.

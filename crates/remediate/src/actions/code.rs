@@ -173,7 +173,7 @@ impl Code for Workflows {
         let after = Yaml::parse(text.clone())?;
         narrows(data(yaml), data(&after))?;
         let Place { file, address } = place.clone();
-        Ok(Change { file, text, address, added: None, beside: Vec::new() })
+        Ok(Change { file, text, address, ..Change::default() })
     }
 }
 

@@ -174,7 +174,7 @@ impl Code for Composes {
         let edits = (recipe.plan)(&recipes::Request { service, path: &path, wish })?;
         let text = if edits.is_empty() { old.to_owned() } else { yaml.edited(0, &edits)? };
         let Place { file, address } = place.clone();
-        Ok(Change { file, text, address, added: None, beside: Vec::new() })
+        Ok(Change { file, text, address, ..Change::default() })
     }
 }
 

@@ -194,7 +194,7 @@ impl Code for Dockerfiles {
         let request = recipes::Request { all: self, path, text, file, tree, wish };
         let text = (recipe.plan)(&request)?.unwrap_or_else(|| text.to_owned());
         let Place { file, address } = place.clone();
-        Ok(Change { file, text, address, added: None, beside: Vec::new() })
+        Ok(Change { file, text, address, ..Change::default() })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use quell_catalog::{Check, Language, Truth};
+use quell_catalog::{Check, FixRecipe, Language, Truth};
 
 use super::manifests::{File, Manifests};
 use super::object::{CONTAINERS, Object};
@@ -80,6 +80,16 @@ impl Code for Manifests {
         locate::locate(self, target, kinds)
     }
 
+    fn leader(&self, place: &Place, fix: &FixRecipe) -> Option<Place> {
+        if fix.recipe != recipes::TOGETHER {
+            return None;
+        }
+        let is_asked = |place: &&Place| {
+            self.at(place).is_some_and(|(_, object)| fix.resource.contains(&object.kind))
+        };
+        self.program_of(place).iter().find(is_asked).cloned()
+    }
+
     fn inventory(&self) -> Inventory {
         made::inventory(self)
     }
@@ -119,6 +129,7 @@ impl Code for Manifests {
         match (recipe.plan)(&request)? {
             recipes::Plan::Edits(edits) => request.changed(&edits),
             recipes::Plan::Beside(companion) => request.companion(&companion),
+            recipes::Plan::Together(edits) => request.together(&edits),
             recipes::Plan::Both(edits, companion) => request.changed_beside(&edits, &companion),
         }
     }

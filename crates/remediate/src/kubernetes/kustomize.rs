@@ -128,18 +128,3 @@ pub(super) fn join(folder: &str, entry: &str) -> Option<String> {
     }
     Some(parts.join("/"))
 }
-
-/// Whether some kustomization takes the file in as it is.
-pub(super) fn taken_by<'m>(manifests: &'m Manifests, path: &str) -> Option<&'m File> {
-    manifests.files().filter(|file| is_kustomization(&file.path)).find(|by| {
-        let Some(data) = data(by) else { return false };
-        let mut all = entries(data, &["resources", "bases"]);
-        all.any(|entry| join(by.folder(), entry).is_some_and(|joined| joined == path))
-    })
-}
-
-/// The files that a kustomization takes in as they are.
-pub(super) fn taken<'m>(manifests: &'m Manifests, by: &'m File) -> impl Iterator<Item = &'m File> {
-    let named = data(by).map(|data| entries(data, &["resources", "bases"]));
-    named.into_iter().flatten().filter_map(|entry| manifests.file(&join(by.folder(), entry)?))
-}

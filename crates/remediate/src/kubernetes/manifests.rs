@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::kustomize::is_kustomization;
 use super::object::{Object, text_at};
 use super::patches::{self, Laid, Patch};
+use super::program::{self, Programs};
 use crate::code::Place;
 use crate::yaml::{Document, Node, Step, Yaml, line_end, line_start};
 
@@ -18,6 +19,8 @@ pub(super) struct Manifests {
     files: BTreeMap<String, Arc<File>>,
     /// What kustomizations change, found when it is asked for.
     patches: OnceLock<Arc<(Laid, BTreeMap<String, String>)>>,
+    /// What has to leave the default namespace together, found when it is asked for.
+    programs: OnceLock<Arc<Programs>>,
     /// The images that files of other languages use.
     images: Arc<BTreeSet<String>>,
 }
@@ -41,7 +44,12 @@ impl Manifests {
     pub(super) fn parse(files: Vec<(String, String)>) -> Self {
         let files =
             files.into_iter().map(|(path, text)| (path.clone(), Arc::new(File::read(path, text))));
-        Self { files: files.collect(), patches: OnceLock::new(), images: Arc::default() }
+        Self {
+            files: files.collect(),
+            patches: OnceLock::new(),
+            programs: OnceLock::new(),
+            images: Arc::default(),
+        }
     }
 
     /// The same with another text in one file.
@@ -54,7 +62,8 @@ impl Manifests {
             if self.keeps_patches(&file) { self.patches.clone() } else { OnceLock::new() };
         let mut files = self.files.clone();
         files.insert(path.to_owned(), file);
-        Self { files, patches, images: Arc::clone(&self.images) }
+        let programs = OnceLock::new();
+        Self { files, patches, programs, images: Arc::clone(&self.images) }
     }
 
     /// Whether the patches stay the same with a new text of a file.
@@ -102,6 +111,12 @@ impl Manifests {
     /// The patches that kustomizations lay upon an object.
     pub(super) fn patches_of(&self, place: &Place) -> &[Patch] {
         self.patches().0.get(place).map_or(&[], Vec::as_slice)
+    }
+
+    /// The objects that have to leave the default namespace together with one of it.
+    pub(super) fn program_of(&self, place: &Place) -> &[Place] {
+        let programs = self.programs.get_or_init(|| Arc::new(program::all(self)));
+        programs.get(place).map_or(&[], |places| places.as_slice())
     }
 
     /// The kustomization that lays a file upon others as a patch; none where it is no patch.
@@ -301,5 +316,6 @@ fn named(data: &Arc<Value>, kind: &str) -> Object {
         span: 0..0,
         data: Arc::clone(data),
         config: OnceLock::new(),
+        words: OnceLock::new(),
     }
 }

@@ -11,6 +11,7 @@ mod made;
 mod manifests;
 mod object;
 mod patches;
+mod program;
 mod recipes;
 
 pub(crate) use code::DIALECT;

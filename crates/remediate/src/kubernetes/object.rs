@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 
+use super::program::{Words, words};
 use crate::Config;
 use crate::yaml::Step;
 
@@ -27,6 +28,8 @@ pub(super) struct Object {
     pub(super) data: Arc<Value>,
     /// The same as checks look into it, made when it is first asked for.
     pub(super) config: OnceLock<Config>,
+    /// The words that may name others, found when they are first asked for.
+    pub(super) words: OnceLock<Words>,
 }
 
 /// Kinds that have or make pods, with the way to what describes the pod.
@@ -73,7 +76,13 @@ impl Object {
             span: self.span.clone(),
             data: Arc::new(data),
             config: OnceLock::new(),
+            words: OnceLock::new(),
         }
+    }
+
+    /// The words that may name others.
+    pub(super) fn words(&self) -> &Words {
+        self.words.get_or_init(|| words(&self.data))
     }
 
     /// The way from the object to its pod: where its metadata and spec stand.

@@ -20,6 +20,10 @@ pub(super) struct Patch {
     pub(super) place: Option<Place>,
     /// Whether it finds its object by kind and name in no namespace.
     pub(super) unplaced: bool,
+    /// Where its entry stands in the kustomization, where it is a text there and has no target.
+    pub(super) entry: Option<(&'static str, usize)>,
+    /// The kind and name of its object.
+    pub(super) of: (Option<String>, Option<String>),
     change: Change,
 }
 
@@ -100,13 +104,22 @@ fn found_in(manifests: &Manifests, by: &File) -> Vec<Found> {
         let Some(file) = manifests.file(&path) else { continue };
         found.extend(read(by, file, &entry, true));
     }
-    let lists = ["patches", "patchesJson6902"].into_iter();
-    let listed = lists.filter_map(|list| data.get(list)?.as_array()).flatten();
-    let inline = listed.filter_map(|entry| Some((text_at(entry, "patch")?, entry.clone())));
-    let merged = entries(data, &["patchesStrategicMerge"]).filter(|text| text.contains('\n'));
-    for (text, entry) in inline.chain(merged.map(|text| (text, Value::Null))) {
+    for list in ["patches", "patchesJson6902"] {
+        let listed = data.get(list).and_then(Value::as_array).into_iter().flatten();
+        for (at, entry) in listed.enumerate() {
+            let Some(text) = text_at(entry, "patch") else { continue };
+            let file = File::read(String::new(), text.to_owned());
+            let mut own = read(by, &file, entry, false);
+            // One target cannot stand for several objects.
+            if own.len() == 1 && entry.get("target").is_none() {
+                own.iter_mut().for_each(|one| one.patch.entry = Some((list, at)));
+            }
+            found.append(&mut own);
+        }
+    }
+    for text in entries(data, &["patchesStrategicMerge"]).filter(|text| text.contains('\n')) {
         let file = File::read(String::new(), text.to_owned());
-        found.extend(read(by, &file, &entry, false));
+        found.extend(read(by, &file, &Value::Null, false));
     }
     found
 }
@@ -118,6 +131,8 @@ fn read(by: &File, file: &File, entry: &Value, own: bool) -> Vec<Found> {
         by: by.path.clone(),
         place,
         unplaced,
+        entry: None,
+        of: (None, None),
         change,
     };
     let targeted = entry.get("target").is_some();
@@ -125,13 +140,13 @@ fn read(by: &File, file: &File, entry: &Value, own: bool) -> Vec<Found> {
         .objects
         .iter()
         .map(|object| {
-            let unplaced = !targeted && object.namespace.is_none();
+            let unplaced = !targeted && object.namespace_or_default() == "default";
             let at = own.then(|| place(&file.path, object));
-            Found {
-                kind: if targeted { target("kind") } else { Some(object.kind.clone()) },
-                name: if targeted { target("name") } else { Some(object.name.clone()) },
-                patch: patch(Change::Fields(Value::clone(&object.data)), unplaced, at),
-            }
+            let kind = if targeted { target("kind") } else { Some(object.kind.clone()) };
+            let name = if targeted { target("name") } else { Some(object.name.clone()) };
+            let change = Change::Fields(Value::clone(&object.data));
+            let of = (kind.clone(), name.clone());
+            Found { patch: Patch { of, ..patch(change, unplaced, at) }, kind, name }
         })
         .collect();
     let documents = file.yaml.as_ref().map(|yaml| yaml.documents()).unwrap_or_default();

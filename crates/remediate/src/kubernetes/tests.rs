@@ -312,12 +312,147 @@ fn objects_leave_the_default_namespace_together_or_not_at_all() {
     let claim =
         "      volumes:\n      - name: d\n        persistentVolumeClaim: {claimName: data}\n";
     refused("pod.default_namespace", &deployment(claim), "PersistentVolumeClaim.data");
-    let scaler = "kind: HorizontalPodAutoscaler\nmetadata: {name: s}\nspec:\n  scaleTargetRef: {kind: Deployment, name: web}\n";
-    World::of(&[("a.yaml", &text), ("s.yaml", scaler)]).withheld(
-        "pod.default_namespace",
-        WEB,
-        "HorizontalPodAutoscaler.s",
+}
+
+/// A service of a name that selects pods by their label `app`.
+fn service(name: &str) -> String {
+    format!("kind: Service\nmetadata:\n  name: {name}\nspec:\n  selector: {{app: {name}}}\n")
+}
+
+#[test]
+fn what_is_one_program_moves_as_one_change_over_all_its_files() {
+    let text = deployment(
+        "        env:\n        - {name: DB, value: \"redis://db:6379\"}\n        envFrom:\n        - configMapRef: {name: settings}\n",
     );
+    let scaler = "kind: HorizontalPodAutoscaler\nmetadata:\n  name: s\nspec:\n  scaleTargetRef: {kind: Deployment, name: web}\n";
+    let settings = "kind: ConfigMap\nmetadata:\n  name: settings # of web\ndata: {}\n";
+    let other = "kind: ConfigMap\nmetadata:\n  name: other\ndata: {}\n";
+    let both = format!("{settings}---\n{other}");
+    let (web, db) = (service("web"), service("db"));
+    let world = World::of(&[
+        ("app/a.yaml", &text),
+        ("app/b.yaml", &both),
+        ("app/db.yaml", &db),
+        ("app/s.yaml", scaler),
+        ("app/web.yaml", &web),
+        ("else/db.yaml", &db),
+    ]);
+    let moved = |text: &str, name: &str| {
+        text.replacen(&format!("  name: {name}"), &format!("  name: {name}\n  namespace: apps"), 1)
+    };
+    let expected = [
+        ("app/a.yaml", text.replacen("web # main\n", "web # main\n  namespace: apps\n", 1)),
+        ("app/b.yaml", both.replacen("# of web\n", "# of web\n  namespace: apps\n", 1)),
+        ("app/db.yaml", moved(&db, "db")),
+        ("app/s.yaml", moved(scaler, "s")),
+        ("app/web.yaml", moved(&web, "web")),
+    ];
+    let expected = expected.map(|(path, text)| (path.to_owned(), text));
+    let mut ids = std::collections::BTreeSet::new();
+    for (file, address) in [
+        ("app/a.yaml", WEB.1),
+        ("app/web.yaml", "Service.default.web"),
+        ("app/b.yaml", "ConfigMap.default.settings"),
+    ] {
+        let (fix, files) = world.fix("pod.default_namespace", file, address);
+        assert_eq!(fix.state, FixState::Proved, "{fix:#?}");
+        assert_eq!(files, expected);
+        assert_eq!((fix.file.as_str(), fix.also_in.len()), ("app/a.yaml", 4));
+        assert_eq!(fix.diff.matches("\n+++ b/").count(), 5);
+        ids.insert(fix.id);
+    }
+    assert_eq!(ids.len(), 1);
+    world.becomes(
+        "pod.default_namespace",
+        ("app/b.yaml", "ConfigMap.default.other"),
+        "app/b.yaml",
+        &both.replace("  name: other\n", "  name: other\n  namespace: apps\n"),
+    );
+}
+
+#[test]
+fn a_program_of_which_a_part_must_stay_stays() {
+    let text = deployment("");
+    let web = service("web");
+    let (odd, claim) = (
+        "kind: Widget\nmetadata: {name: w}\nspec: {of: web}\n",
+        "kind: PersistentVolumeClaim\nmetadata: {name: data}\nspec: {}\n",
+    );
+    let files =
+        |extra: (&'static str, &str)| World::of(&[("a.yaml", &text), ("w.yaml", &web), extra]);
+    files(("x.yaml", odd)).withheld("pod.default_namespace", WEB, "`Widget.w` belongs to it");
+    let user = format!(
+        "{}---\n{claim}",
+        text.replace("name: web", "name: user")
+            + "      volumes:\n      - name: d\n        persistentVolumeClaim: {claimName: data}\n"
+    );
+    files(("u.yaml", &user)).withheld(
+        "pod.default_namespace",
+        ("w.yaml", "Service.default.web"),
+        "PersistentVolumeClaim.data",
+    );
+}
+
+#[test]
+fn a_long_name_binds_all_services_that_it_can_mean() {
+    let (text, web) = (deployment(""), service("web"));
+    let far = "kind: ConfigMap\nmetadata: {name: c, namespace: other}\ndata:\n  url: http://web.default.svc:80 # it\n  not: myweb.default.svc/web.defaults\n";
+    let world = World::of(&[
+        ("a/a.yaml", &text),
+        ("a/w.yaml", &web),
+        ("b/a.yaml", &text),
+        ("b/w.yaml", &web),
+        ("c/c.yaml", far),
+    ]);
+    let (fix, files) = world.fix("pod.default_namespace", "b/a.yaml", WEB.1);
+    assert_eq!(fix.state, FixState::Proved, "{fix:#?}");
+    let paths: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(paths, ["a/a.yaml", "a/w.yaml", "b/a.yaml", "b/w.yaml", "c/c.yaml"]);
+    assert_eq!(files[4].1, far.replace("http://web.default.svc", "http://web.apps.svc"));
+    assert_eq!(fix.file, "a/a.yaml");
+    let alone = World::of(&[("a/a.yaml", &text), ("a/w.yaml", &web), ("b/a.yaml", &text)]);
+    let (fix, _) = alone.fix("pod.default_namespace", "a/a.yaml", WEB.1);
+    assert_eq!(fix.also_in, ["a/w.yaml"]);
+}
+
+#[test]
+fn bindings_follow_an_account_and_nobody_else_gets_its_rights() {
+    let account = "kind: ServiceAccount\nmetadata:\n  name: robot\n";
+    let text = deployment("      serviceAccountName: robot\n");
+    let binding = "kind: ClusterRoleBinding\nmetadata: {name: b}\nroleRef: {kind: ClusterRole, name: view}\nsubjects:\n- kind: ServiceAccount\n  name: robot\n  namespace: default\n";
+    let world = World::of(&[("a.yaml", &text), ("b.yaml", binding), ("r.yaml", account)]);
+    let (fix, files) = world.fix("pod.default_namespace", "r.yaml", "ServiceAccount.default.robot");
+    assert_eq!(fix.state, FixState::Proved, "{fix:#?}");
+    assert_eq!(files[1].1, binding.replace("namespace: default", "namespace: apps"));
+    assert!(fix.proof.iter().any(|proof| proof.check == quell_model::ProofCheck::Narrows));
+    let taken = "kind: ServiceAccount\nmetadata: {name: robot, namespace: apps}\n";
+    let world = World::of(&[
+        ("a.yaml", &text),
+        ("b.yaml", binding),
+        ("else/t.yaml", taken),
+        ("r.yaml", account),
+    ]);
+    world.withheld("pod.default_namespace", WEB, "somebody is bound who was not before");
+}
+
+#[test]
+fn patches_of_kustomizations_move_with_what_they_change() {
+    let text = deployment("");
+    let patch = "kind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 3\n";
+    let inline = "resources:\n- ../base\npatches:\n- patch: |-\n    kind: Deployment\n    metadata:\n      name: web\n    spec:\n      replicas: 2\n";
+    let world = World::of(&[
+        ("base/a.yaml", &text),
+        ("base/kustomization.yaml", "resources: [a.yaml]\n"),
+        ("dev/kustomization.yaml", "resources: [../base]\npatches:\n- path: p.yaml\n"),
+        ("dev/p.yaml", patch),
+        ("test/kustomization.yaml", inline),
+    ]);
+    let (fix, files) = world.fix("pod.default_namespace", "base/a.yaml", WEB.1);
+    assert_eq!(fix.state, FixState::Proved, "{fix:#?}");
+    let paths: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(paths, ["base/a.yaml", "dev/p.yaml", "test/kustomization.yaml"]);
+    assert_eq!(files[1].1, patch.replace("name: web\n", "name: web\n  namespace: apps\n"));
+    assert_eq!(files[2].1, format!("{inline}  target:\n    kind: Deployment\n    name: web\n"));
 }
 
 #[test]
@@ -339,7 +474,9 @@ fn what_kustomize_builds_is_fixed_where_it_stands() {
     let namespaced = format!("{base}namespace: apps\n");
     world.becomes("pod.default_namespace", whole, "base/kustomization.yaml", &namespaced);
     let plain = ("base/a.yaml", WEB.1);
-    world.withheld("pod.default_namespace", plain, "belongs into `base/kustomization.yaml`");
+    let (fix, files) = world.fix("pod.default_namespace", plain.0, plain.1);
+    assert_eq!((fix.state, fix.also_in), (FixState::Proved, vec!["dev/p.yaml".to_owned()]));
+    assert_eq!(files.len(), 2);
     world.withheld("pod.host_pid", built, "a patch in `dev/p.yaml` sets the same");
     world.becomes(
         "pod.host_pid",

@@ -100,7 +100,7 @@ pub(crate) fn prove(trial: &Trial<'_>) -> Outcome {
             Some("there is nothing to change, yet the predicate does not hold".into());
         return outcome;
     }
-    let after = trial.code.with_file(&change.file, change.text.clone());
+    let after = change.made(trial.code);
     let parses = outcome.check(ProofCheck::ParsesAfter, parses_after(trial, &*after, &change));
     if parses {
         outcome.check(ProofCheck::HoldsAfter, holds_after(trial, &*after, &change));
@@ -171,28 +171,42 @@ fn truth(trial: &Trial<'_>, code: &dyn Code) -> Truth {
 }
 
 fn parses_after(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Finding {
-    for place in change.places_beside().chain([change.place()]) {
+    for place in changed(change).into_iter().chain(change.places_beside()) {
         let known = trial.code.invented(&place);
         if let Some(name) = after.invented(&place).difference(&known).next() {
             let kind = after.kind(&place).unwrap_or_default();
             return failed(format!("a `{kind}` has no argument `{name}`"));
         }
     }
-    match (after.text(&change.file), after.fault(&change.file)) {
-        (Some(_), None) => Ok(format!("`{}` parses, with no invented argument", change.file)),
-        (Some(_), Some(error)) => failed(format!("after the change {error}")),
-        (None, _) => failed(format!("`{}` is not in the repository", change.file)),
+    for (path, _) in change.files() {
+        match (trial.code.text(path).and(after.text(path)), after.fault(path)) {
+            (Some(_), None) => {}
+            (Some(_), Some(error)) => return failed(format!("after the change {error}")),
+            (None, _) => return failed(format!("`{path}` is not in the repository")),
+        }
     }
+    let paths: Vec<String> = change.files().map(|(path, _)| format!("`{path}`")).collect();
+    let verb = if paths.len() == 1 { "parses" } else { "parse" };
+    Ok(format!("{} {verb}, with no invented argument", paths.join(", ")))
 }
 
 fn holds_after(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Finding {
     if after.kind(trial.place).is_none() {
         return failed("the block is gone");
     }
-    for place in change.places_beside().chain([change.place()]) {
+    for place in changed(change).into_iter().chain(change.places_beside()) {
         let known = trial.code.dangling(&place);
         if let Some(address) = after.dangling(&place).difference(&known).next() {
             return failed(format!("the change refers to `{address}`, which is not in the module"));
+        }
+    }
+    for place in &change.with {
+        let kind = after.kind(place).unwrap_or_default();
+        let own = trial.checks.iter().filter(|check| is_about(check, &kind));
+        for check in own {
+            if after.judge(trial.evaluator, check, place) != Truth::Holds {
+                return failed(format!("it does not hold on `{}` after the change", place.address));
+            }
         }
     }
     match truth(trial, after) {
@@ -206,9 +220,7 @@ fn holds_after(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Finding 
 
 fn nothing_worse(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Finding {
     let mut held = 0_usize;
-    let mut places = vec![trial.place.clone(), change.place()];
-    places.dedup();
-    for place in places {
+    for place in touched(trial, change) {
         let Some(kind) = trial.code.kind(&place) else { continue };
         if after.kind(&place).is_none() {
             return failed(format!("`{}` is gone", place.address));
@@ -234,7 +246,20 @@ pub(crate) fn is_about(check: &Check, kind: &str) -> bool {
     check.resource.iter().any(|one| one == kind)
 }
 
+/// The places that the change says it changed.
+fn changed(change: &Change) -> Vec<Place> {
+    std::iter::once(change.place()).chain(change.with.iter().cloned()).collect()
+}
+
+/// The place that is fixed, and all that the change touches.
+fn touched(trial: &Trial<'_>, change: &Change) -> BTreeSet<Place> {
+    changed(change).into_iter().chain([trial.place.clone()]).collect()
+}
+
 fn only_the_block(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Finding {
+    if !change.with.is_empty() || !change.others.is_empty() {
+        return only_the_blocks(trial, after, change);
+    }
     let Some(before) = trial.code.text(&change.file) else {
         return failed(format!("`{}` is not in the repository", change.file));
     };
@@ -278,6 +303,44 @@ fn only_the_block(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Findi
         }
     }
     Ok(change_in_words(change))
+}
+
+/// The same where several blocks change, in one file or more: outside of them all files stay as
+/// they were, byte for byte.
+fn only_the_blocks(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Finding {
+    let all = changed(change);
+    if change.added.is_some() || !change.beside.is_empty() {
+        return failed("a change of several blocks adds none");
+    }
+    for (path, text) in change.files() {
+        let before = trial.code.text(path).unwrap_or_default();
+        let same = || after.places(path) == trial.code.places(path);
+        let own = || all.iter().filter(|place| place.file == path);
+        let spans = |code: &dyn Code| own().filter_map(|place| code.span(place)).collect();
+        if !same() || outside(before, spans(trial.code)) != outside(text, spans(after)) {
+            return failed(format!("text outside the blocks changed in `{path}`"));
+        }
+    }
+    let is_in = |place: &&Place| !change.files().any(|(path, _)| path == place.file);
+    if let Some(place) = all.iter().find(is_in) {
+        return failed(format!("`{}` is in no file that changes", place.address));
+    }
+    let words: Vec<String> =
+        all.iter().map(|place| format!("`{}` in `{}`", place.address, place.file)).collect();
+    Ok(format!("only {} changed; all other bytes are the same", words.join(", ")))
+}
+
+/// What stands outside of some spans of a text, in order.
+fn outside(text: &str, mut spans: Vec<Range<usize>>) -> Vec<&str> {
+    spans.sort_by_key(|span| span.start);
+    let mut at = 0;
+    let mut parts = Vec::new();
+    for span in spans {
+        parts.push(text.get(at..span.start).unwrap_or_default());
+        at = span.end;
+    }
+    parts.push(text.get(at..).unwrap_or_default());
+    parts
 }
 
 /// Whether the file has the same places after the change, told without a look at each.
@@ -346,7 +409,7 @@ fn idempotent(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Finding {
         }
     };
     match after.plan(trial.place, &wish) {
-        Ok(second) if after.text(&second.file) == Some(&second.text) => {
+        Ok(second) if second.files().all(|(path, text)| after.text(path) == Some(text)) => {
             Ok("a second run changes nothing".into())
         }
         Ok(second) if second.file != change.file => {

@@ -48,10 +48,12 @@ pub(super) fn skips(code: &dyn Code, place: &Place) -> String {
 
 /// No skip comment was added, nothing taken away or switched off.
 pub(super) fn not_silenced(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Finding {
-    let before = trial.code.text(&change.file).unwrap_or_default();
-    let (old, new) = changed_lines(before, &change.text, 0);
-    if marks(new) > marks(old) {
-        return failed("a skip comment was added");
+    for (path, text) in change.files() {
+        let before = trial.code.text(path).unwrap_or_default();
+        let (old, new) = changed_lines(before, text, 0);
+        if marks(new) > marks(old) {
+            return failed("a skip comment was added");
+        }
     }
     let fewer = || after.places(&change.file).len() < trial.code.places(&change.file).len();
     if !has_same_outline(trial, after, change) && fewer() {
@@ -64,6 +66,12 @@ pub(super) fn not_silenced(trial: &Trial<'_>, after: &dyn Code, change: &Change)
     let (old, new) = (trial.code.config(trial.place), after.config(trial.place));
     if let Some(switch) = switches.iter().find(|switch| at(&old, switch) != at(&new, switch)) {
         return Err((Verdict::Failed, format!("`{switch}` of the block changed")));
+    }
+    for place in &change.with {
+        let (old, new) = (trial.code.config(place), after.config(place));
+        if let Some(switch) = switches.iter().find(|switch| at(&old, switch) != at(&new, switch)) {
+            return failed(format!("`{switch}` of `{}` changed", place.address));
+        }
     }
     if change.added.is_some() {
         let added = after.config(&change.place());

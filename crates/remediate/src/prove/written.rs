@@ -40,6 +40,6 @@ pub(super) fn change(patch: &Patch, code: &dyn Code, place: &Place) -> Result<Ch
         text: format!("{head}{after}{tail}"),
         address: place.address.clone(),
         added: None,
-        beside: Vec::new(),
+        ..Change::default()
     })
 }

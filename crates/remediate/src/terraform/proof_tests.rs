@@ -90,7 +90,7 @@ fn tried(check: &str, address: &str, before: &str, after: &str) -> Outcome {
         text: after.into(),
         address: address.into(),
         added: None,
-        beside: Vec::new(),
+        ..Change::default()
     };
     let code = Repository::parse([("main.tf".to_owned(), before.to_owned())]);
     let told = Told { code, change };

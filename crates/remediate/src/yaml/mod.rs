@@ -13,6 +13,7 @@ mod scan;
 mod splice;
 mod write;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -125,14 +126,29 @@ impl Yaml {
     ///
     /// One sentence that says what hinders an edit.
     pub(crate) fn edited(&self, document: usize, edits: &[Edit]) -> Result<String, String> {
-        let span = self.documents.get(document).ok_or("there is no such document")?.span.clone();
-        let mut chunk = self.text.get(span.clone()).unwrap_or_default().to_owned();
-        for edit in edits {
-            chunk = apply(&chunk, edit)?;
+        self.edited_each(&BTreeMap::from([(document, edits.to_vec())]))
+    }
+
+    /// The whole text with edits made in several documents.
+    ///
+    /// # Errors
+    ///
+    /// One sentence that says what hinders an edit.
+    pub(crate) fn edited_each(&self, edits: &BTreeMap<usize, Vec<Edit>>) -> Result<String, String> {
+        let mut out = String::with_capacity(self.text.len() + 64 * edits.len());
+        let mut from = 0;
+        for (document, edits) in edits {
+            let span = &self.documents.get(*document).ok_or("there is no such document")?.span;
+            let mut chunk = self.text.get(span.clone()).unwrap_or_default().to_owned();
+            for edit in edits {
+                chunk = apply(&chunk, edit)?;
+            }
+            out.push_str(self.text.get(from..span.start).unwrap_or_default());
+            out.push_str(&chunk);
+            from = span.end;
         }
-        let head = self.text.get(..span.start).unwrap_or_default();
-        let tail = self.text.get(span.end..).unwrap_or_default();
-        Ok([head, &chunk, tail].concat())
+        out.push_str(self.text.get(from..).unwrap_or_default());
+        Ok(out)
     }
 
     /// The whole text with a new document behind another; the new text begins without `---`.

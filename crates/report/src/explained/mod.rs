@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::escape::{plain, terminal};
 use crate::incident::cited;
 use crate::story::{heading, short};
-use crate::terminal::wrapped;
+use crate::terminal::{bullet, wrapped};
 use crate::words::{count, kind_words};
 use crate::{FixReport, IncidentReport, IncidentStory, IssueReport, Report};
 
@@ -255,8 +255,8 @@ pub(crate) fn write_words(words: &Answered, indent: &str, out: &mut dyn Write) -
 fn write_sentence(sentence: &Claim, indent: &str, out: &mut dyn Write) -> io::Result<()> {
     let text = terminal(&sentence.text);
     match sentence.evidence.is_empty() {
-        true => wrapped(&format!("- {text}"), indent, out),
-        false => wrapped(&format!("- {text} [{}]", cited(sentence)), indent, out),
+        true => bullet(&text, indent, out),
+        false => bullet(&format!("{text} [{}]", cited(sentence)), indent, out),
     }
 }
 

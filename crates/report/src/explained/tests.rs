@@ -130,7 +130,7 @@ What could happen
   - Anyone can log in. [issue:iii finding:fff#title]
 What to do (by the rules)
   - <b>x</b> [a](http://e.example) @all [31m | `b` [issue:iii
-  finding:fff#title]
+    finding:fff#title]
 2 sentences of the model were dropped: 1 link, 1 no evidence.
 
 Records

@@ -32,6 +32,9 @@ pub struct HandedIn {
     /// Why the first of those was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
+    /// The most that those which were handed in cost, in millionths, at the price of batches.
+    #[serde(default)]
+    pub most_money: u64,
     /// The provider's id of the batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<String>,
@@ -50,6 +53,9 @@ pub struct Collected {
     pub answers: usize,
     /// Answers that are not usable.
     pub unusable: usize,
+    /// What the answers cost, in millionths, at the price of batches.
+    #[serde(default)]
+    pub money: u64,
 }
 
 /// What an item of a batch needs once its answer is there.
@@ -81,23 +87,24 @@ impl Desk {
         let till = Till { app, tenant };
         let (mut handed, mut items, mut requests) = (HandedIn::default(), Vec::new(), Vec::new());
         for (brief, given) in briefs.iter().take(MOST_CALLS) {
-            let (call, _) = self.call(app, task, brief, *given).map_err(|why| why.text())?;
-            let ready = Ready::new(&call, model, given.asker()).map_err(|e| e.to_string())?;
-            if ready.kept(&till).is_some() {
-                handed.kept += 1;
-                continue;
-            }
             let name = format!("c{}", items.len());
-            let (item, request) = match held(&till, &ready, name.clone()) {
-                Ok(item) => (item, ready.request),
+            let prepared = self.call(app, task, brief, *given).map_err(|why| why.text());
+            let prepared = prepared.and_then(|(call, model)| {
+                let ready = Ready::new(&call, model, given.asker()).map_err(|e| e.to_string())?;
+                held(&till, ready.in_batch(), name.clone())
+            });
+            match prepared {
+                Ok(Some((item, request, most))) => {
+                    handed.most_money = handed.most_money.saturating_add(most);
+                    items.push(item);
+                    requests.push((name, request));
+                }
+                Ok(None) => handed.kept += 1,
                 Err(why) => {
                     handed.refused += 1;
                     handed.because.get_or_insert(why);
-                    continue;
                 }
-            };
-            items.push(item);
-            requests.push((name, request));
+            }
         }
         if items.is_empty() {
             return Ok(handed);
@@ -249,7 +256,8 @@ impl Desk {
                 continue;
             };
             let usage = reply.usage;
-            let money = model.price.map(|price| price.of(&usage));
+            let money = model.batch_price.map(|price| price.of(&usage));
+            collected.money = collected.money.saturating_add(money.unwrap_or_default());
             let used =
                 SpendUsed { input: usage.input, cached: usage.cached, output: usage.output, money };
             let settled = till.app.office().spend_settle(item.spend, &used);
@@ -261,7 +269,7 @@ impl Desk {
                 (Some(answer), Stopped::End, Some(key)) => {
                     collected.answers += 1;
                     let task = (row.task.as_str(), version.unwrap_or_default());
-                    till.put((task, &row.model), &key, answer);
+                    till.ledger().put((task, &row.model), &key, answer);
                 }
                 _ => collected.unusable += 1,
             }
@@ -270,8 +278,15 @@ impl Desk {
     }
 }
 
-/// Sets aside what an item may take.
-fn held(till: &Till<'_>, ready: &Ready<'_>, name: String) -> Result<BatchItem, String> {
+/// Sets aside what an item may take, with the most that it costs; none where its answer is there.
+fn held(
+    till: &Till<'_>,
+    ready: Ready<'_>,
+    name: String,
+) -> Result<Option<(BatchItem, Request, u64)>, String> {
+    if ready.kept(till).is_some() {
+        return Ok(None);
+    }
     let spend = till.reserve(&ready.asking).map_err(|why| why.text())?;
     let item = Item {
         key: ready.key.to_hex().to_string(),
@@ -279,7 +294,8 @@ fn held(till: &Till<'_>, ready: &Ready<'_>, name: String) -> Result<BatchItem, S
         most_output: ready.request.most_output,
     };
     let what = serde_json::to_vec(&item).unwrap_or_default();
-    Ok(BatchItem { name, spend, what })
+    let most = ready.asking.money.unwrap_or_default();
+    Ok(Some((BatchItem { name, spend, what }, ready.request, most)))
 }
 
 /// A hash over all that is sent.

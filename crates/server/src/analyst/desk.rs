@@ -8,11 +8,13 @@ use quell_analyst::{Audience, Brief, Call, Grants, Task, Tasks, Tier, Why};
 use quell_config::{Analyst, Config};
 use quell_llm::{LlmError, Pace, Pass, SharedGate};
 use quell_model::{Answered, Clock, TenantId, Timestamp};
-use quell_pipeline::analyst::{Asker, Model, Ready, ask, request_of};
+use quell_pipeline::analyst::{Asker, Model, Ready, Turn, Work, ask, request_of};
 use quell_store::GrantKind;
+use tokio::runtime::Handle;
 
+use super::calls::Calls;
 use super::purse::Till;
-use crate::models::{Models, price};
+use crate::models::{Models, model};
 use crate::outside::Outside;
 use crate::state::App;
 
@@ -41,6 +43,7 @@ pub(crate) struct Desk {
     tasks: Tasks,
     models: BTreeMap<String, Model>,
     gates: BTreeMap<String, SharedGate>,
+    calls: Calls,
 }
 
 impl Desk {
@@ -53,8 +56,7 @@ impl Desk {
         let models = Models::new(config, outside, clock, None)?;
         let models = models.iter().filter_map(|(name, provider)| {
             let one = config.llm.get(name)?;
-            let provider = Arc::clone(provider);
-            Some((name.to_owned(), Model { provider, model: one.model.clone(), price: price(one) }))
+            Some((name.to_owned(), model(Arc::clone(provider), one)))
         });
         let models: BTreeMap<String, Model> = models.collect();
         let Analyst { calls_a_minute, most_at_once, .. } = config.analyst;
@@ -62,7 +64,7 @@ impl Desk {
         let gates = models.keys().map(|name| (name.clone(), gate())).collect();
         let tasks = Tasks::embedded()
             .map_err(|error| LlmError::Setting { name: "tasks", why: error.to_string() })?;
-        Ok(Self { tasks, models, gates })
+        Ok(Self { tasks, models, gates, calls: Calls::new() })
     }
 
     /// The tasks.
@@ -74,6 +76,22 @@ impl Desk {
     pub(super) fn enter(&self, provider: &str, now: Timestamp) -> Result<Pass, Why> {
         let gate = self.gates.get(provider).ok_or(Why::NotConfigured)?;
         gate.enter(now).map_err(|shut| Why::Busy(shut.why.as_str().to_owned()))
+    }
+
+    /// Does a call beside whoever asks.
+    pub(super) fn run(&self, runtime: &Handle, work: Work) {
+        self.calls.run(runtime, work);
+    }
+
+    /// Waits until nobody asks the same.
+    pub(super) async fn turn(&self, key: blake3::Hash) -> Turn {
+        self.calls.turn(key).await
+    }
+
+    /// Gives up the calls that are under way, and begins no more. All that was reserved for them
+    /// counts.
+    pub(crate) async fn stop(&self) {
+        self.calls.stop().await;
     }
 
     /// The model that a task is given to, where it is given to one.

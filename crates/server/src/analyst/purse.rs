@@ -1,19 +1,22 @@
 //! What stands before each call.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use quell_analyst::Why;
 use quell_audit::{Action, Actor, Leaf, Outcome, Stage};
 use quell_config::Money;
 use quell_llm::{Pass, Usage};
-use quell_model::{By, TenantId, Timestamp};
-use quell_pipeline::analyst::{Asking, Ended, Opened, Pause, Purse, Spent};
+use quell_model::{By, Clock, TenantId, Timestamp, Written};
+use quell_pipeline::analyst::{Asking, Ended, Opened, Pause, Purse, Spent, Turn, Work};
 use quell_store::{
-    AnswerCap, NewAnswer, Reserved, SpendAsk, SpendId, SpendOver, SpendScope, SpendUsed, SpendWhat,
+    AnswerCap, NewAnswer, Reserved, ServerStore, SpendAsk, SpendId, SpendOver, SpendScope,
+    SpendUsed, SpendWhat,
 };
 use serde_json::Value;
 
 use crate::audit::{Begun, by_server};
+use crate::data::locked;
 use crate::models::spend_limits;
 use crate::state::App;
 
@@ -23,10 +26,20 @@ pub(super) struct Till<'a> {
     pub(super) tenant: &'a TenantId,
 }
 
+/// What is written down of calls and answers, whether somebody waits for them or not.
+pub(super) struct Ledger {
+    office: Arc<Mutex<ServerStore>>,
+    clock: Arc<dyn Clock>,
+    tenant: TenantId,
+    cap: AnswerCap,
+}
+
 /// A call that was let through.
-struct Ticket<'a> {
-    till: &'a Till<'a>,
+struct Ticket {
+    ledger: Ledger,
     spend: SpendId,
+    /// What its answer is kept as: the task with its version, the model, and by what it is found.
+    kept_as: (String, u32, String, blake3::Hash),
     /// Its place at the provider and its record in the log, until it is ended.
     open: Option<(Pass, Begun)>,
 }
@@ -46,11 +59,11 @@ impl Purse for Till<'_> {
         Some(answer)
     }
 
-    fn keep(&self, asking: &Asking<'_>, key: &blake3::Hash, answer: &Value) {
-        self.put((asking.task, asking.model), key, answer);
+    fn turn(&self, key: &blake3::Hash) -> Pause<'_, Turn> {
+        Box::pin(self.app.desk.turn(*key))
     }
 
-    fn open<'s>(&'s self, asking: &Asking<'_>) -> Result<Box<dyn Opened + 's>, Why> {
+    fn open(&self, asking: &Asking<'_>, key: &blake3::Hash) -> Result<Box<dyn Opened>, Why> {
         let now = self.app.clock.now();
         let pass = self.app.desk.enter(asking.provider, now)?;
         let spend = match self.reserve(asking) {
@@ -60,13 +73,24 @@ impl Purse for Till<'_> {
                 return Err(why);
             }
         };
+        let ledger = self.ledger();
         match self.app.audit.begin(leaf(asking, (self.tenant, now))) {
-            Ok(begun) => Ok(Box::new(Ticket { till: self, spend, open: Some((pass, begun)) })),
+            Ok(begun) => {
+                let (task, version) = asking.task;
+                let kept_as = (task.to_owned(), version, asking.model.to_owned(), *key);
+                Ok(Box::new(Ticket { ledger, spend, kept_as, open: Some((pass, begun)) }))
+            }
             Err(error) => {
-                self.settle(spend, Spent::Nothing);
+                ledger.settle(spend, Spent::Nothing);
                 pass.left();
                 Err(Why::Down(format!("the audit log cannot be written: {error}")))
             }
+        }
+    }
+
+    fn run(&self, work: Work) {
+        if let Some(runtime) = self.app.runtime.get() {
+            self.app.desk.run(runtime, work);
         }
     }
 
@@ -76,21 +100,13 @@ impl Purse for Till<'_> {
 }
 
 impl Till<'_> {
-    /// Keeps what a model answered to a task.
-    pub(super) fn put(
-        &self,
-        ((task, version), model): ((&str, u32), &str),
-        key: &blake3::Hash,
-        answer: &Value,
-    ) {
-        let Ok(bytes) = serde_json::to_vec(answer) else { return };
-        let version = version.to_string();
-        let (hash, answer) = (key.as_bytes(), bytes.as_slice());
-        let new = NewAnswer { hash, task, version: &version, model, answer };
-        let cap = AnswerCap::of_days(self.app.config.analyst.keep_answers_days);
-        let kept = self.app.office().answer_put(self.tenant, &new, cap, self.app.clock.now());
-        if let Err(error) = kept {
-            tracing::warn!(%error, "an answer of a model is not kept");
+    /// What is written down of calls of this tenant.
+    pub(super) fn ledger(&self) -> Ledger {
+        Ledger {
+            office: Arc::clone(&self.app.office),
+            clock: Arc::clone(&self.app.clock),
+            tenant: self.tenant.clone(),
+            cap: AnswerCap::of_days(self.app.config.analyst.keep_answers_days),
         }
     }
 
@@ -120,9 +136,28 @@ impl Till<'_> {
             money: asking.money,
         }
     }
+}
+
+impl Ledger {
+    /// Keeps what a model answered to a task.
+    pub(super) fn put(
+        &self,
+        ((task, version), model): ((&str, u32), &str),
+        key: &blake3::Hash,
+        answer: &Value,
+    ) {
+        let Ok(bytes) = serde_json::to_vec(answer) else { return };
+        let version = version.to_string();
+        let (hash, answer) = (key.as_bytes(), bytes.as_slice());
+        let new = NewAnswer { hash, task, version: &version, model, answer };
+        let (mut office, now) = (locked(&self.office), self.clock.now());
+        if let Err(error) = office.answer_put(&self.tenant, &new, self.cap, now) {
+            tracing::warn!(%error, "an answer of a model is not kept");
+        }
+    }
 
     fn settle(&self, spend: SpendId, spent: Spent) {
-        let mut store = self.app.office();
+        let mut store = locked(&self.office);
         let noted = match spent {
             Spent::Nothing => store.spend_release(spend),
             // Until it is swept up, all that was reserved counts, and afterwards too.
@@ -138,29 +173,34 @@ impl Till<'_> {
     }
 }
 
-impl Opened for Ticket<'_> {
+impl Opened for Ticket {
     fn end(mut self: Box<Self>, ended: &Ended<'_>) {
-        self.till.settle(self.spend, ended.spent);
-        let now = self.till.app.clock.now();
+        self.ledger.settle(self.spend, ended.spent);
+        if let Some(answer) = ended.keep {
+            let (task, version, model, key) = &self.kept_as;
+            self.ledger.put(((task, *version), model), key, answer);
+        }
+        let now = self.ledger.clock.now();
         let Some((pass, begun)) = self.open.take() else { return };
         match (ended.reply, ended.error) {
             (Some(reply), _) => pass.answered(&reply.left, now),
             (None, Some(error)) => pass.failed(error, now),
             (None, None) => {}
         }
-        let outcome = match ended.written.by {
-            By::Model => Outcome::Done,
-            By::Rules => Outcome::Failed,
+        let stands = match ended.written {
+            Some(written) => written.by == By::Model,
+            None => ended.keep.is_some(),
         };
+        let outcome = if stands { Outcome::Done } else { Outcome::Failed };
         begun.end(now, outcome, |leaf| ended_leaf(leaf, ended));
     }
 }
 
-impl Drop for Ticket<'_> {
-    /// Nobody waits any more. What it took is not known, so all that was reserved counts.
+impl Drop for Ticket {
+    /// It was given up. What it took is not known, so all that was reserved counts.
     fn drop(&mut self) {
         if let Some((_, begun)) = self.open.take() {
-            begun.end(self.till.app.clock.now(), Outcome::Stopped, |leaf| leaf);
+            begun.end(self.ledger.clock.now(), Outcome::Stopped, |leaf| leaf);
         }
     }
 }
@@ -208,14 +248,11 @@ fn leaf(asking: &Asking<'_>, (tenant, now): (&TenantId, Timestamp)) -> Leaf {
 /// What the log says after a call.
 fn ended_leaf(leaf: Leaf, ended: &Ended<'_>) -> Leaf {
     let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-    let kept = ended.written.parts.iter().filter(|part| part.by == By::Model);
-    let kept: usize = kept.map(|part| part.sentences.len()).sum();
-    let mut leaf = leaf
-        .fact("kept", i64::try_from(kept).unwrap_or(i64::MAX))
-        .fact("dropped", i64::try_from(ended.written.dropped.len()).unwrap_or(i64::MAX));
-    if let Some(why) = &ended.written.instead_of {
-        leaf = leaf.word("instead", why.word());
-    }
+    let mut leaf = match ended.written {
+        Some(written) => written_leaf(leaf, written),
+        // Nobody waited any more, so the rules spoke; what came is judged when somebody asks again.
+        None => leaf.word("instead", Why::Slow.word()),
+    };
     if let Some(sent) = ended.payload {
         leaf = leaf.hash("payload", *sent.as_bytes());
     }
@@ -231,5 +268,18 @@ fn ended_leaf(leaf: Leaf, ended: &Ended<'_>) -> Leaf {
     match ended.spent {
         Spent::Told { money: Some(money), .. } => leaf.fact("cost_millionths", number(money)),
         Spent::Told { .. } | Spent::Nothing | Spent::Unknown => leaf,
+    }
+}
+
+/// What the log says of what was made of an answer.
+fn written_leaf(leaf: Leaf, written: &Written) -> Leaf {
+    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let kept = written.parts.iter().filter(|part| part.by == By::Model);
+    let leaf = leaf
+        .fact("kept", number(kept.map(|part| part.sentences.len()).sum()))
+        .fact("dropped", number(written.dropped.len()));
+    match &written.instead_of {
+        Some(why) => leaf.word("instead", why.word()),
+        None => leaf,
     }
 }

@@ -11,10 +11,10 @@ use quell_config::{Config, FileText, Sources};
 use quell_mask::Kind;
 use quell_model::{Answered, By, FixedClock, TenantId};
 use quell_pipeline::Setup;
-use quell_store::{GrantKind, NewGrant};
+use quell_store::{GrantKind, NewGrant, SpendLeft};
 use quell_testkit::double::Double;
-use quell_testkit::llm::{Answerer, LLM_KEY, LlmDouble, LlmFault};
-use serde_json::{Value, json};
+use quell_testkit::llm::{Answerer, LLM_KEY, LlmDouble, LlmFault, open_database};
+use serde_json::Value;
 
 use super::Given;
 use crate::start::{Plan, open_app};
@@ -30,7 +30,7 @@ struct Bench {
 impl Bench {
     /// A provider that always answers the same, and limits.
     async fn new(limits: &str) -> Self {
-        Self::answering(limits, good()).await
+        Self::answering(limits, open_database()).await
     }
 
     async fn answering(limits: &str, answerer: Answerer) -> Self {
@@ -51,7 +51,7 @@ impl Bench {
 async fn open(data: &Path, url: &str, limits: &str) -> Arc<App> {
     let text = format!(
         "[llm.double]\nkind='openai'\nmodel='gpt-5.6-luna'\nsecret='env:KEY'\nurl='{url}/v1'\n\
-         price_input='1'\nprice_output='4'\ntimeout_seconds=10\n\
+         price_input='1'\nprice_output='4'\nprice_batch_percent=50\ntimeout_seconds=10\n\
          [egress]\nallow=['{url}']\n[analyst]\nsmall='double'\nlarge='double'\n{limits}"
     );
     let file = Some(FileText { path: "quell.toml", text: &text });
@@ -86,17 +86,6 @@ fn brief(asset: &str) -> Brief<'static> {
         figures: vec![("name", asset.len().to_string())],
         ..Brief::default()
     }
-}
-
-fn good() -> Answerer {
-    let said = |text: &str| json!([{"text": text, "evidence": ["r1"]}]);
-    let answer = json!({
-        "risk": said("Anyone on the internet can try to log in to <resource:1 rds instance>."),
-        "why_here": said("The database is open to the internet."),
-        "intent": [],
-        "steps": said("Close it to the internet."),
-    });
-    Arc::new(move |_| answer.to_string())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -203,10 +192,77 @@ async fn a_batch_is_fetched_later_and_its_answers_are_kept() {
         let mut looks = (0..10).map(|_| app.desk.collect(&app, &tenant).unwrap());
         let collected = looks.find(|collected| collected.running == 0).unwrap();
         assert_eq!((collected.done, collected.answers), (1, 2), "{collected:?}");
+        let spent = app.office().spend_today(&tenant, None, app.clock.now()).unwrap();
+        assert_eq!((spent.open, spent.tenant.money), (0, collected.money));
+        // Half of one unit a million of input and four of output.
+        assert!(collected.money > 0 && collected.money < spent.tenant.tokens, "{spent:?}");
+        assert!(collected.money <= handed.most_money, "{handed:?} {collected:?}");
         let kept = app.desk.kept(&app, task(&app), &brief("one-db"), given("abc"));
         assert!(kept.made.unwrap().kept && kept.written.by == By::Model);
         let again = app.desk.hand_in(&app, (&tenant, task(&app)), &briefs).unwrap();
         assert_eq!((again.handed_in, again.kept), (0, 2));
     });
     done.await.unwrap();
+}
+
+/// What is spent today, once no call is under way.
+async fn settled(bench: &Bench) -> SpendLeft {
+    for _ in 0..500 {
+        let spent = today(bench);
+        if spent.open == 0 {
+            return spent;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("a call does not end");
+}
+
+fn today(bench: &Bench) -> SpendLeft {
+    let now = bench.app.clock.now();
+    bench.app.office().spend_today(&TenantId::default(), None, now).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_comes_too_late_is_kept_and_asking_again_is_free() {
+    let bench = Bench::new("wait_seconds=1\n").await;
+    bench.models.next(LlmFault::SlowFirstByte);
+    let slow = bench.write("payments-db", "abc").await;
+    assert_eq!((slow.written.by, slow.written.instead_of), (By::Rules, Some(Why::Slow)));
+    assert_eq!(today(&bench).open, 1);
+    let spent = settled(&bench).await;
+    assert!(spent.tenant.money > 0 && spent.tenant.tokens < 3_000, "{spent:?}");
+    let again = bench.write("payments-db", "abc").await;
+    assert!(again.written.by == By::Model && again.made.unwrap().kept);
+    assert_eq!(bench.models.asked().len(), 1);
+    assert_eq!(today(&bench).tenant, spent.tenant);
+    bench.app.audit.settle(&TenantId::default());
+    let mut reader = Reader::open(&bench.app.audit.folder(&TenantId::default())).unwrap();
+    let (_, last) = reader.leaves(0, 100).unwrap().pop().unwrap();
+    let last = String::from_utf8(last).unwrap();
+    assert!(last.contains("input_tokens") && last.contains("slow"), "{last}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_who_ask_the_same_at_once_pay_once() {
+    let bench = Bench::new("").await;
+    bench.models.next(LlmFault::SlowFirstByte);
+    let (one, other) =
+        tokio::join!(bench.write("payments-db", "abc"), bench.write("payments-db", "abc"));
+    assert!(one.written.by == By::Model && other.written.by == By::Model);
+    let kept = [one, other].map(|answered| answered.made.unwrap().kept);
+    assert!(kept.contains(&true) && kept.contains(&false), "{kept:?}");
+    assert_eq!(bench.models.asked().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_a_stop_gives_up_counts_with_all_that_was_reserved() {
+    let bench = Bench::new("wait_seconds=1\n").await;
+    bench.models.next(LlmFault::SlowFirstByte);
+    bench.write("payments-db", "abc").await;
+    let reserved = today(&bench);
+    bench.app.desk.stop().await;
+    assert_eq!((today(&bench), reserved.open), (reserved, 1));
+    let after = bench.write("orders-and-more-db", "abc").await;
+    assert!(matches!(after.written.instead_of, Some(Why::Down(_))), "{after:?}");
+    assert!(bench.models.asked().len() <= 1);
 }

@@ -12,7 +12,7 @@ use axum::Json;
 use axum::extract::State;
 use quell_model::Fix;
 use quell_pipeline::query::keep_fixes;
-use quell_pipeline::{FixRequest, fixes_report, patch_text, plan_fixes};
+use quell_pipeline::{FixHelp, FixRequest, fixes_report, patch_text, plan_fixes};
 use quell_report::FixesReport;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -106,7 +106,8 @@ pub(super) async fn plan(
         let never = AtomicBool::new(false);
         let plan = findings.read(|store| {
             quietly(&never, |progress| {
-                plan_fixes(store, (findings.setup(), &request), None, &*asking.clock, progress)
+                let help = FixHelp::default();
+                plan_fixes(store, (findings.setup(), &request), help, &*asking.clock, progress)
             })
         })?;
         let offered: Vec<Fix> = plan.offers.iter().map(|offer| offer.fix.clone()).collect();

@@ -15,6 +15,7 @@ mod extract;
 mod findings;
 mod fix_input;
 mod fix_plan;
+mod fix_write;
 mod fixes;
 mod health;
 mod imports;
@@ -148,7 +149,6 @@ fn resources() -> (Vec<Group>, Routes) {
         .routes(routes!(explanations::explain))
         .routes(routes!(marks::mark_one_issue, marks::unmark_one_issue))
         .routes(routes!(marks::mark_one_incident, marks::unmark_one_incident));
-    let fix = OpenApiRouter::new().routes(routes!(fix_plan::plan)).routes(routes!(fix_input::list));
     let request = OpenApiRouter::new()
         .routes(routes!(approvals::request))
         .routes(routes!(containments::request));
@@ -162,7 +162,7 @@ fn resources() -> (Vec<Group>, Routes) {
         (Right::Oversee, oversee()),
         (Right::Import, import),
         (Right::Decide, decide),
-        (Right::Fix, fix),
+        (Right::Fix, fixes()),
         (Right::Operate, operate),
         (Right::Audit, audit_log()),
         (Right::RollBack, undo),
@@ -178,6 +178,14 @@ fn resources() -> (Vec<Group>, Routes) {
     ];
     let everywhere = everywhere.map(group).map(|group| Group { is_everywhere: true, ..group });
     (in_places.map(group).into_iter().chain(everywhere).collect(), hooks)
+}
+
+/// The routes by which fixes are proposed.
+fn fixes() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(fix_plan::plan))
+        .routes(routes!(fix_input::list))
+        .routes(routes!(fix_write::write))
 }
 
 /// The routes that show what is the whole tenant's.

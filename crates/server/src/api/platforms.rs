@@ -56,7 +56,7 @@ pub(crate) struct StreamReport {
     title: &'static str,
     /// The right that it needs at the vendor.
     right: &'static str,
-    /// `often` or `nightly`.
+    /// `often`, `hourly` or `nightly`.
     pace: &'static str,
     /// `new`, `reading`, `good` or `failing`.
     state: &'static str,
@@ -137,6 +137,7 @@ impl StreamReport {
             right: stream.right,
             pace: match stream.pace {
                 Pace::Often => "often",
+                Pace::Hourly => "hourly",
                 Pace::Nightly => "nightly",
             },
             state,

@@ -24,6 +24,7 @@ const ROUTES: &[(&str, &str, Action)] = &[
     ("POST", "/incidents/{id}/mark", Action::IncidentMark),
     ("POST", "/incidents/{id}/reset", Action::IncidentReset),
     ("POST", "/incidents/{id}/split", Action::IncidentSplit),
+    ("POST", "/issues/{id}/fix", Action::FixWrite),
     ("DELETE", "/issues/{id}/mark", Action::IssueUnmark),
     ("POST", "/issues/{id}/mark", Action::IssueMark),
     ("POST", "/issues/{id}/split", Action::IssueSplit),

@@ -3,7 +3,7 @@
 //! A letter is stored with its words before anything is sent, so that each try sends the same. All
 //! letters of one look together wait no longer than one answer may take.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,7 +16,8 @@ use quell_pipeline::analyst::incident::Details;
 use quell_pipeline::analyst::message::{self, Form};
 use quell_pipeline::deliver::{Post, beside};
 use quell_pipeline::query::{self, QueryError};
-use quell_report::IncidentStory;
+use quell_report::{FixReport, IncidentStory};
+use quell_store::Delivery;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use tracing::Span;
@@ -26,14 +27,23 @@ use crate::data::{Findings, locked};
 use crate::state::App;
 
 /// The task that writes the words of letters.
-const TASK: &str = "message";
+pub(crate) const TASK: &str = "message";
+/// Incidents of a digest that are told.
+const MOST_STORIES: usize = 6;
 /// Threads that wait for models at once.
 const AT_ONCE: usize = 16;
 
 type Subjects = Vec<(String, Subject)>;
 
-/// A letter about an incident, or about a fix of it.
-struct Subject {
+/// What a letter is about.
+enum Subject {
+    /// An incident, or a fix of it.
+    One(Box<Told>),
+    /// Several incidents, the riskiest first.
+    Digest(Vec<(IncidentStory, Details)>),
+}
+
+struct Told {
     story: IncidentStory,
     details: Details,
     fix: Option<String>,
@@ -48,12 +58,12 @@ pub(crate) fn write_beside(app: &Arc<App>, findings: &Findings, posts: &mut [Pos
     }
     let mut subjects = Subjects::new();
     for post in posts.iter() {
-        let id = &post.delivery.subject;
-        if letters(post).next().is_none() || subjects.iter().any(|(known, _)| known == id) {
+        let id = name(post);
+        if letters(post).next().is_none() || subjects.iter().any(|(known, _)| *known == id) {
             continue;
         }
         match subject(findings, post, app) {
-            Ok(Some(found)) => subjects.push((id.clone(), found)),
+            Ok(Some(found)) => subjects.push((id, found)),
             Ok(None) => {}
             Err(error) => tracing::debug!(%error, id, "a letter has no words of a model"),
         }
@@ -63,7 +73,7 @@ pub(crate) fn write_beside(app: &Arc<App>, findings: &Findings, posts: &mut [Pos
     }
     let words = all(app, findings, subjects);
     for post in posts {
-        let Some(words) = words.get(&post.delivery.subject) else { continue };
+        let Some(words) = words.get(&name(post)) else { continue };
         for row in &mut post.rows {
             if let Some(letter) = letter_of(&mut row.act) {
                 beside(letter, words);
@@ -118,40 +128,68 @@ impl Work {
             let Some((id, subject)) = self.subjects.get(next) else { return };
             let Some(task) = app.desk.tasks().get(TASK) else { return };
             let words = one(app, task, &self.tenant, subject);
-            if words.written.by == By::Model {
+            if let Some(words) = words.filter(|words| words.written.by == By::Model) {
                 locked(&self.words).insert(id.clone(), words);
             }
         }
     }
 }
 
-fn one(app: &App, task: &Task, tenant: &TenantId, subject: &Subject) -> Answered {
-    let fix = subject.fix.as_ref();
-    let fix = fix.and_then(|id| subject.story.fixes.iter().find(|fix| fix.id == *id));
-    let told = (&subject.story, &subject.details);
-    let brief = message::brief(subject.form, told, fix, app.setup.catalog());
-    let incident = Some(subject.story.incident.id.as_str());
-    let given = Given { tenant, user: None, incident, to: Audience::Owner };
-    app.desk.write(app, task, &brief, given)
+fn one(app: &App, task: &Task, tenant: &TenantId, subject: &Subject) -> Option<Answered> {
+    let (catalog, to) = (app.setup.catalog(), Audience::Owner);
+    let (brief, incident) = match subject {
+        Subject::One(told) => {
+            let Told { story, details, fix, form } = &**told;
+            let fix = fix.as_ref().and_then(|id| story.fixes.iter().find(|fix| fix.id == *id));
+            let fixes: Vec<&FixReport> = fix.into_iter().collect();
+            let brief = message::brief(*form, (story, details), &fixes, catalog);
+            (brief, Some(story.incident.id.as_str()))
+        }
+        Subject::Digest(stories) => (message::digest(stories, catalog)?, None),
+    };
+    let given = Given { tenant, user: None, incident, to };
+    Some(app.desk.write(app, task, &brief, given))
 }
 
-/// The incident behind a letter; none where it is about something else.
+/// What the words of a letter are found by. Two sinks of a digest may be told of other incidents.
+fn name(post: &Post) -> String {
+    let Delivery { subject, sink, .. } = &post.delivery;
+    if post.with.is_empty() { subject.clone() } else { format!("{sink} {subject}") }
+}
+
+/// What stands behind a letter; none where it is about something else.
 fn subject(findings: &Findings, post: &Post, app: &App) -> Result<Option<Subject>, QueryError> {
-    let (incident, fix) = match post.delivery.subject.split_once(':') {
-        Some(("incident", id)) => (id.to_owned(), None),
-        Some(("fix", id)) => match post.delivery.issues.first() {
-            Some(issue) => (issue.to_string(), Some(id.to_owned())),
-            None => return Ok(None),
-        },
-        _ => return Ok(None),
-    };
     let brings_code = letters(post).any(|letter| letter.change.is_some());
     let form = if brings_code { Form::PullRequest } else { Form::Ticket };
+    let told = post.with.iter().filter_map(incident_of).map(|(incident, _)| incident);
+    let several: Vec<String> = told.take(MOST_STORIES).collect();
     findings.whole(app.clock.now(), |view, cache| {
-        let story = query::incident(view, cache, &incident)?;
-        let details = Details::read(view.store, &story)?;
-        Ok(Some(Subject { story, details, fix, form }))
+        let read = |id: &str| -> Result<(IncidentStory, Details), QueryError> {
+            let story = query::incident(view, cache, id)?;
+            let details = Details::read(view.store, &story)?;
+            Ok((story, details))
+        };
+        if !several.is_empty() {
+            let stories = several.iter().map(|id| read(id)).collect::<Result<_, _>>();
+            let mut stories: Vec<(IncidentStory, Details)> = stories?;
+            // An incident that several fixes belong to is told once.
+            let mut told = HashSet::new();
+            stories.retain(|(story, _)| told.insert(story.incident.id.clone()));
+            return Ok(Some(Subject::Digest(stories)));
+        }
+        let Some((incident, fix)) = incident_of(&post.delivery) else { return Ok(None) };
+        let (story, details) = read(&incident)?;
+        Ok(Some(Subject::One(Box::new(Told { story, details, fix, form }))))
     })
+}
+
+/// The incident that something told is about, or an issue of it, and the fix.
+fn incident_of(told: &Delivery) -> Option<(String, Option<String>)> {
+    match told.subject.split_once(':')? {
+        ("incident", id) => Some((id.to_owned(), None)),
+        ("fix", id) => Some((told.issues.first()?.to_string(), Some(id.to_owned()))),
+        _ => None,
+    }
 }
 
 /// The letters that are new to a sink, or brought up to date there.

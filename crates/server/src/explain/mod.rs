@@ -19,7 +19,7 @@ use crate::state::App;
 
 pub use backfill::HandedInTask;
 pub(crate) use backfill::{hand_in, keep_collecting};
-pub(crate) use letters::write_beside;
+pub(crate) use letters::{TASK as LETTERS_TASK, write_beside};
 
 /// What is wanted of an explanation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

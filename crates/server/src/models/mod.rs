@@ -13,9 +13,10 @@ use quell_analyst::Tasks;
 use quell_config::{Config, Llm, SecretRef};
 use quell_llm::{
     KeyFuture, Keys, Kind, LlmError, NoKey, Price, Provider, SchemaBy, Settings, connect,
-    known_price,
+    known_batch_percent, known_price,
 };
 use quell_model::Clock;
+use quell_pipeline::analyst::Model;
 
 use crate::outside::Outside;
 
@@ -107,7 +108,7 @@ fn settings(name: &str, one: &Llm) -> Result<Settings, LlmError> {
 }
 
 /// What tokens cost there: as configured, else as the table knows for the vendor's own address.
-pub(crate) fn price(one: &Llm) -> Option<Price> {
+fn price(one: &Llm) -> Option<Price> {
     if let (Some(input), Some(output)) = (one.price_input, one.price_output) {
         let cached = one.price_cached.unwrap_or(input).millionths();
         return Some(Price { input: input.millionths(), cached, output: output.millionths() });
@@ -122,6 +123,23 @@ pub(crate) fn price(one: &Llm) -> Option<Price> {
         return None;
     }
     known_price(kind.rules_of, &one.model)
+}
+
+/// A provider with what its configuration says of its model.
+pub(crate) fn model(provider: Arc<dyn Provider>, one: &Llm) -> Model {
+    let price = price(one);
+    let batch_price = price.map(|price| price.percent(batch_percent(one)));
+    Model { provider, model: one.model.clone(), price, batch_price }
+}
+
+/// Hundredths of its prices that a call of a batch costs: as configured, else as the table knows
+/// where the price is the table's.
+fn batch_percent(one: &Llm) -> u8 {
+    let known = || match one.price_input {
+        None => known_batch_percent(Kind::of(&one.kind)?.rules_of),
+        Some(_) => None,
+    };
+    one.price_batch_percent.or_else(known).unwrap_or(100)
 }
 
 /// What is wrong with the providers and with what names them: the key, and why.

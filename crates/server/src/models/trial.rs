@@ -1,6 +1,7 @@
 //! A provider tried out: one small call for each of its means.
 
-use quell_llm::{LlmError, Meaning, Price, Provider, Reply, Request, Schema, Stopped, Usage};
+use quell_llm::{LlmError, Meaning, Price, Reply, Request, Schema, Stopped, Usage};
+use quell_pipeline::analyst::Model;
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -16,6 +17,9 @@ pub(crate) struct Trial {
     well: bool,
     /// What a million tokens cost, in millionths; none where nobody knows.
     price: Option<Prices>,
+    /// The same in a batch, where it takes batches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch_price: Option<Prices>,
     /// One row for each of its means.
     means: Vec<Row>,
 }
@@ -49,6 +53,13 @@ struct Row {
     cost: Option<u64>,
 }
 
+impl Prices {
+    const fn of(price: Price) -> Self {
+        let Price { input, cached, output } = price;
+        Self { input, cached, output }
+    }
+}
+
 impl Trial {
     pub(crate) const fn is_well(&self) -> bool {
         self.well
@@ -59,7 +70,8 @@ impl Trial {
 type Came = Result<(Option<String>, Option<Usage>), LlmError>;
 
 /// Tries each of a provider's means.
-pub(crate) async fn try_it(provider: &dyn Provider, price: Option<Price>) -> Trial {
+pub(crate) async fn try_it(model: &Model) -> Trial {
+    let (provider, price) = (&*model.provider, model.price);
     let plain = Request::new("", "Answer with the one word yes.", "Is two more than one?");
     let plain = Request { most_output: MOST_OUTPUT, ..plain };
     let shaped = plain.clone().shaped(Schema::for_a_try());
@@ -97,12 +109,9 @@ pub(crate) async fn try_it(provider: &dyn Provider, price: Option<Price>) -> Tri
     }
     // A gateway need not list its models.
     let well = means.iter().all(|row| row.state != "fails" || row.name == "models");
-    let price = price.map(|price| Prices {
-        input: price.input,
-        cached: price.cached,
-        output: price.output,
-    });
-    Trial { name: provider.name().to_owned(), well, price, means }
+    let batch_price = model.batch_price.filter(|_| provider.means().batch).map(Prices::of);
+    let price = price.map(Prices::of);
+    Trial { name: provider.name().to_owned(), well, price, batch_price, means }
 }
 
 fn said(reply: &Reply) -> Came {

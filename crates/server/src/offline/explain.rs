@@ -3,23 +3,19 @@
 use std::fmt;
 use std::sync::Arc;
 
-use quell_analyst::{Audience, Tasks, Tier, by_rules};
-use quell_config::Config;
+use quell_analyst::{Audience, Tasks, by_rules};
 use quell_model::{Answered, Clock, TenantId, Why};
 use quell_pipeline::Setup;
 use quell_pipeline::analyst::incident::{Details, brief};
 use quell_report::{Explained, IncidentStory, PayloadReport};
 use quell_store::Store;
-use tokio::runtime::Handle;
 
 use super::OfflineError;
+use super::room::{Room, USER, is_given};
 use crate::analyst::Collected;
 use crate::explain::{HandedInTask, Wanted, Wish, explained, hand_in, task_of};
-use crate::start::{Plan, open_app};
+use crate::start::Plan;
 use crate::state::App;
-
-/// Whose budget counts what the command line asks.
-const USER: &str = "local user";
 
 /// How an incident is to be explained.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +36,7 @@ pub struct Explainer {
 
 enum Who {
     /// Models, within the budgets of the directory.
-    Models(Box<App>),
+    Models(Room),
     /// The rules alone, and why.
     Rules { tasks: Tasks, setup: Box<Setup>, why: Why },
 }
@@ -64,15 +60,12 @@ impl Explainer {
     ) -> Result<Self, OfflineError> {
         let tasks = Tasks::embedded().map_err(|error| OfflineError::Failed(error.to_string()))?;
         let tenant = tenant.clone();
-        let opened = match is_configured(&plan.config, &tasks) {
-            true => open_app(plan, clock).map_err(|error| Why::Down(error.to_string())),
+        let opened = match tasks.iter().any(|task| is_given(&plan.config, task)) {
+            true => Room::open(plan, &tenant, clock).map_err(|error| Why::Down(error.to_string())),
             false => Err(Why::NotConfigured),
         };
         let by = match opened {
-            Ok(app) => {
-                app.runtime.get_or_init(Handle::current);
-                Who::Models(Box::new(app))
-            }
+            Ok(room) => Who::Models(room),
             Err(why) => Who::Rules { tasks, setup: Box::new(setup), why },
         };
         Ok(Self { by, tenant })
@@ -101,7 +94,8 @@ impl Explainer {
         let details = details.map_err(|error| OfflineError::Failed(error.to_string()))?;
         let unknown = |error: crate::explain::NoTask| OfflineError::Conflict(error.to_string());
         match &self.by {
-            Who::Models(app) => {
+            Who::Models(room) => {
+                let app = room.app();
                 let wanted = Wanted {
                     tenant: &self.tenant,
                     user: Some(USER),
@@ -161,25 +155,8 @@ impl Explainer {
 
     fn app(&self) -> Result<&App, OfflineError> {
         match &self.by {
-            Who::Models(app) => Ok(app),
+            Who::Models(room) => Ok(room.app()),
             Who::Rules { why, .. } => Err(OfflineError::Failed(why.text())),
         }
     }
-}
-
-impl Drop for Explainer {
-    fn drop(&mut self) {
-        match &self.by {
-            Who::Models(app) => app.audit.close(),
-            Who::Rules { .. } => {}
-        }
-    }
-}
-
-/// Whether any task that explains an incident is given to a provider that is switched on.
-fn is_configured(config: &Config, tasks: &Tasks) -> bool {
-    tasks.iter().any(|task| {
-        let name = config.analyst.provider(&task.id, task.tier == Tier::Large);
-        name.and_then(|name| config.llm.get(name)).is_some_and(|one| one.enabled)
-    })
 }

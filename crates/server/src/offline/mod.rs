@@ -5,9 +5,12 @@
 mod deliveries;
 mod explain;
 mod fixes;
+mod letters;
+mod look_up;
 mod models;
 mod platforms;
 mod prompts;
+mod room;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,6 +32,8 @@ use crate::sync::TellError;
 pub use deliveries::{Outbox, deliver};
 pub use explain::{ExplainAsked, Explainer};
 pub use fixes::FixWriter;
+pub use letters::LetterWriter;
+pub use look_up::Lookups;
 pub use models::{llm_spend, llm_test};
 pub use platforms::{Asked, Wanted, sync};
 pub use prompts::{Examination, Examined, prompts_provider};

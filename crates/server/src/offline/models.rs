@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::OfflineError;
 use super::platforms::told;
 use crate::models::{
-    Models, SpendReport, SpendWish, SpentBy, price, spend_limits, spend_report, try_it,
+    Models, SpendReport, SpendWish, SpentBy, model, spend_limits, spend_report, try_it,
 };
 use crate::outside::Outside;
 use crate::start::StartError;
@@ -39,7 +39,8 @@ pub async fn llm_test(
     let mut items = Vec::new();
     let mut well = true;
     for (name, provider) in models.iter() {
-        let trial = try_it(&**provider, config.llm.get(name).and_then(price)).await;
+        let Some(one) = config.llm.get(name) else { continue };
+        let trial = try_it(&model(Arc::clone(provider), one)).await;
         well &= trial.is_well();
         items.push(told(&trial)?);
     }

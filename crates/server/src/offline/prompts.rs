@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::OfflineError;
-use crate::models::{Models, price};
+use crate::models::{Models, model};
 use crate::outside::Outside;
 use crate::start::StartError;
 
@@ -52,7 +52,7 @@ pub fn prompts_provider(
     let models = models.map_err(|error| OfflineError::Failed(format!("[llm]: {error}")))?;
     let (_, provider) = models.iter().next().ok_or_else(none)?;
     let provider = Arc::clone(provider);
-    Ok(Examined(Model { provider, model: one.model.clone(), price: price(one) }))
+    Ok(Examined(model(provider, one)))
 }
 
 impl Examined {

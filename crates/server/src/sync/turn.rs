@@ -188,8 +188,14 @@ fn due(
     }
     match stream.pace {
         Pace::Often => Some(row.since),
+        Pace::Hourly => is_hour_past(row, now).then_some(row.since),
         Pace::Nightly => None,
     }
+}
+
+/// Whether the last reading began an hour ago.
+fn is_hour_past(row: &StreamRow, now: Timestamp) -> bool {
+    row.since.is_none_or(|since| now.duration_since(since) >= SignedDuration::from_hours(1))
 }
 
 /// When the hour of the nightly reading last came.
@@ -465,8 +471,13 @@ mod tests {
         let read = StreamRow { since, whole_at: since, ..StreamRow::default() };
         assert_eq!(due(&often, &read, now), Some(since));
         assert_eq!(due(&nightly, &read, now), None);
+        let hourly = stream(Pace::Hourly);
+        assert_eq!(due(&hourly, &new, now), Some(None));
+        assert_eq!(due(&hourly, &read, now), Some(since));
+        assert_eq!(due(&hourly, &read, (at("2026-11-21T11:59:59Z"), 2)), None);
         let tomorrow = (at("2026-11-22T02:00:01Z"), 2);
         assert_eq!(due(&often, &read, tomorrow), Some(None));
+        assert_eq!(due(&hourly, &read, tomorrow), Some(None));
         assert_eq!(due(&nightly, &read, tomorrow), Some(None));
     }
 }

@@ -2,19 +2,17 @@
 //! rules.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use quell_server::Role;
 use quell_testkit::double::Double;
-use quell_testkit::llm::{LlmAsked, LlmDouble, LlmFault};
+use quell_testkit::llm::{ANY_WORDS, LlmDouble, LlmFault, any_answer};
 use quell_testkit::server::{Answer, Client, Request, delivery};
 use quell_testkit::sinks::JiraDouble;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::bench::{Bench, Shifted, jira, runtime, until};
-
-/// What the model says in each part.
-const SAID: &str = "This deserves a closer look.";
 
 /// A server that may ask a model, and whose letters stand in a Jira.
 struct Rig {
@@ -25,24 +23,14 @@ struct Rig {
     _runtime: Runtime,
 }
 
-/// An answer of any task's shape that says what no record has to say.
-fn answer(turn: &LlmAsked) -> String {
-    let schema = turn.schema.clone().unwrap_or_default();
-    let parts = schema["properties"].as_object().cloned().unwrap_or_default();
-    let part = |(name, shape): (String, Value)| {
-        let value = match shape["enum"].as_array() {
-            Some(words) => words[0].clone(),
-            None => json!([{"text": SAID, "evidence": ["r1"]}]),
-        };
-        (name, value)
-    };
-    Value::Object(parts.into_iter().map(part).collect::<Map<_, _>>()).to_string()
-}
-
 impl Rig {
     fn new(analyst: &str) -> Self {
+        Self::with(analyst, "")
+    }
+
+    fn with(analyst: &str, route: &str) -> Self {
         let runtime = runtime();
-        let models = Arc::new(LlmDouble::new(Arc::new(answer)));
+        let models = Arc::new(LlmDouble::new(Arc::new(any_answer)));
         let jira = jira(Arc::new(Shifted::default()));
         let started = async {
             let models = Double::start(Arc::clone(&models) as _).await.unwrap();
@@ -52,11 +40,11 @@ impl Rig {
         let more = format!(
             "\n[egress]\nallow = [\"http://127.0.0.1\"]\n\n\
              [llm.words]\nkind = \"openai-compatible\"\nurl = \"{}/compatible/v1\"\n\
-             model = \"qwen3\"\nprice_input = \"0\"\nprice_output = \"0\"\n\n\
+             model = \"qwen3\"\nprice_input = \"0\"\nprice_output = \"0\"\ntimeout_seconds = 1\n\n\
              [analyst]\nsmall = \"words\"\nlarge = \"words\"\nwait_seconds = 1\n{analyst}\n\n\
              [sinks.jira]\nkind = \"jira\"\nurl = \"{}\"\nproject = \"SEC\"\n\
              secret = \"env:BEARER\"\nsigned_with = \"env:HEADER\"\n\n\
-             [routes.all]\nsinks = [\"jira\"]\nleast_severity = \"low\"\nrelease = \"rule\"\n",
+             [routes.all]\nsinks = [\"jira\"]\nleast_severity = \"low\"\nrelease = \"rule\"\n{route}\n",
             doubles[0].url(),
             doubles[1].url()
         );
@@ -115,7 +103,7 @@ fn looking_asks_nobody_and_asking_is_kept_for_who_looks() {
     let report = rig.bench.get("/api/v1/report?explain=3").json();
     assert_eq!(report["incidents"][0]["words"]["by"], "model", "{report}");
     let html = rig.bench.get("/api/v1/report?explain=3&format=html").text();
-    assert!(html.contains("Language model") && html.contains(SAID), "{html}");
+    assert!(html.contains("Language model") && html.contains(ANY_WORDS), "{html}");
     assert!(rig.bench.get("/api/v1/report").json()["incidents"][0]["words"].is_null());
     assert_eq!(rig.asked(), 2);
     let told = rig.bench.get("/api/v1/audit?limit=500").text();
@@ -226,8 +214,82 @@ fn letters_have_a_model_s_words_beside_the_rules_only_where_that_is_wanted() {
     let (plain_around, plain) = ticket("");
     let (around, letter) = ticket("in_letters = true");
     assert_eq!(around, plain_around);
-    assert!(!plain.contains(SAID) && !plain.contains("language model"), "{plain}");
-    assert!(letter.contains(SAID), "{letter}");
+    assert!(!plain.contains(ANY_WORDS) && !plain.contains("language model"), "{plain}");
+    assert!(letter.contains(ANY_WORDS), "{letter}");
     assert!(letter.contains("In other words (by a language model)"), "{letter}");
     assert!(letter.contains("What is wrong") && letter.contains("Issues"), "{letter}");
+}
+
+#[test]
+fn a_digest_has_a_model_s_words_about_what_it_tells_of() {
+    let rig = Rig::with("in_letters = true", "digest_at = \"00:00\"");
+    let subjects = || {
+        let told = rig.bench.get("/api/v1/deliveries").json();
+        let all = told["items"].as_array().unwrap().clone();
+        all.iter().map(|one| one["subject"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    until("today's hour was looked at", || subjects() == ["digest:all"]);
+    rig.incident(1);
+    rig.bench.clock.0.fetch_add(24 * 3600, Ordering::SeqCst);
+    until("a digest stands", || rig.jira.issues().len() == 1);
+    let row = rig.bench.get("/api/v1/outbox").json()["items"][0].clone();
+    let letter = rig.bench.get(&format!("/api/v1/outbox/{}", row["id"])).json().to_string();
+    assert!(letter.contains("new since yesterday"), "{letter}");
+    assert!(letter.contains("In other words (by a language model)"), "{letter}");
+    assert!(letter.contains(ANY_WORDS), "{letter}");
+    let asked = rig.models.asked();
+    let told = asked.iter().filter(|turn| turn.user.contains("a digest of several incidents"));
+    assert_eq!(told.count(), 1);
+}
+
+/// An issue of a known control, and the fault that would be told of it.
+fn fault(rig: &Rig) -> (String, Value) {
+    let record = json!({"class_uid": 2004, "severity_id": 4, "status_code": "FAIL",
+        "time": 1_790_000_000, "status_id": 1,
+        "metadata": {"event_code": "s3_bucket_object_versioning", "product": {"name": "Prowler"}},
+        "finding_info": {"uid": "prowler-a", "title": "Versioning"},
+        "resources": [{"uid": "arn:aws:s3:::a", "type": "AwsS3Bucket", "region": "eu-west-1"}],
+        "cloud": {"provider": "aws", "account": {"uid": "111122223333"}}});
+    assert_eq!(rig.bench.deliver(record.to_string().as_bytes()).status, 202);
+    let list = || rig.bench.get("/api/v1/issues").json();
+    until("there is an issue", || list()["items"][0]["id"].is_string());
+    let issue = list()["items"][0].clone();
+    let fault = json!({"control": issue["control"], "language": "Terraform", "file": "main.tf",
+        "address": "aws_s3_bucket.payments-archive", "kind": "aws_s3_bucket",
+        "code": "resource \"aws_s3_bucket\" \"x\" {\n  password = \"hunter2-Q9x!aa\"\n}\n",
+        "names": ["payments-archive-eu"], "others": [], "arguments": "", "blocks": "",
+        "neighbours": [], "recipe": "no recipe", "advice": []});
+    (issue["id"].as_str().unwrap().to_owned(), fault)
+}
+
+#[test]
+fn a_fix_is_written_for_who_may_fix_there_and_about_the_issue_s_own_fault() {
+    let rig = Rig::new("");
+    let (id, fault) = fault(&rig);
+    let path = format!("/api/v1/issues/{id}/fix");
+    let viewer = rig.bench.client(Role::Viewer, "default");
+    assert_eq!(post(&viewer, &path, &fault).status, 403);
+    let elsewhere = rig.bench.limited(Role::Admin, "default", &["account=999999999999"]);
+    assert_eq!(post(&elsewhere, &path, &fault).status, 404);
+    let mut other = fault.clone();
+    other["control"] = json!("aws.iam.administrator_access");
+    let mut long = fault.clone();
+    long["code"] = json!("x".repeat(20_000));
+    let mut more = fault.clone();
+    more["shell"] = json!("id");
+    for body in [other, long, more] {
+        let answer = rig.bench.post(&path, body.to_string());
+        assert_eq!(answer.status, 422, "{}", answer.text());
+    }
+    assert!(rig.models.asked().is_empty());
+    let told = rig.bench.post(&path, fault.to_string());
+    assert_eq!(told.status, 200, "{}", told.text());
+    // The double's words are no fix, so the rules speak; what was asked is masked.
+    assert_eq!(told.json()["instead_of"]["why"], "unfit", "{}", told.text());
+    let asked = rig.models.asked();
+    let sent = &asked[0].user;
+    assert!(asked.len() == 1 && sent.contains("aws_s3_bucket"), "{sent}");
+    assert!(!sent.contains("hunter2") && !sent.contains("payments-archive-eu"), "{sent}");
+    let log = rig.bench.get("/api/v1/audit?limit=500").text();
+    assert!(log.contains("fix.write") && log.contains("model.ask"), "{log}");
 }

@@ -29,6 +29,10 @@ pub(crate) fn body(path: &str) -> &'static str {
     let bodies = [
         ("/mark", r#"{"as":"accepted","reason":"known"}"#),
         ("/tell", r#"{"change":"comment","note":"seen"}"#),
+        (
+            "issues/{id}/fix",
+            r#"{"control":"x","language":"x","file":"x","address":"x","kind":"x","code":"x","names":[],"others":[],"arguments":"","blocks":"","neighbours":[],"recipe":"","advice":[]}"#,
+        ),
         ("issues/{id}/split", r#"{"finding":"10es1h1rtrfebkcjn5g2jzxh8y"}"#),
         ("incidents/{id}/split", r#"{"issues":["10es1h1rtrfebkcjn5g2jzxh8y"]}"#),
         ("incidents/{id}/join", r#"{"incidents":["10es1h1rtrfebkcjn5g2jzxh8y"]}"#),

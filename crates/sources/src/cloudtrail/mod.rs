@@ -1,9 +1,11 @@
 //! AWS CloudTrail: log files, EventBridge events, answers of LookupEvents, Insights events, and
 //! events that went through CloudWatch Logs.
 //!
-//! What happened is neither right nor wrong by itself, so every event is an activity. Digest
-//! files, which only sign log files, are told apart and refused.
+//! What happened is neither right nor wrong by itself, so every event is an activity. An Insights
+//! event is none: it says that something is unusual, and is a detection. Digest files, which only
+//! sign log files, are told apart and refused.
 
+mod insight;
 mod normalize;
 mod principal;
 mod target;

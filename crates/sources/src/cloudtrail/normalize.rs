@@ -1,18 +1,19 @@
-//! From one CloudTrail event to an activity.
+//! From one CloudTrail event to an activity, or to the detection that an Insights event is.
 
 use quell_model::{Activity, Record, Tool, Untrusted};
 use serde_json::Value;
 
+use super::insight;
 use super::principal::principal;
 use super::target::target;
 use super::wire::{Event, LookedUp};
 use crate::intake::place::without_place;
-use crate::wire::Facts;
+use crate::wire::{Facts, Text};
 use crate::{Output, RawRecord, Rejection};
 
 const NAME_BYTES: usize = 512;
 
-/// Makes one activity of an event, bare, within another event or looked up.
+/// Makes one record of an event, bare, within another event or looked up.
 pub(super) fn normalize(record: &RawRecord<'_>, output: &mut Output) -> Result<(), Rejection> {
     let mut outer: Event<'_> = serde_json::from_str(record.text)?;
     if outer.digest_start_time.get().is_some() && outer.name.get().is_none() {
@@ -41,24 +42,28 @@ fn push(
     path: &str,
     output: &mut Output,
 ) -> Result<(), Rejection> {
-    let insight = &event.insight;
-    let name = event.name.get().or(looked_up.name.get());
-    let action = match (insight.kind.get(), insight.name.get().or(name)) {
-        // An Insights event says that an API was called unusually often, not that it was called.
-        (Some(kind), Some(api)) => format!("{kind}:{api}"),
-        (Some(kind), None) => kind.to_owned(),
-        (None, Some(name)) => name.to_owned(),
-        (None, None) => {
-            return Err(Rejection::new(format!("`{path}.eventName` is missing")));
-        }
-    };
     let who = principal(event);
     let who = if who.is_empty() { looked_up.username.or_empty() } else { &who };
     let time = event.time.time().or_else(|| looked_up.time.time());
+    if let Some(kind) = event.insight.kind.get() {
+        // It says that an API was called unusually often, not that it was called.
+        let ids = [&event.shared_id, &event.id, &looked_up.id];
+        let id = native_id(ids, || format!("{kind}|{who}|{}", event.time.or_empty()));
+        let asset = target(event, looked_up);
+        let finding = insight::finding(event, (id, kind, who), (asset, time));
+        output.push(Record::Finding(Box::new(finding)));
+        return Ok(());
+    }
+    let Some(action) = event.name.get().or(looked_up.name.get()) else {
+        return Err(Rejection::new(format!("`{path}.eventName` is missing")));
+    };
     let action = Untrusted::from(action).capped(NAME_BYTES).raw().to_owned();
     output.push(Record::Activity(Box::new(Activity {
         tool: Tool { product: "cloudtrail".to_owned(), format: "cloudtrail".to_owned() },
-        native_id: native_id(event, looked_up, &action, who),
+        native_id: native_id(
+            [&event.id, &looked_up.id, &event.shared_id, &event.request_id],
+            || format!("{action}|{who}|{}", event.time.or_empty()),
+        ),
         principal: Untrusted::from(who).capped(NAME_BYTES),
         asset: target(event, looked_up),
         time,
@@ -70,20 +75,18 @@ fn push(
 }
 
 /// Each event has an id of its own, even where two share a request.
-fn native_id(event: &Event<'_>, looked_up: &LookedUp<'_>, action: &str, who: &str) -> String {
-    let ids = [&event.id, &looked_up.id, &event.shared_id, &event.request_id];
+fn native_id<const N: usize>(ids: [&Text<'_>; N], other: impl FnOnce() -> String) -> String {
     match ids.into_iter().find(|id| id.get().is_some()) {
         Some(id) => id.untrusted(NAME_BYTES).raw().to_owned(),
-        None => format!("{action}|{who}|{}", event.time.or_empty()),
+        None => other(),
     }
 }
 
-/// An error says that it failed; events of services and Insights say nothing of it.
+/// An error says that it failed; events of services say nothing of it.
 fn succeeded(event: &Event<'_>) -> Option<bool> {
     let is_error = event.error_code.get().is_some() || event.error_message.get().is_some();
     let answer = event.name.get().and_then(|name| event.response.get(name)).and_then(Value::as_str);
     match (answer, event.kind.or_empty()) {
-        _ if event.insight.kind.get().is_some() => None,
         _ if is_error => Some(false),
         (Some("Failure"), _) => Some(false),
         (Some("Success"), _) => Some(true),
@@ -93,20 +96,15 @@ fn succeeded(event: &Event<'_>) -> Option<bool> {
 }
 
 fn facts(event: &Event<'_>) -> Vec<(String, Untrusted)> {
-    let insight = &event.insight;
     let mut facts = Facts::default();
-    facts.add("eventSource", insight.source.get().unwrap_or(event.source.or_empty()));
+    facts.add("eventSource", event.source.or_empty());
     facts.add("sourceIPAddress", event.source_address.or_empty());
-    facts.add("errorCode", event.error_code.get().unwrap_or(insight.error_code.or_empty()));
+    facts.add("errorCode", event.error_code.or_empty());
     facts.add("errorMessage", event.error_message.or_empty());
     let session = &event.user_identity.session_context.attributes;
     let mfa = event.additional.mfa_used.get().or(session.mfa_authenticated.get());
     facts.add("mfa", mfa.unwrap_or_default());
     facts.add("accessKeyId", event.user_identity.access_key_id.or_empty());
-    facts.add("state", insight.state.or_empty());
-    if insight.context.statistics.is_object() {
-        facts.add("statistics", &insight.context.statistics.to_string());
-    }
     facts.add("userAgent", event.user_agent.or_empty());
     if event.request.is_object() {
         facts.add("requestParameters", &event.request.to_string());

@@ -40,7 +40,7 @@ fn federated(identity: &Identity<'_>) -> String {
 }
 
 /// The identity that an Insights event holds most of the unusual calls against.
-fn of_insight<'e>(event: &'e Event<'_>) -> Option<&'e str> {
+pub(super) fn of_insight<'e>(event: &'e Event<'_>) -> Option<&'e str> {
     let all = &event.insight.context.attributions;
     let identities = all.iter().filter(|a| a.attribute.get() == Some("userIdentityArn"));
     identities.flat_map(|a| &a.insight).find_map(|share| share.value.get())

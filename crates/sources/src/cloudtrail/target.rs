@@ -3,6 +3,7 @@
 use quell_model::Asset;
 use serde_json::Value;
 
+use super::principal::of_insight;
 use super::wire::{Event, LookedUp};
 use crate::aws::{Place, account, asset};
 use crate::wire::Text;
@@ -102,10 +103,15 @@ fn place<'e>(event: &'e Event<'_>) -> Place<'e> {
             .recipient_account_id
             .get()
             .or_else(|| identity.account_id.get())
-            .or_else(|| identity.arn.get()?.split(':').nth(4))
+            .or_else(|| account_of(identity.arn.get()?))
+            .or_else(|| account_of(of_insight(event)?))
             .unwrap_or_default(),
         region,
     }
+}
+
+fn account_of(arn: &str) -> Option<&str> {
+    arn.split(':').nth(4)
 }
 
 fn of_resources(event: &Event<'_>, place: &Place<'_>) -> Option<Asset> {

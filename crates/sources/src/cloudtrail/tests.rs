@@ -1,6 +1,6 @@
 //! Facts about CloudTrail events.
 
-use quell_model::{Activity, Record};
+use quell_model::{Activity, Finding, Record};
 use serde_json::{Value, json};
 
 use crate::testing::normalize_text;
@@ -244,23 +244,85 @@ fn errors_and_refused_logins_did_not_succeed() {
     assert_eq!(only(&of_service).succeeded, None);
 }
 
-#[test]
-fn an_insights_event_is_no_call() {
-    let insight = json!({"eventVersion": "1.08", "eventTime": "2026-03-04T05:06:00Z",
-        "awsRegion": "ca-central-1", "eventID": "e-9", "eventType": "AwsCloudTrailInsight",
-        "recipientAccountId": "343434343434", "sharedEventID": "s-9", "eventCategory": "Insight",
-        "insightDetails": {"state": "Start", "eventSource": "iam.amazonaws.com",
+/// An Insights event of one state, with what it tells of it.
+fn insight(state: &str, statistics: &Value) -> Value {
+    json!({"eventVersion": "1.08", "eventTime": "2026-03-04T05:06:00Z",
+        "awsRegion": "ca-central-1", "eventID": format!("e-{state}"),
+        "eventType": "AwsCloudTrailInsight", "recipientAccountId": "343434343434",
+        "sharedEventID": "s-9", "eventCategory": "Insight",
+        "insightDetails": {"state": state, "eventSource": "iam.amazonaws.com",
             "eventName": "CreateUser", "insightType": "ApiCallRateInsight", "insightContext": {
-                "statistics": {"baseline": {"average": 0.1}, "insight": {"average": 9}},
-                "attributions": [{"attribute": "userIdentityArn", "insight": [
-                    {"value": "arn:aws:iam::343434343434:user/bo", "average": 9}]}]}}});
-    for value in [insight.clone(), json!({"Records": [insight]})] {
-        let found = only(&value);
-        assert_eq!(found.action, "ApiCallRateInsight:CreateUser");
-        assert_eq!(found.principal.raw(), "arn:aws:iam::343434343434:user/bo");
-        assert_eq!(found.succeeded, None);
+                "statistics": statistics,
+                "attributions": [
+                    {"attribute": "userIdentityArn",
+                        "insight": [{"value": "arn:aws:iam::343434343434:user/bo", "average": 9},
+                            {"value": "arn:aws:iam::343434343434:role/ci", "average": 0.5}],
+                        "baseline": [{"value": "arn:aws:iam::343434343434:role/ci", "average": 0.1}]},
+                    {"attribute": "userAgent", "insight": [{"value": "curl/8", "average": 9}],
+                        "baseline": []},
+                    {"attribute": "errorCode", "insight": [{"value": "null", "average": 9}]}]}}})
+}
+
+fn detection(value: &Value) -> Finding {
+    let results = normalize_text(&value.to_string());
+    let Ok(records) = &results[0] else { panic!("{results:?}") };
+    let [Record::Finding(found)] = records.as_slice() else { panic!("{records:?}") };
+    (**found).clone()
+}
+
+#[test]
+fn an_insights_event_is_a_detection_and_no_call() {
+    let statistics = json!({"baseline": {"average": 0.1}, "insight": {"average": 9}});
+    let bare = insight("Start", &statistics);
+    for value in [bare.clone(), json!({"Records": [bare]})] {
+        let found = detection(&value);
+        assert_eq!(found.rule.id, "ApiCallRateInsight:CreateUser");
+        assert_eq!(
+            found.title.raw(),
+            "CreateUser of iam.amazonaws.com is called at an unusual rate"
+        );
+        let seen = found.detection.as_ref().unwrap();
+        assert_eq!(seen.principal.raw(), "arn:aws:iam::343434343434:user/bo");
         assert_eq!(found.asset.id.key(), "aws:account:343434343434");
+        let fact = |name: &str| {
+            let fact = found.evidence.iter().find(|(known, _)| known == name);
+            fact.unwrap_or_else(|| panic!("{name}")).1.raw().to_owned()
+        };
+        assert_eq!(
+            fact("usual"),
+            "identities usually: arn:aws:iam::343434343434:role/ci (0.1 a minute)"
+        );
+        assert!(fact("unusual").starts_with(
+            "identities not among those that usually call it: \
+             arn:aws:iam::343434343434:user/bo (9 a minute); user agents"
+        ));
+        assert!(!fact("unusual").contains("error codes"));
+        assert_eq!((fact("userAgent").as_str(), fact("state").as_str()), ("curl/8", "Start"));
+        assert_eq!(serde_json::from_str::<Value>(&fact("statistics")).unwrap(), statistics);
     }
+}
+
+#[test]
+fn the_beginning_and_the_end_of_what_is_unusual_are_one() {
+    let statistics = json!({"baseline": {"average": 0.1}, "insight": {"average": 9},
+        "insightDuration": 6, "baselineDuration": 10_080});
+    let (start, end) =
+        (detection(&insight("Start", &json!({}))), detection(&insight("End", &statistics)));
+    assert_eq!((&start.native_id, start.native_id.as_str()), (&end.native_id, "s-9"));
+    assert_eq!(start.first_seen, Some("2026-03-04T05:06:00Z".parse().unwrap()));
+    assert_eq!(end.first_seen, Some("2026-03-04T05:00:00Z".parse().unwrap()));
+    assert_eq!(end.last_seen, start.last_seen);
+    for odd in [json!(-1), json!(1e300), json!("x"), json!(null)] {
+        let found = detection(&insight("End", &json!({"insightDuration": odd})));
+        assert_eq!(found.first_seen, None, "{odd}");
+    }
+    let mut error = insight("Start", &json!(null));
+    error["insightDetails"]["insightType"] = json!("ApiErrorRateInsight");
+    error["insightDetails"]["errorCode"] = json!("AccessDenied");
+    error.as_object_mut().unwrap().remove("recipientAccountId");
+    let found = detection(&error);
+    assert!(found.title.raw().contains("fails with AccessDenied"), "{:?}", found.title);
+    assert_eq!(found.asset.id.key(), "aws:account:343434343434");
 }
 
 #[test]

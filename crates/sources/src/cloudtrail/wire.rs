@@ -170,6 +170,8 @@ pub(super) struct Attribution<'a> {
     pub(super) attribute: Text<'a>,
     #[serde(borrow, deserialize_with = "many")]
     pub(super) insight: Vec<Share<'a>>,
+    #[serde(borrow, deserialize_with = "many")]
+    pub(super) baseline: Vec<Share<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -177,6 +179,8 @@ pub(super) struct Attribution<'a> {
 pub(super) struct Share<'a> {
     #[serde(borrow)]
     pub(super) value: Text<'a>,
+    #[serde(borrow)]
+    pub(super) average: Text<'a>,
 }
 
 /// What LookupEvents says beside the event.

@@ -8,7 +8,7 @@ use quell_model::{
 };
 
 use super::wire::{Alert, Device, Parent};
-use crate::wire::{Facts, Text};
+use crate::wire::{Facts, Text, google_machine, google_name};
 use crate::{Output, RawRecord, Rejection};
 
 const NAME_BYTES: usize = 512;
@@ -107,7 +107,9 @@ fn asset(alert: &Alert<'_>) -> Option<Asset> {
         };
         return Some(made(&native, "Pod", &hints));
     }
-    if let (Some((provider, kind)), Some(id)) = (cloud(device), device.instance_id.get()) {
+    let in_google = google(device);
+    let id = in_google.as_deref().or_else(|| device.instance_id.get());
+    if let (Some((provider, kind)), Some(id)) = (cloud(device), id) {
         let hints = Hints {
             provider: Some(provider),
             account: device.service_provider_account_id.get(),
@@ -151,6 +153,20 @@ fn cloud(device: &Device<'_>) -> Option<(Provider, &'static str)> {
     } else {
         None
     }
+}
+
+/// A machine in Google's cloud by the name that other tools know: in its project and zone. Of the
+/// number that the sensor tells, they know nothing.
+fn google(device: &Device<'_>) -> Option<String> {
+    let (Provider::Gcp, _) = cloud(device)? else { return None };
+    let host = device.hostname.get()?;
+    let (name, domain) = host.split_once('.').unwrap_or((host, ""));
+    let in_domain = domain.strip_suffix(".internal").and_then(|rest| rest.strip_prefix("c."));
+    // A project has a number too, which names it nowhere else.
+    let account = device.service_provider_account_id.get();
+    let account = account.filter(|id| !id.bytes().all(|byte| byte.is_ascii_digit()));
+    let zone = device.zone_group.get().and_then(|zone| zone.rsplit('/').next());
+    google_name(host).or_else(|| google_machine(in_domain.or(account)?, zone?, name))
 }
 
 /// `eu-west-1b` is a zone of `eu-west-1`.

@@ -83,6 +83,31 @@ fn a_host_outside_a_cloud_is_known_by_its_name_and_a_pod_by_its_own() {
 }
 
 #[test]
+fn a_machine_in_google_is_known_by_its_name_as_everywhere_else() {
+    let device = |host: &str, project: &str, zone: &str| {
+        let mut alert: serde_json::Value = serde_json::from_str(ALERT).unwrap();
+        alert["device"] = serde_json::json!({
+            "service_provider": "GCP", "instance_id": "4000000000000000001", "hostname": host,
+            "service_provider_account_id": project, "zone_group": zone,
+        });
+        only_finding(&alert.to_string()).asset.id.key().to_owned()
+    };
+    let own = "//compute.googleapis.com/projects/shop/zones/europe-west1-b/instances/web";
+    let own = AssetId::parse(own, &Hints::default());
+    for (host, project, zone) in [
+        ("web", "shop", "europe-west1-b"),
+        ("web", "shop", "projects/4711/zones/europe-west1-b"),
+        ("web.c.shop.internal", "4711", "europe-west1-b"),
+        ("web.europe-west1-b.c.shop.internal", "4711", ""),
+    ] {
+        assert_eq!(device(host, project, zone), own.key(), "{host} {project} {zone}");
+    }
+    for (host, project, zone) in [("web", "4711", "europe-west1-b"), ("web", "shop", "")] {
+        assert!(device(host, project, zone).contains("4000000000000000001"), "{host} {project}");
+    }
+}
+
+#[test]
 fn what_lacks_the_essentials_is_a_reject_with_its_path() {
     for (from, to, path) in [
         (

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
 
+use super::avro::{self, Bodies};
 use super::{Limits, Unreadable};
 
 /// Bytes hashed at once, on all cores.
@@ -177,7 +178,9 @@ impl Input {
         let Origin::File(path) = &self.origin else { return None };
         let mut magic = [0; 4];
         let (read, _) = read_up_to(&mut File::open(path).ok()?, &mut magic);
-        let packed = |magic: &[u8]| magic.starts_with(&GZIP) || magic.starts_with(&ZSTD);
+        let packed = |magic: &[u8]| {
+            magic.starts_with(&GZIP) || magic.starts_with(&ZSTD) || magic.starts_with(&avro::MAGIC)
+        };
         let is_packed = magic.get(..read).is_some_and(packed);
         let origin = Origin::File(path.clone());
         let twin = Self { name: self.name.clone(), size_bytes: self.size_bytes, origin };
@@ -258,7 +261,7 @@ const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// `zstd_errors.h`, negated).
 const NO_MEMORY: usize = 0_usize.wrapping_sub(64);
 /// Most memory that a frame of Zstandard may ask for, as a power of two.
-const ZSTD_WINDOW_LOG: u32 = 27;
+pub(super) const ZSTD_WINDOW_LOG: u32 = 27;
 
 fn decompressed<R: Read + Seek + Send + 'static>(
     mut file: R,
@@ -285,6 +288,14 @@ fn decompressed<R: Read + Seek + Send + 'static>(
             inner.window_log_max(ZSTD_WINDOW_LOG)?;
             Ok(Box::new(Capped { inner, out: 0, consumed, limits: *limits }))
         }
+        magic if magic.starts_with(&avro::MAGIC) => match Bodies::open(file, limits) {
+            Ok(Ok(bodies)) => Ok(Box::new(bodies)),
+            Ok(Err(why)) => Err(IntakeError::Envelope(format!("is an Avro file {why}"))),
+            Err(error) if is_cut_off(&error) => {
+                Err(IntakeError::Envelope(format!("is an Avro file without its header ({error})")))
+            }
+            Err(error) => Err(error.into()),
+        },
         b"BZh1" | b"BZh9" | [0xfd, b'7', b'z', b'X'] => {
             Err(IntakeError::Encoding("is compressed with bzip2 or xz; decompress it first"))
         }
@@ -321,9 +332,9 @@ fn without_mark(mut reader: Box<dyn Read + Send>) -> Result<Box<dyn Read + Send>
 }
 
 /// Counts the compressed bytes that went in.
-struct Counted<R> {
-    inner: R,
-    consumed: Arc<AtomicU64>,
+pub(super) struct Counted<R> {
+    pub(super) inner: R,
+    pub(super) consumed: Arc<AtomicU64>,
 }
 
 impl<R: Read> Read for Counted<R> {
@@ -335,11 +346,11 @@ impl<R: Read> Read for Counted<R> {
 }
 
 /// Stops a decompressor that gives too much.
-struct Capped<R> {
-    inner: R,
-    out: u64,
-    consumed: Arc<AtomicU64>,
-    limits: Limits,
+pub(super) struct Capped<R> {
+    pub(super) inner: R,
+    pub(super) out: u64,
+    pub(super) consumed: Arc<AtomicU64>,
+    pub(super) limits: Limits,
 }
 
 impl<R: Read> Read for Capped<R> {

@@ -3,6 +3,7 @@
 //! Everything here streams. A file of any size takes a few buffers of memory, and one record
 //! more than [`Limits::record_bytes`] is rejected while it is skipped.
 
+mod avro;
 mod batch;
 mod detect;
 mod envelope;

@@ -36,6 +36,7 @@ pub(super) fn inventory(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), 
     asset.tags = tags_of(&row.resource_tags);
     let mut related = Related::of(tool());
     described(&asset, &row.resource_config, CLOUD, &mut related);
+    related.exposed(&asset);
     output.push(Record::Asset(Box::new(asset)));
     related.write(output);
     Ok(())

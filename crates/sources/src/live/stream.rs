@@ -27,6 +27,8 @@ pub struct Stream {
 pub enum Pace {
     /// At every turn, from where the last reading ended; and whole in the nightly reading.
     Often,
+    /// The same, but not more often than once an hour: many lists of which most are empty.
+    Hourly,
     /// Whole only, in the nightly reading: the vendor has no filter for what is new.
     Nightly,
 }

@@ -5,6 +5,7 @@ use quell_model::{
     Status, Timestamp, Tool, Untrusted, Vulnerability,
 };
 
+use super::anomaly;
 use super::resource::{assets, provider_word};
 use super::wire::{Attack, Event, Process as WireProcess, Vulnerability as WireVulnerability};
 use crate::wire::{Facts, Text};
@@ -303,6 +304,7 @@ fn facts(event: &Event<'_>) -> Vec<(String, Untrusted)> {
     facts.add("risk_details", event.risk_details.or_empty());
     facts.add("api.operation", event.api.operation.or_empty());
     facts.add("src_endpoint.ip", event.src_endpoint.ip.or_empty());
+    anomaly::add(&mut facts, &event.anomaly_analyses);
     facts.into_vec()
 }
 

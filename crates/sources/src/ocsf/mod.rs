@@ -4,6 +4,7 @@
 //! several. Prowler writes check results as class 2004 with `status_code` PASS, FAIL or MANUAL;
 //! only FAIL is a finding. Inventory (category 5) becomes assets, everything else activities.
 
+mod anomaly;
 mod finding;
 mod other;
 mod resource;

@@ -105,3 +105,56 @@ fn an_activity_without_names_is_known_by_its_class() {
     let [Record::Activity(activity)] = records.as_slice() else { panic!("{records:?}") };
     assert_eq!(activity.action, "OCSF class 4001");
 }
+
+/// A detection with one analysis of anomalies.
+fn anomaly(baselines: &Value, anomalies: &Value) -> Vec<(String, String)> {
+    let event = json!({"class_uid": 2004, "severity_id": 3,
+        "metadata": {"product": {"name": "Watcher"}},
+        "finding_info": {"uid": "f", "title": "Traffic of a host is unusual"},
+        "resources": [{"uid": "i-0123456789abcdef0", "type": "AWS::EC2::Instance"}],
+        "cloud": {"provider": "AWS", "account": {"uid": "111122223333"}, "region": "eu-west-1"},
+        "anomaly_analyses": [{"analysis_targets": [{"name": "ida", "type": "User Account"}],
+            "baselines": baselines, "anomalies": anomalies}]});
+    let records = normalized(&event).unwrap();
+    let [Record::Finding(finding)] = records.as_slice() else { panic!("{records:?}") };
+    let facts = finding.evidence.iter().map(|(name, value)| (name.clone(), value.raw().to_owned()));
+    facts.collect()
+}
+
+#[test]
+fn what_is_usual_and_what_was_not_are_facts() {
+    let told = anomaly(
+        &json!([{"observation_parameter": "API calls", "observed_pattern": "FREQUENT",
+            "observations": [{"value": "GetObject", "count": 120}, {"value": "ListBuckets"}]}]),
+        &json!([{"observation_parameter": "API calls", "observed_pattern": "UNSEEN",
+            "observations": [{"value": "DeleteBucket", "count": 1}]},
+            {"observation_parameter": "nothing", "observations": []}]),
+    );
+    let own = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(
+        told,
+        [
+            own("usual", "API calls (frequent): GetObject (120 times), ListBuckets"),
+            own("unusual", "API calls (unseen): DeleteBucket (once)"),
+        ]
+    );
+    let of = |value: Value, hours: u32| {
+        json!([{"observation_parameter": "bytes out",
+            "observations": [{"value": value, "timespan": {"duration_hours": hours}}]}])
+    };
+    let told = anomaly(&of(json!(1200), 24), &of(json!("4800"), 24));
+    assert!(
+        told.contains(&own("usual_rate", "1200 as the value of bytes out in 24 hours")),
+        "{told:?}"
+    );
+    assert!(
+        told.contains(&own("seen_rate", "4800 as the value of bytes out in 24 hours")),
+        "{told:?}"
+    );
+    // Numbers of other times cannot be compared.
+    let told = anomaly(&of(json!(1200), 24), &of(json!(4800), 1));
+    assert!(told.iter().all(|(name, _)| !name.ends_with("_rate")), "{told:?}");
+    for odd in [json!(null), json!("x"), json!([1, {"observations": "x"}])] {
+        assert_eq!(anomaly(&odd, &odd), [], "{odd}");
+    }
+}

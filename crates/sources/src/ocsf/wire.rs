@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::wire::{Text, or_default};
+use crate::wire::{Text, many, or_default};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -80,6 +80,62 @@ pub(super) struct Event<'a> {
     pub(super) evidences: Vec<EvidenceItem<'a>>,
     #[serde(borrow, deserialize_with = "or_default")]
     pub(super) user: User<'a>,
+    #[serde(borrow, deserialize_with = "many")]
+    pub(super) anomaly_analyses: Vec<AnomalyAnalysis<'a>>,
+}
+
+/// What is usual, and what was not.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct AnomalyAnalysis<'a> {
+    #[serde(borrow, deserialize_with = "many")]
+    pub(super) anomalies: Vec<Observed<'a>>,
+    #[serde(borrow, deserialize_with = "many")]
+    pub(super) baselines: Vec<Observed<'a>>,
+}
+
+/// A baseline, or an anomaly: they have the same fields.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Observed<'a> {
+    #[serde(borrow)]
+    pub(super) observation_parameter: Text<'a>,
+    #[serde(borrow)]
+    pub(super) observed_pattern: Text<'a>,
+    #[serde(borrow, deserialize_with = "many")]
+    pub(super) observations: Vec<Observation<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Observation<'a> {
+    #[serde(borrow)]
+    pub(super) value: Text<'a>,
+    #[serde(borrow)]
+    pub(super) count: Text<'a>,
+    #[serde(borrow, deserialize_with = "or_default")]
+    pub(super) timespan: Timespan<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Timespan<'a> {
+    #[serde(borrow)]
+    pub(super) duration: Text<'a>,
+    #[serde(borrow)]
+    pub(super) duration_secs: Text<'a>,
+    #[serde(borrow)]
+    pub(super) duration_mins: Text<'a>,
+    #[serde(borrow)]
+    pub(super) duration_hours: Text<'a>,
+    #[serde(borrow)]
+    pub(super) duration_days: Text<'a>,
+    #[serde(borrow)]
+    pub(super) duration_weeks: Text<'a>,
+    #[serde(borrow)]
+    pub(super) duration_months: Text<'a>,
+    #[serde(borrow)]
+    pub(super) duration_years: Text<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -53,6 +53,7 @@ pub(super) fn by_keys(text: &str, output: &mut Output) -> Result<(), Rejection> 
             asset::flat(&wire).ok_or_else(|| Rejection::new("no id at $.asset_unique_id"))?;
         let mut related = Related::of(tool());
         described(&made, &serde_json::from_str(text)?, AROUND, &mut related);
+        related.exposed(&made);
         output.push(Record::Asset(Box::new(made)));
         related.write(output);
         Ok(())
@@ -92,7 +93,12 @@ fn served_asset(data: &str, served: &Served<'_>, output: &mut Output) -> Result<
     let fields: Fields<'_> = serde_json::from_str(data)?;
     let made = asset::inventory(&wire, &fields.cloud_account.0)
         .ok_or_else(|| Rejection::new("no id at $.asset_unique_id"))?;
+    // Of other assets a record names its cluster and group, and both by Orca's own id, under which
+    // no other record knows them.
+    let mut related = Related::of(tool());
+    related.exposed(&made);
     output.push(Record::Asset(Box::new(made)));
+    related.write(output);
     Ok(())
 }
 

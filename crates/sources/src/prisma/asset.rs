@@ -57,19 +57,6 @@ pub(super) fn host(hostname: &str, cloud_id: Option<&str>, place: &Place<'_>) ->
     ))
 }
 
-/// The full name of a machine in Google's cloud, by its name within: `web.europe-west1-b.c.shop.internal`.
-/// The number that the machine knows itself by is in no other record.
-pub(super) fn google_name(fqdn: &str) -> Option<String> {
-    let mut parts = fqdn.strip_suffix(".internal")?.splitn(4, '.');
-    let (name, zone) = (parts.next()?, parts.next()?);
-    let project = parts.next().filter(|part| *part == "c").and_then(|_| parts.next())?;
-    let known =
-        [name, zone, project].into_iter().all(|part| !part.is_empty() && !part.contains('/'));
-    known.then(|| {
-        format!("//compute.googleapis.com/projects/{project}/zones/{zone}/instances/{name}")
-    })
-}
-
 const fn instance_kind(provider: Provider) -> &'static str {
     match provider {
         Provider::Aws => "AWS::EC2::Instance",

@@ -8,12 +8,10 @@ use quell_model::{
     Untrusted,
 };
 
-use super::asset::{
-    Place, account, application, function, google_name, host, image, pod, provider,
-};
+use super::asset::{Place, account, application, function, host, image, pod, provider};
 use super::compute_wire::{Audit, Group, GroupedAudit, Incident, PostedAudit};
 use super::{DESCRIPTION_BYTES, TITLE_BYTES, techniques, tool};
-use crate::wire::{Facts, Text};
+use crate::wire::{Facts, Text, google_name};
 use crate::{Output, RawRecord, Rejection};
 
 /// Most processes that are kept of one incident.

@@ -58,7 +58,12 @@ pub(super) fn permission(raw: &RawRecord<'_>, output: &mut Output) -> Result<(),
             "a permission without who has it: none of $.sourceResourceId, $.sourceIdpEmail and $.grantedByCloudEntityId",
         ));
     }
-    let related = related(&wire, &found);
+    let mut related = related(&wire, &found);
+    // A role that grants it has it; who has it by no role has it by itself.
+    if let Some(who) = found.iter().rev().flatten().next().filter(|_| everything) {
+        related.administers(&who.id, policy);
+    }
+    found.iter().flatten().for_each(|asset| related.exposed(asset));
     for mut asset in found.into_iter().flatten() {
         asset.signals.high_privilege = everything.then_some(true);
         output.push(Record::Asset(Box::new(asset)));

@@ -2,8 +2,8 @@
 
 use quell_model::{Record, RelationKind, Severity};
 
-use super::asset::google_name;
 use crate::testing::{normalize_text, only_finding};
+use crate::wire::google_name;
 
 fn records(text: &str) -> Vec<Record> {
     normalize_text(text).into_iter().flat_map(Result::unwrap).collect()
@@ -40,6 +40,8 @@ fn permissions_tell_who_has_them_and_what_gives_them() {
         Record::Asset(role),
         Record::Relation(acts),
         Record::Relation(may),
+        Record::Relation(everything),
+        Record::Relation(exposed),
     ] = &read[0].as_ref().unwrap()[..]
     else {
         panic!("{read:?}")
@@ -47,6 +49,9 @@ fn permissions_tell_who_has_them_and_what_gives_them() {
     assert_eq!((&acts.from, acts.kind, &acts.to), (&machine.id, RelationKind::CanAssume, &role.id));
     assert_eq!((&may.from, may.kind), (&machine.id, RelationKind::HasPermission));
     assert_eq!((may.to.key(), may.by.raw()), ("aws:s3.bucket:logs", "AdministratorAccess"));
+    assert_eq!(everything.from, role.id, "who grants it is who has it");
+    assert!(everything.to.is_general() && exposed.from.is_general());
+    assert_eq!((exposed.kind, &exposed.to), (RelationKind::Exposes, &machine.id));
     assert_eq!(machine.id.key(), "aws:ec2.instance:i-0a1b2c3d4e5f60718");
     assert_eq!(machine.signals.internet_exposed, Some(true));
     assert_eq!(

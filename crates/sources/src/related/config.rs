@@ -95,6 +95,11 @@ pub(crate) static CLOUD: &[Field] = &[
 
 /// What a description says of others.
 pub(crate) fn described(asset: &Asset, description: &Value, fields: &[Field], to: &mut Related) {
+    // A load balancer of AWS says whether everybody may call it.
+    let scheme = member(description, "scheme").and_then(Value::as_str);
+    if asset.id.provider == Provider::Aws && scheme == Some("internet-facing") {
+        to.add(&AssetId::internet(), Exposes, &asset.id);
+    }
     for field in fields.iter().filter(|field| field.cloud == asset.id.provider) {
         let mut names = Vec::new();
         walk(description, field.path, &mut names);
@@ -272,6 +277,19 @@ mod tests {
             texts(machine, Provider::Gcp, &description),
             [format!("{} contains it", known.key()), format!("it can assume {}", who.key())]
         );
+    }
+
+    #[test]
+    fn a_load_balancer_for_everybody_is_exposed_by_the_internet() {
+        let balancer =
+            "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/shop/50dc6c49";
+        for (scheme, expected) in [("internet-facing", 1), ("internal", 0)] {
+            for name in ["scheme", "Scheme"] {
+                let found = texts(balancer, Provider::Aws, &json!({name: scheme}));
+                assert_eq!(found.len(), expected);
+                assert!(found.iter().all(|text| text == "internet exposes it"));
+            }
+        }
     }
 
     #[test]

@@ -61,6 +61,21 @@ impl Related {
         }
     }
 
+    /// The internet and an asset, where the record says that it can be reached from there.
+    pub(crate) fn exposed(&mut self, asset: &Asset) {
+        if asset.signals.internet_exposed == Some(true) {
+            self.add(&AssetId::internet(), RelationKind::Exposes, &asset.id);
+        }
+    }
+
+    /// Somebody who is an administrator.
+    pub(crate) fn administers(&mut self, who: &AssetId, by: &str) {
+        let everything = AssetId::everything();
+        let relation =
+            Relation::new(self.tool.clone(), who, RelationKind::HasPermission, &everything);
+        self.push(relation.map(|relation| relation.by(by)));
+    }
+
     /// What was found, as records.
     pub(crate) fn into_records(self) -> impl Iterator<Item = Record> {
         self.found.into_iter().map(|relation| Record::Relation(Box::new(relation)))

@@ -23,3 +23,21 @@ pub(crate) fn provider_of(word: &str) -> Option<Provider> {
         _ => None,
     }
 }
+
+/// The full name of a machine in Google's cloud, by its name within: `web.europe-west1-b.c.shop.internal`.
+/// The number that the machine knows itself by is in no other record.
+pub(crate) fn google_name(fqdn: &str) -> Option<String> {
+    let mut parts = fqdn.strip_suffix(".internal")?.splitn(4, '.');
+    let (name, zone) = (parts.next()?, parts.next()?);
+    let project = parts.next().filter(|part| *part == "c").and_then(|_| parts.next())?;
+    google_machine(project, zone, name)
+}
+
+/// The same by its parts.
+pub(crate) fn google_machine(project: &str, zone: &str, name: &str) -> Option<String> {
+    let known =
+        [name, zone, project].into_iter().all(|part| !part.is_empty() && !part.contains('/'));
+    known.then(|| {
+        format!("//compute.googleapis.com/projects/{project}/zones/{zone}/instances/{name}")
+    })
+}

@@ -42,7 +42,7 @@ const BASES: [&str; 7] = [
 pub(super) fn normalize(raw: &RawRecord<'_>, output: &mut Output) -> Result<bool, Rejection> {
     match raw.shape.name {
         PROJECTS => output.push(project(&serde_json::from_str(raw.text)?)?),
-        IDENTITIES => output.push(identity(&serde_json::from_str(raw.text)?)?),
+        IDENTITIES => identity(&serde_json::from_str(raw.text)?, output)?,
         ENTITLEMENTS => entitlement(&serde_json::from_str(raw.text)?, output)?,
         EXPOSURES => exposure(&serde_json::from_str(raw.text)?, output)?,
         _ => return Ok(false),
@@ -71,6 +71,7 @@ pub(super) fn around(raw: &RawRecord<'_>, output: &mut Output) {
     let Some(Record::Asset(made)) = output.records.last() else { return };
     let Ok(around) = serde_json::from_str::<Around>(raw.text) else { return };
     let mut related = Related::of(tool());
+    related.exposed(made);
     for project in around.projects.as_array().into_iter().flatten().take(MOST_NAMES) {
         let project = Graph::of(project);
         if let Some(id) = project.id.get() {
@@ -167,14 +168,16 @@ struct Identity<'a> {
     identity_insights: Option<Vec<Text<'a>>>,
 }
 
-fn identity(node: &Identity<'_>) -> Result<Record, Rejection> {
+fn identity(node: &Identity<'_>, output: &mut Output) -> Result<(), Rejection> {
     let entity = node.cloud_resource.as_ref();
     let found = entity.and_then(|entity| asset(entity, &Beside::default()));
     let mut found = found.ok_or_else(|| Rejection::new("names no identity at $.cloudResource"))?;
     let insights: Vec<&str> =
         node.identity_insights.iter().flatten().filter_map(Text::get).take(MOST_NAMES).collect();
+    let mut related = Related::of(tool());
     if insights.contains(&"ADMIN_PRIVILEGES") {
         found.signals.high_privilege = Some(true);
+        related.administers(&found.id, "");
     }
     if insights.contains(&"ACCESS_TO_SENSITIVE_DATA") {
         found.signals.sensitive_data = Some(true);
@@ -183,7 +186,9 @@ fn identity(node: &Identity<'_>) -> Result<Record, Rejection> {
         let words = Untrusted::from(insights.join(", "));
         found.tags.entry("wiz:identityInsights".to_owned()).or_insert(words);
     }
-    Ok(Record::Asset(Box::new(found)))
+    output.push(Record::Asset(Box::new(found)));
+    related.write(output);
+    Ok(())
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -294,6 +299,11 @@ fn exposure(node: &Exposure<'_>, output: &mut Output) -> Result<(), Rejection> {
     let words: Vec<&str> = parts.into_iter().flatten().collect();
     found.tags.insert("wiz:exposure".to_owned(), Untrusted::from(words.join(" ")).capped(256));
     let mut related = Related::of(tool());
+    if node.kind.text() == "PUBLIC_INTERNET" {
+        let internet = AssetId::internet();
+        let relation = Relation::new(tool(), &internet, RelationKind::Exposes, &found.id);
+        related.push(relation.map(|r| r.by(node.port_range.text())));
+    }
     if let Some(from) = Graph::of(&node.accessible_from).end(None) {
         let relation = Relation::new(tool(), &from, RelationKind::Reaches, &found.id);
         let ports = node.port_range.text();

@@ -3,6 +3,7 @@
 //! It answers with what a closure says, so that a test can make the worst model there is. It
 //! refuses what the vendors refuse.
 
+mod answers;
 mod chat;
 mod fault;
 mod messages;
@@ -23,6 +24,7 @@ use serde_json::{Value, json};
 use crate::double::Platform;
 use crate::net::{Answer, Asked};
 
+pub use answers::{ANY_WORDS, any_answer, open_database};
 pub use fault::{FAULTS, LlmFault};
 pub use sample::sample;
 pub use turn::{LlmAsked, Protocol};

@@ -2,24 +2,23 @@
 
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
-use quell_config::Config;
-use quell_model::{Clock, TenantId};
+use quell_config::{Config, Money};
+use quell_model::Clock;
 use quell_pipeline::{Progress, Request, Setup, show_incident};
-use quell_server::offline::Explainer;
-use quell_server::{Audience, Collected, HandedInTask, Plan};
+use quell_server::{Collected, HandedInTask};
 use quell_store::Store;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tokio::runtime::{Builder, Runtime};
 
 use super::cell;
+use crate::commands::desk::runtime;
+use crate::commands::explain::{audience, explainer};
 use crate::console::{say, write_json};
-use crate::environment::{Environment, SystemClock, environment_of};
+use crate::environment::{Environment, SystemClock};
 use crate::exit::Exit;
 use crate::remote::ServerArguments;
 
@@ -79,42 +78,26 @@ fn here(wanted: &Wanted, data: &Path, config: &Config) -> Result<Handed> {
         report.incidents.iter().map(|one| show_incident(&store, &setup, &one.id, None, now));
     let stories = stories.collect::<Result<Vec<_>, _>>()?;
     let runtime = runtime()?;
-    let explainer = explainer(&runtime, (data, config))?;
-    let to = Audience::ALL.into_iter().find(|to| to.as_str() == wanted.to).unwrap_or_default();
-    Ok(Handed { items: explainer.hand_in(&store, stories, to)? })
+    let explainer = explainer(&runtime, (data, config.clone()), Setup::embedded(None)?)?;
+    Ok(Handed { items: explainer.hand_in(&store, stories, audience(&wanted.to))? })
 }
 
 /// Fetches what is done.
 pub(super) fn collect(data: &Path, config: &Config, json: bool) -> Result<Exit> {
     let runtime = runtime()?;
-    let collected = explainer(&runtime, (data, config))?.collect()?;
+    let explainer = explainer(&runtime, (data, config.clone()), Setup::embedded(None)?)?;
+    let collected = explainer.collect()?;
     let mut out = BufWriter::new(io::stdout().lock());
     if json {
         write_json(&mut out, &collected)?;
     } else {
-        let Collected { running, done, lost, answers, unusable } = collected;
+        let Collected { running, done, lost, answers, unusable, money } = collected;
         writeln!(out, "batches: {done} done, {running} under way, {lost} lost")?;
-        writeln!(out, "answers: {answers} kept, {unusable} of no use")?;
+        let cost = Money::of_millionths(money);
+        writeln!(out, "answers: {answers} kept, {unusable} of no use, for {cost}")?;
     }
     out.flush()?;
     Ok(Exit::Clean)
-}
-
-fn runtime() -> Result<Runtime> {
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.context("no runtime starts")
-}
-
-fn explainer(runtime: &Runtime, (data, config): (&Path, &Config)) -> Result<Explainer> {
-    let _inside = runtime.enter();
-    let plan = Plan {
-        config: config.clone(),
-        data: data.to_owned(),
-        setup: Setup::embedded(None)?,
-        environment: environment_of(),
-    };
-    let setup = Setup::embedded(None)?;
-    Ok(Explainer::open(plan, (&TenantId::default(), setup), Arc::new(SystemClock))?)
 }
 
 fn write(handed: &Handed, out: &mut dyn Write) -> io::Result<()> {
@@ -127,8 +110,11 @@ fn write(handed: &Handed, out: &mut dyn Write) -> io::Result<()> {
         let calls = &one.calls;
         writeln!(
             out,
-            "{task:<12} {} handed in, {} answered before, {} refused",
-            calls.handed_in, calls.kept, calls.refused
+            "{task:<12} {} handed in for {} at most, {} answered before, {} refused",
+            calls.handed_in,
+            Money::of_millionths(calls.most_money),
+            calls.kept,
+            calls.refused
         )?;
         if let Some(because) = &calls.because {
             writeln!(out, "{:<12} {}", "", cell(because, 66))?;

@@ -16,9 +16,9 @@ use quell_model::{Untrusted, shown};
 use quell_server::offline;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::runtime::Builder;
 
 use super::config::load_or_tell;
+use super::desk::runtime;
 use crate::console::{say, write_json};
 use crate::environment::{Environment, SystemClock, environment_of};
 use crate::exit::Exit;
@@ -84,6 +84,7 @@ struct Trial {
     name: String,
     well: bool,
     price: Option<Prices>,
+    batch_price: Option<Prices>,
     means: Vec<Row>,
 }
 
@@ -158,10 +159,8 @@ fn configured(arguments: &Arguments, work: impl FnOnce(&Config) -> Result<Exit>)
 }
 
 fn test(config: &Config, name: Option<&str>) -> Result<Value> {
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = runtime.context("no runtime starts")?;
     let clock = Arc::new(SystemClock);
-    Ok(runtime.block_on(offline::llm_test(config, name, environment_of(), clock))?)
+    Ok(runtime()?.block_on(offline::llm_test(config, name, environment_of(), clock))?)
 }
 
 fn list(config: &Config) -> Value {
@@ -208,17 +207,22 @@ fn cell(text: &str, most: usize) -> String {
     quell_report::cell(&Untrusted::from(text), most)
 }
 
+impl Prices {
+    fn words(&self) -> String {
+        let [input, output] = [self.input, self.output].map(Money::of_millionths);
+        format!("{input} in, {output} out for a million tokens")
+    }
+}
+
 fn write_test(tested: &Tested, out: &mut dyn Write) -> io::Result<()> {
     for trial in &tested.items {
         let state = if trial.well { "works" } else { "does not work" };
-        let price = trial.price.as_ref().map_or_else(
-            || "no price is known".to_owned(),
-            |price| {
-                let [input, output] = [price.input, price.output].map(Money::of_millionths);
-                format!("{input} in, {output} out for a million tokens")
-            },
-        );
+        let price =
+            trial.price.as_ref().map_or_else(|| "no price is known".to_owned(), Prices::words);
         writeln!(out, "{} {state}; {price}", cell(&trial.name, 24))?;
+        if let Some(price) = &trial.batch_price {
+            writeln!(out, "  in a batch: {}", price.words())?;
+        }
         for row in &trial.means {
             write_row(row, out)?;
         }

@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::Args;
 use quell_config::{Config, Money};
 use quell_model::{Clock, TenantId};
+use quell_report::{count, number};
 use quell_server::{SpendLeftReport, SpendLimitReport, SpendReport, SpentBy, SpentRow, offline};
 
 use super::cell;
@@ -67,8 +68,8 @@ fn write(report: &SpendReport, out: &mut impl Write) -> io::Result<()> {
     }
     let open = report.under_way;
     if open.calls > 0 {
-        let [tokens, money] = [grouped(open.tokens), Money::of_millionths(open.money).to_string()];
-        let calls = counted(open.calls, "call");
+        let [tokens, money] = [number(open.tokens), Money::of_millionths(open.money).to_string()];
+        let calls = count(open.calls, "call");
         writeln!(out, "{calls} under way, with {tokens} tokens and {money} reserved")?;
     }
     writeln!(out)?;
@@ -82,16 +83,16 @@ fn write(report: &SpendReport, out: &mut impl Write) -> io::Result<()> {
         let name = if row.name.is_empty() { "(none)" } else { &row.name };
         write_row(&cell(name, 27), row, out)?;
     }
-    let days = counted(u64::from(report.days), "day");
+    let days = count(u64::from(report.days), "day");
     write_row(&format!("all of {days}"), &report.total, out)?;
     let lost = report.total.unended_calls;
     if lost > 0 {
-        let tokens = grouped(report.total.lost_tokens);
-        let calls = counted(lost, "call");
+        let tokens = number(report.total.lost_tokens);
+        let calls = count(lost, "call");
         writeln!(out, "{calls} without an end: all that was reserved counts ({tokens} tokens)")?;
     }
     if report.total.over_calls > 0 {
-        let calls = counted(report.total.over_calls, "call");
+        let calls = count(report.total.over_calls, "call");
         writeln!(out, "{calls} took more than was reserved")?;
     }
     Ok(())
@@ -99,8 +100,8 @@ fn write(report: &SpendReport, out: &mut impl Write) -> io::Result<()> {
 
 fn write_row(name: &str, row: &SpentRow, out: &mut impl Write) -> io::Result<()> {
     let money = Money::of_millionths(row.money).to_string();
-    let [calls, tokens] = [row.calls, row.tokens].map(grouped);
-    let [kept, refused] = [row.kept_answers, row.refused_calls].map(grouped);
+    let [calls, tokens] = [row.calls, row.tokens].map(number);
+    let [kept, refused] = [row.kept_answers, row.refused_calls].map(number);
     writeln!(out, "{name:<27} {calls:>7} {tokens:>13} {money:>12} {kept:>7} {refused:>8}")
 }
 
@@ -109,24 +110,7 @@ fn left(report: &SpendLeftReport) -> String {
     let SpendLimitReport { limit, left, .. } = report.tokens;
     let money = report.money;
     let [has, most] = [money.left, money.limit].map(Money::of_millionths);
-    format!("{} of {} tokens, {has} of {most} money", grouped(left), grouped(limit))
-}
-
-fn counted(count: u64, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{} {what}s", grouped(count)) }
-}
-
-/// A number with its thousands apart.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
+    format!("{} of {} tokens, {has} of {most} money", number(left), number(limit))
 }
 
 #[cfg(test)]
@@ -179,11 +163,5 @@ mod tests {
         let mut out = Vec::new();
         write(&none, &mut out).unwrap();
         assert!(String::from_utf8(out).unwrap().ends_with(" 0        0\n"));
-    }
-
-    #[test]
-    fn thousands_stand_apart() {
-        let all = [0, 12, 999, 1_000, 1_234_567].map(grouped);
-        assert_eq!(all, ["0", "12", "999", "1,000", "1,234,567"]);
     }
 }

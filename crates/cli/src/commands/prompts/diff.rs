@@ -12,8 +12,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use similar::TextDiff;
 
-use super::eval::{Outcome, ask, cost, outcome, provider, runtime};
+use super::eval::{Outcome, ask, cost, outcome, provider};
 use super::{Known, folder};
+use crate::commands::desk::runtime;
 use crate::console::{say, write_json};
 use crate::exit::Exit;
 

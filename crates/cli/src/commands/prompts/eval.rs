@@ -14,10 +14,11 @@ use quell_model::Clock;
 use quell_pipeline::score_fix;
 use quell_server::offline::{self, Examined};
 use serde::Serialize;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 
 use super::kept::{Kept, Run};
 use super::{Known, cell};
+use crate::commands::desk::runtime;
 use crate::console::{count_bar, say, write_json};
 use crate::environment::{SystemClock, environment_of};
 use crate::exit::Exit;
@@ -133,11 +134,6 @@ fn ask_all(known: &Known<'_>, asked: &Asked, tasks: &[&Task]) -> Result<Option<V
         Kept::new(runs.clone()).write(file).context("the answers cannot be kept")?;
     }
     Ok(Some(runs))
-}
-
-pub(super) fn runtime() -> Result<Runtime> {
-    let made = Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    made.context("no runtime starts")
 }
 
 pub(super) fn provider(known: &Known<'_>, runtime: &Runtime, name: &str) -> Result<Examined> {

@@ -66,7 +66,9 @@ impl Baseline {
                 .any(|name| fact(name).starts_with("New")),
             ..Self::default()
         };
-        baseline.add_statistics(fact("statistics"));
+        let is_error = finding.rule.id.starts_with("ApiErrorRate");
+        let what = if is_error { "failed calls" } else { "calls" };
+        baseline.add_statistics(fact("statistics"), what);
         baseline.times = baseline.times.take().or_else(|| times_of_rates(&baseline));
         let is_told = baseline.known() != Known::Nothing || baseline.first_time;
         if !is_told && !is_anomaly(finding, fact("policy_type")) {
@@ -88,16 +90,18 @@ impl Baseline {
         }
     }
 
-    /// Averages a minute, as CloudTrail Insights gives them.
-    fn add_statistics(&mut self, text: &str) {
+    /// Averages a minute of calls or failed calls, as CloudTrail Insights gives them.
+    fn add_statistics(&mut self, text: &str, what: &str) {
         let Ok(statistics) = serde_json::from_str::<Value>(text) else { return };
         let average =
             |side: &str| statistics.pointer(&format!("/{side}/average")).and_then(Value::as_f64);
         let (usual, seen) = (average("baseline"), average("insight"));
-        let said = |rate: f64| format!("{} calls a minute on average", number(rate));
-        self.usual_rate = usual.map(said).unwrap_or_default();
-        self.seen_rate = seen.map(said).unwrap_or_default();
-        self.times = usual.zip(seen).and_then(|(usual, seen)| times(usual, seen));
+        let said = |rate: f64| format!("{} {what} a minute on average", number(rate));
+        if usual.is_some() || seen.is_some() {
+            self.usual_rate = usual.map(&said).unwrap_or_default();
+            self.seen_rate = seen.map(&said).unwrap_or_default();
+            self.times = usual.zip(seen).and_then(|(usual, seen)| times(usual, seen));
+        }
     }
 }
 

@@ -4,12 +4,13 @@ use std::sync::LazyLock;
 use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
-use quell_analyst::{Audience, Brief, By, Call, Grants, Tasks, Why};
+use quell_analyst::{Audience, Brief, By, Call, Grants, Tasks, Why, Written};
 use quell_model::{
-    Asset, Detection, Finding, FindingClass, FixedClock, Process, Rule, Status, Tool, Untrusted,
+    Asset, Claim, Detection, Finding, FindingClass, FixedClock, Process, Rule, Status, Tool,
+    Untrusted,
 };
 use quell_store::Store;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Anomaly, Baseline, Known, known};
 use crate::analyst::incident::{self, Details};
@@ -155,31 +156,100 @@ fn an_incident_tells_the_anomaly_that_a_file_brought() {
             "accessKeyDetails": {"userType": "IAMUser", "userName": "ida-exports"}},
         "service": {"additionalInfo": {"value": profile.to_string(), "type": "default"}},
     });
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("guardduty.json");
-    std::fs::write(&path, file.to_string()).unwrap();
-    let mut store = Store::open(&folder.path().join("data")).unwrap();
-    let setup = Setup::embedded(None).unwrap();
-    let now = "2026-11-01T00:00:00Z".parse().unwrap();
-    let request = Request { paths: vec![path], ..Request::default() };
-    let progress =
-        Progress { cancelled: &AtomicBool::new(false), bytes: &|_, _| (), doing: &|_| () };
-    let outcome = run(&mut store, &setup, &request, &FixedClock(now), &progress).unwrap();
-    let id = &outcome.report.incidents.first().unwrap().id;
-    let story = show_incident(&store, &setup, id, None, now).unwrap();
-    let details = Details::read(&store, &story).unwrap();
-    let brief = incident::brief(&story, &details, setup.catalog());
-    let task = TASKS.get("anomaly").unwrap();
-    let call = Call::new(task, &brief, Audience::Analyst, Grants::default()).unwrap();
-    let input = call.input();
+    let told = Heard::of(&file);
+    let input = &told.input;
     assert!(input.contains("calls often seen: GetObject") && input.contains("64500"), "{input}");
     assert!(input.contains("both sides are told") && !input.contains("ida-exports"), "{input}");
-    let written = call.by_rules(Why::NotConfigured);
-    let usual = &written.part("usual").unwrap().sentences[0];
+    let usual = told.first("usual");
     assert!(usual.text.raw().contains("GetObject"), "{usual:?}");
-    assert_eq!(written.part("how_sure").unwrap().choice.as_deref(), Some("high"));
-    let known: Vec<&str> = brief.records.iter().map(|record| record.id.as_str()).collect();
-    assert!(known.contains(&usual.evidence[0].as_str()), "{known:?}");
+    assert_eq!(told.written.part("how_sure").unwrap().choice.as_deref(), Some("high"));
+    assert!(told.records.contains(&usual.evidence[0]), "{:?}", told.records);
+}
+
+#[test]
+fn an_insights_event_is_told_with_its_rates_and_who_calls() {
+    let user = "arn:aws:iam::210987654321:user/ida-exports";
+    let file = json!({"Records": [{
+        "eventVersion": "1.08", "eventTime": "2026-10-30T04:05:00Z", "awsRegion": "eu-north-1",
+        "eventID": "e-1", "eventType": "AwsCloudTrailInsight", "sharedEventID": "s-1",
+        "recipientAccountId": "210987654321", "eventCategory": "Insight",
+        "insightDetails": {"state": "End", "eventSource": "iam.amazonaws.com",
+            "eventName": "CreateAccessKey", "insightType": "ApiCallRateInsight",
+            "insightContext": {
+                "statistics": {"baseline": {"average": 0.2}, "insight": {"average": 12.0},
+                    "insightDuration": 5},
+                "attributions": [{"attribute": "userIdentityArn",
+                    "insight": [{"value": user, "average": 12.0}],
+                    "baseline": [{"value": "arn:aws:iam::210987654321:role/rotation",
+                        "average": 0.2}]}]}}}]});
+    let told = Heard::of(&file);
+    let input = &told.input;
+    for part in
+        ["0.2 calls a minute on average", "12 calls a minute on average", "both sides are told"]
+    {
+        assert!(input.contains(part), "{part}: {input}");
+    }
+    for name in ["ida-exports", "210987654321", "rotation"] {
+        assert!(!input.contains(name), "{name}: {input}");
+    }
+    let seen = &told.written.part("seen").unwrap().sentences;
+    let seen: Vec<&str> = seen.iter().map(|claim| claim.text.raw()).collect();
+    assert!(seen.iter().any(|text| text.contains("60 times what is usual")), "{seen:?}");
+    assert!(told.first("usual").text.raw().contains("identities usually"));
+    assert_eq!(told.written.part("how_sure").unwrap().choice.as_deref(), Some("high"));
+}
+
+#[test]
+fn an_anomaly_of_ocsf_is_told_with_its_baseline() {
+    let of = |value: u64| json!([{"observation_parameter": "bytes out", "observations": [{"value": value}]}]);
+    let file = json!([{"class_uid": 2004, "category_uid": 2, "type_uid": 200_401, "severity_id": 4,
+        "time": 1_793_000_000_000_u64, "status_id": 1, "activity_id": 1,
+        "metadata": {"version": "1.6.0", "product": {"name": "Watcher", "vendor_name": "Own"}},
+        "finding_info": {"uid": "f-1", "title": "Traffic of a host is unusual"},
+        "resources": [{"uid": "i-0123456789abcdef0", "type": "AWS::EC2::Instance"}],
+        "cloud": {"provider": "AWS", "account": {"uid": "210987654321"}, "region": "eu-north-1"},
+        "anomaly_analyses": [{"analysis_targets": [{"name": "web-1"}],
+            "baselines": of(1_200), "anomalies": of(4_800)}]}]);
+    let told = Heard::of(&file);
+    assert!(told.input.contains("\"times_usual\":\"4\""), "{}", told.input);
+    assert!(told.first("usual").text.raw().contains("1200 as the value of bytes out"));
+}
+
+/// What a file comes to for the task.
+struct Heard {
+    input: String,
+    written: Written,
+    records: Vec<String>,
+}
+
+impl Heard {
+    fn of(file: &Value) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file.json");
+        std::fs::write(&path, file.to_string()).unwrap();
+        let mut store = Store::open(&folder.path().join("data")).unwrap();
+        let setup = Setup::embedded(None).unwrap();
+        let now = "2026-11-01T00:00:00Z".parse().unwrap();
+        let request = Request { paths: vec![path], ..Request::default() };
+        let progress =
+            Progress { cancelled: &AtomicBool::new(false), bytes: &|_, _| (), doing: &|_| () };
+        let outcome = run(&mut store, &setup, &request, &FixedClock(now), &progress).unwrap();
+        let id = &outcome.report.incidents.first().unwrap().id;
+        let story = show_incident(&store, &setup, id, None, now).unwrap();
+        let details = Details::read(&store, &story).unwrap();
+        let brief = incident::brief(&story, &details, setup.catalog());
+        let task = TASKS.get("anomaly").unwrap();
+        let call = Call::new(task, &brief, Audience::Analyst, Grants::default()).unwrap();
+        Self {
+            input: call.input().to_owned(),
+            written: call.by_rules(Why::NotConfigured),
+            records: brief.records.iter().map(|record| record.id.clone()).collect(),
+        }
+    }
+
+    fn first(&self, part: &str) -> &Claim {
+        &self.written.part(part).unwrap().sentences[0]
+    }
 }
 
 proptest! {

@@ -50,6 +50,15 @@ impl Details {
         Ok(Self(details))
     }
 
+    /// The same of issues that are in memory.
+    pub(crate) fn of(issues: impl Iterator<Item = (Issue, Vec<Member>)>) -> Self {
+        let detail = |(issue, mut members): (Issue, Vec<Member>)| {
+            members.truncate(MOST_FINDINGS);
+            (issue.key.to_string(), Detail { issue, members })
+        };
+        Self(issues.map(detail).collect())
+    }
+
     pub(super) fn get(&self, issue: &str) -> Option<&Detail> {
         self.0.get(issue)
     }

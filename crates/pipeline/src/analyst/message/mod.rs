@@ -1,4 +1,5 @@
-//! The brief of a letter: what an incident tells, the letter itself, and the fix that it is about.
+//! The brief of a letter: what an incident tells, the letter itself, and the fixes that it is about;
+//! or what the riskiest incidents of a digest tell.
 
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,9 @@ const MOST_BYTES: usize = 600;
 const MOST: usize = 8;
 /// Records that a sentence cites.
 const MOST_CITED: usize = 4;
+/// Incidents of a digest that are told, and records of each.
+const MOST_STORIES: usize = 6;
+const MOST_OF_EACH: usize = 3;
 
 /// What a letter becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +30,8 @@ pub enum Form {
     PullRequest,
     /// A message in a chat.
     Chat,
+    /// A letter about several incidents.
+    Digest,
 }
 
 impl Form {
@@ -36,30 +42,65 @@ impl Form {
             Self::Ticket => "a ticket",
             Self::PullRequest => "a pull request",
             Self::Chat => "a chat message",
+            Self::Digest => "a digest of several incidents",
         }
     }
 }
 
-/// All there is to tell in a letter about an incident, or about one fix of it.
+/// All there is to tell in a letter about an incident, or about fixes of it.
 #[must_use]
 pub fn brief<'c>(
     form: Form,
     (story, details): (&IncidentStory, &Details),
-    fix: Option<&FixReport>,
+    fixes: &[&FixReport],
     catalog: &'c Catalog,
 ) -> Brief<'c> {
     let mut brief = incident::brief(story, details, catalog);
-    let told = fix.map(|fix| format!("fix:{}", fix.id));
-    brief.records.retain(|record| record.kind != "fix" || told.is_none());
-    if let Some(fix) = fix {
-        brief.records.insert(0, change(fix));
-    }
-    brief.records.insert(0, letter(form, story));
-    brief.known = known(story, fix);
+    brief.records.retain(|record| record.kind != "fix" || fixes.is_empty());
+    let changes = fixes.iter().take(MOST).map(|fix| change(fix));
+    let first: Vec<Record> = std::iter::once(letter(form, story)).chain(changes).collect();
+    brief.records.splice(0..0, first);
+    brief.known = known(story, fixes);
     brief
 }
 
+/// What a digest tells of its riskiest incidents, which come first; none where there is none.
+#[must_use]
+pub fn digest<'c>(stories: &[(IncidentStory, Details)], catalog: &'c Catalog) -> Option<Brief<'c>> {
+    let (first, _) = stories.first()?;
+    let is_told = |record: &Record| matches!(&*record.kind, "issue" | "event" | "control");
+    let issues: usize = stories.iter().map(|(story, _)| story.issues.len()).sum();
+    let assets: usize = stories.iter().map(|(story, _)| story.assets.len()).sum();
+    let mut brief =
+        Brief { records: vec![about(Form::Digest, first, (issues, assets))], ..Brief::default() };
+    for (story, details) in stories.iter().take(MOST_STORIES) {
+        let own = incident::brief(story, details, catalog);
+        let records = own.records.into_iter().filter(is_told).take(MOST_OF_EACH);
+        for record in records {
+            if !brief.records.iter().any(|known| known.id == record.id) {
+                brief.records.push(record);
+            }
+        }
+        brief.controls.extend(own.controls);
+        brief.names.extend(own.names);
+    }
+    brief.controls.sort_by(|a, b| a.id.cmp(&b.id));
+    brief.controls.dedup_by(|a, b| a.id == b.id);
+    let summaries =
+        stories.iter().take(2).map(|(story, _)| story.incident.explanation.what.clone());
+    brief.known = known(first, &[]);
+    if let Some((_, summary)) = brief.known.iter_mut().find(|(part, _)| *part == "summary") {
+        *summary = summaries.collect();
+    }
+    Some(brief)
+}
+
 fn letter(form: Form, story: &IncidentStory) -> Record {
+    about(form, story, (story.issues.len(), story.assets.len()))
+}
+
+/// The letter itself, with its riskiest incident.
+fn about(form: Form, story: &IncidentStory, (issues, assets): (usize, usize)) -> Record {
     let incident = &story.incident;
     Record::new(format!("incident:{}", incident.id), "letter")
         .text("form", form.as_str())
@@ -67,8 +108,8 @@ fn letter(form: Form, story: &IncidentStory) -> Record {
         .text("score", incident.score.to_string())
         .text("due", incident.decision.due.clone().unwrap_or_default())
         .text("decision", incident.decision.decision.as_str())
-        .text("issues", story.issues.len().to_string())
-        .text("assets", story.assets.len().to_string())
+        .text("issues", issues.to_string())
+        .text("assets", assets.to_string())
 }
 
 /// The fix with what was proved of it, and how to go back.
@@ -85,13 +126,13 @@ fn change(fix: &FixReport) -> Record {
 }
 
 /// What letters say without a model, by the parts of the task `message`.
-fn known(story: &IncidentStory, fix: Option<&FixReport>) -> Vec<(&'static str, Vec<Claim>)> {
+fn known(story: &IncidentStory, fixes: &[&FixReport]) -> Vec<(&'static str, Vec<Claim>)> {
     let told = &story.incident.explanation;
     vec![
         ("summary", vec![told.what.clone()]),
         ("why_now", why_now(story)),
-        ("what_changes", fix.map(what_changes).unwrap_or_default()),
-        ("done_when", vec![done_when(story, fix)]),
+        ("what_changes", fixes.iter().take(MOST).flat_map(|fix| what_changes(fix)).collect()),
+        ("done_when", vec![done_when(story, fixes)]),
     ]
 }
 
@@ -134,8 +175,10 @@ fn checks(proved: usize, all: usize) -> String {
 }
 
 /// A merge is no end: it is closed once no tool sees it any more.
-fn done_when(story: &IncidentStory, fix: Option<&FixReport>) -> Claim {
-    let closes = |id: &str| fix.is_none_or(|fix| fix.closes.iter().any(|known| known == id));
+fn done_when(story: &IncidentStory, fixes: &[&FixReport]) -> Claim {
+    let closes = |id: &str| {
+        fixes.is_empty() || fixes.iter().any(|fix| fix.closes.iter().any(|known| known == id))
+    };
     let issues = story.issues.iter().filter(|issue| closes(&issue.id));
     let evidence: Vec<String> =
         issues.take(MOST_CITED).map(|issue| format!("issue:{}", issue.id)).collect();

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use quell_analyst::{Audience, By, Call, Grants, Tasks, Why};
 
-use super::{Form, brief};
+use super::{Form, brief, digest};
 use crate::analyst::incident::tests::WORLD;
 
 static TASKS: LazyLock<Tasks> = LazyLock::new(|| Tasks::embedded().unwrap());
@@ -20,7 +20,8 @@ fn the_rules_fill_every_letter_and_cite_what_is_there() {
             .into_iter()
             .chain(fixes.take(1).map(|fix| (Form::PullRequest, fix)))
         {
-            let brief = brief(form, (story, details), fix, catalog);
+            let told: Vec<_> = fix.into_iter().collect();
+            let brief = brief(form, (story, details), &told, catalog);
             let call = Call::new(task, &brief, Audience::Owner, Grants::default()).unwrap();
             assert!(call.input().contains(form.as_str()), "{}", call.input());
             let written = call.by_rules(Why::NotConfigured);
@@ -48,7 +49,45 @@ fn the_rules_fill_every_letter_and_cite_what_is_there() {
 #[test]
 fn a_letter_about_no_fix_says_nothing_of_a_change() {
     let (story, details) = &WORLD.stories[0];
-    let brief = brief(Form::Ticket, (story, details), None, WORLD.setup.catalog());
+    let brief = brief(Form::Ticket, (story, details), &[], WORLD.setup.catalog());
     assert!(brief.known("what_changes").is_empty());
     assert_eq!(brief.records[0].kind, "letter");
+}
+
+#[test]
+fn a_request_with_several_fixes_tells_each() {
+    let all = WORLD.stories.iter().flat_map(|(story, _)| &story.fixes);
+    let fixes: Vec<_> = all.filter(|fix| fix.state == "proved").take(3).collect();
+    assert_eq!(fixes.len(), 3);
+    let (story, details) = &WORLD.stories[0];
+    let brief = brief(Form::PullRequest, (story, details), &fixes, WORLD.setup.catalog());
+    let told = brief.records.iter().filter(|record| record.kind == "fix");
+    let told: Vec<&str> = told.map(|record| record.id.as_str()).collect();
+    let expected: Vec<String> = fixes.iter().map(|fix| format!("fix:{}", fix.id)).collect();
+    assert_eq!(told, expected);
+    assert!(brief.known("what_changes").len() >= 3);
+}
+
+#[test]
+fn a_digest_tells_of_several_incidents_and_no_name_leaves() {
+    let (world, task) = (&*WORLD, TASKS.get("message").unwrap());
+    let brief = digest(&world.stories, world.setup.catalog()).unwrap();
+    let call = Call::new(task, &brief, Audience::Owner, Grants::default()).unwrap();
+    assert!(call.input().contains("a digest of several incidents"), "{}", call.input());
+    let told = |(story, _): &&(_, _)| {
+        let story: &quell_report::IncidentStory = story;
+        let lead = story.issues.first().map(|issue| format!("issue:{}", issue.id));
+        brief.records.iter().any(|record| Some(&record.id) == lead.as_ref())
+    };
+    assert!(world.stories.iter().take(6).filter(told).count() > 3, "{:?}", brief.records);
+    for (story, _) in world.stories.iter().take(6) {
+        let names = story.assets.iter().map(|asset| asset.name.raw());
+        for name in names.filter(|name| name.len() > 12 && name.contains('-')) {
+            assert!(!call.input().contains(name), "{name} leaves: {}", call.input());
+        }
+    }
+    let written = call.by_rules(Why::NotConfigured);
+    assert_eq!(written.part("summary").unwrap().sentences.len(), 2);
+    assert!(written.part("what_changes").is_none());
+    assert!(digest(&[], world.setup.catalog()).is_none());
 }

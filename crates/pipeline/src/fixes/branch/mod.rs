@@ -1,19 +1,20 @@
 //! A branch with one commit a fix, made beside the checkout, which stays as it is.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::git::{Committed, Git, Tracked};
 use crate::PipelineError;
+use quell_remediate::Splice;
 
 /// One commit that is to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit {
     /// The message, its subject in the first line.
     pub message: String,
-    /// Path below the repository and new text of each file that it changes.
-    pub files: Vec<(String, String)>,
+    /// What it changes in each file, upon the commits before it.
+    pub parts: Vec<Splice>,
 }
 
 /// A branch that was made.
@@ -69,8 +70,13 @@ pub fn write_branch(
     }
     let tracked = git.tracked(read)?;
     refuse_dirty(&tracked, commits, dirty)?;
-    let stream = stream(&git, &tracked, commits, &reference)?;
-    git.run(&["fast-import", "--quiet", "--done"], &stream)?;
+    let author = git.ask(&["var", "GIT_AUTHOR_IDENT"])?;
+    let committer = git.ask(&["var", "GIT_COMMITTER_IDENT"])?;
+    let people = format!("author {}\ncommitter {}\n", author.trim(), committer.trim());
+    let told = Stream { git: &git, tracked: &tracked, read, people };
+    git.run_with(&["fast-import", "--quiet", "--done"], |out| {
+        told.write(commits, &reference, out)
+    })?;
     let tip = git.ask(&["rev-parse", &reference])?.trim().to_owned();
     let base = git.head;
     Ok(Branch { name: name.to_owned(), base, tip, commits: commits.len() })
@@ -102,7 +108,7 @@ fn refuse_dirty(
 ) -> Result<(), PipelineError> {
     let is_dirty =
         |tracked: &Tracked| matches!(tracked.committed, Committed::Other | Committed::Nothing);
-    let touched = commits.iter().flat_map(|commit| &commit.files).map(|(path, _)| path.as_str());
+    let touched = commits.iter().flat_map(|commit| &commit.parts).map(|part| part.path.as_str());
     let mut in_the_way: Vec<&str> = touched
         .filter(|path| {
             tracked.get(*path).is_none_or(|t| is_dirty(t) || t.committed == Committed::Ignored)
@@ -136,44 +142,53 @@ fn names(paths: &[&str]) -> Option<String> {
     })
 }
 
-/// What `git fast-import` reads: all commits, and the branch at their end.
-fn stream(
-    git: &Git,
-    tracked: &BTreeMap<String, Tracked>,
-    commits: &[Commit],
-    reference: &str,
-) -> Result<Vec<u8>, PipelineError> {
-    let author = git.ask(&["var", "GIT_AUTHOR_IDENT"])?;
-    let committer = git.ask(&["var", "GIT_COMMITTER_IDENT"])?;
-    let mut out = Vec::new();
-    for (at, commit) in commits.iter().enumerate() {
-        drop(write!(out, "commit {reference}\nmark :{}\n", at + 1));
-        drop(write!(out, "author {}\ncommitter {}\n", author.trim(), committer.trim()));
-        data(&mut out, &commit.message);
-        if at == 0 {
-            drop(writeln!(out, "from {}", git.head));
-        }
-        for (path, text) in &commit.files {
-            let Some(tracked) = tracked.get(path) else { continue };
-            drop(writeln!(out, "M {} inline {}", tracked.mode, quoted(&git.whole(path))));
-            match tracked.committed {
-                Committed::UnixLines => data(&mut out, &text.replace("\r\n", "\n")),
-                Committed::Same | Committed::Other | Committed::Nothing | Committed::Ignored => {
-                    data(&mut out, text);
-                }
-            }
-        }
-        out.push(b'\n');
-    }
-    if commits.is_empty() {
-        drop(write!(out, "reset {reference}\nfrom {}\n\n", git.head));
-    }
-    out.extend_from_slice(b"done\n");
-    Ok(out)
+/// What `git fast-import` reads: all commits, and the branch at their end. Of the texts only those
+/// of the files that change are held, each once.
+struct Stream<'s> {
+    git: &'s Git,
+    tracked: &'s BTreeMap<String, Tracked>,
+    read: &'s BTreeMap<String, String>,
+    people: String,
 }
 
-fn data(out: &mut Vec<u8>, text: &str) {
-    drop(write!(out, "data {}\n{text}\n", text.len()));
+impl Stream<'_> {
+    fn write(&self, commits: &[Commit], reference: &str, out: &mut dyn Write) -> io::Result<()> {
+        let mut now: BTreeMap<&str, String> = BTreeMap::new();
+        for (at, commit) in commits.iter().enumerate() {
+            write!(out, "commit {reference}\nmark :{}\n{}", at + 1, self.people)?;
+            data(out, &commit.message)?;
+            if at == 0 {
+                writeln!(out, "from {}", self.git.head)?;
+            }
+            for part in &commit.parts {
+                let first = || self.read.get(&part.path).cloned().unwrap_or_default();
+                let text = now.entry(&part.path).or_insert_with(first);
+                let odd = || io::Error::other(format!("`{}` is not as it was", part.path));
+                *text = part.apply(text).ok_or_else(odd)?;
+                self.file(&part.path, text, out)?;
+            }
+            out.write_all(b"\n")?;
+        }
+        if commits.is_empty() {
+            write!(out, "reset {reference}\nfrom {}\n\n", self.git.head)?;
+        }
+        out.write_all(b"done\n")
+    }
+
+    fn file(&self, path: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
+        let Some(tracked) = self.tracked.get(path) else { return Ok(()) };
+        writeln!(out, "M {} inline {}", tracked.mode, quoted(&self.git.whole(path)))?;
+        match tracked.committed {
+            Committed::UnixLines => data(out, &text.replace("\r\n", "\n")),
+            Committed::Same | Committed::Other | Committed::Nothing | Committed::Ignored => {
+                data(out, text)
+            }
+        }
+    }
+}
+
+fn data(out: &mut dyn Write, text: &str) -> io::Result<()> {
+    write!(out, "data {}\n{text}\n", text.len())
 }
 
 /// A path as `fast-import` reads it: always in quotes, bytes outside ASCII as they are.

@@ -47,8 +47,10 @@ impl Repo {
     }
 }
 
-fn commit(message: &str, path: &str, text: &str) -> Commit {
-    Commit { message: message.into(), files: vec![(path.into(), text.into())] }
+/// A commit that puts a text in place of one of so many bytes.
+fn commit(message: &str, path: &str, (gone, text): (usize, &str)) -> Commit {
+    let part = Splice { path: path.into(), start: 0, gone, text: text.into() };
+    Commit { message: message.into(), parts: vec![part] }
 }
 
 #[test]
@@ -57,7 +59,8 @@ fn each_fix_is_a_commit_and_the_checkout_stays() {
     repo.write("note.txt", "changed\n");
     repo.write("results.json", "{}");
     let status = repo.git(&["status", "--porcelain=v1"]);
-    let commits = [commit("one\n\nwhy", "a.tf", "A\n"), commit("two", "m/b \"é.tf", "B\n")];
+    let commits =
+        [commit("one\n\nwhy", "a.tf", (2, "A\n")), commit("two", "m/b \"é.tf", (2, "B\n"))];
     let read = [("a.tf", "a\n"), ("m/b \"é.tf", "b\n")];
     let made = repo.branch(&read, &commits, Dirty::Refuse).unwrap();
     assert_eq!(made.commits, 2);
@@ -74,11 +77,44 @@ fn each_fix_is_a_commit_and_the_checkout_stays() {
 }
 
 #[test]
+fn commits_upon_each_other_change_parts_of_several_files() {
+    let repo = Repo::new(&[("a.tf", "one\ntwo\n"), ("b.tf", "b\n")]);
+    let part = |path: &str, start, gone, text: &str| Splice {
+        path: path.into(),
+        start,
+        gone,
+        text: text.into(),
+    };
+    let commits = [
+        Commit {
+            message: "1".into(),
+            parts: vec![part("a.tf", 0, 4, "1st\nmore\n"), part("b.tf", 2, 0, "c\n")],
+        },
+        Commit { message: "2".into(), parts: vec![part("a.tf", 9, 4, "")] },
+    ];
+    let read = [("a.tf", "one\ntwo\n"), ("b.tf", "b\n")];
+    repo.branch(&read, &commits, Dirty::Refuse).unwrap();
+    assert_eq!(repo.git(&["show", "quell/fix~1:a.tf"]), "1st\nmore\ntwo\n");
+    assert_eq!(repo.git(&["show", "quell/fix~1:b.tf"]), "b\nc\n");
+    assert_eq!(repo.git(&["show", "quell/fix:a.tf"]), "1st\nmore\n");
+    let wrong = [Commit { message: "3".into(), parts: vec![part("a.tf", 99, 0, "x")] }];
+    let made = write_branch(
+        repo.0.path(),
+        &BTreeMap::from([("a.tf".to_owned(), "one\ntwo\n".to_owned())]),
+        &wrong,
+        ("other", Dirty::Refuse),
+    );
+    assert!(made.unwrap_err().to_string().contains("is not as it was"));
+    assert!(!repo.git(&["branch", "--list"]).contains("other"));
+}
+
+#[test]
 fn a_folder_below_the_top_keeps_its_path() {
     let repo = Repo::new(&[("infra/a.tf", "a\n"), ("a.tf", "top\n")]);
     let read = BTreeMap::from([("a.tf".to_owned(), "a\n".to_owned())]);
     let root = repo.0.path().join("infra");
-    write_branch(&root, &read, &[commit("one", "a.tf", "A\n")], ("fix", Dirty::Refuse)).unwrap();
+    write_branch(&root, &read, &[commit("one", "a.tf", (2, "A\n"))], ("fix", Dirty::Refuse))
+        .unwrap();
     assert_eq!(repo.git(&["show", "fix:infra/a.tf"]), "A\n");
     assert_eq!(repo.git(&["show", "fix:a.tf"]), "top\n");
 }
@@ -87,7 +123,7 @@ fn a_folder_below_the_top_keeps_its_path() {
 fn windows_lines_are_committed_as_git_keeps_them() {
     let repo = Repo::new(&[("a.tf", "a\nb\n")]);
     repo.write("a.tf", "a\r\nb\r\n");
-    let commits = [commit("one", "a.tf", "a\r\nB\r\n")];
+    let commits = [commit("one", "a.tf", (6, "a\r\nB\r\n"))];
     repo.branch(&[("a.tf", "a\r\nb\r\n")], &commits, Dirty::Refuse).unwrap();
     assert_eq!(repo.git(&["show", "quell/fix:a.tf"]), "a\nB\n");
     assert_eq!(repo.git(&["diff", "--stat", "trunk", "quell/fix"]).lines().count(), 2);
@@ -96,7 +132,7 @@ fn windows_lines_are_committed_as_git_keeps_them() {
 #[test]
 fn what_is_not_committed_is_in_the_way() {
     let repo = Repo::new(&[("a.tf", "a\n"), ("vars.tf", "v\n"), (".gitignore", "*.tfstate\n")]);
-    let commits = [commit("one", "a.tf", "A\n")];
+    let commits = [commit("one", "a.tf", (2, "A\n"))];
     let read = [("a.tf", "a\n"), ("vars.tf", "other\n"), ("x.tfstate", "{}")];
     let error = repo.branch(&read, &commits, Dirty::Refuse).unwrap_err();
     assert!(error.contains("`vars.tf` differs"), "{error}");
@@ -133,7 +169,7 @@ fn hooks_and_watchers_of_a_repository_are_not_run() {
     let watcher = repo.0.path().join(".git/hooks/watcher");
     repo.git(&["config", "core.fsmonitor", watcher.to_str().unwrap()]);
     drop(fs::remove_file(&ran));
-    repo.branch(&[("a.tf", "a\n")], &[commit("one", "a.tf", "A\n")], Dirty::Refuse).unwrap();
+    repo.branch(&[("a.tf", "a\n")], &[commit("one", "a.tf", (2, "A\n"))], Dirty::Refuse).unwrap();
     assert!(!ran.exists());
 }
 

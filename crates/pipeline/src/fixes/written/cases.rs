@@ -10,7 +10,7 @@ use quell_model::{By, Safety};
 use serde_json::Value;
 
 use super::score::{World, score_fix};
-use super::{FIX_TASK, brief};
+use super::{FIX_TASK, FixFault};
 
 pub(super) static TASKS: LazyLock<Tasks> = LazyLock::new(|| Tasks::embedded().unwrap());
 pub(super) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::embedded().unwrap());
@@ -23,7 +23,7 @@ impl World<'_> {
     /// What is told of it.
     pub(super) fn brief(&self) -> Brief<'_> {
         let seen = self.engine.seen(&self.workspace, self.control, &self.opening.place).unwrap();
-        brief::of(self.control, &seen, &self.opening)
+        FixFault::new(seen, &self.opening).brief(self.control)
     }
 
     pub(super) fn judged(&self, value: &Value) -> Written {

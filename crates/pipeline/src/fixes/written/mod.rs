@@ -7,11 +7,12 @@ mod brief;
 mod cases;
 mod score;
 
+pub use brief::{FixAdvice, FixFault, FixNeighbour, FixQuestion};
 pub use score::score_fix;
 
 use std::fmt;
 
-use quell_analyst::{Brief, Task};
+use quell_analyst::Task;
 use quell_correlate::Member;
 use quell_model::{Answered, Fix, FixState, Issue, IssueKey};
 use quell_remediate::{Place, Target, Workspace};
@@ -33,7 +34,7 @@ pub struct Writer<'a> {
     /// The task `fix`.
     pub task: &'a Task,
     /// Asks a model; where none answers, the rules do, and nothing is written.
-    pub ask: &'a dyn Fn(&Brief<'_>) -> Answered,
+    pub ask: &'a dyn Fn(&FixQuestion<'_>) -> Answered,
     /// Most faults that it is asked about.
     pub most: usize,
 }
@@ -44,22 +45,13 @@ impl fmt::Debug for Writer<'_> {
     }
 }
 
-/// What a tool says that should be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Advice {
-    id: String,
-    tool: String,
-    title: String,
-    text: String,
-}
-
 /// A fault that stands in the code and that no recipe closes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Opening {
     control: String,
     place: Place,
     issues: Vec<IssueKey>,
-    advice: Vec<Advice>,
+    advice: Vec<FixAdvice>,
     /// Why no recipe made a fix.
     said: String,
     /// The withheld fix that it would stand in for.
@@ -79,7 +71,7 @@ impl Opening {
             return None;
         }
         let advice = members.iter().filter(|one| !one.finding.remediation.is_empty());
-        let advice = advice.take(MOST_ADVICE).map(|Member { key, finding, .. }| Advice {
+        let advice = advice.take(MOST_ADVICE).map(|Member { key, finding, .. }| FixAdvice {
             id: format!("finding:{key}"),
             tool: finding.tool.product.clone(),
             title: finding.title.raw().to_owned(),
@@ -135,7 +127,7 @@ pub(super) fn joined(openings: Vec<Opening>) -> Vec<Opening> {
 
 /// Has fixes written for the openings. What is proved stands with the fixes; for the rest, what
 /// was said of it before stays, with why nothing came of it.
-pub(super) fn write_all(
+pub(crate) fn write_all(
     bench: &Workbench<'_>,
     openings: &[Opening],
     writer: &Writer<'_>,
@@ -179,8 +171,9 @@ fn write(bench: &Workbench<'_>, opening: &Opening, writer: &Writer<'_>) -> Resul
     if seen.code.len() > writer.task.most_field_bytes {
         return Err("no model was asked: the block is too long to be told whole".to_owned());
     }
-    let brief = brief::of(control, &seen, opening);
-    let written = answer::of((writer.ask)(&brief), &opening.place)?;
+    let fault = FixFault::new(seen, opening);
+    let question = FixQuestion { fault, control, issues: &opening.issues };
+    let written = answer::of((writer.ask)(&question), &opening.place)?;
     let at = (control, &opening.place);
     let fix = bench.engine.written(&bench.workspace, at, written, opening.issues.clone());
     let language = Workspace::language_of(&fix.file);

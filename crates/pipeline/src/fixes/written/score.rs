@@ -9,7 +9,7 @@ use quell_remediate::{Engine, Place, Workspace};
 
 use super::super::impact::graded;
 use super::super::policy::judged;
-use super::{Advice, Opening, answer};
+use super::{FixAdvice, Opening, answer};
 
 /// The code of a case, and the fault in it.
 pub(super) struct World<'c> {
@@ -50,7 +50,7 @@ impl<'c> World<'c> {
         let place = Place { file: text(block, "file"), address: text(block, "address") };
         let beside: Vec<&CaseRecord> = of("neighbour").collect();
         let workspace = Workspace::parse([(place.file.clone(), file(block, &beside))]);
-        let advice = of("advice").map(|one| Advice {
+        let advice = of("advice").map(|one| FixAdvice {
             id: one.id.clone(),
             tool: text(one, "tool"),
             title: text(one, "title"),

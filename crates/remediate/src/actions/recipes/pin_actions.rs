@@ -29,7 +29,7 @@ static PINNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 fn plan(request: &Request<'_>) -> Result<Option<String>, String> {
     let workflow: &serde_json::Value = request.document.data();
-    let mut parts: Vec<(Range<usize>, String)> = Vec::new();
+    let mut parts: Parts = (Vec::new(), BTreeSet::new());
     for (id, job) in jobs(workflow) {
         let own = vec![Step::from("jobs"), Step::Key(id.clone())];
         collect(request, &own, text(job, "uses"), &mut parts)?;
@@ -37,6 +37,14 @@ fn plan(request: &Request<'_>) -> Result<Option<String>, String> {
             let path: Vec<Step> = own.iter().cloned().chain(["steps".into(), at.into()]).collect();
             collect(request, &path, text(step, "uses"), &mut parts)?;
         }
+    }
+    let (parts, lacking) = parts;
+    if !lacking.is_empty() {
+        let lacking: Vec<String> = lacking.into_iter().collect();
+        return Err(format!(
+            "only its host knows which commit an action's version is: look it up and give it as {}",
+            lacking.join(" and ")
+        ));
     }
     if parts.is_empty() {
         return Ok(None);
@@ -52,20 +60,28 @@ fn plan(request: &Request<'_>) -> Result<Option<String>, String> {
     Ok(Some(out))
 }
 
+/// Replacements, and the settings that are lacking.
+type Parts = (Vec<(Range<usize>, String)>, BTreeSet<String>);
+
 /// The replacement for one `uses`, where it names no commit yet.
 fn collect(
     request: &Request<'_>,
     path: &[Step],
     uses: Option<&str>,
-    parts: &mut Vec<(Range<usize>, String)>,
+    (parts, lacking): &mut Parts,
 ) -> Result<(), String> {
     let Some(uses) = uses.filter(|uses| !is_pinned(uses)) else { return Ok(()) };
     let shown: String = uses.chars().filter(|letter| !letter.is_control()).take(100).collect();
     let (name, version) = uses
         .split_once('@')
         .ok_or_else(|| format!("`{shown}` names no version: a person must say which"))?;
-    let commit = commit(request, name, version)
-        .map_err(|why| format!("{why} for `{shown}`: a person must look it up"))?;
+    if shown.len() < uses.len() || shown.contains('`') {
+        return Err("an action has an odd name".into());
+    }
+    let Some(commit) = commit(request, name, version)? else {
+        lacking.insert(format!("`actions.{uses}`"));
+        return Ok(());
+    };
     let inside: Vec<Step> = path.iter().cloned().chain(["uses".into()]).collect();
     let node = request.root.at(&inside).filter(|node| !node.is_blank()).ok_or("it has no place")?;
     parts.push(replacement(request, node, version, &commit)?);
@@ -92,7 +108,7 @@ fn replacement(
 }
 
 /// The commit that stands for a version of an action.
-fn commit(request: &Request<'_>, name: &str, version: &str) -> Result<String, String> {
+fn commit(request: &Request<'_>, name: &str, version: &str) -> Result<Option<String>, String> {
     let pattern = PINNED.as_ref().ok_or("no commit can be read")?;
     let mut found = BTreeSet::new();
     for text in request.all.texts() {
@@ -105,15 +121,11 @@ fn commit(request: &Request<'_>, name: &str, version: &str) -> Result<String, St
         }
     }
     if let (1, Some(one)) = (found.len(), found.first()) {
-        return Ok(one.clone());
+        return Ok(Some(one.clone()));
     }
     let named = request.wish.settings.get(&format!("actions.{name}@{version}"));
     let is_commit = |one: &&str| is_pinned(&format!("x@{one}"));
-    if let Some(named) = named.filter(is_commit) {
-        return Ok(named.to_owned());
-    }
-    Err(if found.is_empty() { "nothing names a commit" } else { "several commits are named" }
-        .into())
+    Ok(named.filter(is_commit).map(ToOwned::to_owned))
 }
 
 /// Whether a full version is the one meant: `v4.1.2` for `v4`.
@@ -152,8 +164,14 @@ mod tests {
         refuse(
             FIX,
             &steps("      - uses: actions/checkout@v3\n"),
-            "nothing names a commit for `actions/checkout@v3`",
+            "give it as `actions.actions/checkout@v3`",
         );
-        refuse(FIX, &steps("      - uses: other/one@v4\n"), "nothing names a commit");
+        refuse(
+            FIX,
+            &steps("      - uses: other/one@v4\n      - uses: other/two/a@main\n"),
+            "`actions.other/one@v4` and `actions.other/two/a@main`",
+        );
+        let long = "x".repeat(101);
+        refuse(FIX, &steps(&format!("      - uses: a/{long}@v4\n")), "an odd name");
     }
 }

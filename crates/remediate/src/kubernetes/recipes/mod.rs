@@ -12,6 +12,8 @@ mod service_account_token;
 mod set_fields;
 mod volumes;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
 use super::code::place;
@@ -45,6 +47,8 @@ pub(super) enum Plan {
     Beside(Companion),
     /// Changes of the object, and a new one in a document right behind it.
     Both(Vec<Edit>, Companion),
+    /// Changes of several objects, which only together are right.
+    Together(BTreeMap<Place, Vec<Edit>>),
 }
 
 /// A new object.
@@ -54,6 +58,9 @@ pub(super) struct Companion {
     /// Its text, without `---`.
     pub(super) text: String,
 }
+
+/// The recipe that changes all objects of a program at once.
+pub(super) const TOGETHER: &str = namespace::RECIPE.name;
 
 const RECIPES: &[Recipe] = &[
     image::DIGEST,
@@ -79,17 +86,7 @@ pub(super) fn by_name(name: &str) -> Option<&'static Recipe> {
 impl Request<'_> {
     /// The file with edits of the object made in it.
     pub(super) fn changed(&self, edits: &[Edit]) -> Result<Change, String> {
-        let place = place(&self.file.path, self.object);
-        let patches = self.manifests.patches_of(&place);
-        let against = |edit: &Edit| {
-            patches.iter().find(|patch| {
-                patch.operates_on(edit.path()) || patch.contradicts(self.object, edit)
-            })
-        };
-        if let Some(patch) = edits.iter().find_map(against) {
-            let at = patch.place.as_ref().map_or(&patch.by, |place| &place.file);
-            return Err(format!("a patch in `{at}` sets the same, so it must change there"));
-        }
+        self.unpatched(self.file, self.object, edits)?;
         let edits: Vec<Edit> = edits.iter().map(|edit| edit.below(&self.object.path)).collect();
         let yaml = self.file.yaml.as_ref().map_err(Clone::clone)?;
         let text = yaml.edited(self.object.document, &edits)?;
@@ -101,8 +98,56 @@ impl Request<'_> {
             text,
             address: self.object.address.clone(),
             added: None,
-            beside: Vec::new(),
+            ..Change::default()
         })
+    }
+
+    /// Refuses what a patch of a kustomization would undo.
+    fn unpatched(&self, file: &File, object: &Object, edits: &[Edit]) -> Result<(), String> {
+        let patches = self.manifests.patches_of(&place(&file.path, object));
+        let against = |edit: &Edit| {
+            patches
+                .iter()
+                .find(|patch| patch.operates_on(edit.path()) || patch.contradicts(object, edit))
+        };
+        match edits.iter().find_map(against) {
+            Some(patch) => {
+                let at = patch.place.as_ref().map_or(&patch.by, |place| &place.file);
+                Err(format!("a patch in `{at}` sets the same, so it must change there"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// All files with edits of several objects made in them.
+    pub(super) fn together(&self, edits: &BTreeMap<Place, Vec<Edit>>) -> Result<Change, String> {
+        let mut texts: BTreeMap<String, String> = BTreeMap::new();
+        let own = place(&self.file.path, self.object);
+        let files: BTreeSet<&str> = edits.keys().map(|place| place.file.as_str()).collect();
+        for path in files {
+            let file = self.manifests.file(path).ok_or_else(|| format!("`{path}` is gone"))?;
+            let mut documents: BTreeMap<usize, Vec<Edit>> = BTreeMap::new();
+            for (place, edits) in edits.iter().filter(|(place, _)| place.file == path) {
+                let object = file.at(&place.address);
+                let object = object.ok_or_else(|| format!("`{}` is gone", place.address))?;
+                self.unpatched(file, object, edits)?;
+                let below = edits.iter().map(|edit| edit.below(&object.path));
+                documents.entry(object.document).or_default().extend(below);
+            }
+            let yaml = file.yaml.as_ref().map_err(Clone::clone)?;
+            texts.insert(path.to_owned(), yaml.edited_each(&documents)?);
+        }
+        let odd = "a JSON file of them is written in a way that cannot be changed safely";
+        let is_odd = |(path, text): (&String, &String)| {
+            path.ends_with(".json") && serde_json::from_str::<Value>(text).is_err()
+        };
+        if texts.iter().any(is_odd) {
+            return Err(odd.to_owned());
+        }
+        let text = texts.remove(&own.file).ok_or("the object is not among them")?;
+        let with = edits.keys().filter(|place| **place != own).cloned().collect();
+        let others = texts.into_iter().collect();
+        Ok(Change { file: own.file, text, address: own.address, with, others, ..Change::default() })
     }
 
     /// The file with a new object behind this one.
@@ -117,7 +162,7 @@ impl Request<'_> {
             text,
             address: companion.address.clone(),
             added: Some(at),
-            beside: Vec::new(),
+            ..Change::default()
         })
     }
 
@@ -138,7 +183,7 @@ impl Request<'_> {
         let yaml = file.yaml.as_ref().map_err(Clone::clone)?;
         let text = yaml.with_document_at(self.object.document, end, &companion.text)?;
         let beside = vec![companion.address.clone()];
-        Ok(Change { text, beside, file: place.file, address: place.address, added: None })
+        Ok(Change { text, beside, file: place.file, address: place.address, ..Change::default() })
     }
 
     /// The value of a parameter, from the user's settings or as the documentation says.

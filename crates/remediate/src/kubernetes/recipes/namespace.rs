@@ -2,20 +2,23 @@
 //!
 //! The namespace is the parameter `kubernetes.namespace`, or the one of the nearest path
 //! (`kubernetes.namespace.<path>`); else the one that the manifests beside the object name or make,
-//! where it is one; else `apps`. What one program is made of must move together, so an object that
-//! refers to others which would stay behind is left to a person.
+//! where it is one; else `apps`. What one program is made of moves together: objects that name or
+//! select each other, the patches that kustomizations lay upon them, the subjects of bindings, and
+//! texts that name their services by a long name.
+//! All of it is one change. Where a part of it cannot move, none does.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use super::{Plan, Recipe, Request};
+use crate::code::Place;
 use crate::kubernetes::code::place;
-use crate::kubernetes::judge::{selects, together};
 use crate::kubernetes::kustomize;
+use crate::kubernetes::manifests::File;
 use crate::kubernetes::object::{Object, text_at};
-use crate::kubernetes::recipes::network_policy::mentions;
-use crate::yaml::Edit;
+use crate::kubernetes::program::{names_from_outside, renamed, subjects};
+use crate::yaml::{Edit, Step};
 
 pub(super) const RECIPE: Recipe = Recipe { name: "namespace", plan };
 
@@ -24,9 +27,13 @@ const PARAMETER: &str = "kubernetes.namespace";
 /// Where nothing names another.
 const DEFAULT: &str = "apps";
 
+/// More objects than this are no program that moves at once.
+const MOST: usize = 200;
+
 fn plan(request: &Request<'_>) -> Result<Plan, String> {
     let wanted = namespace(request);
-    if request.object.kind == "Kustomization" {
+    let object = request.object;
+    if object.kind == "Kustomization" {
         let built = kustomize::build(request.manifests, request.file);
         let left = built.iter().find_map(|one| left_behind(one.object));
         if let Some(left) = left.filter(|_| !is_said(request)) {
@@ -35,33 +42,148 @@ fn plan(request: &Request<'_>) -> Result<Plan, String> {
         return Ok(Plan::Edits(vec![Edit::Set(vec!["namespace".into()], json!(wanted))]));
     }
     request.whole_object()?;
-    if request.object.is_cluster_wide() {
-        return Err(format!("a {} lives in no namespace", request.object.kind));
+    if object.is_cluster_wide() {
+        return Err(format!("a {} lives in no namespace", object.kind));
     }
-    if let Some((by, at)) = patched_together(request) {
+    if object.namespace_or_default() != "default" {
+        // It stands elsewhere already.
+        let own = object.namespace.as_deref().unwrap_or(wanted);
+        return Ok(Plan::Edits(vec![Edit::Set(metadata(), json!(own))]));
+    }
+    let own = place(&request.file.path, object);
+    let members = match request.manifests.program_of(&own) {
+        [] => std::slice::from_ref(&own),
+        members => members,
+    };
+    if members.len() > MOST {
+        return Err(format!("more than {MOST} objects belong together: move them by hand"));
+    }
+    let objects: Vec<(&File, &Object)> =
+        members.iter().filter_map(|member| request.manifests.at(member)).collect();
+    if let Some(other) = names_from_outside(request.manifests, &objects) {
         return Err(format!(
-            "patches of `{by}` would no longer find what they change: the namespace of what it is \
-             built with belongs into `{at}`"
+            "`{}` belongs to it, and whether a {} can move is not known: move both by hand",
+            other.address, other.kind
         ));
     }
-    if let Some(left) = left_behind(request.object).filter(|_| !is_said(request)) {
-        return Err(format!("it uses `{left}`, {}", data(request)));
+    let mut edits = BTreeMap::new();
+    for member in members {
+        moved(request, member, wanted, &mut edits)?;
     }
-    if let Some(other) = stays(request) {
-        return Err(format!(
-            "`{other}` belongs to it and no scanner asks to move that: move both by hand"
-        ));
+    bound(request, members, wanted, &mut edits);
+    named(request, &objects, wanted, &mut edits);
+    match (edits.len(), edits.remove(&own)) {
+        (1, Some(alone)) => Ok(Plan::Edits(alone)),
+        (_, Some(first)) => {
+            edits.insert(own, first);
+            Ok(Plan::Together(edits))
+        }
+        (_, None) => Err("the object is gone".to_owned()),
     }
-    if let Some(binding) = bound_from_elsewhere(request) {
-        return Err(format!(
-            "`{binding}` gives it rights by its present namespace, so both must be changed at once"
-        ));
+}
+
+fn metadata() -> Vec<Step> {
+    vec!["metadata".into(), "namespace".into()]
+}
+
+/// What moves an object, and lets the patches of kustomizations find it still.
+fn moved(
+    request: &Request<'_>,
+    place: &Place,
+    wanted: &str,
+    edits: &mut BTreeMap<Place, Vec<Edit>>,
+) -> Result<(), String> {
+    let (_, object) = request.manifests.at(place).ok_or("the object is gone")?;
+    let is_own = std::ptr::eq(object, request.object);
+    let (what, shown) = (if is_own { "it" } else { "what belongs to it" }, &object.address);
+    let is_claim = object.kind == "PersistentVolumeClaim";
+    let left = left_behind(object).or_else(|| is_claim.then(|| shown.clone()));
+    if let Some(left) = left.filter(|_| !is_said(request)) {
+        return Err(format!("{what} uses `{left}`, {}", data(request)));
     }
-    let mut edits = vec![Edit::Set(vec!["metadata".into(), "namespace".into()], json!(wanted))];
-    edits.extend(subjects(request.object).map(|at| {
-        Edit::Set(vec!["subjects".into(), at.into(), "namespace".into()], json!(wanted))
-    }));
-    Ok(Plan::Edits(edits))
+    let set = Edit::Set(metadata(), json!(wanted));
+    edits.entry(place.clone()).or_default().push(set.clone());
+    for patch in request.manifests.patches_of(place).iter().filter(|patch| patch.unplaced) {
+        match (&patch.place, patch.entry) {
+            (Some(at), _) => {
+                let own = edits.entry(at.clone()).or_default();
+                own.extend((!own.contains(&set)).then(|| set.clone()));
+            }
+            (None, Some((list, at))) => {
+                let by = request.manifests.file(&patch.by);
+                let by = by.and_then(|file| Some((file, file.objects.first()?)));
+                let (file, kustomization) = by.ok_or("a kustomization is gone")?;
+                let target = json!({"kind": patch.of.0, "name": patch.of.1});
+                let path = vec![Step::from(list), at.into(), "target".into()];
+                let own = edits.entry(place_of(file, kustomization)).or_default();
+                let target = Edit::Set(path, target);
+                own.extend((!own.contains(&target)).then_some(target));
+            }
+            (None, None) => {
+                return Err(format!(
+                    "a patch of `{}` would no longer find `{shown}`: name the namespace there too",
+                    patch.by
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Bindings anywhere give rights to accounts by their namespace: those that move are named anew.
+fn bound(
+    request: &Request<'_>,
+    members: &[Place],
+    wanted: &str,
+    edits: &mut BTreeMap<Place, Vec<Edit>>,
+) {
+    let manifests = request.manifests;
+    let accounts: BTreeSet<&str> = members
+        .iter()
+        .filter_map(|place| manifests.at(place))
+        .filter(|(_, object)| object.kind == "ServiceAccount")
+        .map(|(_, object)| object.name.as_str())
+        .collect();
+    let bindings = manifests.objects().filter(|(file, object)| {
+        matches!(object.kind.as_str(), "ClusterRoleBinding" | "RoleBinding")
+            && !manifests.in_chart(&file.path)
+    });
+    for (file, binding) in bindings {
+        for at in subjects(binding, |name| accounts.contains(name)) {
+            let path = vec![Step::from("subjects"), at.into(), "namespace".into()];
+            let own = edits.entry(place_of(file, binding)).or_default();
+            own.push(Edit::Set(path, json!(wanted)));
+        }
+    }
+}
+
+/// Objects that name a service by its long name (`web.default.svc`) name it anew.
+fn named(
+    request: &Request<'_>,
+    members: &[(&File, &Object)],
+    wanted: &str,
+    edits: &mut BTreeMap<Place, Vec<Edit>>,
+) {
+    let services: BTreeSet<&str> = members
+        .iter()
+        .filter(|(_, object)| object.kind == "Service")
+        .map(|(_, object)| object.name.as_str())
+        .collect();
+    let manifests = request.manifests;
+    for (file, object) in manifests.objects() {
+        let names = || services.iter().any(|service| object.words().long.contains(*service));
+        if services.is_empty() || manifests.in_chart(&file.path) || !names() {
+            continue;
+        }
+        let mut found = Vec::new();
+        renamed(&object.data, (&services, wanted), &mut Vec::new(), &mut found);
+        let set = found.into_iter().map(|(path, text)| Edit::Set(path, json!(text)));
+        edits.entry(place_of(file, object)).or_default().extend(set);
+    }
+}
+
+fn place_of(file: &File, object: &Object) -> Place {
+    place(&file.path, object)
 }
 
 /// Whether the user names a namespace for this very file or its folder, and so takes care of data.
@@ -77,74 +199,6 @@ fn data(request: &Request<'_>) -> String {
     )
 }
 
-/// The kustomization that takes the object in, and one that changes something that is taken in
-/// with it by its name alone. Such a patch no longer finds an object that names a namespace.
-fn patched_together<'r>(request: &Request<'r>) -> Option<(&'r str, &'r str)> {
-    let manifests = request.manifests;
-    let at = kustomize::taken_by(manifests, &request.file.path)?;
-    let files = kustomize::taken(manifests, at);
-    let objects = files.flat_map(|file| file.objects.iter().map(|one| place(&file.path, one)));
-    let by = objects.into_iter().find_map(|place| {
-        let patch = manifests.patches_of(&place).iter().find(|patch| patch.unplaced)?;
-        Some(patch.by.as_str())
-    })?;
-    Some((by, at.path.as_str()))
-}
-
-/// Which accounts of the default namespace a binding in it gives rights to: they move too.
-fn subjects(object: &Object) -> impl Iterator<Item = usize> {
-    let all = object.data.get("subjects").and_then(Value::as_array).into_iter().flatten();
-    all.enumerate().filter(|(_, one)| is_account(one, "default")).map(|(at, _)| at)
-}
-
-fn is_account(subject: &Value, namespace: &str) -> bool {
-    text_at(subject, "kind") == Some("ServiceAccount")
-        && text_at(subject, "namespace") == Some(namespace)
-}
-
-/// An object of another kind that refers to this one and would stay in the default namespace: an
-/// autoscaler, a disruption budget, a route.
-fn stays(request: &Request<'_>) -> Option<String> {
-    let object = request.object;
-    let labels = object.pod_labels();
-    let refers = |other: &Object| {
-        let spec = other.data.get("spec");
-        let selector = spec.and_then(|spec| spec.get("selector")).filter(|_| !labels.is_empty());
-        let selects = selector
-            .and_then(|selector| selector.get("matchLabels").and(selects(selector, &labels)));
-        selects == Some(true) || spec.is_some_and(|spec| mentions(spec, &object.name))
-    };
-    let moves = |other: &Object| request.wish.fix.resource.contains(&other.kind);
-    let found = request.manifests.objects().find(|(file, other)| {
-        !moves(other)
-            && !other.is_cluster_wide()
-            && !matches!(other.kind.as_str(), "Kustomization" | "Component" | "NetworkPolicy")
-            && other.namespace_or_default() == "default"
-            && together(file, request.file)
-            && refers(other)
-    });
-    found.map(|(_, other)| other.address.clone())
-}
-
-/// A binding that would no longer mean this account: one that stays where it is.
-fn bound_from_elsewhere(request: &Request<'_>) -> Option<String> {
-    let account = request.object;
-    let stays = |binding: &Object| {
-        binding.kind == "ClusterRoleBinding"
-            || (binding.kind == "RoleBinding" && binding.namespace_or_default() != "default")
-    };
-    let names_it = |subject: &Value| {
-        is_account(subject, "default") && text_at(subject, "name") == Some(account.name.as_str())
-    };
-    let found = request.manifests.objects().find(|(_, binding)| {
-        let subjects = binding.data.get("subjects").and_then(Value::as_array);
-        account.kind == "ServiceAccount"
-            && stays(binding)
-            && subjects.into_iter().flatten().any(names_it)
-    });
-    found.map(|(_, binding)| binding.address.clone())
-}
-
 fn namespace<'r>(request: &'r Request<'_>) -> &'r str {
     let said = request.wish.settings.at(PARAMETER, &request.file.path);
     said.or_else(|| nearby(request)).unwrap_or(DEFAULT)
@@ -153,14 +207,14 @@ fn namespace<'r>(request: &'r Request<'_>) -> &'r str {
 /// The one namespace that manifests of the same file, else of the same folder, name or make.
 fn nearby<'r>(request: &Request<'r>) -> Option<&'r str> {
     let manifests = request.manifests;
-    let of_file = request.file.objects.iter().filter_map(|object| named(object));
+    let of_file = request.file.objects.iter().filter_map(|object| named_by(object));
     one(of_file).or_else(|| {
         let own = manifests.files().filter(|file| file.folder() == request.file.folder());
-        one(own.flat_map(|file| &file.objects).filter_map(|object| named(object)))
+        one(own.flat_map(|file| &file.objects).filter_map(|object| named_by(object)))
     })
 }
 
-fn named(object: &Object) -> Option<&str> {
+fn named_by(object: &Object) -> Option<&str> {
     let name = match object.kind.as_str() {
         "Namespace" => Some(object.name.as_str()),
         "Kustomization" => text_at(&object.data, "namespace"),

@@ -136,7 +136,7 @@ const ROUTES: [&str; 6] =
     ["Ingress", "HTTPRoute", "GRPCRoute", "TCPRoute", "VirtualService", "Route"];
 
 /// Whether some text in a value is a name.
-pub(super) fn mentions(value: &Value, name: &str) -> bool {
+fn mentions(value: &Value, name: &str) -> bool {
     match value {
         Value::String(text) => text == name,
         Value::Array(items) => items.iter().any(|item| mentions(item, name)),

@@ -18,6 +18,8 @@ pub(super) fn judge_right(name: &str, text: &str) -> Result<(), String> {
 
 /// Longest new text.
 const MOST: usize = 120;
+/// Most words of a setting.
+const MOST_WORDS: usize = 2;
 /// From this length on a text without marks between words is taken for a coded one.
 const CODED: usize = 24;
 /// The shortest prefix of a range of addresses that a change may bring in.
@@ -43,6 +45,10 @@ pub(super) fn judge<'b>(
         "the new text is another spelling of everything"
     } else if text.contains('*') {
         "the new text has a wildcard"
+    } else if text.split_whitespace().count() > MOST_WORDS
+        || text.contains(['"', '<', '>', '{', '}', '!'])
+    {
+        "the new text is no setting: it reads as a sentence, or as code"
     } else if let Some(range) = Range::of(text) {
         match before.filter_map(Range::of).any(|old| old.holds(&range)) {
             true => return Ok(()),
@@ -152,6 +158,9 @@ mod tests {
         refused("Y3VybCBldmlsLmV4YW1wbGUgfCBzaA==", &[], Some("coded"));
         refused("111122223333", &[], Some("account"));
         refused(&"a".repeat(200), &[], Some("long"));
+        refused("rate(7 days)", &[], None);
+        refused("APPROVED by alice", &[], Some("sentence"));
+        refused("\"status\":\"resolved\"", &[], Some("code"));
     }
 
     #[test]

@@ -178,6 +178,9 @@ fn values(
             continue;
         }
         arrived(leaf, &aims, (&old, language))?;
+        if is_new_text(leaf, &moved.gone) {
+            return Err(format!("`{}` is a text, and was none", leaf.path));
+        }
         // Where nobody knows the arguments of a kind, only those that the control names may come.
         if !is_known && !aims.speaks_of(&leaf.path) && language == Language::Terraform {
             return Err(format!("`{}` is new, and may be no argument of `{kind}`", leaf.path));
@@ -192,6 +195,15 @@ fn values(
         }
     }
     Ok(())
+}
+
+/// Whether a text came where only truths and numbers went: what reads it as false may read it
+/// otherwise elsewhere, and a text can say anything.
+fn is_new_text(leaf: &Leaf, gone: &[Leaf]) -> bool {
+    let mut before = gone.iter().filter(|one| one.path == leaf.path).peekable();
+    matches!(leaf.value, Config::Text(_))
+        && before.peek().is_some()
+        && before.all(|one| matches!(one.value, Config::Bool(_) | Config::Number(_)))
 }
 
 /// Whether a value may go.

@@ -135,6 +135,22 @@ fn a_new_argument_needs_a_known_schema_and_a_place_beside_the_fault() {
 }
 
 #[test]
+fn a_truth_stays_a_truth_where_nothing_says_what_it_is() {
+    let holds = r#"{ path = "container_definitions", not_matches = '"privileged"\s*:\s*"?true' }"#;
+    let privileged = control("terraform", "aws_ecs_task_definition", holds);
+    let text = "resource \"aws_ecs_task_definition\" \"a\" {\n  family = \"a\"\n  \
+                container_definitions = jsonencode([{ name = \"a\", privileged = true }])\n}\n";
+    let of = |value: &str| {
+        let at = ("a.tf", "aws_ecs_task_definition.a", text);
+        said(&privileged, at, ["privileged = true", &format!("privileged = {value}")])
+    };
+    assert_eq!(of("false"), "");
+    for value in ["\"approved\"", "\"no\"", "\"false\"", "\"This one is authorised.\""] {
+        assert!(of(value).contains("is a text, and was none"), "{value}: {}", of(value));
+    }
+}
+
+#[test]
 fn a_service_only_loses_what_is_wrong() {
     let holds =
         "{ not = { some = 'volumes', holds = { path = '', matches = 'docker\\\\.sock' } } }";

@@ -27,6 +27,7 @@ pub(super) fn narrows(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> O
     if change.added.is_none() && change.place() != *trial.place {
         places.push(change.place());
     }
+    places.extend(change.with.iter().filter(|place| *place != trial.place).cloned());
     let mut found = None;
     for place in places {
         match at(trial, after, change, &place) {
@@ -59,6 +60,7 @@ fn at(trial: &Trial<'_>, after: &dyn Code, change: &Change, place: &Place) -> Op
     if rbac::KINDS.contains(&kind.as_str()) {
         let said = ["rules", "subjects", "roleRef", "aggregationRule"];
         let is_same = said.iter().all(|name| old.get(name) == new.get(name));
+        let old = rbac::rebound(&old, &moved_accounts(trial, after, change));
         return (!is_same).then(|| told(rbac::narrows(&old, &new)));
     }
     if !kind.trim_start_matches("data.").starts_with("aws_") {
@@ -85,6 +87,43 @@ fn at(trial: &Trial<'_>, after: &dyn Code, change: &Change, place: &Place) -> Op
         }
     }
     found
+}
+
+/// Accounts that the same change takes into another namespace: name, namespace before and after.
+/// One counts only where nobody of that name was in the other namespace before.
+fn moved_accounts(
+    trial: &Trial<'_>,
+    after: &dyn Code,
+    change: &Change,
+) -> Vec<(String, String, String)> {
+    let mut moved = Vec::new();
+    for place in change.with.iter().chain([trial.place, &change.place()]) {
+        if trial.code.kind(place).as_deref() != Some(ACCOUNT) {
+            continue;
+        }
+        let (old, new) = (named(&trial.code.config(place)), named(&after.config(place)));
+        let (Some((name, from)), Some((same, to))) = (old, new) else { continue };
+        if name == same && from != to && !has_account(trial.code, &(name.clone(), to.clone())) {
+            moved.push((name, from, to));
+        }
+    }
+    moved
+}
+
+/// How an account of Kubernetes is called.
+const ACCOUNT: &str = "ServiceAccount";
+
+/// Name and namespace of an object.
+fn named(config: &Config) -> Option<(String, String)> {
+    let metadata = config.get("metadata")?;
+    let text = |key: &str| metadata.get(key).and_then(Config::as_text);
+    Some((text("name")?.to_owned(), text("namespace").unwrap_or("default").to_owned()))
+}
+
+fn has_account(code: &dyn Code, wanted: &(String, String)) -> bool {
+    let places = code.files().into_iter().flat_map(|file| code.places(file));
+    let mut accounts = places.filter(|place| code.kind(place).as_deref() == Some(ACCOUNT));
+    accounts.any(|place| named(&code.config(&place)).as_ref() == Some(wanted))
 }
 
 /// Whether every expression in the lines that are new stood in those that went, or is one whose

@@ -5,6 +5,29 @@ use crate::Config;
 /// What of an object says who may do what.
 pub(super) const KINDS: [&str; 4] = ["Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"];
 
+/// A binding as it was, with accounts by the namespace that the same change takes them to.
+pub(super) fn rebound(binding: &Config, moved: &[(String, String, String)]) -> Config {
+    let (Config::Object(fields), false) = (binding, moved.is_empty()) else {
+        return binding.clone();
+    };
+    let mut fields = fields.clone();
+    if let Some(Config::List(subjects)) = fields.get_mut("subjects") {
+        subjects.iter_mut().for_each(|subject| rename(subject, moved));
+    }
+    Config::Object(fields)
+}
+
+fn rename(subject: &mut Config, moved: &[(String, String, String)]) {
+    let text = |key: &str| subject.get(key).and_then(Config::as_text).unwrap_or_default();
+    let own = |(name, from, _): &&(String, String, String)| {
+        text("kind") == "ServiceAccount" && text("name") == name && text("namespace") == from
+    };
+    let to = moved.iter().find(own).map(|(_, _, to)| to.clone());
+    if let (Some(to), Config::Object(fields)) = (to, subject) {
+        fields.insert("namespace".to_owned(), Config::Text(to));
+    }
+}
+
 /// Whether nothing is allowed after that was not before; else what is, as one sentence.
 pub(super) fn narrows(before: &Config, after: &Config) -> Result<String, String> {
     for (name, of) in [("aggregationRule", "how the role is put together"), ("roleRef", "the role")]

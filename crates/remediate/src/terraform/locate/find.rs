@@ -45,7 +45,15 @@ fn by_address<'r>(
     target: &Target,
     address: &str,
 ) -> Result<Resource<'r>, String> {
-    let all = at_address(repository, address);
+    let mut all = at_address(repository, address);
+    // A call in a module is named by the calls that lead there: `module.a.b`.
+    if all.is_empty() && target.address.as_ref().is_some_and(|whole| whole.starts_with("module.")) {
+        let name = address.rsplit('.').next();
+        all = repository
+            .judged()
+            .filter(|one| one.is("module") && Some(one.name()) == name)
+            .collect();
+    }
     if all.is_empty() {
         let broken = target
             .file

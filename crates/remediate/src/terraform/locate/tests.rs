@@ -57,6 +57,7 @@ fn data_calls_and_providers_are_places() {
         (Some("aws_z.d"), 7, "main.tf:7 data.aws_z.d"),
         (Some("data.aws_z.d"), 7, "main.tf:7 data.aws_z.d"),
         (None, 10, "main.tf:9 module.m"),
+        (Some("module.outer.m"), 10, "main.tf:9 module.m"),
     ] {
         let found = find(&[("main.tf", text)], &scanned("main.tf", address, Some(line)));
         assert_eq!(found, Ok(expected.into()), "{address:?}");

@@ -95,7 +95,7 @@ fn add(request: &Request<'_>, kind: &str, link: &str) -> Result<Change, String> 
         text,
         address: format!("{kind}.{name}"),
         added: Some(splice.range.start),
-        beside: Vec::new(),
+        ..Change::default()
     })
 }
 

@@ -46,7 +46,7 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
         let resource = now.resource(&path, &address).ok_or("the block is gone")?;
         let Some((rule, text)) = next(&resource)? else {
             let text = resource.file.text.clone();
-            return Ok(Change { file: path, text, address, added: None, beside: Vec::new() });
+            return Ok(Change { file: path, text, address, ..Change::default() });
         };
         let pairs = [("description".to_owned(), format!("\"{text}\""))];
         let text = edit::insert_attributes(resource.file, rule, &pairs)

@@ -52,7 +52,7 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
         text: text.ok_or("an edit fell outside the file")?,
         address: resource.address(),
         added: None,
-        beside: Vec::new(),
+        ..Change::default()
     })
 }
 

@@ -6,6 +6,7 @@ mod describe_rules;
 mod inline;
 mod keyed_block;
 mod own_account;
+mod pin_module;
 mod remove_public_acl;
 mod restrict_ingress;
 mod set_attributes;
@@ -28,6 +29,7 @@ pub(crate) const RECIPES: &[&Recipe] = &[
     &describe_rules::RECIPE,
     &keyed_block::RECIPE,
     &own_account::RECIPE,
+    &pin_module::RECIPE,
     &remove_public_acl::RECIPE,
     &restrict_ingress::RECIPE,
     &set_attributes::RECIPE,

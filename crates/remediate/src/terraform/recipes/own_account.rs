@@ -48,7 +48,7 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
         text,
         address: resource.address(),
         added: None,
-        beside: Vec::new(),
+        ..Change::default()
     })
 }
 

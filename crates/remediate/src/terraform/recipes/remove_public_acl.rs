@@ -36,7 +36,7 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
             text: resource.file.text.clone(),
             address: resource.address(),
             added: None,
-            beside: Vec::new(),
+            ..Change::default()
         });
     }
     Err(format!(

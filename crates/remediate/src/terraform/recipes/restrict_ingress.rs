@@ -57,7 +57,7 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
             text: file.text.clone(),
             address,
             added: None,
-            beside: Vec::new(),
+            ..Change::default()
         });
     };
     let line = file.span(*first).map_or(0, |span| file.line(span.start));
@@ -79,7 +79,7 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
         now = now.changed(&path, text);
     }
     let text = now.file(&path).map(|file| file.text.clone()).unwrap_or_default();
-    Ok(Change { file: path, text, address, added: None, beside: Vec::new() })
+    Ok(Change { file: path, text, address, ..Change::default() })
 }
 
 /// Who may come in.

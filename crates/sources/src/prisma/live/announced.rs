@@ -11,7 +11,9 @@ use serde_json::value::RawValue;
 
 use super::alerts::ALERTS;
 use super::console::{
-    APP_AUDITS, CONTAINER_AUDITS, HOST_AUDITS, INCIDENTS, SERVERLESS_AUDITS, Wanted,
+    APP_AUDITS, APP_FIREWALL, CONTAINER_AUDITS, CONTAINER_FIREWALL, FILE_INTEGRITY, HOST_AUDITS,
+    HOST_FIREWALL, INCIDENTS, KUBERNETES, LOG_INSPECTION, SERVERLESS_AUDITS, SERVERLESS_FIREWALL,
+    Wanted,
 };
 use crate::live::Target;
 use crate::wire::Text;
@@ -92,16 +94,30 @@ fn targets(told: &Told<'_>, now: Timestamp) -> Vec<Target> {
     };
     let base =
         || Wanted { from: Some(from.to_string()), to: Some(to.to_string()), ..Wanted::default() };
-    let (stream, wanted) = if word.contains("incident") {
-        (INCIDENTS, Wanted { hostname: text(&told.host), ..base() })
-    } else if word.contains("serverless") || told.function.get().is_some() {
-        (SERVERLESS_AUDITS, Wanted { function: text(&told.function), ..base() })
-    } else if word.contains("embedded") || told.app.get().is_some() {
-        (APP_AUDITS, Wanted { app_id: text(&told.app), ..base() })
-    } else if word.contains("container") || told.container.get().is_some() {
-        (CONTAINER_AUDITS, Wanted { hostname: text(&told.host), ..base() })
+    let host = || Wanted { hostname: text(&told.host), ..base() };
+    let is = |words: &[&str]| words.iter().any(|known| word.contains(known));
+    // The firewall's lists stand beside those of processes.
+    let either = |firewall: &'static str, audits: &'static str| {
+        if is(&["waas", "firewall", "webapp"]) { firewall } else { audits }
+    };
+    let (stream, wanted) = if is(&["incident"]) {
+        (INCIDENTS, host())
+    } else if is(&["kubernetes"]) {
+        (KUBERNETES, base())
+    } else if is(&["fileintegrity"]) {
+        (FILE_INTEGRITY, host())
+    } else if is(&["loginspection"]) {
+        (LOG_INSPECTION, host())
+    } else if is(&["serverless"]) || told.function.get().is_some() {
+        let stream = either(SERVERLESS_FIREWALL, SERVERLESS_AUDITS);
+        (stream, Wanted { function: text(&told.function), ..base() })
+    } else if is(&["embedded"]) || told.app.get().is_some() {
+        let stream = either(APP_FIREWALL, APP_AUDITS);
+        (stream, Wanted { app_id: text(&told.app), ..base() })
+    } else if is(&["container"]) || told.container.get().is_some() {
+        (either(CONTAINER_FIREWALL, CONTAINER_AUDITS), host())
     } else if told.host.get().is_some() {
-        (HOST_AUDITS, Wanted { hostname: text(&told.host), ..base() })
+        (either(HOST_FIREWALL, HOST_AUDITS), host())
     } else {
         return Vec::new();
     };

@@ -17,6 +17,15 @@ pub(super) const CONTAINER_AUDITS: &str = "container-audits";
 pub(super) const HOST_AUDITS: &str = "host-audits";
 pub(super) const SERVERLESS_AUDITS: &str = "serverless-audits";
 pub(super) const APP_AUDITS: &str = "app-audits";
+/// Names of the streams of the application firewall (WAAS).
+pub(super) const CONTAINER_FIREWALL: &str = "container-firewall";
+pub(super) const HOST_FIREWALL: &str = "host-firewall";
+pub(super) const SERVERLESS_FIREWALL: &str = "serverless-firewall";
+pub(super) const APP_FIREWALL: &str = "app-firewall";
+/// Names of the streams of changed files, of lines of logs and of calls to clusters.
+pub(super) const FILE_INTEGRITY: &str = "file-integrity";
+pub(super) const LOG_INSPECTION: &str = "log-inspection";
+pub(super) const KUBERNETES: &str = "kubernetes-audits";
 /// Names of the streams of scans.
 pub(super) const IMAGES: &str = "images";
 pub(super) const HOSTS: &str = "hosts";
@@ -32,6 +41,13 @@ pub(super) fn path_of(stream: &str) -> Option<&'static str> {
         HOST_AUDITS => "audits/runtime/host",
         SERVERLESS_AUDITS => "audits/runtime/serverless",
         APP_AUDITS => "audits/runtime/app-embedded",
+        CONTAINER_FIREWALL => "audits/firewall/app/container",
+        HOST_FIREWALL => "audits/firewall/app/host",
+        SERVERLESS_FIREWALL => "audits/firewall/app/serverless",
+        APP_FIREWALL => "audits/firewall/app/app-embedded",
+        FILE_INTEGRITY => "audits/runtime/file-integrity",
+        LOG_INSPECTION => "audits/runtime/log-inspection",
+        KUBERNETES => "audits/kubernetes",
         IMAGES => "images",
         HOSTS => "hosts",
         FUNCTIONS => "serverless",

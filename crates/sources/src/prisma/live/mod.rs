@@ -134,6 +134,13 @@ static STREAMS: &[Stream] = &[
     event(console::HOST_AUDITS, "Runtime audits of hosts", false),
     event(console::SERVERLESS_AUDITS, "Runtime audits of functions", false),
     event(console::APP_AUDITS, "Runtime audits of apps with an embedded Defender", false),
+    hourly(console::CONTAINER_FIREWALL, "Application firewall of containers"),
+    hourly(console::HOST_FIREWALL, "Application firewall of hosts"),
+    hourly(console::SERVERLESS_FIREWALL, "Application firewall of functions"),
+    hourly(console::APP_FIREWALL, "Application firewall of apps with an embedded Defender"),
+    hourly(console::FILE_INTEGRITY, "Changes to watched files"),
+    hourly(console::LOG_INSPECTION, "Lines of watched logs"),
+    hourly(console::KUBERNETES, "Calls to clusters that an audit rule names"),
     scan(console::IMAGES, "Images with vulnerabilities and compliance"),
     scan(console::HOSTS, "Hosts with vulnerabilities and compliance"),
     scan(console::FUNCTIONS, "Functions with vulnerabilities and compliance"),
@@ -160,6 +167,11 @@ const fn event(name: &'static str, title: &'static str, closes: bool) -> Stream 
         overlap_seconds: 900,
         right: rights::RUNTIME,
     }
+}
+
+/// What is mostly empty, and never closes: it did happen.
+const fn hourly(name: &'static str, title: &'static str) -> Stream {
+    Stream { pace: Pace::Hourly, ..event(name, title, false) }
 }
 
 const fn scan(name: &'static str, title: &'static str) -> Stream {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::alerts::severity;
 use super::state::{State, both};
-use super::{PrismaDouble, PrismaRight, Query, Seat, console_error, ok};
+use super::{PrismaDouble, PrismaRight, Query, Seat, console_error, firewall, ok};
 use crate::net::Answer;
 use crate::platforms::{
     Cause, Cloud, Detection, Flaw, Kind, Seer, State as WorldState, Thing, Vulnerability,
@@ -67,8 +67,8 @@ impl PrismaDouble {
     /// `GET audits/runtime/…`.
     pub(super) fn audits(&self, path: &str, query: &Query) -> Result<Answer, Answer> {
         self.console_needs(PrismaRight::Runtime)?;
-        known(query, OF_AUDITS)?;
         let seat = Seat::of_audit(path).ok_or_else(|| console_error(404, "page not found"))?;
+        known(query, parameters(seat))?;
         if seat == Seat::ServerlessAudit
             && (query.get("id").is_some() || query.get("hostname").is_some())
         {
@@ -218,7 +218,7 @@ fn asked_for(query: &Query, flaw: &Flaw, world: &WorldState) -> bool {
     hostname && id && app
 }
 
-const fn provider(thing: &Thing) -> &'static str {
+pub(super) const fn provider(thing: &Thing) -> &'static str {
     match thing.account.cloud {
         Cloud::Aws => "aws",
         Cloud::Azure => "azure",
@@ -227,7 +227,7 @@ const fn provider(thing: &Thing) -> &'static str {
 }
 
 /// What the machine's own metadata service calls it.
-fn resource_id(thing: &Thing) -> String {
+pub(super) fn resource_id(thing: &Thing) -> String {
     match thing.account.cloud {
         Cloud::Aws => thing.id.clone(),
         Cloud::Azure => thing.native.clone(),
@@ -257,9 +257,34 @@ fn attack(detection: &Detection) -> [&'static str; 4] {
     }
 }
 
-/// A runtime audit.
+/// What a list of audits may be asked by.
+const fn parameters(seat: Seat) -> &'static [&'static str] {
+    match seat {
+        Seat::ContainerFirewall
+        | Seat::HostFirewall
+        | Seat::ServerlessFirewall
+        | Seat::AppFirewall => firewall::OF_FIREWALL,
+        Seat::FileIntegrity => firewall::OF_FILES,
+        Seat::LogInspection => firewall::OF_LOGS,
+        Seat::Kubernetes => firewall::OF_CLUSTERS,
+        Seat::Alert
+        | Seat::Image
+        | Seat::Host
+        | Seat::Function
+        | Seat::Incident
+        | Seat::HostAudit
+        | Seat::ContainerAudit
+        | Seat::AppAudit
+        | Seat::ServerlessAudit => OF_AUDITS,
+    }
+}
+
+/// An audit.
 pub(super) fn audit(flaw: &Flaw, thing: &Thing, seat: Seat) -> Option<Value> {
     let Cause::Detection(detection) = &flaw.cause else { return None };
+    if let Some(record) = firewall::audit(flaw, thing, (seat, detection)) {
+        return Some(record);
+    }
     let [_, kind, technique, type_of] = attack(detection);
     if seat == Seat::ServerlessAudit {
         // Audits of functions have no id and say little.
@@ -308,7 +333,14 @@ pub(super) fn audit(flaw: &Flaw, thing: &Thing, seat: Seat) -> Option<Value> {
         | Seat::Function
         | Seat::Incident
         | Seat::HostAudit
-        | Seat::ServerlessAudit => {}
+        | Seat::ServerlessAudit
+        | Seat::ContainerFirewall
+        | Seat::HostFirewall
+        | Seat::ServerlessFirewall
+        | Seat::AppFirewall
+        | Seat::FileIntegrity
+        | Seat::LogInspection
+        | Seat::Kubernetes => {}
     }
     Some(record)
 }

@@ -15,6 +15,7 @@ mod alert;
 mod alerts;
 mod compute;
 mod estate;
+mod firewall;
 mod login;
 mod posture;
 mod seat;
@@ -153,7 +154,7 @@ impl PrismaDouble {
         self.console_token(asked)?;
         match (asked.method.as_str(), path) {
             ("GET", "audits/incidents") => self.incidents(&query),
-            ("GET", path) if path.starts_with("audits/runtime/") => self.audits(path, &query),
+            ("GET", path) if Seat::of_audit(path).is_some() => self.audits(path, &query),
             ("GET", "images") => self.images(&query),
             ("GET", "hosts") => self.hosts(&query),
             ("GET", "serverless") => self.functions(&query),

@@ -24,6 +24,21 @@ pub enum Seat {
     AppAudit,
     /// A runtime audit of a function.
     ServerlessAudit,
+    /// An audit of the application firewall: of a container, a machine, a function or an
+    /// application with an agent inside.
+    ContainerFirewall,
+    /// The same of a machine.
+    HostFirewall,
+    /// The same of a function.
+    ServerlessFirewall,
+    /// The same of an application with an agent inside.
+    AppFirewall,
+    /// A change to a watched file.
+    FileIntegrity,
+    /// A line of a watched log.
+    LogInspection,
+    /// A call to a cluster.
+    Kubernetes,
 }
 
 impl Seat {
@@ -49,6 +64,15 @@ impl Seat {
                 2 | 3 => Self::ContainerAudit,
                 4 => Self::AppAudit,
                 5 => Self::ServerlessAudit,
+                6 if (flaw.number / 16).is_multiple_of(2) => Self::ContainerFirewall,
+                6 => Self::HostFirewall,
+                7 if (flaw.number / 16).is_multiple_of(2) => Self::ServerlessFirewall,
+                7 => Self::AppFirewall,
+                8 => match flaw.number / 16 % 3 {
+                    0 => Self::FileIntegrity,
+                    1 => Self::LogInspection,
+                    _ => Self::Kubernetes,
+                },
                 _ => Self::Incident,
             },
         }
@@ -61,6 +85,13 @@ impl Seat {
             "audits/runtime/container" => Some(Self::ContainerAudit),
             "audits/runtime/app-embedded" => Some(Self::AppAudit),
             "audits/runtime/serverless" => Some(Self::ServerlessAudit),
+            "audits/runtime/file-integrity" => Some(Self::FileIntegrity),
+            "audits/runtime/log-inspection" => Some(Self::LogInspection),
+            "audits/firewall/app/container" => Some(Self::ContainerFirewall),
+            "audits/firewall/app/host" => Some(Self::HostFirewall),
+            "audits/firewall/app/serverless" => Some(Self::ServerlessFirewall),
+            "audits/firewall/app/app-embedded" => Some(Self::AppFirewall),
+            "audits/kubernetes" => Some(Self::Kubernetes),
             _ => None,
         }
     }
@@ -77,7 +108,14 @@ impl PrismaDouble {
             | Seat::HostAudit
             | Seat::ContainerAudit
             | Seat::AppAudit
-            | Seat::ServerlessAudit => format!("6740{:020x}", flaw.number),
+            | Seat::ServerlessAudit
+            | Seat::ContainerFirewall
+            | Seat::HostFirewall
+            | Seat::ServerlessFirewall
+            | Seat::AppFirewall
+            | Seat::FileIntegrity
+            | Seat::LogInspection
+            | Seat::Kubernetes => format!("6740{:020x}", flaw.number),
         }
     }
 

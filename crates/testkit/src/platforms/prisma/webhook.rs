@@ -31,7 +31,14 @@ impl PrismaDouble {
             | Seat::HostAudit
             | Seat::ContainerAudit
             | Seat::AppAudit
-            | Seat::ServerlessAudit) => {
+            | Seat::ServerlessAudit
+            | Seat::ContainerFirewall
+            | Seat::HostFirewall
+            | Seat::ServerlessFirewall
+            | Seat::AppFirewall
+            | Seat::FileIntegrity
+            | Seat::LogInspection
+            | Seat::Kubernetes) => {
                 let shown = if seat == Seat::Incident { Seat::HostAudit } else { seat };
                 profile(&audit(known, thing, shown)?, thing, seat, known.opened)
             }
@@ -91,21 +98,31 @@ fn posted(alert: &Value, flaw: &Flaw, thing: &Thing) -> Value {
 /// The alert profile, as the template in the handbook has it: all but lists is text.
 fn profile(audit: &Value, thing: &Thing, seat: Seat, time: Timestamp) -> Value {
     let field = |name: &str| audit.get(name).and_then(Value::as_str).unwrap_or_default();
+    let message = ["msg", "message", "description", "line"].map(field);
+    let message = message.into_iter().find(|text| !text.is_empty()).unwrap_or_default();
     let kind = match seat {
         Seat::Incident => "Incident",
         Seat::ContainerAudit => "Container Runtime",
         Seat::AppAudit => "App-Embedded Runtime",
         Seat::ServerlessAudit => "Serverless Runtime",
         Seat::Alert | Seat::Image | Seat::Host | Seat::Function | Seat::HostAudit => "Host Runtime",
+        Seat::ContainerFirewall => "Container WAAS",
+        Seat::HostFirewall => "Host WAAS",
+        Seat::ServerlessFirewall => "Serverless WAAS",
+        Seat::AppFirewall => "App-Embedded WAAS",
+        Seat::FileIntegrity => "File Integrity",
+        Seat::LogInspection => "Log Inspection",
+        Seat::Kubernetes => "Kubernetes Audits",
     };
-    let app = if seat == Seat::AppAudit { app_id(thing) } else { String::new() };
+    let embedded = matches!(seat, Seat::AppAudit | Seat::AppFirewall);
+    let app = if embedded { app_id(thing) } else { String::new() };
     json!({
         "type": kind, "time": time.strftime("%b %d, %Y %H:%M:%S UTC").to_string(),
         "container": field("containerName"), "containerID": field("containerId"), "image": field("imageName"),
         "imageID": field("imageId"), "tags": "", "host": field("hostname"), "fqdn": fqdn(thing),
         "function": field("function"), "region": field("region"), "provider": field("provider"), "osRelease": "",
         "osDistro": "", "runtime": field("runtime"), "appID": app, "rule": field("ruleName"),
-        "message": field("msg"), "aggregatedAlerts": [], "dropped": 0, "forensics": "",
+        "message": message, "aggregatedAlerts": [], "dropped": 0, "forensics": "",
         "accountID": field("accountID"), "category": field("attackType"), "command": field("command"),
         "startupProcess": "", "labels": {}, "collections": ["All"], "complianceIssues": [], "vulnerabilities": [],
         "clusters": [], "namespaces": [], "accountIDs": [field("accountID")], "user": field("user"),

@@ -52,7 +52,7 @@ pub(super) fn set(
         let labels: Vec<&str> = resource.block.labels.iter().map(|label| label.as_str()).collect();
         let labels = [&[resource.block.ident.as_str()], labels.as_slice()].concat();
         let text = json::set(&resource.file.text, &labels, &wanted, keep_elements)?;
-        return Ok(Change { file: path, text, address, added: None, beside: Vec::new() });
+        return Ok(Change { file: path, text, address, ..Change::default() });
     }
     let mut now = repository.clone();
     let mut touched: Option<(String, String)> = None;
@@ -67,7 +67,7 @@ pub(super) fn set(
                 effect::only_wanted(repository, &now, (&file, &owner, &resource.kind()), values)?;
             }
             let text = now.file(&file).map(|file| file.text.clone()).unwrap_or_default();
-            return Ok(Change { file, text, address: owner, added: None, beside: Vec::new() });
+            return Ok(Change { file, text, address: owner, ..Change::default() });
         };
         let (file, owner, text) = edit.made(&now, &resource)?;
         let place = (file, owner);

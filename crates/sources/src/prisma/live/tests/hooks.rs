@@ -36,6 +36,13 @@ async fn what_the_console_posts_is_asked_for_and_has_the_key_of_what_is_pulled()
         ("container-audits", Seat::ContainerAudit),
         ("app-audits", Seat::AppAudit),
         ("serverless-audits", Seat::ServerlessAudit),
+        ("container-firewall", Seat::ContainerFirewall),
+        ("host-firewall", Seat::HostFirewall),
+        ("serverless-firewall", Seat::ServerlessFirewall),
+        ("app-firewall", Seat::AppFirewall),
+        ("file-integrity", Seat::FileIntegrity),
+        ("log-inspection", Seat::LogInspection),
+        ("kubernetes-audits", Seat::Kubernetes),
     ] {
         let brought = rig.read(name, None).await.unwrap();
         let pulled: Vec<FindingKey> =

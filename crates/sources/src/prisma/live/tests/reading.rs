@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use quell_model::Record;
+use quell_model::{Record, RelationKind};
 use quell_testkit::platforms::prisma::Seat;
 use quell_testkit::platforms::{Cause, Kind, PrismaDouble, Seer};
 
@@ -14,27 +14,48 @@ const EVENTS: &[(&str, Seat)] = &[
     ("container-audits", Seat::ContainerAudit),
     ("host-audits", Seat::HostAudit),
     ("app-audits", Seat::AppAudit),
+    ("container-firewall", Seat::ContainerFirewall),
+    ("host-firewall", Seat::HostFirewall),
+    ("serverless-firewall", Seat::ServerlessFirewall),
+    ("app-firewall", Seat::AppFirewall),
+    ("file-integrity", Seat::FileIntegrity),
+    ("log-inspection", Seat::LogInspection),
 ];
 
 async fn large() -> Rig {
     let options = &[("page_alerts", "50"), ("page_compute", "7")];
-    rig(Plans { flaws: 1200, options, ..Plans::default() }).await
+    rig(Plans { flaws: 3000, options, ..Plans::default() }).await
 }
 
 #[tokio::test]
 async fn a_whole_reading_brings_all_that_happened() {
     let rig = large().await;
+    let mut kinds = 0;
     for (name, seat) in EVENTS {
         let brought = rig.read(name, None).await.unwrap();
         assert_eq!(ids(&brought.items), rig.ids(&[*seat]), "{name}");
-        assert!(!brought.items.is_empty(), "{name}");
+        kinds += usize::from(!brought.items.is_empty());
         let made = findings(records(stream(name), &brought.items));
         assert_eq!(made.len(), brought.items.len(), "{name}");
     }
+    assert!(kinds > 8, "few detections are of each kind: {kinds}");
     let brought = rig.read("serverless-audits", None).await.unwrap();
     assert_eq!(brought.items.len(), rig.ids(&[Seat::ServerlessAudit]).len());
     let made = findings(records(stream("serverless-audits"), &brought.items));
     assert!(!made.is_empty());
+    let brought = rig.read("kubernetes-audits", None).await.unwrap();
+    assert_eq!(brought.items.len(), rig.ids(&[Seat::Kubernetes]).len());
+    let made = findings(records(stream("kubernetes-audits"), &brought.items));
+    assert!(!made.is_empty() && made.len() == brought.items.len());
+    assert!(
+        made.iter().all(|found| found
+            .detection
+            .as_ref()
+            .unwrap()
+            .principal
+            .raw()
+            .starts_with("dev-"))
+    );
 }
 
 #[tokio::test]
@@ -114,13 +135,20 @@ async fn permissions_tell_who_may_do_everything() {
     let (related, made): (Vec<Record>, Vec<Record>) =
         made.into_iter().partition(|record| matches!(record, Record::Relation(_)));
     assert_eq!(made.len(), brought.items.len() * 2, "who has it, and what gives it");
-    assert_eq!(related.len(), brought.items.len(), "each machine may act as its role");
+    let count = |kind: RelationKind| {
+        let is = |record: &&Record| matches!(record, Record::Relation(r) if r.kind == kind);
+        related.iter().filter(is).count()
+    };
+    let (acts, administers) = (count(RelationKind::CanAssume), count(RelationKind::HasPermission));
+    assert_eq!(acts + administers + count(RelationKind::Exposes), related.len());
+    assert_eq!(acts, brought.items.len(), "each machine may act as its role");
     let mut mighty = 0;
     for record in &made {
         let Record::Asset(asset) = record else { panic!("{record:?}") };
         mighty += usize::from(asset.signals.high_privilege == Some(true));
     }
     assert!(mighty > 0 && mighty < made.len() / 4, "{mighty} of {}", made.len());
+    assert_eq!(administers * 2, mighty);
     let machines = rig
         .world
         .read()

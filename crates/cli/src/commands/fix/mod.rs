@@ -1,34 +1,39 @@
 //! `quell fix`: changes of code that close issues, each with its proof.
 
+mod asking;
+mod words;
+
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Args;
 use quell_audit::{Action, Leaf};
 use quell_client::ClientError;
+use quell_config::Config;
 use quell_model::{Clock, TenantId};
-use quell_pipeline::deliver::{post_change, post_review};
+use quell_pipeline::deliver::{change_subject, post_change, post_review};
 use quell_pipeline::{
-    ChangePlace, Dirty, FixCase, FixPlan, FixRequest, FixStory, MOST_WRITTEN, Progress, Setup,
-    StateFile, Tool, Writer, code_change, code_place, commit_message, fixes_report, patch_text,
-    plan_fixes, plan_fixes_from, recover_files, refuse_uncommitted, write_branch, write_files,
+    ChangePlace, Dirty, FixCase, FixHelp, FixPlan, FixQuestion, FixRequest, FixStory, LookUp,
+    MOST_WRITTEN, Progress, Setup, StateFile, Tool, Writer, code_change, code_place,
+    commit_message, fixes_report, patch_text, plan_fixes, plan_fixes_from, recover_files,
+    refuse_uncommitted, write_branch, write_files,
 };
+use quell_refs::{Hosts, Wanted};
 use quell_report::{Options, Written, write_asks, write_fixes};
-use quell_server::offline::FixWriter;
-use quell_server::{Brief, Plan};
 use quell_store::{OutboxStore, Store};
-use tokio::runtime::Builder;
 
 use super::config::{fixes_said, load_or_tell};
+use super::look_up::{Lookups, hosts_of, hosts_to_ask};
 use super::triage::on_interrupt;
 use crate::audited::noted;
 use crate::console::{say, write_json};
-use crate::environment::{Environment, SystemClock, environment_of, variables};
+use crate::environment::{Environment, SystemClock, variables};
 use crate::exit::Exit;
 use crate::remote::{Misused, Remote, ServerArguments};
+use asking::{Asked, plan_asking};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -43,6 +48,7 @@ Examples:
   quell fix --repo infra/ --server https://quell.example --token-file token
   quell fix --repo infra/ --state prod=prod.tfstate      where cloud findings belong
   quell fix --repo infra/ --ask > quell.toml             what only you can say
+  quell fix --repo . --look-up docker.io,github.com      digests and commits
   quell fix 0a1b2c3d4e --repo infra/ --ask-model         where no recipe makes one
 
 Exit codes: 0 done, 2 refused or a name that means nothing, 3 could not finish.
@@ -99,9 +105,14 @@ pub(super) struct Arguments {
     /// Ask another tool before and after, in a private folder; it must be on the PATH
     #[arg(long, value_name = "TOOL", value_parser = tool_names())]
     verify_with: Vec<String>,
+    /// Ask this registry of images, host of git or registry of Terraform for what only it knows:
+    /// digests and commits. More with commas; `docker.io` is Docker's own
+    #[arg(long, value_name = "HOST", value_delimiter = ',')]
+    look_up: Vec<String>,
     /// Where no recipe makes a fix, ask the language model that `[analyst]` of the configuration
-    /// gives the task `fix`; what it writes is proved or withheld, and needs approval
-    #[arg(long, conflicts_with = "server")]
+    /// gives the task `fix`; what it writes is proved or withheld, and needs approval. With a
+    /// server its model is asked, and the fault and its block go there
+    #[arg(long)]
     ask_model: bool,
     /// Work although files hold changes that are not committed
     #[arg(long)]
@@ -144,19 +155,29 @@ pub(super) fn run(
     // Ctrl-C stops between two steps, never while files are moved into place.
     let cancelled = on_interrupt()?;
     let progress = Progress { cancelled: &cancelled, bytes: &|_, _| {}, doing: &|_| {} };
+    let hosts = hosts(arguments, (&setup, &request))?;
+    let Some(lookups) = Lookups::open(hosts)? else { return Ok(Exit::Usage) };
+    let find = |wanted: &BTreeSet<Wanted>| lookups.find(wanted);
+    let look_up = LookUp { find: &find, at: SystemClock.now() };
+    let help = FixHelp { look_up: lookups.is_open().then_some(&look_up), ..FixHelp::default() };
     let plan = match &remote {
-        Some(remote) => plan_with(remote, (&setup, &request), &progress)?,
+        Some(remote) => {
+            plan_with(remote, (&setup, &request), (arguments.ask_model, help), &progress)?
+        }
         None if arguments.ask_model => {
-            let Some(plan) = plan_asking(data, (&setup, &request), &progress)? else {
+            let Some(plan) = plan_asking(data, (&setup, &request), help, &progress)? else {
                 return Ok(Exit::Usage);
             };
             plan
         }
         None => {
             let store = Store::open(data)?;
-            plan_fixes(&store, (&setup, &request), None, &SystemClock, &progress)?
+            plan_fixes(&store, (&setup, &request), help, &SystemClock, &progress)?
         }
     };
+    if let Some(hosts) = hosts_to_ask(&plan).filter(|_| !lookups.is_open()) {
+        say(&hosts);
+    }
     if let Some(sink) = &arguments.deliver {
         let Some((written, said)) = deliver(arguments, (data, sink), &plan, &setup)? else {
             return Ok(Exit::Usage);
@@ -181,35 +202,10 @@ pub(super) fn run(
     Ok(Exit::Clean)
 }
 
-/// Plans with a model that writes where no recipe does; none where the configuration is wrong,
-/// which was told.
-fn plan_asking(
-    data: &Path,
-    (setup, request): (&Setup, &FixRequest),
-    progress: &Progress<'_>,
-) -> Result<Option<FixPlan>> {
-    let Some(loaded) = load_or_tell(None, &[])? else { return Ok(None) };
-    let store = Store::open(data)?;
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = runtime.context("no runtime starts")?;
-    let plan = Plan {
-        config: loaded.config,
-        data: data.to_owned(),
-        setup: Setup::embedded(None)?,
-        environment: environment_of(),
-    };
-    let writer = {
-        let _within = runtime.enter();
-        FixWriter::open(plan, &TenantId::default(), Arc::new(SystemClock))?
-    };
-    let Some(writer) = writer else {
-        let said = "no model is given the task `fix`; `[analyst]` of the configuration names one, \
-                    as docs/llm.md shows";
-        return Err(Misused(said.to_owned()).into());
-    };
-    let ask = |brief: &Brief<'_>| writer.ask(brief);
-    let writer = Writer { task: writer.task(), ask: &ask, most: MOST_WRITTEN };
-    Ok(Some(plan_fixes(&store, (setup, request), Some(&writer), &SystemClock, progress)?))
+/// The hosts that may be asked.
+fn hosts(arguments: &Arguments, (setup, request): (&Setup, &FixRequest)) -> Result<Hosts> {
+    let named = arguments.look_up.iter().cloned();
+    hosts_of(named.collect(), (&arguments.repo, arguments.config.as_deref()), (setup, request))
 }
 
 /// What became of a run that ended while it wrote.
@@ -229,9 +225,7 @@ fn deliver(
     plan: &FixPlan,
     setup: &Setup,
 ) -> Result<Option<(Written, String)>> {
-    if !has_sink(sink)? {
-        return Ok(None);
-    }
+    let Some(config) = config_with(sink)? else { return Ok(None) };
     let place = ChangePlace { repository: arguments.into.clone(), base: arguments.base.clone() };
     let tenant = TenantId::default();
     let to = (&tenant, sink);
@@ -251,10 +245,14 @@ fn deliver(
                 plan.made().map(|fix| commit_message(fix, setup.catalog())).collect();
             let change = code_change(plan, messages.join("\n"), &place)?;
             let where_to = format!("{} from `{}`", change.repository, change.base);
+            let subject = change_subject(plan, &change);
+            let named = (&tenant, sink, subject.as_str());
+            let words = words::beside((data, config), named, (plan, setup))?;
             let posted = noted(data, Action::FixApply, about, || {
                 let store = Store::open(data)?;
                 let mut outbox = OutboxStore::open_for(data, &tenant)?;
-                Ok(post_change((&store, &mut outbox), to, (plan, change), now)?)
+                let at = (&store, &mut outbox);
+                Ok(post_change(at, to, (plan, change), words.as_ref(), now)?)
             })?;
             (where_to, posted)
         }
@@ -268,12 +266,17 @@ fn deliver(
 
 /// Whether the configuration has a sink of that name; false where it is wrong, which was told.
 pub(super) fn has_sink(sink: &str) -> Result<bool> {
-    let Some(loaded) = load_or_tell(None, &[])? else { return Ok(false) };
+    Ok(config_with(sink)?.is_some())
+}
+
+/// The configuration, which has a sink of that name; none where it is wrong, which was told.
+fn config_with(sink: &str) -> Result<Option<Config>> {
+    let Some(loaded) = load_or_tell(None, &[])? else { return Ok(None) };
     if !loaded.config.sinks.contains_key(sink) {
         let said = format!("there is no `[sinks.{sink}]`; docs/delivery.md shows how one is made");
         return Err(Misused(said).into());
     }
-    Ok(true)
+    Ok(Some(loaded.config))
 }
 
 /// State files and plans as they are named on the command line.
@@ -281,10 +284,12 @@ pub(super) fn state_files(named: &[String], repository: &Path) -> Vec<StateFile>
     named.iter().map(|text| StateFile::parse(text, repository)).collect()
 }
 
-/// Plans here what a server's open issues ask for: the code stays where it is.
+/// Plans here what a server's open issues ask for: the code stays where it is, but for blocks that
+/// the server's model is asked about.
 fn plan_with(
     remote: &Remote,
     (setup, request): (&Setup, &FixRequest),
+    (ask_model, help): (bool, FixHelp<'_>),
     progress: &Progress<'_>,
 ) -> Result<FixPlan> {
     let stories = stories(remote, &request.names)?;
@@ -300,7 +305,14 @@ fn plan_with(
         }
         Ok(Vec::new())
     };
-    plan_fixes_from((setup, request), (&stories, None), next, progress)
+    let asked = ask_model.then(|| Asked::new(remote)).transpose()?;
+    let Some(asked) = asked else {
+        return plan_fixes_from((setup, request), (&stories, help), next, progress);
+    };
+    let ask = |question: &FixQuestion<'_>| asked.ask(question);
+    let writer = Writer { task: asked.task(), ask: &ask, most: MOST_WRITTEN };
+    let help = FixHelp { writer: Some(&writer), ..help };
+    plan_fixes_from((setup, request), (&stories, help), next, progress)
 }
 
 /// The incidents that names mean at a server; a name may mean something else.

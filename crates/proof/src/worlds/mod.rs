@@ -1,5 +1,7 @@
 //! Small worlds: a handful of findings, an operator, an inventory, a repository.
 
+mod workshop;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -15,12 +17,15 @@ use quell_owners::{Book, CodeLine};
 use quell_pipeline::govern::Ruling;
 use quell_pipeline::memory::Operator;
 
+pub(crate) use workshop::{FILE, LINE, MENDED, WORKSHOP};
+
 /// A weakness that a text may name.
 pub(crate) const WEAKNESS: &str = "CVE-2026-31337";
 /// An address that a text may name.
 pub(crate) const ADDRESS: &str = "203.0.113.77";
-/// The code of the worlds: a file, and the text that stands in it where nobody writes another.
-pub(crate) const CODE: &str = r#"# @COMMENT@
+/// The code of the worlds: files with their texts. Where nobody writes into them the marks stay.
+pub(crate) const CODE: &[(&str, &str)] = &[("main.tf", MAIN), (FILE, workshop::CODE)];
+const MAIN: &str = r#"# @COMMENT@
 resource "aws_db_instance" "payments_db" {
   identifier          = "payments-db"
   engine              = "postgres"
@@ -46,7 +51,7 @@ pub(crate) struct Told {
 }
 
 pub(crate) fn worlds() -> Vec<Told> {
-    vec![database(), attack(), assorted(), code(), identity()]
+    vec![database(), attack(), assorted(), code(), identity(), workshop::workshop()]
 }
 
 fn tool(product: &str) -> Tool {

@@ -1,0 +1,224 @@
+//! What relations of assets tell of them: kept in memory, and told in words.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
+
+use quell_correlate::{Fact, Facts, Known, Link, MOST_STEPS, Way, Ways, ways};
+use quell_model::{AssetId, Claim, Relation, Untrusted};
+use quell_store::{Packed, Store};
+use rayon::prelude::*;
+
+use crate::PipelineError;
+use crate::priority::{Around, Basis};
+
+/// Pages of relations that are read at once.
+const PAGES: usize = 16;
+/// Relations that are read for one asset alone.
+const MOST_NEAR: usize = 1000;
+/// Longest sentence about one fact.
+const MOST_BYTES: usize = 800;
+
+/// The relations of a store that carry facts from one asset to another.
+#[derive(Debug, Clone)]
+pub(crate) struct Links {
+    hasher: RandomState,
+    /// With the page that each stands on, in the order of the keys.
+    links: Vec<(i64, Link)>,
+    assets: HashSet<u64>,
+}
+
+impl Links {
+    /// None yet. Assets are told apart by this hasher.
+    pub(crate) fn new(hasher: RandomState) -> Self {
+        Self { hasher, links: Vec::new(), assets: HashSet::new() }
+    }
+
+    /// All that the store has.
+    pub(crate) fn load(store: &Store) -> Result<Self, PipelineError> {
+        let mut links = Self::new(RandomState::new());
+        links.follow(store, 0)?;
+        Ok(links)
+    }
+
+    /// Those by which facts come to one asset, with the other assets that they lead over. Of very
+    /// many some are left out.
+    pub(crate) fn near(store: &Store, asset: &str) -> Result<(Self, Vec<String>), PipelineError> {
+        let mut links = Self::new(RandomState::new());
+        let mut others: BTreeSet<String> = BTreeSet::new();
+        let mut waiting: BTreeSet<String> = [asset.to_owned()].into();
+        for _ in 0..MOST_STEPS {
+            let mut next: BTreeSet<String> = BTreeSet::new();
+            for asset in &waiting {
+                next.extend(links.add_near(store, asset)?);
+            }
+            next.retain(|asset| !others.contains(asset));
+            others.extend(next.iter().cloned());
+            waiting = next;
+        }
+        links.links.sort_unstable_by_key(|(_, link)| *link.key());
+        links.links.dedup_by_key(|(_, link)| *link.key());
+        links.assets = links.links.iter().flat_map(|(_, link)| link.ends()).collect();
+        others.remove(asset);
+        Ok((links, others.into_iter().collect()))
+    }
+
+    /// Adds the links by which facts come to an asset. Says from which others.
+    fn add_near(&mut self, store: &Store, asset: &str) -> Result<Vec<String>, PipelineError> {
+        let mut sources = Vec::new();
+        let left = MOST_NEAR.saturating_sub(self.links.len());
+        for row in store.relation_list(&Relation::end_of(asset), (0, left))? {
+            let relation = relation_of(&row.body)?;
+            let link = Link::of(&relation, |key| self.number(key));
+            let here = self.number(asset);
+            let Some(link) = link.filter(|link| link.target() == here) else { continue };
+            let (from, to) = (relation.from.key(), relation.to.key());
+            sources.push(if from == asset { to } else { from }.to_owned());
+            self.links.push((0, link));
+        }
+        Ok(sources)
+    }
+
+    /// Reads again what was written since. Says whether that changed anything.
+    pub(crate) fn follow(&mut self, store: &Store, version: i64) -> Result<bool, PipelineError> {
+        let pages = store.relation_pages_since(version)?;
+        if pages.is_empty() {
+            return Ok(false);
+        }
+        let mut before = std::mem::take(&mut self.links);
+        let written: HashSet<i64> = pages.iter().copied().collect();
+        let mut links: Vec<(i64, Link)> =
+            before.iter().copied().filter(|(page, _)| !written.contains(page)).collect();
+        for some in pages.chunks(PAGES) {
+            let mut bodies: Vec<(i64, Packed)> = Vec::new();
+            for page in some {
+                let rows = store.relation_page(*page)?.into_iter();
+                bodies.extend(rows.map(|row| (*page, row.body)));
+            }
+            let read = |(page, body): (i64, Packed)| -> Result<_, PipelineError> {
+                let link = Link::of(&relation_of(&body)?, |key| self.number(key));
+                Ok(link.map(|link| (page, link)))
+            };
+            let read: Vec<Option<(i64, Link)>> =
+                bodies.into_par_iter().map(read).collect::<Result<_, _>>()?;
+            links.extend(read.into_iter().flatten());
+        }
+        links.par_sort_unstable_by_key(|(_, link)| *link.key());
+        before.retain(|(page, _)| written.contains(page));
+        let same = before.iter().eq(links.iter().filter(|(page, _)| written.contains(page)));
+        links.shrink_to_fit();
+        if !same {
+            self.assets = links.iter().flat_map(|(_, link)| link.ends()).collect();
+        }
+        self.links = links;
+        Ok(!same)
+    }
+
+    /// The number of an asset, by its key.
+    pub(crate) fn number(&self, asset: &str) -> u64 {
+        self.hasher.hash_one(asset)
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.links.is_empty()
+    }
+
+    /// The assets that have any, by their numbers.
+    pub(crate) const fn assets(&self) -> &HashSet<u64> {
+        &self.assets
+    }
+
+    /// The ways to assets, given what their issues say. With `only_these`, over no others.
+    pub(crate) fn ways(&self, facts: &HashMap<u64, Facts>, only_these: bool) -> HashMap<u64, Ways> {
+        if self.is_empty() {
+            return HashMap::new();
+        }
+        let links: Vec<Link> = self.links.iter().map(|(_, link)| *link).collect();
+        let [internet, everything] =
+            [AssetId::internet(), AssetId::everything()].map(|id| self.number(id.key()));
+        ways(&links, Known { facts, internet, everything, only_these })
+    }
+}
+
+fn relation_of(body: &Packed) -> Result<Relation, PipelineError> {
+    Ok(serde_json::from_slice(&body.unpack()?)?)
+}
+
+/// What relations tell of an asset, as sentences with the records that they rest on.
+pub(crate) fn told(store: &Store, around: &Around) -> Result<Vec<Claim>, PipelineError> {
+    let mut claims = Vec::new();
+    for fact in Fact::ALL {
+        if let Some(Basis::Way(way)) = around.brought(fact) {
+            claims.extend(sentence(store, (fact, way))?);
+        }
+    }
+    Ok(claims)
+}
+
+/// The records that a way rests on.
+pub(crate) fn records(way: &Way, field: &str) -> Vec<String> {
+    let relations = way.relations.iter().map(|key| format!("relation:{}", relation_id(key)));
+    relations.chain(way.says.map(|key| format!("issue:{key}#{field}"))).collect()
+}
+
+/// The field of an asset that a fact stands in.
+pub(crate) const fn field(fact: Fact) -> &'static str {
+    match fact {
+        Fact::Exposed => "asset.signals.internet_exposed",
+        Fact::Sensitive => "asset.signals.sensitive_data",
+        Fact::Privileged => "asset.signals.high_privilege",
+    }
+}
+
+/// The id of a relation, as claims name it.
+pub(crate) fn relation_id(key: &[u8; 16]) -> String {
+    key.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// One fact; nothing where a relation is there no more.
+fn sentence(store: &Store, (fact, way): (Fact, &Way)) -> Result<Option<Claim>, PipelineError> {
+    let mut steps: Vec<String> = Vec::new();
+    let (mut last, mut nearest) = (None, None);
+    // From where the fact stands to the asset.
+    for key in way.relations.iter().rev() {
+        let Some(row) = store.relation_get(key)? else { return Ok(None) };
+        let relation = relation_of(&row.body)?;
+        let (first, second) = (name(&relation.from), name(&relation.to));
+        let tool = &relation.tool.product;
+        steps.push(format!("{first} {} {second} ({tool})", relation.kind.words()));
+        let source = if is_carried_on(&relation) { first } else { second };
+        last.get_or_insert_with(|| source.clone());
+        nearest = Some(source);
+    }
+    let (Some(last), Some(nearest)) = (last, nearest) else { return Ok(None) };
+    let begin = match fact {
+        Fact::Exposed => "The internet reaches it",
+        Fact::Sensitive => "It leads to sensitive data",
+        Fact::Privileged => "It can act as an administrator",
+    };
+    let general = [AssetId::internet(), AssetId::everything()].map(|asset| name(&asset));
+    let through =
+        if general.contains(&nearest) { String::new() } else { format!(" through {nearest}") };
+    let end = match (way.says.is_some(), fact) {
+        (false, _) => String::new(),
+        (true, Fact::Exposed) => format!("; a tool says that the internet reaches {last}"),
+        (true, Fact::Sensitive) => format!("; a tool says that {last} holds sensitive data"),
+        (true, Fact::Privileged) => format!("; a tool says that {last} is an administrator"),
+    };
+    let text = format!("{begin}{through}: {}{end}.", steps.join(", "));
+    let text = Untrusted::from(text).capped(MOST_BYTES);
+    Ok(Some(Claim { text, evidence: records(way, field(fact)) }))
+}
+
+/// Whether a relation carries what is known of its first asset to its second.
+fn is_carried_on(relation: &Relation) -> bool {
+    Link::of(relation, |key| u64::from(key == relation.to.key()))
+        .is_some_and(|l| l.ends() == [0, 1])
+}
+
+fn name(asset: &AssetId) -> String {
+    match asset.key() {
+        "internet" => "the internet".to_owned(),
+        "everything" => "everything".to_owned(),
+        key => format!("`{key}`"),
+    }
+}
