@@ -218,9 +218,7 @@ pub(super) async fn show(
 /// Nothing is changed.
 #[utoipa::path(get, operation_id = "preview_exception", path = "/exception-preview", tag = "exceptions", params(ExceptionScope), responses(
     (status = 200, description = "What it would hide", body = Preview),
-    (status = 414, description = "The address is too long"),
     (status = 422, description = "The expression cannot be read", body = Problem, content_type = "application/problem+json"),
-    (status = 431, description = "The address and the headers are too long"),
     Refused,
 ))]
 pub(super) async fn preview(
