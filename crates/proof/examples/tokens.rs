@@ -107,7 +107,7 @@ fn of_sample(task: &Task, bpe: &CoreBPE) -> io::Result<Counts> {
         let brief = match task.id.as_str() {
             "message" => {
                 let form = if fix.is_some() { Form::PullRequest } else { Form::Ticket };
-                message::brief(form, (&story, &details), fix, setup.catalog())
+                message::brief(form, (&story, &details), fix.as_slice(), setup.catalog())
             }
             "runtime" if story.incident.timeline.is_none() => continue,
             _ => incident::brief(&story, &details, setup.catalog()),

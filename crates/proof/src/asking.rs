@@ -10,7 +10,7 @@ use quell_pipeline::analyst::incident::{self, Details};
 use quell_pipeline::analyst::message::{self, Form};
 use quell_pipeline::deliver::beside;
 use quell_pipeline::memory::{Stages, Story, World};
-use quell_pipeline::{FIX_TASK, Writer};
+use quell_pipeline::{FIX_TASK, FixQuestion, Writer};
 
 use crate::model::{self, MENDS, NOTHING, WAYS};
 use crate::runs::Sums;
@@ -106,7 +106,7 @@ impl Ask {
             (0 | 1, _) => (Form::Ticket, None),
             (_, _) => (Form::Chat, None),
         };
-        message::brief(form, (&story.told, details), fix, catalog)
+        message::brief(form, (&story.told, details), fix.as_slice(), catalog)
     }
 
     /// What stays of what they answer, told to one reader or another. In every other run somebody
@@ -133,11 +133,11 @@ impl Ask {
     ) -> Result<(), String> {
         let Some(way) = WAYS.get(self.turn % WAYS.len()) else { return Ok(()) };
         let sums = RefCell::new(sums);
-        let ask = |brief: &Brief<'_>| {
-            let mut sums = sums.borrow_mut();
-            let written = match Call::new(task, brief, Audience::Owner, Grants::default()) {
+        let ask = |question: &FixQuestion<'_>| {
+            let (mut sums, brief) = (sums.borrow_mut(), question.brief());
+            let written = match Call::new(task, &brief, Audience::Owner, Grants::default()) {
                 Ok(call) => sums.judged(&call, &model::patch(&call, way, text)),
-                Err(_) => quell_analyst::by_rules(task, brief, quell_analyst::Why::NotConfigured),
+                Err(_) => quell_analyst::by_rules(task, &brief, quell_analyst::Why::NotConfigured),
             };
             Answered { written, made: Some(by()) }
         };
