@@ -85,10 +85,16 @@ impl Config {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
 
+    /// The fields, where it is an object.
+    #[must_use]
+    pub const fn as_object(&self) -> Option<&BTreeMap<String, Self>> {
+        if let Self::Object(fields) = self { Some(fields) } else { None }
+    }
+
     /// The field of an object.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
-        if let Self::Object(fields) = self { fields.get(key) } else { None }
+        self.as_object()?.get(key)
     }
 
     /// Whether every part of it is known.

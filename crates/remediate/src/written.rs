@@ -1,7 +1,7 @@
 //! Fixes that a model wrote: where one may be asked for, what of the code is told, and the fix
 //! that comes of it, proved like every other and held against more.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use quell_catalog::{Check, Control, Predicate, Truth};
 use quell_model::{Fix, FixState, IssueKey, Safety, WrittenFix};
@@ -280,17 +280,8 @@ fn walk(old: &Config, new: &Config, path: &str, found: &mut Vec<String>) {
     if old == new {
         return;
     }
-    let fields = |config: &Config| match config {
-        Config::Object(fields) => fields.keys().cloned().collect::<BTreeSet<_>>(),
-        Config::Null
-        | Config::Bool(_)
-        | Config::Number(_)
-        | Config::Text(_)
-        | Config::List(_)
-        | Config::Reference { .. }
-        | Config::Unknown => BTreeSet::new(),
-    };
-    let names: BTreeSet<String> = fields(old).union(&fields(new)).cloned().collect();
+    let objects = [old, new].into_iter().filter_map(Config::as_object);
+    let names: BTreeSet<String> = objects.flat_map(BTreeMap::keys).cloned().collect();
     if names.is_empty() {
         found.push(path.to_owned());
         return;

@@ -61,20 +61,7 @@ fn making(repository: &Repository, one: &Resource<'_>, (place, line): (Place, u3
 }
 
 fn tags(config: &Config) -> BTreeMap<String, String> {
-    let of = |name: &&str| match config.get(name) {
-        Some(Config::Object(tags)) => Some(tags),
-        Some(
-            Config::Null
-            | Config::Bool(_)
-            | Config::Number(_)
-            | Config::Text(_)
-            | Config::List(_)
-            | Config::Reference { .. }
-            | Config::Unknown,
-        )
-        | None => None,
-    };
-    let all = TAGS.iter().filter_map(of).flatten();
+    let all = TAGS.iter().filter_map(|name| config.get(name)?.as_object()).flatten();
     all.filter_map(|(key, value)| Some((key.clone(), value.as_text()?.to_owned()))).collect()
 }
 

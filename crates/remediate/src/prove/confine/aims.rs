@@ -297,19 +297,12 @@ pub(super) fn statements(old: &Config, new: &Config, root: &str) -> Result<(), S
 
 /// Whether two elements say the same, wherever they stand in the file.
 fn is_same(one: &Config, other: &Config) -> bool {
-    let without = |config: &Config| match config {
-        Config::Object(fields) if fields.contains_key("program") => {
+    let without = |config: &Config| match config.as_object() {
+        Some(fields) if fields.contains_key("program") => {
             let fields = fields.iter().filter(|(name, _)| *name != "line");
             Config::Object(fields.map(|(name, value)| (name.clone(), value.clone())).collect())
         }
-        Config::Null
-        | Config::Bool(_)
-        | Config::Number(_)
-        | Config::Text(_)
-        | Config::List(_)
-        | Config::Object(_)
-        | Config::Reference { .. }
-        | Config::Unknown => config.clone(),
+        Some(_) | None => config.clone(),
     };
     without(one) == without(other)
 }

@@ -1,5 +1,7 @@
 //! Whether one block's attribute names another block.
 
+use std::collections::BTreeMap;
+
 use quell_catalog::Truth;
 
 use super::names::literal_names;
@@ -54,16 +56,9 @@ pub(crate) fn satellites<'r>(
     let refers = |one: &Resource<'_>| {
         let address = resource.address_from(one.file.folder());
         let named = Named { repository, resource, address: &address };
-        match &*resolve::resource(repository, one) {
-            Config::Object(map) => map.values().any(|value| named.by(value) == Truth::Holds),
-            Config::Null
-            | Config::Bool(_)
-            | Config::Number(_)
-            | Config::Text(_)
-            | Config::List(_)
-            | Config::Reference { .. }
-            | Config::Unknown => false,
-        }
+        let all = resolve::resource(repository, one);
+        let mut values = all.as_object().into_iter().flat_map(BTreeMap::values);
+        values.any(|value| named.by(value) == Truth::Holds)
     };
     let others = kinds.iter().filter(|kind| **kind != own);
     others.flat_map(|kind| candidates(repository, resource, kind)).filter(refers).collect()
