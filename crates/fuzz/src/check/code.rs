@@ -83,6 +83,17 @@ fn target(path: &str, address: &str) -> Target {
     Target::new(&asset, Some(&location))
 }
 
+/// The recipe that changes several objects of a file: a program leaves its namespace together.
+const MOVES_TOGETHER: &str = "namespace";
+
+/// Whether every line stays, in its order, that says nothing of a namespace.
+fn stays(before: &str, after: &str) -> bool {
+    let tells =
+        |line: &&str| ["metadata", "namespace", ".default"].iter().any(|word| line.contains(word));
+    let mut left = after.lines();
+    before.lines().filter(|line| !tells(line)).all(|line| left.any(|new| new == line))
+}
+
 /// A fix keeps every byte above its block, and those below the line on which it ends.
 fn only_its_own(
     engine: &Engine<'_>,
@@ -99,6 +110,9 @@ fn only_its_own(
     }
     let place = Place { file: fix.file.clone(), address: fix.address.clone() };
     let Some(span) = repository.span(&place) else { return fault("its block is not there") };
+    if fix.recipe == MOVES_TOGETHER {
+        return if stays(before, after) { Ok(()) } else { fault("it changes other lines") };
+    }
     if is_put_in(before, after, span.start) {
         return Ok(());
     }
