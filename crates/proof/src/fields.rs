@@ -85,6 +85,7 @@ pub const FIELDS: &[(&str, &str, Treated)] = &[
         Names("where no rule is known the title says which fault it is; else it is held equal"),
     ),
     ("Fix", "address", Ours(WRITTEN)),
+    ("Fix", "also_in", Ours(WRITTEN)),
     ("Fix", "control", Ours(WRITTEN)),
     ("Fix", "diff", Ours(WRITTEN)),
     ("Fix", "file", Ours(WRITTEN)),
