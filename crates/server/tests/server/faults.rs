@@ -1,6 +1,7 @@
 //! Disks that refuse, files that changed or were put back alone, memory and descriptors that end,
 //! and a database that somebody else holds.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
@@ -412,10 +413,36 @@ fn traced(line: &str) -> Option<Traced> {
     is_change.then(|| Traced::Changed(names.collect()))
 }
 
+/// The calls of a trace, each in one line. Where threads overlap, a call is told in two lines: a
+/// flush then stands where it began, since it covers nothing later, and a change where it ended.
+fn whole_calls(trace: &str) -> Vec<String> {
+    let mut calls: Vec<String> = Vec::new();
+    let mut begun: HashMap<&str, (usize, &str)> = HashMap::new();
+    for line in trace.lines() {
+        let thread = line.split(' ').next().unwrap_or_default();
+        if let Some(head) = line.strip_suffix("<unfinished ...>") {
+            begun.insert(thread, (calls.len(), head.trim_end()));
+            // The place of a flush; a line that says nothing for every other call.
+            calls.push(String::new());
+        } else if let Some((_, tail)) = line.split_once(" resumed>") {
+            let Some((place, head)) = begun.remove(thread) else { continue };
+            let call = format!("{head}{tail}");
+            if head.contains("fsync(") {
+                calls[place] = call;
+            } else {
+                calls.push(call);
+            }
+        } else {
+            calls.push(line.to_owned());
+        }
+    }
+    calls
+}
+
 /// The names below a folder that changed and whose folder was not flushed after that.
 fn unflushed(trace: &str, data: &Path) -> Vec<String> {
     let mut waiting: Vec<String> = Vec::new();
-    for told in trace.lines().filter_map(traced) {
+    for told in whole_calls(trace).iter().filter_map(|call| traced(call)) {
         match told {
             Traced::Changed(names) => {
                 waiting.extend(names.into_iter().filter(|name| Path::new(name).starts_with(data)));
@@ -445,6 +472,21 @@ fn a_trace_tells_which_names_were_not_flushed() {
     assert!(unflushed(&format!("{trace}7 fsync(9</d>) = 0\n"), Path::new("/d")).is_empty());
     let gone = "7 unlink(\"/d/c\") = 0\n";
     assert_eq!(unflushed(gone, Path::new("/d")), ["/d/c"]);
+}
+
+#[test]
+fn calls_of_threads_that_overlap_are_told_in_two_lines() {
+    let two_lines = "7 unlink(\"/d/a\" <unfinished ...>\n8 fsync(5</d> <unfinished ...>\n\
+        7 <... unlink resumed>) = 0\n8 <... fsync resumed>) = 0\n";
+    // The flush began before the name was taken away.
+    assert_eq!(unflushed(two_lines, Path::new("/d")), ["/d/a"]);
+    let after = "7 fsync(5</d> <unfinished ...>\n8 unlink(\"/e\") = 0\n";
+    let ended = "7 <... fsync resumed>) = 0\n";
+    assert!(unflushed(&format!("{two_lines}{after}{ended}"), Path::new("/d")).is_empty());
+    let failed = "7 <... fsync resumed>) = -1 EIO (Input/output error)\n";
+    for end in ["", failed] {
+        assert_eq!(unflushed(&format!("{two_lines}{after}{end}"), Path::new("/d")), ["/d/a"]);
+    }
 }
 
 #[test]
