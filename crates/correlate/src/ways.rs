@@ -28,19 +28,48 @@ impl Fact {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Exposed, Self::Sensitive, Self::Privileged];
 
-    const fn place(self) -> usize {
-        match self {
-            Self::Exposed => 0,
-            Self::Sensitive => 1,
-            Self::Privileged => 2,
-        }
-    }
-
     const fn bit(self) -> u8 {
         match self {
             Self::Exposed => 1,
             Self::Sensitive => 2,
             Self::Privileged => 4,
+        }
+    }
+}
+
+/// Something of each fact.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ByFact<T> {
+    exposed: T,
+    sensitive: T,
+    privileged: T,
+}
+
+impl<T> ByFact<T> {
+    /// One of each, made by what is asked of it.
+    pub fn each(mut of: impl FnMut(Fact) -> T) -> Self {
+        Self {
+            exposed: of(Fact::Exposed),
+            sensitive: of(Fact::Sensitive),
+            privileged: of(Fact::Privileged),
+        }
+    }
+
+    /// That of a fact.
+    pub const fn get(&self, fact: Fact) -> &T {
+        match fact {
+            Fact::Exposed => &self.exposed,
+            Fact::Sensitive => &self.sensitive,
+            Fact::Privileged => &self.privileged,
+        }
+    }
+
+    /// That of a fact, to be changed.
+    pub const fn get_mut(&mut self, fact: Fact) -> &mut T {
+        match fact {
+            Fact::Exposed => &mut self.exposed,
+            Fact::Sensitive => &mut self.sensitive,
+            Fact::Privileged => &mut self.privileged,
         }
     }
 }
@@ -58,12 +87,11 @@ impl Link {
     /// What a relation carries, if anything.
     #[must_use]
     pub fn of(relation: &Relation, number: impl Fn(&str) -> u64) -> Option<Self> {
-        let (to_second, facts) = carried(relation);
+        let (_, facts) = carried(relation);
         if facts.is_empty() {
             return None;
         }
-        let (first, second) = (number(relation.from.key()), number(relation.to.key()));
-        let (source, target) = if to_second { (first, second) } else { (second, first) };
+        let [source, target] = source_and_target(relation).map(|end| number(end.key()));
         let facts = facts.iter().fold(0, |bits, fact| bits | fact.bit());
         Some(Self { key: relation.key(), source, target, facts })
     }
@@ -85,6 +113,14 @@ impl Link {
     pub const fn ends(&self) -> [u64; 2] {
         [self.source, self.target]
     }
+}
+
+/// The ends of a relation in the order in which it carries facts: of which asset they are, and to
+/// which they come.
+#[must_use]
+pub fn source_and_target(relation: &Relation) -> [&AssetId; 2] {
+    let (first, second) = (&relation.from, &relation.to);
+    if carried(relation).0 { [first, second] } else { [second, first] }
 }
 
 /// Which facts a relation carries, and whether they are of the first asset and come to the second.
@@ -125,18 +161,17 @@ fn put_on(id: &AssetId) -> &'static [Fact] {
 
 /// What open issues say of one asset, each with the first of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Facts([Option<IssueKey>; 3]);
+pub struct Facts(ByFact<Option<IssueKey>>);
 
 impl Facts {
     /// An issue says so. Of several the one with the smallest key is kept.
     pub fn add(&mut self, fact: Fact, says: IssueKey) {
-        if let Some(known) = self.0.get_mut(fact.place()) {
-            *known = Some(known.map_or(says, |known| known.min(says)));
-        }
+        let known = self.0.get_mut(fact);
+        *known = Some(known.map_or(says, |known| known.min(says)));
     }
 
-    fn get(&self, fact: Fact) -> Option<IssueKey> {
-        self.0.get(fact.place()).copied().flatten()
+    const fn get(&self, fact: Fact) -> Option<IssueKey> {
+        *self.0.get(fact)
     }
 }
 
@@ -152,13 +187,13 @@ pub struct Way {
 
 /// The ways by which facts come to one asset.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ways([Option<Way>; 3]);
+pub struct Ways(ByFact<Option<Way>>);
 
 impl Ways {
     /// The way of a fact.
     #[must_use]
-    pub fn get(&self, fact: Fact) -> Option<&Way> {
-        self.0.get(fact.place())?.as_ref()
+    pub const fn get(&self, fact: Fact) -> Option<&Way> {
+        self.0.get(fact).as_ref()
     }
 }
 
@@ -182,23 +217,28 @@ struct Reached {
     by: Option<Link>,
 }
 
-/// The ways to all assets to which there are any. Links stand in the order of their keys.
-#[must_use]
-pub fn ways(links: &[Link], known: Known<'_>) -> HashMap<u64, Ways> {
+/// The ways to all assets to which there are any. Links stand in the order of their keys, and are
+/// gone through once for each fact and step.
+pub fn ways<'l>(
+    links: &(impl Iterator<Item = &'l Link> + Clone),
+    known: Known<'_>,
+) -> HashMap<u64, Ways> {
     let mut found: HashMap<u64, Ways> = HashMap::new();
     for fact in Fact::ALL {
-        let reached = spread(links, known, fact);
+        let reached = spread(links.clone(), known, fact);
         reached.keys().for_each(|asset| {
             let Some(way) = way(*asset, &reached, known, fact) else { return };
-            if let Some(place) = found.entry(*asset).or_default().0.get_mut(fact.place()) {
-                *place = Some(way);
-            }
+            *found.entry(*asset).or_default().0.get_mut(fact) = Some(way);
         });
     }
     found
 }
 
-fn spread(links: &[Link], known: Known<'_>, fact: Fact) -> HashMap<u64, Reached> {
+fn spread<'l>(
+    links: impl Iterator<Item = &'l Link> + Clone,
+    known: Known<'_>,
+    fact: Fact,
+) -> HashMap<u64, Reached> {
     let says = known.facts.iter().filter(|(_, facts)| facts.get(fact).is_some());
     let here = Reached { steps: 0, by: None };
     let mut reached: HashMap<u64, Reached> = says.map(|(asset, _)| (*asset, here)).collect();
@@ -207,9 +247,10 @@ fn spread(links: &[Link], known: Known<'_>, fact: Fact) -> HashMap<u64, Reached>
         Fact::Privileged => drop(reached.insert(known.everything, here)),
         Fact::Sensitive => {}
     }
+    let links = links.filter(|link| link.facts & fact.bit() != 0);
     for steps in 1..=MOST_STEPS {
         let before = reached.len();
-        for link in links.iter().filter(|link| link.facts & fact.bit() != 0) {
+        for link in links.clone() {
             let comes = reached.get(&link.source).is_some_and(|of| of.steps + 1 == steps);
             let is_seen = !known.only_these || known.facts.contains_key(&link.target);
             if comes && is_seen {
@@ -287,7 +328,7 @@ mod tests {
         let [internet, everything] =
             [AssetId::internet(), AssetId::everything()].map(|id| number(id.key()));
         let only_these = only_these.is_some();
-        ways(&links, Known { facts: &facts, internet, everything, only_these })
+        ways(&links.iter(), Known { facts: &facts, internet, everything, only_these })
     }
 
     fn at<'w>(ways: &'w HashMap<u64, Ways>, asset: &str, fact: Fact) -> Option<&'w Way> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 
-use quell_correlate::{Fact, Facts, Known, Link, MOST_STEPS, Way, Ways, ways};
+use quell_correlate::{Fact, Facts, Known, Link, MOST_STEPS, Way, Ways, source_and_target, ways};
 use quell_model::{AssetId, Claim, Relation, Untrusted};
 use quell_store::{Packed, Store};
 use rayon::prelude::*;
@@ -13,8 +13,9 @@ use crate::priority::{Around, Basis};
 
 /// Pages of relations that are read at once.
 const PAGES: usize = 16;
-/// Relations that are read for one asset alone.
+/// Links that are kept for one asset alone, and relations that are read to find them.
 const MOST_NEAR: usize = 1000;
+const MOST_READ: usize = 5000;
 /// Longest sentence about one fact.
 const MOST_BYTES: usize = 800;
 
@@ -46,10 +47,11 @@ impl Links {
         let mut links = Self::new(RandomState::new());
         let mut others: BTreeSet<String> = BTreeSet::new();
         let mut waiting: BTreeSet<String> = [asset.to_owned()].into();
+        let mut left = MOST_READ;
         for _ in 0..MOST_STEPS {
             let mut next: BTreeSet<String> = BTreeSet::new();
             for asset in &waiting {
-                next.extend(links.add_near(store, asset)?);
+                next.extend(links.add_near(store, asset, &mut left)?);
             }
             next.retain(|asset| !others.contains(asset));
             others.extend(next.iter().cloned());
@@ -63,16 +65,27 @@ impl Links {
     }
 
     /// Adds the links by which facts come to an asset. Says from which others.
-    fn add_near(&mut self, store: &Store, asset: &str) -> Result<Vec<String>, PipelineError> {
+    fn add_near(
+        &mut self,
+        store: &Store,
+        asset: &str,
+        left: &mut usize,
+    ) -> Result<Vec<String>, PipelineError> {
         let mut sources = Vec::new();
-        let left = MOST_NEAR.saturating_sub(self.links.len());
-        for row in store.relation_list(&Relation::end_of(asset), (0, left))? {
+        let limit = MOST_NEAR.saturating_sub(self.links.len()).min(*left);
+        if limit == 0 {
+            return Ok(sources);
+        }
+        let rows = store.relation_list(&Relation::end_of(asset), (0, limit))?;
+        *left -= rows.len();
+        for row in rows {
             let relation = relation_of(&row.body)?;
             let link = Link::of(&relation, |key| self.number(key));
             let here = self.number(asset);
             let Some(link) = link.filter(|link| link.target() == here) else { continue };
-            let (from, to) = (relation.from.key(), relation.to.key());
-            sources.push(if from == asset { to } else { from }.to_owned());
+            let [source, _] = source_and_target(&relation);
+            // No fact comes to the internet, or to everything.
+            sources.extend((!source.is_general()).then(|| source.key().to_owned()));
             self.links.push((0, link));
         }
         Ok(sources)
@@ -132,10 +145,10 @@ impl Links {
         if self.is_empty() {
             return HashMap::new();
         }
-        let links: Vec<Link> = self.links.iter().map(|(_, link)| *link).collect();
         let [internet, everything] =
             [AssetId::internet(), AssetId::everything()].map(|id| self.number(id.key()));
-        ways(&links, Known { facts, internet, everything, only_these })
+        let known = Known { facts, internet, everything, only_these };
+        ways(&self.links.iter().map(|(_, link)| link), known)
     }
 }
 
@@ -185,7 +198,7 @@ fn sentence(store: &Store, (fact, way): (Fact, &Way)) -> Result<Option<Claim>, P
         let (first, second) = (name(&relation.from), name(&relation.to));
         let tool = &relation.tool.product;
         steps.push(format!("{first} {} {second} ({tool})", relation.kind.words()));
-        let source = if is_carried_on(&relation) { first } else { second };
+        let [source, _] = source_and_target(&relation).map(name);
         last.get_or_insert_with(|| source.clone());
         nearest = Some(source);
     }
@@ -207,12 +220,6 @@ fn sentence(store: &Store, (fact, way): (Fact, &Way)) -> Result<Option<Claim>, P
     let text = format!("{begin}{through}: {}{end}.", steps.join(", "));
     let text = Untrusted::from(text).capped(MOST_BYTES);
     Ok(Some(Claim { text, evidence: records(way, field(fact)) }))
-}
-
-/// Whether a relation carries what is known of its first asset to its second.
-fn is_carried_on(relation: &Relation) -> bool {
-    Link::of(relation, |key| u64::from(key == relation.to.key()))
-        .is_some_and(|l| l.ends() == [0, 1])
 }
 
 fn name(asset: &AssetId) -> String {

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use quell_catalog::{Control, Exposure};
-use quell_correlate::{Fact, Facts, Member, Shared, Way, Ways};
-use quell_model::{Decided, FindingClass, Issue, IssueKey, Sourced, Statement, Timestamp};
+use quell_correlate::{ByFact, Fact, Facts, Member, Shared, Way, Ways};
+use quell_model::{Decided, FindingClass, Issue, IssueKey, Signals, Sourced, Statement, Timestamp};
 use quell_risk::{Circumstances, Elsewhere, Factors, WhatIf};
 use quell_store::Store;
 use rayon::prelude::*;
@@ -41,9 +41,7 @@ pub(crate) enum Basis {
 /// What all issues of one asset say of its surroundings together.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Around {
-    exposed: Claimed,
-    sensitive: Claimed,
-    admin: Claimed,
+    claims: ByFact<Claimed>,
     pub(crate) environment: Brought<Sourced>,
     pub(crate) data_class: Brought<Sourced>,
     /// Whether its issues say different things, or relations say more than they.
@@ -78,17 +76,24 @@ pub(crate) struct Says {
 }
 
 impl Says {
+    /// What it claims.
+    const fn of(&self, fact: Fact) -> Option<bool> {
+        match fact {
+            Fact::Exposed => self.exposed,
+            Fact::Sensitive => self.sensitive,
+            Fact::Privileged => self.admin,
+        }
+    }
+
     /// Adds what it claims to what is known of the asset.
     pub(crate) fn add_to(&self, facts: &mut Facts, key: IssueKey) {
         let class = self.data_class.as_deref().and_then(|text| serde_json::from_str(text).ok());
         let class: Brought<Sourced> = class.map(|class| (class, key));
         let is_sensitive = sensitivity(&class) < SENSITIVE.len();
-        let claims = [
-            (Fact::Exposed, self.exposed == Some(true)),
-            (Fact::Sensitive, self.sensitive == Some(true) || is_sensitive),
-            (Fact::Privileged, self.admin == Some(true)),
-        ];
-        claims.iter().filter(|(_, holds)| *holds).for_each(|(fact, _)| facts.add(*fact, key));
+        let holds = |fact: &Fact| {
+            self.of(*fact) == Some(true) || (*fact == Fact::Sensitive && is_sensitive)
+        };
+        Fact::ALL.into_iter().filter(holds).for_each(|fact| facts.add(fact, key));
     }
 }
 
@@ -166,11 +171,7 @@ impl Around {
     /// Takes in what relations say: more than nothing, and more than that it is not so.
     fn add_way(&mut self, fact: Fact, way: Option<&Way>) {
         let Some(way) = way else { return };
-        let mine = match fact {
-            Fact::Exposed => &mut self.exposed,
-            Fact::Sensitive => &mut self.sensitive,
-            Fact::Privileged => &mut self.admin,
-        };
+        let mine = self.claims.get_mut(fact);
         if !matches!(mine, Some((true, _))) {
             *mine = Some((true, Basis::Way(way.clone())));
             self.mixed = true;
@@ -179,12 +180,7 @@ impl Around {
 
     /// What a claim rests on, if there is one.
     pub(crate) fn brought(&self, fact: Fact) -> Option<&Basis> {
-        let mine = match fact {
-            Fact::Exposed => &self.exposed,
-            Fact::Sensitive => &self.sensitive,
-            Fact::Privileged => &self.admin,
-        };
-        mine.as_ref().map(|(_, from)| from)
+        self.claims.get(fact).as_ref().map(|(_, from)| from)
     }
 
     /// Whether a fact comes from another asset.
@@ -198,11 +194,9 @@ impl Around {
             let value = text.as_deref().and_then(|text| serde_json::from_str(text).ok());
             value.map(|value| (value, key))
         };
-        let claimed = |value: Option<bool>| value.map(|value| (value, Basis::Issue(key)));
+        let claimed = |fact| says.of(fact).map(|value| (value, Basis::Issue(key)));
         Self {
-            exposed: claimed(says.exposed),
-            sensitive: claimed(says.sensitive),
-            admin: claimed(says.admin),
+            claims: ByFact::each(claimed),
             environment: sourced(&says.environment),
             data_class: sourced(&says.data_class),
             mixed: false,
@@ -213,9 +207,9 @@ impl Around {
     /// known first stays.
     fn add(&mut self, other: Self) {
         self.mixed |= !self.says_as(&other);
-        worse(&mut self.exposed, other.exposed);
-        worse(&mut self.sensitive, other.sensitive);
-        worse(&mut self.admin, other.admin);
+        for fact in Fact::ALL {
+            worse(self.claims.get_mut(fact), other.claims.get(fact));
+        }
         let is_production = |of: &Brought<Sourced>| word(of) == Some("production");
         if self.environment.is_none()
             || (is_production(&other.environment) && !is_production(&self.environment))
@@ -229,9 +223,7 @@ impl Around {
 
     fn says_as(&self, other: &Self) -> bool {
         let flag = |of: &Claimed| of.as_ref().map(|(value, _)| *value);
-        flag(&self.exposed) == flag(&other.exposed)
-            && flag(&self.sensitive) == flag(&other.sensitive)
-            && flag(&self.admin) == flag(&other.admin)
+        Fact::ALL.iter().all(|of| flag(self.claims.get(*of)) == flag(other.claims.get(*of)))
             && word(&self.environment) == word(&other.environment)
             && word(&self.data_class) == word(&other.data_class)
     }
@@ -241,14 +233,12 @@ impl Around {
     fn apply(&self, issue: &mut Issue, leads_in: bool) -> bool {
         let before = issue.asset.clone();
         let signals = &mut issue.asset.signals;
-        let raise = |mine: &mut Option<bool>, all: &Claimed| {
-            if let Some((value, _)) = all.as_ref().filter(|_| leads_in) {
+        for fact in Fact::ALL.into_iter().filter(|_| leads_in) {
+            let mine = signal(signals, fact);
+            if let Some((value, _)) = self.claims.get(fact) {
                 *mine = Some(*value || *mine == Some(true));
             }
-        };
-        raise(&mut signals.internet_exposed, &self.exposed);
-        raise(&mut signals.sensitive_data, &self.sensitive);
-        raise(&mut signals.high_privilege, &self.admin);
+        }
         let fill = |mine: &mut Option<Sourced>, all: &Brought<Sourced>| {
             if mine.is_none() {
                 *mine = all.as_ref().map(|(value, _)| value.clone());
@@ -260,9 +250,18 @@ impl Around {
     }
 }
 
-fn worse(mine: &mut Claimed, other: Claimed) {
-    if mine.is_none() || matches!((&*mine, &other), (Some((false, _)), Some((true, _)))) {
-        *mine = other;
+/// The signal of an asset in which a fact stands.
+const fn signal(signals: &mut Signals, fact: Fact) -> &mut Option<bool> {
+    match fact {
+        Fact::Exposed => &mut signals.internet_exposed,
+        Fact::Sensitive => &mut signals.sensitive_data,
+        Fact::Privileged => &mut signals.high_privilege,
+    }
+}
+
+fn worse(mine: &mut Claimed, other: &Claimed) {
+    if mine.is_none() || matches!((&*mine, other), (Some((false, _)), Some((true, _)))) {
+        mine.clone_from(other);
     }
 }
 
@@ -540,7 +539,7 @@ mod tests {
         let relation = Relation::new(tool, &from, RelationKind::Exposes, &to).unwrap();
         let link = Link::of(&relation, |key| u64::from(key != from.key())).unwrap();
         let known = Known { facts: &facts, internet: 0, everything: 2, only_these: true };
-        let all = quell_correlate::ways(&[link], known);
+        let all = quell_correlate::ways(&[link].iter(), known);
         let ways = all.get(&1).unwrap();
         for said in [None, Some(false)] {
             let around = told(&[issue("a", said, None)], ways).unwrap();
