@@ -197,7 +197,7 @@ fn asset_item(view: &View<'_>, cells: &AssetCells) -> Result<Option<AssetItem>, 
 
 /// The asset with this id.
 fn find_exact(view: &View<'_>, id: &str) -> Option<AssetCells> {
-    let filter = ListFilter { asset_is: Some(id.to_owned()), ..ListFilter::default() };
+    let filter = ListFilter { asset_is: vec![id.to_owned()], ..ListFilter::default() };
     by_id(view, &filter).pop()
 }
 
@@ -233,7 +233,7 @@ pub fn asset(view: &View<'_>, id: &str) -> Result<AssetStory, QueryError> {
     let not_found = || QueryError::NotFound { kind: "asset", id: id.to_owned() };
     let cells = find(view, id).ok_or_else(not_found)?;
     let item = asset_item(view, &cells)?.ok_or_else(not_found)?;
-    let filter = ListFilter { asset_is: Some(cells.key), ..ListFilter::default() };
+    let filter = ListFilter { asset_is: vec![cells.key], ..ListFilter::default() };
     let found = view.index.issues(&Wish {
         filter: &filter,
         sort: Sort::Score,

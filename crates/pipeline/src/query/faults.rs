@@ -79,7 +79,7 @@ macro_rules! fault_query {
                     control: self.control.clone(),
                     tools: self.tool.clone(),
                     asset: self.asset.clone(),
-                    asset_is: self.asset_id.clone(),
+                    asset_is: self.asset_id.iter().cloned().collect(),
                     providers: self.provider.iter().map(|p| p.as_str().to_owned()).collect(),
                     account: self.account.clone(),
                     region: self.region.clone(),

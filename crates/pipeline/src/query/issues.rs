@@ -221,8 +221,9 @@ pub fn issue(view: &View<'_>, id: &str) -> Result<IssueStory, QueryError> {
         let asset = read_issue(body)?.asset.id.key().to_owned();
         let (links, others) = Links::near(view.store, &asset)?;
         let mut neighbours = Vec::new();
-        let assets = std::iter::once(&asset).chain(&others);
-        for row in assets.flat_map(|asset| on_asset(view.index, asset)) {
+        let own = on_assets(view.index, vec![asset]);
+        let others = if others.is_empty() { Vec::new() } else { on_assets(view.index, others) };
+        for row in own.into_iter().chain(others) {
             if let Some(row) = view.store.issue_get(row)? {
                 neighbours.extend(known(&row, catalog)?);
             }
@@ -235,11 +236,11 @@ pub fn issue(view: &View<'_>, id: &str) -> Result<IssueStory, QueryError> {
     Ok(told)
 }
 
-/// The open issues of an asset, the riskiest first.
-fn on_asset(index: &Snapshot, asset: &str) -> Vec<i64> {
+/// The open issues of some assets, the riskiest first. Of very many the rest is left out.
+fn on_assets(index: &Snapshot, assets: Vec<String>) -> Vec<i64> {
     let filter = ListFilter {
         statuses: vec![Status::Open, Status::InProgress],
-        asset_is: Some(asset.to_owned()),
+        asset_is: assets,
         ..ListFilter::default()
     };
     let wish = Wish {

@@ -23,8 +23,8 @@ pub struct ListFilter {
     pub tools: Vec<String>,
     /// This text in the asset's key, in any case.
     pub asset: Option<String>,
-    /// The asset with this key, in any case.
-    pub asset_is: Option<String>,
+    /// One of the assets with these keys, in any case.
+    pub asset_is: Vec<String>,
     /// One of these providers of the asset.
     pub providers: Vec<String>,
     /// The asset's account.
@@ -148,13 +148,13 @@ impl ListFilter {
 
     fn assets(&self, inner: &Inner) -> Option<IdSet> {
         let text = self.asset.as_deref().map(|text| inner.assets.holding(&text.to_lowercase()));
-        let Some(key) = &self.asset_is else { return text };
-        let mut only = IdSet::default();
-        if let Some(number) = inner.assets.find(&key.to_lowercase()).map(i64::from)
-            && text.as_ref().is_none_or(|text| text.contains(number))
-        {
-            only.insert(number);
+        if self.asset_is.is_empty() {
+            return text;
         }
+        let named = self.asset_is.iter().filter_map(|key| inner.assets.find(&key.to_lowercase()));
+        let fits = |number: &i64| text.as_ref().is_none_or(|text| text.contains(*number));
+        let mut only = IdSet::default();
+        only.extend(named.map(i64::from).filter(fits));
         Some(only)
     }
 

@@ -489,7 +489,7 @@ fn assets_have_their_open_issues() {
     assert_eq!(shown.last(), Some(&(0, None)));
     assert!(shown.contains(&(1, worst(4))) && shown.contains(&(1, worst(5))), "{shown:?}");
     for asset in &listed.rows {
-        let only = ListFilter { asset_is: Some(asset.key.clone()), ..ListFilter::default() };
+        let only = ListFilter { asset_is: vec![asset.key.clone()], ..ListFilter::default() };
         assert_eq!(
             snapshot.assets(&wish(&only, (Sort::Id, false))).rows,
             std::slice::from_ref(asset)
