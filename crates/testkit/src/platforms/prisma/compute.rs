@@ -4,6 +4,7 @@ use quell_model::Timestamp;
 use serde_json::{Value, json};
 
 use super::alerts::severity;
+use super::seat::Kin;
 use super::state::{State, both};
 use super::{PrismaDouble, PrismaRight, Query, Seat, console_error, firewall, ok};
 use crate::net::Answer;
@@ -259,23 +260,12 @@ fn attack(detection: &Detection) -> [&'static str; 4] {
 
 /// What a list of audits may be asked by.
 const fn parameters(seat: Seat) -> &'static [&'static str] {
-    match seat {
-        Seat::ContainerFirewall
-        | Seat::HostFirewall
-        | Seat::ServerlessFirewall
-        | Seat::AppFirewall => firewall::OF_FIREWALL,
-        Seat::FileIntegrity => firewall::OF_FILES,
-        Seat::LogInspection => firewall::OF_LOGS,
-        Seat::Kubernetes => firewall::OF_CLUSTERS,
-        Seat::Alert
-        | Seat::Image
-        | Seat::Host
-        | Seat::Function
-        | Seat::Incident
-        | Seat::HostAudit
-        | Seat::ContainerAudit
-        | Seat::AppAudit
-        | Seat::ServerlessAudit => OF_AUDITS,
+    match seat.kin() {
+        Kin::Firewall => firewall::OF_FIREWALL,
+        Kin::Files => firewall::OF_FILES,
+        Kin::Logs => firewall::OF_LOGS,
+        Kin::Clusters => firewall::OF_CLUSTERS,
+        Kin::Alerts | Kin::Scans | Kin::Incidents | Kin::Processes => OF_AUDITS,
     }
 }
 
@@ -313,34 +303,18 @@ pub(super) fn audit(flaw: &Flaw, thing: &Thing, seat: Seat) -> Option<Value> {
     });
     record = both(record, place);
     let fields = record.as_object_mut()?;
-    match seat {
-        Seat::ContainerAudit => {
-            fields.insert("container".to_owned(), true.into());
-            fields.insert("containerId".to_owned(), format!("{:064x}", flaw.number).into());
-            fields.insert("containerName".to_owned(), format!("web-{}", flaw.number).into());
-            fields.insert("imageName".to_owned(), "registry.example.com/shop/web:1.2".into());
-            fields.insert("imageId".to_owned(), format!("sha256:{:064x}", 77).into());
-        }
-        Seat::AppAudit => {
-            fields.insert("appID".to_owned(), app_id(thing).into());
-            fields.insert("app".to_owned(), thing.name.clone().into());
-            fields.insert("resourceID".to_owned(), "".into());
-            fields.insert("hostname".to_owned(), app_id(thing).into());
-        }
-        Seat::Alert
-        | Seat::Image
-        | Seat::Host
-        | Seat::Function
-        | Seat::Incident
-        | Seat::HostAudit
-        | Seat::ServerlessAudit
-        | Seat::ContainerFirewall
-        | Seat::HostFirewall
-        | Seat::ServerlessFirewall
-        | Seat::AppFirewall
-        | Seat::FileIntegrity
-        | Seat::LogInspection
-        | Seat::Kubernetes => {}
+    if seat == Seat::ContainerAudit {
+        fields.insert("container".to_owned(), true.into());
+        fields.insert("containerId".to_owned(), format!("{:064x}", flaw.number).into());
+        fields.insert("containerName".to_owned(), format!("web-{}", flaw.number).into());
+        fields.insert("imageName".to_owned(), "registry.example.com/shop/web:1.2".into());
+        fields.insert("imageId".to_owned(), format!("sha256:{:064x}", 77).into());
+    }
+    if seat == Seat::AppAudit {
+        fields.insert("appID".to_owned(), app_id(thing).into());
+        fields.insert("app".to_owned(), thing.name.clone().into());
+        fields.insert("resourceID".to_owned(), "".into());
+        fields.insert("hostname".to_owned(), app_id(thing).into());
     }
     Some(record)
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::compute::{app_id, fqdn, provider};
+use super::seat::Kin;
 use super::state::both;
 use super::{PrismaDouble, Seat};
 use crate::platforms::{Detection, Flaw, Thing};
@@ -58,23 +59,12 @@ pub(super) fn audit(
     thing: &Thing,
     (seat, detection): (Seat, &Detection),
 ) -> Option<Value> {
-    match seat {
-        Seat::ContainerFirewall
-        | Seat::HostFirewall
-        | Seat::ServerlessFirewall
-        | Seat::AppFirewall => Some(firewall(flaw, thing, (seat, detection))),
-        Seat::FileIntegrity => Some(file(flaw, thing)),
-        Seat::LogInspection => Some(line(flaw, thing)),
-        Seat::Kubernetes => Some(call(flaw, thing, detection)),
-        Seat::Alert
-        | Seat::Image
-        | Seat::Host
-        | Seat::Function
-        | Seat::Incident
-        | Seat::HostAudit
-        | Seat::ContainerAudit
-        | Seat::AppAudit
-        | Seat::ServerlessAudit => None,
+    match seat.kin() {
+        Kin::Firewall => Some(firewall(flaw, thing, (seat, detection))),
+        Kin::Files => Some(file(flaw, thing)),
+        Kin::Logs => Some(line(flaw, thing)),
+        Kin::Clusters => Some(call(flaw, thing, detection)),
+        Kin::Alerts | Kin::Scans | Kin::Incidents | Kin::Processes => None,
     }
 }
 

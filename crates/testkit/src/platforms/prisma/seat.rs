@@ -41,7 +41,47 @@ pub enum Seat {
     Kubernetes,
 }
 
+/// Seats that show what is wrong in the same way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kin {
+    /// Alerts.
+    Alerts,
+    /// What scans find.
+    Scans,
+    /// Incidents.
+    Incidents,
+    /// Audits of processes.
+    Processes,
+    /// Audits of the application firewall.
+    Firewall,
+    /// Changes to files.
+    Files,
+    /// Lines of logs.
+    Logs,
+    /// Calls to clusters.
+    Clusters,
+}
+
 impl Seat {
+    /// Which others show things as this one does.
+    pub(super) const fn kin(self) -> Kin {
+        match self {
+            Self::Alert => Kin::Alerts,
+            Self::Image | Self::Host | Self::Function => Kin::Scans,
+            Self::Incident => Kin::Incidents,
+            Self::HostAudit | Self::ContainerAudit | Self::AppAudit | Self::ServerlessAudit => {
+                Kin::Processes
+            }
+            Self::ContainerFirewall
+            | Self::HostFirewall
+            | Self::ServerlessFirewall
+            | Self::AppFirewall => Kin::Firewall,
+            Self::FileIntegrity => Kin::Files,
+            Self::LogInspection => Kin::Logs,
+            Self::Kubernetes => Kin::Clusters,
+        }
+    }
+
     /// Where a flaw of a thing shows.
     #[must_use]
     pub const fn of(flaw: &Flaw, thing: &Thing) -> Self {
@@ -101,21 +141,15 @@ impl PrismaDouble {
     /// The id under which the platform shows a flaw: an alert's, or that of a record of the console.
     #[must_use]
     pub fn id_of(flaw: &Flaw, thing: &Thing) -> String {
-        match Seat::of(flaw, thing) {
-            Seat::Alert => format!("P-{}", flaw.number + 1000),
-            Seat::Image | Seat::Host | Seat::Function => thing.native.clone(),
-            Seat::Incident
-            | Seat::HostAudit
-            | Seat::ContainerAudit
-            | Seat::AppAudit
-            | Seat::ServerlessAudit
-            | Seat::ContainerFirewall
-            | Seat::HostFirewall
-            | Seat::ServerlessFirewall
-            | Seat::AppFirewall
-            | Seat::FileIntegrity
-            | Seat::LogInspection
-            | Seat::Kubernetes => format!("6740{:020x}", flaw.number),
+        match Seat::of(flaw, thing).kin() {
+            Kin::Alerts => format!("P-{}", flaw.number + 1000),
+            Kin::Scans => thing.native.clone(),
+            Kin::Incidents
+            | Kin::Processes
+            | Kin::Firewall
+            | Kin::Files
+            | Kin::Logs
+            | Kin::Clusters => format!("6740{:020x}", flaw.number),
         }
     }
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::alert::{kind_words, policy_id, policy_name, policy_type};
 use super::compute::{app_id, audit, fqdn};
+use super::seat::Kin;
 use super::state::both;
 use super::{PrismaDouble, Seat, alerts};
 use crate::platforms::{Flaw, Seer, Thing};
@@ -20,25 +21,20 @@ impl PrismaDouble {
         let inner = self.world.read();
         let known = inner.flaws.get(flaw).filter(|flaw| flaw.is_seen_by(Seer::Prisma))?;
         let thing = inner.things.get(known.thing)?;
-        let body = match Seat::of(known, thing) {
-            Seat::Alert => {
+        let seat = Seat::of(known, thing);
+        let body = match seat.kin() {
+            Kin::Alerts => {
                 let state = self.state();
                 let alert = self.alert_json(&inner, &state, flaw, true)?;
                 json!([posted(&alert, known, thing)])
             }
-            Seat::Image | Seat::Host | Seat::Function => return None,
-            seat @ (Seat::Incident
-            | Seat::HostAudit
-            | Seat::ContainerAudit
-            | Seat::AppAudit
-            | Seat::ServerlessAudit
-            | Seat::ContainerFirewall
-            | Seat::HostFirewall
-            | Seat::ServerlessFirewall
-            | Seat::AppFirewall
-            | Seat::FileIntegrity
-            | Seat::LogInspection
-            | Seat::Kubernetes) => {
+            Kin::Scans => return None,
+            Kin::Incidents
+            | Kin::Processes
+            | Kin::Firewall
+            | Kin::Files
+            | Kin::Logs
+            | Kin::Clusters => {
                 let shown = if seat == Seat::Incident { Seat::HostAudit } else { seat };
                 profile(&audit(known, thing, shown)?, thing, seat, known.opened)
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use quell_model::{FindingKey, Record};
 use quell_testkit::platforms::prisma::Seat;
 
-use super::{Plans, findings, records, rig, start, stream};
+use super::{CONSOLE, CONSOLE_WITHOUT_ID, Plans, findings, records, rig, start, stream};
 use crate::live::Target;
 use crate::testing::normalize_text;
 
@@ -30,20 +30,7 @@ async fn an_alert_that_is_posted_has_the_key_of_the_one_that_is_pulled() {
 #[tokio::test]
 async fn what_the_console_posts_is_asked_for_and_has_the_key_of_what_is_pulled() {
     let rig = rig(Plans { flaws: 2000, options: &[], ..Plans::default() }).await;
-    for (name, seat) in [
-        ("incidents", Seat::Incident),
-        ("host-audits", Seat::HostAudit),
-        ("container-audits", Seat::ContainerAudit),
-        ("app-audits", Seat::AppAudit),
-        ("serverless-audits", Seat::ServerlessAudit),
-        ("container-firewall", Seat::ContainerFirewall),
-        ("host-firewall", Seat::HostFirewall),
-        ("serverless-firewall", Seat::ServerlessFirewall),
-        ("app-firewall", Seat::AppFirewall),
-        ("file-integrity", Seat::FileIntegrity),
-        ("log-inspection", Seat::LogInspection),
-        ("kubernetes-audits", Seat::Kubernetes),
-    ] {
+    for (name, seat) in CONSOLE.iter().chain(CONSOLE_WITHOUT_ID).copied() {
         let brought = rig.read(name, None).await.unwrap();
         let pulled: Vec<FindingKey> =
             findings(records(stream(name), &brought.items)).iter().map(|f| f.key()).collect();

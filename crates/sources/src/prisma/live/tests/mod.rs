@@ -24,6 +24,23 @@ use super::{LIVE, STREAMS};
 use crate::live::{Ask, Connector, Credential, Credentials, Item, LiveError, Page, Plan, Stream};
 use crate::testing::normalize_text;
 
+/// Streams of what happened, and where the console shows it.
+const CONSOLE: &[(&str, Seat)] = &[
+    ("incidents", Seat::Incident),
+    ("container-audits", Seat::ContainerAudit),
+    ("host-audits", Seat::HostAudit),
+    ("app-audits", Seat::AppAudit),
+    ("container-firewall", Seat::ContainerFirewall),
+    ("host-firewall", Seat::HostFirewall),
+    ("serverless-firewall", Seat::ServerlessFirewall),
+    ("app-firewall", Seat::AppFirewall),
+    ("file-integrity", Seat::FileIntegrity),
+    ("log-inspection", Seat::LogInspection),
+];
+/// The same of records that have no id.
+const CONSOLE_WITHOUT_ID: &[(&str, Seat)] =
+    &[("serverless-audits", Seat::ServerlessAudit), ("kubernetes-audits", Seat::Kubernetes)];
+
 /// A clock that a test sets.
 struct Hands(Mutex<Timestamp>);
 
