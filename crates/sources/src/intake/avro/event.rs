@@ -30,10 +30,13 @@ pub(super) fn long(of: &mut (impl Read + ?Sized)) -> io::Result<i64> {
     Err(damaged("a number has no end"))
 }
 
-/// So many bytes, as the number before them says.
-pub(super) fn read_exact_vec(of: &mut impl Read, most: u64) -> io::Result<Vec<u8>> {
-    let bytes = u64::try_from(long(of)?).ok().filter(|bytes| *bytes <= most);
-    let bytes = bytes.ok_or_else(|| damaged("an entry of the header is too long"))?;
+/// How many bytes follow.
+pub(super) fn length(of: &mut (impl Read + ?Sized)) -> io::Result<u64> {
+    u64::try_from(long(of)?).map_err(|_| damaged("a value is shorter than nothing"))
+}
+
+/// So many bytes. Memory is taken as they come.
+pub(super) fn exactly(of: &mut (impl Read + ?Sized), bytes: u64) -> io::Result<Vec<u8>> {
     let mut read = Vec::new();
     of.take(bytes).read_to_end(&mut read)?;
     if read.len() as u64 == bytes { Ok(read) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
@@ -75,8 +78,7 @@ fn skip_counted(of: &mut dyn Read, kind: &Kind, left: &mut u64) -> io::Result<()
 }
 
 fn skip_text(of: &mut dyn Read) -> io::Result<()> {
-    let bytes = long(of)?;
-    let bytes = u64::try_from(bytes).map_err(|_| damaged("a text is shorter than nothing"))?;
+    let bytes = length(of)?;
     skip_bytes(of, bytes)
 }
 
@@ -95,6 +97,10 @@ fn skip_blocks(
         *left = left.checked_sub(items).ok_or_else(|| damaged("a list has too many items"))?;
         if count < 0 {
             skip_text(of)?;
+            continue;
+        }
+        // Else a few bytes could ask for a million turns, again and again.
+        if !has_keys && kind.takes_no_byte() {
             continue;
         }
         for _ in 0..items {

@@ -10,7 +10,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, BufRead as _, BufReader, Read, Take};
+use std::io::{self, BufRead, BufReader, Read, Take};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -18,7 +18,7 @@ use flate2::bufread::DeflateDecoder;
 
 use super::Limits;
 use super::input::{Capped, Counted, ZSTD_WINDOW_LOG};
-use event::{Line, long, read_exact_vec, skip, skip_bytes};
+use event::{Line, exactly, length, long, skip, skip_bytes};
 use schema::{Event, Kind};
 
 /// How a file begins (Avro 1.12, "Object Container Files").
@@ -143,18 +143,18 @@ impl<R: Read> Bodies<R> {
     fn end(&mut self, state: State<R>) -> io::Result<()> {
         let mut block = match state {
             State::Between(source) => source.take(0),
-            State::Plain(block) => {
-                if block.limit() > 0 {
-                    return Err(damaged("a block is longer than its events"));
-                }
+            State::Plain(mut block) => {
+                all_read(&mut block)?;
                 block
             }
-            State::Deflate(reader) => {
+            State::Deflate(mut reader) => {
+                all_read(&mut reader)?;
                 let capped = reader.into_inner();
                 self.unpacked = capped.out;
                 capped.inner.into_inner()
             }
-            State::Zstd(reader) => {
+            State::Zstd(mut reader) => {
+                all_read(&mut reader)?;
                 let capped = reader.into_inner();
                 self.unpacked = capped.out;
                 capped.inner.finish()
@@ -211,6 +211,14 @@ impl<R: Read> Read for Bodies<R> {
     }
 }
 
+/// Refuses a block in which more stands than its events.
+fn all_read(block: &mut impl BufRead) -> io::Result<()> {
+    if block.fill_buf()?.is_empty() {
+        return Ok(());
+    }
+    Err(damaged("a block is longer than its events"))
+}
+
 /// The entries of a file's header.
 fn header(source: &mut impl Read) -> io::Result<Vec<(String, String)>> {
     let mut source = source.take(MOST_HEADER_BYTES);
@@ -227,12 +235,18 @@ fn header(source: &mut impl Read) -> io::Result<Vec<(String, String)>> {
             if entries.len() as u64 >= MOST_ENTRIES {
                 return Err(damaged("the header has too many entries"));
             }
-            let key = read_exact_vec(&mut source, MOST_HEADER_BYTES)?;
-            let value = read_exact_vec(&mut source, MOST_HEADER_BYTES)?;
-            let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-            entries.push((text(key), text(value)));
+            entries.push((entry(&mut source)?, entry(&mut source)?));
         }
     }
+}
+
+/// A key or a value of it.
+fn entry(source: &mut impl Read) -> io::Result<String> {
+    let bytes = length(source)?;
+    if bytes > MOST_HEADER_BYTES {
+        return Err(damaged("an entry of the header is too long"));
+    }
+    Ok(String::from_utf8_lossy(&exactly(source, bytes)?).into_owned())
 }
 
 /// Reads an event, and keeps its body.
@@ -256,18 +270,13 @@ fn body(of: &mut dyn Read, kind: &Kind, line: &mut Line) -> io::Result<()> {
     if *kind != Kind::Bytes {
         return skip(of, kind);
     }
-    let bytes = u64::try_from(long(of)?).map_err(|_| damaged("a body is shorter than nothing"))?;
+    let bytes = length(of)?;
     if bytes > MOST_BODY_BYTES {
         skip_bytes(of, bytes)?;
         line.refuse(&format!("a body of {bytes} bytes is longer than {MOST_BODY_BYTES}"));
         return Ok(());
     }
-    let mut body = Vec::new();
-    of.take(bytes).read_to_end(&mut body)?;
-    if body.len() as u64 != bytes {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    line.add(&body);
+    line.add(&exactly(of, bytes)?);
     Ok(())
 }
 

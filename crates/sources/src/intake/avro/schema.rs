@@ -27,6 +27,22 @@ pub(super) enum Kind {
     OneOf(Vec<Self>),
 }
 
+impl Kind {
+    /// Whether its values stand in no byte.
+    pub(super) fn takes_no_byte(&self) -> bool {
+        match self {
+            Self::Null | Self::Fixed(0) => true,
+            Self::Fields(kinds) => kinds.iter().all(Self::takes_no_byte),
+            Self::Fixed(_)
+            | Self::Number
+            | Self::Bytes
+            | Self::Items(_)
+            | Self::Pairs(_)
+            | Self::OneOf(_) => false,
+        }
+    }
+}
+
 /// The fields of an event: what stands before its body, the body, and what stands behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Event {

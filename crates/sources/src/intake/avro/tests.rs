@@ -158,6 +158,17 @@ fn what_is_before_the_damage_counts() {
         assert!(["", "{\"a\":1}\n", "{\"a\":1}\n{\"b\":2}\n"].contains(&text.as_str()), "{cut}");
         assert!(end.is_err() || cut == header || text.ends_with('\n'), "{cut}");
     }
+    // One event of two is told.
+    for codec in [None, Some("deflate"), Some("zstandard")] {
+        let mut short = begin(codec, SCHEMA);
+        number(&mut short, 1);
+        let block = [event_of(br#"{"a":1}"#), event_of(br#"{"b":2}"#)].concat();
+        text(&mut short, &packed(codec, &block));
+        short.extend([7; MARK]);
+        let (text, end) = lines(short);
+        assert_eq!(text, "{\"a\":1}\n", "{codec:?}");
+        assert!(end.unwrap_err().contains("longer than its events"), "{codec:?}");
+    }
     let mut marked = whole;
     let last = marked.len() - 1;
     marked[last] = 9;
@@ -221,6 +232,18 @@ fn a_bomb_stops_and_promises_cost_nothing() {
     number(&mut many, 1);
     text(&mut many, &block);
     assert!(lines(many).1.unwrap_err().contains("too many items"));
+    // As many as may be, ten thousand times over, in some bytes each.
+    let mut many = begin(None, schema);
+    let mut block = Vec::new();
+    for _ in 0..10_000 {
+        number(&mut block, 1 << 20);
+        number(&mut block, 0);
+        text(&mut block, b"1");
+    }
+    number(&mut many, 10_000);
+    text(&mut many, &block);
+    many.extend([7; MARK]);
+    assert_eq!(lines(many), ("1\n".repeat(10_000), Ok(())));
 }
 
 #[test]
