@@ -27,5 +27,7 @@ pub use findings::{ExplainPlan, IssueQuery, Listed, ListedIncident, ListedIssue}
 pub use import::Upload;
 pub use job::{Job, JobOutcome, JobPage, JobQuery, ReplayQuery};
 pub use mark::MarkPlan;
-pub use platform::{Platform, PlatformTest, Quarantined, Right, Running, Stream, ToldReport};
+pub use platform::{
+    Platform, PlatformReadings, PlatformTest, Quarantined, Right, Running, Stream, ToldReport,
+};
 pub use status::{Disk, Intake, Status};

@@ -59,7 +59,7 @@ pub struct Stream {
     pub title: String,
     /// The right that it needs at the vendor.
     pub right: String,
-    /// `often` or `nightly`.
+    /// `often`, `hourly` or `nightly`.
     pub pace: String,
     /// `new`, `reading`, `good` or `failing`.
     pub state: String,
@@ -77,6 +77,20 @@ pub struct Stream {
     pub reason: Option<Untrusted>,
     /// Whether findings that are no longer listed wait for somebody to let them close.
     pub held: bool,
+    /// Whether somebody wanted it to be read now, and it was not yet.
+    #[serde(default)]
+    pub asked: bool,
+}
+
+/// Which streams are wanted now of a platform that is told to `sync`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PlatformReadings<'a> {
+    /// All that there is, and not only what is new.
+    pub whole: bool,
+    /// Only what would be read by itself now.
+    pub due: bool,
+    /// Only this stream.
+    pub stream: Option<&'a str>,
 }
 
 /// A record that could not be taken.
@@ -165,10 +179,11 @@ impl Connection {
     pub async fn platform_act(
         &self,
         (name, act): (&str, &str),
-        whole: bool,
-        stream: Option<&str>,
+        readings: PlatformReadings<'_>,
     ) -> Result<Platform, ClientError> {
-        let query = [("whole", whole.then_some("true")), ("stream", stream)];
+        let PlatformReadings { whole, due, stream } = readings;
+        let set = |is: bool| is.then_some("true");
+        let query = [("whole", set(whole)), ("due", set(due)), ("stream", stream)];
         self.post_query(&format!("api/v1/sources/{}/{act}", part(name)), &query).await
     }
 

@@ -66,5 +66,5 @@ pub use outside::OutsideError;
 pub use quell_analyst::{Audience, Brief};
 pub use quell_secrets::Environment;
 pub use start::{Plan, Server, StartError, api_description, start};
-pub use sync::{Act, Tell, TellError, Told, Why, known_kinds, source_faults};
+pub use sync::{Act, Reach, Tell, TellError, Told, Why, known_kinds, source_faults};
 pub use traces::Traces;

@@ -104,8 +104,8 @@ impl Bench {
     fn sync(&self, whole: bool) {
         let since = Timestamp::now();
         for (name, _) in self.four.all() {
-            let whole = whole && name != SPARED;
-            self.post(&format!("/api/v1/sources/{name}/sync?whole={whole}"));
+            let what = if whole && name != SPARED { "whole" } else { "due" };
+            self.post(&format!("/api/v1/sources/{name}/sync?{what}=true"));
         }
         self.until_good(since, whole);
     }
@@ -213,6 +213,48 @@ fn four_platforms_are_read_and_meet_in_one_world() {
     let mut left = bench.keys();
     left.retain(|id, what| !first.contains_key(id) && !what.starts_with(SPARED));
     assert!(left.is_empty(), "{left:#?}");
+    for (name, double) in bench.four.all() {
+        assert_eq!(double.ledger.over_limit(), 0, "{name} was asked too often");
+    }
+}
+
+#[test]
+fn every_stream_of_a_platform_is_read_now_when_somebody_asks() {
+    let begun = Timestamp::now();
+    let bench = Bench::new(40);
+    bench.until_good(begun, true);
+    let streams = |platform: &Value| platform["streams"].as_array().unwrap().clone();
+    let at = |value: &Value| value.as_str().map(|text| text.parse::<Timestamp>().unwrap());
+    for (name, _) in bench.four.all().into_iter().filter(|(name, _)| *name != SPARED) {
+        let since = Timestamp::now();
+        let path = format!("/api/v1/sources/{name}");
+        let told = bench.post(&format!("{path}/sync"));
+        assert!(streams(&told).iter().all(|stream| stream["asked"] == true), "{name}: {told:#}");
+        let mut now = Value::Null;
+        until(&format!("every stream of {name} is read again"), || {
+            now = bench.get(&path);
+            let read = |stream: &Value| at(&stream["good_at"]) >= Some(since);
+            streams(&now).iter().all(|stream| read(stream) && stream["asked"] == false)
+        });
+        for stream in streams(&now) {
+            let nightly = stream["pace"] == "nightly";
+            assert_eq!(at(&stream["whole_at"]) >= Some(since), nightly, "{name}: {stream:#}");
+        }
+        // One alone.
+        let (since, one) = (Timestamp::now(), &streams(&now)[0]["name"]);
+        let one = one.as_str().unwrap();
+        bench.post(&format!("{path}/sync?stream={one}"));
+        until(&format!("{one} of {name} is read again"), || {
+            now = bench.get(&path);
+            let read =
+                streams(&now).into_iter().filter(|stream| at(&stream["good_at"]) >= Some(since));
+            read.map(|stream| stream["name"].clone()).collect::<Vec<_>>() == [one]
+        });
+    }
+    for wrong in ["due=true&whole=true", "due=true&stream=alerts", "stream=nothing"] {
+        let request = Request::post(&format!("/api/v1/sources/orca/sync?{wrong}"), "");
+        assert_eq!(bench.client.send(&request).unwrap().status, 400, "{wrong}");
+    }
     for (name, double) in bench.four.all() {
         assert_eq!(double.ledger.over_limit(), 0, "{name} was asked too often");
     }

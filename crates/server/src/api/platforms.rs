@@ -20,7 +20,7 @@ use super::errors::{Missing, OnceKey, Refused, Unchanged};
 use super::extract::{Asked, Id};
 use crate::access::Caller;
 use crate::state::App;
-use crate::sync::{Act, Platform, Running};
+use crate::sync::{Act, Platform, Reach, Readings, Running};
 
 /// Records in quarantine that are shown.
 const MOST_SHOWN: u32 = 50;
@@ -79,6 +79,8 @@ pub(crate) struct StreamReport {
     reason: Option<Untrusted>,
     /// Whether findings that are no longer listed wait for somebody to let them close.
     held: bool,
+    /// Whether somebody wanted it to be read now, and it was not yet.
+    asked: bool,
 }
 
 /// A record that could not be taken.
@@ -148,6 +150,7 @@ impl StreamReport {
             failed_at: row.failed_at,
             reason: row.reason.map(Untrusted::from),
             held: row.held.is_some(),
+            asked: row.asked_at.is_some() || row.wanted_at > row.whole_at,
         }
     }
 }
@@ -230,8 +233,26 @@ pub(super) struct ActQuery {
     /// For `sync`: read all that there is, and not only what is new.
     #[serde(default)]
     whole: bool,
-    /// For `sync` with `whole`: only this stream.
+    /// For `sync`: only what would be read by itself now. Streams that are read once an hour or at
+    /// night wait for their time.
+    #[serde(default)]
+    due: bool,
+    /// For `sync`: only this stream.
     stream: Option<String>,
+}
+
+impl ActQuery {
+    fn readings(&self) -> Result<Readings<'_>, Problem> {
+        let reach = match (self.whole, self.due) {
+            (false, false) => Reach::New,
+            (true, false) => Reach::Whole,
+            (false, true) if self.stream.is_none() => Reach::Due,
+            (_, true) => {
+                return Err(Problem::invalid("what is due is neither `whole` nor one `stream`"));
+            }
+        };
+        Ok(Readings { reach, stream: self.stream.as_deref() })
+    }
 }
 
 fn found<'a>(app: &'a App, caller: &Caller, name: &str) -> Result<&'a Arc<Platform>, Problem> {
@@ -259,7 +280,8 @@ pub(super) async fn show(
 
 /// Tell a platform what to do
 ///
-/// `sync` asks it now. `pause` and `resume` stop and start asking. `release` lets findings close
+/// `sync` reads every stream now: what is new where the platform can be asked for that, else all
+/// that there is. `pause` and `resume` stop and start asking. `release` lets findings close
 /// that it no longer lists, where that was too much to believe. `adopt` takes the data of another
 /// owner than before, after its login was changed on purpose.
 #[utoipa::path(post, operation_id = "tell_platform", path = "/sources/{name}/{action}", tag = "intake", params(
@@ -280,13 +302,9 @@ pub(super) async fn act(
     let asking = Arc::clone(&app);
     app.quick(move || {
         let platform = found(&asking, &caller, &name)?;
-        let wanted = query.stream.as_deref();
-        platform.check_stream(wanted).map_err(Problem::invalid)?;
-        if wanted.is_some() && !query.whole {
-            return Err(Problem::invalid("a stream alone is read with `whole`"));
-        }
-        let now = asking.clock.now();
-        act.apply(&mut asking.office(), platform, (query.whole, wanted), now)?;
+        let readings = query.readings()?;
+        platform.check_stream(readings.stream).map_err(Problem::invalid)?;
+        act.apply(&mut asking.office(), platform, readings, asking.clock.now())?;
         Ok((StatusCode::ACCEPTED, report(&asking, platform)?).into_response())
     })
     .await

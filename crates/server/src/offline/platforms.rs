@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use quell_config::Config;
-use quell_model::{Clock, TenantId};
+use quell_model::{Clock, TenantId, Timestamp};
 use quell_pipeline::query::listings;
 use quell_secrets::Environment;
 use quell_store::{ServerStore, SourceRow, Store};
@@ -20,7 +20,9 @@ use crate::intake::{drain, oldest_waiting};
 use crate::outside::Outside;
 use crate::start::{Plan, StartError, open_app};
 use crate::state::App;
-use crate::sync::{Act, Halt, Listed, Platform, Platforms, Running, Tell, turn};
+use crate::sync::{
+    Act, Halt, Listed, Platform, Platforms, Reach, Readings, Running, Tell, turn_of,
+};
 
 /// How often what was brought is looked at.
 const LOOK: Duration = Duration::from_millis(100);
@@ -97,13 +99,11 @@ impl Asked {
         &self,
         data: &Path,
         (tenant, name): (&TenantId, &str),
-        (act, whole): (Act, bool),
-        stream: Option<&str>,
+        act: Act,
     ) -> Result<Value, OfflineError> {
         let platform = self.of(tenant, name)?;
-        platform.check_stream(stream).map_err(OfflineError::Conflict)?;
         let mut office = office(data)?;
-        act.apply(&mut office, platform, (whole, stream), self.clock.now())?;
+        act.apply(&mut office, platform, Readings::default(), self.clock.now())?;
         told(&PlatformReport::of(&office, platform, self.clock.now())?)
     }
 
@@ -152,8 +152,8 @@ pub struct Wanted {
     pub tenant: TenantId,
     /// The platform.
     pub name: String,
-    /// All that there is, and not only what is new.
-    pub whole: bool,
+    /// How far back.
+    pub reach: Reach,
     /// Only this stream.
     pub stream: Option<String>,
 }
@@ -178,13 +178,14 @@ pub async fn sync(
     let platform = platform.ok_or_else(|| OfflineError::NoPlatform(wanted.name.clone()))?;
     platform.check_stream(wanted.stream.as_deref()).map_err(OfflineError::Conflict)?;
     let before = counted(&app, &platform)?;
-    let readings = (wanted.whole, wanted.stream.as_deref());
-    Act::Sync.apply(&mut app.office(), &platform, readings, clock.now())?;
+    let readings = Readings { reach: wanted.reach, stream: wanted.stream.as_deref() };
+    let began = clock.now();
+    Act::Sync.apply(&mut app.office(), &platform, readings, began)?;
     let draining = std::thread::spawn({
         let app = Arc::clone(&app);
         move || drain(&app)
     });
-    let result = read(&app, &platform, tell).await;
+    let result = read(&app, (&platform, wanted.stream.as_deref()), tell).await;
     app.stopping.store(true, Ordering::SeqCst);
     app.delivered.wake();
     let joined = tokio::task::spawn_blocking(move || drop(draining.join())).await;
@@ -195,16 +196,17 @@ pub async fn sync(
     Ok(json!({
         "records": after.records.saturating_sub(before.records),
         "rejected": after.rejected.saturating_sub(before.rejected),
+        "read": read_since(&app, &platform, began)?,
         "platform": told(&report)?,
     }))
 }
 
 async fn read(
     app: &Arc<App>,
-    platform: &Arc<Platform>,
+    (platform, only): (&Arc<Platform>, Option<&str>),
     tell: impl Fn(&str, u64, Option<u64>),
 ) -> Result<(), OfflineError> {
-    let reading = turn(app, platform);
+    let reading = turn_of(app, platform, only);
     tokio::pin!(reading);
     let result = loop {
         tokio::select! {
@@ -225,6 +227,18 @@ async fn read(
         Err(Halt::Taken) => Err(OfflineError::Conflict("another process reads it".to_owned())),
         Err(halt) => Err(OfflineError::Failed(halt.reason().to_owned())),
     }
+}
+
+/// The streams that came to their ends since, and whether all there is was read of them.
+fn read_since(
+    app: &App,
+    platform: &Platform,
+    began: Timestamp,
+) -> Result<Vec<Value>, OfflineError> {
+    let rows = app.office().streams(platform.key())?;
+    let read = rows.iter().filter(|row| row.good_at >= Some(began));
+    let told = read.map(|row| json!({"stream": row.name, "whole": row.whole_at >= Some(began)}));
+    Ok(told.collect())
 }
 
 fn counted(app: &App, platform: &Platform) -> Result<SourceRow, OfflineError> {

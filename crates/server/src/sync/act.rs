@@ -24,6 +24,27 @@ pub enum Act {
     Adopt,
 }
 
+/// Which streams somebody wants to be read now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Readings<'a> {
+    /// How far back.
+    pub(crate) reach: Reach,
+    /// Only this one.
+    pub(crate) stream: Option<&'a str>,
+}
+
+/// What a reading now is to bring.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// What is new of every stream; all there is of those that cannot be asked for what is new.
+    #[default]
+    New,
+    /// All there is of every stream.
+    Whole,
+    /// Only what would be read by itself now.
+    Due,
+}
+
 impl Act {
     /// All.
     pub const ALL: [Self; 5] = [Self::Sync, Self::Pause, Self::Resume, Self::Release, Self::Adopt];
@@ -50,12 +71,15 @@ impl Act {
         self,
         office: &mut ServerStore,
         platform: &Platform,
-        (whole, stream): (bool, Option<&str>),
+        Readings { reach, stream }: Readings<'_>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         match self {
-            Self::Sync if whole => office.stream_want(platform.key(), stream, now)?,
-            Self::Sync => {}
+            Self::Sync => match reach {
+                Reach::New => office.stream_ask(platform.key(), stream, now)?,
+                Reach::Whole => office.stream_want(platform.key(), stream, now)?,
+                Reach::Due => {}
+            },
             Self::Pause => office.platform_pause(platform.key(), true)?,
             Self::Resume => office.platform_pause(platform.key(), false)?,
             Self::Release => release(office, platform, now)?,

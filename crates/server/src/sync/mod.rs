@@ -18,10 +18,11 @@ mod tell;
 mod tests;
 mod turn;
 
-pub use act::Act;
+pub(crate) use act::Readings;
+pub use act::{Act, Reach};
 pub(crate) use name::PageName;
 pub(crate) use platform::{Platform, Platforms, Running};
 pub use platform::{known_kinds, source_faults};
 pub(crate) use tell::Listed;
 pub use tell::{Tell, TellError, Told, Why};
-pub(crate) use turn::{Halt, run, turn};
+pub(crate) use turn::{Halt, run, turn_of};

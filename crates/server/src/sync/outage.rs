@@ -116,7 +116,7 @@ async fn two_hours_away_in_the_middle_of_a_whole_reading_are_repaired_too() {
         // The nightly reading breaks off behind its second page.
         let busy = || LiveError::Busy { wait: None, said: "503".to_owned() };
         let asked = fake.world().asked.iter().filter(|(stream, ..)| *stream == "findings").count();
-        bench.act(super::Act::Sync, true);
+        bench.act(super::Act::Sync, super::Reach::Whole);
         fake.world().faults.insert(asked + 3, Fault::Error(busy));
         pass(&fake, 1);
         drop(bench.turn().await);

@@ -17,7 +17,7 @@ use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
 use super::turn::{Halt, turn};
-use super::{Act, Platform};
+use super::{Act, Platform, Reach, Readings};
 use crate::data::locked;
 use crate::intake::drain;
 use crate::start::{Plan, open_app};
@@ -282,9 +282,9 @@ impl Bench {
         rows.into_iter().find(|row| row.name == "findings").and_then(|row| row.reason)
     }
 
-    pub(super) fn act(&self, act: Act, whole: bool) {
-        let now = self.app.clock.now();
-        act.apply(&mut self.app.office(), &self.platform, (whole, None), now).unwrap();
+    pub(super) fn act(&self, act: Act, reach: Reach) {
+        let (now, readings) = (self.app.clock.now(), Readings { reach, stream: None });
+        act.apply(&mut self.app.office(), &self.platform, readings, now).unwrap();
     }
 }
 
@@ -416,7 +416,7 @@ async fn the_data_of_another_owner_is_not_taken_until_somebody_says_so() {
     let Err(Halt::Repair(reason)) = bench.turn().await else { panic!("it was taken") };
     assert!(reason.contains("globex") && reason.contains("acme"), "{reason}");
     assert_eq!(bench.open_findings(), 5);
-    bench.act(Act::Adopt, false);
+    bench.act(Act::Adopt, Reach::New);
     bench.turn().await.unwrap();
     assert_eq!(bench.open_findings(), 6);
 }
@@ -472,7 +472,7 @@ async fn an_empty_list_is_held_until_somebody_releases_it() {
     }
     assert!(bench.reason().unwrap().contains("35 of the 35"), "{:?}", bench.reason());
     pass(&fake, 1);
-    bench.act(Act::Release, false);
+    bench.act(Act::Release, Reach::New);
     pass(&fake, 1);
     bench.turn().await.unwrap();
     assert_eq!((bench.open_findings(), bench.reason()), (0, None));
@@ -542,19 +542,63 @@ async fn a_missing_right_stops_its_stream_only_and_rests() {
     pass(&fake, 60);
     bench.turn().await.unwrap();
     assert_eq!(fake.world().asked.len(), 2);
-    bench.act(Act::Sync, false);
+    bench.act(Act::Sync, Reach::Due);
     bench.turn().await.unwrap();
     assert_eq!((bench.open_findings(), bench.reason()), (5, None));
+}
+
+/// What was asked since, once the streams that are due were read.
+async fn asked_in_a_turn(bench: &Bench, fake: &Fake) -> Vec<(&'static str, bool)> {
+    fake.world().asked.clear();
+    pass(fake, 10);
+    bench.turn().await.unwrap();
+    fake.world().asked.iter().map(|(stream, since, _)| (*stream, since.is_none())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_wants_now_is_read_once_whenever_its_time_is() {
+    let (data, fake) = (tempfile::tempdir().unwrap(), fake(5));
+    let bench = Bench::open(data.path(), &fake);
+    bench.turn().await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(asked_in_a_turn(&bench, &fake).await, [("findings", false)]);
+        bench.act(Act::Sync, Reach::New);
+        assert_eq!(asked_in_a_turn(&bench, &fake).await, [("findings", false), ("slow", true)]);
+    }
+    bench.act(Act::Sync, Reach::Due);
+    assert_eq!(asked_in_a_turn(&bench, &fake).await, [("findings", false)]);
+    // A platform that does not answer is asked for it later.
+    bench.act(Act::Sync, Reach::New);
+    fake.world().down = Some(|| LiveError::Busy { wait: None, said: "503".to_owned() });
+    pass(&fake, 10);
+    assert!(matches!(bench.turn().await, Err(Halt::Later(..))));
+    fake.world().down = None;
+    assert_eq!(asked_in_a_turn(&bench, &fake).await, [("findings", false), ("slow", true)]);
+    assert_eq!(asked_in_a_turn(&bench, &fake).await, [("findings", false)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_under_way_when_somebody_asks_is_read_to_its_end_and_again() {
+    let (data, fake) = (tempfile::tempdir().unwrap(), fake(15));
+    let busy = || LiveError::Busy { wait: None, said: "503".to_owned() };
+    fake.world().faults.insert(2, Fault::Error(busy));
+    let bench = Bench::open(data.path(), &fake);
+    assert!(matches!(bench.turn().await, Err(Halt::Later(..))));
+    pass(&fake, 10);
+    bench.act(Act::Sync, Reach::New);
+    let asked = asked_in_a_turn(&bench, &fake).await;
+    assert_eq!(asked, [("findings", true), ("findings", false), ("slow", true)]);
+    assert_eq!(asked_in_a_turn(&bench, &fake).await, [("findings", false)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_paused_platform_is_not_asked() {
     let (data, fake) = (tempfile::tempdir().unwrap(), fake(5));
     let bench = Bench::open(data.path(), &fake);
-    bench.act(Act::Pause, false);
+    bench.act(Act::Pause, Reach::New);
     bench.turn().await.unwrap();
     assert!(fake.world().asked.is_empty());
-    bench.act(Act::Resume, false);
+    bench.act(Act::Resume, Reach::New);
     bench.turn().await.unwrap();
     assert_eq!(bench.open_findings(), 5);
 }

@@ -108,6 +108,15 @@ pub(super) fn until_next(
 
 /// Reads every stream that is due. What is wrong with single streams stands in their rows.
 pub(crate) async fn turn(app: &Arc<App>, platform: &Arc<Platform>) -> Result<(), Halt> {
+    turn_of(app, platform, None).await
+}
+
+/// The same of one stream alone, where one is named.
+pub(crate) async fn turn_of(
+    app: &Arc<App>,
+    platform: &Arc<Platform>,
+    only: Option<&str>,
+) -> Result<(), Halt> {
     let _turn = platform.turn.lock().await;
     if app.office().platform(platform.key())?.paused {
         return Ok(());
@@ -116,7 +125,7 @@ pub(crate) async fn turn(app: &Arc<App>, platform: &Arc<Platform>) -> Result<(),
     let known = app.office().streams(platform.key())?;
     let result = announced(app, platform, fence).await;
     let result = match result {
-        Ok(()) => streams(app, platform, (fence, known)).await,
+        Ok(()) => streams(app, platform, (fence, known), only).await,
         Err(halt) => Err(halt),
     };
     let failed = match &result {
@@ -127,7 +136,7 @@ pub(crate) async fn turn(app: &Arc<App>, platform: &Arc<Platform>) -> Result<(),
     platform.note_running(|running| {
         running.stream = None;
         running.well = Some(failed.is_none());
-        if failed.is_none() {
+        if failed.is_none() && only.is_none() {
             running.good_at = Some(app.clock.now());
         }
     });
@@ -142,9 +151,10 @@ async fn streams(
     app: &Arc<App>,
     platform: &Arc<Platform>,
     (fence, known): (Fence, Vec<StreamRow>),
+    only: Option<&str>,
 ) -> Result<Option<String>, Halt> {
     let mut failed = None;
-    for stream in platform.streams() {
+    for stream in platform.streams().filter(|stream| only.is_none_or(|only| only == stream.name)) {
         let row = known.iter().find(|row| row.name == stream.name).cloned();
         let row = row
             .unwrap_or_else(|| StreamRow { name: stream.name.to_owned(), ..StreamRow::default() });
@@ -155,7 +165,15 @@ async fn streams(
             continue;
         }
         let mut read = Reader { app, platform, stream, fence, row };
-        match read.read(since).await {
+        let mut result = read.read(since).await;
+        // What was under way began before somebody asked.
+        if result.is_ok()
+            && read.row.asked_at.is_some()
+            && let Some(since) = due(stream, &read.row, (now, platform.config.nightly_hour))
+        {
+            result = read.read(since).await;
+        }
+        match result {
             Ok(()) => {}
             Err(Halt::Taken) => return Err(Halt::Taken),
             Err(halt) => {
@@ -186,10 +204,11 @@ fn due(
     if whole_at < last_night(now, hour) || row.wanted_at.is_some_and(|wanted| wanted > whole_at) {
         return Some(None);
     }
+    let is_asked = row.asked_at.is_some();
     match stream.pace {
         Pace::Often => Some(row.since),
-        Pace::Hourly => is_hour_past(row, now).then_some(row.since),
-        Pace::Nightly => None,
+        Pace::Hourly => (is_asked || is_hour_past(row, now)).then_some(row.since),
+        Pace::Nightly => is_asked.then_some(None),
     }
 }
 
@@ -391,7 +410,10 @@ impl Reader<'_> {
         }
         let reached = under_way.reached();
         let old = self.row.since.is_none_or(|since| now.duration_since(since) > NOTED_AFTER);
-        let news = under_way.kept > 0 || self.row.under_way.is_some() || self.row.reason != remark;
+        let news = under_way.kept > 0
+            || self.row.under_way.is_some()
+            || self.row.asked_at.is_some()
+            || self.row.reason != remark;
         if !(under_way.whole || old || news) {
             return Ok(());
         }
@@ -404,7 +426,13 @@ impl Reader<'_> {
         self.row.recent = recent.next();
         self.row.failed_at = remark.as_ref().map(|_| now);
         self.row.reason = remark;
-        self.write()
+        self.write()?;
+        if self.row.asked_at.is_some_and(|asked| asked <= under_way.until) {
+            self.row.asked_at = None;
+            let (key, name) = (self.platform.key(), self.stream.name);
+            app.office().stream_answered(key, name, under_way.until)?;
+        }
+        Ok(())
     }
 
     /// Notes why the stream was not read to its end. What it has read stays.
@@ -471,10 +499,15 @@ mod tests {
         let read = StreamRow { since, whole_at: since, ..StreamRow::default() };
         assert_eq!(due(&often, &read, now), Some(since));
         assert_eq!(due(&nightly, &read, now), None);
+        let asked = StreamRow { asked_at: since, ..read.clone() };
+        assert_eq!(due(&often, &asked, now), Some(since));
+        assert_eq!(due(&nightly, &asked, now), Some(None));
         let hourly = stream(Pace::Hourly);
         assert_eq!(due(&hourly, &new, now), Some(None));
         assert_eq!(due(&hourly, &read, now), Some(since));
-        assert_eq!(due(&hourly, &read, (at("2026-11-21T11:59:59Z"), 2)), None);
+        let before = (at("2026-11-21T11:59:59Z"), 2);
+        assert_eq!(due(&hourly, &read, before), None);
+        assert_eq!(due(&hourly, &asked, before), Some(since));
         let tomorrow = (at("2026-11-22T02:00:01Z"), 2);
         assert_eq!(due(&often, &read, tomorrow), Some(None));
         assert_eq!(due(&hourly, &read, tomorrow), Some(None));

@@ -49,6 +49,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/server_0003.sql"),
     include_str!("../migrations/server_0004.sql"),
     include_str!("../migrations/server_0005.sql"),
+    include_str!("../migrations/server_0006.sql"),
 ];
 
 /// The database of a server.

@@ -55,6 +55,8 @@ pub struct StreamRow {
     pub held: Option<String>,
     /// When somebody wanted it to be read whole.
     pub wanted_at: Option<Timestamp>,
+    /// When somebody wanted it to be read, and it was not since.
+    pub asked_at: Option<Timestamp>,
 }
 
 /// A record that could not be taken.
@@ -239,6 +241,42 @@ impl ServerStore {
         Ok(())
     }
 
+    /// Has a stream read at the next turn, whenever that would come.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn stream_ask(
+        &mut self,
+        key: PlatformKey<'_>,
+        stream: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.connection.execute(
+            "UPDATE streams SET asked_at = ?4
+              WHERE tenant = ?1 AND platform = ?2 AND name = coalesce(?3, name)",
+            params![key.tenant.as_str(), key.name, stream, micros(now)],
+        )?;
+        Ok(())
+    }
+
+    /// Says that a stream was read for all who asked before a reading began.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn stream_answered(
+        &mut self,
+        key: PlatformKey<'_>,
+        stream: &str,
+        began: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.connection.execute(
+            "UPDATE streams SET asked_at = NULL
+              WHERE tenant = ?1 AND platform = ?2 AND name = ?3 AND asked_at <= ?4",
+            params![key.tenant.as_str(), key.name, stream, micros(began)],
+        )?;
+        Ok(())
+    }
+
     /// Says what is held of a stream.
     ///
     /// # Errors
@@ -322,7 +360,7 @@ impl ServerStore {
 
 const STREAM: &str =
     "SELECT name, since, whole_at, good_at, under_way, recent, failed_at, reason, held,
-     wanted_at FROM streams";
+     wanted_at, asked_at FROM streams";
 
 fn stream(row: &Row<'_>) -> rusqlite::Result<StreamRow> {
     let moment =
@@ -340,5 +378,6 @@ fn stream(row: &Row<'_>) -> rusqlite::Result<StreamRow> {
         reason: row.get(7)?,
         held: row.get(8)?,
         wanted_at: moment(9)?,
+        asked_at: moment(10)?,
     })
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use quell_client::{Address, Connection, Token};
+use quell_client::{Address, Connection, PlatformReadings, Token};
 use quell_config::{Config, FileText, Sources};
 use quell_http::{Client, Egress, Policy, Request};
 use quell_model::{Clock, Untrusted};
@@ -201,7 +201,8 @@ impl Demo {
         let (what, _) = self.told(flaw);
         self.four.world.write().end(flaw, self.clock.now(), false);
         for (name, _) in self.four.all() {
-            self.connection.platform_act((name, "sync"), false, None).await?;
+            let due = PlatformReadings { due: true, ..PlatformReadings::default() };
+            self.connection.platform_act((name, "sync"), due).await?;
         }
         say(&format!("\n- repaired: {what}"));
         say("  the platforms are asked what is new");

@@ -11,13 +11,14 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use quell_audit::{Action, Leaf};
-use quell_client::{Platform, PlatformTest, ToldReport};
+use quell_client::{Platform, PlatformReadings, PlatformTest, ToldReport};
 use quell_config::Config;
 use quell_model::TenantId;
 use quell_pipeline::Setup;
 use quell_report::SourceReport;
 use quell_server::offline::{self, Asked, Wanted};
-use quell_server::{Act, Plan, Tell};
+use quell_server::{Act, Plan, Reach, Tell};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
@@ -35,7 +36,8 @@ Examples:
   quell source add wiz wiz-prod --set url=https://api.eu1.app.wiz.io \\
       --set key_id=env:WIZ_CLIENT_ID --set key_secret=env:WIZ_CLIENT_SECRET
   quell source test wiz-prod                 which right is missing, or too many
-  quell source sync wiz-prod                 ask it now
+  quell source sync wiz-prod                 read every stream now
+  quell source sync wiz-prod --stream issues        only this one
   quell source status wiz-prod               each stream: how far, and what fails
   quell source tell 3f2a close 'fixed by PR 81'   the platform that lists it
   quell source list --server https://quell.example --token-file token
@@ -83,15 +85,21 @@ enum Command {
         /// Its name
         name: String,
     },
-    /// Ask a platform for what is new, now
+    /// Read every stream of a platform now
+    ///
+    /// Of a stream that can be asked for what is new, that is read; of the others all that there
+    /// is, as each night.
     Sync {
         /// Its name
         name: String,
-        /// Read all that there is
+        /// Read all that there is of every stream
         #[arg(long)]
         whole: bool,
-        /// With --whole: only this stream
-        #[arg(long, value_name = "STREAM", requires = "whole")]
+        /// Only the streams whose time it is, as a server asks by itself
+        #[arg(long, conflicts_with_all = ["whole", "stream"])]
+        due: bool,
+        /// Only this stream
+        #[arg(long, value_name = "STREAM")]
         stream: Option<String>,
     },
     /// How far each stream was read, and what fails
@@ -126,6 +134,14 @@ enum Command {
         /// Its name
         name: String,
     },
+}
+
+/// A stream that was read just now.
+#[derive(Debug, Deserialize)]
+struct StreamRead {
+    stream: String,
+    /// All that there is of it.
+    whole: bool,
 }
 
 /// Where sources are asked for.
@@ -204,8 +220,9 @@ fn answer(
             let well = platform.streams.iter().all(|stream| stream.state != "failing");
             Ok(if well { Exit::Clean } else { Exit::Unfinished })
         }
-        Command::Sync { name, whole, stream } => {
-            desk.sync((name, *whole, stream.as_deref()), (json, environment), out)
+        Command::Sync { name, whole, due, stream } => {
+            let readings = PlatformReadings { whole: *whole, due: *due, stream: stream.as_deref() };
+            desk.sync((name, readings), (json, environment), out)
         }
         Command::Tell { finding, what } => {
             let told = desk.tell(finding, what.tell())?;
@@ -276,14 +293,13 @@ impl Desk {
 
     fn act(&self, name: &str, act: Act, json: bool, out: &mut dyn Write) -> Result<Exit> {
         let platform = match self {
-            Self::Server(remote) => {
-                remote.ask(remote.connection.platform_act((name, act.as_str()), false, None))?
-            }
+            Self::Server(remote) => remote
+                .ask(remote.connection.platform_act((name, act.as_str()), Default::default()))?,
             Self::Here(here) => {
                 let of = (&here.tenant, name);
                 let about = |leaf: Leaf| leaf.object("source", name).word("act", act.as_str());
                 let acted = noted_of(&here.data, &here.tenant, action(act), about, || {
-                    Ok(here.asked.act(&here.data, of, (act, false), None)?)
+                    Ok(here.asked.act(&here.data, of, act)?)
                 });
                 read(acted?)?
             }
@@ -304,24 +320,23 @@ impl Desk {
 
     fn sync(
         &self,
-        (name, whole, stream): (&str, bool, Option<&str>),
+        (name, readings): (&str, PlatformReadings<'_>),
         (json, environment): (bool, &Environment),
         out: &mut dyn Write,
     ) -> Result<Exit> {
         match self {
             Self::Server(remote) => {
-                let asked = remote.connection.platform_act((name, "sync"), whole, stream);
+                let asked = remote.connection.platform_act((name, "sync"), readings);
                 let platform = remote.ask(asked)?;
                 if json {
                     write_json(out, &platform)?;
                 } else {
-                    say(&format!(
-                        "{name} is asked now; `quell source status {name}` says how far it is"
-                    ));
+                    show::asked(&platform, out)?;
+                    say(&format!("`quell source status {name}` says how far it is"));
                 }
                 Ok(Exit::Clean)
             }
-            Self::Here(here) => here.sync((name, whole, stream), (json, environment), out),
+            Self::Here(here) => here.sync((name, readings), (json, environment), out),
         }
     }
 }
@@ -329,7 +344,7 @@ impl Desk {
 impl Here {
     fn sync(
         &self,
-        (name, whole, stream): (&str, bool, Option<&str>),
+        (name, readings): (&str, PlatformReadings<'_>),
         (json, environment): (bool, &Environment),
         out: &mut dyn Write,
     ) -> Result<Exit> {
@@ -346,11 +361,16 @@ impl Here {
             setup: Setup::embedded(None)?,
             environment: environment_of(),
         };
+        let reach = match (readings.whole, readings.due) {
+            (true, _) => Reach::Whole,
+            (false, true) => Reach::Due,
+            (false, false) => Reach::New,
+        };
         let wanted = Wanted {
             tenant: self.tenant.clone(),
             name: name.to_owned(),
-            whole,
-            stream: stream.map(str::to_owned),
+            reach,
+            stream: readings.stream.map(str::to_owned),
         };
         let bar = count_bar(environment.terminal_err);
         let tell = |stream: &str, items: u64, total: Option<u64>| {
@@ -370,6 +390,8 @@ impl Here {
             write_json(out, &came)?;
         } else {
             writeln!(out, "{records} records came, {rejected} of them could not be taken")?;
+            let read: Vec<StreamRead> = read(came.get("read").cloned().unwrap_or_default())?;
+            show::read(&read, out)?;
             show::platform(&platform, out)?;
         }
         let well = platform.streams.iter().all(|stream| stream.state != "failing");

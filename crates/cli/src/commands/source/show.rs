@@ -9,6 +9,7 @@ use quell_report::{SourceReport, cell, wrapped};
 use quell_server::known_kinds;
 
 use super::super::status::{heard, span};
+use super::StreamRead;
 use crate::environment::SystemClock;
 
 fn plain(text: &str, width: usize) -> String {
@@ -90,6 +91,32 @@ pub(super) fn platform(asked: &Platform, out: &mut dyn Write) -> Result<()> {
         let count = asked.quarantine.len();
         writeln!(out, "  {count} of the last records could not be taken; the newest:")?;
         wrapped(&format!("    {}", cell(&first.reason, 400)), "    ", out)?;
+    }
+    Ok(())
+}
+
+/// The streams that are to be read now, after they were asked for.
+pub(super) fn asked(platform: &Platform, out: &mut dyn Write) -> Result<()> {
+    let names = platform.streams.iter().filter(|stream| stream.asked || stream.good_at.is_none());
+    let names: Vec<String> = names.map(|stream| plain(&stream.name, 26)).collect();
+    let name = plain(&platform.name, 30);
+    match names.len() {
+        0 => writeln!(out, "{name} is asked now")?,
+        _ => wrapped(&format!("{name} is asked now for: {}", names.join(", ")), "  ", out)?,
+    }
+    Ok(())
+}
+
+/// The streams that were read just now.
+pub(super) fn read(read: &[StreamRead], out: &mut dyn Write) -> Result<()> {
+    let names = |whole: bool| {
+        let those = read.iter().filter(|read| read.whole == whole);
+        those.map(|read| plain(&read.stream, 26)).collect::<Vec<_>>().join(", ")
+    };
+    for (what, names) in [("what is new of", names(false)), ("all of", names(true))] {
+        if !names.is_empty() {
+            wrapped(&format!("read {what}: {names}"), "  ", out)?;
+        }
     }
     Ok(())
 }
