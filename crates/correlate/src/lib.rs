@@ -21,4 +21,4 @@ pub use incident::{
 };
 pub use statement::Spoken;
 pub use timeline::timeline;
-pub use ways::{ByFact, Fact, Facts, Known, Link, MOST_STEPS, Way, Ways, source_and_target, ways};
+pub use ways::{ByFact, Fact, Facts, Known, Link, MOST_STEPS, Way, Ways, ways};

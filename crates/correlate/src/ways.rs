@@ -81,19 +81,31 @@ pub struct Link {
     source: u64,
     target: u64,
     facts: u8,
+    is_same: bool,
 }
 
 impl Link {
-    /// What a relation carries, if anything.
+    /// What a relation carries, if anything: one, or one each way.
     #[must_use]
-    pub fn of(relation: &Relation, number: impl Fn(&str) -> u64) -> Option<Self> {
-        let (_, facts) = carried(relation);
-        if facts.is_empty() {
-            return None;
+    pub fn of(relation: &Relation, number: impl Fn(&str) -> u64) -> [Option<Self>; 2] {
+        let (toward, facts) = carried(relation);
+        let (first, second) = (number(relation.from.key()), number(relation.to.key()));
+        let link = Self {
+            key: relation.key(),
+            source: first,
+            target: second,
+            facts: facts.iter().fold(0, |bits, fact| bits | fact.bit()),
+            is_same: relation.kind == RelationKind::SameAs,
+        };
+        let back = Self { source: second, target: first, ..link };
+        if link.facts == 0 {
+            return [None, None];
         }
-        let [source, target] = source_and_target(relation).map(|end| number(end.key()));
-        let facts = facts.iter().fold(0, |bits, fact| bits | fact.bit());
-        Some(Self { key: relation.key(), source, target, facts })
+        match toward {
+            Toward::Second => [Some(link), None],
+            Toward::First => [Some(back), None],
+            Toward::Both => [Some(link), Some(back)],
+        }
     }
 
     /// The relation.
@@ -108,6 +120,12 @@ impl Link {
         self.target
     }
 
+    /// Whether both assets are one.
+    #[must_use]
+    pub const fn is_same(&self) -> bool {
+        self.is_same
+    }
+
     /// Both assets.
     #[must_use]
     pub const fn ends(&self) -> [u64; 2] {
@@ -115,30 +133,33 @@ impl Link {
     }
 }
 
-/// The ends of a relation in the order in which it carries facts: of which asset they are, and to
-/// which they come.
-#[must_use]
-pub fn source_and_target(relation: &Relation) -> [&AssetId; 2] {
-    let (first, second) = (&relation.from, &relation.to);
-    if carried(relation).0 { [first, second] } else { [second, first] }
+/// To which of its assets a relation carries what is known of the other.
+enum Toward {
+    First,
+    Second,
+    Both,
 }
 
-/// Which facts a relation carries, and whether they are of the first asset and come to the second.
-fn carried(relation: &Relation) -> (bool, &'static [Fact]) {
+/// Which facts a relation carries, and to which asset.
+fn carried(relation: &Relation) -> (Toward, &'static [Fact]) {
+    use Toward::{Both, First, Second};
     match relation.kind {
-        RelationKind::Exposes => (true, &[Fact::Exposed]),
-        RelationKind::AttachedTo => (true, put_on(&relation.from)),
+        RelationKind::Exposes => (Second, &[Fact::Exposed]),
+        RelationKind::AttachedTo => (Second, put_on(&relation.from)),
         // Who takes the machine has what runs on it. That a machine can be reached says nothing of
         // which workload listens there.
-        RelationKind::RunsOn => (true, &[Fact::Sensitive, Fact::Privileged]),
+        RelationKind::RunsOn => (Second, &[Fact::Sensitive, Fact::Privileged]),
         // What is in the image is in what was started from it.
-        RelationKind::UsesImage => (true, &Fact::ALL),
+        RelationKind::UsesImage => (Second, &Fact::ALL),
+        RelationKind::SameAs => (Both, &Fact::ALL),
         RelationKind::CanAssume | RelationKind::PartOf => {
-            (false, &[Fact::Sensitive, Fact::Privileged])
+            (First, &[Fact::Sensitive, Fact::Privileged])
         }
-        RelationKind::HasPermission if relation.to.is_general() => (false, &[Fact::Privileged]),
+        RelationKind::HasPermission if relation.to.is_general() => (First, &[Fact::Privileged]),
         // These are of whole networks, or of one action of many.
-        RelationKind::Contains | RelationKind::Reaches | RelationKind::HasPermission => (true, &[]),
+        RelationKind::Contains | RelationKind::Reaches | RelationKind::HasPermission => {
+            (Second, &[])
+        }
     }
 }
 
@@ -316,7 +337,7 @@ mod tests {
         only_these: Option<&[&str]>,
     ) -> HashMap<u64, Ways> {
         let mut links: Vec<Link> =
-            relations.iter().filter_map(|one| Link::of(one, number)).collect();
+            relations.iter().flat_map(|one| Link::of(one, number)).flatten().collect();
         links.sort_unstable_by_key(|link| link.key);
         let mut facts: HashMap<u64, Facts> = HashMap::new();
         for (asset, fact) in says {
@@ -345,7 +366,7 @@ mod tests {
     const GROUP: &str = "arn:aws:ec2:eu-west-1:111122223333:security-group/sg-0a1b2c3d4e5f60713";
 
     use RelationKind::{
-        AttachedTo, CanAssume, Contains, Exposes, HasPermission, RunsOn, UsesImage,
+        AttachedTo, CanAssume, Contains, Exposes, HasPermission, RunsOn, SameAs, UsesImage,
     };
 
     #[test]
@@ -391,6 +412,20 @@ mod tests {
         let way = at(&ways, MACHINE, Fact::Privileged).unwrap();
         assert_eq!((way.relations.to_vec(), way.says), (vec![may[1].key(), may[0].key()], None));
         assert!(at(&ways, POD, Fact::Privileged).is_none(), "one permission of many");
+    }
+
+    #[test]
+    fn what_is_known_under_one_name_is_known_under_the_other() {
+        const OWN: &str = "arn:aws:ec2:eu-west-1:111122223333:instance/i-0fffffffffffffff0";
+        let relations = [relation(MACHINE, SameAs, OWN), relation("internet", Exposes, MACHINE)];
+        let says = [(OWN, Fact::Sensitive), (MACHINE, Fact::Privileged)];
+        let ways = found(&relations, &says, None);
+        let of = |asset, fact| at(&ways, asset, fact).map(|way| way.relations.to_vec());
+        let [same, exposed] = [relations[0].key(), relations[1].key()];
+        assert_eq!(of(OWN, Fact::Exposed), Some(vec![same, exposed]));
+        assert_eq!(of(OWN, Fact::Privileged), Some(vec![same]));
+        assert_eq!(of(MACHINE, Fact::Sensitive), Some(vec![same]));
+        assert_eq!(of(MACHINE, Fact::Privileged), None, "it says so itself");
     }
 
     #[test]

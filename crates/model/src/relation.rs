@@ -35,11 +35,13 @@ pub enum RelationKind {
     HasPermission,
     /// The first was started or built from the second, which is an image.
     UsesImage,
+    /// Both are one, under two names: a machine by its resource id and by its own.
+    SameAs,
 }
 
 impl RelationKind {
     /// All kinds, in the order in which they are shown.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Contains,
         Self::PartOf,
         Self::RunsOn,
@@ -49,6 +51,7 @@ impl RelationKind {
         Self::CanAssume,
         Self::HasPermission,
         Self::UsesImage,
+        Self::SameAs,
     ];
 
     /// The word used in the report and in the store.
@@ -64,6 +67,7 @@ impl RelationKind {
             Self::CanAssume => "can_assume",
             Self::HasPermission => "has_permission",
             Self::UsesImage => "uses_image",
+            Self::SameAs => "same_as",
         }
     }
 
@@ -80,6 +84,7 @@ impl RelationKind {
             Self::CanAssume => "can assume",
             Self::HasPermission => "has permission on",
             Self::UsesImage => "uses the image",
+            Self::SameAs => "is the same as",
         }
     }
 
@@ -96,6 +101,7 @@ impl RelationKind {
             Self::CanAssume => "can be assumed by",
             Self::HasPermission => "grants permission to",
             Self::UsesImage => "is the image of",
+            Self::SameAs => "is the same as",
         }
     }
 }
@@ -173,6 +179,13 @@ impl Relation {
     #[must_use]
     pub fn end_of(key: &str) -> [u8; 16] {
         *KeyHasher::new("end").part(&key.to_lowercase()).finish::<()>().as_bytes()
+    }
+
+    /// The other of both assets, seen from one of them by its key.
+    #[must_use]
+    pub fn beside(&self, key: &str) -> &AssetId {
+        let is_first = Self::end_of(self.from.key()) == Self::end_of(key);
+        if is_first { &self.to } else { &self.from }
     }
 
     /// Cuts the tool's words where they are longer than any.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 
-use quell_correlate::{Fact, Facts, Known, Link, MOST_STEPS, Way, Ways, source_and_target, ways};
+use quell_correlate::{Fact, Facts, Known, Link, MOST_STEPS, Way, Ways, ways};
 use quell_model::{AssetId, Claim, Relation, Untrusted};
 use quell_store::{Packed, Store};
 use rayon::prelude::*;
@@ -16,6 +16,8 @@ const PAGES: usize = 16;
 /// Links that are kept for one asset alone, and relations that are read to find them.
 const MOST_NEAR: usize = 1000;
 const MOST_READ: usize = 5000;
+/// Other names of one asset.
+const MOST_NAMES: usize = 8;
 /// Longest sentence about one fact.
 const MOST_BYTES: usize = 800;
 
@@ -26,12 +28,23 @@ pub(crate) struct Links {
     /// With the page that each stands on, in the order of the keys.
     links: Vec<(i64, Link)>,
     assets: HashSet<u64>,
+    /// The relations that tell of other names of assets.
+    same: HashMap<u64, Vec<[u8; 16]>>,
+}
+
+/// What following the relations came to.
+#[derive(Debug, Default)]
+pub(crate) struct News {
+    /// Whether any link changed.
+    pub(crate) any: bool,
+    /// The assets whose other names changed.
+    pub(crate) renamed: HashSet<u64>,
 }
 
 impl Links {
     /// None yet. Assets are told apart by this hasher.
     pub(crate) fn new(hasher: RandomState) -> Self {
-        Self { hasher, links: Vec::new(), assets: HashSet::new() }
+        Self { hasher, links: Vec::new(), assets: HashSet::new(), same: HashMap::new() }
     }
 
     /// All that the store has.
@@ -57,8 +70,8 @@ impl Links {
             others.extend(next.iter().cloned());
             waiting = next;
         }
-        links.links.sort_unstable_by_key(|(_, link)| *link.key());
-        links.links.dedup_by_key(|(_, link)| *link.key());
+        links.links.sort_unstable_by_key(order);
+        links.links.dedup_by_key(|(_, link)| (*link.key(), link.target()));
         links.assets = links.links.iter().flat_map(|(_, link)| link.ends()).collect();
         others.remove(asset);
         Ok((links, others.into_iter().collect()))
@@ -80,10 +93,11 @@ impl Links {
         *left -= rows.len();
         for row in rows {
             let relation = relation_of(&row.body)?;
-            let link = Link::of(&relation, |key| self.number(key));
             let here = self.number(asset);
-            let Some(link) = link.filter(|link| link.target() == here) else { continue };
-            let [source, _] = source_and_target(&relation);
+            let links = Link::of(&relation, |key| self.number(key));
+            let link = links.into_iter().flatten().find(|link| link.target() == here);
+            let Some(link) = link else { continue };
+            let source = relation.beside(asset);
             // No fact comes to the internet, or to everything.
             sources.extend((!source.is_general()).then(|| source.key().to_owned()));
             self.links.push((0, link));
@@ -91,11 +105,11 @@ impl Links {
         Ok(sources)
     }
 
-    /// Reads again what was written since. Says whether that changed anything.
-    pub(crate) fn follow(&mut self, store: &Store, version: i64) -> Result<bool, PipelineError> {
+    /// Reads again what was written since.
+    pub(crate) fn follow(&mut self, store: &Store, version: i64) -> Result<News, PipelineError> {
         let pages = store.relation_pages_since(version)?;
         if pages.is_empty() {
-            return Ok(false);
+            return Ok(News::default());
         }
         let mut before = std::mem::take(&mut self.links);
         let written: HashSet<i64> = pages.iter().copied().collect();
@@ -108,22 +122,44 @@ impl Links {
                 bodies.extend(rows.map(|row| (*page, row.body)));
             }
             let read = |(page, body): (i64, Packed)| -> Result<_, PipelineError> {
-                let link = Link::of(&relation_of(&body)?, |key| self.number(key));
-                Ok(link.map(|link| (page, link)))
+                let of = Link::of(&relation_of(&body)?, |key| self.number(key));
+                Ok(of.into_iter().flatten().map(|link| (page, link)).collect())
             };
-            let read: Vec<Option<(i64, Link)>> =
+            let read: Vec<Vec<(i64, Link)>> =
                 bodies.into_par_iter().map(read).collect::<Result<_, _>>()?;
             links.extend(read.into_iter().flatten());
         }
-        links.par_sort_unstable_by_key(|(_, link)| *link.key());
+        links.par_sort_unstable_by_key(order);
         before.retain(|(page, _)| written.contains(page));
         let same = before.iter().eq(links.iter().filter(|(page, _)| written.contains(page)));
         links.shrink_to_fit();
-        if !same {
-            self.assets = links.iter().flat_map(|(_, link)| link.ends()).collect();
-        }
         self.links = links;
-        Ok(!same)
+        let mut news = News { any: !same, renamed: HashSet::new() };
+        if news.any {
+            self.assets = self.links.iter().flat_map(|(_, link)| link.ends()).collect();
+            let before = std::mem::take(&mut self.same);
+            for (_, link) in self.links.iter().filter(|(_, link)| link.is_same()) {
+                self.same.entry(link.target()).or_default().push(*link.key());
+            }
+            let all = before.keys().chain(self.same.keys());
+            let differs = |asset: &&u64| before.get(*asset) != self.same.get(*asset);
+            news.renamed = all.filter(differs).copied().collect();
+        }
+        Ok(news)
+    }
+
+    /// The other names of an asset. Of very many the rest is left out.
+    pub(crate) fn names(&self, store: &Store, asset: &str) -> Result<Vec<String>, PipelineError> {
+        let mut names = Vec::new();
+        if self.same.is_empty() {
+            return Ok(names);
+        }
+        let keys = self.same.get(&self.number(asset)).map_or(&[][..], Vec::as_slice);
+        for key in keys.iter().take(MOST_NAMES) {
+            let Some(row) = store.relation_get(key)? else { continue };
+            names.push(relation_of(&row.body)?.beside(asset).key().to_owned());
+        }
+        Ok(names)
     }
 
     /// The number of an asset, by its key.
@@ -152,16 +188,24 @@ impl Links {
     }
 }
 
+/// Links of one relation have one key.
+const fn order((_, link): &(i64, Link)) -> ([u8; 16], u64) {
+    (*link.key(), link.target())
+}
+
 fn relation_of(body: &Packed) -> Result<Relation, PipelineError> {
     Ok(serde_json::from_slice(&body.unpack()?)?)
 }
 
 /// What relations tell of an asset, as sentences with the records that they rest on.
-pub(crate) fn told(store: &Store, around: &Around) -> Result<Vec<Claim>, PipelineError> {
+pub(crate) fn told(
+    store: &Store,
+    (asset, around): (&AssetId, &Around),
+) -> Result<Vec<Claim>, PipelineError> {
     let mut claims = Vec::new();
     for fact in Fact::ALL {
         if let Some(Basis::Way(way)) = around.brought(fact) {
-            claims.extend(sentence(store, (fact, way))?);
+            claims.extend(sentence(store, asset, (fact, way))?);
         }
     }
     Ok(claims)
@@ -188,21 +232,26 @@ pub(crate) fn relation_id(key: &[u8; 16]) -> String {
 }
 
 /// One fact; nothing where a relation is there no more.
-fn sentence(store: &Store, (fact, way): (Fact, &Way)) -> Result<Option<Claim>, PipelineError> {
+fn sentence(
+    store: &Store,
+    asset: &AssetId,
+    (fact, way): (Fact, &Way),
+) -> Result<Option<Claim>, PipelineError> {
     let mut steps: Vec<String> = Vec::new();
-    let (mut last, mut nearest) = (None, None);
-    // From where the fact stands to the asset.
-    for key in way.relations.iter().rev() {
+    // From the asset to where the fact stands.
+    let mut at = asset.clone();
+    let mut nearest = None;
+    for key in &way.relations {
         let Some(row) = store.relation_get(key)? else { return Ok(None) };
         let relation = relation_of(&row.body)?;
         let (first, second) = (name(&relation.from), name(&relation.to));
         let tool = &relation.tool.product;
         steps.push(format!("{first} {} {second} ({tool})", relation.kind.words()));
-        let [source, _] = source_and_target(&relation).map(name);
-        last.get_or_insert_with(|| source.clone());
-        nearest = Some(source);
+        at = relation.beside(at.key()).clone();
+        nearest.get_or_insert_with(|| name(&at));
     }
-    let (Some(last), Some(nearest)) = (last, nearest) else { return Ok(None) };
+    steps.reverse();
+    let (Some(nearest), last) = (nearest, name(&at)) else { return Ok(None) };
     let begin = match fact {
         Fact::Exposed => "The internet reaches it",
         Fact::Sensitive => "It leads to sensitive data",

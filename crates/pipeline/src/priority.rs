@@ -537,9 +537,9 @@ mod tests {
         let tool = quell_model::Tool::default();
         let (from, to) = (AssetId::internet(), issue("a", None, None).asset.id);
         let relation = Relation::new(tool, &from, RelationKind::Exposes, &to).unwrap();
-        let link = Link::of(&relation, |key| u64::from(key != from.key())).unwrap();
+        let [link, _] = Link::of(&relation, |key| u64::from(key != from.key()));
         let known = Known { facts: &facts, internet: 0, everything: 2, only_these: true };
-        let all = quell_correlate::ways(&[link].iter(), known);
+        let all = quell_correlate::ways(&link.iter(), known);
         let ways = all.get(&1).unwrap();
         for said in [None, Some(false)] {
             let around = told(&[issue("a", said, None)], ways).unwrap();

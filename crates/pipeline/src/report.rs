@@ -144,7 +144,12 @@ fn read_open(
     if !hidden.rows().is_empty() {
         open.retain(|open| !hidden.hides(open.row));
     }
-    estate.take(&mut open, (&Links::load(store)?, only_these));
+    let links = Links::load(store)?;
+    for Open { candidate, .. } in open.iter_mut().filter(|open| open.candidate.is_detection()) {
+        let names = links.names(store, candidate.asset())?;
+        candidate.is_also(&names);
+    }
+    estate.take(&mut open, (&links, only_these));
     estate.settle(store, &mut open)?;
     Ok(open)
 }
@@ -355,7 +360,7 @@ pub(crate) fn describe(
 /// What relations tell of an issue's asset, where that counts for the issue.
 fn related(store: &Store, estate: &Estate<'_>, issue: &Issue) -> Result<Vec<Claim>, PipelineError> {
     let around = estate.around(issue.asset.id.key()).filter(|_| estate.leads_in(issue));
-    around.map_or(Ok(Vec::new()), |around| links::told(store, around))
+    around.map_or(Ok(Vec::new()), |around| links::told(store, (&issue.asset.id, around)))
 }
 
 /// An issue that is in memory, with its findings, what is said of it and what was decided.

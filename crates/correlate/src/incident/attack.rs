@@ -13,6 +13,7 @@ use super::decide::Decisions;
 use super::exploit::{self, Pointer, Strength};
 use super::groups::Groups;
 use super::helped;
+use super::place::is_container;
 use super::seen::Seen;
 use super::tree;
 
@@ -170,15 +171,15 @@ impl<'c> Work<'c> {
             for (order, mut chain) in chains.into_iter().enumerate() {
                 self.name_chain(&place, order, &chain);
                 chain.sort_unstable();
-                self.join_chain(&chain);
+                self.join_chain(&chain, is_container(&place));
             }
         }
     }
 
     /// Most stand alone, of whom there is nothing to say.
-    fn join_chain(&mut self, chain: &[usize]) {
+    fn join_chain(&mut self, chain: &[usize], in_container: bool) {
         if chain.len() > 1 {
-            let claim = self.place_claim(chain);
+            let claim = self.place_claim(chain, in_container);
             self.join("place", chain, claim);
         }
     }
@@ -204,17 +205,17 @@ impl<'c> Work<'c> {
         }
     }
 
-    fn place_claim(&self, chain: &[usize]) -> Claim {
+    fn place_claim(&self, chain: &[usize], in_container: bool) -> Claim {
         let members = || chain.iter().filter_map(|number| self.spotted.get(*number));
         let assets: BTreeSet<&str> = members().map(|s| s.candidate.asset.as_str()).collect();
         let names: Vec<String> = assets.iter().take(3).map(|a| format!("`{a}`")).collect();
         let text = match assets.len() {
             1 => format!("{} detections were made on {} within days", chain.len(), names.join("")),
-            _ => format!(
-                "{} detections were made in one container, seen as {}",
-                chain.len(),
-                names.join(", ")
-            ),
+            _ => {
+                let place = if in_container { "in one container" } else { "on one asset" };
+                let (count, names) = (chain.len(), names.join(", "));
+                format!("{count} detections were made {place}, seen as {names}")
+            }
         };
         claim(text, members().map(|s| format!("issue:{}", s.candidate.key)).collect())
     }

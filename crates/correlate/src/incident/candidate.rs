@@ -195,6 +195,14 @@ impl Candidate {
         self.weakness.is_some()
     }
 
+    /// Learns other names of its asset. What is seen under one name is seen under the others.
+    pub fn is_also(&mut self, names: &[String]) {
+        if let Some(seen) = self.seen.as_deref_mut().filter(|seen| !seen.is_wide) {
+            seen.places.extend_from_slice(names);
+            seen.related.extend_from_slice(names);
+        }
+    }
+
     /// Learns what its findings say: who did what, or where the weak package lies.
     pub fn learn(&mut self, members: &[Member]) {
         let counting = || members.iter().filter(|m| m.status.is_open());

@@ -40,6 +40,11 @@ pub(super) fn container_token(id: &str) -> Option<String> {
     start.bytes().all(|b| b.is_ascii_hexdigit()).then(|| format!("container:{start}"))
 }
 
+/// Whether a place is a container's token.
+pub(super) fn is_container(place: &str) -> bool {
+    place.starts_with("container:")
+}
+
 /// The workloads that may have made a pod of this name: `web-7d9f8c6b5d-x2x4k` is of `web`.
 pub(super) fn workloads(pod: &AssetId) -> Vec<String> {
     if pod.provider != Provider::Kubernetes || pod.kind != "pod" {

@@ -39,6 +39,10 @@ impl Following {
 
     fn learn_all(&mut self, store: &Store, rows: &[u32]) -> Result<(), PipelineError> {
         let mut candidates = candidates(store, rows)?;
+        for candidate in candidates.values_mut().filter(|candidate| candidate.is_detection()) {
+            let names = self.links.names(store, candidate.asset())?;
+            candidate.is_also(&names);
+        }
         // What an opening says beyond the issue is not looked at.
         let is_alone = |_: &u32, candidate: &mut Candidate| {
             !candidate.is_detection() && !candidate.is_weakness()

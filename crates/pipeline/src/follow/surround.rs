@@ -86,8 +86,13 @@ impl Following {
         changed: &mut Changed,
     ) -> Result<(), PipelineError> {
         let news = self.links.follow(store, self.version)?;
+        if !news.renamed.is_empty() {
+            // Where it leads is to be learned again.
+            let rows = self.standing.on_assets(&news.renamed);
+            rows.into_iter().for_each(|row| self.standing.forget(row));
+        }
         let is_touched = |asset: &u64| self.links.assets().contains(asset);
-        if !(changed.all || news || changed.assets.iter().any(is_touched)) {
+        if !(changed.all || news.any || changed.assets.iter().any(is_touched)) {
             return Ok(());
         }
         let ways = self.links.ways(&self.facts(), self.among.is_some());

@@ -78,8 +78,9 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Relations by which the internet comes to buckets and an image, and rights to a bucket.
-const RELATED: [(&str, RelationKind, &str); 7] = [
+/// Relations by which the internet comes to buckets and an image, rights to a bucket, and a pod has
+/// other names.
+const RELATED: [(&str, RelationKind, &str); 9] = [
     ("internet", RelationKind::Exposes, "arn:aws:s3:::bucket-0"),
     ("arn:aws:s3:::bucket-0", RelationKind::Exposes, "arn:aws:s3:::bucket-1"),
     ("arn:aws:s3:::bucket-1", RelationKind::UsesImage, "registry.example/harbor/tickets:0"),
@@ -87,6 +88,8 @@ const RELATED: [(&str, RelationKind, &str); 7] = [
     ("arn:aws:iam::111122223333:role/app", RelationKind::HasPermission, "everything"),
     ("arn:aws:s3:::bucket-2", RelationKind::CanAssume, "arn:aws:iam::111122223333:role/app"),
     ("arn:aws:s3:::bucket-2", RelationKind::Contains, "arn:aws:s3:::bucket-0"),
+    ("harbor/tickets-0", RelationKind::SameAs, "arn:aws:s3:::bucket-1"),
+    ("harbor/tickets-1", RelationKind::SameAs, "harbor/tickets-0"),
 ];
 
 fn asset(name: &str) -> AssetId {
@@ -95,8 +98,20 @@ fn asset(name: &str) -> AssetId {
         "internet" => AssetId::internet(),
         "everything" => AssetId::everything(),
         image_name if image_name.starts_with("registry") => AssetId::parse(image_name, &image),
+        pod if pod.starts_with("harbor/") => {
+            let name = pod.strip_prefix("harbor/");
+            let (provider, kind) = (Some(Provider::Kubernetes), Some("Pod"));
+            let hints =
+                Hints { provider, kind, name, namespace: Some("harbor"), ..Hints::default() };
+            AssetId::parse(pod, &hints)
+        }
         name => AssetId::parse(name, &Hints::default()),
     }
+}
+
+fn related(from: &AssetId, kind: RelationKind, to: &AssetId) -> Relation {
+    let tool = Tool { product: "wiz".to_owned(), format: "wiz".to_owned() };
+    Relation::new(tool, from, kind, to).unwrap()
 }
 
 fn check(number: usize, tag: usize, day: i64, failed: bool) -> Value {
@@ -251,12 +266,16 @@ impl World {
 
     /// A whole reading of relations. What two in a row do not list is gone.
     fn relate(&mut self, listed: &BTreeSet<usize>) {
+        let of =
+            |(from, kind, to): (&str, RelationKind, &str)| related(&asset(from), kind, &asset(to));
+        self.list(listed.iter().map(|at| of(RELATED[*at])).collect());
+    }
+
+    fn list(&mut self, relations: Vec<Relation>) {
         self.readings += 1;
         let mut seen = Touched::default();
         let mut import = self.store.import("relations", &mut seen).unwrap();
-        for (from, kind, to) in listed.iter().map(|at| RELATED[*at]) {
-            let tool = Tool { product: "wiz".to_owned(), format: "wiz".to_owned() };
-            let relation = Relation::new(tool, &asset(from), kind, &asset(to)).unwrap();
+        for relation in relations {
             let body = Packed::of(&serde_json::to_vec(&relation).unwrap());
             let relation = PreparedRelation {
                 key: relation.key(),
@@ -427,6 +446,61 @@ fn what_relations_tell_counts_and_is_told_with_its_records() {
     assert_eq!(worst(&mut world), after);
     world.relate(&BTreeSet::new());
     assert_eq!(worst(&mut world), before);
+}
+
+const SUBSCRIPTION: &str = "0b1f6471-1bf0-4dda-aec3-111122223333";
+const VM_ID: &str = "5f1c9c1e-5a4d-4d0b-9c55-6f0f7a1e2b31";
+
+/// A machine in Azure by its resource id.
+fn machine() -> String {
+    let group = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/shop");
+    format!("{group}/providers/Microsoft.Compute/virtualMachines/web")
+}
+
+#[test]
+fn what_is_seen_under_two_names_of_a_machine_is_one_attack() {
+    let mut world = World::new();
+    world.import(&json!({"SystemAlertId": "one", "AlertType": "VM_Suspicious", "Severity": "High",
+        "AlertDisplayName": "Suspicious process", "Status": "New",
+        "StartTimeUtc": "2026-10-30T10:00:00Z", "TimeGeneratedUtc": "2026-10-30T10:01:00Z",
+        "AzureResourceId": machine(), "ResourceIdentifiers": []}));
+    world.import(&json!({"composite_id": "c:ind:a:1", "cid": "c", "agent_id": "a", "product": "epp",
+        "display_name": "Shell", "description": "A shell", "severity": 90, "severity_name": "Critical",
+        "status": "new", "timestamp": "2026-10-30T11:00:00Z", "tactic": "Execution",
+        "technique_id": "T1059", "created_timestamp": "2026-10-30T11:00:00Z",
+        "updated_timestamp": "2026-10-30T11:00:00Z", "falcon_host_link": "https://falcon.example/1",
+        "pattern_id": 1, "show_in_ui": true,
+        "device": {"hostname": "web", "service_provider": "AZURE", "instance_id": VM_ID,
+            "service_provider_account_id": SUBSCRIPTION}}));
+    let sizes = |world: &mut World| -> Vec<usize> {
+        world.follow();
+        let all = world.following.as_ref().unwrap().all();
+        assert_eq!(*all, world.whole(None));
+        all.iter().map(|one| one.incident.issues.len()).collect()
+    };
+    assert_eq!(sizes(&mut world), [1, 1]);
+    let hints =
+        Hints { provider: Some(Provider::Azure), account: Some(SUBSCRIPTION), ..Hints::default() };
+    let (whole, own) = (asset(&machine()), AssetId::parse(VM_ID, &hints));
+    let same = related(&whole, RelationKind::SameAs, &own);
+    world.list(vec![same.clone(), related(&AssetId::internet(), RelationKind::Exposes, &whole)]);
+    assert_eq!(sizes(&mut world), [2]);
+    let key = world.following.as_ref().unwrap().all()[0].incident.key.to_string();
+    let story = show_incident(&world.store, &SETUP, &key, None, now()).unwrap();
+    let why: Vec<&str> =
+        story.incident.explanation.why.iter().map(|claim| claim.text.raw()).collect();
+    assert!(why.iter().any(|text| text.contains("made on one asset, seen as")), "{why:#?}");
+    let both = format!("`{}` is the same as `{}`", whole.key(), own.key());
+    assert!(
+        why.iter().any(|text| text.starts_with("The internet") && text.contains(&both)),
+        "{why:#?}"
+    );
+    // Only the names: then the story is one all the same.
+    world.list(vec![same]);
+    assert_eq!(sizes(&mut world), [2]);
+    world.list(Vec::new());
+    world.list(Vec::new());
+    assert_eq!(sizes(&mut world), [1, 1]);
 }
 
 proptest! {

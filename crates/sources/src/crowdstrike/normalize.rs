@@ -8,7 +8,7 @@ use quell_model::{
 };
 
 use super::wire::{Alert, Device, Parent};
-use crate::wire::{Facts, Text, google_machine, google_name};
+use crate::wire::{AZURE_MACHINE, Facts, Text, azure_machine, google_machine, google_name};
 use crate::{Output, RawRecord, Rejection};
 
 const NAME_BYTES: usize = 512;
@@ -118,7 +118,11 @@ fn asset(alert: &Alert<'_>) -> Option<Asset> {
             name: device.hostname.get(),
             namespace: None,
         };
-        return Some(made(id, "machine", &hints));
+        let mut asset = made(id, "machine", &hints);
+        if provider == Provider::Azure {
+            asset.id = azure_machine(id, &hints).unwrap_or(asset.id);
+        }
+        return Some(asset);
     }
     let host = [&device.hostname, &device.device_id, &alert.agent_id];
     let host = host.into_iter().find_map(Text::get)?;
@@ -147,7 +151,7 @@ fn cloud(device: &Device<'_>) -> Option<(Provider, &'static str)> {
     if word.starts_with("AWS") {
         Some((Provider::Aws, "AWS::EC2::Instance"))
     } else if word.starts_with("AZURE") {
-        Some((Provider::Azure, "Microsoft.Compute/virtualMachines"))
+        Some((Provider::Azure, AZURE_MACHINE))
     } else if word.starts_with("GCP") {
         Some((Provider::Gcp, "compute.googleapis.com/Instance"))
     } else {

@@ -308,6 +308,9 @@ pub(super) struct CloudMetadata<'a> {
     /// Where Google's own description of it is, which names project and zone.
     #[serde(rename = "resourceURL")]
     pub(super) resource_url: Text<'a>,
+    /// By which a machine in Azure knows itself.
+    #[serde(rename = "vmID")]
+    pub(super) vm_id: Text<'a>,
     #[serde(rename = "accountID")]
     pub(super) account_id: Text<'a>,
     pub(super) provider: Text<'a>,

@@ -11,8 +11,8 @@ use serde_json::Value;
 use super::asset::{Place, account, function, host, image, pod, provider, repository};
 use super::compute_wire::{CloudMetadata, ContainerScan, PipelineScan, Scan, Tag, Weakness};
 use super::{DESCRIPTION_BYTES, TITLE_BYTES, tool};
-use crate::wire::{Facts, Text};
-use crate::wire::{tags_of, text_of};
+use crate::related::Related;
+use crate::wire::{Facts, Text, tags_of, text_of};
 use crate::{Output, RawRecord, Rejection};
 
 /// Most bytes of an asset's id: every finding of a scan repeats it.
@@ -76,9 +76,13 @@ pub(super) fn results(
         Rejection::new("a scan without its place: none of $.repoTag, $.hostname, $.name and $.id")
     })?;
     asset.tags = tags(scan);
+    let mut related = Related::of(tool());
+    related.same_machine(&asset, scan.cloud_metadata.vm_id.get());
     let scanned =
         Scanned { asset, time: scan.scan_time.time().or_else(|| scan.time.time()).or(time) };
-    emit(scanned, &scan.vulnerabilities, &scan.compliance_issues, output)
+    emit(scanned, &scan.vulnerabilities, &scan.compliance_issues, output)?;
+    related.write(output);
+    Ok(())
 }
 
 /// One finding each; a scan that found nothing still says that the asset is there.

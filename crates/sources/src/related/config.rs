@@ -100,6 +100,9 @@ pub(crate) fn described(asset: &Asset, description: &Value, fields: &[Field], to
     if asset.id.provider == Provider::Aws && scheme == Some("internet-facing") {
         to.add(&AssetId::internet(), Exposes, &asset.id);
     }
+    let properties = member(description, "properties");
+    let vm_id = properties.and_then(|properties| member(properties, "vmId"));
+    to.same_machine(asset, vm_id.and_then(Value::as_str));
     for field in fields.iter().filter(|field| field.cloud == asset.id.provider) {
         let mut names = Vec::new();
         walk(description, field.path, &mut names);

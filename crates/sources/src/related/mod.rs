@@ -4,11 +4,12 @@ mod config;
 
 use std::collections::BTreeSet;
 
-use quell_model::{Asset, AssetId, Record, Relation, RelationKind, Tool};
+use quell_model::{Asset, AssetId, Hints, Provider, Record, Relation, RelationKind, Tool};
 
 pub(crate) use config::{CLOUD, Field, described};
 
 use crate::Output;
+use crate::wire::azure_machine;
 
 /// Relations taken of one record.
 const MOST: usize = 256;
@@ -65,6 +66,17 @@ impl Related {
     pub(crate) fn exposed(&mut self, asset: &Asset) {
         if asset.signals.internet_exposed == Some(true) {
             self.add(&AssetId::internet(), RelationKind::Exposes, &asset.id);
+        }
+    }
+
+    /// A machine in Azure and the id that it knows itself by, where the record tells it.
+    pub(crate) fn same_machine(&mut self, asset: &Asset, vm_id: Option<&str>) {
+        if asset.id.provider != Provider::Azure || asset.id.kind != "compute.virtualmachines" {
+            return;
+        }
+        let hints = Hints { account: Some(&asset.id.account), ..Hints::default() };
+        if let Some(own) = vm_id.and_then(|id| azure_machine(id, &hints)) {
+            self.add(&asset.id, RelationKind::SameAs, &own);
         }
     }
 

@@ -19,7 +19,9 @@ use serde_json::Value;
 pub(crate) use base64::decode_base64;
 pub(crate) use product::{cut, product_of, sha256_of, weakness_of};
 
-pub(crate) use cloud::{cloud_word, google_machine, google_name, provider_of};
+pub(crate) use cloud::{
+    AZURE_MACHINE, azure_machine, cloud_word, google_machine, google_name, provider_of,
+};
 pub(crate) use row::{Row, plain};
 pub(crate) use scalar::{Facts, Text, or_default};
 pub(crate) use shape::{many, object, texts};

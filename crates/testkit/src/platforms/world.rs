@@ -95,6 +95,14 @@ pub struct Thing {
     pub host: Option<String>,
 }
 
+impl Thing {
+    /// The id that a machine in Azure knows itself by.
+    #[must_use]
+    pub fn vm_id(&self) -> String {
+        format!("5f1c9c1e-5a4d-4d0b-9c55-{:012x}", self.number)
+    }
+}
+
 /// What is wrong with a thing.
 #[derive(Debug, Clone)]
 pub struct Flaw {

@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::live::{Credential, Credentials, Dismissal, Item};
+use crate::wire::azure_machine;
 
 const NOW: &str = "2026-11-20T12:34:56Z";
 
@@ -133,7 +134,7 @@ async fn a_whole_reading_brings_every_alert_on_its_machine() {
     let texts: Vec<&str> = items.iter().map(|item| item.json.get()).collect();
     let results = crate::testing::normalize_text(&format!("{start}{}{end}", texts.join(",")));
     let world = bench.world.read();
-    let mut joined = 0;
+    let (mut joined, mut in_azure) = (0, 0);
     for (item, result) in items.iter().zip(results) {
         let number: usize = item.id.rsplit('-').next().unwrap().parse().unwrap();
         let thing = &world.things[world.flaws[number].thing];
@@ -144,8 +145,14 @@ async fn a_whole_reading_brings_every_alert_on_its_machine() {
             assert_eq!(finding.asset.id.key(), own.key(), "joined by the instance's id");
             joined += 1;
         }
+        if thing.account.cloud == Cloud::Azure {
+            let hints = Hints { account: Some(thing.account.id), ..Hints::default() };
+            let own = azure_machine(&thing.vm_id(), &hints).unwrap();
+            assert_eq!(finding.asset.id.key(), own.key(), "known by the name it knows itself by");
+            in_azure += 1;
+        }
     }
-    assert!(joined > 20, "{joined}");
+    assert!(joined > 20 && in_azure > 5, "{joined} {in_azure}");
     assert_eq!(bench.server.ledger.over_limit(), 0);
 }
 

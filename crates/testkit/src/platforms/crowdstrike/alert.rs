@@ -91,7 +91,7 @@ pub(super) fn row(
 fn device(thing: &Thing, customer: &str) -> Value {
     let (provider, instance) = match thing.account.cloud {
         Cloud::Aws => ("AWS_EC2_V2", thing.id.clone()),
-        Cloud::Azure => ("AZURE", "5f1c9c1e-5a4d-4d0b-9c55-6f0f7a1e2b31".to_owned()),
+        Cloud::Azure => ("AZURE", thing.vm_id()),
         Cloud::Gcp => ("GCP", (1_234_567_890_000 + thing.number).to_string()),
     };
     json!({

@@ -77,12 +77,18 @@ fn inventory(thing: &Thing) -> Value {
             ("GCP", json!({ "projectName": thing.account.name, "projectID": thing.account.id }))
         }
     };
+    let config = match thing.account.cloud {
+        Cloud::Azure => json!({ "name": thing.name, "properties": { "vmId": thing.vm_id() } }),
+        Cloud::Aws | Cloud::Gcp => {
+            json!({ "Name": thing.name, "PublicIpAddress": thing.address })
+        }
+    };
     let kind = resource_type(thing);
     let tags: serde_json::Map<String, Value> =
         thing.tags.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect();
     json!({
         "apiKey": "describe", "cloudDetails": details, "csp": csp,
-        "resourceConfig": { "Name": thing.name, "PublicIpAddress": thing.address },
+        "resourceConfig": config,
         "resourceId": if csp == "AWS" { &thing.id } else { &thing.native },
         "resourceRegion": thing.region, "resourceTags": tags, "resourceType": kind,
         "service": kind.split(':').next(), "status": { "formatVersion": 2, "props": {}, "status": "success" },
@@ -119,7 +125,7 @@ pub(super) fn machine_tags(thing: &Thing) -> Value {
             "SubnetId": "subnet-1",
         }),
         Cloud::Azure => json!({
-            "InstanceId": "5f1c9c1e-5a4d-4d0b-9c55-6f0f7a1e2b31", "InstanceName": thing.name,
+            "InstanceId": thing.vm_id(), "InstanceName": thing.name,
             "ResourceGroupName": "office", "SubscriptionId": thing.account.id, "VmProvider": "Azure",
             "Zone": thing.region,
         }),

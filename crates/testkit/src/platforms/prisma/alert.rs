@@ -228,7 +228,7 @@ pub(super) fn data(thing: &Thing) -> Value {
     let of = thing.account.id;
     match (thing.account.cloud, thing.kind) {
         (Cloud::Azure, _) => {
-            json!({"id": thing.native, "name": thing.name, "properties": {"vmId": unified(thing)}})
+            json!({"id": thing.native, "name": thing.name, "properties": {"vmId": thing.vm_id()}})
         }
         (Cloud::Gcp, _) => {
             json!({"id": native(thing), "name": thing.name, "selfLink": self_link(thing)})

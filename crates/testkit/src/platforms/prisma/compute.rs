@@ -407,10 +407,15 @@ fn metadata(thing: &Thing) -> Value {
         ),
         Cloud::Aws | Cloud::Azure => String::new(),
     };
+    let vm_id = match thing.account.cloud {
+        // The console writes it in upper case.
+        Cloud::Azure => thing.vm_id().to_uppercase(),
+        Cloud::Aws | Cloud::Gcp => String::new(),
+    };
     json!({
         "resourceID": resource_id(thing), "accountID": thing.account.id, "provider": provider(thing),
         "region": thing.region, "name": thing.name, "type": "m5.large", "labels": labels, "resourceURL": link,
-        "image": "ami-0123456789abcdef0", "vmID": "",
+        "image": "ami-0123456789abcdef0", "vmID": vm_id,
     })
 }
 

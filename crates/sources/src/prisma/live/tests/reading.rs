@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use quell_model::{Record, RelationKind};
+use quell_model::{Hints, Record, RelationKind};
 use quell_testkit::platforms::prisma::Seat;
-use quell_testkit::platforms::{Cause, Kind, PrismaDouble, Seer};
+use quell_testkit::platforms::{Cause, Cloud, Kind, PrismaDouble, Seer};
 
 use super::{
     CONSOLE, CONSOLE_WITHOUT_ID, Plans, Rig, findings, ids, key, records, rig, start, stream,
 };
+use crate::wire::azure_machine;
 
 async fn large() -> Rig {
     let options = &[("page_alerts", "50"), ("page_compute", "7")];
@@ -61,6 +62,31 @@ async fn scans_bring_every_open_weakness_of_the_thing_it_is_in() {
             .collect();
         assert_eq!(found, truth, "{name}");
         assert!(!brought.items.is_empty(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_machine_in_azure_is_told_by_both_of_its_names() {
+    let rig = large().await;
+    for name in ["assets", "hosts"] {
+        let brought = rig.read(name, None).await.unwrap();
+        let mut same: BTreeSet<(String, String)> = BTreeSet::new();
+        for record in records(stream(name), &brought.items) {
+            if let Record::Relation(told) = record
+                && told.kind == RelationKind::SameAs
+            {
+                same.insert((told.from.key().to_owned(), told.to.key().to_owned()));
+            }
+        }
+        let inner = rig.world.read();
+        let machines = inner.things.iter().filter(|thing| thing.account.cloud == Cloud::Azure);
+        let truth = machines.map(|thing| {
+            let hints = Hints { account: Some(thing.account.id), ..Hints::default() };
+            let own = azure_machine(&thing.vm_id(), &hints).unwrap();
+            (key(thing), own.key().to_owned())
+        });
+        let truth: BTreeSet<(String, String)> = truth.collect();
+        assert!(same.len() > 3 && same.is_subset(&truth), "{name}: {same:?}");
     }
 }
 
