@@ -65,19 +65,20 @@ async fn scans_bring_every_open_weakness_of_the_thing_it_is_in() {
     }
 }
 
+/// Both names of a machine.
+fn same_as(record: &Record) -> Option<(String, String)> {
+    let Record::Relation(told) = record else { return None };
+    let is_same = told.kind == RelationKind::SameAs;
+    is_same.then(|| (told.from.key().to_owned(), told.to.key().to_owned()))
+}
+
 #[tokio::test]
 async fn a_machine_in_azure_is_told_by_both_of_its_names() {
     let rig = large().await;
     for name in ["assets", "hosts"] {
         let brought = rig.read(name, None).await.unwrap();
-        let mut same: BTreeSet<(String, String)> = BTreeSet::new();
-        for record in records(stream(name), &brought.items) {
-            if let Record::Relation(told) = record
-                && told.kind == RelationKind::SameAs
-            {
-                same.insert((told.from.key().to_owned(), told.to.key().to_owned()));
-            }
-        }
+        let brought = records(stream(name), &brought.items);
+        let same: BTreeSet<(String, String)> = brought.iter().filter_map(same_as).collect();
         let inner = rig.world.read();
         let machines = inner.things.iter().filter(|thing| thing.account.cloud == Cloud::Azure);
         let truth = machines.map(|thing| {
