@@ -51,7 +51,7 @@ pub use mapping::{ContextMapping, MappingError, RawField, RawMapping};
 pub use mark::{Mark, MarkKind};
 pub use purl::Purl;
 pub use record::{Activity, Evidence, Record, Reject};
-pub use relation::{Relation, RelationKind};
+pub use relation::{Relation, RelationKind, Teller};
 pub use risk::{Risk, RiskChange, RiskPart};
 pub use severity::Severity;
 pub use shown::{is_deceiving, shown};

@@ -126,6 +126,29 @@ pub struct Relation {
     /// Further facts worth citing, by field name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<(String, Untrusted)>,
+    /// What tells it, where that tells all of one kind. It is not part of what is said.
+    #[serde(skip)]
+    pub teller: Option<Teller>,
+}
+
+/// A field of an asset's record that names all others which have one thing to do with the asset.
+/// What the same field of a later record does not name is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Teller([u8; 16]);
+
+impl Teller {
+    /// A field of what a tool says of an asset.
+    #[must_use]
+    pub fn new(tool: &Tool, asset: &AssetId, field: &str) -> Self {
+        let hasher = KeyHasher::new("teller").part(&tool.product).part(&tool.format);
+        Self(*hasher.part(&asset.key().to_lowercase()).part(field).finish::<()>().as_bytes())
+    }
+
+    /// Its identity.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
 }
 
 impl Relation {
@@ -142,6 +165,7 @@ impl Relation {
             tool,
             seen: None,
             evidence: Vec::new(),
+            teller: None,
         })
     }
 

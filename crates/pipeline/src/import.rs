@@ -5,7 +5,7 @@ use std::num::NonZero;
 use std::ops::ControlFlow;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use quell_model::{Accounting, Funnel, Outcome, Reject, Timestamp, Untrusted};
+use quell_model::{Accounting, Funnel, Outcome, Reject, Teller, Timestamp, Untrusted};
 use quell_report::{Changes, FileReport, InventoryReport};
 use quell_sources::intake::{
     self, Batch, BrokeOff, Detected, Input, Item, Limits, Normalized, Unreadable,
@@ -148,6 +148,8 @@ pub(crate) struct Run<'a> {
 pub(crate) struct Parsed {
     pub(crate) offset_bytes: u64,
     pub(crate) rows: Result<Vec<Row>, String>,
+    /// What it tells all of.
+    pub(crate) tellers: Vec<Teller>,
 }
 
 /// A batch on its way to the writer.
@@ -510,6 +512,7 @@ impl Run<'_> {
     ) -> Result<(), PipelineError> {
         for record in &batch.records {
             self.record(name, record, import, tally)?;
+            record.tellers.iter().for_each(|teller| import.tell(*teller));
         }
         Ok(batch.block.iter().try_for_each(|block| import.block(block))?)
     }
@@ -648,7 +651,7 @@ fn parse(
         let parsed = match item {
             Item::Batch(batch) => parse_batch(&batch, detected, knowledge),
             Item::Reject { offset_bytes, reason } => ParsedBatch {
-                records: vec![Parsed { offset_bytes, rows: Err(reason) }],
+                records: vec![Parsed { offset_bytes, rows: Err(reason), tellers: Vec::new() }],
                 block: None,
             },
         };
@@ -677,13 +680,14 @@ pub(crate) fn rows_of(
     builder: &mut BlockBuilder,
 ) -> Vec<Parsed> {
     let mut records = Vec::new();
-    for Normalized { offset_bytes, result } in intake::normalize_batch(batch, detected) {
-        let rows = result.and_then(|records| {
+    for Normalized { offset_bytes, result, tellers } in intake::normalize_batch(batch, detected) {
+        let rows: Result<Vec<Row>, String> = result.and_then(|records| {
             let at = detected.imported_at();
             let rows = records.into_iter().map(|r| Row::of(r, knowledge, at, builder));
             rows.collect::<Result<_, _>>().map_err(|e| format!("cannot be kept: {e}"))
         });
-        records.push(Parsed { offset_bytes, rows });
+        let tellers = if rows.is_ok() { tellers } else { Vec::new() };
+        records.push(Parsed { offset_bytes, rows, tellers });
     }
     records
 }

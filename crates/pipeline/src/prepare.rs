@@ -4,7 +4,7 @@ use quell_catalog::{Catalog, Control, Intel};
 use quell_correlate::{Member, identify};
 use quell_model::{
     Activity, Asset, ContextMapping, Evidence, Exploited, Finding, FindingKey, IssueKey, KeyHasher,
-    Record, Relation, Scope, Severity, Statement, StatementKey, Status, Timestamp,
+    Record, Relation, Scope, Severity, Statement, StatementKey, Status, Teller, Timestamp,
 };
 use quell_owners::Owners;
 use quell_store::{
@@ -99,6 +99,7 @@ pub(crate) struct RelationRow {
     to: [u8; 16],
     content_hash: i64,
     observed: Timestamp,
+    teller: Option<Teller>,
     body: Packed,
 }
 
@@ -214,7 +215,9 @@ fn of_activity(activity: &Activity, imported_at: Timestamp) -> Result<Row, serde
 
 fn of_relation(mut relation: Relation, imported_at: Timestamp) -> Result<Row, serde_json::Error> {
     // The time stands in a column, so that a repeat is the same content.
-    let observed = relation.seen.take().unwrap_or(imported_at);
+    let seen = relation.seen.take();
+    // What a record tells all of is compared with the next one by when both came.
+    let observed = seen.filter(|_| relation.teller.is_none()).unwrap_or(imported_at);
     let body = serde_json::to_vec(&relation)?;
     Ok(Row::Relation(RelationRow {
         key: relation.key(),
@@ -222,6 +225,7 @@ fn of_relation(mut relation: Relation, imported_at: Timestamp) -> Result<Row, se
         to: Relation::end_of(relation.to.key()),
         content_hash: content_hash(&body),
         observed,
+        teller: relation.teller,
         body: Packed::of(&body),
     }))
 }
@@ -302,6 +306,7 @@ impl RelationRow {
             to: self.to,
             content_hash: self.content_hash,
             observed: self.observed,
+            teller: self.teller,
             body: &self.body,
         }
     }

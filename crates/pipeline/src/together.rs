@@ -194,7 +194,7 @@ impl Reading<'_> {
                     records.extend(rows_of(&batch, detected, self.knowledge, builder));
                 }
                 Item::Reject { offset_bytes, reason } => {
-                    records.push(Parsed { offset_bytes, rows: Err(reason) });
+                    records.push(Parsed { offset_bytes, rows: Err(reason), tellers: Vec::new() });
                 }
             }
             ControlFlow::Continue(())

@@ -156,6 +156,48 @@ fn an_asset_shows_what_tools_say_that_it_has_to_do_with_others() {
 }
 
 #[test]
+fn what_a_later_file_does_not_name_in_the_same_field_is_gone() {
+    let mut world = World::new();
+    world.import(&json!([on_the_machine()]));
+    let inventory = |config: Value| {
+        json!({"data": [{"csp": "AWS", "apiKey": "describe-instances", "urn": MACHINE,
+            "cloudDetails": {"accountID": "111122223333"}, "resourceId": "i-0a1b2c3d4e5f60718",
+            "resourceType": "ec2:instance", "resourceRegion": "eu-west-1",
+            "resourceTags": {}, "resourceConfig": config}]})
+    };
+    let group = |ids: &[&str]| ids.iter().map(|id| json!({"GroupId": id})).collect::<Vec<_>>();
+    let groups = |world: &mut World, hour: i8, config: Value| {
+        let path = world.folder.path().join("inventory.json");
+        fs::write(&path, inventory(config).to_string()).unwrap();
+        let request = Request { paths: vec![path], ..Request::default() };
+        let cancelled = AtomicBool::new(false);
+        let progress = Progress { cancelled: &cancelled, bytes: &|_, _| (), doing: &|_| () };
+        let clock = FixedClock(today() + jiff::SignedDuration::from_hours(hour.into()));
+        run(&mut world.store, &world.setup, &request, &clock, &progress).unwrap();
+        let told = asset(&world.view(), "aws:ec2.instance:i-0a1b2c3d4e5f60718").unwrap();
+        let named = told.relations.iter().map(|related| related.asset.raw().to_owned());
+        named.filter(|name| name.contains("sg-")).count()
+    };
+    let (one, two) = ("sg-0a1b2c3d4e5f60711", "sg-0a1b2c3d4e5f60712");
+    let all = || json!({"SecurityGroups": group(&[one, two]), "VpcId": "vpc-0a1b2c3d4e5f60711"});
+    assert_eq!(groups(&mut world, 1, all()), 2);
+    for (hour, config) in
+        [(2, json!({})), (3, json!({"VpcId": "vpc-0a1b2c3d4e5f60711"})), (4, json!(null))]
+    {
+        assert_eq!(
+            groups(&mut world, hour, config),
+            2,
+            "a description without the field says nothing"
+        );
+    }
+    assert_eq!(groups(&mut world, 5, json!({"SecurityGroups": group(&[one])})), 1);
+    assert_eq!(groups(&mut world, 6, json!({"SecurityGroups": []})), 0);
+    assert_eq!(groups(&mut world, 7, json!({"SecurityGroups": group(&[two])})), 1);
+    // What was read before changes nothing, whatever came between.
+    assert_eq!(groups(&mut world, 8, all()), 1);
+}
+
+#[test]
 fn records_with_relations_add_up() {
     let mut world = World::new();
     for (image, created, updated) in

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use quell_model::{Record, Scope, Timestamp};
+use quell_model::{Record, Scope, Teller, Timestamp};
 use serde_json::Value;
 
 use crate::live::Live;
@@ -140,6 +140,8 @@ impl<'a> Envelope<'a> {
 pub struct Output {
     /// The records made, in order.
     pub records: Vec<Record>,
+    /// What the record tells all of.
+    pub tellers: Vec<Teller>,
 }
 
 impl Output {

@@ -5,9 +5,9 @@
 //! the same file again changes nothing.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use quell_model::{FindingKey, IssueKey, Outcome, Scope, Severity, Status, Timestamp};
+use quell_model::{FindingKey, IssueKey, Outcome, Scope, Severity, Status, Teller, Timestamp};
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::answer::changed;
@@ -131,6 +131,8 @@ pub struct Import<'s> {
     pub(crate) finding_pages: FindingPages,
     /// Pages of relations of which one came, went or says something else.
     pub(crate) relation_pages: BTreeSet<i64>,
+    /// What records of this file tell all of.
+    pub(crate) tellers: HashSet<Teller>,
     blocks: Blocks,
     /// Issues that this file marked to be judged again.
     marked: IdSet,
@@ -222,6 +224,7 @@ impl Store {
             briefs: Briefs::default(),
             finding_pages: FindingPages::default(),
             relation_pages: BTreeSet::new(),
+            tellers: HashSet::new(),
             tx,
             names,
             marked: IdSet::default(),
@@ -644,6 +647,7 @@ impl Import<'_> {
         if input.complete {
             self.close_covered(input.most_closed)?;
         }
+        self.close_told(input)?;
         if let Some(hash) = input.hash {
             self.tx.execute(
                 "INSERT OR IGNORE INTO inputs (hash, path, format, imported_at, plain_bytes)

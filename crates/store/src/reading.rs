@@ -286,8 +286,11 @@ impl Import<'_> {
         (most, now): (Option<MostClosed>, Timestamp),
     ) -> Result<Result<u64, Held>, StoreError> {
         let (_, twice) = known.silent(seen);
-        let elsewhere =
-            if twice.is_empty() { IdSet::default() } else { listed_elsewhere(&self.tx, reading)? };
+        let elsewhere = if twice.is_empty() {
+            IdSet::default()
+        } else {
+            listed_elsewhere(&self.tx, Some(reading))?
+        };
         let closing: Vec<i64> = twice.into_iter().filter(|id| !elsewhere.contains(*id)).collect();
         let closing = self.standing_relations(&closing)?;
         let closes = length(&closing);
@@ -336,13 +339,22 @@ impl Import<'_> {
     }
 }
 
-/// The relations that any other stream lists.
-fn listed_elsewhere(tx: &Transaction<'_>, reading: Reading<'_>) -> Result<IdSet, StoreError> {
+/// The relations that any stream lists.
+pub(crate) fn listed(tx: &Transaction<'_>) -> Result<IdSet, StoreError> {
+    listed_elsewhere(tx, None)
+}
+
+/// The relations that any stream lists, but one.
+fn listed_elsewhere(
+    tx: &Transaction<'_>,
+    reading: Option<Reading<'_>>,
+) -> Result<IdSet, StoreError> {
     let mut select = tx.prepare_cached(
         "SELECT relations_known FROM readings
-          WHERE NOT (source = ?1 AND stream = ?2) AND relations_known IS NOT NULL",
+          WHERE NOT (source IS ?1 AND stream IS ?2) AND relations_known IS NOT NULL",
     )?;
-    let mut rows = select.query(params![reading.source, reading.stream])?;
+    let of = reading.map(|reading| (reading.source, reading.stream)).unzip();
+    let mut rows = select.query(params![of.0, of.1])?;
     let mut all = IdSet::default();
     while let Some(row) = rows.next()? {
         all.add_all(&from_stored(row.get(0)?)?);

@@ -1,11 +1,11 @@
 //! Relations of assets, found by either end.
 
-use quell_model::{Outcome, Timestamp};
+use quell_model::{Outcome, Teller, Timestamp};
 use rusqlite::{OptionalExtension, Row, params};
 
 use crate::pages::{self, Kind};
 use crate::state::{micros, time};
-use crate::{IdSet, Import, Packed, Store, StoreError};
+use crate::{FinishedInput, IdSet, Import, Packed, Store, StoreError, reading};
 
 /// Relations that are read at once by who follows them.
 const PAGE: i64 = 1024;
@@ -23,6 +23,8 @@ pub struct PreparedRelation<'a> {
     pub content_hash: i64,
     /// When it was seen.
     pub observed: Timestamp,
+    /// What tells it, where that tells all of one kind.
+    pub teller: Option<Teller>,
     /// The relation as JSON.
     pub body: &'a Packed,
 }
@@ -68,17 +70,26 @@ impl Import<'_> {
             return Ok((outcome, id));
         }
         let back = gone_at.is_some_and(|gone| at > gone);
+        let teller = new.teller.as_ref().map(Teller::as_bytes);
         if content_hash == new.content_hash {
             self.tx
-                .prepare_cached("UPDATE relations SET observed = ?2 WHERE id = ?1")?
-                .execute(params![id, at])?;
+                .prepare_cached("UPDATE relations SET observed = ?2, told_by = ?3 WHERE id = ?1")?
+                .execute(params![id, at, teller])?;
         } else {
             self.tx
                 .prepare_cached(
-                    "UPDATE relations SET observed = ?2, content_hash = ?3, import = ?4, body = ?5
+                    "UPDATE relations SET observed = ?2, content_hash = ?3, import = ?4, body = ?5,
+                       told_by = ?6
                       WHERE id = ?1",
                 )?
-                .execute(params![id, at, new.content_hash, self.id, new.body.as_stored()])?;
+                .execute(params![
+                    id,
+                    at,
+                    new.content_hash,
+                    self.id,
+                    new.body.as_stored(),
+                    teller
+                ])?;
             self.relation_pages.insert(id / PAGE);
         }
         if !back {
@@ -108,8 +119,9 @@ impl Import<'_> {
         let id = self
             .tx
             .prepare_cached(
-                "INSERT INTO relations (key, origin, goal, content_hash, observed, import, body)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO relations
+                   (key, origin, goal, content_hash, observed, import, body, told_by)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?
             .insert(params![
                 new.key.as_slice(),
@@ -118,9 +130,50 @@ impl Import<'_> {
                 new.content_hash,
                 micros(new.observed),
                 self.id,
-                new.body.as_stored()
+                new.body.as_stored(),
+                new.teller.as_ref().map(Teller::as_bytes)
             ])?;
         Ok(id)
+    }
+
+    /// Notes that a record of the file tells all of something.
+    pub fn tell(&mut self, teller: Teller) {
+        self.tellers.insert(teller);
+    }
+
+    /// Ends the relations that what tells them did not tell in a later complete file. Those that a
+    /// platform lists stay: its own readings end them.
+    pub(crate) fn close_told(&mut self, input: &FinishedInput<'_>) -> Result<(), StoreError> {
+        let mut tellers: Vec<Teller> = std::mem::take(&mut self.tellers).into_iter().collect();
+        tellers.sort_unstable();
+        let mut gone: Vec<(i64, i64)> = Vec::new();
+        for teller in &tellers {
+            if input.complete {
+                self.tx
+                    .prepare_cached(
+                        "INSERT INTO told VALUES (?1, ?2)
+                         ON CONFLICT DO UPDATE SET at = max(at, excluded.at)",
+                    )?
+                    .execute(params![teller.as_bytes(), micros(input.imported_at)])?;
+            }
+            let mut select = self.tx.prepare_cached(
+                "SELECT r.id, t.at FROM told t JOIN relations r ON r.told_by = t.teller
+                  WHERE t.teller = ?1 AND r.gone_at IS NULL AND r.observed < t.at",
+            )?;
+            let rows = select
+                .query_map(params![teller.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            for row in rows {
+                gone.push(row?);
+            }
+        }
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let listed = reading::listed(&self.tx)?;
+        for (id, at) in gone.into_iter().filter(|(id, _)| !listed.contains(*id)) {
+            self.set_relation_gone(id, Some(at))?;
+        }
+        Ok(())
     }
 
     /// Says since when a relation is gone, or that it is there.
@@ -262,6 +315,7 @@ mod tests {
                 to: hash(to),
                 content_hash: *content,
                 observed: at(*second),
+                teller: None,
                 body: &body,
             };
             import.relation(&relation).unwrap().0
@@ -423,6 +477,85 @@ mod tests {
         assert_eq!((outcomes[0], of(&store, "x").len()), (Outcome::Updated, 2));
     }
 
+    /// What a file's record of an asset tells: when, the others that one of its fields names, and
+    /// whether the file was read to its end. Nothing where the record does not have the field.
+    type File = (i64, Option<Vec<usize>>, bool);
+
+    fn import_file(store: &mut Store, (second, named, complete): &File) {
+        let mut touched = Touched::default();
+        let mut import = store.import("file.json", &mut touched).unwrap();
+        let asset = quell_model::AssetId::parse("i-1", &quell_model::Hints::default());
+        let teller = Teller::new(&quell_model::Tool::default(), &asset, "groups");
+        for other in named.iter().flatten() {
+            let name = format!("vm>{other}");
+            let body = Packed::of(name.as_bytes());
+            let relation = PreparedRelation {
+                key: hash(&name),
+                from: hash("vm"),
+                to: hash(&other.to_string()),
+                content_hash: 1,
+                observed: at(*second),
+                teller: Some(teller),
+                body: &body,
+            };
+            import.relation(&relation).unwrap();
+        }
+        if named.is_some() {
+            import.tell(teller);
+        }
+        let input = FinishedInput {
+            hash: None,
+            path: "file.json",
+            plain_bytes: None,
+            format: "test",
+            imported_at: at(*second),
+            complete: *complete,
+            most_closed: None,
+        };
+        import.finish(&input).unwrap();
+    }
+
+    #[test]
+    fn what_a_later_record_of_the_asset_does_not_name_is_gone() {
+        let (_dir, mut store) = store();
+        import_file(&mut store, &(1, Some(vec![1, 2]), true));
+        import_file(&mut store, &(2, None, true));
+        import_file(&mut store, &(3, Some(vec![1]), false));
+        assert_eq!(of(&store, "vm").len(), 2, "no field, or no end, says nothing");
+        let before = store.page_version().unwrap();
+        import_file(&mut store, &(4, Some(vec![1]), true));
+        assert_eq!(of(&store, "vm"), ["vm>1"]);
+        assert_eq!(store.relation_pages_since(before).unwrap(), [0]);
+        import_file(&mut store, &(5, Some(vec![]), true));
+        assert!(of(&store, "vm").is_empty(), "an empty list names none");
+        import_file(&mut store, &(6, Some(vec![2]), true));
+        assert_eq!(of(&store, "vm"), ["vm>2"]);
+    }
+
+    #[test]
+    fn what_a_platform_lists_no_file_ends() {
+        let (_dir, mut store) = store();
+        import_file(&mut store, &(1, Some(vec![1, 2]), true));
+        let mut seen = Touched::default();
+        seen.relations.insert(1);
+        store
+            .reading_note((reading(1), Noted::Page(0)), &seen, (&mut Touched::default(), at(1)))
+            .unwrap();
+        store.reading_settle((reading(1), 1), (None, at(1)), &mut Touched::default()).unwrap();
+        import_file(&mut store, &(2, Some(vec![]), true));
+        assert_eq!(of(&store, "vm"), ["vm>1"]);
+    }
+
+    fn files() -> impl Strategy<Value = (Vec<File>, Vec<File>)> {
+        let named = proptest::option::of(proptest::collection::vec(0..3_usize, 0..3));
+        let file = (named, proptest::bool::weighted(0.8));
+        proptest::collection::vec(file, 1..7).prop_flat_map(|files| {
+            let timed = (1_i64..).zip(files).map(|(second, (named, end))| (second, named, end));
+            let files: Vec<File> = timed.collect();
+            (Just(files.clone()), Just(files).prop_shuffle())
+        })
+    }
+
     fn said() -> impl Strategy<Value = Vec<(usize, i64, i64)>> {
         proptest::collection::vec((0..4_usize, 0..4_i64, 0..3_i64), 1..12)
     }
@@ -431,6 +564,25 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(16))]
+        #[test]
+        fn what_files_end_does_not_hang_on_their_order((files, shuffled) in files()) {
+            let ((_one, mut in_order), (_two, mut other)) = (store(), store());
+            files.iter().for_each(|file| import_file(&mut in_order, file));
+            shuffled.iter().for_each(|file| import_file(&mut other, file));
+            let told = files.iter().filter(|(_, named, complete)| *complete && named.is_some());
+            let told = told.map(|file| file.0).max().unwrap_or_default();
+            let names = |other: usize| move |file: &&File| {
+                file.1.as_ref().is_some_and(|named| named.contains(&other))
+            };
+            let stands = |other: usize| {
+                files.iter().rev().find(names(other)).is_some_and(|file| file.0 >= told)
+            };
+            let expected: Vec<String> =
+                (0..3).filter(|other| stands(*other)).map(|other| format!("vm>{other}")).collect();
+            prop_assert_eq!(&of(&in_order, "vm"), &expected);
+            prop_assert_eq!(&of(&other, "vm"), &expected);
+        }
+
 
         #[test]
         fn order_files_and_repeats_do_not_matter(

@@ -282,6 +282,7 @@ impl World {
                 from: Relation::end_of(relation.from.key()),
                 to: Relation::end_of(relation.to.key()),
                 content_hash: 1,
+                teller: None,
                 observed: now() + jiff::SignedDuration::from_secs(self.readings),
                 body: &body,
             };

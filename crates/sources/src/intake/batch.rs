@@ -1,6 +1,6 @@
 //! Records on their way to a parser thread: one buffer, many records.
 
-use quell_model::Record;
+use quell_model::{Record, Teller};
 
 use super::Detection;
 use super::place::placed;
@@ -96,6 +96,8 @@ pub struct Normalized {
     pub offset_bytes: u64,
     /// What it became, or why it was not taken.
     pub result: Result<Vec<Record>, String>,
+    /// What it tells all of.
+    pub tellers: Vec<Teller>,
 }
 
 /// Normalizes a batch, record by record as they are asked for: what a record becomes takes several
@@ -107,6 +109,7 @@ pub fn normalize_batch(batch: &Batch, detection: &Detection) -> impl Iterator<It
 fn normalize(batch: &Batch, place: &Place, detection: &Detection) -> Normalized {
     let bytes = batch.bytes.get(place.start..place.end).unwrap_or_default();
     let indices = batch.indices.get(place.first_index..place.last_index).unwrap_or_default();
+    let mut tellers = Vec::new();
     let result = match std::str::from_utf8(bytes) {
         Err(error) => {
             Err(format!("not UTF-8 text from byte {} of the record", error.valid_up_to()))
@@ -122,12 +125,13 @@ fn normalize(batch: &Batch, place: &Place, detection: &Detection) -> Normalized 
                 }
                 Ok(()) => {
                     output.records.iter_mut().for_each(Record::shorten_ids);
+                    tellers = output.tellers;
                     Ok(output.records)
                 }
             }
         }
     };
-    Normalized { offset_bytes: place.offset_bytes, result: result.map_err(short) }
+    Normalized { offset_bytes: place.offset_bytes, result: result.map_err(short), tellers }
 }
 
 /// Bytes of a reason, at most: it may quote a value of any length.

@@ -97,19 +97,43 @@ pub(crate) static CLOUD: &[Field] = &[
 pub(crate) fn described(asset: &Asset, description: &Value, fields: &[Field], to: &mut Related) {
     // A load balancer of AWS says whether everybody may call it.
     let scheme = member(description, "scheme").and_then(Value::as_str);
-    if asset.id.provider == Provider::Aws && scheme == Some("internet-facing") {
-        to.add(&AssetId::internet(), Exposes, &asset.id);
+    if let Some(scheme) = scheme.filter(|_| asset.id.provider == Provider::Aws) {
+        to.all_of(asset, "scheme", |to| {
+            if scheme == "internet-facing" {
+                to.add(&AssetId::internet(), Exposes, &asset.id);
+            }
+        });
     }
     let properties = member(description, "properties");
     let vm_id = properties.and_then(|properties| member(properties, "vmId"));
     to.same_machine(asset, vm_id.and_then(Value::as_str));
     for field in fields.iter().filter(|field| field.cloud == asset.id.provider) {
+        if !is_told(description, field.path) {
+            continue;
+        }
         let mut names = Vec::new();
         walk(description, field.path, &mut names);
-        for name in names.into_iter().take(super::MOST) {
-            if let Some(other) = other(name, field, &asset.id) {
-                to.beside(asset, (field.way, field.kind), &other);
-            }
+        let others = names.into_iter().take(super::MOST);
+        let others = others.filter_map(|name| other(name, field, &asset.id));
+        to.all_of(asset, field.path, |to| {
+            others.for_each(|other| to.beside(asset, (field.way, field.kind), &other));
+        });
+    }
+}
+
+/// Whether a description has a field, be it empty. One that is not there says nothing.
+fn is_told(value: &Value, path: &str) -> bool {
+    let (step, rest) = path.split_once('.').unwrap_or((path, ""));
+    let name = step.trim_end_matches("[]").trim_end_matches("{}");
+    match member(value, name) {
+        None => false,
+        Some(Value::Null) => true,
+        Some(Value::Array(list)) if !list.is_empty() && !rest.is_empty() => {
+            list.iter().all(|one| is_told(one, rest))
+        }
+        Some(Value::Array(_)) => true,
+        Some(below @ (Value::Object(_) | Value::String(_) | Value::Bool(_) | Value::Number(_))) => {
+            rest.is_empty() || is_told(below, rest)
         }
     }
 }
@@ -293,6 +317,35 @@ mod tests {
                 assert!(found.iter().all(|text| text == "internet exposes it"));
             }
         }
+    }
+
+    #[test]
+    fn a_field_tells_all_where_it_is_there_and_nothing_where_it_is_not() {
+        let told = [
+            (json!({"groups": []}), true),
+            (json!({"Groups": null}), true),
+            (json!({"groups": [{"groupId": "sg-1"}]}), true),
+            (json!({"groups": [{"groupId": null}]}), true),
+            (json!({"groups": [{"groupId": "sg-1"}, {"name": "cut off"}]}), false),
+            (json!({"groupId": "sg-1"}), false),
+            (json!({}), false),
+            (json!(null), false),
+        ];
+        for (description, expected) in told {
+            assert_eq!(is_told(&description, "groups[].groupId"), expected, "{description}");
+        }
+        for (description, expected) in [
+            (json!({"properties": {"networkProfile": null}}), true),
+            (json!({"properties": {}}), false),
+            (json!({"properties": "x"}), false),
+        ] {
+            let path = "properties.networkProfile.networkInterfaces[].id";
+            assert_eq!(is_told(&description, path), expected, "{description}");
+        }
+        assert!(is_told(
+            &json!({"identity": {"userAssignedIdentities": {}}}),
+            "identity.userAssignedIdentities{}"
+        ));
     }
 
     #[test]

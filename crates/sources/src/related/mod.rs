@@ -4,7 +4,7 @@ mod config;
 
 use std::collections::BTreeSet;
 
-use quell_model::{Asset, AssetId, Hints, Provider, Record, Relation, RelationKind, Tool};
+use quell_model::{Asset, AssetId, Hints, Provider, Record, Relation, RelationKind, Teller, Tool};
 
 pub(crate) use config::{CLOUD, Field, described};
 
@@ -20,6 +20,9 @@ pub(crate) struct Related {
     tool: Tool,
     known: BTreeSet<[u8; 16]>,
     found: Vec<Relation>,
+    /// What the record tells all of, and of what it does just now.
+    tellers: Vec<Teller>,
+    teller: Option<Teller>,
 }
 
 /// Which of two assets comes first.
@@ -33,7 +36,7 @@ pub(crate) enum Way {
 
 impl Related {
     pub(crate) const fn of(tool: Tool) -> Self {
-        Self { tool, known: BTreeSet::new(), found: Vec::new() }
+        Self { tool, known: BTreeSet::new(), found: Vec::new(), tellers: Vec::new(), teller: None }
     }
 
     /// Two assets that are related. What is there already, of one asset, or too much is left out.
@@ -43,7 +46,8 @@ impl Related {
 
     /// A relation that says more than its ends.
     pub(crate) fn push(&mut self, relation: Option<Relation>) {
-        let Some(relation) = relation else { return };
+        let Some(mut relation) = relation else { return };
+        relation.teller = self.teller;
         if self.found.len() < MOST && self.known.insert(relation.key()) {
             self.found.push(relation);
         }
@@ -62,11 +66,24 @@ impl Related {
         }
     }
 
+    /// What a field of an asset's record tells, which is there and names all that there is: what
+    /// is added within is gone once a later record of the asset has the field without it.
+    pub(crate) fn all_of(&mut self, asset: &Asset, field: &str, add: impl FnOnce(&mut Self)) {
+        let teller = Teller::new(&self.tool, &asset.id, field);
+        self.tellers.push(teller);
+        self.teller = Some(teller);
+        add(self);
+        self.teller = None;
+    }
+
     /// The internet and an asset, where the record says that it can be reached from there.
     pub(crate) fn exposed(&mut self, asset: &Asset) {
-        if asset.signals.internet_exposed == Some(true) {
-            self.add(&AssetId::internet(), RelationKind::Exposes, &asset.id);
-        }
+        let Some(is_exposed) = asset.signals.internet_exposed else { return };
+        self.all_of(asset, "internet_exposed", |related| {
+            if is_exposed {
+                related.add(&AssetId::internet(), RelationKind::Exposes, &asset.id);
+            }
+        });
     }
 
     /// A machine in Azure and the id that it knows itself by, where the record tells it.
@@ -94,7 +111,11 @@ impl Related {
     }
 
     /// Adds what was found to the record's.
-    pub(crate) fn write(self, output: &mut Output) {
+    pub(crate) fn write(mut self, output: &mut Output) {
+        // Of very many some were left out.
+        if self.found.len() < MOST {
+            output.tellers.append(&mut self.tellers);
+        }
         output.records.extend(self.into_records());
     }
 }

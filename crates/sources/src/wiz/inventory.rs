@@ -72,19 +72,29 @@ pub(super) fn around(raw: &RawRecord<'_>, output: &mut Output) {
     let Ok(around) = serde_json::from_str::<Around>(raw.text) else { return };
     let mut related = Related::of(tool());
     related.exposed(made);
-    for project in around.projects.as_array().into_iter().flatten().take(MOST_NAMES) {
-        let project = Graph::of(project);
+    if let Some(projects) = around.projects.as_array().filter(|all| all.len() <= MOST_NAMES) {
+        related.all_of(made, "projects", |related| part_of(made, projects, related));
+    } else {
+        let first = around.projects.as_array().and_then(|all| all.get(..MOST_NAMES));
+        part_of(made, first.unwrap_or_default(), &mut related);
+    }
+    for (name, way, kind) in TYPE_FIELDS {
+        let Some(graph) = around.type_fields.get(name) else { continue };
+        related.all_of(made, name, |related| {
+            if let Some(other) = Graph::of(graph).end(Some(made)) {
+                related.beside(made, (way, kind), &other);
+            }
+        });
+    }
+    related.write(output);
+}
+
+fn part_of(made: &Asset, projects: &[Value], related: &mut Related) {
+    for project in projects.iter().map(Graph::of) {
         if let Some(id) = project.id.get() {
             related.add(&made.id, RelationKind::PartOf, &project_id(id, project.name.get()));
         }
     }
-    for (name, way, kind) in TYPE_FIELDS {
-        let graph = around.type_fields.get(name).map(Graph::of);
-        if let Some(other) = graph.and_then(|graph| graph.end(Some(made))) {
-            related.beside(made, (way, kind), &other);
-        }
-    }
-    related.write(output);
 }
 
 /// Fields that depend on the type of a resource, and what the resource has to do with each.
