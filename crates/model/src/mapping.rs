@@ -14,6 +14,8 @@ const MOST_WORDS: usize = 32;
 const OWNER: usize = 0;
 /// The place of the environment among the fields.
 const ENVIRONMENT: usize = 1;
+/// The place of the class of data.
+const DATA_CLASS: usize = 3;
 /// What a prefix before a tag key costs in rank: more than any list is long.
 const PREFIXED: usize = 1 << 20;
 
@@ -137,6 +139,12 @@ impl ContextMapping {
     #[must_use]
     pub fn environment(&self, value: &str) -> Untrusted {
         self.value(ENVIRONMENT, &Untrusted::from(value))
+    }
+
+    /// The mapping's word for a class of data.
+    #[must_use]
+    pub fn data_class(&self, value: &str) -> Untrusted {
+        self.value(DATA_CLASS, &Untrusted::from(value))
     }
 
     /// The field a tag key fills and its rank. A prefix (`acme.com/owner`, `acme:env`) is passed

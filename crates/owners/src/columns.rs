@@ -61,6 +61,8 @@ const OWNER: &[&str] = &[
 ];
 const ENVIRONMENT: &[&str] = &["environment", "env", "usedfor", "stage"];
 const CRITICALITY: &[&str] = &["criticality", "businesscriticality", "busimportance", "importance"];
+const DATA_CLASS: &[&str] =
+    &["dataclass", "dataclassification", "datasensitivity", "informationclassification"];
 const ITEM: &[&str] = &["sysid"];
 
 /// Columns that the user names; what is left out is recognized by its usual names.
@@ -122,6 +124,7 @@ impl Columns {
             owner: first(&self.owner, OWNER),
             environment: first(&self.environment, ENVIRONMENT),
             criticality: first(&self.criticality, CRITICALITY),
+            data_class: first(&None, DATA_CLASS),
             keys,
         })
     }

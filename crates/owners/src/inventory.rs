@@ -40,6 +40,9 @@ pub struct Row {
     /// How much depends on it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub criticality: String,
+    /// The class of its data.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub data_class: String,
     /// Its id in the CMDB that it comes from, a `sys_id` of ServiceNow.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub item: String,
@@ -54,6 +57,7 @@ impl Row {
         self.owner == other.owner
             && self.environment == other.environment
             && self.criticality == other.criticality
+            && self.data_class == other.data_class
     }
 }
 

@@ -86,8 +86,8 @@ impl Owners {
         })
     }
 
-    /// Gives an asset its owner, and whom else somebody names; its environment, criticality and id
-    /// in a CMDB where an inventory says them. `said` is what tools say of the owner themselves, `files`
+    /// Gives an asset its owner, and whom else somebody names; its environment, the class of its
+    /// data, criticality and id in a CMDB where an inventory says them. `said` is what tools say of the owner themselves, `files`
     /// where the fault stands in code.
     pub fn apply<'f>(
         &self,
@@ -96,7 +96,8 @@ impl Owners {
         files: impl Iterator<Item = &'f str>,
     ) {
         let mut cmdb = Vec::new();
-        let (mut environment, mut criticality, mut item) = (None, None, None);
+        let mut told = Told::default();
+        let mut item = None;
         for (name, joined, found) in self.found(asset) {
             let Joined::Row(row) = joined else { continue };
             let origin = Origin::Inventory { name: name.to_owned(), row: row.row };
@@ -105,12 +106,16 @@ impl Owners {
                 cmdb.push(sourced(&row.owner));
             }
             item = item.or(found.map(sourced));
-            if !row.environment.is_empty() && environment.is_none() {
+            if !row.environment.is_empty() && told.environment.is_none() {
                 let value = self.mapping.environment(&row.environment);
-                environment = Some(Sourced { value, origin: origin.clone() });
+                told.environment = Some(Sourced { value, origin: origin.clone() });
             }
-            if !row.criticality.is_empty() && criticality.is_none() {
-                criticality = Some(sourced(&row.criticality));
+            if !row.data_class.is_empty() && told.data_class.is_none() {
+                let value = self.mapping.data_class(&row.data_class);
+                told.data_class = Some(Sourced { value, origin: origin.clone() });
+            }
+            if !row.criticality.is_empty() && told.criticality.is_none() {
+                told.criticality = Some(sourced(&row.criticality));
             }
         }
         asset.context.item = item;
@@ -126,15 +131,10 @@ impl Owners {
         for place in &self.places {
             lists.iter_mut().filter(|(of, _)| of == place).for_each(|(_, l)| named.append(l));
         }
-        self.set(asset, named, (environment, criticality));
+        self.set(asset, named, told);
     }
 
-    fn set(
-        &self,
-        asset: &mut Asset,
-        named: Vec<Sourced>,
-        (environment, criticality): (Option<Sourced>, Option<Sourced>),
-    ) {
+    fn set(&self, asset: &mut Asset, named: Vec<Sourced>, told: Told) {
         let mut others: Vec<Sourced> = Vec::new();
         let mut named = named.into_iter();
         let context = &mut asset.context;
@@ -146,19 +146,26 @@ impl Owners {
             }
         }
         context.other_owners = others;
+        if told.environment.is_some() && self.beats(context.environment.as_ref()) {
+            context.environment = told.environment;
+        }
+        if told.data_class.is_some() && self.beats(context.data_class.as_ref()) {
+            context.data_class = told.data_class;
+        }
+        if told.criticality.is_some() {
+            context.criticality = told.criticality;
+        }
+    }
+
+    /// Whether an inventory counts more than what said something so far.
+    fn beats(&self, known: Option<&Sourced>) -> bool {
         let counts = |place: Place| self.places.iter().position(|of| *of == place);
-        let beats = match context.environment.as_ref().map(|known| &known.origin) {
+        match known.map(|known| &known.origin) {
             None | Some(Origin::Name(_)) => true,
             Some(Origin::Tag(_)) => counts(Place::Cmdb) < counts(Place::Tag),
             Some(Origin::Field(_) | Origin::Inventory { .. } | Origin::Codeowners { .. }) => {
                 counts(Place::Cmdb) < counts(Place::Source)
             }
-        };
-        if environment.is_some() && beats {
-            context.environment = environment;
-        }
-        if criticality.is_some() {
-            context.criticality = criticality;
         }
     }
 
@@ -180,6 +187,14 @@ impl Owners {
         };
         lines.into_iter().map(sourced).collect()
     }
+}
+
+/// What inventories say of an asset beside its owner.
+#[derive(Default)]
+struct Told {
+    environment: Option<Sourced>,
+    data_class: Option<Sourced>,
+    criticality: Option<Sourced>,
 }
 
 fn capped(text: &str) -> Untrusted {

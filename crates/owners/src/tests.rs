@@ -15,11 +15,13 @@ fn mapping() -> ContextMapping {
     let field = |keys| RawField { tags: tags(keys), ..RawField::default() };
     let mut environment = field(&["env"]);
     environment.values.insert("production".to_owned(), vec!["prod".to_owned()]);
+    let mut data_class = field(&["data-class"]);
+    data_class.values.insert("confidential".to_owned(), vec!["pii".to_owned()]);
     ContextMapping::new(RawMapping {
         owner: field(&["owner", "team"]),
         environment,
         application: RawField::default(),
-        data_class: RawField::default(),
+        data_class,
     })
     .unwrap()
 }
@@ -77,6 +79,29 @@ fn every_form_of_an_inventory_says_the_same() {
         let mut it = asset(BUCKET, "x");
         owners.apply(&mut it, Vec::new(), std::iter::empty());
         assert_eq!(it.context.environment.unwrap().value.raw(), "production", "{text}");
+    }
+}
+
+#[test]
+fn an_inventory_says_the_class_of_data_where_nothing_before_it_does() {
+    let text = "arn,data_classification\narn:aws:s3:::acme-invoices,PII\n";
+    let said = |order: &[Place], tagged: bool| {
+        let settings = Settings { order: order.to_vec(), ..Settings::default() };
+        let owners = owners(&[("cmdb", text)], settings);
+        let mut it = asset(BUCKET, "x");
+        it.context.data_class = tagged.then(|| Sourced {
+            value: "public".into(),
+            origin: Origin::Tag("data-class".to_owned()),
+        });
+        owners.apply(&mut it, Vec::new(), std::iter::empty());
+        it.context.data_class.unwrap()
+    };
+    for order in [[Place::Cmdb, Place::Tag], [Place::Tag, Place::Cmdb]] {
+        let told = said(&order, false);
+        assert_eq!(told.value.raw(), "confidential");
+        assert_eq!(told.origin, Origin::Inventory { name: "cmdb".to_owned(), row: 2 });
+        let first = if order[0] == Place::Cmdb { "confidential" } else { "public" };
+        assert_eq!(said(&order, true).value.raw(), first);
     }
 }
 

@@ -229,6 +229,9 @@ impl Records<'_> {
     fn data(&self) -> Vec<String> {
         let asset = &self.issue.asset;
         if let Some(class) = &asset.context.data_class {
+            if let Origin::Inventory { name, row } = &class.origin {
+                return vec![format!("inventory:{name}#{row}")];
+            }
             let around = self.around(|a| a.data_class.as_ref().map(|(_, key)| *key));
             let says = |f: &Finding| f.asset.context.data_class.as_ref() == Some(class);
             return self.surroundings("asset.context.data_class", says, around);

@@ -132,7 +132,13 @@ fn differing(store: &Store, by: Judgement<'_>, owners: &Owners) -> Result<Vec<i6
         let Some(body) = &row.body else { return Ok(()) };
         let issue = read_issue(body)?;
         let context = &issue.asset.context;
-        let known = [&context.owner, &context.environment, &context.criticality, &context.item];
+        let known = [
+            &context.owner,
+            &context.environment,
+            &context.data_class,
+            &context.criticality,
+            &context.item,
+        ];
         let was_told = known
             .into_iter()
             .flatten()
