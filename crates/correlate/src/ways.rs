@@ -1,8 +1,9 @@
 //! What relations tell of an asset beyond what its own issues do: that the internet reaches it by
 //! way of another, that it leads to sensitive data, that it can act as an administrator.
 //!
-//! A fact stands where an issue says so. That it can be reached stands with the internet too, and
-//! that somebody is an administrator with everything, on which one has permission. From there it
+//! A fact stands where an issue says so. That it can be reached stands with the internet too, that
+//! somebody is an administrator with everything, on which one has permission, and that sensitive
+//! data is held with such data. From there it
 //! goes along the relations that carry it, a few steps far. The shortest way counts, and of ways as
 //! short the one with the smallest key of a relation, so that no order of input matters.
 
@@ -156,6 +157,7 @@ fn carried(relation: &Relation) -> (Toward, &'static [Fact]) {
             (First, &[Fact::Sensitive, Fact::Privileged])
         }
         RelationKind::HasPermission if relation.to.is_general() => (First, &[Fact::Privileged]),
+        RelationKind::Holds => (First, &[Fact::Sensitive]),
         // These are of whole networks, or of one action of many.
         RelationKind::Contains | RelationKind::Reaches | RelationKind::HasPermission => {
             (Second, &[])
@@ -201,8 +203,8 @@ impl Facts {
 pub struct Way {
     /// The keys of the relations, that of the asset itself first.
     pub relations: Box<[[u8; 16]]>,
-    /// The issue that says so of the asset at the other end; none where that is the internet, or
-    /// everything.
+    /// The issue that says so of the asset at the other end; none where that is no asset but the
+    /// internet, everything or sensitive data.
     pub says: Option<IssueKey>,
 }
 
@@ -227,6 +229,8 @@ pub struct Known<'k> {
     pub internet: u64,
     /// The number of all that there is.
     pub everything: u64,
+    /// The number of sensitive data.
+    pub sensitive_data: u64,
     /// Whether ways lead only over assets that have open issues, since no others may be seen.
     pub only_these: bool,
 }
@@ -264,10 +268,10 @@ fn spread<'l>(
     let here = Reached { steps: 0, by: None };
     let mut reached: HashMap<u64, Reached> = says.map(|(asset, _)| (*asset, here)).collect();
     match fact {
-        Fact::Exposed => drop(reached.insert(known.internet, here)),
-        Fact::Privileged => drop(reached.insert(known.everything, here)),
-        Fact::Sensitive => {}
-    }
+        Fact::Exposed => reached.insert(known.internet, here),
+        Fact::Privileged => reached.insert(known.everything, here),
+        Fact::Sensitive => reached.insert(known.sensitive_data, here),
+    };
     let links = links.filter(|link| link.facts & fact.bit() != 0);
     for steps in 1..=MOST_STEPS {
         let before = reached.len();
@@ -317,6 +321,7 @@ mod tests {
         match name {
             "internet" => AssetId::internet(),
             "everything" => AssetId::everything(),
+            "sensitive data" => AssetId::sensitive_data(),
             _ => AssetId::parse(name, &Hints::default()),
         }
     }
@@ -346,10 +351,11 @@ mod tests {
         for asset in only_these.into_iter().flatten() {
             facts.entry(number(id(asset).key())).or_default();
         }
-        let [internet, everything] =
-            [AssetId::internet(), AssetId::everything()].map(|id| number(id.key()));
+        let general = [AssetId::internet(), AssetId::everything(), AssetId::sensitive_data()];
+        let [internet, everything, sensitive_data] = general.map(|id| number(id.key()));
         let only_these = only_these.is_some();
-        ways(&links.iter(), Known { facts: &facts, internet, everything, only_these })
+        let known = Known { facts: &facts, internet, everything, sensitive_data, only_these };
+        ways(&links.iter(), known)
     }
 
     fn at<'w>(ways: &'w HashMap<u64, Ways>, asset: &str, fact: Fact) -> Option<&'w Way> {
@@ -366,7 +372,7 @@ mod tests {
     const GROUP: &str = "arn:aws:ec2:eu-west-1:111122223333:security-group/sg-0a1b2c3d4e5f60713";
 
     use RelationKind::{
-        AttachedTo, CanAssume, Contains, Exposes, HasPermission, RunsOn, SameAs, UsesImage,
+        AttachedTo, CanAssume, Contains, Exposes, HasPermission, Holds, RunsOn, SameAs, UsesImage,
     };
 
     #[test]
@@ -412,6 +418,10 @@ mod tests {
         let way = at(&ways, MACHINE, Fact::Privileged).unwrap();
         assert_eq!((way.relations.to_vec(), way.says), (vec![may[1].key(), may[0].key()], None));
         assert!(at(&ways, POD, Fact::Privileged).is_none(), "one permission of many");
+        let may = [relation(ROLE, Holds, "sensitive data"), relation(MACHINE, CanAssume, ROLE)];
+        let ways = found(&may, &[], None);
+        let way = at(&ways, MACHINE, Fact::Sensitive).unwrap();
+        assert_eq!((way.relations.to_vec(), way.says), (vec![may[1].key(), may[0].key()], None));
     }
 
     #[test]
@@ -448,7 +458,8 @@ mod tests {
         assert_eq!(far, [false, true, true, true, false, false, false, false, false]);
     }
 
-    const NAMES: [&str; 7] = ["internet", "everything", BALANCER, POD, MACHINE, ROLE, IMAGE];
+    const NAMES: [&str; 8] =
+        ["internet", "everything", "sensitive data", BALANCER, POD, MACHINE, ROLE, IMAGE];
 
     fn relations() -> impl Strategy<Value = Vec<(usize, usize, usize)>> {
         let one = (0..NAMES.len(), 0..RelationKind::ALL.len(), 1..NAMES.len());
@@ -494,7 +505,7 @@ mod tests {
             prop_assert!(shown(&fewer).into_keys().all(|key| keys.contains(&key)));
             for ((asset, fact), (relations, says)) in shown(&one) {
                 prop_assert!((1..=usize::from(MOST_STEPS)).contains(&relations.len()));
-                prop_assert!(says.is_some() || fact != Fact::Sensitive);
+                prop_assert!(says.is_some() || relations.len() <= all.len());
                 prop_assert!(fact != Fact::Exposed || asset != number("internet"));
             }
         }

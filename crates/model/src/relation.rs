@@ -33,6 +33,8 @@ pub enum RelationKind {
     CanAssume,
     /// The first may do something to the second.
     HasPermission,
+    /// The first holds the second, or reads it, which is data.
+    Holds,
     /// The first was started or built from the second, which is an image.
     UsesImage,
     /// Both are one, under two names: a machine by its resource id and by its own.
@@ -41,7 +43,7 @@ pub enum RelationKind {
 
 impl RelationKind {
     /// All kinds, in the order in which they are shown.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Contains,
         Self::PartOf,
         Self::RunsOn,
@@ -50,6 +52,7 @@ impl RelationKind {
         Self::Reaches,
         Self::CanAssume,
         Self::HasPermission,
+        Self::Holds,
         Self::UsesImage,
         Self::SameAs,
     ];
@@ -66,6 +69,7 @@ impl RelationKind {
             Self::Reaches => "reaches",
             Self::CanAssume => "can_assume",
             Self::HasPermission => "has_permission",
+            Self::Holds => "holds",
             Self::UsesImage => "uses_image",
             Self::SameAs => "same_as",
         }
@@ -83,6 +87,7 @@ impl RelationKind {
             Self::Reaches => "reaches",
             Self::CanAssume => "can assume",
             Self::HasPermission => "has permission on",
+            Self::Holds => "holds or reads",
             Self::UsesImage => "uses the image",
             Self::SameAs => "is the same as",
         }
@@ -100,8 +105,9 @@ impl RelationKind {
             Self::Reaches => "is reached by",
             Self::CanAssume => "can be assumed by",
             Self::HasPermission => "grants permission to",
+            Self::Holds => "is held or read by",
             Self::UsesImage => "is the image of",
-            Self::SameAs => "is the same as",
+            Self::SameAs => "is another name of",
         }
     }
 }

@@ -181,9 +181,8 @@ impl Links {
         if self.is_empty() {
             return HashMap::new();
         }
-        let [internet, everything] =
-            [AssetId::internet(), AssetId::everything()].map(|id| self.number(id.key()));
-        let known = Known { facts, internet, everything, only_these };
+        let [internet, everything, sensitive_data] = general().map(|id| self.number(id.key()));
+        let known = Known { facts, internet, everything, sensitive_data, only_these };
         ways(&self.links.iter().map(|(_, link)| link), known)
     }
 }
@@ -257,9 +256,11 @@ fn sentence(
         Fact::Sensitive => "It leads to sensitive data",
         Fact::Privileged => "It can act as an administrator",
     };
-    let general = [AssetId::internet(), AssetId::everything()].map(|asset| name(&asset));
-    let through =
-        if general.contains(&nearest) { String::new() } else { format!(" through {nearest}") };
+    let through = if general().iter().any(|general| name(general) == nearest) {
+        String::new()
+    } else {
+        format!(" through {nearest}")
+    };
     let end = match (way.says.is_some(), fact) {
         (false, _) => String::new(),
         (true, Fact::Exposed) => format!("; a tool says that the internet reaches {last}"),
@@ -271,10 +272,15 @@ fn sentence(
     Ok(Some(Claim { text, evidence: records(way, field(fact)) }))
 }
 
+/// Ends of relations with which facts stand.
+fn general() -> [AssetId; 3] {
+    [AssetId::internet(), AssetId::everything(), AssetId::sensitive_data()]
+}
+
 fn name(asset: &AssetId) -> String {
     match asset.key() {
         "internet" => "the internet".to_owned(),
-        "everything" => "everything".to_owned(),
+        key if asset.is_general() => key.to_owned(),
         key => format!("`{key}`"),
     }
 }

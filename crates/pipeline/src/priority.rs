@@ -538,7 +538,13 @@ mod tests {
         let (from, to) = (AssetId::internet(), issue("a", None, None).asset.id);
         let relation = Relation::new(tool, &from, RelationKind::Exposes, &to).unwrap();
         let [link, _] = Link::of(&relation, |key| u64::from(key != from.key()));
-        let known = Known { facts: &facts, internet: 0, everything: 2, only_these: true };
+        let known = Known {
+            facts: &facts,
+            internet: 0,
+            everything: 2,
+            sensitive_data: 3,
+            only_these: true,
+        };
         let all = quell_correlate::ways(&link.iter(), known);
         let ways = all.get(&1).unwrap();
         for said in [None, Some(false)] {

@@ -194,10 +194,23 @@ impl AssetId {
         }
     }
 
-    /// Whether it stands for everybody or for all that there is, and is no asset of anybody.
+    /// Data that somebody calls sensitive, as an end of relations. No id that is parsed has its
+    /// key.
+    #[must_use]
+    pub fn sensitive_data() -> Self {
+        Self {
+            key: "sensitive data".to_owned(),
+            kind: "data".to_owned(),
+            name: "sensitive data".to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether it stands for everybody, for all that there is or for any sensitive data, and is no
+    /// asset of anybody.
     #[must_use]
     pub fn is_general(&self) -> bool {
-        matches!(self.key.as_str(), "internet" | "everything")
+        matches!(self.key.as_str(), "internet" | "everything" | "sensitive data")
     }
 
     /// The canonical text: equal exactly when two spellings name the same thing.

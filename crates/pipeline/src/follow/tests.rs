@@ -80,7 +80,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// Relations by which the internet comes to buckets and an image, rights to a bucket, and a pod has
 /// other names.
-const RELATED: [(&str, RelationKind, &str); 9] = [
+const RELATED: [(&str, RelationKind, &str); 10] = [
     ("internet", RelationKind::Exposes, "arn:aws:s3:::bucket-0"),
     ("arn:aws:s3:::bucket-0", RelationKind::Exposes, "arn:aws:s3:::bucket-1"),
     ("arn:aws:s3:::bucket-1", RelationKind::UsesImage, "registry.example/harbor/tickets:0"),
@@ -88,6 +88,7 @@ const RELATED: [(&str, RelationKind, &str); 9] = [
     ("arn:aws:iam::111122223333:role/app", RelationKind::HasPermission, "everything"),
     ("arn:aws:s3:::bucket-2", RelationKind::CanAssume, "arn:aws:iam::111122223333:role/app"),
     ("arn:aws:s3:::bucket-2", RelationKind::Contains, "arn:aws:s3:::bucket-0"),
+    ("arn:aws:s3:::bucket-1", RelationKind::Holds, "sensitive data"),
     ("harbor/tickets-0", RelationKind::SameAs, "arn:aws:s3:::bucket-1"),
     ("harbor/tickets-1", RelationKind::SameAs, "harbor/tickets-0"),
 ];
@@ -97,6 +98,7 @@ fn asset(name: &str) -> AssetId {
     match name {
         "internet" => AssetId::internet(),
         "everything" => AssetId::everything(),
+        "sensitive data" => AssetId::sensitive_data(),
         image_name if image_name.starts_with("registry") => AssetId::parse(image_name, &image),
         pod if pod.starts_with("harbor/") => {
             let name = pod.strip_prefix("harbor/");

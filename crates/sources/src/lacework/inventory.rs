@@ -36,7 +36,7 @@ pub(super) fn inventory(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), 
     asset.tags = tags_of(&row.resource_tags);
     let mut related = Related::of(tool());
     described(&asset, &row.resource_config, CLOUD, &mut related);
-    related.exposed(&asset);
+    related.claims(&asset);
     output.push(Record::Asset(Box::new(asset)));
     related.write(output);
     Ok(())
@@ -48,7 +48,10 @@ pub(super) fn entity(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), Rej
     let asset = of_image(&row).or_else(|| of_user(&row)).or_else(|| of_machine(&row));
     let asset = asset
         .ok_or_else(|| Rejection::new("an entity without $.hostname, $.repo and $.username"))?;
+    let mut related = Related::of(tool());
+    related.claims(&asset);
     output.push(Record::Asset(Box::new(asset)));
+    related.write(output);
     Ok(())
 }
 

@@ -53,7 +53,7 @@ pub(super) fn by_keys(text: &str, output: &mut Output) -> Result<(), Rejection> 
             asset::flat(&wire).ok_or_else(|| Rejection::new("no id at $.asset_unique_id"))?;
         let mut related = Related::of(tool());
         described(&made, &serde_json::from_str(text)?, AROUND, &mut related);
-        related.exposed(&made);
+        related.claims(&made);
         output.push(Record::Asset(Box::new(made)));
         related.write(output);
         Ok(())
@@ -96,7 +96,7 @@ fn served_asset(data: &str, served: &Served<'_>, output: &mut Output) -> Result<
     // Of other assets a record names its cluster and group, and both by Orca's own id, under which
     // no other record knows them.
     let mut related = Related::of(tool());
-    related.exposed(&made);
+    related.claims(&made);
     output.push(Record::Asset(Box::new(made)));
     related.write(output);
     Ok(())

@@ -86,6 +86,18 @@ impl Related {
         });
     }
 
+    /// What an inventory says of an asset by itself: that the internet reaches it, that it holds or
+    /// reads sensitive data.
+    pub(crate) fn claims(&mut self, asset: &Asset) {
+        self.exposed(asset);
+        let Some(is_sensitive) = asset.signals.sensitive_data else { return };
+        self.all_of(asset, "sensitive_data", |related| {
+            if is_sensitive {
+                related.add(&asset.id, RelationKind::Holds, &AssetId::sensitive_data());
+            }
+        });
+    }
+
     /// A machine in Azure and the id that it knows itself by, where the record tells it.
     pub(crate) fn same_machine(&mut self, asset: &Asset, vm_id: Option<&str>) {
         if asset.id.provider != Provider::Azure || asset.id.kind != "compute.virtualmachines" {

@@ -71,7 +71,7 @@ pub(super) fn around(raw: &RawRecord<'_>, output: &mut Output) {
     let Some(Record::Asset(made)) = output.records.last() else { return };
     let Ok(around) = serde_json::from_str::<Around>(raw.text) else { return };
     let mut related = Related::of(tool());
-    related.exposed(made);
+    related.claims(made);
     if let Some(projects) = around.projects.as_array().filter(|all| all.len() <= MOST_NAMES) {
         related.all_of(made, "projects", |related| part_of(made, projects, related));
     } else {
@@ -196,6 +196,7 @@ fn identity(node: &Identity<'_>, output: &mut Output) -> Result<(), Rejection> {
         let words = Untrusted::from(insights.join(", "));
         found.tags.entry("wiz:identityInsights".to_owned()).or_insert(words);
     }
+    related.claims(&found);
     output.push(Record::Asset(Box::new(found)));
     related.write(output);
     Ok(())

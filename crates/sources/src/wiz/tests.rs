@@ -117,6 +117,25 @@ fn a_container_runs_on_its_machine_from_its_image() {
 }
 
 #[test]
+fn what_an_inventory_says_of_its_own_asset_is_a_relation_too() {
+    let bucket = |sensitive: Value, exposed: Value| {
+        relations(
+            "cloudResourcesV2",
+            &json!({"id": "b-1", "name": "logs", "type": "BUCKET", "cloudPlatform": "AWS",
+                "providerUniqueId": "arn:aws:s3:::logs", "projects": null, "typeFields": null,
+                "hasSensitiveData": sensitive, "isAccessibleFromInternet": exposed}),
+        )
+    };
+    let bare = bucket(json!(false), json!(null));
+    assert!(bare.is_empty(), "{bare:?}");
+    let own = "aws:s3.bucket:logs";
+    assert_eq!(
+        bucket(json!(true), json!(true)),
+        [format!("internet exposes {own}"), format!("{own} holds sensitive data")]
+    );
+}
+
+#[test]
 fn an_entitlement_says_who_has_permission_on_what_while_it_is_open() {
     let role = "arn:aws:iam::111122223333:role/app";
     let entitlement = |status: &str, scope: &str| {
