@@ -108,20 +108,23 @@ pub(crate) fn described(asset: &Asset, description: &Value, fields: &[Field], to
     let vm_id = properties.and_then(|properties| member(properties, "vmId"));
     to.same_machine(asset, vm_id.and_then(Value::as_str));
     for field in fields.iter().filter(|field| field.cloud == asset.id.provider) {
-        if !is_told(description, field.path) {
-            continue;
-        }
         let mut names = Vec::new();
         walk(description, field.path, &mut names);
         let others = names.into_iter().take(super::MOST);
         let others = others.filter_map(|name| other(name, field, &asset.id));
-        to.all_of(asset, field.path, |to| {
+        let add = |to: &mut Related| {
             others.for_each(|other| to.beside(asset, (field.way, field.kind), &other));
-        });
+        };
+        if is_told(description, field.path) {
+            to.all_of(asset, field.path, add);
+        } else {
+            add(to);
+        }
     }
 }
 
-/// Whether a description has a field, be it empty. One that is not there says nothing.
+/// Whether a description has a field in each of its places, be it empty. One that is not there says
+/// nothing.
 fn is_told(value: &Value, path: &str) -> bool {
     let (step, rest) = path.split_once('.').unwrap_or((path, ""));
     let name = step.trim_end_matches("[]").trim_end_matches("{}");
@@ -317,6 +320,12 @@ mod tests {
                 assert!(found.iter().all(|text| text == "internet exposes it"));
             }
         }
+    }
+
+    #[test]
+    fn what_a_list_names_is_taken_where_it_is_cut_off_too() {
+        let described = json!({"groups": [{"groupId": "sg-0a1b2c3d4e5f60713"}, {"name": "x"}]});
+        assert_eq!(texts(MACHINE, Provider::Aws, &described).len(), 1);
     }
 
     #[test]

@@ -105,7 +105,9 @@ impl Related {
         }
         let hints = Hints { account: Some(&asset.id.account), ..Hints::default() };
         if let Some(own) = vm_id.and_then(|id| azure_machine(id, &hints)) {
-            self.add(&asset.id, RelationKind::SameAs, &own);
+            self.all_of(asset, "vmId", |related| {
+                related.add(&asset.id, RelationKind::SameAs, &own);
+            });
         }
     }
 

@@ -79,12 +79,14 @@ pub(super) fn around(raw: &RawRecord<'_>, output: &mut Output) {
         part_of(made, first.unwrap_or_default(), &mut related);
     }
     for (name, way, kind) in TYPE_FIELDS {
+        // One that is there and cannot be told says nothing of what was there before.
         let Some(graph) = around.type_fields.get(name) else { continue };
-        related.all_of(made, name, |related| {
-            if let Some(other) = Graph::of(graph).end(Some(made)) {
-                related.beside(made, (way, kind), &other);
-            }
-        });
+        let other = Graph::of(graph).end(Some(made));
+        if graph.is_null() || other.is_some() {
+            related.all_of(made, name, |related| {
+                other.iter().for_each(|other| related.beside(made, (way, kind), other));
+            });
+        }
     }
     related.write(output);
 }
