@@ -12,8 +12,6 @@ use quell_pipeline::analyst::incident::Details;
 use quell_pipeline::query::{self, QueryError};
 use quell_report::{Explained, IncidentStory};
 use serde::Deserialize;
-use tokio::task::spawn_blocking;
-use tracing::Span;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Problem;
@@ -98,17 +96,12 @@ pub(super) async fn explain(
         found(&asking, &by, &id)
     });
     let found = found.await?;
-    let full = |_| Problem::unavailable("too many explanations are being written", 5);
-    let permit = app.explanations.try_acquire().map_err(full)?;
-    // A model may take its time: the threads of those who only look are not held for that.
-    let (asking, span) = (Arc::clone(&app), Span::current());
-    let told = spawn_blocking(move || {
+    let asking = Arc::clone(&app);
+    app.explaining(move || {
         let wish = if plan.show_payload { Wish::Payload } else { Wish::Asked };
-        span.in_scope(|| tell(&asking, &caller, &found, (plan.to, plan.task.as_deref(), wish)))
-    });
-    let told = told.await;
-    drop(permit);
-    told.unwrap_or_else(|error| Err(Problem::internal(&error)))
+        tell(&asking, &caller, &found, (plan.to, plan.task.as_deref(), wish))
+    })
+    .await
 }
 
 /// The incident as its caller sees it.

@@ -13,8 +13,6 @@ use quell_analyst::Audience;
 use quell_pipeline::analyst::incident::Details;
 use quell_pipeline::query::{self, IncidentQuery, QueryError};
 use serde::{Deserialize, Serialize};
-use tokio::task::spawn_blocking;
-use tracing::Span;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Problem;
@@ -165,14 +163,8 @@ pub(super) async fn batches(
     if !(1..=500).contains(&top) {
         return Err(Problem::unprocessable("`top` is 1 to 500".to_owned()));
     }
-    let full = |_| Problem::unavailable("too many explanations are being written", 5);
-    let permit = app.explanations.try_acquire().map_err(full)?;
-    let (asking, span) = (Arc::clone(&app), Span::current());
-    let handed =
-        spawn_blocking(move || span.in_scope(|| hand_in_top(&asking, &caller, top, plan.to)));
-    let handed = handed.await;
-    drop(permit);
-    handed.unwrap_or_else(|error| Err(Problem::internal(&error))).map(Json)
+    let asking = Arc::clone(&app);
+    app.explaining(move || hand_in_top(&asking, &caller, top, plan.to).map(Json)).await
 }
 
 fn hand_in_top(
