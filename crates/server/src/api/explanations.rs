@@ -19,6 +19,7 @@ use super::errors::{BadBody, Missing, OnceKey, Refused, Unchanged};
 use super::extract::{Asked, Given, Id};
 use super::view::check_reach;
 use crate::access::{Caller, Right};
+use crate::analyst;
 use crate::data::Target;
 use crate::explain::{Wanted, Wish, explained};
 use crate::state::App;
@@ -122,7 +123,7 @@ fn tell(
     (story, details): &(IncidentStory, Details),
     (to, task, wish): (Audience, Option<&str>, Wish),
 ) -> Result<Json<Explained>, Problem> {
-    let wanted = Wanted { tenant: &caller.tenant, user: Some(&caller.token), to, task, wish };
+    let wanted = Wanted { by: analyst::Given::of(caller, to), task, wish };
     let told = explained(app, (story, details), app.setup.catalog(), wanted);
     told.map(Json).map_err(|error| Problem::invalid(error.to_string()))
 }

@@ -80,7 +80,6 @@ fn ask(app: &App, caller: &Caller, fault: &FixFault) -> Result<Answered, Problem
         let said = format!("`code` is longer than {} bytes", task.most_field_bytes);
         return Err(Problem::unprocessable(said));
     }
-    let (tenant, user, to) = (&caller.tenant, Some(caller.token.as_str()), Audience::Owner);
-    let given = analyst::Given { tenant, user, incident: None, to };
-    Ok(app.desk.write(app, task, &fault.brief(control), given))
+    let by = analyst::Given::of(caller, Audience::Owner);
+    Ok(app.desk.write(app, task, &fault.brief(control), by))
 }

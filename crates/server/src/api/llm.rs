@@ -19,7 +19,8 @@ use super::Problem;
 use super::errors::{BadBody, Missing, OnceKey, Refused, Unchanged};
 use super::extract::{Asked, Given, Id};
 use crate::access::Caller;
-use crate::explain::{HandedInTask, Wanted, Wish, hand_in};
+use crate::analyst;
+use crate::explain::{HandedInTask, hand_in};
 use crate::models::{
     LlmGrant, LlmGrantError, LlmGrantPlan, MOST_DAYS, SpendReport, SpendWish, SpentBy,
     llm_grant_add, llm_grant_list, llm_grant_remove, spend_limits, spend_report,
@@ -191,9 +192,8 @@ fn hand_in_top(
         let read = read.collect::<Result<Vec<_>, QueryError>>()?;
         Ok(read.into_iter().flatten().collect::<Vec<_>>())
     })?;
-    let (tenant, user) = (&caller.tenant, Some(caller.token.as_str()));
-    let wanted = Wanted { tenant, user, to, task: None, wish: Wish::Asked };
-    Ok(LlmBatches { items: hand_in(app, &stories, app.setup.catalog(), wanted) })
+    let by = analyst::Given::of(caller, to);
+    Ok(LlmBatches { items: hand_in(app, &stories, app.setup.catalog(), by) })
 }
 
 impl From<LlmGrantError> for Problem {

@@ -20,6 +20,7 @@ use super::errors::Refused;
 use super::extract::Asked;
 use super::sources::sources;
 use crate::access::{Caller, Right};
+use crate::analyst::Given;
 use crate::data::Findings;
 use crate::explain::{Wanted, Wish, explained};
 use crate::state::App;
@@ -120,13 +121,8 @@ fn in_other_words(
     for at in 0..most.min(report.incidents.len()) {
         let Some(story) = report.story(at) else { continue };
         let details = findings.read(|store| Details::read(store, &story));
-        let wanted = Wanted {
-            tenant: &caller.tenant,
-            user: Some(&caller.token),
-            to: Audience::Owner,
-            task: None,
-            wish: Wish::Kept,
-        };
+        let by = Given::of(caller, Audience::Owner);
+        let wanted = Wanted { by, task: None, wish: Wish::Kept };
         let told = explained(app, (&story, &details?), app.setup.catalog(), wanted);
         let told = told.map_err(|error| Problem::internal(&error))?;
         if let Some(incident) = report.incidents.get_mut(at) {
