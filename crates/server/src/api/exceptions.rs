@@ -151,6 +151,11 @@ pub(crate) fn exception_seen(
     })
 }
 
+/// The whole id of an exception, given its first characters.
+pub(crate) fn exception_named(app: &App, caller: &Caller, id: &str) -> Result<String, Problem> {
+    app.tenants.of(&caller.tenant)?.read(|store| Ok(find_exception(store, id)?))
+}
+
 /// Decides on exceptions, each for itself. Only who may approve everywhere reviews; who asked takes
 /// back what they asked for.
 pub(crate) fn decide_exceptions(

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use quell_model::shown;
 use sha2::{Digest, Sha256};
 
+use super::forms::Part;
 use crate::access::Caller;
 use crate::api::Problem;
 use crate::serve::page;
@@ -48,6 +49,15 @@ article,section{background:#1d2026;border-color:#363b45}.data{background:#3a2f12
 textarea,select,input[type=number]{background:#14161a;color:inherit}button{background:#2a2e36}\
 button.grave{background:#b42318;border-color:#b42318}.alarm{border-color:#f4a3a3}}";
 
+/// A line of a page.
+macro_rules! put {
+    ($body:expr, $($text:tt)*) => {{
+        $body.push_str(&format!($($text)*));
+        $body.push('\n');
+    }};
+}
+pub(super) use put;
+
 /// What a page may do: show itself, and send its forms here.
 pub(super) fn policy() -> &'static str {
     static POLICY: OnceLock<String> = OnceLock::new();
@@ -69,15 +79,30 @@ const PAGES: [(&str, &str); 3] = [
 
 /// Who looks, and the way to the other pages. `here` is the address of this one's list.
 pub(super) fn head(caller: &Caller, here: &str) -> String {
+    format!(
+        "<header>{}</header>\n<nav><a href=\"/\">What is open</a> {}</nav>\n",
+        bar(caller, ""),
+        links(here)
+    )
+}
+
+/// The pages, of which one is this.
+fn links(here: &str) -> String {
     let link = |(at, name): (&str, &str)| {
         let current = if at == here { " aria-current=\"true\"" } else { "" };
         format!("<a href=\"{at}\"{current}>{name}</a>")
     };
-    let links = PAGES.map(link).join(" ");
-    format!(
-        "<header>{}</header>\n<nav><a href=\"/\">What is open</a> {links}</nav>\n",
-        bar(caller, "")
-    )
+    PAGES.map(link).join(" ")
+}
+
+/// The way to the next part of a list, where there is one. `count` of it are shown here.
+pub(super) fn more(here: &str, part: Part, (count, total): (usize, u64)) -> String {
+    let next = part.skip.saturating_add(count);
+    if count == 0 || u64::try_from(next).is_ok_and(|next| next >= total) {
+        return String::new();
+    }
+    let all = if part.all { "all=yes&amp;" } else { "" };
+    format!("<p><a href=\"{here}?{all}skip={next}\">More</a></p>\n")
 }
 
 /// A page with a title of Quell's own words.
@@ -167,12 +192,12 @@ pub(super) fn looked(what: &str) -> String {
 
 /// What went wrong, as a page.
 pub(super) fn refused(problem: &Problem) -> Response {
-    let back = "<p><a href=\"/approvals\">Plans</a> <a href=\"/exceptions\">Exceptions</a> \
-                <a href=\"/delegations\">Who speaks for whom</a></p>\n";
     let why = words(problem.detail());
     let body = format!(
-        "<h1>{}</h1>\n<p class=\"wrong\" role=\"alert\">{why}</p>\n<p>Nothing was changed.</p>\n{back}",
-        escaped(problem.title())
+        "<h1>{}</h1>\n<p class=\"wrong\" role=\"alert\">{why}</p>\n<p>Nothing was changed.</p>\n\
+         <p>{}</p>\n",
+        escaped(problem.title()),
+        links("")
     );
     let status = match problem.status() {
         // A browser would ask for a name and a password.

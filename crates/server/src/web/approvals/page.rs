@@ -4,18 +4,11 @@ use quell_govern::approval::{Said, Stand, Vote};
 use quell_model::Timestamp;
 use quell_pipeline::govern::PlanTold;
 
-use super::super::html::{LEGEND, data, document, escaped, fact, head, person, words};
+use super::super::forms::Part;
+use super::super::html::{LEGEND, data, document, escaped, fact, head, more, person, put, words};
 use super::said::forms;
 use crate::access::Caller;
-use crate::api::{PlanAlarm, PlanSeen, PlansAsked};
-
-/// A line of a page.
-macro_rules! put {
-    ($body:expr, $($text:tt)*) => {{
-        $body.push_str(&format!($($text)*));
-        $body.push('\n');
-    }};
-}
+use crate::api::{PlanAlarm, PlanSeen};
 
 /// The address of the list.
 const HERE: &str = "/approvals";
@@ -25,10 +18,10 @@ pub(super) fn list(
     caller: &Caller,
     (plans, total): (&[PlanTold], u64),
     alarms: &[PlanAlarm],
-    asked: &PlansAsked,
+    part: Part,
 ) -> String {
     let mut body = head(caller, HERE);
-    let (title, other) = match asked.all {
+    let (title, other) = match part.all {
         true => ("All plans", "<a href=\"/approvals\">Only what waits</a>"),
         false => ("What waits for approval", "<a href=\"/approvals?all=yes\">All plans</a>"),
     };
@@ -53,11 +46,7 @@ pub(super) fn list(
         fact(&mut body, "How it stands", &stand(plan));
         body.push_str("</dl>\n</article>\n");
     }
-    let next = asked.skip.saturating_add(plans.len());
-    if u64::try_from(next).is_ok_and(|next| next < total) && !plans.is_empty() {
-        let all = if asked.all { "all=yes&amp;" } else { "" };
-        put!(body, "<p><a href=\"/approvals?{all}skip={next}\">More</a></p>");
-    }
+    body.push_str(&more(HERE, part, (plans.len(), total)));
     document(title, &body)
 }
 

@@ -4,31 +4,20 @@ use quell_govern::exception::{Event, Exception, State, Step};
 use quell_model::shown;
 use quell_pipeline::govern::{Preview, Told};
 
+use super::super::forms::Part;
 use super::super::html::{
-    LEGEND, button, data, document, escaped, fact, form, head, looked, person, why,
+    LEGEND, button, data, document, escaped, fact, form, head, looked, more, person, put, why,
 };
 use crate::access::Caller;
 use crate::api::ExceptionSeen;
-
-/// A line of a page.
-macro_rules! put {
-    ($body:expr, $($text:tt)*) => {{
-        $body.push_str(&format!($($text)*));
-        $body.push('\n');
-    }};
-}
 
 /// The address of the list.
 const HERE: &str = "/exceptions";
 
 /// What waits and what is hidden, or all.
-pub(super) fn list(
-    caller: &Caller,
-    (told, total): (&[Told], u64),
-    (all, skip): (bool, usize),
-) -> String {
+pub(super) fn list(caller: &Caller, (told, total): (&[Told], u64), part: Part) -> String {
     let mut body = head(caller, HERE);
-    let (title, other) = match all {
+    let (title, other) = match part.all {
         true => ("All exceptions", "<a href=\"/exceptions\">Only what waits or is in force</a>"),
         false => ("Exceptions", "<a href=\"/exceptions?all=yes\">All exceptions</a>"),
     };
@@ -52,11 +41,7 @@ pub(super) fn list(
         fact(&mut body, "Ends", &escaped(&exception.request.until.to_string()));
         body.push_str("</dl>\n</article>\n");
     }
-    let next = skip.saturating_add(told.len());
-    if u64::try_from(next).is_ok_and(|next| next < total) && !told.is_empty() {
-        let all = if all { "all=yes&amp;" } else { "" };
-        put!(body, "<p><a href=\"/exceptions?{all}skip={next}\">More</a></p>");
-    }
+    body.push_str(&more(HERE, part, (told.len(), total)));
     document(title, &body)
 }
 
