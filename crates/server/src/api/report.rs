@@ -87,7 +87,9 @@ pub(super) async fn get_report(
         return Err(Problem::invalid(format!("`explain` is at most {MOST_EXPLAINED}")));
     }
     let asking = Arc::clone(&app);
-    let text = app.quick(move || write(&asking, &caller, (limit, explain), format)).await?;
+    let text = app
+        .quick(move || write(&asking, &caller, (limit, explain), (format, Options::default())))
+        .await?;
     Ok(([(CONTENT_TYPE, media(format.name))], text).into_response())
 }
 
@@ -96,7 +98,7 @@ pub(crate) fn write(
     app: &App,
     caller: &Caller,
     (limit, explain): (usize, usize),
-    format: &Format,
+    (format, options): (&Format, Options),
 ) -> Result<Vec<u8>, Problem> {
     let now = app.clock.now();
     let findings = app.tenants.of(&caller.tenant)?;
@@ -106,8 +108,7 @@ pub(crate) fn write(
     let mut report = Report { generated_at: now, sources, ..(*report).clone() };
     in_other_words(app, caller, &findings, (&mut report, explain))?;
     let mut text = Vec::new();
-    (format.write)(&report, &Options { color: false }, &mut text)
-        .map_err(|error| Problem::internal(&error))?;
+    (format.write)(&report, &options, &mut text).map_err(|error| Problem::internal(&error))?;
     Ok(text)
 }
 

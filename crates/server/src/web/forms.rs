@@ -1,6 +1,7 @@
 //! What the pages on which people decide have in common: who looks, and what a form has to bring
 //! before it counts.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -164,7 +165,10 @@ pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {
     fn of(bytes: &[u8]) -> Self {
-        Self(url::form_urlencoded::parse(bytes).into_owned().collect())
+        // A browser sends each line end as two characters.
+        let plain = |text: Cow<'_, str>| text.replace("\r\n", "\n");
+        let fields = url::form_urlencoded::parse(bytes);
+        Self(fields.map(|(name, value)| (plain(name), plain(value))).collect())
     }
 
     /// A field that stands once; empty where it stands never, or more than once.

@@ -22,7 +22,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use quell_report::FORMATS;
+use quell_report::{FORMATS, Options};
 
 pub(crate) use html::escaped;
 
@@ -65,7 +65,9 @@ async fn show(
         let caller = forms::looker(&asking, &headers, Right::Read)?;
         let html = FORMATS.iter().find(|format| format.name == "html");
         let html = html.ok_or_else(|| Problem::not_found("such page"))?;
-        let html = write_report(&asking, &caller, (INCIDENTS, 0), html)?;
+        let asks = caller.by(&asking).may_everywhere(Right::Decide);
+        let options = Options { asks, ..Options::default() };
+        let html = write_report(&asking, &caller, (INCIDENTS, 0), (html, options))?;
         let html = String::from_utf8_lossy(&html);
         let above = format!("{BEGIN}{}{}", bar(&caller, INLINE), APPROVALS);
         Ok(html.replacen(BEGIN, &above, 1))

@@ -5,7 +5,9 @@ use quell_model::Timestamp;
 use quell_pipeline::govern::PlanTold;
 
 use super::super::forms::Part;
-use super::super::html::{LEGEND, data, document, escaped, fact, head, more, person, put, words};
+use super::super::html::{
+    LEGEND, data, document, escaped, fact, head, more, person, put, words, wrote,
+};
 use super::said::forms;
 use crate::access::Caller;
 use crate::api::{PlanAlarm, PlanSeen};
@@ -67,7 +69,7 @@ fn alarmed(alarms: &[PlanAlarm]) -> String {
             data(&one.title),
             person(&one.glass.by.name),
             escaped(&one.glass.at.to_string()),
-            person(&one.glass.reason)
+            wrote(&one.glass.reason)
         );
     }
     body + "</ul>\n</section>\n"
@@ -184,7 +186,7 @@ fn who(plan: &PlanTold) -> String {
             Some(other) => format!("reviewed by {}", person(&other.name)),
             None => "<span class=\"wrong\">not reviewed yet</span>".to_owned(),
         };
-        let (name, reason) = (person(&glass.by.name), person(&glass.reason));
+        let (name, reason) = (person(&glass.by.name), wrote(&glass.reason));
         put!(body, "<p>{name} did not wait for others: {reason}; {reviewed}</p>");
     }
     body + "</section>\n"
@@ -198,7 +200,7 @@ fn said(vote: &Vote) -> String {
     let in_place = vote.for_whom.as_ref().map(|other| format!(" for {}", person(&other.name)));
     let note = match vote.note.is_empty() {
         true => String::new(),
-        false => format!(": {}", person(&vote.note)),
+        false => format!(": {}", wrote(&vote.note)),
     };
     let (name, at) = (person(&vote.by.name), escaped(&vote.at.to_string()));
     format!(

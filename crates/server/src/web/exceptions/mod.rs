@@ -1,6 +1,7 @@
-//! The pages on which people review exceptions. Looking does nothing: what counts is a form that is
+//! The pages on which people ask for exceptions and review them. Looking does nothing: what counts is a form that is
 //! sent by a session, with the session's token.
 
+mod ask;
 mod page;
 #[cfg(test)]
 mod tests;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::{Extension, Router};
 use quell_govern::exception::State as Stands;
 use quell_pipeline::govern::Wish;
@@ -28,7 +29,8 @@ const LIVE: [Stands; 3] = [Stands::Requested, Stands::Reviewed, Stands::Granted]
 pub(super) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
     let say = acting(app, post(say));
     Router::new()
-        .route("/exceptions", listing(list))
+        .route("/exceptions", listing(list).merge(acting(app, post(ask::ask))))
+        .route("/exceptions/new", get(ask::new))
         .route("/exceptions/{id}", showing(show).merge(say))
 }
 

@@ -7,6 +7,7 @@ use quell_pipeline::govern::{Preview, Told};
 use super::super::forms::Part;
 use super::super::html::{
     LEGEND, button, data, document, escaped, fact, form, head, looked, more, person, put, why,
+    wrote,
 };
 use crate::access::Caller;
 use crate::api::ExceptionSeen;
@@ -22,6 +23,7 @@ pub(super) fn list(caller: &Caller, (told, total): (&[Told], u64), part: Part) -
         false => ("Exceptions", "<a href=\"/exceptions?all=yes\">All exceptions</a>"),
     };
     put!(body, "<h1>{title}</h1>\n<p>{total} in all. {other}</p>");
+    body.push_str("<p><a href=\"/exceptions/new\">Ask for an exception</a></p>\n");
     if told.is_empty() {
         body.push_str("<p>Nothing is here.</p>\n");
     } else {
@@ -37,7 +39,7 @@ pub(super) fn list(caller: &Caller, (told, total): (&[Told], u64), part: Part) -
         );
         fact(&mut body, "How it stands", &stand(one));
         fact(&mut body, "Asked for by", &by(exception));
-        fact(&mut body, "Why", &person(&exception.request.reason));
+        fact(&mut body, "Why", &wrote(&exception.request.reason));
         fact(&mut body, "Ends", &escaped(&exception.request.until.to_string()));
         body.push_str("</dl>\n</article>\n");
     }
@@ -56,7 +58,7 @@ pub(super) fn exception(caller: &Caller, seen: &ExceptionSeen) -> String {
         scope(exception)
     );
     fact(&mut body, "How it stands", &stand(&seen.told));
-    fact(&mut body, "Why", &person(&request.reason));
+    fact(&mut body, "Why", &wrote(&request.reason));
     let controls = match request.compensating_controls.is_empty() {
         true => "nothing is named".to_owned(),
         false => {
@@ -125,7 +127,12 @@ fn stand(told: &Told) -> String {
 
 /// What it is about now.
 fn hides(preview: &Preview) -> String {
-    let mut body = String::from("<section>\n<h2>What it is about now</h2>\n<dl>\n");
+    format!("<section>\n<h2>What it is about now</h2>\n<dl>\n{}</section>\n", about(preview))
+}
+
+/// What a scope is about now: the rest of a list of facts, and the riskiest issues.
+pub(super) fn about(preview: &Preview) -> String {
+    let mut body = String::new();
     fact(&mut body, "Open issues", &preview.issues.to_string());
     fact(&mut body, "Of these, known to be exposed", &preview.exposed.to_string());
     let severities = preview.severities.iter();
@@ -153,8 +160,7 @@ fn hides(preview: &Preview) -> String {
     if !preview.first.is_empty() {
         body.push_str("</ul>\n");
     }
-    body.push_str("<p class=\"quiet\">What comes later and fits is hidden too.</p>\n");
-    body + "</section>\n"
+    body + "<p class=\"quiet\">What comes later and fits is hidden too.</p>\n"
 }
 
 fn happened(event: &Event) -> String {
@@ -170,7 +176,7 @@ fn happened(event: &Event) -> String {
     let who = event.by.as_ref().map(|by| format!("{} ", person(&by.name)));
     let note = match event.note.is_empty() {
         true => String::new(),
-        false => format!(": {}", person(&event.note)),
+        false => format!(": {}", wrote(&event.note)),
     };
     let at = escaped(&event.at.to_string());
     format!("{}{step}{note} <span class=\"quiet\">{at}</span>", who.unwrap_or_default())

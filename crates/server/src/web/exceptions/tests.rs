@@ -26,7 +26,7 @@ fn told(change: impl FnOnce(&mut Value)) -> Told {
     serde_json::from_value(told).unwrap()
 }
 
-fn preview() -> Preview {
+pub(super) fn preview() -> Preview {
     Preview {
         scope: String::new(),
         issues: 14,
