@@ -190,7 +190,7 @@ pub enum Refusal {
     #[error("the end is over; name a later one")]
     Over,
     /// The end is too far off.
-    #[error("an exception that hides a {severity} issue ends within {days} days, by {latest}")]
+    #[error("an exception that hides {severity} issues ends within {days} days, by {latest:.0}")]
     TooLong {
         /// The worst severity that it hides.
         severity: &'static str,

@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 use quell_govern::Person;
-use quell_govern::exception::{Exception, Limits, Request, State, end_of_day};
+use quell_govern::exception::{Exception, Limits, Refusal, Request, State, end_of_day};
 use quell_govern::expression::Expression;
 use quell_model::{Date, KeyHasher, Timestamp};
 use quell_store::Store;
@@ -54,6 +54,9 @@ pub fn end_said(text: &str) -> Result<Timestamp, PipelineError> {
     })
 }
 
+/// The parts of a request, in the order in which people are asked for them.
+const ORDER: [&str; 5] = ["scope", "until", "reason", "owner", "compensating_controls"];
+
 /// What is wrong with a part of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wrong {
@@ -70,7 +73,7 @@ pub struct Draft {
     pub preview: Option<Preview>,
     /// When it would end; none where that is not said.
     pub until: Option<Timestamp>,
-    /// What is wrong with it, once for each part.
+    /// What is wrong with it, once for each part, in the order in which people are asked for them.
     pub wrong: Vec<Wrong>,
 }
 
@@ -98,10 +101,13 @@ pub fn exception_draft(
     for refusal in request.refusals(limits, worst, now) {
         match refusal.field() {
             Some("until") if until.is_none() => {}
+            // How long it may last is not known either.
+            Some(_) if preview.is_none() && matches!(refusal, Refusal::TooLong { .. }) => {}
             Some(field) => wrong.push(Wrong { field, said: refusal.to_string() }),
             None => return Err(PipelineError::Refused(refusal.to_string())),
         }
     }
+    wrong.sort_by_key(|one| ORDER.iter().position(|field| *field == one.field));
     Ok(Draft { preview, until, wrong })
 }
 

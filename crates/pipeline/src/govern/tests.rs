@@ -144,13 +144,14 @@ fn a_draft_says_all_that_is_wrong_at_once_and_changes_nothing() {
         (plan("account = 1", "2026-11-20"), "until", true, true),
         (plan("account = 1", "2028-11-20"), "until", true, true),
         (plan("account ~ 1", "2026-11-30"), "scope", false, true),
+        (plan("account ~ 1", "2036-11-30"), "scope", false, true),
         (
             ExceptionPlan { compensating_controls: long(21), ..good.clone() },
             "compensating_controls",
             true,
             true,
         ),
-        (ExceptionPlan::default(), "until reason owner scope", false, false),
+        (ExceptionPlan::default(), "scope until reason owner", false, false),
     ] {
         assert_eq!(fields(&store, &plan), (wrong.to_owned(), has_preview, has_until), "{plan:?}");
         // What has something wrong is refused, and says one of these things.

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use quell_model::{is_deceiving, shown};
+use quell_model::{Timestamp, is_deceiving, shown};
 use sha2::{Digest, Sha256};
 
 use super::forms::Part;
@@ -152,6 +152,11 @@ pub(super) fn wrote(text: &str) -> String {
 /// Text of Quell's own or of who set it up, which may name something: written out, on one line.
 pub(super) fn words(text: &str) -> String {
     format!("<bdi>{}</bdi>", escaped(&shown(text, false)))
+}
+
+/// A moment, to the second.
+pub(super) fn moment(at: Timestamp) -> String {
+    format!("{at:.0}")
 }
 
 /// A line of a list of facts, whose value is HTML already.

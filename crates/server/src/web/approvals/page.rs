@@ -6,7 +6,7 @@ use quell_pipeline::govern::PlanTold;
 
 use super::super::forms::Part;
 use super::super::html::{
-    LEGEND, data, document, escaped, fact, head, more, person, put, words, wrote,
+    LEGEND, data, document, escaped, fact, head, moment, more, person, put, words, wrote,
 };
 use super::said::forms;
 use crate::access::Caller;
@@ -68,7 +68,7 @@ fn alarmed(alarms: &[PlanAlarm]) -> String {
             escaped(&one.id),
             data(&one.title),
             person(&one.glass.by.name),
-            escaped(&one.glass.at.to_string()),
+            moment(one.glass.at),
             wrote(&one.glass.reason)
         );
     }
@@ -92,7 +92,7 @@ pub(super) fn plan(caller: &Caller, seen: &PlanSeen, now: Timestamp) -> String {
     let made_by = plan.versions.iter().map(|(name, version)| format!("{name} {version}"));
     fact(&mut body, "Made by", &escaped(&made_by.collect::<Vec<_>>().join(", ")));
     fact(&mut body, "Asked for by", &by(plan));
-    fact(&mut body, "Void after", &escaped(&plan.expires_at.to_string()));
+    fact(&mut body, "Void after", &moment(plan.expires_at));
     fact(&mut body, "Hash", &format!("<code>{}</code>", escaped(plan.hash.as_str())));
     body.push_str("</dl>\n</section>\n<section>\n<h2>The change</h2>\n");
     body.push_str(&diff(&plan.diff));
@@ -119,7 +119,7 @@ fn place(plan: &PlanTold) -> String {
 }
 
 fn by(plan: &PlanTold) -> String {
-    let at = escaped(&plan.requested_at.to_string());
+    let at = moment(plan.requested_at);
     format!("{} at {at}", person(&plan.requested_by.name))
 }
 
@@ -202,7 +202,7 @@ fn said(vote: &Vote) -> String {
         true => String::new(),
         false => format!(": {}", wrote(&vote.note)),
     };
-    let (name, at) = (person(&vote.by.name), escaped(&vote.at.to_string()));
+    let (name, at) = (person(&vote.by.name), moment(vote.at));
     format!(
         "{name}{}: {what}{note} <span class=\"quiet\">{at}</span>",
         in_place.unwrap_or_default()

@@ -2,12 +2,12 @@
 
 use quell_govern::exception::{Event, Exception, State, Step};
 use quell_model::shown;
-use quell_pipeline::govern::{Preview, Told};
+use quell_pipeline::govern::{Preview, PreviewIssue, Told};
 
 use super::super::forms::Part;
 use super::super::html::{
-    LEGEND, button, data, document, escaped, fact, form, head, looked, more, person, put, why,
-    wrote,
+    LEGEND, button, data, document, escaped, fact, form, head, looked, moment, more, person, put,
+    why, wrote,
 };
 use crate::access::Caller;
 use crate::api::ExceptionSeen;
@@ -40,7 +40,7 @@ pub(super) fn list(caller: &Caller, (told, total): (&[Told], u64), part: Part) -
         fact(&mut body, "How it stands", &stand(one));
         fact(&mut body, "Asked for by", &by(exception));
         fact(&mut body, "Why", &wrote(&exception.request.reason));
-        fact(&mut body, "Ends", &escaped(&exception.request.until.to_string()));
+        fact(&mut body, "Ends", &moment(exception.request.until));
         body.push_str("</dl>\n</article>\n");
     }
     body.push_str(&more(HERE, part, (told.len(), total)));
@@ -74,7 +74,7 @@ pub(super) fn exception(caller: &Caller, seen: &ExceptionSeen) -> String {
         let link = format!("<a href=\"/exceptions/{0}\">{0}</a>", escaped(old));
         fact(&mut body, "Takes the place of", &link);
     }
-    fact(&mut body, "Ends", &escaped(&request.until.to_string()));
+    fact(&mut body, "Ends", &moment(request.until));
     fact(&mut body, "Id", &format!("<code>{}</code>", escaped(&exception.id)));
     body.push_str("</dl>\n</section>\n");
     body.push_str(&seen.preview.as_ref().map_or_else(String::new, hides));
@@ -94,8 +94,8 @@ fn scope(exception: &Exception) -> String {
 fn by(exception: &Exception) -> String {
     let name =
         exception.requester().map_or_else(|| "nobody known".to_owned(), |by| person(&by.name));
-    let at = exception.events.first().map(|event| format!(" at {}", event.at));
-    format!("{name}{}", escaped(&at.unwrap_or_default()))
+    let at = exception.events.first().map(|event| format!(" at {}", moment(event.at)));
+    format!("{name}{}", at.unwrap_or_default())
 }
 
 /// How an exception stands, in a sentence.
@@ -127,11 +127,15 @@ fn stand(told: &Told) -> String {
 
 /// What it is about now.
 fn hides(preview: &Preview) -> String {
-    format!("<section>\n<h2>What it is about now</h2>\n<dl>\n{}</section>\n", about(preview))
+    format!(
+        "<section>\n<h2>What it is about now</h2>\n<dl>\n{}</section>\n",
+        about(preview, preview.first.len())
+    )
 }
 
-/// What a scope is about now: the rest of a list of facts, and the riskiest issues.
-pub(super) fn about(preview: &Preview) -> String {
+/// What a scope is about now: the rest of a list of facts, and the riskiest issues, of which so many
+/// are open to be read.
+pub(super) fn about(preview: &Preview, open: usize) -> String {
     let mut body = String::new();
     fact(&mut body, "Open issues", &preview.issues.to_string());
     fact(&mut body, "Of these, known to be exposed", &preview.exposed.to_string());
@@ -143,24 +147,33 @@ pub(super) fn about(preview: &Preview) -> String {
     }
     fact(&mut body, "Of these, hidden already", &preview.hidden_already.to_string());
     body.push_str("</dl>\n");
-    if !preview.first.is_empty() {
-        body.push_str("<p>The riskiest:</p>\n<ul>\n");
+    let (first, others) = preview.first.split_at(open.min(preview.first.len()));
+    if !first.is_empty() {
+        put!(body, "<p>The riskiest:</p>\n{}", riskiest(first));
     }
-    for one in &preview.first {
+    if !others.is_empty() {
+        let count = others.len();
         put!(
             body,
-            "<li>{} · {} · {} on {} <code class=\"quiet\">{}</code></li>",
+            "<details>\n<summary>The next {count}</summary>\n{}\n</details>",
+            riskiest(others)
+        );
+    }
+    body + "<p class=\"quiet\">What comes later and fits is hidden too.</p>\n"
+}
+
+fn riskiest(issues: &[PreviewIssue]) -> String {
+    let line = |one: &PreviewIssue| {
+        format!(
+            "<li>{} · {} · {} on {} <code class=\"quiet\">{}</code></li>\n",
             one.severity.as_str(),
             one.score,
             data(&shown(one.title.raw(), false)),
             data(&shown(one.asset.raw(), false)),
             escaped(&one.id.to_string())
-        );
-    }
-    if !preview.first.is_empty() {
-        body.push_str("</ul>\n");
-    }
-    body + "<p class=\"quiet\">What comes later and fits is hidden too.</p>\n"
+        )
+    };
+    format!("<ul>\n{}</ul>", issues.iter().map(line).collect::<String>())
 }
 
 fn happened(event: &Event) -> String {
@@ -178,7 +191,7 @@ fn happened(event: &Event) -> String {
         true => String::new(),
         false => format!(": {}", wrote(&event.note)),
     };
-    let at = escaped(&event.at.to_string());
+    let at = moment(event.at);
     format!("{}{step}{note} <span class=\"quiet\">{at}</span>", who.unwrap_or_default())
 }
 

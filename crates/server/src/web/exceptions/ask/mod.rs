@@ -11,7 +11,7 @@ use axum::Extension;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use quell_govern::expression::{Expression, Field};
+use quell_govern::expression::{Expression, Field, ID_LENGTH};
 use quell_pipeline::govern::{Draft, ExceptionPlan, Wrong};
 use serde::Deserialize;
 
@@ -122,7 +122,8 @@ fn begun(
     } else if issues.is_empty() {
         scope.trim().to_owned()
     } else {
-        Expression::Is(Field::Issue, issues).to_string()
+        let ids = issues.iter().map(|id| id.chars().take(ID_LENGTH).collect());
+        Expression::Is(Field::Issue, ids.collect()).to_string()
     };
     let until = until.trim().to_owned();
     Ok((ExceptionPlan { scope, until, ..ExceptionPlan::default() }, wrong))

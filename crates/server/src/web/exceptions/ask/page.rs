@@ -7,7 +7,7 @@ use quell_model::{Timestamp, shown};
 use quell_pipeline::govern::{Draft, ExceptionPlan, Preview, Wrong};
 
 use super::super::super::html::{
-    LEGEND, data, document, escaped, fact, field, form, head, held, looking, put,
+    LEGEND, data, document, fact, field, form, head, held, looking, moment, put,
 };
 use super::super::page::about;
 use crate::access::Caller;
@@ -16,6 +16,9 @@ use crate::access::Caller;
 const HERE: &str = "/exceptions/new";
 /// Where exceptions are asked for.
 const TO: &str = "/exceptions";
+
+/// Of the riskiest issues, how many are open to be read.
+const OPEN: usize = 5;
 
 /// What is asked for so far.
 pub(super) struct Seen<'a> {
@@ -46,9 +49,14 @@ pub(super) fn page(caller: &Caller, seen: &Seen<'_>) -> String {
     let mut body = head(caller, TO);
     body.push_str("<h1>Ask for an exception</h1>\n");
     if seen.is_sent {
-        body.push_str(
-            "<p class=\"wrong\" role=\"alert\">It was not asked for: what is wrong stands beside its \
-             field.</p>\n",
+        let link =
+            |one: &Wrong| format!("<a href=\"#{}-wrong\">{}</a>", one.field, name_of(one.field));
+        let all: Vec<String> = seen.wrong.iter().map(link).collect();
+        put!(
+            body,
+            "<p class=\"wrong\" role=\"alert\">It was not asked for. What is wrong stands beside its \
+             field: {}.</p>",
+            all.join(", ")
         );
     }
     put!(
@@ -62,6 +70,17 @@ pub(super) fn page(caller: &Caller, seen: &Seen<'_>) -> String {
         put!(body, "<section>\n<h2>Ask for it</h2>\n{}</section>", rest(caller, seen, preview));
     }
     document("Ask for an exception", &body)
+}
+
+/// A field as people call it.
+fn name_of(field: &str) -> &str {
+    match field {
+        "scope" => "which issues",
+        "until" => "the last day",
+        "reason" => "why",
+        "owner" => "who answers for it",
+        _ => "what is done in its place",
+    }
 }
 
 /// What is looked at first. What is wrong with a day that was sent stands where it was sent.
@@ -109,20 +128,29 @@ fn last_day(latest: Timestamp) -> jiff::civil::Date {
     if is_over { day } else { day.yesterday().unwrap_or(day) }
 }
 
+/// An end, as the day that is over then where it is one.
+fn end_of(until: Timestamp) -> String {
+    let day = last_day(until);
+    match end_of_day(day, &TimeZone::UTC) == Some(until) {
+        true => format!("the end of {day} in UTC"),
+        false => moment(until),
+    }
+}
+
 /// What it would hide, and until when.
 fn hides(seen: &Seen<'_>, preview: &Preview) -> String {
     let mut body = String::from("<section>\n<h2>What it would hide</h2>\n<dl>\n");
     fact(&mut body, "Which issues", &data(&shown(&preview.scope, false)));
     let latest = last_day(preview.latest_end);
     let latest = match preview.worst {
-        Some(worst) => format!("{latest} at the latest, since one is {}", worst.as_str()),
+        Some(worst) => format!("{latest} at the latest, since one of them is {}", worst.as_str()),
         None => format!("{latest} at the latest"),
     };
     let until = seen.draft.and_then(|draft| draft.until);
     let until = match until.filter(|_| seen.wrong("until").is_none()) {
         Some(until) => {
             let days = until.duration_since(seen.now).as_hours() / 24;
-            format!("{} ({days} days); {latest}", escaped(&until.to_string()))
+            format!("{} ({days} days); {latest}", end_of(until))
         }
         None if seen.plan.until.is_empty() => {
             format!("<span class=\"wrong\">not said yet</span>; {latest}")
@@ -138,7 +166,7 @@ fn hides(seen: &Seen<'_>, preview: &Preview) -> String {
     if preview.issues == 0 {
         fact(&mut body, "Note", "<span class=\"wrong\">no open issue fits now</span>");
     }
-    body + &about(preview) + "</section>\n"
+    body + &about(preview, OPEN) + "</section>\n"
 }
 
 /// Why, and the button; else why it cannot be asked for here.

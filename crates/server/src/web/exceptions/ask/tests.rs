@@ -45,12 +45,12 @@ fn what_it_would_hide_and_until_when_is_shown_before_it_can_be_asked_for() {
     assert!(!first.contains("method=\"post\" action=\"/exceptions\""), "{first}");
     let seen = page(&who, &looked(&empty, Some(&draft(&empty, |_| ()))));
     assert!(seen.contains("<dt>Open issues</dt><dd>14</dd>"), "{seen}");
-    assert!(seen.contains("2026-12-21 at the latest, since one is critical"), "{seen}");
+    assert!(seen.contains("2026-12-21 at the latest, since one of them is critical"), "{seen}");
     assert!(seen.contains("Say until when above") && !seen.contains("name=\"reason\""), "{seen}");
     let whole = plan("2026-12-01");
     let asked = page(&who, &looked(&whole, Some(&draft(&whole, |_| ()))));
     check("whole", &asked, include_str!("golden/whole.html"));
-    assert!(asked.contains("2026-12-02T00:00:00Z (9 days)"), "{asked}");
+    assert!(asked.contains("the end of 2026-12-01 in UTC (9 days)"), "{asked}");
     assert!(asked.contains("name=\"until\" value=\"2026-12-01\""), "{asked}");
 }
 
