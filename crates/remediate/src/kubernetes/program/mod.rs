@@ -1,10 +1,15 @@
 //! What belongs to one program: objects of the default namespace that name or select each other,
 //! and so have to leave it together.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod near;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::code::place;
 use super::judge::{covers, selects, together};
@@ -12,7 +17,9 @@ use super::kustomize::{self, is_kustomization};
 use super::manifests::{File, Manifests};
 use super::object::{Object, text_at};
 use crate::code::Place;
-use crate::yaml::Step;
+use near::Near;
+
+pub(super) use words::{Words, renamed, words};
 
 /// The objects of each program, by each of them.
 pub(super) type Programs = HashMap<Place, Arc<Vec<Place>>>;
@@ -57,126 +64,6 @@ const KINDS: [&str; 36] = [
     "VirtualService",
 ];
 
-/// The words of an object that may name others.
-#[derive(Debug, Default)]
-pub(super) struct Words {
-    /// Whole texts: names of volumes, accounts, targets.
-    texts: HashSet<String>,
-    /// Parts of texts that may be the name of a host (`redis` of `redis:6379`).
-    hosts: HashSet<String>,
-    /// Services that it names in the default namespace (`redis` of `redis.default.svc`).
-    pub(super) long: HashSet<String>,
-}
-
-/// The words of an object, without its own metadata.
-pub(super) fn words(data: &Value) -> Words {
-    let mut found = Words::default();
-    let fields = data.as_object().into_iter().flatten();
-    for (key, value) in fields {
-        if !matches!(key.as_str(), "apiVersion" | "kind" | "metadata" | "status") {
-            collect(value, &mut found);
-        }
-    }
-    collect_long(data, &mut found.long);
-    found
-}
-
-fn collect(value: &Value, into: &mut Words) {
-    match value {
-        Value::String(text) => {
-            for host in hosts(text) {
-                let first = host.split('.').next().unwrap_or_default();
-                into.hosts.insert(first.to_owned());
-            }
-            into.texts.insert(text.clone());
-        }
-        Value::Array(items) => items.iter().for_each(|item| collect(item, into)),
-        Value::Object(fields) => {
-            // Labels tell objects apart; they are compared by selectors.
-            let named = fields.iter().filter(|(key, _)| {
-                !matches!(key.as_str(), "labels" | "matchLabels" | "matchExpressions" | "selector")
-            });
-            named.for_each(|(_, value)| collect(value, into));
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-/// The parts of a text that may be the name of a host.
-fn hosts(text: &str) -> impl Iterator<Item = &str> {
-    let part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
-    text.split(move |c: char| !part(c)).filter(|part| !part.is_empty())
-}
-
-/// What a long name of a service in the default namespace begins with (`redis` of
-/// `redis.default.svc`).
-fn in_default(host: &str) -> Option<&str> {
-    let (service, rest) = host.split_once('.')?;
-    let rest = rest.strip_prefix("default")?;
-    (rest.is_empty() || rest.starts_with('.')).then_some(service)
-}
-
-fn collect_long(value: &Value, into: &mut HashSet<String>) {
-    match value {
-        Value::String(text) => {
-            into.extend(hosts(text).filter_map(in_default).map(ToOwned::to_owned));
-        }
-        Value::Array(items) => items.iter().for_each(|item| collect_long(item, into)),
-        Value::Object(fields) => fields.values().for_each(|field| collect_long(field, into)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-/// Every text of an object that names one of these services in the default namespace, with its
-/// path, as it reads with another namespace.
-pub(super) fn renamed(
-    data: &Value,
-    (services, namespace): (&BTreeSet<&str>, &str),
-    path: &mut Vec<Step>,
-    found: &mut Vec<(Vec<Step>, String)>,
-) {
-    let to = (services, namespace);
-    match data {
-        Value::String(text) => {
-            let new = with_namespace(text, to);
-            if new != *text {
-                found.push((path.clone(), new));
-            }
-        }
-        Value::Array(items) => {
-            for (at, item) in items.iter().enumerate() {
-                path.push(at.into());
-                renamed(item, to, path, found);
-                path.pop();
-            }
-        }
-        Value::Object(fields) => {
-            for (key, field) in fields {
-                path.push(Step::Key(key.clone()));
-                renamed(field, to, path, found);
-                path.pop();
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-fn with_namespace(text: &str, (services, namespace): (&BTreeSet<&str>, &str)) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut from = 0;
-    for host in hosts(text) {
-        let Some(service) = in_default(host).filter(|service| services.contains(service)) else {
-            continue;
-        };
-        let at = host.as_ptr().addr() - text.as_ptr().addr() + service.len() + 1;
-        out.push_str(text.get(from..at).unwrap_or_default());
-        out.push_str(namespace);
-        from = at + "default".len();
-    }
-    out.push_str(text.get(from..).unwrap_or_default());
-    out
-}
-
 /// An object that a namespace would take along.
 struct Member<'m> {
     file: &'m File,
@@ -188,79 +75,88 @@ struct Member<'m> {
     unique: bool,
 }
 
-impl Member<'_> {
-    /// Whether this one and another that it names are likely applied together. What has a twin
-    /// elsewhere belongs to what stands in its own folder.
-    fn is_near(&self, named: &Self) -> bool {
-        self.file.folder() == named.file.folder()
-            || !self.built.is_disjoint(&named.built)
-            || (self.unique && named.unique && together(self.file, named.file))
-    }
-}
-
 /// Every program of the repository.
 pub(super) fn all(manifests: &Manifests) -> Programs {
     let members = members(manifests);
-    let mut by_name: ByName<'_> = BTreeMap::new();
-    for (at, one) in members.iter().enumerate() {
-        by_name.entry(one.object.name.as_str()).or_default().push(at);
+    let labels: Vec<Labels> = members.iter().map(|one| one.object.pod_labels()).collect();
+    let (mut names, mut pods) = (Near::default(), Near::default());
+    for ((at, one), labels) in members.iter().enumerate().zip(&labels) {
+        names.add(one.object.name.as_str(), (at, one));
+        if one.object.pod().is_some() {
+            pods.add(None, (at, one));
+            pairs(labels).for_each(|pair| pods.add(Some(pair), (at, one)));
+        }
     }
     let mut groups = Groups::new(members.len());
     for (at, one) in members.iter().enumerate() {
-        groups.join_all(at, &named(&members, &by_name, one));
-        groups.join_all(at, &chosen(&members, one));
+        groups.join_all(at, &named(&members, &names, one));
+        groups.join_all(at, &chosen((&members, &labels), &pods, one));
     }
-    bind_long_names(manifests, &members, &by_name, &mut groups);
+    bind_long_names(manifests, &members, &mut groups);
     groups.told(&members)
 }
 
-/// Which members have a name.
-type ByName<'m> = BTreeMap<&'m str, Vec<usize>>;
+/// The labels of the pods of an object.
+type Labels = Map<String, Value>;
+
+/// Labels that are texts.
+fn pairs(labels: &Labels) -> impl Iterator<Item = (&str, &str)> {
+    labels.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
+}
 
 /// The members that one names.
-fn named(members: &[Member<'_>], by_name: &ByName<'_>, one: &Member<'_>) -> Vec<usize> {
+fn named<'m>(members: &[Member<'m>], names: &Near<'m, &'m str>, one: &Member<'m>) -> Vec<usize> {
     let words = one.object.words();
     let whole = words.texts.iter().map(|text| (text, true));
     let all = whole.chain(words.hosts.iter().map(|host| (host, false)));
     let found = all.flat_map(|(word, whole)| {
-        let named = by_name.get(word.as_str()).into_iter().flatten().copied();
         // Only a service is named as a host.
-        named.filter(move |at| {
-            members.get(*at).is_some_and(|other| {
-                (whole || other.object.kind == "Service") && one.is_near(other)
-            })
-        })
+        let is_meant = move |at: &usize| {
+            members.get(*at).is_some_and(|other| whole || other.object.kind == "Service")
+        };
+        names.of(word, one, members).into_iter().filter(is_meant)
     });
     found.collect()
 }
 
-/// The members whose pods one selects.
-fn chosen(members: &[Member<'_>], one: &Member<'_>) -> Vec<usize> {
-    if selector(one.object).is_none() {
-        return Vec::new();
-    }
-    let all = members.iter().enumerate();
-    let own = all.filter(|(_, other)| one.is_near(other) && chooses(one.object, other.object));
-    own.map(|(at, _)| at).collect()
+/// The members whose pods one selects. They are looked for among those that have the rarest of
+/// the labels that it wants.
+fn chosen<'m>(
+    (members, labels): (&[Member<'m>], &'m [Labels]),
+    pods: &Near<'m, Option<(&'m str, &'m str)>>,
+    one: &Member<'m>,
+) -> Vec<usize> {
+    let Some(selector) = selector(one.object) else { return Vec::new() };
+    let wanted = match one.object.kind.as_str() {
+        "Service" => Some(selector),
+        _ => selector.get("matchLabels"),
+    };
+    let wanted = wanted.and_then(Value::as_object);
+    let having = wanted.into_iter().flat_map(pairs).map(|pair| pods.of(Some(pair), one, members));
+    let having = having.min_by_key(Vec::len).unwrap_or_else(|| pods.of(None, one, members));
+    let chooses = |at: &usize| labels.get(*at).is_some_and(|labels| chooses(one.object, labels));
+    having.into_iter().filter(chooses).collect()
 }
 
 /// One long name can mean one service only, so that all of that name move with who says it.
-fn bind_long_names(
-    manifests: &Manifests,
-    members: &[Member<'_>],
-    by_name: &ByName<'_>,
-    groups: &mut Groups,
-) {
+fn bind_long_names(manifests: &Manifests, members: &[Member<'_>], groups: &mut Groups) {
+    let mut services: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut says: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (at, one) in members.iter().enumerate() {
+        if one.object.kind == "Service" {
+            services.entry(&one.object.name).or_default().push(at);
+        }
+        for name in &one.object.words().long {
+            says.entry(name).or_default().push(at);
+        }
+    }
     let long = manifests.objects().flat_map(|(_, object)| &object.words().long);
-    let long: BTreeSet<&String> = long.collect();
-    let is_service = |at: &usize| members.get(*at).is_some_and(|m| m.object.kind == "Service");
+    let long: BTreeSet<&str> = long.map(String::as_str).collect();
     for name in long {
-        let named = by_name.get(name.as_str()).into_iter().flatten().copied();
-        let services: Vec<usize> = named.filter(is_service).collect();
+        let Some(services) = services.get(name) else { continue };
         let Some(first) = services.first().copied() else { continue };
-        groups.join_all(first, &services);
-        let says = members.iter().enumerate().filter(|(_, m)| m.object.words().long.contains(name));
-        groups.join_all(first, &says.map(|(at, _)| at).collect::<Vec<_>>());
+        groups.join_all(first, services);
+        groups.join_all(first, says.get(name).map_or(&[], Vec::as_slice));
     }
 }
 
@@ -333,13 +229,12 @@ fn selector(object: &Object) -> Option<&Value> {
     }
 }
 
-/// Whether an object selects the pods of another.
-fn chooses(one: &Object, other: &Object) -> bool {
-    let Some(selector) = selector(one).filter(|_| other.pod().is_some()) else { return false };
-    let labels = other.pod_labels();
+/// Whether an object selects pods of these labels.
+fn chooses(one: &Object, labels: &Labels) -> bool {
+    let Some(selector) = selector(one) else { return false };
     match one.kind.as_str() {
-        "Service" => selector.as_object().is_some_and(|wanted| covers(wanted, &labels)),
-        _ => selects(selector, &labels) == Some(true),
+        "Service" => selector.as_object().is_some_and(|wanted| covers(wanted, labels)),
+        _ => selects(selector, labels) == Some(true),
     }
 }
 
