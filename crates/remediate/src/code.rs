@@ -64,6 +64,15 @@ pub(crate) struct Change {
     pub(crate) others: Vec<(String, String)>,
 }
 
+/// Why the code says only in parts what stands at a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unseen {
+    /// Where it is from, as one sentence.
+    pub(crate) from: String,
+    /// What a person does where the parts do not decide, as one sentence.
+    pub(crate) by_hand: String,
+}
+
 impl Change {
     /// The place that was changed or added.
     pub(crate) fn place(&self) -> Place {
@@ -180,6 +189,11 @@ pub(crate) trait Code: Debug + Send + Sync {
 
     /// Judges a check on what stands there; unknown where it is not about it.
     fn judge(&self, evaluator: &Evaluator, check: &Check, place: &Place) -> Truth;
+
+    /// That what stands at a place is known from a finding, and from the code only in parts.
+    fn unseen(&self, _place: &Place) -> Option<Unseen> {
+        None
+    }
 
     /// Addresses that a place refers to and that are nowhere in the code.
     fn dangling(&self, _place: &Place) -> BTreeSet<String> {

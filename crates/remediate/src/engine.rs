@@ -485,6 +485,11 @@ fn finish(ask: Ask<'_>, place: &Place, fix: &FixRecipe, outcome: Outcome) -> Fix
     let mut may_break = fix.breaks.clone();
     let said = may_break.iter().any(|one| one.contains("replace") || one.contains("recreate"));
     may_break.extend(ask.code.replaces(place, fix).filter(|_| !said));
+    may_break.extend(
+        ask.code
+            .unseen(place)
+            .map(|unseen| format!("{}: what else it says is not known.", unseen.from)),
+    );
     Fix {
         id: fix_id(&[&ask.control.id, &fix.recipe, &file, &address]),
         state,

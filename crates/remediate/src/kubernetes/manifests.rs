@@ -305,17 +305,5 @@ fn whole(text: &str, end: usize) -> usize {
 
 fn named(data: &Arc<Value>, kind: &str) -> Object {
     let name = text_at(data, "metadata.name").or_else(|| text_at(data, "metadata.generateName"));
-    let name = name.unwrap_or_default().to_owned();
-    Object {
-        address: if name.is_empty() { kind.to_owned() } else { format!("{kind}.{name}") },
-        kind: kind.to_owned(),
-        name,
-        namespace: text_at(data, "metadata.namespace").map(str::to_owned),
-        document: 0,
-        path: Vec::new(),
-        span: 0..0,
-        data: Arc::clone(data),
-        config: OnceLock::new(),
-        words: OnceLock::new(),
-    }
+    Object::of(kind, name.unwrap_or_default(), Arc::clone(data))
 }

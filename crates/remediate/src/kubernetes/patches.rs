@@ -71,10 +71,12 @@ pub(super) fn files(manifests: &Manifests) -> BTreeMap<String, String> {
 }
 
 /// A patch, and what it asks of its object.
-struct Found {
+pub(super) struct Found {
     kind: Option<String>,
     name: Option<String>,
-    patch: Patch,
+    /// Whether it asks for more than kind and name.
+    asks_more: bool,
+    pub(super) patch: Patch,
 }
 
 impl Found {
@@ -82,6 +84,24 @@ impl Found {
         let same = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|w| w == is);
         same(&self.kind, &object.kind) && (same(&self.name, &object.name) || same(&self.name, name))
     }
+
+    /// Whether it is laid upon the object of this kind and name, and upon no other.
+    pub(super) fn is_only(&self, kind: &str, name: &str) -> bool {
+        let same = |wanted: &Option<String>, is: &str| wanted.as_deref() == Some(is);
+        same(&self.kind, kind) && same(&self.name, name) && !self.asks_more
+    }
+
+    /// Whether it may be laid upon an object that others may have given a longer name.
+    pub(super) fn may_be(&self, kind: &str, name: &str) -> bool {
+        let same = |wanted: &str| wanted.contains(name) || !wanted.bytes().all(is_plain);
+        self.kind.as_deref().is_none_or(|own| own == kind || !own.bytes().all(is_plain))
+            && self.name.as_deref().is_none_or(same)
+    }
+}
+
+/// Whether a letter of a target stands for itself; targets are patterns.
+fn is_plain(letter: u8) -> bool {
+    letter.is_ascii_alphanumeric() || letter == b'-'
 }
 
 /// The files that a kustomization names as patches, each with its entry.
@@ -97,7 +117,8 @@ fn named(by: &File) -> Vec<(String, Value)> {
         .collect()
 }
 
-fn found_in(manifests: &Manifests, by: &File) -> Vec<Found> {
+/// Every patch that a kustomization lays.
+pub(super) fn found_in(manifests: &Manifests, by: &File) -> Vec<Found> {
     let Some(data) = kustomize::data(by) else { return Vec::new() };
     let mut found = Vec::new();
     for (path, entry) in named(by) {
@@ -136,6 +157,8 @@ fn read(by: &File, file: &File, entry: &Value, own: bool) -> Vec<Found> {
         change,
     };
     let targeted = entry.get("target").is_some();
+    let fields = entry.get("target").and_then(Value::as_object).into_iter().flatten();
+    let asks_more = fields.into_iter().any(|(field, _)| !matches!(field.as_str(), "kind" | "name"));
     let mut found: Vec<Found> = file
         .objects
         .iter()
@@ -146,7 +169,7 @@ fn read(by: &File, file: &File, entry: &Value, own: bool) -> Vec<Found> {
             let name = if targeted { target("name") } else { Some(object.name.clone()) };
             let change = Change::Fields(Value::clone(&object.data));
             let of = (kind.clone(), name.clone());
-            Found { patch: Patch { of, ..patch(change, unplaced, at) }, kind, name }
+            Found { patch: Patch { of, ..patch(change, unplaced, at) }, asks_more, kind, name }
         })
         .collect();
     let documents = file.yaml.as_ref().map(|yaml| yaml.documents()).unwrap_or_default();
@@ -158,7 +181,7 @@ fn read(by: &File, file: &File, entry: &Value, own: bool) -> Vec<Found> {
         .collect();
     if !operations.is_empty() && targeted {
         let patch = patch(Change::Pointers(operations), false, None);
-        found.push(Found { kind: target("kind"), name: target("name"), patch });
+        found.push(Found { kind: target("kind"), name: target("name"), asks_more, patch });
     }
     found
 }
@@ -178,6 +201,41 @@ impl Patch {
             return false;
         };
         said(&object.data, fields, path).and_then(Value::as_bool) == Some(!wanted)
+    }
+
+    /// Lays its fields upon what is known of an object, whose kind and name stay; none where it
+    /// carries orders or operations.
+    pub(super) fn lay(&self, known: &mut Value) -> Option<()> {
+        let kept = (known.get("kind").cloned(), known.get("metadata")?.get("name").cloned());
+        *known = self.merged(known)?;
+        if let (Some(kind), Some(name)) = kept {
+            *known.get_mut("kind")? = kind;
+            *known.get_mut("metadata")?.get_mut("name")? = name;
+        }
+        Some(())
+    }
+
+    /// Whether it says something else at a path of keys, or takes away what stands on the way.
+    pub(super) fn opposes(&self, path: &[&str], value: &Value) -> bool {
+        let fields = match &self.change {
+            Change::Fields(fields) => fields,
+            Change::Pointers(_) => {
+                let path: Vec<Step> = path.iter().map(|key| Step::from(*key)).collect();
+                return self.operates_on(&path);
+            }
+        };
+        let mut there = fields;
+        for key in path {
+            let orders = there.as_object().is_none_or(|own| own.keys().any(|k| k.starts_with('$')));
+            if orders {
+                return true;
+            }
+            match there.get(key) {
+                Some(next) => there = next,
+                None => return false,
+            }
+        }
+        there != value
     }
 
     /// The object as the patch leaves it; none where that cannot be told or it is taken away.

@@ -6,24 +6,29 @@ use quell_model::{Fix, FixState};
 use crate::{Engine, Settings, Target, Workspace};
 
 /// Files, and what is asked of them.
-struct World {
+pub(super) struct World {
     files: Vec<(&'static str, String)>,
     settings: Vec<(&'static str, &'static str)>,
 }
 
 impl World {
-    fn of(files: &[(&'static str, &str)]) -> Self {
+    pub(super) fn of(files: &[(&'static str, &str)]) -> Self {
         let files = files.iter().map(|(path, text)| (*path, (*text).to_owned())).collect();
         Self { files, settings: Vec::new() }
     }
 
-    fn with(mut self, name: &'static str, value: &'static str) -> Self {
+    pub(super) fn with(mut self, name: &'static str, value: &'static str) -> Self {
         self.settings.push((name, value));
         self
     }
 
     /// Asks for a fix of a finding as Checkov reports it, and applies it.
-    fn fix(&self, control: &str, file: &str, address: &str) -> (Fix, Vec<(String, String)>) {
+    pub(super) fn fix(
+        &self,
+        control: &str,
+        file: &str,
+        address: &str,
+    ) -> (Fix, Vec<(String, String)>) {
         let catalog = Catalog::embedded().unwrap();
         let controls: Vec<&Control> = catalog.controls().collect();
         let settings: Settings =
@@ -45,14 +50,20 @@ impl World {
     }
 
     #[track_caller]
-    fn becomes(&self, control: &str, (file, address): (&str, &str), changed: &str, text: &str) {
+    pub(super) fn becomes(
+        &self,
+        control: &str,
+        (file, address): (&str, &str),
+        changed: &str,
+        text: &str,
+    ) {
         let (fix, files) = self.fix(control, file, address);
         assert_eq!(fix.state, FixState::Proved, "{fix:#?}");
         assert_eq!(files, [(changed.to_owned(), text.to_owned())]);
     }
 
     #[track_caller]
-    fn withheld(&self, control: &str, (file, address): (&str, &str), reason: &str) {
+    pub(super) fn withheld(&self, control: &str, (file, address): (&str, &str), reason: &str) {
         let (fix, _) = self.fix(control, file, address);
         let FixState::Withheld(why) = &fix.state else { panic!("proved: {}", fix.diff) };
         assert!(why.contains(reason), "{why}");
@@ -433,6 +444,25 @@ fn bindings_follow_an_account_and_nobody_else_gets_its_rights() {
         ("r.yaml", account),
     ]);
     world.withheld("pod.default_namespace", WEB, "somebody is bound who was not before");
+    // Another program has an account of that name, and a binding of its own.
+    let world = World::of(&[
+        ("a/a.yaml", &text),
+        ("a/b.yaml", binding),
+        ("a/r.yaml", account),
+        ("b/b.yaml", binding),
+        ("b/r.yaml", account),
+    ]);
+    let (fix, files) = world.fix("pod.default_namespace", "a/a.yaml", WEB.1);
+    assert_eq!(fix.state, FixState::Proved, "{fix:#?}");
+    let paths: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(paths, ["a/a.yaml", "a/b.yaml", "a/r.yaml"]);
+    let world = World::of(&[
+        ("a/a.yaml", &text),
+        ("a/r.yaml", account),
+        ("all.yaml", binding),
+        ("b/r.yaml", account),
+    ]);
+    world.withheld("pod.default_namespace", ("a/a.yaml", WEB.1), "several accounts are called so");
 }
 
 #[test]

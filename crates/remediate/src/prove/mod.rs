@@ -152,9 +152,10 @@ fn failed_before(trial: &Trial<'_>) -> Finding {
             "the block already satisfies it: the running resource has drifted from the code, the \
              scan is older, or the scanner does not follow an expression",
         ),
-        Truth::Unknown => {
-            unknown(format!("at {line} it depends on values that the files do not give"))
-        }
+        Truth::Unknown => match trial.code.unseen(trial.place) {
+            Some(unseen) => Ok(format!("the scan saw it fail; {}{also}", unseen.from)),
+            None => unknown(format!("at {line} it depends on values that the files do not give")),
+        },
     }
 }
 
@@ -212,9 +213,10 @@ fn holds_after(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Finding 
     match truth(trial, after) {
         Truth::Holds => Ok("the predicate holds on the changed configuration".into()),
         Truth::Fails => failed("the predicate still fails after the change"),
-        Truth::Unknown => {
-            unknown("after the change it depends on values that the files do not give")
-        }
+        Truth::Unknown => match trial.code.unseen(trial.place) {
+            Some(unseen) => unknown(unseen.by_hand),
+            None => unknown("after the change it depends on values that the files do not give"),
+        },
     }
 }
 

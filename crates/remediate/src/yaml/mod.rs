@@ -25,7 +25,7 @@ pub(crate) use edit::Edit;
 use edit::apply;
 pub(crate) use node::{Kind, Node, Step, Style};
 pub(crate) use scan::{line_end, line_start};
-pub(crate) use write::text as word;
+pub(crate) use write::{block, text as word};
 
 /// More than this is not read.
 const MAX_BYTES: usize = 10 << 20;

@@ -282,16 +282,12 @@ impl Groups {
     }
 }
 
-/// Accounts that bindings name, by their place among the subjects.
-pub(super) fn subjects<'o>(
-    object: &'o Object,
-    is: impl Fn(&str) -> bool + 'o,
-) -> impl Iterator<Item = usize> + 'o {
+/// Accounts of the default namespace that a binding names, by their place among the subjects.
+pub(super) fn subjects(object: &Object) -> impl Iterator<Item = (usize, &str)> {
     let all = object.data.get("subjects").and_then(Value::as_array).into_iter().flatten();
-    let own = all.enumerate().filter(move |(_, one)| {
+    let own = all.enumerate().filter(|(_, one)| {
         text_at(one, "kind") == Some("ServiceAccount")
             && text_at(one, "namespace") == Some("default")
-            && text_at(one, "name").is_some_and(&is)
     });
-    own.map(|(at, _)| at)
+    own.filter_map(|(at, one)| Some((at, text_at(one, "name")?)))
 }

@@ -62,6 +62,9 @@ pub(super) struct Companion {
 /// The recipe that changes all objects of a program at once.
 pub(super) const TOGETHER: &str = namespace::RECIPE.name;
 
+/// The recipe that only sets fields.
+pub(super) const FIELDS: &str = set_fields::RECIPE.name;
+
 const RECIPES: &[Recipe] = &[
     image::DIGEST,
     image::TAG,
