@@ -1,3 +1,5 @@
+//! What is looked up against what each pair of objects says.
+
 use proptest::prelude::*;
 
 use super::*;
