@@ -43,6 +43,8 @@ pub(crate) struct Wish<'w> {
     pub(crate) settings: &'w Settings,
     /// Whether a list keeps the elements it has, with the wanted ones added.
     pub(crate) keep_elements: bool,
+    /// Whether what is laid upon the place changes with it.
+    pub(crate) parts: bool,
 }
 
 /// The new text of one file, and of others that change with it or not at all.
@@ -60,6 +62,8 @@ pub(crate) struct Change {
     pub(crate) beside: Vec<String>,
     /// Other places that were changed with it, in this file and in others.
     pub(crate) with: Vec<Place>,
+    /// Other places that were changed with it and that only say a part of what stands at it.
+    pub(crate) parts: Vec<Place>,
     /// Path and whole new text of the other files.
     pub(crate) others: Vec<(String, String)>,
 }
@@ -223,6 +227,11 @@ pub(crate) trait Code: Debug + Send + Sync {
     /// Places of the listed kinds that belong to this one: the ACL block of a bucket.
     fn beside(&self, _place: &Place, _kinds: &[String]) -> Vec<Place> {
         Vec::new()
+    }
+
+    /// Whether something is laid upon a place that could change with it.
+    fn has_parts(&self, _place: &Place) -> bool {
+        false
     }
 
     /// The place that stands for all that a recipe changes together with this one; none where it

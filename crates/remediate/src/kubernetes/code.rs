@@ -109,6 +109,10 @@ impl Code for Manifests {
         made::inventory(self)
     }
 
+    fn has_parts(&self, place: &Place) -> bool {
+        self.patches_of(place).iter().any(|patch| patch.place.is_some())
+    }
+
     /// The patches that overlays lay upon an object.
     fn beside(&self, place: &Place, kinds: &[String]) -> Vec<Place> {
         let places = self.patches_of(place).iter().filter_map(|patch| patch.place.clone());
@@ -144,6 +148,9 @@ impl Code for Manifests {
             recipes::by_name(name).ok_or_else(|| format!("there is no recipe `{name}`"))?;
         let request = recipes::Request { manifests: self, file, object, wish };
         match (recipe.plan)(&request)? {
+            recipes::Plan::Edits(edits) if wish.parts => {
+                request.with_parts(edits, request.in_patches(recipe)?)
+            }
             recipes::Plan::Edits(edits) => request.changed(&edits),
             recipes::Plan::Beside(companion) => request.companion(&companion),
             recipes::Plan::Together(edits) => request.together(&edits),

@@ -570,3 +570,71 @@ fn what_cannot_be_proved_is_said() {
         "not in the repository",
     );
 }
+
+#[test]
+fn a_container_that_a_patch_brings_is_fixed_with_the_object() {
+    let text = deployment("");
+    let job = "kind: Job\nmetadata: {name: init}\nspec:\n  template:\n    spec:\n      containers:\n      - name: app\n        image: acme/init:1\n";
+    let base = "resources: [a.yaml, j.yaml]\n";
+    let component = "kind: Component\npatches:\n- path: add.yaml\n  target: {kind: Deployment}\n- path: add.yaml\n  target: {kind: Job}\n";
+    let add = "kind: Deployment\nmetadata: {name: any}\nspec:\n  template:\n    spec:\n      containers:\n      - name: proxy\n        image: acme/proxy:2\n";
+    let prod = "resources: [../base]\ncomponents: [../with]\n";
+    let files = |job: &str, add: &str| {
+        World::of(&[
+            ("base/a.yaml", &text),
+            ("base/j.yaml", job),
+            ("base/kustomization.yaml", base),
+            ("prod/kustomization.yaml", prod),
+            ("with/add.yaml", add),
+            ("with/kustomization.yaml", component),
+        ])
+    };
+    let mended = |text: &str| format!("{text}        imagePullPolicy: Always\n");
+    let built = ("prod/kustomization.yaml", "overlay:prod:Job.default.init");
+    let (fix, changed) = files(job, add).fix("pod.image_pull_policy", built.0, built.1);
+    assert_eq!(fix.state, FixState::Proved, "{fix:#?}");
+    assert_eq!((fix.file.as_str(), fix.also_in), ("base/j.yaml", vec!["with/add.yaml".to_owned()]));
+    let both = [("base/j.yaml", mended(job)), ("with/add.yaml", mended(add))];
+    assert_eq!(changed, both.map(|(path, text)| (path.to_owned(), text)));
+    // Where one of them is right already, only the other changes.
+    files(&mended(job), add).becomes("pod.image_pull_policy", built, "with/add.yaml", &mended(add));
+    files(job, &mended(add)).becomes("pod.image_pull_policy", built, "base/j.yaml", &mended(job));
+    let (fix, _) = files(job, add).fix("pod.cpu_limit", built.0, built.1);
+    assert_eq!(fix.state, FixState::Proved, "{fix:#?}");
+    files(job, add).withheld("pod.image_digest", built, "`kubernetes.image_digest.acme/init:1`");
+}
+
+#[test]
+fn a_patch_goes_over_nothing_that_it_does_not_show() {
+    let text =
+        deployment("        resources: {limits: {cpu: 4}}\n      serviceAccountName: robot\n");
+    let binding = "kind: RoleBinding\nmetadata: {name: b}\nroleRef: {kind: Role, name: r}\nsubjects:\n- {kind: ServiceAccount, name: robot}\n";
+    let patch = |resources: &str| {
+        format!(
+            "kind: Deployment\nmetadata: {{name: web}}\nspec:\n  template:\n    spec:\n      containers:\n      - name: app\n        resources:\n          {resources}\n        securityContext: {{privileged: true}}\n"
+        )
+    };
+    let of = |patch: &str| {
+        World::of(&[
+            ("base/a.yaml", &text),
+            ("base/kustomization.yaml", "resources: [a.yaml]\n"),
+            ("dev/kustomization.yaml", "resources: [../base]\npatches:\n- path: p.yaml\n"),
+            ("dev/p.yaml", patch),
+            ("r.yaml", binding),
+        ])
+    };
+    let (own, at) = (patch("requests: {memory: 1Gi}"), ("dev/p.yaml", WEB.1));
+    of(&own).withheld("pod.cpu_limit", at, "it is a patch");
+    of(&own).withheld("pod.readiness_probe", at, "it is a patch");
+    of(&own).withheld("pod.service_account_token", at, "has rights by `RoleBinding.b`");
+    of(&own).becomes("pod.privileged", at, "dev/p.yaml", &own.replace("true", "false"));
+    let deleted = patch("$patch: delete").replace("privileged: true", "$patch: delete");
+    of(&deleted).withheld("pod.read_only_root_filesystem", at, "an order of Kustomize");
+    // One of a base that is not known may be about an account with rights.
+    let outside = World::of(&[
+        ("dev/kustomization.yaml", "resources: [../../base]\npatches:\n- path: p.yaml\n"),
+        ("dev/p.yaml", &own),
+    ]);
+    outside.withheld("pod.service_account_token", at, "it is a patch");
+    outside.withheld("pod.memory_limit", at, "it is a patch");
+}

@@ -94,8 +94,7 @@ pub(crate) fn prove(trial: &Trial<'_>) -> Outcome {
             return outcome;
         }
     };
-    let before = trial.code.text(&change.file).unwrap_or_default();
-    if change.text == before {
+    if change.files().all(|(path, text)| trial.code.text(path) == Some(text)) {
         outcome.withheld =
             Some("there is nothing to change, yet the predicate does not hold".into());
         return outcome;
@@ -250,7 +249,8 @@ pub(crate) fn is_about(check: &Check, kind: &str) -> bool {
 
 /// The places that the change says it changed.
 fn changed(change: &Change) -> Vec<Place> {
-    std::iter::once(change.place()).chain(change.with.iter().cloned()).collect()
+    let others = change.with.iter().chain(&change.parts);
+    std::iter::once(change.place()).chain(others.cloned()).collect()
 }
 
 /// The place that is fixed, and all that the change touches.
@@ -259,7 +259,7 @@ fn touched(trial: &Trial<'_>, change: &Change) -> BTreeSet<Place> {
 }
 
 fn only_the_block(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Finding {
-    if !change.with.is_empty() || !change.others.is_empty() {
+    if !change.with.is_empty() || !change.parts.is_empty() || !change.others.is_empty() {
         return only_the_blocks(trial, after, change);
     }
     let Some(before) = trial.code.text(&change.file) else {

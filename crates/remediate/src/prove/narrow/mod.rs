@@ -28,7 +28,8 @@ pub(super) fn narrows(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> O
     if change.added.is_none() && change.place() != *trial.place {
         places.push(change.place());
     }
-    places.extend(change.with.iter().filter(|place| *place != trial.place).cloned());
+    let others = change.with.iter().chain(&change.parts);
+    places.extend(others.filter(|place| *place != trial.place).cloned());
     let moved = LazyCell::new(|| moved_accounts(trial, after, change));
     let mut found = None;
     for place in places {
