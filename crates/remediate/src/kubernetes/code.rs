@@ -110,7 +110,7 @@ impl Code for Manifests {
     }
 
     fn has_parts(&self, place: &Place) -> bool {
-        self.patches_of(place).iter().any(|patch| patch.place.is_some())
+        self.patches_of(place).iter().any(|patch| patch.place.is_some() || patch.is_operations())
     }
 
     /// The patches that overlays lay upon an object.

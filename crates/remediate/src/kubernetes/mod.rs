@@ -10,6 +10,7 @@ mod locate;
 mod made;
 mod manifests;
 mod object;
+mod operations;
 mod outside;
 mod patches;
 mod program;

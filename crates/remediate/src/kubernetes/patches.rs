@@ -8,6 +8,7 @@ use super::code::place;
 use super::kustomize::{self, entries, is_kustomization, join};
 use super::manifests::{File, Manifests};
 use super::object::{Object, text_at};
+use super::operations::{operate, pointer, within};
 use crate::code::Place;
 use crate::yaml::{Edit, Step};
 
@@ -31,8 +32,8 @@ pub(super) struct Patch {
 enum Change {
     /// Fields as they are to be.
     Fields(Value),
-    /// The paths that operations change (`/spec/replicas`).
-    Pointers(Vec<String>),
+    /// Operations in order (`{op: add, path: /spec/replicas, value: 2}`).
+    Operations(Vec<Value>),
 }
 
 /// The patches of every object that has some.
@@ -173,14 +174,15 @@ fn read(by: &File, file: &File, entry: &Value, own: bool) -> Vec<Found> {
         })
         .collect();
     let documents = file.yaml.as_ref().map(|yaml| yaml.documents()).unwrap_or_default();
-    let operations: Vec<String> = documents
+    let operations: Vec<Value> = documents
         .iter()
         .filter_map(|document| document.data().as_array())
         .flatten()
-        .filter_map(|operation| text_at(operation, "path").map(str::to_owned))
+        .filter(|operation| text_at(operation, "path").is_some())
+        .cloned()
         .collect();
     if !operations.is_empty() && targeted {
-        let patch = patch(Change::Pointers(operations), false, None);
+        let patch = patch(Change::Operations(operations), false, None);
         found.push(Found { kind: target("kind"), name: target("name"), asks_more, patch });
     }
     found
@@ -189,9 +191,10 @@ fn read(by: &File, file: &File, entry: &Value, own: bool) -> Vec<Found> {
 impl Patch {
     /// Whether an operation of the patch changes what stands at a path of the object.
     pub(super) fn operates_on(&self, path: &[Step]) -> bool {
-        let Change::Pointers(pointers) = &self.change else { return false };
+        let Change::Operations(operations) = &self.change else { return false };
         let own: String = path.iter().map(pointer).collect();
-        pointers.iter().any(|pointer| within(pointer, &own) || within(&own, pointer))
+        let mut pointers = operations.iter().filter_map(|operation| text_at(operation, "path"));
+        pointers.any(|pointer| within(pointer, &own) || within(&own, pointer))
     }
 
     /// Whether the patch says the opposite of what an edit of the object does.
@@ -201,6 +204,11 @@ impl Patch {
             return false;
         };
         said(&object.data, fields, path).and_then(Value::as_bool) == Some(!wanted)
+    }
+
+    /// Whether it is made of operations.
+    pub(super) const fn is_operations(&self) -> bool {
+        matches!(self.change, Change::Operations(_))
     }
 
     /// Lays its fields upon what is known of an object, whose kind and name stay; none where it
@@ -219,7 +227,7 @@ impl Patch {
     pub(super) fn opposes(&self, path: &[&str], value: &Value) -> bool {
         let fields = match &self.change {
             Change::Fields(fields) => fields,
-            Change::Pointers(_) => {
+            Change::Operations(_) => {
                 let path: Vec<Step> = path.iter().map(|key| Step::from(*key)).collect();
                 return self.operates_on(&path);
             }
@@ -240,9 +248,13 @@ impl Patch {
 
     /// The object as the patch leaves it; none where that cannot be told or it is taken away.
     pub(super) fn merged(&self, object: &Value) -> Option<Value> {
-        let Change::Fields(fields) = &self.change else { return None };
         let mut merged = object.clone();
-        merge(&mut merged, fields)?;
+        match &self.change {
+            Change::Fields(fields) => merge(&mut merged, fields)?,
+            Change::Operations(operations) => {
+                operations.iter().try_for_each(|one| operate(&mut merged, one))?;
+            }
+        }
         Some(merged)
     }
 }
@@ -259,18 +271,6 @@ fn said<'f>(object: &Value, fields: &'f Value, path: &[Step]) -> Option<&'f Valu
             said(element, same, rest)
         }
     }
-}
-
-fn pointer(step: &Step) -> String {
-    match step {
-        Step::Key(key) => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
-        Step::Item(at) => format!("/{at}"),
-    }
-}
-
-/// Whether one pointer leads to the other or further.
-fn within(one: &str, other: &str) -> bool {
-    one.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// By what the elements of some lists are told apart; other lists are replaced.

@@ -602,6 +602,19 @@ fn a_container_that_a_patch_brings_is_fixed_with_the_object() {
     let (fix, _) = files(job, add).fix("pod.cpu_limit", built.0, built.1);
     assert_eq!(fix.state, FixState::Proved, "{fix:#?}");
     files(job, add).withheld("pod.image_digest", built, "`kubernetes.image_digest.acme/init:1`");
+    // What an operation brings is seen, and stays with a person.
+    let operation = |pull: &str| {
+        format!(
+            "- op: add\n  path: /spec/template/spec/containers/-\n  value: {{name: proxy, image: 'acme/proxy:2'{pull}}}\n"
+        )
+    };
+    files(job, &operation("")).withheld(
+        "pod.image_pull_policy",
+        built,
+        "an operation that `with/kustomization.yaml` lays upon it adds the container `proxy`",
+    );
+    let right = operation(", imagePullPolicy: Always");
+    files(job, &right).becomes("pod.image_pull_policy", built, "base/j.yaml", &mended(job));
 }
 
 #[test]
@@ -637,4 +650,34 @@ fn a_patch_goes_over_nothing_that_it_does_not_show() {
     ]);
     outside.withheld("pod.service_account_token", at, "it is a patch");
     outside.withheld("pod.memory_limit", at, "it is a patch");
+}
+
+#[test]
+fn operations_are_carried_out_as_kustomize_does() {
+    let web = deployment("        imagePullPolicy: Always\n");
+    let of = |operations: &str| {
+        let overlay = format!(
+            "resources: [a.yaml]\npatches:\n- target: {{kind: Deployment}}\n  patch: |-\n{operations}"
+        );
+        let world = World::of(&[("a.yaml", &web), ("kustomization.yaml", &overlay)]);
+        let (fix, _) = world.fix("pod.host_pid", "kustomization.yaml", "a:Deployment.default.web");
+        match fix.state {
+            FixState::Withheld(why) => why,
+            FixState::Proved => "proved".to_owned(),
+        }
+    };
+    let host = "/spec/template/spec/hostPID";
+    let add = |value: &str| format!("    - {{op: add, path: {host}, value: {value}}}\n");
+    let sets = "a patch in `kustomization.yaml` sets the same";
+    assert!(of(&add("true")).contains(sets), "{}", of(&add("true")));
+    assert!(of(&add("false")).contains("already satisfies it"));
+    let gone = format!("{}    - {{op: remove, path: {host}}}\n", add("true"));
+    assert!(of(&gone).contains("already satisfies it"));
+    let other = format!("{}    - {{op: replace, path: {host}, value: false}}\n", add("true"));
+    assert!(of(&other).contains("already satisfies it"));
+    // What cannot be carried out is not judged.
+    for odd in ["/spec/nowhere/x", "/spec/template/spec/containers/7", "x", "/"] {
+        let text = format!("    - {{op: remove, path: {odd}}}\n");
+        assert!(of(&text).contains("already satisfies it"), "{odd}");
+    }
 }

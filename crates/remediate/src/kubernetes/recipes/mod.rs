@@ -19,6 +19,7 @@ use serde_json::Value;
 use super::code::place;
 use super::manifests::{File, Manifests};
 use super::object::{CONTAINERS, Object};
+use super::patches::Patch;
 use crate::code::{Change, Place, Wish};
 use crate::yaml::{Edit, Step, shown};
 
@@ -226,7 +227,11 @@ impl Request<'_> {
     pub(super) fn in_patches(&self, recipe: &Recipe) -> Result<BTreeMap<Place, Vec<Edit>>, String> {
         let mut found = BTreeMap::new();
         let own = place(&self.file.path, self.object);
-        let places = self.manifests.patches_of(&own).iter().filter_map(|one| one.place.as_ref());
+        let patches = self.manifests.patches_of(&own);
+        for patch in patches.iter().filter(|patch| patch.is_operations()) {
+            self.unoperated(recipe, patch)?;
+        }
+        let places = patches.iter().filter_map(|one| one.place.as_ref());
         for at in places {
             let Some((file, object)) = self.manifests.at(at) else { continue };
             let all = object.containers(&CONTAINERS).into_iter();
@@ -244,6 +249,28 @@ impl Request<'_> {
             }
         }
         Ok(found)
+    }
+
+    /// Refuses where an operation brings a container that the recipe would change.
+    fn unoperated(&self, recipe: &Recipe, patch: &Patch) -> Result<(), String> {
+        let Some(data) = patch.merged(&self.object.data) else { return Ok(()) };
+        let object = self.object.with(data);
+        let request = Request { object: &object, ..*self };
+        let Plan::Edits(edits) = (recipe.plan)(&request)? else { return Ok(()) };
+        let all = object.containers(&CONTAINERS).into_iter();
+        let mut new = all.filter(|(_, container)| brings(self.object, container));
+        let is_changed = |(path, _): &(Vec<Step>, &Value)| {
+            edits.iter().any(|edit| edit.path().starts_with(path))
+        };
+        match new.find(is_changed) {
+            Some((_, container)) => Err(format!(
+                "an operation that `{}` lays upon it adds the container `{}`, which must change \
+                 there",
+                patch.by,
+                name_of(container)
+            )),
+            None => Ok(()),
+        }
     }
 
     /// The file with edits of the object, and those of patches that are laid upon it.
