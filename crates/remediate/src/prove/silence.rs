@@ -67,7 +67,7 @@ pub(super) fn not_silenced(trial: &Trial<'_>, after: &dyn Code, change: &Change)
     if let Some(switch) = switches.iter().find(|switch| at(&old, switch) != at(&new, switch)) {
         return Err((Verdict::Failed, format!("`{switch}` of the block changed")));
     }
-    for place in &change.with {
+    for place in change.with.iter().chain(&change.parts) {
         let (old, new) = (trial.code.config(place), after.config(place));
         if let Some(switch) = switches.iter().find(|switch| at(&old, switch) != at(&new, switch)) {
             return failed(format!("`{switch}` of `{}` changed", place.address));
