@@ -88,6 +88,13 @@ impl<'r> Resource<'r> {
         if name.is_empty() { kind } else { format!("{kind}.{name}") }
     }
 
+    /// The address, where a check can be about the block and the address is no other one's too.
+    pub(super) fn own_address(&self) -> Option<String> {
+        let is_one = self.file.is_configuration() && self.is_judged();
+        let address = is_one.then(|| self.address())?;
+        self.has_address(&address).then_some(address)
+    }
+
     /// Whether this is its address.
     #[must_use]
     pub(crate) fn has_address(&self, address: &str) -> bool {

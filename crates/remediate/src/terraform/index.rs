@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use hcl_edit::structure::{Block, Structure};
 
-use super::SourceFile;
+use super::pieces::Pieces;
+use super::{Resource, SourceFile};
 
 /// A file's place in the repository and a structure's place in the file.
 type Place = (usize, usize);
@@ -27,23 +28,6 @@ impl Index {
         let mut index = Self::default();
         for (place, file) in files {
             index.read(place, file);
-        }
-        index
-    }
-
-    /// The same module with another text in one of its files.
-    pub(super) fn with(&self, place: usize, file: &SourceFile) -> Self {
-        let mut index = self.clone();
-        for names in index.names.values_mut() {
-            names.retain(|_, found| found.0 != place);
-        }
-        for blocks in index.kinds.values_mut() {
-            blocks.retain(|found| found.0 != place);
-        }
-        index.calls.retain(|found| found.0 != place);
-        index.read(place, file);
-        for blocks in index.kinds.values_mut() {
-            blocks.sort_unstable();
         }
         index
     }
@@ -99,6 +83,48 @@ impl Index {
             self.names.entry(ident).or_default().entry(label).or_insert(place);
         }
     }
+}
+
+/// The addresses of the blocks of one file that a check can be about.
+#[derive(Debug, Default)]
+pub(super) struct Heads(BTreeMap<String, usize>);
+
+impl Heads {
+    /// Those of a file. The first block counts where two have one address.
+    pub(super) fn of(file: &SourceFile) -> Self {
+        let mut heads = Self::default();
+        let structures = file.body().into_iter().flat_map(Pieces::iter).enumerate();
+        for (place, structure) in structures {
+            let block = structure.as_block().map(|block| Resource { file, block });
+            if let Some(address) = block.and_then(|block| block.own_address()) {
+                heads.0.entry(address).or_insert(place);
+            }
+        }
+        heads
+    }
+
+    /// The place in the file of the block of an address.
+    pub(super) fn get(&self, address: &str) -> Option<usize> {
+        self.0.get(address).copied()
+    }
+}
+
+/// All of a structure by which others find it: what it is, its labels, what it defines, and the
+/// alias of a provider.
+pub(super) fn names(structure: &Structure) -> Vec<&str> {
+    let Structure::Block(block) = structure else {
+        return structure.as_attribute().map(|one| one.key.as_str()).into_iter().collect();
+    };
+    let labels = block.labels.iter().map(|label| label.as_str());
+    let mut names: Vec<&str> = std::iter::once(block.ident.as_str()).chain(labels).collect();
+    match block.ident.as_str() {
+        "locals" => names.extend(block.body.attributes().map(|one| one.key.as_str())),
+        "provider" => {
+            names.extend(block.body.get_attribute("alias").and_then(|alias| alias.value.as_str()))
+        }
+        _ => {}
+    }
+    names
 }
 
 fn block_of(structure: &Structure) -> Option<&Block> {
