@@ -53,7 +53,9 @@ pub(super) async fn decided<T: Send + 'static, E: Into<Problem>>(
         let by = caller.signature();
         let by = (findings.setup(), asking.clock.now(), by.as_str());
         let done = findings.write(|store| decide(findings.incidents(), store, by));
-        done.map_err(Into::into)
+        let done = done.map_err(Into::into)?;
+        findings.catch_up()?;
+        Ok(done)
     })
     .await
 }

@@ -385,15 +385,34 @@ impl Findings {
             }
         };
         let mut held = held.unwrap_or_else(|| locked(&self.index));
-        let snapshot = match held.as_mut() {
-            Some(index) => {
-                index.refresh(store)?;
-                index.snapshot()
+        match held.as_mut() {
+            Some(index) => self.refreshed(index, store),
+            None => {
+                let index = held.insert(Index::load(store)?);
+                Ok(self.publish(index))
             }
-            None => held.insert(Index::load(store)?).snapshot(),
-        };
+        }
+    }
+
+    fn refreshed(&self, index: &mut Index, store: &Store) -> Result<Snapshot, StoreError> {
+        index.refresh(store)?;
+        Ok(self.publish(index))
+    }
+
+    fn publish(&self, index: &Index) -> Snapshot {
+        let snapshot = index.snapshot();
         *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot.clone();
-        Ok(snapshot)
+        snapshot
+    }
+
+    /// Has lists show what was written until now: who is told that it is done may ask next, while
+    /// somebody else brings the index up to date and lists are answered from how it was.
+    pub(crate) fn catch_up(&self) -> Result<(), StoreError> {
+        self.read(|store| match locked(&self.index).as_mut() {
+            Some(index) => self.refreshed(index, store).map(drop),
+            // Who asks first reads all of it.
+            None => Ok(()),
+        })
     }
 
     /// What is open, told. While it is made, others who ask wait for it.
@@ -521,7 +540,10 @@ impl Findings {
         if durable {
             store.sync()?;
         }
-        whole(writer.keep_folding(imported))
+        let imported = writer.keep_folding(imported);
+        drop(writer);
+        self.catch_up()?;
+        whole(imported)
     }
 }
 
@@ -543,4 +565,35 @@ pub(crate) fn quietly<T>(cancelled: &AtomicBool, work: impl FnOnce(&Progress<'_>
 /// whole by itself.
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use quell_testkit::server::delivery;
+
+    use super::*;
+
+    #[test]
+    fn what_was_imported_is_listed_while_somebody_else_brings_the_index_up_to_date() {
+        let folder = tempfile::tempdir().unwrap();
+        let setup = Arc::new(Setup::embedded(None).unwrap());
+        let tenants = Tenants::new(folder.path().to_owned(), setup);
+        let findings = tenants.of(&TenantId::default()).unwrap();
+        let now = Timestamp::UNIX_EPOCH;
+        let open = || {
+            let count = |view: &View<'_>| Ok::<_, StoreError>(view.index.open_counts().0);
+            findings.view(now, count).unwrap()
+        };
+        assert_eq!(open(), 0);
+        for number in 0..2 {
+            let inputs = vec![Ok(Input::bytes("a".to_owned(), delivery("a", number, 600)))];
+            let never = AtomicBool::new(false);
+            let options = ImportOptions { partial: true, ..ImportOptions::default() };
+            let imported =
+                quietly(&never, |p| findings.import(inputs, options, (now, true), p)).unwrap();
+            assert!(imported.complete);
+            let _busy = locked(&findings.index);
+            assert_eq!(open(), number + 1);
+        }
+    }
 }
