@@ -12,6 +12,7 @@ use super::cache::Known;
 use super::index::{self, Heads};
 use super::json;
 use super::pieces::{Pieces, Touched, without_carriage_returns};
+use crate::diff::line_ends;
 
 /// Files above this size are kept but not parsed.
 const MAX_FILE_BYTES: usize = 4 << 20;
@@ -171,8 +172,7 @@ impl SourceFile {
     /// The line of a place in the text, from 1.
     #[must_use]
     pub(crate) fn line(&self, place: usize) -> usize {
-        let above = self.text.as_bytes().get(..place).unwrap_or(self.text.as_bytes());
-        above.iter().filter(|byte| **byte == b'\n').count() + 1
+        line_ends(self.text.get(..place).unwrap_or(&self.text)) + 1
     }
 
     /// Blocks at the top of the file.
