@@ -100,7 +100,7 @@ impl Evaluator {
         around: Option<&dyn Surroundings>,
     ) -> Truth {
         match element {
-            Config::Unknown | Config::Reference { .. } => Truth::Unknown,
+            Config::Unknown | Config::Partly(_) | Config::Reference { .. } => Truth::Unknown,
             Config::Null
             | Config::Bool(_)
             | Config::Number(_)
@@ -144,6 +144,7 @@ fn flattened(value: &Config) -> Vec<&Config> {
         | Config::Text(_)
         | Config::Object(_)
         | Config::Reference { .. }
+        | Config::Partly(_)
         | Config::Unknown => vec![value],
     }
 }
@@ -152,7 +153,7 @@ fn flattened(value: &Config) -> Vec<&Config> {
 pub(crate) fn step<'c>(value: &'c Config, segment: &str) -> Option<&'c Config> {
     match value {
         Config::Object(fields) => fields.get(segment),
-        Config::Unknown | Config::Reference { .. } => Some(&Config::Unknown),
+        Config::Unknown | Config::Partly(_) | Config::Reference { .. } => Some(&Config::Unknown),
         Config::Null | Config::Bool(_) | Config::Number(_) | Config::Text(_) | Config::List(_) => {
             None
         }

@@ -201,9 +201,12 @@ fn references(config: &Config) -> BTreeSet<String> {
         Config::Reference { address, .. } => [address.clone()].into(),
         Config::List(items) => items.iter().flat_map(references).collect(),
         Config::Object(fields) => fields.values().flat_map(references).collect(),
-        Config::Null | Config::Bool(_) | Config::Number(_) | Config::Text(_) | Config::Unknown => {
-            BTreeSet::new()
-        }
+        Config::Null
+        | Config::Bool(_)
+        | Config::Number(_)
+        | Config::Text(_)
+        | Config::Partly(_)
+        | Config::Unknown => BTreeSet::new(),
     }
 }
 

@@ -196,8 +196,11 @@ fn mentions(config: &Config, wanted: &str) -> bool {
         Config::Reference { address, .. } => address == wanted,
         Config::List(items) => items.iter().any(|item| mentions(item, wanted)),
         Config::Object(fields) => fields.values().any(|field| mentions(field, wanted)),
-        Config::Null | Config::Bool(_) | Config::Number(_) | Config::Text(_) | Config::Unknown => {
-            false
-        }
+        Config::Null
+        | Config::Bool(_)
+        | Config::Number(_)
+        | Config::Text(_)
+        | Config::Partly(_)
+        | Config::Unknown => false,
     }
 }

@@ -81,7 +81,7 @@ impl Named<'_> {
                 known(Some(names.iter().any(|one| one == name)))
             }
             Config::List(items) => any(items.iter().map(|item| self.by(item))),
-            Config::Unknown => Truth::Unknown,
+            Config::Partly(_) | Config::Unknown => Truth::Unknown,
             Config::Null | Config::Bool(_) | Config::Number(_) | Config::Object(_) => Truth::Fails,
         }
     }
