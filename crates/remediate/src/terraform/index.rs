@@ -67,7 +67,10 @@ impl Index {
                 "module"
             }
             ("resource", Some(kind)) if block.labels.len() == 2 => {
-                self.kinds.entry(kind.clone()).or_default().push(place);
+                match self.kinds.get_mut(kind) {
+                    Some(places) => places.push(place),
+                    None => _ = self.kinds.insert(kind.clone(), vec![place]),
+                }
                 return;
             }
             ("locals", _) => {

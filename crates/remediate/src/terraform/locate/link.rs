@@ -21,7 +21,7 @@ pub(crate) fn links_to(
     link: &str,
     resource: &Resource<'_>,
 ) -> Truth {
-    let address = resource.address_from(other.file.folder());
+    let folder = other.file.folder();
     let instances = resolve::instances(repository, other);
     any(instances.iter().map(|config| {
         let mut value = config;
@@ -32,7 +32,7 @@ pub(crate) fn links_to(
                 None => return Truth::Fails,
             }
         }
-        Named { repository, resource, address: &address }.by(value)
+        Named { repository, resource, folder }.by(value)
     }))
 }
 
@@ -54,8 +54,7 @@ pub(crate) fn satellites<'r>(
 ) -> Vec<Resource<'r>> {
     let own = resource.kind();
     let refers = |one: &Resource<'_>| {
-        let address = resource.address_from(one.file.folder());
-        let named = Named { repository, resource, address: &address };
+        let named = Named { repository, resource, folder: one.file.folder() };
         let all = resolve::resource(repository, one);
         let mut values = all.as_object().into_iter().flat_map(BTreeMap::values);
         values.any(|value| named.by(value) == Truth::Holds)
@@ -64,11 +63,11 @@ pub(crate) fn satellites<'r>(
     others.flat_map(|kind| candidates(repository, resource, kind)).filter(refers).collect()
 }
 
-/// A block, and the address by which another module or its own writes it.
+/// A block, and the folder of the module that may name it: another one or its own.
 struct Named<'n> {
     repository: &'n Repository,
     resource: &'n Resource<'n>,
-    address: &'n str,
+    folder: &'n str,
 }
 
 impl Named<'_> {
@@ -87,7 +86,7 @@ impl Named<'_> {
     }
 
     fn by_reference(&self, address: &str, attribute: &str) -> Truth {
-        if address == self.address {
+        if self.resource.is_written(address, self.folder) {
             let identity = IDENTITIES.contains(&attribute)
                 || attribute.ends_with("_id")
                 || attribute.ends_with("_name")
