@@ -119,9 +119,8 @@ fn typed(said: &str, default: Option<&Value>) -> Value {
         Some(Value::Integer(_)) => said.parse().map_or_else(|_| text(), Value::Integer),
         Some(Value::Boolean(_)) => said.parse().map_or_else(|_| text(), Value::Boolean),
         Some(Value::Float(_)) => said.parse().map_or_else(|_| text(), Value::Float),
-        Some(Value::String(_) | Value::Datetime(_) | Value::Array(_) | Value::Table(_)) | None => {
-            text()
-        }
+        None => said.parse().map_or_else(|_| text(), Value::Boolean),
+        Some(Value::String(_) | Value::Datetime(_) | Value::Array(_) | Value::Table(_)) => text(),
     }
 }
 
