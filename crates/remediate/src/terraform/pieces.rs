@@ -89,6 +89,13 @@ pub(super) struct Touched {
     pub(super) new: Range<usize>,
 }
 
+impl Touched {
+    /// Where a piece that stood at a place stands now.
+    pub(super) fn moved(&self, place: usize) -> usize {
+        if place >= self.old.end { place - self.old.end + self.new.end } else { place }
+    }
+}
+
 impl Pieces {
     /// Reads a text that begins at a byte of the file.
     ///

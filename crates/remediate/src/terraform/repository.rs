@@ -104,20 +104,23 @@ impl Repository {
         };
         let Changed { file, touched } = old.changed(text);
         let folder = file.folder().to_owned();
-        let stays = touched.is_some_and(|touched| {
-            let mut all = old.some(touched.old).chain(file.some(touched.new));
-            all.all(decides_itself_alone)
+        let stays = touched.as_ref().filter(|touched| {
+            let (gone, come) = (touched.old.clone(), touched.new.clone());
+            old.some(gone).chain(file.some(come)).all(decides_itself_alone)
         });
-        if let Some(group) = changed.groups.get(&folder).filter(|_| !stays) {
+        if let Some(group) = changed.groups.get(&folder).filter(|_| stays.is_none()) {
             Arc::make_mut(&mut changed.states).insert(group, State::new());
         }
         let same = Arc::ptr_eq(old.heads(), file.heads());
+        let moved =
+            stays.zip(self.indexes.get(&folder)).filter(|_| !same && file.is_configuration());
+        let moved = moved.map(|(touched, index)| index.with(place, touched, &file));
         if let Some(old) = changed.files.get_mut(place) {
             *old = Arc::new(file);
         }
         if !same {
-            let index = Arc::new(changed.index_of(&folder));
-            Arc::make_mut(&mut changed.indexes).insert(folder, index);
+            let index = moved.unwrap_or_else(|| changed.index_of(&folder));
+            Arc::make_mut(&mut changed.indexes).insert(folder, Arc::new(index));
         }
         changed
     }

@@ -97,8 +97,14 @@ impl SourceFile {
             }
             (_, _) => None,
         };
-        if touched.as_ref().is_some_and(|touched| self.has_heads_of(&file, touched)) {
-            file.heads = OnceLock::from(Arc::clone(self.heads()));
+        let heads = touched.as_ref().and_then(|touched| {
+            if self.has_heads_of(&file, touched) {
+                return Some(Arc::clone(self.heads()));
+            }
+            self.heads().with((self, &file), touched).map(Arc::new)
+        });
+        if let Some(heads) = heads {
+            file.heads = OnceLock::from(heads);
         }
         Changed { file, touched }
     }
