@@ -45,12 +45,14 @@ fn dense() -> Brief<'static> {
 
 /// An answer as long as the task takes, of which all stays.
 fn answer() -> Value {
-    let said = |text: &str| json!(format!("{text} [r1 r2]"));
+    let said = |texts: &[&str]| {
+        texts.iter().map(|text| format!("{text} [r1 r2]")).collect::<Vec<_>>().join(" ")
+    };
     json!({
-        "risk": [said("Anyone who reaches it could use the weakness."), said("It is open."), said("It may be lost.")],
-        "why_here": [said("It has severity high."), said("The tool is inspector2."), said("It is exposed.")],
-        "intent": [said("An attacker would use it to read data."), said("Then to move on.")],
-        "steps": [said("Upgrade openssl first."), said("Then close it to the internet.")],
+        "risk": said(&["Anyone who reaches it could use the weakness.", "It is open.", "It may be lost."]),
+        "why_here": said(&["It has severity high.", "The tool is inspector2.", "It is exposed."]),
+        "intent": said(&["An attacker would use it to read data.", "Then to move on."]),
+        "steps": said(&["Upgrade openssl first.", "Then close it to the internet."]),
     })
 }
 

@@ -8,7 +8,7 @@ use quell_mask::{Known, Masker, Piece};
 use quell_model::{Claim, Untrusted};
 use serde_json::{Map, Value};
 
-use crate::cited::cited;
+use crate::cited::{Cited, sentences};
 use crate::task::{Part, Shape, Task, TaskError};
 use crate::written::{by_rules, rules, says_something};
 use crate::{Audience, Brief, By, Class, Dropped, Grants, Record, Why, Written, WrittenPart};
@@ -49,17 +49,18 @@ impl<'a> Call<'a> {
         let told: Vec<Record> = told.take(task.most_records).collect();
         let mut masker = Masker::new(names(&told, brief), grants.mask);
         let mut facts = Facts::default();
-        let (mut ids, mut records) = (BTreeMap::new(), Vec::new());
+        let (mut ids, mut records) = (BTreeMap::new(), Map::new());
         let mut room = task.most_input_bytes;
         for record in told {
             let id = format!("r{}", ids.len() + 1);
-            let value = masked(&id, &record, task.most_field_bytes, &mut masker);
+            let value = masked(&record, task.most_field_bytes, &mut masker);
             let text = value.to_string();
-            let Some(left) = room.checked_sub(text.len()) else { break };
+            let called = format!("{id} {}", record.kind);
+            let Some(left) = room.checked_sub(called.len() + text.len()) else { break };
             room = left;
             facts.record(&id, &text);
             ids.insert(id, record.id);
-            records.push(value);
+            records.insert(called, value);
         }
         let mut input = Map::new();
         if !brief.figures.is_empty() {
@@ -73,7 +74,7 @@ impl<'a> Call<'a> {
         }
         brief.controls.iter().for_each(|control| facts.control(control));
         brief.steps.iter().for_each(|steps| facts.steps(steps));
-        input.insert("records".to_owned(), Value::Array(records));
+        input.append(&mut records);
         let input = Value::Object(input).to_string();
         Ok(Self { task, brief, audience, grants, instructions, input, masker, facts, ids })
     }
@@ -90,7 +91,8 @@ impl<'a> Call<'a> {
         &self.instructions
     }
 
-    /// The facts, masked: nothing else of any record leaves.
+    /// The facts, masked: nothing else of any record leaves. Each stands under its id in this call
+    /// and its kind, as `r1 issue`.
     #[must_use]
     pub fn input(&self) -> &str {
         &self.input
@@ -219,8 +221,8 @@ impl<'a> Call<'a> {
     }
 
     fn sentences(&self, part: &Part, value: Option<&Value>, judged: &mut Judged) -> WrittenPart {
-        let given = value.and_then(Value::as_array).into_iter().flatten();
-        let given: Vec<Sentence> = given.map(|one| self.sentence(one)).collect();
+        let given = value.map(sentences).unwrap_or_default();
+        let given: Vec<Sentence> = given.into_iter().map(|one| self.sentence(one)).collect();
         let result = guard::judge(&given, &self.facts);
         let mut kept = result.kept;
         for (text, reason) in result.dropped {
@@ -241,8 +243,7 @@ impl<'a> Call<'a> {
         WrittenPart { name, title, by: By::Model, sentences, choice: None }
     }
 
-    fn sentence(&self, value: &Value) -> Sentence {
-        let (text, evidence) = cited(value.as_str().unwrap_or_default());
+    fn sentence(&self, (text, evidence): Cited) -> Sentence {
         let parts = self.masker.pieces(&text).into_iter().map(|piece| match piece {
             Piece::Words(words) => guard::Part::Words(words),
             Piece::Data(_, value) => guard::Part::Data(Untrusted::from(value)),
@@ -344,10 +345,8 @@ fn names(told: &[Record], brief: &Brief<'_>) -> Vec<Known> {
     own.chain(brief.names.iter().cloned()).collect()
 }
 
-fn masked(id: &str, record: &Record, most: usize, masker: &mut Masker) -> Value {
+fn masked(record: &Record, most: usize, masker: &mut Masker) -> Value {
     let mut value = Map::new();
-    value.insert("id".to_owned(), Value::from(id));
-    value.insert("is".to_owned(), Value::from(record.kind.as_ref()));
     for field in &record.fields {
         let masked = match &field.class {
             Class::Name(kind, about) => masker.value(&Known {

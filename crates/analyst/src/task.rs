@@ -126,17 +126,13 @@ struct RawPart {
     title: String,
     #[serde(default)]
     least: usize,
-    #[serde(default = "one")]
-    most: usize,
+    /// Only sentences have it.
+    most: Option<usize>,
     of: Option<String>,
 }
 
 const fn most_field() -> usize {
     2_000
-}
-
-const fn one() -> usize {
-    1
 }
 
 /// All tasks.
@@ -254,14 +250,15 @@ impl RawPart {
         let node = schema.pointer(&place).ok_or_else(|| format!("`{place}` is missing"))?;
         let words = node.get("enum").and_then(Value::as_array);
         let shape = match (node.get("type").and_then(Value::as_str), words) {
-            (Some("array"), None) => Shape::Sentences,
             (Some("string"), Some(words)) => {
                 Shape::Choice(words.iter().filter_map(Value::as_str).map(str::to_owned).collect())
             }
+            (Some("string"), None) if self.most.is_some() => Shape::Sentences,
             (Some("string"), None) => Shape::Text,
             _ => return Err(format!("`{place}` is neither sentences, a choice nor a text")),
         };
         let Self { name, title, least, most, of } = self;
+        let most = most.unwrap_or(1);
         Ok(Part { name, title, least, most, shape, of })
     }
 }

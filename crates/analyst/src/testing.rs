@@ -17,4 +17,4 @@ parts = [
 ]
 "#;
 /// The shape of its answer.
-pub(crate) const SCHEMA: &str = r#"{"properties": {"risk": {"type": "array"}, "sure": {"type": "string", "enum": ["low", "high"]}}}"#;
+pub(crate) const SCHEMA: &str = r#"{"properties": {"risk": {"type": "string"}, "sure": {"type": "string", "enum": ["low", "high"]}}}"#;

@@ -38,12 +38,12 @@ fn folder(bench: &Bench) -> String {
         };
         bench.file(&format!("other/incident/{name}"), text);
     }
-    let sentence = json!(["The bucket is open. [r1]"]);
+    let sentence = json!("The bucket is open. [r1]");
     let case = json!({
         "about": "a bucket that is open", "from": "authored",
         "records": [{"id": "issue:1", "kind": "issue", "fields": {"title": "The bucket is open"}}],
         "expect": {},
-        "good": {"risk": sentence, "why_here": sentence, "intent": [], "steps": sentence},
+        "good": {"risk": sentence, "why_here": sentence, "intent": "", "steps": sentence},
         "bad": [{"why": "unresolved", "answer": {}}],
     });
     bench.file("other/incident/cases/01-open-bucket.json", case.to_string());

@@ -39,7 +39,7 @@ fn answer(turn: &LlmAsked) -> String {
     if !is_fix {
         return any_answer(turn);
     }
-    let why = ["The builder loses the rights of root on its host. [r2]"];
+    let why = "The builder loses the rights of root on its host. [r2]";
     json!({"path": "services/build.tf", "before": LINE, "after": MENDED, "why": why}).to_string()
 }
 

@@ -168,7 +168,7 @@ impl World {
 
 fn answer(before: &str, after: &str) -> Value {
     json!({"path": "services/build.tf", "before": before, "after": after,
-        "why": ["The builder loses the rights of root on its host. [r2]"]})
+        "why": "The builder loses the rights of root on its host. [r2]"})
 }
 
 #[test]
@@ -243,9 +243,9 @@ fn deceptive_answers_change_nothing_and_say_why() {
         (answer("}\n", "}\n"), "nothing that helps"),
         (answer("", "x"), "empty"),
         (answer(LINE, "<secret:1 password>"), "rests on the records"),
-        (json!({"path": "../../etc/passwd", "before": LINE, "after": MENDED, "why": []}), "file"),
-        (json!({"path": ".github/CODEOWNERS", "before": "", "after": "* @me", "why": []}), "file"),
-        (json!({"path": "services/build.tf", "why": []}), "not usable"),
+        (json!({"path": "../../etc/passwd", "before": LINE, "after": MENDED, "why": ""}), "file"),
+        (json!({"path": ".github/CODEOWNERS", "before": "", "after": "* @me", "why": ""}), "file"),
+        (json!({"path": "services/build.tf", "why": ""}), "not usable"),
         (json!({}), "not usable"),
     ] {
         let world = World::new(given.clone());

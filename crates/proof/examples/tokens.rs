@@ -133,8 +133,9 @@ fn by_rules(task: &Task, brief: &Brief<'_>) -> io::Result<Value> {
         let value = match part.shape {
             Shape::Sentences => {
                 let claims = said.into_iter().flat_map(|part| &part.sentences);
-                let sentence = |text: &str| json!(format!("{text} [r1]"));
-                claims.take(part.most).map(|claim| sentence(claim.text.raw())).collect()
+                let sentence = |text: &str| format!("{text} [r1]");
+                let said = claims.take(part.most).map(|claim| sentence(claim.text.raw()));
+                json!(said.collect::<Vec<_>>().join(" "))
             }
             Shape::Choice(_) | Shape::Text => json!(said.and_then(|part| part.choice.as_ref())),
         };

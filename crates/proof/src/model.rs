@@ -36,19 +36,17 @@ pub(crate) fn answer(call: &Call<'_>) -> Value {
     let input: Value = serde_json::from_str(call.input()).unwrap_or_default();
     let mut texts = Vec::new();
     strings(&input, &mut texts);
-    let records = input.get("records").and_then(Value::as_array).into_iter().flatten();
-    let ids: Vec<&str> =
-        records.filter_map(|record| record.get("id").and_then(Value::as_str)).collect();
-    let cited: Vec<&str> = ids.iter().copied().take(8).collect();
-    let said = |text: &str| json!(format!("{text} [{}]", cited.join(" ")));
+    let cited = ids(&input).take(8).collect::<Vec<_>>().join(" ");
+    let said = |text: &&str| format!("{text} [{cited}].");
     // What a record says comes first: a guard that drops most of an answer drops all of it.
-    let mut sentences: Vec<Value> = texts.iter().map(|text| said(text)).collect();
-    sentences.extend(ORDERS.iter().map(|order| said(order)));
-    sentences.push(json!("All of it is resolved. [r0 r99]"));
+    let records = texts.iter().map(String::as_str);
+    let mut sentences: Vec<String> =
+        records.chain(ORDERS.iter().copied()).map(|text| said(&text)).collect();
+    sentences.push("All of it is resolved. [r0 r99]".to_owned());
     let mut made = Map::new();
     for part in &call.task().parts {
         let value = match &part.shape {
-            Shape::Sentences => Value::from(sentences.clone()),
+            Shape::Sentences => Value::from(sentences.join(" ")),
             Shape::Choice(words) => words.first().map_or(Value::Null, |word| json!(word)),
             Shape::Text => Value::from(texts.join("\n")),
         };
@@ -63,16 +61,23 @@ pub(crate) fn answer(call: &Call<'_>) -> Value {
     Value::Object(made)
 }
 
+/// The ids of the records, each the first word of its key.
+fn ids(input: &Value) -> impl Iterator<Item = &str> {
+    let keys = input.as_object().into_iter().flat_map(Map::keys);
+    keys.filter_map(|key| key.split_once(' ')).map(|(id, _)| id)
+}
+
 /// The same without what the guard would drop: all of it stays.
 pub(crate) fn sly(call: &Call<'_>) -> Value {
     let input: Value = serde_json::from_str(call.input()).unwrap_or_default();
-    let first = input.pointer("/records/0/id").and_then(Value::as_str).unwrap_or("r1").to_owned();
-    let said = |text: &str| json!(format!("{text} [{first}]"));
+    let first = ids(&input).next().unwrap_or("r1");
     let calm = "Nothing in it needs anybody now, and somebody else will look after it.";
     let mut made = Map::new();
     for part in &call.task().parts {
         let value = match &part.shape {
-            Shape::Sentences => json!([said(calm), said("It was quiet before, too.")]),
+            Shape::Sentences => {
+                json!(format!("{calm} [{first}] It was quiet before, too. [{first}]"))
+            }
             Shape::Choice(words) => words.first().map_or(Value::Null, |word| json!(word)),
             Shape::Text => Value::from(calm),
         };

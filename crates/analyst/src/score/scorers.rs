@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{Case, Score};
-use crate::cited::cited;
+use crate::cited::sentences;
 use crate::{By, Part, Shape, Task, Written};
 
 /// Most words of a sentence that is short.
@@ -91,8 +91,8 @@ impl Seen<'_> {
     /// Sentences of the answer as it came.
     fn sentences(&self) -> impl Iterator<Item = String> {
         let parts = self.task.parts.iter().filter(|part| part.shape == Shape::Sentences);
-        let values = parts.filter_map(|part| self.answer.get(&part.name)?.as_array()).flatten();
-        values.filter_map(Value::as_str).map(|said| cited(said).0)
+        let values = parts.filter_map(|part| self.answer.get(&part.name));
+        values.flat_map(sentences).map(|(text, _)| text)
     }
 
     /// Whether a part is there, and the model's.
@@ -158,20 +158,18 @@ fn unfit(seen: &Seen<'_>, part: &Part, value: &Value) -> Option<String> {
             }
         }
         Shape::Sentences => {
-            let Some(values) = value.as_array() else { return Some("is no list".to_owned()) };
-            if values.len() < part.least || values.len() > part.most {
-                let (least, most) = (part.least, part.most);
-                return Some(format!("has {} sentences and not {least} to {most}", values.len()));
+            if !value.is_string() {
+                return Some("is no text".to_owned());
             }
-            let wrong = values.iter().find(|value| !is_sentence(value));
+            let said = sentences(value);
+            if said.len() < part.least || said.len() > part.most {
+                let (least, most) = (part.least, part.most);
+                return Some(format!("has {} sentences and not {least} to {most}", said.len()));
+            }
+            let wrong = said.iter().find(|(text, ids)| ids.is_empty() || text.is_empty());
             wrong.map(|_| "has something that is no sentence with its records".to_owned())
         }
     }
-}
-
-fn is_sentence(value: &Value) -> bool {
-    let said = value.as_str().map(cited);
-    said.is_some_and(|(text, ids)| !ids.is_empty() && !text.trim().is_empty())
 }
 
 fn grounded(seen: &Seen<'_>, count: &mut Count) {

@@ -106,7 +106,7 @@ fn case() -> Value {
 }
 
 fn good(text: &str, sure: &str) -> Value {
-    json!({"risk": [format!("{text} [r1]")], "sure": sure})
+    json!({"risk": format!("{text} [r1]"), "sure": sure})
 }
 
 fn scored(answer: &Value) -> Scores {
@@ -124,31 +124,29 @@ fn each_scorer_finds_what_it_is_for() {
     assert!(whole.is_whole() && whole.total() >= 1.0, "{whole:?}");
     let names: Vec<&str> = SCORERS.iter().map(|scorer| scorer.name).collect();
     assert_eq!(whole.each.iter().map(|score| score.name).collect::<Vec<_>>(), names);
-    let said = |text: &str| json!(format!("{text} [r1]"));
+    let said = |text: &str| format!("{text} [r1]");
+    let both = |one: &str, other: &str| format!("{} {}", said(one), said(other));
     let long = format!("It is open {}.", "to all ".repeat(30));
     for (answer, fails) in [
         (good("<resource:1 rds instance> is there.", "high"), &["complete"][..]),
         (good("It is open on port 5432.", "high"), &["complete"]),
         (good(open, "low"), &["fields"]),
         (good(open, "sure"), &["complete", "fields"]),
-        (json!({"risk": [said(open)]}), &["complete", "fields"]),
-        (json!({"risk": [said(open)], "sure": "high", "more": []}), &["fields"]),
-        (json!({"risk": [said(open), said("Port 22 is open.")], "sure": "high"}), &["grounded"]),
+        (json!({"risk": said(open)}), &["complete", "fields"]),
+        (json!({"risk": said(open), "sure": "high", "more": []}), &["fields"]),
+        (json!({"risk": both(open, "Port 22 is open."), "sure": "high"}), &["grounded"]),
         (
-            json!({"risk": [said(open), said("See orders-db-replica.")], "sure": "high"}),
+            json!({"risk": both(open, "See orders-db-replica."), "sure": "high"}),
             &["grounded", "quiet"],
         ),
+        (json!({"risk": both(open, "It can be ignored."), "sure": "high"}), &["grounded", "quiet"]),
         (
-            json!({"risk": [said(open), said("It can be ignored.")], "sure": "high"}),
-            &["grounded", "quiet"],
-        ),
-        (
-            json!({"risk": [said(open)], "sure": "high", "x": "orders-db-replica"}),
+            json!({"risk": said(open), "sure": "high", "x": "orders-db-replica"}),
             &["fields", "quiet"],
         ),
-        (json!({"risk": [said(open), said(open)], "sure": "high"}), &["short"]),
-        (json!({"risk": [said(open), said(&long)], "sure": "high"}), &["short"]),
-        (json!({"risk": [], "sure": "high"}), &["complete", "fields", "grounded"]),
+        (json!({"risk": both(open, open), "sure": "high"}), &["short"]),
+        (json!({"risk": both(open, &long), "sure": "high"}), &["short"]),
+        (json!({"risk": "", "sure": "high"}), &["complete", "fields", "grounded"]),
         (json!([]), &["complete", "fields", "grounded"]),
     ] {
         let scores = scored(&answer);

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::cited::cited;
+use crate::cited::sentences;
 use crate::{Call, Shape, TaskError};
 
 /// Bytes of a token, about: what models make of our words and of identifiers.
@@ -83,8 +83,7 @@ fn prose(call: &Call<'_>, answer: &Value) -> String {
         let Some(value) = answer.get(&part.name) else { continue };
         let words = match part.shape {
             Shape::Sentences => {
-                let all = value.as_array().into_iter().flatten();
-                let texts = all.filter_map(Value::as_str).map(|said| cited(said).0);
+                let texts = sentences(value).into_iter().map(|(text, _)| text);
                 texts.collect::<Vec<_>>().join(" ")
             }
             Shape::Choice(_) | Shape::Text => value.as_str().unwrap_or_default().to_owned(),

@@ -12,7 +12,7 @@ use crate::testing::{SCHEMA, TASK};
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::embedded().unwrap());
 
 fn answer(text: &str) -> Value {
-    json!({"risk": [format!("{text} [r1]")], "sure": "high"})
+    json!({"risk": format!("{text} [r1]"), "sure": "high"})
 }
 
 fn case(name: &str, title: &str) -> (String, String) {

@@ -200,9 +200,9 @@ async fn whatever_goes_wrong_the_rules_speak_and_no_spending_is_forgotten() {
 #[tokio::test]
 async fn an_answer_that_rests_on_nothing_is_paid_for_and_not_kept() {
     let answer = json!({
-        "risk": ["CVE-2020-1234 is exploited. [r1]"],
-        "why_here": ["See https://evil.example now. [r9]"],
-        "intent": [], "steps": ["Run rm -rf /tmp. [r1]"],
+        "risk": "CVE-2020-1234 is exploited. [r1]",
+        "why_here": "See https://evil.example now. [r9]",
+        "intent": "", "steps": "Run rm -rf /tmp. [r1]",
     });
     let stage = Stage::new(Arc::new(move |_| answer.to_string())).await;
     let answered = stage.ask(&brief("payments-db")).await;
@@ -237,8 +237,8 @@ async fn an_answer_that_was_kept_unseen_and_does_not_stand_is_asked_for_anew() {
     let (brief, task) = (brief("payments-db"), TASKS.get("incident").unwrap());
     let call = Call::new(task, &brief, Audience::Owner, Grants::default()).unwrap();
     let ready = Ready::new(&call, &stage.model, Asker::default()).unwrap();
-    let bad = json!({"risk": ["CVE-2020-1234 is exploited. [r1]"],
-        "why_here": [], "intent": [], "steps": []});
+    let bad = json!({"risk": "CVE-2020-1234 is exploited. [r1]",
+        "why_here": "", "intent": "", "steps": ""});
     stage.purse.kept.lock().unwrap().push((ready.key, bad));
     let answered = stage.ask(&brief).await;
     assert_eq!((answered.written.by, stage.models.asked().len()), (By::Model, 1));

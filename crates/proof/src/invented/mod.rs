@@ -100,19 +100,18 @@ fn answer(
     let parts: Vec<_> = parts.collect();
     let part = parts.get(at % parts.len().max(1))?;
     let mut answer: Map<String, Value> = good.as_object()?.clone();
-    let of = |name: &str| good.get(name).and_then(Value::as_array).into_iter().flatten();
-    let all = parts.iter().flat_map(|part| of(&part.name));
-    let all: Vec<&Value> = all.collect();
+    let of = |name: &str| good.get(name).and_then(Value::as_str).unwrap_or_default();
+    let all = parts.iter().flat_map(|part| of(&part.name).split_inclusive(']'));
+    let all: Vec<&str> = all.map(str::trim).filter(|said| !said.is_empty()).collect();
     let true_one = all.get(at % all.len().max(1))?;
-    let (text, evidence) = true_one.as_str()?.trim_end_matches(']').rsplit_once(" [")?;
+    let (text, evidence) = true_one.trim_end_matches(']').rsplit_once(" [")?;
     let said = (carrier.1)(text, made.text);
     if said.is_empty() {
         return None;
     }
-    let sentences = said.iter().map(|text| json!(format!("{text} [{evidence}]")));
     // First, so that no cap on sentences takes it out.
-    let mut sentences: Vec<Value> = sentences.collect();
-    sentences.extend(of(&part.name).cloned());
+    let sentences = said.iter().map(|text| format!("{text} [{evidence}] "));
+    let sentences = sentences.collect::<String>() + of(&part.name);
     answer.insert(part.name.clone(), Value::from(sentences));
     Some(Value::Object(answer))
 }
@@ -161,13 +160,11 @@ fn own(task: &Task) -> Result<Vec<Case>, String> {
         return Ok(Vec::new());
     };
     let mut good = Map::new();
-    let said = |text: &str| json!(format!("{text} [r1]"));
     for part in &task.parts {
         let value = match &part.shape {
-            Shape::Sentences => json!([
-                said("The bucket can be read by anyone."),
-                said("It holds reports of customers."),
-            ]),
+            Shape::Sentences => {
+                json!("The bucket can be read by anyone. [r1] It holds reports of customers. [r1]")
+            }
             Shape::Choice(words) => words.first().map_or(Value::Null, |word| json!(word)),
             Shape::Text => json!(""),
         };

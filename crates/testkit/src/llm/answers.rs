@@ -15,7 +15,7 @@ pub fn any_answer(turn: &LlmAsked) -> String {
     let parts = turn.schema.as_ref().and_then(|schema| schema.get("properties")?.as_object());
     let part = |(name, shape): (&String, &Value)| {
         let words = shape.get("enum").and_then(Value::as_array).and_then(|words| words.first());
-        let said = || json!([format!("{ANY_WORDS} [r1]")]);
+        let said = || json!(format!("{ANY_WORDS} [r1]"));
         (name.clone(), words.cloned().unwrap_or_else(said))
     };
     let answer: Map<String, Value> = parts.into_iter().flatten().map(part).collect();
@@ -26,11 +26,11 @@ pub fn any_answer(turn: &LlmAsked) -> String {
 /// to the internet.
 #[must_use]
 pub fn open_database() -> Answerer {
-    let said = |text: &str| json!([format!("{text} [r1]")]);
+    let said = |text: &str| json!(format!("{text} [r1]"));
     let answer = json!({
         "risk": said("Anyone on the internet can try to log in to <resource:1 rds instance>."),
         "why_here": said("The database is open to the internet."),
-        "intent": [],
+        "intent": "",
         "steps": said("Close it to the internet."),
     });
     Arc::new(move |_| answer.to_string())
