@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use hcl_edit::expr::{Expression, TraversalOperator};
 use quell_catalog::Truth;
 
 use super::names::literal_names;
@@ -21,6 +22,9 @@ pub(crate) fn links_to(
     link: &str,
     resource: &Resource<'_>,
 ) -> Truth {
+    if names_another(other, link, resource) {
+        return Truth::Fails;
+    }
     let folder = other.file.folder();
     let instances = resolve::instances(repository, other);
     any(instances.iter().map(|config| {
@@ -34,6 +38,31 @@ pub(crate) fn links_to(
         }
         Named { repository, resource, folder }.by(value)
     }))
+}
+
+/// Roots of expressions that are no type of a resource.
+const ROOTS: [&str; 9] =
+    ["count", "data", "each", "local", "module", "path", "self", "terraform", "var"];
+
+/// Whether an attribute plainly refers to another block of the module (`aws_x.y.id`): a look at
+/// most of the blocks that may be tied to one, without their configurations.
+fn names_another(other: &Resource<'_>, link: &str, resource: &Resource<'_>) -> bool {
+    if other.file.folder() != resource.file.folder() {
+        return false;
+    }
+    let value = other.block.body.get_attribute(link).map(|attribute| &attribute.value);
+    let Some(Expression::Traversal(path)) = value else { return false };
+    let Expression::Variable(root) = &path.expr else { return false };
+    let mut names = path.operators.iter().map(|operator| operator.value());
+    let Some(TraversalOperator::GetAttr(name)) = names.next() else { return false };
+    let is_plain = |step: &TraversalOperator| match step {
+        TraversalOperator::GetAttr(_)
+        | TraversalOperator::Index(_)
+        | TraversalOperator::LegacyIndex(_) => true,
+        TraversalOperator::AttrSplat(_) | TraversalOperator::FullSplat(_) => false,
+    };
+    let is_own = resource.is(root.as_str()) && resource.name() == name.as_str();
+    !ROOTS.contains(&root.as_str()) && !is_own && names.all(is_plain)
 }
 
 /// Blocks of a type that may be tied to a block: those of its module and of the modules around.
