@@ -56,7 +56,7 @@ cargo xtask <command>
           milliseconds of lists, counts and facets (see docs/benchmarks.md)
   bench-explain [--findings N] [--incidents N]
           milliseconds to explain an incident without a model (see docs/benchmarks.md)
-  bench-server [hooks|import|drain|tickets|letters|bogus] [--seconds N] [--rate N] [--connections N] [--findings N]
+  bench-server [hooks|import|readers|drain|tickets|letters|bogus] [--seconds N] [--rate N] [--connections N] [--findings N]
           webhooks a second, memory of an import, from the log into lists, until a ticket
           stands, also while an import runs, names not there (see docs/benchmarks.md)
   kill-server [--kills N]

@@ -3,6 +3,7 @@
 //! `cargo xtask bench-server` and `cargo xtask kill-server` build the server and run this.
 
 mod drain;
+mod readers;
 mod tickets;
 
 use std::collections::BTreeMap;
@@ -64,6 +65,14 @@ fn main() -> Outcome<()> {
             &place,
             number("--stored", 200_000),
             (number("--deliveries", 20_000), number("--detections", 20_000)),
+        ),
+        "readers" => readers::readers(
+            &place,
+            (number("--stored", 1_000_000), number("--findings", 500_000)),
+            readers::Readers {
+                count: number("--readers", 64),
+                pause_millis: number("--pause", 1000),
+            },
         ),
         "tickets" => {
             tickets::tickets(quell, number("--stored", 100_000), number("--deliveries", 300))
