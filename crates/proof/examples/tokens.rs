@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use quell_analyst::trial::Texts;
-use quell_analyst::{Audience, Brief, Call, Grants, Shape, Task, Tasks, Why};
+use quell_analyst::{Audience, Call, Grants, Shape, Task, Tasks, Why};
 use quell_catalog::Catalog;
 use quell_model::{FixedClock, Timestamp};
-use quell_pipeline::analyst::incident;
+use quell_pipeline::analyst::incident::{self, Details};
 use quell_pipeline::analyst::message::{self, Form};
 use quell_pipeline::memory::stories;
 use quell_pipeline::{Progress, Request, Setup, run};
+use quell_report::IncidentStory;
 use quell_store::Store;
 use serde_json::{Map, Value, json};
 use tiktoken_rs::CoreBPE;
@@ -36,9 +37,10 @@ fn main() -> io::Result<()> {
         all.0.extend(counts.0);
     }
     all.write(&mut out, "all cases")?;
-    let mut all = Counts::default();
+    let (mut all, setup) = (Counts::default(), Setup::embedded(None).map_err(other)?);
+    let sample = sample(&setup)?;
     for task in tasks.iter().filter(|task| task.id.contains(&only) && task.id != "fix") {
-        let counts = of_sample(task, &bpe)?;
+        let counts = of_sample(task, (&sample, setup.catalog()), &bpe)?;
         counts.write(&mut out, &format!("sample world, `{}`", task.id))?;
         all.0.extend(counts.0);
     }
@@ -90,45 +92,50 @@ fn of_cases(task: &Task, catalog: &Catalog, bpe: &CoreBPE) -> io::Result<Counts>
     Ok(counts)
 }
 
-fn of_sample(task: &Task, bpe: &CoreBPE) -> io::Result<Counts> {
+/// The incidents of the sample world, with what is told of them.
+fn sample(setup: &Setup) -> io::Result<Vec<(IncidentStory, Details)>> {
     let folder = tempfile::tempdir()?;
     let mut store = Store::open(&folder.path().join("data")).map_err(other)?;
-    let setup = Setup::embedded(None).map_err(other)?;
     let now: Timestamp = NOW.parse().map_err(other)?;
     let code = demo("infrastructure");
     let (paths, repository) = (vec![demo("findings")], Some(code.clone()));
     let request = Request { paths, repository, ..Request::default() };
     let never = AtomicBool::new(false);
     let progress = Progress { cancelled: &never, bytes: &|_, _| (), doing: &|_| () };
-    run(&mut store, &setup, &request, &FixedClock(now), &progress).map_err(other)?;
+    run(&mut store, setup, &request, &FixedClock(now), &progress).map_err(other)?;
+    stories(&store, setup, Some(&code), now).map_err(other)
+}
+
+fn of_sample(
+    task: &Task,
+    (sample, catalog): (&[(IncidentStory, Details)], &Catalog),
+    bpe: &CoreBPE,
+) -> io::Result<Counts> {
     let mut counts = Counts::default();
-    for (story, details) in stories(&store, &setup, Some(&code), now).map_err(other)? {
+    for (story, details) in sample {
         let fix = story.fixes.iter().find(|fix| fix.state == "proved");
         let brief = match task.id.as_str() {
             "message" => {
                 let form = if fix.is_some() { Form::PullRequest } else { Form::Ticket };
-                message::brief(form, (&story, &details), fix.as_slice(), setup.catalog())
+                message::brief(form, (story, details), fix.as_slice(), catalog)
             }
             "runtime" if story.incident.timeline.is_none() => continue,
-            _ => incident::brief(&story, &details, setup.catalog()),
+            _ => incident::brief(story, details, catalog),
         };
         if task.id == "anomaly" && !brief.records.iter().any(|record| record.kind == "anomaly") {
             continue;
         }
-        counts.add(&call(task, &brief)?, &by_rules(task, &brief)?, bpe)?;
+        let call = Call::new(task, &brief, Audience::Owner, Grants::default()).map_err(other)?;
+        counts.add(&call, &by_rules(&call), bpe)?;
     }
     Ok(counts)
 }
 
-fn call<'a>(task: &'a Task, brief: &'a Brief<'a>) -> io::Result<Call<'a>> {
-    Call::new(task, brief, Audience::Owner, Grants::default()).map_err(other)
-}
-
 /// What the rules say, in the shape of an answer.
-fn by_rules(task: &Task, brief: &Brief<'_>) -> io::Result<Value> {
-    let written = call(task, brief)?.by_rules(Why::NotConfigured);
+fn by_rules(call: &Call<'_>) -> Value {
+    let written = call.by_rules(Why::NotConfigured);
     let mut answer = Map::new();
-    for part in &task.parts {
+    for part in &call.task().parts {
         let said = written.part(&part.name);
         let value = match part.shape {
             Shape::Sentences => {
@@ -141,7 +148,7 @@ fn by_rules(task: &Task, brief: &Brief<'_>) -> io::Result<Value> {
         };
         answer.insert(part.name.clone(), value);
     }
-    Ok(Value::Object(answer))
+    Value::Object(answer)
 }
 
 fn demo(part: &str) -> PathBuf {

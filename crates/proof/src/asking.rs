@@ -63,7 +63,7 @@ impl Ask {
         way.map_or_else(|| self.task.to_owned(), |way| format!("{}, {}", self.task, way.name))
     }
 
-    /// Asks the worst models.
+    /// Asks the worst models. Where there is nothing to ask about nobody is, and it does not count.
     pub(crate) fn ask(
         self,
         stages: Stages<'_>,
@@ -73,11 +73,25 @@ impl Ask {
         if self == Self::NOBODY {
             return Ok(());
         }
-        *sums.tasks.entry(self.task.to_owned()).or_default() += 1;
+        let before = sums.answers;
         let task = tasks.get(self.task).ok_or("no such task")?;
-        if self.task == FIX_TASK {
-            return self.fix(stages, (made, task, text), sums);
+        match self.task == FIX_TASK {
+            true => self.fix(stages, (made, task, text), sums)?,
+            false => self.about(stages, (made, task), sums)?,
         }
+        if sums.answers > before {
+            *sums.tasks.entry(self.task.to_owned()).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    /// Asks about an incident, and puts what stays beside what is said of it.
+    fn about(
+        self,
+        stages: Stages<'_>,
+        (made, task): (&mut World, &Task),
+        sums: &mut Sums,
+    ) -> Result<(), String> {
         let at = self.turn % made.stories.len().max(1);
         let Some(story) = made.stories.get(at) else { return Ok(()) };
         let details = made.details(story);
@@ -132,17 +146,21 @@ impl Ask {
         sums: &mut Sums,
     ) -> Result<(), String> {
         let Some(way) = WAYS.get(self.turn % WAYS.len()) else { return Ok(()) };
-        let sums = RefCell::new(sums);
+        let (sums, failed) = (RefCell::new(sums), RefCell::new(None));
         let ask = |question: &FixQuestion<'_>| {
             let (mut sums, brief) = (sums.borrow_mut(), question.brief());
             let written = match Call::new(task, &brief, Audience::Owner, Grants::default()) {
                 Ok(call) => sums.judged(&call, &model::patch(&call, way, text)),
-                Err(_) => quell_analyst::by_rules(task, &brief, quell_analyst::Why::NotConfigured),
+                Err(error) => {
+                    failed.replace(Some(error.to_string()));
+                    quell_analyst::by_rules(task, &brief, quell_analyst::Why::NotConfigured)
+                }
             };
             Answered { written, made: Some(by()) }
         };
         let writer = Writer { task, ask: &ask, most: MOST_WRITTEN };
-        stages.write(made, &writer).map_err(|error| error.to_string())
+        stages.write(made, &writer).map_err(|error| error.to_string())?;
+        failed.into_inner().map_or(Ok(()), Err)
     }
 }
 

@@ -9,6 +9,9 @@ use crate::{Report, csv, html, json, markdown, ocsf, sarif, terminal};
 pub struct Options {
     /// Whether to colour; only the terminal writer does.
     pub color: bool,
+    /// Whether it stands on a server's page for somebody who may ask for exceptions; only the HTML
+    /// writer leads there.
+    pub asks: bool,
 }
 
 /// A format.

@@ -14,7 +14,7 @@ use quell_pipeline::Setup;
 use quell_spool::{Payloads, Spool};
 use quell_store::{ServerStore, StoreError};
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use crate::access::Sessions;
 use crate::analyst::Desk;
@@ -94,11 +94,11 @@ pub(crate) struct App {
     pub(crate) stop_changed: Condvar,
     pub(crate) office: Arc<Mutex<ServerStore>>,
     pub(crate) access: Mutex<ServerStore>,
-    pub(crate) threads: Semaphore,
+    pub(crate) threads: Arc<Semaphore>,
     /// Room for uploads; they do not take the threads of those who only ask.
-    pub(crate) uploads: Semaphore,
+    pub(crate) uploads: Arc<Semaphore>,
     /// Explanations that may be written at once. Each has a thread while a model takes its time.
-    pub(crate) explanations: Semaphore,
+    pub(crate) explanations: Arc<Semaphore>,
     /// Room for bodies that are being received, in units of [`ROOM_BYTES`].
     pub(crate) receiving: Semaphore,
     pub(crate) outside: Arc<Outside>,
@@ -187,11 +187,19 @@ impl App {
         work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let full = |_| Problem::unavailable("too many uploads are being received", 5);
-        let permit = self.uploads.try_acquire().map_err(full)?;
-        let span = tracing::Span::current();
-        let result = tokio::task::spawn_blocking(move || span.in_scope(work)).await;
-        drop(permit);
-        result.unwrap_or_else(|error| Err(Problem::internal(&error)))
+        let permit = Arc::clone(&self.uploads).try_acquire_owned().map_err(full)?;
+        aside(permit, work).await
+    }
+
+    /// Runs something that may wait for a model on a thread of its own: the threads of those who
+    /// only look are not held for that.
+    pub(crate) async fn explaining<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let full = |_| Problem::unavailable("too many explanations are being written", 5);
+        let permit = Arc::clone(&self.explanations).try_acquire_owned().map_err(full)?;
+        aside(permit, work).await
     }
 
     /// Runs something that waits for the disk on a thread made for that. When too many wait
@@ -200,14 +208,25 @@ impl App {
         &self,
         work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let Ok(permit) = self.threads.acquire().await else {
+        let Ok(permit) = Arc::clone(&self.threads).acquire_owned().await else {
             return Err(Problem::unavailable("the server is stopping", 5));
         };
-        let span = tracing::Span::current();
-        let result = tokio::task::spawn_blocking(move || span.in_scope(work)).await;
-        drop(permit);
-        result.unwrap_or_else(|error| Err(Problem::internal(&error)))
+        aside(permit, work).await
     }
+}
+
+/// Runs something on a thread that may wait. The permit is held until it is done, whether or not
+/// anybody still waits for it: else who asks and hangs up again and again has any number of threads.
+async fn aside<T: Send + 'static>(
+    permit: OwnedSemaphorePermit,
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let span = tracing::Span::current();
+    let running = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        span.in_scope(work)
+    });
+    running.await.unwrap_or_else(|error| Err(Problem::internal(&error)))
 }
 
 /// The host of an address with a scheme.
@@ -245,5 +264,30 @@ impl Signal {
             .wait_timeout_while(guard, most, |set| !*set)
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         *set = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_hangs_up_gives_no_thread_to_others_before_it_is_free() {
+        let permits = Arc::new(Semaphore::new(1));
+        let permit = Arc::clone(&permits).try_acquire_owned().unwrap();
+        let (begun, begins) = channel();
+        let (end, ends) = channel::<()>();
+        let asking = tokio::spawn(aside(permit, move || {
+            begun.send(()).unwrap();
+            ends.recv().map_err(|error| Problem::internal(&error))
+        }));
+        tokio::task::spawn_blocking(move || begins.recv().unwrap()).await.unwrap();
+        asking.abort();
+        assert!(asking.await.is_err_and(|error| error.is_cancelled()));
+        assert_eq!(permits.available_permits(), 0, "its work goes on");
+        end.send(()).unwrap();
+        drop(permits.acquire().await.unwrap());
     }
 }

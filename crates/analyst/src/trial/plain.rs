@@ -1,6 +1,8 @@
 //! What one prompt with the same facts would take that nothing guards: the task's words without the
 //! guard's, and the facts as they stand. It is never sent.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
 use crate::cited::sentences;
@@ -28,8 +30,7 @@ impl Texts {
     /// The texts of a call and an answer to it: our words, the facts and the shape.
     #[must_use]
     pub fn guarded(call: &Call<'_>, answer: &Value) -> Self {
-        let told = [call.instructions(), call.input(), &call.schema().to_string()].join("\n");
-        Self { told, answered: answer.to_string() }
+        Self { told: sent(call).join("\n"), answered: answer.to_string() }
     }
 
     /// The texts of one prompt that nothing guards: the same words without the guard's, the same
@@ -52,7 +53,12 @@ impl Texts {
 /// Bytes that a call sends: our words, the facts and the shape of the answer.
 #[must_use]
 pub fn guarded_bytes(call: &Call<'_>) -> usize {
-    call.instructions().len() + call.input().len() + call.schema().to_string().len()
+    sent(call).iter().map(|text| text.len()).sum()
+}
+
+/// What a call sends: our words, the facts and the shape of the answer.
+fn sent<'c>(call: &'c Call<'_>) -> [Cow<'c, str>; 3] {
+    [call.instructions().into(), call.input().into(), call.schema().to_string().into()]
 }
 
 /// The facts as they stand. A prompt of which nothing is cited needs no ids.

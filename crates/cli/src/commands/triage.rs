@@ -210,7 +210,7 @@ fn deliver(
     let format = quell_report::FORMATS.iter().find(|format| format.name == "sarif");
     let mut out = Vec::new();
     if let Some(format) = format {
-        (format.write)(report, &Options { color: false }, &mut out)?;
+        (format.write)(report, &Options::default(), &mut out)?;
     }
     let sarif = String::from_utf8(out).context("the report is no text")?;
     let tenant = TenantId::default();
@@ -354,7 +354,8 @@ pub(super) fn print(
 ) -> Result<()> {
     let format = format(arguments)?;
     let to_terminal = environment.terminal_out && arguments.output.is_none();
-    let options = Options { color: to_terminal && !environment.no_color && !arguments.no_color };
+    let color = to_terminal && !environment.no_color && !arguments.no_color;
+    let options = Options { color, ..Options::default() };
     match &arguments.output {
         Some(path) => {
             let file =

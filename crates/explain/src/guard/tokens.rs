@@ -89,15 +89,13 @@ pub(super) fn of(text: &str) -> Vec<Token<'_>> {
     for pair in words.windows(2) {
         let [before, after] = pair else { continue };
         for (namer, name) in [(before, after), (after, before)] {
-            let is_name = is_unknown(name);
-            let namer = namer.rsplit('-').next().unwrap_or(namer);
-            let is_verb = name.len() > 5 && ENDS.iter().any(|end| name.ends_with(end));
-            let names = match names_of(namer) {
-                Some(Names::Any) => is_name,
-                Some(Names::NoVerb) => is_name && !is_verb,
+            let is_verb = || name.len() > 5 && ENDS.iter().any(|end| name.ends_with(end));
+            let may_be_name = match names_of(namer.rsplit('-').next().unwrap_or(namer)) {
+                Some(Names::Any) => true,
+                Some(Names::NoVerb) => !is_verb(),
                 None => false,
             };
-            if names {
+            if may_be_name && is_unknown(name) {
                 tokens.push(Token { text: name, is_named: true });
             }
         }
@@ -145,7 +143,7 @@ fn said(text: &str) -> Vec<Said<'_>> {
 }
 
 /// Words with a capital that only a name has there. A sentence begins with one, so that its first
-/// word is a name only where it stands as one: alone, or before a verb without an article.
+/// word is a name only where it stands as one.
 fn capitals<'a>(said: &[Said<'a>]) -> impl Iterator<Item = &'a str> {
     said.iter().enumerate().filter_map(|(at, one)| {
         let next = said.get(at + 1);
@@ -157,7 +155,8 @@ fn capitals<'a>(said: &[Said<'a>]) -> impl Iterator<Item = &'a str> {
     })
 }
 
-/// Whether the first word of a sentence stands there as a name does.
+/// Whether the first word of a sentence stands there as a name does: alone, as the owner of
+/// something, before another name, or before a verb without an article.
 fn stands_as_name(one: &Said<'_>, next: Option<&Said<'_>>) -> bool {
     let Some(next) = next.filter(|next| !next.begins) else { return true };
     let is_of_prose = one.word.len() > 4
@@ -189,8 +188,7 @@ fn is_unknown(word: &str) -> bool {
 
 /// What a word makes of the words beside it.
 fn names_of(word: &str) -> Option<Names> {
-    let word = word.to_ascii_lowercase();
-    NAMERS.iter().find(|(known, _)| *known == word).map(|(_, names)| *names)
+    NAMERS.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|(_, names)| *names)
 }
 
 /// A word without the marks of a sentence round it.

@@ -190,7 +190,7 @@ pub enum Refusal {
     #[error("the end is over; name a later one")]
     Over,
     /// The end is too far off.
-    #[error("an exception that hides a {severity} issue ends within {days} days, by {latest}")]
+    #[error("an exception that hides {severity} issues ends within {days} days, by {latest:.0}")]
     TooLong {
         /// The worst severity that it hides.
         severity: &'static str,
@@ -213,6 +213,20 @@ pub enum Refusal {
     },
 }
 
+impl Refusal {
+    /// The part of a request that it is about; none where it is about an exception.
+    #[must_use]
+    pub const fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::Scope(_) => Some("scope"),
+            Self::Text { field } => Some(field),
+            Self::Controls => Some("compensating_controls"),
+            Self::Over | Self::TooLong { .. } => Some("until"),
+            Self::Own | Self::Again | Self::Stands { .. } => None,
+        }
+    }
+}
+
 fn text(field: &'static str, text: &str) -> Result<(), Refusal> {
     if text.trim().is_empty() || text.len() > MOST_TEXT_BYTES {
         return Err(Refusal::Text { field });
@@ -232,25 +246,39 @@ impl Request {
         worst: Option<Severity>,
         now: Timestamp,
     ) -> Result<Expression, Refusal> {
-        text("reason", &self.reason)?;
-        text("owner", &self.owner)?;
-        if self.compensating_controls.len() > MOST_CONTROLS {
-            return Err(Refusal::Controls);
+        match self.refusals(limits, worst, now).into_iter().next() {
+            Some(refusal) => Err(refusal),
+            None => Ok(self.scope.parse()?),
         }
-        for control in &self.compensating_controls {
-            text("compensating_controls", control)?;
+    }
+
+    /// All that [`Request::check`] would refuse, once for each part.
+    #[must_use]
+    pub fn refusals(
+        &self,
+        limits: &Limits,
+        worst: Option<Severity>,
+        now: Timestamp,
+    ) -> Vec<Refusal> {
+        let mut all = Vec::new();
+        all.extend(text("reason", &self.reason).err());
+        all.extend(text("owner", &self.owner).err());
+        let controls = &self.compensating_controls;
+        if controls.len() > MOST_CONTROLS {
+            all.push(Refusal::Controls);
+        } else {
+            let wrong = |control: &String| text("compensating_controls", control).err();
+            all.extend(controls.iter().find_map(wrong));
         }
-        let scope = self.scope.parse()?;
-        if self.until <= now {
-            return Err(Refusal::Over);
-        }
+        all.extend(self.scope.parse::<Expression>().err().map(Refusal::from));
         let worst = worst.unwrap_or(Severity::Informational);
-        let latest = limits.latest(worst, now);
-        if self.until > latest {
-            let (severity, days) = (worst.as_str(), limits.days(worst));
-            return Err(Refusal::TooLong { severity, days, latest });
+        let (latest, days) = (limits.latest(worst, now), limits.days(worst));
+        if self.until <= now {
+            all.push(Refusal::Over);
+        } else if self.until > latest {
+            all.push(Refusal::TooLong { severity: worst.as_str(), days, latest });
         }
-        Ok(scope)
+        all
     }
 }
 

@@ -46,7 +46,7 @@ fn a_request_is_within_its_bounds() {
     let too_long = check(&request(until(31)), Severity::Critical).unwrap_err();
     assert_eq!(
         too_long.to_string(),
-        "an exception that hides a critical issue ends within 30 days, by 2026-12-21T00:00:00Z"
+        "an exception that hides critical issues ends within 30 days, by 2026-12-21T00:00:00Z"
     );
     assert_eq!(check(&request(until(31)), Severity::High), Ok(()));
     assert_eq!(check(&request(now), Severity::Low), Err(Refusal::Over));

@@ -23,7 +23,7 @@ pub use plans::{
 };
 pub(crate) use plans::{action as action_of, plan_of};
 pub use preview::{Preview, PreviewIssue, SeverityCount, exception_preview};
-pub use request::{ExceptionPlan, end_said, exception_request};
+pub use request::{Draft, ExceptionPlan, Wrong, end_said, exception_draft, exception_request};
 pub use say::{Saying, Word, plan_say, waits_for_review};
 pub use settings::{limits, ruling, targets};
 pub use times::{Happened, IncidentTimesReport, StepReport, TimesChange, incident_times};

@@ -2,7 +2,8 @@
 
 use jiff::tz::TimeZone;
 use quell_govern::Person;
-use quell_govern::exception::{Exception, Limits, Request, State, end_of_day};
+use quell_govern::exception::{Exception, Limits, Refusal, Request, State, end_of_day};
+use quell_govern::expression::Expression;
 use quell_model::{Date, KeyHasher, Timestamp};
 use quell_store::Store;
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ use super::told::find_exception;
 use crate::PipelineError;
 
 /// What somebody asks for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExceptionPlan {
     /// Which issues: an expression.
@@ -53,6 +54,79 @@ pub fn end_said(text: &str) -> Result<Timestamp, PipelineError> {
     })
 }
 
+/// The parts of a request, in the order in which people are asked for them.
+const ORDER: [&str; 5] = ["scope", "until", "reason", "owner", "compensating_controls"];
+
+/// What is wrong with a part of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong {
+    /// The part, as [`ExceptionPlan`] has it.
+    pub field: &'static str,
+    /// What.
+    pub said: String,
+}
+
+/// A request before it is made.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// What it would hide; none where its expression cannot be read.
+    pub preview: Option<Preview>,
+    /// When it would end; none where that is not said.
+    pub until: Option<Timestamp>,
+    /// What is wrong with it, once for each part, in the order in which people are asked for them.
+    pub wrong: Vec<Wrong>,
+}
+
+/// What somebody would ask for, and all that is wrong with it. Nothing is changed.
+///
+/// # Errors
+/// When there is no such exception to renew, or the store refuses.
+pub fn exception_draft(
+    store: &Store,
+    limits: &Limits,
+    plan: &ExceptionPlan,
+    now: Timestamp,
+) -> Result<Draft, PipelineError> {
+    let readable = plan.scope.parse::<Expression>().is_ok();
+    let preview = readable.then(|| exception_preview(store, limits, &plan.scope, now));
+    let preview = preview.transpose()?;
+    let renews = plan.renews.as_ref().map(|id| renewable(store, id)).transpose()?;
+    let (until, mut wrong) = match end_said(&plan.until) {
+        Ok(until) => (Some(until), Vec::new()),
+        Err(error) => (None, vec![Wrong { field: "until", said: error.to_string() }]),
+    };
+    let scope = preview.as_ref().map_or(&plan.scope, |preview| &preview.scope);
+    let request = request_of(plan, scope, until.unwrap_or(Timestamp::MAX), renews);
+    let worst = preview.as_ref().and_then(|preview| preview.worst);
+    for refusal in request.refusals(limits, worst, now) {
+        match refusal.field() {
+            Some("until") if until.is_none() => {}
+            // How long it may last is not known either.
+            Some(_) if preview.is_none() && matches!(refusal, Refusal::TooLong { .. }) => {}
+            Some(field) => wrong.push(Wrong { field, said: refusal.to_string() }),
+            None => return Err(PipelineError::Refused(refusal.to_string())),
+        }
+    }
+    wrong.sort_by_key(|one| ORDER.iter().position(|field| *field == one.field));
+    Ok(Draft { preview, until, wrong })
+}
+
+fn request_of(
+    plan: &ExceptionPlan,
+    scope: &str,
+    until: Timestamp,
+    renews: Option<String>,
+) -> Request {
+    Request {
+        scope: scope.to_owned(),
+        reason: plan.reason.trim().to_owned(),
+        compensating_controls: plan.compensating_controls.clone(),
+        owner: plan.owner.trim().to_owned(),
+        until,
+        renews,
+    }
+}
+
 /// Asks for an exception, and says what it would hide. It hides nothing until reviewers agree. The
 /// same request again is the same exception.
 ///
@@ -66,14 +140,7 @@ pub fn exception_request(
 ) -> Result<(Exception, Preview), PipelineError> {
     let preview = exception_preview(store, limits, &plan.scope, now)?;
     let renews = plan.renews.as_ref().map(|id| renewable(store, id)).transpose()?;
-    let request = Request {
-        scope: preview.scope.clone(),
-        reason: plan.reason.trim().to_owned(),
-        compensating_controls: plan.compensating_controls.clone(),
-        owner: plan.owner.trim().to_owned(),
-        until: end_said(&plan.until)?,
-        renews,
-    };
+    let request = request_of(plan, &preview.scope, end_said(&plan.until)?, renews);
     let exception = asked(request, limits, (&preview, "request"), (now, by))?;
     store.exception_add(std::slice::from_ref(&exception))?;
     let kept = store.exception_get(&exception.id)?.unwrap_or(exception);

@@ -124,3 +124,42 @@ fn a_renewal_is_another_request_and_the_old_one_stays_until_it_is_granted() {
     assert_eq!(state(&store, &old.id), State::Ended);
     assert!(!exception_due(&store, &limits, now()).unwrap());
 }
+
+#[test]
+fn a_draft_says_all_that_is_wrong_at_once_and_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::open(dir.path()).unwrap();
+    let (limits, anna) = (Limits::default(), Person::new("a", "Anna"));
+    let fields = |store: &Store, plan: &ExceptionPlan| {
+        let draft = exception_draft(store, &limits, plan, now()).unwrap();
+        let fields: Vec<&str> = draft.wrong.iter().map(|one| one.field).collect();
+        (fields.join(" "), draft.preview.is_some(), draft.until.is_some())
+    };
+    let good = plan("account = 1 and (region = x)", "2026-11-30");
+    assert_eq!(fields(&store, &good), (String::new(), true, true));
+    let long = |count| vec!["x".to_owned(); count];
+    for (plan, wrong, has_preview, has_until) in [
+        (ExceptionPlan { reason: " ".to_owned(), ..good.clone() }, "reason", true, true),
+        (ExceptionPlan { until: String::new(), ..good.clone() }, "until", true, false),
+        (plan("account = 1", "2026-11-20"), "until", true, true),
+        (plan("account = 1", "2028-11-20"), "until", true, true),
+        (plan("account ~ 1", "2026-11-30"), "scope", false, true),
+        (plan("account ~ 1", "2036-11-30"), "scope", false, true),
+        (
+            ExceptionPlan { compensating_controls: long(21), ..good.clone() },
+            "compensating_controls",
+            true,
+            true,
+        ),
+        (ExceptionPlan::default(), "scope until reason owner", false, false),
+    ] {
+        assert_eq!(fields(&store, &plan), (wrong.to_owned(), has_preview, has_until), "{plan:?}");
+        // What has something wrong is refused, and says one of these things.
+        let said = exception_draft(&store, &limits, &plan, now()).unwrap().wrong;
+        let refused = exception_request(&mut store, &limits, &plan, (now(), &anna)).unwrap_err();
+        assert!(said.iter().any(|one| one.said == refused.to_string()), "{said:?} {refused}");
+    }
+    assert!(exception_list(&store, &[], now()).unwrap().is_empty());
+    let unknown = ExceptionPlan { renews: Some("zz".to_owned()), ..good };
+    assert!(exception_draft(&store, &limits, &unknown, now()).is_err());
+}

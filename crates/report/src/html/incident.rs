@@ -10,7 +10,7 @@ use crate::steps::step_lines;
 use crate::words::{
     check_name, count, fixes_of, grade_words, impact_lines, kind_words, ticket_words, verdict,
 };
-use crate::{FixReport, IncidentReport, IssueReport, Report};
+use crate::{FixReport, IncidentReport, IssueReport, Options, Report};
 
 /// Issues of one incident whose commands are shown.
 const MOST_STEPS: usize = 3;
@@ -18,9 +18,9 @@ const MOST_STEPS: usize = 3;
 const MOST_SHOWN: usize = 12;
 
 pub(super) fn write(
-    rank: usize,
-    incident: &IncidentReport,
+    (rank, incident): (usize, &IncidentReport),
     report: &Report,
+    options: &Options,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let open = if rank == 1 { " open" } else { "" };
@@ -70,6 +70,13 @@ pub(super) fn write(
         write_steps(issue, out)?;
     }
     evidence(&issues, out)?;
+    if options.asks {
+        let id = html(&incident.id);
+        writeln!(
+            out,
+            "<p><a href=\"/exceptions/new?incident={id}\">Ask for an exception for its issues</a></p>"
+        )?;
+    }
     writeln!(out, "</div></details>")
 }
 

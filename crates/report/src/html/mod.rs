@@ -18,7 +18,7 @@ use crate::{Options, Report};
 const STYLE: &str = include_str!("style.css");
 
 /// Writes it.
-pub(crate) fn write(report: &Report, _options: &Options, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">")?;
     writeln!(
         out,
@@ -48,7 +48,7 @@ pub(crate) fn write(report: &Report, _options: &Options, out: &mut dyn Write) ->
         writeln!(out, "<p>{}</p>", html(&decisions))?;
     }
     for (rank, item) in (1..).zip(&report.incidents) {
-        incident::write(rank, item, report, out)?;
+        incident::write((rank, item), report, options, out)?;
     }
     let hidden = report.funnel.incidents.saturating_sub(report.incidents.len() as u64);
     if hidden > 0 {

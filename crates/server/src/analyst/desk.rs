@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quell_analyst::{Audience, Brief, Call, Grants, Task, Tasks, Tier, Why};
+use quell_analyst::{Audience, Brief, Call, Grants, Task, Tasks, Why};
 use quell_config::{Analyst, Config};
 use quell_llm::{LlmError, Pace, Pass, SharedGate};
 use quell_model::{Answered, Clock, TenantId, Timestamp};
@@ -14,7 +14,8 @@ use tokio::runtime::Handle;
 
 use super::calls::Calls;
 use super::purse::Till;
-use crate::models::{Models, model};
+use crate::access::Caller;
+use crate::models::{Models, model, provider_of};
 use crate::outside::Outside;
 use crate::state::App;
 
@@ -32,6 +33,11 @@ pub(crate) struct Given<'a> {
 }
 
 impl<'a> Given<'a> {
+    /// A caller of the API, where it is about no incident yet.
+    pub(crate) fn of(caller: &'a Caller, to: Audience) -> Self {
+        Self { tenant: &caller.tenant, user: Some(&caller.token), incident: None, to }
+    }
+
     pub(super) fn asker(&self) -> Asker<'a> {
         Asker { tenant: self.tenant.as_str(), user: self.user, incident: self.incident }
     }
@@ -95,9 +101,8 @@ impl Desk {
     }
 
     /// The model that a task is given to, where it is given to one.
-    pub(super) fn model(&self, config: &Config, task: &Task) -> Option<&Model> {
-        let name = config.analyst.provider(&task.id, task.tier == Tier::Large)?;
-        self.models.get(name)
+    pub(crate) fn model(&self, config: &Config, task: &Task) -> Option<&Model> {
+        self.models.get(provider_of(config, task)?)
     }
 
     /// The provider of this name, where it is switched on.

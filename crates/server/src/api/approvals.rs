@@ -123,10 +123,8 @@ pub(crate) fn plans_seen(
     let known = |person: &Person, plan: &Plan| standing(app, &caller.tenant, (person, plan));
     let now = app.clock.now();
     app.tenants.of(&caller.tenant)?.read(|store| {
-        let all = store.plan_list(!asked.all)?;
-        let total = u64::try_from(all.len()).unwrap_or(u64::MAX);
-        let page = all.into_iter().skip(asked.skip).take(asked.limit);
-        let told = page.map(|row| plan_told(store, &ruling, row, (now, &known)));
+        let (page, total) = store.plan_page(!asked.all, (asked.skip, asked.limit))?;
+        let told = page.into_iter().map(|row| plan_told(store, &ruling, row, (now, &known)));
         Ok((told.collect::<Result<Vec<_>, _>>()?, total))
     })
 }

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::Json;
 use axum::extract::State;
-use quell_govern::exception::State as Stands;
+use quell_govern::exception::{Exception, State as Stands};
 use quell_pipeline::govern::{
-    Answer, ExceptionPlan, ListTaken, Preview, Told, Wish, exception_decide, exception_import,
-    exception_list, exception_preview, exception_request, exception_show, find_exception, limits,
+    Answer, Draft, ExceptionPlan, ListTaken, Preview, Told, Wish, exception_decide,
+    exception_draft, exception_import, exception_list, exception_preview, exception_request,
+    exception_show, find_exception, limits,
 };
+use quell_pipeline::query::{self, QueryError};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -56,7 +58,7 @@ pub(super) struct ExceptionPage {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ExceptionAsked {
     /// The exception.
-    exception: quell_govern::exception::Exception,
+    exception: Exception,
     /// What it would hide now.
     preview: Preview,
 }
@@ -149,6 +151,46 @@ pub(crate) fn exception_seen(
         let preview = is_live.then(|| exception_preview(store, &limits, scope, now)).transpose()?;
         Ok(ExceptionSeen { told, preview, may_review })
     })
+}
+
+/// The whole id of an exception, given its first characters.
+pub(crate) fn exception_named(app: &App, caller: &Caller, id: &str) -> Result<String, Problem> {
+    app.tenants.of(&caller.tenant)?.read(|store| Ok(find_exception(store, id)?))
+}
+
+/// The open issues of an incident, as far as who looks sees them.
+pub(crate) fn issues_of_incident(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+) -> Result<Vec<String>, Problem> {
+    let (findings, now) = (app.tenants.of(&caller.tenant)?, app.clock.now());
+    let story = findings.view_as::<_, QueryError>(caller.by(app), now, |view, cache| {
+        query::incident(view, cache, id)
+    })?;
+    Ok(story.incident.issues)
+}
+
+/// What somebody would ask for, and all that is wrong with it.
+pub(crate) fn exception_drafted(
+    app: &App,
+    caller: &Caller,
+    plan: &ExceptionPlan,
+) -> Result<Draft, Problem> {
+    let (now, limits) = (app.clock.now(), limits(&app.config.exceptions));
+    let findings = app.tenants.of(&caller.tenant)?;
+    findings.read(|store| Ok(exception_draft(store, &limits, plan, now)?))
+}
+
+/// Asks for an exception; what it would hide.
+pub(crate) fn ask_exception(
+    app: &App,
+    caller: &Caller,
+    plan: &ExceptionPlan,
+) -> Result<(Exception, Preview), Problem> {
+    let (by, limits) = (person(caller), limits(&app.config.exceptions));
+    let (findings, now) = (app.tenants.of(&caller.tenant)?, app.clock.now());
+    Ok(findings.write(|store| exception_request(store, &limits, plan, (now, &by)))?)
 }
 
 /// Decides on exceptions, each for itself. Only who may approve everywhere reviews; who asked takes
@@ -249,11 +291,7 @@ pub(super) async fn request(
 ) -> Result<Json<ExceptionAsked>, Problem> {
     let asking = Arc::clone(&app);
     app.quick(move || {
-        let findings = asking.tenants.of(&caller.tenant)?;
-        let (by, limits) = (person(&caller), limits(&asking.config.exceptions));
-        let now = asking.clock.now();
-        let asked = findings.write(|store| exception_request(store, &limits, &plan, (now, &by)))?;
-        let (exception, preview) = asked;
+        let (exception, preview) = ask_exception(&asking, &caller, &plan)?;
         Ok(Json(ExceptionAsked { exception, preview }))
     })
     .await

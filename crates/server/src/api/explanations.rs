@@ -12,8 +12,6 @@ use quell_pipeline::analyst::incident::Details;
 use quell_pipeline::query::{self, QueryError};
 use quell_report::{Explained, IncidentStory};
 use serde::Deserialize;
-use tokio::task::spawn_blocking;
-use tracing::Span;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Problem;
@@ -21,6 +19,7 @@ use super::errors::{BadBody, Missing, OnceKey, Refused, Unchanged};
 use super::extract::{Asked, Given, Id};
 use super::view::check_reach;
 use crate::access::{Caller, Right};
+use crate::analyst;
 use crate::data::Target;
 use crate::explain::{Wanted, Wish, explained};
 use crate::state::App;
@@ -98,17 +97,12 @@ pub(super) async fn explain(
         found(&asking, &by, &id)
     });
     let found = found.await?;
-    let full = |_| Problem::unavailable("too many explanations are being written", 5);
-    let permit = app.explanations.try_acquire().map_err(full)?;
-    // A model may take its time: the threads of those who only look are not held for that.
-    let (asking, span) = (Arc::clone(&app), Span::current());
-    let told = spawn_blocking(move || {
+    let asking = Arc::clone(&app);
+    app.explaining(move || {
         let wish = if plan.show_payload { Wish::Payload } else { Wish::Asked };
-        span.in_scope(|| tell(&asking, &caller, &found, (plan.to, plan.task.as_deref(), wish)))
-    });
-    let told = told.await;
-    drop(permit);
-    told.unwrap_or_else(|error| Err(Problem::internal(&error)))
+        tell(&asking, &caller, &found, (plan.to, plan.task.as_deref(), wish))
+    })
+    .await
 }
 
 /// The incident as its caller sees it.
@@ -129,7 +123,7 @@ fn tell(
     (story, details): &(IncidentStory, Details),
     (to, task, wish): (Audience, Option<&str>, Wish),
 ) -> Result<Json<Explained>, Problem> {
-    let wanted = Wanted { tenant: &caller.tenant, user: Some(&caller.token), to, task, wish };
+    let wanted = Wanted { by: analyst::Given::of(caller, to), task, wish };
     let told = explained(app, (story, details), app.setup.catalog(), wanted);
     told.map(Json).map_err(|error| Problem::invalid(error.to_string()))
 }

@@ -12,8 +12,6 @@ use quell_analyst::Audience;
 use quell_model::Answered;
 use quell_pipeline::query::{self, QueryError};
 use quell_pipeline::{FIX_TASK, FixFault};
-use tokio::task::spawn_blocking;
-use tracing::Span;
 
 use super::Problem;
 use super::errors::{BadBody, Missing, OnceKey, Refused, Unchanged};
@@ -49,13 +47,8 @@ pub(super) async fn write(
         Ok(fault)
     });
     let fault = fault.await?;
-    let full = |_| Problem::unavailable("too many explanations are being written", 5);
-    let permit = app.explanations.try_acquire().map_err(full)?;
-    let (asking, span) = (Arc::clone(&app), Span::current());
-    let told = spawn_blocking(move || span.in_scope(|| ask(&asking, &caller, &fault)));
-    let told = told.await;
-    drop(permit);
-    told.unwrap_or_else(|error| Err(Problem::internal(&error))).map(Json)
+    let asking = Arc::clone(&app);
+    app.explaining(move || ask(&asking, &caller, &fault).map(Json)).await
 }
 
 /// A fault is one of the issue's own: whoever asks does not choose what a model is asked about.
@@ -87,7 +80,6 @@ fn ask(app: &App, caller: &Caller, fault: &FixFault) -> Result<Answered, Problem
         let said = format!("`code` is longer than {} bytes", task.most_field_bytes);
         return Err(Problem::unprocessable(said));
     }
-    let (tenant, user, to) = (&caller.tenant, Some(caller.token.as_str()), Audience::Owner);
-    let given = analyst::Given { tenant, user, incident: None, to };
-    Ok(app.desk.write(app, task, &fault.brief(control), given))
+    let by = analyst::Given::of(caller, Audience::Owner);
+    Ok(app.desk.write(app, task, &fault.brief(control), by))
 }

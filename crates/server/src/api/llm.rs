@@ -13,15 +13,14 @@ use quell_analyst::Audience;
 use quell_pipeline::analyst::incident::Details;
 use quell_pipeline::query::{self, IncidentQuery, QueryError};
 use serde::{Deserialize, Serialize};
-use tokio::task::spawn_blocking;
-use tracing::Span;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Problem;
 use super::errors::{BadBody, Missing, OnceKey, Refused, Unchanged};
 use super::extract::{Asked, Given, Id};
 use crate::access::Caller;
-use crate::explain::{HandedInTask, Wanted, Wish, hand_in};
+use crate::analyst;
+use crate::explain::{HandedInTask, hand_in};
 use crate::models::{
     LlmGrant, LlmGrantError, LlmGrantPlan, MOST_DAYS, SpendReport, SpendWish, SpentBy,
     llm_grant_add, llm_grant_list, llm_grant_remove, spend_limits, spend_report,
@@ -165,14 +164,8 @@ pub(super) async fn batches(
     if !(1..=500).contains(&top) {
         return Err(Problem::unprocessable("`top` is 1 to 500".to_owned()));
     }
-    let full = |_| Problem::unavailable("too many explanations are being written", 5);
-    let permit = app.explanations.try_acquire().map_err(full)?;
-    let (asking, span) = (Arc::clone(&app), Span::current());
-    let handed =
-        spawn_blocking(move || span.in_scope(|| hand_in_top(&asking, &caller, top, plan.to)));
-    let handed = handed.await;
-    drop(permit);
-    handed.unwrap_or_else(|error| Err(Problem::internal(&error))).map(Json)
+    let asking = Arc::clone(&app);
+    app.explaining(move || hand_in_top(&asking, &caller, top, plan.to).map(Json)).await
 }
 
 fn hand_in_top(
@@ -199,9 +192,8 @@ fn hand_in_top(
         let read = read.collect::<Result<Vec<_>, QueryError>>()?;
         Ok(read.into_iter().flatten().collect::<Vec<_>>())
     })?;
-    let (tenant, user) = (&caller.tenant, Some(caller.token.as_str()));
-    let wanted = Wanted { tenant, user, to, task: None, wish: Wish::Asked };
-    Ok(LlmBatches { items: hand_in(app, &stories, app.setup.catalog(), wanted) })
+    let by = analyst::Given::of(caller, to);
+    Ok(LlmBatches { items: hand_in(app, &stories, app.setup.catalog(), by) })
 }
 
 impl From<LlmGrantError> for Problem {

@@ -63,7 +63,10 @@ pub(crate) use delegations::{
 };
 pub(crate) use docs::docs;
 pub(crate) use errors::{Missing, Unchanged, Undelivered};
-pub(crate) use exceptions::{ExceptionSeen, decide_exceptions, exception_seen, exceptions_seen};
+pub(crate) use exceptions::{
+    ExceptionSeen, ask_exception, decide_exceptions, exception_drafted, exception_named,
+    exception_seen, exceptions_seen, issues_of_incident,
+};
 pub(crate) use extract::read;
 pub(crate) use health::{live, metrics, ready};
 pub(crate) use jobs::JobReport;

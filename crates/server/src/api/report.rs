@@ -20,6 +20,7 @@ use super::errors::Refused;
 use super::extract::Asked;
 use super::sources::sources;
 use crate::access::{Caller, Right};
+use crate::analyst::Given;
 use crate::data::Findings;
 use crate::explain::{Wanted, Wish, explained};
 use crate::state::App;
@@ -86,7 +87,9 @@ pub(super) async fn get_report(
         return Err(Problem::invalid(format!("`explain` is at most {MOST_EXPLAINED}")));
     }
     let asking = Arc::clone(&app);
-    let text = app.quick(move || write(&asking, &caller, (limit, explain), format)).await?;
+    let text = app
+        .quick(move || write(&asking, &caller, (limit, explain), (format, Options::default())))
+        .await?;
     Ok(([(CONTENT_TYPE, media(format.name))], text).into_response())
 }
 
@@ -95,7 +98,7 @@ pub(crate) fn write(
     app: &App,
     caller: &Caller,
     (limit, explain): (usize, usize),
-    format: &Format,
+    (format, options): (&Format, Options),
 ) -> Result<Vec<u8>, Problem> {
     let now = app.clock.now();
     let findings = app.tenants.of(&caller.tenant)?;
@@ -105,8 +108,7 @@ pub(crate) fn write(
     let mut report = Report { generated_at: now, sources, ..(*report).clone() };
     in_other_words(app, caller, &findings, (&mut report, explain))?;
     let mut text = Vec::new();
-    (format.write)(&report, &Options { color: false }, &mut text)
-        .map_err(|error| Problem::internal(&error))?;
+    (format.write)(&report, &options, &mut text).map_err(|error| Problem::internal(&error))?;
     Ok(text)
 }
 
@@ -120,13 +122,8 @@ fn in_other_words(
     for at in 0..most.min(report.incidents.len()) {
         let Some(story) = report.story(at) else { continue };
         let details = findings.read(|store| Details::read(store, &story));
-        let wanted = Wanted {
-            tenant: &caller.tenant,
-            user: Some(&caller.token),
-            to: Audience::Owner,
-            task: None,
-            wish: Wish::Kept,
-        };
+        let by = Given::of(caller, Audience::Owner);
+        let wanted = Wanted { by, task: None, wish: Wish::Kept };
         let told = explained(app, (&story, &details?), app.setup.catalog(), wanted);
         let told = told.map_err(|error| Problem::internal(&error))?;
         if let Some(incident) = report.incidents.get_mut(at) {

@@ -74,7 +74,7 @@ async fn write_first(
     request.extensions_mut().insert(begun.committed());
     let response = next.run(request).await;
     let status = response.status();
-    let made = made_of(response.headers());
+    let made = made_of(route, response.headers());
     begun.end(app.clock.now(), outcome(status), |leaf| {
         let leaf = leaf.fact("status", i64::from(status.as_u16()));
         let leaf = made.into_iter().fold(leaf, |leaf, (kind, id)| leaf.object(kind, &id));
@@ -182,12 +182,14 @@ fn is_form(headers: &HeaderMap) -> bool {
     kind.is_some_and(|kind| kind.contains("x-www-form-urlencoded"))
 }
 
-/// What was made: the job that does the rest, or a grant.
-fn made_of(headers: &HeaderMap) -> Option<(&'static str, String)> {
+/// What was made: the job that does the rest, a grant, or an exception that a form asked for.
+fn made_of(route: &str, headers: &HeaderMap) -> Option<(&'static str, String)> {
     let location = headers.get(LOCATION)?.to_str().ok()?;
     let below = |part| location.strip_prefix(part).map(str::to_owned);
     let job = below("/api/v1/jobs/").map(|id| ("job", id));
-    job.or_else(|| below("/api/v1/llm/grants/").map(|id| ("grant", id)))
+    let grant = || below("/api/v1/llm/grants/").map(|id| ("grant", id));
+    let exception = || below("/exceptions/").map(|id| ("exception", id));
+    job.or_else(grant).or_else(|| exception().filter(|_| route == "/exceptions"))
 }
 
 impl From<AuditError> for Problem {

@@ -11,7 +11,7 @@ use quell_report::IncidentStory;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Wanted, fitting};
+use super::fitting;
 use crate::analyst::{Given, HandedIn};
 use crate::state::App;
 
@@ -36,18 +36,17 @@ pub(crate) fn hand_in(
     app: &App,
     stories: &[(IncidentStory, Details)],
     catalog: &Catalog,
-    wanted: Wanted<'_>,
+    by: Given<'_>,
 ) -> Vec<HandedInTask> {
     let mut by_task: BTreeMap<&str, Vec<(Brief<'_>, Given<'_>)>> = BTreeMap::new();
     for (story, details) in stories {
-        let (tenant, user, to) = (wanted.tenant, wanted.user, wanted.to);
-        let given = Given { tenant, user, incident: Some(&story.incident.id), to };
-        let task = wanted.task.unwrap_or_else(|| fitting(story.incident.kind));
-        by_task.entry(task).or_default().push((brief(story, details, catalog), given));
+        let given = Given { incident: Some(&story.incident.id), ..by };
+        let briefs = by_task.entry(fitting(story.incident.kind)).or_default();
+        briefs.push((brief(story, details, catalog), given));
     }
     let handed = by_task.into_iter().map(|(task, briefs)| {
         let known = app.desk.tasks().get(task).ok_or_else(|| format!("there is no task `{task}`"));
-        let handed = known.and_then(|task| app.desk.hand_in(app, (wanted.tenant, task), &briefs));
+        let handed = known.and_then(|task| app.desk.hand_in(app, (by.tenant, task), &briefs));
         let (calls, failed) = match handed {
             Ok(calls) => (calls, None),
             Err(why) => (HandedIn::default(), Some(why)),

@@ -53,7 +53,7 @@ struct Told {
 /// Puts a model's words beside what letters say, where the configuration wants that. What is not
 /// there in time is left out; nothing fails.
 pub(crate) fn write_beside(app: &Arc<App>, findings: &Findings, posts: &mut [Post]) {
-    if !app.config.analyst.in_letters || app.config.analyst.provider(TASK, false).is_none() {
+    if wanted(app).is_none() {
         return;
     }
     let mut subjects = Subjects::new();
@@ -80,6 +80,12 @@ pub(crate) fn write_beside(app: &Arc<App>, findings: &Findings, posts: &mut [Pos
             }
         }
     }
+}
+
+/// The task, where letters are to have a model's words and a model is given it.
+fn wanted(app: &App) -> Option<&Task> {
+    let task = app.desk.tasks().get(TASK).filter(|_| app.config.analyst.in_letters)?;
+    app.desk.model(&app.config, task).map(|_| task)
 }
 
 /// What a model says of each, where it says something in time.
@@ -123,10 +129,10 @@ struct Work {
 
 impl Work {
     fn run(&self, app: &App) {
+        let Some(task) = wanted(app) else { return };
         while !self.over.load(Ordering::SeqCst) {
             let next = self.next.fetch_add(1, Ordering::SeqCst);
             let Some((id, subject)) = self.subjects.get(next) else { return };
-            let Some(task) = app.desk.tasks().get(TASK) else { return };
             let words = one(app, task, &self.tenant, subject);
             if let Some(words) = words.filter(|words| words.written.by == By::Model) {
                 locked(&self.words).insert(id.clone(), words);

@@ -8,9 +8,9 @@
 mod backfill;
 mod letters;
 
-use quell_analyst::{Audience, Subject, Task, Tasks};
+use quell_analyst::{Subject, Task, Tasks};
 use quell_catalog::Catalog;
-use quell_model::{IncidentKind, TenantId};
+use quell_model::IncidentKind;
 use quell_pipeline::analyst::incident::{Details, brief};
 use quell_report::{Explained, IncidentStory, PayloadReport};
 
@@ -35,12 +35,8 @@ pub enum Wish {
 /// An explanation that is asked for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wanted<'a> {
-    /// Whose incident.
-    pub(crate) tenant: &'a TenantId,
-    /// Who asks, for their budget.
-    pub(crate) user: Option<&'a str>,
-    /// Whom it is written for.
-    pub(crate) to: Audience,
+    /// Who asks, and for whom it is written.
+    pub(crate) by: Given<'a>,
     /// The task, where it is not the one that fits.
     pub(crate) task: Option<&'a str>,
     /// What is wanted.
@@ -86,8 +82,7 @@ pub(crate) fn explained(
 ) -> Result<Explained, NoTask> {
     let task = task_of(app.desk.tasks(), story.incident.kind, wanted.task)?;
     let brief = brief(story, details, catalog);
-    let (tenant, user, to) = (wanted.tenant, wanted.user, wanted.to);
-    let given = Given { tenant, user, incident: Some(&story.incident.id), to };
+    let given = Given { incident: Some(&story.incident.id), ..wanted.by };
     let (words, payload) = match wanted.wish {
         Wish::Asked => (app.desk.write(app, task, &brief, given), None),
         Wish::Kept => (app.desk.kept(app, task, &brief, given), None),
@@ -96,7 +91,7 @@ pub(crate) fn explained(
             (words, Some(sent.and_then(payload).unwrap_or_else(PayloadReport::none)))
         }
     };
-    let mut explained = Explained::new(story, to.as_str(), words);
+    let mut explained = Explained::new(story, given.to.as_str(), words);
     explained.payload = payload;
     Ok(explained)
 }

@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quell_analyst::Tasks;
+use quell_analyst::{Task, Tasks, Tier};
 use quell_config::{Config, Llm, SecretRef};
 use quell_llm::{
     KeyFuture, Keys, Kind, LlmError, NoKey, Price, Provider, SchemaBy, Settings, connect,
@@ -29,6 +29,12 @@ pub use spend::{
     SpendLeftReport, SpendLimitReport, SpendReport, SpendUnderWay, SpentBy, SpentRow, spend_limits,
 };
 pub(crate) use trial::try_it;
+
+/// The provider that a task is given to, where it is switched on.
+pub(crate) fn provider_of<'c>(config: &'c Config, task: &Task) -> Option<&'c str> {
+    let name = config.analyst.provider(&task.id, task.tier == Tier::Large)?;
+    config.llm.get(name).filter(|one| one.enabled).map(|_| name)
+}
 
 /// The providers that are switched on, made when the server starts. None means that nothing is
 /// ever asked.

@@ -11,11 +11,11 @@ use quell_report::{Explained, IncidentStory, PayloadReport};
 use quell_store::Store;
 
 use super::OfflineError;
-use super::room::{Room, USER, is_given};
+use super::room::{Room, details, tasks};
 use crate::analyst::Collected;
-use crate::explain::{HandedInTask, Wanted, Wish, explained, hand_in, task_of};
+use crate::explain::{HandedInTask, NoTask, Wanted, Wish, explained, hand_in, task_of};
+use crate::models::provider_of;
 use crate::start::Plan;
-use crate::state::App;
 
 /// How an incident is to be explained.
 #[derive(Debug, Clone, Copy)]
@@ -29,10 +29,7 @@ pub struct ExplainAsked<'a> {
 }
 
 /// Explains incidents of a data directory, one after another.
-pub struct Explainer {
-    by: Who,
-    tenant: TenantId,
-}
+pub struct Explainer(Who);
 
 enum Who {
     /// Models, within the budgets of the directory.
@@ -43,7 +40,10 @@ enum Who {
 
 impl fmt::Debug for Explainer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Explainer({})", self.tenant)
+        match &self.0 {
+            Who::Models(room) => write!(f, "Explainer({})", room.tenant()),
+            Who::Rules { why, .. } => write!(f, "Explainer(rules: {})", why.text()),
+        }
     }
 }
 
@@ -58,23 +58,21 @@ impl Explainer {
         (tenant, setup): (&TenantId, Setup),
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OfflineError> {
-        let tasks = Tasks::embedded().map_err(|error| OfflineError::Failed(error.to_string()))?;
-        let tenant = tenant.clone();
-        let opened = match tasks.iter().any(|task| is_given(&plan.config, task)) {
-            true => Room::open(plan, &tenant, clock).map_err(|error| Why::Down(error.to_string())),
+        let tasks = tasks()?;
+        let opened = match tasks.iter().any(|task| provider_of(&plan.config, task).is_some()) {
+            true => Room::open(plan, tenant, clock).map_err(|error| Why::Down(error.to_string())),
             false => Err(Why::NotConfigured),
         };
-        let by = match opened {
+        Ok(Self(match opened {
             Ok(room) => Who::Models(room),
             Err(why) => Who::Rules { tasks, setup: Box::new(setup), why },
-        };
-        Ok(Self { by, tenant })
+        }))
     }
 
     /// Why no model can be asked at all.
     #[must_use]
     pub fn why_none(&self) -> Option<&Why> {
-        match &self.by {
+        match &self.0 {
             Who::Models(_) => None,
             Who::Rules { why, .. } => Some(why),
         }
@@ -90,19 +88,12 @@ impl Explainer {
         story: &IncidentStory,
         asked: &ExplainAsked<'_>,
     ) -> Result<Explained, OfflineError> {
-        let details = Details::read(store, story);
-        let details = details.map_err(|error| OfflineError::Failed(error.to_string()))?;
-        let unknown = |error: crate::explain::NoTask| OfflineError::Conflict(error.to_string());
-        match &self.by {
+        let details = details(store, story)?;
+        let unknown = |error: NoTask| OfflineError::Conflict(error.to_string());
+        match &self.0 {
             Who::Models(room) => {
-                let app = room.app();
-                let wanted = Wanted {
-                    tenant: &self.tenant,
-                    user: Some(USER),
-                    to: asked.to,
-                    task: asked.task,
-                    wish: asked.wish,
-                };
+                let (app, by) = (room.app(), room.given(asked.to));
+                let wanted = Wanted { by, task: asked.task, wish: asked.wish };
                 explained(app, (story, &details), app.setup.catalog(), wanted).map_err(unknown)
             }
             Who::Rules { tasks, setup, why } => {
@@ -117,9 +108,7 @@ impl Explainer {
             }
         }
     }
-}
 
-impl Explainer {
     /// Hands in explanations of incidents as batches, which [`Explainer::collect`] fetches later.
     /// It must not be called within a tokio runtime.
     ///
@@ -131,17 +120,13 @@ impl Explainer {
         stories: Vec<IncidentStory>,
         to: Audience,
     ) -> Result<Vec<HandedInTask>, OfflineError> {
-        let app = self.app()?;
-        let failed = |error: quell_pipeline::PipelineError| OfflineError::Failed(error.to_string());
+        let room = self.room()?;
         let read = stories.into_iter().map(|story| {
-            let details = Details::read(store, &story)?;
+            let details = details(store, &story)?;
             Ok((story, details))
         });
-        let stories: Vec<(IncidentStory, Details)> =
-            read.collect::<Result<_, _>>().map_err(failed)?;
-        let (tenant, user) = (&self.tenant, Some(USER));
-        let wanted = Wanted { tenant, user, to, task: None, wish: Wish::Asked };
-        Ok(hand_in(app, &stories, app.setup.catalog(), wanted))
+        let stories = read.collect::<Result<Vec<(IncidentStory, Details)>, OfflineError>>()?;
+        Ok(hand_in(room.app(), &stories, room.app().setup.catalog(), room.given(to)))
     }
 
     /// Fetches what is done of batches. It must not be called within a tokio runtime.
@@ -149,13 +134,13 @@ impl Explainer {
     /// # Errors
     /// When no model is configured, or the store refuses.
     pub fn collect(&self) -> Result<Collected, OfflineError> {
-        let app = self.app()?;
-        app.desk.collect(app, &self.tenant).map_err(OfflineError::Failed)
+        let room = self.room()?;
+        room.app().desk.collect(room.app(), room.tenant()).map_err(OfflineError::Failed)
     }
 
-    fn app(&self) -> Result<&App, OfflineError> {
-        match &self.by {
-            Who::Models(room) => Ok(room.app()),
+    fn room(&self) -> Result<&Room, OfflineError> {
+        match &self.0 {
+            Who::Models(room) => Ok(room),
             Who::Rules { why, .. } => Err(OfflineError::Failed(why.text())),
         }
     }

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use quell_analyst::{Audience, Brief, Task, Tasks};
+use quell_analyst::{Audience, Brief, Task};
 use quell_model::{Answered, Clock, TenantId};
 use quell_pipeline::FIX_TASK;
 
 use super::OfflineError;
-use super::room::{Room, is_given};
+use super::room::Room;
 use crate::start::Plan;
 
 /// A language model that is given the task `fix`, within the budgets of a data directory.
@@ -34,10 +34,8 @@ impl FixWriter {
         tenant: &TenantId,
         clock: Arc<dyn Clock>,
     ) -> Result<Option<Self>, OfflineError> {
-        let tasks = Tasks::embedded().map_err(|error| OfflineError::Failed(error.to_string()))?;
-        let task = tasks.get(FIX_TASK).filter(|task| is_given(&plan.config, task)).cloned();
-        let Some(task) = task else { return Ok(None) };
-        Ok(Some(Self { room: Room::open(plan, tenant, clock)?, task }))
+        let opened = Room::for_task(FIX_TASK, plan, tenant, clock)?;
+        Ok(opened.map(|(room, task)| Self { room, task }))
     }
 
     /// The task.

@@ -3,15 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use quell_analyst::{Audience, Task, Tasks};
+use quell_analyst::{Audience, Task};
 use quell_model::{Answered, Clock, TenantId};
-use quell_pipeline::analyst::incident::Details;
 use quell_pipeline::analyst::message::{self, Form};
 use quell_report::{FixReport, IncidentStory};
 use quell_store::Store;
 
 use super::OfflineError;
-use super::room::{Room, USER, is_given};
+use super::room::{Room, details};
 use crate::analyst::Given;
 use crate::explain::LETTERS_TASK;
 use crate::start::Plan;
@@ -40,10 +39,11 @@ impl LetterWriter {
         tenant: &TenantId,
         clock: Arc<dyn Clock>,
     ) -> Result<Option<Self>, OfflineError> {
-        let tasks = Tasks::embedded().map_err(|error| OfflineError::Failed(error.to_string()))?;
-        let wanted = |task: &&Task| plan.config.analyst.in_letters && is_given(&plan.config, task);
-        let Some(task) = tasks.get(LETTERS_TASK).filter(wanted).cloned() else { return Ok(None) };
-        Ok(Some(Self { room: Room::open(plan, tenant, clock)?, task }))
+        if !plan.config.analyst.in_letters {
+            return Ok(None);
+        }
+        let opened = Room::for_task(LETTERS_TASK, plan, tenant, clock)?;
+        Ok(opened.map(|(room, task)| Self { room, task }))
     }
 
     /// Asks for the words of a request that brings fixes of one incident, within budgets, grants
@@ -57,14 +57,13 @@ impl LetterWriter {
         story: &IncidentStory,
         fixes: &[FixReport],
     ) -> Result<Answered, OfflineError> {
-        let details = Details::read(store, story);
-        let details = details.map_err(|error| OfflineError::Failed(error.to_string()))?;
+        let details = details(store, story)?;
         let app = self.room.app();
         let fixes: Vec<&FixReport> = fixes.iter().collect();
         let told = (story, &details);
         let brief = message::brief(Form::PullRequest, told, &fixes, app.setup.catalog());
-        let (tenant, incident) = (self.room.tenant(), Some(story.incident.id.as_str()));
-        let given = Given { tenant, user: Some(USER), incident, to: Audience::Owner };
+        let incident = Some(story.incident.id.as_str());
+        let given = Given { incident, ..self.room.given(Audience::Owner) };
         Ok(app.desk.write(app, &self.task, &brief, given))
     }
 }

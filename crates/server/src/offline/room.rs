@@ -2,17 +2,21 @@
 
 use std::sync::Arc;
 
-use quell_analyst::{Audience, Task, Tier};
-use quell_config::Config;
+use quell_analyst::{Audience, Task, Tasks};
 use quell_model::{Clock, TenantId};
+use quell_pipeline::analyst::incident::Details;
+use quell_report::IncidentStory;
+use quell_store::Store;
 use tokio::runtime::Handle;
 
+use super::OfflineError;
 use crate::analyst::Given;
+use crate::models::provider_of;
 use crate::start::{Plan, StartError, open_app};
 use crate::state::App;
 
 /// Whose budget counts what the command line asks.
-pub(super) const USER: &str = "local user";
+const USER: &str = "local user";
 
 /// An opened data directory and whose it is. Calls that are under way end with it, and its audit
 /// log is closed.
@@ -33,6 +37,19 @@ impl Room {
         Ok(Self { app: Box::new(app), tenant: tenant.clone() })
     }
 
+    /// Opens it for one task, where the configuration gives that to a provider that is switched on;
+    /// else it is left as it is. It must be called within a tokio runtime.
+    pub(super) fn for_task(
+        name: &str,
+        plan: Plan,
+        tenant: &TenantId,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Option<(Self, Task)>, OfflineError> {
+        let is_given = |task: &&Task| provider_of(&plan.config, task).is_some();
+        let Some(task) = tasks()?.get(name).filter(is_given).cloned() else { return Ok(None) };
+        Ok(Some((Self::open(plan, tenant, clock)?, task)))
+    }
+
     pub(super) fn app(&self) -> &App {
         &self.app
     }
@@ -47,6 +64,16 @@ impl Room {
     }
 }
 
+/// What is told of an incident beside its story.
+pub(super) fn details(store: &Store, story: &IncidentStory) -> Result<Details, OfflineError> {
+    Details::read(store, story).map_err(|error| OfflineError::Failed(error.to_string()))
+}
+
+/// The tasks that come with Quell.
+pub(super) fn tasks() -> Result<Tasks, OfflineError> {
+    Tasks::embedded().map_err(|error| OfflineError::Failed(error.to_string()))
+}
+
 impl Drop for Room {
     /// It must not happen within a tokio runtime.
     fn drop(&mut self) {
@@ -55,10 +82,4 @@ impl Drop for Room {
         }
         self.app.audit.close();
     }
-}
-
-/// Whether the configuration gives a task to a provider that is switched on.
-pub(super) fn is_given(config: &Config, task: &Task) -> bool {
-    let name = config.analyst.provider(&task.id, task.tier == Tier::Large);
-    name.and_then(|name| config.llm.get(name)).is_some_and(|one| one.enabled)
 }

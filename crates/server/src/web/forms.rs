@@ -1,15 +1,17 @@
 //! What the pages on which people decide have in common: who looks, and what a form has to bring
 //! before it counts.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::MethodRouter;
+use axum::routing::{MethodRouter, get};
+use serde::{Deserialize, Deserializer};
 
 use super::{caller, html};
 use crate::access::{Caller, Right, everywhere, require};
@@ -34,6 +36,42 @@ pub(super) fn acting(app: &Arc<App>, done: MethodRouter<Arc<App>>) -> MethodRout
         .layer(from_fn(as_page))
 }
 
+/// Which part of a list is looked at.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub(super) struct Part {
+    /// What is decided or over too.
+    #[serde(default, deserialize_with = "said")]
+    pub(super) all: bool,
+    /// How many stand before the page.
+    #[serde(default)]
+    pub(super) skip: usize,
+}
+
+/// That it is said at all counts: `all=yes`.
+fn said<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    String::deserialize(from).map(|_| true)
+}
+
+/// The page of a list.
+pub(super) fn listing(
+    make: fn(&App, &Caller, Part) -> Result<String, Problem>,
+) -> MethodRouter<Arc<App>> {
+    let show = move |State(app), Query(part), headers| {
+        shown(app, headers, move |app, caller| make(app, caller, part))
+    };
+    get(show)
+}
+
+/// The page of one thing, by its id.
+pub(super) fn showing(
+    make: fn(&App, &Caller, &str) -> Result<String, Problem>,
+) -> MethodRouter<Arc<App>> {
+    let show = move |State(app), Path(id): Path<String>, headers| {
+        shown(app, headers, move |app, caller| make(app, caller, cut(&id)))
+    };
+    get(show)
+}
+
 /// Shows a page to who may oversee their tenant.
 pub(super) async fn shown(
     app: Arc<App>,
@@ -43,7 +81,7 @@ pub(super) async fn shown(
     let asking = Arc::clone(&app);
     let signs_in = signs_in(&headers);
     let made = app.quick(move || {
-        let caller = looker(&asking, &headers)?;
+        let caller = looker(&asking, &headers, Right::Oversee)?;
         make(&asking, &caller)
     });
     answer(made.await, signs_in)
@@ -56,22 +94,22 @@ pub(super) fn led_to(to: &str) -> Response {
 }
 
 /// An id of an address, as far as one is looked at.
-pub(super) fn id(text: &str) -> &str {
-    text.get(..MOST_ID_BYTES).unwrap_or(text)
+fn cut(id: &str) -> &str {
+    id.get(..id.floor_char_boundary(MOST_ID_BYTES)).unwrap_or(id)
 }
 
-/// Who looks.
-fn looker(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
+/// Who looks, where they may.
+pub(super) fn looker(app: &App, headers: &HeaderMap, right: Right) -> Result<Caller, Problem> {
     let caller = caller(app, headers)?.ok_or_else(Problem::unauthorized)?;
-    if !caller.by(app).may(Right::Oversee) {
-        return Err(Problem::forbidden(caller.role, Right::Oversee));
+    if !caller.by(app).may(right) {
+        return Err(Problem::forbidden(caller.role, right));
     }
     app.rates.token(&caller.token).map_err(Problem::too_many)?;
     Ok(caller)
 }
 
 /// Whether who is not known is led to where people sign in.
-fn signs_in(headers: &HeaderMap) -> bool {
+pub(super) fn signs_in(headers: &HeaderMap) -> bool {
     let kinds = headers.get(ACCEPT).and_then(|kinds| kinds.to_str().ok());
     kinds.is_some_and(|kinds| kinds.contains("text/html")) && !headers.contains_key(AUTHORIZATION)
 }
@@ -127,7 +165,10 @@ pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {
     fn of(bytes: &[u8]) -> Self {
-        Self(url::form_urlencoded::parse(bytes).into_owned().collect())
+        // A browser sends each line end as two characters.
+        let plain = |text: Cow<'_, str>| text.replace("\r\n", "\n");
+        let fields = url::form_urlencoded::parse(bytes);
+        Self(fields.map(|(name, value)| (plain(name), plain(value))).collect())
     }
 
     /// A field that stands once; empty where it stands never, or more than once.
@@ -143,5 +184,17 @@ impl Form {
             return Ok(());
         }
         Err(Problem::unprocessable(format!("say that you looked at {at} before you agree to it")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_looked_at_as_far_as_one_is_long() {
+        assert_eq!(cut("4v8k2m9x"), "4v8k2m9x");
+        assert_eq!(cut(&"a".repeat(65)), "a".repeat(64));
+        assert_eq!(cut(&format!("a{}", "é".repeat(9_000))), format!("a{}", "é".repeat(31)));
     }
 }

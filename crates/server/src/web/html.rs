@@ -6,9 +6,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use quell_model::shown;
+use quell_model::{Timestamp, is_deceiving, shown};
 use sha2::{Digest, Sha256};
 
+use super::forms::Part;
 use crate::access::Caller;
 use crate::api::Problem;
 use crate::serve::page;
@@ -33,8 +34,9 @@ pre.data{padding:.5rem}\
 .add{background:#d3f2d9;color:#0b4a1c}.del{background:#fbd9d9;color:#7a1212}\
 code{font-family:ui-monospace,monospace}\
 .quiet{color:#5b6470}.wrong{color:#9b1c1c;font-weight:600}.good{color:#0b6b2b;font-weight:600}\
-textarea,select,input[type=number]{box-sizing:border-box;max-width:100%;font:inherit;padding:.4rem;border:1px solid #9aa3af;border-radius:4px}\
-textarea{width:100%}\
+textarea,select,input:not([type=checkbox]){box-sizing:border-box;max-width:100%;font:inherit;padding:.4rem;border:1px solid #9aa3af;border-radius:4px}\
+textarea,input.wide{width:100%}bdi.data{white-space:pre-line}\
+details{margin:.5rem 0}summary{cursor:pointer}\
 button{font:inherit;padding:.5rem 1rem;margin:.5rem .5rem 0 0;border:1px solid #9aa3af;border-radius:4px;background:#eef0f3;color:inherit;cursor:pointer}\
 button.yes{background:#1d4ed8;border-color:#1d4ed8;color:#fff}\
 button.grave{background:#9b1c1c;border-color:#9b1c1c;color:#fff}\
@@ -45,8 +47,17 @@ label{display:block;margin:.5rem 0}\
 article,section{background:#1d2026;border-color:#363b45}.data{background:#3a2f12;border-left-color:#f59e0b}\
 .add{background:#123a1d;color:#b9f0c8}.del{background:#471818;color:#ffc9c9}\
 .quiet,dt{color:#9aa3af}.wrong{color:#f4a3a3}.good{color:#86e0a3}\
-textarea,select,input[type=number]{background:#14161a;color:inherit}button{background:#2a2e36}\
+textarea,select,input:not([type=checkbox]){background:#14161a;color:inherit}button{background:#2a2e36}\
 button.grave{background:#b42318;border-color:#b42318}.alarm{border-color:#f4a3a3}}";
+
+/// A line of a page.
+macro_rules! put {
+    ($body:expr, $($text:tt)*) => {{
+        $body.push_str(&format!($($text)*));
+        $body.push('\n');
+    }};
+}
+pub(super) use put;
 
 /// What a page may do: show itself, and send its forms here.
 pub(super) fn policy() -> &'static str {
@@ -69,15 +80,30 @@ const PAGES: [(&str, &str); 3] = [
 
 /// Who looks, and the way to the other pages. `here` is the address of this one's list.
 pub(super) fn head(caller: &Caller, here: &str) -> String {
+    format!(
+        "<header>{}</header>\n<nav><a href=\"/\">What is open</a> {}</nav>\n",
+        bar(caller, ""),
+        links(here)
+    )
+}
+
+/// The pages, of which one is this.
+fn links(here: &str) -> String {
     let link = |(at, name): (&str, &str)| {
         let current = if at == here { " aria-current=\"true\"" } else { "" };
         format!("<a href=\"{at}\"{current}>{name}</a>")
     };
-    let links = PAGES.map(link).join(" ");
-    format!(
-        "<header>{}</header>\n<nav><a href=\"/\">What is open</a> {links}</nav>\n",
-        bar(caller, "")
-    )
+    PAGES.map(link).join(" ")
+}
+
+/// The way to the next part of a list, where there is one. `count` of it are shown here.
+pub(super) fn more(here: &str, part: Part, (count, total): (usize, u64)) -> String {
+    let next = part.skip.saturating_add(count);
+    if count == 0 || u64::try_from(next).is_ok_and(|next| next >= total) {
+        return String::new();
+    }
+    let all = if part.all { "all=yes&amp;" } else { "" };
+    format!("<p><a href=\"{here}?{all}skip={next}\">More</a></p>\n")
 }
 
 /// A page with a title of Quell's own words.
@@ -118,9 +144,19 @@ pub(super) fn person(text: &str) -> String {
     format!("<bdi class=\"data\">{}</bdi>", escaped(&shown(text, false)))
 }
 
+/// What a person wrote, in its frame: written out, and in lines as they wrote it.
+pub(super) fn wrote(text: &str) -> String {
+    format!("<bdi class=\"data\">{}</bdi>", escaped(&shown(text.trim(), true)))
+}
+
 /// Text of Quell's own or of who set it up, which may name something: written out, on one line.
 pub(super) fn words(text: &str) -> String {
     format!("<bdi>{}</bdi>", escaped(&shown(text, false)))
+}
+
+/// A moment, to the second.
+pub(super) fn moment(at: Timestamp) -> String {
+    format!("{at:.0}")
 }
 
 /// A line of a list of facts, whose value is HTML already.
@@ -136,13 +172,57 @@ pub(super) const LEGEND: &str = "<p class=\"quiet\"><span class=\"data\">Text in
 /// A form of a session, sent to an address, with what it repeats beside its own fields.
 pub(super) fn form(to: &str, repeats: &[(&str, &str)], fields: &str) -> String {
     let hidden = |(name, value): &(&str, &str)| {
-        format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">\n", escaped(value))
+        format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">\n", repeated(value))
     };
     let hidden: String = repeats.iter().map(hidden).collect();
     format!(
         "<form method=\"post\" action=\"{}\" autocomplete=\"off\">\n{hidden}{fields}\n</form>\n",
         escaped(to)
     )
+}
+
+/// What a form repeats, as it is: what could turn the page's text round is named by its number.
+fn repeated(value: &str) -> String {
+    let mut out = String::new();
+    for part in value.split_inclusive(is_deceiving) {
+        let end = part.chars().next_back().filter(|end| is_deceiving(*end));
+        out.push_str(&escaped(end.map_or(part, |end| part.strip_suffix(end).unwrap_or(part))));
+        if let Some(end) = end {
+            out.push_str(&format!("&#{};", u32::from(end)));
+        }
+    }
+    out
+}
+
+/// A form that only looks, with what it asks for in the address.
+pub(super) fn looking(to: &str, fields: &str) -> String {
+    format!("<form action=\"{to}\" autocomplete=\"off\">\n{fields}\n</form>\n")
+}
+
+/// A field with what is wrong with it. `input` makes it of further attributes.
+pub(super) fn field(
+    (name, label): (&str, &str),
+    wrong: Option<&str>,
+    input: impl FnOnce(&str) -> String,
+) -> String {
+    let Some(wrong) = wrong else {
+        return format!("<label>{label} {}</label>\n", input(&format!(" name=\"{name}\"")));
+    };
+    let more = format!(" name=\"{name}\" aria-invalid=\"true\" aria-describedby=\"{name}-wrong\"");
+    format!(
+        "<label>{label} {}</label>\n<p class=\"wrong\" id=\"{name}-wrong\">{}</p>\n",
+        input(&more),
+        words(wrong)
+    )
+}
+
+/// What a field holds: as it stands, unless something in it could not be seen.
+pub(super) fn held(text: &str) -> String {
+    let is_odd = |c: char| is_deceiving(c) || (c.is_control() && !matches!(c, '\n' | '\t'));
+    match text.chars().any(is_odd) {
+        true => escaped(&shown(text, true)),
+        false => escaped(text),
+    }
 }
 
 /// A button of a form, which says a word. `more` is further attributes.
@@ -167,12 +247,12 @@ pub(super) fn looked(what: &str) -> String {
 
 /// What went wrong, as a page.
 pub(super) fn refused(problem: &Problem) -> Response {
-    let back = "<p><a href=\"/approvals\">Plans</a> <a href=\"/exceptions\">Exceptions</a> \
-                <a href=\"/delegations\">Who speaks for whom</a></p>\n";
     let why = words(problem.detail());
     let body = format!(
-        "<h1>{}</h1>\n<p class=\"wrong\" role=\"alert\">{why}</p>\n<p>Nothing was changed.</p>\n{back}",
-        escaped(problem.title())
+        "<h1>{}</h1>\n<p class=\"wrong\" role=\"alert\">{why}</p>\n<p>Nothing was changed.</p>\n\
+         <p>{}</p>\n",
+        escaped(problem.title()),
+        links("")
     );
     let status = match problem.status() {
         // A browser would ask for a name and a password.
@@ -196,6 +276,9 @@ mod tests {
             "{page}"
         );
         assert!(page.contains("\\u{1b}\\u{202e}"), "{page}");
+        assert_eq!(repeated("a\u{202e}\u{200b}<b"), "a&#8238;&#8203;&lt;b");
+        assert_eq!(held("a\n<b"), "a\n&lt;b");
+        assert_eq!(held("a\u{202e}\n<b"), "a\\u{202e}\n&lt;b");
         assert!(policy().contains("style-src 'sha256-") && !policy().contains("unsafe"));
     }
 }

@@ -16,13 +16,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{RawQuery, State};
-use axum::http::header::{ACCEPT, AUTHORIZATION, LOCATION, WWW_AUTHENTICATE};
+use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use quell_report::FORMATS;
+use quell_report::{FORMATS, Options};
 
 pub(crate) use html::escaped;
 
@@ -59,19 +59,15 @@ async fn show(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let wants_page = headers.get(ACCEPT).and_then(|kinds| kinds.to_str().ok());
-    let wants_page = wants_page.is_some_and(|kinds| kinds.contains("text/html"));
-    let may_sign_in = !headers.contains_key(AUTHORIZATION) && query.as_deref() != Some("token");
+    let signs_in = forms::signs_in(&headers) && query.as_deref() != Some("token");
     let asking = Arc::clone(&app);
     let made = app.quick(move || {
-        let caller = caller(&asking, &headers)?.ok_or_else(Problem::unauthorized)?;
-        if !caller.by(&asking).may(Right::Read) {
-            return Err(Problem::forbidden(caller.role, Right::Read));
-        }
-        asking.rates.token(&caller.token).map_err(Problem::too_many)?;
+        let caller = forms::looker(&asking, &headers, Right::Read)?;
         let html = FORMATS.iter().find(|format| format.name == "html");
         let html = html.ok_or_else(|| Problem::not_found("such page"))?;
-        let html = write_report(&asking, &caller, (INCIDENTS, 0), html)?;
+        let asks = caller.by(&asking).may_everywhere(Right::Decide);
+        let options = Options { asks, ..Options::default() };
+        let html = write_report(&asking, &caller, (INCIDENTS, 0), (html, options))?;
         let html = String::from_utf8_lossy(&html);
         let above = format!("{BEGIN}{}{}", bar(&caller, INLINE), APPROVALS);
         Ok(html.replacen(BEGIN, &above, 1))
@@ -79,8 +75,8 @@ async fn show(
     match made.await {
         Ok(html) => page(StatusCode::OK, html, POLICY),
         Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
-            if wants_page && may_sign_in {
-                return (StatusCode::SEE_OTHER, [(LOCATION, "/sign-in")]).into_response();
+            if signs_in {
+                return forms::led_to("/sign-in");
             }
             let mut response = problem.into_response();
             let ask = "Basic realm=\"quell: any name, and a token as the password\"";

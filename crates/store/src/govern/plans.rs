@@ -111,6 +111,30 @@ impl Store {
         rows.map(|row| made(&row?)).collect()
     }
 
+    /// A page of all plans, or of the open ones, the newest first, and how many there are. Plans have
+    /// their diffs with them, so no others are read.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn plan_page(
+        &self,
+        open: bool,
+        (skip, limit): (usize, usize),
+    ) -> Result<(Vec<PlanRow>, u64), StoreError> {
+        let which = if open { "WHERE state = 'open'" } else { "" };
+        let total = format!("SELECT count(*) FROM plans {which}");
+        let total: i64 = self.connection.prepare_cached(&total)?.query_row([], |row| row.get(0))?;
+        let mut select = self.connection.prepare_cached(&format!(
+            "SELECT plan, votes FROM plans {which} ORDER BY asked_at DESC, id LIMIT ?1 OFFSET ?2"
+        ))?;
+        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let rows = select.query_map([number(limit), number(skip)], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+        })?;
+        let rows = rows.map(|row| made(&row?)).collect::<Result<Vec<_>, StoreError>>()?;
+        Ok((rows, u64::try_from(total).unwrap_or_default()))
+    }
+
     /// The plans of which somebody did not wait for others, and at which nobody has looked since,
     /// the newest first.
     ///

@@ -151,3 +151,31 @@ proptest! {
         prop_assert_eq!(hidden(&store, at(second)), expected);
     }
 }
+
+#[test]
+fn a_page_of_plans_is_a_part_of_their_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path()).unwrap();
+    let plan = |number: i64| {
+        serde_json::from_value::<quell_govern::approval::Plan>(serde_json::json!({
+            "id": format!("p{number}"), "kind": "fix.patch", "tenant": "default", "title": "",
+            "target": "", "parameters": {}, "diff": "", "evidence": [], "versions": {},
+            "before": "a1".repeat(32), "quorum": {"people": 1, "roles": []},
+            "requested_by": {"id": "ana", "name": "Ana"},
+            // Two at a time were asked for at once.
+            "requested_at": at(number / 2), "expires_at": at(1000),
+        }))
+    };
+    for number in 0..7 {
+        assert!(store.plan_add(&plan(number).unwrap()).unwrap());
+    }
+    for open in [true, false] {
+        let all = store.plan_list(open).unwrap();
+        assert_eq!(all.len(), 7);
+        for (skip, limit) in [(0, 3), (3, 3), (6, 3), (7, 3), (0, 50), (2, 0), (usize::MAX, 1)] {
+            let (page, total) = store.plan_page(open, (skip, limit)).unwrap();
+            let wanted: Vec<_> = all.iter().skip(skip).take(limit).cloned().collect();
+            assert_eq!((page, total), (wanted, 7), "{open} {skip} {limit}");
+        }
+    }
+}

@@ -143,6 +143,6 @@ fn name_as_content(report: &mut Report, folder: &Path) {
 fn write(format: &str, report: &Report, color: bool, out: &mut dyn Write) -> Result<()> {
     let format =
         quell_report::FORMATS.iter().find(|f| f.name == format).context("the format is missing")?;
-    (format.write)(report, &Options { color }, out)?;
+    (format.write)(report, &Options { color, ..Options::default() }, out)?;
     Ok(())
 }

@@ -407,7 +407,8 @@ fn print(
     } else if arguments.json {
         write_json(&mut out, &report)?;
     } else {
-        let options = Options { color: environment.terminal_out && !environment.no_color };
+        let color = environment.terminal_out && !environment.no_color;
+        let options = Options { color, ..Options::default() };
         write_fixes(&report, (arguments.all, &options), &mut out)?;
     }
     out.flush()?;

@@ -8,16 +8,14 @@ mod tests;
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
-use axum::http::HeaderMap;
+use axum::extract::{Path, State};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::post;
 use axum::{Extension, Router};
 use quell_govern::approval::Hash;
 use quell_pipeline::govern::{Saying, Word};
-use serde::Deserialize;
 
-use super::forms::{Form, acting, id as shortened, led_to, shown};
+use super::forms::{Form, Part, acting, led_to, listing, showing};
 use crate::access::Caller;
 use crate::api::{PlansAsked, Problem, plan_seen, plans_seen, plans_unreviewed, say_of_plan};
 use crate::state::App;
@@ -28,40 +26,20 @@ const AT_ONCE: usize = 50;
 /// The routes of the pages.
 pub(super) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
     let say = acting(app, post(say));
-    Router::new().route("/approvals", get(list)).route("/approvals/{id}", get(show).merge(say))
+    Router::new()
+        .route("/approvals", listing(list))
+        .route("/approvals/{id}", showing(show).merge(say))
 }
 
-/// Which plans.
-#[derive(Debug, Default, Deserialize)]
-struct Asked {
-    /// Those that are decided too.
-    #[serde(default)]
-    all: Option<String>,
-    /// How many stand before the page.
-    #[serde(default)]
-    skip: usize,
+fn list(app: &App, caller: &Caller, part: Part) -> Result<String, Problem> {
+    let which = PlansAsked { all: part.all, skip: part.skip, limit: AT_ONCE };
+    let (plans, total) = plans_seen(app, caller, &which)?;
+    let alarms = plans_unreviewed(app, caller)?;
+    Ok(page::list(caller, (&plans, total), &alarms, part))
 }
 
-async fn list(
-    State(app): State<Arc<App>>,
-    Query(asked): Query<Asked>,
-    headers: HeaderMap,
-) -> Response {
-    shown(app, headers, move |app, caller| {
-        let which = PlansAsked { all: asked.all.is_some(), skip: asked.skip, limit: AT_ONCE };
-        let (plans, total) = plans_seen(app, caller, &which)?;
-        let alarms = plans_unreviewed(app, caller)?;
-        Ok(page::list(caller, (&plans, total), &alarms, &which))
-    })
-    .await
-}
-
-async fn show(State(app): State<Arc<App>>, Path(id): Path<String>, headers: HeaderMap) -> Response {
-    shown(app, headers, move |app, caller| {
-        let seen = plan_seen(app, caller, shortened(&id))?;
-        Ok(page::plan(caller, &seen, app.clock.now()))
-    })
-    .await
+fn show(app: &App, caller: &Caller, id: &str) -> Result<String, Problem> {
+    Ok(page::plan(caller, &plan_seen(app, caller, id)?, app.clock.now()))
 }
 
 /// What a form says of a plan.

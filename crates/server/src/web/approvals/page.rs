@@ -4,18 +4,13 @@ use quell_govern::approval::{Said, Stand, Vote};
 use quell_model::Timestamp;
 use quell_pipeline::govern::PlanTold;
 
-use super::super::html::{LEGEND, data, document, escaped, fact, head, person, words};
+use super::super::forms::Part;
+use super::super::html::{
+    LEGEND, data, document, escaped, fact, head, moment, more, person, put, words, wrote,
+};
 use super::said::forms;
 use crate::access::Caller;
-use crate::api::{PlanAlarm, PlanSeen, PlansAsked};
-
-/// A line of a page.
-macro_rules! put {
-    ($body:expr, $($text:tt)*) => {{
-        $body.push_str(&format!($($text)*));
-        $body.push('\n');
-    }};
-}
+use crate::api::{PlanAlarm, PlanSeen};
 
 /// The address of the list.
 const HERE: &str = "/approvals";
@@ -25,10 +20,10 @@ pub(super) fn list(
     caller: &Caller,
     (plans, total): (&[PlanTold], u64),
     alarms: &[PlanAlarm],
-    asked: &PlansAsked,
+    part: Part,
 ) -> String {
     let mut body = head(caller, HERE);
-    let (title, other) = match asked.all {
+    let (title, other) = match part.all {
         true => ("All plans", "<a href=\"/approvals\">Only what waits</a>"),
         false => ("What waits for approval", "<a href=\"/approvals?all=yes\">All plans</a>"),
     };
@@ -53,11 +48,7 @@ pub(super) fn list(
         fact(&mut body, "How it stands", &stand(plan));
         body.push_str("</dl>\n</article>\n");
     }
-    let next = asked.skip.saturating_add(plans.len());
-    if u64::try_from(next).is_ok_and(|next| next < total) && !plans.is_empty() {
-        let all = if asked.all { "all=yes&amp;" } else { "" };
-        put!(body, "<p><a href=\"/approvals?{all}skip={next}\">More</a></p>");
-    }
+    body.push_str(&more(HERE, part, (plans.len(), total)));
     document(title, &body)
 }
 
@@ -77,8 +68,8 @@ fn alarmed(alarms: &[PlanAlarm]) -> String {
             escaped(&one.id),
             data(&one.title),
             person(&one.glass.by.name),
-            escaped(&one.glass.at.to_string()),
-            person(&one.glass.reason)
+            moment(one.glass.at),
+            wrote(&one.glass.reason)
         );
     }
     body + "</ul>\n</section>\n"
@@ -101,7 +92,7 @@ pub(super) fn plan(caller: &Caller, seen: &PlanSeen, now: Timestamp) -> String {
     let made_by = plan.versions.iter().map(|(name, version)| format!("{name} {version}"));
     fact(&mut body, "Made by", &escaped(&made_by.collect::<Vec<_>>().join(", ")));
     fact(&mut body, "Asked for by", &by(plan));
-    fact(&mut body, "Void after", &escaped(&plan.expires_at.to_string()));
+    fact(&mut body, "Void after", &moment(plan.expires_at));
     fact(&mut body, "Hash", &format!("<code>{}</code>", escaped(plan.hash.as_str())));
     body.push_str("</dl>\n</section>\n<section>\n<h2>The change</h2>\n");
     body.push_str(&diff(&plan.diff));
@@ -128,7 +119,7 @@ fn place(plan: &PlanTold) -> String {
 }
 
 fn by(plan: &PlanTold) -> String {
-    let at = escaped(&plan.requested_at.to_string());
+    let at = moment(plan.requested_at);
     format!("{} at {at}", person(&plan.requested_by.name))
 }
 
@@ -195,7 +186,7 @@ fn who(plan: &PlanTold) -> String {
             Some(other) => format!("reviewed by {}", person(&other.name)),
             None => "<span class=\"wrong\">not reviewed yet</span>".to_owned(),
         };
-        let (name, reason) = (person(&glass.by.name), person(&glass.reason));
+        let (name, reason) = (person(&glass.by.name), wrote(&glass.reason));
         put!(body, "<p>{name} did not wait for others: {reason}; {reviewed}</p>");
     }
     body + "</section>\n"
@@ -209,9 +200,9 @@ fn said(vote: &Vote) -> String {
     let in_place = vote.for_whom.as_ref().map(|other| format!(" for {}", person(&other.name)));
     let note = match vote.note.is_empty() {
         true => String::new(),
-        false => format!(": {}", person(&vote.note)),
+        false => format!(": {}", wrote(&vote.note)),
     };
-    let (name, at) = (person(&vote.by.name), escaped(&vote.at.to_string()));
+    let (name, at) = (person(&vote.by.name), moment(vote.at));
     format!(
         "{name}{}: {what}{note} <span class=\"quiet\">{at}</span>",
         in_place.unwrap_or_default()

@@ -5,9 +5,10 @@ use quell_model::{Timestamp, shown};
 use quell_pipeline::govern::PlanTold;
 use serde_json::{Value, json};
 
+use super::super::forms::Part;
 use super::super::testing::{HOSTILE, caller, check, offered};
 use super::page;
-use crate::api::{GlassSeen, PlanAlarm, PlanSeen, PlansAsked};
+use crate::api::{GlassSeen, PlanAlarm, PlanSeen};
 
 fn now() -> Timestamp {
     "2026-11-22T12:00:00Z".parse().unwrap()
@@ -41,11 +42,11 @@ fn seen(plan: PlanTold, may_approve: bool) -> PlanSeen {
 
 #[test]
 fn what_waits_is_a_list_of_links_that_do_nothing() {
-    let asked = PlansAsked { all: false, skip: 0, limit: 1 };
+    let asked = Part::default();
     let plans = [plan(|_| ())];
-    let found = page::list(&caller("bo", Some("c")), (&plans, 2), &[], &asked);
+    let found = page::list(&caller("bo", Some("c")), (&plans, 2), &[], asked);
     check("list", &found, include_str!("golden/list.html"));
-    let none = page::list(&caller("bo", Some("c")), (&[], 0), &[], &asked);
+    let none = page::list(&caller("bo", Some("c")), (&[], 0), &[], asked);
     assert!(none.contains("Nothing is here.") && !none.contains("More"), "{none}");
 }
 
@@ -71,7 +72,7 @@ fn a_plan_that_is_void_takes_nothing() {
 
 #[test]
 fn what_was_not_waited_for_stands_above_all_until_it_is_looked_at() {
-    let asked = PlansAsked { all: false, skip: 0, limit: 50 };
+    let asked = Part::default();
     let glass = json!({"by": {"id": "di", "name": HOSTILE}, "reason": HOSTILE,
         "hash": "a1".repeat(32), "at": "2026-11-22T11:00:00Z"});
     let alarm = PlanAlarm {
@@ -79,7 +80,7 @@ fn what_was_not_waited_for_stands_above_all_until_it_is_looked_at() {
         title: shown(&format!("close {HOSTILE}"), false),
         glass: serde_json::from_value(glass).unwrap(),
     };
-    let found = page::list(&caller("bo", Some("c")), (&[], 0), &[alarm], &asked);
+    let found = page::list(&caller("bo", Some("c")), (&[], 0), &[alarm], asked);
     check("alarm", &found, include_str!("golden/alarm.html"));
     assert!(found.contains("role=\"alert\""));
 }

@@ -4,7 +4,7 @@ use quell_govern::Person;
 use quell_govern::approval::Delegation;
 use quell_model::shown;
 
-use super::super::html::{LEGEND, document, escaped, form, head, person};
+use super::super::html::{LEGEND, document, escaped, form, head, moment, person};
 use crate::access::Caller;
 use crate::api::MOST_DELEGATION_DAYS;
 
@@ -50,7 +50,7 @@ pub(super) fn delegations(
 /// One who speaks in another's place. Whose place it is may end it.
 fn line(caller: &Caller, one: &Delegation) -> String {
     let (to, from) = (person(&one.to.name), person(&one.from.name));
-    let until = escaped(&one.until.to_string());
+    let until = moment(one.until);
     let end = match &caller.csrf {
         Some(csrf) if one.from.id == caller.token => form(
             HERE,

@@ -1,24 +1,23 @@
-//! The pages on which people review exceptions. Looking does nothing: what counts is a form that is
+//! The pages on which people ask for exceptions and review them. Looking does nothing: what counts is a form that is
 //! sent by a session, with the session's token.
 
+mod ask;
 mod page;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
-use axum::http::HeaderMap;
+use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use quell_govern::exception::State as Stands;
 use quell_pipeline::govern::Wish;
-use serde::Deserialize;
 
-use super::forms::{Form, acting, id as shortened, led_to, shown};
+use super::forms::{Form, Part, acting, led_to, listing, showing};
 use crate::access::Caller;
-use crate::api::{Problem, decide_exceptions, exception_seen, exceptions_seen};
+use crate::api::{Problem, decide_exceptions, exception_named, exception_seen, exceptions_seen};
 use crate::state::App;
 
 /// Exceptions on a page.
@@ -29,39 +28,20 @@ const LIVE: [Stands; 3] = [Stands::Requested, Stands::Reviewed, Stands::Granted]
 /// The routes of the pages.
 pub(super) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
     let say = acting(app, post(say));
-    Router::new().route("/exceptions", get(list)).route("/exceptions/{id}", get(show).merge(say))
+    Router::new()
+        .route("/exceptions", listing(list).merge(acting(app, post(ask::ask))))
+        .route("/exceptions/new", get(ask::new))
+        .route("/exceptions/{id}", showing(show).merge(say))
 }
 
-/// Which exceptions.
-#[derive(Debug, Default, Deserialize)]
-struct Asked {
-    /// Those that hide nothing any more too.
-    #[serde(default)]
-    all: Option<String>,
-    /// How many stand before the page.
-    #[serde(default)]
-    skip: usize,
+fn list(app: &App, caller: &Caller, part: Part) -> Result<String, Problem> {
+    let states: &[Stands] = if part.all { &[] } else { &LIVE };
+    let (told, total) = exceptions_seen(app, caller, states, (part.skip, AT_ONCE))?;
+    Ok(page::list(caller, (&told, total), part))
 }
 
-async fn list(
-    State(app): State<Arc<App>>,
-    Query(asked): Query<Asked>,
-    headers: HeaderMap,
-) -> Response {
-    shown(app, headers, move |app, caller| {
-        let all = asked.all.is_some();
-        let states: &[Stands] = if all { &[] } else { &LIVE };
-        let found = exceptions_seen(app, caller, states, (asked.skip, AT_ONCE))?;
-        Ok(page::list(caller, (&found.0, found.1), (all, asked.skip)))
-    })
-    .await
-}
-
-async fn show(State(app): State<Arc<App>>, Path(id): Path<String>, headers: HeaderMap) -> Response {
-    shown(app, headers, move |app, caller| {
-        Ok(page::exception(caller, &exception_seen(app, caller, shortened(&id))?))
-    })
-    .await
+fn show(app: &App, caller: &Caller, id: &str) -> Result<String, Problem> {
+    Ok(page::exception(caller, &exception_seen(app, caller, id)?))
 }
 
 /// What a form says of an exception.
@@ -84,7 +64,7 @@ async fn say(
     let asking = Arc::clone(&app);
     let id = app.quick(move || {
         // Only one that is named whole, or by its beginning, is decided on.
-        let id = exception_seen(&asking, &caller, &id)?.told.exception.id;
+        let id = exception_named(&asking, &caller, &id)?;
         let ids = [id.clone()];
         let answers = decide_exceptions(&asking, &caller, (&ids, wish, form.field("note")))?;
         match answers.into_iter().find_map(|answer| answer.refused) {

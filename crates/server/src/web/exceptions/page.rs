@@ -2,37 +2,28 @@
 
 use quell_govern::exception::{Event, Exception, State, Step};
 use quell_model::shown;
-use quell_pipeline::govern::{Preview, Told};
+use quell_pipeline::govern::{Preview, PreviewIssue, Told};
 
+use super::super::forms::Part;
 use super::super::html::{
-    LEGEND, button, data, document, escaped, fact, form, head, looked, person, why,
+    LEGEND, button, data, document, escaped, fact, form, head, looked, moment, more, person, put,
+    why, wrote,
 };
 use crate::access::Caller;
 use crate::api::ExceptionSeen;
-
-/// A line of a page.
-macro_rules! put {
-    ($body:expr, $($text:tt)*) => {{
-        $body.push_str(&format!($($text)*));
-        $body.push('\n');
-    }};
-}
 
 /// The address of the list.
 const HERE: &str = "/exceptions";
 
 /// What waits and what is hidden, or all.
-pub(super) fn list(
-    caller: &Caller,
-    (told, total): (&[Told], u64),
-    (all, skip): (bool, usize),
-) -> String {
+pub(super) fn list(caller: &Caller, (told, total): (&[Told], u64), part: Part) -> String {
     let mut body = head(caller, HERE);
-    let (title, other) = match all {
+    let (title, other) = match part.all {
         true => ("All exceptions", "<a href=\"/exceptions\">Only what waits or is in force</a>"),
         false => ("Exceptions", "<a href=\"/exceptions?all=yes\">All exceptions</a>"),
     };
     put!(body, "<h1>{title}</h1>\n<p>{total} in all. {other}</p>");
+    body.push_str("<p><a href=\"/exceptions/new\">Ask for an exception</a></p>\n");
     if told.is_empty() {
         body.push_str("<p>Nothing is here.</p>\n");
     } else {
@@ -48,15 +39,11 @@ pub(super) fn list(
         );
         fact(&mut body, "How it stands", &stand(one));
         fact(&mut body, "Asked for by", &by(exception));
-        fact(&mut body, "Why", &person(&exception.request.reason));
-        fact(&mut body, "Ends", &escaped(&exception.request.until.to_string()));
+        fact(&mut body, "Why", &wrote(&exception.request.reason));
+        fact(&mut body, "Ends", &moment(exception.request.until));
         body.push_str("</dl>\n</article>\n");
     }
-    let next = skip.saturating_add(told.len());
-    if u64::try_from(next).is_ok_and(|next| next < total) && !told.is_empty() {
-        let all = if all { "all=yes&amp;" } else { "" };
-        put!(body, "<p><a href=\"/exceptions?{all}skip={next}\">More</a></p>");
-    }
+    body.push_str(&more(HERE, part, (told.len(), total)));
     document(title, &body)
 }
 
@@ -71,7 +58,7 @@ pub(super) fn exception(caller: &Caller, seen: &ExceptionSeen) -> String {
         scope(exception)
     );
     fact(&mut body, "How it stands", &stand(&seen.told));
-    fact(&mut body, "Why", &person(&request.reason));
+    fact(&mut body, "Why", &wrote(&request.reason));
     let controls = match request.compensating_controls.is_empty() {
         true => "nothing is named".to_owned(),
         false => {
@@ -87,7 +74,7 @@ pub(super) fn exception(caller: &Caller, seen: &ExceptionSeen) -> String {
         let link = format!("<a href=\"/exceptions/{0}\">{0}</a>", escaped(old));
         fact(&mut body, "Takes the place of", &link);
     }
-    fact(&mut body, "Ends", &escaped(&request.until.to_string()));
+    fact(&mut body, "Ends", &moment(request.until));
     fact(&mut body, "Id", &format!("<code>{}</code>", escaped(&exception.id)));
     body.push_str("</dl>\n</section>\n");
     body.push_str(&seen.preview.as_ref().map_or_else(String::new, hides));
@@ -107,8 +94,8 @@ fn scope(exception: &Exception) -> String {
 fn by(exception: &Exception) -> String {
     let name =
         exception.requester().map_or_else(|| "nobody known".to_owned(), |by| person(&by.name));
-    let at = exception.events.first().map(|event| format!(" at {}", event.at));
-    format!("{name}{}", escaped(&at.unwrap_or_default()))
+    let at = exception.events.first().map(|event| format!(" at {}", moment(event.at)));
+    format!("{name}{}", at.unwrap_or_default())
 }
 
 /// How an exception stands, in a sentence.
@@ -140,7 +127,16 @@ fn stand(told: &Told) -> String {
 
 /// What it is about now.
 fn hides(preview: &Preview) -> String {
-    let mut body = String::from("<section>\n<h2>What it is about now</h2>\n<dl>\n");
+    format!(
+        "<section>\n<h2>What it is about now</h2>\n<dl>\n{}</section>\n",
+        about(preview, preview.first.len())
+    )
+}
+
+/// What a scope is about now: the rest of a list of facts, and the riskiest issues, of which so many
+/// are open to be read.
+pub(super) fn about(preview: &Preview, open: usize) -> String {
+    let mut body = String::new();
     fact(&mut body, "Open issues", &preview.issues.to_string());
     fact(&mut body, "Of these, known to be exposed", &preview.exposed.to_string());
     let severities = preview.severities.iter();
@@ -151,25 +147,33 @@ fn hides(preview: &Preview) -> String {
     }
     fact(&mut body, "Of these, hidden already", &preview.hidden_already.to_string());
     body.push_str("</dl>\n");
-    if !preview.first.is_empty() {
-        body.push_str("<p>The riskiest:</p>\n<ul>\n");
+    let (first, others) = preview.first.split_at(open.min(preview.first.len()));
+    if !first.is_empty() {
+        put!(body, "<p>The riskiest:</p>\n{}", riskiest(first));
     }
-    for one in &preview.first {
+    if !others.is_empty() {
+        let count = others.len();
         put!(
             body,
-            "<li>{} · {} · {} on {} <code class=\"quiet\">{}</code></li>",
+            "<details>\n<summary>The next {count}</summary>\n{}\n</details>",
+            riskiest(others)
+        );
+    }
+    body + "<p class=\"quiet\">What comes later and fits is hidden too.</p>\n"
+}
+
+fn riskiest(issues: &[PreviewIssue]) -> String {
+    let line = |one: &PreviewIssue| {
+        format!(
+            "<li>{} · {} · {} on {} <code class=\"quiet\">{}</code></li>\n",
             one.severity.as_str(),
             one.score,
             data(&shown(one.title.raw(), false)),
             data(&shown(one.asset.raw(), false)),
             escaped(&one.id.to_string())
-        );
-    }
-    if !preview.first.is_empty() {
-        body.push_str("</ul>\n");
-    }
-    body.push_str("<p class=\"quiet\">What comes later and fits is hidden too.</p>\n");
-    body + "</section>\n"
+        )
+    };
+    format!("<ul>\n{}</ul>", issues.iter().map(line).collect::<String>())
 }
 
 fn happened(event: &Event) -> String {
@@ -185,9 +189,9 @@ fn happened(event: &Event) -> String {
     let who = event.by.as_ref().map(|by| format!("{} ", person(&by.name)));
     let note = match event.note.is_empty() {
         true => String::new(),
-        false => format!(": {}", person(&event.note)),
+        false => format!(": {}", wrote(&event.note)),
     };
-    let at = escaped(&event.at.to_string());
+    let at = moment(event.at);
     format!("{}{step}{note} <span class=\"quiet\">{at}</span>", who.unwrap_or_default())
 }
 

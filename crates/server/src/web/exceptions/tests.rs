@@ -4,6 +4,7 @@ use quell_model::{Severity, Untrusted};
 use quell_pipeline::govern::{Preview, PreviewIssue, SeverityCount, Told};
 use serde_json::{Value, json};
 
+use super::super::forms::Part;
 use super::super::testing::{HOSTILE, caller, check, offered};
 use super::page;
 use crate::api::ExceptionSeen;
@@ -25,7 +26,7 @@ fn told(change: impl FnOnce(&mut Value)) -> Told {
     serde_json::from_value(told).unwrap()
 }
 
-fn preview() -> Preview {
+pub(super) fn preview() -> Preview {
     Preview {
         scope: String::new(),
         issues: 14,
@@ -62,10 +63,10 @@ fn granted(told: &mut Value) {
 #[test]
 fn what_waits_is_a_list_of_links_that_do_nothing() {
     let all = [told(|_| ()), told(granted)];
-    let found = page::list(&caller("bo", Some("c")), (&all, 3), (false, 0));
+    let found = page::list(&caller("bo", Some("c")), (&all, 3), Part::default());
     check("list", &found, include_str!("golden/list.html"));
     assert_eq!(offered(&found), "");
-    let none = page::list(&caller("bo", Some("c")), (&[], 0), (true, 0));
+    let none = page::list(&caller("bo", Some("c")), (&[], 0), Part { all: true, skip: 0 });
     assert!(none.contains("Nothing is here.") && !none.contains("More"), "{none}");
 }
 
