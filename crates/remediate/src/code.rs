@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use quell_catalog::{Check, FixRecipe, Language, Truth};
 
+use crate::diff::line_ends;
 use crate::inventory::Inventory;
 use crate::{Config, Evaluator, Settings, Target};
 
@@ -298,6 +299,5 @@ pub(crate) fn named_file(
 pub(crate) fn line_of(code: &dyn Code, place: &Place) -> String {
     let start = code.span(place).map_or(0, |span| span.start);
     let above = code.text(&place.file).and_then(|text| text.get(..start)).unwrap_or_default();
-    let lines = above.bytes().filter(|byte| *byte == b'\n').count();
-    format!("{}:{}", place.file, lines + 1)
+    format!("{}:{}", place.file, line_ends(above) + 1)
 }

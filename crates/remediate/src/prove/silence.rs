@@ -99,6 +99,7 @@ fn at<'c>(config: &'c Config, path: &str) -> Option<&'c Config> {
         | Config::Text(_)
         | Config::Object(_)
         | Config::Reference { .. }
+        | Config::Partly(_)
         | Config::Unknown => step(value, segment),
     })
 }
@@ -113,6 +114,7 @@ fn texts(config: &Config) -> BTreeSet<String> {
         | Config::Bool(_)
         | Config::Number(_)
         | Config::Reference { .. }
+        | Config::Partly(_)
         | Config::Unknown => BTreeSet::new(),
     }
 }

@@ -57,7 +57,7 @@ fn at<'m>(
     moved: impl Fn() -> &'m [Moved],
 ) -> Option<Finding> {
     let kind = trial.code.kind(place)?;
-    let (old, new) = (trial.code.config(place), after.config(place));
+    let [old, new] = [trial.code, after].map(|code| code.config(place).without_parts());
     let told = |result: Result<String, String>| match result {
         Ok(words) => Ok(words),
         Err(why) => unknown(format!(
@@ -187,7 +187,12 @@ fn references(value: &Config, into: &mut Vec<String>) {
         Config::Reference { address, attribute } => into.push(format!("{address}.{attribute}")),
         Config::List(items) => items.iter().for_each(|item| references(item, into)),
         Config::Object(fields) => fields.values().for_each(|field| references(field, into)),
-        Config::Null | Config::Bool(_) | Config::Number(_) | Config::Text(_) | Config::Unknown => {}
+        Config::Null
+        | Config::Bool(_)
+        | Config::Number(_)
+        | Config::Text(_)
+        | Config::Partly(_)
+        | Config::Unknown => {}
     }
 }
 
