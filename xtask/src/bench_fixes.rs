@@ -118,7 +118,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     // What is linear takes twice as long for twice as much.
     for part in [4, 2, 1] {
         let (objects, kib) = ((objects / part).max(1), asked.kib / part);
-        for language in [Long::Yaml, Long::Terraform] {
+        for language in [Long::Yaml, Long::Terraform, Long::Companions] {
             let what = format!("{objects} objects in one file of {}", language.name());
             measure((&asked, &quell), &what, |repository| {
                 language.make((objects, kib), repository)
@@ -133,6 +133,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 enum Long {
     Yaml,
     Terraform,
+    /// Terraform whose fixes put blocks beside.
+    Companions,
 }
 
 impl Long {
@@ -140,6 +142,7 @@ impl Long {
         match self {
             Self::Yaml => "YAML",
             Self::Terraform => "Terraform",
+            Self::Companions => "Terraform, with blocks put beside",
         }
     }
 
@@ -150,6 +153,9 @@ impl Long {
             Self::Yaml => ("all.yaml", "kubernetes", ["CKV_K8S_20", "CKV_K8S_22", "CKV_K8S_38"]),
             Self::Terraform => {
                 ("main.tf", "terraform", ["CKV_AWS_16", "CKV_AWS_17", "CKV_AWS_293"])
+            }
+            Self::Companions => {
+                ("main.tf", "terraform", ["CKV_AWS_21", "CKV_AWS_145", "CKV2_AWS_6"])
             }
         };
         let fill = (kib * 1_024 / objects).saturating_sub(500) / 80;
@@ -175,6 +181,13 @@ impl Long {
                          = false\n  publicly_accessible = true\n}}\n{fill}\n"
                     ),
                     format!("aws_db_instance.db{number}"),
+                ),
+                Self::Companions => (
+                    format!(
+                        "resource \"aws_s3_bucket\" \"b{number}\" {{\n  bucket = \"acme-b{number}\"\n}}\n\
+                         {fill}\n"
+                    ),
+                    format!("aws_s3_bucket.b{number}"),
                 ),
             };
             let first = line;

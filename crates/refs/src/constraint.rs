@@ -89,7 +89,9 @@ fn numbers(text: &str) -> Option<(Version, usize)> {
     let mut version = [0; 3];
     let mut said = 0;
     for part in text.split('.') {
-        *version.get_mut(said)? = part.parse().ok().filter(|_| part.len() <= 12)?;
+        // A number may begin with a sign for the parser, and not in a version.
+        let is_number = part.len() <= 12 && part.bytes().all(|byte| byte.is_ascii_digit());
+        *version.get_mut(said)? = part.parse().ok().filter(|_| is_number)?;
         said += 1;
     }
     Some((version, said))
@@ -121,7 +123,9 @@ mod tests {
         for none in ["x", "~> ", "1.2.3.4", ">= 1.x", "1,,2", "1.0-rc1"] {
             assert_eq!(Constraint::parse(none), None, "{none}");
         }
-        assert_eq!(version("v2.0.0-beta"), None);
+        for none in ["v2.0.0-beta", "1.+2.3", "1..3", ""] {
+            assert_eq!(version(none), None, "{none}");
+        }
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 //! Hosts of git, by its protocol over HTTP: which commit a tag or a branch stands for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use quell_http::{Request, Sizes};
 
@@ -87,7 +87,7 @@ fn of(refs: &Refs, repository: &str, version: &str) -> Result<Known, String> {
 /// What a host names, read as it comes; only what is wanted is kept.
 #[derive(Debug)]
 struct Reader {
-    wanted: Vec<String>,
+    wanted: HashSet<String>,
     buffer: Vec<u8>,
     found: Refs,
     /// Ends of a part that came: of the head, and of the list.
@@ -105,17 +105,18 @@ impl Reader {
     }
 
     fn push(&mut self, piece: &[u8]) -> Result<(), &'static str> {
-        self.buffer.extend_from_slice(piece);
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.extend_from_slice(piece);
         let mut at = 0;
-        while let Some((line, next)) = line(&self.buffer, at)? {
-            let line = line.map(<[u8]>::to_vec);
+        while let Some((line, next)) = line(&buffer, at)? {
             at = next;
             match line {
-                Some(line) => self.take(&line)?,
+                Some(line) => self.take(line)?,
                 None => self.ends += 1,
             }
         }
-        self.buffer.drain(..at);
+        buffer.drain(..at);
+        self.buffer = buffer;
         Ok(())
     }
 
@@ -131,7 +132,7 @@ impl Reader {
         if self.ends > 1 || !is_commit(commit) {
             return Err("has a line that names no commit");
         }
-        if !self.wanted.iter().any(|wanted| wanted == name) {
+        if !self.wanted.contains(name) {
             return Ok(());
         }
         let known = self.found.entry(name.to_owned()).or_insert_with(|| Some(commit.to_owned()));

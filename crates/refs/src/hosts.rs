@@ -33,7 +33,7 @@ impl Hosts {
     pub fn parse<'t>(names: impl IntoIterator<Item = &'t str>) -> Result<Self, InvalidHost> {
         let mut hosts = Self::default();
         for name in names.into_iter().map(str::trim).filter(|name| !name.is_empty()) {
-            let own = if name == HUB { OF_HUB.to_vec() } else { vec![name] };
+            let own = if name.eq_ignore_ascii_case(HUB) { OF_HUB.to_vec() } else { vec![name] };
             for one in own {
                 let rule = one.parse().map_err(|_| InvalidHost(super::asked::shown(name)))?;
                 hosts.rules.push(rule);
@@ -77,6 +77,7 @@ mod tests {
         assert_eq!(hosts.base("127.0.0.1:5000"), "http://127.0.0.1:5000");
         assert_eq!(hosts.base("127.0.0.1:5001"), "https://127.0.0.1:5001");
         assert!(Hosts::parse([""]).unwrap().is_empty());
+        assert_eq!(Hosts::parse(["Docker.io"]).unwrap().rules.len(), OF_HUB.len());
         let error = Hosts::parse(["ftp://x`\n"]).unwrap_err().to_string();
         assert!(error.starts_with("`ftp://x` is no host"), "{error}");
     }

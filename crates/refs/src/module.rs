@@ -1,6 +1,8 @@
 //! Registries of Terraform's modules, by their protocol: which git source the newest version that a
 //! constraint allows comes from.
 
+use std::collections::BTreeMap;
+
 use quell_http::{HttpError, Request, Sizes};
 use serde::Deserialize;
 use url::Url;
@@ -70,14 +72,22 @@ impl Resolver {
             Ok(module) => self.listed(&module).await.map(|listed| (module, listed)),
             Err(why) => Err(why),
         };
-        let mut found = Vec::new();
-        for constraint in constraints {
-            found.push(match &listed {
-                Ok((module, listed)) => self.source(module, listed, constraint).await,
-                Err(why) => Err(why.clone()),
-            });
+        let (module, (base, versions)) = match listed {
+            Ok(listed) => listed,
+            Err(why) => return constraints.iter().map(|_| Err(why.clone())).collect(),
+        };
+        let newest: Vec<Result<&str, String>> =
+            constraints.iter().map(|one| newest(&module, &versions, one)).collect();
+        // Constraints that allow the same version are one question.
+        let mut sources = BTreeMap::new();
+        for version in newest.iter().flatten() {
+            if !sources.contains_key(version) {
+                sources.insert(*version, self.source(&module, &base, version).await);
+            }
         }
-        found
+        let source = |version| sources.get(version).cloned();
+        let none = || Err(format!("`{}` was not asked", module.host));
+        newest.into_iter().map(|one| source(one?).unwrap_or_else(none)).collect()
     }
 
     /// Where the registry keeps the module, and its released versions.
@@ -102,24 +112,13 @@ impl Resolver {
         Ok((base, released.collect()))
     }
 
-    /// The source of the newest version that a constraint allows.
-    async fn source(
-        &self,
-        module: &Module,
-        (base, versions): &(Url, Vec<(Version, String)>),
-        constraint: &str,
-    ) -> Result<Known, String> {
+    /// The source of a version.
+    async fn source(&self, module: &Module, base: &Url, version: &str) -> Result<Known, String> {
         let Module { host, path } = module;
-        let allowed = Constraint::parse(constraint)
-            .ok_or_else(|| format!("`{}` is no constraint on versions", shown(constraint)))?;
-        let newest = versions.iter().filter(|(version, _)| allowed.allows(*version)).max();
-        let (_, newest) = newest.ok_or_else(|| {
-            format!("`{host}` has no released version of `{path}` that `{constraint}` allows")
-        })?;
-        let what = format!("`{path}` {newest}");
+        let what = format!("`{path}` {version}");
         let told = |error: HttpError| told(&error, host, &what);
         let odd = || format!("`{host}` names no git source with a commit for {what}");
-        let url = base.join(&format!("{newest}/download")).map_err(|_| odd())?;
+        let url = base.join(&format!("{version}/download")).map_err(|_| odd())?;
         let request = Request::get(url.as_str()).map_err(told)?.sizes(SIZES);
         let answer = self.client().send(&request).await.map_err(told)?;
         let source = answer.header(SOURCE).and_then(Source::parse).ok_or_else(odd)?;
@@ -134,6 +133,22 @@ impl Resolver {
         let from = format!("`{host}` for {what}");
         Ok(Known { value: format!("git::https://{}?ref={commit}", source.repository), from })
     }
+}
+
+/// The newest released version that a constraint allows, as the registry writes it.
+fn newest<'v>(
+    module: &Module,
+    versions: &'v [(Version, String)],
+    constraint: &str,
+) -> Result<&'v str, String> {
+    let allowed = Constraint::parse(constraint)
+        .ok_or_else(|| format!("`{}` is no constraint on versions", shown(constraint)))?;
+    let newest = versions.iter().filter(|(version, _)| allowed.allows(*version)).max();
+    newest.map(|(_, written)| written.as_str()).ok_or_else(|| {
+        let Module { host, path } = module;
+        let constraint = shown(constraint);
+        format!("`{host}` has no released version of `{path}` that `{constraint}` allows")
+    })
 }
 
 /// A git source as a registry names it.

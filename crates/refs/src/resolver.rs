@@ -89,9 +89,12 @@ impl Resolver {
         while let Ok(Some(done)) = timeout_at(end, tasks.join_next()).await {
             answers.extend(done.unwrap_or_default());
         }
-        for one in wanted {
+        for (at, one) in wanted.iter().enumerate() {
             answers.entry(one.clone()).or_insert_with(|| {
-                Err(format!("it was not looked up within {} s", self.whole.as_secs()))
+                Err(match at < MOST {
+                    true => format!("it was not looked up within {} s", self.whole.as_secs()),
+                    false => format!("no more than {MOST} names are looked up at once"),
+                })
             });
         }
         answers

@@ -167,6 +167,27 @@ async fn a_module_is_the_newest_version_that_is_allowed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn constraints_that_allow_the_same_version_are_one_question() {
+    let rig = rig().await;
+    let source = format!("git::https://{}/o/vpc?ref=v1.2.0", rig.host());
+    rig.hosts.module("o/vpc/aws", &[("1.2.0", &source), ("1.0.0", "x")]);
+    rig.hosts.repository("o/vpc", &[("refs/tags/v1.2.0", ONE)]);
+    let module = format!("{}/o/vpc/aws", rig.host());
+    let all = ["", "~> 1.0", ">= 1.1", "= 1.0", "> 9"];
+    let wanted = |constraint: &str| Wanted::Module {
+        module: module.clone(),
+        constraint: constraint.to_owned(),
+    };
+    let found = rig.resolver.find(&all.map(wanted).into()).await;
+    let is_known = |constraint: &str| found[&wanted(constraint)].is_ok();
+    assert_eq!(all.map(is_known), [true, true, true, false, false]);
+    let asked = |part: &str| rig.double.ledger.of(part).len();
+    assert_eq!(asked("/o/vpc.git"), 1);
+    // The services, the versions, and two of these.
+    assert_eq!(rig.double.ledger.count(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_module_s_tag_is_asked_of_its_git_host() {
     let rig = rig().await;
     let source = format!("git::https://{}/o/vpc?ref=v1.0.0", rig.host());

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use quell_catalog::{Check, FixRecipe, Language, Truth};
 
+use crate::diff::line_ends;
 use crate::inventory::Inventory;
 use crate::{Config, Evaluator, Settings, Target};
 
@@ -43,6 +44,8 @@ pub(crate) struct Wish<'w> {
     pub(crate) settings: &'w Settings,
     /// Whether a list keeps the elements it has, with the wanted ones added.
     pub(crate) keep_elements: bool,
+    /// Whether what is laid upon the place changes with it.
+    pub(crate) parts: bool,
 }
 
 /// The new text of one file, and of others that change with it or not at all.
@@ -60,8 +63,19 @@ pub(crate) struct Change {
     pub(crate) beside: Vec<String>,
     /// Other places that were changed with it, in this file and in others.
     pub(crate) with: Vec<Place>,
+    /// Other places that were changed with it and that only say a part of what stands at it.
+    pub(crate) parts: Vec<Place>,
     /// Path and whole new text of the other files.
     pub(crate) others: Vec<(String, String)>,
+}
+
+/// Why the code says only in parts what stands at a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unseen {
+    /// Where it is from, as one sentence.
+    pub(crate) from: String,
+    /// What a person does where the parts do not decide, as one sentence.
+    pub(crate) by_hand: String,
 }
 
 impl Change {
@@ -181,6 +195,11 @@ pub(crate) trait Code: Debug + Send + Sync {
     /// Judges a check on what stands there; unknown where it is not about it.
     fn judge(&self, evaluator: &Evaluator, check: &Check, place: &Place) -> Truth;
 
+    /// That what stands at a place is known from a finding, and from the code only in parts.
+    fn unseen(&self, _place: &Place) -> Option<Unseen> {
+        None
+    }
+
     /// Addresses that a place refers to and that are nowhere in the code.
     fn dangling(&self, _place: &Place) -> BTreeSet<String> {
         BTreeSet::new()
@@ -209,6 +228,11 @@ pub(crate) trait Code: Debug + Send + Sync {
     /// Places of the listed kinds that belong to this one: the ACL block of a bucket.
     fn beside(&self, _place: &Place, _kinds: &[String]) -> Vec<Place> {
         Vec::new()
+    }
+
+    /// Whether something is laid upon a place that could change with it.
+    fn has_parts(&self, _place: &Place) -> bool {
+        false
     }
 
     /// The place that stands for all that a recipe changes together with this one; none where it
@@ -275,6 +299,5 @@ pub(crate) fn named_file(
 pub(crate) fn line_of(code: &dyn Code, place: &Place) -> String {
     let start = code.span(place).map_or(0, |span| span.start);
     let above = code.text(&place.file).and_then(|text| text.get(..start)).unwrap_or_default();
-    let lines = above.bytes().filter(|byte| *byte == b'\n').count();
-    format!("{}:{}", place.file, lines + 1)
+    format!("{}:{}", place.file, line_ends(above) + 1)
 }

@@ -26,6 +26,8 @@ pub enum Config {
         /// What of it (`id`); empty where the block itself is meant.
         attribute: String,
     },
+    /// Text of which some parts are not known: the others in order, none for each that is not.
+    Partly(Vec<Option<String>>),
     /// It depends on something that cannot be read from the files.
     Unknown,
 }
@@ -63,7 +65,7 @@ impl Config {
                     .map(|(key, value)| Some((key.clone(), value.to_json()?)))
                     .collect::<Option<_>>()?,
             ),
-            Self::Reference { .. } | Self::Unknown => return None,
+            Self::Partly(_) | Self::Reference { .. } | Self::Unknown => return None,
         })
     }
 
@@ -75,7 +77,26 @@ impl Config {
             Self::Bool(_) | Self::Number(_) | Self::List(_) | Self::Object(_) => {
                 self.to_json().map(|json| json.to_string())
             }
-            Self::Null | Self::Reference { .. } | Self::Unknown => None,
+            Self::Null | Self::Partly(_) | Self::Reference { .. } | Self::Unknown => None,
+        }
+    }
+
+    /// The same, with text of which only parts are known as not known at all: what it is made of
+    /// may be another thing elsewhere.
+    #[must_use]
+    pub(crate) fn without_parts(&self) -> Self {
+        match self {
+            Self::List(items) => Self::List(items.iter().map(Self::without_parts).collect()),
+            Self::Object(fields) => Self::Object(
+                fields.iter().map(|(key, value)| (key.clone(), value.without_parts())).collect(),
+            ),
+            Self::Partly(_) => Self::Unknown,
+            Self::Null
+            | Self::Bool(_)
+            | Self::Number(_)
+            | Self::Text(_)
+            | Self::Reference { .. }
+            | Self::Unknown => self.clone(),
         }
     }
 
@@ -104,7 +125,7 @@ impl Config {
             Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) => true,
             Self::List(items) => items.iter().all(Self::is_known),
             Self::Object(fields) => fields.values().all(Self::is_known),
-            Self::Reference { .. } | Self::Unknown => false,
+            Self::Partly(_) | Self::Reference { .. } | Self::Unknown => false,
         }
     }
 
@@ -120,6 +141,19 @@ impl Config {
             {
                 Some(false)
             }
+            (Self::Partly(parts), other) | (other, Self::Partly(parts)) => match other {
+                Self::Bool(_) | Self::Number(_) | Self::Text(_) => {
+                    let is_one = other.to_text().is_none_or(|text| may_be(parts, &text));
+                    (!is_one).then_some(false)
+                }
+                Self::Null => Some(false),
+                // Text may be JSON, which counts as what it means.
+                Self::List(_)
+                | Self::Object(_)
+                | Self::Partly(_)
+                | Self::Reference { .. }
+                | Self::Unknown => None,
+            },
             (Self::Unknown | Self::Reference { .. }, _)
             | (_, Self::Unknown | Self::Reference { .. }) => None,
             (Self::List(left), Self::List(right)) => {
@@ -150,6 +184,28 @@ impl Config {
             ) => Some(false),
         }
     }
+}
+
+/// Whether a text may be one of which only some parts are known.
+fn may_be(parts: &[Option<String>], text: &str) -> bool {
+    let known = parts.iter().enumerate().filter_map(|(at, part)| Some((at, part.as_deref()?)));
+    let mut rest = text;
+    for (at, part) in known {
+        // The last one ends the text, so that it must not be taken for an earlier one.
+        if at + 1 == parts.len() {
+            return if at == 0 { rest == part } else { rest.ends_with(part) };
+        }
+        let found = if at == 0 {
+            rest.strip_prefix(part)
+        } else {
+            rest.split_once(part).map(|(_, rest)| rest)
+        };
+        match found {
+            Some(after) => rest = after,
+            None => return false,
+        }
+    }
+    true
 }
 
 /// Whole numbers without a fraction, so that `7` and `7.0` read the same.
@@ -185,6 +241,27 @@ mod tests {
         assert_eq!(text("7").same(&Config::Number(8.0)), Some(false));
         assert_eq!(Config::Unknown.same(&Config::Bool(true)), None);
         assert_eq!(Config::Null.same(&Config::Bool(true)), Some(false));
+    }
+
+    #[test]
+    fn text_that_is_known_in_parts_is_not_any_other() {
+        let gap = || None;
+        let own = |text: &str| Some(text.to_owned());
+        for (parts, text, expected) in [
+            (vec![gap(), own("/32")], "0.0.0.0/0", Some(false)),
+            (vec![gap(), own("/32")], "10.0.0.1/32", None),
+            (vec![own("a-"), gap()], "b", Some(false)),
+            (vec![own("a-"), gap()], "a-", None),
+            (vec![own("a-"), gap(), own("-b"), gap(), own("-c")], "a-x-c", Some(false)),
+            (vec![own("a-"), gap(), own("-b"), gap(), own("-c")], "a-x-b-c", None),
+            (vec![own("a"), gap(), own("a")], "a", Some(false)),
+            (vec![own("a"), gap(), own("a")], "aa", None),
+        ] {
+            let parts = Config::Partly(parts);
+            assert_eq!(parts.same(&Config::Text(text.into())), expected, "{parts:?} {text}");
+            assert_eq!(parts.same(&Config::Null), Some(false));
+            assert_eq!((parts.same(&parts), parts.is_known()), (None, false));
+        }
     }
 
     #[test]

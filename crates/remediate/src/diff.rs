@@ -2,8 +2,9 @@
 
 use similar::TextDiff;
 
-/// So many bytes are compared at once: a change of a long file must not cost a look at each.
-const BLOCK: usize = 256;
+/// So many bytes are compared at once, first in long blocks, then in short ones: a change of a long
+/// file must not cost a look at each.
+const BLOCKS: [usize; 2] = [4_096, 64];
 /// Lines shown around a change.
 const CONTEXT: usize = 3;
 
@@ -18,7 +19,7 @@ pub(crate) fn unified(path: &str, before: &str, after: &str) -> String {
     let (old, new) = changed_lines(before, after, CONTEXT);
     let skipped = head(before, after, CONTEXT);
     let skipped = before.get(..skipped).unwrap_or_default();
-    let skipped = skipped.bytes().filter(|byte| *byte == b'\n').count();
+    let skipped = line_ends(skipped);
     let diff = TextDiff::from_lines(old, new);
     let mut hunks = diff.unified_diff();
     let text = hunks
@@ -49,20 +50,35 @@ pub(crate) fn changed_from(before: &str, after: &str) -> usize {
 
 /// With how many bytes both begin.
 pub(crate) fn same_head(one: &str, other: &str) -> usize {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
-    let blocks = one.chunks_exact(BLOCK).zip(other.chunks_exact(BLOCK));
-    let whole = BLOCK * blocks.take_while(|(a, b)| a == b).count();
-    let [one, other] = [one, other].map(|text| text.get(whole..).unwrap_or_default());
+    let (mut one, mut other) = (one.as_bytes(), other.as_bytes());
+    let mut whole = 0;
+    for block in BLOCKS {
+        let blocks = one.chunks_exact(block).zip(other.chunks_exact(block));
+        let same = block * blocks.take_while(|(a, b)| a == b).count();
+        whole += same;
+        [one, other] = [one, other].map(|text| text.get(same..).unwrap_or_default());
+    }
     whole + one.iter().zip(other).take_while(|(a, b)| a == b).count()
 }
 
 /// With how many bytes both end.
 pub(crate) fn same_tail(one: &str, other: &str) -> usize {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
-    let blocks = one.rchunks_exact(BLOCK).zip(other.rchunks_exact(BLOCK));
-    let whole = BLOCK * blocks.take_while(|(a, b)| a == b).count();
-    let [one, other] = [one, other].map(|text| text.get(..text.len() - whole).unwrap_or_default());
+    let (mut one, mut other) = (one.as_bytes(), other.as_bytes());
+    let mut whole = 0;
+    for block in BLOCKS {
+        let blocks = one.rchunks_exact(block).zip(other.rchunks_exact(block));
+        let same = block * blocks.take_while(|(a, b)| a == b).count();
+        whole += same;
+        [one, other] = [one, other].map(|text| text.get(..text.len() - same).unwrap_or_default());
+    }
     whole + one.iter().rev().zip(other.iter().rev()).take_while(|(a, b)| a == b).count()
+}
+
+/// How many lines end in a text.
+pub(crate) fn line_ends(text: &str) -> usize {
+    // Few enough at once that their number fits into a byte: so many are counted in one step.
+    let count = |part: &[u8]| part.iter().map(|byte| u8::from(*byte == b'\n')).sum::<u8>();
+    text.as_bytes().chunks(255).map(count).map(usize::from).sum()
 }
 
 /// Where the first line that differs begins, or `around` lines above it.
@@ -136,12 +152,19 @@ mod tests {
         #[test]
         fn texts_are_the_same_up_to_the_first_and_from_the_last_difference(
             head in "[ab]{0,700}", one in "[ab]{0,3}", other in "[ab]{0,3}", tail in "[ab]{0,700}",
+            times in 0_usize..15,
         ) {
+            let (head, tail) = (head.repeat(times), tail.repeat(times));
             let (one, other) = (format!("{head}{one}{tail}"), format!("{head}{other}{tail}"));
             let count = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
             prop_assert_eq!(same_head(&one, &other), count);
             let pairs = one.bytes().rev().zip(other.bytes().rev());
             prop_assert_eq!(same_tail(&one, &other), pairs.take_while(|(a, b)| a == b).count());
+        }
+
+        #[test]
+        fn every_line_end_is_counted(text in "[ab\n]{0,900}") {
+            prop_assert_eq!(line_ends(&text), text.matches('\n').count());
         }
 
         #[test]

@@ -67,7 +67,8 @@ pub struct Splice {
 impl Step {
     fn made(fix: &Fix, now: &Workspace, texts: &Texts) -> Self {
         let before = |path: &str| now.text(path).unwrap_or_default();
-        let parts = texts.iter().map(|(path, text)| Splice::between(path, before(path), text));
+        let parts = texts.iter().filter(|(path, text)| before(path) != text);
+        let parts = parts.map(|(path, text)| Splice::between(path, before(path), text));
         Self { fix: fix.id.clone(), parts: parts.collect() }
     }
 }
@@ -345,7 +346,7 @@ impl<'c> Engine<'c> {
                 fix.otherwise.as_deref().unwrap_or("the recipe does not fit what stands there");
             return Outcome { withheld: Some(reason.to_owned()), ..Outcome::default() };
         }
-        let wish = Wish { fix, settings: &self.settings, keep_elements: true };
+        let wish = Wish { fix, settings: &self.settings, keep_elements: true, parts: false };
         let trial = Trial {
             evaluator: &self.evaluator,
             code: ask.code,
@@ -358,9 +359,18 @@ impl<'c> Engine<'c> {
         if outcome.withheld.is_none() {
             return self.sourced(ask.code, outcome);
         }
-        let exact = How::Recipe(Wish { keep_elements: false, ..wish });
-        let exact = prove(&Trial { how: exact, ..trial });
-        if exact.withheld.is_none() { self.sourced(ask.code, exact) } else { outcome }
+        let exact = Wish { keep_elements: false, ..wish };
+        let parts = ask.code.has_parts(place).then_some(Wish { parts: true, ..wish });
+        let mut refused = None;
+        for wish in [Some(exact), parts].into_iter().flatten() {
+            let other = prove(&Trial { how: How::Recipe(wish), ..trial });
+            if other.withheld.is_none() {
+                return self.sourced(ask.code, other);
+            }
+            // What is laid upon it may ask for something that the place itself does not.
+            refused = Some(other).filter(|other| wish.parts && other.change.is_none());
+        }
+        refused.unwrap_or(outcome)
     }
 
     /// The same with where values of the change were looked up. That is told by the text: a value
@@ -485,6 +495,11 @@ fn finish(ask: Ask<'_>, place: &Place, fix: &FixRecipe, outcome: Outcome) -> Fix
     let mut may_break = fix.breaks.clone();
     let said = may_break.iter().any(|one| one.contains("replace") || one.contains("recreate"));
     may_break.extend(ask.code.replaces(place, fix).filter(|_| !said));
+    may_break.extend(
+        ask.code
+            .unseen(place)
+            .map(|unseen| format!("{}: what else it says is not known.", unseen.from)),
+    );
     Fix {
         id: fix_id(&[&ask.control.id, &fix.recipe, &file, &address]),
         state,

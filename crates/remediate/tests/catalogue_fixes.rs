@@ -7,7 +7,7 @@ use quell_remediate::{Engine, Settings, Target, Workspace};
 /// Who may come in, for the recipe that needs to know.
 const WHO: &str = "variable \"allowed_cidrs\" {\n  default = [\"198.51.100.0/24\"]\n}\n";
 
-/// What only a registry or a git host knows, for the recipe that needs it.
+/// What only a person, a registry or a git host knows, for the recipe that needs it.
 fn settings() -> Settings {
     const COMMIT: &str = "11bd71901bbe5b1630ceea73d27597364c9af683";
     let source = format!("git::https://git.example/acme/vpc?ref={COMMIT}");
@@ -18,6 +18,7 @@ fn settings() -> Settings {
         (module.to_owned(), source),
         (format!("{commit}v1.2.0"), COMMIT.to_owned()),
         (format!("{commit}main"), COMMIT.to_owned()),
+        ("aws.api_caching".to_owned(), "false".to_owned()),
     ];
     pairs.into_iter().collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use quell_model::{Clock, Fix, FixState, Safety, ToolVerdict};
+use quell_model::{Clock, Fix, FixState, IssueKey, Safety, ToolVerdict};
 use quell_remediate::{Applied, Splice, Step};
 use quell_store::{IdSet, Store};
 
@@ -222,12 +222,13 @@ fn chosen(
     let mut fixes: Vec<Fix> = fixes.into_iter().filter(|fix| chosen.has_fix(fix)).collect();
     let mut unfixed: Vec<Unfixed> =
         unfixed.into_iter().filter(|one| chosen.has_unfixed(one)).collect();
-    openings.retain(|one| {
-        one.closes(|issue| {
-            fixes.iter().any(|fix| fix.closes.contains(issue))
-                || unfixed.iter().any(|left| left.issue == *issue)
-        })
-    });
+    let asked: BTreeSet<IssueKey> = fixes
+        .iter()
+        .flat_map(|fix| &fix.closes)
+        .chain(unfixed.iter().map(|left| &left.issue))
+        .copied()
+        .collect();
+    openings.retain(|one| one.closes(|issue| asked.contains(issue)));
     let open = openings.len();
     if let Some(writer) = writer.filter(|_| open > 0) {
         (progress.doing)("asking a model");

@@ -56,6 +56,7 @@ fn check(service: &Config) -> Option<String> {
         | Config::Number(_)
         | Config::Object(_)
         | Config::Reference { .. }
+        | Config::Partly(_)
         | Config::Unknown => return None,
     };
     let whole = !command.is_empty() && !command.contains(['\n', '\r']) && !command.ends_with('\\');
@@ -78,6 +79,7 @@ fn dockerfile(folder: &str, service: &Config) -> Option<String> {
         | Config::Number(_)
         | Config::List(_)
         | Config::Reference { .. }
+        | Config::Partly(_)
         | Config::Unknown => return None,
     };
     let name = match build.get("dockerfile") {

@@ -210,7 +210,7 @@ mod tests {
         )
         .unwrap();
         let settings = crate::Settings::default();
-        let wish = Wish { fix: &fix, settings: &settings, keep_elements: true };
+        let wish = Wish { fix: &fix, settings: &settings, keep_elements: true, parts: false };
         let place = place_in("a/Dockerfile");
         assert!(code.plan(&place, &wish).is_ok());
         code.hears(&[Told::Action { dockerfile: "a/Dockerfile".into() }]);

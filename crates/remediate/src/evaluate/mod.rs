@@ -5,7 +5,7 @@ mod truth;
 mod value_test;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use quell_catalog::{Predicate, Truth};
 use regex::Regex;
@@ -19,7 +19,7 @@ use crate::Config;
 /// Judges predicates. Each regular expression is compiled once.
 #[derive(Debug, Default)]
 pub struct Evaluator {
-    patterns: Mutex<HashMap<String, Option<Regex>>>,
+    patterns: Mutex<HashMap<String, Option<Arc<Regex>>>>,
 }
 
 /// What stands around a judged configuration.
@@ -100,7 +100,7 @@ impl Evaluator {
         around: Option<&dyn Surroundings>,
     ) -> Truth {
         match element {
-            Config::Unknown | Config::Reference { .. } => Truth::Unknown,
+            Config::Unknown | Config::Partly(_) | Config::Reference { .. } => Truth::Unknown,
             Config::Null
             | Config::Bool(_)
             | Config::Number(_)
@@ -113,8 +113,13 @@ impl Evaluator {
     /// Whether the pattern is found in the text; `None` where it is not a regular expression.
     pub(crate) fn finds(&self, pattern: &str, text: &str) -> Option<bool> {
         let mut patterns = self.patterns.lock().unwrap_or_else(PoisonError::into_inner);
-        let regex =
-            patterns.entry(pattern.to_owned()).or_insert_with(|| Regex::new(pattern).ok()).clone();
+        // What a search learns of its pattern stays with the pattern, and not with a copy of it.
+        let known = patterns.get(pattern).cloned();
+        let regex = known.unwrap_or_else(|| {
+            let made = Regex::new(pattern).ok().map(Arc::new);
+            patterns.insert(pattern.to_owned(), made.clone());
+            made
+        });
         drop(patterns);
         regex.map(|regex| regex.is_match(text))
     }
@@ -144,6 +149,7 @@ fn flattened(value: &Config) -> Vec<&Config> {
         | Config::Text(_)
         | Config::Object(_)
         | Config::Reference { .. }
+        | Config::Partly(_)
         | Config::Unknown => vec![value],
     }
 }
@@ -152,7 +158,7 @@ fn flattened(value: &Config) -> Vec<&Config> {
 pub(crate) fn step<'c>(value: &'c Config, segment: &str) -> Option<&'c Config> {
     match value {
         Config::Object(fields) => fields.get(segment),
-        Config::Unknown | Config::Reference { .. } => Some(&Config::Unknown),
+        Config::Unknown | Config::Partly(_) | Config::Reference { .. } => Some(&Config::Unknown),
         Config::Null | Config::Bool(_) | Config::Number(_) | Config::Text(_) | Config::List(_) => {
             None
         }

@@ -20,7 +20,7 @@ fn at(evaluator: &Evaluator, test: &ValueTest, value: &Config, segments: &[&str]
     match value {
         Config::List(items) if items.is_empty() => absent(test),
         Config::List(items) => all(items.iter().map(|item| at(evaluator, test, item, segments))),
-        Config::Unknown | Config::Reference { .. } => Truth::Unknown,
+        Config::Unknown | Config::Partly(_) | Config::Reference { .. } => Truth::Unknown,
         Config::Null
         | Config::Bool(_)
         | Config::Number(_)
@@ -52,6 +52,7 @@ fn leaf(evaluator: &Evaluator, test: &ValueTest, value: &Config) -> Truth {
         | Config::Text(_)
         | Config::List(_)
         | Config::Object(_)
+        | Config::Partly(_)
         | Config::Reference { .. } => {}
     }
     let tests = [
@@ -110,7 +111,7 @@ fn number(value: &Config, test: &dyn Fn(f64) -> bool) -> Truth {
         Config::Text(text) => known(Some(text.trim().parse().is_ok_and(test))),
         Config::List(items) => all(items.iter().map(|item| number(item, test))),
         Config::Null | Config::Bool(_) | Config::Object(_) => Truth::Fails,
-        Config::Reference { .. } | Config::Unknown => Truth::Unknown,
+        Config::Partly(_) | Config::Reference { .. } | Config::Unknown => Truth::Unknown,
     }
 }
 
@@ -134,7 +135,12 @@ fn contains(value: &Config, wanted: &Value) -> Truth {
             Config::Text(_) | Config::Bool(_) | Config::Number(_) | Config::Object(_),
             Value::String(part),
         ) => known(value.to_text().map(|text| text.contains(part.as_str()))),
-        (Config::Unknown | Config::Reference { .. }, _) => Truth::Unknown,
+        (Config::Partly(parts), Value::String(wanted))
+            if parts.iter().flatten().any(|part| part.contains(wanted)) =>
+        {
+            Truth::Holds
+        }
+        (Config::Unknown | Config::Partly(_) | Config::Reference { .. }, _) => Truth::Unknown,
         (
             Config::Null
             | Config::Text(_)

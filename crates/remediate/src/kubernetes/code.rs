@@ -7,8 +7,9 @@ use quell_catalog::{Check, FixRecipe, Language, Truth};
 
 use super::manifests::{File, Manifests};
 use super::object::{CONTAINERS, Object};
+use super::outside::{self, Outside};
 use super::{judge, locate, made, recipes};
-use crate::code::{Change, Code, Dialect, Place, Told, Wish};
+use crate::code::{Change, Code, Dialect, Place, Told, Unseen, Wish};
 use crate::inventory::Inventory;
 use crate::{Config, Evaluator, Target};
 
@@ -56,20 +57,34 @@ impl Code for Manifests {
     }
 
     fn kind(&self, place: &Place) -> Option<String> {
-        self.at(place).map(|(_, object)| object.kind.clone())
+        let outside = || self.outside(place).map(|one| one.kind().to_owned());
+        self.at(place).map(|(_, object)| object.kind.clone()).or_else(outside)
     }
 
     fn span(&self, place: &Place) -> Option<Range<usize>> {
-        self.at(place).map(|(file, object)| file.span(object))
+        let found = self.at(place).map(|(file, object)| file.span(object));
+        found.or_else(|| self.outside(place)?.span())
     }
 
     fn config(&self, place: &Place) -> Config {
-        self.at(place).map_or(Config::Unknown, |(_, object)| object.config().clone())
+        let found = self.at(place).map(|(_, object)| object.config().clone());
+        let outside = || self.outside(place).map(|one| one.config().clone());
+        found.or_else(outside).unwrap_or(Config::Unknown)
     }
 
     fn judge(&self, evaluator: &Evaluator, check: &Check, place: &Place) -> Truth {
-        let found = self.at(place);
-        found.map_or(Truth::Unknown, |found| judge::judge(evaluator, check, self, found))
+        match self.at(place) {
+            Some(found) => judge::judge(evaluator, check, self, found),
+            None => {
+                let outside = self.outside(place);
+                outside.map_or(Truth::Unknown, |one| one.judge(evaluator, check))
+            }
+        }
+    }
+
+    fn unseen(&self, place: &Place) -> Option<Unseen> {
+        let outside = self.outside(place)?;
+        Some(Unseen { from: outside.unseen(), by_hand: outside.by_hand() })
     }
 
     fn switches(&self) -> &'static [&'static str] {
@@ -94,6 +109,10 @@ impl Code for Manifests {
         made::inventory(self)
     }
 
+    fn has_parts(&self, place: &Place) -> bool {
+        self.patches_of(place).iter().any(|patch| patch.place.is_some() || patch.is_operations())
+    }
+
     /// The patches that overlays lay upon an object.
     fn beside(&self, place: &Place, kinds: &[String]) -> Vec<Place> {
         let places = self.patches_of(place).iter().filter_map(|patch| patch.place.clone());
@@ -116,7 +135,9 @@ impl Code for Manifests {
     }
 
     fn plan(&self, place: &Place, wish: &Wish<'_>) -> Result<Change, String> {
-        let (file, object) = self.at(place).ok_or("the object is gone")?;
+        let Some((file, object)) = self.at(place) else {
+            return self.outside(place).ok_or("the object is gone")?.plan(self, wish);
+        };
         if self.in_chart(&file.path) {
             return Err(
                 "it is a template of a Helm chart, whose values decide what it becomes".into()
@@ -127,11 +148,20 @@ impl Code for Manifests {
             recipes::by_name(name).ok_or_else(|| format!("there is no recipe `{name}`"))?;
         let request = recipes::Request { manifests: self, file, object, wish };
         match (recipe.plan)(&request)? {
+            recipes::Plan::Edits(edits) if wish.parts => {
+                request.with_parts(edits, request.in_patches(recipe)?)
+            }
             recipes::Plan::Edits(edits) => request.changed(&edits),
             recipes::Plan::Beside(companion) => request.companion(&companion),
             recipes::Plan::Together(edits) => request.together(&edits),
             recipes::Plan::Both(edits, companion) => request.changed_beside(&edits, &companion),
         }
+    }
+}
+
+impl Manifests {
+    fn outside(&self, place: &Place) -> Option<Outside<'_>> {
+        outside::at(self, place)
     }
 }
 

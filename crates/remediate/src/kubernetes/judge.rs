@@ -55,6 +55,7 @@ fn each(object: &Object, lists: &[&'static str], test: &dyn Fn(&Config) -> Truth
         | Config::Text(_)
         | Config::Object(_)
         | Config::Reference { .. }
+        | Config::Partly(_)
         | Config::Unknown => None,
     });
     let mut containers = found.flatten().peekable();

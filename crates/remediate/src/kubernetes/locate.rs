@@ -4,6 +4,7 @@ use super::code::place;
 use super::kustomize::{self, Built};
 use super::manifests::{File, Manifests};
 use super::object::Object;
+use super::outside;
 use crate::Target;
 use crate::code::Place;
 
@@ -104,6 +105,11 @@ fn in_build(
     let built = kustomize::build(manifests, file);
     let found: Vec<&Built<'_>> =
         built.iter().filter(|built| means(address, built.object, &built.name)).collect();
+    if found.is_empty()
+        && let Some(outside) = outside::locate(manifests, file, (address, kinds))
+    {
+        return outside;
+    }
     let [one] = found.as_slice() else {
         let count = if found.is_empty() { "no" } else { "more than one" };
         return Err(format!(

@@ -113,6 +113,14 @@ impl Manifests {
         self.patches().0.get(place).map_or(&[], Vec::as_slice)
     }
 
+    /// The objects upon which kustomizations lay the patch at a place.
+    pub(super) fn under<'m>(&'m self, patch: &'m Place) -> impl Iterator<Item = &'m Object> {
+        let laid = self.patches().0.iter().filter(move |(_, patches)| {
+            patches.iter().any(|one| one.place.as_ref() == Some(patch))
+        });
+        laid.filter_map(|(place, _)| Some(self.at(place)?.1))
+    }
+
     /// The objects that have to leave the default namespace together with one of it.
     pub(super) fn program_of(&self, place: &Place) -> &[Place] {
         let programs = self.programs.get_or_init(|| Arc::new(program::all(self)));
@@ -305,17 +313,5 @@ fn whole(text: &str, end: usize) -> usize {
 
 fn named(data: &Arc<Value>, kind: &str) -> Object {
     let name = text_at(data, "metadata.name").or_else(|| text_at(data, "metadata.generateName"));
-    let name = name.unwrap_or_default().to_owned();
-    Object {
-        address: if name.is_empty() { kind.to_owned() } else { format!("{kind}.{name}") },
-        kind: kind.to_owned(),
-        name,
-        namespace: text_at(data, "metadata.namespace").map(str::to_owned),
-        document: 0,
-        path: Vec::new(),
-        span: 0..0,
-        data: Arc::clone(data),
-        config: OnceLock::new(),
-        words: OnceLock::new(),
-    }
+    Object::of(kind, name.unwrap_or_default(), Arc::clone(data))
 }

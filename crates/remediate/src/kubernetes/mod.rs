@@ -10,6 +10,8 @@ mod locate;
 mod made;
 mod manifests;
 mod object;
+mod operations;
+mod outside;
 mod patches;
 mod program;
 mod recipes;
@@ -18,5 +20,7 @@ pub(crate) use code::DIALECT;
 
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod outside_tests;
 #[cfg(test)]
 mod tests;

@@ -53,6 +53,22 @@ const JOB_NAME: &str = "job-name";
 pub(super) const CONTAINERS: [&str; 2] = ["containers", "initContainers"];
 
 impl Object {
+    /// An object that stands in no document.
+    pub(super) fn of(kind: &str, name: &str, data: Arc<Value>) -> Self {
+        Self {
+            address: if name.is_empty() { kind.to_owned() } else { format!("{kind}.{name}") },
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            namespace: text_at(&data, "metadata.namespace").map(str::to_owned),
+            document: 0,
+            path: Vec::new(),
+            span: 0..0,
+            data,
+            config: OnceLock::new(),
+            words: OnceLock::new(),
+        }
+    }
+
     /// What checks look into.
     pub(super) fn config(&self) -> &Config {
         self.config.get_or_init(|| Config::from_json(&self.data))

@@ -8,6 +8,7 @@ use super::code::place;
 use super::kustomize::{self, entries, is_kustomization, join};
 use super::manifests::{File, Manifests};
 use super::object::{Object, text_at};
+use super::operations::{operate, pointer, within};
 use crate::code::Place;
 use crate::yaml::{Edit, Step};
 
@@ -31,8 +32,8 @@ pub(super) struct Patch {
 enum Change {
     /// Fields as they are to be.
     Fields(Value),
-    /// The paths that operations change (`/spec/replicas`).
-    Pointers(Vec<String>),
+    /// Operations in order (`{op: add, path: /spec/replicas, value: 2}`).
+    Operations(Vec<Value>),
 }
 
 /// The patches of every object that has some.
@@ -71,10 +72,12 @@ pub(super) fn files(manifests: &Manifests) -> BTreeMap<String, String> {
 }
 
 /// A patch, and what it asks of its object.
-struct Found {
+pub(super) struct Found {
     kind: Option<String>,
     name: Option<String>,
-    patch: Patch,
+    /// Whether it asks for more than kind and name.
+    asks_more: bool,
+    pub(super) patch: Patch,
 }
 
 impl Found {
@@ -82,6 +85,24 @@ impl Found {
         let same = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|w| w == is);
         same(&self.kind, &object.kind) && (same(&self.name, &object.name) || same(&self.name, name))
     }
+
+    /// Whether it is laid upon the object of this kind and name, and upon no other.
+    pub(super) fn is_only(&self, kind: &str, name: &str) -> bool {
+        let same = |wanted: &Option<String>, is: &str| wanted.as_deref() == Some(is);
+        same(&self.kind, kind) && same(&self.name, name) && !self.asks_more
+    }
+
+    /// Whether it may be laid upon an object that others may have given a longer name.
+    pub(super) fn may_be(&self, kind: &str, name: &str) -> bool {
+        let same = |wanted: &str| wanted.contains(name) || !wanted.bytes().all(is_plain);
+        self.kind.as_deref().is_none_or(|own| own == kind || !own.bytes().all(is_plain))
+            && self.name.as_deref().is_none_or(same)
+    }
+}
+
+/// Whether a letter of a target stands for itself; targets are patterns.
+fn is_plain(letter: u8) -> bool {
+    letter.is_ascii_alphanumeric() || letter == b'-'
 }
 
 /// The files that a kustomization names as patches, each with its entry.
@@ -97,7 +118,8 @@ fn named(by: &File) -> Vec<(String, Value)> {
         .collect()
 }
 
-fn found_in(manifests: &Manifests, by: &File) -> Vec<Found> {
+/// Every patch that a kustomization lays.
+pub(super) fn found_in(manifests: &Manifests, by: &File) -> Vec<Found> {
     let Some(data) = kustomize::data(by) else { return Vec::new() };
     let mut found = Vec::new();
     for (path, entry) in named(by) {
@@ -136,6 +158,8 @@ fn read(by: &File, file: &File, entry: &Value, own: bool) -> Vec<Found> {
         change,
     };
     let targeted = entry.get("target").is_some();
+    let fields = entry.get("target").and_then(Value::as_object).into_iter().flatten();
+    let asks_more = fields.into_iter().any(|(field, _)| !matches!(field.as_str(), "kind" | "name"));
     let mut found: Vec<Found> = file
         .objects
         .iter()
@@ -146,19 +170,20 @@ fn read(by: &File, file: &File, entry: &Value, own: bool) -> Vec<Found> {
             let name = if targeted { target("name") } else { Some(object.name.clone()) };
             let change = Change::Fields(Value::clone(&object.data));
             let of = (kind.clone(), name.clone());
-            Found { patch: Patch { of, ..patch(change, unplaced, at) }, kind, name }
+            Found { patch: Patch { of, ..patch(change, unplaced, at) }, asks_more, kind, name }
         })
         .collect();
     let documents = file.yaml.as_ref().map(|yaml| yaml.documents()).unwrap_or_default();
-    let operations: Vec<String> = documents
+    let operations: Vec<Value> = documents
         .iter()
         .filter_map(|document| document.data().as_array())
         .flatten()
-        .filter_map(|operation| text_at(operation, "path").map(str::to_owned))
+        .filter(|operation| text_at(operation, "path").is_some())
+        .cloned()
         .collect();
     if !operations.is_empty() && targeted {
-        let patch = patch(Change::Pointers(operations), false, None);
-        found.push(Found { kind: target("kind"), name: target("name"), patch });
+        let patch = patch(Change::Operations(operations), false, None);
+        found.push(Found { kind: target("kind"), name: target("name"), asks_more, patch });
     }
     found
 }
@@ -166,9 +191,10 @@ fn read(by: &File, file: &File, entry: &Value, own: bool) -> Vec<Found> {
 impl Patch {
     /// Whether an operation of the patch changes what stands at a path of the object.
     pub(super) fn operates_on(&self, path: &[Step]) -> bool {
-        let Change::Pointers(pointers) = &self.change else { return false };
+        let Change::Operations(operations) = &self.change else { return false };
         let own: String = path.iter().map(pointer).collect();
-        pointers.iter().any(|pointer| within(pointer, &own) || within(&own, pointer))
+        let mut pointers = operations.iter().filter_map(|operation| text_at(operation, "path"));
+        pointers.any(|pointer| within(pointer, &own) || within(&own, pointer))
     }
 
     /// Whether the patch says the opposite of what an edit of the object does.
@@ -180,11 +206,55 @@ impl Patch {
         said(&object.data, fields, path).and_then(Value::as_bool) == Some(!wanted)
     }
 
+    /// Whether it is made of operations.
+    pub(super) const fn is_operations(&self) -> bool {
+        matches!(self.change, Change::Operations(_))
+    }
+
+    /// Lays its fields upon what is known of an object, whose kind and name stay; none where it
+    /// carries orders or operations.
+    pub(super) fn lay(&self, known: &mut Value) -> Option<()> {
+        let kept = (known.get("kind").cloned(), known.get("metadata")?.get("name").cloned());
+        *known = self.merged(known)?;
+        if let (Some(kind), Some(name)) = kept {
+            *known.get_mut("kind")? = kind;
+            *known.get_mut("metadata")?.get_mut("name")? = name;
+        }
+        Some(())
+    }
+
+    /// Whether it says something else at a path of keys, or takes away what stands on the way.
+    pub(super) fn opposes(&self, path: &[&str], value: &Value) -> bool {
+        let fields = match &self.change {
+            Change::Fields(fields) => fields,
+            Change::Operations(_) => {
+                let path: Vec<Step> = path.iter().map(|key| Step::from(*key)).collect();
+                return self.operates_on(&path);
+            }
+        };
+        let mut there = fields;
+        for key in path {
+            let orders = there.as_object().is_none_or(|own| own.keys().any(|k| k.starts_with('$')));
+            if orders {
+                return true;
+            }
+            match there.get(key) {
+                Some(next) => there = next,
+                None => return false,
+            }
+        }
+        there != value
+    }
+
     /// The object as the patch leaves it; none where that cannot be told or it is taken away.
     pub(super) fn merged(&self, object: &Value) -> Option<Value> {
-        let Change::Fields(fields) = &self.change else { return None };
         let mut merged = object.clone();
-        merge(&mut merged, fields)?;
+        match &self.change {
+            Change::Fields(fields) => merge(&mut merged, fields)?,
+            Change::Operations(operations) => {
+                operations.iter().try_for_each(|one| operate(&mut merged, one))?;
+            }
+        }
         Some(merged)
     }
 }
@@ -201,18 +271,6 @@ fn said<'f>(object: &Value, fields: &'f Value, path: &[Step]) -> Option<&'f Valu
             said(element, same, rest)
         }
     }
-}
-
-fn pointer(step: &Step) -> String {
-    match step {
-        Step::Key(key) => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
-        Step::Item(at) => format!("/{at}"),
-    }
-}
-
-/// Whether one pointer leads to the other or further.
-fn within(one: &str, other: &str) -> bool {
-    one.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// By what the elements of some lists are told apart; other lists are replaced.

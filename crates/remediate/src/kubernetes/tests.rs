@@ -6,24 +6,29 @@ use quell_model::{Fix, FixState};
 use crate::{Engine, Settings, Target, Workspace};
 
 /// Files, and what is asked of them.
-struct World {
+pub(super) struct World {
     files: Vec<(&'static str, String)>,
     settings: Vec<(&'static str, &'static str)>,
 }
 
 impl World {
-    fn of(files: &[(&'static str, &str)]) -> Self {
+    pub(super) fn of(files: &[(&'static str, &str)]) -> Self {
         let files = files.iter().map(|(path, text)| (*path, (*text).to_owned())).collect();
         Self { files, settings: Vec::new() }
     }
 
-    fn with(mut self, name: &'static str, value: &'static str) -> Self {
+    pub(super) fn with(mut self, name: &'static str, value: &'static str) -> Self {
         self.settings.push((name, value));
         self
     }
 
     /// Asks for a fix of a finding as Checkov reports it, and applies it.
-    fn fix(&self, control: &str, file: &str, address: &str) -> (Fix, Vec<(String, String)>) {
+    pub(super) fn fix(
+        &self,
+        control: &str,
+        file: &str,
+        address: &str,
+    ) -> (Fix, Vec<(String, String)>) {
         let catalog = Catalog::embedded().unwrap();
         let controls: Vec<&Control> = catalog.controls().collect();
         let settings: Settings =
@@ -45,14 +50,20 @@ impl World {
     }
 
     #[track_caller]
-    fn becomes(&self, control: &str, (file, address): (&str, &str), changed: &str, text: &str) {
+    pub(super) fn becomes(
+        &self,
+        control: &str,
+        (file, address): (&str, &str),
+        changed: &str,
+        text: &str,
+    ) {
         let (fix, files) = self.fix(control, file, address);
         assert_eq!(fix.state, FixState::Proved, "{fix:#?}");
         assert_eq!(files, [(changed.to_owned(), text.to_owned())]);
     }
 
     #[track_caller]
-    fn withheld(&self, control: &str, (file, address): (&str, &str), reason: &str) {
+    pub(super) fn withheld(&self, control: &str, (file, address): (&str, &str), reason: &str) {
         let (fix, _) = self.fix(control, file, address);
         let FixState::Withheld(why) = &fix.state else { panic!("proved: {}", fix.diff) };
         assert!(why.contains(reason), "{why}");
@@ -433,6 +444,25 @@ fn bindings_follow_an_account_and_nobody_else_gets_its_rights() {
         ("r.yaml", account),
     ]);
     world.withheld("pod.default_namespace", WEB, "somebody is bound who was not before");
+    // Another program has an account of that name, and a binding of its own.
+    let world = World::of(&[
+        ("a/a.yaml", &text),
+        ("a/b.yaml", binding),
+        ("a/r.yaml", account),
+        ("b/b.yaml", binding),
+        ("b/r.yaml", account),
+    ]);
+    let (fix, files) = world.fix("pod.default_namespace", "a/a.yaml", WEB.1);
+    assert_eq!(fix.state, FixState::Proved, "{fix:#?}");
+    let paths: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(paths, ["a/a.yaml", "a/b.yaml", "a/r.yaml"]);
+    let world = World::of(&[
+        ("a/a.yaml", &text),
+        ("a/r.yaml", account),
+        ("all.yaml", binding),
+        ("b/r.yaml", account),
+    ]);
+    world.withheld("pod.default_namespace", ("a/a.yaml", WEB.1), "several accounts are called so");
 }
 
 #[test]
@@ -539,4 +569,115 @@ fn what_cannot_be_proved_is_said() {
         ("b.yaml", WEB.1),
         "not in the repository",
     );
+}
+
+#[test]
+fn a_container_that_a_patch_brings_is_fixed_with_the_object() {
+    let text = deployment("");
+    let job = "kind: Job\nmetadata: {name: init}\nspec:\n  template:\n    spec:\n      containers:\n      - name: app\n        image: acme/init:1\n";
+    let base = "resources: [a.yaml, j.yaml]\n";
+    let component = "kind: Component\npatches:\n- path: add.yaml\n  target: {kind: Deployment}\n- path: add.yaml\n  target: {kind: Job}\n";
+    let add = "kind: Deployment\nmetadata: {name: any}\nspec:\n  template:\n    spec:\n      containers:\n      - name: proxy\n        image: acme/proxy:2\n";
+    let prod = "resources: [../base]\ncomponents: [../with]\n";
+    let files = |job: &str, add: &str| {
+        World::of(&[
+            ("base/a.yaml", &text),
+            ("base/j.yaml", job),
+            ("base/kustomization.yaml", base),
+            ("prod/kustomization.yaml", prod),
+            ("with/add.yaml", add),
+            ("with/kustomization.yaml", component),
+        ])
+    };
+    let mended = |text: &str| format!("{text}        imagePullPolicy: Always\n");
+    let built = ("prod/kustomization.yaml", "overlay:prod:Job.default.init");
+    let (fix, changed) = files(job, add).fix("pod.image_pull_policy", built.0, built.1);
+    assert_eq!(fix.state, FixState::Proved, "{fix:#?}");
+    assert_eq!((fix.file.as_str(), fix.also_in), ("base/j.yaml", vec!["with/add.yaml".to_owned()]));
+    let both = [("base/j.yaml", mended(job)), ("with/add.yaml", mended(add))];
+    assert_eq!(changed, both.map(|(path, text)| (path.to_owned(), text)));
+    // Where one of them is right already, only the other changes.
+    files(&mended(job), add).becomes("pod.image_pull_policy", built, "with/add.yaml", &mended(add));
+    files(job, &mended(add)).becomes("pod.image_pull_policy", built, "base/j.yaml", &mended(job));
+    let (fix, _) = files(job, add).fix("pod.cpu_limit", built.0, built.1);
+    assert_eq!(fix.state, FixState::Proved, "{fix:#?}");
+    files(job, add).withheld("pod.image_digest", built, "`kubernetes.image_digest.acme/init:1`");
+    // What an operation brings is seen, and stays with a person.
+    let operation = |pull: &str| {
+        format!(
+            "- op: add\n  path: /spec/template/spec/containers/-\n  value: {{name: proxy, image: 'acme/proxy:2'{pull}}}\n"
+        )
+    };
+    files(job, &operation("")).withheld(
+        "pod.image_pull_policy",
+        built,
+        "an operation that `with/kustomization.yaml` lays upon it adds the container `proxy`",
+    );
+    let right = operation(", imagePullPolicy: Always");
+    files(job, &right).becomes("pod.image_pull_policy", built, "base/j.yaml", &mended(job));
+}
+
+#[test]
+fn a_patch_goes_over_nothing_that_it_does_not_show() {
+    let text =
+        deployment("        resources: {limits: {cpu: 4}}\n      serviceAccountName: robot\n");
+    let binding = "kind: RoleBinding\nmetadata: {name: b}\nroleRef: {kind: Role, name: r}\nsubjects:\n- {kind: ServiceAccount, name: robot}\n";
+    let patch = |resources: &str| {
+        format!(
+            "kind: Deployment\nmetadata: {{name: web}}\nspec:\n  template:\n    spec:\n      containers:\n      - name: app\n        resources:\n          {resources}\n        securityContext: {{privileged: true}}\n"
+        )
+    };
+    let of = |patch: &str| {
+        World::of(&[
+            ("base/a.yaml", &text),
+            ("base/kustomization.yaml", "resources: [a.yaml]\n"),
+            ("dev/kustomization.yaml", "resources: [../base]\npatches:\n- path: p.yaml\n"),
+            ("dev/p.yaml", patch),
+            ("r.yaml", binding),
+        ])
+    };
+    let (own, at) = (patch("requests: {memory: 1Gi}"), ("dev/p.yaml", WEB.1));
+    of(&own).withheld("pod.cpu_limit", at, "it is a patch");
+    of(&own).withheld("pod.readiness_probe", at, "it is a patch");
+    of(&own).withheld("pod.service_account_token", at, "has rights by `RoleBinding.b`");
+    of(&own).becomes("pod.privileged", at, "dev/p.yaml", &own.replace("true", "false"));
+    let deleted = patch("$patch: delete").replace("privileged: true", "$patch: delete");
+    of(&deleted).withheld("pod.read_only_root_filesystem", at, "an order of Kustomize");
+    // One of a base that is not known may be about an account with rights.
+    let outside = World::of(&[
+        ("dev/kustomization.yaml", "resources: [../../base]\npatches:\n- path: p.yaml\n"),
+        ("dev/p.yaml", &own),
+    ]);
+    outside.withheld("pod.service_account_token", at, "it is a patch");
+    outside.withheld("pod.memory_limit", at, "it is a patch");
+}
+
+#[test]
+fn operations_are_carried_out_as_kustomize_does() {
+    let web = deployment("        imagePullPolicy: Always\n");
+    let of = |operations: &str| {
+        let overlay = format!(
+            "resources: [a.yaml]\npatches:\n- target: {{kind: Deployment}}\n  patch: |-\n{operations}"
+        );
+        let world = World::of(&[("a.yaml", &web), ("kustomization.yaml", &overlay)]);
+        let (fix, _) = world.fix("pod.host_pid", "kustomization.yaml", "a:Deployment.default.web");
+        match fix.state {
+            FixState::Withheld(why) => why,
+            FixState::Proved => "proved".to_owned(),
+        }
+    };
+    let host = "/spec/template/spec/hostPID";
+    let add = |value: &str| format!("    - {{op: add, path: {host}, value: {value}}}\n");
+    let sets = "a patch in `kustomization.yaml` sets the same";
+    assert!(of(&add("true")).contains(sets), "{}", of(&add("true")));
+    assert!(of(&add("false")).contains("already satisfies it"));
+    let gone = format!("{}    - {{op: remove, path: {host}}}\n", add("true"));
+    assert!(of(&gone).contains("already satisfies it"));
+    let other = format!("{}    - {{op: replace, path: {host}, value: false}}\n", add("true"));
+    assert!(of(&other).contains("already satisfies it"));
+    // What cannot be carried out is not judged.
+    for odd in ["/spec/nowhere/x", "/spec/template/spec/containers/7", "x", "/"] {
+        let text = format!("    - {{op: remove, path: {odd}}}\n");
+        assert!(of(&text).contains("already satisfies it"), "{odd}");
+    }
 }

@@ -94,8 +94,7 @@ pub(crate) fn prove(trial: &Trial<'_>) -> Outcome {
             return outcome;
         }
     };
-    let before = trial.code.text(&change.file).unwrap_or_default();
-    if change.text == before {
+    if change.files().all(|(path, text)| trial.code.text(path) == Some(text)) {
         outcome.withheld =
             Some("there is nothing to change, yet the predicate does not hold".into());
         return outcome;
@@ -152,9 +151,10 @@ fn failed_before(trial: &Trial<'_>) -> Finding {
             "the block already satisfies it: the running resource has drifted from the code, the \
              scan is older, or the scanner does not follow an expression",
         ),
-        Truth::Unknown => {
-            unknown(format!("at {line} it depends on values that the files do not give"))
-        }
+        Truth::Unknown => match trial.code.unseen(trial.place) {
+            Some(unseen) => Ok(format!("the scan saw it fail; {}{also}", unseen.from)),
+            None => unknown(format!("at {line} it depends on values that the files do not give")),
+        },
     }
 }
 
@@ -212,9 +212,10 @@ fn holds_after(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Finding 
     match truth(trial, after) {
         Truth::Holds => Ok("the predicate holds on the changed configuration".into()),
         Truth::Fails => failed("the predicate still fails after the change"),
-        Truth::Unknown => {
-            unknown("after the change it depends on values that the files do not give")
-        }
+        Truth::Unknown => match trial.code.unseen(trial.place) {
+            Some(unseen) => unknown(unseen.by_hand),
+            None => unknown("after the change it depends on values that the files do not give"),
+        },
     }
 }
 
@@ -248,7 +249,8 @@ pub(crate) fn is_about(check: &Check, kind: &str) -> bool {
 
 /// The places that the change says it changed.
 fn changed(change: &Change) -> Vec<Place> {
-    std::iter::once(change.place()).chain(change.with.iter().cloned()).collect()
+    let others = change.with.iter().chain(&change.parts);
+    std::iter::once(change.place()).chain(others.cloned()).collect()
 }
 
 /// The place that is fixed, and all that the change touches.
@@ -257,7 +259,7 @@ fn touched(trial: &Trial<'_>, change: &Change) -> BTreeSet<Place> {
 }
 
 fn only_the_block(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Finding {
-    if !change.with.is_empty() || !change.others.is_empty() {
+    if !change.with.is_empty() || !change.parts.is_empty() || !change.others.is_empty() {
         return only_the_blocks(trial, after, change);
     }
     let Some(before) = trial.code.text(&change.file) else {

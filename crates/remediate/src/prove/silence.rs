@@ -67,7 +67,7 @@ pub(super) fn not_silenced(trial: &Trial<'_>, after: &dyn Code, change: &Change)
     if let Some(switch) = switches.iter().find(|switch| at(&old, switch) != at(&new, switch)) {
         return Err((Verdict::Failed, format!("`{switch}` of the block changed")));
     }
-    for place in &change.with {
+    for place in change.with.iter().chain(&change.parts) {
         let (old, new) = (trial.code.config(place), after.config(place));
         if let Some(switch) = switches.iter().find(|switch| at(&old, switch) != at(&new, switch)) {
             return failed(format!("`{switch}` of `{}` changed", place.address));
@@ -99,6 +99,7 @@ fn at<'c>(config: &'c Config, path: &str) -> Option<&'c Config> {
         | Config::Text(_)
         | Config::Object(_)
         | Config::Reference { .. }
+        | Config::Partly(_)
         | Config::Unknown => step(value, segment),
     })
 }
@@ -113,6 +114,7 @@ fn texts(config: &Config) -> BTreeSet<String> {
         | Config::Bool(_)
         | Config::Number(_)
         | Config::Reference { .. }
+        | Config::Partly(_)
         | Config::Unknown => BTreeSet::new(),
     }
 }

@@ -88,6 +88,13 @@ impl<'r> Resource<'r> {
         if name.is_empty() { kind } else { format!("{kind}.{name}") }
     }
 
+    /// The address, where a check can be about the block and the address is no other one's too.
+    pub(super) fn own_address(&self) -> Option<String> {
+        let is_one = self.file.is_configuration() && self.is_judged();
+        let address = is_one.then(|| self.address())?;
+        self.has_address(&address).then_some(address)
+    }
+
     /// Whether this is its address.
     #[must_use]
     pub(crate) fn has_address(&self, address: &str) -> bool {
@@ -97,11 +104,22 @@ impl<'r> Resource<'r> {
         self.address() == address
     }
 
-    /// The address, and before it the folder where that is another one.
+    /// Whether this is the address by which a module in a folder writes it.
     #[must_use]
-    pub(crate) fn address_from(&self, folder: &str) -> String {
+    pub(crate) fn is_written(&self, address: &str, folder: &str) -> bool {
         let own = self.file.folder();
-        if own == folder { self.address() } else { format!("{own}//{}", self.address()) }
+        let rest = if own == folder {
+            Some(address)
+        } else {
+            address.strip_prefix(own).and_then(|rest| rest.strip_prefix("//"))
+        };
+        // No address is put together for what is asked of each block that may be tied to it.
+        let own = |rest: &str| {
+            let name = rest.strip_prefix(self.label(0)).and_then(|rest| rest.strip_prefix('.'));
+            name == Some(self.name())
+        };
+        let is_plain = self.is_made() && !self.name().is_empty();
+        rest.is_some_and(|rest| if is_plain { own(rest) } else { rest == self.address() })
     }
 
     /// Where the block stands in its file.

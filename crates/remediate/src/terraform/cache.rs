@@ -1,58 +1,74 @@
-//! Configurations that were resolved already. Modules that call each other share one cache, so
-//! that a change of a file forgets only what it can reach.
+//! Configurations that were resolved already. Each block keeps its own, by what it depends on: a
+//! change of a resource leaves the others as they are, any other change asks its modules anew.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::Config;
 
-/// A file's place in the repository and a block's place in its text.
-type Key = (usize, usize);
+/// How many states of the modules around a block keeps its configuration for.
+const MAX_STATES: usize = 4;
+
+/// One state of modules that call each other, as far as others than resources go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct State(u64);
+
+impl State {
+    /// One that was not there before.
+    pub(super) fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
 
 /// What a block is as a whole, and each of its instances.
-#[derive(Debug, Clone, Default)]
-struct Known {
+#[derive(Debug, Clone)]
+struct Found {
+    state: State,
     whole: Option<Arc<Config>>,
     instances: Option<Arc<Vec<Config>>>,
 }
 
-/// Configurations of the blocks of modules that call each other.
+/// The configurations of a block, those asked for last first.
 #[derive(Debug, Default)]
-pub(super) struct Cache(Mutex<BTreeMap<Key, Known>>);
+pub(super) struct Known(Mutex<Vec<Found>>);
 
-impl Cache {
+impl Known {
     /// The block as a whole, resolved where that was not done yet.
-    pub(super) fn whole(&self, key: Key, resolve: impl FnOnce() -> Config) -> Arc<Config> {
-        if let Some(known) = self.known(key).whole {
+    pub(super) fn whole(&self, state: State, resolve: impl FnOnce() -> Config) -> Arc<Config> {
+        if let Some(known) = self.with(state, |found| found.whole.clone()) {
             return known;
         }
         let made = Arc::new(resolve());
-        self.put(key, |known| known.whole = Some(Arc::clone(&made)));
+        self.with(state, |found| found.whole = Some(Arc::clone(&made)));
         made
     }
 
     /// The block's instances, resolved where that was not done yet.
     pub(super) fn instances(
         &self,
-        key: Key,
+        state: State,
         resolve: impl FnOnce() -> Vec<Config>,
     ) -> Arc<Vec<Config>> {
-        if let Some(known) = self.known(key).instances {
+        if let Some(known) = self.with(state, |found| found.instances.clone()) {
             return known;
         }
         let made = Arc::new(resolve());
-        self.put(key, |known| known.instances = Some(Arc::clone(&made)));
+        self.with(state, |found| found.instances = Some(Arc::clone(&made)));
         made
     }
 
-    fn known(&self, key: Key) -> Known {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(&key).cloned().unwrap_or_default()
-    }
-
-    fn put(&self, key: Key, change: impl FnOnce(&mut Known)) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        change(known.entry(key).or_default());
+    fn with<T>(&self, state: State, look: impl FnOnce(&mut Found) -> T) -> T {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found = match all.iter().position(|found| found.state == state) {
+            Some(place) => all.remove(place),
+            None => Found { state, whole: None, instances: None },
+        };
+        let told = look(&mut found);
+        all.truncate(MAX_STATES - 1);
+        all.insert(0, found);
+        told
     }
 }
 

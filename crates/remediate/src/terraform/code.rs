@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::Arc;
 
 use hcl_edit::structure::Block;
 use quell_catalog::{Check, FixRecipe, Language, Truth};
@@ -58,6 +59,10 @@ impl Code for Repository {
             .flat_map(Resource::judged_in)
             .map(|one| place_of(&one))
             .collect()
+    }
+
+    fn outline(&self, file: &str) -> Option<usize> {
+        self.file(file).map(|file| Arc::as_ptr(file.heads()).addr())
     }
 
     fn kind(&self, place: &Place) -> Option<String> {
@@ -196,9 +201,12 @@ fn references(config: &Config) -> BTreeSet<String> {
         Config::Reference { address, .. } => [address.clone()].into(),
         Config::List(items) => items.iter().flat_map(references).collect(),
         Config::Object(fields) => fields.values().flat_map(references).collect(),
-        Config::Null | Config::Bool(_) | Config::Number(_) | Config::Text(_) | Config::Unknown => {
-            BTreeSet::new()
-        }
+        Config::Null
+        | Config::Bool(_)
+        | Config::Number(_)
+        | Config::Text(_)
+        | Config::Partly(_)
+        | Config::Unknown => BTreeSet::new(),
     }
 }
 

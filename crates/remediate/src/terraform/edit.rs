@@ -175,23 +175,21 @@ fn opened(file: &SourceFile, block: &Block, braces: &Range<usize>, text: &str) -
 /// The column of `=` in the run of lines that an attribute ends; `None` where it stands on
 /// several lines, which `terraform fmt` does not align.
 fn group_column(file: &SourceFile, body: &Body, anchor: &Attribute) -> Option<usize> {
-    let lines = |attribute: &Attribute| {
-        let span = file.span(attribute)?;
-        Some((file.line(span.start), file.line(span.end)))
-    };
-    let (first, end) = lines(anchor)?;
-    if first != end {
-        return None;
-    }
+    let on_one_line =
+        |span: &Range<usize>| file.text.get(span.clone()).is_some_and(|text| !text.contains('\n'));
+    let own_span = file.span(anchor).filter(on_one_line)?;
     let key = file.span(&anchor.key)?;
     let value = file.span(&anchor.value)?;
     let equals = file.text.get(key.end..value.start)?.find('=')?;
     let name = anchor.key.as_str().chars().count();
     let own = name + equals;
     // A lone attribute may be widened by nothing; one in a run keeps the run's column.
-    let above = body
-        .attributes()
-        .any(|other| lines(other).is_some_and(|(start, end)| start == end && end + 1 == first));
+    let is_above = |other: &Attribute| {
+        let other = file.span(other).filter(on_one_line)?;
+        let between = file.text.get(other.end..own_span.start)?;
+        Some(between.matches('\n').count() == 1)
+    };
+    let above = body.attributes().any(|other| is_above(other).unwrap_or(false));
     Some(if above { own } else { own.max(name + 1) })
 }
 

@@ -106,6 +106,7 @@ fn flattened(items: &[Config], depth: usize) -> Vec<Config> {
             | Config::List(_)
             | Config::Object(_)
             | Config::Reference { .. }
+            | Config::Partly(_)
             | Config::Unknown => all.push(item.clone()),
         }
     }
@@ -132,6 +133,7 @@ fn length(value: &Config) -> Config {
         | Config::Number(_)
         | Config::List(_)
         | Config::Reference { .. }
+        | Config::Partly(_)
         | Config::Unknown => return Config::Unknown,
     };
     u32::try_from(count).map_or(Config::Unknown, |count| Config::Number(f64::from(count)))

@@ -14,6 +14,7 @@ mod locate;
 mod made;
 mod opaque;
 mod parameters;
+mod pieces;
 mod providers;
 mod recipes;
 mod render;
@@ -27,6 +28,8 @@ pub(crate) use code::DIALECT;
 pub(crate) use repository::Repository;
 pub(crate) use source::SourceFile;
 
+#[cfg(test)]
+mod change_tests;
 #[cfg(test)]
 mod proof_tests;
 #[cfg(test)]

@@ -119,9 +119,8 @@ fn typed(said: &str, default: Option<&Value>) -> Value {
         Some(Value::Integer(_)) => said.parse().map_or_else(|_| text(), Value::Integer),
         Some(Value::Boolean(_)) => said.parse().map_or_else(|_| text(), Value::Boolean),
         Some(Value::Float(_)) => said.parse().map_or_else(|_| text(), Value::Float),
-        Some(Value::String(_) | Value::Datetime(_) | Value::Array(_) | Value::Table(_)) | None => {
-            text()
-        }
+        None => said.parse().map_or_else(|_| text(), Value::Boolean),
+        Some(Value::String(_) | Value::Datetime(_) | Value::Array(_) | Value::Table(_)) => text(),
     }
 }
 
@@ -196,8 +195,11 @@ fn mentions(config: &Config, wanted: &str) -> bool {
         Config::Reference { address, .. } => address == wanted,
         Config::List(items) => items.iter().any(|item| mentions(item, wanted)),
         Config::Object(fields) => fields.values().any(|field| mentions(field, wanted)),
-        Config::Null | Config::Bool(_) | Config::Number(_) | Config::Text(_) | Config::Unknown => {
-            false
-        }
+        Config::Null
+        | Config::Bool(_)
+        | Config::Number(_)
+        | Config::Text(_)
+        | Config::Partly(_)
+        | Config::Unknown => false,
     }
 }

@@ -102,7 +102,12 @@ fn tried(check: &str, address: &str, before: &str, after: &str) -> Outcome {
         place: &Place { file: "main.tf".into(), address: address.into() },
         checks: &checks,
         catalogue: &checks,
-        how: How::Recipe(Wish { fix: &control.fixes[0], settings: &settings, keep_elements: true }),
+        how: How::Recipe(Wish {
+            fix: &control.fixes[0],
+            settings: &settings,
+            keep_elements: true,
+            parts: false,
+        }),
     })
 }
 

@@ -92,7 +92,7 @@ fn planned(fix: &str, repository: &Repository) -> Result<(String, Option<usize>)
         toml::from_str(&format!("language = 'terraform'\ntitle = 'x'\nsafety = 'safe'\n{fix}"))
             .unwrap();
     let settings = Settings::default();
-    let wish = Wish { fix: &fix, settings: &settings, keep_elements: true };
+    let wish = Wish { fix: &fix, settings: &settings, keep_elements: true, parts: false };
     repository.plan(&place(), &wish).map(|change| (change.text, change.added))
 }
 

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
-use hcl_edit::structure::Block;
+use hcl_edit::structure::{Block, Structure};
 
-use super::cache::{Cache, Groups};
+use super::cache::{Groups, Known, State};
 use super::index::Index;
 use super::locate::literal_names;
-use super::source::LOCK_FILE;
+use super::source::{Changed, LOCK_FILE};
 use super::{Resource, SourceFile};
 
 /// The infrastructure code of a repository, as text that was handed in.
@@ -22,17 +22,20 @@ pub(crate) struct Repository {
     /// Folder → places in `files` of override files.
     overrides: Arc<BTreeMap<String, Vec<usize>>>,
     /// Folder → what its blocks define.
-    indexes: BTreeMap<String, Arc<Index>>,
+    indexes: Arc<BTreeMap<String, Arc<Index>>>,
     /// Folder → group of modules that call each other.
     groups: Arc<Groups>,
-    /// Group → configurations that were resolved.
-    caches: BTreeMap<usize, Arc<Cache>>,
+    /// Group → its state, by which blocks keep what was resolved.
+    states: Arc<BTreeMap<usize, State>>,
     /// Literal name → file and address of the blocks that give it; made when first asked for.
     names: OnceLock<Names>,
 }
 
 /// How many folders are looked at for what is tied to a block.
 const MAX_RELATED: usize = 64;
+
+/// The kind of `data` block whose text is a part of what refers to it.
+const DOCUMENT: &str = "aws_iam_policy_document";
 
 type Names = BTreeMap<String, Vec<(String, String)>>;
 
@@ -74,9 +77,9 @@ impl Repository {
             modules: Arc::new(modules),
             callers: Arc::new(callers),
             overrides: Arc::new(overrides),
-            indexes: BTreeMap::new(),
+            indexes: Arc::default(),
             groups: Arc::new(groups),
-            caches: BTreeMap::new(),
+            states: Arc::default(),
             names: OnceLock::new(),
         }
         .indexed()
@@ -90,23 +93,34 @@ impl Repository {
             modules: Arc::clone(&self.modules),
             callers: Arc::clone(&self.callers),
             overrides: Arc::clone(&self.overrides),
-            indexes: self.indexes.clone(),
+            indexes: Arc::clone(&self.indexes),
             groups: Arc::clone(&self.groups),
-            caches: self.caches.clone(),
+            states: Arc::clone(&self.states),
             names: OnceLock::new(),
         };
         let found = self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok();
-        let Some(place) = found else { return changed };
-        let file = Arc::new(SourceFile::parse(path.to_owned(), text));
+        let Some((place, old)) = found.and_then(|at| Some((at, self.files.get(at)?))) else {
+            return changed;
+        };
+        let Changed { file, touched } = old.changed(text);
         let folder = file.folder().to_owned();
-        if let Some(group) = changed.groups.get(&folder) {
-            changed.caches.insert(group, Arc::default());
+        let stays = touched.as_ref().filter(|touched| {
+            let (gone, come) = (touched.old.clone(), touched.new.clone());
+            old.some(gone).chain(file.some(come)).all(decides_itself_alone)
+        });
+        if let Some(group) = changed.groups.get(&folder).filter(|_| stays.is_none()) {
+            Arc::make_mut(&mut changed.states).insert(group, State::new());
         }
-        if let Some(index) = self.indexes.get(&folder) {
-            changed.indexes.insert(folder, Arc::new(index.with(place, &file)));
-        }
+        let same = Arc::ptr_eq(old.heads(), file.heads());
+        let moved =
+            stays.zip(self.indexes.get(&folder)).filter(|_| !same && file.is_configuration());
+        let moved = moved.map(|(touched, index)| index.with(place, touched, &file));
         if let Some(old) = changed.files.get_mut(place) {
-            *old = file;
+            *old = Arc::new(file);
+        }
+        if !same {
+            let index = moved.unwrap_or_else(|| changed.index_of(&folder));
+            Arc::make_mut(&mut changed.indexes).insert(folder, Arc::new(index));
         }
         changed
     }
@@ -114,9 +128,9 @@ impl Repository {
     fn indexed(mut self) -> Self {
         let indexes =
             self.modules.keys().map(|folder| (folder.clone(), Arc::new(self.index_of(folder))));
-        self.indexes = indexes.collect();
+        self.indexes = Arc::new(indexes.collect());
         let groups = self.modules.keys().filter_map(|folder| self.groups.get(folder));
-        self.caches = groups.map(|group| (group, Arc::default())).collect();
+        self.states = Arc::new(groups.map(|group| (group, State::new())).collect());
         self
     }
 
@@ -157,7 +171,8 @@ impl Repository {
     #[must_use]
     pub(crate) fn resource(&self, path: &str, address: &str) -> Option<Resource<'_>> {
         let file = self.file(path)?;
-        Resource::judged_in(file).find(|resource| resource.has_address(address))
+        let block = file.body().ok()?.get(file.heads().get(address)?)?.as_block()?;
+        Some(Resource { file, block })
     }
 
     /// Why a file of a module cannot be read in which a block of a kind may stand.
@@ -210,13 +225,13 @@ impl Repository {
         names
     }
 
-    /// The cache in which a block's configuration is kept, and its key there.
-    pub(super) fn cached(&self, resource: &Resource<'_>) -> Option<(&Cache, (usize, usize))> {
+    /// What was found of a block already, and the state of the modules around it.
+    pub(super) fn known<'r>(&self, resource: &Resource<'r>) -> Option<(&'r Known, State)> {
         let path = resource.file.path.as_str();
         let place = self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?;
         let own = std::ptr::eq(self.files.get(place)?.as_ref(), resource.file);
-        let cache = self.caches.get(&self.groups.get(resource.file.folder())?)?;
-        own.then(|| (cache.as_ref(), (place, resource.span().start)))
+        let state = self.states.get(&self.groups.get(resource.file.folder())?)?;
+        own.then(|| Some((resource.file.known(resource.block)?, *state))).flatten()
     }
 
     /// The block of a module that defines a name: a `variable`, an `output`, a call (`module`),
@@ -313,6 +328,16 @@ const ENDINGS: [&str; 4] = [".tf", ".tf.json", ".tfvars", ".tfvars.json"];
 pub(super) fn reads(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     name == LOCK_FILE || ENDINGS.iter().any(|end| name.ends_with(end))
+}
+
+/// Whether a structure says nothing of any other block: what it is made of may be known to
+/// others, what it holds is not.
+fn decides_itself_alone(structure: &Structure) -> bool {
+    structure.as_block().is_some_and(|block| match block.ident.as_str() {
+        "resource" => true,
+        "data" => block.labels.first().is_none_or(|kind| kind.as_str() != DOCUMENT),
+        _ => false,
+    })
 }
 
 /// The folder of the local module that a block calls.

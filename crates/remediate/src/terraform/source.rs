@@ -3,10 +3,16 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use hcl_edit::Span;
-use hcl_edit::structure::{Body, Structure};
+use std::sync::{Arc, OnceLock};
 
+use hcl_edit::Span;
+use hcl_edit::structure::{Block, Structure};
+
+use super::cache::Known;
+use super::index::{self, Heads};
 use super::json;
+use super::pieces::{Pieces, Touched, without_carriage_returns};
+use crate::diff::line_ends;
 
 /// Files above this size are kept but not parsed.
 const MAX_FILE_BYTES: usize = 4 << 20;
@@ -24,39 +30,94 @@ pub(crate) struct SourceFile {
     /// The text, byte for byte.
     pub(crate) text: String,
     /// What the parser made of it, or where it gave up.
-    body: Result<Body, String>,
-    /// Length of the byte order mark, if there is one.
-    mark: usize,
+    body: Result<Pieces, String>,
     /// Where blocks of a JSON file stand in it, by address.
     places: BTreeMap<String, Range<usize>>,
-    /// Places in the parsed copy before which a carriage return was taken out.
-    removed: Vec<usize>,
+    /// The addresses of its blocks, made when first asked for.
+    heads: OnceLock<Arc<Heads>>,
+}
+
+/// What is other in another text of a file.
+#[derive(Debug)]
+pub(super) struct Changed {
+    /// The file with that text.
+    pub(super) file: SourceFile,
+    /// The pieces that are other ones; none where all may be.
+    pub(super) touched: Option<Touched>,
 }
 
 impl SourceFile {
     /// Reads a file; one that does not parse keeps the reason.
     #[must_use]
     pub(crate) fn parse(path: String, text: String) -> Self {
-        let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let mark = mark(&text);
         let rest = text.get(mark..).unwrap_or_default();
-        let (copy, removed) = without_carriage_returns(rest);
         let mut places = BTreeMap::new();
         let body = if text.len() > MAX_FILE_BYTES {
             Err(format!("`{path}` is larger than {MAX_FILE_BYTES} bytes"))
         } else if path.ends_with(".json") {
+            let (copy, removed) = without_carriage_returns(rest);
             let read = json::read(&copy, path.ends_with(".tfvars.json"));
             let read = read.map_err(|reason| format!("`{path}` {reason}"));
             read.map(|json::Read { body, places: found }| {
-                places = found;
-                body
+                let at = |at: usize| mark + at + removed.partition_point(|removed| *removed < at);
+                let found = found.into_iter();
+                places = found.map(|(name, one)| (name, at(one.start)..at(one.end))).collect();
+                Pieces::of_json(body)
             })
         } else {
-            parsed(&copy).map_err(|error| {
+            Pieces::parse(rest, mark).map_err(|error| {
                 let place = error.location();
                 format!("`{path}` does not parse at {}:{}", place.line(), place.column())
             })
         };
-        Self { path, text, body, mark, places, removed }
+        Self { path, text, body, places, heads: OnceLock::new() }
+    }
+
+    /// The same file with another text. What stands where nothing changed is not read again.
+    pub(super) fn changed(&self, text: String) -> Changed {
+        let texts = (self.text.as_str(), text.as_str());
+        let mark = mark(&text);
+        let is_short = text.len() <= MAX_FILE_BYTES;
+        let known = self.body.as_ref().ok().filter(|_| is_short && mark == self::mark(&self.text));
+        let body = known.and_then(|body| body.changed(texts, mark));
+        let mut file = match body {
+            Some(body) => Self {
+                path: self.path.clone(),
+                text,
+                body: Ok(body),
+                places: BTreeMap::new(),
+                heads: OnceLock::new(),
+            },
+            None => Self::parse(self.path.clone(), text),
+        };
+        let touched = match (known, &mut file.body) {
+            (Some(old), Ok(new)) if old.is_plain() && new.is_plain() => {
+                Some(new.take_known(old, (&self.text, &file.text)))
+            }
+            (_, _) => None,
+        };
+        let heads = touched.as_ref().and_then(|touched| {
+            if self.has_heads_of(&file, touched) {
+                return Some(Arc::clone(self.heads()));
+            }
+            self.heads().with((self, &file), touched).map(Arc::new)
+        });
+        if let Some(heads) = heads {
+            file.heads = OnceLock::from(heads);
+        }
+        Changed { file, touched }
+    }
+
+    /// Whether another text of the file has the same names at the same places.
+    fn has_heads_of(&self, other: &Self, touched: &Touched) -> bool {
+        let (old, new) = (self.some(touched.old.clone()), other.some(touched.new.clone()));
+        old.map(index::names).eq(new.map(index::names))
+    }
+
+    /// What stands at some places of its top.
+    pub(super) fn some(&self, places: Range<usize>) -> impl Iterator<Item = &Structure> {
+        self.body.iter().flat_map(move |body| body.some(places.clone()))
     }
 
     /// The folder the file is in, which is its Terraform module; empty for the top.
@@ -88,20 +149,19 @@ impl SourceFile {
         !self.holds_variables() && !self.is_lock()
     }
 
-    /// The parsed body.
+    /// What stands at its top.
     ///
     /// # Errors
     ///
     /// The reason why the file does not parse.
-    pub(crate) fn body(&self) -> Result<&Body, &str> {
+    pub(crate) fn body(&self) -> Result<&Pieces, &str> {
         self.body.as_ref().map_err(String::as_str)
     }
 
     /// Where an element stands in [`SourceFile::text`].
     #[must_use]
     pub(crate) fn span(&self, element: &impl Span) -> Option<Range<usize>> {
-        let span = element.span()?;
-        let range = self.place(span.start)..self.place(span.end);
+        let range = self.body.as_ref().ok()?.span(element)?;
         self.text.get(range.clone()).map(|_| range)
     }
 
@@ -112,45 +172,34 @@ impl SourceFile {
 
     /// Where the block of an address stands in a JSON file.
     pub(crate) fn json_span(&self, address: &str) -> Option<Range<usize>> {
-        let span = self.places.get(address)?;
-        Some(self.place(span.start)..self.place(span.end))
+        self.places.get(address).cloned()
     }
 
     /// The line of a place in the text, from 1.
     #[must_use]
     pub(crate) fn line(&self, place: usize) -> usize {
-        self.text.bytes().take(place).filter(|byte| *byte == b'\n').count() + 1
+        line_ends(self.text.get(..place).unwrap_or(&self.text)) + 1
     }
 
     /// Blocks at the top of the file.
-    pub(crate) fn blocks(&self) -> impl Iterator<Item = &hcl_edit::structure::Block> {
-        self.body.iter().flat_map(Body::iter).filter_map(Structure::as_block)
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = &Block> {
+        self.body.iter().flat_map(Pieces::iter).filter_map(Structure::as_block)
     }
 
-    fn place(&self, place: usize) -> usize {
-        self.mark + place + self.removed.partition_point(|removed| *removed < place)
+    /// What was found of a block already; none where it is not one of these.
+    pub(super) fn known(&self, block: &Block) -> Option<&Known> {
+        self.body.as_ref().ok()?.known(block)
+    }
+
+    /// The addresses of its blocks.
+    pub(super) fn heads(&self) -> &Arc<Heads> {
+        self.heads.get_or_init(|| Arc::new(Heads::of(self)))
     }
 }
 
-/// The body of a text, read once more where the parser stumbles over line ends.
-fn parsed(text: &str) -> Result<Body, hcl_edit::parser::Error> {
-    hcl_edit::parser::parse_body(text).or_else(|error| {
-        let again = super::lenient::joined(text);
-        again.and_then(|text| hcl_edit::parser::parse_body(&text).ok()).ok_or(error)
-    })
-}
-
-fn without_carriage_returns(text: &str) -> (String, Vec<usize>) {
-    let mut copy = String::with_capacity(text.len());
-    let mut removed = Vec::new();
-    let mut parts = text.split("\r\n");
-    copy.push_str(parts.next().unwrap_or_default());
-    for part in parts {
-        removed.push(copy.len());
-        copy.push('\n');
-        copy.push_str(part);
-    }
-    (copy, removed)
+/// The length of the byte order mark, if there is one.
+fn mark(text: &str) -> usize {
+    if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }
 }
 
 #[cfg(test)]

@@ -49,7 +49,10 @@ fn callers_decide_what_a_variable_is() {
 fn expressions_are_followed_as_far_as_the_text_goes() {
     for (expression, expected) in [
         ("\"a-${var.v}-b\"", text("a-d-b")),
-        ("\"a-${var.nowhere}\"", Config::Unknown),
+        ("\"a-${var.nowhere}\"", Config::Partly(vec![Some("a-".into()), None])),
+        ("\"${var.v}-${var.nowhere}\" == \"x\"", Config::Bool(false)),
+        ("\" ${var.nowhere}\"", Config::Unknown),
+        ("\"[${var.nowhere}\"", Config::Unknown),
         ("var.v == \"d\" ? 1 : 2", Config::Number(1.0)),
         ("var.nowhere ? 3 : 3", Config::Number(3.0)),
         ("var.nowhere ? 3 : 4", Config::Unknown),

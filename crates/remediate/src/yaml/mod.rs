@@ -23,9 +23,9 @@ use crate::diff::{same_head, same_tail};
 use data::data;
 pub(crate) use edit::Edit;
 use edit::apply;
-pub(crate) use node::{Kind, Node, Step, Style};
+pub(crate) use node::{Kind, Node, Step, Style, shown};
 pub(crate) use scan::{line_end, line_start};
-pub(crate) use write::text as word;
+pub(crate) use write::{block, text as word};
 
 /// More than this is not read.
 const MAX_BYTES: usize = 10 << 20;

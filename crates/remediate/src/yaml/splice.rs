@@ -123,6 +123,9 @@ impl Splicer<'_> {
     /// Another value in the place of one that is there, or is left out.
     fn replace(&self, node: &Node, entry: Option<&Entry>, value: &Value) -> Result<Splice, String> {
         let in_flow = self.in_flow(node);
+        if let Some(new) = value.as_str().and_then(|word| self.lines(node, word)) {
+            return Ok((node.span.clone(), new));
+        }
         if in_flow || fits_a_line(value) {
             return self.replace_on_line(node, entry, value);
         }
@@ -142,6 +145,25 @@ impl Splicer<'_> {
             return Err(COMMENT.to_owned());
         }
         Ok((entry.colon_end..end, new))
+    }
+
+    /// A text of several lines in the place of one that stands below `|` or `|-`, as far in.
+    fn lines(&self, node: &Node, word: &str) -> Option<String> {
+        let Kind::Scalar { style: Style::Block, .. } = &node.kind else { return None };
+        let (head, body) = self.text.get(node.span.clone())?.split_once('\n')?;
+        let word = match head.trim_end() {
+            "|" => word.strip_suffix('\n')?,
+            "|-" => word,
+            _ => return None,
+        };
+        let first = body.lines().find(|line| !line.trim().is_empty())?;
+        let pad = first.get(..first.len() - first.trim_start().len())?;
+        let gap = [self.layout.eol, pad].concat();
+        let lines = word.split('\n').map(|line| match line {
+            "" => self.layout.eol.to_owned(),
+            line => [&gap, line].concat(),
+        });
+        write::is_text(word).then(|| head.trim_end().to_owned() + &lines.collect::<String>())
     }
 
     /// A word, or braces within braces.

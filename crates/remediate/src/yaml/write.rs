@@ -1,6 +1,6 @@
 //! Data as YAML text.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::data;
 
@@ -40,12 +40,32 @@ pub(super) fn under(value: &Value, column: usize, layout: Layout) -> String {
             lines.collect()
         }
         Value::Null => " null".to_owned(),
+        Value::String(word) if is_text(word) => {
+            let gap = [layout.eol, &" ".repeat(column + layout.step)].concat();
+            let lines = word.split('\n').map(|line| [gap.as_str(), line].concat());
+            [" |-".to_owned()].into_iter().chain(lines).collect()
+        }
         Value::Bool(_)
         | Value::Number(_)
         | Value::String(_)
         | Value::Array(_)
         | Value::Object(_) => format!(" {}", flow(value, false)),
     }
+}
+
+/// A mapping as a document of its own, without a line end behind it.
+pub(crate) fn block(fields: &Map<String, Value>) -> String {
+    let layout = Layout { step: 2, dash: 2, eol: "\n" };
+    let lines: Vec<String> =
+        fields.iter().map(|(key, value)| entry(key, value, 0, layout)).collect();
+    lines.join("\n")
+}
+
+/// Whether a text has lines that can stand as they are.
+pub(super) fn is_text(word: &str) -> bool {
+    let is_line = |line: &str| line.trim_end() == line && !line.chars().any(char::is_control);
+    let first = |word: &str| word.starts_with(|c: char| !c.is_whitespace());
+    word.contains('\n') && first(word) && !word.ends_with('\n') && word.split('\n').all(is_line)
 }
 
 /// `- value` with everything below it, the dash at a column; no line end behind it.

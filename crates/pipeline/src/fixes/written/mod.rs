@@ -10,6 +10,8 @@ mod score;
 pub use brief::{FixAdvice, FixFault, FixNeighbour, FixQuestion};
 pub use score::score_fix;
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 
 use quell_analyst::Task;
@@ -92,11 +94,6 @@ impl Opening {
         Self { instead_of, ..self }
     }
 
-    /// What makes two of them one.
-    fn key(&self) -> (&str, &Place) {
-        (&self.control, &self.place)
-    }
-
     /// Whether it is about an issue.
     pub(super) fn closes(&self, is: impl Fn(&IssueKey) -> bool) -> bool {
         self.issues.iter().any(is)
@@ -114,15 +111,14 @@ fn calls(place: &Place) -> bool {
 
 /// Each fault once, with all issues that it is.
 pub(super) fn joined(openings: Vec<Opening>) -> Vec<Opening> {
-    let mut all: Vec<Opening> = Vec::new();
+    let mut all: BTreeMap<(Place, String), Opening> = BTreeMap::new();
     for one in openings {
-        match all.iter_mut().find(|known| known.key() == one.key()) {
-            Some(known) => known.issues.extend(one.issues),
-            None => all.push(one),
+        match all.entry((one.place.clone(), one.control.clone())) {
+            Entry::Occupied(mut known) => known.get_mut().issues.extend(one.issues),
+            Entry::Vacant(new) => _ = new.insert(one),
         }
     }
-    all.sort_by(|a, b| (&a.place, &a.control).cmp(&(&b.place, &b.control)));
-    all
+    all.into_values().collect()
 }
 
 /// Has fixes written for the openings. What is proved stands with the fixes; for the rest, what

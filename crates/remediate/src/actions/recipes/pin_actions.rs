@@ -7,11 +7,12 @@
 //! # When it is withheld
 //! Neither names a commit for an action, or the repository names several: none is made up.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 use super::{Recipe, Request};
 use crate::actions::workflow::{is_pinned, jobs, steps, text};
@@ -29,13 +30,15 @@ static PINNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 fn plan(request: &Request<'_>) -> Result<Option<String>, String> {
     let workflow: &serde_json::Value = request.document.data();
+    let known = LazyCell::new(|| pinned(request));
     let mut parts: Parts = (Vec::new(), BTreeSet::new());
+    let mut take = |path: &[Step], uses| collect(request, path, uses, || &*known, &mut parts);
     for (id, job) in jobs(workflow) {
         let own = vec![Step::from("jobs"), Step::Key(id.clone())];
-        collect(request, &own, text(job, "uses"), &mut parts)?;
+        take(&own, text(job, "uses"))?;
         for (at, step) in steps(job).iter().enumerate() {
             let path: Vec<Step> = own.iter().cloned().chain(["steps".into(), at.into()]).collect();
-            collect(request, &path, text(step, "uses"), &mut parts)?;
+            take(&path, text(step, "uses"))?;
         }
     }
     let (parts, lacking) = parts;
@@ -64,10 +67,11 @@ fn plan(request: &Request<'_>) -> Result<Option<String>, String> {
 type Parts = (Vec<(Range<usize>, String)>, BTreeSet<String>);
 
 /// The replacement for one `uses`, where it names no commit yet.
-fn collect(
+fn collect<'k>(
     request: &Request<'_>,
     path: &[Step],
     uses: Option<&str>,
+    known: impl Fn() -> &'k BTreeSet<Pinned<'k>>,
     (parts, lacking): &mut Parts,
 ) -> Result<(), String> {
     let Some(uses) = uses.filter(|uses| !is_pinned(uses)) else { return Ok(()) };
@@ -78,7 +82,7 @@ fn collect(
     if shown.len() < uses.len() || shown.contains('`') {
         return Err("an action has an odd name".into());
     }
-    let Some(commit) = commit(request, name, version)? else {
+    let Some(commit) = commit(request, known(), (name, version)) else {
         lacking.insert(format!("`actions.{uses}`"));
         return Ok(());
     };
@@ -107,25 +111,33 @@ fn replacement(
     Ok((span, format!("{}{comment}", written.replace(&at, &format!("@{commit}")))))
 }
 
+/// An action, its full version and its commit, as a line of the repository names them.
+type Pinned<'r> = (&'r str, &'r str, &'r str);
+
+/// Every action that a file of the repository names with its commit and version.
+fn pinned<'r>(request: &Request<'r>) -> BTreeSet<Pinned<'r>> {
+    let texts = request.all.texts().filter_map(|text| Some((text, PINNED.as_ref()?)));
+    let found = texts.flat_map(|(text, pattern)| pattern.captures_iter(text));
+    let group = |found: &Captures<'r>, at| found.get(at).map_or("", |part| part.as_str());
+    found.map(|found| (group(&found, 1), group(&found, 3), group(&found, 2))).collect()
+}
+
 /// The commit that stands for a version of an action.
-fn commit(request: &Request<'_>, name: &str, version: &str) -> Result<Option<String>, String> {
-    let pattern = PINNED.as_ref().ok_or("no commit can be read")?;
-    let mut found = BTreeSet::new();
-    for text in request.all.texts() {
-        for pinned in pattern.captures_iter(text) {
-            let group = |at| pinned.get(at).map_or("", |part| part.as_str());
-            let same = group(1).eq_ignore_ascii_case(name);
-            if same && is_of(group(3), version) {
-                found.insert(group(2).to_owned());
-            }
-        }
-    }
+fn commit(
+    request: &Request<'_>,
+    known: &BTreeSet<Pinned<'_>>,
+    (name, version): (&str, &str),
+) -> Option<String> {
+    let same = known
+        .iter()
+        .filter(|(action, full, _)| action.eq_ignore_ascii_case(name) && is_of(full, version));
+    let found: BTreeSet<&str> = same.map(|(_, _, commit)| *commit).collect();
     if let (1, Some(one)) = (found.len(), found.first()) {
-        return Ok(Some(one.clone()));
+        return Some((*one).to_owned());
     }
     let named = request.wish.settings.get(&format!("actions.{name}@{version}"));
     let is_commit = |one: &&str| is_pinned(&format!("x@{one}"));
-    Ok(named.filter(is_commit).map(ToOwned::to_owned))
+    named.filter(is_commit).map(ToOwned::to_owned)
 }
 
 /// Whether a full version is the one meant: `v4.1.2` for `v4`.

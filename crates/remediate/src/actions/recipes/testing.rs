@@ -22,7 +22,7 @@ fn run(recipe: &str, text: &str, (others, settings): Beside<'_>) -> Result<Strin
     let pairs = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let settings: Settings = pairs.collect();
     let place = Place { file: PATH.to_owned(), address: "workflow".to_owned() };
-    let wish = Wish { fix: &fix, settings: &settings, keep_elements: true };
+    let wish = Wish { fix: &fix, settings: &settings, keep_elements: true, parts: false };
     assert_eq!(code.fault(PATH), None);
     code.plan(&place, &wish).map(|change| change.text)
 }

@@ -14,7 +14,7 @@ fn run(recipe: &str, text: &str) -> Result<String, String> {
     let code = (DIALECT.parse)(vec![("compose.yaml".to_owned(), text.to_owned())]);
     let place = Place { file: "compose.yaml".to_owned(), address: "services.web".to_owned() };
     let settings = Settings::default();
-    let wish = Wish { fix: &fix, settings: &settings, keep_elements: true };
+    let wish = Wish { fix: &fix, settings: &settings, keep_elements: true, parts: false };
     code.plan(&place, &wish).map(|change| change.text)
 }
 

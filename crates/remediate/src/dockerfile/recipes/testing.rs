@@ -15,7 +15,7 @@ fn run(recipe: &str, text: &str, settings: &[(&str, &str)]) -> Result<String, St
     let settings: Settings = pairs.collect();
     let code = (DIALECT.parse)(vec![("Dockerfile".to_owned(), text.to_owned())]);
     let place = Place { file: "Dockerfile".to_owned(), address: "Dockerfile".to_owned() };
-    let wish = Wish { fix: &fix, settings: &settings, keep_elements: true };
+    let wish = Wish { fix: &fix, settings: &settings, keep_elements: true, parts: false };
     code.plan(&place, &wish).map(|change| change.text)
 }
 

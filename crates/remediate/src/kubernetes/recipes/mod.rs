@@ -19,8 +19,9 @@ use serde_json::Value;
 use super::code::place;
 use super::manifests::{File, Manifests};
 use super::object::{CONTAINERS, Object};
+use super::patches::Patch;
 use crate::code::{Change, Place, Wish};
-use crate::yaml::{Edit, Step};
+use crate::yaml::{Edit, Step, shown};
 
 /// A recipe by its name in the catalogue.
 #[derive(Debug)]
@@ -61,6 +62,9 @@ pub(super) struct Companion {
 
 /// The recipe that changes all objects of a program at once.
 pub(super) const TOGETHER: &str = namespace::RECIPE.name;
+
+/// The recipe that only sets fields.
+pub(super) const FIELDS: &str = set_fields::RECIPE.name;
 
 const RECIPES: &[Recipe] = &[
     image::DIGEST,
@@ -104,6 +108,9 @@ impl Request<'_> {
 
     /// Refuses what a patch of a kustomization would undo.
     fn unpatched(&self, file: &File, object: &Object, edits: &[Edit]) -> Result<(), String> {
+        if let Some(path) = edits.iter().find_map(|edit| ordered(&object.data, edit)) {
+            return Err(format!("an order of Kustomize (`$patch`) stands at `{path}`"));
+        }
         let patches = self.manifests.patches_of(&place(&file.path, object));
         let against = |edit: &Edit| {
             patches
@@ -203,6 +210,80 @@ impl Request<'_> {
         Ok(keys.chain(below.split('.').filter(|key| !key.is_empty())).map(Step::from).collect())
     }
 
+    /// Refuses a patch of containers that stand elsewhere: what a recipe chooses for them would go
+    /// over what is chosen there.
+    fn whole_containers(&self) -> Result<(), String> {
+        let own = place(&self.file.path, self.object);
+        let under: Vec<&Object> = self.manifests.under(&own).collect();
+        let is_new = |(_, container): &(Vec<Step>, &Value)| {
+            let has = |object: &&Object| brings(object, container);
+            !under.is_empty() && under.iter().all(has)
+        };
+        if self.containers().iter().all(is_new) { Ok(()) } else { self.whole_object() }
+    }
+
+    /// What the recipe changes of the containers that patches bring to the object, by the place of
+    /// each patch.
+    pub(super) fn in_patches(&self, recipe: &Recipe) -> Result<BTreeMap<Place, Vec<Edit>>, String> {
+        let mut found = BTreeMap::new();
+        let own = place(&self.file.path, self.object);
+        let patches = self.manifests.patches_of(&own);
+        for patch in patches.iter().filter(|patch| patch.is_operations()) {
+            self.unoperated(recipe, patch)?;
+        }
+        let places = patches.iter().filter_map(|one| one.place.as_ref());
+        for at in places {
+            let Some((file, object)) = self.manifests.at(at) else { continue };
+            let all = object.containers(&CONTAINERS).into_iter();
+            let new: Vec<Vec<Step>> = all
+                .filter(|(_, container)| brings(self.object, container))
+                .map(|(path, _)| path)
+                .collect();
+            if new.is_empty() || object.pod_path() != self.object.pod_path() {
+                continue;
+            }
+            let request = Request { file, object, ..*self };
+            if let Plan::Edits(mut edits) = (recipe.plan)(&request)? {
+                edits.retain(|edit| new.iter().any(|path| edit.path().starts_with(path)));
+                found.insert(at.clone(), edits);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Refuses where an operation brings a container that the recipe would change.
+    fn unoperated(&self, recipe: &Recipe, patch: &Patch) -> Result<(), String> {
+        let Some(data) = patch.merged(&self.object.data) else { return Ok(()) };
+        let object = self.object.with(data);
+        let request = Request { object: &object, ..*self };
+        let Plan::Edits(edits) = (recipe.plan)(&request)? else { return Ok(()) };
+        let all = object.containers(&CONTAINERS).into_iter();
+        let mut new = all.filter(|(_, container)| brings(self.object, container));
+        let is_changed = |(path, _): &(Vec<Step>, &Value)| {
+            edits.iter().any(|edit| edit.path().starts_with(path))
+        };
+        match new.find(is_changed) {
+            Some((_, container)) => Err(format!(
+                "an operation that `{}` lays upon it adds the container `{}`, which must change \
+                 there",
+                patch.by,
+                name_of(container)
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// The file with edits of the object, and those of patches that are laid upon it.
+    pub(super) fn with_parts(
+        &self,
+        edits: Vec<Edit>,
+        mut parts: BTreeMap<Place, Vec<Edit>>,
+    ) -> Result<Change, String> {
+        parts.insert(place(&self.file.path, self.object), edits);
+        let change = self.together(&parts)?;
+        Ok(Change { parts: change.with, with: Vec::new(), ..change })
+    }
+
     /// Refuses what is only laid upon an object that stands elsewhere.
     fn whole_object(&self) -> Result<(), String> {
         match self.manifests.patched_by(&self.file.path) {
@@ -212,6 +293,27 @@ impl Request<'_> {
             None => Ok(()),
         }
     }
+}
+
+/// Whether a patch brings a container that an object does not have.
+fn brings(object: &Object, container: &Value) -> bool {
+    let all = object.containers(&CONTAINERS);
+    all.iter().all(|(_, own)| own.get("name") != container.get("name"))
+}
+
+/// Where an order of Kustomize stands on the way of an edit; what is set below it has no effect.
+fn ordered(data: &Value, edit: &Edit) -> Option<String> {
+    let mut here = data;
+    for (depth, step) in edit.path().iter().enumerate() {
+        if here.as_object().is_some_and(|fields| fields.contains_key("$patch")) {
+            return Some(shown(edit.path().get(..depth).unwrap_or_default()));
+        }
+        here = match step {
+            Step::Key(key) => here.get(key)?,
+            Step::Item(at) => here.get(at)?,
+        };
+    }
+    None
 }
 
 /// A path with dotted keys behind it.

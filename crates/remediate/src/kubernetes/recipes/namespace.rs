@@ -15,8 +15,9 @@ use super::{Plan, Recipe, Request};
 use crate::code::Place;
 use crate::kubernetes::code::place;
 use crate::kubernetes::kustomize;
-use crate::kubernetes::manifests::File;
+use crate::kubernetes::manifests::{File, Manifests};
 use crate::kubernetes::object::{Object, text_at};
+use crate::kubernetes::outside;
 use crate::kubernetes::program::{names_from_outside, renamed, subjects};
 use crate::yaml::{Edit, Step};
 
@@ -38,6 +39,14 @@ fn plan(request: &Request<'_>) -> Result<Plan, String> {
         let left = built.iter().find_map(|one| left_behind(one.object));
         if let Some(left) = left.filter(|_| !is_said(request)) {
             return Err(format!("what it builds uses `{left}`, {}", data(request)));
+        }
+        let outside = outside::entries_of(request.manifests, request.file);
+        if let Some(entry) = outside.first().filter(|_| !is_said(request)) {
+            return Err(format!(
+                "it takes in `{entry}`, which is not in the repository and may hold a volume claim, \
+                 {}",
+                data(request)
+            ));
         }
         return Ok(Plan::Edits(vec![Edit::Set(vec!["namespace".into()], json!(wanted))]));
     }
@@ -70,7 +79,7 @@ fn plan(request: &Request<'_>) -> Result<Plan, String> {
     for member in members {
         moved(request, member, wanted, &mut edits)?;
     }
-    bound(request, members, wanted, &mut edits);
+    bound(request, members, wanted, &mut edits)?;
     named(request, &objects, wanted, &mut edits);
     match (edits.len(), edits.remove(&own)) {
         (1, Some(alone)) => Ok(Plan::Edits(alone)),
@@ -131,30 +140,54 @@ fn moved(
 }
 
 /// Bindings anywhere give rights to accounts by their namespace: those that move are named anew.
+/// Where one of the same name stays, a binding means the one of its own folder.
 fn bound(
     request: &Request<'_>,
     members: &[Place],
     wanted: &str,
     edits: &mut BTreeMap<Place, Vec<Edit>>,
-) {
+) -> Result<(), String> {
     let manifests = request.manifests;
-    let accounts: BTreeSet<&str> = members
-        .iter()
-        .filter_map(|place| manifests.at(place))
-        .filter(|(_, object)| object.kind == "ServiceAccount")
-        .map(|(_, object)| object.name.as_str())
-        .collect();
+    let (moves, stays): (Vec<_>, Vec<_>) = accounts(manifests)
+        .partition(|(file, object)| members.binary_search(&place_of(file, object)).is_ok());
+    let names: BTreeSet<&str> = moves.iter().map(|(_, object)| object.name.as_str()).collect();
     let bindings = manifests.objects().filter(|(file, object)| {
         matches!(object.kind.as_str(), "ClusterRoleBinding" | "RoleBinding")
             && !manifests.in_chart(&file.path)
     });
     for (file, binding) in bindings {
-        for at in subjects(binding, |name| accounts.contains(name)) {
+        for (at, name) in subjects(binding).filter(|(_, name)| names.contains(name)) {
+            let called = |all: &[(&File, &Object)]| -> Vec<bool> {
+                let all = all.iter().filter(|(_, object)| object.name == name);
+                all.map(|(own, _)| own.folder() == file.folder()).collect()
+            };
+            let (moves, stays) = (called(&moves), called(&stays));
+            let is_meant = moves.contains(&true) || stays.is_empty();
+            if !is_meant && stays.contains(&true) {
+                continue;
+            }
+            if !is_meant {
+                return Err(format!(
+                    "`{}` in `{}` names `{name}`, and several accounts are called so: move them by \
+                     hand",
+                    binding.address, file.path
+                ));
+            }
             let path = vec![Step::from("subjects"), at.into(), "namespace".into()];
             let own = edits.entry(place_of(file, binding)).or_default();
             own.push(Edit::Set(path, json!(wanted)));
         }
     }
+    Ok(())
+}
+
+/// The accounts of the default namespace.
+fn accounts(manifests: &Manifests) -> impl Iterator<Item = (&File, &Object)> {
+    manifests.objects().filter(|(file, object)| {
+        object.kind == "ServiceAccount"
+            && object.namespace_or_default() == "default"
+            && manifests.patched_by(&file.path).is_none()
+    })
 }
 
 /// Objects that name a service by its long name (`web.default.svc`) name it anew.

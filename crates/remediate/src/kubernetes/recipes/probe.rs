@@ -29,6 +29,7 @@ pub(super) const READINESS: Recipe = Recipe {
 const HANDLERS: [&str; 4] = ["httpGet", "tcpSocket", "exec", "grpc"];
 
 fn plan(request: &Request<'_>, probe: &str, others: &[&str]) -> Result<Plan, String> {
+    request.whole_containers()?;
     let mut edits = Vec::new();
     let mut lacking = BTreeSet::new();
     let containers = request.object.containers(&["containers"]);

@@ -20,6 +20,7 @@ const FIELDS: [(&str, &str, &str); 4] = [
 ];
 
 fn plan(request: &Request<'_>) -> Result<Plan, String> {
+    request.whole_containers()?;
     let mut edits = Vec::new();
     for field in request.wish.fix.set.keys() {
         let known = FIELDS.iter().find(|(name, ..)| name == field);

@@ -1,20 +1,29 @@
 //! `no_service_account_token`: pods get no token for the API. A pod whose account the repository
 //! gives rights to likely uses them, so that a person must decide there.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::{Plan, Recipe, Request};
-use crate::kubernetes::object::text_at;
+use crate::kubernetes::code::place;
+use crate::kubernetes::object::{Object, text_at};
 use crate::yaml::Edit;
 
 pub(super) const RECIPE: Recipe = Recipe { name: "no_service_account_token", plan };
 
 fn plan(request: &Request<'_>) -> Result<Plan, String> {
     let spec = request.object.pod_spec().ok_or("it has no pod")?;
-    let account = text_at(spec, "serviceAccountName").or_else(|| text_at(spec, "serviceAccount"));
-    if let Some(account) = account.filter(|account| *account != "default")
-        && let Some(binding) = bound(request, account)
-    {
+    let own = place(&request.file.path, request.object);
+    let under: Vec<&Object> = request.manifests.under(&own).collect();
+    if under.is_empty() {
+        request.whole_object()?;
+    }
+    // A patch is about the account of what it is laid upon.
+    let specs = under.iter().filter_map(|object| object.pod_spec()).chain([spec]);
+    let accounts: BTreeSet<&str> = specs.filter_map(account).collect();
+    for account in accounts.into_iter().filter(|account| *account != "default") {
+        let Some(binding) = bound(request, account) else { continue };
         return Err(format!(
             "its service account `{account}` has rights by `{binding}`, so the program likely uses \
              the token: whether it does must be known first"
@@ -22,6 +31,10 @@ fn plan(request: &Request<'_>) -> Result<Plan, String> {
     }
     let path = request.in_pod_spec("automountServiceAccountToken")?;
     Ok(Plan::Edits(vec![Edit::Set(path, json!(false))]))
+}
+
+fn account(spec: &Value) -> Option<&str> {
+    text_at(spec, "serviceAccountName").or_else(|| text_at(spec, "serviceAccount"))
 }
 
 /// The binding that gives an account rights.

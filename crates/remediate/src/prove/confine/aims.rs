@@ -214,6 +214,7 @@ fn reach(config: &Config, names: &[&str], anywhere: bool, found: &mut Vec<Config
             | Config::Text(_)
             | Config::Object(_)
             | Config::Reference { .. }
+            | Config::Partly(_)
             | Config::Unknown => found.push(config.clone()),
         }
         return;
@@ -234,6 +235,7 @@ fn reach(config: &Config, names: &[&str], anywhere: bool, found: &mut Vec<Config
         | Config::Number(_)
         | Config::Text(_)
         | Config::Reference { .. }
+        | Config::Partly(_)
         | Config::Unknown => {}
     }
 }

@@ -58,6 +58,7 @@ fn collect(config: &Config, path: &str, all: &mut Vec<Leaf>) {
         | Config::Number(_)
         | Config::Text(_)
         | Config::Reference { .. }
+        | Config::Partly(_)
         | Config::Unknown => all.push(Leaf { path: path.to_owned(), value: config.clone() }),
     }
 }

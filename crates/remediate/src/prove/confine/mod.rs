@@ -148,7 +148,7 @@ fn values(
     after: &dyn Code,
     (text, language): (&str, Language),
 ) -> Result<(), String> {
-    let (old, new) = (trial.code.raw(trial.place), after.raw(trial.place));
+    let [old, new] = [trial.code, after].map(|code| code.raw(trial.place).without_parts());
     let mut known = trial.code.opaque(trial.place);
     for expression in after.opaque(trial.place) {
         let at = known.iter().position(|one| *one == expression);
@@ -232,7 +232,7 @@ fn arrived(
     aims: &Aims<'_>,
     (old, language): (&Config, Language),
 ) -> Result<(), String> {
-    if leaf.value == Config::Unknown {
+    if matches!(leaf.value, Config::Partly(_) | Config::Unknown) {
         return Err(format!("`{}` has a value that the files do not give", leaf.path));
     }
     let named = |names: &[&str]| {

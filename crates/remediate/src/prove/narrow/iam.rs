@@ -176,6 +176,7 @@ fn is_apart(own: &Config, other: &Config, folded: bool) -> bool {
 fn equal(one: &Config, other: &Config, same: bool) -> bool {
     match (one, other) {
         (Config::Unknown, Config::Unknown) => same,
+        (Config::Partly(own), Config::Partly(others)) => same && own == others,
         (Config::List(own), Config::List(others)) => {
             own.len() == others.len()
                 && own.iter().zip(others).all(|(own, other)| equal(own, other, same))
@@ -265,6 +266,7 @@ fn who_of(value: &Config) -> Option<Who> {
         | Config::Number(_)
         | Config::Text(_)
         | Config::Reference { .. }
+        | Config::Partly(_)
         | Config::Unknown => return None,
     }
     let is_all = |(kind, name): &(String, Config)| {
@@ -301,6 +303,7 @@ fn conditions(value: Option<&Config>) -> Option<BTreeMap<(String, String), Confi
             | Config::Number(_)
             | Config::Text(_)
             | Config::Reference { .. }
+            | Config::Partly(_)
             | Config::Unknown,
         ) => return None,
     }

@@ -8,7 +8,8 @@ mod glob;
 mod iam;
 mod rbac;
 
-use std::collections::BTreeMap;
+use std::cell::LazyCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Finding, Trial, failed, unknown};
 use crate::Config;
@@ -27,10 +28,12 @@ pub(super) fn narrows(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> O
     if change.added.is_none() && change.place() != *trial.place {
         places.push(change.place());
     }
-    places.extend(change.with.iter().filter(|place| *place != trial.place).cloned());
+    let others = change.with.iter().chain(&change.parts);
+    places.extend(others.filter(|place| *place != trial.place).cloned());
+    let moved = LazyCell::new(|| moved_accounts(trial, after, change));
     let mut found = None;
     for place in places {
-        match at(trial, after, change, &place) {
+        match at((trial, after, change), &place, || moved.as_slice()) {
             None => {}
             Some(Ok(words)) => _ = found.get_or_insert(Ok(words)),
             Some(Err(why)) => return Some(Err(why)),
@@ -48,9 +51,13 @@ pub(super) fn compares(kind: &str, root: &str, old: &Config) -> bool {
     kind == DOCUMENT || kind.starts_with("aws_") && POLICIES.contains(&root) && stood
 }
 
-fn at(trial: &Trial<'_>, after: &dyn Code, change: &Change, place: &Place) -> Option<Finding> {
+fn at<'m>(
+    (trial, after, change): (&Trial<'_>, &dyn Code, &Change),
+    place: &Place,
+    moved: impl Fn() -> &'m [Moved],
+) -> Option<Finding> {
     let kind = trial.code.kind(place)?;
-    let (old, new) = (trial.code.config(place), after.config(place));
+    let [old, new] = [trial.code, after].map(|code| code.config(place).without_parts());
     let told = |result: Result<String, String>| match result {
         Ok(words) => Ok(words),
         Err(why) => unknown(format!(
@@ -60,8 +67,7 @@ fn at(trial: &Trial<'_>, after: &dyn Code, change: &Change, place: &Place) -> Op
     if rbac::KINDS.contains(&kind.as_str()) {
         let said = ["rules", "subjects", "roleRef", "aggregationRule"];
         let is_same = said.iter().all(|name| old.get(name) == new.get(name));
-        let old = rbac::rebound(&old, &moved_accounts(trial, after, change));
-        return (!is_same).then(|| told(rbac::narrows(&old, &new)));
+        return (!is_same).then(|| told(rbac::narrows(&rbac::rebound(&old, moved()), &new)));
     }
     if !kind.trim_start_matches("data.").starts_with("aws_") {
         return None;
@@ -89,13 +95,14 @@ fn at(trial: &Trial<'_>, after: &dyn Code, change: &Change, place: &Place) -> Op
     found
 }
 
-/// Accounts that the same change takes into another namespace: name, namespace before and after.
-/// One counts only where nobody of that name was in the other namespace before.
-fn moved_accounts(
-    trial: &Trial<'_>,
-    after: &dyn Code,
-    change: &Change,
-) -> Vec<(String, String, String)> {
+/// An account that the same change takes into another namespace: its name, and the namespace before
+/// and after.
+type Moved = (String, String, String);
+
+/// The accounts that move. One counts only where nobody of that name was in the other namespace
+/// before.
+fn moved_accounts(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Vec<Moved> {
+    let known = accounts(trial.code);
     let mut moved = Vec::new();
     for place in change.with.iter().chain([trial.place, &change.place()]) {
         if trial.code.kind(place).as_deref() != Some(ACCOUNT) {
@@ -103,7 +110,7 @@ fn moved_accounts(
         }
         let (old, new) = (named(&trial.code.config(place)), named(&after.config(place)));
         let (Some((name, from)), Some((same, to))) = (old, new) else { continue };
-        if name == same && from != to && !has_account(trial.code, &(name.clone(), to.clone())) {
+        if name == same && from != to && !known.contains(&(name.clone(), to.clone())) {
             moved.push((name, from, to));
         }
     }
@@ -120,10 +127,11 @@ fn named(config: &Config) -> Option<(String, String)> {
     Some((text("name")?.to_owned(), text("namespace").unwrap_or("default").to_owned()))
 }
 
-fn has_account(code: &dyn Code, wanted: &(String, String)) -> bool {
+/// Name and namespace of every account that there is.
+fn accounts(code: &dyn Code) -> BTreeSet<(String, String)> {
     let places = code.files().into_iter().flat_map(|file| code.places(file));
-    let mut accounts = places.filter(|place| code.kind(place).as_deref() == Some(ACCOUNT));
-    accounts.any(|place| named(&code.config(&place)).as_ref() == Some(wanted))
+    let accounts = places.filter(|place| code.kind(place).as_deref() == Some(ACCOUNT));
+    accounts.filter_map(|place| named(&code.config(&place))).collect()
 }
 
 /// Whether every expression in the lines that are new stood in those that went, or is one whose
@@ -179,7 +187,12 @@ fn references(value: &Config, into: &mut Vec<String>) {
         Config::Reference { address, attribute } => into.push(format!("{address}.{attribute}")),
         Config::List(items) => items.iter().for_each(|item| references(item, into)),
         Config::Object(fields) => fields.values().for_each(|field| references(field, into)),
-        Config::Null | Config::Bool(_) | Config::Number(_) | Config::Text(_) | Config::Unknown => {}
+        Config::Null
+        | Config::Bool(_)
+        | Config::Number(_)
+        | Config::Text(_)
+        | Config::Partly(_)
+        | Config::Unknown => {}
     }
 }
 

@@ -172,6 +172,7 @@ fn list(value: Option<&Config>) -> Result<&[Config], String> {
             | Config::Text(_)
             | Config::Object(_)
             | Config::Reference { .. }
+            | Config::Partly(_)
             | Config::Unknown,
         ) => Err("what it lists cannot be read".into()),
     }

@@ -232,6 +232,13 @@ const STOCK: &[Stock] = &[
         text: text!("global_ring"),
     },
     Stock {
+        id: "glue_security",
+        kind: "aws_glue_security_configuration",
+        name: "",
+        reuse: Reuse::Never,
+        text: text!("glue_security"),
+    },
+    Stock {
         id: "instance_profile",
         kind: "aws_iam_instance_profile",
         name: "",

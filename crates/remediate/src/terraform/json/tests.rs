@@ -23,7 +23,7 @@ fn planned(repository: &Repository, set: &str) -> Result<String, String> {
     ))
     .unwrap();
     let settings = Settings::default();
-    let wish = Wish { fix: &fix, settings: &settings, keep_elements: true };
+    let wish = Wish { fix: &fix, settings: &settings, keep_elements: true, parts: false };
     repository.plan(&place(), &wish).map(|change| change.text)
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use hcl_edit::expr::{Expression, TraversalOperator};
 use quell_catalog::Truth;
 
 use super::names::literal_names;
@@ -21,7 +22,10 @@ pub(crate) fn links_to(
     link: &str,
     resource: &Resource<'_>,
 ) -> Truth {
-    let address = resource.address_from(other.file.folder());
+    if names_another(other, link, resource) {
+        return Truth::Fails;
+    }
+    let folder = other.file.folder();
     let instances = resolve::instances(repository, other);
     any(instances.iter().map(|config| {
         let mut value = config;
@@ -32,8 +36,33 @@ pub(crate) fn links_to(
                 None => return Truth::Fails,
             }
         }
-        Named { repository, resource, address: &address }.by(value)
+        Named { repository, resource, folder }.by(value)
     }))
+}
+
+/// Roots of expressions that are no type of a resource.
+const ROOTS: [&str; 9] =
+    ["count", "data", "each", "local", "module", "path", "self", "terraform", "var"];
+
+/// Whether an attribute plainly refers to another block of the module (`aws_x.y.id`): a look at
+/// most of the blocks that may be tied to one, without their configurations.
+fn names_another(other: &Resource<'_>, link: &str, resource: &Resource<'_>) -> bool {
+    if other.file.folder() != resource.file.folder() {
+        return false;
+    }
+    let value = other.block.body.get_attribute(link).map(|attribute| &attribute.value);
+    let Some(Expression::Traversal(path)) = value else { return false };
+    let Expression::Variable(root) = &path.expr else { return false };
+    let mut names = path.operators.iter().map(|operator| operator.value());
+    let Some(TraversalOperator::GetAttr(name)) = names.next() else { return false };
+    let is_plain = |step: &TraversalOperator| match step {
+        TraversalOperator::GetAttr(_)
+        | TraversalOperator::Index(_)
+        | TraversalOperator::LegacyIndex(_) => true,
+        TraversalOperator::AttrSplat(_) | TraversalOperator::FullSplat(_) => false,
+    };
+    let is_own = resource.is(root.as_str()) && resource.name() == name.as_str();
+    !ROOTS.contains(&root.as_str()) && !is_own && names.all(is_plain)
 }
 
 /// Blocks of a type that may be tied to a block: those of its module and of the modules around.
@@ -54,8 +83,7 @@ pub(crate) fn satellites<'r>(
 ) -> Vec<Resource<'r>> {
     let own = resource.kind();
     let refers = |one: &Resource<'_>| {
-        let address = resource.address_from(one.file.folder());
-        let named = Named { repository, resource, address: &address };
+        let named = Named { repository, resource, folder: one.file.folder() };
         let all = resolve::resource(repository, one);
         let mut values = all.as_object().into_iter().flat_map(BTreeMap::values);
         values.any(|value| named.by(value) == Truth::Holds)
@@ -64,11 +92,11 @@ pub(crate) fn satellites<'r>(
     others.flat_map(|kind| candidates(repository, resource, kind)).filter(refers).collect()
 }
 
-/// A block, and the address by which another module or its own writes it.
+/// A block, and the folder of the module that may name it: another one or its own.
 struct Named<'n> {
     repository: &'n Repository,
     resource: &'n Resource<'n>,
-    address: &'n str,
+    folder: &'n str,
 }
 
 impl Named<'_> {
@@ -81,13 +109,13 @@ impl Named<'_> {
                 known(Some(names.iter().any(|one| one == name)))
             }
             Config::List(items) => any(items.iter().map(|item| self.by(item))),
-            Config::Unknown => Truth::Unknown,
+            Config::Partly(_) | Config::Unknown => Truth::Unknown,
             Config::Null | Config::Bool(_) | Config::Number(_) | Config::Object(_) => Truth::Fails,
         }
     }
 
     fn by_reference(&self, address: &str, attribute: &str) -> Truth {
-        if address == self.address {
+        if self.resource.is_written(address, self.folder) {
             let identity = IDENTITIES.contains(&attribute)
                 || attribute.ends_with("_id")
                 || attribute.ends_with("_name")

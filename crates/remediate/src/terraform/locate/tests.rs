@@ -1,8 +1,9 @@
 //! Blocks found by address, file, name and tags.
 
+use quell_catalog::Truth;
 use quell_model::{Asset, AssetId, Hints, Location, Untrusted};
 
-use super::locate;
+use super::{links_to, locate};
 use crate::Target;
 use crate::terraform::Repository;
 
@@ -107,4 +108,35 @@ fn tags_name_what_has_no_name() {
     };
     target.names.extend(Target::new(&asset, None).names);
     assert_eq!(find(&[("main.tf", text)], &target), Ok("main.tf:1 aws_instance.web".into()));
+}
+
+#[test]
+fn a_plain_reference_is_told_as_any_other_expression() {
+    let told = |value: &str| {
+        let text = format!(
+            "resource \"aws_s3_bucket\" \"a\" {{\n  bucket = \"x\"\n}}\n\
+             resource \"aws_s3_bucket_acl\" \"b\" {{\n  bucket = {value}\n}}\n"
+        );
+        let code = Repository::parse([("main.tf".to_owned(), text)]);
+        let at = |address: &str| code.resource("main.tf", address).unwrap();
+        links_to(&code, &at("aws_s3_bucket_acl.b"), "bucket", &at("aws_s3_bucket.a"))
+    };
+    for (value, expected) in [
+        ("aws_s3_bucket.a.id", Truth::Holds),
+        ("aws_s3_bucket.a[0].id", Truth::Holds),
+        ("aws_s3_bucket.a.tags", Truth::Unknown),
+        ("aws_s3_bucket.c.id", Truth::Fails),
+        ("aws_s3_bucket.c[count.index].id", Truth::Fails),
+        ("aws_s3_bucket.c[var.key].tags[\"x\"]", Truth::Fails),
+        ("aws_s3_bucket.c[*].id", Truth::Fails),
+        ("aws_s3_bucket.c[*].id[1]", Truth::Unknown),
+        ("aws_s3_bucket_object.a.id", Truth::Fails),
+        ("data.aws_s3_bucket.c.id", Truth::Unknown),
+        ("module.c.id", Truth::Unknown),
+        ("var.c", Truth::Unknown),
+        ("local.c.id", Truth::Unknown),
+        ("each.value.id", Truth::Unknown),
+    ] {
+        assert_eq!((told(value), told(&format!("({value})"))), (expected, expected), "{value}");
+    }
 }

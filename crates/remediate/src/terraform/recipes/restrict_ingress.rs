@@ -52,13 +52,15 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
                 resource.place()
             ));
         }
-        return Ok(Change {
-            file: path,
-            text: file.text.clone(),
-            address,
-            added: None,
-            ..Change::default()
-        });
+        if let Some(one) = open_elsewhere(request) {
+            let line = file.span(one).map_or(0, |span| file.line(span.start));
+            return Err(format!(
+                "`{}` at {path}:{line} lets the whole internet in, and is not decided there: a \
+                 person must say which addresses may, where it is",
+                one.key.as_str()
+            ));
+        }
+        return Ok(Change { file: path, text: file.text.clone(), address, ..Change::default() });
     };
     let line = file.span(*first).map_or(0, |span| file.line(span.start));
     let variables = candidates(request);
@@ -153,6 +155,44 @@ fn refusal(path: &str, line: usize, variables: &[Variable]) -> String {
         "the rule at {place} lets the whole internet in: a person must say which of {} fits",
         names.join(", ")
     )
+}
+
+/// The source of a rule that is the whole internet by a value that does not stand in the rule.
+fn open_elsewhere<'r>(request: &Request<'r>) -> Option<&'r Attribute> {
+    let folder = request.resource.file.folder();
+    let is_open = |value: &Config| match value {
+        Config::List(items) => items.iter().any(is_internet),
+        Config::Null
+        | Config::Bool(_)
+        | Config::Number(_)
+        | Config::Text(_)
+        | Config::Object(_)
+        | Config::Reference { .. }
+        | Config::Partly(_)
+        | Config::Unknown => is_internet(value),
+    };
+    let mut all = Vec::new();
+    sources(&request.resource.block.body, &mut all);
+    let value = |one: &Attribute| resolve::expression(request.repository, folder, &one.value);
+    all.into_iter().find(|one| is_open(&value(one)))
+}
+
+fn is_internet(value: &Config) -> bool {
+    value.as_text().is_some_and(|text| INTERNET.contains(&text))
+}
+
+/// Everything that says who may come in.
+fn sources<'b>(body: &'b Body, all: &mut Vec<&'b Attribute>) {
+    for structure in body {
+        match structure {
+            Structure::Attribute(attribute) if SOURCES.contains(&attribute.key.as_str()) => {
+                all.push(attribute);
+            }
+            Structure::Attribute(_) => {}
+            Structure::Block(block) if lets_in(block) => sources(&block.body, all),
+            Structure::Block(_) => {}
+        }
+    }
 }
 
 /// Literal sources that are the whole internet, in blocks that let traffic in.
@@ -263,6 +303,13 @@ mod tests {
         ] {
             assert!(with(said, text).unwrap_err().contains(why), "{said}");
         }
+    }
+
+    #[test]
+    fn what_a_variable_opens_is_decided_there() {
+        let group = GROUP.replacen("[\"0.0.0.0/0\"]", "var.whitelist", 1);
+        let variable = "variable \"whitelist\" {\n  default = [\"0.0.0.0/0\"]\n}\n";
+        refuse(FIX, &format!("{group}{variable}"), "`cidr_blocks` at main.tf:3 lets the whole");
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(super) fn with_settings(fix: &str, text: &str, settings: &Settings) -> Resul
     let repository = Repository::parse([("main.tf".to_owned(), text.to_owned())]);
     let resource = repository.judged().find(|one| fix.resource.contains(&one.kind())).unwrap();
     let place = Place { file: "main.tf".to_owned(), address: resource.address() };
-    let wish = Wish { fix: &fix, settings, keep_elements: true };
+    let wish = Wish { fix: &fix, settings, keep_elements: true, parts: false };
     repository.plan(&place, &wish).map(|change| change.text)
 }
 

@@ -16,6 +16,48 @@ use crate::terraform::functions;
 /// The longest text that a template may make.
 const MAX_TEXT_BYTES: usize = 1 << 20;
 
+/// What a template makes.
+#[derive(Default)]
+struct Made {
+    text: String,
+    /// The parts that are not known, in order.
+    unknown: Vec<Config>,
+    /// All of it; none for each part that is not known.
+    parts: Vec<Option<String>>,
+}
+
+impl Made {
+    fn put(&mut self, text: &str) {
+        self.text.push_str(text);
+        match self.parts.last_mut() {
+            Some(Some(last)) => last.push_str(text),
+            Some(None) | None => self.parts.push(Some(text.to_owned())),
+        }
+    }
+
+    fn put_value(&mut self, part: Config) {
+        match part.to_text() {
+            Some(text) => self.put(&text),
+            None => {
+                json::put_unknown(&mut self.text, &mut self.unknown, part);
+                self.parts.push(None);
+            }
+        }
+    }
+
+    fn value(self) -> Config {
+        if self.unknown.is_empty() {
+            return Config::Text(self.text);
+        }
+        let says = self.parts.iter().flatten().any(|part| !part.trim().is_empty());
+        match json::partly_known(&self.text, &self.unknown) {
+            Some(json) => json,
+            None if says => Config::Partly(self.parts),
+            None => Config::Unknown,
+        }
+    }
+}
+
 impl Resolver<'_> {
     pub(super) fn value(&self, value: &Expression, scope: &Scope<'_>) -> Config {
         if !self.burn(1) {
@@ -68,25 +110,18 @@ impl Resolver<'_> {
         if let Some(Element::Interpolation(only)) = template.as_single_element() {
             return self.value(&only.expr, scope);
         }
-        let mut text = String::new();
-        let mut unknown: Vec<Config> = Vec::new();
+        let mut made = Made::default();
         for element in template {
             match element {
-                Element::Literal(literal) => text.push_str(literal.as_str()),
-                Element::Interpolation(part) => {
-                    let part = self.value(&part.expr, scope);
-                    match part.to_text() {
-                        Some(part) => text.push_str(&part),
-                        None => json::put_unknown(&mut text, &mut unknown, part),
-                    }
-                }
+                Element::Literal(literal) => made.put(literal.as_str()),
+                Element::Interpolation(part) => made.put_value(self.value(&part.expr, scope)),
                 Element::Directive(_) => return Config::Unknown,
             }
-            if text.len() > MAX_TEXT_BYTES || !self.burn(text.len() / 64) {
+            if made.text.len() > MAX_TEXT_BYTES || !self.burn(made.text.len() / 64) {
                 return Config::Unknown;
             }
         }
-        if unknown.is_empty() { Config::Text(text) } else { json::partly_known(&text, &unknown) }
+        made.value()
     }
 
     /// `[for x in list : y if z]` and `{for k, v in map : a => b}` over what is known.
@@ -128,6 +163,7 @@ impl Resolver<'_> {
             | Config::List(_)
             | Config::Object(_)
             | Config::Reference { .. }
+            | Config::Partly(_)
             | Config::Unknown => {
                 let yes = self.value(&conditional.true_expr, scope);
                 let no = self.value(&conditional.false_expr, scope);

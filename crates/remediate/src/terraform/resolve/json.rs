@@ -24,15 +24,15 @@ pub(super) fn parsed(value: Config) -> Config {
 }
 
 /// JSON with unknown parts: text with such a part is unknown, except a reference that stands
-/// alone; the rest is known.
-pub(super) fn partly_known(text: &str, parts: &[Config]) -> Config {
+/// alone; the rest is known. None where the text is none.
+pub(super) fn partly_known(text: &str, parts: &[Config]) -> Option<Config> {
     if !text.trim_start().starts_with(['{', '[']) {
-        return Config::Unknown;
+        return None;
     }
-    match serde_json::from_str(text) {
+    Some(match serde_json::from_str(text) {
         Ok(json) => with_unknown_parts(Config::from_json(&json), parts),
         Err(_) => Config::Unknown,
-    }
+    })
 }
 
 /// The reference that a text is nothing but.
@@ -63,6 +63,7 @@ fn with_unknown_parts(value: Config, parts: &[Config]) -> Config {
         | Config::Number(_)
         | Config::Text(_)
         | Config::Reference { .. }
+        | Config::Partly(_)
         | Config::Unknown => value,
     }
 }

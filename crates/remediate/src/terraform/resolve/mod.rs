@@ -29,8 +29,8 @@ const MAX_INSTANCES: usize = 64;
 /// loop elements differ are unknown.
 #[must_use]
 pub(crate) fn resource(repository: &Repository, resource: &Resource<'_>) -> Arc<Config> {
-    match repository.cached(resource) {
-        Some((cache, key)) => cache.whole(key, || whole(repository, resource)),
+    match repository.known(resource) {
+        Some((known, state)) => known.whole(state, || whole(repository, resource)),
         None => Arc::new(whole(repository, resource)),
     }
 }
@@ -48,8 +48,8 @@ fn whole(repository: &Repository, resource: &Resource<'_>) -> Config {
 /// it is repeated over. A block that makes nothing as things stand is taken as if it did.
 #[must_use]
 pub(crate) fn instances(repository: &Repository, resource: &Resource<'_>) -> Arc<Vec<Config>> {
-    match repository.cached(resource) {
-        Some((cache, key)) => cache.instances(key, || each(repository, resource)),
+    match repository.known(resource) {
+        Some((known, state)) => known.instances(state, || each(repository, resource)),
         None => Arc::new(each(repository, resource)),
     }
 }

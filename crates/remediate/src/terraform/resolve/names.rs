@@ -77,6 +77,7 @@ impl Resolver<'_> {
                 | Config::List(_)
                 | Config::Object(_)
                 | Config::Reference { .. }
+                | Config::Partly(_)
                 | Config::Unknown => Step::Index(None),
             },
             TraversalOperator::LegacyIndex(index) => {
@@ -231,6 +232,7 @@ pub(super) fn followed(value: Config, path: &[Step<'_>]) -> Config {
                         | Config::Text(_)
                         | Config::List(_)
                         | Config::Object(_)
+                        | Config::Partly(_)
                         | Config::Unknown => Config::Unknown,
                     })
                     .collect(),

@@ -39,6 +39,7 @@ pub(super) fn elements(over: &Config) -> Option<Vec<Element>> {
         | Config::Number(_)
         | Config::Text(_)
         | Config::Reference { .. }
+        | Config::Partly(_)
         | Config::Unknown => return None,
     };
     (elements.len() <= MAX_INSTANCES).then_some(elements)
@@ -106,6 +107,7 @@ pub(super) fn instances(resolver: &Resolver<'_>, body: &Body, scope: &Scope<'_>)
         | Config::List(_)
         | Config::Object(_)
         | Config::Reference { .. }
+        | Config::Partly(_)
         | Config::Unknown => vec![with("count", index(Config::Unknown), &scope)],
     };
     let makes_nothing = number.same(&Config::Number(0.0)) == Some(true);

@@ -294,6 +294,7 @@ impl<'r> Tracer<'r> {
             | Config::List(_)
             | Config::Object(_)
             | Config::Reference { .. }
+            | Config::Partly(_)
             | Config::Unknown => return Err(self.unclear(stand, &conditional.cond_expr)),
         };
         self.trace(stand, taken, wanted, depth)

@@ -203,6 +203,7 @@ impl Editor<'_> {
                 | Config::List(_)
                 | Config::Object(_)
                 | Config::Reference { .. }
+                | Config::Partly(_)
                 | Config::Unknown => Err(format!(
                     "`{name}` is made by a `dynamic` block in {}: decide there",
                     self.resource.place()
