@@ -72,6 +72,8 @@ fn main() -> Outcome<()> {
             readers::Readers {
                 count: number("--readers", 64),
                 pause_millis: number("--pause", 1000),
+                tool: usize::try_from(number("--tool", 1))?,
+                first: number("--first", 0),
             },
         ),
         "tickets" => {

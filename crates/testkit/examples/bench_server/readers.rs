@@ -24,20 +24,27 @@ const LOOKED_AT: [&str; 8] = [
     "/api/v1/assets?sort=open_issues",
     "/api/v1/statistics",
 ];
+/// How many of the slowest answers are told with what was asked.
+const SLOWEST: usize = 3;
 /// How long they look before and after the import, in seconds.
 const ALONE: u64 = 10;
 
-/// How many people there are, and how long each waits between an answer and the next question.
+/// How many people there are, how long each waits between an answer and the next question, and
+/// what is imported meanwhile.
 #[derive(Clone, Copy)]
 pub(super) struct Readers {
     pub(super) count: u64,
     pub(super) pause_millis: u64,
+    /// Whose findings are imported beside them, and the number of the first one.
+    pub(super) tool: usize,
+    pub(super) first: u64,
 }
 
 /// What they saw: how long each answer took, and how many had which status.
 #[derive(Default)]
 struct Seen {
-    took: Vec<u64>,
+    /// With the number of what was looked at.
+    took: Vec<(u64, usize)>,
     statuses: BTreeMap<u16, u64>,
 }
 
@@ -45,7 +52,7 @@ struct Seen {
 pub(super) fn readers(place: &Place, (stored, more): (u64, u64), who: Readers) -> Outcome<()> {
     let (process, client) = place.first()?;
     if stored > 0 {
-        import(&client, 0..stored)?;
+        import(&client, 0, 0..stored)?;
     }
     say(&format!("{stored} findings stored"));
     let (alone, ()) = looking(&client, who, || {
@@ -54,7 +61,8 @@ pub(super) fn readers(place: &Place, (stored, more): (u64, u64), who: Readers) -
     })?;
     alone.say(&format!("{} readers alone", who.count));
     let begun = now();
-    let (beside, state) = looking(&client, who, || import(&client, stored..stored + more))?;
+    let (beside, state) =
+        looking(&client, who, || import(&client, who.tool, who.first..who.first + more))?;
     let took = millis(begun);
     beside.say(&format!("{} readers beside the import", who.count));
     say(&format!(
@@ -97,13 +105,14 @@ fn look(client: &Client, (number, who): (u64, Readers), is_over: &AtomicBool) ->
     let first = usize::try_from(number).unwrap_or_default();
     // They do not all begin at once.
     pause(who.pause_millis * number / who.count.max(1));
-    for path in LOOKED_AT.iter().cycle().skip(first % LOOKED_AT.len()) {
+    let all = LOOKED_AT.iter().enumerate().cycle();
+    for (at, path) in all.skip(first % LOOKED_AT.len()) {
         if is_over.load(Ordering::Relaxed) {
             break;
         }
         let begun = now();
         let status = client.send(&Request::get(path)).map_or(0, |answer| answer.status);
-        seen.took.push(millis(begun));
+        seen.took.push((millis(begun), at));
         *seen.statuses.entry(status).or_default() += 1;
         pause(who.pause_millis);
     }
@@ -113,17 +122,22 @@ fn look(client: &Client, (number, who): (u64, Readers), is_over: &AtomicBool) ->
 impl Seen {
     fn say(mut self, what: &str) {
         self.took.sort_unstable();
-        let count = self.took.len();
-        say(&format!("{what}: {count} answers {:?}, {}", self.statuses, shares(&self.took)));
+        let took: Vec<u64> = self.took.iter().map(|(millis, _)| *millis).collect();
+        say(&format!("{what}: {} answers {:?}, {}", took.len(), self.statuses, shares(&took)));
+        for (millis, at) in self.took.iter().rev().take(SLOWEST) {
+            say(&format!("  {millis} ms: {}", LOOKED_AT.get(*at).copied().unwrap_or_default()));
+        }
     }
 }
 
-/// Imports made-up findings and waits for the end, which is told.
-fn import(client: &Client, numbers: Range<u64>) -> Outcome<String> {
+/// Imports made-up findings of a tool and waits for the end, which is told. What another tool sees
+/// closes nothing of the first one's.
+fn import(client: &Client, tool: usize, numbers: Range<u64>) -> Outcome<String> {
     let mut stream = begin_import(client)?;
     stream.set_read_timeout(Some(Duration::from_secs(3600)))?;
     let mut chunks = BufWriter::with_capacity(1 << 20, Chunks(&mut stream));
-    SOURCES.iter().take(1).try_for_each(|source| source.write(numbers.clone(), 1, &mut chunks))?;
+    let source = SOURCES.get(tool).ok_or("there is no such tool")?;
+    source.write(numbers, 1, &mut chunks)?;
     chunks.flush()?;
     drop(chunks);
     stream.write_all(LAST_CHUNK)?;
