@@ -55,9 +55,10 @@ fn parts(key: &str) -> (&str, &str) {
 }
 
 impl Lookup {
-    /// Makes room for so many more keys.
-    pub(super) fn reserve(&mut self, more: usize) {
-        self.assets.reserve(more, |_| 0);
+    /// Makes room for so many more keys. Those that are known may move.
+    pub(super) fn reserve(&mut self, assets: &Assets, more: usize) {
+        let hasher = &self.hasher;
+        self.assets.reserve(more, |number| hash_of(hasher, assets, *number));
     }
 
     /// The number of a key, which is added where it is new.
@@ -78,13 +79,15 @@ impl Lookup {
             return *number;
         }
         let number = assets.push(head, tail);
-        let again = |number: &u32| {
-            let (head, tail) = assets.halves(*number).unwrap_or_default();
-            self.hasher.hash_one((head, tail))
-        };
-        self.assets.insert_unique(hash, number, again);
+        let hasher = &self.hasher;
+        self.assets.insert_unique(hash, number, |number| hash_of(hasher, assets, *number));
         number
     }
+}
+
+/// The hash of a key that has its number.
+fn hash_of(hasher: &RandomState, assets: &Assets, number: u32) -> u64 {
+    hasher.hash_one(assets.halves(number).unwrap_or_default())
 }
 
 impl Assets {
@@ -287,6 +290,17 @@ mod tests {
         ];
         keys.extend((0..9000).map(|n| format!("gcp:{}/name-{n}", n % 7)));
         keys
+    }
+
+    #[test]
+    fn keys_are_known_by_their_numbers_once_room_was_made_for_more() {
+        let all = keys();
+        let (mut assets, mut lookup) = built(&all);
+        lookup.reserve(&assets, 20 * all.len());
+        for (number, key) in (0..).zip(&all) {
+            assert_eq!(lookup.number(&mut assets, key), number, "{key}");
+        }
+        assert_eq!(assets.len(), all.len());
     }
 
     #[test]

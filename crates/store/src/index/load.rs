@@ -86,7 +86,8 @@ impl Index {
         let mut next = self.snapshot.0.copy();
         let mut names = Vec::new();
         let issues = pages::since(moment, Kind::Issues, next.version)?;
-        self.lookup.reserve(issues.len().saturating_sub(1) * usize::try_from(PAGE).unwrap_or(0));
+        let most = issues.len().saturating_sub(1) * usize::try_from(PAGE).unwrap_or(0);
+        self.lookup.reserve(&next.assets, most);
         for numbers in issues.chunks(AT_ONCE) {
             for read in read_issues(moment, numbers)? {
                 self.take_issues(&mut next, &read, &mut names);
