@@ -472,6 +472,15 @@ mod tests {
             .collect()
     }
 
+    /// Where a fact stands that no issue says.
+    fn general(fact: Fact) -> &'static str {
+        match fact {
+            Fact::Exposed => "internet",
+            Fact::Privileged => "everything",
+            Fact::Sensitive => "sensitive data",
+        }
+    }
+
     type Shown = BTreeMap<(u64, Fact), (Vec<[u8; 16]>, Option<IssueKey>)>;
 
     fn shown(ways: &HashMap<u64, Ways>) -> Shown {
@@ -503,9 +512,18 @@ mod tests {
             let fewer = found(&made(&all[..cut.min(all.len())]), &says, None);
             let keys: BTreeSet<_> = shown(&one).into_keys().collect();
             prop_assert!(shown(&fewer).into_keys().all(|key| keys.contains(&key)));
-            for ((asset, fact), (relations, says)) in shown(&one) {
+            let known: HashMap<[u8; 16], Relation> =
+                made(&all).into_iter().map(|one| (one.key(), one)).collect();
+            for ((asset, fact), (relations, by)) in shown(&one) {
                 prop_assert!((1..=usize::from(MOST_STEPS)).contains(&relations.len()));
-                prop_assert!(says.is_some() || relations.len() <= all.len());
+                let last = relations.last().and_then(|key| known.get(key));
+                let ends = last.map(|last| [&last.from, &last.to].map(AssetId::key));
+                let stands_at = |name: &str| ends.is_some_and(|ends| ends.contains(&id(name).key()));
+                let is_its = |(name, said): &(&str, Fact)| {
+                    *said == fact && by == Some(issue(name)) && stands_at(name)
+                };
+                let is_said = says.iter().any(is_its);
+                prop_assert!(is_said || (by.is_none() && stands_at(general(fact))));
                 prop_assert!(fact != Fact::Exposed || asset != number("internet"));
             }
         }
