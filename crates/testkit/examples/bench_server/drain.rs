@@ -1,7 +1,7 @@
 //! From the intake log into the findings: how many lone deliveries a second, and how long one takes
 //! until a list shows it.
 
-use std::io::{BufWriter, Read as _, Write as _};
+use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -11,7 +11,7 @@ use quell_testkit::server::{
 };
 use serde_json::{Value, json};
 
-use super::{Chunks, LAST_CHUNK, Outcome, Place, begin_import, now, pause, plan, say};
+use super::{Outcome, Place, answered, now, pause, plan, say, upload};
 
 /// Deliveries of which each is waited for.
 const SINGLE: u64 = 100;
@@ -88,17 +88,13 @@ fn burst(process: &Process, deliveries: u64) -> Load {
 
 /// Uploads findings as deliveries would bring them.
 pub(super) fn store(client: &Client, (stored, make): (u64, Make)) -> Outcome<()> {
-    let mut stream = begin_import(client)?;
-    let mut chunks = BufWriter::with_capacity(1 << 20, Chunks(&mut stream));
-    for number in 0..stored {
-        chunks.write_all(&make("stored", number, 2048))?;
-        chunks.write_all(b"\n")?;
-    }
-    chunks.flush()?;
-    drop(chunks);
-    stream.write_all(LAST_CHUNK)?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
+    let stream = upload(client, |chunks| {
+        (0..stored).try_for_each(|number| {
+            chunks.write_all(&make("stored", number, 2048))?;
+            chunks.write_all(b"\n")
+        })
+    })?;
+    answered(stream)?;
     Ok(())
 }
 

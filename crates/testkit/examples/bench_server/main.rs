@@ -8,7 +8,8 @@ mod tickets;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read as _, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -247,18 +248,11 @@ fn complete(data: &Path, acked: &Acked, most_seconds: u64) -> Outcome<()> {
 fn import(place: &Place, findings: u64) -> Outcome<()> {
     let (process, client) = place.first()?;
     let idle = resident_kib(process.id());
-    let mut stream = begin_import(&client)?;
     let begun = now();
-    let mut chunks = BufWriter::with_capacity(1 << 20, Chunks(&mut stream));
-    write_ocsf(findings, 1, &mut chunks)?;
-    chunks.flush()?;
-    drop(chunks);
-    stream.write_all(LAST_CHUNK)?;
+    let stream = upload(&client, |chunks| write_ocsf(findings, 1, chunks))?;
     let sent = begun.elapsed();
     let at_sent = peak_memory_kib(process.id());
-    let mut bytes = Vec::new();
-    io::Read::read_to_end(&mut stream, &mut bytes)?;
-    let answer = Answer::parse(&bytes)?;
+    let answer = answered(stream)?;
     let job = answer.json();
     let state = job.get("state").cloned().unwrap_or_default();
     let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
@@ -287,8 +281,11 @@ fn import(place: &Place, findings: u64) -> Outcome<()> {
     Ok(())
 }
 
-/// Begins an upload whose length nobody knows, answered once it is in the findings.
-fn begin_import(client: &Client) -> io::Result<std::net::TcpStream> {
+/// Uploads what is written, whose length nobody knows: it is answered once it is in the findings.
+fn upload(
+    client: &Client,
+    write: impl FnOnce(&mut BufWriter<Chunks>) -> io::Result<()>,
+) -> io::Result<TcpStream> {
     let mut stream = client.connect()?;
     stream.set_read_timeout(Some(Duration::from_secs(3600)))?;
     let head = format!(
@@ -298,16 +295,27 @@ fn begin_import(client: &Client) -> io::Result<std::net::TcpStream> {
         client.token.as_deref().unwrap_or_default()
     );
     stream.write_all(head.as_bytes())?;
+    let mut chunks = BufWriter::with_capacity(1 << 20, Chunks(stream));
+    write(&mut chunks)?;
+    let Chunks(mut stream) = chunks.into_inner().map_err(io::IntoInnerError::into_error)?;
+    stream.write_all(LAST_CHUNK)?;
     Ok(stream)
+}
+
+/// The answer to an upload, once it has come.
+fn answered(mut stream: TcpStream) -> Outcome<Answer> {
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes)?;
+    Ok(Answer::parse(&bytes)?)
 }
 
 /// What ends a body of chunks.
 const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
 /// Writes each piece as a chunk.
-struct Chunks<'s>(&'s mut std::net::TcpStream);
+struct Chunks(TcpStream);
 
-impl Write for Chunks<'_> {
+impl Write for Chunks {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if !bytes.is_empty() {
             self.0.write_all(format!("{:x}\r\n", bytes.len()).as_bytes())?;

@@ -1,17 +1,15 @@
 //! People who look at lists while findings are imported by API.
 
 use std::collections::BTreeMap;
-use std::io::{BufWriter, Read as _, Write as _};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use quell_testkit::estate::SOURCES;
-use quell_testkit::server::{Answer, Client, Request, peak_memory_kib};
+use quell_testkit::server::{Client, Request, peak_memory_kib};
 
 use super::drain::{millis, shares};
-use super::{Chunks, LAST_CHUNK, Outcome, Place, begin_import, now, pause, say};
+use super::{Outcome, Place, answered, now, pause, say, upload};
 
 /// What they look at: lists, filters and counts.
 const LOOKED_AT: [&str; 8] = [
@@ -133,17 +131,8 @@ impl Seen {
 /// Imports made-up findings of a tool and waits for the end, which is told. What another tool sees
 /// closes nothing of the first one's.
 fn import(client: &Client, tool: usize, numbers: Range<u64>) -> Outcome<String> {
-    let mut stream = begin_import(client)?;
-    stream.set_read_timeout(Some(Duration::from_secs(3600)))?;
-    let mut chunks = BufWriter::with_capacity(1 << 20, Chunks(&mut stream));
     let source = SOURCES.get(tool).ok_or("there is no such tool")?;
-    source.write(numbers, 1, &mut chunks)?;
-    chunks.flush()?;
-    drop(chunks);
-    stream.write_all(LAST_CHUNK)?;
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes)?;
-    let answer = Answer::parse(&bytes)?;
+    let answer = answered(upload(client, |chunks| source.write(numbers, 1, chunks))?)?;
     let state = answer.json().get("state").cloned().unwrap_or_default();
     Ok(format!("{} {state}", answer.status))
 }
