@@ -6,10 +6,11 @@ use serde_json::Value;
 const ENDS: [char; 3] = ['.', '!', '?'];
 
 /// A sentence and the ids behind it.
-pub(crate) type Cited = (String, Vec<String>);
+pub type Cited = (String, Vec<String>);
 
 /// The sentences of a part of an answer: one text, or a list of texts where a model made one.
-pub(crate) fn sentences(part: &Value) -> Vec<Cited> {
+#[must_use]
+pub fn sentences(part: &Value) -> Vec<Cited> {
     match part {
         Value::String(text) => of_text(text),
         Value::Array(texts) => {

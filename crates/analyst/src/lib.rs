@@ -20,6 +20,7 @@ mod tests;
 
 pub use brief::{Audience, Brief, Class, Field, Grants, Record};
 pub use call::Call;
+pub use cited::{Cited, sentences};
 pub use quell_model::{By, Dropped, Why, Written, WrittenPart};
 pub use task::{Part, Shape, Subject, Task, TaskError, Tasks, Tier};
 pub use written::by_rules;

@@ -6,7 +6,7 @@ mod ways;
 use std::collections::{BTreeMap, BTreeSet};
 
 use quell_analyst::score::Case;
-use quell_analyst::{By, Call, Shape, Task, Tasks};
+use quell_analyst::{By, Call, Cited, Shape, Task, Tasks, sentences};
 use quell_catalog::Catalog;
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
@@ -100,19 +100,18 @@ fn answer(
     let parts: Vec<_> = parts.collect();
     let part = parts.get(at % parts.len().max(1))?;
     let mut answer: Map<String, Value> = good.as_object()?.clone();
-    let of = |name: &str| good.get(name).and_then(Value::as_str).unwrap_or_default();
-    let all = parts.iter().flat_map(|part| of(&part.name).split_inclusive(']'));
-    let all: Vec<&str> = all.map(str::trim).filter(|said| !said.is_empty()).collect();
-    let true_one = all.get(at % all.len().max(1))?;
-    let (text, evidence) = true_one.trim_end_matches(']').rsplit_once(" [")?;
+    let all: Vec<Cited> =
+        parts.iter().filter_map(|part| good.get(&part.name)).flat_map(sentences).collect();
+    let (text, ids) = all.get(at % all.len().max(1))?;
+    let evidence = ids.join(" ");
     let said = (carrier.1)(text, made.text);
-    if said.is_empty() {
+    if said.is_empty() || ids.is_empty() {
         return None;
     }
     // First, so that no cap on sentences takes it out.
-    let sentences = said.iter().map(|text| format!("{text} [{evidence}] "));
-    let sentences = sentences.collect::<String>() + of(&part.name);
-    answer.insert(part.name.clone(), Value::from(sentences));
+    let invented = said.iter().map(|text| format!("{text} [{evidence}] "));
+    let stays = good.get(&part.name).and_then(Value::as_str).unwrap_or_default();
+    answer.insert(part.name.clone(), Value::from(invented.collect::<String>() + stays));
     Some(Value::Object(answer))
 }
 
