@@ -112,14 +112,9 @@ pub(crate) fn described(asset: &Asset, description: &Value, fields: &[Field], to
         walk(description, field.path, &mut names);
         let others = names.into_iter().take(super::MOST);
         let others = others.filter_map(|name| other(name, field, &asset.id));
-        let add = |to: &mut Related| {
+        to.some_or_all_of(asset, (field.path, is_told(description, field.path)), |to| {
             others.for_each(|other| to.beside(asset, (field.way, field.kind), &other));
-        };
-        if is_told(description, field.path) {
-            to.all_of(asset, field.path, add);
-        } else {
-            add(to);
-        }
+        });
     }
 }
 

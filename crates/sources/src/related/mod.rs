@@ -76,6 +76,16 @@ impl Related {
         self.teller = None;
     }
 
+    /// What a field of an asset's record tells, which may name but some of what there is.
+    pub(crate) fn some_or_all_of(
+        &mut self,
+        asset: &Asset,
+        (field, is_all): (&str, bool),
+        add: impl FnOnce(&mut Self),
+    ) {
+        if is_all { self.all_of(asset, field, add) } else { add(self) }
+    }
+
     /// The internet and an asset, where the record says that it can be reached from there.
     pub(crate) fn exposed(&mut self, asset: &Asset) {
         let Some(is_exposed) = asset.signals.internet_exposed else { return };

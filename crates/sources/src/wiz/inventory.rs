@@ -72,11 +72,11 @@ pub(super) fn around(raw: &RawRecord<'_>, output: &mut Output) {
     let Ok(around) = serde_json::from_str::<Around>(raw.text) else { return };
     let mut related = Related::of(tool());
     related.claims(made);
-    if let Some(projects) = around.projects.as_array().filter(|all| all.len() <= MOST_NAMES) {
-        related.all_of(made, "projects", |related| part_of(made, projects, related));
-    } else {
-        let first = around.projects.as_array().and_then(|all| all.get(..MOST_NAMES));
-        part_of(made, first.unwrap_or_default(), &mut related);
+    if let Some(all) = around.projects.as_array() {
+        let few = all.get(..MOST_NAMES.min(all.len())).unwrap_or_default();
+        related.some_or_all_of(made, ("projects", few.len() == all.len()), |related| {
+            part_of(made, few, related);
+        });
     }
     for (name, way, kind) in TYPE_FIELDS {
         // One that is there and cannot be told says nothing of what was there before.
