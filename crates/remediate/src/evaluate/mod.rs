@@ -140,7 +140,8 @@ fn elements<'c>(config: &'c Config, path: &str) -> impl Iterator<Item = &'c Conf
         .into_iter()
 }
 
-fn flattened(value: &Config) -> Vec<&Config> {
+/// The elements of a list; anything else alone.
+pub(crate) fn flattened(value: &Config) -> Vec<&Config> {
     match value {
         Config::List(items) => items.iter().collect(),
         Config::Null

@@ -16,6 +16,7 @@ use ipnet::IpNet;
 
 use super::{Change, Recipe, Request};
 use crate::Config;
+use crate::evaluate::flattened;
 use crate::terraform::{edit, resolve};
 
 pub(super) const RECIPE: Recipe = Recipe { id: "restrict_ingress", plan };
@@ -41,11 +42,10 @@ const WHO: [&str; 8] =
 fn plan(request: &Request<'_>) -> Result<Change, String> {
     let Request { repository, resource, .. } = request;
     let file = resource.file;
-    let mut open = Vec::new();
-    collect(&resource.block.body, &mut open);
+    let open = open_here(&resource.block.body);
     let (path, address) = (file.path.clone(), resource.address());
     let Some(first) = open.first() else {
-        if !says_who(&resource.block.body) {
+        if sources(&resource.block.body).is_empty() {
             return Err(format!(
                 "nothing at {} says who may come in, so that everybody may: a person must say \
                  which addresses",
@@ -70,8 +70,7 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
     let mut now = (*repository).clone();
     for _ in 0..open.len() {
         let Some(resource) = now.resource(&path, &address) else { break };
-        let mut open = Vec::new();
-        collect(&resource.block.body, &mut open);
+        let open = open_here(&resource.block.body);
         let Some(attribute) = open.first() else { break };
         let text = who.text(attribute)?;
         let splice = edit::replace(resource.file, &attribute.value, text);
@@ -160,59 +159,34 @@ fn refusal(path: &str, line: usize, variables: &[Variable]) -> String {
 /// The source of a rule that is the whole internet by a value that does not stand in the rule.
 fn open_elsewhere<'r>(request: &Request<'r>) -> Option<&'r Attribute> {
     let folder = request.resource.file.folder();
-    let is_open = |value: &Config| match value {
-        Config::List(items) => items.iter().any(is_internet),
-        Config::Null
-        | Config::Bool(_)
-        | Config::Number(_)
-        | Config::Text(_)
-        | Config::Object(_)
-        | Config::Reference { .. }
-        | Config::Partly(_)
-        | Config::Unknown => is_internet(value),
-    };
-    let mut all = Vec::new();
-    sources(&request.resource.block.body, &mut all);
+    let is_open = |value: &Config| flattened(value).into_iter().any(is_internet);
     let value = |one: &Attribute| resolve::expression(request.repository, folder, &one.value);
-    all.into_iter().find(|one| is_open(&value(one)))
+    sources(&request.resource.block.body).into_iter().find(|one| is_open(&value(one)))
 }
 
 fn is_internet(value: &Config) -> bool {
     value.as_text().is_some_and(|text| INTERNET.contains(&text))
 }
 
-/// Everything that says who may come in.
-fn sources<'b>(body: &'b Body, all: &mut Vec<&'b Attribute>) {
+/// Everything that says who may come in, in blocks that let traffic in.
+fn sources(body: &Body) -> Vec<&Attribute> {
+    let mut all = Vec::new();
     for structure in body {
         match structure {
             Structure::Attribute(attribute) if SOURCES.contains(&attribute.key.as_str()) => {
                 all.push(attribute);
             }
             Structure::Attribute(_) => {}
-            Structure::Block(block) if lets_in(block) => sources(&block.body, all),
+            Structure::Block(block) if lets_in(block) => all.extend(sources(&block.body)),
             Structure::Block(_) => {}
         }
     }
+    all
 }
 
-/// Literal sources that are the whole internet, in blocks that let traffic in.
-fn collect<'b>(body: &'b Body, open: &mut Vec<&'b Attribute>) {
-    for structure in body {
-        match structure {
-            Structure::Attribute(attribute) if is_open(attribute) => open.push(attribute),
-            Structure::Attribute(_) => {}
-            Structure::Block(block) if lets_in(block) => collect(&block.body, open),
-            Structure::Block(_) => {}
-        }
-    }
-}
-
-/// Whether an attribute says who may come in, open or not.
-fn says_who(body: &Body) -> bool {
-    body.iter().any(|structure| match structure {
-        Structure::Attribute(attribute) => SOURCES.contains(&attribute.key.as_str()),
-        Structure::Block(block) => lets_in(block) && says_who(&block.body),
-    })
+/// Of these, those that are the whole internet as they stand.
+fn open_here(body: &Body) -> Vec<&Attribute> {
+    sources(body).into_iter().filter(|attribute| is_open(attribute)).collect()
 }
 
 fn lets_in(block: &Block) -> bool {
@@ -221,9 +195,6 @@ fn lets_in(block: &Block) -> bool {
 }
 
 fn is_open(attribute: &Attribute) -> bool {
-    if !SOURCES.contains(&attribute.key.as_str()) {
-        return false;
-    }
     let is_internet =
         |value: &Expression| value.as_str().is_some_and(|text| INTERNET.contains(&text));
     is_internet(&attribute.value)
