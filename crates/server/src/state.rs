@@ -186,9 +186,7 @@ impl App {
         &self,
         work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let full = |_| Problem::unavailable("too many uploads are being received", 5);
-        let permit = Arc::clone(&self.uploads).try_acquire_owned().map_err(full)?;
-        aside(permit, work).await
+        at_once(&self.uploads, "too many uploads are being received", work).await
     }
 
     /// Runs something that may wait for a model on a thread of its own: the threads of those who
@@ -197,9 +195,7 @@ impl App {
         &self,
         work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let full = |_| Problem::unavailable("too many explanations are being written", 5);
-        let permit = Arc::clone(&self.explanations).try_acquire_owned().map_err(full)?;
-        aside(permit, work).await
+        at_once(&self.explanations, "too many explanations are being written", work).await
     }
 
     /// Runs something that waits for the disk on a thread made for that. When too many wait
@@ -213,6 +209,16 @@ impl App {
         };
         aside(permit, work).await
     }
+}
+
+/// Runs something on a thread that may wait, or says that there is no room for it now.
+async fn at_once<T: Send + 'static>(
+    room: &Arc<Semaphore>,
+    full: &str,
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let permit = Arc::clone(room).try_acquire_owned();
+    aside(permit.map_err(|_| Problem::unavailable(full, 5))?, work).await
 }
 
 /// Runs something on a thread that may wait. The permit is held until it is done, whether or not

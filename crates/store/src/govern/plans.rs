@@ -80,6 +80,11 @@ fn lately(
     Ok(all.into_iter().filter_map(time).collect())
 }
 
+/// The condition of a question for the open plans, or for all.
+const fn which(open: bool) -> &'static str {
+    if open { "WHERE state = 'open'" } else { "" }
+}
+
 impl Store {
     /// Keeps a new plan. One of the same id stays as it is. Says whether it is new.
     ///
@@ -102,13 +107,7 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn plan_list(&self, open: bool) -> Result<Vec<PlanRow>, StoreError> {
-        let which = if open { "WHERE state = 'open'" } else { "" };
-        let mut select = self.connection.prepare_cached(&format!(
-            "SELECT plan, votes FROM plans {which} ORDER BY asked_at DESC, id"
-        ))?;
-        let rows =
-            select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
-        rows.map(|row| made(&row?)).collect()
+        self.plans(which(open), (0, i64::MAX))
     }
 
     /// A page of all plans, or of the open ones, the newest first, and how many there are. Plans have
@@ -121,18 +120,22 @@ impl Store {
         open: bool,
         (skip, limit): (usize, usize),
     ) -> Result<(Vec<PlanRow>, u64), StoreError> {
-        let which = if open { "WHERE state = 'open'" } else { "" };
-        let total = format!("SELECT count(*) FROM plans {which}");
+        let total = format!("SELECT count(*) FROM plans {}", which(open));
         let total: i64 = self.connection.prepare_cached(&total)?.query_row([], |row| row.get(0))?;
+        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let rows = self.plans(which(open), (number(skip), number(limit)))?;
+        Ok((rows, u64::try_from(total).unwrap_or_default()))
+    }
+
+    /// A part of some plans, the newest first.
+    fn plans(&self, which: &str, (skip, limit): (i64, i64)) -> Result<Vec<PlanRow>, StoreError> {
         let mut select = self.connection.prepare_cached(&format!(
             "SELECT plan, votes FROM plans {which} ORDER BY asked_at DESC, id LIMIT ?1 OFFSET ?2"
         ))?;
-        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-        let rows = select.query_map([number(limit), number(skip)], |row| {
+        let rows = select.query_map([limit, skip], |row| {
             Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
         })?;
-        let rows = rows.map(|row| made(&row?)).collect::<Result<Vec<_>, StoreError>>()?;
-        Ok((rows, u64::try_from(total).unwrap_or_default()))
+        rows.map(|row| made(&row?)).collect()
     }
 
     /// The plans of which somebody did not wait for others, and at which nobody has looked since,

@@ -233,12 +233,7 @@ impl ServerStore {
         stream: Option<&str>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.connection.execute(
-            "UPDATE streams SET wanted_at = ?4
-              WHERE tenant = ?1 AND platform = ?2 AND name = coalesce(?3, name)",
-            params![key.tenant.as_str(), key.name, stream, micros(now)],
-        )?;
-        Ok(())
+        self.streams_note("wanted_at", key, stream, now)
     }
 
     /// Has a stream read at the next turn, whenever that would come.
@@ -251,9 +246,22 @@ impl ServerStore {
         stream: Option<&str>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        self.streams_note("asked_at", key, stream, now)
+    }
+
+    /// Notes a moment in a column of one stream, or of all.
+    fn streams_note(
+        &self,
+        column: &str,
+        key: PlatformKey<'_>,
+        stream: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         self.connection.execute(
-            "UPDATE streams SET asked_at = ?4
-              WHERE tenant = ?1 AND platform = ?2 AND name = coalesce(?3, name)",
+            &format!(
+                "UPDATE streams SET {column} = ?4
+                  WHERE tenant = ?1 AND platform = ?2 AND name = coalesce(?3, name)"
+            ),
             params![key.tenant.as_str(), key.name, stream, micros(now)],
         )?;
         Ok(())

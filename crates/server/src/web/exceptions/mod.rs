@@ -1,5 +1,5 @@
-//! The pages on which people ask for exceptions and review them. Looking does nothing: what counts is a form that is
-//! sent by a session, with the session's token.
+//! The pages on which people ask for exceptions and review them. Looking does nothing: what counts
+//! is a form that is sent by a session, with the session's token.
 
 mod ask;
 mod page;

@@ -106,12 +106,13 @@ fn begun(
     wanted: Wanted,
 ) -> Result<(ExceptionPlan, Vec<Wrong>), Problem> {
     let Wanted { scope, until, issue, incident } = wanted;
-    let (issues, mut wrong) = match (scope.trim(), issue.trim(), incident.trim()) {
-        ("", "", "") => (Vec::new(), Vec::new()),
-        ("", "", incident) => (issues_of_incident(app, caller, incident)?, Vec::new()),
-        ("", issue, _) => (vec![issue.to_owned()], Vec::new()),
-        (_, _, _) => (Vec::new(), Vec::new()),
+    let issues = match (scope.trim(), issue.trim(), incident.trim()) {
+        ("", "", "") => Vec::new(),
+        ("", "", incident) => issues_of_incident(app, caller, incident)?,
+        ("", issue, _) => vec![issue.to_owned()],
+        (_, _, _) => Vec::new(),
     };
+    let mut wrong = Vec::new();
     let scope = if issues.len() > MOST_NAMED {
         let said = format!(
             "the incident has {} issues, which are too many to name: write what they have in common",
