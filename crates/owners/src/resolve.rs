@@ -87,8 +87,8 @@ impl Owners {
     }
 
     /// Gives an asset its owner, and whom else somebody names; its environment, the class of its
-    /// data, criticality and id in a CMDB where an inventory says them. `said` is what tools say of the owner themselves, `files`
-    /// where the fault stands in code.
+    /// data, criticality and id in a CMDB where an inventory says them. `said` is what tools say of
+    /// the owner themselves, `files` where the fault stands in code.
     pub fn apply<'f>(
         &self,
         asset: &mut Asset,
@@ -106,17 +106,14 @@ impl Owners {
                 cmdb.push(sourced(&row.owner));
             }
             item = item.or(found.map(sourced));
-            if !row.environment.is_empty() && told.environment.is_none() {
-                let value = self.mapping.environment(&row.environment);
-                told.environment = Some(Sourced { value, origin: origin.clone() });
-            }
-            if !row.data_class.is_empty() && told.data_class.is_none() {
-                let value = self.mapping.data_class(&row.data_class);
-                told.data_class = Some(Sourced { value, origin: origin.clone() });
-            }
-            if !row.criticality.is_empty() && told.criticality.is_none() {
-                told.criticality = Some(sourced(&row.criticality));
-            }
+            let mapped = |value| Sourced { value, origin: origin.clone() };
+            first(&mut told.environment, &row.environment, |said| {
+                mapped(self.mapping.environment(said))
+            });
+            first(&mut told.data_class, &row.data_class, |said| {
+                mapped(self.mapping.data_class(said))
+            });
+            first(&mut told.criticality, &row.criticality, sourced);
         }
         asset.context.item = item;
         let code = self.code(asset, files);
@@ -146,11 +143,13 @@ impl Owners {
             }
         }
         context.other_owners = others;
-        if told.environment.is_some() && self.beats(context.environment.as_ref()) {
-            context.environment = told.environment;
-        }
-        if told.data_class.is_some() && self.beats(context.data_class.as_ref()) {
-            context.data_class = told.data_class;
+        for (known, told) in [
+            (&mut context.environment, told.environment),
+            (&mut context.data_class, told.data_class),
+        ] {
+            if told.is_some() && self.beats(known.as_ref()) {
+                *known = told;
+            }
         }
         if told.criticality.is_some() {
             context.criticality = told.criticality;
@@ -195,6 +194,13 @@ struct Told {
     environment: Option<Sourced>,
     data_class: Option<Sourced>,
     criticality: Option<Sourced>,
+}
+
+/// Takes what somebody says, where nobody said it before.
+fn first(known: &mut Option<Sourced>, said: &str, made: impl FnOnce(&str) -> Sourced) {
+    if known.is_none() && !said.is_empty() {
+        *known = Some(made(said));
+    }
 }
 
 fn capped(text: &str) -> Untrusted {
