@@ -7,12 +7,12 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::Json;
 use axum::extract::State;
-use quell_govern::approval::{Approvals, Glass, Plan};
+use quell_govern::approval::{Approvals, Blocked, Glass, Plan};
 use quell_govern::{Person, Standing};
 use quell_model::{Timestamp, shown};
 use quell_pipeline::govern::{
-    Happened, PlanAsked, PlanTold, Saying, Word, find_plan, plan_issues, plan_request, plan_say,
-    plan_told, waits_for_review,
+    Happened, PlanAsked, PlanTold, Saying, Word, find_plan, plan_check, plan_issues, plan_request,
+    plan_say, plan_told, waits_for_review,
 };
 use quell_store::Store;
 use serde::{Deserialize, Serialize};
@@ -119,7 +119,7 @@ pub(crate) fn plans_seen(
     caller: &Caller,
     asked: &PlansAsked,
 ) -> Result<(Vec<PlanTold>, u64), Problem> {
-    let ruling = ruling(app)?;
+    let ruling = ruling(app, &caller.tenant)?;
     let known = |person: &Person, plan: &Plan| standing(app, &caller.tenant, (person, plan));
     let now = app.clock.now();
     app.tenants.of(&caller.tenant)?.read(|store| {
@@ -141,7 +141,7 @@ pub(crate) fn plans_unreviewed(app: &App, caller: &Caller) -> Result<Vec<PlanAla
 
 /// One plan as who looks sees it.
 pub(crate) fn plan_seen(app: &App, caller: &Caller, id: &str) -> Result<PlanSeen, Problem> {
-    let ruling = ruling(app)?;
+    let ruling = ruling(app, &caller.tenant)?;
     let known = |person: &Person, plan: &Plan| standing(app, &caller.tenant, (person, plan));
     let (now, by) = (app.clock.now(), person(caller));
     app.tenants.of(&caller.tenant)?.read(|store: &Store| {
@@ -158,7 +158,11 @@ pub(crate) fn plan_seen(app: &App, caller: &Caller, id: &str) -> Result<PlanSeen
             false => Vec::new(),
         };
         let is_admin = may.is_some_and(|may| may.approves && may.role == "admin");
-        let glass = match is_admin && row.1.glass.is_none() {
+        let is_refused = || -> Result<bool, Problem> {
+            let checked = plan_check(store, &ruling, (&row.0, &row.1), (now, &known))?;
+            Ok(checked == Err(Blocked::Rules))
+        };
+        let glass = match is_admin && row.1.glass.is_none() && !is_refused()? {
             false => GlassSeen::No,
             true if waits_for_review(store, &by)? => GlassSeen::Unreviewed,
             true => GlassSeen::Yes,
@@ -192,7 +196,7 @@ pub(crate) fn say_of_plan(
     caller: &Caller,
     (id, saying): (&str, &Saying),
 ) -> Result<PlanTold, Problem> {
-    let ruling = ruling(app)?;
+    let ruling = ruling(app, &caller.tenant)?;
     let known = |person: &Person, plan: &Plan| standing(app, &caller.tenant, (person, plan));
     let (now, by) = (app.clock.now(), person(caller));
     let findings = app.tenants.of(&caller.tenant)?;
@@ -261,7 +265,7 @@ pub(super) async fn request(
 ) -> Result<Json<PlanAsked>, Problem> {
     let asking = Arc::clone(&app);
     app.quick(move || {
-        let (app, ruling) = (&*asking, ruling(&asking)?);
+        let (app, ruling) = (&*asking, ruling(&asking, &caller.tenant)?);
         let known = |person: &Person, plan: &Plan| standing(app, &caller.tenant, (person, plan));
         let (now, by) = (app.clock.now(), person(&caller));
         let of = (caller.tenant.as_str(), wish.fix.as_str());

@@ -1,5 +1,6 @@
 //! Plans over the API: asked for by one, agreed to by another, void when anything changes.
 
+use quell_model::{Clock as _, TenantId};
 use quell_server::Role;
 use quell_testkit::server::{Answer, Client, Request};
 use serde_json::{Value, json};
@@ -94,10 +95,19 @@ fn admins_stand_behind_the_bytes_of_a_rule() {
     assert_eq!(back(Role::Approver).status, 403);
     assert_eq!(back(Role::Admin).json()["backers"].as_array().unwrap().len(), 1);
     assert_eq!(back(Role::Admin).json()["backers"].as_array().unwrap().len(), 2);
+    let backers = || {
+        let rules = bench.get("/api/v1/policy/rules").json();
+        let ids = rules["items"][0]["backers"].as_array().unwrap().clone();
+        ids.into_iter().map(|id| id.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    // Who may not any more stands behind nothing.
+    let mut store = quell_store::ServerStore::open(bench.data()).unwrap();
+    let (gone, now) = (backers().pop().unwrap(), bench.clock.now());
+    assert!(store.token_revoke(&TenantId::default(), &gone, now).unwrap());
+    assert!(backers().len() == 1 && !backers().contains(&gone));
     let path = folder.path().join("rules.toml");
     std::fs::write(&path, ASSIST.replace("fix.*", "fix.patch")).unwrap();
-    let rules = bench.get("/api/v1/policy/rules").json();
-    assert_eq!(rules["items"][0]["backers"], json!([]), "{rules}");
+    assert!(backers().is_empty());
 }
 
 #[test]
@@ -114,6 +124,15 @@ fn glass_is_broken_by_admins_and_looked_at_by_others() {
     let glass = |note: &str| json!({"word": "break_glass", "hash": hash, "note": note});
     assert_eq!(post(&client(Role::Approver), &path, &glass("a fire")).status, 422);
     assert_eq!(post(&admin, &path, &glass("")).status, 422);
+    // What rules refuse by now is not only waited for.
+    let rules = folder.path().join("rules.toml");
+    std::fs::write(&rules, ASSIST.replace("assist", "observe")).unwrap();
+    let refused = post(&admin, &path, &glass("a fire"));
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    let said = "the rules that hold now refuse it; `quell policy explain` tells why";
+    assert!(refused.text().contains(said), "{}", refused.text());
+    assert_eq!(bench.get(&path).json()["blocked"], said);
+    std::fs::write(&rules, ASSIST).unwrap();
     assert_eq!(post(&admin, &path, &glass("a fire")).json()["ready"], true);
     let review = json!({"word": "review"});
     assert_eq!(post(&admin, &path, &review).status, 422);
