@@ -1,6 +1,7 @@
 //! What an exception would hide, on what is stored now.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use quell_govern::exception::Limits;
 use quell_govern::expression::Expression;
@@ -98,16 +99,15 @@ pub fn exception_preview(
         *severities.entry(issue.severity).or_default() += 1;
     }
     let worst = severities.keys().next_back().copied();
-    let mut riskiest = matched.clone();
-    riskiest.sort_by_key(|issue| (std::cmp::Reverse(issue.score), issue.row));
+    let risks = matched.iter().map(|issue| (Reverse(issue.score), issue.row));
     let mut first = Vec::new();
-    for one in riskiest.iter().take(MOST_NAMED) {
-        let Some(body) = store.issue_get(one.row)?.and_then(|row| row.body) else { continue };
+    for (Reverse(score), row) in least(risks, MOST_NAMED) {
+        let Some(body) = store.issue_get(row)?.and_then(|row| row.body) else { continue };
         let issue = read_issue(&body)?;
         first.push(PreviewIssue {
             id: issue.key,
             severity: issue.severity,
-            score: one.score,
+            score,
             asset: Untrusted::from(issue.asset.id.key()),
             title: issue.title,
         });
@@ -124,4 +124,40 @@ pub fn exception_preview(
         latest_end: limits.latest(worst.unwrap_or(Severity::Informational), now),
         first,
     })
+}
+
+/// The least of some keys, in their order. Only so many are held, and only those are sorted.
+fn least<K: Ord>(keys: impl Iterator<Item = K>, most: usize) -> Vec<K> {
+    let mut held = BinaryHeap::with_capacity(most);
+    for key in keys {
+        if held.len() < most {
+            held.push(key);
+        } else if let Some(mut last) = held.peek_mut()
+            && key < *last
+        {
+            *last = key;
+        }
+    }
+    held.into_sorted_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_least_are_those_that_come_first_when_all_are_sorted(
+            keys in prop::collection::vec((0_u32..50, any::<i64>()), 0..200),
+            most in 0_usize..40,
+        ) {
+            let found = least(keys.iter().copied(), most);
+            let mut sorted = keys;
+            sorted.sort_unstable();
+            sorted.truncate(most);
+            prop_assert_eq!(found, sorted);
+        }
+    }
 }
