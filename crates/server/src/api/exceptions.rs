@@ -134,6 +134,10 @@ pub(crate) struct ExceptionSeen {
     pub(crate) preview: Option<Preview>,
     /// Whether they review what others ask for.
     pub(crate) may_review: bool,
+    /// Whether they may ask for one.
+    pub(crate) may_ask: bool,
+    /// The one that waits to take its place.
+    pub(crate) renewal: Option<String>,
 }
 
 /// One exception as who looks sees it.
@@ -144,13 +148,23 @@ pub(crate) fn exception_seen(
 ) -> Result<ExceptionSeen, Problem> {
     let (now, limits) = (app.clock.now(), limits(&app.config.exceptions));
     let may_review = check(app, caller, Right::Approve).is_ok();
+    let may_ask = check(app, caller, Right::Decide).is_ok();
     app.tenants.of(&caller.tenant)?.read(|store| {
         let told = exception_show(store, id, now)?;
         let is_live = told.exception.state.waits() || told.in_force;
         let scope = told.exception.request.scope.as_str();
         let preview = is_live.then(|| exception_preview(store, &limits, scope, now)).transpose()?;
-        Ok(ExceptionSeen { told, preview, may_review })
+        let waiting = store.exception_list(&[Stands::Requested, Stands::Reviewed])?;
+        let renews = |one: &Exception| one.request.renews.as_ref() == Some(&told.exception.id);
+        let renewal = waiting.into_iter().find(renews).map(|one| one.id);
+        Ok(ExceptionSeen { told, preview, may_review, may_ask, renewal })
     })
+}
+
+/// One exception as it stands.
+pub(crate) fn exception_told(app: &App, caller: &Caller, id: &str) -> Result<Told, Problem> {
+    let now = app.clock.now();
+    app.tenants.of(&caller.tenant)?.read(|store| Ok(exception_show(store, id, now)?))
 }
 
 /// The whole id of an exception, given its first characters.
@@ -247,12 +261,7 @@ pub(super) async fn show(
     Id(id): Id,
 ) -> Result<Json<Told>, Problem> {
     let asking = Arc::clone(&app);
-    app.quick(move || {
-        let findings = asking.tenants.of(&caller.tenant)?;
-        let now = asking.clock.now();
-        Ok(Json(findings.read(|store| exception_show(store, &id, now))?))
-    })
-    .await
+    app.quick(move || Ok(Json(exception_told(&asking, &caller, &id)?))).await
 }
 
 /// Say what an exception would hide, on what is stored now

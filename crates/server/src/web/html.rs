@@ -50,6 +50,9 @@ article,section{background:#1d2026;border-color:#363b45}.data{background:#3a2f12
 textarea,select,input:not([type=checkbox]){background:#14161a;color:inherit}button{background:#2a2e36}\
 button.grave{background:#b42318;border-color:#b42318}.alarm{border-color:#f4a3a3}}";
 
+/// Longest address that somebody is led back to who signs in.
+const MOST_ADDRESS_BYTES: usize = 4096;
+
 /// A line of a page.
 macro_rules! put {
     ($body:expr, $($text:tt)*) => {{
@@ -85,6 +88,24 @@ pub(super) fn head(caller: &Caller, here: &str) -> String {
         bar(caller, ""),
         links(here)
     )
+}
+
+/// The way to what is open and to the pages.
+fn all_links() -> String {
+    format!("<a href=\"/\">What is open</a> {}", links(""))
+}
+
+/// An address below here, where it is one of the pages, with what is asked there.
+pub(crate) fn page_here(address: &str) -> Option<&str> {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'\\';
+    if address.len() > MOST_ADDRESS_BYTES || !address.bytes().all(is_plain) {
+        return None;
+    }
+    let is_below = |(at, _): &(&str, &str)| {
+        let rest = address.strip_prefix(at);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+    };
+    PAGES.iter().any(is_below).then_some(address)
 }
 
 /// The pages, of which one is this.
@@ -171,14 +192,16 @@ pub(super) const LEGEND: &str = "<p class=\"quiet\"><span class=\"data\">Text in
 
 /// A form of a session, sent to an address, with what it repeats beside its own fields.
 pub(super) fn form(to: &str, repeats: &[(&str, &str)], fields: &str) -> String {
-    let hidden = |(name, value): &(&str, &str)| {
-        format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">\n", repeated(value))
-    };
-    let hidden: String = repeats.iter().map(hidden).collect();
+    let hidden: String = repeats.iter().map(repeat).collect();
     format!(
         "<form method=\"post\" action=\"{}\" autocomplete=\"off\">\n{hidden}{fields}\n</form>\n",
         escaped(to)
     )
+}
+
+/// A field that nobody sees, for what a form repeats.
+pub(super) fn repeat((name, value): &(&str, &str)) -> String {
+    format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">\n", repeated(value))
 }
 
 /// What a form repeats, as it is: what could turn the page's text round is named by its number.
@@ -245,14 +268,14 @@ pub(super) fn looked(what: &str) -> String {
     )
 }
 
-/// What went wrong, as a page.
-pub(super) fn refused(problem: &Problem) -> Response {
+/// What went wrong, as a page. Who only looked changed nothing anyway.
+pub(crate) fn refused(problem: &Problem, looked: bool) -> Response {
     let why = words(problem.detail());
+    let unchanged = if looked { "" } else { "<p>Nothing was changed.</p>\n" };
     let body = format!(
-        "<h1>{}</h1>\n<p class=\"wrong\" role=\"alert\">{why}</p>\n<p>Nothing was changed.</p>\n\
-         <p>{}</p>\n",
+        "<h1>{}</h1>\n<p class=\"wrong\" role=\"alert\">{why}</p>\n{unchanged}<nav>{}</nav>\n",
         escaped(problem.title()),
-        links("")
+        all_links()
     );
     let status = match problem.status() {
         // A browser would ask for a name and a password.
@@ -280,5 +303,31 @@ mod tests {
         assert_eq!(held("a\n<b"), "a\n&lt;b");
         assert_eq!(held("a\u{202e}\n<b"), "a\\u{202e}\n&lt;b");
         assert!(policy().contains("style-src 'sha256-") && !policy().contains("unsafe"));
+    }
+
+    #[test]
+    fn only_a_page_of_these_is_led_back_to() {
+        for here in ["/approvals", "/approvals/4v8k", "/exceptions/new?scope=a%20b&until="] {
+            assert_eq!(page_here(here), Some(here));
+        }
+        let long = format!("/exceptions?{}", "a".repeat(5_000));
+        for other in [
+            "",
+            "/",
+            "//evil.example",
+            "/approvals.evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/approvals\\@evil.example",
+            "/exceptions\r\nlocation: x",
+            "/sign-out",
+            "/api/v1/me",
+            "approvals",
+            "/exceptions/\u{e9}",
+            "/approvals /x",
+            &long,
+        ] {
+            assert_eq!(page_here(other), None, "{other}");
+        }
     }
 }

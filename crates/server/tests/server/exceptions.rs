@@ -148,3 +148,55 @@ fn an_exception_ends_within_a_minute_and_what_it_hid_is_back_at_once() {
     let own = |record: &Value| record["actor"]["kind"] == "server";
     assert!(records["items"].as_array().unwrap().iter().any(own), "{records}");
 }
+
+#[test]
+fn the_clock_of_an_issue_stands_under_an_exception_and_goes_on_with_the_time_that_was_left() {
+    let bench = Bench::new();
+    assert_eq!(bench.post("/api/v1/imports?wait=true", lines("clock", 1)).status, 200);
+    let open = |path: &str| bench.get(&format!("/api/v1/{path}")).json();
+    let id = open("issues")["items"][0]["id"].as_str().unwrap().to_owned();
+    let level = || open(&format!("issues/{id}"))["issue"]["level"].clone();
+    let due = || level()["due"].as_str().unwrap().parse::<Timestamp>().unwrap();
+    let shift = |hours: i64| {
+        bench.clock.0.fetch_add(hours * 3600, Ordering::SeqCst);
+    };
+    let counts = || {
+        let all = open("service-levels");
+        ["paused", "restarted"].map(|state| all[state].as_u64().unwrap())
+    };
+    let running = due();
+    assert_eq!((level()["state"].clone(), counts()), (json!("running"), [0, 0]), "{}", level());
+    shift(5);
+    let until = (bench.clock.now() + SignedDuration::from_mins(48 * 60 + 30)).to_string();
+    let client = |role| bench.client(role, "default");
+    let scope = format!("issue = {id}");
+    let asked = post(&client(Role::Engineer), "/api/v1/exceptions", &plan(&scope, &until)).json();
+    shift(1);
+    assert_eq!((due(), level()["state"].clone()), (running, json!("running")), "nobody agreed");
+    let body = json!({"ids": [asked["exception"]["id"]], "wish": "approve", "note": "seen"});
+    for role in [Role::Approver, Role::Admin] {
+        post(&client(role), "/api/v1/exceptions/decide", &body);
+    }
+    shift(20);
+    // It stands: what was left is left.
+    let told = level();
+    assert_eq!((&told["state"], &told["paused_hours"]), (&json!("paused"), &json!(20)), "{told}");
+    assert_eq!(counts(), [1, 0]);
+    let stood = |minutes: i64| {
+        let more = due().duration_since(running) - SignedDuration::from_mins(minutes);
+        more.abs() < SignedDuration::from_mins(2)
+    };
+    assert!(stood(20 * 60), "{} {running}", due());
+    // Behind its end, 47 hours and a half after it was agreed to, it goes on.
+    shift(30);
+    let told = level();
+    assert_eq!(
+        (&told["state"], &told["paused_hours"]),
+        (&json!("restarted"), &json!(47)),
+        "{told}"
+    );
+    let whole = 47 * 60 + 30;
+    assert!(stood(whole) && counts() == [0, 1], "{} {running}", due());
+    shift(24 * 400);
+    assert!(stood(whole), "{running} {}", due());
+}

@@ -1,7 +1,7 @@
 //! The pages as text. Every text of tools and people goes through `data`, `person` or `words`.
 
 use quell_govern::exception::{Event, Exception, State, Step};
-use quell_model::shown;
+use quell_model::{Severity, shown};
 use quell_pipeline::govern::{Preview, PreviewIssue, Told};
 
 use super::super::forms::Part;
@@ -74,7 +74,11 @@ pub(super) fn exception(caller: &Caller, seen: &ExceptionSeen) -> String {
         let link = format!("<a href=\"/exceptions/{0}\">{0}</a>", escaped(old));
         fact(&mut body, "Takes the place of", &link);
     }
-    fact(&mut body, "Ends", &moment(request.until));
+    if let Some(new) = &seen.renewal {
+        let link = format!("<a href=\"/exceptions/{0}\">{0}</a>, which waits", escaped(new));
+        fact(&mut body, "To be renewed by", &link);
+    }
+    fact(&mut body, "Ends", &ends(exception));
     fact(&mut body, "Id", &format!("<code>{}</code>", escaped(&exception.id)));
     body.push_str("</dl>\n</section>\n");
     body.push_str(&seen.preview.as_ref().map_or_else(String::new, hides));
@@ -84,7 +88,39 @@ pub(super) fn exception(caller: &Caller, seen: &ExceptionSeen) -> String {
     }
     body.push_str("</ul>\n</section>\n");
     body.push_str(&said(caller, seen));
+    body.push_str(&renewal(seen));
     document("An exception", &body)
+}
+
+/// When it ends, and for which severities before that.
+fn ends(exception: &Exception) -> String {
+    let until = exception.request.until;
+    let mut all = moment(until);
+    for severity in Severity::ALL.into_iter().rev() {
+        if let Some(end) = exception.end_for(severity).filter(|end| *end < until) {
+            all.push_str(&format!("<br>{} for {} issues", moment(end), severity.as_str()));
+        }
+    }
+    all
+}
+
+/// The way to ask for one in its place, for who may.
+fn renewal(seen: &ExceptionSeen) -> String {
+    let exception = &seen.told.exception;
+    let is_renewed = exception.events.last().is_some_and(|event| event.step == Step::Renewed);
+    let can_be = match exception.state {
+        State::Granted => true,
+        State::Ended => !is_renewed,
+        State::Requested | State::Reviewed | State::Refused | State::Withdrawn => false,
+    };
+    if !can_be || !seen.may_ask || seen.renewal.is_some() {
+        return String::new();
+    }
+    format!(
+        "<section>\n<h2>Where it is still needed</h2>\n<p><a href=\"/exceptions/new?renews={}\">Ask \
+         for one in its place</a>. Others have to agree to it as to every exception.</p>\n</section>\n",
+        escaped(&exception.id)
+    )
 }
 
 fn scope(exception: &Exception) -> String {
