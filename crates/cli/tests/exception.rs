@@ -19,6 +19,10 @@ fn json_of(bench: &Bench, arguments: &[&str]) -> Value {
     serde_json::from_slice(&bench.run(arguments).stdout).unwrap()
 }
 
+fn out_of(bench: &Bench, arguments: &[&str]) -> String {
+    String::from_utf8(bench.run(arguments).stdout).unwrap()
+}
+
 fn code(bench: &Bench, arguments: &[&str]) -> i32 {
     bench.run(arguments).status.code().unwrap()
 }
@@ -92,6 +96,30 @@ fn rules_are_tried_and_clocks_are_counted() {
     assert_eq!(code(&bench, &["policy", "test", "wrong.toml"]), 1);
     bench.file("broken.toml", "[[rule]]\nid = \"a\"\n");
     assert_eq!(code(&bench, &["policy", "test", "broken.toml"]), 2);
+    let told = json_of(&bench, &["policy", "test", "wrong.toml", "--json"]);
+    assert_eq!(
+        (&told["wrong"][0]["expected"], &told["rules"]),
+        (&"refused".into(), &told["rules"])
+    );
+    assert_ne!(told["wrong"][0]["verdict"]["outcome"], "refused", "{told}");
+    let none = out_of(&bench, &["policy", "rules"]);
+    assert!(none.starts_with("no rules, so everything is only observed"), "{none}");
+    bench.file("quell.toml", format!("[approvals]\nrules = {:?}\n", rules.to_str().unwrap()));
+    let listed = out_of(&bench, &["policy", "rules"]);
+    assert!(listed.contains("no admin stands behind it; in production it takes two"), "{listed}");
+    assert!(listed.lines().all(|line| line.chars().count() <= 80), "{listed}");
+    let page = json_of(&bench, &["policy", "rules", "--json"]);
+    assert_eq!(page["items"].as_array().unwrap().len() as u64, page["total"].as_u64().unwrap());
+    assert!(page["items"][0]["backers"].is_array() && page["items"][0]["id"].is_string(), "{page}");
+    // Rules may be about some tenants only.
+    let own = "[[rule]]\nid = \"a\"\nphase = \"assist\"\ntenants = [\"blue\"]\n";
+    bench.file("own.toml", own);
+    bench.file("quell.toml", "[approvals]\nrules = \"own.toml\"\n");
+    for (tenant, outcome) in [("blue", "waits"), ("default", "refused")] {
+        let explain = ["policy", "explain", "--proved", "--tenant", tenant, "--json"];
+        assert_eq!(json_of(&bench, &explain)["outcome"], outcome, "{tenant}");
+    }
+    bench.file("quell.toml", "");
     let verdict = json_of(&bench, &["policy", "explain", "--proved", "--json"]);
     assert_eq!(verdict["outcome"], "refused");
     assert_eq!(json_of(&bench, &["stats", "--json"])["issues"], 2);
