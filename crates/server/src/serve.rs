@@ -59,7 +59,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
 
 async fn nothing_there(headers: HeaderMap) -> Response {
     if web::is_browser(&headers) {
-        return web::refused(&Problem::not_found("such page"), true);
+        return web::refused(&Problem::not_found("such page"), None);
     }
     Problem::not_found("such address; `/api/v1/openapi.json` names all").into_response()
 }

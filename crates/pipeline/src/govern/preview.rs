@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use quell_govern::exception::Limits;
 use quell_govern::expression::Expression;
-use quell_model::{IssueKey, Severity, Timestamp, Untrusted};
+use quell_model::{Issue, IssueKey, Severity, Timestamp, Untrusted};
 use quell_store::Store;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -78,6 +78,35 @@ impl Preview {
     }
 }
 
+impl PreviewIssue {
+    fn of(issue: Issue) -> Self {
+        Self {
+            id: issue.key,
+            severity: issue.severity,
+            score: issue.risk.score,
+            asset: Untrusted::from(issue.asset.id.key()),
+            title: issue.title,
+        }
+    }
+}
+
+/// Some issues as they are now, the riskiest first: at most twenty of those that are there.
+///
+/// # Errors
+/// When the store refuses.
+pub fn issues_named(store: &Store, keys: &[IssueKey]) -> Result<Vec<PreviewIssue>, PipelineError> {
+    let mut found = Vec::new();
+    for key in keys {
+        let row = store.issue_between(*key, *key)?.pop();
+        if let Some(body) = row.and_then(|row| row.body) {
+            found.push(PreviewIssue::of(read_issue(&body)?));
+        }
+    }
+    found.sort_by_key(|issue| (Reverse(issue.score), issue.id));
+    found.truncate(MOST_NAMED);
+    Ok(found)
+}
+
 /// What an expression would hide now. Nothing is changed.
 ///
 /// # Errors
@@ -103,14 +132,7 @@ pub fn exception_preview(
     let mut first = Vec::new();
     for (Reverse(score), row) in least(risks, MOST_NAMED) {
         let Some(body) = store.issue_get(row)?.and_then(|row| row.body) else { continue };
-        let issue = read_issue(&body)?;
-        first.push(PreviewIssue {
-            id: issue.key,
-            severity: issue.severity,
-            score,
-            asset: Untrusted::from(issue.asset.id.key()),
-            title: issue.title,
-        });
+        first.push(PreviewIssue { score, ..PreviewIssue::of(read_issue(&body)?) });
     }
     let told = severities.into_iter().rev();
     Ok(Preview {

@@ -11,8 +11,8 @@ use quell_govern::approval::{Approvals, Blocked, Glass, Plan};
 use quell_govern::{Person, Standing};
 use quell_model::{Timestamp, shown};
 use quell_pipeline::govern::{
-    Happened, PlanAsked, PlanTold, Saying, Word, find_plan, plan_check, plan_issues, plan_request,
-    plan_say, plan_told, waits_for_review,
+    Happened, PlanAsked, PlanTold, PreviewIssue, Saying, Word, find_plan, issues_named, plan_check,
+    plan_issues, plan_request, plan_say, plan_told, waits_for_review,
 };
 use quell_store::Store;
 use serde::{Deserialize, Serialize};
@@ -89,6 +89,8 @@ pub(crate) struct PlanSeen {
     pub(crate) speaks_for: Vec<Person>,
     /// Whether they need not wait for others.
     pub(crate) glass: GlassSeen,
+    /// The riskiest of the issues that it is about, as they are now.
+    pub(crate) issues: Vec<PreviewIssue>,
 }
 
 /// Whether somebody need not wait for others.
@@ -167,8 +169,9 @@ pub(crate) fn plan_seen(app: &App, caller: &Caller, id: &str) -> Result<PlanSeen
             true if waits_for_review(store, &by)? => GlassSeen::Unreviewed,
             true => GlassSeen::Yes,
         };
+        let issues = issues_named(store, &plan_issues(&row.0.evidence))?;
         let plan = plan_told(store, &ruling, row, (now, &known))?;
-        Ok(PlanSeen { plan, may_approve, speaks_for, glass })
+        Ok(PlanSeen { plan, may_approve, speaks_for, glass, issues })
     })
 }
 

@@ -153,7 +153,7 @@ pub(crate) async fn as_page(request: Request<Body>, next: Next) -> Response {
     if asks_json || (looks && is_unknown) {
         return response;
     }
-    let mut page = html::refused(problem, looks);
+    let mut page = html::refused(problem, (!looks).then_some(address.path()));
     if let Some(wait) = response.headers().get(RETRY_AFTER) {
         page.headers_mut().insert(RETRY_AFTER, wait.clone());
     }

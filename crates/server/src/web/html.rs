@@ -7,6 +7,7 @@ use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use quell_model::{Timestamp, is_deceiving, shown};
+use quell_pipeline::govern::PreviewIssue;
 use sha2::{Digest, Sha256};
 
 use super::forms::Part;
@@ -190,6 +191,21 @@ pub(super) const LEGEND: &str = "<p class=\"quiet\"><span class=\"data\">Text in
      by tools, in code or by people outside Quell. It may be made to mislead. \
      Signs that cannot be seen are written out, as <code>\\u{202e}</code>.</p>\n";
 
+/// Issues, one a line.
+pub(super) fn listed(issues: &[PreviewIssue]) -> String {
+    let line = |one: &PreviewIssue| {
+        format!(
+            "<li>{} · {} · {} on {} <code class=\"quiet\">{}</code></li>\n",
+            one.severity.as_str(),
+            one.score,
+            data(&shown(one.title.raw(), false)),
+            data(&shown(one.asset.raw(), false)),
+            escaped(&one.id.to_string())
+        )
+    };
+    format!("<ul>\n{}</ul>", issues.iter().map(line).collect::<String>())
+}
+
 /// A form of a session, sent to an address, with what it repeats beside its own fields.
 pub(super) fn form(to: &str, repeats: &[(&str, &str)], fields: &str) -> String {
     let hidden: String = repeats.iter().map(repeat).collect();
@@ -268,10 +284,15 @@ pub(super) fn looked(what: &str) -> String {
     )
 }
 
-/// What went wrong, as a page. Who only looked changed nothing anyway.
-pub(crate) fn refused(problem: &Problem, looked: bool) -> Response {
+/// What went wrong, as a page. `sent_to` is where a form was sent; who only looked changed nothing
+/// anyway.
+pub(crate) fn refused(problem: &Problem, sent_to: Option<&str>) -> Response {
     let why = words(problem.detail());
-    let unchanged = if looked { "" } else { "<p>Nothing was changed.</p>\n" };
+    let back = sent_to.and_then(page_here).map(|at| {
+        format!("<p><a href=\"{}\">Back to where the form stands</a></p>\n", escaped(at))
+    });
+    let unchanged = if sent_to.is_none() { "" } else { "<p>Nothing was changed.</p>\n" };
+    let unchanged = format!("{unchanged}{}", back.unwrap_or_default());
     let body = format!(
         "<h1>{}</h1>\n<p class=\"wrong\" role=\"alert\">{why}</p>\n{unchanged}<nav>{}</nav>\n",
         escaped(problem.title()),

@@ -123,6 +123,7 @@ fn who_may_ask_is_led_to_a_renewal_of_what_is_granted_or_over() {
         granted(told);
         told["ends"] = json!({"critical": "2026-12-01T00:00:00Z", "low": "2026-12-22T00:00:00Z"});
     });
-    let ends = "2026-12-22T00:00:00Z<br>2026-12-01T00:00:00Z for critical issues</dd>";
+    let ends =
+        "the end of 2026-12-21 in UTC<br>the end of 2026-11-30 in UTC for critical issues</dd>";
     assert!(page(graver, true, None).contains(ends));
 }

@@ -183,7 +183,7 @@ fn an_exception_is_asked_for_by_a_form_that_says_what_is_wrong_beside_each_field
     let stored = || world.bench.get("/api/v1/exceptions").json();
     let long = "x".repeat(2001);
     for (what, body, said) in [
-        ("no reason", with("reason", " "), "id=\"reason-wrong\"><bdi>`reason` is 1 to 2000"),
+        ("no reason", with("reason", " "), "id=\"reason-wrong\"><bdi>`reason` is missing"),
         ("a long reason", with("reason", &long), "id=\"reason-wrong\""),
         ("no owner", with("owner", ""), "id=\"owner-wrong\""),
         ("no end", with("until", ""), "id=\"until-wrong\""),

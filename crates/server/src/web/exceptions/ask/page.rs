@@ -1,15 +1,15 @@
 //! The page as text. What tools and people wrote goes through `data` or `held`.
 
 use jiff::tz::TimeZone;
-use quell_govern::exception::{Exception, MOST_TEXT_BYTES, State, end_of_day};
+use quell_govern::exception::{Exception, MOST_TEXT_BYTES, State};
 use quell_govern::expression::MOST_BYTES;
 use quell_model::{Timestamp, shown};
 use quell_pipeline::govern::{Draft, ExceptionPlan, Preview, Wrong};
 
 use super::super::super::html::{
-    LEGEND, data, document, escaped, fact, field, form, head, held, looking, moment, put, repeat,
+    LEGEND, data, document, escaped, fact, field, form, head, held, looking, put, repeat,
 };
-use super::super::page::about;
+use super::super::page::{about, end_of, last_day};
 use crate::access::Caller;
 
 /// The address of the page.
@@ -151,22 +151,6 @@ fn until(seen: &Seen<'_>, wrong: Option<&str>) -> String {
             held(&seen.plan.until)
         )
     })
-}
-
-/// The last day that is over by a moment.
-fn last_day(latest: Timestamp) -> jiff::civil::Date {
-    let day = latest.to_zoned(TimeZone::UTC).date();
-    let is_over = end_of_day(day, &TimeZone::UTC).is_some_and(|end| end <= latest);
-    if is_over { day } else { day.yesterday().unwrap_or(day) }
-}
-
-/// An end, as the day that is over then where it is one.
-fn end_of(until: Timestamp) -> String {
-    let day = last_day(until);
-    match end_of_day(day, &TimeZone::UTC) == Some(until) {
-        true => format!("the end of {day} in UTC"),
-        false => moment(until),
-    }
 }
 
 /// What it would hide, and until when.
