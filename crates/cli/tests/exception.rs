@@ -68,6 +68,16 @@ fn what_another_person_agrees_to_is_hidden_and_the_report_says_by_what() {
         (&json!(1), &json!(1))
     );
     let hidden = report["hidden"][0]["ids"][0].as_str().unwrap();
+    // Reports for people name the exception, with what it hides and until when.
+    for format in ["html", "markdown"] {
+        let text = out_of(&bench, &["triage", "--format", format]);
+        assert!(text.contains("1 open issue hidden by 1 exception"), "{format}: {text}");
+        assert!(text.contains(id.get(..10).unwrap()) && text.contains("closed network"), "{text}");
+        assert!(!text.contains("href=\"/exceptions"), "it is no page of a server: {text}");
+    }
+    let listed = out_of(&bench, &["issue", "list", "--status", "suppressed"]);
+    assert!(listed.contains("hidden by exception"), "{listed}");
+    assert!(listed.lines().all(|line| line.chars().count() <= 80), "{listed}");
     let story = String::from_utf8(bench.run(&["issue", "show", hidden]).stdout).unwrap();
     assert!(story.contains("hidden by exception") && story.contains("of shop until"), "{story}");
     assert_eq!(code(&bench, &["exception", "withdraw", &id]), 0);

@@ -69,7 +69,7 @@ async fn show(
         let html = FORMATS.iter().find(|format| format.name == "html");
         let html = html.ok_or_else(|| Problem::not_found("such page"))?;
         let asks = caller.by(&asking).may_everywhere(Right::Decide);
-        let options = Options { asks, ..Options::default() };
+        let options = Options { asks, serves: true, ..Options::default() };
         let html = write_report(&asking, &caller, (INCIDENTS, 0), (html, options))?;
         let html = String::from_utf8_lossy(&html);
         let above = format!("{BEGIN}{}{}", bar(&caller, INLINE), APPROVALS);

@@ -64,6 +64,11 @@ fn an_exception_is_reviewed_by_a_form_and_taken_back() {
     let done = world.send(&path, by, yes);
     assert_eq!((done.status, done.header("location")), (303, Some(path.as_str())));
     assert_eq!((state(&path), open()), ("granted".to_owned(), 0));
+    // The first page says by what something is hidden, and leads there.
+    let first = world.page("/", &approver).text();
+    assert!(first.contains("3 open issues hidden by 1 exception"), "{first}");
+    assert!(first.contains(&format!("<a href=\"{path}\">")), "{first}");
+    assert!(!first.contains("<b>net") && !first.contains('\u{202e}'), "{first}");
     let text = world.page(&path, &approver).text();
     assert!(text.contains("in force: it hides 3 issues; 1 days left"), "{text}");
     assert!(world.page(&path, &engineer).text().contains("value=\"withdraw\""));
