@@ -1,5 +1,7 @@
 //! Plans over the API: asked for by one, agreed to by another, void when anything changes.
 
+use std::sync::atomic::Ordering;
+
 use quell_model::{Clock as _, TenantId};
 use quell_server::Role;
 use quell_testkit::server::{Answer, Client, Request};
@@ -180,4 +182,35 @@ fn a_policy_that_forbids_to_approve_counts_when_people_vote_and_when_it_is_carri
     assert!(refused.text().contains("may not approve"), "{}", refused.text());
     let said = post(&bench.client(Role::Admin, "default"), &path, &yes);
     assert_eq!((said.status, &said.json()["ready"]), (200, &json!(true)), "{}", said.text());
+}
+
+#[test]
+fn one_person_agrees_to_so_many_plans_in_an_hour_and_others_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = folder.path().join("rules.toml");
+    std::fs::write(&rules, ASSIST).unwrap();
+    let rules = rules.display().to_string();
+    let bench = Bench::with(&[], &format!("[approvals]\nrules = {rules:?}\nmost_per_hour = 2\n"));
+    assert_eq!(bench.post("/api/v1/imports?wait=true", lines("plans", 3)).status, 200);
+    let client = |role| bench.client(role, "default");
+    let (engineer, approver) = (client(Role::Engineer), client(Role::Approver));
+    // Another form of the fix is another plan each time.
+    let agree = |number: u32, who: &Client, word: &str| {
+        keep_fix(&bench, &format!("-a\n+{number}\n"));
+        let asked = post(&engineer, "/api/v1/approvals", &json!({"fix": "f1"})).json();
+        let path = format!("/api/v1/approvals/{}", asked["plan"]["id"].as_str().unwrap());
+        let saying = json!({"word": word, "hash": asked["plan"]["hash"], "note": "looked"});
+        post(who, &path, &saying)
+    };
+    for number in 0..2 {
+        assert_eq!(agree(number, &approver, "approve").status, 200);
+    }
+    let third = agree(2, &approver, "approve");
+    assert_eq!(third.status, 422, "{}", third.text());
+    assert!(third.text().contains("2 plans within an hour"), "{}", third.text());
+    // A no is no yes, and another person has an hour of their own.
+    assert_eq!(agree(3, &approver, "refuse").status, 200);
+    assert_eq!(agree(4, &client(Role::Approver), "approve").status, 200);
+    bench.clock.0.fetch_add(3601, Ordering::SeqCst);
+    assert_eq!(agree(5, &approver, "approve").status, 200);
 }
