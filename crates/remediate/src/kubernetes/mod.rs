@@ -21,6 +21,8 @@ pub(crate) use code::DIALECT;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod operations_tests;
+#[cfg(test)]
 mod outside_tests;
 #[cfg(test)]
 mod tests;
