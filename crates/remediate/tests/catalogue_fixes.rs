@@ -19,6 +19,13 @@ fn settings() -> Settings {
         (format!("{commit}v1.2.0"), COMMIT.to_owned()),
         (format!("{commit}main"), COMMIT.to_owned()),
         ("aws.api_caching".to_owned(), "false".to_owned()),
+        ("aws.cloudfront_log_bucket".to_owned(), "acme-logs.s3.amazonaws.com".to_owned()),
+        (
+            "aws.dns_log_group".to_owned(),
+            "arn:aws:logs:us-east-1:111122223333:log-group:/aws/route53/a".to_owned(),
+        ),
+        ("aws.load_balancer_log_bucket".to_owned(), "acme-logs".to_owned()),
+        ("gcp.log_bucket".to_owned(), "acme-logs".to_owned()),
     ];
     pairs.into_iter().collect()
 }
