@@ -120,7 +120,9 @@ impl Code for Manifests {
     }
 
     fn has_parts(&self, place: &Place) -> bool {
-        let is_part = |one: &Patch| one.place.is_some() || !one.operations().is_empty();
+        let is_part = |one: &Patch| {
+            one.place.is_some() || !one.operations().is_empty() || !one.renamings().is_empty()
+        };
         self.patches_of(place).iter().any(is_part)
     }
 

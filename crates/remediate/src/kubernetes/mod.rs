@@ -15,6 +15,7 @@ mod outside;
 mod patches;
 mod program;
 mod recipes;
+mod renamed;
 
 pub(crate) use code::DIALECT;
 

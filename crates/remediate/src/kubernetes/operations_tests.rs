@@ -122,6 +122,39 @@ fn what_no_value_of_an_operation_can_hold_is_said() {
     over(&tested).withheld("pod.docker_socket", WEB, "count on what stands there now");
 }
 
+#[test]
+fn images_that_a_kustomization_names_are_pinned_there() {
+    let digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    let text = deployment("").replace("app:1.0", "acme/app:latest");
+    let overlay = "resources: [../base]\nimages:\n- name: acme/app # the program\n  newTag: latest\n- name: other\n  newTag: \"2\"\n";
+    let of = |overlay: &str| {
+        World::of(&[
+            ("base/a.yaml", &text),
+            ("base/kustomization.yaml", "resources: [a.yaml]\n"),
+            ("prod/kustomization.yaml", overlay),
+        ])
+    };
+    // A version of the object alone would be taken back by the overlay.
+    of(overlay).withheld("pod.image_digest", BUILT, "`kubernetes.image_digest.acme/app:latest`");
+    let tagged = of(overlay).with("kubernetes.image_tag.acme/app", "1.2");
+    let new = laid(&tagged, "pod.image_tag", "prod/kustomization.yaml");
+    assert_eq!(new, overlay.replacen("newTag: latest", "newTag: \"1.2\"", 1));
+    let pinned = of(overlay).with("kubernetes.image_digest.acme/app:latest", digest);
+    let new = laid(&pinned, "pod.image_digest", "prod/kustomization.yaml");
+    let mended = format!("newTag: latest\n  digest: {digest}\n");
+    assert_eq!(new, overlay.replacen("newTag: latest\n", &mended, 1));
+    // Under another name a digest leads to something else.
+    let mirror = "resources: [../base]\nimages:\n- name: acme/app\n  newName: mirror.example/app\n";
+    let one = of(mirror).with("kubernetes.image_digest.acme/app:latest", digest);
+    one.withheld("pod.image_digest", BUILT, "`kubernetes.image_digest.mirror.example/app:latest`");
+    // What the overlay decides alone is right already.
+    let right = overlay.replacen("newTag: latest", "newTag: \"3\"", 1);
+    let tagged = of(&right).with("kubernetes.image_tag.acme/app", "1.2");
+    let (fix, files) = tagged.fix("pod.image_tag", "base/a.yaml", WEB.1);
+    assert_eq!(fix.state, FixState::Proved, "{fix:#?}");
+    assert_eq!((files.len(), files[0].0.as_str()), (1, "base/a.yaml"));
+}
+
 proptest! {
     /// Where an operation is said to put its value, the value stands after it.
     #[test]

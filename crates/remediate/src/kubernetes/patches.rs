@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::code::place;
-use super::kustomize::{self, entries, is_kustomization, join};
+use super::kustomize::{self, Built, entries, is_kustomization, join};
 use super::manifests::{File, Manifests};
 use super::object::{Object, text_at};
 use super::operations::{operate, pointer, puts_at, within};
+use super::renamed::{self, Renaming};
 use crate::code::Place;
 use crate::yaml::{Edit, Step};
 
@@ -34,6 +35,8 @@ enum Change {
     Fields(Value),
     /// Operations in order (`{op: add, path: /spec/replicas, value: 2}`).
     Operations(Vec<Operation>),
+    /// Other names of images, those of the innermost kustomization first.
+    Images(Vec<Renaming>),
 }
 
 /// An operation of JSON Patch, and where it stands.
@@ -88,6 +91,7 @@ pub(super) fn all(manifests: &Manifests) -> (Laid, Takers) {
             let own = found.iter().filter(|found| found.fits(one.object, &one.name));
             let known = laid.entry(place(&one.file.path, one.object)).or_default();
             known.extend(own.map(|found| found.patch.clone()));
+            known.extend(renaming(file, one, &part));
         }
     }
     for patches in laid.values_mut() {
@@ -100,6 +104,26 @@ pub(super) fn all(manifests: &Manifests) -> (Laid, Takers) {
     }
     laid.retain(|_, patches| !patches.is_empty());
     (laid, takers)
+}
+
+/// What a kustomization, and those that an object goes through on the way, name its images anew.
+fn renaming(by: &File, one: &Built<'_>, part: &[&File]) -> Option<Patch> {
+    let is_component = |file: &File| {
+        kustomize::data(file).and_then(|data| text_at(data, "kind")) == Some("Component")
+    };
+    let counts = |file: &&&File| {
+        is_component(file) || one.through.iter().any(|through| through.path == file.path)
+    };
+    let all: Vec<Renaming> =
+        part.iter().filter(counts).rev().flat_map(|file| renamed::all(file)).collect();
+    (!all.is_empty()).then(|| Patch {
+        by: by.path.clone(),
+        place: None,
+        unplaced: false,
+        entry: None,
+        of: (None, None),
+        change: Change::Images(all),
+    })
 }
 
 /// The files that are patches, with the kustomization that lays each.
@@ -258,9 +282,22 @@ impl Patch {
     /// Its operations; none where it says fields.
     pub(super) fn operations(&self) -> &[Operation] {
         match &self.change {
-            Change::Fields(_) => &[],
+            Change::Fields(_) | Change::Images(_) => &[],
             Change::Operations(operations) => operations,
         }
+    }
+
+    /// What it names images anew.
+    pub(super) fn renamings(&self) -> &[Renaming] {
+        match &self.change {
+            Change::Fields(_) | Change::Operations(_) => &[],
+            Change::Images(renamings) => renamings,
+        }
+    }
+
+    /// The same patch with other names of images.
+    pub(super) fn with_renamings(&self, renamings: Vec<Renaming>) -> Self {
+        Self { change: Change::Images(renamings), ..self.clone() }
     }
 
     /// Its operations as they are carried out on an object; none where one of them cannot be.
@@ -286,7 +323,9 @@ impl Patch {
             Stand::File(own) => own == place,
             Stand::Text { .. } => self.by == place.file,
         };
-        self.place.as_ref() == Some(place) || self.operations().iter().any(has)
+        self.place.as_ref() == Some(place)
+            || self.operations().iter().any(has)
+            || self.renamings().iter().any(|one| one.by == place.file)
     }
 
     /// Lays its fields upon what is known of an object, whose kind and name stay; none where it
@@ -309,6 +348,7 @@ impl Patch {
                 let path: Vec<Step> = path.iter().map(|key| Step::from(*key)).collect();
                 return self.operates_on(&path);
             }
+            Change::Images(_) => return false,
         };
         let mut there = fields;
         for key in path {
@@ -332,6 +372,7 @@ impl Patch {
             Change::Operations(operations) => {
                 operations.iter().try_for_each(|one| operate(&mut merged, &one.data))?;
             }
+            Change::Images(renamings) => renamed::rename(&mut merged, renamings),
         }
         Some(merged)
     }

@@ -1,6 +1,6 @@
 //! How faults of manifests are taken away. A recipe is a file here and a line in [`RECIPES`].
 
-mod image;
+pub(super) mod image;
 mod namespace;
 mod network_policy;
 mod parts;

@@ -14,6 +14,7 @@ use crate::kubernetes::code::place;
 use crate::kubernetes::object::{CONTAINERS, Object, text_at};
 use crate::kubernetes::operations::moves;
 use crate::kubernetes::patches::{Operation, Patch, Stand, Steps};
+use crate::kubernetes::renamed::last_about;
 use crate::yaml::{Edit, Step, Yaml, shown};
 
 /// Edits by the place that they are made at.
@@ -30,6 +31,7 @@ impl Request<'_> {
         let patches = self.manifests.patches_of(&own);
         for patch in patches {
             self.in_operations(recipe, patch, &mut found)?;
+            self.in_images(recipe, patch, &mut found)?;
         }
         let places = patches.iter().filter_map(|one| one.place.as_ref());
         for at in places {
@@ -87,6 +89,48 @@ impl Request<'_> {
             ));
         }
         self.taken_in(patch, &own, found)
+    }
+
+    /// The same for what kustomizations name images.
+    fn in_images(&self, recipe: &Recipe, patch: &Patch, found: &mut Parts) -> Result<(), String> {
+        let Some(merged) =
+            patch.merged(&self.object.data).filter(|_| !patch.renamings().is_empty())
+        else {
+            return Ok(());
+        };
+        let object = self.object.with(merged.clone());
+        let request = Request { object: &object, ..*self };
+        let Plan::Edits(edits) = (recipe.plan)(&request)? else { return Ok(()) };
+        let mut new = patch.renamings().to_vec();
+        let mut expected = merged;
+        for edit in edits {
+            let Edit::Set(path, Value::String(image)) = &edit else { continue };
+            let own = path.iter().try_fold(&*self.object.data, |value, step| match step {
+                Step::Key(key) => value.get(key),
+                Step::Item(at) => value.get(at),
+            });
+            let is_image = path.last() == Some(&Step::from("image"));
+            let own = own.and_then(Value::as_str).filter(|_| is_image);
+            let last = own.and_then(|own| last_about(patch.renamings(), own));
+            let Some(one) = last.and_then(|at| new.get_mut(at)) else { continue };
+            *one = one.with(image);
+            expected = edit.upon(&expected)?;
+        }
+        if patch.with_renamings(new.clone()).merged(&self.object.data) != Some(expected) {
+            return Err(format!(
+                "`images` of `{}` means several containers that need different versions",
+                patch.by
+            ));
+        }
+        for (old, new) in patch.renamings().iter().zip(&new) {
+            let file = self.manifests.file(&new.by);
+            let Some(own) = file.and_then(|file| file.objects.first()) else { continue };
+            let edits = new.fields_beyond(old).into_iter().map(|(key, value)| {
+                Edit::Set(vec!["images".into(), new.at.into(), key.into()], json!(value))
+            });
+            found.entry(place(&new.by, own)).or_default().extend(edits);
+        }
+        Ok(())
     }
 
     /// Takes in the edits of each operation where it stands.
