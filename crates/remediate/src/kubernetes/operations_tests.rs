@@ -123,6 +123,25 @@ fn what_no_value_of_an_operation_can_hold_is_said() {
 }
 
 #[test]
+fn a_target_may_be_a_pattern() {
+    let of = |target: &str| {
+        let component = format!(
+            "kind: Component\npatches:\n- target: {target}\n  patch: |-\n    - op: add\n      path: /spec/template/spec/containers/-\n      value: {{name: proxy, image: 'acme/proxy:2'}}\n"
+        );
+        let (fix, _) =
+            with_component(&component, &[]).fix("pod.image_pull_policy", BUILT.0, BUILT.1);
+        assert_eq!(fix.state, FixState::Proved, "{fix:#?}");
+        fix.also_in.len()
+    };
+    for target in ["{kind: Deployment|Job}", "{name: w.*}", "{kind: .*, name: (web|init)}"] {
+        assert_eq!(of(target), 1, "{target}");
+    }
+    for target in ["{name: we.}", "{name: e}", "{kind: Deploy.*, name: 'x('}"] {
+        assert_eq!(of(target), usize::from(target.contains("we.")), "{target}");
+    }
+}
+
+#[test]
 fn images_that_a_kustomization_names_are_pinned_there() {
     let digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     let text = deployment("").replace("app:1.0", "acme/app:latest");

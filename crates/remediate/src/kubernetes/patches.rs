@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::code::place;
@@ -145,7 +146,9 @@ pub(super) struct Found {
 
 impl Found {
     fn fits(&self, object: &Object, name: &str) -> bool {
-        let same = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|w| w == is);
+        let same = |wanted: &Option<String>, is: &str| {
+            wanted.as_deref().is_none_or(|wanted| wanted == is || is_meant(wanted, is))
+        };
         same(&self.kind, &object.kind) && (same(&self.name, &object.name) || same(&self.name, name))
     }
 
@@ -161,6 +164,12 @@ impl Found {
         self.kind.as_deref().is_none_or(|own| own == kind || !own.bytes().all(is_plain))
             && self.name.as_deref().is_none_or(same)
     }
+}
+
+/// Whether a target that is a pattern means a kind or a name, as Kustomize has it: all of it.
+fn is_meant(pattern: &str, is: &str) -> bool {
+    !pattern.bytes().all(is_plain)
+        && Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|pattern| pattern.is_match(is))
 }
 
 /// Whether a letter of a target stands for itself; targets are patterns.
