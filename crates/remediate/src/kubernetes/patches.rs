@@ -92,7 +92,7 @@ pub(super) fn all(manifests: &Manifests) -> (Laid, Takers) {
             let own = found.iter().filter(|found| found.fits(one.object, &one.name));
             let known = laid.entry(place(&one.file.path, one.object)).or_default();
             known.extend(own.map(|found| found.patch.clone()));
-            known.extend(renaming(file, one, &part));
+            known.extend(renaming(one, &part));
         }
     }
     for patches in laid.values_mut() {
@@ -108,7 +108,7 @@ pub(super) fn all(manifests: &Manifests) -> (Laid, Takers) {
 }
 
 /// What a kustomization, and those that an object goes through on the way, name its images anew.
-fn renaming(by: &File, one: &Built<'_>, part: &[&File]) -> Option<Patch> {
+fn renaming(one: &Built<'_>, part: &[&File]) -> Option<Patch> {
     let is_component = |file: &File| {
         kustomize::data(file).and_then(|data| text_at(data, "kind")) == Some("Component")
     };
@@ -117,8 +117,10 @@ fn renaming(by: &File, one: &Built<'_>, part: &[&File]) -> Option<Patch> {
     };
     let all: Vec<Renaming> =
         part.iter().filter(counts).rev().flat_map(|file| renamed::all(file)).collect();
-    (!all.is_empty()).then(|| Patch {
-        by: by.path.clone(),
+    // It is one patch for all that add nothing to it.
+    let by = all.last()?.by.clone();
+    Some(Patch {
+        by,
         place: None,
         unplaced: false,
         entry: None,
