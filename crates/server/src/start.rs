@@ -204,7 +204,7 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
     let outside = Arc::new(Outside::new(&config, environment, &clock)?);
     let platforms = Platforms::new(&config, &outside, &clock)
         .map_err(|(name, source)| StartError::Source { name, source })?;
-    let sinks = sinks(&config, &outside, &clock)?;
+    let sinks = sinks((&config, &platforms), &outside, &clock)?;
     let desk = Desk::new(&config, &outside, &clock)?;
     let grounds = Grounds::new(&config, &outside, &clock)?;
     let io = |path: &PathBuf| {
@@ -298,11 +298,11 @@ fn spool(config: &Config, data: &Path) -> Result<Spool, SpoolError> {
 
 /// The sinks, where they and the routes are right.
 pub(crate) fn sinks(
-    config: &Config,
+    (config, platforms): (&Config, &Platforms),
     outside: &Arc<Outside>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Sinks, StartError> {
-    let sinks = Sinks::new(config, outside, clock)
+    let sinks = Sinks::new((config, platforms), outside, clock)
         .map_err(|(name, source)| StartError::Sink { name, source })?;
     match delivery_faults(config).into_iter().next() {
         Some((key, why)) => Err(StartError::Route(key, why)),

@@ -432,7 +432,10 @@ fn note(delivery: &mut Delivery, row: &Row, now: Timestamp) {
             delivery.mirror = Mirror::default();
         }
         // What it says now is read back, so that others' changes are told from ours.
-        ActKind::Edit => delivery.mirror.ours.clear(),
+        ActKind::Edit => {
+            delivery.remote = row.remote.clone().or_else(|| delivery.remote.take());
+            delivery.mirror.ours.clear();
+        }
         ActKind::Close => delivery.mirror.closed = Some(now),
         ActKind::Reopen => delivery.mirror.closed = None,
         ActKind::Note | ActKind::Review => {}
