@@ -117,6 +117,18 @@ impl Attachment {
     }
 }
 
+/// The heading above the issues that a letter lists.
+pub const ISSUES: &str = "Issues";
+
+/// A record of a platform that is asked, as the platform names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The list of the platform that it stands in.
+    pub stream: String,
+    /// The platform's id.
+    pub id: Untrusted,
+}
+
 /// What is delivered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Letter {
@@ -141,6 +153,9 @@ pub struct Letter {
     /// The id of what it is about in the CMDB that an inventory comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item: Option<Untrusted>,
+    /// The records that it is about, for a sink that writes beside them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<Record>,
     /// A change of code that comes with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<CodeChange>,

@@ -210,6 +210,13 @@ impl Request {
         self
     }
 
+    /// Says that sending it twice does harm, whatever its method says.
+    #[must_use]
+    pub const fn once(mut self) -> Self {
+        self.idempotent = false;
+        self
+    }
+
     /// Asks for the body as stored, without compression on the way.
     #[must_use]
     pub const fn raw(mut self) -> Self {

@@ -30,7 +30,7 @@ use crate::audit::{Books, by_server, keep_outside, look_far, look_outside, send_
 use crate::contain::Grounds;
 use crate::data::{KeyError, Lock, ServerKey, Tenants, check_order, note_order};
 use crate::deliver::{Sinks, delivery_faults};
-use crate::intake::{Hooks, drain};
+use crate::intake::{CLOCK_SEEN, Hooks, drain};
 use crate::limits::Rates;
 use crate::metrics::Metrics;
 use crate::outside::{Outside, OutsideError, keep_fresh};
@@ -204,7 +204,7 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
     let outside = Arc::new(Outside::new(&config, environment, &clock)?);
     let platforms = Platforms::new(&config, &outside, &clock)
         .map_err(|(name, source)| StartError::Source { name, source })?;
-    let sinks = sinks(&config, &outside, &clock)?;
+    let sinks = sinks((&config, &platforms), &outside, &clock)?;
     let desk = Desk::new(&config, &outside, &clock)?;
     let grounds = Grounds::new(&config, &outside, &clock)?;
     let io = |path: &PathBuf| {
@@ -229,6 +229,7 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
         rates: Rates::new(&config),
         rules: read_rules(config.access.policies.as_deref())?,
         sessions: Sessions::new(&config),
+        stood_still: AtomicBool::new(false),
         steady: Steady::new(Duration::from_secs(60 * config.server.clock_settle_minutes)),
         sign_in: SignIns::default(),
         metrics: Metrics::new(),
@@ -275,7 +276,10 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
     check_order(&app.data, &mut app.office(), &app.tenants.all())?;
     look_outside(&app, &known_tenants(&app)?);
     // From here on it is noticed when the clock jumps.
-    app.steady.certain(app.clock.now());
+    let last = app.office().setting(CLOCK_SEEN)?;
+    let last = last.and_then(|text| std::str::from_utf8(&text).ok()?.parse().ok());
+    let is_long = app.steady.begin(last, app.clock.now());
+    app.stood_still.store(is_long, Ordering::SeqCst);
     Ok(app)
 }
 
@@ -294,11 +298,11 @@ fn spool(config: &Config, data: &Path) -> Result<Spool, SpoolError> {
 
 /// The sinks, where they and the routes are right.
 pub(crate) fn sinks(
-    config: &Config,
+    (config, platforms): (&Config, &Platforms),
     outside: &Arc<Outside>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Sinks, StartError> {
-    let sinks = Sinks::new(config, outside, clock)
+    let sinks = Sinks::new((config, platforms), outside, clock)
         .map_err(|(name, source)| StartError::Sink { name, source })?;
     match delivery_faults(config).into_iter().next() {
         Some((key, why)) => Err(StartError::Route(key, why)),

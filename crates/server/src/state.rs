@@ -50,6 +50,8 @@ pub(crate) struct App {
     pub(crate) clock: Arc<dyn Clock>,
     /// How far the clock is believed.
     pub(crate) steady: Steady,
+    /// Whether more time has passed since the server was there last than a restart takes, by the clock.
+    pub(crate) stood_still: AtomicBool,
     pub(crate) key: ServerKey,
     pub(crate) setup: Arc<Setup>,
     pub(crate) tenants: Tenants,

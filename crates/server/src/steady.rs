@@ -2,7 +2,9 @@
 //!
 //! What a moment says is told by the clock: an exception hides nothing behind its end. What is
 //! written down or removed for good because time has passed goes by how much has passed for
-//! certain: by the machine's own count since the clock was last looked at.
+//! certain: by the machine's own count since the clock was last looked at. Over a stop nothing
+//! counts, so what was certain last is kept on the disk, and what the clock says beyond it is
+//! believed once the server has run for some time.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -28,8 +30,11 @@ pub(crate) struct Steady {
 struct Seen {
     wall: Timestamp,
     at: Instant,
-    /// How much of what the clock says is not believed yet.
+    /// How much of what the clock says is not believed yet, since it jumped.
     ahead: SignedDuration,
+    /// The same, since the server stood still for longer than a restart takes, or the clock jumped
+    /// meanwhile.
+    stopped: SignedDuration,
     /// When the clock jumped last.
     jumped: Instant,
 }
@@ -40,26 +45,55 @@ impl Steady {
         Self { settle, seen: Mutex::new(None) }
     }
 
+    /// Begins with what was certain when the server was there last. Whether more has passed since
+    /// than a restart takes, by a clock that is not believed at once.
+    pub(crate) fn begin(&self, last: Option<Timestamp>, wall: Timestamp) -> bool {
+        self.begin_at(last, wall, Instant::now())
+    }
+
     /// What the clock says, as far as it is certain that so much time has passed.
     pub(crate) fn certain(&self, wall: Timestamp) -> Timestamp {
         self.certain_at(wall, Instant::now())
     }
 
-    /// How much of what the clock says is not believed.
+    /// What the clock says, as far as it is certain of the time since the server started.
+    pub(crate) fn certain_here(&self, wall: Timestamp) -> Timestamp {
+        self.certain(wall);
+        wall.checked_sub(self.ahead()).unwrap_or(wall)
+    }
+
+    /// How much of what the clock says is not believed since it jumped.
     pub(crate) fn ahead(&self) -> SignedDuration {
         locked(&self.seen).map_or(SignedDuration::ZERO, |seen| seen.ahead)
     }
 
+    fn begin_at(&self, last: Option<Timestamp>, wall: Timestamp, at: Instant) -> bool {
+        let passed = last.map_or(SignedDuration::ZERO, |last| wall.duration_since(last));
+        let is_long = passed > JUMP && !self.settle.is_zero();
+        let stopped = if is_long { passed } else { SignedDuration::ZERO };
+        if is_long {
+            let said = "the server stood still, or the clock jumped meanwhile: what would end or \
+                        be removed for good waits until it has run for some time";
+            tracing::warn!(seconds = stopped.as_secs(), %wall, "{said}");
+        }
+        *locked(&self.seen) = Some(Seen { stopped, ..Seen::new(wall, at) });
+        is_long
+    }
+
     fn certain_at(&self, wall: Timestamp, at: Instant) -> Timestamp {
         let mut seen = locked(&self.seen);
-        let before = seen.unwrap_or(Seen { wall, at, ahead: SignedDuration::ZERO, jumped: at });
-        let now = before.next(wall, at, self.settle);
+        let now = seen.unwrap_or(Seen::new(wall, at)).next(wall, at, self.settle);
         *seen = Some(now);
-        wall.checked_sub(now.ahead).unwrap_or(wall)
+        wall.checked_sub(now.ahead.saturating_add(now.stopped)).unwrap_or(wall)
     }
 }
 
 impl Seen {
+    const fn new(wall: Timestamp, at: Instant) -> Self {
+        let (ahead, stopped) = (SignedDuration::ZERO, SignedDuration::ZERO);
+        Self { wall, at, ahead, stopped, jumped: at }
+    }
+
     fn next(self, wall: Timestamp, at: Instant, settle: Duration) -> Self {
         let passed = at.saturating_duration_since(self.at);
         let passed = SignedDuration::try_from(passed).unwrap_or(SignedDuration::MAX);
@@ -67,17 +101,21 @@ impl Seen {
         let mut now = Self { wall, at, ..self };
         if step > JUMP {
             let said = "the clock jumped ahead: what would end or be removed for good waits until \
-                        it has gone on for some time; set it right, or restart to have it believed";
+                        it has gone on for some time, unless it is set right";
             tracing::error!(seconds = step.as_secs(), %wall, "{said}");
             (now.ahead, now.jumped) = (self.ahead.saturating_add(step), at);
         } else if step < -JUMP {
             tracing::error!(seconds = step.as_secs(), %wall, "the clock was set back");
-            now.ahead = self.ahead.saturating_add(step).max(SignedDuration::ZERO);
+            let left = self.ahead.saturating_add(step);
+            now.ahead = left.max(SignedDuration::ZERO);
+            let over = left.min(SignedDuration::ZERO);
+            now.stopped = self.stopped.saturating_add(over).max(SignedDuration::ZERO);
         }
-        if !now.ahead.is_zero() && at.saturating_duration_since(now.jumped) >= settle {
-            let seconds = now.ahead.as_secs();
-            tracing::warn!(seconds, %wall, "the clock that jumped ahead is believed now");
-            now.ahead = SignedDuration::ZERO;
+        let waits = !now.ahead.is_zero() || !now.stopped.is_zero();
+        if waits && at.saturating_duration_since(now.jumped) >= settle {
+            let seconds = now.ahead.saturating_add(now.stopped).as_secs();
+            tracing::warn!(seconds, %wall, "what the clock says is believed now");
+            (now.ahead, now.stopped) = (SignedDuration::ZERO, SignedDuration::ZERO);
         }
         now
     }
@@ -139,6 +177,44 @@ mod tests {
         assert_eq!(clock.after(60, -YEAR), "2025-11-22T02:03:00Z");
         assert_eq!(clock.after(60, YEAR), "2025-11-22T02:04:00Z", "and is not believed at once");
         assert_eq!(clock.after(3600, 0), "2026-11-22T03:04:00Z");
+    }
+
+    #[test]
+    fn a_jump_over_a_stop_is_believed_once_the_server_has_run() {
+        let last: Timestamp = "2026-11-22T00:00:00Z".parse().unwrap();
+        let (steady, start) = (Steady::new(HOUR), Instant::now());
+        let at = |seconds: u64| start + Duration::from_secs(seconds);
+        let wall = last + SignedDuration::from_secs(YEAR);
+        let after = |seconds: i64| wall + SignedDuration::from_secs(seconds);
+        assert!(steady.begin_at(Some(last), wall, start));
+        assert_eq!(steady.certain_at(wall, start), last);
+        assert_eq!(steady.certain_at(after(60), at(60)).to_string(), "2026-11-22T00:01:00Z");
+        // The time since the start is certain, and no jump of this run.
+        assert_eq!(steady.ahead(), SignedDuration::ZERO);
+        // A start again within the hour waits anew: what is kept is what was certain.
+        let again = Steady::new(HOUR);
+        let kept = steady.certain_at(after(120), at(120));
+        assert!(again.begin_at(Some(kept), after(180), at(180)));
+        assert_eq!(again.certain_at(after(180), at(180)), kept);
+        assert_eq!(again.certain_at(after(240), at(240)), kept + SignedDuration::from_secs(60));
+        // Set right, nothing is left; gone on for an hour, it is believed.
+        let right = last + SignedDuration::from_secs(300);
+        assert_eq!(steady.certain_at(right, at(300)), right);
+        assert_eq!(again.certain_at(after(3780), at(3780)), after(3780));
+    }
+
+    #[test]
+    fn a_restart_and_a_first_start_are_nothing() {
+        let (wall, now) = ("2026-11-22T00:05:00Z".parse().unwrap(), Instant::now());
+        for last in [None, Some("2026-11-22T00:00:00Z"), Some("2027-01-01T00:00:00Z")] {
+            let steady = Steady::new(HOUR);
+            assert!(!steady.begin_at(last.map(|last| last.parse().unwrap()), wall, now));
+            assert_eq!(steady.certain_at(wall, now), wall);
+        }
+        let at_once = Steady::new(Duration::ZERO);
+        let long = Some("2025-11-22T00:00:00Z".parse().unwrap());
+        assert!(!at_once.begin_at(long, wall, now));
+        assert_eq!(at_once.certain_at(wall, now), wall);
     }
 
     #[test]

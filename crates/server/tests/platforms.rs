@@ -41,6 +41,11 @@ struct Bench {
 
 impl Bench {
     fn new(flaws: usize) -> Self {
+        Self::with(flaws, "")
+    }
+
+    /// With more in the configuration.
+    fn with(flaws: usize, more: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -49,7 +54,7 @@ impl Bench {
         let world = World::new(7, flaws, Timestamp::now());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let four = runtime.block_on(Four::start(world, Arc::clone(&clock))).unwrap();
-        let text = format!("[server]\nlisten = \"127.0.0.1:0\"\n\n{}", four.config());
+        let text = format!("[server]\nlisten = \"127.0.0.1:0\"\n\n{}{more}", four.config());
         let file = Some(FileText { path: "quell.toml", text: &text });
         let loaded = Config::load(&Sources { file, ..Sources::default() });
         let config = loaded.unwrap_or_else(|faults| panic!("{faults}")).config;
@@ -300,4 +305,75 @@ fn each_platform_is_told_of_its_finding_and_believes_it() {
         assert!(matches!(bench.tell(&any, wrong).status, 400 | 422), "{wrong}");
     }
     assert_eq!(bench.tell("ffffffffffff", dismiss).status, 404);
+}
+
+/// Routes to notes of three sources.
+const NOTES: &str = r#"
+[sinks.wiz-notes]
+kind = "source"
+project = "wiz"
+
+[sinks.orca-notes]
+kind = "source"
+project = "orca"
+
+[sinks.lacework-notes]
+kind = "source"
+project = "lacework"
+
+[routes.conclusions]
+sinks = ["wiz-notes", "orca-notes", "lacework-notes"]
+what = "incidents"
+least_severity = "informational"
+release = "rule"
+letters_an_hour = 10000
+"#;
+
+/// The notes that a double took: the request, and what it said.
+fn notes(double: &quell_testkit::double::Double) -> Vec<(String, String)> {
+    let all = double.ledger.of("").into_iter();
+    let said = all.map(|seen| (seen.what, String::from_utf8(seen.body).unwrap()));
+    said.filter(|(_, body)| body.contains("Quell concluded: ")).collect()
+}
+
+#[test]
+fn what_is_concluded_stands_once_beside_each_record_whatever_is_lost() {
+    let begun = Timestamp::now();
+    let bench = Bench::with(25, NOTES);
+    let doubles = [&bench.four.wiz, &bench.four.orca, &bench.four.lacework];
+    // The first notes are taken, and nobody is told.
+    for double in [&bench.four.orca, &bench.four.lacework] {
+        double.script.add("/comment", 2, quell_testkit::double::Fault::Lost);
+    }
+    bench.until_good(begun, true);
+    let states = |state: &str| {
+        let told = bench.get(&format!("/api/v1/outbox?state={state}&limit=500"));
+        told["items"].as_array().unwrap().len()
+    };
+    until("all is said", || {
+        states("sent") > 0 && ["waiting", "sending", "doubt"].iter().all(|one| states(one) == 0)
+    });
+    assert_eq!(states("parked"), 0, "{:#}", bench.get("/api/v1/outbox?state=parked"));
+    let all = || doubles.map(notes);
+    let before = all();
+    for said in &before {
+        assert!(!said.is_empty());
+        let mut once = said.clone();
+        once.sort();
+        once.dedup();
+        assert_eq!(once.len(), said.len(), "a note is said twice");
+        assert!(said.iter().all(|(_, body)| body.contains("quell-")), "{said:#?}");
+    }
+    // A note changes its record at the source, which comes back: that is our own echo.
+    bench.sync(false);
+    until("all that came back is looked at", || {
+        ["waiting", "sending", "doubt"].iter().all(|one| states(one) == 0)
+    });
+    assert_eq!(all(), before);
+    let shown = bench.get("/api/v1/outbox?limit=1")["items"][0]["id"].to_string();
+    let letter = bench.get(&format!("/api/v1/outbox/{shown}"));
+    assert_eq!(letter["requests"][0]["method"], "NOTE", "{letter:#}");
+    for (name, double) in bench.four.all() {
+        assert_eq!(double.ledger.over_limit(), 0, "{name} was asked too often");
+    }
 }

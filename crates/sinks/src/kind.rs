@@ -4,7 +4,7 @@ use quell_http::Rate;
 
 use crate::{
     Hear, Plan, Press, Sink, SinkError, atlassian, email, github, gitlab, pagerduty, servicenow,
-    slack, splunk, syslog, teams, webhook,
+    slack, source, splunk, syslog, teams, webhook,
 };
 
 /// All of them.
@@ -18,6 +18,7 @@ pub static SINKS: &[Kind] = &[
     pagerduty::KIND,
     servicenow::KIND,
     slack::KIND,
+    source::KIND,
     splunk::KIND,
     syslog::KIND,
     teams::KIND,

@@ -5,12 +5,13 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use quell_deliver::letter::Record;
 use quell_deliver::text::Hosts;
 use quell_http::Client;
 use quell_model::Clock;
 use secrecy::SecretString;
 
-use crate::SinkError;
+use crate::{Future, Right, SinkError};
 
 /// What a sink is made from.
 pub struct Plan {
@@ -30,6 +31,17 @@ pub struct Plan {
     pub clock: Arc<dyn Clock>,
     /// The hosts that links may lead to.
     pub hosts: Hosts,
+    /// The records of the source that `project` names, for a sink that writes beside them.
+    pub records: Option<Arc<dyn Records>>,
+}
+
+/// The records of a source that is asked. Several tasks may use it at once.
+pub trait Records: Send + Sync + fmt::Debug {
+    /// Puts a note beside a record, unless it stands there already.
+    fn note<'a>(&'a self, record: &'a Record, text: &'a str) -> Future<'a, ()>;
+
+    /// What the source's login may do, changing nothing.
+    fn test(&self) -> Future<'_, Vec<Right>>;
 }
 
 impl Plan {
@@ -70,5 +82,7 @@ pub struct Credential {
 /// Where the login comes from, read anew when it is used, so that a rotated one holds at once.
 pub trait Credentials: Send + Sync + fmt::Debug {
     /// The login as it is now.
-    fn read(&self) -> Pin<Box<dyn Future<Output = Result<Credential, SinkError>> + Send + '_>>;
+    fn read(
+        &self,
+    ) -> Pin<Box<dyn std::future::Future<Output = Result<Credential, SinkError>> + Send + '_>>;
 }

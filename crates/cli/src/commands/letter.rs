@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use quell_model::{is_deceiving, shown};
+use quell_model::{Timestamp, is_deceiving, shown};
 use serde::Deserialize;
 
 use super::desk::cell;
@@ -70,7 +70,7 @@ pub(super) fn write_row(row: &Row, out: &mut dyn Write) -> io::Result<()> {
         cell(&row.sink, 16),
         cell(&row.subject, 38),
     )?;
-    let until = row.until.as_ref().map(|until| format!("from {until}"));
+    let until = row.until.as_ref().map(|until| format!("from {}", to_second(until)));
     let told = row.remote.as_ref().map(|remote| match &remote.url {
         Some(url) => format!("{} {url}", remote.name),
         None => remote.name.clone(),
@@ -82,11 +82,17 @@ pub(super) fn write_row(row: &Row, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
+/// A moment to the second; what is none as it stands.
+fn to_second(moment: &str) -> String {
+    let moment_of = |at: Timestamp| Timestamp::from_second(at.as_second()).ok();
+    moment.parse().ok().and_then(moment_of).map_or_else(|| moment.to_owned(), |at| at.to_string())
+}
+
 pub(super) fn write_letter(letter: &Letter, out: &mut dyn Write) -> io::Result<()> {
     write_row(&letter.row, out)?;
     for one in &letter.tries {
         let said = one.said.as_deref().unwrap_or_default();
-        let line = format!("{} {} {said}", one.at, one.came);
+        let line = format!("{} {} {said}", to_second(&one.at), one.came);
         writeln!(out, "{:7}{}", "", cell(&line, 72))?;
     }
     if let Some(title) = &letter.title {

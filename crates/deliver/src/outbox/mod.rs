@@ -11,6 +11,6 @@ mod tests;
 
 pub use row::{Act, ActKind, Came, Remote, Row, State, Try};
 pub use step::{
-    Found, OnDoubt, Outcome, Step, begun, cancelled, ended, hastened, latest, looked, may_replay,
-    needs_remote, next, recovered, released, retried,
+    Found, OnDoubt, Outcome, Step, begun, cancelled, doubted, ended, hastened, latest, looked,
+    may_replay, needs_remote, next, recovered, released, retried,
 };

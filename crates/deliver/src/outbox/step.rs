@@ -203,6 +203,16 @@ pub fn hastened(mut row: Row, now: Timestamp) -> Option<Row> {
     Some(row)
 }
 
+/// The row whose sink has to settle anew, since nobody knows how long it has been in doubt. It is
+/// looked for now.
+#[must_use]
+pub fn doubted(mut row: Row, now: Timestamp) -> Row {
+    if let State::Doubt { looks, .. } = row.state {
+        row.state = State::Doubt { since: now, look: now, looks };
+    }
+    row
+}
+
 /// The row after the sink was looked at. What is not there is sent again only when it would have
 /// been found: after the sink's time to settle, by the time that has passed for certain. That is
 /// `now`, unless the clock jumped.

@@ -161,3 +161,17 @@ fn only_what_was_sent_to_whoever_takes_it_twice_as_one_is_sent_again() {
     let again = Row { replays: Some(sent.key.clone()), ..row() };
     assert_eq!(again.sent_as(), &sent.key);
 }
+
+#[test]
+fn after_a_stop_of_unknown_length_a_sink_settles_anew() {
+    let lost = Outcome::Lost("cut".to_owned());
+    let doubt = ended(begun(row(), now()), LOOK, lost, now());
+    let anew = doubted(doubt.clone(), after(86_400));
+    let of_now = (after(86_400), after(86_400));
+    assert_eq!(next(&anew, after(86_400)), Step::Look);
+    let waiting = looked(doubt, LOOK, Found::Nothing, of_now);
+    assert!(matches!(waiting.state, State::Waiting { .. }));
+    let looked = looked(anew, LOOK, Found::Nothing, of_now);
+    assert!(matches!(looked.state, State::Doubt { since, .. } if since == after(86_400)));
+    assert_eq!(doubted(row(), after(1)), row());
+}

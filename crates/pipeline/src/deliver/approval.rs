@@ -46,6 +46,7 @@ pub(super) fn letter(key: Key, plan: &PlanTold, severity: Severity, places: &Pla
         owner: None,
         change: None,
         item: None,
+        records: Vec::new(),
         asks: asks.then(|| plan.hash.to_string()),
     }
 }

@@ -67,6 +67,7 @@ mod tests {
             owner: None,
             change: None,
             item: None,
+            records: Vec::new(),
             asks: None,
         }
     }

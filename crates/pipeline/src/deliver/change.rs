@@ -54,6 +54,7 @@ pub fn post_change(
         owner: None,
         change: Some(change),
         item: None,
+        records: Vec::new(),
         asks: None,
     };
     if let Some(words) = words {

@@ -40,6 +40,7 @@ pub(super) fn letter(
         owner: Some(story.incident.owner.name.clone()),
         change: None,
         item: item(story, closed.iter().copied()),
+        records: Vec::new(),
         asks: None,
     }
 }

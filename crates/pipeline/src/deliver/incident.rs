@@ -32,6 +32,7 @@ pub(super) fn letter(key: Key, story: &IncidentStory, places: &Places) -> Letter
         owner: Some(incident.owner.name.clone()),
         change: None,
         item: item(story, story.issues.iter()),
+        records: Vec::new(),
         asks: None,
     }
 }

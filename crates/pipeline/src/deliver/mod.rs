@@ -15,7 +15,7 @@ mod words;
 pub use beside::beside;
 pub use change::{change_subject, is_posted, post_change};
 pub use merged::code_now;
-pub use plan::{Planned, Planner, Post, Wishes, letters_of};
+pub use plan::{Noted, Planned, Planner, Post, Wishes, letters_of};
 pub use review::{post_results, post_review};
 pub use stands::{reminder_stands, stands};
 pub use words::{

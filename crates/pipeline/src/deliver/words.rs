@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use quell_deliver::letter::ISSUES;
 use quell_deliver::mirror::{CodeNow, Merged, Word};
 use quell_deliver::text::{Hosts, Line, SafeLink, Span};
 use quell_deliver::{Block, Body};
@@ -69,7 +70,7 @@ pub(super) fn issues(all: &[&IssueReport]) -> Vec<Block> {
     if more > 0 {
         lines.push(Line::own(format!("and {more} more")));
     }
-    vec![Block::Heading(Line::own("Issues")), Block::List(lines)]
+    vec![Block::Heading(Line::own(ISSUES)), Block::List(lines)]
 }
 
 /// When work is due.

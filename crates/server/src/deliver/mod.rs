@@ -2,6 +2,7 @@
 //! stands there is watched until it is closed.
 
 mod back;
+mod beside;
 mod follow;
 mod leaves;
 mod merged;

@@ -10,10 +10,11 @@ use quell_config::Config;
 use quell_deliver::route::{Route, What};
 use quell_model::{TenantId, Timestamp};
 use quell_pipeline::PipelineError;
-use quell_pipeline::deliver::{Places, Planned, Planner, Post, Wishes};
+use quell_pipeline::deliver::{Noted, Places, Planned, Planner, Post, Wishes};
 use quell_pipeline::query::QueryError;
 use quell_store::StoreError;
 
+use super::beside::noted;
 use super::places;
 use super::routes::routes;
 use crate::api::{Problem, ruling, standing};
@@ -36,6 +37,8 @@ const MOST_ROUNDS: usize = 32;
 struct Desk {
     planner: Planner,
     routes: Vec<Route>,
+    /// Sinks that write beside the records of a source.
+    noted: BTreeMap<String, Noted>,
     /// Which state of the findings was looked at, and when.
     looked: Option<(i64, Timestamp)>,
     /// Routes that may ask for no more plans within this hour.
@@ -54,6 +57,7 @@ pub(crate) fn plan(app: &Arc<App>) {
         for findings in app.tenants.all() {
             let desk = desks.entry(findings.tenant.clone()).or_insert_with(|| Desk {
                 routes: routes(&app.config, &findings.tenant),
+                noted: noted(&app.config),
                 ..Desk::default()
             });
             if let Err(error) = look_at_plans(app, &findings, desk, &places) {
@@ -86,7 +90,8 @@ fn look_at_plans(
     let remind_after = remind_after(&app.config);
     let outbox = findings.outbox_reader()?;
     let (tenant, outbox) = (&findings.tenant, &outbox);
-    let wishes = Wishes { tenant, routes: &desk.routes, outbox, places, remind_after };
+    let noted = &desk.noted;
+    let wishes = Wishes { tenant, routes: &desk.routes, outbox, places, noted, remind_after };
     let planner = &mut desk.planner;
     let planned =
         findings.read(|store| planner.approvals(store, &ruling, wishes, (now, &known)))?;
@@ -130,7 +135,8 @@ fn look(
     let outbox = findings.outbox_reader()?;
     let (tenant, outbox) = (&findings.tenant, &outbox);
     let remind_after = remind_after(&app.config);
-    let wishes = Wishes { tenant, routes: &desk.routes, outbox, places, remind_after };
+    let noted = &desk.noted;
+    let wishes = Wishes { tenant, routes: &desk.routes, outbox, places, noted, remind_after };
     let planner = &mut desk.planner;
     let planned: Result<Planned, QueryError> =
         findings.whole(now, |view, cache| Ok(planner.plan(view, cache, wishes)?));
@@ -187,7 +193,8 @@ pub(crate) fn wanted(
     let (routes, places) = (routes(config, &findings.tenant), places(config));
     let (tenant, outbox) = (&findings.tenant, findings.outbox_reader()?);
     let remind_after = remind_after(config);
-    let wishes = Wishes { tenant, routes: &routes, outbox: &outbox, places: &places, remind_after };
+    let (outbox, places, noted) = (&outbox, &places, &noted(config));
+    let wishes = Wishes { tenant, routes: &routes, outbox, places, noted, remind_after };
     let mut planner = Planner::default();
     let mut posts: Vec<Post> = Vec::new();
     for _ in 0..MOST_ROUNDS {

@@ -10,6 +10,7 @@ use quell_pipeline::deliver::Places;
 use quell_sinks::SinkError;
 use serde::de::DeserializeOwned;
 
+use super::beside;
 use super::sinks::check;
 
 /// A key below a table, and what is wrong with it.
@@ -19,7 +20,7 @@ type Fault = (String, String);
 #[must_use]
 pub fn delivery_faults(config: &Config) -> Vec<Fault> {
     let sinks = config.sinks.iter().filter_map(|(name, sink)| match check(sink) {
-        Ok(_) => None,
+        Ok(_) => beside::fault(config, sink).map(|why| (format!("sinks.{name}.project"), why)),
         Err(SinkError::Setting { name: key, why }) => Some((format!("sinks.{name}.{key}"), why)),
         Err(other) => Some((format!("sinks.{name}"), other.to_string())),
     });
@@ -52,6 +53,9 @@ fn read(config: &Config, (name, route): (&str, &Configured)) -> Result<Route, Fa
         if let Some(unknown) = sinks.iter().find(|sink| !config.sinks.contains_key(*sink)) {
             return Err(wrong(key, format!("names `{unknown}`; there is no `[sinks.{unknown}]`")));
         }
+    }
+    if let Some(fault) = beside::route_fault(config, route) {
+        return Err(fault);
     }
     let kinds = route.kinds.iter().map(|kind| {
         word::<IncidentKind>(kind).ok_or_else(|| {

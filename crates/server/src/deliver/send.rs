@@ -1,6 +1,7 @@
 //! From the outbox to the sinks. Each step is on the disk before the next.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,8 +9,8 @@ use jiff::SignedDuration;
 use quell_deliver::Letter;
 use quell_deliver::mirror::Mirror;
 use quell_deliver::outbox::{
-    Act, ActKind, Found, OnDoubt, Outcome, Row, State, Step, begun, ended, looked, needs_remote,
-    next, recovered,
+    Act, ActKind, Found, OnDoubt, Outcome, Row, State, Step, begun, doubted, ended, looked,
+    needs_remote, next, recovered,
 };
 use quell_model::Timestamp;
 use quell_pipeline::PipelineError;
@@ -49,7 +50,11 @@ type UnderWay = Arc<Mutex<HashSet<SubjectId>>>;
 /// Sends until the server stops.
 pub(crate) async fn run(app: Arc<App>) {
     let starting = Arc::clone(&app);
-    drop(tokio::task::spawn_blocking(move || recover(&starting)).await);
+    let recovering = move || {
+        recover(&starting);
+        doubt_anew(&starting);
+    };
+    drop(tokio::task::spawn_blocking(recovering).await);
     let under_way = UnderWay::default();
     loop {
         drop(tokio::time::timeout(EVERY, app.outbox_waiting.notified()).await);
@@ -182,6 +187,26 @@ fn recover(app: &App) {
     }
 }
 
+/// Has sinks settle anew where the time since the last process is not certain: what is in doubt is
+/// sent again only after the sink's own time, counted from now.
+fn doubt_anew(app: &App) {
+    if !app.stood_still.load(Ordering::SeqCst) {
+        return;
+    }
+    let now = app.clock.now();
+    for findings in app.tenants.all() {
+        let begun = findings.outbox::<_, StoreError>(|store| {
+            for row in store.outbox_doubt()? {
+                store.outbox_move(&row, &doubted(row.clone(), now))?;
+            }
+            store.sync()
+        });
+        if let Err(error) = begun {
+            tracing::error!(%error, tenant = %findings.tenant, "the outbox cannot be read");
+        }
+    }
+}
+
 fn due(app: &App) -> Vec<(Arc<Findings>, Work)> {
     let now = app.clock.now();
     let mut all = Vec::new();
@@ -278,7 +303,7 @@ fn seen(
         }
         (_, found) => {
             let on_doubt = place.sink.on_doubt(row.act);
-            looked(row.clone(), on_doubt, found, (now, app.steady.certain(now)))
+            looked(row.clone(), on_doubt, found, (now, app.steady.certain_here(now)))
         }
     };
     keep(app, findings, (row, &after), now)?;
@@ -407,7 +432,10 @@ fn note(delivery: &mut Delivery, row: &Row, now: Timestamp) {
             delivery.mirror = Mirror::default();
         }
         // What it says now is read back, so that others' changes are told from ours.
-        ActKind::Edit => delivery.mirror.ours.clear(),
+        ActKind::Edit => {
+            delivery.remote = row.remote.clone().or_else(|| delivery.remote.take());
+            delivery.mirror.ours.clear();
+        }
         ActKind::Close => delivery.mirror.closed = Some(now),
         ActKind::Reopen => delivery.mirror.closed = None,
         ActKind::Note | ActKind::Review => {}

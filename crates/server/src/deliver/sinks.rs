@@ -10,8 +10,9 @@ use quell_model::Clock;
 use quell_sinks::{Credential, Credentials, Kind, Plan, SINKS, Sink, SinkError};
 use secrecy::SecretString;
 
-use super::places;
+use super::{beside, places};
 use crate::outside::Outside;
+use crate::sync::Platforms;
 
 /// Keys of `[sinks.NAME]` that every kind may use.
 const OWN: [&str; 5] = ["url", "project", "user", "secret", "signed_with"];
@@ -41,13 +42,13 @@ impl Sinks {
     /// # Errors
     /// With the name of the sink, when a setting is missing or wrong.
     pub(crate) fn new(
-        config: &Config,
+        (config, platforms): (&Config, &Platforms),
         outside: &Arc<Outside>,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, (String, SinkError)> {
         let mut all = BTreeMap::new();
         for (name, configured) in config.sinks.iter().filter(|(_, sink)| sink.enabled) {
-            let made = connect((name, configured), config, outside, clock);
+            let made = connect((name, configured), (config, platforms), outside, clock);
             let (kind, sink) = made.map_err(|error| (name.clone(), error))?;
             let place = Place { name: name.clone(), config: configured.clone(), kind, sink };
             all.insert(name.clone(), Arc::new(place));
@@ -68,7 +69,7 @@ impl Sinks {
 
 fn connect(
     (name, configured): (&str, &Configured),
-    config: &Config,
+    (config, platforms): (&Config, &Platforms),
     outside: &Arc<Outside>,
     clock: &Arc<dyn Clock>,
 ) -> Result<(&'static Kind, Box<dyn Sink>), SinkError> {
@@ -86,6 +87,7 @@ fn connect(
         client: outside.client_at(kind.rate, clock)?,
         clock: Arc::clone(clock),
         hosts: places(config).hosts,
+        records: beside::records(configured, platforms),
     };
     Ok((kind, (kind.connect)(plan)?))
 }
@@ -121,7 +123,10 @@ pub(super) fn check(configured: &Configured) -> Result<&'static Kind, SinkError>
         }
     });
     match missing {
-        Some(one) => fault(one.name, format!("is missing; {} needs it: {}", kind.id, one.doc)),
+        Some(one) => {
+            let doc = one.doc.trim_end_matches('.');
+            fault(one.name, format!("is missing; {} needs it: {doc}", kind.id))
+        }
         None => Ok(kind),
     }
 }

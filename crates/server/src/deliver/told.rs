@@ -238,7 +238,7 @@ impl OutboxAct {
             Self::Cancel => format!("what may have arrived cannot be cancelled; it is {state}"),
             Self::Replay => format!(
                 "only what was sent is sent again, to a sink that takes the same message twice as \
-                 one (webhook, splunk, syslog); it is {state}"
+                 one (webhook, splunk, syslog, source); it is {state}"
             ),
         }
     }

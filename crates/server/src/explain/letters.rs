@@ -168,7 +168,7 @@ fn subject(findings: &Findings, post: &Post, app: &App) -> Result<Option<Subject
     let brings_code = letters(post).any(|letter| letter.change.is_some());
     let form = if brings_code { Form::PullRequest } else { Form::Ticket };
     let told = post.with.iter().filter_map(incident_of).map(|(incident, _)| incident);
-    let several: Vec<String> = told.take(MOST_STORIES).collect();
+    let several: Vec<String> = told.collect();
     findings.whole(app.clock.now(), |view, cache| {
         let read = |id: &str| -> Result<(IncidentStory, Details), QueryError> {
             let story = query::incident(view, cache, id)?;
@@ -176,17 +176,31 @@ fn subject(findings: &Findings, post: &Post, app: &App) -> Result<Option<Subject
             Ok((story, details))
         };
         if !several.is_empty() {
-            let stories = several.iter().map(|id| read(id)).collect::<Result<_, _>>();
-            let mut stories: Vec<(IncidentStory, Details)> = stories?;
-            // An incident that several fixes belong to is told once.
-            let mut told = HashSet::new();
-            stories.retain(|(story, _)| told.insert(story.incident.id.clone()));
-            return Ok(Some(Subject::Digest(stories)));
+            let stories = readable(&several, read, |(story, _)| story.incident.id.clone());
+            return Ok((!stories.is_empty()).then_some(Subject::Digest(stories)));
         }
         let Some((incident, fix)) = incident_of(&post.delivery) else { return Ok(None) };
         let (story, details) = read(&incident)?;
         Ok(Some(Subject::One(Box::new(Told { story, details, fix, form }))))
     })
+}
+
+/// The first incidents of a digest that can be read, each once: several fixes may belong to one. One
+/// that changed or went away meanwhile is left out.
+fn readable<T>(
+    ids: &[String],
+    read: impl Fn(&str) -> Result<T, QueryError>,
+    name: impl Fn(&T) -> String,
+) -> Vec<T> {
+    let mut told = HashSet::new();
+    let readable = ids.iter().filter_map(|id| match read(id) {
+        Ok(one) => Some(one),
+        Err(error) => {
+            tracing::debug!(%error, id, "a digest's words leave an incident out");
+            None
+        }
+    });
+    readable.filter(|one| told.insert(name(one))).take(MOST_STORIES).collect()
 }
 
 /// The incident that something told is about, or an issue of it, and the fix.
@@ -210,5 +224,26 @@ fn letter_of(act: &mut Act) -> Option<&mut Letter> {
     match act {
         Act::Open { letter } | Act::Edit { letter } => Some(letter),
         Act::Note { .. } | Act::Close { .. } | Act::Reopen { .. } | Act::Review { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_tells_of_those_that_can_be_read_each_once() {
+        // Each fix is known by an issue of its incident, here its first letter.
+        let ids: Vec<String> =
+            ["a1", "gone", "a2", "b1", "c1", "d1", "e1", "f1", "g1"].map(str::to_owned).into();
+        let read = |id: &str| match id {
+            "gone" => Err(QueryError::NotFound { kind: "incident", id: id.to_owned() }),
+            id => Ok(id.chars().take(1).collect::<String>()),
+        };
+        assert_eq!(readable(&ids, read, String::clone), ["a", "b", "c", "d", "e", "f"]);
+        let none = |id: &str| {
+            Err::<String, _>(QueryError::NotFound { kind: "incident", id: id.to_owned() })
+        };
+        assert!(readable(&ids, none, String::clone).is_empty());
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use quell_model::Timestamp;
 use quell_store::{AnswerCap, JobFilter, StoreError};
+use tokio::time::Instant;
 
 use super::drain::noted;
 use super::ends::Watch;
@@ -22,9 +23,15 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Jobs read in one go.
 const PAGE: u32 = 1000;
 
+/// How often it is kept what time it is for certain.
+const KEEP_CLOCK_EVERY: Duration = Duration::from_secs(60);
+/// What time it was for certain when the server was there last.
+pub(crate) const CLOCK_SEEN: &str = "clock_seen";
+
 /// Removes what is too old until the server stops.
 pub(crate) fn keep_house(app: &App) {
     let mut due = app.clock.now().as_second();
+    let mut kept: Option<Instant> = None;
     let mut watch = Watch::default();
     while !app.stopping.load(Ordering::SeqCst) {
         let now = app.clock.now();
@@ -36,7 +43,12 @@ pub(crate) fn keep_house(app: &App) {
                 tracing::warn!(reason, "what is too old stays");
             }
         }
-        watch.look(app, app.steady.certain(now));
+        let certain = app.steady.certain(now);
+        watch.look(app, certain);
+        if kept.is_none_or(|at| at.elapsed() >= KEEP_CLOCK_EVERY) {
+            kept = Some(Instant::now());
+            keep_clock(app, certain);
+        }
         hasten_letters(app, now);
         let recovered = app.office().job_recover(now, false);
         let hastened = app.office().job_hasten(now, latest_due(app, now));
@@ -44,6 +56,15 @@ pub(crate) fn keep_house(app: &App) {
             app.jobs_waiting.wake();
         }
         app.pause(LOOK_EVERY);
+    }
+    keep_clock(app, app.steady.certain(app.clock.now()));
+}
+
+/// Keeps what time it is for certain, for the next start. What is not kept is kept a minute later.
+fn keep_clock(app: &App, certain: Timestamp) {
+    let kept = app.office().setting_set(CLOCK_SEEN, certain.to_string().as_bytes());
+    if let Err(error) = kept {
+        tracing::debug!(%error, "what time it is is not kept");
     }
 }
 

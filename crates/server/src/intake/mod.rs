@@ -19,7 +19,7 @@ pub(crate) use drain::{drain, oldest_waiting, taken};
 pub(crate) use folders::{Found, queue, watch_folders};
 pub(crate) use gate::{Gate, GatePlan};
 pub(crate) use hooks::{__path_receive_hook, Hooks, receive_hook};
-pub(crate) use house::keep_house;
+pub(crate) use house::{CLOCK_SEEN, keep_house};
 pub(crate) use inventories::watch_inventories;
 pub(crate) use items::ask_inventories;
 pub(crate) use objects::{bucket_of, take_object};

@@ -22,6 +22,7 @@ use crate::deliver::{
 };
 use crate::outside::Outside;
 use crate::start::{Plan, StartError, open_app, sinks};
+use crate::sync::Platforms;
 
 /// The outbox of one tenant, and the sinks of a configuration.
 pub struct Outbox {
@@ -50,7 +51,10 @@ impl Outbox {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OfflineError> {
         let outside = Outside::new(&config, environment, &clock).map_err(StartError::from)?;
-        let sinks = sinks(&config, &Arc::new(outside), &clock)?;
+        let outside = Arc::new(outside);
+        let platforms = Platforms::new(&config, &outside, &clock)
+            .map_err(|(name, source)| StartError::Source { name, source })?;
+        let sinks = sinks((&config, &platforms), &outside, &clock)?;
         Ok(Self { config, data: data.to_owned(), tenant: tenant.clone(), sinks, clock })
     }
 

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use quell_testkit::double::Double;
 use quell_testkit::net::{Answer, Asked, HttpServer};
-use serde_json::json;
+use quell_testkit::server::delivery;
+use quell_testkit::sinks::ServiceNowDouble;
+use serde_json::{Value, json};
 
-use crate::bench::{Bench, lines, runtime, uids, until};
+use crate::bench::{Bench, Shifted, lines, runtime, uids, until};
 
 #[test]
 fn a_table_that_is_asked_names_owners_and_an_outage_takes_none_away() {
@@ -63,4 +66,47 @@ fn a_table_that_is_asked_names_owners_and_an_outage_takes_none_away() {
     assert!(asked.load(Ordering::SeqCst) > 1);
     assert_eq!((source()["kind"].as_str(), owned()), (Some("inventory"), 1));
     assert_eq!(std::fs::read(&file).unwrap(), before);
+}
+
+#[test]
+fn the_item_of_an_inventory_stands_in_the_record_of_its_asset() {
+    let runtime = runtime();
+    let now = Arc::new(ServiceNowDouble::new(Arc::new(Shifted::default())));
+    let double = runtime.block_on(Double::start(Arc::clone(&now) as _)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (cmdb, key) = (folder.path().join("cmdb.json"), folder.path().join("key"));
+    let arn = format!("arn:aws:s3:::{}", uids("d", 2).remove(1));
+    let rows = json!({"result": [{"sys_id": ServiceNowDouble::ITEM, "object_id": arn,
+        "support_group": "Payments"}]});
+    std::fs::write(&cmdb, rows.to_string()).unwrap();
+    std::fs::write(&key, ServiceNowDouble::LOGIN.2).unwrap();
+    let bench = Bench::with(
+        &[],
+        &format!(
+            "\n[egress]\nallow = [\"http://127.0.0.1\"]\n\n[inventory.cmdb]\nfile = \"{}\"\n\n\
+             [sinks.snow]\nkind = \"servicenow\"\nurl = \"{}\"\nsecret = \"file:{}\"\n\
+             options = {{ login = \"token\" }}\n\n\
+             [routes.all]\nsinks = [\"snow\"]\nleast_severity = \"low\"\nrelease = \"rule\"\n",
+            cmdb.display(),
+            double.url(),
+            key.display()
+        ),
+    );
+    // Two incidents: of one the inventory knows the asset.
+    for number in 0..2 {
+        let mut record: Value = serde_json::from_slice(&delivery("d", number, 400)).unwrap();
+        record["metadata"]["event_code"] = json!(format!("made_up_check_{number}"));
+        record["finding_info"]["title"] = json!(format!("A made-up fault {number}"));
+        record["cloud"]["account"]["uid"] = json!(format!("{:012}", 333_300_000_000 + number));
+        assert_eq!(bench.deliver(record.to_string().as_bytes()).status, 202);
+    }
+    until("both stand", || now.records().len() == 2);
+    let item_of = |fault: &str| {
+        let records = now.records();
+        let mut names = records.iter().map(|(name, _, _)| name);
+        let name = names.find(|name| now.column(name, "short_description").contains(fault));
+        now.column(name.unwrap_or_else(|| panic!("{records:?}")), "cmdb_ci")
+    };
+    assert_eq!(item_of("fault 1"), ServiceNowDouble::ITEM);
+    assert_eq!(item_of("fault 0"), "");
 }

@@ -111,6 +111,7 @@ impl Rig {
             owner: None,
             change: Some(change),
             item: None,
+            records: Vec::new(),
             asks: None,
         };
         let row = NewRow {

@@ -90,6 +90,7 @@ pub(super) fn plan(url: &str, login: &Login, options: &[(&str, &str)]) -> Plan {
         client: Client::new(policy, Arc::new(hands.clone())).unwrap(),
         clock: Arc::new(hands),
         hosts: hosts(),
+        records: None,
     }
 }
 
@@ -136,6 +137,7 @@ pub(super) fn letter(data: &str) -> Letter {
         owner: Some(Untrusted::from("team-a")),
         change: None,
         item: None,
+        records: Vec::new(),
         asks: None,
     }
 }

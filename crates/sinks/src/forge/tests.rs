@@ -39,6 +39,7 @@ pub(crate) fn letter(text: &str, change: Option<CodeChange>) -> Letter {
         owner: Some(data()),
         change,
         item: None,
+        records: Vec::new(),
         asks: None,
     }
 }

@@ -131,7 +131,7 @@ fn not_kept(sent: &Value, record: &Value) -> Vec<String> {
 /// whatever comes of it.
 async fn finish(sn: &ServiceNow, (made, letter): (&Remote, &Letter), mut missing: Vec<String>) {
     let Ok(place) = Place::of(made) else { return };
-    for file in &letter.files {
+    for file in written(letter) {
         if let Err(error) = attach(sn, &place, file).await {
             missing.push(format!("`{}` could not be attached ({error})", file.name));
         }
@@ -149,7 +149,7 @@ pub(super) async fn attach_missing(
     place: &Place,
     letter: &Letter,
 ) -> Result<(), SinkError> {
-    for file in &letter.files {
+    for file in written(letter) {
         let query = Query::default()
             .is("table_sys_id", &place.sys_id)?
             .is("file_name", &file.versioned())?;
@@ -172,6 +172,11 @@ pub(super) async fn attach_missing(
         }
     }
     Ok(())
+}
+
+/// The files that hold something: an empty one is no body.
+pub(super) fn written(letter: &Letter) -> impl Iterator<Item = &Attachment> {
+    letter.files.iter().filter(|file| !file.text.raw().is_empty())
 }
 
 async fn attach(sn: &ServiceNow, place: &Place, file: &Attachment) -> Result<(), SinkError> {

@@ -7,6 +7,7 @@ use quell_model::Severity;
 use serde_json::{Map, Value, json};
 
 use super::call::{Call, ServiceNow};
+use super::open::written;
 use super::settings::{Model, Settings};
 use super::table::{Place, Table};
 use super::text;
@@ -174,9 +175,7 @@ pub(super) fn drafts(settings: &Settings, wanted: &Wanted<'_>) -> Result<Vec<Dra
         let table = settings.table;
         let made = new_record(settings, table, letter, wanted.key);
         let mut all = vec![draft("POST", place_of_new(settings, table), &made)];
-        all.extend(
-            letter.files.iter().map(|file| file_draft(url, (table.name(), "{sys_id}"), file)),
-        );
+        all.extend(written(letter).map(|file| file_draft(url, (table.name(), "{sys_id}"), file)));
         return Ok(all);
     }
     let place = Place::of(wanted.remote()?)?;
@@ -198,7 +197,7 @@ pub(super) fn drafts(settings: &Settings, wanted: &Wanted<'_>) -> Result<Vec<Dra
     let mut all = vec![draft("PATCH", target, &body)];
     if let Act::Edit { letter } = wanted.act {
         let at = (place.table.as_str(), place.sys_id.as_str());
-        all.extend(letter.files.iter().map(|file| file_draft(url, at, file)));
+        all.extend(written(letter).map(|file| file_draft(url, at, file)));
     }
     Ok(all)
 }

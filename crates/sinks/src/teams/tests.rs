@@ -68,7 +68,7 @@ async fn a_full_round_is_what_the_vendor_takes() {
     assert_eq!(stage.sink.test().await.unwrap()[0].state, RightState::Unknown);
     let own: Value = serde_json::from_str(OWN).unwrap();
     let vendor = Contract::of_vendor("teams");
-    for contract in [Some(Contract::new(&own)), vendor].into_iter().flatten() {
+    for contract in [Some(Arc::new(Contract::new(&own))), vendor].into_iter().flatten() {
         let (count, wrong) = contract.check_all(&stage.double.ledger, "");
         assert!(count >= 400, "{count}");
         assert_eq!(wrong, []);
@@ -218,7 +218,10 @@ async fn no_error_shows_the_address() {
         (format!("{}/workflows/x", stage.double.url()), "`sig`"),
         (format!("{}/webhookb2/a/IncomingWebhook/b?sig=x", stage.double.url()), "retired"),
         (
-            format!("{}/workflows/a/triggers/manual/paths/invoke?sig=wrong", stage.double.url()),
+            format!(
+                "{}/workflows/a/triggers/manual/paths/invoke?api-version=1&sp=x&sv=1.0&sig=wrong",
+                stage.double.url()
+            ),
             "anew",
         ),
     ] {

@@ -62,6 +62,7 @@ pub(crate) fn letter(data: &str) -> Letter {
         owner: Some(data.into()),
         change: None,
         item: None,
+        records: Vec::new(),
         asks: None,
     }
 }

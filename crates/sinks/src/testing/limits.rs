@@ -75,13 +75,13 @@ const SHAPES: &[Row] = &[
 #[tokio::test]
 async fn too_many_requests_are_told_in_every_vendor_s_way() {
     // Mail has no such answer; what a mail server says instead is judged with it. A syslog server
-    // answers nothing at all.
+    // answers nothing at all, and a source is asked by its connector.
     let without: Vec<&str> = SINKS
         .iter()
         .map(|kind| kind.id)
         .filter(|id| !SHAPES.iter().any(|(known, ..)| known == id))
         .collect();
-    assert_eq!(without, ["email", "syslog"]);
+    assert_eq!(without, ["email", "source", "syslog"]);
     for (id, status, headers, body, least) in SHAPES {
         let answer = Answer::new(*status, *body);
         let answer =

@@ -132,6 +132,7 @@ pub(crate) fn bare_plan(
         client,
         clock: Arc::new(hands.clone()),
         hosts: hosts(),
+        records: None,
     }
 }
 
@@ -170,6 +171,7 @@ pub(crate) fn letter_of(data: &str) -> Letter {
         owner: Some(data.into()),
         change: None,
         item: None,
+        records: Vec::new(),
         asks: None,
     }
 }

@@ -20,6 +20,8 @@ pub struct Live {
     pub rate: Option<Rate>,
     /// Most requests for one kind of call, by the account that its requests name.
     pub call_rates: &'static [(&'static str, Rate)],
+    /// Streams whose records take notes beside those of people.
+    pub notes: &'static [&'static str],
     /// Makes a connector. Nothing is asked yet.
     pub connect: fn(Plan) -> Result<Box<dyn Connector>, LiveError>,
 }

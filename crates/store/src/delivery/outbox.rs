@@ -191,9 +191,21 @@ impl OutboxStore {
     /// # Errors
     /// When the database refuses.
     pub fn outbox_sending(&self) -> Result<Vec<Row>, StoreError> {
-        let text = "SELECT id, row FROM outbox WHERE state = 'sending' ORDER BY id";
+        self.outbox_in("sending")
+    }
+
+    /// Rows of which nobody knows whether they arrived.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn outbox_doubt(&self) -> Result<Vec<Row>, StoreError> {
+        self.outbox_in("doubt")
+    }
+
+    fn outbox_in(&self, state: &str) -> Result<Vec<Row>, StoreError> {
+        let text = "SELECT id, row FROM outbox WHERE state = ?1 ORDER BY id";
         let mut select = self.connection.prepare_cached(text)?;
-        let rows = select.query_map([], from_row)?;
+        let rows = select.query_map([state], from_row)?;
         rows.map(|row| made(row?)).collect()
     }
 

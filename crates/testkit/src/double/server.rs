@@ -15,6 +15,11 @@ pub trait Platform: Send + Sync + 'static {
     /// The answer to one request.
     fn answer(&self, asked: &Asked) -> Answer;
 
+    /// Why a request is not one that the vendor's own description allows, where there is a copy of it.
+    fn undescribed(&self, _asked: &Asked) -> Option<String> {
+        None
+    }
+
     /// The most requests that the vendor allows within a time, for those whose path contains a text; all of them hold.
     fn limits(&self) -> Vec<(&'static str, usize, Duration)> {
         Vec::new()
@@ -40,6 +45,7 @@ pub struct Seen {
 #[derive(Debug, Default)]
 pub struct Ledger {
     seen: Mutex<Vec<Seen>>,
+    undescribed: Mutex<Vec<String>>,
 }
 
 impl Ledger {
@@ -103,6 +109,9 @@ impl Double {
             } else {
                 format!("{} {}?{}", asked.method, asked.path, asked.query)
             };
+            if let Some(why) = platform.undescribed(asked) {
+                seen.undescribed.lock().unwrap_or_else(PoisonError::into_inner).push(why);
+            }
             let (at, status) = (Instant::now(), answer.status);
             let (headers, body) = (asked.headers.clone(), asked.body.clone());
             seen.all().push(Seen { at, what, headers, body, status });
@@ -152,6 +161,17 @@ fn answer(
             *last = Some(answer.clone());
             answer
         }
+    }
+}
+
+impl Drop for Double {
+    /// Every request of every test is held against the vendor's description.
+    fn drop(&mut self) {
+        let wrong = self.ledger.undescribed.lock().unwrap_or_else(PoisonError::into_inner);
+        assert!(
+            wrong.is_empty() || std::thread::panicking(),
+            "not as the vendor describes: {wrong:#?}"
+        );
     }
 }
 

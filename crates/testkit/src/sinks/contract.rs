@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
+use super::held::fields;
 use crate::double::{Ledger, Seen};
 
 /// Why a request is not one that the description allows.
@@ -16,11 +18,22 @@ pub struct NotAllowed(pub String);
 /// A call of a description.
 struct Call {
     template: Vec<String>,
-    query: Vec<String>,
+    /// Parameters of the query, and whether each has to be there.
+    query: BTreeMap<String, bool>,
     /// By media type.
-    bodies: BTreeMap<String, Option<Result<Validator, String>>>,
+    bodies: BTreeMap<String, Option<Schema>>,
     body_required: bool,
 }
+
+/// A schema that is read when it is first needed: descriptions are large.
+struct Schema {
+    text: Value,
+    components: Arc<Value>,
+    read: OnceLock<Result<Validator, String>>,
+}
+
+/// Descriptions that were read, by name.
+static OF_VENDORS: Mutex<BTreeMap<String, Option<Arc<Contract>>>> = Mutex::new(BTreeMap::new());
 
 /// What a vendor takes, by its OpenAPI description.
 pub struct Contract {
@@ -36,7 +49,12 @@ impl std::fmt::Debug for Contract {
 impl Contract {
     /// The vendor's own description of this name, where it stands beside the project.
     #[must_use]
-    pub fn of_vendor(name: &str) -> Option<Self> {
+    pub fn of_vendor(name: &str) -> Option<Arc<Self>> {
+        let mut known = OF_VENDORS.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(name.to_owned()).or_insert_with(|| Self::beside(name).map(Arc::new)).clone()
+    }
+
+    fn beside(name: &str) -> Option<Self> {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let file = format!("shared/reference/specs/sinks/{name}.json");
         let text = here.ancestors().find_map(|above| fs::read(above.join(&file)).ok())?;
@@ -48,11 +66,12 @@ impl Contract {
     pub fn new(document: &Value) -> Self {
         let mut calls: BTreeMap<String, Vec<Call>> = BTreeMap::new();
         let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
+        let components = Arc::new(document.get("components").cloned().unwrap_or_default());
         let of_path = |(path, methods): (&String, &'_ Value)| {
             let listed = methods.as_object().into_iter().flatten().filter(|(_, c)| c.is_object());
             let read = listed.map(|(method, call)| {
                 let shared = methods.get("parameters");
-                (method.to_uppercase(), read_call(document, path, call, shared))
+                (method.to_uppercase(), read_call((document, &components), path, call, shared))
             });
             read.collect::<Vec<_>>()
         };
@@ -76,11 +95,14 @@ impl Contract {
         // Of several templates the one with the fewest blanks is meant.
         let call = fitting.min_by_key(|call| call.template.iter().filter(|p| is_blank(p)).count());
         let call = call.ok_or_else(|| NotAllowed(format!("{what} is described nowhere")))?;
-        for part in query.split('&').filter(|part| !part.is_empty()) {
-            let name = part.split('=').next().unwrap_or_default();
-            if !call.query.iter().any(|known| known == name) {
-                return Err(NotAllowed(format!("{what} has no parameter `{name}`")));
-            }
+        let named = |part: &str| part.split('=').next().unwrap_or_default().to_owned();
+        let given: Vec<String> = query.split('&').map(named).filter(|n| !n.is_empty()).collect();
+        if let Some(name) = given.iter().find(|name| !call.query.contains_key(*name)) {
+            return Err(NotAllowed(format!("{what} has no parameter `{name}`")));
+        }
+        let mut needed = call.query.iter().filter(|(_, needed)| **needed).map(|(name, _)| name);
+        if let Some(name) = needed.find(|name| !given.contains(*name)) {
+            return Err(NotAllowed(format!("{what} needs the parameter `{name}`")));
         }
         call.check_body(seen).map_err(|why| NotAllowed(format!("{what}: {why}")))
     }
@@ -116,14 +138,53 @@ impl Call {
             let known: Vec<&String> = self.bodies.keys().collect();
             return Err(format!("`{kind}` is none of {known:?}"));
         };
-        let (Some(schema), true) = (schema, kind.ends_with("json")) else { return Ok(()) };
-        let schema = schema.as_ref().map_err(String::clone)?;
-        let body: Value = serde_json::from_slice(&seen.body).map_err(|error| error.to_string())?;
+        let Some(schema) = schema else { return Ok(()) };
+        let body: Value = match kind {
+            kind if kind.ends_with("json") => {
+                serde_json::from_slice(&seen.body).map_err(|error| error.to_string())?
+            }
+            "application/x-www-form-urlencoded" => {
+                schema.of_form(&String::from_utf8_lossy(&seen.body))
+            }
+            _ => return Ok(()),
+        };
+        let schema = schema.read()?;
         let wrong: Vec<String> = schema
             .iter_errors(&body)
             .map(|error| format!("`{}` {error}", error.instance_path()))
             .collect();
         if wrong.is_empty() { Ok(()) } else { Err(wrong.join("; ")) }
+    }
+}
+
+impl Schema {
+    /// It may refer to others of its document. One that is no schema is told.
+    fn read(&self) -> Result<&Validator, String> {
+        let read = self.read.get_or_init(|| {
+            let whole = json!({
+                "$schema": "https://json-schema.org/draft/2020-12/schema",
+                "components": *self.components,
+                "allOf": [self.text],
+            });
+            jsonschema::validator_for(&whole).map_err(|error| format!("no schema: {error}"))
+        });
+        read.as_ref().map_err(String::clone)
+    }
+
+    /// The fields of a form, each of the type that is described where it reads as one.
+    fn of_form(&self, form: &str) -> Value {
+        let typed = |(name, text): (String, String)| {
+            let kind = self.text.pointer(&format!("/properties/{name}/type"));
+            let kind = kind.and_then(Value::as_str).unwrap_or("string");
+            let value = match kind {
+                "integer" | "number" | "boolean" | "array" | "object" => {
+                    serde_json::from_str(&text).unwrap_or(Value::String(text))
+                }
+                _ => Value::String(text),
+            };
+            (name, value)
+        };
+        Value::Object(fields(form).into_iter().map(typed).collect())
     }
 }
 
@@ -133,32 +194,35 @@ fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     pointer.and_then(|pointer| document.pointer(pointer)).unwrap_or(value)
 }
 
-fn read_call(document: &Value, path: &str, call: &Value, shared: Option<&Value>) -> Call {
+fn read_call(
+    (document, components): (&Value, &Arc<Value>),
+    path: &str,
+    call: &Value,
+    shared: Option<&Value>,
+) -> Call {
     let listed = [call.get("parameters"), shared].into_iter().flatten();
     let listed = listed.flat_map(|list| list.as_array().into_iter().flatten());
     let listed = listed.map(|one| resolved(document, one));
-    let names = listed.filter(|one| one.get("in").is_some_and(|place| place == "query"));
-    let names = names.filter_map(|one| one.get("name")?.as_str().map(str::to_owned));
+    let query = listed.filter(|one| one.get("in").is_some_and(|place| place == "query"));
+    let query = query.filter_map(|one| {
+        let needed = one.get("required") == Some(&Value::Bool(true));
+        Some((one.get("name")?.as_str()?.to_owned(), needed))
+    });
     let body = call.get("requestBody").map(|body| resolved(document, body));
     let kinds = body.and_then(|body| body.get("content")?.as_object()).into_iter().flatten();
     let bodies = kinds.map(|(kind, content)| {
         let schema = content.get("schema").filter(|schema| schema.is_object());
-        (kind.clone(), schema.map(|schema| validator(document, schema)))
+        let schema = schema.map(|schema| Schema {
+            text: resolved(document, schema).clone(),
+            components: Arc::clone(components),
+            read: OnceLock::new(),
+        });
+        (kind.clone(), schema)
     });
     Call {
         template: path.split('?').next().unwrap_or(path).split('/').map(str::to_owned).collect(),
-        query: names.collect(),
+        query: query.collect(),
         bodies: bodies.collect(),
         body_required: body.and_then(|body| body.get("required")) == Some(&Value::Bool(true)),
     }
-}
-
-/// A schema that may refer to others of its document. One that is no schema is told when asked.
-fn validator(document: &Value, schema: &Value) -> Result<Validator, String> {
-    let whole = json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "components": document.get("components"),
-        "allOf": [schema],
-    });
-    jsonschema::validator_for(&whole).map_err(|error| format!("no schema: {error}"))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use quell_model::fits;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -12,6 +13,16 @@ use crate::net::Asked;
 /// What a double takes, by its own small description.
 pub(super) fn contract(text: &str) -> Contract {
     Contract::new(&serde_json::from_str(text).unwrap_or_default())
+}
+
+/// Why a request is not one that its vendor describes, where that description stands beside the
+/// project. What fits a pattern of `left_out`, the vendor takes and the copy of its description has not.
+pub(super) fn undescribed(vendor: &str, left_out: &[&str], asked: &Asked) -> Option<String> {
+    let what = format!("{} {}?{}", asked.method, asked.path, asked.query);
+    if left_out.iter().any(|known| fits(known, &what)) {
+        return None;
+    }
+    refused(&*Contract::of_vendor(vendor)?, asked)
 }
 
 /// Why a request is not one that a contract allows.

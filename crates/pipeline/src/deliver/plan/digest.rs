@@ -170,6 +170,7 @@ fn letter(key: Key, told: &[Told]) -> Letter {
         owner: None,
         change: None,
         item: None,
+        records: Vec::new(),
         asks: None,
     }
 }

@@ -2,11 +2,12 @@
 
 mod approvals;
 mod digest;
+mod records;
 mod reminders;
 mod subject;
 mod waiting;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::SignedDuration;
@@ -21,6 +22,8 @@ use super::words::Places;
 use crate::PipelineError;
 use crate::follow::One;
 use crate::query::{IncidentCache, QueryError, View, incident};
+pub use records::Noted;
+use records::{name_records, records};
 use subject::subjects;
 pub(super) use waiting::waits;
 
@@ -94,6 +97,8 @@ pub struct Wishes<'a> {
     pub outbox: &'a OutboxStore,
     /// Where links may lead to.
     pub places: &'a Places,
+    /// Sinks that write beside the records of a source.
+    pub noted: &'a BTreeMap<String, Noted>,
     /// How long something waits for people before they are reminded.
     pub remind_after: SignedDuration,
 }
@@ -176,13 +181,20 @@ impl Planner {
             if planned.posts.iter().any(|post| post.is_about(sink, &told.id)) {
                 continue;
             }
+            let noted = wishes.noted.get(sink);
+            let of_source = noted.map(|noted| records(view.store, noted, &told.issues));
+            let of_source = of_source.transpose()?;
+            // Nothing stands at the source that could be told of it.
+            if of_source.as_ref().is_some_and(Vec::is_empty) {
+                continue;
+            }
             let known = wishes.outbox.delivery_get(sink, &told.id)?;
             if known.is_none() && !self.has_room(route, view.now) {
                 planned.held_back.insert(route.name.clone());
                 all = false;
                 continue;
             }
-            planned.posts.extend(match (known, incident) {
+            let post = match (known, incident) {
                 (None, _) => Some(opened((wishes.tenant, sink), route, told, view.now)),
                 (Some(_), None) => None,
                 (Some(known), Some(incident)) => match due_again(&known, told, view.now) {
@@ -193,7 +205,11 @@ impl Planner {
                     }
                     Due::From(_) => Some(edited(wishes.tenant, known, told, view.now)),
                 },
-            });
+            };
+            planned.posts.extend(post.map(|mut post| {
+                name_records(&mut post, &of_source.unwrap_or_default());
+                post
+            }));
         }
         Ok(all)
     }

@@ -138,6 +138,7 @@ fn told(
         owner,
         change: None,
         item: None,
+        records: Vec::new(),
         asks: None,
     };
     Ok(Told { id, facts, issues: Vec::new(), hash: hash(&letter), letter })

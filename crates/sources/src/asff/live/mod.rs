@@ -18,8 +18,13 @@ use crate::live::{
 use call::Queue;
 
 /// How the queue is asked. AWS sets no limit for standard queues.
-pub(crate) const LIVE: Live =
-    Live { settings: SETTINGS, rate: None, call_rates: &[], connect: |p| Ok(Box::new(queue(p)?)) };
+pub(crate) const LIVE: Live = Live {
+    settings: SETTINGS,
+    rate: None,
+    call_rates: &[],
+    notes: &[],
+    connect: |p| Ok(Box::new(queue(p)?)),
+};
 
 const SETTINGS: &[Setting] = &[
     Setting {

@@ -46,6 +46,7 @@ pub(super) const LIVE: Live = Live {
     // The vendor tells what is left with each answer and documents no number.
     rate: None,
     call_rates: &[],
+    notes: &[ALERTS],
     connect: |plan: Plan| Ok(Box::new(Falcon { account: Account::new(plan)? })),
 };
 

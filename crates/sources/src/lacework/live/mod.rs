@@ -79,6 +79,7 @@ pub(super) const LIVE: Live = Live {
     ],
     rate: None,
     call_rates: feeds::CALL_RATES,
+    notes: &[feeds::ALERTS],
     connect,
 };
 

@@ -26,6 +26,7 @@ pub(crate) const LIVE: Live = Live {
     // Orca documents no limits. What it asks for when it is too much is kept by the client.
     rate: None,
     call_rates: &[],
+    notes: &["alerts"],
     connect: |plan| Ok(Box::new(connect(plan)?)),
 };
 

@@ -129,7 +129,11 @@ async fn comment(orca: &Orca, id: &str, text: &str) -> Result<Written, LiveError
     if said.into_iter().any(|said| said == text) {
         return Ok(Written::Already);
     }
-    put(orca, &format!("{id}/comment"), Some(&json!({"comment": text}))).await?;
+    // Sent twice, it would be there twice: after a lost answer it is looked for first.
+    let url = format!("{}/api/alerts/{id}/comment", orca.url);
+    let body = json!({"comment": text});
+    let make = || Ok(Request::put(&url)?.json(&body)?.once());
+    orca.send(WRITE_ALERTS, &make).await?;
     Ok(Written::Done)
 }
 

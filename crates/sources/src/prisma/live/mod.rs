@@ -51,6 +51,8 @@ pub(super) const LIVE: Live = Live {
         // Thirty in thirty seconds.
         (console::SCAN_CALL, Rate::new(28, 30, 1)),
     ],
+    // Alerts take a note only with a change of their state.
+    notes: &[],
     connect,
 };
 

@@ -33,8 +33,14 @@ use streams::{Reading, STREAMS};
 const REST: Duration = Duration::from_secs(300);
 
 /// How Wiz is asked. It documents no rate; public connectors ask one to ten times a second.
-pub(super) static LIVE: Live =
-    Live { settings: SETTINGS, rate: Some(Rate::new(3, 1, 5)), call_rates: &[], connect };
+pub(super) static LIVE: Live = Live {
+    settings: SETTINGS,
+    rate: Some(Rate::new(3, 1, 5)),
+    call_rates: &[],
+    // A finding has one note, which may be a person's.
+    notes: &["issues"],
+    connect,
+};
 
 const SETTINGS: &[Setting] = &[
     Setting {

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use quell_model::Clock;
 use serde_json::{Value, json};
 
-use super::Contract;
+use super::{Contract, held};
 use crate::double::{Platform, Seen};
 use crate::net::{Answer, Asked};
 use state::{Hub, Limit};
@@ -279,6 +279,10 @@ impl GithubDouble {
 }
 
 impl Platform for GithubDouble {
+    fn undescribed(&self, asked: &Asked) -> Option<String> {
+        held::undescribed("github", &["GET */git/commits/*"], asked)
+    }
+
     fn answer(&self, asked: &Asked) -> Answer {
         if asked.header("user-agent").is_none_or(str::is_empty) {
             return said(403, "Request forbidden by administrative rules.");

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use quell_model::Clock;
 use serde_json::{Value, json};
 
-use super::Contract;
 use super::git::Git;
+use super::{Contract, held};
 use crate::double::{Platform, Seen};
 use crate::net::{Answer, Asked};
 
@@ -286,7 +286,25 @@ impl GitlabDouble {
     }
 }
 
+/// What GitLab has and the copy of its description does not. Uploads it has as JSON, which no GitLab
+/// takes; all its lists have pages.
+const LEFT_OUT: [&str; 8] = [
+    "POST */uploads*",
+    "GET /api/v4/user?",
+    "GET */repository/files/*",
+    "GET */repository/compare*",
+    "GET */commits/*/statuses*",
+    "GET */notes*per_page=*",
+    "GET */discussions*per_page=*",
+    // It names the parts of a form's fields, as no JSON has them.
+    "POST */discussions*",
+];
+
 impl Platform for GitlabDouble {
+    fn undescribed(&self, asked: &Asked) -> Option<String> {
+        held::undescribed("gitlab", &LEFT_OUT, asked)
+    }
+
     fn answer(&self, asked: &Asked) -> Answer {
         let query =
             if asked.query.is_empty() { String::new() } else { format!("?{}", asked.query) };

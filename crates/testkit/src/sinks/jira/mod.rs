@@ -16,7 +16,7 @@ use quell_model::Clock;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::Contract;
+use super::{Contract, held};
 use crate::double::{Platform, Seen};
 use crate::net::{Answer, Asked};
 
@@ -182,6 +182,15 @@ impl JiraDouble {
 }
 
 impl Platform for JiraDouble {
+    fn undescribed(&self, asked: &Asked) -> Option<String> {
+        // The vendor's files describe Cloud alone, and no rights of a login. A file's form has no
+        // body in them, though it needs one.
+        if asked.path.contains("/rest/servicedeskapi/") {
+            return held::undescribed("jsm", &["*/attachTemporaryFile*"], asked);
+        }
+        held::undescribed("jira", &["* /rest/api/2/*", "*/mypermissions*"], asked)
+    }
+
     fn answer(&self, asked: &Asked) -> Answer {
         let answered = self.allowed(asked).and_then(|()| self.routed(asked));
         let date = self.clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();

@@ -179,6 +179,10 @@ impl PagerDutyDouble {
 }
 
 impl Platform for PagerDutyDouble {
+    fn undescribed(&self, asked: &Asked) -> Option<String> {
+        held::undescribed("pagerduty", &[], asked)
+    }
+
     fn answer(&self, asked: &Asked) -> Answer {
         if let Some(why) = held::refused(&self.contract, asked) {
             return invalid(&why);

@@ -23,6 +23,10 @@ fn error(status: u16, message: &str, detail: &str) -> Answer {
 }
 
 impl Platform for ServiceNowDouble {
+    fn undescribed(&self, asked: &Asked) -> Option<String> {
+        held::undescribed("servicenow", &[], asked)
+    }
+
     fn answer(&self, asked: &Asked) -> Answer {
         if let Some(why) = held::refused(&self.contract, asked) {
             return error(400, "Bad Request", &why);

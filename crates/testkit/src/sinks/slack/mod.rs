@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::Contract;
+use super::{Contract, held};
 use crate::double::{Platform, Seen};
 use crate::net::{Answer, Asked};
 
@@ -301,6 +301,10 @@ fn view(message: &SlackMessage, metadata: bool) -> Value {
 }
 
 impl Platform for SlackDouble {
+    fn undescribed(&self, asked: &Asked) -> Option<String> {
+        held::undescribed("slack", &["* /upload/v1/*"], asked)
+    }
+
     fn answer(&self, asked: &Asked) -> Answer {
         let seen = Seen {
             at: Instant::now(),

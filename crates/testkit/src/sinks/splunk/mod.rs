@@ -124,6 +124,16 @@ impl SplunkDouble {
 }
 
 impl Platform for SplunkDouble {
+    fn undescribed(&self, asked: &Asked) -> Option<String> {
+        // Each event of a batch is one body. A request without any is how a token is tested.
+        let events = Deserializer::from_slice(&asked.body).into_iter::<Value>();
+        let wrong = |event: Result<Value, serde_json::Error>| {
+            let body = event.map(|event| event.to_string().into_bytes()).unwrap_or_default();
+            held::undescribed("splunk", &[], &Asked { body, ..asked.clone() })
+        };
+        events.into_iter().find_map(wrong)
+    }
+
     fn answer(&self, asked: &Asked) -> Answer {
         let mut state = self.state();
         if state.says.contains(&SplunkSays::Busy) {

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::Contract;
+use super::{Contract, held};
 use crate::double::{Platform, Seen};
 use crate::net::{Answer, Asked};
 
@@ -75,6 +75,10 @@ impl TeamsDouble {
 }
 
 impl Platform for TeamsDouble {
+    fn undescribed(&self, asked: &Asked) -> Option<String> {
+        held::undescribed("teams", &[], asked)
+    }
+
     fn answer(&self, asked: &Asked) -> Answer {
         let error = |status, code: &str, message: &str| {
             let body = serde_json::json!({"error": {"code": code, "message": message}});

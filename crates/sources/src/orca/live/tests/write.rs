@@ -1,5 +1,6 @@
 //! What Orca is told changes its state, once.
 
+use quell_testkit::double::Fault;
 use quell_testkit::platforms::Seer;
 
 use super::*;
@@ -77,4 +78,17 @@ async fn without_the_right_to_write_the_right_is_named() {
     let error = stage.connector.write(&target, &change).await.unwrap_err();
     assert!(matches!(&error, LiveError::Forbidden { right, .. } if right == "alerts.alert.write"));
     assert!(stage.world.read().seen_by(Seer::Orca).count() > 0);
+}
+
+#[tokio::test]
+async fn a_comment_whose_answer_is_lost_is_looked_for_and_not_made_again() {
+    let stage = stage(30, &[]).await;
+    let id = stage.orca.truth("alerts").pop_first().unwrap();
+    let flaw = id.strip_prefix("orca-").unwrap().parse::<usize>().unwrap() - 1000;
+    let target = Target { stream: "alerts".to_owned(), id };
+    let change = Change::Comment { text: "looked at".to_owned() };
+    stage.double.script.add("/comment", 1, Fault::Lost);
+    stage.connector.write(&target, &change).await.unwrap_err();
+    assert_eq!(stage.connector.write(&target, &change).await.unwrap(), Written::Already);
+    assert_eq!(stage.orca.alert(flaw).comments, ["looked at"]);
 }
