@@ -3,6 +3,7 @@
 use quell_model::{Outcome, Teller, Timestamp};
 use rusqlite::{OptionalExtension, Row, params};
 
+use crate::label::LABEL_PAGE;
 use crate::pages::{self, Kind};
 use crate::state::{micros, time};
 use crate::{FinishedInput, IdSet, Import, Packed, Store, StoreError, reading};
@@ -25,6 +26,8 @@ pub struct PreparedRelation<'a> {
     pub observed: Timestamp,
     /// What tells it, where that tells all of one kind.
     pub teller: Option<Teller>,
+    /// What a label says, as a text that many share; none where the relation is of two assets.
+    pub label: Option<&'a str>,
     /// The relation as JSON.
     pub body: &'a Packed,
 }
@@ -63,6 +66,9 @@ impl Import<'_> {
             let id = self.new_relation(new)?;
             self.touched.relations.insert(id);
             self.relation_pages.insert(id / PAGE);
+            if new.label.is_some() {
+                self.label_pages.insert(id / LABEL_PAGE);
+            }
             return Ok((outcome, id));
         };
         self.touched.relations.insert(id);
@@ -76,10 +82,11 @@ impl Import<'_> {
                 .prepare_cached("UPDATE relations SET observed = ?2, told_by = ?3 WHERE id = ?1")?
                 .execute(params![id, at, teller])?;
         } else {
+            let says = self.label_number(new.label)?;
             self.tx
                 .prepare_cached(
                     "UPDATE relations SET observed = ?2, content_hash = ?3, import = ?4, body = ?5,
-                       told_by = ?6
+                       told_by = ?6, says = ?7
                       WHERE id = ?1",
                 )?
                 .execute(params![
@@ -88,9 +95,13 @@ impl Import<'_> {
                     new.content_hash,
                     self.id,
                     new.body.as_stored(),
-                    teller
+                    teller,
+                    says
                 ])?;
             self.relation_pages.insert(id / PAGE);
+            if says.is_some() {
+                self.label_pages.insert(id / LABEL_PAGE);
+            }
         }
         if !back {
             return Ok((outcome, id));
@@ -115,13 +126,19 @@ impl Import<'_> {
         Ok(known.optional()?)
     }
 
-    fn new_relation(&self, new: &PreparedRelation<'_>) -> Result<i64, StoreError> {
+    /// The number of what a label says.
+    fn label_number(&mut self, label: Option<&str>) -> Result<Option<i64>, StoreError> {
+        label.map(|label| self.names.id(&self.tx, label)).transpose()
+    }
+
+    fn new_relation(&mut self, new: &PreparedRelation<'_>) -> Result<i64, StoreError> {
+        let says = self.label_number(new.label)?;
         let id = self
             .tx
             .prepare_cached(
                 "INSERT INTO relations
-                   (key, origin, goal, content_hash, observed, import, body, told_by)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                   (key, origin, goal, content_hash, observed, import, body, told_by, says)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
             .insert(params![
                 new.key.as_slice(),
@@ -131,7 +148,8 @@ impl Import<'_> {
                 micros(new.observed),
                 self.id,
                 new.body.as_stored(),
-                new.teller.as_ref().map(Teller::as_bytes)
+                new.teller.as_ref().map(Teller::as_bytes),
+                says
             ])?;
         Ok(id)
     }
@@ -178,10 +196,18 @@ impl Import<'_> {
 
     /// Says since when a relation is gone, or that it is there.
     pub(crate) fn set_relation_gone(&mut self, id: i64, at: Option<i64>) -> Result<(), StoreError> {
-        self.tx
-            .prepare_cached("UPDATE relations SET gone_at = ?2 WHERE id = ?1")?
-            .execute(params![id, at])?;
+        let is_label: bool = self
+            .tx
+            .prepare_cached(
+                "UPDATE relations SET gone_at = ?2 WHERE id = ?1 RETURNING says IS NOT NULL",
+            )?
+            .query_row(params![id, at], |row| row.get(0))
+            .optional()?
+            .unwrap_or_default();
         self.relation_pages.insert(id / PAGE);
+        if is_label {
+            self.label_pages.insert(id / LABEL_PAGE);
+        }
         Ok(())
     }
 
@@ -316,6 +342,7 @@ mod tests {
                 content_hash: *content,
                 observed: at(*second),
                 teller: None,
+                label: None,
                 body: &body,
             };
             import.relation(&relation).unwrap().0
@@ -496,6 +523,7 @@ mod tests {
                 content_hash: 1,
                 observed: at(*second),
                 teller: Some(teller),
+                label: None,
                 body: &body,
             };
             import.relation(&relation).unwrap();
