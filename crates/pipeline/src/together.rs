@@ -127,8 +127,7 @@ impl Run<'_> {
             most_closed: None,
         };
         let seen = import.finish(&finished)?;
-        self.imported.changes.closed += seen.closed;
-        self.imported.changes.reopened += seen.reopened;
+        self.count(&seen);
         self.imported.touched = touched;
         Ok(())
     }

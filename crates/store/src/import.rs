@@ -118,6 +118,10 @@ pub struct Seen {
     pub reopened: u64,
     /// What it would have closed by being silent, where that is too much to believe.
     pub held: Option<Held>,
+    /// Relations of assets that its records no longer name.
+    pub relations_ended: u64,
+    /// Relations that it would have ended, where that is too much to believe.
+    pub relations_held: Option<Held>,
 }
 
 /// One file being imported. Dropped without [`Import::finish`], it leaves no trace.
