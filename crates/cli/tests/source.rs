@@ -39,7 +39,7 @@ impl Asked {
         let four = runtime.block_on(Four::start(world, Arc::new(SystemClock))).unwrap();
         let bench = Bench::new();
         bench.file("quell.toml", four.config());
-        Self { bench, environment: four.environment(), four: four, _runtime: runtime }
+        Self { bench, environment: four.environment(), four, _runtime: runtime }
     }
 
     /// What somebody reads who says something else in the configuration, or in the environment.
@@ -166,7 +166,7 @@ fn what_is_wrong_says_what_to_do_next() {
         ),
     ] {
         let url = host(answer);
-        let names = asked.four.all().map(|(name, double)| (name, double.url().to_owned()));
+        let names = asked.four.all().map(|(name, double)| (name, double.url()));
         for ((name, double), step) in names.into_iter().zip(steps) {
             let said = asked.misled(name, (&double, &url), "");
             assert!(said.contains(step), "{name}: {said}");
@@ -191,10 +191,10 @@ fn rights_and_pauses_are_shown_on_80_columns() {
         shown.lines().find(|line| line.contains("orca")).unwrap_or_default().to_owned()
     };
     assert!(line(&["list"]).starts_with("silent "), "{}", line(&["list"]));
+    asked.sync(&[]);
     asked.run(&["pause", "orca"]);
     assert!(line(&["list"]).starts_with("paused "), "{}", line(&["list"]));
     asked.run(&["resume", "orca"]);
-    asked.sync(&[]);
     assert!(line(&["list"]).starts_with("healthy "), "{}", line(&["list"]));
     let status = text(&asked.run(&["status", "orca"]).stdout);
     assert!(status.contains(", lag "), "{status}");

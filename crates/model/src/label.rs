@@ -50,7 +50,7 @@ impl Label {
     /// What a record of an inventory says: `owners` are those that its tags name. What is read off
     /// a name says nothing that the name does not say to every tool.
     #[must_use]
-    pub fn of(asset: &Asset, owners: Vec<Sourced>, tool: &str) -> Vec<Self> {
+    pub fn of(asset: &Asset, owners: &[Sourced], tool: &str) -> Vec<Self> {
         let context = &asset.context;
         let label = |kind, said: &Sourced| Self::new(kind, said, tool);
         let mut labels: Vec<Self> = Vec::new();
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn tags_and_fields_are_labels_and_what_a_name_says_is_none() {
-        let labels = Label::of(&asset(), vec![said("red", Origin::Tag("team".to_owned()))], "wiz");
+        let labels = Label::of(&asset(), &[said("red", Origin::Tag("team".to_owned()))], "wiz");
         let told: Vec<_> = labels.iter().map(|l| (l.kind, l.value.raw(), l.is_tag)).collect();
         let expected = [
             (LabelKind::Environment, "production", true),
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn each_part_of_a_label_makes_another_relation() {
-        let first = Label::of(&asset(), Vec::new(), "wiz").remove(0);
+        let first = Label::of(&asset(), &[], "wiz").remove(0);
         let key = |label: &Label| label.relation(&asset().id).unwrap().key();
         let others = [
             Label { kind: LabelKind::DataClass, ..first.clone() },

@@ -5,7 +5,7 @@ use std::num::NonZero;
 use std::ops::ControlFlow;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use quell_model::{Accounting, Funnel, Outcome, Record, Reject, Teller, Timestamp, Untrusted};
+use quell_model::{Accounting, Funnel, Outcome, Reject, Teller, Timestamp, Untrusted};
 use quell_report::{Changes, FileReport, InventoryReport};
 use quell_sources::intake::{
     self, Batch, BrokeOff, Detected, Input, Item, Limits, Normalized, Unreadable,
@@ -17,7 +17,7 @@ use quell_store::{
 
 use crate::contents::{self, Summary};
 use crate::intel::{self, Taking};
-use crate::prepare::{Knowledge, Row, of_inventory};
+use crate::prepare::{Knowledge, Row, add_rows};
 use crate::run::Progress;
 use crate::{PipelineError, Setup};
 
@@ -698,16 +698,9 @@ pub(crate) fn rows_of(
         let Normalized { offset_bytes, result, mut tellers } = normalized;
         let rows: Result<Vec<Row>, String> = result.and_then(|records| {
             let mut rows = Vec::with_capacity(records.len());
-            let mut take = |record| {
-                match record {
-                    Record::Asset(asset) => {
-                        rows.extend(of_inventory(*asset, tool, knowledge, (at, &mut tellers))?);
-                    }
-                    other => rows.push(Row::of(other, knowledge, at, builder)?),
-                }
-                Ok::<_, serde_json::Error>(())
-            };
-            let taken = records.into_iter().try_for_each(&mut take);
+            let taken = records.into_iter().try_for_each(|record| {
+                add_rows(&mut rows, record, knowledge, (tool, at), (&mut *builder, &mut tellers))
+            });
             taken.map_err(|e| format!("cannot be kept: {e}"))?;
             Ok(rows)
         });

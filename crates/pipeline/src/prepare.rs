@@ -139,6 +139,22 @@ impl Row {
     }
 }
 
+/// Adds what comes of one record of a tool's file.
+pub(crate) fn add_rows(
+    rows: &mut Vec<Row>,
+    record: Record,
+    knowledge: Knowledge<'_>,
+    (tool, imported_at): (&str, Timestamp),
+    (block, tellers): (&mut BlockBuilder, &mut Vec<Teller>),
+) -> Result<(), serde_json::Error> {
+    if let Record::Asset(asset) = record {
+        rows.extend(of_inventory(*asset, tool, knowledge, (imported_at, tellers))?);
+    } else {
+        rows.push(Row::of(record, knowledge, imported_at, block)?);
+    }
+    Ok(())
+}
+
 fn of_finding(
     mut finding: Finding,
     knowledge: Knowledge<'_>,
@@ -203,7 +219,7 @@ fn of_asset(asset: &Asset, imported_at: Timestamp) -> Result<Row, serde_json::Er
 
 /// The rows of an inventory's record: the asset, and what is said of it in words. Those are gone
 /// once a later record has tags and does not say them; what tells that is noted.
-pub(crate) fn of_inventory(
+fn of_inventory(
     mut asset: Asset,
     tool: &str,
     knowledge: Knowledge<'_>,
@@ -220,7 +236,7 @@ pub(crate) fn of_inventory(
         let tool = Tool { product: tool.to_owned(), format: tool.to_owned() };
         Teller::new(&tool, &asset.id, "labels")
     });
-    for label in Label::of(&asset, knowledge.owners.tagged(&asset), tool) {
+    for label in Label::of(&asset, &knowledge.owners.tagged(&asset), tool) {
         let Some(mut relation) = label.relation(&asset.id) else { continue };
         relation.teller = teller;
         let text = serde_json::to_string(&label)?;

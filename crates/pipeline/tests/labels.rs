@@ -130,9 +130,8 @@ fn what_an_inventory_says_counts_for_the_findings_of_other_tools_with_its_source
     let story = story.unwrap();
     let part = story.parts.iter().find(|part| part.name == "environment").unwrap();
     let record = part.evidence[0].strip_prefix("relation:").unwrap();
-    let bytes: Vec<u8> =
-        (0..16).map(|at| u8::from_str_radix(&record[2 * at..2 * at + 2], 16).unwrap()).collect();
-    let row = world.store.relation_get(&bytes.try_into().unwrap()).unwrap().unwrap();
+    let number = u128::from_str_radix(record, 16).unwrap();
+    let row = world.store.relation_get(&number.to_be_bytes()).unwrap().unwrap();
     let relation: Value = serde_json::from_slice(&row.body.unpack().unwrap()).unwrap();
     assert_eq!((&relation["kind"], &relation["by"]), (&json!("labeled"), &json!("tag env")));
 }
