@@ -1,6 +1,7 @@
 //! The knowledge a run works with: the catalogue and the tag mapping.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -131,9 +132,9 @@ impl Setup {
     /// the mapping, the maps of formats and the file's name. `None` where the program is not known.
     pub(crate) fn reader(&self, file: &str) -> Option<[u8; 32]> {
         let settings = self.reader.get_or_init(|| {
-            let program = std::fs::read(self.program.as_ref()?).ok()?;
+            let program = File::open(self.program.as_ref()?).ok()?;
             let mut hasher = blake3::Hasher::new();
-            hasher.update_rayon(&program);
+            hasher.update_reader(program).ok()?;
             for text in [&self.mapping_text, &format!("{:?}", self.maps)] {
                 hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
             }

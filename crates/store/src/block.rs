@@ -103,9 +103,21 @@ impl BlockBuilder {
 }
 
 impl Block {
-    /// One of its bodies.
-    pub(crate) fn body(&self, slot: u32) -> Result<Vec<u8>, StoreError> {
-        Ok(item(&self.packed.unpack()?, slot).ok_or_else(damaged)?.to_vec())
+    /// The block with these bodies alone. They stay in their places; those between are empty.
+    fn with_only(&self, slots: impl Iterator<Item = u32>) -> Result<Packed, StoreError> {
+        let all = self.packed.unpack()?;
+        let mut wanted: Vec<u32> = slots.collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut wanted = wanted.into_iter().peekable();
+        let mut fewer = BlockBuilder::default();
+        for slot in 0..u32::try_from(self.count).map_err(|_| damaged())? {
+            if wanted.next_if_eq(&slot).is_some() {
+                fewer.bytes.extend_from_slice(item(&all, slot).ok_or_else(damaged)?);
+            }
+            fewer.ends.push(u32::try_from(fewer.bytes.len()).map_err(|_| damaged())?);
+        }
+        fewer.pack().map(|block| block.packed).ok_or_else(damaged)
     }
 }
 
@@ -207,9 +219,6 @@ pub(crate) enum Owner {
     Issue(i64),
 }
 
-const MOVE_FINDING: &str = "UPDATE findings SET block = NULL, slot = NULL, body = ?2 WHERE id = ?1";
-const MOVE_ISSUE: &str = "UPDATE issues SET block = NULL, slot = NULL, body = ?2 WHERE id = ?1";
-
 /// What a row keeps of where its body is.
 pub(crate) type Placed<'a> = (Option<i64>, Option<u32>, Option<&'a [u8]>);
 
@@ -257,28 +266,26 @@ impl Blocks {
         }
     }
 
-    /// Writes the block that rows wait for. Where few of its bodies are wanted, they move into
-    /// their rows: a block is to be used, not to grow old around one body.
+    /// Writes the block that rows wait for, without the bodies that none of them names where those
+    /// are many.
     pub(crate) fn take(
         &mut self,
         connection: &Connection,
         block: &Block,
     ) -> Result<(), StoreError> {
         let mut waiting = std::mem::take(&mut self.waiting);
-        if waiting.len() * 4 < block.count * 3 {
-            return waiting.into_iter().try_for_each(|(owner, slot)| {
-                let body = Packed::of(&block.body(slot)?);
-                let (sql, id) = match owner {
-                    Owner::Finding(id) => (MOVE_FINDING, id),
-                    Owner::Issue(id) => (MOVE_ISSUE, id),
-                };
-                connection.prepare_cached(sql)?.execute(params![id, body.as_stored()])?;
-                Ok(())
-            });
+        if waiting.is_empty() {
+            return Ok(());
         }
+        let fewer = if waiting.len() * 4 < block.count * 3 {
+            Some(block.with_only(waiting.iter().map(|(_, slot)| *slot))?)
+        } else {
+            None
+        };
+        let packed = fewer.as_ref().unwrap_or(&block.packed);
         connection
             .prepare_cached("INSERT INTO blocks (id, body) VALUES (?1, ?2)")?
-            .execute(params![self.next, block.packed.as_stored()])?;
+            .execute(params![self.next, packed.as_stored()])?;
         connection
             .prepare_cached("INSERT INTO block_uses (block, bodies) VALUES (?1, ?2)")?
             .execute(params![self.next, i64::try_from(waiting.len()).unwrap_or(i64::MAX)])?;
@@ -348,10 +355,18 @@ mod tests {
         );
         assert_eq!(refused.unwrap_err(), "no");
         let block = builder.pack().unwrap();
-        for (slot, body) in slots.into_iter().zip(bodies) {
-            assert_eq!(block.body(slot).unwrap(), body.as_bytes());
+        let all = block.packed.unpack().unwrap();
+        for (slot, body) in slots.iter().zip(bodies) {
+            assert_eq!(item(&all, *slot), Some(body.as_bytes()));
         }
-        assert!(block.body(3).is_err());
+        assert_eq!(item(&all, 3), None);
+        let of = |fewer: Packed, slot| item(&fewer.unpack().unwrap(), slot).map(<[u8]>::to_vec);
+        for (wanted, left) in [(&[2, 0][..], ["{}", "", "{\"a\":1}"]), (&[0], ["{}", "", ""])] {
+            for (slot, body) in slots.iter().zip(left) {
+                let fewer = block.with_only(wanted.iter().copied()).unwrap();
+                assert_eq!(of(fewer, *slot), Some(body.as_bytes().to_vec()));
+            }
+        }
     }
 
     #[test]

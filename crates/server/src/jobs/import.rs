@@ -211,8 +211,10 @@ pub(crate) fn import_payload(
             renamed(intake::walk(&[unpacked.path().to_owned()]), &unpacked, name)
         }
         None => {
-            let path = app.payloads.path(&parse_hash(payload)?);
-            vec![Input::named(name.clone(), &path).map_err(|error| unreadable(name, &error))]
+            let hash = parse_hash(payload)?;
+            let input = Input::named(name.clone(), &app.payloads.path(&hash));
+            let input = input.map(|input| input.with_known_hash(hash));
+            vec![input.map_err(|error| unreadable(name, &error))]
         }
     };
     let options = ImportOptions {

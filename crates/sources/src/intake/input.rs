@@ -24,6 +24,8 @@ pub struct Input {
     name: String,
     size_bytes: u64,
     origin: Origin,
+    /// The BLAKE3 hash of what it holds unpacked, where that is known without reading it.
+    known_hash: Option<[u8; 32]>,
 }
 
 #[derive(Debug)]
@@ -82,8 +84,12 @@ pub fn is_by_system(error: &io::Error) -> bool {
 }
 
 impl Input {
+    const fn of(name: String, size_bytes: u64, origin: Origin) -> Self {
+        Self { name, size_bytes, origin, known_hash: None }
+    }
+
     pub(super) fn file(path: &Path, size_bytes: u64) -> Self {
-        Self { name: path.display().to_string(), size_bytes, origin: Origin::File(path.to_owned()) }
+        Self::of(path.display().to_string(), size_bytes, Origin::File(path.to_owned()))
     }
 
     /// A file that people know by another name than its path.
@@ -92,7 +98,14 @@ impl Input {
     /// When there is no such file.
     pub fn named(name: String, path: &Path) -> io::Result<Self> {
         let size_bytes = std::fs::metadata(path)?.len();
-        Ok(Self { name, size_bytes, origin: Origin::File(path.to_owned()) })
+        Ok(Self::of(name, size_bytes, Origin::File(path.to_owned())))
+    }
+
+    /// The same input, of which the BLAKE3 hash of what it holds unpacked is known: so that it is
+    /// not read through only to be hashed.
+    #[must_use]
+    pub fn with_known_hash(self, hash: [u8; 32]) -> Self {
+        Self { known_hash: Some(hash), ..self }
     }
 
     /// The same input under another name.
@@ -105,7 +118,7 @@ impl Input {
     #[must_use]
     pub fn bytes(name: String, bytes: Vec<u8>) -> Self {
         let size_bytes = bytes.len() as u64;
-        Self { name, size_bytes, origin: Origin::Bytes(Arc::from(bytes)) }
+        Self::of(name, size_bytes, Origin::Bytes(Arc::from(bytes)))
     }
 
     /// Takes all of stdin into a temporary file.
@@ -117,7 +130,7 @@ impl Input {
         };
         match spool() {
             Ok((file, size_bytes)) => {
-                Ok(Self { name: "-".to_owned(), size_bytes, origin: Origin::Spooled(file) })
+                Ok(Self::of("-".to_owned(), size_bytes, Origin::Spooled(file)))
             }
             Err(error) => Err(Unreadable {
                 path: "-".to_owned(),
@@ -146,11 +159,11 @@ impl Input {
         for index in 0..archive.len() {
             match archive.by_index(index) {
                 Ok(member) if member.is_dir() => {}
-                Ok(member) => members.push(Ok(Self {
-                    name: format!("{name}!/{}", member.name()),
-                    size_bytes: member.compressed_size(),
-                    origin: Origin::ZipMember { archive: path.to_owned(), index },
-                })),
+                Ok(member) => {
+                    let name = format!("{name}!/{}", member.name());
+                    let origin = Origin::ZipMember { archive: path.to_owned(), index };
+                    members.push(Ok(Self::of(name, member.compressed_size(), origin)));
+                }
                 Err(error) => {
                     let what = format!("member {index}: ");
                     members.push(Err(refuse(&what, error.into())));
@@ -183,7 +196,7 @@ impl Input {
         };
         let is_packed = magic.get(..read).is_some_and(packed);
         let origin = Origin::File(path.clone());
-        let twin = Self { name: self.name.clone(), size_bytes: self.size_bytes, origin };
+        let twin = Self::of(self.name.clone(), self.size_bytes, origin);
         (!is_packed).then_some(twin)
     }
 
@@ -192,6 +205,11 @@ impl Input {
     /// # Errors
     /// When it cannot be read, is UTF-16 text or an archive in an archive.
     pub fn open(&mut self, limits: &Limits) -> Result<Box<dyn Read + Send>, IntakeError> {
+        Ok(self.marked(limits)?.1)
+    }
+
+    /// What [`Self::open`] gives, and whether it began with a mark.
+    fn marked(&mut self, limits: &Limits) -> Result<(bool, Box<dyn Read + Send>), IntakeError> {
         if let Origin::ZipMember { archive, index } = &self.origin {
             let file = spool_member(archive, *index, limits)?;
             self.origin = Origin::Spooled(file);
@@ -219,7 +237,10 @@ impl Input {
     /// # Errors
     /// When nothing of the input can be read.
     pub fn content_hash(&mut self, limits: &Limits) -> Result<[u8; 32], IntakeError> {
-        let mut reader = self.open(limits)?;
+        let (is_marked, mut reader) = self.marked(limits)?;
+        if let Some(hash) = self.known_hash.filter(|_| !is_marked) {
+            return Ok(hash);
+        }
         let mut hasher = blake3::Hasher::new();
         let mut buffer = vec![0; HASHED];
         loop {
@@ -316,18 +337,20 @@ fn read_up_to(reader: &mut dyn Read, buffer: &mut [u8]) -> (usize, io::Result<()
     (filled, Ok(()))
 }
 
-/// Skips a UTF-8 byte order mark and refuses UTF-16.
-fn without_mark(mut reader: Box<dyn Read + Send>) -> Result<Box<dyn Read + Send>, IntakeError> {
+/// Skips a UTF-8 byte order mark, says whether there was one, and refuses UTF-16.
+fn without_mark(
+    mut reader: Box<dyn Read + Send>,
+) -> Result<(bool, Box<dyn Read + Send>), IntakeError> {
     let mut start = [0; 3];
     let (read, end) = read_up_to(&mut reader, &mut start);
     end?;
     let start = start.get(..read).unwrap_or_default().to_vec();
     match start.as_slice() {
-        [0xef, 0xbb, 0xbf] => Ok(reader),
+        [0xef, 0xbb, 0xbf] => Ok((true, reader)),
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Err(IntakeError::Encoding(
             "is UTF-16 text; convert it to UTF-8 first (`iconv -t UTF-8`)",
         )),
-        _ => Ok(Box::new(io::Cursor::new(start).chain(reader))),
+        _ => Ok((false, Box::new(io::Cursor::new(start).chain(reader)))),
     }
 }
 

@@ -386,3 +386,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_known_hash_stands_for_what_is_read_but_not_for_a_mark() {
+    let limits = Limits::default();
+    let of = |bytes: &[u8]| Input::bytes("a".to_owned(), bytes.to_vec());
+    let hash = |bytes: &[u8]| *blake3::hash(bytes).as_bytes();
+    let plain = b"{\"a\": 1}";
+    assert_eq!(of(plain).content_hash(&limits).unwrap(), hash(plain));
+    assert_eq!(of(b"").with_known_hash(hash(plain)).content_hash(&limits).unwrap(), hash(plain));
+    let marked = [b"\xef\xbb\xbf", plain.as_slice()].concat();
+    let known = of(&marked).with_known_hash(hash(&marked));
+    assert_eq!(known.renamed("b".to_owned()).content_hash(&limits).unwrap(), hash(plain));
+}
