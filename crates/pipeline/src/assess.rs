@@ -10,7 +10,8 @@ use quell_model::{
 use quell_owners::Owners;
 use quell_risk::{Elsewhere, Factors};
 use quell_store::{
-    AssessedIssue, Body, Brief, DirtyIssue, FindingRow, IssueScope, Packed, Store, place_text,
+    Added, AssessedIssue, AssessedIssues, Block, BlockBuilder, Body, Brief, DirtyIssue, FindingRow,
+    IssueScope, Packed, Store, place_text,
 };
 use rayon::prelude::*;
 
@@ -23,7 +24,11 @@ const MOST_SCOPE_LETTERS: usize = 256;
 /// Issues assessed in one transaction.
 const PAGE: u32 = 2048;
 /// Findings that are in memory for that at a time: each may hold a block of its own, unpacked.
-const MOST_FINDINGS: usize = 128;
+const MOST_FINDINGS: usize = 256;
+/// Issues that one thread judges, and puts into one block.
+const TOGETHER: usize = 32;
+/// Fewer stand alone: a block is to be used, not to grow old around one body.
+const LEAST_TOGETHER: usize = 8;
 
 /// What an issue is judged by, beside its findings.
 #[derive(Debug, Clone, Copy)]
@@ -46,8 +51,16 @@ struct Waiting {
     split_from: Option<IssueKey>,
 }
 
-/// The row of an issue, and what is stored of it now; `None` where it has no finding left.
-type JudgedAgain = (i64, Option<(Packed, Brief)>);
+/// What judging made of some issues, packed.
+#[derive(Default)]
+struct Judgements {
+    /// Row numbers, bodies and what else is stored.
+    judged: Vec<(i64, Added, Brief)>,
+    /// What the bodies stand in that do not stand alone.
+    block: Option<Block>,
+    /// Rows of issues that have no finding left.
+    empty: Vec<i64>,
+}
 
 /// Assesses every issue that waits for it.
 pub(crate) fn assess(
@@ -60,15 +73,10 @@ pub(crate) fn assess(
         if rows.is_empty() {
             return Ok(());
         }
-        let judged = judge(store, rows, (by, owners))?;
-        let assessed = judged.iter().filter_map(|(id, judged)| {
-            let (body, brief) = judged.as_ref()?;
-            Some(AssessedIssue { id: *id, body, brief })
-        });
-        let rows: Vec<AssessedIssue<'_>> = assessed.collect();
+        let all = judge(store, rows, (by, owners))?;
+        let rows: Vec<AssessedIssues<'_>> = all.iter().map(Judgements::as_rows).collect();
         store.issue_save(&rows)?;
-        let empty: Vec<i64> =
-            judged.iter().filter(|(_, judged)| judged.is_none()).map(|(id, _)| *id).collect();
+        let empty: Vec<i64> = all.iter().flat_map(|some| some.empty.iter().copied()).collect();
         store.issue_remove_empty(&empty)?;
     }
 }
@@ -78,8 +86,8 @@ fn judge(
     store: &Store,
     rows: Vec<DirtyIssue>,
     (by, owners): (Judgement<'_>, &Owners),
-) -> Result<Vec<JudgedAgain>, PipelineError> {
-    let mut judged = Vec::with_capacity(rows.len());
+) -> Result<Vec<Judgements>, PipelineError> {
+    let mut all = Vec::with_capacity(rows.len() / TOGETHER + 1);
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {
         let (mut waiting, mut findings) = (Vec::new(), 0);
@@ -90,13 +98,26 @@ fn judge(
             findings += one.findings.len();
             waiting.push(one);
         }
-        let some: Vec<JudgedAgain> = waiting
-            .par_iter()
+        let some: Vec<Judgements> = waiting
+            .par_chunks(TOGETHER)
             .map(|waiting| by.again(waiting, owners))
             .collect::<Result<_, _>>()?;
-        judged.extend(some);
+        all.extend(some);
     }
-    Ok(judged)
+    Ok(all)
+}
+
+impl Judgements {
+    fn as_rows(&self) -> AssessedIssues<'_> {
+        AssessedIssues {
+            issues: self
+                .judged
+                .iter()
+                .map(|(id, body, brief)| AssessedIssue { id: *id, body: body.as_new(), brief })
+                .collect(),
+            block: self.block.as_ref(),
+        }
+    }
 }
 
 fn wait(store: &Store, row: DirtyIssue) -> Result<Waiting, PipelineError> {
@@ -109,18 +130,27 @@ fn wait(store: &Store, row: DirtyIssue) -> Result<Waiting, PipelineError> {
 }
 
 impl<'a> Judgement<'a> {
-    fn again(self, waiting: &Waiting, owners: &Owners) -> Result<JudgedAgain, PipelineError> {
-        let members: Vec<Member> =
-            waiting.findings.iter().map(member).collect::<Result<_, PipelineError>>()?;
-        let control = waiting.row.control.as_deref().and_then(|id| self.catalog.control(id));
-        let judged = self.of(owners, waiting.row.key, &members, (control, waiting.split_from))?;
-        let packed = match judged {
-            Some(Judged { issue, brief }) => {
-                Some((Packed::of(&serde_json::to_vec(&issue)?), brief))
-            }
-            None => None,
-        };
-        Ok((waiting.row.id, packed))
+    fn again(self, waiting: &[Waiting], owners: &Owners) -> Result<Judgements, PipelineError> {
+        let mut judgements = Judgements::default();
+        let mut together = BlockBuilder::default();
+        for Waiting { row, findings, split_from } in waiting {
+            let members: Vec<Member> =
+                findings.iter().map(member).collect::<Result<_, PipelineError>>()?;
+            let control = row.control.as_deref().and_then(|id| self.catalog.control(id));
+            let judged = self.of(owners, row.key, &members, (control, *split_from))?;
+            let Some(Judged { issue, brief }) = judged else {
+                judgements.empty.push(row.id);
+                continue;
+            };
+            let body = if waiting.len() < LEAST_TOGETHER {
+                Added::Alone(Packed::of(&serde_json::to_vec(&issue)?))
+            } else {
+                together.write(|to| serde_json::to_writer(to, &issue), |_| ())?.0
+            };
+            judgements.judged.push((row.id, body, brief));
+        }
+        judgements.block = together.pack();
+        Ok(judgements)
     }
 
     /// Puts an issue together and scores it; `None` where it has no finding left.

@@ -77,7 +77,7 @@ pub use packed::Packed;
 pub use reading::{Noted, Reading, Settled};
 pub use rekey::{Sorted, Unsorted};
 pub use relation::{PreparedRelation, RelationRow};
-pub use rows::{AssessedIssue, DirtyIssue, FindingRow, IssueRow, StoredState};
+pub use rows::{AssessedIssue, AssessedIssues, DirtyIssue, FindingRow, IssueRow, StoredState};
 pub use server::{
     AnswerCap, BatchId, BatchItem, BatchRow, Ended, Fence, GrantFault, GrantKind, GrantRow,
     GroupRow, Heard, JobFilter, JobRow, JobState, MOST_GRANT_DAYS, NewAnswer, NewBatch, NewGrant,

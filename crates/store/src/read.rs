@@ -1,7 +1,7 @@
 //! Reading: what a run touched, what is open, what waits to be assessed; and taking issues apart.
 
 use quell_model::{FindingKey, IssueKey, Timestamp};
-use rusqlite::{OptionalExtension, Params, Row, params};
+use rusqlite::{OptionalExtension, Params, Row, Transaction, params};
 
 use crate::answer::changed;
 use crate::block::{Blocks, Owner, Place};
@@ -11,8 +11,37 @@ use crate::import::split_key;
 use crate::names::Names;
 use crate::state::{effective, is_absent, micros, time};
 use crate::{
-    AssessedIssue, DirtyIssue, FindingRow, IdSet, IssueRow, Store, StoreError, StoredState,
+    AssessedIssue, AssessedIssues, DirtyIssue, FindingRow, IdSet, IssueRow, Store, StoreError,
+    StoredState,
 };
+
+/// Issues on their way into the tables.
+struct Saving<'t> {
+    tx: &'t Transaction<'t>,
+    blocks: Blocks,
+    briefs: Briefs,
+    names: Names,
+}
+
+impl Saving<'_> {
+    /// One that is no longer there is left out.
+    fn issue(&mut self, new: &AssessedIssue<'_>) -> Result<(), StoreError> {
+        let AssessedIssue { id, body, brief } = new;
+        let mut select = self.tx.prepare_cached("SELECT key, block FROM issues WHERE id = ?1")?;
+        let known: Option<([u8; 16], Option<i64>)> =
+            select.query_row(params![id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let Some((key, known)) = known else { return Ok(()) };
+        self.blocks.release(Owner::Issue(*id), known);
+        let (block, slot, body) = self.blocks.place(Owner::Issue(*id), *body);
+        self.tx
+            .prepare_cached(
+                "UPDATE issues SET body = ?2, open = ?3, score = ?4, dirty = 0, block = ?5,
+                   slot = ?6 WHERE id = ?1",
+            )?
+            .execute(params![id, body, brief.status.is_open(), brief.score, block, slot])?;
+        self.briefs.set(self.tx, &mut self.names, (*id, &key), Some(brief))
+    }
+}
 
 const FINDING: &str =
     "SELECT f.key, f.issue, f.reported, f.gone_by, n.name, f.offset_bytes, f.last_seen, f.block, f.slot, f.body
@@ -188,31 +217,20 @@ impl Store {
     ///
     /// # Errors
     /// When the database refuses; none of them is then stored.
-    pub fn issue_save(&mut self, assessed: &[AssessedIssue<'_>]) -> Result<(), StoreError> {
+    pub fn issue_save(&mut self, assessed: &[AssessedIssues<'_>]) -> Result<(), StoreError> {
         let tx = self.connection.transaction()?;
-        let (mut briefs, mut names) = (Briefs::default(), Names::default());
-        let mut blocks = Blocks::open(&tx)?;
-        for AssessedIssue { id, body, brief } in assessed {
-            let known: Option<([u8; 16], Option<i64>)> = tx
-                .prepare_cached("SELECT key, block FROM issues WHERE id = ?1")?
-                .query_row(params![id], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()?;
-            let Some((key, block)) = known else { continue };
-            blocks.release(Owner::Issue(*id), block);
-            tx.prepare_cached(
-                "UPDATE issues SET body = ?2, open = ?3, score = ?4, dirty = 0, block = NULL,
-                   slot = NULL WHERE id = ?1",
-            )?
-            .execute(params![
-                id,
-                body.as_stored(),
-                brief.status.is_open(),
-                brief.score
-            ])?;
-            briefs.set(&tx, &mut names, (*id, &key), Some(brief))?;
+        let mut saving = Saving {
+            blocks: Blocks::open(&tx)?,
+            briefs: Briefs::default(),
+            names: Names::default(),
+            tx: &tx,
+        };
+        for AssessedIssues { issues, block } in assessed {
+            issues.iter().try_for_each(|issue| saving.issue(issue))?;
+            block.map_or(Ok(()), |block| saving.blocks.take(&tx, block))?;
         }
-        briefs.flush(&tx)?;
-        blocks.finish(&tx)?;
+        saving.briefs.flush(&tx)?;
+        saving.blocks.finish(&tx)?;
         changed(&tx)?;
         tx.commit()?;
         Ok(())

@@ -2,7 +2,7 @@
 
 use quell_model::{FindingKey, IssueKey, Status, Timestamp};
 
-use crate::{Body, Brief, Packed};
+use crate::{Block, Body, Brief, NewBody};
 
 /// A finding as stored, with its effective state.
 #[derive(Debug, Clone)]
@@ -56,13 +56,22 @@ pub struct DirtyIssue {
     pub control: Option<String>,
 }
 
+/// Issues with their judgements, to be stored.
+#[derive(Debug)]
+pub struct AssessedIssues<'a> {
+    /// Each of them.
+    pub issues: Vec<AssessedIssue<'a>>,
+    /// What their bodies stand in that do not stand alone.
+    pub block: Option<&'a Block>,
+}
+
 /// An issue with its judgement, to be stored.
 #[derive(Debug)]
 pub struct AssessedIssue<'a> {
     /// Row number.
     pub id: i64,
     /// The issue as JSON.
-    pub body: &'a Packed,
+    pub body: NewBody<'a>,
     /// What lists and incidents need of it.
     pub brief: &'a Brief,
 }

@@ -2,6 +2,7 @@
 //! files are imported.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
 
 use proptest::prelude::*;
 use quell_model::{
@@ -12,8 +13,8 @@ use quell_model::{
 use super::{Index, Labels, ListFilter, Listed, Position, Snapshot, Sort, Wish};
 use crate::state::{effective, seconds};
 use crate::{
-    AssessedIssue, Brief, FinishedInput, MostClosed, NewBody, Packed, PreparedFinding, Store,
-    Touched, place_text,
+    Added, AssessedIssue, AssessedIssues, BlockBuilder, Brief, FinishedInput, MostClosed, NewBody,
+    Packed, PreparedFinding, Store, Touched, place_text,
 };
 
 const STATUSES: [Status; 4] =
@@ -142,9 +143,24 @@ struct Known {
 
 type World = BTreeMap<i64, Known>;
 
+/// How many bodies each block says that rows name, and how many do.
+fn uses(store: &Store) -> Vec<(i64, i64)> {
+    let mut select = store
+        .connection
+        .prepare(
+            "SELECT u.bodies, (SELECT COUNT(*) FROM findings f WHERE f.block = b.id)
+                    + (SELECT COUNT(*) FROM issues i WHERE i.block = b.id)
+               FROM blocks b LEFT JOIN block_uses u ON u.block = b.id",
+        )
+        .unwrap();
+    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
+}
+
 /// Judges what waits, as the pipeline would, and says all that is judged.
 fn judge(store: &mut Store, world: &mut World) {
     let all = findings(store);
+    let (mut together, mut judged) = (BlockBuilder::default(), Vec::new());
     for row in store.issue_list_dirty(1000).unwrap() {
         let members: Vec<&Plain> = all.iter().filter(|f| f.issue == row.id).collect();
         if members.is_empty() {
@@ -153,10 +169,29 @@ fn judge(store: &mut Store, world: &mut World) {
             continue;
         }
         let brief = brief(row.key, &members);
-        let body = Packed::of(b"{}");
-        store.issue_save(&[AssessedIssue { id: row.id, body: &body, brief: &brief }]).unwrap();
+        let text = row.id.to_string();
+        let alone = Packed::of(text.as_bytes());
+        // Some stand together, and others alone.
+        let body = if row.id % 3 == 0 {
+            Added::Alone(alone)
+        } else {
+            let write = |to: &mut Vec<u8>| to.write_all(text.as_bytes());
+            together.write(write, |_| ()).unwrap().0
+        };
+        judged.push((row.id, body, brief.clone()));
         world.insert(row.id, Known { key: row.key, brief, seen: 0 });
     }
+    let block = together.pack();
+    let issues = judged
+        .iter()
+        .map(|(id, body, brief)| AssessedIssue { id: *id, body: body.as_new(), brief })
+        .collect();
+    store.issue_save(&[AssessedIssues { issues, block: block.as_ref() }]).unwrap();
+    for row in world.keys() {
+        let body = store.issue_get(*row).unwrap().unwrap().body.unwrap();
+        assert_eq!(body.unpack().unwrap(), row.to_string().as_bytes());
+    }
+    assert!(uses(store).iter().all(|(said, rows)| said == rows), "{:?}", uses(store));
     for (row, known) in world {
         let members = all.iter().filter(|f| f.issue == *row);
         known.seen = members.map(|f| f.seen).max().unwrap_or_default();
