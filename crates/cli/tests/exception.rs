@@ -19,6 +19,10 @@ fn json_of(bench: &Bench, arguments: &[&str]) -> Value {
     serde_json::from_slice(&bench.run(arguments).stdout).unwrap()
 }
 
+fn out_of(bench: &Bench, arguments: &[&str]) -> String {
+    String::from_utf8(bench.run(arguments).stdout).unwrap()
+}
+
 fn code(bench: &Bench, arguments: &[&str]) -> i32 {
     bench.run(arguments).status.code().unwrap()
 }
@@ -64,6 +68,16 @@ fn what_another_person_agrees_to_is_hidden_and_the_report_says_by_what() {
         (&json!(1), &json!(1))
     );
     let hidden = report["hidden"][0]["ids"][0].as_str().unwrap();
+    // Reports for people name the exception, with what it hides and until when.
+    for format in ["html", "markdown"] {
+        let text = out_of(&bench, &["triage", "--format", format]);
+        assert!(text.contains("1 open issue hidden by 1 exception"), "{format}: {text}");
+        assert!(text.contains(id.get(..10).unwrap()) && text.contains("closed network"), "{text}");
+        assert!(!text.contains("href=\"/exceptions"), "it is no page of a server: {text}");
+    }
+    let listed = out_of(&bench, &["issue", "list", "--status", "suppressed"]);
+    assert!(listed.contains("hidden by exception"), "{listed}");
+    assert!(listed.lines().all(|line| line.chars().count() <= 80), "{listed}");
     let story = String::from_utf8(bench.run(&["issue", "show", hidden]).stdout).unwrap();
     assert!(story.contains("hidden by exception") && story.contains("of shop until"), "{story}");
     assert_eq!(code(&bench, &["exception", "withdraw", &id]), 0);
@@ -92,6 +106,30 @@ fn rules_are_tried_and_clocks_are_counted() {
     assert_eq!(code(&bench, &["policy", "test", "wrong.toml"]), 1);
     bench.file("broken.toml", "[[rule]]\nid = \"a\"\n");
     assert_eq!(code(&bench, &["policy", "test", "broken.toml"]), 2);
+    let told = json_of(&bench, &["policy", "test", "wrong.toml", "--json"]);
+    assert_eq!(
+        (&told["wrong"][0]["expected"], &told["rules"]),
+        (&"refused".into(), &told["rules"])
+    );
+    assert_ne!(told["wrong"][0]["verdict"]["outcome"], "refused", "{told}");
+    let none = out_of(&bench, &["policy", "rules"]);
+    assert!(none.starts_with("no rules, so everything is only observed"), "{none}");
+    bench.file("quell.toml", format!("[approvals]\nrules = {:?}\n", rules.to_str().unwrap()));
+    let listed = out_of(&bench, &["policy", "rules"]);
+    assert!(listed.contains("no admin stands behind it; in production it takes two"), "{listed}");
+    assert!(listed.lines().all(|line| line.chars().count() <= 80), "{listed}");
+    let page = json_of(&bench, &["policy", "rules", "--json"]);
+    assert_eq!(page["items"].as_array().unwrap().len() as u64, page["total"].as_u64().unwrap());
+    assert!(page["items"][0]["backers"].is_array() && page["items"][0]["id"].is_string(), "{page}");
+    // Rules may be about some tenants only.
+    let own = "[[rule]]\nid = \"a\"\nphase = \"assist\"\ntenants = [\"blue\"]\n";
+    bench.file("own.toml", own);
+    bench.file("quell.toml", "[approvals]\nrules = \"own.toml\"\n");
+    for (tenant, outcome) in [("blue", "waits"), ("default", "refused")] {
+        let explain = ["policy", "explain", "--proved", "--tenant", tenant, "--json"];
+        assert_eq!(json_of(&bench, &explain)["outcome"], outcome, "{tenant}");
+    }
+    bench.file("quell.toml", "");
     let verdict = json_of(&bench, &["policy", "explain", "--proved", "--json"]);
     assert_eq!(verdict["outcome"], "refused");
     assert_eq!(json_of(&bench, &["stats", "--json"])["issues"], 2);

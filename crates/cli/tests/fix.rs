@@ -530,6 +530,19 @@ fn a_digest_is_looked_up_only_where_its_host_is_named() {
     let output = asked.env("QUELL_FIX_LOOK_UP", &url).output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["made"], 1, "{report}");
+    // Who is asked stands in the audit log before, and without it nobody is.
+    let list = world.bench.run(&["audit", "list", "--action", "call.out", "--json"]);
+    let log: Value = serde_json::from_slice(&list.stdout).unwrap();
+    assert_eq!(log[1]["objects"]["host"], serde_json::json!([host]), "{log}");
+    assert_eq!((&log[1]["stage"], &log[0]["outcome"]), (&"begun".into(), &"done".into()));
+    let log = world.bench.folder.path().join("data/audit");
+    let (key, aside) = (log.join("key"), log.join("aside"));
+    fs::rename(&key, &aside).unwrap();
+    let before = double.ledger.count();
+    let report = world.json(&["--look-up", &url]);
+    assert_eq!((&report["made"], double.ledger.count()), (&0.into(), before), "{report}");
+    assert!(report.to_string().contains("nothing was asked"), "{report}");
+    fs::rename(&aside, &key).unwrap();
     world.fix(&["--look-up", &url, "--write", "--allow-dirty"]);
     assert!(world.text("pod.yaml").contains(&format!("1.4@{DIGEST}")));
 }

@@ -56,6 +56,11 @@ fn each_of_a_provider_s_means_is_tried() {
     let (code, text) = stage.said(&["llm", "test", "own"]);
     assert_eq!((code, stage.models.asked().len()), (Some(0), 9), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    // Each try is in the audit log, with who is asked.
+    let log = stage.json(&["audit", "list", "--action", "model.ask", "--json"]);
+    let of = |at: usize| log[at]["objects"]["provider"].to_string();
+    assert_eq!(log.as_array().unwrap().len(), 4, "{log}");
+    assert_eq!((of(0), of(3)), ("[\"own\"]".to_owned(), "[\"own\",\"words\"]".to_owned()));
 }
 
 #[test]

@@ -235,6 +235,11 @@ pub(crate) trait Code: Debug + Send + Sync {
         false
     }
 
+    /// The places upon which what stands at a part is laid, whichever of them is fixed.
+    fn upon(&self, _part: &Place) -> Vec<Place> {
+        Vec::new()
+    }
+
     /// The place that stands for all that a recipe changes together with this one; none where it
     /// changes this one alone.
     fn leader(&self, _place: &Place, _fix: &FixRecipe) -> Option<Place> {

@@ -19,6 +19,13 @@ fn settings() -> Settings {
         (format!("{commit}v1.2.0"), COMMIT.to_owned()),
         (format!("{commit}main"), COMMIT.to_owned()),
         ("aws.api_caching".to_owned(), "false".to_owned()),
+        ("aws.cloudfront_log_bucket".to_owned(), "acme-logs.s3.amazonaws.com".to_owned()),
+        (
+            "aws.dns_log_group".to_owned(),
+            "arn:aws:logs:us-east-1:111122223333:log-group:/aws/route53/a".to_owned(),
+        ),
+        ("aws.load_balancer_log_bucket".to_owned(), "acme-logs".to_owned()),
+        ("gcp.log_bucket".to_owned(), "acme-logs".to_owned()),
     ];
     pairs.into_iter().collect()
 }
@@ -56,6 +63,35 @@ fn every_terraform_recipe_is_proved_alone() {
         }
     }
     assert!(unproved.is_empty(), "{}", unproved.join("\n"));
+}
+
+#[test]
+fn logs_go_to_a_bucket_that_is_named_for_them() {
+    let catalog = Catalog::embedded().unwrap();
+    let controls: Vec<&Control> = catalog.controls().collect();
+    let engine = Engine::new(&controls);
+    let state = |control: &str, kind: &str, other: &str| {
+        let text = format!(
+            "resource \"{kind}\" \"data\" {{\n  name = \"a\"\n}}\n\nresource \"{kind}\" \"{other}\" {{\n  name = \"b\"\n}}\n"
+        );
+        let workspace = Workspace::parse([("case.tf".to_owned(), text)]);
+        let address = Some(format!("{kind}.data"));
+        let target = Target { file: Some("case.tf".into()), address, ..Target::default() };
+        let control = catalog.control(control).unwrap();
+        engine.propose(&workspace, &target, control, Vec::new()).state
+    };
+    for (control, kind, parameter) in [
+        ("aws.s3.bucket_access_logging", "aws_s3_bucket", "`aws.log_bucket`"),
+        ("gcp.storage.access_logging", "google_storage_bucket", "`gcp.log_bucket`"),
+    ] {
+        for other in ["logs", "access_logs", "s3-logging", "log_archive"] {
+            assert_eq!(state(control, kind, other), FixState::Proved, "{other}");
+        }
+        for other in ["blog", "catalog", "login", "prologue"] {
+            let FixState::Withheld(why) = state(control, kind, other) else { panic!("{other}") };
+            assert!(why.contains(parameter), "{why}");
+        }
+    }
 }
 
 /// For each failing case that a control's only recipe is about, why it is withheld.

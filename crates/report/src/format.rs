@@ -12,6 +12,8 @@ pub struct Options {
     /// Whether it stands on a server's page for somebody who may ask for exceptions; only the HTML
     /// writer leads there.
     pub asks: bool,
+    /// Whether it stands on a server's page, whose other pages the HTML writer leads to.
+    pub serves: bool,
 }
 
 /// A format.

@@ -8,8 +8,8 @@ use crate::steps::step_lines;
 use crate::timeline;
 use crate::words::{
     accounting_line, check_name, count, decisions_line, fixes_of, funnel_line, grade_words,
-    impact_lines, intelligence_line, inventory_lines, rest_line, ticket_words, unmatched_line,
-    verdict,
+    hidden_line, impact_lines, intelligence_line, inventory_lines, rest_line, ticket_words,
+    unmatched_line, verdict,
 };
 use crate::{FixReport, IncidentReport, IssueReport, Options, Report};
 
@@ -42,6 +42,7 @@ pub(crate) fn write(report: &Report, _options: &Options, out: &mut dyn Write) ->
     if hidden > 0 {
         writeln!(out, "{} more.\n", count(hidden, "incident"))?;
     }
+    write_hidden(report, out)?;
     write_exceptions(report, out)?;
     if let Some(lists) = intelligence_line(report) {
         writeln!(out, "{}.\n", markdown(&lists))?;
@@ -50,6 +51,25 @@ pub(crate) fn write(report: &Report, _options: &Options, out: &mut dyn Write) ->
         writeln!(out, "{}.\n", markdown(&line))?;
     }
     writeln!(out, "{}", accounting_line(report))
+}
+
+/// Which exception hides how many issues, why and until when.
+fn write_hidden(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let Some(line) = hidden_line(report) else { return Ok(()) };
+    writeln!(out, "## Hidden by exceptions\n\n{line}. They are in no list and no count above.\n")?;
+    writeln!(out, "| exception | hides | who answers | until | why |\n|---|---|---|---|---|")?;
+    for one in report.hidden.iter().take(MOST_EXCEPTIONS) {
+        let id: String = one.by.exception.chars().take(10).collect();
+        let hides = count(one.issues, "issue");
+        let until = one.by.until.strftime("%Y-%m-%d %H:%M UTC");
+        let [owner, reason] = [&one.by.owner, &one.by.reason].map(|text| markdown(text.raw()));
+        writeln!(out, "| {id} | {hides} | {owner} | {until} | {reason} |")?;
+    }
+    let more = report.hidden.len().saturating_sub(MOST_EXCEPTIONS);
+    if more > 0 {
+        writeln!(out, "\n{} more in the JSON report.", count(more as u64, "exception"))?;
+    }
+    writeln!(out)
 }
 
 /// What speaks against issues, for a person to review.

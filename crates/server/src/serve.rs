@@ -12,7 +12,7 @@ use axum::http::header::{
     CACHE_CONTROL, HOST, REFERRER_POLICY, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -57,8 +57,11 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .with_state(Arc::clone(app))
 }
 
-async fn nothing_there() -> Problem {
-    Problem::not_found("such address; `/api/v1/openapi.json` names all")
+async fn nothing_there(headers: HeaderMap) -> Response {
+    if web::is_browser(&headers) {
+        return web::refused(&Problem::not_found("such page"), None);
+    }
+    Problem::not_found("such address; `/api/v1/openapi.json` names all").into_response()
 }
 
 async fn wrong_method() -> Problem {
@@ -147,10 +150,9 @@ async fn safe_headers(request: Request<Body>, next: Next) -> Response {
     for (name, value) in [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (X_FRAME_OPTIONS, "DENY"),
-        (REFERRER_POLICY, "no-referrer"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("permissions-policy"), "()"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
@@ -158,6 +160,7 @@ async fn safe_headers(request: Request<Body>, next: Next) -> Response {
     headers
         .entry(policy)
         .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
@@ -235,6 +238,10 @@ async fn connection(
 pub(crate) fn page(status: StatusCode, html: String, policy: &'static str) -> Response {
     let mut response = (status, axum::response::Html(html)).into_response();
     let name = HeaderName::from_static("content-security-policy");
-    response.headers_mut().insert(name, HeaderValue::from_static(policy));
+    let headers = response.headers_mut();
+    headers.insert(name, HeaderValue::from_static(policy));
+    // From a page that tells nobody where it came from, browsers send forms with `Origin: null`, which
+    // may be anybody's (Fetch, 3.1).
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     response
 }

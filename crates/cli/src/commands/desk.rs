@@ -135,7 +135,12 @@ impl Desk {
     pub(super) fn test(&self, name: &str) -> Result<Value> {
         match self {
             Self::Server(remote) => remote.ask(remote.connection.sink_test(name)),
-            Self::Data { outbox, runtime, .. } => Ok(runtime.block_on(outbox.test(name))?),
+            Self::Data { outbox, runtime, data, tenant } => {
+                let about = |leaf: Leaf| leaf.object("sink", name);
+                noted_of(data, tenant, Action::SinkTest, about, || {
+                    Ok(runtime.block_on(outbox.test(name))?)
+                })
+            }
         }
     }
 }

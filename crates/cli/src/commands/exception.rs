@@ -165,18 +165,17 @@ struct Renewal {
 impl Renewal {
     /// What is asked for in the place of an exception.
     fn of(self, old: &quell_govern::exception::Exception) -> ExceptionPlan {
-        let before = &old.request;
-        let or = |said: Option<String>, before: &String| said.unwrap_or_else(|| before.clone());
+        let before = ExceptionPlan::renewing(old);
         ExceptionPlan {
-            scope: or(self.scope, &before.scope),
-            reason: or(self.reason, &before.reason),
-            owner: or(self.owner, &before.owner),
+            scope: self.scope.unwrap_or(before.scope),
+            reason: self.reason.unwrap_or(before.reason),
+            owner: self.owner.unwrap_or(before.owner),
             compensating_controls: match self.controls.is_empty() {
-                true => before.compensating_controls.clone(),
+                true => before.compensating_controls,
                 false => self.controls,
             },
             until: self.until,
-            renews: Some(old.id.clone()),
+            renews: before.renews,
         }
     }
 }

@@ -182,7 +182,7 @@ fn list(found: &IssueList, asked: &List) -> Result<()> {
             writeln!(
                 out,
                 "      hidden by exception {id} until {until}: {}",
-                cell(&by.reason, 30)
+                cell(&by.reason, 25)
             )?;
         }
     }

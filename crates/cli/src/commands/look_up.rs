@@ -5,12 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use quell_audit::{Action, Leaf};
 use quell_pipeline::{FixConfig, FixPlan, FixRequest, Looked, Setup, wanted_of};
 use quell_refs::{Hosts, Wanted};
 use quell_server::offline::Lookups as Asking;
 use tokio::runtime::{Builder, Runtime};
 
 use super::config::load_or_tell;
+use crate::audited::noted;
 use crate::console::say;
 use crate::environment::{SystemClock, environment_of};
 use crate::remote::Misused;
@@ -73,12 +75,25 @@ impl Lookups {
         self.0.is_some()
     }
 
-    /// What the hosts say. Nothing is asked where none was named.
-    pub(super) fn find(&self, wanted: &BTreeSet<Wanted>) -> Looked {
-        match &self.0 {
-            Some((runtime, asking)) => runtime.block_on(asking.find(wanted)),
-            None => Looked::new(),
-        }
+    /// What the hosts say. Nothing is asked where none was named. What is asked for findings of a
+    /// data directory is in its audit log first.
+    pub(super) fn find(&self, data: Option<&Path>, wanted: &BTreeSet<Wanted>) -> Looked {
+        let Some((runtime, asking)) = &self.0 else { return Looked::new() };
+        let find = || Ok(runtime.block_on(asking.find(wanted)));
+        let hosts: BTreeSet<String> = wanted.iter().filter_map(Wanted::host).collect();
+        let found = match data {
+            Some(data) if !hosts.is_empty() => {
+                let about =
+                    |leaf: Leaf| hosts.iter().fold(leaf, |leaf, host| leaf.object("host", host));
+                noted(data, Action::CallOut, |leaf| about(leaf).word("act", "look-up"), find)
+            }
+            Some(_) | None => find(),
+        };
+        let unwritten = |error: anyhow::Error| {
+            let why = format!("nothing was asked: {error:#}");
+            wanted.iter().map(|one| (one.clone(), Err(why.clone()))).collect()
+        };
+        found.unwrap_or_else(unwritten)
     }
 }
 

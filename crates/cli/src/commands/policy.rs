@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use quell_govern::phase::{Action, Outcome, Rules, Verdict, decide};
-use quell_model::Clock;
+use quell_govern::phase::{Action, Conditions, Outcome, Phase, Rule, Rules, Verdict, decide};
+use quell_model::{Clock, TenantId, shown};
 use quell_pipeline::govern::{Ruling, explain_action, explain_fix, ruling};
 use quell_store::Store;
+use serde_json::{Value, json};
 
 use super::config::load_or_tell;
+use super::jobs::tenant;
 use crate::console::{say, write_json};
 use crate::environment::{Environment, SystemClock};
 use crate::exit::Exit;
@@ -21,6 +23,7 @@ Examples:
   quell policy test rules.toml                 its rules, and its [[case]] tables
   quell policy explain --fix 3f2a9c
   quell policy explain --kind fix.patch --environment test --proved --safe
+  quell policy rules                           those that hold, and who backs them
   quell policy back dev-runs --server https://quell.example   as an admin
 
 Without a rule for it an action is only observed. docs/governance.md has the
@@ -39,6 +42,9 @@ pub(super) struct Arguments {
     /// directory]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Whose, on the data directory; a server knows it by the token
+    #[arg(long, global = true, value_name = "TENANT", default_value = TenantId::DEFAULT)]
+    tenant: String,
     /// Print JSON
     #[arg(long, global = true)]
     json: bool,
@@ -53,7 +59,7 @@ enum Command {
     },
     /// Say why an action would run, wait or be refused
     Explain(Box<Explain>),
-    /// List the rules that hold at a server, and who stands behind them
+    /// List the rules that hold, and how many admins stand behind each
     Rules,
     /// Stand behind a rule at a server, as an admin
     Back {
@@ -119,10 +125,10 @@ impl Explain {
         remote.ask(remote.connection.policy_explain(&question))
     }
 
-    fn action(&self) -> Action {
+    fn action(&self, tenant: &TenantId) -> Action {
         Action {
             kind: self.kind.clone(),
-            tenant: "default".to_owned(),
+            tenant: tenant.as_str().to_owned(),
             account: self.account.clone(),
             environment: self.environment.clone(),
             risk: self.risk,
@@ -142,7 +148,7 @@ pub(super) fn run(
     environment: &Environment,
 ) -> Result<Exit> {
     if let Command::Test { file } = &arguments.command {
-        return test(file);
+        return test(file, arguments.json);
     }
     let mut out = io::stdout().lock();
     let Some(remote) = arguments.server.connect(named, environment)? else {
@@ -156,12 +162,15 @@ pub(super) fn run(
             write(&verdict, arguments.json, &mut out)?;
         }
         Command::Rules => {
-            let rules: serde_json::Value = remote.ask(server.policy_rules())?;
-            write_json(&mut out, &rules)?;
+            let page: Value = remote.ask(server.policy_rules())?;
+            write_rules(&page, arguments.json, &mut out)?;
         }
         Command::Back { rule } => {
-            let backed: serde_json::Value = remote.ask(server.policy_back(rule))?;
-            write_json(&mut out, &backed)?;
+            let backed: Value = remote.ask(server.policy_back(rule))?;
+            match arguments.json {
+                true => write_json(&mut out, &backed)?,
+                false => writeln!(out, "{}", backed_words(&backed))?,
+            }
         }
     }
     Ok(Exit::Clean)
@@ -175,18 +184,31 @@ fn own_rules(arguments: &Arguments) -> Result<Option<Ruling>> {
 
 fn at_directory(arguments: &Arguments, data: &Path) -> Result<Exit> {
     let Some(ruling) = own_rules(arguments)? else { return Ok(Exit::Usage) };
-    let mut out = io::stdout().lock();
+    let (mut out, tenant) = (io::stdout().lock(), tenant(&arguments.tenant)?);
     match &arguments.command {
         Command::Test { .. } => {}
         Command::Explain(asked) => {
-            let (store, now) = (Store::open(data)?, SystemClock.now());
+            let (store, now) = (Store::open_for(data, &tenant)?, SystemClock.now());
             let verdict = match &asked.fix {
-                Some(fix) => explain_fix(&store, &ruling, ("default", fix), now)?,
-                None => explain_action(&store, &ruling, &asked.action(), now)?,
+                Some(fix) => explain_fix(&store, &ruling, (tenant.as_str(), fix), now)?,
+                None => explain_action(&store, &ruling, &asked.action(&tenant), now)?,
             };
             write(&verdict, arguments.json, &mut out)?;
         }
-        Command::Rules => write_json(&mut out, &ruling.rules)?,
+        Command::Rules => {
+            let store = Store::open_for(data, &tenant)?;
+            let row = |rule: &Rule| -> Result<Value> {
+                let hash = rule.hash();
+                let mut row = json!({"hash": hash, "backers": ruling.backers(&store, &hash)?});
+                if let (Value::Object(row), Value::Object(rule)) = (&mut row, json!(rule)) {
+                    row.extend(rule);
+                }
+                Ok(row)
+            };
+            let items = ruling.rules.iter().map(row).collect::<Result<Vec<_>>>()?;
+            let page = json!({"total": items.len(), "items": items});
+            write_rules(&page, arguments.json, &mut out)?;
+        }
         Command::Back { .. } => {
             say("a rule is backed at a server, which knows who you are: name one with `--server`");
             return Ok(Exit::Usage);
@@ -195,7 +217,7 @@ fn at_directory(arguments: &Arguments, data: &Path) -> Result<Exit> {
     Ok(Exit::Clean)
 }
 
-fn test(file: &Path) -> Result<Exit> {
+fn test(file: &Path, json: bool) -> Result<Exit> {
     let text = std::fs::read_to_string(file)
         .with_context(|| format!("cannot read `{}`", file.display()))?;
     let rules = match Rules::parse(&text) {
@@ -205,18 +227,106 @@ fn test(file: &Path) -> Result<Exit> {
             return Ok(Exit::Usage);
         }
     };
-    let (mut out, mut wrong) = (io::stdout().lock(), 0_u32);
+    let mut wrong = Vec::new();
     for (number, case) in (1_u32..).zip(&rules.cases) {
         let now = case.at.unwrap_or_else(|| SystemClock.now());
         let verdict = decide(&rules.all, &case.action, &|_| case.backers, now);
         if verdict.outcome != case.expect {
-            wrong += 1;
-            writeln!(out, "case {number} came out otherwise:")?;
-            write_verdict(&verdict, &mut out)?;
+            wrong.push((number, case.expect, verdict));
         }
     }
-    writeln!(out, "{} rules, {} cases, {wrong} wrong", rules.all.len(), rules.cases.len())?;
-    Ok(if wrong > 0 { Exit::Gate } else { Exit::Clean })
+    let mut out = io::stdout().lock();
+    let exit = if wrong.is_empty() { Exit::Clean } else { Exit::Gate };
+    if json {
+        let told = |(number, expected, verdict): &(u32, Outcome, Verdict)| json!({"case": number, "expected": expected, "verdict": verdict});
+        let wrong: Vec<Value> = wrong.iter().map(told).collect();
+        let (rules, cases) = (rules.all.len(), rules.cases.len());
+        write_json(&mut out, &json!({"rules": rules, "cases": cases, "wrong": wrong}))?;
+        return Ok(exit);
+    }
+    for (number, expected, verdict) in &wrong {
+        writeln!(out, "case {number} is to say `{}`:", outcome_words(*expected))?;
+        write_verdict(verdict, &mut out)?;
+    }
+    let (rules, cases) = (rules.all.len(), rules.cases.len());
+    writeln!(out, "{rules} rules, {cases} cases, {} wrong", wrong.len())?;
+    Ok(exit)
+}
+
+/// Rules as a person reads them: how far each goes, about what, when it runs, and who agrees else.
+fn write_rules(page: &Value, json: bool, out: &mut impl Write) -> Result<()> {
+    if json {
+        return Ok(write_json(out, page)?);
+    }
+    let items = page.get("items").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    for item in items {
+        write_rule(item, out)?;
+    }
+    if items.is_empty() {
+        writeln!(out, "no rules, so everything is only observed; docs/governance.md shows some")?;
+    }
+    Ok(())
+}
+
+fn write_rule(item: &Value, out: &mut impl Write) -> Result<()> {
+    let mut rule = item.clone();
+    if let Value::Object(members) = &mut rule {
+        members.retain(|name, _| name != "hash" && name != "backers");
+    }
+    let rule: Rule = serde_json::from_value(rule).context("the rule cannot be read")?;
+    writeln!(out, "{}  {}", shown(&rule.id, false), rule.phase.as_str())?;
+    let named = [
+        ("kinds", &rule.kinds),
+        ("tenants", &rule.tenants),
+        ("accounts", &rule.accounts),
+        ("environments", &rule.environments),
+    ];
+    let named = named.into_iter().filter(|(_, all)| !all.is_empty());
+    let about: Vec<String> = named.map(|(of, all)| format!("{of} {}", all.join(", "))).collect();
+    let about = if about.is_empty() { "everything".to_owned() } else { about.join("; ") };
+    let mut line = |text: String| quell_report::wrapped(&shown(&text, false), "  ", out);
+    line(format!("about {about}"))?;
+    if rule.phase == Phase::Conditional {
+        let when = conditions(&rule.when);
+        let when =
+            if when.is_empty() { "always".to_owned() } else { format!("with {}", when.join(", ")) };
+        line(format!("runs by itself {when}"))?;
+    }
+    if rule.phase != Phase::Observe {
+        let else_ = if rule.phase == Phase::Conditional { "else " } else { "" };
+        let (people, who) = (rule.quorum.people, rule.quorum.words());
+        line(format!("{else_}waits for {people} of {who}"))?;
+    }
+    // Whoever stands behind others changes nothing.
+    if rule.phase == Phase::Conditional {
+        line(backed_words(item))?;
+    }
+    Ok(())
+}
+
+/// What has to hold for an action to run by a rule.
+fn conditions(when: &Conditions) -> Vec<String> {
+    let risk = when.most_risk.map(|most| format!("a risk of at most {most}"));
+    let sure = when.least_confidence.map(|least| format!("a confidence of {least} % or more"));
+    let assets = when.most_assets.map(|most| format!("at most {most} assets"));
+    let back = when.reversible.then(|| "a way back".to_owned());
+    let windows = when.windows.iter().map(|window| {
+        let days: Vec<&str> = window.days.iter().map(String::as_str).collect();
+        format!("{} {} to {} {}", days.join(" "), window.from, window.to, window.zone)
+    });
+    let windows: Vec<String> = windows.collect();
+    let windows = (!windows.is_empty()).then(|| format!("within {}", windows.join(" or ")));
+    [risk, sure, assets, back, windows].into_iter().flatten().collect()
+}
+
+/// How many admins stand behind a rule.
+fn backed_words(rule: &Value) -> String {
+    let backers = rule.get("backers").and_then(Value::as_array).map_or(0, Vec::len);
+    match backers {
+        0 => "no admin stands behind it; in production it takes two".to_owned(),
+        1 => "1 admin stands behind it; in production it takes two".to_owned(),
+        more => format!("{more} admins stand behind it"),
+    }
 }
 
 fn write(verdict: &Verdict, json: bool, out: &mut impl Write) -> Result<()> {
@@ -228,17 +338,21 @@ fn write(verdict: &Verdict, json: bool, out: &mut impl Write) -> Result<()> {
 
 /// What becomes of an action, and why.
 pub(super) fn write_verdict(verdict: &Verdict, out: &mut impl Write) -> io::Result<()> {
-    let word = match verdict.outcome {
-        Outcome::Runs => "it runs by rule",
-        Outcome::Waits => "it waits for people",
-        Outcome::Refused => "it is refused",
-    };
+    let word = outcome_words(verdict.outcome);
     writeln!(out, "{word} (phase {})", verdict.phase.as_str())?;
     if let Some(quorum) = &verdict.quorum {
         writeln!(out, "  takes {} of {}", quorum.people, quorum.words())?;
     }
     for because in &verdict.because {
-        writeln!(out, "  {}", quell_model::shown(because, false))?;
+        writeln!(out, "  {}", shown(because, false))?;
     }
     Ok(())
+}
+
+const fn outcome_words(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Runs => "it runs by rule",
+        Outcome::Waits => "it waits for people",
+        Outcome::Refused => "it is refused",
+    }
 }

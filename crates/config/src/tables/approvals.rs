@@ -46,8 +46,8 @@ pub(super) const TABLE: Table = Table {
         .or("20"),
         Key::new(
             "remind_hours",
-            Kind::things(1, 720),
-            "Hours after which a route of `reminders` tells of what waits for people.",
+            Kind::things(0, 720),
+            "Hours after which a route of `reminders` tells of what waits for people; 0 tells at once.",
         )
         .or("24"),
     ],

@@ -159,7 +159,7 @@ fn permit(plan: &Plan, target: &Hash) -> Result<Permit, Blocked> {
         delegations: &[],
         people: 1,
         roles: &[],
-        runs_by_rule: true,
+        rules: quell_govern::phase::Outcome::Runs,
     };
     may_execute(plan, &Approvals::default(), &situation)
 }

@@ -7,6 +7,7 @@ use quell_model::Timestamp;
 
 use super::plan::{Hash, Plan};
 use super::vote::{Approvals, Delegation, Said, Stand, Vote};
+use crate::phase::Outcome;
 use crate::{Person, Standing};
 
 /// What is known at the moment at which a plan would be carried out.
@@ -24,8 +25,8 @@ pub struct Situation<'a> {
     pub people: u8,
     /// With which roles by the rules that hold now; none named asks for none.
     pub roles: &'a [String],
-    /// Whether a rule lets it run by itself, judged now.
-    pub runs_by_rule: bool,
+    /// What rules make of it, judged now. What they refuse nobody's word lets through.
+    pub rules: Outcome,
 }
 
 impl std::fmt::Debug for Situation<'_> {
@@ -83,6 +84,9 @@ pub enum Blocked {
     /// What would be changed is not what it was.
     #[error("what the plan changes has changed since it was made")]
     Target,
+    /// The rules that hold now refuse it.
+    #[error("the rules that hold now refuse it; `quell policy explain` tells why")]
+    Rules,
     /// Not enough people agree who may.
     #[error("{agree} of {needed} people agree who may now")]
     Quorum {
@@ -104,8 +108,8 @@ impl Blocked {
 /// Whether a plan may be carried out now.
 ///
 /// # Errors
-/// When it is decided, over or changed, what it changes has changed, or not enough people agree
-/// who still may.
+/// When it is decided, over or changed, what it changes has changed, rules refuse it by now, or not
+/// enough people agree who still may.
 pub fn may_execute(
     plan: &Plan,
     approvals: &Approvals,
@@ -123,8 +127,10 @@ pub fn may_execute(
     }
     let permit =
         |without_waiting| Permit { plan: plan.id.clone(), hash: hash.clone(), without_waiting };
-    if situation.runs_by_rule {
-        return Ok(permit(false));
+    match situation.rules {
+        Outcome::Refused => return Err(Blocked::Rules),
+        Outcome::Runs => return Ok(permit(false)),
+        Outcome::Waits => {}
     }
     let needed = plan.quorum.people.max(situation.people).max(1);
     let agree = agreeing(plan, approvals, &hash, situation);

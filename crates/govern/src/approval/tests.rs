@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::walk::{walk_all, walk_random, walk_read_back};
 use super::*;
+use crate::phase::Outcome;
 use crate::{Person, Standing};
 
 fn now() -> quell_model::Timestamp {
@@ -62,6 +63,14 @@ fn vote(approvals: &mut Approvals, plan: &Plan, name: &str, lately: usize) -> Re
 }
 
 fn try_it(plan: &Plan, approvals: &Approvals, at: i64) -> Result<Permit, Blocked> {
+    try_under(plan, approvals, (at, Outcome::Waits))
+}
+
+fn try_under(
+    plan: &Plan,
+    approvals: &Approvals,
+    (at, rules): (i64, Outcome),
+) -> Result<Permit, Blocked> {
     let standing = |_: &Person| Some(approver());
     let target = Hash::of(b"before");
     let situation = Situation {
@@ -71,7 +80,7 @@ fn try_it(plan: &Plan, approvals: &Approvals, at: i64) -> Result<Permit, Blocked
         delegations: &[],
         people: 1,
         roles: &[],
-        runs_by_rule: false,
+        rules,
     };
     may_execute(plan, approvals, &situation)
 }
@@ -86,6 +95,7 @@ fn a_plan_is_carried_out_once_others_agree() {
     assert_eq!(vote(&mut approvals, &plan, "ann", 0), Err(Refusal::Again));
     assert_eq!(try_it(&plan, &approvals, 72), Err(Blocked::Over));
     assert_eq!(try_it(&plan, &approvals, -1), Err(Blocked::Over));
+    assert_eq!(try_under(&plan, &approvals, (1, Outcome::Refused)), Err(Blocked::Rules));
     let permit = try_it(&plan, &approvals, 1).unwrap();
     assert!(permit.plan() == "p1" && !permit.is_without_waiting());
     permit.note(&mut approvals, now());
@@ -123,7 +133,7 @@ fn who_is_forbidden_to_approve_there_neither_agrees_nor_counts_any_more() {
             delegations: &[],
             people: 1,
             roles,
-            runs_by_rule: false,
+            rules: Outcome::Waits,
         };
         may_execute(&plan, &approvals, &situation).is_ok()
     };
@@ -208,16 +218,19 @@ fn glass_is_broken_by_an_admin_with_a_reason_and_looked_at_by_another() {
     let standing =
         |_: &Person| Some(Standing { role: "admin".into(), active: true, approves: true });
     let target = Hash::of(b"before");
-    let situation = Situation {
+    let mut situation = Situation {
         now: now(),
         target: &target,
         standing: &standing,
         delegations: &[],
         people: 2,
         roles: &[],
-        runs_by_rule: false,
+        rules: Outcome::Waits,
     };
     assert!(may_execute(&plan, &approvals, &situation).unwrap().is_without_waiting());
+    // It spares the wait, and no rule.
+    situation.rules = Outcome::Refused;
+    assert_eq!(may_execute(&plan, &approvals, &situation), Err(Blocked::Rules));
     let (bob, none) = (person("bob"), Standing { approves: false, ..approver() });
     assert_eq!(approvals.review(&plan, (&rita, &approver()), now()), Err(Refusal::Own));
     assert_eq!(approvals.review(&plan, (&bob, &none), now()), Err(Refusal::Forbidden));

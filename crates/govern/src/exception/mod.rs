@@ -178,7 +178,7 @@ pub enum Refusal {
     #[error("the scope cannot be read: {0}")]
     Scope(#[from] Fault),
     /// A text is missing, or too long.
-    #[error("`{field}` is 1 to {MOST_TEXT_BYTES} bytes")]
+    #[error("{}", text_wanted(field))]
     Text {
         /// Which.
         field: &'static str,
@@ -224,6 +224,14 @@ impl Refusal {
             Self::Over | Self::TooLong { .. } => Some("until"),
             Self::Own | Self::Again | Self::Stands { .. } => None,
         }
+    }
+}
+
+/// What a text has to be.
+fn text_wanted(field: &str) -> String {
+    match field {
+        "note" => format!("say why, in at most {MOST_TEXT_BYTES} bytes"),
+        field => format!("`{field}` is missing, or has more than {MOST_TEXT_BYTES} bytes"),
     }
 }
 

@@ -2,14 +2,14 @@
 
 use jiff::tz::TimeZone;
 use quell_govern::Person;
-use quell_govern::exception::{Exception, Limits, Request, end_of_day};
+use quell_govern::exception::{Exception, Limits, Refusal, Request, end_of_day};
+use quell_govern::expression::Expression;
 use quell_govern::lists::{Entry, read_list};
 use quell_model::{Severity, Timestamp};
 use quell_store::Store;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::preview::exception_preview;
 use super::request::{asked, end_said};
 use crate::PipelineError;
 
@@ -61,14 +61,25 @@ pub fn exception_import(
         why: reject.why,
     });
     let mut skipped: Vec<Skipped> = rejects.collect();
+    let mut skip = |entry: &Entry, why: String| {
+        let what: String = entry.scope.to_string().chars().take(200).collect();
+        skipped.push(Skipped { line: line(entry.line), what, why });
+    };
+    let mut readable: Vec<(Entry, Expression)> = Vec::new();
+    for entry in list.entries {
+        match entry.scope.to_string().parse() {
+            Ok(scope) => readable.push((entry, scope)),
+            Err(fault) => skip(&entry, Refusal::Scope(fault).to_string()),
+        }
+    }
+    let (entries, scopes): (Vec<Entry>, Vec<Expression>) = readable.into_iter().unzip();
+    let worst = store.issue_worst(&scopes)?;
     let mut wanted: Vec<Exception> = Vec::new();
-    for entry in &list.entries {
-        match exception_of(store, limits, (entry, list.kind), (owner, until), (now, by)) {
+    for ((entry, scope), worst) in entries.iter().zip(scopes).zip(worst) {
+        let of = (entry, scope.to_string(), worst);
+        match exception_of(limits, (of, list.kind), (owner, until), (now, by)) {
             Ok(exception) => wanted.push(exception),
-            Err(PipelineError::Refused(why)) => {
-                let what: String = entry.scope.to_string().chars().take(200).collect();
-                skipped.push(Skipped { line: line(entry.line), what, why });
-            }
+            Err(PipelineError::Refused(why)) => skip(entry, why),
             Err(other) => return Err(other),
         }
     }
@@ -79,20 +90,18 @@ pub fn exception_import(
 }
 
 fn exception_of(
-    store: &Store,
     limits: &Limits,
-    (entry, kind): (&Entry, &str),
+    ((entry, scope, worst), kind): ((&Entry, String, Option<Severity>), &str),
     (owner, until): (&str, Option<Timestamp>),
     (now, by): (Timestamp, &Person),
 ) -> Result<Exception, PipelineError> {
-    let preview = exception_preview(store, limits, &entry.scope.to_string(), now)?;
     let said = entry.until.and_then(|day| end_of_day(day, &TimeZone::UTC));
     // The end of a day, so that the same list on the same day asks for the same.
-    let worst = preview.worst.unwrap_or(Severity::Informational);
-    let latest = limits.latest(worst, now).to_zoned(TimeZone::UTC);
+    let latest = limits.latest(worst.unwrap_or(Severity::Informational), now);
+    let latest = latest.to_zoned(TimeZone::UTC);
     let latest = latest.start_of_day().map_or(now, |day| day.timestamp());
     let request = Request {
-        scope: preview.scope.clone(),
+        scope,
         reason: match entry.reason.trim() {
             "" => format!("left out by {kind}'s own list"),
             reason => reason.chars().take(500).collect(),
@@ -102,5 +111,5 @@ fn exception_of(
         until: said.or(until).unwrap_or(latest),
         renews: None,
     };
-    asked(request, limits, (&preview, kind), (now, by))
+    asked(request, limits, (worst, kind), (now, by))
 }

@@ -22,7 +22,7 @@ pub use plans::{
     plan_check_at, plan_issues, plan_request, plan_told,
 };
 pub(crate) use plans::{action as action_of, plan_of};
-pub use preview::{Preview, PreviewIssue, SeverityCount, exception_preview};
+pub use preview::{Preview, PreviewIssue, SeverityCount, exception_preview, issues_named};
 pub use request::{Draft, ExceptionPlan, Wrong, end_said, exception_draft, exception_request};
 pub use say::{Saying, Word, plan_say, waits_for_review};
 pub use settings::{limits, ruling, targets};

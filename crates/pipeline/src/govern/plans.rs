@@ -11,7 +11,7 @@ use quell_govern::{Person, Standing};
 use quell_model::{
     Fix, FixState, Issue, IssueKey, KeyHasher, Reversible, Safety, Timestamp, shown,
 };
-use quell_store::Store;
+use quell_store::{Store, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -29,6 +29,20 @@ pub struct Ruling {
     pub plan_hours: u32,
     /// How often one person may agree in an hour.
     pub most_per_hour: u32,
+    /// The ids of those who stood behind a rule and may not any more. They count for none.
+    pub former: BTreeSet<String>,
+}
+
+impl Ruling {
+    /// The ids of those who stand behind the bytes of a rule, and still may.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub fn backers(&self, store: &Store, rule: &Hash) -> Result<Vec<String>, StoreError> {
+        let mut all = store.rule_backers(rule)?;
+        all.retain(|id| !self.former.contains(id));
+        Ok(all)
+    }
 }
 
 /// A plan as people see it: nothing in it can turn its text round.
@@ -173,7 +187,7 @@ fn verdict(
     let mut backed: BTreeMap<String, usize> = BTreeMap::new();
     for rule in &ruling.rules {
         let hash = rule.hash();
-        let backers = store.rule_backers(&hash)?.len();
+        let backers = ruling.backers(store, &hash)?.len();
         backed.insert(hash.as_str().to_owned(), backers);
     }
     let backers = |hash: &Hash| backed.get(hash.as_str()).copied().unwrap_or_default();
@@ -313,12 +327,7 @@ pub fn plan_check_at(
         }
         None => of_fix(store, ruling, plan, now)?,
     };
-    // What rules refuse by now has no quorum that would do.
     let quorum = verdict.as_ref().and_then(|verdict| verdict.quorum.clone()).unwrap_or_default();
-    let people = match verdict.as_ref().map(|verdict| verdict.outcome) {
-        Some(Outcome::Refused) | None => u8::MAX,
-        Some(Outcome::Waits | Outcome::Runs) => quorum.people,
-    };
     let delegations = store.delegation_list()?;
     let standing = |person: &Person| known(person, plan);
     let situation = Situation {
@@ -326,9 +335,9 @@ pub fn plan_check_at(
         target: &target,
         standing: &standing,
         delegations: &delegations,
-        people,
+        people: quorum.people,
         roles: &quorum.roles,
-        runs_by_rule: verdict.is_some_and(|verdict| verdict.outcome == Outcome::Runs),
+        rules: verdict.map_or(Outcome::Refused, |verdict| verdict.outcome),
     };
     Ok(may_execute(plan, approvals, &situation))
 }

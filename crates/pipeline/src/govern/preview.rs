@@ -1,10 +1,11 @@
 //! What an exception would hide, on what is stored now.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use quell_govern::exception::Limits;
 use quell_govern::expression::Expression;
-use quell_model::{IssueKey, Severity, Timestamp, Untrusted};
+use quell_model::{Issue, IssueKey, Severity, Timestamp, Untrusted};
 use quell_store::Store;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -77,6 +78,35 @@ impl Preview {
     }
 }
 
+impl PreviewIssue {
+    fn of(issue: Issue) -> Self {
+        Self {
+            id: issue.key,
+            severity: issue.severity,
+            score: issue.risk.score,
+            asset: Untrusted::from(issue.asset.id.key()),
+            title: issue.title,
+        }
+    }
+}
+
+/// Some issues as they are now, the riskiest first: at most twenty of those that are there.
+///
+/// # Errors
+/// When the store refuses.
+pub fn issues_named(store: &Store, keys: &[IssueKey]) -> Result<Vec<PreviewIssue>, PipelineError> {
+    let mut found = Vec::new();
+    for key in keys {
+        let row = store.issue_between(*key, *key)?.pop();
+        if let Some(body) = row.and_then(|row| row.body) {
+            found.push(PreviewIssue::of(read_issue(&body)?));
+        }
+    }
+    found.sort_by_key(|issue| (Reverse(issue.score), issue.id));
+    found.truncate(MOST_NAMED);
+    Ok(found)
+}
+
 /// What an expression would hide now. Nothing is changed.
 ///
 /// # Errors
@@ -98,19 +128,11 @@ pub fn exception_preview(
         *severities.entry(issue.severity).or_default() += 1;
     }
     let worst = severities.keys().next_back().copied();
-    let mut riskiest = matched.clone();
-    riskiest.sort_by_key(|issue| (std::cmp::Reverse(issue.score), issue.row));
+    let risks = matched.iter().map(|issue| (Reverse(issue.score), issue.row));
     let mut first = Vec::new();
-    for one in riskiest.iter().take(MOST_NAMED) {
-        let Some(body) = store.issue_get(one.row)?.and_then(|row| row.body) else { continue };
-        let issue = read_issue(&body)?;
-        first.push(PreviewIssue {
-            id: issue.key,
-            severity: issue.severity,
-            score: one.score,
-            asset: Untrusted::from(issue.asset.id.key()),
-            title: issue.title,
-        });
+    for (Reverse(score), row) in least(risks, MOST_NAMED) {
+        let Some(body) = store.issue_get(row)?.and_then(|row| row.body) else { continue };
+        first.push(PreviewIssue { score, ..PreviewIssue::of(read_issue(&body)?) });
     }
     let told = severities.into_iter().rev();
     Ok(Preview {
@@ -124,4 +146,40 @@ pub fn exception_preview(
         latest_end: limits.latest(worst.unwrap_or(Severity::Informational), now),
         first,
     })
+}
+
+/// The least of some keys, in their order. Only so many are held, and only those are sorted.
+fn least<K: Ord>(keys: impl Iterator<Item = K>, most: usize) -> Vec<K> {
+    let mut held = BinaryHeap::with_capacity(most);
+    for key in keys {
+        if held.len() < most {
+            held.push(key);
+        } else if let Some(mut last) = held.peek_mut()
+            && key < *last
+        {
+            *last = key;
+        }
+    }
+    held.into_sorted_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_least_are_those_that_come_first_when_all_are_sorted(
+            keys in prop::collection::vec((0_u32..50, any::<i64>()), 0..200),
+            most in 0_usize..40,
+        ) {
+            let found = least(keys.iter().copied(), most);
+            let mut sorted = keys;
+            sorted.sort_unstable();
+            sorted.truncate(most);
+            prop_assert_eq!(found, sorted);
+        }
+    }
 }

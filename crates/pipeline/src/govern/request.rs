@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use quell_govern::Person;
 use quell_govern::exception::{Exception, Limits, Refusal, Request, State, end_of_day};
 use quell_govern::expression::Expression;
-use quell_model::{Date, KeyHasher, Timestamp};
+use quell_model::{Date, KeyHasher, Severity, Timestamp};
 use quell_store::Store;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -36,6 +36,18 @@ pub struct ExceptionPlan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 200)]
     pub renews: Option<String>,
+}
+
+impl ExceptionPlan {
+    /// What is asked for in the place of an exception, where nothing else is said: all that was asked
+    /// for then, but for when it ends.
+    #[must_use]
+    pub fn renewing(old: &Exception) -> Self {
+        let Request { scope, reason, compensating_controls, owner, until: _, renews: _ } =
+            old.request.clone();
+        let renews = Some(old.id.clone());
+        Self { scope, reason, compensating_controls, owner, until: String::new(), renews }
+    }
 }
 
 /// When a text says that something ends: a moment, or the last day, in UTC.
@@ -141,7 +153,7 @@ pub fn exception_request(
     let preview = exception_preview(store, limits, &plan.scope, now)?;
     let renews = plan.renews.as_ref().map(|id| renewable(store, id)).transpose()?;
     let request = request_of(plan, &preview.scope, end_said(&plan.until)?, renews);
-    let exception = asked(request, limits, (&preview, "request"), (now, by))?;
+    let exception = asked(request, limits, (preview.worst, "request"), (now, by))?;
     store.exception_add(std::slice::from_ref(&exception))?;
     let kept = store.exception_get(&exception.id)?.unwrap_or(exception);
     Ok((kept, preview))
@@ -161,15 +173,15 @@ fn renewable(store: &Store, id: &str) -> Result<String, PipelineError> {
     }
 }
 
-/// The exception of a request that is within its bounds.
+/// The exception of a request that is within its bounds, given the worst severity that it would hide.
 pub(super) fn asked(
     request: Request,
     limits: &Limits,
-    (preview, origin): (&Preview, &str),
+    (worst, origin): (Option<Severity>, &str),
     (now, by): (Timestamp, &Person),
 ) -> Result<Exception, PipelineError> {
     request
-        .check(limits, preview.worst, now)
+        .check(limits, worst, now)
         .map_err(|refusal| PipelineError::Refused(refusal.to_string()))?;
     let key = KeyHasher::new("exception")
         .part(origin)
@@ -181,5 +193,5 @@ pub(super) fn asked(
     // One without it has the id that it had before there were renewals.
     let key = request.renews.iter().fold(key, |key, renews| key.part("renews").part(renews));
     let id = key.finish::<()>().to_string();
-    Ok(Exception::requested(id, request, (origin, preview.reviewers), (by, now)))
+    Ok(Exception::requested(id, request, (origin, limits.reviewers(worst)), (by, now)))
 }

@@ -1,6 +1,6 @@
 //! Saying something of a plan.
 
-use quell_govern::approval::{Approvals, Hash, Plan, Refusal, Said, Stand, Voter};
+use quell_govern::approval::{Approvals, Blocked, Hash, Plan, Refusal, Said, Stand, Voter};
 use quell_govern::{Person, Standing};
 use quell_model::Timestamp;
 use quell_store::Store;
@@ -64,7 +64,13 @@ pub fn plan_say(
     let not_found = || PipelineError::NotFound { kind: "plan", id: id.clone() };
     let row = store.plan_get(&id)?.ok_or_else(not_found)?;
     let checked = plan_check(store, ruling, (&row.0, &row.1), (now, known))?;
-    let void = checked.err().filter(|blocked| blocked.voids()).map(|blocked| blocked.to_string());
+    let blocked = checked.err();
+    if let Some(refused @ Blocked::Rules) = &blocked
+        && saying.word == Word::BreakGlass
+    {
+        return Err(PipelineError::Refused(refused.to_string()));
+    }
+    let void = blocked.filter(Blocked::voids).map(|blocked| blocked.to_string());
     let delegations = store.delegation_list()?;
     let unreviewed = waits_for_review(store, by)?;
     let standing_of = |person: &Person| known(person, &row.0).unwrap_or(NOBODY);

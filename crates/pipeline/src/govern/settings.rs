@@ -36,7 +36,7 @@ pub fn ruling(said: &Approvals) -> Result<Ruling, PipelineError> {
         None => Vec::new(),
     };
     let (plan_hours, most_per_hour) = (said.plan_hours, said.most_per_hour);
-    Ok(Ruling { rules, plan_hours, most_per_hour })
+    Ok(Ruling { rules, plan_hours, most_per_hour, ..Ruling::default() })
 }
 
 /// By when issues are to be dealt with.

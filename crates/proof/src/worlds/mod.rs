@@ -516,7 +516,7 @@ pub(crate) fn operator() -> Operator {
     ];
     Operator {
         routes,
-        ruling: Ruling { rules, plan_hours: 24, most_per_hour: 10 },
+        ruling: Ruling { rules, plan_hours: 24, most_per_hour: 10, ..Ruling::default() },
         exceptions: texts.iter().filter_map(|text| text.parse().ok()).collect(),
         places: quell_pipeline::deliver::Places::default(),
     }

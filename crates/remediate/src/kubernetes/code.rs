@@ -8,6 +8,7 @@ use quell_catalog::{Check, FixRecipe, Language, Truth};
 use super::manifests::{File, Manifests};
 use super::object::{CONTAINERS, Object};
 use super::outside::{self, Outside};
+use super::patches::Patch;
 use super::{judge, locate, made, recipes};
 use crate::code::{Change, Code, Dialect, Place, Told, Unseen, Wish};
 use crate::inventory::Inventory;
@@ -48,8 +49,9 @@ impl Code for Manifests {
     }
 
     fn places(&self, file: &str) -> Vec<Place> {
-        let objects = self.file(file).map(|file| file.objects.iter()).into_iter().flatten();
-        objects.map(|object| place(file, object)).collect()
+        let Some(known) = self.file(file) else { return Vec::new() };
+        let all = known.objects.iter().chain(&known.operations);
+        all.map(|object| place(file, object)).collect()
     }
 
     fn outline(&self, file: &str) -> Option<usize> {
@@ -88,7 +90,15 @@ impl Code for Manifests {
     }
 
     fn switches(&self) -> &'static [&'static str] {
-        &["kind", "apiVersion", "metadata.annotations", "spec.replicas", "spec.suspend"]
+        &[
+            "kind",
+            "apiVersion",
+            "metadata.annotations",
+            "spec.replicas",
+            "spec.suspend",
+            "op",
+            "path",
+        ]
     }
 
     fn locate(&self, target: &Target, kinds: &[String]) -> Result<Place, String> {
@@ -110,7 +120,14 @@ impl Code for Manifests {
     }
 
     fn has_parts(&self, place: &Place) -> bool {
-        self.patches_of(place).iter().any(|patch| patch.place.is_some() || patch.is_operations())
+        let is_part = |one: &Patch| {
+            one.place.is_some() || !one.operations().is_empty() || !one.renamings().is_empty()
+        };
+        self.patches_of(place).iter().any(is_part)
+    }
+
+    fn upon(&self, part: &Place) -> Vec<Place> {
+        self.laid_upon(part)
     }
 
     /// The patches that overlays lay upon an object.

@@ -65,8 +65,8 @@ fn each(object: &Object, lists: &[&'static str], test: &dyn Fn(&Config) -> Truth
     all(containers.map(test))
 }
 
-/// Where companions of an object are looked for: its namespace, in the files of its folder and
-/// in all others.
+/// Where companions of an object are looked for: its namespace, in the files that are applied with
+/// its own.
 struct Around<'m> {
     manifests: &'m Manifests,
     file: &'m File,
@@ -84,7 +84,7 @@ impl Surroundings for Around<'_> {
         let others = self.manifests.objects().filter(|(file, other)| {
             other.kind == kind
                 && other.namespace_or_default() == self.object.namespace_or_default()
-                && together(file, self.file)
+                && self.manifests.comes_with(file, self.file)
         });
         any(others.map(|(file, other)| {
             let selector = link.split('.').try_fold(&*other.data, |value, key| value.get(key));

@@ -6,23 +6,36 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
+use super::judge::together;
 use super::kustomize::is_kustomization;
 use super::object::{Object, text_at};
-use super::patches::{self, Laid, Patch};
+use super::patches::{self, Laid, Patch, Takers};
 use super::program::{self, Programs};
 use crate::code::Place;
 use crate::yaml::{Document, Node, Step, Yaml, line_end, line_start};
+
+/// What an operation of JSON Patch is called in addresses.
+const OPERATION: &str = "Operation";
 
 /// The manifests of a repository.
 #[derive(Debug, Clone)]
 pub(super) struct Manifests {
     files: BTreeMap<String, Arc<File>>,
     /// What kustomizations change, found when it is asked for.
-    patches: OnceLock<Arc<(Laid, BTreeMap<String, String>)>>,
+    patches: OnceLock<Arc<Overlaid>>,
     /// What has to leave the default namespace together, found when it is asked for.
     programs: OnceLock<Arc<Programs>>,
     /// The images that files of other languages use.
     images: Arc<BTreeSet<String>>,
+}
+
+/// What kustomizations take in and change.
+#[derive(Debug)]
+struct Overlaid {
+    laid: Laid,
+    /// The files that are patches, with the kustomization that lays each.
+    files: BTreeMap<String, String>,
+    takers: Takers,
 }
 
 /// One file of YAML.
@@ -33,7 +46,9 @@ pub(super) struct File {
     /// The documents, or why they cannot be read.
     pub(super) yaml: Result<Yaml, String>,
     pub(super) objects: Vec<Arc<Object>>,
-    /// Where each address stands among the objects.
+    /// The operations of JSON Patch that its documents list.
+    pub(super) operations: Vec<Arc<Object>>,
+    /// Where each address stands among the objects, and the operations behind them.
     index: Arc<HashMap<String, usize>>,
     /// Where its lines end, found when it is asked for.
     line_ends: OnceLock<Vec<usize>>,
@@ -69,7 +84,7 @@ impl Manifests {
     /// Whether the patches stay the same with a new text of a file.
     fn keeps_patches(&self, new: &File) -> bool {
         !is_kustomization(&new.path)
-            && self.patches.get().is_some_and(|patches| !patches.1.contains_key(&new.path))
+            && self.patches.get().is_some_and(|patches| !patches.files.contains_key(&new.path))
             && self.file(&new.path).is_some_and(|old| old.index == new.index)
     }
 
@@ -104,21 +119,44 @@ impl Manifests {
         Some((file, file.at(&place.address)?))
     }
 
-    fn patches(&self) -> &(Laid, BTreeMap<String, String>) {
-        self.patches.get_or_init(|| Arc::new((patches::all(self), patches::files(self))))
+    fn patches(&self) -> &Overlaid {
+        self.patches.get_or_init(|| {
+            let (laid, takers) = patches::all(self);
+            Arc::new(Overlaid { laid, files: patches::files(self), takers })
+        })
     }
 
     /// The patches that kustomizations lay upon an object.
     pub(super) fn patches_of(&self, place: &Place) -> &[Patch] {
-        self.patches().0.get(place).map_or(&[], Vec::as_slice)
+        self.patches().laid.get(place).map_or(&[], Vec::as_slice)
     }
 
     /// The objects upon which kustomizations lay the patch at a place.
     pub(super) fn under<'m>(&'m self, patch: &'m Place) -> impl Iterator<Item = &'m Object> {
-        let laid = self.patches().0.iter().filter(move |(_, patches)| {
+        let laid = self.patches().laid.iter().filter(move |(_, patches)| {
             patches.iter().any(|one| one.place.as_ref() == Some(patch))
         });
         laid.filter_map(|(place, _)| Some(self.at(place)?.1))
+    }
+
+    /// The places of the objects upon which something that stands at a place is laid.
+    pub(super) fn laid_upon(&self, part: &Place) -> Vec<Place> {
+        let laid = self.patches().laid.iter();
+        let upon = laid.filter(|(_, patches)| patches.iter().any(|one| one.stands_at(part)));
+        upon.map(|(place, _)| place.clone()).collect()
+    }
+
+    /// Whether what one file says is there wherever the other is applied: in the same folder or
+    /// around it, and in every kustomization that takes the other in.
+    pub(super) fn comes_with(&self, one: &File, other: &File) -> bool {
+        let takers = |file: &File| self.patches().takers.get(&file.path);
+        match (takers(one), takers(other)) {
+            _ if one.path == other.path => true,
+            (None, None) => together(one, other),
+            (Some(_), None) => one.folder() == other.folder(),
+            (None, Some(_)) => false,
+            (Some(one), Some(other)) => other.is_subset(one),
+        }
     }
 
     /// The objects that have to leave the default namespace together with one of it.
@@ -129,7 +167,7 @@ impl Manifests {
 
     /// The kustomization that lays a file upon others as a patch; none where it is no patch.
     pub(super) fn patched_by(&self, path: &str) -> Option<&str> {
-        self.patches().1.get(path).map(String::as_str)
+        self.patches().files.get(path).map(String::as_str)
     }
 
     /// Whether a file is a template of a Helm chart.
@@ -152,18 +190,25 @@ impl File {
     pub(super) fn read(path: String, text: String) -> Self {
         // Most JSON of a repository is no manifest and may be long, so that it is not kept.
         let manifest = text.contains("apiVersion") && text.contains("kind");
-        let text = if path.ends_with(".json") && !manifest { String::new() } else { text };
+        let patch = text.contains("\"op\"") && text.contains("\"path\"");
+        let kept = manifest || patch || !path.ends_with(".json");
+        let text = if kept { text } else { String::new() };
         let yaml = Yaml::parse(text.clone());
         Self::new(path, text, yaml)
     }
 
     fn new(path: String, text: String, yaml: Result<Yaml, String>) -> Self {
         let mut objects = Vec::new();
+        let mut operations = Vec::new();
         if let Ok(yaml) = &yaml {
             let kustomization = is_kustomization(&path);
             for (at, document) in yaml.documents().iter().enumerate() {
                 objects.append(&mut in_document(yaml, (document, at), kustomization));
+                operations.append(&mut operations_in(yaml, (document, at)));
             }
+        }
+        for (at, operation) in operations.iter_mut().enumerate() {
+            operation.address = format!("{OPERATION}.{}", at + 1);
         }
         let mut seen: HashMap<String, usize> = HashMap::new();
         for object in &mut objects {
@@ -173,10 +218,11 @@ impl File {
                 object.address = format!("{}#{count}", object.address);
             }
         }
-        let index = objects.iter().enumerate().map(|(at, one)| (one.address.clone(), at));
-        let index = Arc::new(index.collect());
+        let all = objects.iter().chain(&operations).enumerate();
+        let index = Arc::new(all.map(|(at, one)| (one.address.clone(), at)).collect());
         let objects = objects.into_iter().map(Arc::new).collect();
-        Self { path, text, yaml, objects, index, line_ends: OnceLock::new() }
+        let operations = operations.into_iter().map(Arc::new).collect();
+        Self { path, text, yaml, objects, operations, index, line_ends: OnceLock::new() }
     }
 
     /// The same file with another text; what stands in documents that stay is not read again.
@@ -185,10 +231,12 @@ impl File {
             Ok(old) => old.changed(text.clone()),
             Err(_) => Yaml::parse(text.clone()),
         };
-        let objects = yaml.as_ref().ok().and_then(|yaml| self.kept(yaml));
+        let plain = yaml.as_ref().ok().filter(|_| self.operations.is_empty());
+        let objects = plain.and_then(|yaml| self.kept(yaml));
         let Some(objects) = objects else { return Self::new(self.path.clone(), text, yaml) };
         let (path, index) = (self.path.clone(), Arc::clone(&self.index));
-        Self { path, text, yaml, objects, index, line_ends: OnceLock::new() }
+        let operations = Vec::new();
+        Self { path, text, yaml, objects, operations, index, line_ends: OnceLock::new() }
     }
 
     /// The objects of a new text, where they have the addresses of the old.
@@ -223,7 +271,9 @@ impl File {
 
     /// The object of an address.
     pub(super) fn at(&self, address: &str) -> Option<&Object> {
-        self.objects.get(*self.index.get(address)?).map(AsRef::as_ref)
+        let at = *self.index.get(address)?;
+        let behind = || self.operations.get(at.checked_sub(self.objects.len())?);
+        self.objects.get(at).or_else(behind).map(AsRef::as_ref)
     }
 
     /// The bytes of an object, whole lines.
@@ -279,20 +329,39 @@ fn in_document(
     let pairs = items.iter().zip(values.into_iter().flatten()).enumerate();
     let objects = pairs.filter_map(|(element, (item, value))| {
         let kind = text_at(value, "kind")?;
-        let span = item.value.span.clone();
-        let start = line_start(text, span.start);
-        let start = if text.get(start..span.start)?.trim_matches([' ', '-']).is_empty() {
-            start
-        } else {
-            span.start
-        };
         Some(at_document(Object {
             path: vec![Step::from("items"), element.into()],
-            span: start..whole(text, span.end),
+            span: span_of(text, &item.value)?,
             ..named(&Arc::new(value.clone()), kind)
         }))
     });
     objects.collect()
+}
+
+/// The operations of JSON Patch that a document lists.
+fn operations_in(yaml: &Yaml, (document, at): (&Document, usize)) -> Vec<Object> {
+    let text = yaml.text_of(document);
+    let items = document.root().map(Node::items).unwrap_or_default();
+    let values = document.data().as_array().into_iter().flatten();
+    let pairs = items.iter().zip(values).enumerate();
+    let operations = pairs.filter_map(|(element, (item, value))| {
+        text_at(value, "op").and(text_at(value, "path"))?;
+        Some(Object {
+            document: at,
+            path: vec![element.into()],
+            span: span_of(text, &item.value)?,
+            ..Object::of(OPERATION, "", Arc::new(value.clone()))
+        })
+    });
+    operations.collect()
+}
+
+/// The bytes of an element, with its dash where nothing else stands before it on the line.
+fn span_of(text: &str, element: &Node) -> Option<Range<usize>> {
+    let span = element.span.clone();
+    let start = line_start(text, span.start);
+    let alone = text.get(start..span.start)?.trim_matches([' ', '-']).is_empty();
+    Some(if alone { start } else { span.start }..whole(text, span.end))
 }
 
 fn object(text: &str, document: &Document, root: &Node, kind: &str) -> Object {

@@ -15,11 +15,14 @@ mod outside;
 mod patches;
 mod program;
 mod recipes;
+mod renamed;
 
 pub(crate) use code::DIALECT;
 
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod operations_tests;
 #[cfg(test)]
 mod outside_tests;
 #[cfg(test)]

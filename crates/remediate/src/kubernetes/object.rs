@@ -33,7 +33,7 @@ pub(super) struct Object {
 }
 
 /// Kinds that have or make pods, with the way to what describes the pod.
-const PODS: [(&str, &[&str]); 10] = [
+const PODS: [(&str, &[&str]); 11] = [
     ("Pod", &[]),
     ("Deployment", &["spec", "template"]),
     ("StatefulSet", &["spec", "template"]),
@@ -44,6 +44,7 @@ const PODS: [(&str, &[&str]); 10] = [
     ("Job", &["spec", "template"]),
     ("CronJob", &["spec", "jobTemplate", "spec", "template"]),
     ("PodTemplate", &["template"]),
+    ("Rollout", &["spec", "template"]),
 ];
 
 /// The label that the pods of a Job get.
@@ -116,10 +117,15 @@ impl Object {
         self.pod()?.get("spec")
     }
 
+    /// The labels that it gives its pods.
+    pub(super) fn given_labels(&self) -> Map<String, Value> {
+        let labels = self.pod().and_then(|pod| pod.get("metadata")?.get("labels")?.as_object());
+        labels.cloned().unwrap_or_default()
+    }
+
     /// The labels of its pods; those of a Job get one with its name.
     pub(super) fn pod_labels(&self) -> Map<String, Value> {
-        let labels = self.pod().and_then(|pod| pod.get("metadata")?.get("labels")?.as_object());
-        let mut labels = labels.cloned().unwrap_or_default();
+        let mut labels = self.given_labels();
         if self.kind == "Job" && !self.name.is_empty() {
             labels.insert(JOB_NAME.to_owned(), Value::String(self.name.clone()));
         }

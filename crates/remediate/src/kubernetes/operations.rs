@@ -18,12 +18,50 @@ pub(super) fn within(one: &str, other: &str) -> bool {
     one.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// The steps of a pointer.
+fn keys(operation: &Value) -> Option<Vec<String>> {
+    let path = text_at(operation, "path")?.strip_prefix('/')?;
+    Some(path.split('/').map(|key| key.replace("~1", "/").replace("~0", "~")).collect())
+}
+
+/// The place of an object that an operation is about, as the object is before it; none where it
+/// leads nowhere.
+pub(super) fn puts_at(object: &Value, operation: &Value) -> Option<Vec<Step>> {
+    let mut here = Some(object);
+    let mut steps = Vec::new();
+    for key in keys(operation)? {
+        let step = match here? {
+            Value::Array(items) if key == "-" => Step::Item(items.len()),
+            Value::Array(_) => Step::Item(key.parse().ok()?),
+            Value::Object(_) => Step::Key(key),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return None,
+        };
+        here = match &step {
+            Step::Key(key) => here?.get(key),
+            Step::Item(at) => here?.get(at),
+        };
+        steps.push(step);
+    }
+    Some(steps)
+}
+
+/// Whether what is taken out of a list moves elements that an operation tells by their number.
+pub(super) fn moves(operation: &Value, gone: &[Step]) -> bool {
+    let (Some((Step::Item(at), list)), Some(path)) =
+        (gone.split_last(), text_at(operation, "path"))
+    else {
+        return false;
+    };
+    let list: String = list.iter().map(pointer).collect();
+    let rest = path.strip_prefix(&list).and_then(|rest| rest.strip_prefix('/'));
+    let number = rest.and_then(|rest| rest.split('/').next()?.parse::<usize>().ok());
+    number.is_some_and(|number| number >= *at)
+}
+
 /// Carries out an operation, as JSON Patch has it; none where it cannot be, or where it takes a
 /// value from elsewhere in the object.
 pub(super) fn operate(object: &mut Value, operation: &Value) -> Option<()> {
-    let path = text_at(operation, "path")?.strip_prefix('/')?;
-    let keys: Vec<String> =
-        path.split('/').map(|key| key.replace("~1", "/").replace("~0", "~")).collect();
+    let keys = keys(operation)?;
     let (last, way) = keys.split_last()?;
     let parent = way.iter().try_fold(object, |value, key| match value {
         Value::Object(fields) => fields.get_mut(key),

@@ -1,14 +1,16 @@
 //! Patches that kustomizations lay upon objects: files and texts of their own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::code::place;
-use super::kustomize::{self, entries, is_kustomization, join};
+use super::kustomize::{self, Built, entries, is_kustomization, join};
 use super::manifests::{File, Manifests};
 use super::object::{Object, text_at};
-use super::operations::{operate, pointer, within};
+use super::operations::{operate, pointer, puts_at, within};
+use super::renamed::{self, Renaming};
 use crate::code::Place;
 use crate::yaml::{Edit, Step};
 
@@ -33,22 +35,64 @@ enum Change {
     /// Fields as they are to be.
     Fields(Value),
     /// Operations in order (`{op: add, path: /spec/replicas, value: 2}`).
-    Operations(Vec<Value>),
+    Operations(Vec<Operation>),
+    /// Other names of images, those of the innermost kustomization first.
+    Images(Vec<Renaming>),
+}
+
+/// An operation of JSON Patch, and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Operation {
+    pub(super) data: Value,
+    pub(super) stand: Stand,
+}
+
+/// Where an operation stands.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Stand {
+    /// In a file of its own.
+    File(Place),
+    /// In a text of the kustomization that lays it.
+    Text {
+        /// The list of the kustomization.
+        list: &'static str,
+        /// The element of the list.
+        entry: usize,
+        /// The document of the text.
+        document: usize,
+        /// The way from the document's root.
+        path: Vec<Step>,
+    },
+}
+
+/// Operations as they are laid upon an object.
+#[derive(Debug)]
+pub(super) struct Steps<'p> {
+    /// Each with the place to which its value goes, or from which it takes something away.
+    pub(super) steps: Vec<(&'p Operation, Vec<Step>)>,
+    /// The object behind the last of them.
+    pub(super) merged: Value,
 }
 
 /// The patches of every object that has some.
 pub(super) type Laid = BTreeMap<Place, Vec<Patch>>;
 
-/// Every patch of the repository by the object that it changes.
-pub(super) fn all(manifests: &Manifests) -> Laid {
+/// The kustomizations that take each file in.
+pub(super) type Takers = BTreeMap<String, BTreeSet<String>>;
+
+/// Every patch of the repository by the object that it changes, and who takes each file in.
+pub(super) fn all(manifests: &Manifests) -> (Laid, Takers) {
     let mut laid = Laid::new();
+    let mut takers = Takers::new();
     for file in manifests.files().filter(|file| is_kustomization(&file.path)) {
         let (built, part) = kustomize::walk(manifests, file);
         let found: Vec<Found> = part.iter().flat_map(|by| found_in(manifests, by)).collect();
         for one in &built {
+            takers.entry(one.file.path.clone()).or_default().insert(file.path.clone());
             let own = found.iter().filter(|found| found.fits(one.object, &one.name));
             let known = laid.entry(place(&one.file.path, one.object)).or_default();
             known.extend(own.map(|found| found.patch.clone()));
+            known.extend(renaming(one, &part));
         }
     }
     for patches in laid.values_mut() {
@@ -60,7 +104,29 @@ pub(super) fn all(manifests: &Manifests) -> Laid {
         });
     }
     laid.retain(|_, patches| !patches.is_empty());
-    laid
+    (laid, takers)
+}
+
+/// What a kustomization, and those that an object goes through on the way, name its images anew.
+fn renaming(one: &Built<'_>, part: &[&File]) -> Option<Patch> {
+    let is_component = |file: &File| {
+        kustomize::data(file).and_then(|data| text_at(data, "kind")) == Some("Component")
+    };
+    let counts = |file: &&&File| {
+        is_component(file) || one.through.iter().any(|through| through.path == file.path)
+    };
+    let all: Vec<Renaming> =
+        part.iter().filter(counts).rev().flat_map(|file| renamed::all(file)).collect();
+    // It is one patch for all that add nothing to it.
+    let by = all.last()?.by.clone();
+    Some(Patch {
+        by,
+        place: None,
+        unplaced: false,
+        entry: None,
+        of: (None, None),
+        change: Change::Images(all),
+    })
 }
 
 /// The files that are patches, with the kustomization that lays each.
@@ -82,7 +148,9 @@ pub(super) struct Found {
 
 impl Found {
     fn fits(&self, object: &Object, name: &str) -> bool {
-        let same = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|w| w == is);
+        let same = |wanted: &Option<String>, is: &str| {
+            wanted.as_deref().is_none_or(|wanted| wanted == is || is_meant(wanted, is))
+        };
         same(&self.kind, &object.kind) && (same(&self.name, &object.name) || same(&self.name, name))
     }
 
@@ -100,6 +168,12 @@ impl Found {
     }
 }
 
+/// Whether a target that is a pattern means a kind or a name, as Kustomize has it: all of it.
+fn is_meant(pattern: &str, is: &str) -> bool {
+    !pattern.bytes().all(is_plain)
+        && Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|pattern| pattern.is_match(is))
+}
+
 /// Whether a letter of a target stands for itself; targets are patterns.
 fn is_plain(letter: u8) -> bool {
     letter.is_ascii_alphanumeric() || letter == b'-'
@@ -109,8 +183,7 @@ fn is_plain(letter: u8) -> bool {
 fn named(by: &File) -> Vec<(String, Value)> {
     let Some(data) = kustomize::data(by) else { return Vec::new() };
     let plain = entries(data, &["patchesStrategicMerge"]).map(|path| (path, Value::Null));
-    let lists = ["patches", "patchesJson6902"].into_iter();
-    let listed = lists.filter_map(|list| data.get(list)?.as_array()).flatten();
+    let listed = LISTS.into_iter().filter_map(|list| data.get(list)?.as_array()).flatten();
     let listed = listed.filter_map(|entry| Some((text_at(entry, "path")?, entry.clone())));
     plain
         .chain(listed)
@@ -124,14 +197,14 @@ pub(super) fn found_in(manifests: &Manifests, by: &File) -> Vec<Found> {
     let mut found = Vec::new();
     for (path, entry) in named(by) {
         let Some(file) = manifests.file(&path) else { continue };
-        found.extend(read(by, file, &entry, true));
+        found.extend(read(by, file, &entry, None));
     }
-    for list in ["patches", "patchesJson6902"] {
+    for list in LISTS {
         let listed = data.get(list).and_then(Value::as_array).into_iter().flatten();
         for (at, entry) in listed.enumerate() {
             let Some(text) = text_at(entry, "patch") else { continue };
             let file = File::read(String::new(), text.to_owned());
-            let mut own = read(by, &file, entry, false);
+            let mut own = read(by, &file, entry, Some((list, at)));
             // One target cannot stand for several objects.
             if own.len() == 1 && entry.get("target").is_none() {
                 own.iter_mut().for_each(|one| one.patch.entry = Some((list, at)));
@@ -141,13 +214,22 @@ pub(super) fn found_in(manifests: &Manifests, by: &File) -> Vec<Found> {
     }
     for text in entries(data, &["patchesStrategicMerge"]).filter(|text| text.contains('\n')) {
         let file = File::read(String::new(), text.to_owned());
-        found.extend(read(by, &file, &Value::Null, false));
+        found.extend(read(by, &file, &Value::Null, Some(("patchesStrategicMerge", 0))));
     }
     found
 }
 
-/// The patches in a text: objects, or a list of operations on what the entry targets.
-fn read(by: &File, file: &File, entry: &Value, own: bool) -> Vec<Found> {
+/// The lists of a kustomization whose entries say what they target.
+const LISTS: [&str; 2] = ["patches", "patchesJson6902"];
+
+/// The patches in a text, which is a file of its own or stands in a list of the kustomization:
+/// objects, or a list of operations on what the entry targets.
+fn read(
+    by: &File,
+    file: &File,
+    entry: &Value,
+    within: Option<(&'static str, usize)>,
+) -> Vec<Found> {
     let target = |key: &str| text_at(entry, &format!("target.{key}")).map(str::to_owned);
     let patch = |change: Change, unplaced: bool, place: Option<Place>| Patch {
         by: by.path.clone(),
@@ -165,7 +247,7 @@ fn read(by: &File, file: &File, entry: &Value, own: bool) -> Vec<Found> {
         .iter()
         .map(|object| {
             let unplaced = !targeted && object.namespace_or_default() == "default";
-            let at = own.then(|| place(&file.path, object));
+            let at = within.is_none().then(|| place(&file.path, object));
             let kind = if targeted { target("kind") } else { Some(object.kind.clone()) };
             let name = if targeted { target("name") } else { Some(object.name.clone()) };
             let change = Change::Fields(Value::clone(&object.data));
@@ -173,13 +255,15 @@ fn read(by: &File, file: &File, entry: &Value, own: bool) -> Vec<Found> {
             Found { patch: Patch { of, ..patch(change, unplaced, at) }, asks_more, kind, name }
         })
         .collect();
-    let documents = file.yaml.as_ref().map(|yaml| yaml.documents()).unwrap_or_default();
-    let operations: Vec<Value> = documents
-        .iter()
-        .filter_map(|document| document.data().as_array())
-        .flatten()
-        .filter(|operation| text_at(operation, "path").is_some())
-        .cloned()
+    let stand = |one: &Object| match within {
+        None => Stand::File(place(&file.path, one)),
+        Some((list, entry)) => {
+            Stand::Text { list, entry, document: one.document, path: one.path.clone() }
+        }
+    };
+    let operations = file.operations.iter();
+    let operations: Vec<Operation> = operations
+        .map(|one| Operation { data: Value::clone(&one.data), stand: stand(one) })
         .collect();
     if !operations.is_empty() && targeted {
         let patch = patch(Change::Operations(operations), false, None);
@@ -193,7 +277,7 @@ impl Patch {
     pub(super) fn operates_on(&self, path: &[Step]) -> bool {
         let Change::Operations(operations) = &self.change else { return false };
         let own: String = path.iter().map(pointer).collect();
-        let mut pointers = operations.iter().filter_map(|operation| text_at(operation, "path"));
+        let mut pointers = operations.iter().filter_map(|one| text_at(&one.data, "path"));
         pointers.any(|pointer| within(pointer, &own) || within(&own, pointer))
     }
 
@@ -206,9 +290,53 @@ impl Patch {
         said(&object.data, fields, path).and_then(Value::as_bool) == Some(!wanted)
     }
 
-    /// Whether it is made of operations.
-    pub(super) const fn is_operations(&self) -> bool {
-        matches!(self.change, Change::Operations(_))
+    /// Its operations; none where it says fields.
+    pub(super) fn operations(&self) -> &[Operation] {
+        match &self.change {
+            Change::Fields(_) | Change::Images(_) => &[],
+            Change::Operations(operations) => operations,
+        }
+    }
+
+    /// What it names images anew.
+    pub(super) fn renamings(&self) -> &[Renaming] {
+        match &self.change {
+            Change::Fields(_) | Change::Operations(_) => &[],
+            Change::Images(renamings) => renamings,
+        }
+    }
+
+    /// The same patch with other names of images.
+    pub(super) fn with_renamings(&self, renamings: Vec<Renaming>) -> Self {
+        Self { change: Change::Images(renamings), ..self.clone() }
+    }
+
+    /// Its operations as they are carried out on an object; none where one of them cannot be.
+    pub(super) fn steps(&self, object: &Value) -> Option<Steps<'_>> {
+        let mut merged = object.clone();
+        let mut steps = Vec::new();
+        for operation in self.operations() {
+            let at = puts_at(&merged, &operation.data)?;
+            operate(&mut merged, &operation.data)?;
+            steps.push((operation, at));
+        }
+        Some(Steps { steps, merged })
+    }
+
+    /// The same patch with other operations.
+    pub(super) fn with_operations(&self, operations: Vec<Operation>) -> Self {
+        Self { change: Change::Operations(operations), ..self.clone() }
+    }
+
+    /// Whether something of it stands at a place.
+    pub(super) fn stands_at(&self, place: &Place) -> bool {
+        let has = |one: &Operation| match &one.stand {
+            Stand::File(own) => own == place,
+            Stand::Text { .. } => self.by == place.file,
+        };
+        self.place.as_ref() == Some(place)
+            || self.operations().iter().any(has)
+            || self.renamings().iter().any(|one| one.by == place.file)
     }
 
     /// Lays its fields upon what is known of an object, whose kind and name stay; none where it
@@ -231,6 +359,7 @@ impl Patch {
                 let path: Vec<Step> = path.iter().map(|key| Step::from(*key)).collect();
                 return self.operates_on(&path);
             }
+            Change::Images(_) => return false,
         };
         let mut there = fields;
         for key in path {
@@ -252,8 +381,9 @@ impl Patch {
         match &self.change {
             Change::Fields(fields) => merge(&mut merged, fields)?,
             Change::Operations(operations) => {
-                operations.iter().try_for_each(|one| operate(&mut merged, one))?;
+                operations.iter().try_for_each(|one| operate(&mut merged, &one.data))?;
             }
+            Change::Images(renamings) => renamed::rename(&mut merged, renamings),
         }
         Some(merged)
     }

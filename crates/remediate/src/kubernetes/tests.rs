@@ -71,7 +71,7 @@ impl World {
 }
 
 /// A deployment of one container; `extra` are further lines of the container.
-fn deployment(extra: &str) -> String {
+pub(super) fn deployment(extra: &str) -> String {
     format!(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web # main\nspec:\n  \
          selector:\n    matchLabels: {{app: web}}\n  template:\n    metadata:\n      labels:\n        \
@@ -80,7 +80,7 @@ fn deployment(extra: &str) -> String {
     )
 }
 
-const WEB: (&str, &str) = ("a.yaml", "Deployment.default.web");
+pub(super) const WEB: (&str, &str) = ("a.yaml", "Deployment.default.web");
 
 #[track_caller]
 fn one(control: &str, before: &str, after: &str) {
@@ -298,6 +298,57 @@ fn a_policy_lets_in_what_the_pods_declare() {
     );
     let closed = deployment("");
     one("pod.network_policy_missing", &closed, &format!("{closed}{policy}  ingress: []\n"));
+    let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec:\n  template:\n    metadata: {labels: {app: j}}\n    spec:\n      containers: [{name: c, image: i}]\n";
+    let at = ("j.yaml", "Job.default.j");
+    let (fix, files) = World::of(&[("j.yaml", job)]).fix("pod.network_policy_missing", at.0, at.1);
+    assert_eq!(fix.state, FixState::Proved, "{fix:#?}");
+    assert!(files[0].1.contains("    matchLabels:\n      app: j\n  policyTypes"), "{files:?}");
+    let bare = job.replace("metadata: {labels: {app: j}}", "metadata: {}");
+    let (_, files) = World::of(&[("j.yaml", &bare)]).fix("pod.network_policy_missing", at.0, at.1);
+    assert!(files[0].1.contains("      job-name: j\n"), "{files:?}");
+}
+
+#[test]
+fn a_policy_that_is_not_applied_with_the_object_does_not_count() {
+    let text = deployment("");
+    let policy = "kind: NetworkPolicy\nmetadata: {name: web}\nspec:\n  podSelector: {matchLabels: {app: web}}\n  policyTypes: [Ingress]\n  ingress: []\n";
+    let base = "resources: [a.yaml]\n";
+    let of = |at: &'static str, resources: &str| {
+        let world = World::of(&[
+            ("base/a.yaml", &text),
+            ("base/kustomization.yaml", resources),
+            (at, policy),
+            ("prod/kustomization.yaml", "resources: [../base, p.yaml]\n"),
+        ]);
+        world.fix("pod.network_policy_missing", "base/a.yaml", WEB.1).0.state
+    };
+    // Another way to roll the program out, a file that is not taken in, and one that an overlay adds.
+    for at in ["all.yaml", "base/p.yaml", "prod/p.yaml"] {
+        assert_eq!(of(at, base), FixState::Proved, "{at}");
+    }
+    let taken = of("base/p.yaml", "resources: [a.yaml, p.yaml]\n");
+    assert!(matches!(taken, FixState::Withheld(why) if why.contains("already satisfies")));
+    // Without kustomizations, what stands in folders around it counts.
+    let plain = World::of(&[("x/a.yaml", &text), ("p.yaml", policy)]);
+    plain.withheld("pod.network_policy_missing", ("x/a.yaml", WEB.1), "already satisfies");
+}
+
+#[test]
+fn a_rollout_moves_with_the_services_that_it_names() {
+    let rollout = "kind: Rollout\nmetadata: {name: web}\nspec:\n  strategy: {canary: {canaryService: canary}}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n      containers: [{name: c, image: i}]\n";
+    let canary = service("canary");
+    let world = |rollout: &str| World::of(&[("r.yaml", rollout), ("s.yaml", &canary)]);
+    let (fix, files) =
+        world(rollout).fix("pod.default_namespace", "s.yaml", "Service.default.canary");
+    assert_eq!(fix.state, FixState::Proved, "{fix:#?}");
+    assert_eq!(files[0].1, rollout.replace("{name: web}", "{name: web, namespace: apps}"));
+    assert_eq!(files.len(), 2);
+    let data = "      volumes: [{name: d, persistentVolumeClaim: {claimName: d}}]\n";
+    world(&format!("{rollout}{data}")).withheld(
+        "pod.default_namespace",
+        ("s.yaml", "Service.default.canary"),
+        "PersistentVolumeClaim.d",
+    );
 }
 
 #[test]
@@ -525,7 +576,8 @@ fn a_patch_by_operations_is_not_undone_unseen() {
     World::of(&[("a.yaml", &text), ("kustomization.yaml", overlay)]).withheld(
         "pod.image_pull_policy",
         WEB,
-        "sets the same",
+        "an operation (`replace`) that `kustomization.yaml` lays upon it sets \
+         `spec.template.spec.containers[0].imagePullPolicy` and nothing else",
     );
 }
 
@@ -602,17 +654,11 @@ fn a_container_that_a_patch_brings_is_fixed_with_the_object() {
     let (fix, _) = files(job, add).fix("pod.cpu_limit", built.0, built.1);
     assert_eq!(fix.state, FixState::Proved, "{fix:#?}");
     files(job, add).withheld("pod.image_digest", built, "`kubernetes.image_digest.acme/init:1`");
-    // What an operation brings is seen, and stays with a person.
     let operation = |pull: &str| {
         format!(
             "- op: add\n  path: /spec/template/spec/containers/-\n  value: {{name: proxy, image: 'acme/proxy:2'{pull}}}\n"
         )
     };
-    files(job, &operation("")).withheld(
-        "pod.image_pull_policy",
-        built,
-        "an operation that `with/kustomization.yaml` lays upon it adds the container `proxy`",
-    );
     let right = operation(", imagePullPolicy: Always");
     files(job, &right).becomes("pod.image_pull_policy", built, "base/j.yaml", &mended(job));
 }
@@ -650,34 +696,4 @@ fn a_patch_goes_over_nothing_that_it_does_not_show() {
     ]);
     outside.withheld("pod.service_account_token", at, "it is a patch");
     outside.withheld("pod.memory_limit", at, "it is a patch");
-}
-
-#[test]
-fn operations_are_carried_out_as_kustomize_does() {
-    let web = deployment("        imagePullPolicy: Always\n");
-    let of = |operations: &str| {
-        let overlay = format!(
-            "resources: [a.yaml]\npatches:\n- target: {{kind: Deployment}}\n  patch: |-\n{operations}"
-        );
-        let world = World::of(&[("a.yaml", &web), ("kustomization.yaml", &overlay)]);
-        let (fix, _) = world.fix("pod.host_pid", "kustomization.yaml", "a:Deployment.default.web");
-        match fix.state {
-            FixState::Withheld(why) => why,
-            FixState::Proved => "proved".to_owned(),
-        }
-    };
-    let host = "/spec/template/spec/hostPID";
-    let add = |value: &str| format!("    - {{op: add, path: {host}, value: {value}}}\n");
-    let sets = "a patch in `kustomization.yaml` sets the same";
-    assert!(of(&add("true")).contains(sets), "{}", of(&add("true")));
-    assert!(of(&add("false")).contains("already satisfies it"));
-    let gone = format!("{}    - {{op: remove, path: {host}}}\n", add("true"));
-    assert!(of(&gone).contains("already satisfies it"));
-    let other = format!("{}    - {{op: replace, path: {host}, value: false}}\n", add("true"));
-    assert!(of(&other).contains("already satisfies it"));
-    // What cannot be carried out is not judged.
-    for odd in ["/spec/nowhere/x", "/spec/template/spec/containers/7", "x", "/"] {
-        let text = format!("    - {{op: remove, path: {odd}}}\n");
-        assert!(of(&text).contains("already satisfies it"), "{odd}");
-    }
 }

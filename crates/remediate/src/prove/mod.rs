@@ -253,9 +253,10 @@ fn changed(change: &Change) -> Vec<Place> {
     std::iter::once(change.place()).chain(others.cloned()).collect()
 }
 
-/// The place that is fixed, and all that the change touches.
+/// The place that is fixed, and all that the change touches: what a part is laid upon, too.
 fn touched(trial: &Trial<'_>, change: &Change) -> BTreeSet<Place> {
-    changed(change).into_iter().chain([trial.place.clone()]).collect()
+    let upon = change.parts.iter().flat_map(|part| trial.code.upon(part));
+    changed(change).into_iter().chain([trial.place.clone()]).chain(upon).collect()
 }
 
 fn only_the_block(trial: &Trial<'_>, after: &dyn Code, change: &Change) -> Finding {

@@ -64,16 +64,38 @@ fn value(request: &Request<'_>, path: &str, one: &Value) -> Result<Value, String
 /// An expression with the resource's own address and name put in.
 fn expression(request: &Request<'_>, one: &Value) -> Value {
     let Some(text) = one.as_str() else { return one.clone() };
-    let body = &request.resource.block.body;
-    let address = request.resource.address();
-    let own = if body.has_attribute("count") {
-        format!("{address}[count.index]")
-    } else if body.has_attribute("for_each") {
-        "each.value".to_owned()
-    } else {
-        address
-    };
+    let (_, own) = alike(&request.resource);
     Value::String(text.replace("{self}", &own).replace("{name}", request.resource.name()))
+}
+
+/// How a block that belongs to a resource is repeated alike, and what refers to the resource there.
+pub(super) fn alike(resource: &Resource<'_>) -> (Option<(&'static str, String)>, String) {
+    let address = resource.address();
+    if resource.block.body.has_attribute("count") {
+        let own = format!("{address}[count.index]");
+        return (Some(("count", format!("length({address})"))), own);
+    }
+    match text_of(resource, "for_each") {
+        // By the same keys where they are short, which more tools follow.
+        Some(each) if is_short(each) => {
+            (Some(("for_each", each.to_owned())), format!("{address}[each.key]"))
+        }
+        Some(_) => (Some(("for_each", address)), "each.value".to_owned()),
+        None => (None, address),
+    }
+}
+
+/// The source text of an attribute's value.
+pub(super) fn text_of<'r>(resource: &Resource<'r>, name: &str) -> Option<&'r str> {
+    let attribute = resource.block.body.get_attribute(name)?;
+    resource.file.text.get(resource.file.span(&attribute.value)?)
+}
+
+/// Whether an expression is a name, maybe made a set (`toset(var.names)`).
+fn is_short(text: &str) -> bool {
+    let inner = text.strip_prefix("toset(").and_then(|rest| rest.strip_suffix(')')).unwrap_or(text);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    inner.chars().all(plain) && ["var.", "local."].iter().any(|root| inner.starts_with(root))
 }
 
 fn parameter(

@@ -27,6 +27,17 @@ impl Edit {
         }
     }
 
+    /// Data with the edit made in it.
+    ///
+    /// # Errors
+    ///
+    /// One sentence that says what hinders it.
+    pub(crate) fn upon(&self, data: &Value) -> Result<Value, String> {
+        let mut after = data.clone();
+        foreseen(&mut after, &settled(data, self)?)?;
+        Ok(after)
+    }
+
     /// The place that it is about.
     pub(crate) fn path(&self) -> &[Step] {
         match self {

@@ -1,22 +1,63 @@
-//! What speaks against issues: for a person to review.
+//! What exceptions hide, and what speaks against issues: for a person to review.
 
 use std::io::{self, Write};
 
 use quell_model::Untrusted;
 
-use crate::Report;
 use crate::escape::{html, plain};
-use crate::words::{count, unmatched_line};
+use crate::words::{count, hidden_line, unmatched_line};
+use crate::{Options, Report};
 
 /// Exceptions in the table; JSON has all.
 const MOST_SHOWN: usize = 500;
 
-pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    if let Some(line) = hidden_line(report) {
+        hidden(report, (&line, options), out)?;
+    }
     if !report.exceptions.is_empty() {
         table(report, out)?;
     }
     if let Some(unmatched) = unmatched_line(report) {
         writeln!(out, "<p class=\"quiet\">{}.</p>", html(&unmatched))?;
+    }
+    Ok(())
+}
+
+/// Which exception hides how many issues, why and until when.
+fn hidden(
+    report: &Report,
+    (line, options): (&str, &Options),
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    writeln!(out, "<h2>Hidden by exceptions</h2>")?;
+    writeln!(out, "<p class=\"quiet\">{line}. They are in no list and no count above.</p>")?;
+    writeln!(
+        out,
+        "<div class=\"scroll\"><table><thead><tr><th>exception</th><th>hides</th><th>who answers</th><th>until</th><th>why</th></tr></thead><tbody>"
+    )?;
+    for one in report.hidden.iter().take(MOST_SHOWN) {
+        let short: String = one.by.exception.chars().take(10).collect();
+        let id = match options.serves {
+            true => {
+                format!("<a href=\"/exceptions/{}\">{}</a>", html(&one.by.exception), html(&short))
+            }
+            false => html(&short),
+        };
+        writeln!(
+            out,
+            "<tr><td>{id}</td><td class=\"n\">{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            count(one.issues, "issue"),
+            cell(&one.by.owner),
+            one.by.until.strftime("%Y-%m-%d %H:%M UTC"),
+            cell(&one.by.reason),
+        )?;
+    }
+    writeln!(out, "</tbody></table></div>")?;
+    let more = report.hidden.len().saturating_sub(MOST_SHOWN);
+    if more > 0 {
+        let more = count(more as u64, "exception");
+        writeln!(out, "<p class=\"quiet\">{more} more in the JSON report.</p>")?;
     }
     Ok(())
 }

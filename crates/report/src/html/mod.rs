@@ -61,7 +61,7 @@ pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> 
     if report.incidents.is_empty() {
         writeln!(out, "<p>No open issue.</p>")?;
     }
-    exceptions::write(report, out)?;
+    exceptions::write(report, options, out)?;
     sources::write(report, out)?;
     accounting(report, out)?;
     writeln!(out, "</main></body></html>")

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::Json;
 use axum::extract::State;
-use quell_govern::approval::{Approvals, Glass, Plan};
+use quell_govern::approval::{Approvals, Blocked, Glass, Plan};
 use quell_govern::{Person, Standing};
 use quell_model::{Timestamp, shown};
 use quell_pipeline::govern::{
-    Happened, PlanAsked, PlanTold, Saying, Word, find_plan, plan_issues, plan_request, plan_say,
-    plan_told, waits_for_review,
+    Happened, PlanAsked, PlanTold, PreviewIssue, Saying, Word, find_plan, issues_named, plan_check,
+    plan_issues, plan_request, plan_say, plan_told, waits_for_review,
 };
 use quell_store::Store;
 use serde::{Deserialize, Serialize};
@@ -89,6 +89,8 @@ pub(crate) struct PlanSeen {
     pub(crate) speaks_for: Vec<Person>,
     /// Whether they need not wait for others.
     pub(crate) glass: GlassSeen,
+    /// The riskiest of the issues that it is about, as they are now.
+    pub(crate) issues: Vec<PreviewIssue>,
 }
 
 /// Whether somebody need not wait for others.
@@ -119,7 +121,7 @@ pub(crate) fn plans_seen(
     caller: &Caller,
     asked: &PlansAsked,
 ) -> Result<(Vec<PlanTold>, u64), Problem> {
-    let ruling = ruling(app)?;
+    let ruling = ruling(app, &caller.tenant)?;
     let known = |person: &Person, plan: &Plan| standing(app, &caller.tenant, (person, plan));
     let now = app.clock.now();
     app.tenants.of(&caller.tenant)?.read(|store| {
@@ -141,7 +143,7 @@ pub(crate) fn plans_unreviewed(app: &App, caller: &Caller) -> Result<Vec<PlanAla
 
 /// One plan as who looks sees it.
 pub(crate) fn plan_seen(app: &App, caller: &Caller, id: &str) -> Result<PlanSeen, Problem> {
-    let ruling = ruling(app)?;
+    let ruling = ruling(app, &caller.tenant)?;
     let known = |person: &Person, plan: &Plan| standing(app, &caller.tenant, (person, plan));
     let (now, by) = (app.clock.now(), person(caller));
     app.tenants.of(&caller.tenant)?.read(|store: &Store| {
@@ -158,13 +160,18 @@ pub(crate) fn plan_seen(app: &App, caller: &Caller, id: &str) -> Result<PlanSeen
             false => Vec::new(),
         };
         let is_admin = may.is_some_and(|may| may.approves && may.role == "admin");
-        let glass = match is_admin && row.1.glass.is_none() {
+        let is_refused = || -> Result<bool, Problem> {
+            let checked = plan_check(store, &ruling, (&row.0, &row.1), (now, &known))?;
+            Ok(checked == Err(Blocked::Rules))
+        };
+        let glass = match is_admin && row.1.glass.is_none() && !is_refused()? {
             false => GlassSeen::No,
             true if waits_for_review(store, &by)? => GlassSeen::Unreviewed,
             true => GlassSeen::Yes,
         };
+        let issues = issues_named(store, &plan_issues(&row.0.evidence))?;
         let plan = plan_told(store, &ruling, row, (now, &known))?;
-        Ok(PlanSeen { plan, may_approve, speaks_for, glass })
+        Ok(PlanSeen { plan, may_approve, speaks_for, glass, issues })
     })
 }
 
@@ -192,7 +199,7 @@ pub(crate) fn say_of_plan(
     caller: &Caller,
     (id, saying): (&str, &Saying),
 ) -> Result<PlanTold, Problem> {
-    let ruling = ruling(app)?;
+    let ruling = ruling(app, &caller.tenant)?;
     let known = |person: &Person, plan: &Plan| standing(app, &caller.tenant, (person, plan));
     let (now, by) = (app.clock.now(), person(caller));
     let findings = app.tenants.of(&caller.tenant)?;
@@ -261,7 +268,7 @@ pub(super) async fn request(
 ) -> Result<Json<PlanAsked>, Problem> {
     let asking = Arc::clone(&app);
     app.quick(move || {
-        let (app, ruling) = (&*asking, ruling(&asking)?);
+        let (app, ruling) = (&*asking, ruling(&asking, &caller.tenant)?);
         let known = |person: &Person, plan: &Plan| standing(app, &caller.tenant, (person, plan));
         let (now, by) = (app.clock.now(), person(&caller));
         let of = (caller.tenant.as_str(), wish.fix.as_str());

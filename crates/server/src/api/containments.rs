@@ -96,7 +96,7 @@ fn of(store: &Store, id: &str) -> Result<(ContainmentRow, Containment, Plan), Pr
 
 /// A containment as people see it, with its plan.
 fn told(app: &App, caller: &Caller, id: &str) -> Result<ContainmentTold, Problem> {
-    let (ruling, now) = (ruling(app)?, app.clock.now());
+    let (ruling, now) = (ruling(app, &caller.tenant)?, app.clock.now());
     let known = |person: &Person, plan: &Plan| standing(app, &caller.tenant, (person, plan));
     app.tenants.of(&caller.tenant)?.read(|store: &Store| {
         let (row, kept, plan) = of(store, id)?;

@@ -2,11 +2,13 @@
 
 #![expect(unused_qualifications, reason = "the macro that describes parameters writes them")]
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::Json;
 use axum::extract::State;
+use quell_govern::Person;
 use quell_govern::exception::{Exception, State as Stands};
 use quell_pipeline::govern::{
     Answer, Draft, ExceptionPlan, ListTaken, Preview, Told, Wish, exception_decide,
@@ -14,6 +16,7 @@ use quell_pipeline::govern::{
     exception_show, find_exception, limits,
 };
 use quell_pipeline::query::{self, QueryError};
+use quell_store::Store;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -134,6 +137,10 @@ pub(crate) struct ExceptionSeen {
     pub(crate) preview: Option<Preview>,
     /// Whether they review what others ask for.
     pub(crate) may_review: bool,
+    /// Whether they may ask for one.
+    pub(crate) may_ask: bool,
+    /// The one that waits to take its place.
+    pub(crate) renewal: Option<String>,
 }
 
 /// One exception as who looks sees it.
@@ -144,13 +151,23 @@ pub(crate) fn exception_seen(
 ) -> Result<ExceptionSeen, Problem> {
     let (now, limits) = (app.clock.now(), limits(&app.config.exceptions));
     let may_review = check(app, caller, Right::Approve).is_ok();
+    let may_ask = check(app, caller, Right::Decide).is_ok();
     app.tenants.of(&caller.tenant)?.read(|store| {
         let told = exception_show(store, id, now)?;
         let is_live = told.exception.state.waits() || told.in_force;
         let scope = told.exception.request.scope.as_str();
         let preview = is_live.then(|| exception_preview(store, &limits, scope, now)).transpose()?;
-        Ok(ExceptionSeen { told, preview, may_review })
+        let waiting = store.exception_list(&[Stands::Requested, Stands::Reviewed])?;
+        let renews = |one: &Exception| one.request.renews.as_ref() == Some(&told.exception.id);
+        let renewal = waiting.into_iter().find(renews).map(|one| one.id);
+        Ok(ExceptionSeen { told, preview, may_review, may_ask, renewal })
     })
+}
+
+/// One exception as it stands.
+pub(crate) fn exception_told(app: &App, caller: &Caller, id: &str) -> Result<Told, Problem> {
+    let now = app.clock.now();
+    app.tenants.of(&caller.tenant)?.read(|store| Ok(exception_show(store, id, now)?))
 }
 
 /// The whole id of an exception, given its first characters.
@@ -202,13 +219,26 @@ pub(crate) fn decide_exceptions(
 ) -> Result<Vec<Answer>, Problem> {
     let findings = app.tenants.of(&caller.tenant)?;
     let (by, limits) = (person(caller), limits(&app.config.exceptions));
-    match check(app, caller, Right::Approve) {
-        Ok(()) => {}
-        Err(_) if wish == Wish::Withdraw => findings.read(|store| own(store, ids, &by))?,
+    let foreign = match check(app, caller, Right::Approve) {
+        Ok(()) => BTreeSet::new(),
+        Err(_) if wish == Wish::Withdraw => findings.read(|store| foreign(store, ids, &by))?,
         Err(refused) => return Err(refused),
-    }
-    let (now, wish) = (app.clock.now(), (ids, wish, note));
-    Ok(findings.write(|store| exception_decide(store, &limits, wish, (now, &by)))?)
+    };
+    let own: Vec<String> = ids.iter().filter(|id| !foreign.contains(*id)).cloned().collect();
+    let (now, wish) = (app.clock.now(), (own.as_slice(), wish, note));
+    let decided = match own.is_empty() {
+        true => Vec::new(),
+        false => findings.write(|store| exception_decide(store, &limits, wish, (now, &by)))?,
+    };
+    let mut decided = decided.into_iter();
+    let answer = |id: &String| match foreign.contains(id) {
+        true => {
+            let refused = Some("only an approver takes back what others asked for".to_owned());
+            Some(Answer { id: id.clone(), state: None, refused })
+        }
+        false => decided.next(),
+    };
+    Ok(ids.iter().filter_map(answer).collect())
 }
 
 /// List exceptions
@@ -247,12 +277,7 @@ pub(super) async fn show(
     Id(id): Id,
 ) -> Result<Json<Told>, Problem> {
     let asking = Arc::clone(&app);
-    app.quick(move || {
-        let findings = asking.tenants.of(&caller.tenant)?;
-        let now = asking.clock.now();
-        Ok(Json(findings.read(|store| exception_show(store, &id, now))?))
-    })
-    .await
+    app.quick(move || Ok(Json(exception_told(&asking, &caller, &id)?))).await
 }
 
 /// Say what an exception would hide, on what is stored now
@@ -319,21 +344,17 @@ pub(super) async fn decide(
     .await
 }
 
-/// Refuses ids of exceptions that others asked for.
-fn own(
-    store: &quell_store::Store,
-    ids: &[String],
-    by: &quell_govern::Person,
-) -> Result<(), Problem> {
+/// The ids of exceptions that others asked for.
+fn foreign(store: &Store, ids: &[String], by: &Person) -> Result<BTreeSet<String>, Problem> {
+    let mut foreign = BTreeSet::new();
     for id in ids {
         let Ok(full) = find_exception(store, id) else { continue };
         let found = store.exception_get(&full)?;
         if found.is_some_and(|one| one.requester() != Some(by)) {
-            let said = "only an approver takes back what others asked for";
-            return Err(Problem::unprocessable(said));
+            foreign.insert(id.clone());
         }
     }
-    Ok(())
+    Ok(foreign)
 }
 
 /// Ask for what another tool leaves out as exceptions

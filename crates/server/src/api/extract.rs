@@ -20,7 +20,7 @@ const JSON_BYTES: usize = 1 << 20;
 
 /// What the query of an address asks.
 #[derive(Debug)]
-pub(super) struct Asked<Q>(pub(super) Q);
+pub(crate) struct Asked<Q>(pub(crate) Q);
 
 impl<Q: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Asked<Q> {
     type Rejection = Problem;
@@ -33,7 +33,7 @@ impl<Q: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Asked<Q> {
 
 /// The id in an address, or several parts of it.
 #[derive(Debug)]
-pub(super) struct Id<T = String>(pub(super) T);
+pub(crate) struct Id<T = String>(pub(crate) T);
 
 impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Id<T> {
     type Rejection = Problem;

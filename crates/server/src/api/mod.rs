@@ -65,9 +65,9 @@ pub(crate) use docs::docs;
 pub(crate) use errors::{Missing, Unchanged, Undelivered};
 pub(crate) use exceptions::{
     ExceptionSeen, ask_exception, decide_exceptions, exception_drafted, exception_named,
-    exception_seen, exceptions_seen, issues_of_incident,
+    exception_seen, exception_told, exceptions_seen, issues_of_incident,
 };
-pub(crate) use extract::read;
+pub(crate) use extract::{Asked, Id, read};
 pub(crate) use health::{live, metrics, ready};
 pub(crate) use jobs::JobReport;
 pub(crate) use people::{person, ruling, standing};

@@ -2,7 +2,10 @@
 //!
 //! The only place where governance looks at callers.
 
+use std::collections::BTreeSet;
+
 use quell_govern::approval::Plan;
+use quell_govern::phase::Rule;
 use quell_govern::{Person, Standing};
 use quell_model::TenantId;
 use quell_pipeline::govern::{Ruling, plan_issues};
@@ -64,9 +67,26 @@ fn may_approve(app: &App, caller: &Caller, plan: &Plan) -> bool {
     })
 }
 
-/// The rules that hold. They are read anew each time, so a change counts at once.
-pub(crate) fn ruling(app: &App) -> Result<Ruling, Problem> {
-    Ok(quell_pipeline::govern::ruling(&app.config.approvals)?)
+/// The rules that hold for a tenant. They are read anew each time, so a change counts at once, and
+/// so does that somebody who stands behind one may not any more.
+pub(crate) fn ruling(app: &App, tenant: &TenantId) -> Result<Ruling, Problem> {
+    let ruling = quell_pipeline::govern::ruling(&app.config.approvals)?;
+    if ruling.rules.is_empty() {
+        return Ok(ruling);
+    }
+    let backers = app.tenants.of(tenant)?.read(|store| {
+        let of = |rule: &Rule| store.rule_backers(&rule.hash());
+        ruling.rules.iter().map(of).collect::<Result<Vec<_>, _>>()
+    })?;
+    let mut former: BTreeSet<String> = backers.into_iter().flatten().collect();
+    former.retain(|id| !may_back(app, tenant, id));
+    Ok(Ruling { former, ..ruling })
+}
+
+/// Whether somebody may stand behind rules now.
+fn may_back(app: &App, tenant: &TenantId, id: &str) -> bool {
+    let known = now_known(app, tenant, &Person::new(id, id));
+    known.is_some_and(|(caller, active)| active && check(app, &caller, Right::Manage).is_ok())
 }
 
 /// Refuses who has not a right in all of their tenant.

@@ -76,7 +76,7 @@ pub(super) struct RuleReport {
     rule: Rule,
     /// The hash of all that it says.
     hash: Hash,
-    /// The ids of the admins who stand behind these bytes. Production changes run by a rule that
+    /// The ids of the admins who stand behind these bytes and still may. Production changes run by a rule that
     /// has two.
     backers: Vec<String>,
 }
@@ -101,14 +101,14 @@ pub(super) async fn rules(
 ) -> Result<Json<RulePage>, Problem> {
     let asking = Arc::clone(&app);
     app.quick(move || {
-        let rules = ruling(&asking)?.rules;
+        let ruling = ruling(&asking, &caller.tenant)?;
         let findings = asking.tenants.of(&caller.tenant)?;
         let items = findings.read(|store| {
-            let report = |rule: Rule| {
-                let hash = rule.hash();
-                Ok::<_, Problem>(RuleReport { backers: store.rule_backers(&hash)?, rule, hash })
+            let report = |rule: &Rule| {
+                let (rule, hash) = (rule.clone(), rule.hash());
+                Ok::<_, Problem>(RuleReport { backers: ruling.backers(store, &hash)?, rule, hash })
             };
-            rules.into_iter().map(report).collect::<Result<Vec<_>, _>>()
+            ruling.rules.iter().map(report).collect::<Result<Vec<_>, _>>()
         })?;
         let total = u64::try_from(items.len()).unwrap_or(u64::MAX);
         Ok(Json(RulePage { items, total }))
@@ -137,7 +137,7 @@ pub(super) async fn explain(
     }
     let asking = Arc::clone(&app);
     app.quick(move || {
-        let (ruling, now) = (ruling(&asking)?, asking.clock.now());
+        let (ruling, now) = (ruling(&asking, &caller.tenant)?, asking.clock.now());
         let findings = asking.tenants.of(&caller.tenant)?;
         let tenant = caller.tenant.as_str();
         let verdict = match &question.fix {
@@ -166,13 +166,13 @@ pub(super) async fn back(
     check(&app, &caller, Right::Manage)?;
     let asking = Arc::clone(&app);
     app.quick(move || {
-        let rules = ruling(&asking)?.rules;
-        let rule = rules.into_iter().find(|rule| rule.id == id);
+        let ruling = ruling(&asking, &caller.tenant)?;
+        let rule = ruling.rules.iter().find(|rule| rule.id == id).cloned();
         let rule = rule.ok_or_else(|| Problem::not_found("rule of that id"))?;
         let (hash, by, now) = (rule.hash(), person(&caller), asking.clock.now());
         let findings = asking.tenants.of(&caller.tenant)?;
         findings.write(|store| store.rule_back((&hash, &by), now))?;
-        let backers = findings.read(|store| store.rule_backers(&hash))?;
+        let backers = findings.read(|store| ruling.backers(store, &hash))?;
         Ok(Json(RuleReport { rule, hash, backers }))
     })
     .await

@@ -59,7 +59,7 @@ pub(crate) async fn ask(
     let (incident, issues) = (wish.incident.clone(), wish.issues.clone());
     let judged = app.quick(move || {
         let reason = reason(&asking, &of, (incident.as_deref(), &issues))?;
-        let ruling = ruling(&asking)?;
+        let ruling = ruling(&asking, &of.tenant)?;
         let now = asking.clock.now();
         let verdict = asking.tenants.of(&of.tenant)?.read(|store: &Store| {
             let wanted = wanted(&of, (&judging.0, &judging.1), &reason);

@@ -72,7 +72,7 @@ impl Step {
 
     /// Whether enough people agree who may, as far as that is known without looking at the target.
     pub(super) fn is_ready(&self) -> Result<bool, Problem> {
-        let ruling = ruling(&self.app)?;
+        let ruling = ruling(&self.app, &self.findings.tenant)?;
         let tenant = &self.findings.tenant;
         let known = |person: &_, plan: &_| standing(&self.app, tenant, (person, plan));
         let now = self.now();
@@ -144,7 +144,7 @@ impl Step {
             Ok(before) => before.hash,
             Err(error) => return self.unseen(error),
         };
-        let ruling = ruling(&self.app)?;
+        let ruling = ruling(&self.app, &self.findings.tenant)?;
         let tenant = &self.findings.tenant;
         let known = |person: &_, plan: &_| standing(&self.app, tenant, (person, plan));
         let now = self.now();

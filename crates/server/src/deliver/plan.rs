@@ -81,7 +81,7 @@ fn look_at_plans(
     if desk.routes.iter().all(|route| route.what != What::Approvals) {
         return Ok(());
     }
-    let (ruling, now) = (ruling(app)?, app.clock.now());
+    let (ruling, now) = (ruling(app, &findings.tenant)?, app.clock.now());
     let known = |person: &_, plan: &_| standing(app, &findings.tenant, (person, plan));
     let remind_after = remind_after(&app.config);
     let outbox = findings.outbox_reader()?;

@@ -23,6 +23,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use quell_audit::Action;
@@ -31,8 +32,9 @@ use tokio::sync::Semaphore;
 use crate::access::{from_elsewhere, noted};
 use crate::api::{Problem, read};
 use crate::state::App;
+use crate::web::as_page;
 
-pub(crate) use page::bar;
+pub(crate) use page::{asking_for, bar};
 
 /// Longest form.
 const MOST_FORM_BYTES: usize = 8 << 10;
@@ -68,6 +70,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/sign-in/start", get(oidc::start))
         .route("/sign-in/return", get(oidc::come_back))
         .route("/sign-out", post(sign_out))
+        .layer(from_fn(as_page))
 }
 
 /// Ends the session. The form repeats what the session knows, so no page elsewhere can.

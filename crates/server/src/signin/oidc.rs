@@ -33,6 +33,7 @@ const NO_ROLE: &str =
 pub(super) async fn start(
     State(app): State<Arc<App>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
     if app.config.sign_in.issuer.is_none() {
@@ -41,13 +42,14 @@ pub(super) async fn start(
     if let Err(wait) = app.sign_in.throttle.address(peer.ip()) {
         return Problem::too_many(wait).into_response();
     }
-    match begin(&app, &headers).await {
+    let to = page::wanted_page(query.as_deref());
+    match begin(&app, &headers, &to).await {
         Ok(response) => response,
-        Err(error) => failed(&app, &error),
+        Err(error) => failed(&app, &error, &to),
     }
 }
 
-async fn begin(app: &App, headers: &HeaderMap) -> Result<Response, Unknown> {
+async fn begin(app: &App, headers: &HeaderMap, to: &str) -> Result<Response, Unknown> {
     let description = app.sign_in.provider.description(app).await?;
     let random = || {
         let half = || random_text().map_err(|error| Unknown::Secret(error.to_string()));
@@ -58,6 +60,7 @@ async fn begin(app: &App, headers: &HeaderMap) -> Result<Response, Unknown> {
         verifier: random()?,
         browser: random()?,
         come_back: come_back_to(app, headers),
+        to: to.to_owned(),
         at: app.clock.now(),
     };
     let (state, config) = (random()?, &app.config.sign_in);
@@ -99,39 +102,42 @@ pub(super) async fn come_back(
     let browser = cookie_value(&headers, &app.sessions.name("sign-in")).unwrap_or_default();
     let (state, now) = (field(&given, "state"), app.clock.now());
     let Some(pending) = app.sign_in.pending.end(state, browser, now) else {
-        return failed(&app, &Unknown::Token("nobody began this sign-in, or it came back before"));
+        let unknown = Unknown::Token("nobody began this sign-in, or it came back before");
+        return failed(&app, &unknown, page::FIRST);
     };
+    let to = pending.to.as_str();
     let issuer = app.config.sign_in.issuer.as_deref().unwrap_or_default().trim_end_matches('/');
     let named = field(&given, "iss").trim_end_matches('/');
     if !named.is_empty() && named != issuer {
-        return failed(&app, &Unknown::Token("it came back from another issuer (RFC 9207)"));
+        let other = Unknown::Token("it came back from another issuer (RFC 9207)");
+        return failed(&app, &other, to);
     }
     let code = field(&given, "code");
     if code.is_empty() {
-        return failed(&app, &Unknown::Token("it came back without a code"));
+        return failed(&app, &Unknown::Token("it came back without a code"), to);
     }
     let person = match app.sign_in.provider.person(&app, code, &pending).await {
         Ok(person) => person,
-        Err(error) => return failed(&app, &error),
+        Err(error) => return failed(&app, &error, to),
     };
-    let asking = Arc::clone(&app);
+    let (asking, goes_on) = (Arc::clone(&app), to.to_owned());
     let signed_in = app.quick(move || {
         let Some(user) = known(&asking, person)? else { return Ok(None) };
         noted(&asking, (Action::SignIn, "identity-provider"), &user)?;
         let begun = asking.sessions.begin(&asking, &user, &headers)?;
         let gone = asking.sessions.cookie("sign-in", "", 0);
-        Ok(Some(redirect("/", [begun.cookie, gone])))
+        Ok(Some(redirect(&goes_on, [begun.cookie, gone])))
     });
     match signed_in.await {
         Ok(Some(response)) => response,
-        Ok(None) => page::page(&app, StatusCode::FORBIDDEN, Some(NO_ROLE)),
+        Ok(None) => page::page(&app, StatusCode::FORBIDDEN, Some(NO_ROLE), to),
         Err(problem) => problem.into_response(),
     }
 }
 
-fn failed(app: &App, error: &Unknown) -> Response {
+fn failed(app: &App, error: &Unknown, to: &str) -> Response {
     tracing::warn!(%error, "a sign-in at the identity provider failed");
-    page::page(app, StatusCode::FORBIDDEN, Some(FAILED))
+    page::page(app, StatusCode::FORBIDDEN, Some(FAILED), to)
 }
 
 /// The person as they are stored, with the groups that they have now; nobody where they are

@@ -2,17 +2,19 @@
 
 use std::sync::{Arc, OnceLock};
 
-use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
-use axum::response::{Html, IntoResponse, Response};
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use quell_model::shown;
 use sha2::{Digest, Sha256};
 
+use super::field;
 use crate::access::Caller;
+use crate::serve::page as send;
 use crate::state::App;
-use crate::web::escaped;
+use crate::web::{escaped, page_here};
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f6f7f9;color:#16181d}\
 main{max-width:22rem;margin:12vh auto;padding:2rem;background:#fff;border:1px solid #d9dde3;border-radius:8px}\
@@ -23,6 +25,27 @@ border:0;border-radius:4px;background:#1d4ed8;color:#fff;text-decoration:none;cu
 .quiet{color:#5b6470;font-size:.9rem}.wrong{color:#9b1c1c}\
 @media(prefers-color-scheme:dark){body{background:#14161a;color:#e8eaed}main{background:#1d2026;border-color:#363b45}\
 input{background:#14161a;color:inherit}.quiet{color:#9aa3af}.wrong{color:#f4a3a3}}";
+
+/// Where people go on to who named no page.
+pub(super) const FIRST: &str = "/";
+
+/// The page that people go on to, of those that are here.
+pub(super) fn goes_on_to(to: &str) -> &str {
+    page_here(to).unwrap_or(FIRST)
+}
+
+/// The same, as an address asks for it.
+pub(super) fn wanted_page(query: Option<&str>) -> String {
+    let fields: Vec<(String, String)> =
+        url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
+    goes_on_to(field(&fields, "to")).to_owned()
+}
+
+/// The query that asks for a page.
+pub(crate) fn asking_for(to: &str) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    format!("?{}", query.append_pair("to", to).finish())
+}
 
 /// What the page may do: show itself and send its form here.
 fn policy() -> &'static str {
@@ -36,12 +59,12 @@ fn policy() -> &'static str {
     })
 }
 
-pub(super) async fn show(State(app): State<Arc<App>>) -> Response {
-    page(&app, StatusCode::OK, None)
+pub(super) async fn show(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Response {
+    page(&app, StatusCode::OK, None, &wanted_page(query.as_deref()))
 }
 
-/// The page, with what went wrong.
-pub(super) fn page(app: &App, status: StatusCode, wrong: Option<&str>) -> Response {
+/// The page, with what went wrong, and where one goes on to.
+pub(super) fn page(app: &App, status: StatusCode, wrong: Option<&str>, to: &str) -> Response {
     let sign_in = &app.config.sign_in;
     let mut html = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
@@ -54,11 +77,21 @@ pub(super) fn page(app: &App, status: StatusCode, wrong: Option<&str>) -> Respon
     if let Some(issuer) = &sign_in.issuer {
         let host = url::Url::parse(issuer).ok().and_then(|url| url.host_str().map(escaped));
         let host = host.unwrap_or_default();
-        html.push_str(&format!("<a class=\"go\" href=\"/sign-in/start\">Sign in at {host}</a>"));
+        let query = if to == FIRST { String::new() } else { escaped(&asking_for(to)) };
+        html.push_str(&format!(
+            "<a class=\"go\" href=\"/sign-in/start{query}\">Sign in at {host}</a>"
+        ));
     }
     if sign_in.passwords {
+        html.push_str("<form method=\"post\" action=\"/sign-in\">");
+        if to != FIRST {
+            html.push_str(&format!(
+                "<input type=\"hidden\" name=\"to\" value=\"{}\">",
+                escaped(to)
+            ));
+        }
         html.push_str(
-            "<form method=\"post\" action=\"/sign-in\"><label for=\"name\">Name</label>\
+            "<label for=\"name\">Name</label>\
              <input id=\"name\" name=\"name\" autocomplete=\"username\" required maxlength=\"200\">\
              <label for=\"password\">Password</label><input id=\"password\" name=\"password\" \
              type=\"password\" autocomplete=\"current-password\" required maxlength=\"1024\">\
@@ -68,10 +101,7 @@ pub(super) fn page(app: &App, status: StatusCode, wrong: Option<&str>) -> Respon
     html.push_str(
         "<p class=\"quiet\"><a href=\"/?token\">Use a token instead</a></p></main></body></html>",
     );
-    let mut response = (status, Html(html)).into_response();
-    let name = HeaderName::from_static("content-security-policy");
-    response.headers_mut().insert(name, HeaderValue::from_static(policy()));
-    response
+    send(status, html, policy())
 }
 
 /// The line that says who somebody is, with the way out where there is one. A page whose policy

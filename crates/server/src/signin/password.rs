@@ -25,10 +25,11 @@ pub(super) async fn sign_in(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    match try_it(&app, peer, headers, body).await {
+    let mut to = page::FIRST.to_owned();
+    match try_it(&app, (peer, &headers), body, &mut to).await {
         Ok(response) => response,
         Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
-            page::page(&app, StatusCode::FORBIDDEN, Some(WRONG))
+            page::page(&app, StatusCode::FORBIDDEN, Some(WRONG), &to)
         }
         Err(problem) => problem.into_response(),
     }
@@ -36,12 +37,12 @@ pub(super) async fn sign_in(
 
 async fn try_it(
     app: &Arc<App>,
-    peer: SocketAddr,
-    headers: HeaderMap,
+    (peer, headers): (SocketAddr, &HeaderMap),
     body: Body,
+    to: &mut String,
 ) -> Result<Response, Problem> {
     // Nobody is signed in as somebody else by a page elsewhere.
-    if from_elsewhere(&headers) || !app.config.sign_in.passwords {
+    if from_elsewhere(headers) || !app.config.sign_in.passwords {
         return Err(Problem::forged());
     }
     app.sign_in.throttle.address(peer.ip()).map_err(Problem::too_many)?;
@@ -51,12 +52,13 @@ async fn try_it(
     app.sign_in.throttle.name(&name).map_err(Problem::too_many)?;
     let busy = |_| Problem::unavailable("too many people sign in at once", 1);
     let hashing = app.sign_in.hashing.try_acquire().map_err(busy)?;
-    let asking = Arc::clone(app);
+    page::goes_on_to(field(&form, "to")).clone_into(to);
+    let (asking, headers, to) = (Arc::clone(app), headers.clone(), to.clone());
     let signed_in = app.quick(move || {
         let user = check(&asking, &name, &password)?;
         noted(&asking, (Action::SignIn, "password"), &user)?;
         let begun = asking.sessions.begin(&asking, &user, &headers)?;
-        Ok(redirect("/", [begun.cookie]))
+        Ok(redirect(&to, [begun.cookie]))
     });
     let signed_in = signed_in.await;
     drop(hashing);

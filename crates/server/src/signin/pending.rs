@@ -25,6 +25,8 @@ pub(super) struct Pending {
     pub(super) browser: String,
     /// Where the provider sends the browser back to.
     pub(super) come_back: String,
+    /// The page that somebody goes on to.
+    pub(super) to: String,
     /// When it began.
     pub(super) at: Timestamp,
 }
@@ -79,6 +81,7 @@ mod tests {
             verifier: text("v"),
             browser: text("b"),
             come_back: text("c"),
+            to: text("/"),
             at: at(second),
         }
     }

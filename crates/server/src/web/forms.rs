@@ -5,19 +5,21 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, Query, Request, State};
-use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::extract::{Request, State};
+use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use axum::http::uri::PathAndQuery;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use serde::{Deserialize, Deserializer};
 
 use super::{caller, html};
 use crate::access::{Caller, Right, everywhere, require};
-use crate::api::{Problem, read};
+use crate::api::{Asked, Id, Problem, read};
 use crate::audit::audited;
 use crate::serve::page as send;
+use crate::signin::asking_for;
 use crate::state::App;
 
 /// Longest form.
@@ -33,7 +35,6 @@ pub(super) fn acting(app: &Arc<App>, done: MethodRouter<Arc<App>>) -> MethodRout
         .layer(from_fn_with_state(state(), everywhere))
         .layer(from_fn_with_state(state(), require))
         .layer(from_fn_with_state(Arc::clone(app), form_token))
-        .layer(from_fn(as_page))
 }
 
 /// Which part of a list is looked at.
@@ -56,7 +57,7 @@ fn said<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
 pub(super) fn listing(
     make: fn(&App, &Caller, Part) -> Result<String, Problem>,
 ) -> MethodRouter<Arc<App>> {
-    let show = move |State(app), Query(part), headers| {
+    let show = move |State(app), Asked(part), headers| {
         shown(app, headers, move |app, caller| make(app, caller, part))
     };
     get(show)
@@ -66,7 +67,7 @@ pub(super) fn listing(
 pub(super) fn showing(
     make: fn(&App, &Caller, &str) -> Result<String, Problem>,
 ) -> MethodRouter<Arc<App>> {
-    let show = move |State(app), Path(id): Path<String>, headers| {
+    let show = move |State(app), Id(id): Id, headers| {
         shown(app, headers, move |app, caller| make(app, caller, cut(&id)))
     };
     get(show)
@@ -77,14 +78,13 @@ pub(super) async fn shown(
     app: Arc<App>,
     headers: HeaderMap,
     make: impl FnOnce(&App, &Caller) -> Result<String, Problem> + Send + 'static,
-) -> Response {
+) -> Result<Response, Problem> {
     let asking = Arc::clone(&app);
-    let signs_in = signs_in(&headers);
     let made = app.quick(move || {
         let caller = looker(&asking, &headers, Right::Oversee)?;
         make(&asking, &caller)
     });
-    answer(made.await, signs_in)
+    Ok(send(StatusCode::OK, made.await?, html::policy()))
 }
 
 /// Leads on to a page. Another look is another request, so that loading it again sends nothing
@@ -108,21 +108,10 @@ pub(super) fn looker(app: &App, headers: &HeaderMap, right: Right) -> Result<Cal
     Ok(caller)
 }
 
-/// Whether who is not known is led to where people sign in.
-pub(super) fn signs_in(headers: &HeaderMap) -> bool {
+/// Whether a browser asks that holds no token: it is shown pages, and led to where people sign in.
+pub(crate) fn is_browser(headers: &HeaderMap) -> bool {
     let kinds = headers.get(ACCEPT).and_then(|kinds| kinds.to_str().ok());
     kinds.is_some_and(|kinds| kinds.contains("text/html")) && !headers.contains_key(AUTHORIZATION)
-}
-
-fn answer(made: Result<String, Problem>, signs_in: bool) -> Response {
-    match made {
-        Ok(made) => send(StatusCode::OK, made, html::policy()),
-        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED && signs_in => {
-            led_to("/sign-in")
-        }
-        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => problem.into_response(),
-        Err(problem) => html::refused(&problem),
-    }
 }
 
 /// Moves the session's token from the form to where every request by a session has it.
@@ -150,13 +139,37 @@ async fn form_token(
     Ok(next.run(request).await)
 }
 
-/// Says as a page what was not done: a browser shows it.
-async fn as_page(request: Request<Body>, next: Next) -> Response {
+/// Says as a page what was not done: a browser shows it. Who looks and is not known is led to where
+/// people sign in, and from there back. A program that asks for JSON gets what the API answers.
+pub(crate) async fn as_page(request: Request<Body>, next: Next) -> Response {
+    let (is_browser, asks_json) = (is_browser(request.headers()), asks_json(request.headers()));
+    let (looks, address) = (request.method().is_safe(), request.uri().clone());
     let response = next.run(request).await;
-    match response.extensions().get::<Problem>() {
-        Some(problem) => html::refused(problem),
-        None => response,
+    let Some(problem) = response.extensions().get::<Problem>() else { return response };
+    let is_unknown = problem.status() == StatusCode::UNAUTHORIZED;
+    if looks && is_unknown && is_browser {
+        return led_to(&sign_in_for(&address));
     }
+    if asks_json || (looks && is_unknown) {
+        return response;
+    }
+    let mut page = html::refused(problem, (!looks).then_some(address.path()));
+    if let Some(wait) = response.headers().get(RETRY_AFTER) {
+        page.headers_mut().insert(RETRY_AFTER, wait.clone());
+    }
+    page
+}
+
+/// Whether JSON is asked for, and no page.
+fn asks_json(headers: &HeaderMap) -> bool {
+    let kinds = headers.get(ACCEPT).and_then(|kinds| kinds.to_str().ok()).unwrap_or_default();
+    kinds.contains("json") && !kinds.contains("text/html")
+}
+
+/// Where people sign in who then go on to a page of these.
+fn sign_in_for(address: &Uri) -> String {
+    let wanted = address.path_and_query().map_or("", PathAndQuery::as_str);
+    format!("/sign-in{}", html::page_here(wanted).map(asking_for).unwrap_or_default())
 }
 
 /// What a form says.

@@ -7,6 +7,7 @@ use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use quell_model::{Timestamp, is_deceiving, shown};
+use quell_pipeline::govern::PreviewIssue;
 use sha2::{Digest, Sha256};
 
 use super::forms::Part;
@@ -50,6 +51,9 @@ article,section{background:#1d2026;border-color:#363b45}.data{background:#3a2f12
 textarea,select,input:not([type=checkbox]){background:#14161a;color:inherit}button{background:#2a2e36}\
 button.grave{background:#b42318;border-color:#b42318}.alarm{border-color:#f4a3a3}}";
 
+/// Longest address that somebody is led back to who signs in.
+const MOST_ADDRESS_BYTES: usize = 4096;
+
 /// A line of a page.
 macro_rules! put {
     ($body:expr, $($text:tt)*) => {{
@@ -85,6 +89,24 @@ pub(super) fn head(caller: &Caller, here: &str) -> String {
         bar(caller, ""),
         links(here)
     )
+}
+
+/// The way to what is open and to the pages.
+fn all_links() -> String {
+    format!("<a href=\"/\">What is open</a> {}", links(""))
+}
+
+/// An address below here, where it is one of the pages, with what is asked there.
+pub(crate) fn page_here(address: &str) -> Option<&str> {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'\\';
+    if address.len() > MOST_ADDRESS_BYTES || !address.bytes().all(is_plain) {
+        return None;
+    }
+    let is_below = |(at, _): &(&str, &str)| {
+        let rest = address.strip_prefix(at);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+    };
+    PAGES.iter().any(is_below).then_some(address)
 }
 
 /// The pages, of which one is this.
@@ -169,16 +191,33 @@ pub(super) const LEGEND: &str = "<p class=\"quiet\"><span class=\"data\">Text in
      by tools, in code or by people outside Quell. It may be made to mislead. \
      Signs that cannot be seen are written out, as <code>\\u{202e}</code>.</p>\n";
 
+/// Issues, one a line.
+pub(super) fn listed(issues: &[PreviewIssue]) -> String {
+    let line = |one: &PreviewIssue| {
+        format!(
+            "<li>{} · {} · {} on {} <code class=\"quiet\">{}</code></li>\n",
+            one.severity.as_str(),
+            one.score,
+            data(&shown(one.title.raw(), false)),
+            data(&shown(one.asset.raw(), false)),
+            escaped(&one.id.to_string())
+        )
+    };
+    format!("<ul>\n{}</ul>", issues.iter().map(line).collect::<String>())
+}
+
 /// A form of a session, sent to an address, with what it repeats beside its own fields.
 pub(super) fn form(to: &str, repeats: &[(&str, &str)], fields: &str) -> String {
-    let hidden = |(name, value): &(&str, &str)| {
-        format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">\n", repeated(value))
-    };
-    let hidden: String = repeats.iter().map(hidden).collect();
+    let hidden: String = repeats.iter().map(repeat).collect();
     format!(
         "<form method=\"post\" action=\"{}\" autocomplete=\"off\">\n{hidden}{fields}\n</form>\n",
         escaped(to)
     )
+}
+
+/// A field that nobody sees, for what a form repeats.
+pub(super) fn repeat((name, value): &(&str, &str)) -> String {
+    format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">\n", repeated(value))
 }
 
 /// What a form repeats, as it is: what could turn the page's text round is named by its number.
@@ -245,14 +284,19 @@ pub(super) fn looked(what: &str) -> String {
     )
 }
 
-/// What went wrong, as a page.
-pub(super) fn refused(problem: &Problem) -> Response {
+/// What went wrong, as a page. `sent_to` is where a form was sent; who only looked changed nothing
+/// anyway.
+pub(crate) fn refused(problem: &Problem, sent_to: Option<&str>) -> Response {
     let why = words(problem.detail());
+    let back = sent_to.and_then(page_here).map(|at| {
+        format!("<p><a href=\"{}\">Back to where the form stands</a></p>\n", escaped(at))
+    });
+    let unchanged = if sent_to.is_none() { "" } else { "<p>Nothing was changed.</p>\n" };
+    let unchanged = format!("{unchanged}{}", back.unwrap_or_default());
     let body = format!(
-        "<h1>{}</h1>\n<p class=\"wrong\" role=\"alert\">{why}</p>\n<p>Nothing was changed.</p>\n\
-         <p>{}</p>\n",
+        "<h1>{}</h1>\n<p class=\"wrong\" role=\"alert\">{why}</p>\n{unchanged}<nav>{}</nav>\n",
         escaped(problem.title()),
-        links("")
+        all_links()
     );
     let status = match problem.status() {
         // A browser would ask for a name and a password.
@@ -280,5 +324,31 @@ mod tests {
         assert_eq!(held("a\n<b"), "a\n&lt;b");
         assert_eq!(held("a\u{202e}\n<b"), "a\\u{202e}\n&lt;b");
         assert!(policy().contains("style-src 'sha256-") && !policy().contains("unsafe"));
+    }
+
+    #[test]
+    fn only_a_page_of_these_is_led_back_to() {
+        for here in ["/approvals", "/approvals/4v8k", "/exceptions/new?scope=a%20b&until="] {
+            assert_eq!(page_here(here), Some(here));
+        }
+        let long = format!("/exceptions?{}", "a".repeat(5_000));
+        for other in [
+            "",
+            "/",
+            "//evil.example",
+            "/approvals.evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/approvals\\@evil.example",
+            "/exceptions\r\nlocation: x",
+            "/sign-out",
+            "/api/v1/me",
+            "approvals",
+            "/exceptions/\u{e9}",
+            "/approvals /x",
+            &long,
+        ] {
+            assert_eq!(page_here(other), None, "{other}");
+        }
     }
 }

@@ -18,13 +18,15 @@ use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use quell_report::{FORMATS, Options};
 
-pub(crate) use html::escaped;
+pub(crate) use forms::{as_page, is_browser};
+pub(crate) use html::{escaped, page_here, refused};
 
 use crate::access::{Caller, Right, find, who};
 use crate::api::{Problem, write_report};
@@ -52,6 +54,7 @@ pub(crate) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .merge(approvals::routes(app))
         .merge(delegations::routes(app))
         .merge(exceptions::routes(app))
+        .layer(from_fn(as_page))
 }
 
 async fn show(
@@ -59,14 +62,14 @@ async fn show(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let signs_in = forms::signs_in(&headers) && query.as_deref() != Some("token");
+    let signs_in = is_browser(&headers) && query.as_deref() != Some("token");
     let asking = Arc::clone(&app);
     let made = app.quick(move || {
         let caller = forms::looker(&asking, &headers, Right::Read)?;
         let html = FORMATS.iter().find(|format| format.name == "html");
         let html = html.ok_or_else(|| Problem::not_found("such page"))?;
         let asks = caller.by(&asking).may_everywhere(Right::Decide);
-        let options = Options { asks, ..Options::default() };
+        let options = Options { asks, serves: true, ..Options::default() };
         let html = write_report(&asking, &caller, (INCIDENTS, 0), (html, options))?;
         let html = String::from_utf8_lossy(&html);
         let above = format!("{BEGIN}{}{}", bar(&caller, INLINE), APPROVALS);
@@ -74,11 +77,10 @@ async fn show(
     });
     match made.await {
         Ok(html) => page(StatusCode::OK, html, POLICY),
-        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
-            if signs_in {
-                return forms::led_to("/sign-in");
-            }
+        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED && !signs_in => {
             let mut response = problem.into_response();
+            // As it stands it has a browser ask for a token.
+            response.extensions_mut().remove::<Problem>();
             let ask = "Basic realm=\"quell: any name, and a token as the password\"";
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(ask));
             response

@@ -1,5 +1,8 @@
 //! Plans over the API: asked for by one, agreed to by another, void when anything changes.
 
+use std::sync::atomic::Ordering;
+
+use quell_model::{Clock as _, TenantId};
 use quell_server::Role;
 use quell_testkit::server::{Answer, Client, Request};
 use serde_json::{Value, json};
@@ -94,10 +97,19 @@ fn admins_stand_behind_the_bytes_of_a_rule() {
     assert_eq!(back(Role::Approver).status, 403);
     assert_eq!(back(Role::Admin).json()["backers"].as_array().unwrap().len(), 1);
     assert_eq!(back(Role::Admin).json()["backers"].as_array().unwrap().len(), 2);
+    let backers = || {
+        let rules = bench.get("/api/v1/policy/rules").json();
+        let ids = rules["items"][0]["backers"].as_array().unwrap().clone();
+        ids.into_iter().map(|id| id.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    // Who may not any more stands behind nothing.
+    let mut store = quell_store::ServerStore::open(bench.data()).unwrap();
+    let (gone, now) = (backers().pop().unwrap(), bench.clock.now());
+    assert!(store.token_revoke(&TenantId::default(), &gone, now).unwrap());
+    assert!(backers().len() == 1 && !backers().contains(&gone));
     let path = folder.path().join("rules.toml");
     std::fs::write(&path, ASSIST.replace("fix.*", "fix.patch")).unwrap();
-    let rules = bench.get("/api/v1/policy/rules").json();
-    assert_eq!(rules["items"][0]["backers"], json!([]), "{rules}");
+    assert!(backers().is_empty());
 }
 
 #[test]
@@ -114,6 +126,15 @@ fn glass_is_broken_by_admins_and_looked_at_by_others() {
     let glass = |note: &str| json!({"word": "break_glass", "hash": hash, "note": note});
     assert_eq!(post(&client(Role::Approver), &path, &glass("a fire")).status, 422);
     assert_eq!(post(&admin, &path, &glass("")).status, 422);
+    // What rules refuse by now is not only waited for.
+    let rules = folder.path().join("rules.toml");
+    std::fs::write(&rules, ASSIST.replace("assist", "observe")).unwrap();
+    let refused = post(&admin, &path, &glass("a fire"));
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    let said = "the rules that hold now refuse it; `quell policy explain` tells why";
+    assert!(refused.text().contains(said), "{}", refused.text());
+    assert_eq!(bench.get(&path).json()["blocked"], said);
+    std::fs::write(&rules, ASSIST).unwrap();
     assert_eq!(post(&admin, &path, &glass("a fire")).json()["ready"], true);
     let review = json!({"word": "review"});
     assert_eq!(post(&admin, &path, &review).status, 422);
@@ -161,4 +182,35 @@ fn a_policy_that_forbids_to_approve_counts_when_people_vote_and_when_it_is_carri
     assert!(refused.text().contains("may not approve"), "{}", refused.text());
     let said = post(&bench.client(Role::Admin, "default"), &path, &yes);
     assert_eq!((said.status, &said.json()["ready"]), (200, &json!(true)), "{}", said.text());
+}
+
+#[test]
+fn one_person_agrees_to_so_many_plans_in_an_hour_and_others_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = folder.path().join("rules.toml");
+    std::fs::write(&rules, ASSIST).unwrap();
+    let rules = rules.display().to_string();
+    let bench = Bench::with(&[], &format!("[approvals]\nrules = {rules:?}\nmost_per_hour = 2\n"));
+    assert_eq!(bench.post("/api/v1/imports?wait=true", lines("plans", 3)).status, 200);
+    let client = |role| bench.client(role, "default");
+    let (engineer, approver) = (client(Role::Engineer), client(Role::Approver));
+    // Another form of the fix is another plan each time.
+    let agree = |number: u32, who: &Client, word: &str| {
+        keep_fix(&bench, &format!("-a\n+{number}\n"));
+        let asked = post(&engineer, "/api/v1/approvals", &json!({"fix": "f1"})).json();
+        let path = format!("/api/v1/approvals/{}", asked["plan"]["id"].as_str().unwrap());
+        let saying = json!({"word": word, "hash": asked["plan"]["hash"], "note": "looked"});
+        post(who, &path, &saying)
+    };
+    for number in 0..2 {
+        assert_eq!(agree(number, &approver, "approve").status, 200);
+    }
+    let third = agree(2, &approver, "approve");
+    assert_eq!(third.status, 422, "{}", third.text());
+    assert!(third.text().contains("2 plans within an hour"), "{}", third.text());
+    // A no is no yes, and another person has an hour of their own.
+    assert_eq!(agree(3, &approver, "refuse").status, 200);
+    assert_eq!(agree(4, &client(Role::Approver), "approve").status, 200);
+    bench.clock.0.fetch_add(3601, Ordering::SeqCst);
+    assert_eq!(agree(5, &approver, "approve").status, 200);
 }

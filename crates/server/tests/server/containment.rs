@@ -293,6 +293,7 @@ fn begin_and_die(rig: &Rig, id: &str) {
         rules: quell_govern::phase::Rules::parse(RULES).unwrap().all,
         plan_hours: 72,
         most_per_hour: 20,
+        ..Ruling::default()
     };
     let known = |_: &Person, _: &quell_govern::approval::Plan| {
         Some(Standing { role: "approver".to_owned(), active: true, approves: true })

@@ -102,8 +102,21 @@ fn lists_of_tools_wait_for_a_reviewer_and_others_cannot_be_taken_back() {
     let taken = post(&analyst, "/api/v1/exceptions/import", &list).json();
     assert_eq!((&taken["kind"], &taken["skipped"][0]["line"]), (&json!("trivy"), &json!(2)));
     let id = taken["requested"][0].clone();
+    // Each is answered for itself: what others asked for stays, one's own is taken back.
+    let until = latest(&bench, "account = 1");
+    let own = post(&engineer, "/api/v1/exceptions", &plan("account = 1", &until)).json();
+    let ids = json!([id, own["exception"]["id"], "nosuch", id]);
+    let body = json!({"ids": ids, "wish": "withdraw"});
+    let answers = post(&engineer, "/api/v1/exceptions/decide", &body).json();
+    let items = answers["items"].as_array().unwrap();
+    assert_eq!(
+        items.iter().map(|one| &one["id"]).collect::<Vec<_>>(),
+        ids.as_array().unwrap().iter().collect::<Vec<_>>()
+    );
+    let said = "only an approver takes back what others asked for";
+    assert_eq!((&items[0]["refused"], &items[3]["refused"]), (&json!(said), &json!(said)));
+    assert_eq!((&items[1]["state"], items[2]["refused"].is_string()), (&json!("withdrawn"), true));
     let body = json!({"ids": [id], "wish": "withdraw"});
-    assert_eq!(post(&engineer, "/api/v1/exceptions/decide", &body).status, 422);
     let done = post(&analyst, "/api/v1/exceptions/decide", &body).json();
     assert_eq!(done["items"][0]["state"], "withdrawn");
     let wrong = json!({"name": "x.yaml", "text": "a: 1", "owner": "shop"});
@@ -147,4 +160,56 @@ fn an_exception_ends_within_a_minute_and_what_it_hid_is_back_at_once() {
     let records = open("audit?action=exception.change&limit=10");
     let own = |record: &Value| record["actor"]["kind"] == "server";
     assert!(records["items"].as_array().unwrap().iter().any(own), "{records}");
+}
+
+#[test]
+fn the_clock_of_an_issue_stands_under_an_exception_and_goes_on_with_the_time_that_was_left() {
+    let bench = Bench::new();
+    assert_eq!(bench.post("/api/v1/imports?wait=true", lines("clock", 1)).status, 200);
+    let open = |path: &str| bench.get(&format!("/api/v1/{path}")).json();
+    let id = open("issues")["items"][0]["id"].as_str().unwrap().to_owned();
+    let level = || open(&format!("issues/{id}"))["issue"]["level"].clone();
+    let due = || level()["due"].as_str().unwrap().parse::<Timestamp>().unwrap();
+    let shift = |hours: i64| {
+        bench.clock.0.fetch_add(hours * 3600, Ordering::SeqCst);
+    };
+    let counts = || {
+        let all = open("service-levels");
+        ["paused", "restarted"].map(|state| all[state].as_u64().unwrap())
+    };
+    let running = due();
+    assert_eq!((level()["state"].clone(), counts()), (json!("running"), [0, 0]), "{}", level());
+    shift(5);
+    let until = (bench.clock.now() + SignedDuration::from_mins(48 * 60 + 30)).to_string();
+    let client = |role| bench.client(role, "default");
+    let scope = format!("issue = {id}");
+    let asked = post(&client(Role::Engineer), "/api/v1/exceptions", &plan(&scope, &until)).json();
+    shift(1);
+    assert_eq!((due(), level()["state"].clone()), (running, json!("running")), "nobody agreed");
+    let body = json!({"ids": [asked["exception"]["id"]], "wish": "approve", "note": "seen"});
+    for role in [Role::Approver, Role::Admin] {
+        post(&client(role), "/api/v1/exceptions/decide", &body);
+    }
+    shift(20);
+    // It stands: what was left is left.
+    let told = level();
+    assert_eq!((&told["state"], &told["paused_hours"]), (&json!("paused"), &json!(20)), "{told}");
+    assert_eq!(counts(), [1, 0]);
+    let stood = |minutes: i64| {
+        let more = due().duration_since(running) - SignedDuration::from_mins(minutes);
+        more.abs() < SignedDuration::from_mins(2)
+    };
+    assert!(stood(20 * 60), "{} {running}", due());
+    // Behind its end, 47 hours and a half after it was agreed to, it goes on.
+    shift(30);
+    let told = level();
+    assert_eq!(
+        (&told["state"], &told["paused_hours"]),
+        (&json!("restarted"), &json!(47)),
+        "{told}"
+    );
+    let whole = 47 * 60 + 30;
+    assert!(stood(whole) && counts() == [0, 1], "{} {running}", due());
+    shift(24 * 400);
+    assert!(stood(whole), "{running} {}", due());
 }

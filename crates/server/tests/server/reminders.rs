@@ -25,6 +25,11 @@ struct Rig {
 
 impl Rig {
     fn new() -> Self {
+        Self::with("")
+    }
+
+    /// With more lines of `[approvals]`.
+    fn with(approvals: &str) -> Self {
         let runtime = runtime();
         let jira = jira(Arc::new(Shifted::default()));
         let double = runtime.block_on(Double::start(Arc::clone(&jira) as _)).unwrap();
@@ -33,7 +38,7 @@ impl Rig {
         let text = "[[rule]]\nid = \"all\"\nphase = \"assist\"\nkinds = [\"fix.*\"]\n";
         std::fs::write(&path, text).unwrap();
         let more = format!(
-            "\n[egress]\nallow = [\"http://127.0.0.1\"]\n\n[approvals]\nrules = {:?}\n\n\
+            "\n[egress]\nallow = [\"http://127.0.0.1\"]\n\n[approvals]\nrules = {:?}\n{approvals}\n\
              [sinks.jira]\nkind = \"jira\"\nurl = \"{}\"\nproject = \"SEC\"\n\
              secret = \"env:BEARER\"\nlook_seconds = 30\n\n[routes.people]\nsinks = [\"jira\"]\n\
              what = \"reminders\"\nleast_severity = \"informational\"\nrelease = \"rule\"\n",
@@ -161,5 +166,22 @@ fn people_are_told_of_a_plan_that_waits_and_the_letter_decides_nothing() {
     assert_eq!(bench.get(&path).json()["approvals"]["votes"], json!([]));
     post(&approver, &path, &json!({"word": "approve", "hash": plan["hash"]}));
     rig.until_closed("A plan waits for approval");
+    assert_eq!(rig.letters(), 1);
+}
+
+#[test]
+fn reviewers_are_told_of_an_exception_at_once_where_that_is_wanted() {
+    let rig = Rig::with("remind_hours = 0\n");
+    let client = |role| rig.bench.client(role, "default");
+    let until = (rig.bench.clock.now() + SignedDuration::from_hours(24 * 20)).to_string();
+    let body = json!({"scope": "account = 111122223333", "reason": "closed", "owner": "shop",
+        "until": until});
+    let asked = post(&client(Role::Analyst), "/api/v1/exceptions", &body);
+    let id = asked["exception"]["id"].as_str().unwrap();
+    let letter = format!("{:?}", rig.until_letter("An exception waits for a reviewer"));
+    assert!(letter.contains(&format!("https://quell.example/exceptions/{id}")), "{letter}");
+    let no = json!({"ids": [id], "wish": "refuse", "note": "not now"});
+    post(&client(Role::Approver), "/api/v1/exceptions/decide", &no);
+    rig.until_closed("waits for a reviewer");
     assert_eq!(rig.letters(), 1);
 }

@@ -182,6 +182,9 @@ fn every_answer_has_the_headers_that_keep_browsers_safe() {
         "/health/live",
         "/health/ready",
         "/metrics",
+        "/sign-in",
+        "/approvals",
+        "/exceptions/new",
         "/nothing",
         "/api/v1/docs",
         "/api/v1/openapi.json",
@@ -207,13 +210,16 @@ fn every_answer_has_the_headers_that_keep_browsers_safe() {
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
             ("x-frame-options", "DENY"),
-            ("referrer-policy", "no-referrer"),
             ("cross-origin-resource-policy", "same-origin"),
         ] {
             assert_eq!(answer.header(name), Some(value), "{path}: {name}");
         }
         let policy = answer.header("content-security-policy").unwrap_or_default();
         assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
+        // A browser says where a form comes from only on a page that lets it.
+        let kind = answer.header("content-type").unwrap_or_default();
+        let tells = if kind.starts_with("text/html") { "same-origin" } else { "no-referrer" };
+        assert_eq!(answer.header("referrer-policy"), Some(tells), "{path}");
         assert!(!policy.contains("script-src") || !policy.contains("unsafe"), "{path}: {policy}");
         assert_eq!(answer.header("access-control-allow-origin"), None, "{path}");
         assert_eq!(answer.header("server"), None, "{path}");

@@ -1,7 +1,7 @@
 //! Which open issues expressions hold of, found on pages and not on bodies.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use quell_govern::expression::{Expression, Facts, Field, ID_LENGTH, Truth};
@@ -87,18 +87,21 @@ impl Rules {
 
     /// The first that holds of an issue.
     fn first(&self, row: &Row<'_>) -> Option<u32> {
-        let bit = bit(row.severity);
-        let holds = |number: &u32| {
-            let at = usize::try_from(*number).unwrap_or(usize::MAX);
-            self.all
-                .get(at)
-                .is_some_and(|(one, bits)| bits & bit != 0 && one.holds(row) == Truth::Yes)
-        };
-        let free = self.free.iter().copied().filter(&holds);
         if self.anchored.is_empty() {
-            return free.min();
+            return self.free.iter().copied().filter(|number| self.holds(*number, row)).min();
         }
-        let mut found: BTreeSet<u32> = free.collect();
+        self.held(row).first().copied()
+    }
+
+    fn holds(&self, number: u32, row: &Row<'_>) -> bool {
+        let one = usize::try_from(number).ok().and_then(|at| self.all.get(at));
+        one.is_some_and(|(one, bits)| bits & bit(row.severity) != 0 && one.holds(row) == Truth::Yes)
+    }
+
+    /// All that hold of an issue.
+    fn held(&self, row: &Row<'_>) -> BTreeSet<u32> {
+        let holds = |number: &u32| self.holds(*number, row);
+        let mut found: BTreeSet<u32> = self.free.iter().copied().filter(holds).collect();
         let mut look = |anchor: Anchor, text: &str| {
             let key = (anchor, text.to_ascii_lowercase());
             found.extend(self.anchored.get(&key).into_iter().flatten().filter(|n| holds(n)));
@@ -110,7 +113,7 @@ impl Rules {
             row.scope().weaknesses.iter().for_each(|text| look(Anchor::Weakness, text));
             row.scope().rules.iter().for_each(|text| look(Anchor::Rule, text));
         }
-        found.first().copied()
+        found
     }
 }
 
@@ -362,21 +365,59 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn issue_match(&self, expression: &Expression) -> Result<Matched, StoreError> {
+        let found = self.each_page(|page, known| found_on(page, expression, known))?;
+        Ok(Matched { issues: found.concat() })
+    }
+
+    /// The worst severity of the open issues that each of some expressions holds of. All of them are
+    /// judged in one pass.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn issue_worst(&self, all: &[Expression]) -> Result<Vec<Option<Severity>>, StoreError> {
+        let rules = Rules::new(all.iter().map(|one| (one.clone(), u8::MAX)).collect());
+        let mut worst = vec![None; all.len()];
+        let found = self.each_page(|page, known| worst_on(page, &rules, known))?;
+        for (number, severity) in found.into_iter().flatten() {
+            let at = usize::try_from(number).ok().and_then(|at| worst.get_mut(at));
+            if let Some(worst) = at {
+                *worst = (*worst).max(Some(severity));
+            }
+        }
+        Ok(worst)
+    }
+
+    /// What is found on each page of issues.
+    fn each_page<T: Send>(
+        &self,
+        judge: impl Fn(&Read, &Texts) -> T + Sync,
+    ) -> Result<Vec<T>, StoreError> {
         let _moment = self.moment()?;
         let mut select =
             self.connection.prepare_cached("SELECT page FROM issue_facets ORDER BY page")?;
         let numbers: Vec<i64> =
             select.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
         let mut known = Texts::default();
-        let mut matched = Matched::default();
+        let mut all = Vec::new();
         for numbers in numbers.chunks(AT_ONCE) {
             let read = read(&self.connection, numbers)?;
             known.learn(&self.connection, read.iter().flat_map(Read::numbers).collect())?;
-            let found = read.par_iter().map(|page| found_on(page, expression, &known));
-            matched.issues.extend(found.collect::<Vec<_>>().concat());
+            all.par_extend(read.par_iter().map(|page| judge(page, &known)));
         }
-        Ok(matched)
+        Ok(all)
     }
+}
+
+/// The worst severity on a page, of each expression that holds of an issue there.
+fn worst_on(page: &Read, rules: &Rules, known: &Texts) -> BTreeMap<u32, Severity> {
+    let mut worst: BTreeMap<u32, Severity> = BTreeMap::new();
+    page.each(known, |_, row| {
+        for number in rules.held(row) {
+            let known = worst.entry(number).or_insert(row.severity);
+            *known = (*known).max(row.severity);
+        }
+    });
+    worst
 }
 
 fn found_on(page: &Read, expression: &Expression, known: &Texts) -> Vec<MatchedIssue> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use quell_govern::Person;
 use quell_govern::exception::{Exception, Limits, Request};
+use quell_govern::expression::Expression;
 use quell_model::{Decision, FindingClass, IssueKey, Severity, Status, Timestamp};
 
 use super::IssueScope;
@@ -149,6 +150,10 @@ proptest! {
         expected.sort_unstable();
         expected.dedup();
         prop_assert_eq!(hidden(&store, at(second)), expected);
+        let all: Vec<Expression> = picked.iter().map(|at| scopes[*at].parse().unwrap()).collect();
+        let alone = |one| store.issue_match(one).unwrap().issues.iter().map(|one| one.severity).max();
+        let alone: Vec<Option<Severity>> = all.iter().map(alone).collect();
+        prop_assert_eq!(store.issue_worst(&all).unwrap(), alone);
     }
 }
 

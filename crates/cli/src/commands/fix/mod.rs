@@ -157,7 +157,8 @@ pub(super) fn run(
     let progress = Progress { cancelled: &cancelled, bytes: &|_, _| {}, doing: &|_| {} };
     let hosts = hosts(arguments, (&setup, &request))?;
     let Some(lookups) = Lookups::open(hosts)? else { return Ok(Exit::Usage) };
-    let find = |wanted: &BTreeSet<Wanted>| lookups.find(wanted);
+    let log = remote.is_none().then_some(data);
+    let find = |wanted: &BTreeSet<Wanted>| lookups.find(log, wanted);
     let look_up = LookUp { find: &find, at: SystemClock.now() };
     let help = FixHelp { look_up: lookups.is_open().then_some(&look_up), ..FixHelp::default() };
     let plan = match &remote {

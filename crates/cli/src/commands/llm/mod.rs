@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
+use quell_audit::{Action, Leaf};
 use quell_config::{Config, Money};
 use quell_model::{Untrusted, shown};
 use quell_server::offline;
@@ -19,6 +20,7 @@ use serde_json::{Value, json};
 
 use super::config::load_or_tell;
 use super::desk::runtime;
+use crate::audited::noted;
 use crate::console::{say, write_json};
 use crate::environment::{Environment, SystemClock, environment_of};
 use crate::exit::Exit;
@@ -136,7 +138,7 @@ pub(super) fn run(
             Ok(Exit::Clean)
         }),
         Command::Test { name } => configured(arguments, |config| {
-            let value = test(config, name.as_deref())?;
+            let value = test(config, name.as_deref(), places.0)?;
             let tested: Tested = Deserialize::deserialize(&value).context("no answer as told")?;
             let mut out = BufWriter::new(io::stdout().lock());
             if json {
@@ -158,9 +160,20 @@ fn configured(arguments: &Arguments, work: impl FnOnce(&Config) -> Result<Exit>)
     }
 }
 
-fn test(config: &Config, name: Option<&str>) -> Result<Value> {
-    let clock = Arc::new(SystemClock);
-    Ok(runtime()?.block_on(offline::llm_test(config, name, environment_of(), clock))?)
+fn test(config: &Config, name: Option<&str>, data: &Path) -> Result<Value> {
+    let (clock, runtime) = (Arc::new(SystemClock), runtime()?);
+    let ask = || Ok(runtime.block_on(offline::llm_test(config, name, environment_of(), clock))?);
+    let is_asked = |known: &str| name.is_none_or(|name| name == known);
+    let asked = config.llm.iter().filter(|(known, one)| one.enabled && is_asked(known));
+    let asked: Vec<&String> = asked.map(|(name, _)| name).collect();
+    if asked.is_empty() {
+        return ask();
+    }
+    let about = |leaf: Leaf| {
+        let leaf = leaf.word("task", "test");
+        asked.iter().fold(leaf, |leaf, name| leaf.object("provider", name))
+    };
+    noted(data, Action::ModelAsk, about, ask)
 }
 
 fn list(config: &Config) -> Value {

@@ -273,7 +273,12 @@ impl Desk {
     fn test(&self, name: &str) -> Result<PlatformTest> {
         match self {
             Self::Server(remote) => remote.ask(remote.connection.platform_test(name)),
-            Self::Here(here) => read(here.runtime.block_on(here.asked.test((&here.tenant, name)))?),
+            Self::Here(here) => {
+                let about = |leaf: Leaf| leaf.object("source", name);
+                read(noted_of(&here.data, &here.tenant, Action::SourceTest, about, || {
+                    Ok(here.runtime.block_on(here.asked.test((&here.tenant, name)))?)
+                })?)
+            }
         }
     }
 

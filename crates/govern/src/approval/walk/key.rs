@@ -66,7 +66,8 @@ impl World {
         pack.flags(&self.active);
         pack.flags(&self.forbidden);
         pack.flags(&self.given);
-        pack.flags(&[self.now.plan, self.now.target, self.now.over, self.no, self.taken_back]);
+        let now = self.now;
+        pack.flags(&[now.plan, now.target, now.over, self.refused, self.no, self.taken_back]);
         let stand = STANDS.iter().position(|one| *one == self.approvals.stand);
         pack.put(stand.unwrap_or_default() as u64, 3);
         pack.put(u64::from(self.executed > 0), 1);
@@ -88,6 +89,7 @@ impl World {
         world.now.plan = from.flag();
         world.now.target = from.flag();
         world.now.over = from.flag();
+        world.refused = from.flag();
         world.no = from.flag();
         world.taken_back = from.flag();
         let stand = usize::try_from(from.take(3)).ok().and_then(|at| STANDS.get(at).copied());

@@ -18,6 +18,7 @@ use serde_json::json;
 use super::{
     Approvals, Delegation, Hash, Plan, Quorum, Said, Situation, Stand, Voter, may_execute,
 };
+use crate::phase::Outcome;
 use crate::{Person, Standing};
 
 pub use run::{walk_all, walk_random, walk_read_back};
@@ -59,6 +60,8 @@ pub enum Act {
     Target,
     /// Its time is over, or the clock is set back.
     Time,
+    /// Rules refuse it, or no longer.
+    Rules,
     /// It is taken back.
     Withdraw,
     /// A person does not wait for others.
@@ -68,7 +71,7 @@ pub enum Act {
 }
 
 /// All that may happen.
-pub const ACTS: [Act; 27] = [
+pub const ACTS: [Act; 28] = [
     Act::Approve(0),
     Act::Approve(1),
     Act::Approve(2),
@@ -92,6 +95,7 @@ pub const ACTS: [Act; 27] = [
     Act::Plan,
     Act::Target,
     Act::Time,
+    Act::Rules,
     Act::Withdraw,
     Act::Glass(3),
     Act::Glass(1),
@@ -127,6 +131,8 @@ struct World {
     /// Of [`GIVEN`], those that hold.
     given: [bool; 4],
     now: Now,
+    /// Rules refuse it.
+    refused: bool,
     /// What happened, as the oracle keeps it.
     yes: Vec<Yes>,
     no: bool,
@@ -252,6 +258,7 @@ impl Default for World {
             forbidden: [false; 5],
             given: [false; 4],
             now: Now::default(),
+            refused: false,
             yes: Vec::new(),
             no: false,
             taken_back: false,
@@ -345,7 +352,9 @@ impl World {
 
     /// Whether the plan may be carried out, told from what happened.
     fn is_valid(&self) -> bool {
-        if self.now.over || self.no || self.taken_back || self.now.target || self.executed > 0 {
+        let now = self.now;
+        if now.over || now.target || self.refused || self.no || self.taken_back || self.executed > 0
+        {
             return false;
         }
         let still = |(by, for_whom, form): &&Yes| {
@@ -401,6 +410,7 @@ impl World {
             Act::Plan => self.now.plan = !self.now.plan,
             Act::Target => self.now.target = !self.now.target,
             Act::Time => self.now.over = !self.now.over,
+            Act::Rules => self.refused = !self.refused,
             Act::Withdraw => {
                 if self.approvals.withdraw(&person(0)).is_ok() {
                     self.taken_back = true;
@@ -424,7 +434,7 @@ impl World {
             delegations: &delegations,
             people: 1,
             roles: &[],
-            runs_by_rule: false,
+            rules: if self.refused { Outcome::Refused } else { Outcome::Waits },
         };
         let permit = may_execute(stage.plan(self.now.plan), &self.approvals, &situation);
         let is_valid = self.is_valid();

@@ -25,7 +25,10 @@ pub(super) use words::{Words, renamed, words};
 pub(super) type Programs = HashMap<Place, Arc<Vec<Place>>>;
 
 /// Kinds that live in a namespace; what a claim holds does not follow it.
-const KINDS: [&str; 36] = [
+const KINDS: [&str; 42] = [
+    "AnalysisRun",
+    "AnalysisTemplate",
+    "ApisixRoute",
     "AuthorizationPolicy",
     "ConfigMap",
     "CronJob",
@@ -34,6 +37,7 @@ const KINDS: [&str; 36] = [
     "DestinationRule",
     "EndpointSlice",
     "Endpoints",
+    "Experiment",
     "GRPCRoute",
     "Gateway",
     "HTTPRoute",
@@ -53,6 +57,7 @@ const KINDS: [&str; 36] = [
     "ResourceQuota",
     "Role",
     "RoleBinding",
+    "Rollout",
     "ScaledObject",
     "Secret",
     "Service",
@@ -60,6 +65,7 @@ const KINDS: [&str; 36] = [
     "ServiceEntry",
     "ServiceMonitor",
     "StatefulSet",
+    "TrafficSplit",
     "VerticalPodAutoscaler",
     "VirtualService",
 ];

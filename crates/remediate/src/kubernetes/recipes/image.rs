@@ -11,13 +11,16 @@ use serde_json::{Value, json};
 
 use super::{Plan, Recipe, Request, below};
 use crate::images::{Image, is_digest, latest};
+use crate::kubernetes::code::place;
 use crate::kubernetes::object::CONTAINERS;
+use crate::kubernetes::renamed::Renaming;
 use crate::yaml::Edit;
 
 pub(super) const DIGEST: Recipe = Recipe { name: "image_digest", plan: digests };
 pub(super) const TAG: Recipe = Recipe { name: "image_tag", plan: tags };
 
 fn digests(request: &Request<'_>) -> Result<Plan, String> {
+    another_name(request)?;
     let digest = |image: &str| {
         let parameter = format!("kubernetes.image_digest.{image}");
         if let Some(digest) = request.wish.settings.get(&parameter) {
@@ -40,6 +43,26 @@ fn digests(request: &Request<'_>) -> Result<Plan, String> {
         )
     };
     each(request, &|image| !image.contains('@'), &digest, &ask).map(Plan::Edits)
+}
+
+/// Refuses a digest for an image that a kustomization takes from elsewhere, where it leads to
+/// something else.
+fn another_name(request: &Request<'_>) -> Result<(), String> {
+    let own = place(&request.file.path, request.object);
+    let patches = request.manifests.patches_of(&own).iter();
+    let mut renamings = patches.flat_map(|patch| patch.renamings());
+    let containers = request.containers();
+    let images = || containers.iter().filter_map(|(_, one)| one.get("image")?.as_str());
+    let is_other = |one: &&Renaming| {
+        one.is_another_name() && images().any(|image| one.renamed(image).is_some())
+    };
+    match renamings.find(is_other).filter(|_| !request.wish.parts) {
+        Some(one) => Err(format!(
+            "`images` of `{}` takes the image from elsewhere, where a digest leads to something else",
+            one.by
+        )),
+        None => Ok(()),
+    }
 }
 
 fn tags(request: &Request<'_>) -> Result<Plan, String> {
@@ -126,7 +149,7 @@ fn agreed<'r>(request: &Request<'r>, of: impl Fn(&'r str) -> Option<&'r str>) ->
 }
 
 /// A name and its tag; a port of the registry is no tag.
-pub(super) fn split(image: &str) -> (&str, Option<&str>) {
+pub(in crate::kubernetes) fn split(image: &str) -> (&str, Option<&str>) {
     let bare = image.split('@').next().unwrap_or(image);
     match bare.rsplit_once(':') {
         Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),

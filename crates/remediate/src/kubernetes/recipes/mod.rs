@@ -1,8 +1,9 @@
 //! How faults of manifests are taken away. A recipe is a file here and a line in [`RECIPES`].
 
-mod image;
+pub(super) mod image;
 mod namespace;
 mod network_policy;
+mod parts;
 mod pod_security_context;
 mod privilege_escalation;
 mod probe;
@@ -112,18 +113,19 @@ impl Request<'_> {
             return Err(format!("an order of Kustomize (`$patch`) stands at `{path}`"));
         }
         let patches = self.manifests.patches_of(&place(&file.path, object));
+        // What operations put there changes with it, where all of them can be followed.
+        let followed = |patch: &Patch| self.wish.parts && patch.steps(&object.data).is_some();
         let against = |edit: &Edit| {
-            patches
-                .iter()
-                .find(|patch| patch.operates_on(edit.path()) || patch.contradicts(object, edit))
+            patches.iter().find(|patch| {
+                patch.contradicts(object, edit)
+                    || patch.operates_on(edit.path()) && !followed(patch)
+            })
         };
-        match edits.iter().find_map(against) {
-            Some(patch) => {
-                let at = patch.place.as_ref().map_or(&patch.by, |place| &place.file);
-                Err(format!("a patch in `{at}` sets the same, so it must change there"))
-            }
-            None => Ok(()),
+        if let Some(patch) = edits.iter().find_map(against) {
+            let at = patch.place.as_ref().map_or(&patch.by, |place| &place.file);
+            return Err(format!("a patch in `{at}` sets the same, so it must change there"));
         }
+        parts::still_operated(patches, object, edits)
     }
 
     /// All files with edits of several objects made in them.
@@ -216,72 +218,10 @@ impl Request<'_> {
         let own = place(&self.file.path, self.object);
         let under: Vec<&Object> = self.manifests.under(&own).collect();
         let is_new = |(_, container): &(Vec<Step>, &Value)| {
-            let has = |object: &&Object| brings(object, container);
+            let has = |object: &&Object| parts::brings(object, container);
             !under.is_empty() && under.iter().all(has)
         };
         if self.containers().iter().all(is_new) { Ok(()) } else { self.whole_object() }
-    }
-
-    /// What the recipe changes of the containers that patches bring to the object, by the place of
-    /// each patch.
-    pub(super) fn in_patches(&self, recipe: &Recipe) -> Result<BTreeMap<Place, Vec<Edit>>, String> {
-        let mut found = BTreeMap::new();
-        let own = place(&self.file.path, self.object);
-        let patches = self.manifests.patches_of(&own);
-        for patch in patches.iter().filter(|patch| patch.is_operations()) {
-            self.unoperated(recipe, patch)?;
-        }
-        let places = patches.iter().filter_map(|one| one.place.as_ref());
-        for at in places {
-            let Some((file, object)) = self.manifests.at(at) else { continue };
-            let all = object.containers(&CONTAINERS).into_iter();
-            let new: Vec<Vec<Step>> = all
-                .filter(|(_, container)| brings(self.object, container))
-                .map(|(path, _)| path)
-                .collect();
-            if new.is_empty() || object.pod_path() != self.object.pod_path() {
-                continue;
-            }
-            let request = Request { file, object, ..*self };
-            if let Plan::Edits(mut edits) = (recipe.plan)(&request)? {
-                edits.retain(|edit| new.iter().any(|path| edit.path().starts_with(path)));
-                found.insert(at.clone(), edits);
-            }
-        }
-        Ok(found)
-    }
-
-    /// Refuses where an operation brings a container that the recipe would change.
-    fn unoperated(&self, recipe: &Recipe, patch: &Patch) -> Result<(), String> {
-        let Some(data) = patch.merged(&self.object.data) else { return Ok(()) };
-        let object = self.object.with(data);
-        let request = Request { object: &object, ..*self };
-        let Plan::Edits(edits) = (recipe.plan)(&request)? else { return Ok(()) };
-        let all = object.containers(&CONTAINERS).into_iter();
-        let mut new = all.filter(|(_, container)| brings(self.object, container));
-        let is_changed = |(path, _): &(Vec<Step>, &Value)| {
-            edits.iter().any(|edit| edit.path().starts_with(path))
-        };
-        match new.find(is_changed) {
-            Some((_, container)) => Err(format!(
-                "an operation that `{}` lays upon it adds the container `{}`, which must change \
-                 there",
-                patch.by,
-                name_of(container)
-            )),
-            None => Ok(()),
-        }
-    }
-
-    /// The file with edits of the object, and those of patches that are laid upon it.
-    pub(super) fn with_parts(
-        &self,
-        edits: Vec<Edit>,
-        mut parts: BTreeMap<Place, Vec<Edit>>,
-    ) -> Result<Change, String> {
-        parts.insert(place(&self.file.path, self.object), edits);
-        let change = self.together(&parts)?;
-        Ok(Change { parts: change.with, with: Vec::new(), ..change })
     }
 
     /// Refuses what is only laid upon an object that stands elsewhere.
@@ -293,12 +233,6 @@ impl Request<'_> {
             None => Ok(()),
         }
     }
-}
-
-/// Whether a patch brings a container that an object does not have.
-fn brings(object: &Object, container: &Value) -> bool {
-    let all = object.containers(&CONTAINERS);
-    all.iter().all(|(_, own)| own.get("name") != container.get("name"))
 }
 
 /// Where an order of Kustomize stands on the way of an edit; what is set below it has no effect.

@@ -2,7 +2,8 @@
 //!
 //! Traffic in is allowed to the declared ports alone; from pods of the same namespace where no
 //! Service or Ingress of the repository leads in from outside, else from anywhere. Pods without a
-//! port let nothing in. A pod without labels gets one, so that the policy can select it. Traffic out stays as it is: what a program reaches is not in its manifest.
+//! port let nothing in. A pod without labels gets one, so that the policy can select it. Traffic out
+//! stays as it is: what a program reaches is not in its manifest.
 
 use serde_json::{Value, json};
 
@@ -19,7 +20,10 @@ pub(super) const RECIPE: Recipe = Recipe { name: "network_policy", plan };
 fn plan(request: &Request<'_>) -> Result<Plan, String> {
     request.whole_object()?;
     let object = request.object;
-    let mut labels = selector(object).cloned().unwrap_or_else(|| object.pod_labels());
+    // Labels that are given are known to every tool, those that Kubernetes adds to few.
+    let given = Some(object.given_labels()).filter(|labels| !labels.is_empty());
+    let labels = selector(object).cloned().or(given);
+    let mut labels = labels.unwrap_or_else(|| object.pod_labels());
     let mut edits = Vec::new();
     if labels.is_empty() {
         let name = own_label(object).ok_or("its pods have no label that a policy could select")?;
@@ -132,8 +136,8 @@ fn led_to(request: &Request<'_>, object: &Object) -> bool {
 }
 
 /// Kinds that lead traffic from outside to a Service.
-const ROUTES: [&str; 6] =
-    ["Ingress", "HTTPRoute", "GRPCRoute", "TCPRoute", "VirtualService", "Route"];
+const ROUTES: [&str; 7] =
+    ["ApisixRoute", "Ingress", "HTTPRoute", "GRPCRoute", "TCPRoute", "VirtualService", "Route"];
 
 /// Whether some text in a value is a name.
 fn mentions(value: &Value, name: &str) -> bool {

@@ -15,6 +15,7 @@ mod stock;
 use quell_catalog::FixRecipe;
 use toml::Value;
 
+use super::parameters::text_of as attribute_text;
 use super::recipes::{Recipe, Request};
 use super::render::Layout;
 use super::{Repository, Resource, edit};
@@ -101,7 +102,7 @@ fn choose(
     above: &[Support],
 ) -> Result<Support, String> {
     let folder = resource.file.folder();
-    let provider = source_of(resource, "provider");
+    let provider = attribute_text(resource, "provider");
     let base = if stock.name.is_empty() { resource.name() } else { stock.name };
     let render = |name: &str| -> Result<String, String> {
         let text = stock.text.replace("{{name}}", name);
@@ -113,7 +114,7 @@ fn choose(
         .module_files(folder)
         .filter(|file| file.path.ends_with(".tf"))
         .flat_map(|file| file.blocks().map(move |block| Resource { file, block }))
-        .filter(|one| stock.is_made_by(one) && source_of(one, "provider") == provider)
+        .filter(|one| stock.is_made_by(one) && attribute_text(one, "provider") == provider)
         .collect();
     let own =
         |one: &&Resource<'_>| render(one.name()).is_ok_and(|text| same_tokens(text_of(one), &text));
@@ -150,7 +151,7 @@ fn is_fit(stock: &Stock, one: &Resource<'_>) -> bool {
     let single = !body.has_attribute("count") && !body.has_attribute("for_each");
     let open_key = || {
         let special = ["key_usage", "customer_master_key_spec", "key_spec", "is_enabled"];
-        let policy = source_of(one, "policy");
+        let policy = attribute_text(one, "policy");
         !special.iter().any(|name| body.has_attribute(name))
             && policy.is_none_or(|text| text.contains("kms:*") && !text.contains("Deny"))
     };
@@ -160,12 +161,6 @@ fn is_fit(stock: &Stock, one: &Resource<'_>) -> bool {
             Reuse::OpenKey => open_key(),
             Reuse::Never => false,
         }
-}
-
-/// The source text of an attribute's value.
-fn source_of<'r>(one: &Resource<'r>, name: &str) -> Option<&'r str> {
-    let attribute = one.block.body.get_attribute(name)?;
-    one.file.text.get(one.file.span(&attribute.value)?)
 }
 
 fn text_of<'r>(one: &Resource<'r>) -> &'r str {

@@ -38,12 +38,12 @@ fn left_out(request: &Request<'_>, kind: &str) -> Result<Vec<String>, String> {
     let (Some(companion), Some(link)) = (&wish.fix.companion, &wish.fix.link) else {
         return Ok(Vec::new());
     };
-    let provider = super::source_of(resource, "provider");
+    let provider = super::attribute_text(resource, "provider");
     let folder = resource.file.folder();
     let mut found = Vec::new();
     for one in repository.of_kind(folder, kind) {
         let same = one.address() == resource.address();
-        if same || super::source_of(&one, "provider") != provider {
+        if same || super::attribute_text(&one, "provider") != provider {
             continue;
         }
         let named = |other: &Resource<'_>| links_to(repository, other, link, &one) != Truth::Fails;

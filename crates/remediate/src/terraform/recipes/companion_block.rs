@@ -101,23 +101,13 @@ fn add(request: &Request<'_>, kind: &str, link: &str) -> Result<Change, String> 
 
 /// The attributes that tie the companion to the resource, one for each that the block makes.
 fn references(resource: &Resource<'_>, link: &str, target: &str) -> Vec<(String, String)> {
-    let address = resource.address();
     let pair = |name: &str, value: String| (name.to_owned(), value);
-    let mut pairs = Vec::new();
-    let link_to = if resource.block.body.has_attribute("count") {
-        pairs.push(pair("count", format!("length({address})")));
-        format!("{address}[count.index].{target}")
-    } else if resource.block.body.has_attribute("for_each") {
-        pairs.push(pair("for_each", address));
-        format!("each.value.{target}")
-    } else {
-        format!("{address}.{target}")
-    };
-    let provider = resource.block.body.get_attribute("provider");
-    let provider = provider.and_then(|one| resource.file.span(&one.value));
-    let provider = provider.and_then(|span| resource.file.text.get(span));
+    let (repeated, own) = parameters::alike(resource);
+    let mut pairs: Vec<(String, String)> =
+        repeated.into_iter().map(|(name, value)| pair(name, value)).collect();
+    let provider = parameters::text_of(resource, "provider");
     pairs.extend(provider.map(|text| pair("provider", text.to_owned())));
-    pairs.push(pair(link, link_to));
+    pairs.push(pair(link, format!("{own}.{target}")));
     pairs
 }
 
@@ -173,7 +163,16 @@ mod tests {
                 "count  = length(aws_s3_bucket.b)",
                 "bucket = aws_s3_bucket.b[count.index].id",
             ),
-            ("for_each = var.n", "for_each = aws_s3_bucket.b", "bucket   = each.value.id"),
+            (
+                "for_each = toset(var.n)",
+                "for_each = toset(var.n)",
+                "bucket   = aws_s3_bucket.b[each.key].id",
+            ),
+            (
+                "for_each = { for one in var.n : one => one }",
+                "for_each = aws_s3_bucket.b",
+                "bucket   = each.value.id",
+            ),
         ] {
             let bucket = format!("resource \"aws_s3_bucket\" \"b\" {{\n  {how}\n}}\n");
             let after = format!(

@@ -8,7 +8,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
 use axum::{Extension, Router};
@@ -17,7 +17,7 @@ use quell_pipeline::govern::{Saying, Word};
 
 use super::forms::{Form, Part, acting, led_to, listing, showing};
 use crate::access::Caller;
-use crate::api::{PlansAsked, Problem, plan_seen, plans_seen, plans_unreviewed, say_of_plan};
+use crate::api::{Id, PlansAsked, Problem, plan_seen, plans_seen, plans_unreviewed, say_of_plan};
 use crate::state::App;
 
 /// Plans on a page.
@@ -68,7 +68,7 @@ fn saying(form: &Form) -> Result<Saying, Problem> {
 
 async fn say(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Extension(caller): Extension<Caller>,
     Extension(form): Extension<Form>,
 ) -> Result<Response, Problem> {

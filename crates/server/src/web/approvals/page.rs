@@ -1,12 +1,12 @@
 //! The pages as text. Every text of tools, code and people goes through `data` or `words`.
 
-use quell_govern::approval::{Said, Stand, Vote};
+use quell_govern::approval::{Evidence, Said, Stand, Vote};
 use quell_model::Timestamp;
-use quell_pipeline::govern::PlanTold;
+use quell_pipeline::govern::{PlanTold, PreviewIssue, plan_issues};
 
 use super::super::forms::Part;
 use super::super::html::{
-    LEGEND, data, document, escaped, fact, head, moment, more, person, put, words, wrote,
+    LEGEND, data, document, escaped, fact, head, listed, moment, more, person, put, words, wrote,
 };
 use super::said::forms;
 use crate::access::Caller;
@@ -96,7 +96,9 @@ pub(super) fn plan(caller: &Caller, seen: &PlanSeen, now: Timestamp) -> String {
     fact(&mut body, "Hash", &format!("<code>{}</code>", escaped(plan.hash.as_str())));
     body.push_str("</dl>\n</section>\n<section>\n<h2>The change</h2>\n");
     body.push_str(&diff(&plan.diff));
-    body.push_str("</section>\n<section>\n<h2>What it rests on</h2>\n<ul>\n");
+    body.push_str("</section>\n");
+    body.push_str(&about(&seen.issues, &plan.evidence));
+    body.push_str("<section>\n<h2>What it rests on</h2>\n<ul>\n");
     for one in &plan.evidence {
         let (id, hash) = (words(&one.id), escaped(one.hash.as_str()));
         put!(body, "<li>{id}<br><code class=\"quiet\">{hash}</code></li>");
@@ -105,6 +107,23 @@ pub(super) fn plan(caller: &Caller, seen: &PlanSeen, now: Timestamp) -> String {
     body.push_str(&who(plan));
     body.push_str(&forms(caller, seen, now));
     document("A plan", &body)
+}
+
+/// The issues that it is about, the riskiest first.
+fn about(issues: &[PreviewIssue], evidence: &[Evidence]) -> String {
+    let all = plan_issues(evidence).len();
+    if all == 0 {
+        return String::new();
+    }
+    let others = match all.saturating_sub(issues.len()) {
+        0 => String::new(),
+        1 => "<p class=\"quiet\">One more is not shown, or not there any more.</p>\n".to_owned(),
+        more => {
+            format!("<p class=\"quiet\">{more} more are not shown, or not there any more.</p>\n")
+        }
+    };
+    let shown = if issues.is_empty() { String::new() } else { listed(issues) + "\n" };
+    format!("<section>\n<h2>The issues that it is about</h2>\n{shown}{others}</section>\n")
 }
 
 fn place(plan: &PlanTold) -> String {
@@ -126,6 +145,10 @@ fn by(plan: &PlanTold) -> String {
 /// How a plan stands, in a sentence.
 fn stand(plan: &PlanTold) -> String {
     match plan.approvals.stand {
+        Stand::Open if plan.ready && plan.approvals.glass.is_some() => {
+            "<span class=\"wrong\">an admin did not wait for others, so it may be done</span>"
+                .to_owned()
+        }
         Stand::Open if plan.ready => {
             "<span class=\"good\">enough people agree, or none have to</span>".to_owned()
         }

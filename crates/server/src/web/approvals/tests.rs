@@ -1,8 +1,8 @@
 //! The pages as they are, byte by byte, with text that tries to be more than text.
 
 use quell_govern::Person;
-use quell_model::{Timestamp, shown};
-use quell_pipeline::govern::PlanTold;
+use quell_model::{Severity, Timestamp, Untrusted, shown};
+use quell_pipeline::govern::{PlanTold, PreviewIssue};
 use serde_json::{Value, json};
 
 use super::super::forms::Part;
@@ -37,7 +37,15 @@ fn plan(change: impl FnOnce(&mut Value)) -> PlanTold {
 }
 
 fn seen(plan: PlanTold, may_approve: bool) -> PlanSeen {
-    PlanSeen { plan, may_approve, speaks_for: Vec::new(), glass: GlassSeen::No }
+    let issue = PreviewIssue {
+        id: "10es1h1rtrfebkcjn5g2jzxh8y".parse().unwrap(),
+        severity: Severity::High,
+        score: 640,
+        title: Untrusted::from(HOSTILE),
+        asset: Untrusted::from(HOSTILE),
+    };
+    let (speaks_for, issues) = (Vec::new(), vec![issue]);
+    PlanSeen { plan, may_approve, speaks_for, glass: GlassSeen::No, issues }
 }
 
 #[test]
@@ -93,6 +101,7 @@ fn an_admin_is_offered_not_to_wait_and_who_speaks_for_others_says_for_whom() {
         may_approve,
         speaks_for: speaks_for.clone(),
         glass,
+        issues: Vec::new(),
     };
     let found = page::plan(&caller("bo", Some("c")), &seen(true, GlassSeen::Yes), now());
     check("admin", &found, include_str!("golden/admin.html"));
@@ -135,6 +144,9 @@ fn a_form_offers_what_somebody_may_say() {
     let speaks = PlanSeen { speaks_for: vec![Person::new("ed", "Ed")], ..seen(open(), false) };
     assert_eq!(words(&with("bo"), &speaks), "approve refuse", "for another");
     assert_eq!(words(&with("cy"), &speaks), "", "not a second time");
+    let broken = PlanTold { ready: true, ..glass() };
+    let page = page::plan(&with("bo"), &seen(broken, true), now());
+    assert!(page.contains("an admin did not wait") && !page.contains("enough people"), "{page}");
     let page = page::plan(&with("bo"), &seen(empty(), true), now());
     assert!(page.contains("The plan has no diff."), "{page}");
 }

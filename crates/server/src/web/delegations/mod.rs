@@ -23,7 +23,7 @@ pub(super) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new().route("/delegations", get(show).merge(acting(app, post(give))))
 }
 
-async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Problem> {
     shown(app, headers, move |app, caller| {
         let held = delegations_now(app, caller)?;
         // Who may decide nothing has no place to give.

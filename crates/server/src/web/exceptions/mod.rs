@@ -8,7 +8,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
@@ -17,7 +17,9 @@ use quell_pipeline::govern::Wish;
 
 use super::forms::{Form, Part, acting, led_to, listing, showing};
 use crate::access::Caller;
-use crate::api::{Problem, decide_exceptions, exception_named, exception_seen, exceptions_seen};
+use crate::api::{
+    Id, Problem, decide_exceptions, exception_named, exception_seen, exceptions_seen,
+};
 use crate::state::App;
 
 /// Exceptions on a page.
@@ -56,7 +58,7 @@ fn wish(form: &Form) -> Result<Wish, Problem> {
 
 async fn say(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Extension(caller): Extension<Caller>,
     Extension(form): Extension<Form>,
 ) -> Result<Response, Problem> {

@@ -1,13 +1,14 @@
 //! The pages as text. Every text of tools and people goes through `data`, `person` or `words`.
 
-use quell_govern::exception::{Event, Exception, State, Step};
-use quell_model::shown;
-use quell_pipeline::govern::{Preview, PreviewIssue, Told};
+use jiff::tz::TimeZone;
+use quell_govern::exception::{Event, Exception, State, Step, end_of_day};
+use quell_model::{Severity, Timestamp, shown};
+use quell_pipeline::govern::{Preview, Told};
 
 use super::super::forms::Part;
 use super::super::html::{
-    LEGEND, button, data, document, escaped, fact, form, head, looked, moment, more, person, put,
-    why, wrote,
+    LEGEND, button, data, document, escaped, fact, form, head, listed, looked, moment, more,
+    person, put, why, wrote,
 };
 use crate::access::Caller;
 use crate::api::ExceptionSeen;
@@ -40,7 +41,10 @@ pub(super) fn list(caller: &Caller, (told, total): (&[Told], u64), part: Part) -
         fact(&mut body, "How it stands", &stand(one));
         fact(&mut body, "Asked for by", &by(exception));
         fact(&mut body, "Why", &wrote(&exception.request.reason));
-        fact(&mut body, "Ends", &moment(exception.request.until));
+        if let Some(old) = &exception.request.renews {
+            fact(&mut body, "Takes the place of", &link_to(old));
+        }
+        fact(&mut body, "Ends", &end_of(exception.request.until));
         body.push_str("</dl>\n</article>\n");
     }
     body.push_str(&more(HERE, part, (told.len(), total)));
@@ -52,11 +56,8 @@ pub(super) fn exception(caller: &Caller, seen: &ExceptionSeen) -> String {
     let exception = &seen.told.exception;
     let request = &exception.request;
     let mut body = head(caller, HERE);
-    put!(
-        body,
-        "<h1>{}</h1>\n{LEGEND}<section>\n<h2>What is asked for</h2>\n<dl>",
-        scope(exception)
-    );
+    put!(body, "<h1>An exception</h1>\n{LEGEND}<section>\n<h2>What is asked for</h2>\n<dl>");
+    fact(&mut body, "Which issues", &scope(exception));
     fact(&mut body, "How it stands", &stand(&seen.told));
     fact(&mut body, "Why", &wrote(&request.reason));
     let controls = match request.compensating_controls.is_empty() {
@@ -69,12 +70,17 @@ pub(super) fn exception(caller: &Caller, seen: &ExceptionSeen) -> String {
     fact(&mut body, "Done in its place", &controls);
     fact(&mut body, "Who answers for it", &person(&request.owner));
     fact(&mut body, "Asked for by", &by(exception));
-    fact(&mut body, "Comes from", &person(&exception.origin));
-    if let Some(old) = &request.renews {
-        let link = format!("<a href=\"/exceptions/{0}\">{0}</a>", escaped(old));
-        fact(&mut body, "Takes the place of", &link);
+    // Others come from the list of a tool.
+    if exception.origin != "request" {
+        fact(&mut body, "From the list of", &person(&exception.origin));
     }
-    fact(&mut body, "Ends", &moment(request.until));
+    if let Some(old) = &request.renews {
+        fact(&mut body, "Takes the place of", &link_to(old));
+    }
+    if let Some(new) = &seen.renewal {
+        fact(&mut body, "To be renewed by", &format!("{}, which waits", link_to(new)));
+    }
+    fact(&mut body, "Ends", &ends(exception));
     fact(&mut body, "Id", &format!("<code>{}</code>", escaped(&exception.id)));
     body.push_str("</dl>\n</section>\n");
     body.push_str(&seen.preview.as_ref().map_or_else(String::new, hides));
@@ -84,7 +90,59 @@ pub(super) fn exception(caller: &Caller, seen: &ExceptionSeen) -> String {
     }
     body.push_str("</ul>\n</section>\n");
     body.push_str(&said(caller, seen));
+    body.push_str(&renewal(seen));
     document("An exception", &body)
+}
+
+/// The last day that is over by a moment.
+pub(super) fn last_day(latest: Timestamp) -> jiff::civil::Date {
+    let day = latest.to_zoned(TimeZone::UTC).date();
+    let is_over = end_of_day(day, &TimeZone::UTC).is_some_and(|end| end <= latest);
+    if is_over { day } else { day.yesterday().unwrap_or(day) }
+}
+
+/// An end, as the day that is over then where it is one.
+pub(super) fn end_of(until: Timestamp) -> String {
+    let day = last_day(until);
+    match end_of_day(day, &TimeZone::UTC) == Some(until) {
+        true => format!("the end of {day} in UTC"),
+        false => moment(until),
+    }
+}
+
+/// When it ends, and for which severities before that.
+fn ends(exception: &Exception) -> String {
+    let until = exception.request.until;
+    let mut all = end_of(until);
+    for severity in Severity::ALL.into_iter().rev() {
+        if let Some(end) = exception.end_for(severity).filter(|end| *end < until) {
+            all.push_str(&format!("<br>{} for {} issues", end_of(end), severity.as_str()));
+        }
+    }
+    all
+}
+
+/// The way to ask for one in its place, for who may.
+fn renewal(seen: &ExceptionSeen) -> String {
+    let exception = &seen.told.exception;
+    let is_renewed = exception.events.last().is_some_and(|event| event.step == Step::Renewed);
+    let can_be = match exception.state {
+        State::Granted => true,
+        State::Ended => !is_renewed,
+        State::Requested | State::Reviewed | State::Refused | State::Withdrawn => false,
+    };
+    if !can_be || !seen.may_ask || seen.renewal.is_some() {
+        return String::new();
+    }
+    format!(
+        "<section>\n<h2>Where it is still needed</h2>\n<p><a href=\"/exceptions/new?renews={}\">Ask \
+         for one in its place</a>. Others have to agree to it as to every exception.</p>\n</section>\n",
+        escaped(&exception.id)
+    )
+}
+
+fn link_to(id: &str) -> String {
+    format!("<a href=\"/exceptions/{0}\">{0}</a>", escaped(id))
 }
 
 fn scope(exception: &Exception) -> String {
@@ -149,31 +207,17 @@ pub(super) fn about(preview: &Preview, open: usize) -> String {
     body.push_str("</dl>\n");
     let (first, others) = preview.first.split_at(open.min(preview.first.len()));
     if !first.is_empty() {
-        put!(body, "<p>The riskiest:</p>\n{}", riskiest(first));
+        put!(body, "<p>The riskiest:</p>\n{}", listed(first));
     }
     if !others.is_empty() {
         let count = others.len();
         put!(
             body,
             "<details>\n<summary>The next {count}</summary>\n{}\n</details>",
-            riskiest(others)
+            listed(others)
         );
     }
     body + "<p class=\"quiet\">What comes later and fits is hidden too.</p>\n"
-}
-
-fn riskiest(issues: &[PreviewIssue]) -> String {
-    let line = |one: &PreviewIssue| {
-        format!(
-            "<li>{} · {} · {} on {} <code class=\"quiet\">{}</code></li>\n",
-            one.severity.as_str(),
-            one.score,
-            data(&shown(one.title.raw(), false)),
-            data(&shown(one.asset.raw(), false)),
-            escaped(&one.id.to_string())
-        )
-    };
-    format!("<ul>\n{}</ul>", issues.iter().map(line).collect::<String>())
 }
 
 fn happened(event: &Event) -> String {

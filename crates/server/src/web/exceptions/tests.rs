@@ -9,7 +9,7 @@ use super::super::testing::{HOSTILE, caller, check, offered};
 use super::page;
 use crate::api::ExceptionSeen;
 
-fn told(change: impl FnOnce(&mut Value)) -> Told {
+pub(super) fn told(change: impl FnOnce(&mut Value)) -> Told {
     let mut told = json!({
         "id": "4v8k2m9x0qtr4v8k2m9x0qtr4v", "scope": format!("asset = \"{HOSTILE}\""),
         "reason": HOSTILE, "compensating_controls": [HOSTILE, "a closed network"],
@@ -50,10 +50,11 @@ pub(super) fn preview() -> Preview {
 }
 
 fn seen(told: Told, may_review: bool) -> ExceptionSeen {
-    ExceptionSeen { told, preview: Some(preview()), may_review }
+    let preview = Some(preview());
+    ExceptionSeen { told, preview, may_review, may_ask: false, renewal: None }
 }
 
-fn granted(told: &mut Value) {
+pub(super) fn granted(told: &mut Value) {
     told["state"] = "granted".into();
     told["in_force"] = true.into();
     told["hides"] = 14.into();
@@ -92,4 +93,37 @@ fn a_form_offers_what_somebody_may_say() {
     assert_eq!(words(&with("cy"), &seen(told(granted), true)), "withdraw");
     assert_eq!(words(&with("bo"), &seen(told(granted), false)), "");
     assert_eq!(words(&with("ana"), &seen(told(over), true)), "", "over");
+}
+
+#[test]
+fn who_may_ask_is_led_to_a_renewal_of_what_is_granted_or_over() {
+    let who = caller("bo", Some("c"));
+    let page = |told, may_ask, renewal: Option<&str>| {
+        let renewal = renewal.map(str::to_owned);
+        page::exception(&who, &ExceptionSeen { may_ask, renewal, ..seen(told, true) })
+    };
+    let link = "href=\"/exceptions/new?renews=4v8k2m9x0qtr4v8k2m9x0qtr4v\"";
+    let ended = |told: &mut Value| told["state"] = "ended".into();
+    assert!(page(told(granted), true, None).contains(link));
+    assert!(page(told(ended), true, None).contains(link));
+    assert!(!page(told(granted), false, None).contains(link), "no right");
+    assert!(!page(told(|_| ()), true, None).contains(link), "it waits");
+    let waits = page(told(granted), true, Some("9z<b>"));
+    assert!(
+        !waits.contains(link) && waits.contains("<a href=\"/exceptions/9z&lt;b&gt;\">"),
+        "{waits}"
+    );
+    let renewed = told(|told| {
+        ended(told);
+        let event = json!({"step": "renewed", "at": "2026-11-22T10:00:00Z", "note": "by 9z"});
+        told["events"].as_array_mut().unwrap().push(event);
+    });
+    assert!(!page(renewed, true, None).contains(link), "another took its place");
+    let graver = told(|told| {
+        granted(told);
+        told["ends"] = json!({"critical": "2026-12-01T00:00:00Z", "low": "2026-12-22T00:00:00Z"});
+    });
+    let ends =
+        "the end of 2026-12-21 in UTC<br>the end of 2026-11-30 in UTC for critical issues</dd>";
+    assert!(page(graver, true, None).contains(ends));
 }

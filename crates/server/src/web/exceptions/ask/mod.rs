@@ -1,4 +1,5 @@
-//! The page on which people ask for an exception: first what it would hide and until when, then why.
+//! The page on which people ask for an exception, or for one in the place of another: first what it
+//! would hide and until when, then why.
 //! Looking is an address; asking is a form that is sent by a session, with the session's token.
 
 mod page;
@@ -8,9 +9,10 @@ mod tests;
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use quell_govern::exception::Exception;
 use quell_govern::expression::{Expression, Field, ID_LENGTH};
 use quell_pipeline::govern::{Draft, ExceptionPlan, Wrong};
 use serde::Deserialize;
@@ -18,7 +20,9 @@ use serde::Deserialize;
 use super::super::forms::{Form, led_to, shown};
 use super::super::html;
 use crate::access::{Caller, Right};
-use crate::api::{Problem, ask_exception, exception_drafted, issues_of_incident};
+use crate::api::{
+    Asked, Problem, ask_exception, exception_drafted, exception_told, issues_of_incident,
+};
 use crate::serve::page as send;
 use crate::state::App;
 
@@ -40,16 +44,20 @@ pub(super) struct Wanted {
     /// The incident whose issues it is about, where no expression is given.
     #[serde(default)]
     incident: String,
+    /// The exception whose place it is to take.
+    #[serde(default)]
+    renews: String,
 }
 
 /// Shows what an exception would hide, and the form to ask for it.
 pub(super) async fn new(
     State(app): State<Arc<App>>,
-    Query(wanted): Query<Wanted>,
+    Asked(wanted): Asked<Wanted>,
     headers: HeaderMap,
-) -> Response {
+) -> Result<Response, Problem> {
     shown(app, headers, move |app, caller| {
-        let (plan, mut wrong) = begun(app, caller, wanted)?;
+        let old = renewed(app, caller, wanted.renews.trim())?;
+        let (plan, mut wrong) = begun(app, caller, wanted, old.as_ref())?;
         let draft = match plan.scope.is_empty() {
             true => None,
             false => Some(exception_drafted(app, caller, &plan)?),
@@ -63,7 +71,8 @@ pub(super) async fn new(
             wrong.append(&mut draft.wrong);
             draft
         });
-        Ok(made(app, caller, (&plan, &wrong), (draft.as_ref(), false)))
+        let seen = (&plan, wrong.as_slice(), old.as_ref());
+        Ok(made(app, caller, seen, (draft.as_ref(), false)))
     })
     .await
 }
@@ -82,7 +91,9 @@ pub(super) async fn ask(
             let (exception, _) = ask_exception(&asking, &caller, &plan)?;
             return Ok(led_to(&format!("/exceptions/{}", exception.id)));
         }
-        let page = made(&asking, &caller, (&plan, &draft.wrong), (Some(&draft), true));
+        let old = renewed(&asking, &caller, plan.renews.as_deref().unwrap_or_default())?;
+        let seen = (&plan, draft.wrong.as_slice(), old.as_ref());
+        let page = made(&asking, &caller, seen, (Some(&draft), true));
         Ok(send(StatusCode::UNPROCESSABLE_ENTITY, page, html::policy()))
     })
     .await
@@ -91,21 +102,32 @@ pub(super) async fn ask(
 fn made(
     app: &App,
     caller: &Caller,
-    (plan, wrong): (&ExceptionPlan, &[Wrong]),
+    (plan, wrong, old): (&ExceptionPlan, &[Wrong], Option<&Exception>),
     (draft, is_sent): (Option<&Draft>, bool),
 ) -> String {
     let may_ask = caller.by(app).may_everywhere(Right::Decide);
-    let seen = page::Seen { plan, wrong, draft, is_sent, may_ask, now: app.clock.now() };
+    let seen = page::Seen { plan, wrong, old, draft, is_sent, may_ask, now: app.clock.now() };
     page::page(caller, &seen)
 }
 
-/// What is looked at first: the expression that is given, or one of an issue or an incident.
+/// The exception whose place is to be taken, where one is named.
+fn renewed(app: &App, caller: &Caller, id: &str) -> Result<Option<Exception>, Problem> {
+    match id {
+        "" => Ok(None),
+        id => Ok(Some(exception_told(app, caller, id)?.exception)),
+    }
+}
+
+/// What is looked at first: the expression that is given, or one of an issue or an incident, or what
+/// stands in the exception that is renewed.
 fn begun(
     app: &App,
     caller: &Caller,
     wanted: Wanted,
+    old: Option<&Exception>,
 ) -> Result<(ExceptionPlan, Vec<Wrong>), Problem> {
-    let Wanted { scope, until, issue, incident } = wanted;
+    let Wanted { scope, until, issue, incident, renews: _ } = wanted;
+    let before = old.map(ExceptionPlan::renewing).unwrap_or_default();
     let issues = match (scope.trim(), issue.trim(), incident.trim()) {
         ("", "", "") => Vec::new(),
         ("", "", incident) => issues_of_incident(app, caller, incident)?,
@@ -126,8 +148,9 @@ fn begun(
         let ids = issues.iter().map(|id| id.chars().take(ID_LENGTH).collect());
         Expression::Is(Field::Issue, ids.collect()).to_string()
     };
+    let scope = if scope.is_empty() && wrong.is_empty() { before.scope } else { scope };
     let until = until.trim().to_owned();
-    Ok((ExceptionPlan { scope, until, ..ExceptionPlan::default() }, wrong))
+    Ok((ExceptionPlan { scope, until, ..before }, wrong))
 }
 
 /// What a form asks for.
@@ -143,6 +166,6 @@ fn said(form: &Form) -> ExceptionPlan {
             .collect(),
         owner: text("owner"),
         until: text("until"),
-        renews: None,
+        renews: Some(text("renews")).filter(|id| !id.is_empty()),
     }
 }

@@ -1,15 +1,15 @@
 //! The page as text. What tools and people wrote goes through `data` or `held`.
 
 use jiff::tz::TimeZone;
-use quell_govern::exception::{MOST_TEXT_BYTES, end_of_day};
+use quell_govern::exception::{Exception, MOST_TEXT_BYTES, State};
 use quell_govern::expression::MOST_BYTES;
 use quell_model::{Timestamp, shown};
 use quell_pipeline::govern::{Draft, ExceptionPlan, Preview, Wrong};
 
 use super::super::super::html::{
-    LEGEND, data, document, fact, field, form, head, held, looking, moment, put,
+    LEGEND, data, document, escaped, fact, field, form, head, held, looking, put, repeat,
 };
-use super::super::page::about;
+use super::super::page::{about, end_of, last_day};
 use crate::access::Caller;
 
 /// The address of the page.
@@ -25,6 +25,8 @@ pub(super) struct Seen<'a> {
     pub(super) plan: &'a ExceptionPlan,
     /// What is wrong with it.
     pub(super) wrong: &'a [Wrong],
+    /// The exception whose place it is to take.
+    pub(super) old: Option<&'a Exception>,
     /// What it would hide; none where nothing is named yet.
     pub(super) draft: Option<&'a Draft>,
     /// Whether it was sent, and not looked at only.
@@ -47,7 +49,12 @@ impl Seen<'_> {
 /// The whole page.
 pub(super) fn page(caller: &Caller, seen: &Seen<'_>) -> String {
     let mut body = head(caller, TO);
-    body.push_str("<h1>Ask for an exception</h1>\n");
+    let title = match seen.old {
+        Some(_) => "Renew an exception",
+        None => "Ask for an exception",
+    };
+    put!(body, "<h1>{title}</h1>");
+    body.push_str(&seen.old.map_or_else(String::new, in_place));
     if seen.is_sent {
         let link =
             |one: &Wrong| format!("<a href=\"#{}-wrong\">{}</a>", one.field, name_of(one.field));
@@ -62,14 +69,39 @@ pub(super) fn page(caller: &Caller, seen: &Seen<'_>) -> String {
     put!(
         body,
         "<section>\n<h2>What to hide, and until when</h2>\n{}</section>",
-        looking(HERE, &first(seen))
+        looking(HERE, &(renews(seen) + &first(seen)))
     );
     if let Some(preview) = seen.preview() {
         body.push_str(LEGEND);
         body.push_str(&hides(seen, preview));
         put!(body, "<section>\n<h2>Ask for it</h2>\n{}</section>", rest(caller, seen, preview));
     }
-    document("Ask for an exception", &body)
+    document(title, &body)
+}
+
+/// Whose place it is to take, and what becomes of that one.
+fn in_place(old: &Exception) -> String {
+    let becomes = match old.state {
+        State::Granted => format!(
+            "That one holds until {}, or until this one is granted. A no to this one leaves it as it \
+             is.",
+            end_of(old.request.until)
+        ),
+        stand @ (State::Requested
+        | State::Reviewed
+        | State::Refused
+        | State::Withdrawn
+        | State::Ended) => format!("That one is {} and hides nothing.", stand.as_str()),
+    };
+    format!(
+        "<p>It is to take the place of <a href=\"/exceptions/{0}\">exception {0}</a>. {becomes}</p>\n",
+        escaped(&old.id)
+    )
+}
+
+/// Repeats whose place it is to take.
+fn renews(seen: &Seen<'_>) -> String {
+    seen.old.map_or_else(String::new, |old| repeat(&("renews", old.id.as_str())))
 }
 
 /// A field as people call it.
@@ -121,22 +153,6 @@ fn until(seen: &Seen<'_>, wrong: Option<&str>) -> String {
     })
 }
 
-/// The last day that is over by a moment.
-fn last_day(latest: Timestamp) -> jiff::civil::Date {
-    let day = latest.to_zoned(TimeZone::UTC).date();
-    let is_over = end_of_day(day, &TimeZone::UTC).is_some_and(|end| end <= latest);
-    if is_over { day } else { day.yesterday().unwrap_or(day) }
-}
-
-/// An end, as the day that is over then where it is one.
-fn end_of(until: Timestamp) -> String {
-    let day = last_day(until);
-    match end_of_day(day, &TimeZone::UTC) == Some(until) {
-        true => format!("the end of {day} in UTC"),
-        false => moment(until),
-    }
-}
-
 /// What it would hide, and until when.
 fn hides(seen: &Seen<'_>, preview: &Preview) -> String {
     let mut body = String::from("<section>\n<h2>What it would hide</h2>\n<dl>\n");
@@ -183,6 +199,7 @@ fn rest(caller: &Caller, seen: &Seen<'_>, preview: &Preview) -> String {
         return sentence("Say until when above, and look at it again.");
     }
     let mut repeats = vec![("csrf", csrf), ("scope", preview.scope.as_str())];
+    repeats.extend(seen.old.map(|old| ("renews", old.id.as_str())));
     let mut last = String::new();
     match wrong {
         Some(_) => last = until(seen, wrong),

@@ -5,7 +5,7 @@ use quell_model::{Severity, Timestamp};
 use quell_pipeline::govern::{Draft, ExceptionPlan, Preview, Wrong};
 
 use super::super::super::testing::{HOSTILE, caller, check};
-use super::super::tests::preview;
+use super::super::tests::{granted, preview, told};
 use super::page::{Seen, page};
 
 fn now() -> Timestamp {
@@ -29,7 +29,7 @@ fn draft(plan: &ExceptionPlan, change: impl FnOnce(&mut Preview)) -> Draft {
 }
 
 fn looked<'a>(plan: &'a ExceptionPlan, draft: Option<&'a Draft>) -> Seen<'a> {
-    Seen { plan, wrong: &[], draft, is_sent: false, may_ask: true, now: now() }
+    Seen { plan, wrong: &[], old: None, draft, is_sent: false, may_ask: true, now: now() }
 }
 
 fn wrong(field: &'static str) -> Wrong {
@@ -92,4 +92,24 @@ fn who_may_not_ask_is_told_why_and_sees_what_it_would_hide() {
     let viewer = page(&caller("ana", Some("c")), &seen);
     assert!(viewer.contains("takes the right to decide everywhere"), "{viewer}");
     assert!(!viewer.contains("action=\"/exceptions\""), "{viewer}");
+}
+
+#[test]
+fn a_renewal_begins_with_all_that_was_asked_for_then_but_its_end() {
+    let scoped = |told: &mut serde_json::Value| {
+        granted(told);
+        told["scope"] = plan("").scope.into();
+    };
+    let old = told(scoped).exception;
+    let plan = ExceptionPlan { until: "2026-12-01".to_owned(), ..ExceptionPlan::renewing(&old) };
+    let draft = draft(&plan, |_| ());
+    let seen = Seen { old: Some(&old), ..looked(&plan, Some(&draft)) };
+    let found = page(&caller("ana", Some("c")), &seen);
+    check("renewal", &found, include_str!("golden/renewal.html"));
+    let renews = "<input type=\"hidden\" name=\"renews\" value=\"4v8k2m9x0qtr4v8k2m9x0qtr4v\">";
+    assert_eq!(found.matches(renews).count(), 2, "looked at and sent: {found}");
+    assert!(found.contains("a closed network</textarea>"), "{found}");
+    let over = told(|told| told["state"] = "ended".into()).exception;
+    let found = page(&caller("ana", Some("c")), &Seen { old: Some(&over), ..seen });
+    assert!(found.contains("That one is ended and hides nothing."), "{found}");
 }
