@@ -158,10 +158,11 @@ fn carried(relation: &Relation) -> (Toward, &'static [Fact]) {
         }
         RelationKind::HasPermission if relation.to.is_general() => (First, &[Fact::Privileged]),
         RelationKind::Holds => (First, &[Fact::Sensitive]),
-        // These are of whole networks, or of one action of many.
-        RelationKind::Contains | RelationKind::Reaches | RelationKind::HasPermission => {
-            (Second, &[])
-        }
+        // These are of whole networks, of one action of many, or words.
+        RelationKind::Contains
+        | RelationKind::Reaches
+        | RelationKind::HasPermission
+        | RelationKind::Labeled => (Second, &[]),
     }
 }
 

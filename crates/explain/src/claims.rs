@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use quell_model::{Claim, FindingClass, FindingKey, Incident, IncidentKind, Statement, Untrusted};
+use quell_model::{
+    Claim, FindingClass, FindingKey, Incident, IncidentKind, LabelKind, Statement, Untrusted,
+    record_behind,
+};
 
 use crate::owner::origin_text;
 use crate::title::asset_name;
@@ -156,17 +159,25 @@ fn surroundings(lead: &IssueEvidence<'_>) -> Vec<Claim> {
             claims.push(claim(format!("According to {tool}, {words}."), vec![evidence]));
         }
     }
-    let context = &lead.issue.asset.context;
-    for (field, name, value) in [
-        ("asset.context.environment", "environment", &context.environment),
-        ("asset.context.data_class", "data class", &context.data_class),
+    let (asset, context) = (&lead.issue.asset.id, &lead.issue.asset.context);
+    if let Some(known) = context.exposed.as_ref().filter(|known| known.value.raw() == "true")
+        && lead.issue.asset.signals.internet_exposed == Some(true)
+        && let Some(row) = record_behind(asset, LabelKind::Environment, known)
+    {
+        let from = origin_text(&known.origin);
+        claims.push(claim(format!("The internet reaches it, {from}."), vec![row]));
+    }
+    for (field, kind, name, value) in [
+        ("asset.context.environment", LabelKind::Environment, "environment", &context.environment),
+        ("asset.context.data_class", LabelKind::DataClass, "data class", &context.data_class),
     ] {
         let Some(value) = value else { continue };
         let says = |finding: &Finding| {
             let of = &finding.asset.context;
             of.environment.as_ref() == Some(value) || of.data_class.as_ref() == Some(value)
         };
-        if let Some((_, _, evidence)) = because(lead, field, says) {
+        let record = record_behind(asset, kind, value);
+        if let Some(evidence) = record.or_else(|| Some(because(lead, field, says)?.2)) {
             let text =
                 format!("Its {name} is {}, {}.", value.value.raw(), origin_text(&value.origin));
             claims.push(claim(text, vec![evidence]));

@@ -15,6 +15,8 @@ pub fn origin_text(origin: &Origin) -> String {
         Origin::Name(name) => format!("from the name `{name}`"),
         Origin::Inventory { name, row } => format!("from CMDB {name} row {row}"),
         Origin::Codeowners { line } => format!("from CODEOWNERS line {line}"),
+        Origin::Told { tool, key, is_tag: true } => format!("from tag `{key}`, says {tool}"),
+        Origin::Told { tool, key, is_tag: false } => format!("from field `{key}`, says {tool}"),
     }
 }
 

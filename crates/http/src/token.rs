@@ -55,6 +55,8 @@ struct Slot<T> {
     held: Option<Held<T>>,
     /// After a failure nobody tries before this.
     not_before: Option<Instant>,
+    /// What the last failure said.
+    failed: String,
 }
 
 struct Held<T> {
@@ -69,23 +71,24 @@ pub enum NoValue<E> {
     /// Renewing failed just now.
     #[error(transparent)]
     Failed(E),
-    /// Renewing failed a short while ago, and is not tried again before this time has passed.
-    #[error("it failed before, and is tried again in {} s", .0.as_secs())]
-    Resting(Duration),
+    /// Renewing failed a short while ago in these words, and is not tried again before this time has
+    /// passed.
+    #[error("it failed before, and is tried again in {} s: {}", .0.as_secs(), .1)]
+    Resting(Duration, String),
 }
 
 /// What there is without renewing.
 enum Now<T> {
     Good(Arc<T>),
     Due(Option<Arc<T>>),
-    Resting(Duration),
+    Resting(Duration, String),
 }
 
 impl<T> Renewing<T> {
     /// An empty holder. After a failure it rests for `rest`.
     #[must_use]
     pub fn new(rest: Duration) -> Self {
-        let slot = Slot { held: None, not_before: None };
+        let slot = Slot { held: None, not_before: None, failed: String::new() };
         Self { held: StdMutex::new(slot), turn: Mutex::new(()), rest }
     }
 
@@ -99,10 +102,11 @@ impl<T> Renewing<T> {
     ) -> Result<Arc<T>, NoValue<E>>
     where
         F: Future<Output = Result<Fresh<T>, E>>,
+        E: fmt::Display,
     {
         let _turn = match self.now() {
             Now::Good(value) => return Ok(value),
-            Now::Resting(left) => return Err(NoValue::Resting(left)),
+            Now::Resting(left, why) => return Err(NoValue::Resting(left, why)),
             Now::Due(Some(old)) => match self.turn.try_lock() {
                 Ok(turn) => turn,
                 Err(_) => return Ok(old),
@@ -112,12 +116,14 @@ impl<T> Renewing<T> {
         // Another caller may have renewed it meanwhile.
         let old = match self.now() {
             Now::Good(value) => return Ok(value),
-            Now::Resting(left) => return Err(NoValue::Resting(left)),
+            Now::Resting(left, why) => return Err(NoValue::Resting(left, why)),
             Now::Due(_) => self.held(),
         };
         match renew(old).await {
             Ok(fresh) => Ok(self.slot().hold(fresh)),
-            Err(error) => self.slot().fail(self.rest).ok_or(NoValue::Failed(error)),
+            Err(error) => {
+                self.slot().fail(self.rest, error.to_string()).ok_or(NoValue::Failed(error))
+            }
         }
     }
 
@@ -167,7 +173,7 @@ impl<T> Slot<T> {
         match (value, rests.filter(|left| !left.is_zero())) {
             (Some(value), _) if !due => Now::Good(value),
             (Some(value), Some(_)) => Now::Good(value),
-            (None, Some(left)) => Now::Resting(left),
+            (None, Some(left)) => Now::Resting(left, self.failed.clone()),
             (value, None) => Now::Due(value),
         }
     }
@@ -176,6 +182,7 @@ impl<T> Slot<T> {
         let now = Instant::now();
         let value = Arc::new(fresh.value);
         self.not_before = None;
+        self.failed.clear();
         self.held = Some(Held {
             value: Arc::clone(&value),
             renew_at: now + fresh.renew_after.min(LONGEST),
@@ -185,8 +192,9 @@ impl<T> Slot<T> {
     }
 
     /// Notes a failure; the old value if it is still good.
-    fn fail(&mut self, rest: Duration) -> Option<Arc<T>> {
+    fn fail(&mut self, rest: Duration, why: String) -> Option<Arc<T>> {
         let now = Instant::now();
+        self.failed = why;
         self.not_before = Some(now + rest);
         let good = self.held.as_ref().filter(|held| now < held.ends);
         good.map(|held| Arc::clone(&held.value))
@@ -263,7 +271,7 @@ mod tests {
         assert_eq!(*holder.get(|_| renew(&count, false)).await.unwrap(), 0);
         tokio::time::advance(Duration::from_secs(30)).await;
         let error = holder.get(|_| renew(&count, false)).await.unwrap_err();
-        assert!(matches!(error, NoValue::Resting(_)), "{error}");
+        assert!(matches!(&error, NoValue::Resting(_, why) if why == "no"), "{error}");
         assert_eq!(count.load(Ordering::Relaxed), 2);
     }
 

@@ -80,6 +80,9 @@ pub struct Context {
     /// Its id in the CMDB that an inventory comes from: a `sys_id` of ServiceNow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item: Option<Sourced>,
+    /// `true` or `false` where an inventory says whether the internet reaches it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposed: Option<Sourced>,
     /// Who else is named as its owner, what counts most first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_owners: Vec<Sourced>,
@@ -95,6 +98,7 @@ impl Context {
             && self.data_class.is_none()
             && self.criticality.is_none()
             && self.item.is_none()
+            && self.exposed.is_none()
             && self.other_owners.is_empty()
     }
 
@@ -111,6 +115,7 @@ impl Context {
         fill(&mut self.data_class, &other.data_class);
         fill(&mut self.criticality, &other.criticality);
         fill(&mut self.item, &other.item);
+        fill(&mut self.exposed, &other.exposed);
     }
 }
 
@@ -144,5 +149,14 @@ pub enum Origin {
     Codeowners {
         /// The line.
         line: u64,
+    },
+    /// What a tool's own inventory knows of the asset, whichever tool raised the finding.
+    Told {
+        /// The tool.
+        tool: String,
+        /// The key of the tag, or the field of the tool's record.
+        key: String,
+        /// Whether it is a tag or label.
+        is_tag: bool,
     },
 }

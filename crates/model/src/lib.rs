@@ -15,6 +15,7 @@ pub mod hash;
 mod impact;
 mod incident;
 mod issue;
+mod label;
 mod mapping;
 mod mark;
 mod purl;
@@ -47,6 +48,7 @@ pub use hash::{
 pub use impact::{Effect, Impact, Reversible, ToolVerdict, Verification};
 pub use incident::{HandAction, HandMade, Incident, IncidentKind};
 pub use issue::{Issue, MergeBasis};
+pub use label::{Label, LabelKind, record_behind};
 pub use mapping::{ContextMapping, MappingError, RawField, RawMapping};
 pub use mark::{Mark, MarkKind};
 pub use purl::Purl;

@@ -135,6 +135,12 @@ impl ContextMapping {
         named.into_iter().map(|(_, owner)| owner).collect()
     }
 
+    /// How much a tag counts as the owner's, less being more; nothing where it is another's.
+    #[must_use]
+    pub fn owner_rank(&self, key: &str) -> Option<usize> {
+        self.field_of(key).filter(|(field, _)| *field == OWNER).map(|(_, rank)| rank)
+    }
+
     /// The mapping's word for an environment.
     #[must_use]
     pub fn environment(&self, value: &str) -> Untrusted {

@@ -39,11 +39,13 @@ pub enum RelationKind {
     UsesImage,
     /// Both are one, under two names: a machine by its resource id and by its own.
     SameAs,
+    /// The second is a word for the first: its environment, the class of its data, its owner.
+    Labeled,
 }
 
 impl RelationKind {
     /// All kinds, in the order in which they are shown.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Contains,
         Self::PartOf,
         Self::RunsOn,
@@ -55,6 +57,7 @@ impl RelationKind {
         Self::Holds,
         Self::UsesImage,
         Self::SameAs,
+        Self::Labeled,
     ];
 
     /// The word used in the report and in the store.
@@ -72,6 +75,7 @@ impl RelationKind {
             Self::Holds => "holds",
             Self::UsesImage => "uses_image",
             Self::SameAs => "same_as",
+            Self::Labeled => "labeled",
         }
     }
 
@@ -90,6 +94,7 @@ impl RelationKind {
             Self::Holds => "holds or reads",
             Self::UsesImage => "uses the image",
             Self::SameAs => "is the same as",
+            Self::Labeled => "is labeled",
         }
     }
 
@@ -108,6 +113,7 @@ impl RelationKind {
             Self::Holds => "is held or read by",
             Self::UsesImage => "is the image of",
             Self::SameAs => "is another name of",
+            Self::Labeled => "is the label of",
         }
     }
 }
@@ -204,11 +210,23 @@ impl Relation {
             .as_bytes()
     }
 
+    /// A key of a relation as claims name it.
+    #[must_use]
+    pub fn id_text(key: &[u8; 16]) -> String {
+        key.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// The hash by which an asset with this key is found as an end of relations. Keys that differ
     /// in case only are one asset.
     #[must_use]
     pub fn end_of(key: &str) -> [u8; 16] {
         *KeyHasher::new("end").part(&key.to_lowercase()).finish::<()>().as_bytes()
+    }
+
+    /// The first half of that hash as a number.
+    #[must_use]
+    pub fn end_number(end: &[u8]) -> u64 {
+        end.first_chunk::<8>().map_or(0, |first| u64::from_le_bytes(*first))
     }
 
     /// The other of both assets, seen from one of them by its key.

@@ -63,6 +63,22 @@ const ENVIRONMENT: &[&str] = &["environment", "env", "usedfor", "stage"];
 const CRITICALITY: &[&str] = &["criticality", "businesscriticality", "busimportance", "importance"];
 const DATA_CLASS: &[&str] =
     &["dataclass", "dataclassification", "datasensitivity", "informationclassification"];
+const PUBLIC: &[&str] = &[
+    "public",
+    "ispublic",
+    "publiclyaccessible",
+    "publicfacing",
+    "internetfacing",
+    "isinternetfacing",
+    "internetexposed",
+    "internetaccessible",
+    "exposedtointernet",
+    "externalfacing",
+];
+/// Words of such a column.
+const YES: &[&str] =
+    &["true", "yes", "y", "1", "x", "public", "internet", "internetfacing", "external", "exposed"];
+const NO: &[&str] = &["false", "no", "n", "0", "private", "internal", "internalonly", "notexposed"];
 const ITEM: &[&str] = &["sysid"];
 
 /// Columns that the user names; what is left out is recognized by its usual names.
@@ -78,6 +94,10 @@ pub struct Columns {
     pub environment: Option<String>,
     /// How much depends on it.
     pub criticality: Option<String>,
+    /// The class of its data.
+    pub data_class: Option<String>,
+    /// Whether the internet reaches it.
+    pub public: Option<String>,
 }
 
 /// The cells of one record: column and value.
@@ -124,10 +144,21 @@ impl Columns {
             owner: first(&self.owner, OWNER),
             environment: first(&self.environment, ENVIRONMENT),
             criticality: first(&self.criticality, CRITICALITY),
-            data_class: first(&None, DATA_CLASS),
+            data_class: first(&self.data_class, DATA_CLASS),
+            exposed: exposed(cells, self.public.as_deref()),
             keys,
         })
     }
+}
+
+/// What a record says of the internet; nothing where its word is not known.
+fn exposed(cells: &Cells, said: Option<&str>) -> String {
+    let of = |value: &str| {
+        let word = plain(value);
+        let is = |words: &[&str]| words.contains(&word.as_str());
+        if is(YES) { Some("true") } else { is(NO).then_some("false") }
+    };
+    all(cells, said, PUBLIC).find_map(of).unwrap_or_default().to_owned()
 }
 
 /// The rank of a column in a role, where it has that role.

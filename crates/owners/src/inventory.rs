@@ -43,6 +43,9 @@ pub struct Row {
     /// The class of its data.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub data_class: String,
+    /// `true` or `false`, where it says whether the internet reaches it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub exposed: String,
     /// Its id in the CMDB that it comes from, a `sys_id` of ServiceNow.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub item: String,
@@ -58,6 +61,7 @@ impl Row {
             && self.environment == other.environment
             && self.criticality == other.criticality
             && self.data_class == other.data_class
+            && self.exposed == other.exposed
     }
 }
 

@@ -8,6 +8,7 @@ mod codeowners;
 mod columns;
 mod inventory;
 mod join;
+mod labels;
 mod read;
 mod resolve;
 #[cfg(test)]
@@ -18,5 +19,6 @@ pub use codeowners::{CodeOwners, Dialect};
 pub use columns::Columns;
 pub use inventory::{Inventory, Reject, Row};
 pub use join::{Claims, Joined};
+pub use labels::Labels;
 pub use read::{Unreadable, read_inventory};
 pub use resolve::Owners;

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use quell_model::{Asset, ContextMapping, Origin, Sourced, Untrusted};
+use quell_model::{Asset, ContextMapping, Label, LabelKind, Origin, Sourced, Untrusted};
 
 use crate::join::{Index, Joined, Keys, Noted};
-use crate::{Book, Claims, CodeLine, Place};
+use crate::{Book, Claims, CodeLine, Labels, Place};
 
 /// Owners that are kept beside the one that counts.
 const MOST_OTHERS: usize = 8;
@@ -23,6 +23,8 @@ pub struct Owners {
     indexes: Arc<[Index]>,
     places: Vec<Place>,
     mapping: Arc<ContextMapping>,
+    /// What inventories of tools say.
+    labels: Arc<Labels>,
 }
 
 impl Owners {
@@ -35,7 +37,21 @@ impl Owners {
         };
         let indexes = book.inventories.values().map(Index::of).collect();
         let places = book.settings.places();
-        Self { book: Arc::new(book), claims, indexes, places, mapping: Arc::new(mapping) }
+        let (book, mapping, labels) = (Arc::new(book), Arc::new(mapping), Arc::default());
+        Self { book, claims, indexes, places, mapping, labels }
+    }
+
+    /// Takes what inventories of tools say.
+    #[must_use]
+    pub fn with_labels(mut self, labels: Arc<Labels>) -> Self {
+        self.labels = labels;
+        self
+    }
+
+    /// The owners that an asset's own tags name, the one that counts most first.
+    #[must_use]
+    pub fn tagged(&self, asset: &Asset) -> Vec<Sourced> {
+        self.mapping.owners(asset)
     }
 
     /// What is known, to be stored.
@@ -87,12 +103,13 @@ impl Owners {
     }
 
     /// Gives an asset its owner, and whom else somebody names; its environment, the class of its
-    /// data, criticality and id in a CMDB where an inventory says them. `said` is what tools say of
-    /// the owner themselves, `files` where the fault stands in code.
+    /// data, criticality, id in a CMDB and whether the internet reaches it where an inventory says
+    /// them. `said` is what tools say of the owner themselves, `files` where the fault stands in
+    /// code.
     pub fn apply<'f>(
         &self,
         asset: &mut Asset,
-        said: Vec<Sourced>,
+        mut said: Vec<Sourced>,
         files: impl Iterator<Item = &'f str>,
     ) {
         let mut cmdb = Vec::new();
@@ -114,10 +131,13 @@ impl Owners {
                 mapped(self.mapping.data_class(said))
             });
             first(&mut told.criticality, &row.criticality, sourced);
+            first(&mut told.exposed, &row.exposed, sourced);
         }
         asset.context.item = item;
+        asset.context.exposed = told.exposed.take();
         let code = self.code(asset, files);
-        let tags = self.mapping.owners(asset);
+        let mut tags = self.mapping.owners(asset);
+        self.label(asset, (&mut tags, &mut said));
         let mut lists = [
             (Place::Cmdb, cmdb),
             (Place::Tag, tags),
@@ -129,6 +149,33 @@ impl Owners {
             lists.iter_mut().filter(|(of, _)| of == place).for_each(|(_, l)| named.append(l));
         }
         self.set(asset, named, told);
+    }
+
+    /// Fills in what inventories of tools say, where the tools behind the issue do not say it.
+    fn label(&self, asset: &mut Asset, (tags, said): (&mut Vec<Sourced>, &mut Vec<Sourced>)) {
+        let mut owners: Vec<(usize, &Label)> = Vec::new();
+        for label in self.labels.of(&asset.id) {
+            let gap = match label.kind {
+                LabelKind::Environment => &mut asset.context.environment,
+                LabelKind::DataClass => &mut asset.context.data_class,
+                LabelKind::Owner if !label.is_tag => {
+                    add(said, label);
+                    continue;
+                }
+                LabelKind::Owner => {
+                    let rank = self.mapping.owner_rank(&label.key);
+                    owners.extend(rank.map(|rank| (rank, label)));
+                    continue;
+                }
+            };
+            // What is read off a name counts less than anything that is said.
+            let is_open = gap.as_ref().is_none_or(|said| matches!(said.origin, Origin::Name(_)));
+            if is_open {
+                *gap = Some(label.sourced());
+            }
+        }
+        owners.sort_by_key(|(rank, _)| *rank);
+        owners.into_iter().for_each(|(_, label)| add(tags, label));
     }
 
     fn set(&self, asset: &mut Asset, named: Vec<Sourced>, told: Told) {
@@ -161,10 +208,15 @@ impl Owners {
         let counts = |place: Place| self.places.iter().position(|of| *of == place);
         match known.map(|known| &known.origin) {
             None | Some(Origin::Name(_)) => true,
-            Some(Origin::Tag(_)) => counts(Place::Cmdb) < counts(Place::Tag),
-            Some(Origin::Field(_) | Origin::Inventory { .. } | Origin::Codeowners { .. }) => {
-                counts(Place::Cmdb) < counts(Place::Source)
+            Some(Origin::Tag(_) | Origin::Told { is_tag: true, .. }) => {
+                counts(Place::Cmdb) < counts(Place::Tag)
             }
+            Some(
+                Origin::Field(_)
+                | Origin::Told { is_tag: false, .. }
+                | Origin::Inventory { .. }
+                | Origin::Codeowners { .. },
+            ) => counts(Place::Cmdb) < counts(Place::Source),
         }
     }
 
@@ -194,6 +246,14 @@ struct Told {
     environment: Option<Sourced>,
     data_class: Option<Sourced>,
     criticality: Option<Sourced>,
+    exposed: Option<Sourced>,
+}
+
+/// Adds an owner whom nobody in the list names.
+fn add(named: &mut Vec<Sourced>, label: &Label) {
+    if named.iter().all(|one| one.value != label.value) {
+        named.push(label.sourced());
+    }
 }
 
 /// Takes what somebody says, where nobody said it before.

@@ -106,6 +106,49 @@ fn an_inventory_says_the_class_of_data_where_nothing_before_it_does() {
 }
 
 #[test]
+fn an_inventory_says_whether_the_internet_reaches_it_in_its_own_words() {
+    for (column, word, expected) in [
+        ("public", "yes", Some("true")),
+        ("Internet-facing", "TRUE", Some("true")),
+        ("internet_exposed", "0", Some("false")),
+        ("is public", "Private", Some("false")),
+        ("public", "perhaps", None),
+        ("public", "", None),
+        ("public_ip", "192.0.2.1", None),
+        ("exposure", "internet", None),
+    ] {
+        let text = format!("arn,{column}\n{BUCKET},{word}\n");
+        let mut it = asset(BUCKET, "x");
+        owners(&[("cmdb", &text)], Settings::default()).apply(
+            &mut it,
+            Vec::new(),
+            std::iter::empty(),
+        );
+        let told = it.context.exposed;
+        assert_eq!(told.as_ref().map(|said| said.value.raw()), expected, "{column} {word}");
+    }
+}
+
+#[test]
+fn columns_that_are_named_count_in_place_of_the_usual_ones() {
+    let text = format!("arn,data_class,Schutz,Netz,public\n{BUCKET},public,pii,external,no\n");
+    let columns = Columns {
+        data_class: Some("schutz".to_owned()),
+        public: Some("netz".to_owned()),
+        ..Columns::default()
+    };
+    let row = &read_inventory(text.as_bytes(), &columns).unwrap().rows[0];
+    assert_eq!((row.data_class.as_str(), row.exposed.as_str()), ("pii", "true"));
+}
+
+#[test]
+fn two_rows_that_differ_in_the_internet_alone_join_nothing() {
+    let text = "name,owner,public\nweb,a,yes\nweb,a,no\n";
+    let mut owners = owners(&[("cmdb", text)], Settings::default());
+    assert_eq!(owner_of(&mut owners, &asset("", "web")), None);
+}
+
+#[test]
 fn a_row_joins_by_id_then_instance_then_host_then_address_then_name() {
     let text = "arn,instance_id,fqdn,ip_address,name,owner\n\
         arn:aws:ec2:eu-west-1:111122223333:instance/i-0aaaaaaaaaaaaaaa1,,,,,by-arn\n\

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use quell_catalog::{Catalog, Control, Exposure, Intel};
 use quell_correlate::{Member, assemble};
-use quell_model::{Finding, Issue, IssueKey, Origin, Risk, Sourced, Timestamp, Vulnerability};
+use quell_model::{
+    Asset, Finding, FindingClass, Issue, IssueKey, Origin, Risk, Sourced, Timestamp, Vulnerability,
+};
 use quell_owners::Owners;
 use quell_risk::{Elsewhere, Factors};
 use quell_store::{
@@ -165,6 +167,9 @@ impl<'a> Judgement<'a> {
         };
         let files = members.iter().filter_map(|m| m.finding.location.as_deref());
         owners.apply(&mut issue.asset, said(members), files.map(|place| place.file.as_str()));
+        if leads_in(issue.class, control) {
+            claim_exposure(&mut issue.asset);
+        }
         issue.risk = quell_risk::score(&issue, &self.factors(members, control), self.now);
         let brief = brief(&issue, members, control)?;
         Ok(Some(Judged { issue, brief }))
@@ -216,12 +221,38 @@ impl<'a> Judgement<'a> {
     }
 }
 
+/// Whether a fault is one by which an attacker gets somewhere.
+pub(crate) fn leads_in(class: FindingClass, control: Option<&Control>) -> bool {
+    match class {
+        FindingClass::Vulnerability | FindingClass::Detection | FindingClass::Secret => true,
+        FindingClass::Misconfiguration
+        | FindingClass::CodeWeakness
+        | FindingClass::AttackPath
+        | FindingClass::Identity
+        | FindingClass::DataRisk
+        | FindingClass::License => {
+            control.is_some_and(|control| control.exposure != Exposure::None)
+        }
+    }
+}
+
+/// What an inventory says of the internet counts like what a tool says: danger beats none.
+fn claim_exposure(asset: &mut Asset) {
+    let Some(said) = &asset.context.exposed else { return };
+    let is_exposed = said.value.raw() == "true";
+    let mine = &mut asset.signals.internet_exposed;
+    *mine = Some(is_exposed || *mine == Some(true));
+}
+
 /// What tools say of the owner in fields of their own, each owner once, in one order.
 fn said(members: &[Member]) -> Vec<Sourced> {
     let owners = members.iter().filter_map(|m| m.finding.asset.context.owner.as_ref());
     let own = owners.filter(|owner| match owner.origin {
         Origin::Field(_) | Origin::Name(_) => true,
-        Origin::Tag(_) | Origin::Inventory { .. } | Origin::Codeowners { .. } => false,
+        Origin::Tag(_)
+        | Origin::Inventory { .. }
+        | Origin::Codeowners { .. }
+        | Origin::Told { .. } => false,
     });
     let mut own: Vec<Sourced> = own.cloned().collect();
     own.sort_by(|a, b| a.value.cmp(&b.value));

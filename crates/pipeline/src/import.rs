@@ -11,13 +11,13 @@ use quell_sources::intake::{
     self, Batch, BrokeOff, Detected, Input, Item, Limits, Normalized, Unreadable,
 };
 use quell_store::{
-    Block, BlockBuilder, FinishedInput, Folding, Held, IdSet, Import, KEV, MostClosed, Store,
+    Block, BlockBuilder, FinishedInput, Folding, Held, IdSet, Import, KEV, MostClosed, Seen, Store,
     Touched,
 };
 
 use crate::contents::{self, Summary};
 use crate::intel::{self, Taking};
-use crate::prepare::{Knowledge, Row};
+use crate::prepare::{Knowledge, Row, add_rows};
 use crate::run::Progress;
 use crate::{PipelineError, Setup};
 
@@ -60,6 +60,8 @@ pub struct Imported {
     pub by_system: Option<String>,
     /// What they would have closed by being silent, where that is too much to believe.
     pub held: Option<Held>,
+    /// The same of relations of assets.
+    pub relations_held: Option<Held>,
     /// What the files touched.
     pub touched: Touched,
     /// What became of the rows of inventories that were given.
@@ -91,6 +93,7 @@ impl Imported {
             complete: true,
             by_system: None,
             held: None,
+            relations_held: None,
             touched: Touched::default(),
             inventories: Vec::new(),
             folding: None,
@@ -384,17 +387,27 @@ impl Run<'_> {
             content.iter().try_for_each(|content| import.content((hash, reader), content))?;
         }
         let seen = import.finish(&finished)?;
-        self.imported.changes.closed += seen.closed;
-        self.imported.changes.reopened += seen.reopened;
-        if let Some(held) = seen.held {
-            let all = self.imported.held.get_or_insert(Held { closes: 0, open: 0 });
-            all.closes += held.closes;
-            all.open += held.open;
-        }
+        self.count(&seen);
         self.imported.complete &= end.is_none();
         let ended = Ended { why: end, known: file.known.is_some(), remark };
         self.note(file.name, detected.format.id(), &tally, ended);
         Ok(())
+    }
+
+    /// Adds what a file did to what was known.
+    pub(crate) fn count(&mut self, seen: &Seen) {
+        let imported = &mut self.imported;
+        imported.changes.closed += seen.closed;
+        imported.changes.reopened += seen.reopened;
+        imported.changes.relations_ended += seen.relations_ended;
+        for (all, held) in
+            [(&mut imported.held, seen.held), (&mut imported.relations_held, seen.relations_held)]
+        {
+            let Some(held) = held else { continue };
+            let all = all.get_or_insert(Held { closes: 0, open: 0 });
+            all.closes += held.closes;
+            all.open += held.open;
+        }
     }
 
     /// Notes a file that was read before as reading it again would.
@@ -680,11 +693,16 @@ pub(crate) fn rows_of(
     builder: &mut BlockBuilder,
 ) -> Vec<Parsed> {
     let mut records = Vec::new();
-    for Normalized { offset_bytes, result, tellers } in intake::normalize_batch(batch, detected) {
+    let (at, tool) = (detected.imported_at(), detected.format.id());
+    for normalized in intake::normalize_batch(batch, detected) {
+        let Normalized { offset_bytes, result, mut tellers } = normalized;
         let rows: Result<Vec<Row>, String> = result.and_then(|records| {
-            let at = detected.imported_at();
-            let rows = records.into_iter().map(|r| Row::of(r, knowledge, at, builder));
-            rows.collect::<Result<_, _>>().map_err(|e| format!("cannot be kept: {e}"))
+            let mut rows = Vec::with_capacity(records.len());
+            let taken = records.into_iter().try_for_each(|record| {
+                add_rows(&mut rows, record, knowledge, (tool, at), (&mut *builder, &mut tellers))
+            });
+            taken.map_err(|e| format!("cannot be kept: {e}"))?;
+            Ok(rows)
         });
         let tellers = if rows.is_ok() { tellers } else { Vec::new() };
         records.push(Parsed { offset_bytes, rows, tellers });

@@ -51,7 +51,9 @@ pub use incidents::{
 pub use inspect::{show_issue, split_issue};
 pub use list::{IssueList, ListedIssue, list_issues};
 pub use marks::{Marking, mark_incident, mark_issue, unmark_incident, unmark_issue};
-pub use owners::{Columns, InventoryFile, OwnersAsked, Place, Settings, refresh_owners};
+pub use owners::{
+    Columns, InventoryFile, OwnersAsked, Place, Settings, judge_waiting, refresh_owners,
+};
 pub use quell_store::{Held, IssueFilter, MarkFilter, MostClosed};
 pub use rekey::bring_up_to_date;
 pub use risk::explain_risk;

@@ -227,7 +227,7 @@ pub(crate) const fn field(fact: Fact) -> &'static str {
 
 /// The id of a relation, as claims name it.
 pub(crate) fn relation_id(key: &[u8; 16]) -> String {
-    key.iter().map(|byte| format!("{byte:02x}")).collect()
+    Relation::id_text(key)
 }
 
 /// One fact; nothing where a relation is there no more.

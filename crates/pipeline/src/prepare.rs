@@ -4,7 +4,8 @@ use quell_catalog::{Catalog, Control, Intel};
 use quell_correlate::{Member, identify};
 use quell_model::{
     Activity, Asset, ContextMapping, Evidence, Exploited, Finding, FindingKey, IssueKey, KeyHasher,
-    Record, Relation, Scope, Severity, Statement, StatementKey, Status, Teller, Timestamp,
+    Label, Record, Relation, Scope, Severity, Statement, StatementKey, Status, Teller, Timestamp,
+    Tool,
 };
 use quell_owners::Owners;
 use quell_store::{
@@ -94,6 +95,8 @@ pub(crate) struct OtherRow {
 
 #[derive(Debug)]
 pub(crate) struct RelationRow {
+    /// What a label says.
+    label: Option<String>,
     key: [u8; 16],
     from: [u8; 16],
     to: [u8; 16],
@@ -124,13 +127,32 @@ impl Row {
         match record {
             Record::Finding(finding) => of_finding(*finding, knowledge, imported_at, block),
             Record::Evidence(evidence) => of_evidence(*evidence, imported_at),
-            Record::Asset(asset) => of_asset(*asset, knowledge, imported_at),
-            Record::Relation(relation) => of_relation(*relation, imported_at),
+            Record::Asset(mut asset) => {
+                knowledge.mapping.apply(&mut asset);
+                of_asset(&asset, imported_at)
+            }
+            Record::Relation(relation) => of_relation((*relation, None), imported_at),
             Record::Activity(activity) => of_activity(&activity, imported_at),
             Record::Statement(statement) => of_statement(&statement, imported_at),
             Record::Exploited(entry) => Ok(Self::Exploited(*entry)),
         }
     }
+}
+
+/// Adds what comes of one record of a tool's file.
+pub(crate) fn add_rows(
+    rows: &mut Vec<Row>,
+    record: Record,
+    knowledge: Knowledge<'_>,
+    (tool, imported_at): (&str, Timestamp),
+    (block, tellers): (&mut BlockBuilder, &mut Vec<Teller>),
+) -> Result<(), serde_json::Error> {
+    if let Record::Asset(asset) = record {
+        rows.extend(of_inventory(*asset, tool, knowledge, (imported_at, tellers))?);
+    } else {
+        rows.push(Row::of(record, knowledge, imported_at, block)?);
+    }
+    Ok(())
 }
 
 fn of_finding(
@@ -189,15 +211,39 @@ fn of_evidence(mut evidence: Evidence, imported_at: Timestamp) -> Result<Row, se
     }))
 }
 
-fn of_asset(
-    mut asset: Asset,
-    knowledge: Knowledge<'_>,
-    imported_at: Timestamp,
-) -> Result<Row, serde_json::Error> {
-    knowledge.mapping.apply(&mut asset);
-    let body = serde_json::to_vec(&asset)?;
+fn of_asset(asset: &Asset, imported_at: Timestamp) -> Result<Row, serde_json::Error> {
+    let body = serde_json::to_vec(asset)?;
     let key = KeyHasher::new("asset").part(asset.id.key());
     Ok(other("asset", &key, imported_at, &body))
+}
+
+/// The rows of an inventory's record: the asset, and what is said of it in words. Those are gone
+/// once a later record has tags and does not say them; what tells that is noted.
+fn of_inventory(
+    mut asset: Asset,
+    tool: &str,
+    knowledge: Knowledge<'_>,
+    (imported_at, tellers): (Timestamp, &mut Vec<Teller>),
+) -> Result<Vec<Row>, serde_json::Error> {
+    knowledge.mapping.apply(&mut asset);
+    let mut rows = vec![of_asset(&asset, imported_at)?];
+    if asset.id.key().is_empty() {
+        return Ok(rows);
+    }
+    // A tag that Quell put there itself says nothing of the others.
+    let is_own = |key: &String| key.strip_prefix(tool).is_some_and(|rest| rest.starts_with(':'));
+    let teller = asset.tags.keys().any(|key| !is_own(key)).then(|| {
+        let tool = Tool { product: tool.to_owned(), format: tool.to_owned() };
+        Teller::new(&tool, &asset.id, "labels")
+    });
+    for label in Label::of(&asset, &knowledge.owners.tagged(&asset), tool) {
+        let Some(mut relation) = label.relation(&asset.id) else { continue };
+        relation.teller = teller;
+        let text = serde_json::to_string(&label)?;
+        rows.push(of_relation((relation, Some(text)), imported_at)?);
+    }
+    tellers.extend(teller);
+    Ok(rows)
 }
 
 fn of_activity(activity: &Activity, imported_at: Timestamp) -> Result<Row, serde_json::Error> {
@@ -213,13 +259,17 @@ fn of_activity(activity: &Activity, imported_at: Timestamp) -> Result<Row, serde
     Ok(other("activity", &key, activity.time.unwrap_or(imported_at), &body))
 }
 
-fn of_relation(mut relation: Relation, imported_at: Timestamp) -> Result<Row, serde_json::Error> {
+fn of_relation(
+    (mut relation, label): (Relation, Option<String>),
+    imported_at: Timestamp,
+) -> Result<Row, serde_json::Error> {
     // The time stands in a column, so that a repeat is the same content.
     let seen = relation.seen.take();
     // What a record tells all of is compared with the next one by when both came.
     let observed = seen.filter(|_| relation.teller.is_none()).unwrap_or(imported_at);
     let body = serde_json::to_vec(&relation)?;
     Ok(Row::Relation(RelationRow {
+        label,
         key: relation.key(),
         from: Relation::end_of(relation.from.key()),
         to: Relation::end_of(relation.to.key()),
@@ -299,8 +349,9 @@ impl StatementRow {
 }
 
 impl RelationRow {
-    pub(crate) const fn prepared(&self) -> PreparedRelation<'_> {
+    pub(crate) fn prepared(&self) -> PreparedRelation<'_> {
         PreparedRelation {
+            label: self.label.as_deref(),
             key: self.key,
             from: self.from,
             to: self.to,

@@ -9,14 +9,14 @@ use std::sync::Arc;
 
 use quell_catalog::{Control, Exposure};
 use quell_correlate::{ByFact, Fact, Facts, Member, Shared, Way, Ways};
-use quell_model::{Decided, FindingClass, Issue, IssueKey, Signals, Sourced, Statement, Timestamp};
+use quell_model::{Decided, Issue, IssueKey, Signals, Sourced, Statement, Timestamp};
 use quell_risk::{Circumstances, Elsewhere, Factors, WhatIf};
 use quell_store::Store;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::PipelineError;
-use crate::assess::{Judgement, members};
+use crate::assess::{Judgement, leads_in, members};
 use crate::links::Links;
 use crate::report::{Open, stored_issue};
 
@@ -417,17 +417,7 @@ impl<'a> Estate<'a> {
 
     /// Whether an issue is one by which an attacker gets somewhere.
     pub(crate) fn leads_in(&self, issue: &Issue) -> bool {
-        match issue.class {
-            FindingClass::Vulnerability | FindingClass::Detection | FindingClass::Secret => true,
-            FindingClass::Misconfiguration
-            | FindingClass::CodeWeakness
-            | FindingClass::AttackPath
-            | FindingClass::Identity
-            | FindingClass::DataRisk
-            | FindingClass::License => {
-                self.control(issue).is_some_and(|control| control.exposure != Exposure::None)
-            }
-        }
+        leads_in(issue.class, self.control(issue))
     }
 
     pub(crate) fn control(&self, issue: &Issue) -> Option<&'a Control> {

@@ -1,7 +1,9 @@
 //! One risk explained: its parts with their records, and what would change it.
 
 use quell_correlate::{Fact, Member};
-use quell_model::{Finding, FindingKey, Incident, Issue, IssueKey, Origin, Timestamp, Untrusted};
+use quell_model::{
+    Finding, FindingKey, Incident, Issue, IssueKey, LabelKind, Timestamp, Untrusted, record_behind,
+};
 use quell_report::{PartReport, RiskStory, WhatIfReport};
 use quell_risk::WhatIf;
 use quell_store::{IdSet, Store};
@@ -223,14 +225,21 @@ impl Records<'_> {
     fn exposure(&self) -> Vec<String> {
         let said = self.issue.asset.signals.internet_exposed;
         let says = |f: &Finding| said.is_some() && f.asset.signals.internet_exposed == said;
+        let asset = &self.issue.asset;
+        let own = asset.context.exposed.as_ref().filter(|own| own.value.raw() == truth(said));
+        if let Some(own) = own.filter(|_| self.each("", says).is_empty())
+            && let Some(row) = record_behind(&asset.id, LabelKind::Environment, own)
+        {
+            return vec![row];
+        }
         self.claimed((Fact::Exposed, said), says)
     }
 
     fn data(&self) -> Vec<String> {
         let asset = &self.issue.asset;
         if let Some(class) = &asset.context.data_class {
-            if let Origin::Inventory { name, row } = &class.origin {
-                return vec![format!("inventory:{name}#{row}")];
+            if let Some(record) = record_behind(&asset.id, LabelKind::DataClass, class) {
+                return vec![record];
             }
             let around = self.around(|a| a.data_class.as_ref().map(|(_, key)| *key));
             let says = |f: &Finding| f.asset.context.data_class.as_ref() == Some(class);
@@ -243,9 +252,11 @@ impl Records<'_> {
 
     fn environment(&self) -> Vec<String> {
         let around = self.around(|a| a.environment.as_ref().map(|(_, key)| *key));
-        let mine = &self.issue.asset.context.environment;
-        if let Some(Origin::Inventory { name, row }) = mine.as_ref().map(|value| &value.origin) {
-            return vec![format!("inventory:{name}#{row}")];
+        let (asset, mine) = (&self.issue.asset.id, &self.issue.asset.context.environment);
+        let record =
+            mine.as_ref().and_then(|said| record_behind(asset, LabelKind::Environment, said));
+        if let Some(record) = record {
+            return vec![record];
         }
         self.surroundings(
             "asset.context.environment",
@@ -265,6 +276,15 @@ impl Records<'_> {
         of: impl Fn(&crate::priority::Around) -> Option<IssueKey>,
     ) -> Option<IssueKey> {
         self.estate.around(self.issue.asset.id.key()).and_then(of)
+    }
+}
+
+/// A claim as an inventory's word.
+const fn truth(said: Option<bool>) -> &'static str {
+    match said {
+        Some(true) => "true",
+        Some(false) => "false",
+        None => "",
     }
 }
 

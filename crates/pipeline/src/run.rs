@@ -111,7 +111,7 @@ pub fn run(
     if let Some(repository) = setup.code(repository)
         && owners::find_blocks(store, setup, by, repository)?
     {
-        owners::settle(store, setup, by, &imported.touched.issues)?;
+        owners::settle(store, setup, by, (&imported.touched.issues, None))?;
     }
     if request.owners.inventories.is_some() {
         imported.inventories = owners::counts(store, setup)?;
@@ -219,6 +219,7 @@ pub fn import(
     (now, progress): (Timestamp, &Progress<'_>),
 ) -> Result<Imported, PipelineError> {
     let known = intel::load(store, setup.catalog().intel())?;
+    let begun = store.page_version()?;
     let owners = setup.owners(store)?;
     owners::begin(store, &known)?;
     let knowledge = setup.knowledge(&known, &owners, now);
@@ -226,7 +227,7 @@ pub fn import(
     (progress.doing)("judging");
     let known = intel::load(store, setup.catalog().intel())?;
     let by = Judgement { catalog: setup.catalog(), intel: &known, now };
-    owners::settle(store, setup, by, &imported.touched.issues)?;
+    owners::settle(store, setup, by, (&imported.touched.issues, Some(begun)))?;
     progress.check()?;
     Ok(imported)
 }

@@ -1,5 +1,6 @@
 //! The knowledge a run works with: the catalogue and the tag mapping.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -12,6 +13,7 @@ use quell_sources::intake::Formats;
 use quell_sources::mapped::FormatMap;
 
 use crate::fixes::{Code, FixSaid};
+use crate::owners::KeptLabels;
 use crate::prepare::Knowledge;
 
 /// The knowledge a run works with.
@@ -25,7 +27,7 @@ pub struct Setup {
     /// The file of the program.
     program: Option<PathBuf>,
     reader: OnceLock<Option<blake3::Hash>>,
-    /// What was last known of owners, with its version.
+    /// What was last known of owners.
     owners: Mutex<KeptOwners>,
     /// By when issues are to be dealt with.
     targets: Targets,
@@ -33,8 +35,15 @@ pub struct Setup {
     said: FixSaid,
 }
 
-/// What is known of owners, with the version of the book and of the names.
-type KeptOwners = Option<((Option<String>, Option<String>), Arc<Owners>)>;
+/// What was last known of owners, and the labels of each database by its file.
+#[derive(Debug, Default)]
+pub(crate) struct KeptOwners {
+    pub(crate) owners: Option<(OwnersVersion, Arc<Owners>)>,
+    pub(crate) labels: HashMap<String, KeptLabels>,
+}
+
+/// The version of the book and of the names, and the database with when its labels changed.
+pub(crate) type OwnersVersion = (Option<String>, Option<String>, (String, i64));
 
 /// Why the knowledge cannot be used.
 #[derive(Debug, thiserror::Error)]

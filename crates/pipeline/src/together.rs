@@ -66,6 +66,7 @@ pub fn import_together(
     (now, progress): (Timestamp, &Progress<'_>),
 ) -> Result<Imported, PipelineError> {
     let known = intel::load(store, setup.catalog().intel())?;
+    let begun = store.page_version()?;
     let owners = setup.owners(store)?;
     owners::begin(store, &known)?;
     let knowledge = setup.knowledge(&known, &owners, now);
@@ -73,7 +74,7 @@ pub fn import_together(
     run.together(store, parts)?;
     let by = assess::Judgement { catalog: setup.catalog(), intel: &known, now };
     let mut imported = run.into_imported();
-    owners::settle(store, setup, by, &imported.touched.issues)?;
+    owners::settle(store, setup, by, (&imported.touched.issues, Some(begun)))?;
     imported.keep_folding(store.fold_beside());
     Ok(imported)
 }
@@ -126,8 +127,7 @@ impl Run<'_> {
             most_closed: None,
         };
         let seen = import.finish(&finished)?;
-        self.imported.changes.closed += seen.closed;
-        self.imported.changes.reopened += seen.reopened;
+        self.count(&seen);
         self.imported.touched = touched;
         Ok(())
     }

@@ -9,8 +9,8 @@ use std::sync::atomic::AtomicBool;
 use proptest::prelude::*;
 use quell_model::{FixedClock, Timestamp};
 use quell_pipeline::{
-    Columns, InventoryFile, OwnersAsked, Place, Progress, Request, Settings, Setup, refresh_owners,
-    run, show_issue,
+    Columns, InventoryFile, OwnersAsked, Place, Progress, Request, Settings, Setup, explain_risk,
+    refresh_owners, run, show_issue,
 };
 use quell_report::{InventoryReport, Report};
 use quell_store::Store;
@@ -132,6 +132,28 @@ fn a_row_gives_its_asset_an_owner_with_the_reason_whatever_came_first() {
     assert_eq!(issue.owner.as_ref().unwrap().name.raw(), "payments");
     let story = show_issue(&second.store, &second.setup, (&issue.id, None), now()).unwrap();
     assert_eq!(story.owner.because.raw(), "from CMDB cmdb-prod row 2");
+}
+
+#[test]
+fn an_inventory_that_says_public_counts_as_exposure_with_its_row() {
+    let score = |text: &str| {
+        let mut world = World::new();
+        world.import(&["invoices"]);
+        world.take(&world.inventories(&[("cmdb-prod", text)]));
+        let report = world.run(&Request::default());
+        let leads = |issue: &&quell_report::IssueReport| {
+            issue.control.as_deref().is_some_and(|control| control.contains("kms"))
+        };
+        let issue = report.issues.iter().find(leads).cloned();
+        let issue = issue.unwrap_or_else(|| panic!("{:?}", report.issues));
+        let told = explain_risk(&world.store, &world.setup, &issue.id, now()).unwrap();
+        let part = told.parts.into_iter().find(|part| part.name == "exposure");
+        (issue.risk.score, part.map(|part| (part.because.raw().to_owned(), part.evidence)))
+    };
+    let (public, why) = score("arn,public\narn:aws:s3:::invoices,yes\n");
+    let (unsaid, _) = score("arn,owner\narn:aws:s3:::invoices,payments\n");
+    assert!(public > unsaid, "{public} {unsaid}");
+    assert_eq!(why.unwrap().1, ["inventory:cmdb-prod#2"]);
 }
 
 #[test]

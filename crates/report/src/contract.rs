@@ -90,10 +90,13 @@ pub struct InventoryReport {
 pub struct SourceReport {
     /// Its name.
     pub name: String,
-    /// `hook`, `folder`, `bucket` or `import`.
+    /// `hook`, `folder`, `bucket`, `platform` or `import`.
     pub kind: String,
     /// How it is.
     pub health: SourceHealth,
+    /// Whether somebody paused it.
+    #[serde(default)]
+    pub paused: bool,
     /// When anything of it came.
     pub heard_at: Option<Timestamp>,
     /// When something of it was last taken in.
@@ -340,6 +343,9 @@ pub struct Changes {
     pub closed: u64,
     /// Findings that were gone and are back.
     pub reopened: u64,
+    /// Relations of assets that a file's later record of the asset no longer names.
+    #[serde(default)]
+    pub relations_ended: u64,
     /// Open issues that earlier runs brought and this one did not touch.
     pub open_elsewhere: u64,
 }

@@ -155,6 +155,10 @@ fn write_changes(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let closed = number(changes.closed);
         writeln!(out, "since before: {closed} closed, {} reopened", number(changes.reopened))?;
     }
+    if changes.relations_ended > 0 {
+        let ended = count(changes.relations_ended, "relation");
+        writeln!(out, "{ended} of assets no longer named")?;
+    }
     if changes.open_elsewhere > 0 {
         let elsewhere = count(changes.open_elsewhere, "open issue");
         wrapped(

@@ -80,7 +80,7 @@ impl AwsLogins {
             AwsKeySource::Chain => {
                 return self.found.get(|_| self.look()).await.map_err(|error| match error {
                     NoValue::Failed(error) => error,
-                    NoValue::Resting(left) => SecretError::Resting {
+                    NoValue::Resting(left, _) => SecretError::Resting {
                         why: "no key for AWS could be had".to_owned(),
                         seconds: left.as_secs().max(1),
                     },

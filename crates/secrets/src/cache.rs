@@ -88,7 +88,7 @@ impl Secrets {
         let got = entry.values.get(|_| self.renew(reference, &entry)).await;
         got.map_err(|error| match error {
             NoValue::Failed(error) => error,
-            NoValue::Resting(left) => {
+            NoValue::Resting(left, _) => {
                 let why = entry.failed().clone();
                 let why = why.unwrap_or_else(|| format!("`{reference}` cannot be read"));
                 SecretError::Resting { why, seconds: left.as_secs().max(1) }

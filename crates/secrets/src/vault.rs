@@ -143,7 +143,7 @@ impl Vault {
         let got = self.token.get(|old| self.renew(old)).await;
         got.map_err(|error| match error {
             NoValue::Failed(error) => error,
-            NoValue::Resting(left) => SecretError::Resting {
+            NoValue::Resting(left, _) => SecretError::Resting {
                 why: "the login to Vault failed".to_owned(),
                 seconds: left.as_secs().max(1),
             },

@@ -76,7 +76,7 @@ pub enum StartError {
         source: std::io::Error,
     },
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}; choose another with `--listen`")]
+    #[error("cannot listen on {address}; choose another with `--listen`")]
     Listen {
         /// The address.
         address: SocketAddr,

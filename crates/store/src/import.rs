@@ -118,6 +118,10 @@ pub struct Seen {
     pub reopened: u64,
     /// What it would have closed by being silent, where that is too much to believe.
     pub held: Option<Held>,
+    /// Relations of assets that its records no longer name.
+    pub relations_ended: u64,
+    /// Relations that it would have ended, where that is too much to believe.
+    pub relations_held: Option<Held>,
 }
 
 /// One file being imported. Dropped without [`Import::finish`], it leaves no trace.
@@ -131,6 +135,8 @@ pub struct Import<'s> {
     pub(crate) finding_pages: FindingPages,
     /// Pages of relations of which one came, went or says something else.
     pub(crate) relation_pages: BTreeSet<i64>,
+    /// Pages of labels of which one came or went.
+    pub(crate) label_pages: BTreeSet<i64>,
     /// What records of this file tell all of.
     pub(crate) tellers: HashSet<Teller>,
     blocks: Blocks,
@@ -224,6 +230,7 @@ impl Store {
             briefs: Briefs::default(),
             finding_pages: FindingPages::default(),
             relation_pages: BTreeSet::new(),
+            label_pages: BTreeSet::new(),
             tellers: HashSet::new(),
             tx,
             names,
@@ -679,6 +686,9 @@ impl Import<'_> {
         self.finding_pages.flush(&self.tx)?;
         for page in &self.relation_pages {
             pages::note(&self.tx, Kind::Relations, *page)?;
+        }
+        for page in &self.label_pages {
+            pages::note(&self.tx, Kind::Labels, *page)?;
         }
         self.blocks.finish(&self.tx)?;
         self.tx.commit()?;

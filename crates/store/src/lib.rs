@@ -23,6 +23,7 @@ mod imports;
 mod index;
 mod intelligence;
 mod keys;
+mod label;
 mod mark;
 mod moment;
 mod names;
@@ -68,6 +69,7 @@ pub use index::{
     Snapshot, Sort, Spot, Statistics, Wish,
 };
 pub use intelligence::{EPSS, IntelligenceRow, KEV};
+pub use label::{LabelEntry, Labelled};
 pub use mark::{Among, MarkFilter};
 pub use moment::Moment;
 pub use open::{Folding, Store, make_directory, migration_due};

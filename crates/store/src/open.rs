@@ -32,6 +32,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0015_relations.sql"),
     include_str!("migrations/0016_outbox.sql"),
     include_str!("migrations/0017_told.sql"),
+    include_str!("migrations/0018_labels.sql"),
 ];
 
 /// Bytes of a page of a new database: a block of bodies spans few of them.

@@ -11,6 +11,7 @@ pub(crate) enum Kind {
     Issues,
     Findings,
     Relations,
+    Labels,
 }
 
 impl Kind {
@@ -19,6 +20,7 @@ impl Kind {
             Self::Issues => 0,
             Self::Findings => 1,
             Self::Relations => 2,
+            Self::Labels => 3,
         }
     }
 }

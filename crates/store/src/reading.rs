@@ -110,7 +110,7 @@ impl Listed {
 
 impl Store {
     /// Notes which findings and relations a page brought. The same page twice counts once. What
-    /// was closed because it was not listed is open again. Says how many findings that were.
+    /// was closed because it was not listed is open again. Says how many that were.
     ///
     /// # Errors
     /// When the database refuses.
@@ -154,10 +154,11 @@ impl Store {
         for id in back {
             import.list_again(id)?;
         }
+        let relations = u64::try_from(relations_back.len()).unwrap_or(u64::MAX);
         for id in relations_back {
             import.set_relation_gone(id, None)?;
         }
-        Ok(import.finish(&ended(&name, now))?.reopened)
+        Ok(import.finish(&ended(&name, now))?.reopened.saturating_add(relations))
     }
 
     /// The sources and streams that list a finding.

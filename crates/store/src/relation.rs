@@ -3,9 +3,10 @@
 use quell_model::{Outcome, Teller, Timestamp};
 use rusqlite::{OptionalExtension, Row, params};
 
+use crate::label::LABEL_PAGE;
 use crate::pages::{self, Kind};
 use crate::state::{micros, time};
-use crate::{FinishedInput, IdSet, Import, Packed, Store, StoreError, reading};
+use crate::{FinishedInput, Held, IdSet, Import, MostClosed, Packed, Store, StoreError, reading};
 
 /// Relations that are read at once by who follows them.
 const PAGE: i64 = 1024;
@@ -25,6 +26,8 @@ pub struct PreparedRelation<'a> {
     pub observed: Timestamp,
     /// What tells it, where that tells all of one kind.
     pub teller: Option<Teller>,
+    /// What a label says, as a text that many share; none where the relation is of two assets.
+    pub label: Option<&'a str>,
     /// The relation as JSON.
     pub body: &'a Packed,
 }
@@ -63,6 +66,9 @@ impl Import<'_> {
             let id = self.new_relation(new)?;
             self.touched.relations.insert(id);
             self.relation_pages.insert(id / PAGE);
+            if new.label.is_some() {
+                self.label_pages.insert(id / LABEL_PAGE);
+            }
             return Ok((outcome, id));
         };
         self.touched.relations.insert(id);
@@ -76,10 +82,11 @@ impl Import<'_> {
                 .prepare_cached("UPDATE relations SET observed = ?2, told_by = ?3 WHERE id = ?1")?
                 .execute(params![id, at, teller])?;
         } else {
+            let says = self.label_number(new.label)?;
             self.tx
                 .prepare_cached(
                     "UPDATE relations SET observed = ?2, content_hash = ?3, import = ?4, body = ?5,
-                       told_by = ?6
+                       told_by = ?6, says = ?7
                       WHERE id = ?1",
                 )?
                 .execute(params![
@@ -88,9 +95,13 @@ impl Import<'_> {
                     new.content_hash,
                     self.id,
                     new.body.as_stored(),
-                    teller
+                    teller,
+                    says
                 ])?;
             self.relation_pages.insert(id / PAGE);
+            if says.is_some() {
+                self.label_pages.insert(id / LABEL_PAGE);
+            }
         }
         if !back {
             return Ok((outcome, id));
@@ -115,13 +126,19 @@ impl Import<'_> {
         Ok(known.optional()?)
     }
 
-    fn new_relation(&self, new: &PreparedRelation<'_>) -> Result<i64, StoreError> {
+    /// The number of what a label says.
+    fn label_number(&mut self, label: Option<&str>) -> Result<Option<i64>, StoreError> {
+        label.map(|label| self.names.id(&self.tx, label)).transpose()
+    }
+
+    fn new_relation(&mut self, new: &PreparedRelation<'_>) -> Result<i64, StoreError> {
+        let says = self.label_number(new.label)?;
         let id = self
             .tx
             .prepare_cached(
                 "INSERT INTO relations
-                   (key, origin, goal, content_hash, observed, import, body, told_by)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                   (key, origin, goal, content_hash, observed, import, body, told_by, says)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
             .insert(params![
                 new.key.as_slice(),
@@ -131,7 +148,8 @@ impl Import<'_> {
                 micros(new.observed),
                 self.id,
                 new.body.as_stored(),
-                new.teller.as_ref().map(Teller::as_bytes)
+                new.teller.as_ref().map(Teller::as_bytes),
+                says
             ])?;
         Ok(id)
     }
@@ -141,47 +159,96 @@ impl Import<'_> {
         self.tellers.insert(teller);
     }
 
-    /// Ends the relations that what tells them did not tell in a later complete file. Those that a
-    /// platform lists stay: its own readings end them.
+    /// Ends the relations that what tells them did not tell in a later complete file, unless that
+    /// is too much to believe. Those that a platform lists stay: its own readings end them.
     pub(crate) fn close_told(&mut self, input: &FinishedInput<'_>) -> Result<(), StoreError> {
         let mut tellers: Vec<Teller> = std::mem::take(&mut self.tellers).into_iter().collect();
+        if tellers.is_empty() {
+            return Ok(());
+        }
         tellers.sort_unstable();
-        let mut gone: Vec<(i64, i64)> = Vec::new();
-        for teller in &tellers {
-            if input.complete {
+        let now = input.complete.then(|| micros(input.imported_at));
+        let mut gone = self.untold(&tellers, now)?;
+        if let (Some(now), false) = (now, self.holds_told(&tellers, &gone, input.most_closed)?) {
+            for teller in &tellers {
                 self.tx
                     .prepare_cached(
                         "INSERT INTO told VALUES (?1, ?2)
                          ON CONFLICT DO UPDATE SET at = max(at, excluded.at)",
                     )?
-                    .execute(params![teller.as_bytes(), micros(input.imported_at)])?;
+                    .execute(params![teller.as_bytes(), now])?;
             }
-            let mut select = self.tx.prepare_cached(
-                "SELECT r.id, t.at FROM told t JOIN relations r ON r.told_by = t.teller
-                  WHERE t.teller = ?1 AND r.gone_at IS NULL AND r.observed < t.at",
-            )?;
-            let rows = select
-                .query_map(params![teller.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            for row in rows {
-                gone.push(row?);
-            }
+        } else if now.is_some() {
+            gone = self.untold(&tellers, None)?;
         }
-        if gone.is_empty() {
-            return Ok(());
-        }
-        let listed = reading::listed(&self.tx)?;
-        for (id, at) in gone.into_iter().filter(|(id, _)| !listed.contains(*id)) {
+        for (id, at) in gone {
             self.set_relation_gone(id, Some(at))?;
+            self.seen.relations_ended += 1;
         }
         Ok(())
     }
 
+    /// The relations that stand and that what tells them told before it was last heard, with when
+    /// that was: now, where this file has it whole. No platform lists them.
+    fn untold(&self, tellers: &[Teller], now: Option<i64>) -> Result<Vec<(i64, i64)>, StoreError> {
+        let mut select = self.tx.prepare_cached(
+            "SELECT r.id, max(ifnull(t.at, ?2), ifnull(?2, t.at)) AS heard
+               FROM relations r LEFT JOIN told t ON t.teller = r.told_by
+              WHERE r.told_by = ?1 AND r.gone_at IS NULL AND r.observed < heard",
+        )?;
+        let mut gone: Vec<(i64, i64)> = Vec::new();
+        for teller in tellers {
+            let rows = select
+                .query_map(params![teller.as_bytes(), now], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            for row in rows {
+                gone.push(row?);
+            }
+        }
+        if !gone.is_empty() {
+            let listed = reading::listed(&self.tx)?;
+            gone.retain(|(id, _)| !listed.contains(*id));
+        }
+        Ok(gone)
+    }
+
+    /// Whether ending these is too much to believe; then it is noted.
+    fn holds_told(
+        &mut self,
+        tellers: &[Teller],
+        gone: &[(i64, i64)],
+        most: Option<MostClosed>,
+    ) -> Result<bool, StoreError> {
+        let closes = u64::try_from(gone.len()).unwrap_or(u64::MAX);
+        let (Some(most), true) = (most, closes > 0) else { return Ok(false) };
+        let mut select = self.tx.prepare_cached(
+            "SELECT count(*) FROM relations WHERE told_by = ?1 AND gone_at IS NULL",
+        )?;
+        let mut open = 0;
+        for teller in tellers {
+            let standing: i64 = select.query_row([teller.as_bytes()], |row| row.get(0))?;
+            open += standing.unsigned_abs();
+        }
+        let is_held = most.is_passed(closes, open);
+        if is_held {
+            self.seen.relations_held = Some(Held { closes, open });
+        }
+        Ok(is_held)
+    }
+
     /// Says since when a relation is gone, or that it is there.
     pub(crate) fn set_relation_gone(&mut self, id: i64, at: Option<i64>) -> Result<(), StoreError> {
-        self.tx
-            .prepare_cached("UPDATE relations SET gone_at = ?2 WHERE id = ?1")?
-            .execute(params![id, at])?;
+        let is_label: bool = self
+            .tx
+            .prepare_cached(
+                "UPDATE relations SET gone_at = ?2 WHERE id = ?1 RETURNING says IS NOT NULL",
+            )?
+            .query_row(params![id, at], |row| row.get(0))
+            .optional()?
+            .unwrap_or_default();
         self.relation_pages.insert(id / PAGE);
+        if is_label {
+            self.label_pages.insert(id / LABEL_PAGE);
+        }
         Ok(())
     }
 
@@ -316,6 +383,7 @@ mod tests {
                 content_hash: *content,
                 observed: at(*second),
                 teller: None,
+                label: None,
                 body: &body,
             };
             import.relation(&relation).unwrap().0
@@ -363,7 +431,7 @@ mod tests {
         store
             .reading_note((reading(number), Noted::Page(0)), &seen, (&mut touched, at(number)))
             .unwrap();
-        let most = Some(crate::MostClosed { percent: 50, always: 1 });
+        let most = Some(MostClosed { percent: 50, always: 1 });
         let settled = store
             .reading_settle((reading(number), 1), (most, at(number)), &mut Touched::default())
             .unwrap();
@@ -481,7 +549,15 @@ mod tests {
     /// whether the file was read to its end. Nothing where the record does not have the field.
     type File = (i64, Option<Vec<usize>>, bool);
 
-    fn import_file(store: &mut Store, (second, named, complete): &File) {
+    fn import_file(store: &mut Store, file: &File) -> crate::Seen {
+        import_at_most(store, file, None)
+    }
+
+    fn import_at_most(
+        store: &mut Store,
+        (second, named, complete): &File,
+        most_closed: Option<MostClosed>,
+    ) -> crate::Seen {
         let mut touched = Touched::default();
         let mut import = store.import("file.json", &mut touched).unwrap();
         let asset = quell_model::AssetId::parse("i-1", &quell_model::Hints::default());
@@ -496,6 +572,7 @@ mod tests {
                 content_hash: 1,
                 observed: at(*second),
                 teller: Some(teller),
+                label: None,
                 body: &body,
             };
             import.relation(&relation).unwrap();
@@ -510,9 +587,9 @@ mod tests {
             format: "test",
             imported_at: at(*second),
             complete: *complete,
-            most_closed: None,
+            most_closed,
         };
-        import.finish(&input).unwrap();
+        import.finish(&input).unwrap()
     }
 
     #[test]
@@ -530,6 +607,24 @@ mod tests {
         assert!(of(&store, "vm").is_empty(), "an empty list names none");
         import_file(&mut store, &(6, Some(vec![2]), true));
         assert_eq!(of(&store, "vm"), ["vm>2"]);
+    }
+
+    #[test]
+    fn what_files_end_is_counted_and_held_where_it_is_too_much_to_believe() {
+        let (_dir, mut store) = store();
+        let most = Some(MostClosed { percent: 50, always: 1 });
+        let ended = |seen: crate::Seen| (seen.relations_ended, seen.relations_held);
+        assert_eq!(ended(import_file(&mut store, &(1, Some(vec![1, 2, 3]), true))), (0, None));
+        let seen = import_at_most(&mut store, &(2, Some(vec![1, 2]), true), most);
+        assert_eq!(ended(seen), (1, None));
+        let seen = import_at_most(&mut store, &(3, Some(vec![]), true), most);
+        assert_eq!(ended(seen), (0, Some(Held { closes: 2, open: 2 })));
+        assert_eq!(of(&store, "vm").len(), 2);
+        // What is not believed ends nothing later either.
+        assert_eq!(ended(import_file(&mut store, &(4, Some(vec![]), false))), (0, None));
+        assert_eq!(ended(import_file(&mut store, &(5, Some(vec![1]), true))), (1, None));
+        assert_eq!(ended(import_file(&mut store, &(6, Some(vec![]), true))), (1, None));
+        assert!(of(&store, "vm").is_empty());
     }
 
     #[test]
@@ -567,8 +662,10 @@ mod tests {
         #[test]
         fn what_files_end_does_not_hang_on_their_order((files, shuffled) in files()) {
             let ((_one, mut in_order), (_two, mut other)) = (store(), store());
-            files.iter().for_each(|file| import_file(&mut in_order, file));
-            shuffled.iter().for_each(|file| import_file(&mut other, file));
+            for (one, two) in files.iter().zip(&shuffled) {
+                import_file(&mut in_order, one);
+                import_file(&mut other, two);
+            }
             let told = files.iter().filter(|(_, named, complete)| *complete && named.is_some());
             let told = told.map(|file| file.0).max().unwrap_or_default();
             let names = |other: usize| move |file: &&File| {

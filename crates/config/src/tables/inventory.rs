@@ -39,6 +39,10 @@ pub struct Inventory {
     pub environment: Option<String>,
     /// The column that says how much depends on it.
     pub criticality: Option<String>,
+    /// The column with the class of its data.
+    pub data_class: Option<String>,
+    /// The column that says whether the internet reaches it.
+    pub public: Option<String>,
 }
 
 pub(super) const TABLE: Table = Table {
@@ -70,6 +74,15 @@ pub(super) const TABLE: Table = Table {
             .sample("environment"),
         Key::new("criticality", Kind::Text, "The column that says how much depends on it.")
             .sample("business_criticality"),
+        Key::new("data_class", Kind::Text, "The column with the class of its data.")
+            .sample("data_classification"),
+        Key::new(
+            "public",
+            Kind::Text,
+            "The column that says whether the internet reaches it: yes, no, public, private and \
+             the like.",
+        )
+        .sample("internet_facing"),
     ],
     rule,
 };

@@ -206,6 +206,17 @@ impl AssetId {
         }
     }
 
+    /// A word that is said of assets, as an end of relations. No id that is parsed has its key.
+    #[must_use]
+    pub(crate) fn label(kind: &str, word: &str) -> Self {
+        Self {
+            key: format!("{kind} {word}"),
+            kind: "label".to_owned(),
+            name: word.to_owned(),
+            ..Self::default()
+        }
+    }
+
     /// Whether it stands for everybody, for all that there is or for any sensitive data, and is no
     /// asset of anybody.
     #[must_use]

@@ -285,6 +285,7 @@ impl World {
                 to: Relation::end_of(relation.to.key()),
                 content_hash: 1,
                 teller: None,
+                label: None,
                 observed: now() + jiff::SignedDuration::from_secs(self.readings),
                 body: &body,
             };

@@ -57,7 +57,7 @@ pub fn keep(
         complete: true,
         most_closed: None,
     })?;
-    settle(store, setup, judgement(setup, &known, now), &touched.issues)
+    settle(store, setup, judgement(setup, &known, now), (&touched.issues, None))
 }
 
 /// The incidents of a database with what it knows of their issues.

@@ -2,6 +2,7 @@
 //! they say something else than before.
 
 mod blocks;
+mod labels;
 mod settle;
 mod take;
 
@@ -14,9 +15,10 @@ use quell_store::{IntelligenceRow, Packed, Store};
 use crate::{PipelineError, Setup};
 
 pub(crate) use blocks::find_blocks;
+pub(crate) use labels::Kept as KeptLabels;
 pub use quell_owners::{Columns, Place, Settings};
-pub use settle::refresh_owners;
 pub(crate) use settle::{begin, counts, settle};
+pub use settle::{judge_waiting, refresh_owners};
 pub use take::{InventoryFile, OwnersAsked};
 pub(crate) use take::{owned_files, take_owners};
 
@@ -29,21 +31,32 @@ impl Setup {
     /// What a store knows of owners, made ready. It is made once as long as nothing changes.
     pub(crate) fn owners(&self, store: &Store) -> Result<Arc<Owners>, PipelineError> {
         let (book, names) = (store.intelligence_get(BOOK)?, store.intelligence_get(NAMES)?);
-        let version = (date(book.as_ref()), date(names.as_ref()));
         let mut kept = self.kept_owners();
-        if let Some((_, owners)) = kept.as_ref().filter(|(known, _)| *known == version) {
+        let (changed, labels) = labels::follow(store, &mut kept.labels)?;
+        let version =
+            (date(book.as_ref()), date(names.as_ref()), (store.file().to_owned(), changed));
+        if let Some((_, owners)) = kept.owners.as_ref().filter(|(known, _)| *known == version) {
             return Ok(Arc::clone(owners));
         }
-        let read: Book = match book {
-            Some(row) => serde_json::from_slice(&row.body.unpack()?)?,
-            None => Book::default(),
+        let same = kept
+            .owners
+            .take()
+            .filter(|((of_book, of_names, _), _)| (of_book, of_names) == (&version.0, &version.1));
+        let owners = if let Some((_, known)) = same {
+            Owners::clone(&known)
+        } else {
+            let read: Book = match book {
+                Some(row) => serde_json::from_slice(&row.body.unpack()?)?,
+                None => Book::default(),
+            };
+            let claims = match names {
+                Some(row) => serde_json::from_slice(&row.body.unpack()?)?,
+                None => Claims::default(),
+            };
+            Owners::new(read, claims, self.mapping())
         };
-        let claims = match names {
-            Some(row) => serde_json::from_slice(&row.body.unpack()?)?,
-            None => Claims::default(),
-        };
-        let owners = Arc::new(Owners::new(read, claims, self.mapping()));
-        *kept = Some((version, Arc::clone(&owners)));
+        let owners = Arc::new(owners.with_labels(labels));
+        kept.owners = Some((version, Arc::clone(&owners)));
         Ok(owners)
     }
 }

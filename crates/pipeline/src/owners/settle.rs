@@ -8,7 +8,7 @@ use quell_owners::{Joined, Owners};
 use quell_report::InventoryReport;
 use quell_store::{IdSet, IssueRow, Store};
 
-use super::{OwnersAsked, save_names, take_owners, version};
+use super::{OwnersAsked, labels, save_names, take_owners, version};
 use crate::assess::{Judgement, assess, members, read_issue};
 use crate::{PipelineError, Setup, intel};
 
@@ -45,8 +45,22 @@ pub fn refresh_owners(
     take_owners(store, setup, (asked, None), now)?;
     let known = intel::load(store, setup.catalog().intel())?;
     let by = Judgement { catalog: setup.catalog(), intel: &known, now };
-    settle(store, setup, by, &IdSet::default())?;
+    settle(store, setup, by, (&IdSet::default(), None))?;
     counts(store, setup)
+}
+
+/// Judges the issues that wait for it: what a platform no longer lists closes them without a file.
+///
+/// # Errors
+/// When the store refuses.
+pub fn judge_waiting(
+    store: &mut Store,
+    setup: &Setup,
+    now: Timestamp,
+) -> Result<(), PipelineError> {
+    let known = intel::load(store, setup.catalog().intel())?;
+    let by = Judgement { catalog: setup.catalog(), intel: &known, now };
+    settle(store, setup, by, (&IdSet::default(), None))
 }
 
 /// Notes by what a database without issues is going to be judged.
@@ -59,13 +73,15 @@ pub(crate) fn begin(store: &mut Store, intel: &Intel) -> Result<(), PipelineErro
 }
 
 /// Judges what waits for it, and every issue of which the lists or owners that hold now say
-/// something else than those it was judged by.
+/// something else than those it was judged by. Issues of what was `touched` may have been judged by
+/// what was known when it `begun`.
 pub(crate) fn settle(
     store: &mut Store,
     setup: &Setup,
     by: Judgement<'_>,
-    touched: &IdSet,
+    (touched, begun): (&IdSet, Option<i64>),
 ) -> Result<(), PipelineError> {
+    labels::judge_again(store, begun)?;
     let owners = setup.owners(store)?;
     assess(store, by, &owners)?;
     let before = judged_by(store, by.intel)?;

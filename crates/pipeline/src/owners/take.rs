@@ -74,6 +74,8 @@ impl OwnersAsked {
                 owner: one.owner.clone(),
                 environment: one.environment.clone(),
                 criticality: one.criticality.clone(),
+                data_class: one.data_class.clone(),
+                public: one.public.clone(),
             },
         };
         let order = config.owners.order.iter().filter_map(|word| Place::of_word(word)).collect();

@@ -96,6 +96,10 @@ fn accounting(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             number(changes.open_elsewhere)
         )?;
     }
+    if changes.relations_ended > 0 {
+        let ended = number(changes.relations_ended);
+        writeln!(out, "<p class=\"quiet\">Relations of assets no longer named: {ended}.</p>")?;
+    }
     writeln!(
         out,
         "<div class=\"scroll\"><table><thead><tr><th>file</th><th>format</th><th>records</th><th>created</th><th>updated</th><th>merged</th><th>unchanged</th><th>rejected</th></tr></thead><tbody>"

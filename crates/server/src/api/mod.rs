@@ -74,7 +74,7 @@ pub(crate) use people::{person, ruling, standing};
 pub(crate) use platforms::{PlatformReport, TestReport};
 pub(crate) use problem::Problem;
 pub(crate) use report::write as write_report;
-pub(crate) use sources::report as source_report;
+pub(crate) use sources::{report as source_report, told as source_told};
 pub(crate) use status::{DiskReport, StatusReport, job_counts};
 pub(crate) use tell::ToldReport;
 

@@ -257,7 +257,9 @@ impl ActQuery {
 
 fn found<'a>(app: &'a App, caller: &Caller, name: &str) -> Result<&'a Arc<Platform>, Problem> {
     let platform = app.platforms.of(&caller.tenant, name);
-    platform.ok_or_else(|| Problem::not_found("platform of that name that is asked"))
+    platform.ok_or_else(|| {
+        Problem::not_found("platform of that name that is asked; `quell source list` names them")
+    })
 }
 
 fn report(app: &App, platform: &Platform) -> Result<Json<PlatformReport>, Problem> {

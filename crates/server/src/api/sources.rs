@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::Json;
 use axum::extract::State;
-use quell_model::Untrusted;
+use quell_model::{TenantId, Untrusted};
 use quell_report::{SourceHealth, SourceReport};
-use quell_store::SourceRow;
+use quell_store::{PlatformKey, ServerStore, SourceRow, StoreError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -16,7 +16,19 @@ use super::errors::Refused;
 use crate::access::Caller;
 use crate::state::App;
 
-pub(crate) fn report(row: SourceRow) -> SourceReport {
+/// What is known of a source of a tenant.
+pub(crate) fn report(
+    office: &ServerStore,
+    tenant: &TenantId,
+    row: SourceRow,
+) -> Result<SourceReport, StoreError> {
+    let key = PlatformKey { tenant, name: &row.name };
+    let paused = row.kind == "platform" && office.platform(key)?.paused;
+    Ok(told(row, paused))
+}
+
+/// What is known of a source, and whether it is paused.
+pub(crate) fn told(row: SourceRow, paused: bool) -> SourceReport {
     let health = match (row.heard_at, row.failed_at) {
         (None, _) => SourceHealth::Silent,
         (Some(heard), Some(failed)) if failed >= heard => SourceHealth::Failing,
@@ -26,6 +38,7 @@ pub(crate) fn report(row: SourceRow) -> SourceReport {
         name: row.name,
         kind: row.kind,
         health,
+        paused,
         heard_at: row.heard_at,
         taken_at: row.taken_at,
         failed_at: row.failed_at,
@@ -45,7 +58,8 @@ pub(crate) struct SourceList {
 
 /// Each source of a tenant: what is configured, and what was heard of.
 pub(crate) fn sources(app: &App, caller: &Caller) -> Result<Vec<SourceReport>, Problem> {
-    let mut rows = app.office().source_list(&caller.tenant)?;
+    let office = app.office();
+    let mut rows = office.source_list(&caller.tenant)?;
     let config = &app.config;
     let hooks = config.hooks.iter().map(|(name, hook)| (name, "hook", &hook.tenant));
     let folders = config.folders.iter().map(|(name, folder)| (name, "folder", &folder.tenant));
@@ -58,7 +72,8 @@ pub(crate) fn sources(app: &App, caller: &Caller) -> Result<Vec<SourceReport>, P
         }
     }
     rows.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(rows.into_iter().map(report).collect())
+    let told = rows.into_iter().map(|row| report(&office, &caller.tenant, row));
+    told.collect::<Result<_, StoreError>>().map_err(Problem::from)
 }
 
 /// List sources with their health

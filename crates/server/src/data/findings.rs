@@ -15,7 +15,7 @@ use quell_pipeline::query::{
 };
 use quell_pipeline::{
     ImportOptions, Imported, OwnersAsked, Part, PipelineError, Progress, Request, Setup,
-    bring_up_to_date, import_together, refresh_owners,
+    bring_up_to_date, import_together, judge_waiting, refresh_owners,
 };
 use quell_report::{InventoryReport, Report};
 use quell_sources::intake::{Input, Unreadable};
@@ -522,6 +522,16 @@ impl Findings {
         let going_on = AtomicBool::new(false);
         let store = quietly(&going_on, |progress| writer.up_to_date(&self.setup, progress))?;
         refresh_owners(store, &self.setup, asked, now)
+    }
+
+    /// Judges the issues that something else than an import closed or opened again.
+    pub(crate) fn judge_waiting(&self, now: Timestamp) -> Result<(), PipelineError> {
+        let mut writer = locked(&self.writer);
+        let going_on = AtomicBool::new(false);
+        let store = quietly(&going_on, |progress| writer.up_to_date(&self.setup, progress))?;
+        judge_waiting(store, &self.setup, now)?;
+        drop(writer);
+        Ok(self.catch_up()?)
     }
 
     /// Takes files in. What they say is on the disk once this returns with `durable`.

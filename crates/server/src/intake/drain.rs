@@ -17,7 +17,9 @@ use quell_model::{KeyHasher, Reject, TenantId, Timestamp};
 use quell_pipeline::{ImportOptions, Imported, Part};
 use quell_report::FileReport;
 use quell_spool::{Position, Reader, SpoolError, Stored};
-use quell_store::{Heard, NewJob, Noted, PlatformKey, QuarantineRow, Reading, StoreError, Touched};
+use quell_store::{
+    Heard, NewJob, Noted, PlatformKey, QuarantineRow, Reading, Store, StoreError, Touched,
+};
 
 use crate::audit::by_server;
 use crate::data::{Findings, quietly};
@@ -285,7 +287,7 @@ impl<'a> Drain<'a> {
     /// Writes down the place that all are past, once all of it is on the disk.
     fn note(&mut self) -> Result<(), StoreError> {
         for findings in self.app.tenants.all() {
-            findings.write(quell_store::Store::sync)?;
+            findings.write(Store::sync)?;
         }
         self.app.office().setting_set(MARK, &self.from.to_i64().to_le_bytes())?;
         self.since_noted = 0;
@@ -358,7 +360,10 @@ fn note_page(
         (true, true) => Noted::Page(name.page),
         (true, false) => Noted::Part,
     };
-    findings.write(|store| store.reading_note((reading, noted), seen, (&mut touched, now)))?;
+    let note = |store: &mut Store| store.reading_note((reading, noted), seen, (&mut touched, now));
+    if findings.write(note)? > 0 {
+        findings.judge_waiting(now)?;
+    }
     Ok(())
 }
 

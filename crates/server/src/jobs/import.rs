@@ -48,13 +48,43 @@ pub(crate) struct HeldClosing {
     pub(crate) closes: u64,
     /// Of so many open ones of what the file covers.
     pub(crate) open: u64,
+    /// Relations of assets that would end.
+    pub(crate) relations: u64,
+    /// Of so many that the same records told before.
+    pub(crate) open_relations: u64,
     /// The same as a sentence.
     pub(crate) reason: String,
 }
 
+impl HeldClosing {
+    fn of(imported: &Imported) -> Option<Self> {
+        if imported.held.is_none() && imported.relations_held.is_none() {
+            return None;
+        }
+        let none = Held { closes: 0, open: 0 };
+        let (findings, relations) =
+            (imported.held.unwrap_or(none), imported.relations_held.unwrap_or(none));
+        let mut would = Vec::new();
+        if let Held { closes: closes @ 1.., open } = findings {
+            would.push(format!("close {closes} of the {open} open findings that it covers"));
+        }
+        if let Held { closes: closes @ 1.., open } = relations {
+            would.push(format!("end {closes} of the {open} relations of its assets"));
+        }
+        Some(Self {
+            closes: findings.closes,
+            open: findings.open,
+            relations: relations.closes,
+            open_relations: relations.open,
+            reason: format!("it would {}; release the job if that is right", would.join(" and ")),
+        })
+    }
+}
+
 impl Outcome {
     pub(crate) fn of(imported: Imported) -> Self {
-        let Imported { files, funnel, changes, rejects, complete, held, .. } = imported;
+        let held = HeldClosing::of(&imported);
+        let Imported { files, funnel, changes, rejects, complete, .. } = imported;
         let mut accounting = Accounting::default();
         files.iter().for_each(|file| accounting.add(&file.accounting));
         let file_count = u64::try_from(files.len()).unwrap_or(u64::MAX);
@@ -66,13 +96,7 @@ impl Outcome {
             file_count,
             files: files.into_iter().take(MOST_NAMED).collect(),
             rejects: rejects.into_iter().take(MOST_NAMED).collect(),
-            held: held.map(|Held { closes, open }| HeldClosing {
-                closes,
-                open,
-                reason: format!(
-                    "it would close {closes} of the {open} open findings that it covers; release the job if that is right"
-                ),
-            }),
+            held,
         }
     }
 
@@ -81,6 +105,7 @@ impl Outcome {
         self.accounting.add(&other.accounting);
         self.changes.closed += other.changes.closed;
         self.changes.reopened += other.changes.reopened;
+        self.changes.relations_ended += other.changes.relations_ended;
         self.complete &= other.complete;
         self.file_count += other.file_count;
         let room = MOST_NAMED.saturating_sub(self.files.len());

@@ -201,13 +201,15 @@ fn nameless(tenant: &TenantId, now: Timestamp) -> JobRow {
 pub fn status(data: &Path, tenant: &TenantId, now: Timestamp) -> Result<Value, OfflineError> {
     let office = office(data)?;
     let ready = is_served(data)?;
+    let heard = office.source_list(tenant)?.into_iter();
+    let sources = heard.map(|row| source_report(&office, tenant, row)).collect::<Result<_, _>>()?;
     let report = StatusReport {
         version: env!("CARGO_PKG_VERSION"),
         at: now,
         ready,
         why: (!ready).then(|| "no server runs on this data directory".to_owned()),
         jobs: job_counts(&office, tenant)?,
-        sources: office.source_list(tenant)?.into_iter().map(source_report).collect(),
+        sources,
         intake: None,
         findings_open: None,
         issues_open: Store::reader_for(data, tenant)?.issue_count_open()?,

@@ -15,7 +15,7 @@ use quell_store::{ServerStore, SourceRow, Store};
 use serde_json::{Value, json};
 
 use super::{OfflineError, office};
-use crate::api::{PlatformReport, TestReport, ToldReport, source_report};
+use crate::api::{PlatformReport, TestReport, ToldReport, source_told};
 use crate::intake::{drain, oldest_waiting};
 use crate::outside::Outside;
 use crate::start::{Plan, StartError, open_app};
@@ -65,16 +65,22 @@ impl Asked {
     /// # Errors
     /// When the data directory cannot be used.
     pub fn list(&self, data: &Path, tenant: &TenantId) -> Result<Vec<Value>, OfflineError> {
-        let heard = match store(data)? {
+        let office = store(data)?;
+        let heard = match &office {
             Some(office) => office.source_list(tenant)?,
             None => Vec::new(),
         };
         let own = self.platforms.all().filter(|platform| platform.config.tenant == *tenant);
         let rows = own.map(|platform| {
             let known = heard.iter().find(|row| row.name == platform.name).cloned();
-            known.unwrap_or_else(|| SourceRow::silent(&platform.name, "platform"))
+            let row = known.unwrap_or_else(|| SourceRow::silent(&platform.name, "platform"));
+            let paused = match &office {
+                Some(office) => office.platform(platform.key())?.paused,
+                None => false,
+            };
+            Ok(json!(source_told(row, paused)))
         });
-        Ok(rows.map(|row| json!(source_report(row))).collect())
+        rows.collect()
     }
 
     /// One as the API shows it.

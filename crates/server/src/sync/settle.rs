@@ -57,7 +57,11 @@ pub(super) async fn settle(
         let settled = findings
             .write(|store| store.reading_settle((reading, pages), (most, now), &mut touched));
         note(&asking, begun, &settled);
-        settled.map_err(|error: StoreError| error.to_string())
+        let settled = settled.map_err(|error: StoreError| error.to_string())?;
+        if settled.closed > 0 || settled.relations_closed > 0 {
+            findings.judge_waiting(now).map_err(|error| error.to_string())?;
+        }
+        Ok(settled)
     });
     let settled: Settled = settled.await.map_err(|error| error.to_string())??;
     if settled.missed > 0 {

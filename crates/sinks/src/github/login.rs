@@ -153,7 +153,7 @@ pub(super) fn text(value: &Value, name: &str) -> Result<String, SinkError> {
 pub(super) fn no_value(error: quell_http::NoValue<SinkError>) -> SinkError {
     match error {
         quell_http::NoValue::Failed(error) => error,
-        resting @ quell_http::NoValue::Resting(wait) => {
+        resting @ quell_http::NoValue::Resting(wait, _) => {
             SinkError::Busy { wait: Some(wait), said: format!("the login: {resting}") }
         }
     }

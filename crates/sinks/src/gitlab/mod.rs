@@ -125,7 +125,7 @@ impl Lab {
         match known.await {
             Ok(name) => Ok((*name).clone()),
             Err(NoValue::Failed(error)) => Err(error),
-            Err(NoValue::Resting(wait)) => {
+            Err(NoValue::Resting(wait, _)) => {
                 Err(SinkError::Busy { wait: Some(wait), said: "the login failed".to_owned() })
             }
         }

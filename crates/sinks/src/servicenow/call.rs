@@ -129,7 +129,7 @@ impl ServiceNow {
     async fn token(&self) -> Result<Arc<Token>, SinkError> {
         self.tokens.get(|_| self.log_in()).await.map_err(|error| match error {
             NoValue::Failed(error) => error,
-            NoValue::Resting(wait) => SinkError::Busy {
+            NoValue::Resting(wait, _) => SinkError::Busy {
                 wait: Some(wait),
                 said: "the login was refused a moment ago".to_owned(),
             },

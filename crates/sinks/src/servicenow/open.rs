@@ -90,7 +90,7 @@ async fn has(sn: &ServiceNow, table: Table) -> Result<std::sync::Arc<bool>, Sink
         sn.has.get(|_| async { probe(sn, table).await.map(|has| Fresh::ending(has, BELIEVED)) });
     answer.await.map_err(|error| match error {
         quell_http::NoValue::Failed(error) => error,
-        quell_http::NoValue::Resting(wait) => {
+        quell_http::NoValue::Resting(wait, _) => {
             SinkError::Busy { wait: Some(wait), said: error.to_string() }
         }
     })

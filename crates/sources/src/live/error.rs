@@ -11,7 +11,7 @@ pub enum LiveError {
     #[error(transparent)]
     Http(#[from] HttpError),
     /// The login is refused, for good until somebody changes it.
-    #[error("the login is refused: {0}")]
+    #[error("the login is refused: {0}; check the key and `url`")]
     Login(String),
     /// The login has not the right.
     #[error("the right `{right}` is missing: {said}")]
@@ -84,9 +84,9 @@ impl From<NoValue<Self>> for LiveError {
     fn from(error: NoValue<Self>) -> Self {
         match error {
             NoValue::Failed(error) => error,
-            NoValue::Resting(left) => Self::Busy {
+            NoValue::Resting(left, why) => Self::Busy {
                 wait: Some(left),
-                said: "the login failed a short while ago".to_owned(),
+                said: format!("the login failed a short while ago: {why}"),
             },
         }
     }

@@ -7,6 +7,9 @@ use quell_model::{Timestamp, Untrusted, parse_timestamp};
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, de};
 
+/// Whole numbers below are exact.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// Text, or a number or boolean written as text. Null, lists and objects are no text at all, so
 /// that one odd field does not cost a whole record.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -120,7 +123,10 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Owned(number.to_string())))
+        // A whole number that came as this had more digits than it keeps: as an id it would be
+        // another's.
+        let is_rounded = number.fract() == 0.0 && number.abs() >= EXACT;
+        Ok((!is_rounded).then(|| Cow::Owned(number.to_string())))
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
@@ -168,5 +174,30 @@ impl Facts {
     /// The facts, in the order in which they were added.
     pub(crate) fn into_vec(self) -> Vec<(String, Untrusted)> {
         self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_that_no_word_holds_is_none_and_is_never_rounded() {
+        for (written, read) in [
+            ("111122223333", Some("111122223333")),
+            ("18446744073709551615", Some("18446744073709551615")),
+            ("-9223372036854775808", Some("-9223372036854775808")),
+            ("18446744073709551617", None),
+            ("123456789012345678901234567890", None),
+            ("1e20", None),
+            ("0.975", Some("0.975")),
+            ("7.0", Some("7")),
+            ("\"123456789012345678901234567890\"", Some("123456789012345678901234567890")),
+        ] {
+            let text: Text<'_> = serde_json::from_str(written).unwrap();
+            assert_eq!(text.get(), read, "{written}");
+        }
+        assert!(serde_json::from_str::<Text<'_>>("1e400").is_err());
+        assert!(serde_json::from_str::<Text<'_>>("NaN").is_err());
     }
 }

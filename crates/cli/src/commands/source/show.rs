@@ -12,6 +12,10 @@ use super::super::status::{heard, span};
 use super::StreamRead;
 use crate::environment::SystemClock;
 
+/// Characters of a right's name that are shown, and up to how many its purpose stands beside it.
+const MOST_NAME: usize = 60;
+const BESIDE: usize = 34;
+
 fn plain(text: &str, width: usize) -> String {
     cell(&Untrusted::from(text), width)
 }
@@ -26,10 +30,11 @@ pub(super) fn list(sources: &[SourceReport], out: &mut dyn Write) -> Result<()> 
     }
     let now = SystemClock.now();
     for source in sources {
+        let state = if source.paused { "paused" } else { source.health.as_str() };
         writeln!(
             out,
             "{:<8} {:<8} {:<32} {}",
-            source.health.as_str(),
+            state,
             plain(&source.kind, 8),
             plain(&source.name, 32),
             plain(&heard(source, now), 26),
@@ -49,6 +54,8 @@ pub(super) fn test(name: &str, tested: &PlatformTest, out: &mut dyn Write) -> Re
     }
     let said = if tested.works { "works" } else { "lacks rights" };
     writeln!(out, "{} {said}", plain(name, 40))?;
+    let widths = tested.rights.iter().map(|right| cell(&right.name, MOST_NAME).chars().count());
+    let width = widths.max().unwrap_or_default();
     for right in &tested.rights {
         let state = match right.state.as_str() {
             "held" => "there",
@@ -57,13 +64,25 @@ pub(super) fn test(name: &str, tested: &PlatformTest, out: &mut dyn Write) -> Re
             "missing_to_write" => "no write",
             _ => "unknown",
         };
-        wrapped(
-            &format!("  {state:<9}{:<30} {}", cell(&right.name, 30), cell(&right.purpose, 200)),
-            &" ".repeat(42),
-            out,
-        )?;
+        let name = cell(&right.name, MOST_NAME);
+        let purpose = cell(&right.purpose, 200);
+        if width <= BESIDE {
+            below(&format!("  {state:<9}{name:<width$}  "), &purpose, out)?;
+        } else {
+            writeln!(out, "  {state:<9}{name}")?;
+            wrapped(&purpose, &" ".repeat(13), out)?;
+        }
     }
     Ok(())
+}
+
+/// A text wrapped beside a head that stands before its first line.
+fn below(head: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
+    let indent = " ".repeat(head.chars().count());
+    let mut lines = Vec::new();
+    wrapped(text, &indent, &mut lines)?;
+    let lines = String::from_utf8_lossy(&lines);
+    write!(out, "{head}{}", lines.get(indent.len()..).unwrap_or_default())
 }
 
 pub(super) fn platform(asked: &Platform, out: &mut dyn Write) -> Result<()> {
@@ -126,6 +145,8 @@ fn write_stream(stream: &Stream, now: Timestamp, out: &mut dyn Write) -> io::Res
     let good = stream
         .good_at
         .map_or_else(|| "never read to its end".to_owned(), |at| format!("read {} ago", ago(at)));
+    let lag = stream.lag_seconds.and_then(|lag| u64::try_from(lag).ok());
+    let good = lag.map_or_else(|| good.clone(), |lag| format!("{good}, lag {}", span(lag)));
     writeln!(
         out,
         "  {:<8} {:<26} {:<8} {}",

@@ -147,7 +147,7 @@ impl Confluence {
 fn none(none: NoValue<SinkError>) -> SinkError {
     match none {
         NoValue::Failed(error) => error,
-        NoValue::Resting(wait) => SinkError::Busy {
+        NoValue::Resting(wait, _) => SinkError::Busy {
             wait: Some(wait),
             said: "asking for the space or the login failed shortly before".to_owned(),
         },

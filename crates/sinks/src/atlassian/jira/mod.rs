@@ -101,7 +101,7 @@ impl Jira {
         });
         me.await.map_err(|none| match none {
             quell_http::NoValue::Failed(error) => error,
-            quell_http::NoValue::Resting(wait) => SinkError::Busy {
+            quell_http::NoValue::Resting(wait, _) => SinkError::Busy {
                 wait: Some(wait),
                 said: "asking who the login is failed shortly before".to_owned(),
             },

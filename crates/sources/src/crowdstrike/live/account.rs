@@ -169,13 +169,15 @@ impl Account {
         let response = match self.client.send(&request).await {
             Ok(response) => response,
             Err(error) => {
-                let refused = error.remote().filter(|r| matches!(r.status(), 400 | 401 | 403));
+                let refused =
+                    error.remote().filter(|r| matches!(r.status(), 400 | 401 | 403 | 404 | 405));
                 let said = refused.map(message_of);
                 return Err(said.map_or_else(|| self.told(error.into(), ""), LiveError::Login));
             }
         };
-        let token: Token = serde_json::from_slice(response.body())
-            .map_err(|_| LiveError::shape("$.access_token", "the answer to the login has none"))?;
+        let token: Token = serde_json::from_slice(response.body()).map_err(|_| {
+            LiveError::shape("$.access_token", "the answer to the login has none; is `url` right?")
+        })?;
         let lives = Duration::from_secs(token.expires_in.unwrap_or(1_799).clamp(60, 86_400));
         Ok(Fresh::ending(SecretString::from(token.access_token), lives))
     }

@@ -155,8 +155,9 @@ impl Account {
             .idempotent()
             .account("POST access/tokens");
         let response = self.client.send(&request).await.map_err(refused_login)?;
-        let token: Token = serde_json::from_slice(response.body())
-            .map_err(|_| LiveError::shape("$.token", "the answer to the login has none"))?;
+        let token: Token = serde_json::from_slice(response.body()).map_err(|_| {
+            LiveError::shape("$.token", "the answer to the login has none; is `url` right?")
+        })?;
         let ends = token.expires_at.and_then(|text| text.parse::<Timestamp>().ok());
         let lives = ends.map_or(TOKEN_SECONDS, |ends| ends.as_second() - self.now().as_second());
         let lives = lives.clamp(60, TOKEN_SECONDS);

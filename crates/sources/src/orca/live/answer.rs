@@ -23,8 +23,10 @@ pub(super) struct Answer {
 impl Answer {
     /// Reads an answer with a list below `data`.
     pub(super) fn read(kind: Kind, answer: &Response) -> Result<Self, LiveError> {
-        let body: BTreeMap<String, &RawValue> = serde_json::from_slice(answer.body())
-            .map_err(|error| LiveError::shape("$", format!("no object of JSON: {error}")))?;
+        let body: BTreeMap<String, &RawValue> =
+            serde_json::from_slice(answer.body()).map_err(|error| {
+                LiveError::shape("$", format!("no object of JSON; is `url` right? {error}"))
+            })?;
         let data = body.get("data").ok_or_else(|| LiveError::shape("$.data", "is missing"))?;
         let data: Vec<&RawValue> = serde_json::from_str(data.get())
             .map_err(|_| LiveError::shape("$.data", "is no list"))?;

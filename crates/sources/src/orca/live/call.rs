@@ -112,7 +112,9 @@ impl Orca {
                 let answer: Value = answer.json()?;
                 let token = answer.pointer("/jwt/access").and_then(Value::as_str);
                 let token = token.filter(|token| !token.is_empty());
-                let token = token.ok_or_else(|| LiveError::shape("$.jwt.access", "is missing"))?;
+                let token = token.ok_or_else(|| {
+                    LiveError::shape("$.jwt.access", "is missing; is `url` right?")
+                })?;
                 let header = SecretString::from(format!("Bearer {token}"));
                 let secret = SecretString::from(token);
                 Ok(Fresh::lasting(Token { header, secret }, SESSION_RENEWED))

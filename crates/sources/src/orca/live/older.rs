@@ -55,10 +55,10 @@ pub(super) async fn one(orca: &Orca, id: &str) -> Result<Page, LiveError> {
 /// Whether records of a kind can be read.
 pub(super) async fn try_one(orca: &Orca, kind: Kind) -> Result<(), LiveError> {
     let answer = match kind {
-        Kind::Alerts => alerts(orca, (1, None), &json!([])).await,
-        Kind::Vulnerabilities | Kind::Assets => get(orca, "query/assets", (1, None)).await,
+        Kind::Alerts => alerts(orca, (1, None), &json!([])).await?,
+        Kind::Vulnerabilities | Kind::Assets => get(orca, "query/assets", (1, None)).await?,
     };
-    answer.map(|_| ())
+    Answer::read(kind, &answer).map(|_| ())
 }
 
 async fn alerts(

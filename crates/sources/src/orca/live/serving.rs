@@ -153,7 +153,8 @@ pub(super) async fn try_one(orca: &Orca, kind: Kind) -> Result<(), LiveError> {
         Kind::Alerts => (query("Alert", &json!([]), 1), READ_ALERTS),
         Kind::Vulnerabilities | Kind::Assets => (list(kind, 1), READ_ASSETS),
     };
-    post(orca, right, &body).await.map(|_| ())
+    let answer = post(orca, right, &body).await?;
+    Answer::read(kind, &answer).map(|_| ())
 }
 
 fn query(model: &str, values: &Value, limit: usize) -> Value {

@@ -12,6 +12,8 @@ use super::refusal::{Asked, refused};
 use super::{Prisma, REST, rights};
 use crate::live::LiveError;
 
+/// Where to look when what answers a login is not Prisma Cloud.
+const WHERE: &str = "is `url` the API's address, with `api` where the console's has `app`?";
 /// How long a token is good. The documents say more of some, but what is inside ends after this.
 const LIVES: Duration = Duration::from_secs(600);
 /// Tokens of the console are renewed after half that time, as the vendor advises.
@@ -153,9 +155,10 @@ impl Prisma {
 
     fn of_login(&self, response: &Response) -> Result<Session, LiveError> {
         let answer: LoggedIn = serde_json::from_slice(response.body())
-            .map_err(|_| LiveError::shape("$", "a login does not answer so"))?;
+            .map_err(|_| LiveError::shape("$", format!("a login does not answer so; {WHERE}")))?;
         let token = answer.token.filter(|token| !token.is_empty()).map(SecretString::from);
-        let token = token.ok_or_else(|| LiveError::shape("$.token", "is missing"))?;
+        let token =
+            token.ok_or_else(|| LiveError::shape("$.token", format!("is missing; {WHERE}")))?;
         let ids = answer.customers.unwrap_or_default().into_iter().filter_map(|c| c.id);
         let ids: Vec<String> =
             ids.map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned)).collect();

@@ -101,7 +101,7 @@ impl Wiz {
         }
     }
 
-    async fn token(&self) -> Result<Arc<Token>, LiveError> {
+    pub(super) async fn token(&self) -> Result<Arc<Token>, LiveError> {
         Ok(self.token.get(|_| self.log_in()).await?)
     }
 

@@ -14,6 +14,9 @@ use crate::wire::{decode_base64, text_of};
 /// The shortest life that a token is given, where the vendor says less or nothing.
 const SHORTEST: Duration = Duration::from_secs(60);
 
+/// Where to look when what answers the login is not Wiz.
+const WHERE: &str = "is `options.realm` right, or `login_at`?";
+
 /// A token, and what it says.
 pub(super) struct Token {
     pub(super) text: SecretString,
@@ -42,11 +45,13 @@ impl Wiz {
         ];
         let request = Request::post(&self.login_at)?.form(&fields)?.hide(secret).idempotent();
         let answer = self.client.send(&request).await.map_err(refused)?;
-        let body: Value = serde_json::from_slice(answer.body())
-            .map_err(|_| LiveError::shape("$", "the login's answer is no JSON"))?;
+        let body: Value = serde_json::from_slice(answer.body()).map_err(|_| {
+            LiveError::shape("$", format!("the login's answer is no JSON; {WHERE}"))
+        })?;
         let text = body.get("access_token").and_then(Value::as_str).filter(|text| !text.is_empty());
-        let text =
-            text.ok_or_else(|| LiveError::shape("$.access_token", "is missing or no text"))?;
+        let text = text.ok_or_else(|| {
+            LiveError::shape("$.access_token", format!("is missing or no text; {WHERE}"))
+        })?;
         let claims = claims(text);
         let lives = self.lives(&body, &claims);
         let url = match &self.url {
@@ -87,7 +92,7 @@ fn claims(token: &str) -> Value {
 /// A login that is refused for good has its own words.
 fn refused(error: HttpError) -> LiveError {
     match error.status() {
-        Some(400 | 401 | 403) => LiveError::Login(error.to_string()),
+        Some(400 | 401 | 403 | 404 | 405) => LiveError::Login(error.to_string()),
         _ => error.into(),
     }
 }

@@ -34,6 +34,8 @@ const LISTING: &str = "read:service_accounts";
 impl Wiz {
     /// Each right that is needed, and each that is there for nothing.
     pub(super) async fn look_at_rights(&self) -> Result<Vec<Right>, LiveError> {
+        // Why there is no login is not to be taken for a list that is not there.
+        self.token().await?;
         let held = self.listed_rights().await?;
         let mut rights = Vec::new();
         for stream in &STREAMS {
