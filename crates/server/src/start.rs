@@ -370,6 +370,7 @@ fn first_token(app: &App) -> Result<Option<String>, StartError> {
         role: Role::Admin,
         scope: Scope::default(),
         name: "first administrator".to_owned(),
+        person: None,
         expires_at: None,
     };
     let now = app.clock.now();

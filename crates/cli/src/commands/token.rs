@@ -27,6 +27,7 @@ const EXAMPLES: &str = "\
 Examples:
   quell token create --role importer --name ci --days 90
   quell token create --role analyst --limit account=111122223333 --limit team=shop
+  quell token create --role engineer --name scripts --person ana
   quell token list
   quell token revoke 4v8k2m9x0qtr
   quell token confirm --all                 after `quell restore`";
@@ -52,6 +53,9 @@ enum Command {
         /// What people call it
         #[arg(long, value_name = "TEXT", default_value = "token")]
         name: String,
+        /// Whose it is, by the name that they sign in with: what it asks for, they ask for, so that they cannot agree to it in a browser. It opens nothing once they may not come in
+        #[arg(long, value_name = "NAME")]
+        person: Option<String>,
         /// Whose data it opens
         #[arg(long, value_name = "TENANT", default_value = TenantId::DEFAULT)]
         tenant: String,
@@ -106,7 +110,7 @@ fn roles() -> Vec<&'static str> {
 /// Runs it.
 pub(super) fn run(arguments: &Arguments, data: &Path) -> Result<Exit> {
     match &arguments.command {
-        Command::Create { role, limits, name, tenant, days, json } => {
+        Command::Create { role, limits, name, person, tenant, days, json } => {
             let role = Role::from_word(role).context("there is no such role")?;
             let hours = days.map(|days| SignedDuration::from_hours(24 * i64::from(days)));
             let plan = TokenPlan {
@@ -114,6 +118,7 @@ pub(super) fn run(arguments: &Arguments, data: &Path) -> Result<Exit> {
                 role,
                 scope: Scope::parse(limits.iter().map(String::as_str))?,
                 name: name.clone(),
+                person: person.clone(),
                 expires_at: hours.map(|hours| SystemClock.now().checked_add(hours)).transpose()?,
             };
             create(data, &plan, *json)
@@ -245,7 +250,7 @@ fn list(data: &Path, tenant: &TenantId, json: bool) -> Result<Exit> {
         let shown: Vec<_> = rows
             .iter()
             .map(|row| {
-                json!({"id": row.id, "role": row.role, "limits": limits(row), "name": row.name, "made_at": row.made_at,
+                json!({"id": row.id, "role": row.role, "limits": limits(row), "name": row.name, "person": row.person, "made_at": row.made_at,
                     "expires_at": row.expires_at, "used_at": row.used_at, "revoked_at": row.revoked_at,
                     "unconfirmed": waiting.contains(&row.id)})
             })

@@ -10,8 +10,9 @@ use axum::http::header::AUTHORIZATION;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use quell_access::{Principal, PrincipalKind};
+use quell_govern::Person;
 use quell_model::{TenantId, Timestamp};
-use quell_store::{TokenRow, UserRow};
+use quell_store::{ServerStore, StoreError, TokenRow, UserRow};
 
 use super::{By, Presented, Right, Role, from_elsewhere, hats_of, scope_of};
 use crate::api::Problem;
@@ -42,6 +43,8 @@ pub(crate) struct Caller {
     pub(crate) token: String,
     /// What the token or the person is called.
     pub(crate) name: String,
+    /// Who they are as a person, where they ask by a token of a person's.
+    pub(crate) person: Option<Person>,
     /// What they are, each with its limits.
     pub(crate) hats: Arc<[Principal]>,
     /// What they proved it by.
@@ -126,7 +129,7 @@ pub(crate) fn known_now(app: &App, id: &str) -> Result<Option<(Caller, bool)>, P
     let token = app.access().token_find(id)?;
     if let Some(row) = token {
         let counts = row.revoked_at.is_none() && row.expires_at.is_none_or(|end| now < end);
-        return Ok(of_token(row).map(|caller| (caller, counts)));
+        return Ok(of_token(&app.access(), row)?.map(|caller| (caller, counts)));
     }
     let Some(row) = app.access().user_get(id)? else { return Ok(None) };
     let counts = row.disabled_at.is_none();
@@ -175,13 +178,24 @@ pub(crate) fn find(app: &App, text: Option<&str>) -> Result<Option<Caller>, Prob
             tracing::warn!(%error, "the last use of a token is not noted");
         }
     }
-    Ok(of_token(row))
+    Ok(of_token(&app.access(), row)?)
 }
 
-/// Who a token's row is of; nobody where its role or its limits are not known to this program.
-pub(super) fn of_token(row: TokenRow) -> Option<Caller> {
-    let role = Role::from_word(&row.role)?;
-    let scope = scope_of(row.scope.as_deref().unwrap_or("{}"))?;
+/// Who a token's row is of; nobody where its role or its limits are not known to this program, and
+/// where it is of a person who may not come in any more.
+pub(super) fn of_token(store: &ServerStore, row: TokenRow) -> Result<Option<Caller>, StoreError> {
+    let scope = scope_of(row.scope.as_deref().unwrap_or("{}"));
+    let Some((role, scope)) = Role::from_word(&row.role).zip(scope) else { return Ok(None) };
+    let person = match &row.person {
+        Some(id) => {
+            let known = store.user_get(id)?;
+            let Some(known) = known.filter(|known| known.disabled_at.is_none()) else {
+                return Ok(None);
+            };
+            Some(Person::new(&known.id, &known.shown))
+        }
+        None => None,
+    };
     let hat = Principal {
         kind: PrincipalKind::Token,
         id: row.id.clone(),
@@ -190,15 +204,16 @@ pub(super) fn of_token(row: TokenRow) -> Option<Caller> {
         groups: Default::default(),
         scope,
     };
-    Some(Caller {
+    Ok(Some(Caller {
         tenant: row.tenant,
         role,
         token: row.id,
         name: row.name,
+        person,
         hats: Arc::from([hat]),
         by: Credential::Token,
         csrf: None,
-    })
+    }))
 }
 
 /// Who a person is, if anything.
@@ -216,6 +231,7 @@ fn of_user(app: &App, row: &UserRow) -> Result<Option<Caller>, Problem> {
         role,
         token: row.id.clone(),
         name: row.shown.clone(),
+        person: None,
         hats: Arc::from(hats),
         by: Credential::Session,
         csrf: None,
@@ -230,7 +246,7 @@ pub(crate) fn still_may(app: &App, asked_by: Option<&str>, right: Right) -> Resu
     let caller = match kind {
         "token" => {
             let row = app.access().token_find(id)?.filter(|row| row.revoked_at.is_none());
-            row.and_then(of_token)
+            row.map_or(Ok(None), |row| of_token(&app.access(), row))?
         }
         "user" => {
             let row = app.access().user_get(id)?.filter(|row| row.disabled_at.is_none());

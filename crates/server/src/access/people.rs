@@ -223,7 +223,8 @@ pub fn who_is(
     let store = ServerStore::open(data)?;
     if let Some(id) = name.strip_prefix("token:") {
         let row = store.token_find(id)?;
-        return Ok(row.and_then(super::caller::of_token).map(|caller| caller.hats.to_vec()));
+        let caller = row.map_or(Ok(None), |row| super::caller::of_token(&store, row))?;
+        return Ok(caller.map(|caller| caller.hats.to_vec()));
     }
     let Some(row) = store.user_named(name)? else { return Ok(None) };
     let groups = store.group_list(&row.tenant)?;

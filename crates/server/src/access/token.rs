@@ -30,6 +30,8 @@ pub struct TokenPlan {
     pub scope: Scope,
     /// What people call it.
     pub name: String,
+    /// The name by which the person signs in whose it is, where it is one's.
+    pub person: Option<String>,
     /// When it ends.
     pub expires_at: Option<Timestamp>,
 }
@@ -55,6 +57,9 @@ pub enum TokenError {
     /// The name is odd.
     #[error("a token's name is 1 to 100 characters, none of them a control character")]
     Name,
+    /// Nobody of the tenant signs in by that name.
+    #[error("nobody signs in as `{0}`; `quell user list` names all")]
+    Nobody(String),
     /// It would have ended already.
     #[error("the token would have ended already; give a time to come")]
     Ended,
@@ -87,6 +92,13 @@ pub(crate) fn add_token(
     if plan.expires_at.is_some_and(|end| end <= now) {
         return Err(TokenError::Ended);
     }
+    let person = match &plan.person {
+        Some(name) => {
+            let known = store.user_named(name)?.filter(|row| row.tenant == plan.tenant);
+            Some(known.ok_or_else(|| TokenError::Nobody(name.clone()))?.id)
+        }
+        None => None,
+    };
     let id: String = random_text()?.chars().take(ID_CHARS).collect();
     let secret = format!("{}{}", random_text()?, random_text()?);
     let row = TokenRow {
@@ -96,6 +108,7 @@ pub(crate) fn add_token(
         role: plan.role.as_str().to_owned(),
         scope: (!plan.scope.is_empty()).then(|| written(&plan.scope)),
         name: plan.name.trim().to_owned(),
+        person,
         made_at: now,
         expires_at: plan.expires_at,
         used_at: None,
@@ -168,6 +181,7 @@ mod tests {
             role: Role::Viewer,
             scope: Scope::default(),
             name: "dashboard".to_owned(),
+            person: None,
             expires_at: Some(at(10)),
         };
         let made = add_token(&mut store, &key, &plan, at(0)).unwrap();
@@ -185,6 +199,9 @@ mod tests {
         store.token_revoke(&plan.tenant, &made.id, at(2)).unwrap();
         let row = store.token_find(&made.id).unwrap().unwrap();
         assert!(!presented.opens(&key, &row, at(3)));
+        let nobody = TokenPlan { person: Some("ana".to_owned()), ..plan.clone() };
+        let refused = add_token(&mut store, &key, &nobody, at(0));
+        assert!(matches!(refused, Err(TokenError::Nobody(name)) if name == "ana"));
         let ended = TokenPlan { expires_at: Some(at(0)), ..plan };
         assert!(matches!(add_token(&mut store, &key, &ended, at(0)), Err(TokenError::Ended)));
     }

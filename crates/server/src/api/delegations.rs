@@ -51,7 +51,8 @@ pub(crate) fn delegations_now(app: &App, caller: &Caller) -> Result<Vec<Delegati
 /// People whom somebody may let speak in their place: at most 200, and whether there are more.
 pub(crate) fn may_be_given(app: &App, caller: &Caller) -> Result<(Vec<Person>, bool), Problem> {
     let all = app.access().user_list(&caller.tenant)?.into_iter();
-    let others = all.filter(|row| row.disabled_at.is_none() && row.id != caller.token);
+    let me = person(caller).id;
+    let others = all.filter(|row| row.disabled_at.is_none() && row.id != me);
     let mut others = others.filter_map(|row| known_person(app, &caller.tenant, &row.id));
     let offered = others.by_ref().take(MOST_OFFERED).collect();
     Ok((offered, others.next().is_some()))

@@ -17,9 +17,10 @@ use crate::access::{Caller, Right, known_now};
 use crate::contain::place_of;
 use crate::state::App;
 
-/// The person behind a caller. One token is one person.
+/// The person behind a caller. A token that is nobody's is a person of its own.
 pub(crate) fn person(caller: &Caller) -> Person {
-    Person::new(&caller.token, &caller.name)
+    let own = || Person::new(&caller.token, &caller.name);
+    caller.person.clone().unwrap_or_else(own)
 }
 
 /// A person of a tenant as they are now, and whether they may act; none where nobody knows them.

@@ -17,6 +17,7 @@ pub(super) fn caller(id: &str, csrf: Option<&str>) -> Caller {
         role: Role::Approver,
         token: id.to_owned(),
         name: format!("{id} <b>\u{202e}"),
+        person: None,
         hats: Arc::from([]),
         by: Credential::Session,
         csrf: csrf.map(str::to_owned),

@@ -269,11 +269,26 @@ impl Bench {
 
     /// A client with a new token that is limited to some places.
     pub(crate) fn limited(&self, role: Role, tenant: &str, limits: &[&str]) -> Client {
+        self.with_token(role, tenant, (limits, None))
+    }
+
+    /// A client with a new token of somebody who signs in.
+    pub(crate) fn client_of(&self, person: &str, role: Role) -> Client {
+        self.with_token(role, TenantId::DEFAULT, (&[], Some(person)))
+    }
+
+    fn with_token(
+        &self,
+        role: Role,
+        tenant: &str,
+        (limits, person): (&[&str], Option<&str>),
+    ) -> Client {
         let plan = TokenPlan {
             tenant: tenant.parse().unwrap(),
             role,
             scope: Scope::parse(limits.iter().copied()).unwrap(),
             name: format!("{} of {tenant}", role.as_str()),
+            person: person.map(str::to_owned),
             expires_at: None,
         };
         let made = make_token(self.data(), &plan, &*self.clock).unwrap();

@@ -114,6 +114,7 @@ pub(crate) fn admin(data: &Path) -> String {
         role: Role::Admin,
         scope: quell_server::Scope::default(),
         name: "tester".to_owned(),
+        person: None,
         expires_at: None,
     };
     make_token(data, &plan, &Shifted::default()).unwrap().text

@@ -1,11 +1,13 @@
 //! Exceptions over the API: asked for, reviewed by another, hiding everywhere, and taken back.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 use jiff::SignedDuration;
-use quell_model::{Clock, Timestamp};
-use quell_server::Role;
+use quell_model::{Clock, TenantId, Timestamp};
+use quell_server::{PersonChange, PersonPlan, Role, Scope, add_person, change_person};
 use quell_testkit::server::{Answer, Client, Request};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, lines, until};
@@ -37,6 +39,43 @@ fn latest(bench: &Bench, scope: &str) -> String {
     let scope = scope.replace(' ', "%20");
     let preview = bench.get(&format!("/api/v1/exception-preview?scope={scope}"));
     preview.json()["latest_end"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_person_and_their_token_are_one_who_asks_and_does_not_agree() {
+    let bench = Bench::new();
+    assert_eq!(bench.post("/api/v1/imports?wait=true", lines("hidden", 5)).status, 200);
+    let tenant = TenantId::default();
+    let ana = PersonPlan {
+        tenant: tenant.clone(),
+        name: "ana".to_owned(),
+        roles: [Role::Admin].into(),
+        groups: BTreeSet::new(),
+        scope: Scope::default(),
+    };
+    let password = SecretString::from("correct horse battery".to_owned());
+    add_person(bench.data(), &ana, &password, &*bench.clock).unwrap();
+    let [first, second] = [Role::Admin, Role::Approver].map(|role| bench.client_of("ana", role));
+    let scope = "control = *";
+    let body = plan(scope, &latest(&bench, scope));
+    let asked = post(&first, "/api/v1/exceptions", &body);
+    assert_eq!(asked.status, 200, "{}", asked.text());
+    let asked = asked.json()["exception"].clone();
+    assert_eq!(asked["events"][0]["by"]["name"], "ana", "{asked}");
+    let decide = |client: &Client| {
+        let body = json!({"ids": [asked["id"]], "wish": "approve", "note": "seen"});
+        post(client, "/api/v1/exceptions/decide", &body)
+    };
+    for own in [&first, &second] {
+        let refused = decide(own).json();
+        assert!(refused["items"][0]["refused"].is_string(), "{refused}");
+    }
+    let by_another = decide(&bench.client(Role::Approver, "default")).json();
+    assert!(by_another["items"][0]["refused"].is_null(), "{by_another}");
+    // Who may not come in any more has no token either.
+    let change = PersonChange { enabled: Some(false), ..PersonChange::default() };
+    change_person(bench.data(), (&tenant, "ana"), &change, &*bench.clock).unwrap();
+    assert_eq!(decide(&first).status, 401);
 }
 
 #[test]

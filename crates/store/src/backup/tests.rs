@@ -460,6 +460,7 @@ fn what_opened_a_server_before_a_restore_waits_to_be_confirmed() {
         role: "viewer".to_owned(),
         scope: None,
         name: String::new(),
+        person: None,
         made_at: now,
         expires_at: None,
         used_at: None,

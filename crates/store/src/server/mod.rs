@@ -50,6 +50,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/server_0004.sql"),
     include_str!("../migrations/server_0005.sql"),
     include_str!("../migrations/server_0006.sql"),
+    include_str!("../migrations/server_0007.sql"),
 ];
 
 /// The database of a server.

@@ -175,6 +175,7 @@ fn a_token_is_found_by_its_id_and_taken_back_by_its_tenant() {
         role: "viewer".to_owned(),
         scope: Some("{}".to_owned()),
         name: "dashboard".to_owned(),
+        person: Some("id of ana".to_owned()),
         made_at: at(0),
         expires_at: Some(at(99)),
         used_at: None,

@@ -21,6 +21,8 @@ pub struct TokenRow {
     pub scope: Option<String>,
     /// What people call it.
     pub name: String,
+    /// The id of the person whose it is, where it is one's.
+    pub person: Option<String>,
     /// When it was made.
     pub made_at: Timestamp,
     /// When it ends.
@@ -32,7 +34,7 @@ pub struct TokenRow {
 }
 
 const COLUMNS: &str =
-    "id, tenant, hash, role, name, made_at, expires_at, used_at, revoked_at, scope";
+    "id, tenant, hash, role, name, made_at, expires_at, used_at, revoked_at, scope, person";
 
 fn token(row: &Row<'_>) -> rusqlite::Result<TokenRow> {
     let moment =
@@ -52,6 +54,7 @@ fn token(row: &Row<'_>) -> rusqlite::Result<TokenRow> {
         used_at: moment(7)?,
         revoked_at: moment(8)?,
         scope: row.get(9)?,
+        person: row.get(10)?,
     })
 }
 
@@ -73,7 +76,7 @@ impl ServerStore {
     pub fn token_add(&mut self, token: &TokenRow) -> Result<(), StoreError> {
         self.connection.execute(
             &format!(
-                "INSERT INTO tokens ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL, NULL, ?8)"
+                "INSERT INTO tokens ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL, NULL, ?8, ?9)"
             ),
             params![
                 token.id,
@@ -84,6 +87,7 @@ impl ServerStore {
                 micros(token.made_at),
                 token.expires_at.map(micros),
                 token.scope,
+                token.person,
             ],
         )?;
         Ok(())

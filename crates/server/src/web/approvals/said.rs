@@ -5,7 +5,7 @@ use quell_model::{Timestamp, shown};
 
 use super::super::html::{button, escaped, form, looked, why};
 use crate::access::Caller;
-use crate::api::{GlassSeen, PlanSeen};
+use crate::api::{GlassSeen, PlanSeen, person};
 
 /// All that may be said.
 pub(super) fn forms(caller: &Caller, seen: &PlanSeen, now: Timestamp) -> String {
@@ -30,14 +30,14 @@ fn sent(seen: &PlanSeen, csrf: &str, fields: &str) -> String {
 /// The fields of what somebody says, or why they say nothing.
 fn fields(caller: &Caller, seen: &PlanSeen, is_open: bool) -> Result<String, &'static str> {
     let plan = &seen.plan;
-    let is_own = plan.requested_by.id == caller.token;
+    let me = person(caller).id;
+    let is_own = plan.requested_by.id == me;
     let glass = plan.approvals.glass.as_ref();
-    let is_unreviewed =
-        glass.is_some_and(|glass| glass.reviewed_by.is_none() && glass.by.id != caller.token);
-    let has_spoken = plan.approvals.votes.iter().any(|vote| {
-        vote.by.id == caller.token
-            || vote.for_whom.as_ref().is_some_and(|other| other.id == caller.token)
-    });
+    let is_unreviewed = glass.is_some_and(|glass| glass.reviewed_by.is_none() && glass.by.id != me);
+    let has_spoken =
+        plan.approvals.votes.iter().any(|vote| {
+            vote.by.id == me || vote.for_whom.as_ref().is_some_and(|other| other.id == me)
+        });
     if is_unreviewed && !is_own && seen.may_approve {
         return Ok(button("review", " class=\"yes\"", "I looked at what was done without waiting"));
     }

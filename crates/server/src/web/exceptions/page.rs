@@ -257,9 +257,10 @@ fn said(caller: &Caller, seen: &ExceptionSeen) -> String {
 
 fn fields(caller: &Caller, seen: &ExceptionSeen) -> Result<String, &'static str> {
     let exception = &seen.told.exception;
-    let is_own = exception.requester().is_some_and(|by| by.id == caller.token);
+    let me = crate::api::person(caller).id;
+    let is_own = exception.requester().is_some_and(|by| by.id == me);
     let approved = exception.events.iter().filter(|event| event.step == Step::Approved);
-    let has_agreed = approved.filter_map(|event| event.by.as_ref()).any(|by| by.id == caller.token);
+    let has_agreed = approved.filter_map(|event| event.by.as_ref()).any(|by| by.id == me);
     let take_back = |words| format!("{}{}", why("Why", ""), button("withdraw", "", words));
     match exception.state {
         State::Refused | State::Withdrawn | State::Ended => {
