@@ -160,9 +160,10 @@ fn surroundings(lead: &IssueEvidence<'_>) -> Vec<Claim> {
         }
     }
     let (asset, context) = (&lead.issue.asset.id, &lead.issue.asset.context);
-    if let Some(known) = context.exposed.as_ref().filter(|known| known.value.raw() == "true")
+    if context.is_exposed() == Some(true)
         && lead.issue.asset.signals.internet_exposed == Some(true)
-        && let Some(row) = record_behind(asset, LabelKind::Environment, known)
+        && let Some(known) = &context.exposed
+        && let Some(row) = known.row()
     {
         let from = origin_text(&known.origin);
         claims.push(claim(format!("The internet reaches it, {from}."), vec![row]));

@@ -102,6 +102,12 @@ impl Context {
             && self.other_owners.is_empty()
     }
 
+    /// Whether the internet reaches it, where an inventory says so.
+    #[must_use]
+    pub fn is_exposed(&self) -> Option<bool> {
+        self.exposed.as_ref().map(|said| said.value.raw() == "true")
+    }
+
     /// Fills each gap from `other`; what is known stays.
     pub fn fill_from(&mut self, other: &Self) {
         let fill = |to: &mut Option<Sourced>, from: &Option<Sourced>| {
@@ -126,6 +132,15 @@ pub struct Sourced {
     pub value: Untrusted,
     /// Where it comes from.
     pub origin: Origin,
+}
+
+impl Sourced {
+    /// The row of an inventory that says it, as claims name records.
+    #[must_use]
+    pub fn row(&self) -> Option<String> {
+        let Origin::Inventory { name, row } = &self.origin else { return None };
+        Some(format!("inventory:{name}#{row}"))
+    }
 }
 
 /// Where a value was learned.

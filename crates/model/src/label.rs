@@ -54,10 +54,12 @@ impl Label {
         let context = &asset.context;
         let label = |kind, said: &Sourced| Self::new(kind, said, tool);
         let mut labels: Vec<Self> = Vec::new();
-        let own = context.environment.iter().filter_map(|said| label(LabelKind::Environment, said));
-        labels.extend(own);
-        let own = context.data_class.iter().filter_map(|said| label(LabelKind::DataClass, said));
-        labels.extend(own);
+        for (kind, own) in [
+            (LabelKind::Environment, &context.environment),
+            (LabelKind::DataClass, &context.data_class),
+        ] {
+            labels.extend(own.iter().filter_map(|said| label(kind, said)));
+        }
         let owners = owners.iter().chain(&context.owner);
         let owners = owners.filter_map(|said| label(LabelKind::Owner, said));
         labels.extend(owners.take(MOST));
@@ -111,11 +113,10 @@ impl Label {
 /// or what a tool's own inventory says.
 #[must_use]
 pub fn record_behind(asset: &AssetId, kind: LabelKind, said: &Sourced) -> Option<String> {
-    if let Origin::Inventory { name, row } = &said.origin {
-        return Some(format!("inventory:{name}#{row}"));
-    }
-    let relation = Label::behind(kind, said)?.relation(asset)?;
-    Some(format!("relation:{}", Relation::id_text(&relation.key())))
+    said.row().or_else(|| {
+        let relation = Label::behind(kind, said)?.relation(asset)?;
+        Some(format!("relation:{}", Relation::id_text(&relation.key())))
+    })
 }
 
 #[cfg(test)]

@@ -238,8 +238,7 @@ pub(crate) fn leads_in(class: FindingClass, control: Option<&Control>) -> bool {
 
 /// What an inventory says of the internet counts like what a tool says: danger beats none.
 fn claim_exposure(asset: &mut Asset) {
-    let Some(said) = &asset.context.exposed else { return };
-    let is_exposed = said.value.raw() == "true";
+    let Some(is_exposed) = asset.context.is_exposed() else { return };
     let mine = &mut asset.signals.internet_exposed;
     *mine = Some(is_exposed || *mine == Some(true));
 }

@@ -212,7 +212,7 @@ pub(crate) fn told(
 
 /// The records that a way rests on.
 pub(crate) fn records(way: &Way, field: &str) -> Vec<String> {
-    let relations = way.relations.iter().map(|key| format!("relation:{}", relation_id(key)));
+    let relations = way.relations.iter().map(|key| format!("relation:{}", Relation::id_text(key)));
     relations.chain(way.says.map(|key| format!("issue:{key}#{field}"))).collect()
 }
 
@@ -223,11 +223,6 @@ pub(crate) const fn field(fact: Fact) -> &'static str {
         Fact::Sensitive => "asset.signals.sensitive_data",
         Fact::Privileged => "asset.signals.high_privilege",
     }
-}
-
-/// The id of a relation, as claims name it.
-pub(crate) fn relation_id(key: &[u8; 16]) -> String {
-    Relation::id_text(key)
 }
 
 /// One fact; nothing where a relation is there no more.

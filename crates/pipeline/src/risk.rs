@@ -2,7 +2,8 @@
 
 use quell_correlate::{Fact, Member};
 use quell_model::{
-    Finding, FindingKey, Incident, Issue, IssueKey, LabelKind, Timestamp, Untrusted, record_behind,
+    Finding, FindingKey, Incident, Issue, IssueKey, LabelKind, Sourced, Timestamp, Untrusted,
+    record_behind,
 };
 use quell_report::{PartReport, RiskStory, WhatIfReport};
 use quell_risk::WhatIf;
@@ -225,10 +226,11 @@ impl Records<'_> {
     fn exposure(&self) -> Vec<String> {
         let said = self.issue.asset.signals.internet_exposed;
         let says = |f: &Finding| said.is_some() && f.asset.signals.internet_exposed == said;
-        let asset = &self.issue.asset;
-        let own = asset.context.exposed.as_ref().filter(|own| own.value.raw() == truth(said));
-        if let Some(own) = own.filter(|_| self.each("", says).is_empty())
-            && let Some(row) = record_behind(&asset.id, LabelKind::Environment, own)
+        let context = &self.issue.asset.context;
+        if said.is_some()
+            && context.is_exposed() == said
+            && self.each("", says).is_empty()
+            && let Some(row) = context.exposed.as_ref().and_then(Sourced::row)
         {
             return vec![row];
         }
@@ -276,15 +278,6 @@ impl Records<'_> {
         of: impl Fn(&crate::priority::Around) -> Option<IssueKey>,
     ) -> Option<IssueKey> {
         self.estate.around(self.issue.asset.id.key()).and_then(of)
-    }
-}
-
-/// A claim as an inventory's word.
-const fn truth(said: Option<bool>) -> &'static str {
-    match said {
-        Some(true) => "true",
-        Some(false) => "false",
-        None => "",
     }
 }
 

@@ -16,7 +16,6 @@ use super::page::{MOST_ITEMS, Turn};
 use super::parameters::{Order, in_no_cursor, listed, score};
 use super::{Page, QueryError, View};
 use crate::assess::members;
-use crate::links::relation_id;
 use crate::report::{asset_report, stored_issue};
 
 /// Issues of an asset whose findings are read for what it has to do with others.
@@ -303,7 +302,7 @@ fn relation(row: &RelationRow, end: &[u8; 16]) -> Result<AssetRelation, QueryErr
     let is_first = Relation::end_of(relation.from.key()) == *end;
     let other = if is_first { &relation.to } else { &relation.from };
     Ok(AssetRelation {
-        id: relation_id(&relation.key()),
+        id: Relation::id_text(&relation.key()),
         kind: relation.kind,
         is_first,
         words: if is_first { relation.kind.words() } else { relation.kind.words_back() },
