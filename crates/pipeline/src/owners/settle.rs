@@ -43,9 +43,7 @@ pub fn refresh_owners(
     now: Timestamp,
 ) -> Result<Vec<InventoryReport>, PipelineError> {
     take_owners(store, setup, (asked, None), now)?;
-    let known = intel::load(store, setup.catalog().intel())?;
-    let by = Judgement { catalog: setup.catalog(), intel: &known, now };
-    settle(store, setup, by, (&IdSet::default(), None))?;
+    judge_waiting(store, setup, now)?;
     counts(store, setup)
 }
 
