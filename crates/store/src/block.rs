@@ -2,7 +2,7 @@
 //! ones beside it, so a block takes a third of what its bodies take alone.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, OnceLock};
 
 use rusqlite::{Connection, OptionalExtension, params};
@@ -106,13 +106,10 @@ impl Block {
     /// The block with these bodies alone. They stay in their places; those between are empty.
     fn with_only(&self, slots: impl Iterator<Item = u32>) -> Result<Packed, StoreError> {
         let all = self.packed.unpack()?;
-        let mut wanted: Vec<u32> = slots.collect();
-        wanted.sort_unstable();
-        wanted.dedup();
-        let mut wanted = wanted.into_iter().peekable();
+        let wanted: BTreeSet<u32> = slots.collect();
         let mut fewer = BlockBuilder::default();
         for slot in 0..u32::try_from(self.count).map_err(|_| damaged())? {
-            if wanted.next_if_eq(&slot).is_some() {
+            if wanted.contains(&slot) {
                 fewer.bytes.extend_from_slice(item(&all, slot).ok_or_else(damaged)?);
             }
             fewer.ends.push(u32::try_from(fewer.bytes.len()).map_err(|_| damaged())?);

@@ -65,10 +65,7 @@ impl Import<'_> {
         let Some(Known { id, gone_at, content_hash, .. }) = known else {
             let id = self.new_relation(new)?;
             self.touched.relations.insert(id);
-            self.relation_pages.insert(id / PAGE);
-            if new.label.is_some() {
-                self.label_pages.insert(id / LABEL_PAGE);
-            }
+            self.note_pages(id, new.label.is_some());
             return Ok((outcome, id));
         };
         self.touched.relations.insert(id);
@@ -98,10 +95,7 @@ impl Import<'_> {
                     teller,
                     says
                 ])?;
-            self.relation_pages.insert(id / PAGE);
-            if says.is_some() {
-                self.label_pages.insert(id / LABEL_PAGE);
-            }
+            self.note_pages(id, says.is_some());
         }
         if !back {
             return Ok((outcome, id));
@@ -245,11 +239,16 @@ impl Import<'_> {
             .query_row(params![id, at], |row| row.get(0))
             .optional()?
             .unwrap_or_default();
+        self.note_pages(id, is_label);
+        Ok(())
+    }
+
+    /// Notes the pages on which a relation stands.
+    fn note_pages(&mut self, id: i64, is_label: bool) {
         self.relation_pages.insert(id / PAGE);
         if is_label {
             self.label_pages.insert(id / LABEL_PAGE);
         }
-        Ok(())
     }
 
     /// Of some relations, those that are there.
