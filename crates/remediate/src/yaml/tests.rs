@@ -143,6 +143,10 @@ fn what_cannot_be_read_is_told_with_its_line() {
     unread("a: {{ .Values.x }}\n", "template");
     unread("a: x\n{{- if .Values.y }}\nb: 1\n{{- end }}\n", "template");
     unread("a: x-{{ .Values.x }}\n", "template");
+    unread("a: ${{ x('{{') }} {{ y }}\n", "template");
+    unread("a: ${{ x( {{ y }} ) }}\n", "template");
+    unread("a: ${{ it's {{ y }}\n", "template");
+    Yaml::parse("a: ${{ fromJSON(format('{{\"b\":{0}}}', inputs.it)) }}\n".into()).unwrap();
     unread("a:\n\t- b\n", "line 2");
     unread("a: [\n", "no valid YAML");
     unread(&"[".repeat(300), "");
