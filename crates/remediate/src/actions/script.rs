@@ -181,7 +181,8 @@ fn exported(run: &str, command: &Command) -> Option<String> {
     let [_, word] = command.words.as_slice() else { return None };
     let name = word.text.split_once('=').filter(|_| command.program() == "export")?.0;
     let value = run.get(word.span.clone())?.split_once('=')?.1.trim_matches(['"', '\'']);
-    let token = value.starts_with("${{") && value.ends_with("}}") && value.matches("${{").count() == 1;
+    let token =
+        value.starts_with("${{") && value.ends_with("}}") && value.matches("${{").count() == 1;
     (token && gives_token(value)).then(|| name.to_owned())
 }
 

@@ -227,9 +227,11 @@ impl Code for Dockerfiles {
         let request = recipes::Request { all: self, path, text, file, tree, wish };
         let made = (recipe.plan)(&request)?.unwrap_or_else(|| text.to_owned());
         if is_template(path) && made.matches('$').count() > text.matches('$').count() {
-            return Err("the program that fills the file in would take the variable for one of its \
+            return Err(
+                "the program that fills the file in would take the variable for one of its \
                         own: a person must write it as that program reads it"
-                .into());
+                    .into(),
+            );
         }
         let text = made;
         let Place { file, address } = place.clone();

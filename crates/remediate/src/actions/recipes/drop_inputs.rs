@@ -326,9 +326,8 @@ mod tests {
 
     #[test]
     fn what_another_event_starts_still_has_no_inputs() {
-        let by_hand = |value: &str| {
-            format!("(github.event_name == 'workflow_dispatch' && {value} || '')")
-        };
+        let by_hand =
+            |value: &str| format!("(github.event_name == 'workflow_dispatch' && {value} || '')");
         let after = format!(
             "on:\n  workflow_dispatch: {{}}\n  push:\njobs:\n  a:\n    if: ${{{{ !{} }}}}\n    runs-on: x\n    steps:\n      - run: echo ${{{{ {} }}}} ${{{{ {} }}}} ${{{{ {} }}}}\n",
             by_hand("false"),

@@ -95,9 +95,9 @@ fn in_context<'r>(request: &'r Request<'_>, from: &str) -> Vec<(&'r str, &'r str
 /// Whether a RUN leaves what nginx reads as it is; what stood there before may go.
 fn leaves(one: &Instruction, before: bool) -> bool {
     let commands = run_commands(one).unwrap_or_default();
-    let about = commands.iter().filter(|(_, command)| {
-        command.words.iter().any(|word| word.text.contains("/etc/nginx"))
-    });
+    let about = commands
+        .iter()
+        .filter(|(_, command)| command.words.iter().any(|word| word.text.contains("/etc/nginx")));
     let fits = |program: &str| {
         ["chown", "chmod", "mkdir"].contains(&program) || (program == "rm" && before)
     };
