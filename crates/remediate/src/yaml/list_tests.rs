@@ -53,11 +53,9 @@ fn all_rows(yaml: &Yaml) -> Vec<Row> {
                 if let Value::Array(mut items) = data {
                     let item = &root.unwrap().items()[0];
                     spans(document, &item.value, known);
-                    let list = &mut all["items"];
-                    if list.is_null() {
-                        *list = json!([]);
-                    }
-                    list.as_array_mut().unwrap().append(&mut items);
+                    let mut list = all["items"].as_array().cloned().unwrap_or_default();
+                    list.append(&mut items);
+                    all["items"] = Value::Array(list);
                 } else if let Value::Object(fields) = data {
                     all.as_object_mut().unwrap().extend(fields);
                 }
@@ -97,12 +95,12 @@ proptest! {
         }
         let whole = Yaml::parse(old.clone()).map(|yaml| rows(&yaml));
         let before = split(&old);
-        prop_assert_eq!(&before.as_ref().map(rows), &whole.as_ref().map(Clone::clone), "{}", old);
+        prop_assert_eq!(before.as_ref().map(rows).map_err(Clone::clone), whole, "{}", old);
         let mut bounds: Vec<usize> = old.char_indices().map(|(at, _)| at).collect();
         bounds.push(old.len());
         let first = at.index(bounds.len());
         let (from, to) = (bounds[first], bounds[(first + gone).min(bounds.len() - 1)]);
-        let text = [&old[..from], &new, &old[to..]].concat();
+        let text = [old.get(..from).unwrap(), &new, old.get(to..).unwrap()].concat();
         if let Ok(before) = before {
             let changed = before.changed(Arc::new(text.clone())).map(|yaml| rows(&yaml));
             let anew = Yaml::parse(text.clone()).map(|yaml| rows(&yaml));
