@@ -137,6 +137,15 @@ fn what_other_places_share_is_refused() {
 }
 
 #[test]
+fn a_comment_behind_the_colon_stays_where_lines_become_a_word() {
+    let text = "on:\n  w: # why\n    i:\n      a: 1\n  x: 1\n";
+    set(text, "on.w", json!({}), "on:\n  w: {} # why\n  x: 1\n");
+    set(text, "on.w", json!(2), "on:\n  w: 2 # why\n  x: 1\n");
+    let text = "w: # why\n  # of a\n  a: 1\n";
+    refused(text, &Edit::Set(path("w"), json!({})), "a comment stands");
+}
+
+#[test]
 fn what_cannot_be_read_is_told_with_its_line() {
     unread("a: 1\nb: 2\na: 3\n", "line 3: the key `a` stands there twice");
     unread("a: 1\n---\nb: 1\nb: 1\n", "line 4: the key `b`");

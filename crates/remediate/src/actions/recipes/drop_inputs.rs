@@ -32,6 +32,9 @@ static READ: LazyLock<Option<Regex>> =
 static CONDITION: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?m)^[ \t]*(?:-[ \t]+)?if:[ \t].*$").ok());
 
+/// Functions of expressions that take a value as text.
+const WRITE: [&str; 6] = ["format(", "tojson(", "contains(", "startswith(", "endswith(", "join("];
+
 const ODD: &str = "the workflow reads its inputs in a way that is not changed: a person must say how \
                    it does without them";
 
@@ -106,7 +109,7 @@ struct Part {
     name: String,
     /// Whether it is read of the event, where every value is text.
     of_event: bool,
-    /// Whether it decides something and is not written anywhere.
+    /// Whether it decides something and is written nowhere, not even for a function.
     in_condition: bool,
 }
 
@@ -146,7 +149,11 @@ fn parts(text: &str, inputs: &Map<String, Value>) -> Vec<Part> {
         let name = inputs.keys().find(|own| own.eq_ignore_ascii_case(name))?.clone();
         let of_event = found.get(1).is_some();
         let counts = inside.iter().any(within) && !joined;
-        let in_condition = conditions.iter().any(within);
+        let written = |range: &Range<usize>| {
+            let lower = text.get(range.clone()).unwrap_or_default().to_ascii_lowercase();
+            WRITE.iter().any(|function| lower.contains(function))
+        };
+        let in_condition = conditions.iter().any(|range| within(range) && !written(range));
         counts.then(|| Part { range: all.range(), name, of_event, in_condition })
     };
     read.captures_iter(text).filter_map(|found| own(&found)).collect()
@@ -338,6 +345,8 @@ mod tests {
         check(FIX, &format!("{STARTED}  push:\n{READS}"), &after);
         // A truth that is written would be written as nothing.
         let written = READS.replace("inputs.tag", "inputs.dry");
+        refuse(FIX, &format!("{STARTED}  push:\n{written}"), "#dry`");
+        let written = READS.replace("!inputs.dry", "format('{0}', inputs.dry) == 'false'");
         refuse(FIX, &format!("{STARTED}  push:\n{written}"), "#dry`");
     }
 
