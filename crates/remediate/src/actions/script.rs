@@ -341,7 +341,7 @@ fn github_cli(words: &[&str]) -> Result<Rights, String> {
         "release" | "repo" if level == Level::Read || noun == "release" => {
             rights.need("contents", level);
         }
-        "run" | "workflow" | "cache" => rights.need("actions", level),
+        "run" | "workflow" | "cache" | "actions-cache" => rights.need("actions", level),
         "attestation" => rights.need("attestations", level),
         other => {
             return Err(format!(
@@ -456,6 +456,7 @@ mod tests {
         check("npm publish", &["NODE_AUTH_TOKEN"], Ok("packages:write"));
         check("npm ci", &["NODE_AUTH_TOKEN"], Ok("packages:read"));
         check("gh pr list", &[], Ok(""));
+        check("gh actions-cache delete $X --confirm", &["GH_TOKEN"], Ok("actions:write"));
         check("export GITHUB_TOKEN=${{ github.token }}\ndapr init", &[], Ok(""));
         check(
             "export GH_TOKEN=\"${{ secrets.GITHUB_TOKEN }}\"\ngh issue create",
