@@ -34,6 +34,34 @@ pub(super) fn read(text: &str, line: usize) -> Result<Option<Node>, String> {
     Ok(builder.root)
 }
 
+/// Whether `{{` stands in a text, outside of the texts within expressions of GitHub Actions.
+fn is_template(value: &str) -> bool {
+    let (mut inside, mut quoted) = (false, false);
+    let mut at = 0;
+    while let Some(letter) = value.get(at..).and_then(|rest| rest.chars().next()) {
+        let rest = value.get(at..).unwrap_or_default();
+        let step = match (inside, letter) {
+            (false, '$') if rest.starts_with("${{") => {
+                inside = true;
+                3
+            }
+            (true, '}') if !quoted && rest.starts_with("}}") => {
+                inside = false;
+                2
+            }
+            (true, '\'') => {
+                quoted = !quoted;
+                1
+            }
+            (_, '{') if !quoted && rest.starts_with("{{") => return true,
+            (true | false, _) => letter.len_utf8(),
+        };
+        at += step;
+    }
+    // What is left open is no expression.
+    quoted && value.replace("${{", "").contains("{{")
+}
+
 /// Why a template is left alone.
 pub(super) const TEMPLATE: &str =
     "it is a template (`{{`) that another program fills in, so what it will say cannot be proved";
@@ -162,7 +190,7 @@ impl Builder<'_> {
             ScalarStyle::DoubleQuoted => (Style::Double, self.quoted(bare)?),
             ScalarStyle::Literal | ScalarStyle::Folded => (Style::Block, found),
         };
-        if style == Style::Plain && value.replace("${{", "").contains("{{") {
+        if style == Style::Plain && is_template(&value) {
             let above = self.text.get(..span.start).unwrap_or_default().matches('\n').count();
             return Err(format!("line {}: {TEMPLATE}", self.line + above + 1));
         }
