@@ -213,7 +213,9 @@ fn collect(value: &Value, depth: usize, names: &mut Vec<String>) {
     }
     let inner: Vec<&Value> = match value {
         Value::Table(table) => {
-            names.extend(table.get("parameter").and_then(Value::as_str).map(str::to_owned));
+            let name = table.get("parameter").and_then(Value::as_str);
+            // Each can be said for a file, a folder or a block too.
+            names.extend(name.into_iter().flat_map(|name| [name.to_owned(), format!("{name}.*")]));
             table.values().collect()
         }
         Value::Array(items) => items.iter().collect(),

@@ -83,7 +83,7 @@ fn add(request: &Request<'_>, kind: &str, link: &str) -> Result<Change, String> 
     let wanted = render::wanted(&parameters::resolved(request, &fix.set)?)?;
     let mut first = references(resource, link, target);
     // A recipe that sets the link itself says how it is written (in a list).
-    first.retain(|(name, _)| !wanted.contains_key(name));
+    first.retain(|(name, _)| !wanted.contains_key(name.split('.').next().unwrap_or(name)));
     let head = format!("resource \"{kind}\" \"{name}\"");
     let splice = edit::append_after(resource.file, resource.block, |indent, layout| {
         render::block(&head, &first, &wanted, indent, layout)

@@ -8,6 +8,7 @@ mod keyed_block;
 mod own_account;
 mod pin_module;
 mod remove_public_acl;
+mod restrict_egress;
 mod restrict_ingress;
 mod set_attributes;
 
@@ -31,6 +32,7 @@ pub(crate) const RECIPES: &[&Recipe] = &[
     &own_account::RECIPE,
     &pin_module::RECIPE,
     &remove_public_acl::RECIPE,
+    &restrict_egress::RECIPE,
     &restrict_ingress::RECIPE,
     &set_attributes::RECIPE,
 ];

@@ -8,6 +8,11 @@
 //! - `without`: arguments that such a block must not have
 //! - `default`: the value where nothing else says one
 //! - `ask`: what a person must say, for the sentence that is shown where nothing does
+//! - `pattern` and `looks`: what a setting must look like, and how that is called
+//! - `list`: a setting holds several values, with commas between
+//! - `each`: the setting is said by `file`, or by `block` for a resource that is made once
+//!
+//! Every setting can be said for a file or a folder, or for one block of a file.
 //!
 //! `{ expr = "…" }` may hold `{self}` for the resource's own address and `{name}` for its name.
 
@@ -20,6 +25,8 @@ use super::locate::literal_names;
 use super::recipes::Request;
 use super::{Resource, resolve};
 use crate::Config;
+
+mod said;
 
 /// The values with every parameter replaced.
 ///
@@ -105,8 +112,9 @@ fn parameter(
     table: &Table,
 ) -> Result<Value, String> {
     let default = table.get("default");
-    if let Some(said) = request.wish.settings.get(name) {
-        return Ok(typed(said, default));
+    let asked = said::asked(request, name, table)?;
+    if let Some(said) = said::value(request, &asked, table)? {
+        return Ok(said);
     }
     if let Some(alike) = of_neighbours(request, path) {
         return Ok(alike);
@@ -126,24 +134,13 @@ fn parameter(
         }
         _ => String::new(),
     };
+    let name = asked.name();
     Err(format!("a person must say {ask}: set `{name}` below `[fix.parameters]`{several}"))
 }
 
 /// An expression as a value.
 fn written(text: String) -> Value {
     Value::Table([("expr".to_owned(), Value::String(text))].into_iter().collect())
-}
-
-/// A setting's text as the type that the default has.
-fn typed(said: &str, default: Option<&Value>) -> Value {
-    let text = || Value::String(said.to_owned());
-    match default {
-        Some(Value::Integer(_)) => said.parse().map_or_else(|_| text(), Value::Integer),
-        Some(Value::Boolean(_)) => said.parse().map_or_else(|_| text(), Value::Boolean),
-        Some(Value::Float(_)) => said.parse().map_or_else(|_| text(), Value::Float),
-        None => said.parse().map_or_else(|_| text(), Value::Boolean),
-        Some(Value::String(_) | Value::Datetime(_) | Value::Array(_) | Value::Table(_)) => text(),
-    }
 }
 
 /// The value that every other block of the type in the module has, where they all agree on one
