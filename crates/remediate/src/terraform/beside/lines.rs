@@ -34,7 +34,9 @@ pub(super) fn filled(text: &str, request: &Request<'_>) -> Result<String, String
             format!("a person must say which key signs, by its ARN: set `{name}` below `[fix.parameters]`")
         })?;
         if !is_key(said) {
-            return Err(format!("`{said}` in `{name}` of the settings is not the ARN of a key in {GLOBAL}"));
+            return Err(format!(
+                "`{said}` in `{name}` of the settings is not the ARN of a key in {GLOBAL}"
+            ));
         }
         text = format!("{before}{said}{after}");
     }
@@ -76,7 +78,9 @@ fn in_us_east_1(
             let Some(region) = value("region").filter(|_| is_aws) else { continue };
             let region = resolve::expression(repository, folder, region);
             if region.same(&Config::Text(GLOBAL.to_owned())) == Some(true) {
-                found.push(value("alias").and_then(|one| one.as_str()).map(|one| format!("aws.{one}")));
+                found.push(
+                    value("alias").and_then(|one| one.as_str()).map(|one| format!("aws.{one}")),
+                );
             }
         }
     }

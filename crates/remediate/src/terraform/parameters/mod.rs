@@ -78,9 +78,11 @@ fn expression(request: &Request<'_>, one: &Value) -> Value {
 /// How a block that belongs to a resource is repeated alike, and what refers to the resource there.
 pub(super) fn alike(resource: &Resource<'_>) -> (Option<(&'static str, String)>, String) {
     let address = resource.address();
-    if resource.block.body.has_attribute("count") {
+    if let Some(count) = text_of(resource, "count") {
         let own = format!("{address}[count.index]");
-        return (Some(("count", format!("length({address})"))), own);
+        // By the same number where it is plain, which more tools follow.
+        let count = if is_plain(count) { count.to_owned() } else { format!("length({address})") };
+        return (Some(("count", count)), own);
     }
     match text_of(resource, "for_each") {
         // By the same keys where they are short, which more tools follow.
@@ -96,6 +98,18 @@ pub(super) fn alike(resource: &Resource<'_>) -> (Option<(&'static str, String)>,
 pub(super) fn text_of<'r>(resource: &Resource<'r>, name: &str) -> Option<&'r str> {
     let attribute = resource.block.body.get_attribute(name)?;
     resource.file.text.get(resource.file.span(&attribute.value)?)
+}
+
+/// Whether an expression is made of variables, locals and plain values, on one line.
+fn is_plain(text: &str) -> bool {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c)));
+    let known = |word: &str| {
+        let is_value =
+            word.chars().all(|c| c.is_ascii_digit()) || ["true", "false"].contains(&word);
+        is_value || ["var.", "local."].iter().any(|root| word.starts_with(root))
+    };
+    let sign = |c: char| c.is_ascii_alphanumeric() || " ._-?:!&|=<>".contains(c);
+    text.chars().all(sign) && words.filter(|word| !word.is_empty()).all(known)
 }
 
 /// Whether an expression is a name, maybe made a set (`toset(var.names)`).

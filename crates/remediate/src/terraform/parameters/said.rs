@@ -37,7 +37,7 @@ pub(super) fn asked(request: &Request<'_>, name: &str, table: &Table) -> Result<
     match table.get("each").and_then(Value::as_str) {
         Some("file") => Ok(Asked::File { name, path: file.path.clone() }),
         Some("block") if is_many(request) => Err(format!(
-            "{} makes more than one, and each needs a value of its own (`{name}`): a person must \
+            "{} makes more than one, and each needs a value of its own: a person must \
              write them",
             request.resource.place()
         )),
@@ -122,12 +122,7 @@ fn fits(name: &str, said: &str, table: &Table) -> Result<(), String> {
 }
 
 /// Refuses the resource itself where another of its kind is meant (a bucket that logs into itself).
-fn is_another(
-    request: &Request<'_>,
-    name: &str,
-    said: &str,
-    table: &Table,
-) -> Result<(), String> {
+fn is_another(request: &Request<'_>, name: &str, said: &str, table: &Table) -> Result<(), String> {
     let kinds = table.get("existing").and_then(Value::as_array).into_iter().flatten();
     let named = table.get("other_than_self").and_then(Value::as_bool) == Some(true);
     let kind = request.resource.kind();

@@ -159,7 +159,12 @@ mod tests {
     fn companion_of_a_repeated_resource_is_repeated_alike() {
         for (how, first, link) in [
             (
-                "count = var.n",
+                "count = var.n ? 1 : 0",
+                "count  = var.n ? 1 : 0",
+                "bucket = aws_s3_bucket.b[count.index].id",
+            ),
+            (
+                "count = length(var.n)",
                 "count  = length(aws_s3_bucket.b)",
                 "bucket = aws_s3_bucket.b[count.index].id",
             ),

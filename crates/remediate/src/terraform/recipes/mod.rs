@@ -1,6 +1,7 @@
 //! The ways to change a block. One file each; a recipe makes new text and proves nothing: the
 //! proof is made afterwards, on the text alone.
 
+mod add_block;
 mod companion_block;
 mod describe_rules;
 mod inline;
@@ -26,6 +27,7 @@ pub(crate) struct Recipe {
 
 /// Every recipe, by name.
 pub(crate) const RECIPES: &[&Recipe] = &[
+    &add_block::RECIPE,
     &companion_block::RECIPE,
     &describe_rules::RECIPE,
     &keyed_block::RECIPE,

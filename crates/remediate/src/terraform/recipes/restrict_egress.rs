@@ -13,6 +13,7 @@ use ipnet::IpNet;
 
 use super::restrict_ingress::ranges;
 use super::{Change, Recipe, Request};
+use crate::terraform::SourceFile;
 use crate::terraform::body::{is_dynamic, nested};
 use crate::terraform::edit::Splice;
 
@@ -29,10 +30,13 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
     if is_dynamic(body, "egress") || body.has_attribute("egress") {
         return Err(format!("the rules at {} are made elsewhere: decide there", resource.place()));
     }
-    let rules: Vec<&Block> =
-        if resource.is("aws_security_group") { nested(body, "egress") } else { vec![resource.block] };
+    let rules: Vec<&Block> = if resource.is("aws_security_group") {
+        nested(body, "egress")
+    } else {
+        vec![resource.block]
+    };
     let open: Vec<&Attribute> =
-        rules.into_iter().filter(|rule| is_of_all(rule)).flat_map(open_in).collect();
+        rules.into_iter().filter(|rule| is_of_all(file, rule)).flat_map(open_in).collect();
     let Some(first) = open.first() else {
         // Where it is open by a value from elsewhere, the control fails still, and says so.
         let (text, address) = (file.text.clone(), resource.address());
@@ -49,7 +53,10 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
     let ranges = ranges(said, NAME)?;
     let written = open.iter().map(|one| written(one, &ranges)).collect::<Result<Vec<_>, _>>()?;
     if written.iter().all(|text| text == "[]") {
-        return Err(format!("none of the ranges of `{NAME}` fits the rule at {}:{line}", file.path));
+        return Err(format!(
+            "none of the ranges of `{NAME}` fits the rule at {}:{line}",
+            file.path
+        ));
     }
     let mut splices = Vec::new();
     for (attribute, text) in open.iter().zip(written) {
@@ -66,15 +73,12 @@ fn plan(request: &Request<'_>) -> Result<Change, String> {
 }
 
 /// Whether a rule is about every protocol.
-fn is_of_all(rule: &Block) -> bool {
-    let value = |name: &str| rule.body.get_attribute(name).map(|one| &one.value);
-    let protocol = value("protocol").or_else(|| value("ip_protocol"));
-    let text = protocol.and_then(Expression::as_str).map(str::to_ascii_lowercase);
-    let number = protocol.and_then(|one| match one {
-        Expression::UnaryOp(_) | Expression::Number(_) => Some(one.to_string().trim().to_owned()),
-        _ => None,
-    });
-    text.or(number).is_some_and(|text| text == "-1" || text == "all")
+fn is_of_all(file: &SourceFile, rule: &Block) -> bool {
+    let attribute = |name: &str| rule.body.get_attribute(name);
+    let protocol = attribute("protocol").or_else(|| attribute("ip_protocol"));
+    let span = protocol.and_then(|one| file.span(&one.value));
+    let text = span.and_then(|span| file.text.get(span)).unwrap_or_default();
+    matches!(text.trim_matches('"').to_ascii_lowercase().as_str(), "-1" | "all")
 }
 
 fn open_in(rule: &Block) -> Vec<&Attribute> {
