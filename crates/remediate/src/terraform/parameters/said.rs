@@ -149,3 +149,78 @@ fn typed(said: &str, default: Option<&Value>) -> Value {
         Some(Value::String(_) | Value::Datetime(_) | Value::Array(_) | Value::Table(_)) => text(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::recipes::testing::with_settings;
+    use crate::Settings;
+
+    const BUCKET: &str = "resource \"aws_s3_bucket\" \"b\" {\n  bucket = \"acme-data\"\n}\n";
+
+    /// What stands in the file after `tag` was asked for with these settings.
+    fn set(parameter: &str, text: &str, said: &[(&str, &str)]) -> Result<String, String> {
+        let fix = format!(
+            "recipe = 'set_attributes'\nresource = ['aws_s3_bucket']\n\
+             set = {{ tag = {{ parameter = 'aws.tag', {parameter} ask = 'which' }} }}"
+        );
+        let pairs = said.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let text = with_settings(&fix, text, &pairs.collect::<Settings>())?;
+        let line = text.lines().find(|line| line.trim_start().starts_with("tag"));
+        Ok(line.and_then(|line| line.split_once("= ")).unwrap().1.to_owned())
+    }
+
+    #[test]
+    fn the_nearest_setting_counts() {
+        let all = [
+            ("aws.tag", "all"),
+            ("aws.tag.main.tf", "file"),
+            ("aws.tag.main.tf#aws_s3_bucket.b", "block"),
+        ];
+        for (said, expected) in [(&all[..1], "all"), (&all[..2], "file"), (&all[..], "block")] {
+            assert_eq!(set("", BUCKET, said), Ok(format!("\"{expected}\"")));
+        }
+        assert!(set("", BUCKET, &[]).unwrap_err().contains("set `aws.tag` below"));
+    }
+
+    #[test]
+    fn what_is_said_by_file_or_block_is_not_taken_from_all() {
+        let why = |each: &str, said: &[(&str, &str)]| set(each, BUCKET, said).unwrap_err();
+        let (file, block) = ("each = 'file',", "each = 'block',");
+        let all = [("aws.tag", "x")];
+        assert!(why(file, &all).contains("set `aws.tag.main.tf` below"));
+        assert!(why(block, &all).contains("set `aws.tag.main.tf#aws_s3_bucket.b` below"));
+        assert!(why(block, &[("aws.tag.main.tf", "x")]).contains("#aws_s3_bucket.b"));
+        assert_eq!(set(file, BUCKET, &[("aws.tag.main.tf", "x")]), Ok("\"x\"".into()));
+        let own = [("aws.tag.main.tf#aws_s3_bucket.b", "x")];
+        assert_eq!(set(block, BUCKET, &own), Ok("\"x\"".into()));
+        let many = BUCKET.replace("  bucket", "  count  = 2\n  bucket");
+        assert!(set(block, &many, &own).unwrap_err().contains("makes more than one"));
+        let call = "module \"a\" {\n  source = \"./\"\n}\n";
+        assert!(
+            set(block, &format!("{BUCKET}{call}"), &own).unwrap_err().contains("more than one")
+        );
+    }
+
+    #[test]
+    fn a_setting_must_look_like_what_is_needed() {
+        let shape = "pattern = '^[A-Z]{2}$', looks = 'a country', list = true,";
+        let with = |said: &str| set(shape, BUCKET, &[("aws.tag", said)]);
+        assert_eq!(with("GB, IE"), Ok("[\"GB\", \"IE\"]".into()));
+        for said in ["GB,", "gb", "GB\"]", "${var.x}"] {
+            assert!(with(said).unwrap_err().contains("is not a country"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_setting_that_names_the_resource_itself_is_refused() {
+        let bucket = "existing = ['aws_s3_bucket'],";
+        for parameter in [bucket, "other_than_self = true,"] {
+            let with = |said: &str| set(parameter, BUCKET, &[("aws.tag", said)]);
+            for said in ["acme-data", "arn:aws:s3:::acme-data"] {
+                assert!(with(said).unwrap_err().contains("names the resource itself"), "{said}");
+            }
+            assert_eq!(with("acme-logs"), Ok("\"acme-logs\"".into()));
+        }
+        assert_eq!(set("", BUCKET, &[("aws.tag", "acme-data")]), Ok("\"acme-data\"".into()));
+    }
+}
