@@ -123,6 +123,24 @@ fn logs_go_to_a_bucket_that_is_named_for_them() {
     }
 }
 
+#[test]
+fn the_recipe_that_fits_says_what_it_waits_for() {
+    let catalog = Catalog::embedded().unwrap();
+    let controls: Vec<&Control> = catalog.controls().collect();
+    let engine = Engine::new(&controls);
+    let text = "resource \"aws_s3_bucket\" \"x\" {\n  bucket = \"acme-x\"\n}\n".to_owned();
+    let workspace = Workspace::parse([("case.tf".to_owned(), text)]);
+    let address = Some("aws_s3_bucket.x".to_owned());
+    let target = Target { file: Some("case.tf".into()), address, ..Target::default() };
+    let control = catalog.control("aws.s3.bucket_replication").unwrap();
+    let state = engine.propose(&workspace, &target, control, Vec::new()).state;
+    let FixState::Withheld(why) = state else { panic!("it knows no role") };
+    assert!(
+        why.contains("`aws.replication_role`") || why.contains("`aws.replication_bucket."),
+        "{why}"
+    );
+}
+
 /// For each failing case that a control's only recipe is about, why it is withheld.
 fn alone_on_cases(control: &Control) -> Vec<Option<String>> {
     let engine = Engine::new(&[control]).with_settings(settings());
