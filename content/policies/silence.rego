@@ -14,9 +14,16 @@ marks := [
 
 marked := concat("|", [sprintf("(?:%s)", [mark]) | some mark in marks])
 
+# A mark that stood in a changed line already silences nothing new.
+marks_in(lines) := [mark |
+	some line in lines
+	some mark in regex.find_n(sprintf("(?:%s).*", [marked]), line, -1)
+]
+
 deny contains "an added line silences a scanner" if {
-	some line in input.added
-	regex.match(marked, line)
+	some mark in marks_in(input.added)
+	before := count([one | some one in marks_in(input.removed); one == mark])
+	count([one | some one in marks_in(input.added); one == mark]) > before
 }
 
 deny contains "an added line switches the resource off" if {

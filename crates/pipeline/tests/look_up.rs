@@ -194,30 +194,46 @@ fn what_the_repository_pins_elsewhere_is_not_looked_up() {
 
 #[test]
 fn a_module_is_pinned_to_the_commit_that_its_host_names() {
-    let text = |host: &str| {
-        format!("module \"vpc\" {{\n  source = \"git::https://{host}/o/vpc.git//a?ref=v1.2\"\n}}\n")
-    };
+    for (before, path, after) in [
+        ("HOST/o/vpc.git//a?ref=v1.2", "o/vpc", "HOST/o/vpc.git//a?ref=COMMIT\" # v1.2\n"),
+        (
+            "me@HOST/o/p/_git/vpc?ref=v1.2",
+            "o/p/_git/vpc",
+            "me@HOST/o/p/_git/vpc?ref=COMMIT\" # v1.2\n",
+        ),
+    ] {
+        let text = |host: &str| {
+            let source = before.replace("HOST", host);
+            format!("module \"vpc\" {{\n  source = \"git::https://{source}\"\n}}\n")
+        };
+        let finding = ("CKV_TF_1", "vpc", "main.tf");
+        let world = World::new(|host| vec![("main.tf", text(host))], "terraform", &[finding]);
+        let parameter = format!("`terraform.commit.{}/{path}@v1.2`", world.host());
+        withheld(&world.plan(&[]), &parameter);
+        world.hosts.repository(path, &[("refs/tags/v1.2", COMMIT)]);
+        let plan = world.plan(&[&world.double.url()]);
+        let expected = after.replace("HOST", &world.host()).replace("COMMIT", COMMIT);
+        assert!(plan.files[0].after.contains(&expected), "{:#?}", plan.offers);
+        assert_eq!(looked_up(&plan).len(), 1);
+    }
+}
+
+#[test]
+fn a_module_of_a_private_registry_keeps_its_folder() {
     let world = World::new(
-        |host| vec![("main.tf", text(&host.replace(':', ".")))],
+        |host| {
+            let text = format!(
+                "module \"vpc\" {{\n  source  = \"{host}/o/vpc/aws//modules/a\"\n  version = \"~> 1.0\"\n}}\n"
+            );
+            vec![("main.tf", text)]
+        },
         "terraform",
         &[("CKV_TF_1", "vpc", "main.tf")],
     );
-    let parameter = format!("terraform.commit.{}/o/vpc@v1.2", world.host().replace(':', "."));
-    withheld(&world.plan(&[]), &format!("`{parameter}`"));
-    // The host of the module has no port in a source, so the double answers for it by hand.
-    let wanted = quell_pipeline::wanted_of(&parameter).unwrap();
-    let known =
-        quell_refs::Known { value: COMMIT.to_owned(), from: "`host` for `v1.2`".to_owned() };
-    let find = |_: &BTreeSet<Wanted>| Looked::from([(wanted.clone(), Ok(known.clone()))]);
-    let look_up = LookUp { find: &find, at: clock().now() };
-    let help = FixHelp { look_up: Some(&look_up), writer: None };
-    let never = AtomicBool::new(false);
-    let progress = Progress { cancelled: &never, bytes: &|_, _| {}, doing: &|_| {} };
-    let request =
-        FixRequest { repository: world.folder.path().join("repo"), ..FixRequest::default() };
-    let plan =
-        plan_fixes(&world.store(), (&world.setup, &request), help, &clock(), &progress).unwrap();
-    let expected = format!("//a?ref={COMMIT}\" # v1.2\n");
+    let source = format!("git::https://git.example/o/vpc?ref={COMMIT}");
+    world.hosts.module("o/vpc/aws", &[("1.3.0", &source), ("2.0.0", "git::https://x/y?ref=z")]);
+    let plan = world.plan(&[&world.double.url()]);
+    let expected =
+        format!("source  = \"git::https://git.example/o/vpc//modules/a?ref={COMMIT}\"\n}}");
     assert!(plan.files[0].after.contains(&expected), "{:#?}", plan.offers);
-    assert_eq!(looked_up(&plan), ["as told by `host` for `v1.2` on 2026-06-01T12:00:00Z"]);
 }

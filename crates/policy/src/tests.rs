@@ -39,6 +39,7 @@ fn what_a_fix_must_never_do_is_refused() {
         ("  cidr_blocks = [\"0.0.0.0/0\"]".into(), "", "openness"),
         ("  actions = [\"*\"]".into(), "", "openness"),
         ("  #checkov:skip=CKV_AWS_3:later".into(), "", "silence"),
+        ("  a = 1 #tfsec:ignore:A,B".into(), "  a = 2 #tfsec:ignore:A", "silence"),
         ("  count = 0".into(), "  count = 1", "silence"),
         ("  kms_key_id = \"CHANGEME\"".into(), "", "placeholders"),
         ("  deletion_protection = false".into(), "  deletion_protection = true", "protection"),
@@ -52,6 +53,8 @@ fn what_a_fix_must_never_do_is_refused() {
 fn what_stood_there_before_is_not_held_against_a_fix() {
     let line = "  cidr_blocks = [\"0.0.0.0/0\"]";
     assert_eq!(says(&format!("{line} # kept"), line), Vec::<String>::new());
+    let marked = |value: &str| format!("  image_tag_mutability = \"{value}\" #tfsec:ignore:AWS078");
+    assert_eq!(says(&marked("IMMUTABLE"), &marked("MUTABLE")), Vec::<String>::new());
 }
 
 #[test]

@@ -34,7 +34,9 @@ impl Resolver {
         if !is_host(host) || !is_plain_path(path) {
             return Err(odd());
         }
-        let url = format!("{}/{path}.git/info/refs?service=git-upload-pack", self.base(host));
+        // Azure DevOps knows no ending.
+        let ending = if path.contains("/_git/") { "" } else { ".git" };
+        let url = format!("{}/{path}{ending}/info/refs?service=git-upload-pack", self.base(host));
         let what = format!("the repository `{path}`");
         let told = |error| told(&error, host, &what);
         let request = Request::get(&url).map_err(told)?.sizes(SIZES);

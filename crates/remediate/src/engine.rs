@@ -173,9 +173,9 @@ impl<'c> Engine<'c> {
         })
     }
 
-    /// The first fix of a place that is proved, else the first that was tried.
+    /// The first fix of a place that is proved, else the first that fits, else the first.
     fn best(&self, ask: Ask<'_>, place: &Place) -> Option<Fix> {
-        let mut best: Option<Fix> = None;
+        let mut best: Option<(bool, Fix)> = None;
         for fix in recipes_for(ask, place) {
             // What moves together is one fix, whichever part of it was asked for.
             let first = ask.code.leader(place, fix);
@@ -187,9 +187,13 @@ impl<'c> Engine<'c> {
             if made.state == FixState::Proved {
                 return Some(made);
             }
-            best.get_or_insert(made);
+            // What one that fits waits for says more than why another does not fit.
+            let fits = self.fits(ask, place, fix);
+            if best.as_ref().is_none_or(|(fitted, _)| fits && !fitted) {
+                best = Some((fits, made));
+            }
         }
-        best
+        best.map(|(_, fix)| fix)
     }
 
     /// Other controls that fail at the place and hold there after a proved change.

@@ -6,6 +6,12 @@ use std::collections::BTreeMap;
 /// `*` stands for one of each thing. Those of recipes that are data stand in their controls.
 pub const PARAMETERS: &[(&str, &str)] = &[
     ("actions.*", "the commit to pin an action to, by its name and version (`owner/name@v4`)"),
+    (
+        "aws.dnssec_key",
+        "the key that signs DNS zones, by its ARN: in us-east-1, of ECC_NIST_P256, and open to \
+         `dnssec-route53.amazonaws.com`",
+    ),
+    ("aws.dnssec_key.*", "the key that signs DNS zones, by the file or folder of the zone"),
     ("dockerfile.healthcheck", "the command that tells whether the program in an image works"),
     (
         "dockerfile.healthcheck.*",
@@ -35,6 +41,16 @@ pub const PARAMETERS: &[(&str, &str)] = &[
         "terraform.commit.*",
         "the commit to pin a module to, by the host and path of its repository and its version \
          (`github.com/owner/name@v1.2.0`)",
+    ),
+    (
+        "terraform.egress",
+        "the ranges of addresses that may be reached where a rule lets everything out, with \
+         commas between",
+    ),
+    (
+        "terraform.egress.*",
+        "the ranges of addresses that may be reached where a rule lets everything out, with \
+         commas between, by the file or folder of the rule",
     ),
     (
         "terraform.ingress",

@@ -18,7 +18,7 @@ fn settings() -> Settings {
         (module.to_owned(), source),
         (format!("{commit}v1.2.0"), COMMIT.to_owned()),
         (format!("{commit}main"), COMMIT.to_owned()),
-        ("aws.api_caching".to_owned(), "false".to_owned()),
+        ("aws.api_caching".to_owned(), "true".to_owned()),
         ("aws.cloudfront_log_bucket".to_owned(), "acme-logs.s3.amazonaws.com".to_owned()),
         (
             "aws.dns_log_group".to_owned(),
@@ -27,8 +27,37 @@ fn settings() -> Settings {
         ("aws.load_balancer_log_bucket".to_owned(), "acme-logs".to_owned()),
         ("gcp.log_bucket".to_owned(), "acme-logs".to_owned()),
     ];
-    pairs.into_iter().collect()
+    let said = NAMED.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    pairs.into_iter().chain(said).collect()
 }
+
+/// What else the controls ask for.
+const NAMED: &[(&str, &str)] = &[
+    ("aws.cloudfront_countries", "GB,IE"),
+    (
+        "aws.cloudfront_web_acl",
+        "arn:aws:wafv2:us-east-1:111122223333:global/webacl/a/7f3ab6e9-1f2b-4f0e-9a3c-2f4b6d8e0a12",
+    ),
+    (
+        "aws.code_signing",
+        "arn:aws:lambda:eu-west-1:111122223333:code-signing-config:csc-0123456789abcdef0",
+    ),
+    ("aws.dnssec_key", "arn:aws:kms:us-east-1:111122223333:key/7f3ab6e9-1f2b-4f0e-9a3c"),
+    ("aws.lambda_security_groups", "sg-0123456789abcdef0"),
+    ("aws.lambda_subnets", "subnet-0123456789abcdef0,subnet-0123456789abcdef1"),
+    ("aws.replication_bucket.case.tf#aws_s3_bucket.x", "arn:aws:s3:::acme-copies"),
+    ("aws.replication_role", "arn:aws:iam::111122223333:role/copies"),
+    (
+        "aws.secret_rotation_function.case.tf",
+        "arn:aws:lambda:eu-west-1:111122223333:function:rotate",
+    ),
+    ("azure.health_check_path.case.tf", "/healthz"),
+    ("azure.key_expiration", "2030-01-01T00:00:00Z"),
+    ("azure.secret_expiration", "2030-01-01T00:00:00Z"),
+    ("gcp.cluster_groups", "gke-security-groups@example.com"),
+    ("gcp.control_plane_range", "192.0.2.0/24"),
+    ("terraform.egress", "10.0.0.0/8"),
+];
 
 #[test]
 fn every_fix_is_proved_on_a_failing_case() {
@@ -92,6 +121,24 @@ fn logs_go_to_a_bucket_that_is_named_for_them() {
             assert!(why.contains(parameter), "{why}");
         }
     }
+}
+
+#[test]
+fn the_recipe_that_fits_says_what_it_waits_for() {
+    let catalog = Catalog::embedded().unwrap();
+    let controls: Vec<&Control> = catalog.controls().collect();
+    let engine = Engine::new(&controls);
+    let text = "resource \"aws_s3_bucket\" \"x\" {\n  bucket = \"acme-x\"\n}\n".to_owned();
+    let workspace = Workspace::parse([("case.tf".to_owned(), text)]);
+    let address = Some("aws_s3_bucket.x".to_owned());
+    let target = Target { file: Some("case.tf".into()), address, ..Target::default() };
+    let control = catalog.control("aws.s3.bucket_replication").unwrap();
+    let state = engine.propose(&workspace, &target, control, Vec::new()).state;
+    let FixState::Withheld(why) = state else { panic!("it knows no role") };
+    assert!(
+        why.contains("`aws.replication_role`") || why.contains("`aws.replication_bucket."),
+        "{why}"
+    );
 }
 
 /// For each failing case that a control's only recipe is about, why it is withheld.

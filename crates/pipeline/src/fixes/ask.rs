@@ -7,7 +7,7 @@ use quell_catalog::Catalog;
 use quell_model::FixState;
 use quell_remediate::{PARAMETERS, asked};
 
-use super::config::parameter_names;
+use super::config::{of_controls, parameter_names};
 use super::{Offer, Unfixed};
 
 /// A setting that withheld fixes ask for.
@@ -40,7 +40,9 @@ pub(crate) fn asks(catalog: &Catalog, offers: &[Offer], unfixed: &[Unfixed]) -> 
     for one in unfixed {
         note(&one.reason, 1);
     }
-    let one = |(name, issues): (&str, usize)| Ask { name: name.into(), what: what(name), issues };
+    let own = of_controls(catalog);
+    let one =
+        |(name, issues): (&str, usize)| Ask { name: name.into(), what: what(&own, name), issues };
     let mut asks: Vec<Ask> = waiting.into_iter().map(one).collect();
     let mut of_kind: BTreeMap<String, usize> = BTreeMap::new();
     for ask in &asks {
@@ -54,11 +56,19 @@ pub(crate) fn asks(catalog: &Catalog, offers: &[Offer], unfixed: &[Unfixed]) -> 
     asks
 }
 
-/// What a parameter is; nothing where a control asks for it, whose reason says so.
-fn what(name: &str) -> String {
+/// What a parameter is; what a control asks for may have a file or a block behind its name.
+fn what(own: &BTreeMap<String, String>, name: &str) -> String {
     let fits = |known: &&(&str, &str)| match known.0.strip_suffix('*') {
         Some(begin) => name.len() > begin.len() && name.starts_with(begin),
         None => known.0 == name,
     };
-    PARAMETERS.iter().find(fits).map(|(_, what)| (*what).to_owned()).unwrap_or_default()
+    if let Some((_, what)) = PARAMETERS.iter().find(fits) {
+        return (*what).to_owned();
+    }
+    let begins = |known: &&String| {
+        name.strip_prefix(known.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let found = own.keys().filter(begins).max_by_key(|known| known.len());
+    found.and_then(|known| own.get(known)).cloned().unwrap_or_default()
 }

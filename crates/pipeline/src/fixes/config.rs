@@ -196,24 +196,36 @@ fn unknown(shown: &str, key: &str, names: &[&str]) -> String {
     }
 }
 
-/// The parameters that recipes and controls ask for.
+/// The parameters that recipes and controls ask for; one that ends with `*` stands for many.
 pub(crate) fn parameter_names(catalog: &Catalog) -> Vec<String> {
     let mut names: Vec<String> = PARAMETERS.iter().map(|(name, _)| (*name).to_owned()).collect();
-    for value in catalog.controls().flat_map(|c| &c.fixes).flat_map(|fix| fix.set.values()) {
-        collect(value, 0, &mut names);
-    }
+    // Each of a control can be said for a file, a folder or a block too.
+    let own = of_controls(catalog).into_keys();
+    names.extend(own.flat_map(|name| [format!("{name}.*"), name]));
     names.sort();
     names.dedup();
     names
 }
 
-fn collect(value: &Value, depth: usize, names: &mut Vec<String>) {
+/// The parameters that controls ask for, with what a person must say.
+pub(super) fn of_controls(catalog: &Catalog) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for value in catalog.controls().flat_map(|c| &c.fixes).flat_map(|fix| fix.set.values()) {
+        collect(value, 0, &mut found);
+    }
+    found
+}
+
+fn collect(value: &Value, depth: usize, found: &mut BTreeMap<String, String>) {
     if depth > MOST_DEPTH {
         return;
     }
     let inner: Vec<&Value> = match value {
         Value::Table(table) => {
-            names.extend(table.get("parameter").and_then(Value::as_str).map(str::to_owned));
+            if let Some(name) = table.get("parameter").and_then(Value::as_str) {
+                let what = table.get("ask").and_then(Value::as_str).unwrap_or_default();
+                found.insert(name.to_owned(), what.to_owned());
+            }
             table.values().collect()
         }
         Value::Array(items) => items.iter().collect(),
@@ -223,7 +235,7 @@ fn collect(value: &Value, depth: usize, names: &mut Vec<String>) {
         | Value::Boolean(_)
         | Value::Datetime(_) => Vec::new(),
     };
-    inner.into_iter().for_each(|value| collect(value, depth + 1, names));
+    inner.into_iter().for_each(|value| collect(value, depth + 1, found));
 }
 
 #[cfg(test)]
@@ -253,6 +265,16 @@ mod tests {
     }
 
     #[test]
+    fn what_a_control_asks_for_may_be_said_for_a_file_or_a_block() {
+        let name = "aws.replication_bucket.infra/main.tf#aws_s3_bucket.data";
+        let text = format!("[fix.parameters]\n'{name}' = 'x'\n'aws.log_bucket' = 'logs'\n");
+        let config = read(&text).unwrap();
+        assert_eq!(config.settings.get(name), Some("x"));
+        assert_eq!(config.settings.get("aws.log_bucket"), Some("logs"));
+        read("[fix.parameters]\n'aws.log_bucket.' = 'x'\n").unwrap_err();
+    }
+
+    #[test]
     fn what_is_said_beside_the_file_goes_over_it() {
         let catalog = Catalog::embedded().unwrap();
         let file =
@@ -278,6 +300,10 @@ mod tests {
         for (name, _) in PARAMETERS {
             let name = name.trim_end_matches('*');
             assert!(page.contains(&format!("`{name}")), "{name}");
+        }
+        for name in of_controls(&Catalog::embedded().unwrap()).into_keys() {
+            let forms = [format!("`{name}`"), format!("`{name}.PATH")];
+            assert!(forms.iter().any(|form| page.contains(form)), "{name}");
         }
     }
 

@@ -16,6 +16,8 @@ pub(crate) enum Wanted {
 
 /// Dotted paths as a tree.
 ///
+/// A table `{ block = true }` is a nested block with nothing in it.
+///
 /// # Errors
 ///
 /// A path that is both an attribute and a block.
@@ -31,7 +33,10 @@ pub(crate) fn wanted(set: &BTreeMap<String, Value>) -> Result<BTreeMap<String, W
 fn put(tree: &mut BTreeMap<String, Wanted>, path: &[&str], value: &Value) -> Option<()> {
     let (name, rest) = path.split_first()?;
     if rest.is_empty() {
-        return match tree.insert((*name).to_owned(), Wanted::Value(value.clone())) {
+        let is_empty = value.as_table().is_some_and(|table| table.contains_key("block"));
+        let one =
+            if is_empty { Wanted::Block(BTreeMap::new()) } else { Wanted::Value(value.clone()) };
+        return match tree.insert((*name).to_owned(), one) {
             None => Some(()),
             Some(_) => None,
         };

@@ -156,7 +156,11 @@ impl Platform for RefsDouble {
         if let Some(name) = path.strip_prefix("/v2/") {
             return self.manifest_of(asked, name);
         }
-        if let Some(repository) = path.strip_suffix(".git/info/refs") {
+        // Azure DevOps has no ending, and knows none.
+        let own = |path: &str| path.contains("/_git/");
+        let bare = path.strip_suffix("/info/refs").filter(|path| own(path));
+        let named = path.strip_suffix(".git/info/refs").filter(|path| !own(path));
+        if let Some(repository) = bare.or(named) {
             return self.advertised(asked, repository.trim_start_matches('/'));
         }
         match path.strip_prefix("/modules/") {

@@ -8,6 +8,7 @@
 //! # When it is withheld
 //! The recipe withholds, or no name is free.
 
+mod lines;
 mod others;
 mod own;
 mod stock;
@@ -18,7 +19,7 @@ use toml::Value;
 use super::parameters::text_of as attribute_text;
 use super::recipes::{Recipe, Request};
 use super::render::Layout;
-use super::{Repository, Resource, edit};
+use super::{Resource, edit};
 use crate::code::{Change, Wish};
 use stock::{Reuse, Stock};
 
@@ -44,16 +45,16 @@ pub(super) fn is_asked(fix: &FixRecipe) -> bool {
 ///
 /// One sentence that says what a person must decide.
 pub(super) fn plan(request: &Request<'_>, recipe: &Recipe) -> Result<Change, String> {
-    let Request { repository, resource, wish } = request;
+    let Request { resource, wish, .. } = request;
     let mut supports: Vec<Support> = Vec::new();
     for id in &wish.fix.beside {
         let stock = stock::by_id(id).ok_or_else(|| format!("there is no block `{id}` to add"))?;
-        let support = choose(repository, resource, stock, &supports)?;
+        let support = choose(request, stock, &supports)?;
         supports.push(support);
     }
     let fix = with_addresses(request, &supports)?;
     let wish = Wish { fix: &fix, ..**wish };
-    let change = (recipe.plan)(&Request { repository, resource: *resource, wish: &wish })?;
+    let change = (recipe.plan)(&Request { wish: &wish, ..*request })?;
     if change.text == resource.file.text {
         return Ok(change);
     }
@@ -96,18 +97,25 @@ fn needed(change: &Change, supports: Vec<Support>) -> Vec<Support> {
 
 /// Takes a block that stands already, or says what has to be written.
 fn choose(
-    repository: &Repository,
-    resource: &Resource<'_>,
+    request: &Request<'_>,
     stock: &'static Stock,
     above: &[Support],
 ) -> Result<Support, String> {
+    let Request { repository, resource, .. } = request;
     let folder = resource.file.folder();
-    let provider = attribute_text(resource, "provider");
+    let template = lines::filled(stock.text, request)?;
+    // What a text says of its provider goes over the resource's.
+    let own_provider = lines::has_own_provider(stock.text);
+    let provider = if own_provider {
+        lines::provider_of(&template)
+    } else {
+        attribute_text(resource, "provider")
+    };
     let base = if stock.name.is_empty() { resource.name() } else { stock.name };
     let render = |name: &str| -> Result<String, String> {
-        let text = stock.text.replace("{{name}}", name);
-        let text = own::filled(&text, resource)?;
-        Ok(with_provider(&replaced(&text, above), provider))
+        let text = template.replace("{{name}}", name);
+        let text = replaced(&own::filled(&text, resource)?, above);
+        Ok(if own_provider { text } else { with_provider(&text, provider) })
     };
     render(base)?;
     let standing: Vec<Resource<'_>> = repository

@@ -155,6 +155,13 @@ const STOCK: &[Stock] = &[
         text: text!("bigquery_agent"),
     },
     Stock {
+        id: "bucket_versioning",
+        kind: "aws_s3_bucket_versioning",
+        name: "",
+        reuse: Reuse::Never,
+        text: text!("bucket_versioning"),
+    },
+    Stock {
         id: "client_certificate",
         kind: "aws_api_gateway_client_certificate",
         name: "",
@@ -181,6 +188,20 @@ const STOCK: &[Stock] = &[
         name: "bigquery",
         reuse: Reuse::Never,
         text: text!("dataset_ring"),
+    },
+    Stock {
+        id: "dnssec_key",
+        kind: "aws_kms_key",
+        name: "dnssec",
+        reuse: Reuse::Never,
+        text: text!("dnssec_key"),
+    },
+    Stock {
+        id: "dnssec_signing_key",
+        kind: "aws_route53_key_signing_key",
+        name: "",
+        reuse: Reuse::Never,
+        text: text!("dnssec_signing_key"),
     },
     Stock {
         id: "failed_queue",
@@ -433,6 +454,13 @@ const STOCK: &[Stock] = &[
         name: "web",
         reuse: Reuse::Never,
         text: text!("web_acl_logs"),
+    },
+    Stock {
+        id: "zone_signing_key",
+        kind: "aws_route53_key_signing_key",
+        name: "",
+        reuse: Reuse::Never,
+        text: text!("zone_signing_key"),
     },
 ];
 

@@ -1,6 +1,7 @@
 //! What a fix brings along: what is made, what is taken, what is asked for.
 
-use crate::terraform::recipes::testing::{check, made, refuse};
+use crate::Settings;
+use crate::terraform::recipes::testing::{check, made, refuse, with_settings};
 
 const FIX: &str = "recipe = 'set_attributes'\nresource = ['aws_efs_file_system']\n\
     beside = ['account', 'kms_key']\nset = { kms_key_id = { expr = '{{kms_key}}.arn' } }";
@@ -108,5 +109,64 @@ fn the_role_that_a_function_names_gets_the_right() {
     }
     for role in ["var.role", "\"arn:aws:iam::111122223333:role/r\"", "local.role.arn"] {
         refuse(QUEUED, &function(role), "a person must look");
+    }
+}
+
+/// Signing of a zone, with the blocks that are put beside it.
+fn signing(beside: &str, last: &str) -> String {
+    format!(
+        "recipe = 'companion_block'\nresource = ['aws_route53_zone']\nbeside = [{beside}]\n\
+         companion = 'aws_route53_hosted_zone_dnssec'\nlink = 'hosted_zone_id'\nlink_to = 'zone_id'\n\
+         set = {{ depends_on = {{ expr = '[{{{{{last}}}}}]' }} }}"
+    )
+}
+
+const ZONE: &str = "resource \"aws_route53_zone\" \"z\" {\n  name = \"example.com\"\n}\n";
+
+#[test]
+fn the_key_of_a_zone_stands_in_us_east_1() {
+    let fix = signing("'account', 'dnssec_key', 'dnssec_signing_key'", "dnssec_signing_key");
+    let provider = |lines: &str| format!("provider \"aws\" {{\n{lines}}}\n");
+    let far = provider("  region = \"eu-west-1\"\n");
+    let near = provider("  region = \"us-east-1\"\n");
+    let named = provider("  alias  = \"virginia\"\n  region = \"us-east-1\"\n");
+    let varied = provider("  region = var.region\n");
+    for text in [ZONE.to_owned(), format!("{ZONE}{far}"), format!("{ZONE}{varied}")] {
+        refuse(&fix, &text, "set `aws.dnssec_key` below");
+    }
+    let after = made(&fix, &format!("{ZONE}{near}"));
+    assert!(after.contains("\"aws_kms_key\" \"dnssec\" {\n  description "), "{after}");
+    let after = made(&fix, &format!("{ZONE}{far}{named}"));
+    let head = "\"aws_kms_key\" \"dnssec\" {\n  provider = aws.virginia\n\n  description ";
+    assert!(after.contains(head), "{after}");
+    let rest = "resource \"aws_route53_hosted_zone_dnssec\" \"z\" {\n  hosted_zone_id = \
+        aws_route53_zone.z.zone_id\n  depends_on     = [aws_route53_key_signing_key.z]\n}\n";
+    assert!(after.contains(rest), "{after}");
+    assert_eq!(made(&fix, &after), after);
+}
+
+#[test]
+fn a_key_that_is_named_signs_every_zone_of_a_loop() {
+    let fix = signing("'zone_signing_key'", "zone_signing_key");
+    let with = |said: &str, text: &str| {
+        let pairs = [("aws.dnssec_key".to_owned(), said.to_owned())];
+        with_settings(&fix, text, &Settings::from_iter(pairs))
+    };
+    let key = "arn:aws:kms:us-east-1:111122223333:key/1234";
+    let looped = ZONE.replace("  name", "  for_each = var.zones\n  name");
+    let after = with(key, &looped).unwrap();
+    let block = format!(
+        "resource \"aws_route53_key_signing_key\" \"z\" {{\n  for_each = var.zones\n\n  hosted_zone_id            \
+         \x20= aws_route53_zone.z[each.key].zone_id\n  key_management_service_arn = \"{key}\"\n  name                      \
+         \x20= \"signing\"\n}}\n"
+    );
+    assert!(after.contains(&block), "{after}");
+    refuse(&fix, ZONE, "set `aws.dnssec_key` below");
+    for said in [
+        "arn:aws:kms:eu-west-1:111122223333:key/1",
+        "key/1",
+        "arn:aws:kms:us-east-1:111122223333:key/1\"}",
+    ] {
+        assert!(with(said, ZONE).unwrap_err().contains("is not the ARN of a key"), "{said}");
     }
 }

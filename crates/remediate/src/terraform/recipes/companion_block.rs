@@ -83,7 +83,7 @@ fn add(request: &Request<'_>, kind: &str, link: &str) -> Result<Change, String> 
     let wanted = render::wanted(&parameters::resolved(request, &fix.set)?)?;
     let mut first = references(resource, link, target);
     // A recipe that sets the link itself says how it is written (in a list).
-    first.retain(|(name, _)| !wanted.contains_key(name));
+    first.retain(|(name, _)| !wanted.contains_key(name.split('.').next().unwrap_or(name)));
     let head = format!("resource \"{kind}\" \"{name}\"");
     let splice = edit::append_after(resource.file, resource.block, |indent, layout| {
         render::block(&head, &first, &wanted, indent, layout)
@@ -159,7 +159,12 @@ mod tests {
     fn companion_of_a_repeated_resource_is_repeated_alike() {
         for (how, first, link) in [
             (
-                "count = var.n",
+                "count = var.n ? 1 : 0",
+                "count  = var.n ? 1 : 0",
+                "bucket = aws_s3_bucket.b[count.index].id",
+            ),
+            (
+                "count = length(var.n)",
                 "count  = length(aws_s3_bucket.b)",
                 "bucket = aws_s3_bucket.b[count.index].id",
             ),

@@ -1,6 +1,7 @@
 //! The ways to change a block. One file each; a recipe makes new text and proves nothing: the
 //! proof is made afterwards, on the text alone.
 
+mod add_block;
 mod companion_block;
 mod describe_rules;
 mod inline;
@@ -8,6 +9,7 @@ mod keyed_block;
 mod own_account;
 mod pin_module;
 mod remove_public_acl;
+mod restrict_egress;
 mod restrict_ingress;
 mod set_attributes;
 
@@ -25,12 +27,14 @@ pub(crate) struct Recipe {
 
 /// Every recipe, by name.
 pub(crate) const RECIPES: &[&Recipe] = &[
+    &add_block::RECIPE,
     &companion_block::RECIPE,
     &describe_rules::RECIPE,
     &keyed_block::RECIPE,
     &own_account::RECIPE,
     &pin_module::RECIPE,
     &remove_public_acl::RECIPE,
+    &restrict_egress::RECIPE,
     &restrict_ingress::RECIPE,
     &set_attributes::RECIPE,
 ];

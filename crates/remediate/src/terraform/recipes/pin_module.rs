@@ -114,6 +114,22 @@ fn is_plain(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-/".contains(c))
 }
 
+/// A place without who logs in there (`git@`).
+fn without_user(text: &str) -> &str {
+    match text.split_once('@') {
+        Some((user, rest)) if is_plain(user) && !user.contains('/') => rest,
+        Some(_) | None => text,
+    }
+}
+
+/// A host without its port.
+fn without_port(host: &str) -> &str {
+    match host.split_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) && !port.is_empty() => name,
+        Some(_) | None => host,
+    }
+}
+
 /// A source in a git repository.
 #[derive(Debug, Clone, Copy)]
 struct Git<'s> {
@@ -141,20 +157,23 @@ impl<'s> Git<'s> {
         let (host, path) = match rest.split_once("://") {
             Some((scheme, rest)) => {
                 let known = matches!(scheme, "https" | "ssh") && forced.is_some();
-                let rest = rest.strip_prefix("git@").unwrap_or(rest);
-                rest.split_once('/').filter(|_| known)?
+                let (host, path) = without_user(rest).split_once('/').filter(|_| known)?;
+                // The port of SSH is not the one by which the host is asked.
+                let host = if scheme == "ssh" { without_port(host) } else { host };
+                (host, path)
             }
-            None => match rest.strip_prefix("git@") {
-                Some(rest) => rest.split_once(':')?,
-                None => rest.split_once('/').filter(|(host, _)| HOSTS.contains(host))?,
+            None => match rest.split_once(':') {
+                Some(_) if without_user(rest) != rest => without_user(rest).split_once(':')?,
+                Some(_) | None => rest.split_once('/').filter(|(host, _)| HOSTS.contains(host))?,
             },
         };
         let path = path.split("//").next()?;
         let path = path.strip_suffix(".git").unwrap_or(path).trim_end_matches('/');
         // Of a short form only owner and name are the repository.
-        let is_short = !rest.contains("://") && !rest.starts_with("git@");
+        let is_short = !rest.contains("://") && without_user(rest) == rest;
         let fits = !is_short || path.split('/').count() == 2;
-        let plain = is_plain(host) && is_plain(path) && (version.is_empty() || is_plain(version));
+        let plain = is_plain(without_port(host)) && !host.contains('/') && is_plain(path);
+        let plain = plain && (version.is_empty() || is_plain(version));
         (fits && plain).then_some(Self { head, host, path, version })
     }
 
@@ -187,7 +206,10 @@ impl<'s> Registry<'s> {
             4 => first.contains('.'),
             _ => false,
         };
-        let plain = is_plain(module) && (folder.is_empty() || is_plain(folder));
+        let host = without_port(first);
+        let plain = is_plain(host) && parts.iter().skip(1).all(|part| is_plain(part));
+        let plain = plain && (host == *first || parts.len() == 4);
+        let plain = plain && (folder.is_empty() || is_plain(folder));
         let named = parts.iter().all(|part| part.contains(|c: char| c.is_ascii_alphanumeric()));
         (fits && plain && named).then_some(Self { module, folder })
     }
@@ -304,6 +326,30 @@ mod tests {
     }
 
     #[test]
+    fn every_form_of_a_source_names_its_repository() {
+        for (source, name) in [
+            ("github.com/o/r", "github.com/o/r"),
+            ("github.com/o/r.git//a/b", "github.com/o/r"),
+            ("bitbucket.org/o/r", "bitbucket.org/o/r"),
+            ("git::github.com/o/r", "github.com/o/r"),
+            ("git::https://gitlab.example/a/b/r.git//c", "gitlab.example/a/b/r"),
+            ("git::https://git.example:8443/o/r.git", "git.example:8443/o/r"),
+            ("git::https://me@dev.azure.com/o/p/_git/r", "dev.azure.com/o/p/_git/r"),
+            ("git::ssh://git@github.com/o/r.git", "github.com/o/r"),
+            ("git::ssh://me@git.example:7999/o/r.git//a", "git.example/o/r"),
+            ("git::git@github.com:o/r.git", "github.com/o/r"),
+            ("git@bitbucket.org:o/r.git//a", "bitbucket.org/o/r"),
+        ] {
+            check_with(
+                &format!("terraform.commit.{name}@v1"),
+                SHA,
+                &format!("  source = \"{source}?ref=v1\""),
+                &format!("  source = \"{source}?ref={SHA}\" # v1"),
+            );
+        }
+    }
+
+    #[test]
     fn a_module_of_a_registry_is_taken_from_its_repository() {
         let source = format!("git::https://github.com/o/terraform-aws-vpc?ref={SHA}");
         check_with(
@@ -311,6 +357,12 @@ mod tests {
             &source,
             "  source  = \"o/vpc/aws\"\n  version = \"~> 5.0\" # newest",
             &format!("  source  = \"{source}\""),
+        );
+        check_with(
+            "terraform.module.registry.example:5000/o/vpc/aws@",
+            &source,
+            "  source = \"registry.example:5000/o/vpc/aws\"",
+            &format!("  source = \"{source}\""),
         );
         check_with(
             "terraform.module.app.example/o/vpc/aws@",

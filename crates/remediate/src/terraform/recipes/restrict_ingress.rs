@@ -132,12 +132,17 @@ fn who(request: &Request<'_>, variables: &[Variable], rules: usize) -> Result<Op
             request.resource.place()
         ));
     }
+    Ok(Some(Who::Ranges(ranges(said, "terraform.ingress")?)))
+}
+
+/// The ranges that a setting names, with commas between.
+pub(super) fn ranges(said: &str, name: &str) -> Result<Vec<IpNet>, String> {
     let range = |text: &str| match text.trim().parse::<IpNet>() {
         Ok(range) if range.prefix_len() >= NARROW => Ok(range.trunc()),
-        Ok(_) => Err(format!("`{}` is too wide for `terraform.ingress`", text.trim())),
-        Err(_) => Err(format!("`{}` in `terraform.ingress` is no range of addresses", text.trim())),
+        Ok(_) => Err(format!("`{}` is too wide for `{name}`", text.trim())),
+        Err(_) => Err(format!("`{}` in `{name}` is no range of addresses", text.trim())),
     };
-    Ok(Some(Who::Ranges(said.split(',').map(range).collect::<Result<_, _>>()?)))
+    said.split(',').map(range).collect()
 }
 
 fn refusal(path: &str, line: usize, variables: &[Variable]) -> String {

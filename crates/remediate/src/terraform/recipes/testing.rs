@@ -13,7 +13,7 @@ fn run(fix: &str, text: &str) -> Result<String, String> {
 }
 
 /// The recipe's text, with what the user has said once for all.
-pub(super) fn with_settings(fix: &str, text: &str, settings: &Settings) -> Result<String, String> {
+pub(crate) fn with_settings(fix: &str, text: &str, settings: &Settings) -> Result<String, String> {
     let fix: FixRecipe =
         toml::from_str(&format!("language = 'terraform'\ntitle = 'x'\nsafety = 'safe'\n{fix}"))
             .unwrap();

@@ -270,7 +270,9 @@ impl Editor<'_> {
                 .map(|splice| Some(Edit::Here(splice)))
                 .ok_or_else(|| format!("`{name}` has no place in the text"));
         }
-        if same(&current, &target) || written == Some(text.as_str()) {
+        // A number that is written as a text counts for Terraform, and not for every scanner.
+        let quoted = wanted.is_integer() && have.as_str().is_some();
+        if same(&current, &target) && !quoted || written == Some(text.as_str()) {
             return Ok(None);
         }
         let grown =

@@ -214,3 +214,16 @@ fn a_map_takes_a_key_more_and_an_object_does_not() {
     }
     refuse(&fix("{ 'a.b' = 1 }"), "resource \"aws_x\" \"y\" {\n  a = { c = 1 }\n}\n", "has no `b`");
 }
+
+#[test]
+fn a_number_that_is_written_as_text_becomes_one() {
+    let fix = "recipe = 'set_attributes'\nresource = ['aws_opensearch_domain']\n\
+        set = { 'cluster_config.dedicated_master_count' = 3, 'cluster_config.zone_awareness_enabled' = true }";
+    let text = |count: &str, zones: &str| {
+        format!(
+            "resource \"aws_opensearch_domain\" \"d\" {{\n  cluster_config {{\n    dedicated_master_count = \
+             {count}\n    zone_awareness_enabled = {zones}\n  }}\n}}\n"
+        )
+    };
+    check(fix, &text("\"3\"", "false"), &text("3", "true"));
+}

@@ -8,6 +8,11 @@
 //! - `without`: arguments that such a block must not have
 //! - `default`: the value where nothing else says one
 //! - `ask`: what a person must say, for the sentence that is shown where nothing does
+//! - `pattern` and `looks`: what a setting must look like, and how that is called
+//! - `list`: a setting holds several values, with commas between
+//! - `each`: the setting is said by `file`, or by `block` for a resource that is made once
+//!
+//! Every setting can be said for a file or a folder, or for one block of a file.
 //!
 //! `{ expr = "…" }` may hold `{self}` for the resource's own address and `{name}` for its name.
 
@@ -20,6 +25,8 @@ use super::locate::literal_names;
 use super::recipes::Request;
 use super::{Resource, resolve};
 use crate::Config;
+
+mod said;
 
 /// The values with every parameter replaced.
 ///
@@ -71,9 +78,11 @@ fn expression(request: &Request<'_>, one: &Value) -> Value {
 /// How a block that belongs to a resource is repeated alike, and what refers to the resource there.
 pub(super) fn alike(resource: &Resource<'_>) -> (Option<(&'static str, String)>, String) {
     let address = resource.address();
-    if resource.block.body.has_attribute("count") {
+    if let Some(count) = text_of(resource, "count") {
         let own = format!("{address}[count.index]");
-        return (Some(("count", format!("length({address})"))), own);
+        // By the same number where it is plain, which more tools follow.
+        let count = if is_plain(count) { count.to_owned() } else { format!("length({address})") };
+        return (Some(("count", count)), own);
     }
     match text_of(resource, "for_each") {
         // By the same keys where they are short, which more tools follow.
@@ -91,6 +100,18 @@ pub(super) fn text_of<'r>(resource: &Resource<'r>, name: &str) -> Option<&'r str
     resource.file.text.get(resource.file.span(&attribute.value)?)
 }
 
+/// Whether an expression is made of variables, locals and plain values, on one line.
+fn is_plain(text: &str) -> bool {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c)));
+    let known = |word: &str| {
+        let is_value =
+            word.chars().all(|c| c.is_ascii_digit()) || ["true", "false"].contains(&word);
+        is_value || ["var.", "local."].iter().any(|root| word.starts_with(root))
+    };
+    let sign = |c: char| c.is_ascii_alphanumeric() || " ._-?:!&|=<>".contains(c);
+    text.chars().all(sign) && words.filter(|word| !word.is_empty()).all(known)
+}
+
 /// Whether an expression is a name, maybe made a set (`toset(var.names)`).
 fn is_short(text: &str) -> bool {
     let inner = text.strip_prefix("toset(").and_then(|rest| rest.strip_suffix(')')).unwrap_or(text);
@@ -105,8 +126,9 @@ fn parameter(
     table: &Table,
 ) -> Result<Value, String> {
     let default = table.get("default");
-    if let Some(said) = request.wish.settings.get(name) {
-        return Ok(typed(said, default));
+    let asked = said::asked(request, name, table)?;
+    if let Some(said) = said::value(request, &asked, table)? {
+        return Ok(said);
     }
     if let Some(alike) = of_neighbours(request, path) {
         return Ok(alike);
@@ -126,24 +148,13 @@ fn parameter(
         }
         _ => String::new(),
     };
+    let name = asked.name();
     Err(format!("a person must say {ask}: set `{name}` below `[fix.parameters]`{several}"))
 }
 
 /// An expression as a value.
 fn written(text: String) -> Value {
     Value::Table([("expr".to_owned(), Value::String(text))].into_iter().collect())
-}
-
-/// A setting's text as the type that the default has.
-fn typed(said: &str, default: Option<&Value>) -> Value {
-    let text = || Value::String(said.to_owned());
-    match default {
-        Some(Value::Integer(_)) => said.parse().map_or_else(|_| text(), Value::Integer),
-        Some(Value::Boolean(_)) => said.parse().map_or_else(|_| text(), Value::Boolean),
-        Some(Value::Float(_)) => said.parse().map_or_else(|_| text(), Value::Float),
-        None => said.parse().map_or_else(|_| text(), Value::Boolean),
-        Some(Value::String(_) | Value::Datetime(_) | Value::Array(_) | Value::Table(_)) => text(),
-    }
 }
 
 /// The value that every other block of the type in the module has, where they all agree on one
