@@ -32,6 +32,17 @@ pub const PARAMETERS: &[(&str, &str)] = &[
     ),
     ("kubernetes.run_as_user", "the number of the user that containers run as"),
     (
+        "kubernetes.secret_file.*",
+        "the variable by which the containers of an image take the path of a file instead of a \
+         secret, by the name of the image and of the variable with the secret \
+         (`acme/shop#DB_PASSWORD`)",
+    ),
+    (
+        "kubernetes.service_account_token.*",
+        "whether programs that run as an account use its token, by the name of the account: \
+         `used` or `unused`",
+    ),
+    (
         "terraform.commit.*",
         "the commit to pin a module to, by the host and path of its repository and its version \
          (`github.com/owner/name@v1.2.0`)",

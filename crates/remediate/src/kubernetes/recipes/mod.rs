@@ -9,6 +9,7 @@ mod privilege_escalation;
 mod probe;
 mod remove_verbs;
 mod resources;
+mod secret_files;
 mod service_account_token;
 mod set_fields;
 mod volumes;
@@ -78,6 +79,7 @@ const RECIPES: &[Recipe] = &[
     probe::READINESS,
     remove_verbs::RECIPE,
     resources::RECIPE,
+    secret_files::RECIPE,
     service_account_token::RECIPE,
     set_fields::RECIPE,
     volumes::RECIPE,
