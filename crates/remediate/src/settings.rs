@@ -30,6 +30,12 @@ pub const PARAMETERS: &[(&str, &str)] = &[
         "how to ask the containers of an image, by its name, whether they work: \
          `tcp:PORT`, `http:PORT/PATH`, `https:PORT/PATH`, `grpc:PORT` or `exec:COMMAND`",
     ),
+    (
+        "kubernetes.rights.*",
+        "what a role needs of the rights that it grants by a wildcard, by its kind and name \
+         (`ClusterRole.operator`): `group/resource:verb,verb`, with blanks between \
+         (`/pods:get,list apps/deployments:get`)",
+    ),
     ("kubernetes.run_as_user", "the number of the user that containers run as"),
     (
         "kubernetes.secret_file.*",

@@ -24,31 +24,35 @@ pub(super) fn read(text: &str, line: usize) -> Result<Option<Node>, String> {
     let bare = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut joined = Cow::Borrowed(bare);
     for _ in 0..MAX_HANGING {
-        let error = match events(text, &joined, line)? {
+        let (error, in_brackets) = match events(text, &joined, line)? {
             Ok(root) => return Ok(root),
-            Err(error) => error,
+            Err(stopped) => stopped,
         };
-        let Some(next) = hanging_bracket(&joined, &error) else {
-            return Err(fault(text, line, &error));
-        };
+        let next = hanging_bracket(&joined, &error).filter(|_| in_brackets);
+        let Some(next) = next else { return Err(fault(text, line, &error)) };
         joined = Cow::Owned(next);
     }
     Err("too many brackets stand where none may close".to_owned())
 }
 
 /// What the parser makes of a text in which line ends may be blanks; an error of its own stands
-/// inside.
-fn events(text: &str, joined: &str, line: usize) -> Result<Result<Option<Node>, ScanError>, String> {
+/// inside, with whether it stopped in a list or mapping in brackets.
+fn events(text: &str, joined: &str, line: usize) -> Result<Result<Option<Node>, Stopped>, String> {
     let mut builder =
         Builder { text, line, offsets: Offsets::new(text), open: Vec::new(), root: None };
     for event in Parser::new_from_str(joined) {
         match event {
             Ok((event, span)) => builder.take(event, span)?,
-            Err(error) => return Ok(Err(error)),
+            Err(error) => {
+                return Ok(Err((error, builder.open.last().is_some_and(|open| open.flow))));
+            }
         }
     }
     Ok(Ok(builder.root))
 }
+
+/// Where the parser stopped, and whether in a list or mapping in brackets.
+type Stopped = (ScanError, bool);
 
 fn fault(text: &str, line: usize, error: &ScanError) -> String {
     let line = line + error.marker().line();
@@ -218,12 +222,14 @@ impl Builder<'_> {
     /// Whether what comes next is a text that means nothing to Kubernetes, so that `{{` may be part
     /// of it; what Argo reads it fills in itself as it runs.
     fn is_free_text(&self) -> bool {
-        let argo = |open: &Open| match &open.holds {
+        let argo = |open: &Open| {
+            match &open.holds {
             Holds::Entries { entries, .. } => entries.iter().any(|entry| {
                 entry.key == "apiVersion"
                     && matches!(&entry.value.kind, Kind::Scalar { value, .. } if value.starts_with("argoproj.io/"))
             }),
             Holds::Items(_) => false,
+        }
         };
         let below_one = |open: &Open| match &open.holds {
             Holds::Entries { key: Some((key, ..)), .. } => FREE.contains(&key.as_str()),

@@ -25,7 +25,7 @@ pub(super) use words::{Words, renamed, words};
 pub(super) type Programs = HashMap<Place, Arc<Vec<Place>>>;
 
 /// Kinds that live in a namespace; what a claim holds does not follow it.
-const KINDS: [&str; 81] = [
+const KINDS: [&str; 82] = [
     "AnalysisRun",
     "AnalysisTemplate",
     "ApisixRoute",
@@ -97,6 +97,7 @@ const KINDS: [&str; 81] = [
     "ServiceEntry",
     "ServiceMonitor",
     "StatefulSet",
+    "StepAction",
     "Task",
     "TaskRun",
     "TrafficSplit",

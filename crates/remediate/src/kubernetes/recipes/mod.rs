@@ -1,6 +1,7 @@
 //! How faults of manifests are taken away. A recipe is a file here and a line in [`RECIPES`].
 
 pub(super) mod image;
+mod list_rights;
 mod namespace;
 mod network_policy;
 mod parts;
@@ -71,6 +72,7 @@ pub(super) const FIELDS: &str = set_fields::RECIPE.name;
 const RECIPES: &[Recipe] = &[
     image::DIGEST,
     image::TAG,
+    list_rights::RECIPE,
     namespace::RECIPE,
     network_policy::RECIPE,
     pod_security_context::RECIPE,

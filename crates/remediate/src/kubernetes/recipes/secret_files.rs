@@ -168,9 +168,9 @@ fn is_official(container: &Value, image: &str, variable: &str) -> bool {
     let path = Image::parse(image).path;
     let known = OFFICIAL.iter().find(|(name, _)| *name == path);
     known.is_some_and(|(_, variables)| {
-        variables.iter().any(|one| {
-            *one == variable || one.ends_with('_') && variable.starts_with(one)
-        })
+        variables
+            .iter()
+            .any(|one| *one == variable || one.ends_with('_') && variable.starts_with(one))
     })
 }
 
@@ -231,7 +231,8 @@ impl Volumes {
             return Ok(name.clone());
         }
         let base = format!("secret-{}", secret.replace('.', "-"));
-        let number = |count: usize| if count < 2 { base.clone() } else { format!("{base}-{count}") };
+        let number =
+            |count: usize| if count < 2 { base.clone() } else { format!("{base}-{count}") };
         let name = (1..100).map(number).find(|name| !self.taken.contains(name));
         let name = name.filter(|name| name.len() <= 63);
         let name = name.ok_or_else(|| format!("the name of the secret `{secret}` is too long"))?;
