@@ -171,6 +171,16 @@ impl Leaf {
         self
     }
 
+    /// All that it is done to, of one kind.
+    #[must_use]
+    pub fn objects<I: AsRef<str>>(
+        self,
+        kind: &'static str,
+        ids: impl IntoIterator<Item = I>,
+    ) -> Self {
+        ids.into_iter().fold(self, |leaf, id| leaf.object(kind, id.as_ref()))
+    }
+
     /// A hash of evidence.
     #[must_use]
     pub fn evidence(self, hash: Hash) -> Self {

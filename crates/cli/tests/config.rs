@@ -61,6 +61,40 @@ fn all_that_is_wrong_is_named_and_the_exit_code_is_2() {
 }
 
 #[test]
+fn notes_go_to_sources_that_are_asked_and_of_the_same_tenant() {
+    let bench = Bench::new();
+    let told = |enabled: bool, tenant: &str| {
+        let source = |name: &str, more: &str| {
+            format!(
+                "[sources.{name}]\nkind = \"orca\"\nurl = \"https://{name}.example\"\nkey_secret = \"env:KEY\"\n{more}\n"
+            )
+        };
+        let sink = |name: &str| {
+            format!(
+                "[sinks.{name}-notes]\nkind = \"source\"\nproject = \"{name}\"\nenabled = {enabled}\n"
+            )
+        };
+        let sources = [
+            source("own", &format!("enabled = {enabled}")),
+            source("other", &format!("enabled = {enabled}\ntenant = \"{tenant}\"")),
+        ];
+        let route =
+            "[routes.all]\nwhat = \"incidents\"\nsinks = [\"own-notes\", \"other-notes\"]\n";
+        let config = [&*sources.concat(), &sink("own"), &sink("other"), route].concat();
+        bench.file("quell.toml", config);
+        let output = bench.run(&["config", "check"]);
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(told(true, "default"), (Some(0), String::new()));
+    let (code, said) = told(true, "shop");
+    let why = "is not that of the source of `other-notes`";
+    assert!(code == Some(2) && said.contains(why), "{said}");
+    // A source and its notes can be switched off together.
+    let (code, said) = told(false, "default");
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
 fn the_schema_and_the_page_are_printed() {
     let bench = Bench::new();
     let schema: Value = serde_json::from_slice(&bench.run(&["config", "schema"]).stdout).unwrap();

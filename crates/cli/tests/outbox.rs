@@ -8,22 +8,13 @@ use std::process::Output;
 use std::sync::Arc;
 
 use common::models::text;
-use common::{Bench, prowler};
-use quell_model::{Clock, Timestamp};
+use common::{Bench, SystemClock, prowler};
 use quell_testkit::double::Double;
 use quell_testkit::sinks::JiraDouble;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
 const SECRET: &str = "jira-s3cret-of-a-test";
-
-struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
-}
 
 struct Desk {
     bench: Bench,

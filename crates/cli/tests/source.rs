@@ -10,20 +10,12 @@ use std::net::TcpListener;
 use std::process::Output;
 use std::sync::Arc;
 
-use common::Bench;
 use common::models::text;
-use quell_model::{Clock, Timestamp};
+use common::{Bench, SystemClock};
+use quell_model::Timestamp;
 use quell_testkit::platforms::{Four, World};
 use serde_json::Value;
 use tokio::runtime::Runtime;
-
-struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
-}
 
 struct Asked {
     bench: Bench,

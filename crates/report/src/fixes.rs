@@ -9,8 +9,9 @@ use utoipa::ToSchema;
 
 use crate::escape::{plain, terminal};
 use crate::steps::{StepsReport, step_lines};
-use crate::story::{short, write_fix};
+use crate::story::write_fix;
 use crate::terminal::wrapped;
+use crate::words::short;
 use crate::words::{count, grade_words};
 use crate::{FixReport, Options};
 

@@ -6,9 +6,10 @@ use quell_model::{Claim, Timestamp};
 
 use crate::escape::{plain, terminal};
 use crate::explained::write_words;
-use crate::story::{heading, short, write_explanation, write_fix};
+use crate::story::{heading, write_explanation, write_fix};
 use crate::terminal::{bullet, wrapped};
 use crate::timeline;
+use crate::words::short;
 use crate::words::{count, kind_words};
 use crate::{IncidentReport, IncidentStory, IssueReport, TimesReport};
 

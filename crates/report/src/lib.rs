@@ -40,7 +40,7 @@ pub use incident::write_incident_story;
 pub use risk_story::{PartReport, RiskStory, WhatIfReport, write_risk_story};
 pub use steps::StepsReport;
 pub use story::write_story;
-pub use terminal::{cell, wrapped};
+pub use terminal::{cell, wrapped, wrapped_below};
 pub use trace::{
     CandidateReport, ChangedReport, CodeOwnersReport, TagsReport, TraceReason, TraceReport,
     TraceSource, write_trace,

@@ -8,8 +8,8 @@ use crate::steps::step_lines;
 use crate::timeline;
 use crate::words::{
     accounting_line, check_name, count, decisions_line, fixes_of, funnel_line, grade_words,
-    hidden_line, impact_lines, intelligence_line, inventory_lines, rest_line, ticket_words,
-    unmatched_line, verdict,
+    hidden_line, impact_lines, intelligence_line, inventory_lines, minute, rest_line, short,
+    ticket_words, unmatched_line, verdict,
 };
 use crate::{FixReport, IncidentReport, IssueReport, Options, Report};
 
@@ -53,22 +53,27 @@ pub(crate) fn write(report: &Report, _options: &Options, out: &mut dyn Write) ->
     writeln!(out, "{}", accounting_line(report))
 }
 
+/// How many of all exceptions a table leaves out.
+fn write_rest(all: usize, out: &mut dyn Write) -> io::Result<()> {
+    match all.saturating_sub(MOST_EXCEPTIONS) {
+        0 => Ok(()),
+        more => writeln!(out, "\n{} more in the JSON report.", count(more as u64, "exception")),
+    }
+}
+
 /// Which exception hides how many issues, why and until when.
 fn write_hidden(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let Some(line) = hidden_line(report) else { return Ok(()) };
     writeln!(out, "## Hidden by exceptions\n\n{line}. They are in no list and no count above.\n")?;
     writeln!(out, "| exception | hides | who answers | until | why |\n|---|---|---|---|---|")?;
     for one in report.hidden.iter().take(MOST_EXCEPTIONS) {
-        let id: String = one.by.exception.chars().take(10).collect();
+        let id = short(&one.by.exception);
         let hides = count(one.issues, "issue");
-        let until = one.by.until.strftime("%Y-%m-%d %H:%M UTC");
+        let until = minute(one.by.until);
         let [owner, reason] = [&one.by.owner, &one.by.reason].map(|text| markdown(text.raw()));
         writeln!(out, "| {id} | {hides} | {owner} | {until} | {reason} |")?;
     }
-    let more = report.hidden.len().saturating_sub(MOST_EXCEPTIONS);
-    if more > 0 {
-        writeln!(out, "\n{} more in the JSON report.", count(more as u64, "exception"))?;
-    }
+    write_rest(report.hidden.len(), out)?;
     writeln!(out)
 }
 
@@ -80,17 +85,14 @@ fn write_exceptions(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "| issue | by | what | says | why | who |\n|---|---|---|---|---|---|")?;
     }
     for exception in report.exceptions.iter().take(MOST_EXCEPTIONS) {
-        let issue: String = exception.issue.chars().take(10).collect();
+        let issue = short(&exception.issue);
         let cells =
             [&exception.title, &exception.verdict, &exception.justification, &exception.author];
         let cells: Vec<String> = cells.iter().map(|cell| markdown(cell.raw())).collect();
         let source = markdown(&exception.source);
         writeln!(out, "| {issue} | {} {source} | {} |", exception.kind, cells.join(" | "))?;
     }
-    let hidden = report.exceptions.len().saturating_sub(MOST_EXCEPTIONS);
-    if hidden > 0 {
-        writeln!(out, "\n{} more in the JSON report.", count(hidden as u64, "exception"))?;
-    }
+    write_rest(report.exceptions.len(), out)?;
     if let Some(unmatched) = unmatched_line(report) {
         writeln!(out, "\n{unmatched}.")?;
     }

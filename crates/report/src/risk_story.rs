@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 
 use crate::DecisionReport;
 use crate::escape::{plain, terminal};
-use crate::terminal::wrapped;
+use crate::terminal::{wrapped, wrapped_below};
+use crate::words::short;
 
 /// A risk with the record behind each part.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -142,10 +143,8 @@ fn write_incident(story: &RiskStory, out: &mut dyn Write) -> io::Result<()> {
 fn wrapped_after(text: &str, out: &mut dyn Write) -> io::Result<()> {
     const HEAD: usize = 19;
     let (head, rest) = text.split_at(text.floor_char_boundary(HEAD));
-    let mut lines = Vec::new();
-    wrapped(rest, "                     ", &mut lines)?;
-    let lines = String::from_utf8_lossy(&lines);
-    write!(out, "{INDENT}{head}{}", lines.get(INDENT.len() + HEAD..).unwrap_or_default())
+    let first = format!("{INDENT}{head}");
+    wrapped_below(rest, (&first, &" ".repeat(INDENT.len() + HEAD)), out)
 }
 
 /// A reference with its id cut short: `finding:0a1b2c3d4e#severity`.
@@ -156,8 +155,4 @@ fn record(reference: &str) -> String {
         _ => record.to_owned(),
     };
     plain(&if field.is_empty() { record } else { format!("{record}#{field}") })
-}
-
-fn short(id: &str) -> String {
-    id.chars().take(10).collect()
 }

@@ -10,7 +10,7 @@ use crate::steps::step_lines;
 use crate::terminal::wrapped;
 use crate::timeline;
 use crate::words::{
-    check_name, count, hidden_words, impact_lines, kind_words, level_words, mark_words,
+    check_name, count, hidden_words, impact_lines, kind_words, level_words, mark_words, short,
     ticket_words, verdict,
 };
 use crate::{FindingReport, FixReport, IncidentReport, IssueStory};
@@ -161,8 +161,4 @@ pub(crate) fn write_fix(fix: &FixReport, out: &mut dyn Write) -> io::Result<()> 
         wrapped(&line, INDENT, out)?;
     }
     Ok(())
-}
-
-pub(crate) fn short(id: &str) -> String {
-    id.chars().take(10).collect()
 }

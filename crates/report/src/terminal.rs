@@ -9,7 +9,7 @@ use crate::escape::{plain, terminal};
 use crate::explained::write_words;
 use crate::words::{
     accounting_line, count, decisions_line, exceptions_line, fixes_of, funnel_line, hidden_line,
-    intelligence_line, inventory_lines, number, rest_line, unmatched_line,
+    intelligence_line, inventory_lines, number, rest_line, short, unmatched_line,
 };
 use crate::{FileReport, IncidentReport, IssueReport, Options, Report};
 
@@ -77,7 +77,7 @@ fn write_incident(
     options: &Options,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let (word, severity) = (incident.decision.decision.as_str(), short(incident.severity));
+    let (word, severity) = (incident.decision.decision.as_str(), abbreviated(incident.severity));
     let head = format!("{rank:>3}  {:>4}  {word:<5}  {severity:<9} ", incident.score);
     let title = cut(&terminal(&incident.title), WIDTH - head.width());
     match color(incident.severity).filter(|_| options.color) {
@@ -94,11 +94,7 @@ fn write_incident(
     let owner =
         format!("{} ({})", terminal(&incident.owner.name), terminal(&incident.owner.because));
     line("owner", &owner, out)?;
-    let issue = incident
-        .issues
-        .first()
-        .map(|id| id.chars().take(10).collect::<String>())
-        .unwrap_or_default();
+    let issue = incident.issues.first().map(|id| short(id.as_str())).unwrap_or_default();
     let seen = format!(
         "by {}; {}, first is {issue}",
         plain(&incident.sources.join(", ")),
@@ -107,7 +103,7 @@ fn write_incident(
     // What may be taken apart or joined is named by its own id.
     let is_story = incident.kind.is_attack() || !incident.by_hand.is_empty();
     let seen = match is_story {
-        true => format!("incident {}, {seen}", incident.id.chars().take(10).collect::<String>()),
+        true => format!("incident {}, {seen}", short(&incident.id)),
         false => seen,
     };
     line("seen", &seen, out)?;
@@ -128,8 +124,7 @@ fn fix(incident: &IncidentReport, report: &Report) -> String {
         let own =
             |issue: &&IssueReport| issue.steps.is_some() && incident.issues.contains(&issue.id);
         let issue = report.issues.iter().find(own);
-        let shown =
-            issue.map(|issue| format!("; `quell issue show {}`", crate::story::short(&issue.id)));
+        let shown = issue.map(|issue| format!("; `quell issue show {}`", short(&issue.id)));
         let shown = shown.map(|words| format!("{words} has the commands")).unwrap_or_default();
         return match step.as_str() {
             "" => "none known".to_owned(),
@@ -190,7 +185,7 @@ fn write_files(files: &[FileReport], out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-const fn short(severity: Severity) -> &'static str {
+const fn abbreviated(severity: Severity) -> &'static str {
     match severity {
         Severity::Informational => "info",
         Severity::Low => "low",
@@ -268,7 +263,14 @@ pub(crate) fn bullet(text: &str, indent: &str, out: &mut dyn Write) -> io::Resul
 }
 
 /// Wraps with a beginning of its own for the first line; both are equally wide.
-fn wrapped_below(text: &str, (first, indent): (&str, &str), out: &mut dyn Write) -> io::Result<()> {
+///
+/// # Errors
+/// When the writer refuses.
+pub fn wrapped_below(
+    text: &str,
+    (first, indent): (&str, &str),
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let (mut line, mut is_begun) = (first.to_owned(), false);
     for word in text.split(' ') {
         let word = cut(word, WIDTH - indent.width());

@@ -1,7 +1,8 @@
 //! Numbers and phrases that several writers share.
 
 use quell_model::{
-    Decision, Funnel, IncidentKind, Mark, Reversible, Safety, Ticket, ToolVerdict, Verdict,
+    Decision, Funnel, IncidentKind, Mark, Reversible, Safety, Ticket, Timestamp, ToolVerdict,
+    Verdict,
 };
 
 use crate::escape::{plain, terminal};
@@ -155,9 +156,19 @@ pub(crate) fn hidden_line(report: &Report) -> Option<String> {
     (issues > 0).then(|| format!("{} hidden by {by}", count(issues, "open issue")))
 }
 
+/// The first characters of an id, as people read and give it.
+pub(crate) fn short(id: &str) -> String {
+    id.chars().take(10).collect()
+}
+
+/// A point in time, to the minute.
+pub(crate) fn minute(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
 /// By when an issue is to be dealt with, as one sentence for a terminal.
 pub(crate) fn level_words(level: &LevelReport) -> String {
-    let due = level.due.strftime("%Y-%m-%d %H:%M UTC");
+    let due = minute(level.due);
     let late = if level.late { "was due" } else { "due" };
     let state = match level.state.as_ref() {
         "paused" => ", the clock stands",
@@ -169,8 +180,8 @@ pub(crate) fn level_words(level: &LevelReport) -> String {
 
 /// Which exception hides an issue, as one sentence for a terminal.
 pub(crate) fn hidden_words(by: &HiddenBy) -> String {
-    let id: String = by.exception.chars().take(10).collect();
-    let until = by.until.strftime("%Y-%m-%d %H:%M UTC");
+    let id = short(&by.exception);
+    let until = minute(by.until);
     let (owner, reason) = (terminal(&by.owner), terminal(&by.reason));
     format!("hidden by exception {id} of {owner} until {until}: {reason}")
 }

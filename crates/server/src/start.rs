@@ -202,8 +202,7 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
     let Plan { config, data, setup, environment } = plan;
     quell_pipeline::start_threads();
     let outside = Arc::new(Outside::new(&config, environment, &clock)?);
-    let platforms = Platforms::new(&config, &outside, &clock)
-        .map_err(|(name, source)| StartError::Source { name, source })?;
+    let platforms = platforms(&config, &outside, &clock)?;
     let sinks = sinks((&config, &platforms), &outside, &clock)?;
     let desk = Desk::new(&config, &outside, &clock)?;
     let grounds = Grounds::new(&config, &outside, &clock)?;
@@ -222,14 +221,14 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
     payloads.sweep_temporary()?;
     let setup = Arc::new(setup);
     let receiving = usize::try_from(config.intake.queue_bytes).unwrap_or(usize::MAX) / ROOM_BYTES;
-    let app = App {
+    let mut app = App {
         tenants: Tenants::new(data.clone(), Arc::clone(&setup)),
         audit: Books::new(&data),
         hooks: Hooks::new(&config),
         rates: Rates::new(&config),
         rules: read_rules(config.access.policies.as_deref())?,
         sessions: Sessions::new(&config),
-        stood_still: AtomicBool::new(false),
+        stood_still: false,
         steady: Steady::new(Duration::from_secs(60 * config.server.clock_settle_minutes)),
         sign_in: SignIns::default(),
         metrics: Metrics::new(),
@@ -278,8 +277,7 @@ pub(crate) fn open_app(plan: Plan, clock: Arc<dyn Clock>) -> Result<App, StartEr
     // From here on it is noticed when the clock jumps.
     let last = app.office().setting(CLOCK_SEEN)?;
     let last = last.and_then(|text| std::str::from_utf8(&text).ok()?.parse().ok());
-    let is_long = app.steady.begin(last, app.clock.now());
-    app.stood_still.store(is_long, Ordering::SeqCst);
+    app.stood_still = app.steady.begin(last, app.clock.now());
     Ok(app)
 }
 
@@ -294,6 +292,16 @@ fn spool(config: &Config, data: &Path) -> Result<Spool, SpoolError> {
         tracing::error!(%damage, "a part of the intake log is damaged");
     }
     Ok(spool)
+}
+
+/// The platforms that are asked.
+pub(crate) fn platforms(
+    config: &Config,
+    outside: &Arc<Outside>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Platforms, StartError> {
+    Platforms::new(config, outside, clock)
+        .map_err(|(name, source)| StartError::Source { name, source })
 }
 
 /// The sinks, where they and the routes are right.

@@ -50,8 +50,9 @@ pub(crate) struct App {
     pub(crate) clock: Arc<dyn Clock>,
     /// How far the clock is believed.
     pub(crate) steady: Steady,
-    /// Whether more time has passed since the server was there last than a restart takes, by the clock.
-    pub(crate) stood_still: AtomicBool,
+    /// Whether more time has passed since the server was there last than a restart takes, by the
+    /// clock.
+    pub(crate) stood_still: bool,
     pub(crate) key: ServerKey,
     pub(crate) setup: Arc<Setup>,
     pub(crate) tenants: Tenants,

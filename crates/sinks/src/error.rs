@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use quell_deliver::outbox::Outcome;
-use quell_http::{HttpError, Verdict};
+use quell_http::{HttpError, NoValue, Verdict};
 
 /// Why something was not done. No text holds a secret.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +61,17 @@ pub enum SinkError {
     /// A secret has no value.
     #[error("{0}")]
     Secret(String),
+}
+
+impl From<NoValue<Self>> for SinkError {
+    fn from(error: NoValue<Self>) -> Self {
+        match error {
+            NoValue::Failed(error) => error,
+            resting @ NoValue::Resting(wait, _) => {
+                Self::Busy { wait: Some(wait), said: resting.to_string() }
+            }
+        }
+    }
 }
 
 impl SinkError {

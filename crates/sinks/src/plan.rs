@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use quell_deliver::letter::Record;
@@ -82,7 +81,5 @@ pub struct Credential {
 /// Where the login comes from, read anew when it is used, so that a rotated one holds at once.
 pub trait Credentials: Send + Sync + fmt::Debug {
     /// The login as it is now.
-    fn read(
-        &self,
-    ) -> Pin<Box<dyn std::future::Future<Output = Result<Credential, SinkError>> + Send + '_>>;
+    fn read(&self) -> Future<'_, Credential>;
 }

@@ -329,7 +329,7 @@ fn at_directory(
         }
         Asked::Show(id) => Answered::Shown(Box::new(exception_show(store, &id, by.0)?)),
         Asked::Decide(ids, wish, note) => {
-            Answered::Decided(exception_decide(store, limits, (&ids, wish, &note), by)?)
+            Answered::Decided(exception_decide(store, limits, (&ids, wish, &note), by, true)?)
         }
         Asked::Import { name, text, owner, until } => {
             let owned = (owner.as_str(), until.as_deref());
@@ -358,8 +358,7 @@ pub(super) fn run(
             match asked.changed() {
                 None => at_directory(asked, &mut store, known)?,
                 Some(ids) => {
-                    let about =
-                        |leaf: Leaf| ids.iter().fold(leaf, |leaf, id| leaf.object("exception", id));
+                    let about = |leaf: Leaf| leaf.objects("exception", &ids);
                     noted_of(data, &tenant, Action::ExceptionChange, about, || {
                         at_directory(asked, &mut store, known)
                     })?

@@ -218,14 +218,14 @@ pub(super) fn run(
             show(&open_incident(&mut store, &setup, (id, repo), SystemClock.now())?, *json)?;
         }
         Command::Split { id, issues } => {
-            let about = |leaf: Leaf| objects(leaf.object("incident", id), "issue", issues);
+            let about = |leaf: Leaf| leaf.object("incident", id).objects("issue", issues);
             let key = noted(data, Action::IncidentSplit, about, || {
                 Ok(split_incident(&mut store, &setup, (id, issues, repo), decider())?)
             })?;
             tell_split(&key);
         }
         Command::Join { id, others } => {
-            let about = |leaf: Leaf| objects(leaf.object("incident", id), "incident", others);
+            let about = |leaf: Leaf| leaf.object("incident", id).objects("incident", others);
             tell_join(&noted(data, Action::IncidentJoin, about, || {
                 Ok(join_incidents(&mut store, &setup, (id, others, repo), decider())?)
             })?);
@@ -253,10 +253,6 @@ pub(super) fn run(
         }
     }
     Ok(Exit::Clean)
-}
-
-fn objects(leaf: Leaf, kind: &'static str, ids: &[String]) -> Leaf {
-    ids.iter().fold(leaf, |leaf, id| leaf.object(kind, id))
 }
 
 /// Who decides, and when: the program knows no more of who runs it.

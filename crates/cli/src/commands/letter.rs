@@ -84,8 +84,7 @@ pub(super) fn write_row(row: &Row, out: &mut dyn Write) -> io::Result<()> {
 
 /// A moment to the second; what is none as it stands.
 fn to_second(moment: &str) -> String {
-    let moment_of = |at: Timestamp| Timestamp::from_second(at.as_second()).ok();
-    moment.parse().ok().and_then(moment_of).map_or_else(|| moment.to_owned(), |at| at.to_string())
+    moment.parse::<Timestamp>().map_or_else(|_| moment.to_owned(), |at| format!("{at:.0}"))
 }
 
 pub(super) fn write_letter(letter: &Letter, out: &mut dyn Write) -> io::Result<()> {

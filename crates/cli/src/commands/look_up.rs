@@ -83,9 +83,8 @@ impl Lookups {
         let hosts: BTreeSet<String> = wanted.iter().filter_map(Wanted::host).collect();
         let found = match data {
             Some(data) if !hosts.is_empty() => {
-                let about =
-                    |leaf: Leaf| hosts.iter().fold(leaf, |leaf, host| leaf.object("host", host));
-                noted(data, Action::CallOut, |leaf| about(leaf).word("act", "look-up"), find)
+                let about = |leaf: Leaf| leaf.objects("host", &hosts).word("act", "look-up");
+                noted(data, Action::CallOut, about, find)
             }
             Some(_) | None => find(),
         };

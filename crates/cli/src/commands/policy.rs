@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use quell_govern::phase::{Action, Conditions, Outcome, Phase, Rule, Rules, Verdict, decide};
+use quell_govern::phase::{Action, Conditions, Outcome, Phase, Rules, Verdict, decide};
 use quell_model::{Clock, TenantId, shown};
-use quell_pipeline::govern::{Ruling, explain_action, explain_fix, ruling};
+use quell_pipeline::govern::{BackedRule, RulePage, Ruling, explain_action, explain_fix, ruling};
 use quell_store::Store;
 use serde_json::{Value, json};
 
@@ -162,11 +162,11 @@ pub(super) fn run(
             write(&verdict, arguments.json, &mut out)?;
         }
         Command::Rules => {
-            let page: Value = remote.ask(server.policy_rules())?;
+            let page: RulePage = remote.ask(server.policy_rules())?;
             write_rules(&page, arguments.json, &mut out)?;
         }
         Command::Back { rule } => {
-            let backed: Value = remote.ask(server.policy_back(rule))?;
+            let backed: BackedRule = remote.ask(server.policy_back(rule))?;
             match arguments.json {
                 true => write_json(&mut out, &backed)?,
                 false => writeln!(out, "{}", backed_words(&backed))?,
@@ -193,20 +193,13 @@ fn at_directory(arguments: &Arguments, data: &Path) -> Result<Exit> {
                 Some(fix) => explain_fix(&store, &ruling, (tenant.as_str(), fix), now)?,
                 None => explain_action(&store, &ruling, &asked.action(&tenant), now)?,
             };
+            tell_former(&ruling.page(&store)?);
             write(&verdict, arguments.json, &mut out)?;
         }
         Command::Rules => {
             let store = Store::open_for(data, &tenant)?;
-            let row = |rule: &Rule| -> Result<Value> {
-                let hash = rule.hash();
-                let mut row = json!({"hash": hash, "backers": ruling.backers(&store, &hash)?});
-                if let (Value::Object(row), Value::Object(rule)) = (&mut row, json!(rule)) {
-                    row.extend(rule);
-                }
-                Ok(row)
-            };
-            let items = ruling.rules.iter().map(row).collect::<Result<Vec<_>>>()?;
-            let page = json!({"total": items.len(), "items": items});
+            let page = ruling.page(&store)?;
+            tell_former(&page);
             write_rules(&page, arguments.json, &mut out)?;
         }
         Command::Back { .. } => {
@@ -215,6 +208,13 @@ fn at_directory(arguments: &Arguments, data: &Path) -> Result<Exit> {
         }
     }
     Ok(Exit::Clean)
+}
+
+/// Says that who stands behind rules may have lost the right to: only a server knows people.
+fn tell_former(page: &RulePage) {
+    if page.items.iter().any(|rule| !rule.backers.is_empty()) {
+        say("whether those who stand behind rules still may, only a server knows: `--server`");
+    }
 }
 
 fn test(file: &Path, json: bool) -> Result<Exit> {
@@ -254,26 +254,21 @@ fn test(file: &Path, json: bool) -> Result<Exit> {
 }
 
 /// Rules as a person reads them: how far each goes, about what, when it runs, and who agrees else.
-fn write_rules(page: &Value, json: bool, out: &mut impl Write) -> Result<()> {
+fn write_rules(page: &RulePage, json: bool, out: &mut impl Write) -> Result<()> {
     if json {
         return Ok(write_json(out, page)?);
     }
-    let items = page.get("items").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    for item in items {
+    for item in &page.items {
         write_rule(item, out)?;
     }
-    if items.is_empty() {
+    if page.items.is_empty() {
         writeln!(out, "no rules, so everything is only observed; docs/governance.md shows some")?;
     }
     Ok(())
 }
 
-fn write_rule(item: &Value, out: &mut impl Write) -> Result<()> {
-    let mut rule = item.clone();
-    if let Value::Object(members) = &mut rule {
-        members.retain(|name, _| name != "hash" && name != "backers");
-    }
-    let rule: Rule = serde_json::from_value(rule).context("the rule cannot be read")?;
+fn write_rule(item: &BackedRule, out: &mut impl Write) -> Result<()> {
+    let rule = &item.rule;
     writeln!(out, "{}  {}", shown(&rule.id, false), rule.phase.as_str())?;
     let named = [
         ("kinds", &rule.kinds),
@@ -320,9 +315,8 @@ fn conditions(when: &Conditions) -> Vec<String> {
 }
 
 /// How many admins stand behind a rule.
-fn backed_words(rule: &Value) -> String {
-    let backers = rule.get("backers").and_then(Value::as_array).map_or(0, Vec::len);
-    match backers {
+fn backed_words(rule: &BackedRule) -> String {
+    match rule.backers.len() {
         0 => "no admin stands behind it; in production it takes two".to_owned(),
         1 => "1 admin stands behind it; in production it takes two".to_owned(),
         more => format!("{more} admins stand behind it"),

@@ -154,8 +154,7 @@ fn confirm(data: &Path, tenant: &TenantId, ids: &[String], json: bool) -> Result
     let (refused, confirmed): (Vec<&String>, Vec<&String>) =
         chosen.iter().partition(|id| revoked.contains_key(*id));
     if !confirmed.is_empty() {
-        let about =
-            |leaf: Leaf| confirmed.iter().fold(leaf, |leaf, id| leaf.object("token", id.as_str()));
+        let about = |leaf: Leaf| leaf.objects("token", &confirmed);
         noted_of(data, tenant, Action::TokenConfirm, about, || {
             let mut store = ServerStore::open(data)?;
             for id in &confirmed {

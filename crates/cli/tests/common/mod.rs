@@ -13,7 +13,19 @@ pub(crate) mod models;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use jiff::Timestamp;
+use quell_model::Clock;
 use serde_json::Value;
+
+/// The time.
+#[derive(Debug)]
+pub(crate) struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
 
 /// A folder of its own for input and data.
 pub(crate) struct Bench {

@@ -12,26 +12,14 @@ use std::process::Output;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use quell_config::{Config, FileText, Override, Sources};
-use quell_model::Clock;
 use quell_pipeline::Setup;
 use quell_server::{Plan, Server};
 use quell_testkit::llm::LLM_KEY;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use crate::common::Bench;
-
-/// The time.
-#[derive(Debug)]
-struct Now;
-
-impl Clock for Now {
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
-}
+use crate::common::{Bench, SystemClock};
 
 /// A server that runs, or ran, on a folder of its own.
 pub(crate) struct Served {
@@ -72,7 +60,8 @@ impl Served {
             setup: Setup::embedded(None).unwrap(),
             environment: Arc::new(|name: &str| (name == "MODEL_KEY").then(|| LLM_KEY.to_owned())),
         };
-        let mut server = runtime.block_on(quell_server::start(plan, Arc::new(Now))).unwrap();
+        let mut server =
+            runtime.block_on(quell_server::start(plan, Arc::new(SystemClock))).unwrap();
         let url = format!("http://{}", server.address());
         let token = server.take_first_token().unwrap();
         Self { bench, url, token, runtime, server: Some(server) }
@@ -125,7 +114,7 @@ impl Served {
                 egress: quell_http::Egress::new(vec![self.url.parse().unwrap()]),
                 ..quell_http::Policy::default()
             };
-            let client = quell_http::Client::new(policy, Arc::new(Now)).unwrap();
+            let client = quell_http::Client::new(policy, Arc::new(SystemClock)).unwrap();
             let url = format!("{}/api/v1/imports?name={name}&wait=true", self.url);
             let request = quell_http::Request::post(&url).unwrap();
             let request = request.bearer(&self.token).unwrap();

@@ -69,6 +69,15 @@ impl State {
         }
     }
 
+    /// Whether another may be asked for in its place: it was granted.
+    #[must_use]
+    pub const fn is_renewable(self) -> bool {
+        match self {
+            Self::Granted | Self::Ended => true,
+            Self::Requested | Self::Reviewed | Self::Refused | Self::Withdrawn => false,
+        }
+    }
+
     /// The state of a word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
@@ -202,6 +211,9 @@ pub enum Refusal {
     /// Nobody decides on what they asked for.
     #[error("who asks for an exception does not decide on it")]
     Own,
+    /// Only a reviewer takes back what somebody else asked for.
+    #[error("only an approver takes back what others asked for")]
+    Foreign,
     /// Each reviewer counts once.
     #[error("you have agreed already; another reviewer has to")]
     Again,
@@ -222,7 +234,7 @@ impl Refusal {
             Self::Text { field } => Some(field),
             Self::Controls => Some("compensating_controls"),
             Self::Over | Self::TooLong { .. } => Some("until"),
-            Self::Own | Self::Again | Self::Stands { .. } => None,
+            Self::Own | Self::Foreign | Self::Again | Self::Stands { .. } => None,
         }
     }
 }

@@ -37,7 +37,8 @@ pub struct Answer {
     pub refused: Option<String>,
 }
 
-/// Decides on exceptions, each for itself: what is refused for one does not stop the others.
+/// Decides on exceptions, each for itself: what is refused for one does not stop the others. Who
+/// is no reviewer takes back only what they asked for.
 ///
 /// # Errors
 /// When the store refuses.
@@ -46,6 +47,7 @@ pub fn exception_decide(
     limits: &Limits,
     (ids, wish, note): (&[String], Wish, &str),
     (now, by): (Timestamp, &Person),
+    reviews: bool,
 ) -> Result<Vec<Answer>, PipelineError> {
     let mut answers = Vec::with_capacity(ids.len());
     for id in ids {
@@ -62,6 +64,9 @@ pub fn exception_decide(
             match wish {
                 Wish::Approve => exception.approve(limits, by, (note, now)).map(|_| ()),
                 Wish::Refuse => exception.refuse(by, (note, now)),
+                Wish::Withdraw if !reviews && exception.requester() != Some(by) => {
+                    Err(Refusal::Foreign)
+                }
                 Wish::Withdraw => exception.withdraw(by, (note, now)),
             }
         };

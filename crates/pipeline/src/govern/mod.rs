@@ -18,8 +18,8 @@ pub(crate) use levels::level_of;
 pub use levels::{ServiceLevelsReport, SeverityLevels, service_levels};
 pub use lists::{ListTaken, Skipped, exception_import};
 pub use plans::{
-    Known, PlanAsked, PlanTold, Ruling, explain_action, explain_fix, find_plan, plan_check,
-    plan_check_at, plan_issues, plan_request, plan_told,
+    BackedRule, Known, PlanAsked, PlanTold, RulePage, Ruling, explain_action, explain_fix,
+    find_plan, plan_check, plan_check_at, plan_issues, plan_request, plan_told,
 };
 pub(crate) use plans::{action as action_of, plan_of};
 pub use preview::{Preview, PreviewIssue, SeverityCount, exception_preview, issues_named};

@@ -43,6 +43,49 @@ impl Ruling {
         all.retain(|id| !self.former.contains(id));
         Ok(all)
     }
+
+    /// A rule with those who stand behind it.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub fn backed(&self, store: &Store, rule: &Rule) -> Result<BackedRule, StoreError> {
+        let hash = rule.hash();
+        Ok(BackedRule { rule: rule.clone(), backers: self.backers(store, &hash)?, hash })
+    }
+
+    /// All rules with those who stand behind them.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub fn page(&self, store: &Store) -> Result<RulePage, StoreError> {
+        let items = self.rules.iter().map(|rule| self.backed(store, rule));
+        let items = items.collect::<Result<Vec<_>, _>>()?;
+        Ok(RulePage { total: u64::try_from(items.len()).unwrap_or(u64::MAX), items })
+    }
+}
+
+/// A rule, and who stands behind it.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = RuleReport)]
+pub struct BackedRule {
+    /// The rule, as its file has it.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    pub rule: Rule,
+    /// The hash of all that it says.
+    pub hash: Hash,
+    /// The ids of the admins who stand behind these bytes and still may. Production changes run by
+    /// a rule that has two.
+    pub backers: Vec<String>,
+}
+
+/// The rules.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct RulePage {
+    /// In their order.
+    pub items: Vec<BackedRule>,
+    /// How many there are.
+    pub total: u64,
 }
 
 /// A plan as people see it: nothing in it can turn its text round.

@@ -163,14 +163,12 @@ pub fn exception_request(
 fn renewable(store: &Store, id: &str) -> Result<String, PipelineError> {
     let full = find_exception(store, id)?;
     let state = store.exception_get(&full)?.map(|one| one.state);
-    match state {
-        Some(State::Granted | State::Ended) => Ok(full),
-        Some(State::Requested | State::Reviewed | State::Refused | State::Withdrawn) | None => {
-            let state = state.map_or("gone", State::as_str);
-            let said = format!("the exception {full} is {state}; what was granted can be renewed");
-            Err(PipelineError::Refused(said))
-        }
+    if state.is_some_and(State::is_renewable) {
+        return Ok(full);
     }
+    let state = state.map_or("gone", State::as_str);
+    let said = format!("the exception {full} is {state}; what was granted can be renewed");
+    Err(PipelineError::Refused(said))
 }
 
 /// The exception of a request that is within its bounds, given the worst severity that it would hide.

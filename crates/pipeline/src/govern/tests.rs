@@ -35,7 +35,7 @@ fn a_request_waits_until_another_person_agrees_and_ends_at_its_time() {
     assert_eq!(same.id, one.id);
     let mut decide = |id: &str, wish, note: &str, by: &Person, at| {
         let ids = [id.to_owned(), "zzzz".to_owned()];
-        exception_decide(&mut store, &limits, (&ids, wish, note), (at, by)).unwrap()
+        exception_decide(&mut store, &limits, (&ids, wish, note), (at, by), true).unwrap()
     };
     let own = decide(&one.id, Wish::Approve, "", &anna, now());
     assert!(own.iter().all(|answer| answer.state.is_none() && answer.refused.is_some()), "{own:?}");
@@ -100,7 +100,7 @@ fn a_renewal_is_another_request_and_the_old_one_stays_until_it_is_granted() {
     assert!(waiting.to_string().contains("is requested"), "{waiting}");
     let mut decide = |id: &str, wish| {
         let ids = [id.to_owned()];
-        exception_decide(&mut store, &limits, (&ids, wish, "no"), (now(), &ben)).unwrap()
+        exception_decide(&mut store, &limits, (&ids, wish, "no"), (now(), &ben), true).unwrap()
     };
     assert_eq!(decide(&old.id, Wish::Approve)[0].state, Some(State::Granted));
     let mut store = Store::open(dir.path()).unwrap();
@@ -108,7 +108,7 @@ fn a_renewal_is_another_request_and_the_old_one_stays_until_it_is_granted() {
     assert!(new.id != old.id && new.request.renews == Some(old.id.clone()));
     let state = |store: &Store, id: &str| store.exception_get(id).unwrap().unwrap().state;
     let ids = [new.id];
-    exception_decide(&mut store, &limits, (&ids, Wish::Refuse, "no"), (now(), &ben)).unwrap();
+    exception_decide(&mut store, &limits, (&ids, Wish::Refuse, "no"), (now(), &ben), true).unwrap();
     assert_eq!(state(&store, &old.id), State::Granted, "a no leaves the old one");
     let third = ExceptionPlan { reason: "still closed".to_owned(), ..renewal };
     let (third, _) = exception_request(&mut store, &limits, &third, (now(), &anna)).unwrap();

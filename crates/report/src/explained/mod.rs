@@ -9,8 +9,9 @@ use utoipa::ToSchema;
 
 use crate::escape::{plain, terminal};
 use crate::incident::cited;
-use crate::story::{heading, short};
+use crate::story::heading;
 use crate::terminal::{bullet, wrapped};
+use crate::words::short;
 use crate::words::{count, kind_words};
 use crate::{FixReport, IncidentReport, IncidentStory, IssueReport, Report};
 

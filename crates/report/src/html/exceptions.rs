@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use quell_model::Untrusted;
 
 use crate::escape::{html, plain};
-use crate::words::{count, hidden_line, unmatched_line};
+use crate::words::{count, hidden_line, minute, short, unmatched_line};
 use crate::{Options, Report};
 
 /// Exceptions in the table; JSON has all.
@@ -37,7 +37,7 @@ fn hidden(
         "<div class=\"scroll\"><table><thead><tr><th>exception</th><th>hides</th><th>who answers</th><th>until</th><th>why</th></tr></thead><tbody>"
     )?;
     for one in report.hidden.iter().take(MOST_SHOWN) {
-        let short: String = one.by.exception.chars().take(10).collect();
+        let short = short(&one.by.exception);
         let id = match options.serves {
             true => {
                 format!("<a href=\"/exceptions/{}\">{}</a>", html(&one.by.exception), html(&short))
@@ -49,17 +49,11 @@ fn hidden(
             "<tr><td>{id}</td><td class=\"n\">{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
             count(one.issues, "issue"),
             cell(&one.by.owner),
-            one.by.until.strftime("%Y-%m-%d %H:%M UTC"),
+            minute(one.by.until),
             cell(&one.by.reason),
         )?;
     }
-    writeln!(out, "</tbody></table></div>")?;
-    let more = report.hidden.len().saturating_sub(MOST_SHOWN);
-    if more > 0 {
-        let more = count(more as u64, "exception");
-        writeln!(out, "<p class=\"quiet\">{more} more in the JSON report.</p>")?;
-    }
-    Ok(())
+    end(report.hidden.len(), out)
 }
 
 fn table(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -70,7 +64,7 @@ fn table(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         "<div class=\"scroll\"><table><thead><tr><th>issue</th><th>by</th><th>what</th><th>says</th><th>why</th><th>who</th><th>when</th></tr></thead><tbody>"
     )?;
     for exception in report.exceptions.iter().take(MOST_SHOWN) {
-        let issue: String = exception.issue.chars().take(10).collect();
+        let issue = short(&exception.issue);
         let time = exception.time.map(|t| t.strftime("%Y-%m-%d").to_string()).unwrap_or_default();
         writeln!(
             out,
@@ -83,10 +77,15 @@ fn table(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             cell(&exception.author),
         )?;
     }
+    end(report.exceptions.len(), out)
+}
+
+/// Ends a table, and says how many of all it leaves out.
+fn end(all: usize, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</tbody></table></div>")?;
-    let hidden = report.exceptions.len().saturating_sub(MOST_SHOWN);
-    if hidden > 0 {
-        let more = count(hidden as u64, "exception");
+    let more = all.saturating_sub(MOST_SHOWN);
+    if more > 0 {
+        let more = count(more as u64, "exception");
         writeln!(out, "<p class=\"quiet\">{more} more in the JSON report.</p>")?;
     }
     Ok(())

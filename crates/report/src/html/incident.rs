@@ -8,7 +8,8 @@ use super::{timeline, words};
 use crate::escape::{html, plain};
 use crate::steps::step_lines;
 use crate::words::{
-    check_name, count, fixes_of, grade_words, impact_lines, kind_words, ticket_words, verdict,
+    check_name, count, fixes_of, grade_words, impact_lines, kind_words, short, ticket_words,
+    verdict,
 };
 use crate::{FixReport, IncidentReport, IssueReport, Options, Report};
 
@@ -42,7 +43,7 @@ pub(super) fn write(
         text(incident.owner.name.raw()),
         text(incident.owner.because.raw()),
         fix_words(incident, report),
-        incident.id.chars().take(10).collect::<String>(),
+        short(&incident.id),
     )?;
     let because = text(&incident.decision.decision_because);
     let ticket = ticket_words(&incident.decision).map(|words| format!(" ({words})"));

@@ -2,10 +2,8 @@
 
 use std::io::{self, Write};
 
-use quell_model::Timestamp;
-
 use crate::escape::{html, plain};
-use crate::words::number;
+use crate::words::{minute, number};
 use crate::{Report, SourceReport};
 
 /// Writes them, where there are any.
@@ -38,8 +36,4 @@ fn row(source: &SourceReport, out: &mut dyn Write) -> io::Result<()> {
         html(&source.kind),
         source.health.as_str(),
     )
-}
-
-fn minute(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }

@@ -11,7 +11,7 @@ use quell_govern::approval::{Approvals, Blocked, Glass, Plan};
 use quell_govern::{Person, Standing};
 use quell_model::{Timestamp, shown};
 use quell_pipeline::govern::{
-    Happened, PlanAsked, PlanTold, PreviewIssue, Saying, Word, find_plan, issues_named, plan_check,
+    Happened, PlanAsked, PlanTold, PreviewIssue, Saying, Word, find_plan, issues_named,
     plan_issues, plan_request, plan_say, plan_told, waits_for_review,
 };
 use quell_store::Store;
@@ -160,17 +160,14 @@ pub(crate) fn plan_seen(app: &App, caller: &Caller, id: &str) -> Result<PlanSeen
             false => Vec::new(),
         };
         let is_admin = may.is_some_and(|may| may.approves && may.role == "admin");
-        let is_refused = || -> Result<bool, Problem> {
-            let checked = plan_check(store, &ruling, (&row.0, &row.1), (now, &known))?;
-            Ok(checked == Err(Blocked::Rules))
-        };
-        let glass = match is_admin && row.1.glass.is_none() && !is_refused()? {
+        let issues = issues_named(store, &plan_issues(&row.0.evidence))?;
+        let plan = plan_told(store, &ruling, row, (now, &known))?;
+        let is_refused = plan.blocked == Some(Blocked::Rules.to_string());
+        let glass = match is_admin && plan.approvals.glass.is_none() && !is_refused {
             false => GlassSeen::No,
             true if waits_for_review(store, &by)? => GlassSeen::Unreviewed,
             true => GlassSeen::Yes,
         };
-        let issues = issues_named(store, &plan_issues(&row.0.evidence))?;
-        let plan = plan_told(store, &ruling, row, (now, &known))?;
         Ok(PlanSeen { plan, may_approve, speaks_for, glass, issues })
     })
 }

@@ -2,13 +2,11 @@
 
 #![expect(unused_qualifications, reason = "the macro that describes parameters writes them")]
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::Json;
 use axum::extract::State;
-use quell_govern::Person;
 use quell_govern::exception::{Exception, State as Stands};
 use quell_pipeline::govern::{
     Answer, Draft, ExceptionPlan, ListTaken, Preview, Told, Wish, exception_decide,
@@ -16,7 +14,6 @@ use quell_pipeline::govern::{
     exception_show, find_exception, limits,
 };
 use quell_pipeline::query::{self, QueryError};
-use quell_store::Store;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -157,7 +154,10 @@ pub(crate) fn exception_seen(
         let is_live = told.exception.state.waits() || told.in_force;
         let scope = told.exception.request.scope.as_str();
         let preview = is_live.then(|| exception_preview(store, &limits, scope, now)).transpose()?;
-        let waiting = store.exception_list(&[Stands::Requested, Stands::Reviewed])?;
+        let waiting = match told.exception.state.is_renewable() {
+            true => store.exception_list(&[Stands::Requested, Stands::Reviewed])?,
+            false => Vec::new(),
+        };
         let renews = |one: &Exception| one.request.renews.as_ref() == Some(&told.exception.id);
         let renewal = waiting.into_iter().find(renews).map(|one| one.id);
         Ok(ExceptionSeen { told, preview, may_review, may_ask, renewal })
@@ -219,26 +219,13 @@ pub(crate) fn decide_exceptions(
 ) -> Result<Vec<Answer>, Problem> {
     let findings = app.tenants.of(&caller.tenant)?;
     let (by, limits) = (person(caller), limits(&app.config.exceptions));
-    let foreign = match check(app, caller, Right::Approve) {
-        Ok(()) => BTreeSet::new(),
-        Err(_) if wish == Wish::Withdraw => findings.read(|store| foreign(store, ids, &by))?,
+    let reviews = match check(app, caller, Right::Approve) {
+        Ok(()) => true,
+        Err(_) if wish == Wish::Withdraw => false,
         Err(refused) => return Err(refused),
     };
-    let own: Vec<String> = ids.iter().filter(|id| !foreign.contains(*id)).cloned().collect();
-    let (now, wish) = (app.clock.now(), (own.as_slice(), wish, note));
-    let decided = match own.is_empty() {
-        true => Vec::new(),
-        false => findings.write(|store| exception_decide(store, &limits, wish, (now, &by)))?,
-    };
-    let mut decided = decided.into_iter();
-    let answer = |id: &String| match foreign.contains(id) {
-        true => {
-            let refused = Some("only an approver takes back what others asked for".to_owned());
-            Some(Answer { id: id.clone(), state: None, refused })
-        }
-        false => decided.next(),
-    };
-    Ok(ids.iter().filter_map(answer).collect())
+    let (now, wish) = (app.clock.now(), (ids, wish, note));
+    Ok(findings.write(|store| exception_decide(store, &limits, wish, (now, &by), reviews))?)
 }
 
 /// List exceptions
@@ -342,19 +329,6 @@ pub(super) async fn decide(
         Ok(Json(ExceptionAnswers { items: decide_exceptions(&asking, &caller, wish)? }))
     })
     .await
-}
-
-/// The ids of exceptions that others asked for.
-fn foreign(store: &Store, ids: &[String], by: &Person) -> Result<BTreeSet<String>, Problem> {
-    let mut foreign = BTreeSet::new();
-    for id in ids {
-        let Ok(full) = find_exception(store, id) else { continue };
-        let found = store.exception_get(&full)?;
-        if found.is_some_and(|one| one.requester() != Some(by)) {
-            foreign.insert(id.clone());
-        }
-    }
-    Ok(foreign)
 }
 
 /// Ask for what another tool leaves out as exceptions

@@ -90,9 +90,15 @@ fn may_back(app: &App, tenant: &TenantId, id: &str) -> bool {
     known.is_some_and(|(caller, active)| active && check(app, &caller, Right::Manage).is_ok())
 }
 
-/// Refuses who has not a right in all of their tenant.
+/// Refuses who has not a right in all of their tenant. By a person's token, they need it themselves
+/// too.
 pub(crate) fn check(app: &App, caller: &Caller, right: Right) -> Result<(), Problem> {
-    match caller.by(app).may_everywhere(right) {
+    let themselves = |person: &Person| {
+        let known = now_known(app, &caller.tenant, person);
+        known.is_some_and(|(one, active)| active && one.by(app).may_everywhere(right))
+    };
+    let may = caller.by(app).may_everywhere(right) && caller.person.as_ref().is_none_or(themselves);
+    match may {
         true => Ok(()),
         false => Err(Problem::forbidden(caller.role, right)),
     }

@@ -7,11 +7,10 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::Json;
 use axum::extract::State;
-use quell_govern::approval::Hash;
-use quell_govern::phase::{Action, Rule, Verdict};
-use quell_pipeline::govern::{explain_action, explain_fix};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use quell_govern::phase::{Action, Verdict};
+use quell_pipeline::govern::{BackedRule, RulePage, explain_action, explain_fix};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::Problem;
 use super::errors::{Missing, OnceKey, Refused, Unchanged};
@@ -67,29 +66,6 @@ impl PolicyQuestion {
     }
 }
 
-/// A rule, and who stands behind it.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct RuleReport {
-    /// The rule, as its file has it.
-    #[serde(flatten)]
-    #[schema(value_type = Object)]
-    rule: Rule,
-    /// The hash of all that it says.
-    hash: Hash,
-    /// The ids of the admins who stand behind these bytes and still may. Production changes run by a rule that
-    /// has two.
-    backers: Vec<String>,
-}
-
-/// The rules.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct RulePage {
-    /// In their order.
-    items: Vec<RuleReport>,
-    /// How many there are.
-    total: u64,
-}
-
 /// List the rules that hold
 #[utoipa::path(get, operation_id = "list_rules", path = "/policy/rules", tag = "policy", responses(
     (status = 200, description = "The rules, with who stands behind them", body = RulePage),
@@ -103,15 +79,7 @@ pub(super) async fn rules(
     app.quick(move || {
         let ruling = ruling(&asking, &caller.tenant)?;
         let findings = asking.tenants.of(&caller.tenant)?;
-        let items = findings.read(|store| {
-            let report = |rule: &Rule| {
-                let (rule, hash) = (rule.clone(), rule.hash());
-                Ok::<_, Problem>(RuleReport { backers: ruling.backers(store, &hash)?, rule, hash })
-            };
-            ruling.rules.iter().map(report).collect::<Result<Vec<_>, _>>()
-        })?;
-        let total = u64::try_from(items.len()).unwrap_or(u64::MAX);
-        Ok(Json(RulePage { items, total }))
+        findings.read(|store| Ok(Json(ruling.page(store)?)))
     })
     .await
 }
@@ -157,23 +125,22 @@ pub(super) async fn explain(
 /// Behind its bytes as they are now: a rule that is changed has nobody behind it.
 #[utoipa::path(post, operation_id = "back_rule", path = "/policy/rules/{id}/back", tag = "policy",
     params(("id" = String, Path, description = "The rule's id"), OnceKey),
-    responses((status = 200, description = "The rule, with who stands behind it", body = RuleReport), Refused, Missing, Unchanged))]
+    responses((status = 200, description = "The rule, with who stands behind it", body = BackedRule), Refused, Missing, Unchanged))]
 pub(super) async fn back(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Id(id): Id,
-) -> Result<Json<RuleReport>, Problem> {
+) -> Result<Json<BackedRule>, Problem> {
     check(&app, &caller, Right::Manage)?;
     let asking = Arc::clone(&app);
     app.quick(move || {
         let ruling = ruling(&asking, &caller.tenant)?;
-        let rule = ruling.rules.iter().find(|rule| rule.id == id).cloned();
+        let rule = ruling.rules.iter().find(|rule| rule.id == id);
         let rule = rule.ok_or_else(|| Problem::not_found("rule of that id"))?;
-        let (hash, by, now) = (rule.hash(), person(&caller), asking.clock.now());
+        let (by, now) = (person(&caller), asking.clock.now());
         let findings = asking.tenants.of(&caller.tenant)?;
-        findings.write(|store| store.rule_back((&hash, &by), now))?;
-        let backers = findings.read(|store| ruling.backers(store, &hash))?;
-        Ok(Json(RuleReport { rule, hash, backers }))
+        findings.write(|store| store.rule_back((&rule.hash(), &by), now))?;
+        findings.read(|store| Ok(Json(ruling.backed(store, rule)?)))
     })
     .await
 }

@@ -162,8 +162,7 @@ fn said(leaf: Leaf, is_form: bool, body: &Bytes) -> Leaf {
         }
         (name, Value::String(id)) if kind_of(name) != "id" => leaf.object(kind_of(name), id),
         (name, Value::Array(ids)) if kind_of(name) != "id" => {
-            let ids = ids.iter().filter_map(Value::as_str);
-            ids.fold(leaf, |leaf, id| leaf.object(kind_of(name), id))
+            leaf.objects(kind_of(name), ids.iter().filter_map(Value::as_str))
         }
         (_, Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_))
         | (_, Value::String(_) | Value::Array(_)) => leaf,

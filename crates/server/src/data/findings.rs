@@ -518,20 +518,23 @@ impl Findings {
         asked: &OwnersAsked,
         now: Timestamp,
     ) -> Result<Vec<InventoryReport>, PipelineError> {
-        let mut writer = locked(&self.writer);
-        let going_on = AtomicBool::new(false);
-        let store = quietly(&going_on, |progress| writer.up_to_date(&self.setup, progress))?;
-        refresh_owners(store, &self.setup, asked, now)
+        self.judging(|store| refresh_owners(store, &self.setup, asked, now))
     }
 
     /// Judges the issues that something else than an import closed or opened again.
     pub(crate) fn judge_waiting(&self, now: Timestamp) -> Result<(), PipelineError> {
+        self.judging(|store| judge_waiting(store, &self.setup, now))?;
+        Ok(self.catch_up()?)
+    }
+
+    /// Changes what is judged of the findings, without an import.
+    fn judging<T>(
+        &self,
+        work: impl FnOnce(&mut Store) -> Result<T, PipelineError>,
+    ) -> Result<T, PipelineError> {
         let mut writer = locked(&self.writer);
         let going_on = AtomicBool::new(false);
-        let store = quietly(&going_on, |progress| writer.up_to_date(&self.setup, progress))?;
-        judge_waiting(store, &self.setup, now)?;
-        drop(writer);
-        Ok(self.catch_up()?)
+        work(quietly(&going_on, |progress| writer.up_to_date(&self.setup, progress))?)
     }
 
     /// Takes files in. What they say is on the disk once this returns with `durable`.

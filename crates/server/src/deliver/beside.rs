@@ -1,7 +1,6 @@
 //! Sinks that write beside the records of a source: the source's own connector does it.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
 use quell_config::{Config, Route as Configured, Sink as ConfiguredSink};
@@ -14,13 +13,8 @@ use quell_sources::live::{self, Change, LiveError, Target};
 use crate::sync::{Platform, Platforms};
 
 /// The records of a platform.
+#[derive(Debug)]
 struct Beside(Arc<Platform>);
-
-impl fmt::Debug for Beside {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Beside({:?})", self.0)
-    }
-}
 
 impl Records for Beside {
     fn note<'a>(&'a self, record: &'a Record, text: &'a str) -> Future<'a, ()> {
@@ -98,7 +92,7 @@ fn streams(config: &Config, source: &str) -> Option<&'static [&'static str]> {
 
 /// What is wrong with a sink that writes beside records.
 pub(super) fn fault(config: &Config, sink: &ConfiguredSink) -> Option<String> {
-    let source = sink.project.as_ref().filter(|_| sink.kind == ID)?;
+    let source = sink.project.as_ref().filter(|_| sink.enabled && sink.kind == ID)?;
     match streams(config, source) {
         None => {
             Some(format!("names `{source}`; there is no `[sources.{source}]` that is switched on"))
@@ -126,9 +120,12 @@ pub(super) fn route_fault(config: &Config, route: &Configured) -> Option<(String
     if matches!(route.what.as_str(), "approvals" | "reminders") {
         return wrong("what", format!("is not for `{sink}`, which tells a source of its findings"));
     }
-    let source =
-        config.sinks.get(&sink).and_then(|sink| config.sources.get(sink.project.as_ref()?));
-    if source.is_some_and(|source| source.tenant != route.tenant) {
+    let is_others = |sink: &&String| {
+        let sink = config.sinks.get(*sink).filter(|sink| sink.kind == ID);
+        let source = sink.and_then(|sink| config.sources.get(sink.project.as_ref()?));
+        source.is_some_and(|source| source.tenant != route.tenant)
+    };
+    if let Some(sink) = route.sinks.iter().find(is_others) {
         return wrong("tenant", format!("is not that of the source of `{sink}`"));
     }
     None

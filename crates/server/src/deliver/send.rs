@@ -1,7 +1,6 @@
 //! From the outbox to the sinks. Each step is on the disk before the next.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use quell_deliver::outbox::{
 use quell_model::Timestamp;
 use quell_pipeline::PipelineError;
 use quell_sinks::{SinkError, Wanted};
-use quell_store::{Delivery, StoreError};
+use quell_store::{Delivery, OutboxStore, StoreError};
 use serde::Serialize;
 use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
@@ -172,36 +171,35 @@ impl Work {
 
 /// Rows that were being sent when the last process ended: nobody knows whether they arrived.
 fn recover(app: &App) {
-    for findings in app.tenants.all() {
-        let recovered = findings.outbox::<_, StoreError>(|store| {
-            let now = app.clock.now();
-            for row in store.outbox_sending()? {
-                let on_doubt = on_doubt(app.sinks.get(&row.sink), row.act);
-                store.outbox_move(&row, &recovered(row.clone(), on_doubt, now))?;
-            }
-            store.sync()
-        });
-        if let Err(error) = recovered {
-            tracing::error!(%error, tenant = %findings.tenant, "the outbox cannot be read");
-        }
-    }
+    move_all(app, OutboxStore::outbox_sending, |row, now| {
+        let on_doubt = on_doubt(app.sinks.get(&row.sink), row.act);
+        recovered(row, on_doubt, now)
+    });
 }
 
 /// Has sinks settle anew where the time since the last process is not certain: what is in doubt is
 /// sent again only after the sink's own time, counted from now.
 fn doubt_anew(app: &App) {
-    if !app.stood_still.load(Ordering::SeqCst) {
-        return;
+    if app.stood_still {
+        move_all(app, OutboxStore::outbox_doubt, doubted);
     }
+}
+
+/// Moves rows of every tenant at the start.
+fn move_all(
+    app: &App,
+    rows: impl Fn(&OutboxStore) -> Result<Vec<Row>, StoreError>,
+    moved: impl Fn(Row, Timestamp) -> Row,
+) {
     let now = app.clock.now();
     for findings in app.tenants.all() {
-        let begun = findings.outbox::<_, StoreError>(|store| {
-            for row in store.outbox_doubt()? {
-                store.outbox_move(&row, &doubted(row.clone(), now))?;
+        let done = findings.outbox::<_, StoreError>(|store| {
+            for row in rows(store)? {
+                store.outbox_move(&row, &moved(row.clone(), now))?;
             }
             store.sync()
         });
-        if let Err(error) = begun {
+        if let Err(error) = done {
             tracing::error!(%error, tenant = %findings.tenant, "the outbox cannot be read");
         }
     }

@@ -66,7 +66,7 @@ fn sweep(app: &App, tenant: &TenantId, store: &mut Store, now: Timestamp) -> Res
     begun.end(app.clock.now(), outcome, |leaf| match &swept {
         Ok(swept) => {
             let all = swept.ended.iter().chain(&swept.reminded);
-            all.fold(leaf, |leaf, one| leaf.object("exception", &one.id))
+            leaf.objects("exception", all.map(|one| &one.id))
         }
         Err(_) => leaf,
     });

@@ -68,14 +68,21 @@ fn write(app: &App, one: &Inventory, out: &mut (dyn io::Write + Send)) -> Result
     let (Some(url), Some(password)) = (&one.servicenow, &one.password) else {
         return Ok(Had::default());
     };
-    let named = [&one.id, &one.name, &one.owner, &one.environment];
-    let named = named.into_iter().chain([&one.criticality, &one.data_class, &one.public]);
+    let named = [
+        &one.id,
+        &one.name,
+        &one.owner,
+        &one.environment,
+        &one.criticality,
+        &one.data_class,
+        &one.public,
+    ];
     let login =
         Login { outside: Arc::clone(&app.outside), id: one.user.clone(), secret: password.clone() };
     let items = Items {
         url: url.clone(),
         query: one.query.clone(),
-        columns: named.flatten().cloned().collect(),
+        columns: named.into_iter().flatten().cloned().collect(),
         credentials: Arc::new(login),
         client: app.outside.client.clone(),
     };

@@ -21,8 +21,7 @@ use crate::deliver::{
     DeliveryReport, LetterReport, OutboxAct, RowReport, SinkReport, SinkTest, Sinks, once, wanted,
 };
 use crate::outside::Outside;
-use crate::start::{Plan, StartError, open_app, sinks};
-use crate::sync::Platforms;
+use crate::start::{Plan, StartError, open_app, platforms, sinks};
 
 /// The outbox of one tenant, and the sinks of a configuration.
 pub struct Outbox {
@@ -52,8 +51,7 @@ impl Outbox {
     ) -> Result<Self, OfflineError> {
         let outside = Outside::new(&config, environment, &clock).map_err(StartError::from)?;
         let outside = Arc::new(outside);
-        let platforms = Platforms::new(&config, &outside, &clock)
-            .map_err(|(name, source)| StartError::Source { name, source })?;
+        let platforms = platforms(&config, &outside, &clock)?;
         let sinks = sinks((&config, &platforms), &outside, &clock)?;
         Ok(Self { config, data: data.to_owned(), tenant: tenant.clone(), sinks, clock })
     }

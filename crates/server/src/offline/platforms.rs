@@ -18,7 +18,7 @@ use super::{OfflineError, office};
 use crate::api::{PlatformReport, TestReport, ToldReport, source_told};
 use crate::intake::{drain, oldest_waiting};
 use crate::outside::Outside;
-use crate::start::{Plan, StartError, open_app};
+use crate::start::{Plan, StartError, open_app, platforms};
 use crate::state::App;
 use crate::sync::{
     Act, Halt, Listed, Platform, Platforms, Reach, Readings, Running, Tell, turn_of,
@@ -50,8 +50,7 @@ impl Asked {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OfflineError> {
         let outside = Outside::new(config, environment, &clock).map_err(StartError::from)?;
-        let platforms = Platforms::new(config, &Arc::new(outside), &clock)
-            .map_err(|(name, source)| StartError::Source { name, source })?;
+        let platforms = platforms(config, &Arc::new(outside), &clock)?;
         Ok(Self { platforms, clock })
     }
 

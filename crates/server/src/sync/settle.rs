@@ -58,8 +58,11 @@ pub(super) async fn settle(
             .write(|store| store.reading_settle((reading, pages), (most, now), &mut touched));
         note(&asking, begun, &settled);
         let settled = settled.map_err(|error: StoreError| error.to_string())?;
-        if settled.closed > 0 || settled.relations_closed > 0 {
-            findings.judge_waiting(now).map_err(|error| error.to_string())?;
+        // What closed is written; what it means is judged by the next import at the latest.
+        if (settled.closed > 0 || settled.relations_closed > 0)
+            && let Err(error) = findings.judge_waiting(now)
+        {
+            tracing::warn!(%error, "what closed waits to be judged with the next import");
         }
         Ok(settled)
     });

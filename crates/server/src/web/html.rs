@@ -84,16 +84,12 @@ const PAGES: [(&str, &str); 3] = [
 
 /// Who looks, and the way to the other pages. `here` is the address of this one's list.
 pub(super) fn head(caller: &Caller, here: &str) -> String {
-    format!(
-        "<header>{}</header>\n<nav><a href=\"/\">What is open</a> {}</nav>\n",
-        bar(caller, ""),
-        links(here)
-    )
+    format!("<header>{}</header>\n<nav>{}</nav>\n", bar(caller, ""), all_links(here))
 }
 
-/// The way to what is open and to the pages.
-fn all_links() -> String {
-    format!("<a href=\"/\">What is open</a> {}", links(""))
+/// The way to what is open and to the pages, of which one is this.
+fn all_links(here: &str) -> String {
+    format!("<a href=\"/\">What is open</a> {}", links(here))
 }
 
 /// An address below here, where it is one of the pages, with what is asked there.
@@ -296,7 +292,7 @@ pub(crate) fn refused(problem: &Problem, sent_to: Option<&str>) -> Response {
     let body = format!(
         "<h1>{}</h1>\n<p class=\"wrong\" role=\"alert\">{why}</p>\n{unchanged}<nav>{}</nav>\n",
         escaped(problem.title()),
-        all_links()
+        all_links("")
     );
     let status = match problem.status() {
         // A browser would ask for a name and a password.

@@ -72,6 +72,11 @@ fn a_person_and_their_token_are_one_who_asks_and_does_not_agree() {
     }
     let by_another = decide(&bench.client(Role::Approver, "default")).json();
     assert!(by_another["items"][0]["refused"].is_null(), "{by_another}");
+    // A token gives nobody a right that they have not themselves.
+    let ben = PersonPlan { name: "ben".to_owned(), roles: [Role::Engineer].into(), ..ana };
+    add_person(bench.data(), &ben, &password, &*bench.clock).unwrap();
+    let bens = bench.client_of("ben", Role::Approver);
+    assert_eq!(decide(&bens).status, 403);
     // Who may not come in any more has no token either.
     let change = PersonChange { enabled: Some(false), ..PersonChange::default() };
     change_person(bench.data(), (&tenant, "ana"), &change, &*bench.clock).unwrap();

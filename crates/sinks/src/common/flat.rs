@@ -14,6 +14,17 @@ const TAIL: usize = 32;
 /// Longest of what `shown` writes for one character: `\u{10ffff}`.
 const LONGEST_ESCAPE: usize = 10;
 
+/// The size of a character where characters are counted.
+pub(crate) const fn one(_: char) -> usize {
+    1
+}
+
+/// A text on one line, cut.
+pub(crate) fn on_one_line(text: &str, most: usize, size: Size) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    cut(&words.join(" "), most, size)
+}
+
 /// A line.
 pub(crate) fn line(line: &Line) -> String {
     let mut out = String::new();

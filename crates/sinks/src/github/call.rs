@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Hub;
-use super::login::{Token, no_value};
+use super::login::Token;
 use super::place::GITHUB;
 use crate::SinkError;
 use crate::forge::call::{
@@ -37,7 +37,7 @@ impl Api for Hub {
 
 impl Hub {
     pub(super) async fn token(&self) -> Result<Arc<Token>, SinkError> {
-        self.tokens.get(|_| self.log_in()).await.map_err(no_value)
+        Ok(self.tokens.get(|_| self.log_in()).await?)
     }
 
     async fn once(&self, call: &Call<'_>, token: &Token) -> Result<Response, SinkError> {

@@ -83,7 +83,7 @@ impl Hub {
             };
             Ok::<_, SinkError>(Fresh::lasting(name, Duration::from_secs(3_600)))
         });
-        known.await.map(|name| (*name).clone()).map_err(no_value)
+        Ok((*known.await?).clone())
     }
 
     async fn installation(&self, assertion: &SecretString) -> Result<String, SinkError> {
@@ -148,15 +148,6 @@ impl Hub {
 pub(super) fn text(value: &Value, name: &str) -> Result<String, SinkError> {
     let text = value.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     text.map(str::to_owned).ok_or_else(|| SinkError::shape(format!("$.{name}"), "is missing"))
-}
-
-pub(super) fn no_value(error: quell_http::NoValue<SinkError>) -> SinkError {
-    match error {
-        quell_http::NoValue::Failed(error) => error,
-        resting @ quell_http::NoValue::Resting(wait, _) => {
-            SinkError::Busy { wait: Some(wait), said: format!("the login: {resting}") }
-        }
-    }
 }
 
 /// The App's own word of who it is, signed.

@@ -23,7 +23,7 @@ use quell_deliver::letter::CodeChange;
 use quell_deliver::outbox::Remote;
 use quell_deliver::review::Review;
 use quell_deliver::{Body, Key, Letter};
-use quell_http::{Client, Fresh, NoValue, Rate, Renewing};
+use quell_http::{Client, Fresh, Rate, Renewing};
 use serde_json::Value;
 
 pub use self::hook::heard;
@@ -122,13 +122,7 @@ impl Lab {
             let name = name.ok_or_else(|| SinkError::shape("$.username", "is missing"))?;
             Ok::<_, SinkError>(Fresh::lasting(name.to_owned(), Duration::from_secs(3_600)))
         });
-        match known.await {
-            Ok(name) => Ok((*name).clone()),
-            Err(NoValue::Failed(error)) => Err(error),
-            Err(NoValue::Resting(wait, _)) => {
-                Err(SinkError::Busy { wait: Some(wait), said: "the login failed".to_owned() })
-            }
-        }
+        Ok((*known.await?).clone())
     }
 }
 

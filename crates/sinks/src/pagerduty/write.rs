@@ -15,10 +15,6 @@ const DETAILS: usize = 150_000;
 const NOTE: usize = 20_000;
 const MOST_LINKS: usize = 20;
 
-const fn one(_: char) -> usize {
-    1
-}
-
 /// The event of an act.
 pub(super) fn event(source: &str, wanted: &Wanted<'_>, key: &str) -> Result<Value, SinkError> {
     match wanted.act {
@@ -74,8 +70,7 @@ fn trigger(source: &str, letter: &Letter, dedup: &str, key: &str) -> Value {
 
 /// One line: it is read out on phones.
 fn summary(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let text = flat::cut(&words.join(" "), SUMMARY, one);
+    let text = flat::on_one_line(text, SUMMARY, flat::one);
     if text.is_empty() { "Finding".to_owned() } else { text }
 }
 
@@ -125,7 +120,7 @@ pub(super) fn found_by(word: &str, key: &Key) -> String {
 
 /// A note.
 pub(super) fn note(body: &Body, word: &str, key: &Key) -> Value {
-    let text = flat::cut(&flat::body(body), NOTE, one);
+    let text = flat::cut(&flat::body(body), NOTE, flat::one);
     json!({"note": {"content": format!("{text}\n\n{}", found_by(word, key))}})
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Method;
-use quell_http::{Client, Fresh, HttpError, NoValue, Remote, Renewing, Request, Response};
+use quell_http::{Client, Fresh, HttpError, Remote, Renewing, Request, Response};
 use quell_model::Clock;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
@@ -127,13 +127,7 @@ impl ServiceNow {
     }
 
     async fn token(&self) -> Result<Arc<Token>, SinkError> {
-        self.tokens.get(|_| self.log_in()).await.map_err(|error| match error {
-            NoValue::Failed(error) => error,
-            NoValue::Resting(wait, _) => SinkError::Busy {
-                wait: Some(wait),
-                said: "the login was refused a moment ago".to_owned(),
-            },
-        })
+        Ok(self.tokens.get(|_| self.log_in()).await?)
     }
 
     async fn log_in(&self) -> Result<Fresh<Token>, SinkError> {

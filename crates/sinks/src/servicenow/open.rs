@@ -88,12 +88,7 @@ async fn usable_table(sn: &ServiceNow) -> Result<Table, SinkError> {
 async fn has(sn: &ServiceNow, table: Table) -> Result<std::sync::Arc<bool>, SinkError> {
     let answer =
         sn.has.get(|_| async { probe(sn, table).await.map(|has| Fresh::ending(has, BELIEVED)) });
-    answer.await.map_err(|error| match error {
-        quell_http::NoValue::Failed(error) => error,
-        quell_http::NoValue::Resting(wait, _) => {
-            SinkError::Busy { wait: Some(wait), said: error.to_string() }
-        }
-    })
+    Ok(answer.await?)
 }
 
 /// Whether an instance has a table, and the login may see it.

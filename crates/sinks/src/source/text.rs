@@ -10,16 +10,10 @@ use crate::common::flat;
 const MOST: usize = 1_800;
 const MOST_TITLE: usize = 200;
 
-const fn one(_: char) -> usize {
-    1
-}
-
 /// What Quell concluded. Scores, files and other issues are left out: they change often, and stand
 /// behind the link.
 pub(super) fn concluded(letter: &Letter) -> String {
-    let words = flat::line(&letter.title);
-    let words: Vec<&str> = words.split_whitespace().collect();
-    let title = flat::cut(&words.join(" "), MOST_TITLE, one);
+    let title = flat::on_one_line(&flat::line(&letter.title), MOST_TITLE, flat::one);
     let mut head = vec![format!("Quell concluded: {title}")];
     head.push(format!("Severity: {}", letter.severity.as_str()));
     if let Some(owner) = &letter.owner {
@@ -41,8 +35,8 @@ pub(super) fn note(body: &Body, word: &str, key: &Key) -> String {
 }
 
 fn fitted(text: &str, end: &str) -> String {
-    let room = MOST.saturating_sub(flat::length(end, one));
-    flat::cut(text.trim_end(), room, one) + end
+    let room = MOST.saturating_sub(flat::length(end, flat::one));
+    flat::cut(text.trim_end(), room, flat::one) + end
 }
 
 /// What of a letter stays as long as the same is concluded.

@@ -80,6 +80,11 @@ impl LiveError {
     }
 }
 
+/// Whether a status says of a login that it is refused, or that nobody takes logins there.
+pub(crate) const fn refuses_login(status: u16) -> bool {
+    matches!(status, 400 | 401 | 403 | 404 | 405)
+}
+
 impl From<NoValue<Self>> for LiveError {
     fn from(error: NoValue<Self>) -> Self {
         match error {

@@ -13,6 +13,7 @@ mod write;
 
 pub use connector::{Connector, Future};
 pub use error::LiveError;
+pub(crate) use error::refuses_login;
 pub use page::{Ask, Item, Page};
 pub use plan::{Credential, Credentials, Live, Plan, Setting};
 pub use stream::{Pace, Right, RightState, Stream};

@@ -73,6 +73,11 @@ impl Text<'_> {
         matches!(self.get(), Some("true" | "1" | "True" | "TRUE"))
     }
 
+    /// Whether it says yes or no; none where it says neither.
+    pub(crate) fn flag(&self) -> Option<bool> {
+        self.get()?.to_ascii_lowercase().parse().ok()
+    }
+
     /// As text for people, cut to `limit_bytes`.
     pub(crate) fn untrusted(&self, limit_bytes: usize) -> Untrusted {
         Untrusted::from(self.or_empty()).capped(limit_bytes)

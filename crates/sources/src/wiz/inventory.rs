@@ -267,7 +267,7 @@ fn entitlement(node: &Entitlement<'_>, output: &mut Output) -> Result<(), Reject
     let mut related = Related::of(tool());
     let goal = node.scope.get("graphEntity").map(Graph::of);
     let goal = goal.and_then(|graph| graph.end(Some(&place)));
-    if let (Some(goal), true) = (goal, status(node.status.text()).is_open()) {
+    if let (Some(goal), true) = (goal, status(node.status.or_empty()).is_open()) {
         let relation = Relation::new(tool(), &place.id, RelationKind::HasPermission, &goal);
         let unused = services.join(", ");
         related.push(relation.map(|r| r.fact("unused services", &unused)));
@@ -275,13 +275,13 @@ fn entitlement(node: &Entitlement<'_>, output: &mut Output) -> Result<(), Reject
     output.push(Record::Finding(Box::new(Finding {
         native_id: id.to_owned(),
         title,
-        description: prose(node.description.text()),
-        severity: Severity::from_word(node.severity.text()),
-        severity_native: node.severity.text().to_owned(),
-        status: status(node.status.text()),
-        status_native: node.status.text().to_owned(),
+        description: prose(node.description.or_empty()),
+        severity: Severity::from_word(node.severity.or_empty()),
+        severity_native: node.severity.or_empty().to_owned(),
+        status: status(node.status.or_empty()),
+        status_native: node.status.or_empty().to_owned(),
         first_seen: time(&[&node.first_detected_at]),
-        remediation: prose(node.remediation_instructions.text()),
+        remediation: prose(node.remediation_instructions.or_empty()),
         evidence: facts.filter(|(_, text)| !text.is_empty()).collect(),
         ..Finding::new(tool(), FindingClass::Identity, rule, place)
     })));
@@ -305,22 +305,22 @@ fn exposure(node: &Exposure<'_>, output: &mut Output) -> Result<(), Rejection> {
     let graph = node.exposed_entity.as_ref();
     let found = graph.and_then(|graph| asset(&graph.entity(&Text::default()), &Beside::default()));
     let mut found = found.ok_or_else(|| Rejection::new("names nothing at $.exposedEntity"))?;
-    if node.kind.text() == "PUBLIC_INTERNET" {
+    if node.kind.or_empty() == "PUBLIC_INTERNET" {
         found.signals = Signals { internet_exposed: Some(true), ..found.signals };
     }
     let parts = [node.kind.get(), node.port_range.get(), node.source_ip_range.get()];
     let words: Vec<&str> = parts.into_iter().flatten().collect();
     found.tags.insert("wiz:exposure".to_owned(), Untrusted::from(words.join(" ")).capped(256));
     let mut related = Related::of(tool());
-    if node.kind.text() == "PUBLIC_INTERNET" {
+    if node.kind.or_empty() == "PUBLIC_INTERNET" {
         let internet = AssetId::internet();
         let relation = Relation::new(tool(), &internet, RelationKind::Exposes, &found.id);
-        related.push(relation.map(|r| r.by(node.port_range.text())));
+        related.push(relation.map(|r| r.by(node.port_range.or_empty())));
     }
     if let Some(from) = Graph::of(&node.accessible_from).end(None) {
         let relation = Relation::new(tool(), &from, RelationKind::Reaches, &found.id);
-        let ports = node.port_range.text();
-        related.push(relation.map(|r| r.by(ports).fact("exposure", node.kind.text())));
+        let ports = node.port_range.or_empty();
+        related.push(relation.map(|r| r.by(ports).fact("exposure", node.kind.or_empty())));
     }
     output.push(Record::Asset(Box::new(found)));
     related.write(output);
@@ -363,14 +363,14 @@ impl<'a> Graph<'a> {
             )
             | None => "",
         };
-        let entity = self.entity(&Text(platform.into()));
+        let entity = self.entity(&Text::from(platform));
         Some(asset(&entity, &Beside::default())?.id)
     }
 
     fn entity<'g>(&'g self, platform: &Text<'g>) -> Entity<'g> {
         let own = |name: &str| {
             let text = self.properties.get(name).and_then(Value::as_str).unwrap_or_default();
-            Text(text.into())
+            Text::from(text)
         };
         let said = own("cloudPlatform");
         Entity {

@@ -94,7 +94,7 @@ fn by_keys(raw: &RawRecord<'_>, node: &Node<'_>) -> Result<Record, Rejection> {
         configuration(node)
     } else if detection::fits(node) {
         detection::finding(node)
-    } else if node.entity_snapshot.is_some() || is_issue_kind(node.kind.text()) {
+    } else if node.entity_snapshot.is_some() || is_issue_kind(node.kind.or_empty()) {
         issue(node)
     } else if node.cloud_platform.get().or_else(|| node.provider_unique_id.get()).is_some() {
         resource(raw)
@@ -108,7 +108,7 @@ fn resource(raw: &RawRecord<'_>) -> Result<Record, Rejection> {
 }
 
 fn reference(node: &Node<'_>) -> Rejection {
-    let what = if node.typename.text() == "Control" { "control" } else { "reference record" };
+    let what = if node.typename.or_empty() == "Control" { "control" } else { "reference record" };
     Rejection::new(format!("a wiz {what}, not a finding: nothing to keep"))
 }
 
@@ -132,7 +132,7 @@ pub(super) fn prose(text: &str) -> Untrusted {
 }
 
 pub(super) fn time(texts: &[&Text<'_>]) -> Option<Timestamp> {
-    texts.iter().find_map(|text| parse_timestamp(text.text()))
+    texts.iter().find_map(|text| parse_timestamp(text.or_empty()))
 }
 
 pub(super) fn status(word: &str) -> Status {
@@ -147,7 +147,7 @@ pub(super) fn status(word: &str) -> Status {
 /// The fields that every kind of finding fills alike; the callers fill the rest.
 pub(super) fn base(node: &Node<'_>, class: FindingClass, rule: Rule, asset: Asset) -> Finding {
     let native_id = node.id.get().map_or_else(
-        || format!("{}|{}|{}", rule.id, asset.id.key(), node.detailed_name.text()),
+        || format!("{}|{}|{}", rule.id, asset.id.key(), node.detailed_name.or_empty()),
         str::to_owned,
     );
     let links = [&node.portal_url, &node.url, &node.threat_url, &node.link];
@@ -157,11 +157,11 @@ pub(super) fn base(node: &Node<'_>, class: FindingClass, rule: Rule, asset: Asse
         class,
         title: rule.title.clone(),
         rule,
-        description: prose(node.description.text()),
-        severity: Severity::from_word(node.severity.text()),
-        severity_native: node.severity.text().to_owned(),
-        status: status(node.status.text()),
-        status_native: node.status.text().to_owned(),
+        description: prose(node.description.or_empty()),
+        severity: Severity::from_word(node.severity.or_empty()),
+        severity_native: node.severity.or_empty().to_owned(),
+        status: status(node.status.or_empty()),
+        status_native: node.status.or_empty().to_owned(),
         asset,
         first_seen: time(&[
             &node.first_detected_at,
@@ -178,7 +178,7 @@ pub(super) fn base(node: &Node<'_>, class: FindingClass, rule: Rule, asset: Asse
         vulnerability: None,
         location: None,
         detection: None,
-        remediation: prose(node.remediation.text()),
+        remediation: prose(node.remediation.or_empty()),
         references: links
             .iter()
             .filter_map(|l| l.get())
@@ -250,7 +250,7 @@ pub(super) fn issue(node: &Node<'_>) -> Result<Record, Rejection> {
         .and_then(<[WireRule<'_>]>::first)
         .or(node.source_rule.as_ref())
         .or(node.control.as_ref());
-    let class = match node.kind.text() {
+    let class = match node.kind.or_empty() {
         "TOXIC_COMBINATION" | "RISK_TOXIC_COMBINATION" => FindingClass::AttackPath,
         "THREAT_DETECTION" => FindingClass::Detection,
         _ => FindingClass::Misconfiguration,
@@ -258,8 +258,8 @@ pub(super) fn issue(node: &Node<'_>) -> Result<Record, Rejection> {
     let asset = entity_asset(node.entity_snapshot.as_ref(), &Beside::default(), "entitySnapshot")?;
     // Some exports leave the rule out; the issue's type is then all that names the check.
     let rule = wire.and_then(issue_rule).unwrap_or_else(|| Rule {
-        id: node.kind.text().to_owned(),
-        title: prose(node.kind.text()),
+        id: node.kind.or_empty().to_owned(),
+        title: prose(node.kind.or_empty()),
         aliases: Vec::new(),
     });
     let mut finding = base(node, class, rule, asset);
@@ -272,11 +272,12 @@ fn fill_from_rule(finding: &mut Finding, wire: Option<&WireRule<'_>>) {
     let Some(wire) = wire else { return };
     if finding.description.is_empty() {
         finding.description =
-            prose(wire.control_description.get().unwrap_or_else(|| wire.description.text()));
+            prose(wire.control_description.get().unwrap_or_else(|| wire.description.or_empty()));
     }
     if finding.remediation.is_empty() {
         let advice = wire.resolution_recommendation.get();
-        finding.remediation = prose(advice.unwrap_or_else(|| wire.remediation_instructions.text()));
+        finding.remediation =
+            prose(advice.unwrap_or_else(|| wire.remediation_instructions.or_empty()));
     }
 }
 
@@ -299,10 +300,10 @@ fn webhook_issue(node: &Node<'_>, came: Timestamp) -> Result<Record, Rejection> 
     if let Some(id) = issue.id.get() {
         id.clone_into(&mut finding.native_id);
     }
-    finding.severity = Severity::from_word(issue.severity.text());
-    issue.severity.text().clone_into(&mut finding.severity_native);
+    finding.severity = Severity::from_word(issue.severity.or_empty());
+    issue.severity.or_empty().clone_into(&mut finding.severity_native);
     // A template without the status still says what happened.
-    let happened = node.trigger.as_ref().map_or("", |trigger| trigger.kind.text());
+    let happened = node.trigger.as_ref().map_or("", |trigger| trigger.kind.or_empty());
     let word = issue.status.get().unwrap_or(happened);
     finding.status = status(word);
     word.clone_into(&mut finding.status_native);
@@ -326,7 +327,7 @@ pub(super) fn configuration(node: &Node<'_>) -> Result<Record, Rejection> {
         // Wiz deletes a finding with its resource.
         finding.status = Status::Resolved;
     }
-    if node.result.text().eq_ignore_ascii_case("FAIL") {
+    if node.result.or_empty().eq_ignore_ascii_case("FAIL") {
         return Ok(Record::Finding(Box::new(finding)));
     }
     Ok(Record::Evidence(Box::new(Evidence {
@@ -334,8 +335,8 @@ pub(super) fn configuration(node: &Node<'_>) -> Result<Record, Rejection> {
         native_id: finding.native_id,
         rule: finding.rule,
         asset: finding.asset,
-        passed: node.result.text().eq_ignore_ascii_case("PASS"),
-        result_native: node.result.text().to_owned(),
+        passed: node.result.or_empty().eq_ignore_ascii_case("PASS"),
+        result_native: node.result.or_empty().to_owned(),
         observed: finding.last_seen,
         scope: None,
     })))
@@ -352,13 +353,13 @@ pub(super) fn vulnerability(node: &Node<'_>) -> Result<Record, Rejection> {
     finding.severity = Severity::from_word(word);
     word.clone_into(&mut finding.severity_native);
     if finding.description.is_empty() {
-        finding.description = prose(node.cve_description.text());
+        finding.description = prose(node.cve_description.or_empty());
     }
     let owned = |text: &Text<'_>| text.get().map(str::to_owned);
     finding.vulnerability = Some(Box::new(Vulnerability {
         id: id.to_owned(),
-        package: node.detailed_name.text().to_owned(),
-        version: node.version.text().to_owned(),
+        package: node.detailed_name.or_empty().to_owned(),
+        version: node.version.or_empty().to_owned(),
         fixed_version: owned(&node.fixed_version),
         path: owned(&node.location_path),
         cvss: node.score.number().filter(|s| (0.0..=10.0).contains(s)),
@@ -378,18 +379,18 @@ fn activity(node: &Node<'_>) -> Record {
         ("userAgent", &node.user_agent),
         ("requestId", &node.request_id),
     ];
-    let succeeded = match node.status.text() {
+    let succeeded = match node.status.or_empty() {
         "SUCCESS" => Some(true),
         "FAILED" | "ACCESS_DENIED" => Some(false),
         _ => None,
     };
     Record::Activity(Box::new(Activity {
         tool: tool(),
-        native_id: node.id.get().unwrap_or_else(|| node.request_id.text()).to_owned(),
-        action: node.action.text().to_owned(),
+        native_id: node.id.get().unwrap_or_else(|| node.request_id.or_empty()).to_owned(),
+        action: node.action.or_empty().to_owned(),
         principal: prose(principal),
         asset: Asset::default(),
-        time: parse_timestamp(node.timestamp.text()),
+        time: parse_timestamp(node.timestamp.or_empty()),
         succeeded,
         evidence: facts
             .iter()

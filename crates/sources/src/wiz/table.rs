@@ -1,8 +1,6 @@
 //! Rows of the console's exports, read into what the API says of the same thing, so that both
 //! make one finding.
 
-use std::borrow::Cow;
-
 use serde_json::Value;
 
 use super::asset::cloud_id;
@@ -34,7 +32,7 @@ pub(super) fn normalize(raw: &RawRecord<'_>, output: &mut Output) -> Result<(), 
 }
 
 fn text<'r>(row: &'r Row<'_>, names: &[&str]) -> Text<'r> {
-    Text(Cow::Borrowed(row.or_empty(names)))
+    Text::from(row.or_empty(names))
 }
 
 fn issue_row(row: &Row<'_>) -> Result<Record, Rejection> {
@@ -44,7 +42,7 @@ fn issue_row(row: &Row<'_>) -> Result<Record, Rejection> {
     // The report leaves out the cloud's own id where Wiz knows the resource by another.
     let own = ["id", "Arn", "arn", "selfLink"].iter().find_map(|key| original.get(*key)?.as_str());
     if let Some(own) = own.filter(|own| cloud_id(own).is_some()) {
-        entity.provider_id = Text(Cow::Owned(own.to_owned()));
+        entity.provider_id = Text::owned(own.to_owned());
     }
     if names_nothing(&entity) {
         return Err(Rejection::new(
@@ -64,7 +62,7 @@ fn issue_row(row: &Row<'_>) -> Result<Record, Rejection> {
         remediation: text(row, &["Remediation Recommendation"]),
         source_rule: Some(Rule {
             id: text(row, &["Control ID", "Rule ID"]),
-            name: Text(Cow::Borrowed(row.needed("Title")?)),
+            name: Text::from(row.needed("Title")?),
             ..Rule::default()
         }),
         entity_snapshot: Some(entity),
@@ -126,7 +124,7 @@ fn vulnerability_row(row: &Row<'_>) -> Result<Record, Rejection> {
     }
     let node = Node {
         id: text(row, &["ID"]),
-        name: Text(Cow::Borrowed(row.needed("Name")?)),
+        name: Text::from(row.needed("Name")?),
         status: text(row, &["FindingStatus"]),
         severity: text(row, &["Severity"]),
         vendor_severity: text(row, &["VendorSeverity"]),
@@ -161,7 +159,7 @@ fn configuration_row(row: &Row<'_>) -> Result<Record, Rejection> {
     }
     let node = Node {
         id: text(row, &["Finding ID", "ID"]),
-        result: Text(Cow::Borrowed(row.needed("Result")?)),
+        result: Text::from(row.needed("Result")?),
         status: text(row, &["Status", "Finding Status"]),
         severity: text(row, &["Severity"]),
         first_seen_at: text(row, &["First Seen", "First Seen At", "Created At"]),

@@ -1,40 +1,9 @@
 //! Wiz records as they stand in JSON: every field may be missing, null or empty.
 
-use std::borrow::Cow;
-
-use serde::de::{Deserialize, Deserializer};
 use serde_json::Value;
 
+pub(super) use crate::wire::Text;
 use crate::wire::or_default;
-
-/// Text that may come as a number or a boolean; null, lists and objects are empty.
-#[derive(Debug, Default, Clone)]
-pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
-
-impl Text<'_> {
-    pub(super) fn get(&self) -> Option<&str> {
-        Some(self.0.trim()).filter(|text| !text.is_empty())
-    }
-
-    pub(super) fn text(&self) -> &str {
-        self.get().unwrap_or_default()
-    }
-
-    pub(super) fn flag(&self) -> Option<bool> {
-        self.get()?.to_ascii_lowercase().parse().ok()
-    }
-
-    pub(super) fn number(&self) -> Option<f64> {
-        self.get()?.parse().ok().filter(|n: &f64| n.is_finite())
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = crate::wire::Text::deserialize(deserializer)?.into_text();
-        Ok(Self(text.unwrap_or_default()))
-    }
-}
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default, rename_all = "camelCase")]

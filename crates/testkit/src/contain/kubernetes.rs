@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
-use super::{bearer, broken, contract, fields, set};
+use super::{bearer, contract, fields, set};
 use crate::double::Platform;
 use crate::net::{Answer, Asked};
 use crate::sinks::Contract;
@@ -200,7 +200,7 @@ fn status(code: u16, reason: &str, message: &str) -> Answer {
 impl Platform for KubernetesDouble {
     fn answer(&self, asked: &Asked) -> Answer {
         let mut state = self.state();
-        if let Some(why) = broken(&self.contract, asked) {
+        if let Some(why) = self.contract.refused(asked) {
             state.wrong.push(why.clone());
             return status(400, "BadRequest", &why);
         }

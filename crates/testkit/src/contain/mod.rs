@@ -15,22 +15,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::double::Seen;
 use crate::net::{Answer, Asked};
 use crate::sinks::Contract;
-
-/// Why a request is none that a description allows.
-fn broken(contract: &Contract, asked: &Asked) -> Option<String> {
-    let and = if asked.query.is_empty() { "" } else { "?" };
-    let seen = Seen {
-        at: tokio::time::Instant::now(),
-        what: format!("{} {}{and}{}", asked.method, asked.path, asked.query),
-        headers: asked.headers.clone(),
-        body: asked.body.clone(),
-        status: 0,
-    };
-    contract.check(&seen, "").err().map(|wrong| wrong.0)
-}
 
 /// A description that stands beside its double.
 fn contract(text: &str) -> Contract {

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
-use super::{bearer, broken, contract, fields};
+use super::{bearer, contract, fields};
 use crate::double::Platform;
 use crate::net::{Answer, Asked};
 use crate::sinks::Contract;
@@ -94,7 +94,7 @@ impl Platform for AzureDouble {
         let fault = |status, code: &str| {
             super::json(status, &json!({"error": {"code": code, "message": "no"}}))
         };
-        if let Some(why) = broken(&self.contract, asked) {
+        if let Some(why) = self.contract.refused(asked) {
             state.wrong.push(why);
             return fault(400, "InvalidRequestContent");
         }
@@ -130,7 +130,7 @@ impl Platform for GoogleDouble {
             let error = json!({"code": status, "message": "no", "errors": errors});
             super::json(status, &json!({"error": error}))
         };
-        if let Some(why) = broken(&self.contract, asked) {
+        if let Some(why) = self.contract.refused(asked) {
             state.wrong.push(why);
             return fault(400, "invalid");
         }

@@ -41,6 +41,16 @@ pub struct Seen {
     pub status: u16,
 }
 
+impl Seen {
+    /// A request as it came, and what was answered.
+    pub(crate) fn of(asked: &Asked, status: u16) -> Self {
+        let query = if asked.query.is_empty() { "" } else { "?" };
+        let what = format!("{} {}{query}{}", asked.method, asked.path, asked.query);
+        let (headers, body) = (asked.headers.clone(), asked.body.clone());
+        Self { at: Instant::now(), what, headers, body, status }
+    }
+}
+
 /// All requests that a double saw.
 #[derive(Debug, Default)]
 pub struct Ledger {
@@ -104,17 +114,10 @@ impl Double {
         let last = Mutex::new(None::<Answer>);
         let server = HttpServer::start(Arc::new(move |asked: &Asked| {
             let answer = answer(&*platform, asked, (&seen, &plan), &last);
-            let what = if asked.query.is_empty() {
-                format!("{} {}", asked.method, asked.path)
-            } else {
-                format!("{} {}?{}", asked.method, asked.path, asked.query)
-            };
             if let Some(why) = platform.undescribed(asked) {
                 seen.undescribed.lock().unwrap_or_else(PoisonError::into_inner).push(why);
             }
-            let (at, status) = (Instant::now(), answer.status);
-            let (headers, body) = (asked.headers.clone(), asked.body.clone());
-            seen.all().push(Seen { at, what, headers, body, status });
+            seen.all().push(Seen::of(asked, answer.status));
             answer
         }))
         .await?;

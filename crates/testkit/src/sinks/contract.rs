@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::held::fields;
 use crate::double::{Ledger, Seen};
+use crate::net::Asked;
 
 /// Why a request is not one that the description allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +80,11 @@ impl Contract {
             calls.entry(method).or_default().push(call);
         }
         Self { calls }
+    }
+
+    /// Why a request is not one that is described.
+    pub(crate) fn refused(&self, asked: &Asked) -> Option<String> {
+        self.check(&Seen::of(asked, 0), "").err().map(|why| why.0)
     }
 
     /// Whether a request is one that is described. Its path is taken below `base`.

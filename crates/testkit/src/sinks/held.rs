@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 
 use quell_model::fits;
 use serde_json::Value;
-use tokio::time::Instant;
 
 use super::Contract;
-use crate::double::Seen;
 use crate::net::Asked;
 
 /// What a double takes, by its own small description.
@@ -22,18 +20,7 @@ pub(super) fn undescribed(vendor: &str, left_out: &[&str], asked: &Asked) -> Opt
     if left_out.iter().any(|known| fits(known, &what)) {
         return None;
     }
-    refused(&*Contract::of_vendor(vendor)?, asked)
-}
-
-/// Why a request is not one that a contract allows.
-pub(super) fn refused(contract: &Contract, asked: &Asked) -> Option<String> {
-    let what = match asked.query.as_str() {
-        "" => format!("{} {}", asked.method, asked.path),
-        query => format!("{} {}?{query}", asked.method, asked.path),
-    };
-    let (headers, body) = (asked.headers.clone(), asked.body.clone());
-    let seen = Seen { at: Instant::now(), what, headers, body, status: 0 };
-    contract.check(&seen, "").err().map(|why| why.0)
+    Contract::of_vendor(vendor)?.refused(asked)
 }
 
 /// The fields of a query or a form.

@@ -352,7 +352,7 @@ fn is_stdout(path: &Path) -> bool {
 fn told(arguments: &Arguments, plan: &FixPlan, leaf: Leaf) -> Leaf {
     let diff = quell_audit::sha256(patch_text(&plan.files).as_bytes());
     let leaf = leaf.diff(diff).fact("files", i64::try_from(plan.files.len()).unwrap_or(i64::MAX));
-    let leaf = plan.made().fold(leaf, |leaf, fix| leaf.object("fix", &fix.id));
+    let leaf = leaf.objects("fix", plan.made().map(|fix| &fix.id));
     match &arguments.branch {
         Some(name) => leaf.object("branch", name),
         None if arguments.deliver.is_some() => leaf.word("how", "deliver"),

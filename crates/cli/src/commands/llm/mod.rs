@@ -169,10 +169,7 @@ fn test(config: &Config, name: Option<&str>, data: &Path) -> Result<Value> {
     if asked.is_empty() {
         return ask();
     }
-    let about = |leaf: Leaf| {
-        let leaf = leaf.word("task", "test");
-        asked.iter().fold(leaf, |leaf, name| leaf.object("provider", name))
-    };
+    let about = |leaf: Leaf| leaf.word("task", "test").objects("provider", &asked);
     noted(data, Action::ModelAsk, about, ask)
 }
 

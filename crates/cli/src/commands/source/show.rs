@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anyhow::Result;
 use quell_client::{Platform, PlatformTest, Stream};
 use quell_model::{Clock, Timestamp, Untrusted};
-use quell_report::{SourceReport, cell, wrapped};
+use quell_report::{SourceReport, cell, wrapped, wrapped_below};
 use quell_server::known_kinds;
 
 use super::super::status::{heard, span};
@@ -54,9 +54,10 @@ pub(super) fn test(name: &str, tested: &PlatformTest, out: &mut dyn Write) -> Re
     }
     let said = if tested.works { "works" } else { "lacks rights" };
     writeln!(out, "{} {said}", plain(name, 40))?;
-    let widths = tested.rights.iter().map(|right| cell(&right.name, MOST_NAME).chars().count());
-    let width = widths.max().unwrap_or_default();
-    for right in &tested.rights {
+    let names: Vec<String> =
+        tested.rights.iter().map(|right| cell(&right.name, MOST_NAME)).collect();
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default();
+    for (right, name) in tested.rights.iter().zip(names) {
         let state = match right.state.as_str() {
             "held" => "there",
             "missing" => "MISSING",
@@ -64,25 +65,16 @@ pub(super) fn test(name: &str, tested: &PlatformTest, out: &mut dyn Write) -> Re
             "missing_to_write" => "no write",
             _ => "unknown",
         };
-        let name = cell(&right.name, MOST_NAME);
         let purpose = cell(&right.purpose, 200);
         if width <= BESIDE {
-            below(&format!("  {state:<9}{name:<width$}  "), &purpose, out)?;
+            let head = format!("  {state:<9}{name:<width$}  ");
+            wrapped_below(&purpose, (&head, &" ".repeat(head.chars().count())), out)?;
         } else {
             writeln!(out, "  {state:<9}{name}")?;
             wrapped(&purpose, &" ".repeat(13), out)?;
         }
     }
     Ok(())
-}
-
-/// A text wrapped beside a head that stands before its first line.
-fn below(head: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
-    let indent = " ".repeat(head.chars().count());
-    let mut lines = Vec::new();
-    wrapped(text, &indent, &mut lines)?;
-    let lines = String::from_utf8_lossy(&lines);
-    write!(out, "{head}{}", lines.get(indent.len()..).unwrap_or_default())
 }
 
 pub(super) fn platform(asked: &Platform, out: &mut dyn Write) -> Result<()> {
@@ -146,14 +138,13 @@ fn write_stream(stream: &Stream, now: Timestamp, out: &mut dyn Write) -> io::Res
         .good_at
         .map_or_else(|| "never read to its end".to_owned(), |at| format!("read {} ago", ago(at)));
     let lag = stream.lag_seconds.and_then(|lag| u64::try_from(lag).ok());
-    let good = lag.map_or_else(|| good.clone(), |lag| format!("{good}, lag {}", span(lag)));
+    let lag = lag.map_or_else(String::new, |lag| format!(", lag {}", span(lag)));
     writeln!(
         out,
-        "  {:<8} {:<26} {:<8} {}",
+        "  {:<8} {:<26} {:<8} {good}{lag}",
         plain(&stream.state, 8),
         plain(&stream.name, 26),
         plain(&stream.pace, 8),
-        good
     )?;
     if let Some(reason) = &stream.reason {
         wrapped(&format!("           {}", cell(reason, 400)), "           ", out)?;

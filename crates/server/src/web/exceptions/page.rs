@@ -126,11 +126,7 @@ fn ends(exception: &Exception) -> String {
 fn renewal(seen: &ExceptionSeen) -> String {
     let exception = &seen.told.exception;
     let is_renewed = exception.events.last().is_some_and(|event| event.step == Step::Renewed);
-    let can_be = match exception.state {
-        State::Granted => true,
-        State::Ended => !is_renewed,
-        State::Requested | State::Reviewed | State::Refused | State::Withdrawn => false,
-    };
+    let can_be = exception.state.is_renewable() && !is_renewed;
     if !can_be || !seen.may_ask || seen.renewal.is_some() {
         return String::new();
     }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quell_deliver::outbox::{Act, ActKind, OnDoubt, Remote};
-use quell_http::{Fresh, NoValue, Renewing};
+use quell_http::{Fresh, Renewing};
 use serde_json::Value;
 
 use super::client::{Call, Site, segment};
@@ -119,7 +119,7 @@ impl Confluence {
             let id = segment(id.ok_or_else(missing)?)?.to_owned();
             Ok::<_, SinkError>(Fresh::lasting(id, RENEWED))
         });
-        found.await.map_err(none)
+        Ok(found.await?)
     }
 
     /// Who the login is.
@@ -130,7 +130,7 @@ impl Confluence {
             let id = id.ok_or_else(|| SinkError::shape("$.accountId", "is missing"))?;
             Ok::<_, SinkError>(Fresh::lasting(id.to_owned(), RENEWED))
         });
-        found.await.map_err(none)
+        Ok(found.await?)
     }
 
     /// What stands at Confluence, as it tells it.
@@ -140,17 +140,6 @@ impl Confluence {
         let name = text("title").unwrap_or_default().to_owned();
         let url = format!("{}/wiki/pages/viewpage.action?pageId={}", self.page, segment(id)?);
         Ok(Remote { id: id.to_owned(), name, url: Some(url) })
-    }
-}
-
-/// What it means that a value could not be had.
-fn none(none: NoValue<SinkError>) -> SinkError {
-    match none {
-        NoValue::Failed(error) => error,
-        NoValue::Resting(wait, _) => SinkError::Busy {
-            wait: Some(wait),
-            said: "asking for the space or the login failed shortly before".to_owned(),
-        },
     }
 }
 

@@ -99,13 +99,7 @@ impl Jira {
                 account(&answer).ok_or_else(|| SinkError::shape("$.accountId", "is missing"))?;
             Ok::<_, SinkError>(Fresh::lasting(id.to_owned(), ME_RENEWED))
         });
-        me.await.map_err(|none| match none {
-            quell_http::NoValue::Failed(error) => error,
-            quell_http::NoValue::Resting(wait, _) => SinkError::Busy {
-                wait: Some(wait),
-                said: "asking who the login is failed shortly before".to_owned(),
-            },
-        })
+        Ok(me.await?)
     }
 }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::live::{Credentials, LiveError, Plan};
+use crate::live::{Credentials, LiveError, Plan, refuses_login};
 
 /// After a failed login nobody tries again for so long.
 const REST: Duration = Duration::from_secs(300);
@@ -169,8 +169,7 @@ impl Account {
         let response = match self.client.send(&request).await {
             Ok(response) => response,
             Err(error) => {
-                let refused =
-                    error.remote().filter(|r| matches!(r.status(), 400 | 401 | 403 | 404 | 405));
+                let refused = error.remote().filter(|r| refuses_login(r.status()));
                 let said = refused.map(message_of);
                 return Err(said.map_or_else(|| self.told(error.into(), ""), LiveError::Login));
             }

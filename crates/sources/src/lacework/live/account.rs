@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::answer::message_of;
 use super::budget::{Budget, Told};
-use crate::live::{Credentials, LiveError, Plan};
+use crate::live::{Credentials, LiveError, Plan, refuses_login};
 
 /// Seconds that a token is asked for.
 const TOKEN_SECONDS: i64 = 4 * 3_600;
@@ -218,9 +218,7 @@ fn base(name: &'static str, url: &str) -> Result<String, LiveError> {
 /// A refused login in the vendor's words.
 fn refused_login(error: HttpError) -> LiveError {
     match error.remote() {
-        Some(remote) if matches!(remote.status(), 400 | 401 | 403 | 404) => {
-            LiveError::Login(message_of(remote))
-        }
+        Some(remote) if refuses_login(remote.status()) => LiveError::Login(message_of(remote)),
         _ => told(error.into(), ""),
     }
 }

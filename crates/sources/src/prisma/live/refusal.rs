@@ -3,7 +3,7 @@
 use quell_http::{HttpError, Remote};
 use serde::Deserialize;
 
-use crate::live::LiveError;
+use crate::live::{LiveError, refuses_login};
 
 /// Most bytes of the vendor's words that are kept.
 const SAID_BYTES: usize = 400;
@@ -39,7 +39,7 @@ pub(super) fn refused(error: HttpError, asked: Asked) -> LiveError {
     let HttpError::Remote(remote) = &error else { return LiveError::Http(error) };
     let said = words(remote);
     match remote.status() {
-        400 | 401 | 403 | 404 | 405 if asked.login => LiveError::Login(said),
+        status if asked.login && refuses_login(status) => LiveError::Login(said),
         401 => LiveError::Login(said),
         403 => LiveError::Forbidden { right: asked.right.to_owned(), said },
         400 | 404 | 410 if asked.cursor => LiveError::Cursor(said),

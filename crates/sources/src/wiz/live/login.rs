@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
 use super::Wiz;
-use crate::live::LiveError;
+use crate::live::{LiveError, refuses_login};
 use crate::wire::{decode_base64, text_of};
 
 /// The shortest life that a token is given, where the vendor says less or nothing.
@@ -91,8 +91,8 @@ fn claims(token: &str) -> Value {
 
 /// A login that is refused for good has its own words.
 fn refused(error: HttpError) -> LiveError {
-    match error.status() {
-        Some(400 | 401 | 403 | 404 | 405) => LiveError::Login(error.to_string()),
-        _ => error.into(),
+    match error.status().is_some_and(refuses_login) {
+        true => LiveError::Login(error.to_string()),
+        false => error.into(),
     }
 }

@@ -11,10 +11,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use quell_model::Clock;
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
 use super::{Contract, held};
-use crate::double::{Platform, Seen};
+use crate::double::Platform;
 use crate::net::{Answer, Asked};
 
 /// The space's key, and its id.
@@ -88,14 +87,9 @@ impl ConfluenceDouble {
     }
 
     fn routed(&self, asked: &Asked) -> Result<Answer, Answer> {
-        let what = if asked.query.is_empty() {
-            format!("{} {}", asked.method, asked.path)
-        } else {
-            format!("{} {}?{}", asked.method, asked.path, asked.query)
-        };
-        let (headers, body) = (asked.headers.clone(), asked.body.clone());
-        let seen = Seen { at: Instant::now(), what, headers, body, status: 0 };
-        self.contract.check(&seen, "").map_err(|wrong| refused(400, &wrong.0))?;
+        if let Some(why) = self.contract.refused(asked) {
+            return Err(refused(400, &why));
+        }
         let kept = &mut *self.kept();
         let login = STANDARD.encode(format!("{}:{}", kept.user, kept.token));
         if asked.header("authorization") != Some(&format!("Basic {login}")) {

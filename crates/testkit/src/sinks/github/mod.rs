@@ -13,7 +13,7 @@ use quell_model::Clock;
 use serde_json::{Value, json};
 
 use super::{Contract, held};
-use crate::double::{Platform, Seen};
+use crate::double::Platform;
 use crate::net::{Answer, Asked};
 use state::{Hub, Limit};
 
@@ -264,18 +264,6 @@ impl GithubDouble {
     pub fn review_comments(&self, number: u64) -> Vec<(String, u64, String)> {
         self.state().thread(number).map(|thread| thread.reviews.clone()).unwrap_or_default()
     }
-
-    fn seen(asked: &Asked) -> Seen {
-        let query =
-            if asked.query.is_empty() { String::new() } else { format!("?{}", asked.query) };
-        Seen {
-            at: tokio::time::Instant::now(),
-            what: format!("{} {}{query}", asked.method, asked.path),
-            headers: asked.headers.clone(),
-            body: asked.body.clone(),
-            status: 0,
-        }
-    }
 }
 
 impl Platform for GithubDouble {
@@ -290,8 +278,8 @@ impl Platform for GithubDouble {
         if asked.header("x-github-api-version") != Some("2022-11-28") {
             return said(400, "\"X-GitHub-Api-Version\" is not a supported version.");
         }
-        if let Err(wrong) = self.contract.check(&Self::seen(asked), "") {
-            return said(400, &format!("Problems parsing the request: {}", wrong.0));
+        if let Some(why) = self.contract.refused(asked) {
+            return said(400, &format!("Problems parsing the request: {why}"));
         }
         let mut state = self.state();
         if let Some(answer) = state.limited(asked) {

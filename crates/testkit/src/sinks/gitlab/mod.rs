@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::git::Git;
 use super::{Contract, held};
-use crate::double::{Platform, Seen};
+use crate::double::Platform;
 use crate::net::{Answer, Asked};
 
 /// The double: one project, `acme/web/shop`, with the branch `main`.
@@ -306,17 +306,8 @@ impl Platform for GitlabDouble {
     }
 
     fn answer(&self, asked: &Asked) -> Answer {
-        let query =
-            if asked.query.is_empty() { String::new() } else { format!("?{}", asked.query) };
-        let seen = Seen {
-            at: tokio::time::Instant::now(),
-            what: format!("{} {}{query}", asked.method, asked.path),
-            headers: asked.headers.clone(),
-            body: asked.body.clone(),
-            status: 0,
-        };
-        if let Err(wrong) = self.contract.check(&seen, "") {
-            return told(400, &json!({"error": wrong.0}));
+        if let Some(why) = self.contract.refused(asked) {
+            return told(400, &json!({"error": why}));
         }
         let mut state = self.state();
         if let Some((left @ 1.., wait)) = &mut state.busy {

@@ -14,10 +14,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use quell_model::Clock;
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
 use super::{Contract, held};
-use crate::double::{Platform, Seen};
+use crate::double::Platform;
 use crate::net::{Answer, Asked};
 
 pub(in crate::sinks) use calls::file;
@@ -167,17 +166,10 @@ impl JiraDouble {
 
     /// Refuses what neither description allows.
     fn allowed(&self, asked: &Asked) -> Result<(), Answer> {
-        let what = if asked.query.is_empty() {
-            format!("{} {}", asked.method, asked.path)
-        } else {
-            format!("{} {}?{}", asked.method, asked.path, asked.query)
-        };
-        let (headers, body) = (asked.headers.clone(), asked.body.clone());
-        let seen = Seen { at: Instant::now(), what, headers, body, status: 0 };
         let desk = asked.path.starts_with("/rest/servicedeskapi");
         let contract = self.contracts.get(usize::from(desk));
-        let checked = contract.map_or(Ok(()), |contract| contract.check(&seen, ""));
-        checked.map_err(|wrong| refused(400, &[&wrong.0], &json!({})))
+        let why = contract.and_then(|contract| contract.refused(asked));
+        why.map_or(Ok(()), |why| Err(refused(400, &[&why], &json!({}))))
     }
 }
 

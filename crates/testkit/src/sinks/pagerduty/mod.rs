@@ -184,7 +184,7 @@ impl Platform for PagerDutyDouble {
     }
 
     fn answer(&self, asked: &Asked) -> Answer {
-        if let Some(why) = held::refused(&self.contract, asked) {
+        if let Some(why) = self.contract.refused(asked) {
             return invalid(&why);
         }
         if asked.path == "/v2/enqueue" { self.event(asked) } else { self.rest(asked) }

@@ -28,7 +28,7 @@ impl Platform for ServiceNowDouble {
     }
 
     fn answer(&self, asked: &Asked) -> Answer {
-        if let Some(why) = held::refused(&self.contract, asked) {
+        if let Some(why) = self.contract.refused(asked) {
             return error(400, "Bad Request", &why);
         }
         let now = self.now();

@@ -6,10 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
 use super::{Contract, held};
-use crate::double::{Platform, Seen};
+use crate::double::Platform;
 use crate::net::{Answer, Asked};
 
 pub use press::{Press, Pressed};
@@ -306,15 +305,8 @@ impl Platform for SlackDouble {
     }
 
     fn answer(&self, asked: &Asked) -> Answer {
-        let seen = Seen {
-            at: Instant::now(),
-            what: format!("{} {}", asked.method, asked.path),
-            headers: asked.headers.clone(),
-            body: asked.body.clone(),
-            status: 0,
-        };
-        if let Err(wrong) = self.contract.check(&seen, "") {
-            return Answer::new(400, wrong.0);
+        if let Some(why) = self.contract.refused(asked) {
+            return Answer::new(400, why);
         }
         let mut state = self.state();
         if let Some(id) = asked.path.strip_prefix("/upload/v1/") {

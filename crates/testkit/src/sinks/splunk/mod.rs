@@ -100,7 +100,7 @@ impl SplunkDouble {
             let fits = event.ok().filter(|event| {
                 let body = event.to_string().into_bytes();
                 let one = Asked { body, ..asked.clone() };
-                held::refused(&self.contract, &one).is_none()
+                self.contract.refused(&one).is_none()
             });
             let Some(event) = fits else {
                 let body = json!({"text": "Invalid data format", "code": 6, "invalid-event-number": number});
@@ -155,7 +155,7 @@ impl Platform for SplunkDouble {
         match asked.path.as_str() {
             "/services/collector/event" => self.collect(&mut state, asked),
             "/services/collector/ack" => {
-                if let Some(why) = held::refused(&self.contract, asked) {
+                if let Some(why) = self.contract.refused(asked) {
                     return told(400, 6, &why);
                 }
                 let is_slow = state.says.contains(&SplunkSays::Slow);

@@ -74,7 +74,7 @@ impl HookDouble {
 
 impl Platform for HookDouble {
     fn answer(&self, asked: &Asked) -> Answer {
-        if let Some(why) = held::refused(&self.contract, asked) {
+        if let Some(why) = self.contract.refused(asked) {
             return Answer::new(400, why);
         }
         let mut state = self.state();
