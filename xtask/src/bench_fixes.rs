@@ -118,7 +118,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     // What is linear takes twice as long for twice as much.
     for part in [4, 2, 1] {
         let (objects, kib) = ((objects / part).max(1), asked.kib / part);
-        for language in [Long::Yaml, Long::Terraform, Long::Companions] {
+        for language in [Long::Yaml, Long::List, Long::Terraform, Long::Companions] {
             let what = format!("{objects} objects in one file of {}", language.name());
             measure((&asked, &quell), &what, |repository| {
                 language.make((objects, kib), repository)
@@ -132,6 +132,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 #[derive(Debug, Clone, Copy)]
 enum Long {
     Yaml,
+    /// One document of YAML that lists all objects.
+    List,
     Terraform,
     /// Terraform whose fixes put blocks beside.
     Companions,
@@ -141,6 +143,7 @@ impl Long {
     const fn name(self) -> &'static str {
         match self {
             Self::Yaml => "YAML",
+            Self::List => "YAML, in a list",
             Self::Terraform => "Terraform",
             Self::Companions => "Terraform, with blocks put beside",
         }
@@ -150,7 +153,9 @@ impl Long {
     fn make(self, (objects, kib): (usize, usize), repository: &Path) -> Result<Value> {
         fs::create_dir_all(repository)?;
         let (path, kind, checks) = match self {
-            Self::Yaml => ("all.yaml", "kubernetes", ["CKV_K8S_20", "CKV_K8S_22", "CKV_K8S_38"]),
+            Self::Yaml | Self::List => {
+                ("all.yaml", "kubernetes", ["CKV_K8S_20", "CKV_K8S_22", "CKV_K8S_38"])
+            }
             Self::Terraform => {
                 ("main.tf", "terraform", ["CKV_AWS_16", "CKV_AWS_17", "CKV_AWS_293"])
             }
@@ -160,20 +165,18 @@ impl Long {
         };
         let fill = (kib * 1_024 / objects).saturating_sub(500) / 80;
         let fill = format!("# {}\n", "x".repeat(77)).repeat(fill);
-        let mut text = String::new();
-        let (mut failed, mut line) = (Vec::new(), 1);
+        let head = if let Self::List = self { "apiVersion: v1\nkind: List\nitems:\n" } else { "" };
+        let mut text = head.to_owned();
+        let (mut failed, mut line) = (Vec::new(), 1 + head.matches('\n').count());
         for number in 0..objects {
             let (object, resource) = match self {
-                Self::Yaml => (
-                    format!(
-                        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web{number}\n  \
-                         namespace: shop\nspec:\n  selector:\n    matchLabels:\n      app: \
-                         web{number}\n  template:\n    metadata:\n      labels:\n        app: \
-                         web{number}\n    spec:\n      containers:\n        - name: web\n          \
-                         image: registry.example.com/shop/web:1.4\n{fill}---\n"
-                    ),
-                    format!("Deployment.shop.web{number}"),
-                ),
+                Self::Yaml => {
+                    (format!("{}{fill}---\n", deployment(number)), deployment_name(number))
+                }
+                Self::List => {
+                    let lines = deployment(number).replace('\n', "\n    ");
+                    (format!("  - {}\n{fill}", lines.trim_end()), deployment_name(number))
+                }
                 Self::Terraform => (
                     format!(
                         "resource \"aws_db_instance\" \"db{number}\" {{\n  identifier          = \
@@ -204,6 +207,19 @@ impl Long {
         Ok(json!([{"check_type": kind, "results": {"failed_checks": failed, "passed_checks": [],
             "skipped_checks": [], "parsing_errors": []}, "summary": {}}]))
     }
+}
+
+fn deployment(number: usize) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web{number}\n  namespace: shop\n\
+         spec:\n  selector:\n    matchLabels:\n      app: web{number}\n  template:\n    metadata:\n\
+         \x20     labels:\n        app: web{number}\n    spec:\n      containers:\n        - name: web\n\
+         \x20         image: registry.example.com/shop/web:1.4\n"
+    )
+}
+
+fn deployment_name(number: usize) -> String {
+    format!("Deployment.shop.web{number}")
 }
 
 /// Measures `quell fix` on a repository that is made.

@@ -83,6 +83,10 @@ fn of_control(control: &Control, catalog: &Catalog) -> Vec<String> {
     for fix in &control.fixes {
         must(is_complete(fix), "a fix lacks what its recipe needs");
         must(
+            fix.breaks.is_empty() == fix.effects.is_none(),
+            "a fix has `breaks` without `effects`, or these without those",
+        );
+        must(
             control.checks.iter().any(|c| c.language == fix.language),
             "a fix has no check of its language",
         );

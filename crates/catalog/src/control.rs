@@ -1,8 +1,8 @@
 //! One control: the canonical name of a fault, with all that is known about it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use quell_model::Severity;
+use quell_model::{Effect, Severity};
 use serde::Deserialize;
 
 use crate::Predicate;
@@ -204,6 +204,12 @@ pub struct FixRecipe {
     /// What it may break, one sentence each.
     #[serde(default)]
     pub breaks: Vec<String>,
+    /// The kinds of harm that these sentences come down to; said wherever there are any.
+    #[serde(default)]
+    pub effects: Option<BTreeSet<Effect>>,
+    /// Whether there is no way back.
+    #[serde(default)]
+    pub for_good: bool,
 }
 
 /// Whether a person must agree before a fix is applied.

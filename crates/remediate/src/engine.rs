@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quell_catalog::{Check, Control, FixRecipe, Language, RecipeSafety, Truth};
 use quell_model::{
-    Fix, FixState, Impact, IssueKey, Key, KeyHasher, Proof, ProofCheck, Safety, Verdict,
+    Effect, Fix, FixState, Impact, IssueKey, Key, KeyHasher, Proof, ProofCheck, Reversible, Safety,
+    Verdict,
 };
 
 use crate::code::{Change, Code, Place, Wish};
@@ -493,8 +494,12 @@ fn finish(ask: Ask<'_>, place: &Place, fix: &FixRecipe, outcome: Outcome) -> Fix
     let also_in = outcome.change.map(|change| change.others).unwrap_or_default();
     let also_in = also_in.into_iter().map(|(path, _)| path).collect();
     let mut may_break = fix.breaks.clone();
-    let said = may_break.iter().any(|one| one.contains("replace") || one.contains("recreate"));
-    may_break.extend(ask.code.replaces(place, fix).filter(|_| !said));
+    let mut effects = fix.effects.clone().unwrap_or_default();
+    if let Some(replaces) = ask.code.replaces(place, fix)
+        && effects.insert(Effect::Replaces)
+    {
+        may_break.push(replaces);
+    }
     may_break.extend(
         ask.code
             .unseen(place)
@@ -509,6 +514,11 @@ fn finish(ask: Ask<'_>, place: &Place, fix: &FixRecipe, outcome: Outcome) -> Fix
         diff,
         proof: outcome.proof,
         may_break,
+        impact: Impact {
+            effects: effects.into_iter().collect(),
+            reversible: if fix.for_good { Reversible::No } else { Reversible::Unknown },
+            ..Impact::default()
+        },
         ..blank(ask.control, Some(fix), "")
     }
 }

@@ -28,16 +28,46 @@ fn text() -> String {
     text
 }
 
-fn read(text: &str) -> Workspace {
-    Workspace::parse([("main.tf".to_owned(), text.to_owned())])
+/// Objects of a long list, which is read element by element.
+fn list() -> String {
+    let mut text = String::from("apiVersion: v1\nkind: List\nitems:\n");
+    for number in 0..4 {
+        let note = format!("# {}\n", "n".repeat(90)).repeat(110);
+        text.push_str(&format!(
+            "- apiVersion: apps/v1\n  kind: Deployment\n  metadata:\n    name: web{number}\n    namespace: \
+             shop\n  spec:\n    selector:\n      matchLabels: {{app: web{number}}}\n    template:\n      \
+             metadata:\n        labels:\n          app: web{number}\n      spec:\n        containers:\n          \
+             - name: web # why\n            image: registry.example.com/shop/web:1.4\n            \
+             securityContext: {{privileged: true}}\n{note}"
+        ));
+    }
+    text
+}
+
+/// A language with a long file of it.
+struct Long {
+    path: &'static str,
+    language: Language,
+    text: String,
+}
+
+impl Long {
+    fn read(&self, text: &str) -> Workspace {
+        Workspace::parse([(self.path.to_owned(), text.to_owned())])
+    }
 }
 
 /// Every fix that a control of the catalogue has for a block.
-fn proposed(engine: &Engine<'_>, controls: &[&Control], code: impl Fn() -> Workspace) -> Vec<Fix> {
+fn proposed(
+    engine: &Engine<'_>,
+    controls: &[&Control],
+    long: &Long,
+    code: impl Fn() -> Workspace,
+) -> Vec<Fix> {
     let mut fixes = Vec::new();
-    for (place, kind) in code().places("main.tf") {
+    for (place, kind) in code().places(long.path) {
         let of_kind = |control: &&&Control| {
-            let mut fixes = control.fixes.iter().filter(|fix| fix.language == Language::Terraform);
+            let mut fixes = control.fixes.iter().filter(|fix| fix.language == long.language);
             fixes.any(|fix| fix.resource.contains(&kind))
         };
         for control in controls.iter().filter(of_kind) {
@@ -49,28 +79,59 @@ fn proposed(engine: &Engine<'_>, controls: &[&Control], code: impl Fn() -> Works
     fixes
 }
 
-#[test]
-fn what_is_kept_of_a_file_changes_no_fix() {
-    let catalog = Catalog::embedded().unwrap();
+#[track_caller]
+fn check(long: &Long, least: usize) -> Option<()> {
+    let catalog = Catalog::embedded().ok()?;
     let controls: Vec<&Control> = catalog.controls().collect();
     let engine = Engine::new(&controls);
-    let shared = read(&text());
-    let fixes = proposed(&engine, &controls, || shared.clone());
-    let anew = proposed(&engine, &controls, || read(&text()));
+    let shared = long.read(&long.text);
+    let fixes = proposed(&engine, &controls, long, || shared.clone());
+    let anew = proposed(&engine, &controls, long, || long.read(&long.text));
     assert_eq!(fixes, anew);
     let proved = fixes.iter().filter(|fix| fix.state == FixState::Proved).count();
-    assert!(proved > 60, "{proved} of {}", fixes.len());
+    assert!(proved > least, "{proved} of {}", fixes.len());
 
     let all = engine.apply_all(&shared, &fixes);
-    let mut now = text();
+    let mut now = long.text.clone();
     for step in &all.steps {
-        let fix = fixes.iter().find(|fix| fix.id == step.fix).unwrap();
-        let one = engine.apply_all(&read(&now), std::slice::from_ref(fix));
+        let fix = fixes.iter().find(|fix| fix.id == step.fix)?;
+        let one = engine.apply_all(&long.read(&now), std::slice::from_ref(fix));
         assert_eq!(one.steps, std::slice::from_ref(step));
-        now.clone_from(&one.files.first().unwrap().1);
+        now.clone_from(&one.files.first()?.1);
     }
-    assert_eq!(all.files, [("main.tf".to_owned(), now)]);
+    assert_eq!(all.files, [(long.path.to_owned(), now)]);
     for (id, reason) in &all.skipped {
         assert!(!reason.is_empty(), "{id}");
     }
+    Some(())
+}
+
+#[test]
+fn what_is_kept_of_a_file_changes_no_fix() {
+    check(&Long { path: "main.tf", language: Language::Terraform, text: text() }, 60).unwrap();
+}
+
+#[test]
+fn what_is_kept_of_a_list_changes_no_fix() {
+    check(&Long { path: "all.yaml", language: Language::Kubernetes, text: list() }, 40).unwrap();
+}
+
+/// A long list and one that is read as a whole get the same lines.
+#[test]
+fn a_list_is_fixed_alike_whether_it_is_long_or_not() {
+    let catalog = Catalog::embedded().unwrap();
+    let controls: Vec<&Control> = catalog.controls().collect();
+    let engine = Engine::new(&controls);
+    let fixed = |text: String| {
+        let long = Long { path: "all.yaml", language: Language::Kubernetes, text };
+        let code = long.read(&long.text);
+        let fixes = proposed(&engine, &controls, &long, || code.clone());
+        engine.apply_all(&code, &fixes).files.first().unwrap().1.clone()
+    };
+    let bare = |text: &str| {
+        let lines = text.lines().filter(|line| !line.starts_with("# n"));
+        lines.map(|line| format!("{line}\n")).collect::<String>()
+    };
+    assert!(list().len() > 40_000 && bare(&list()).len() < 4_000);
+    assert_eq!(bare(&fixed(list())), fixed(bare(&list())));
 }

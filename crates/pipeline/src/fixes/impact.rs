@@ -1,4 +1,5 @@
-//! What a fix does to what runs, told by rule from the sentences of its control and its language.
+//! How a fix can be gone back from, by the kinds of harm that it may do. A recipe says these itself;
+//! of a change that a model wrote they are read from the sentences of its control.
 
 use quell_catalog::Language;
 use quell_model::{Effect, Fix, FixState, Impact, Reversible};
@@ -8,21 +9,33 @@ const WORDS: &[(&str, Effect)] = &[
     ("replace", Effect::Replaces),
     ("recreate", Effect::Replaces),
     ("created anew", Effect::Replaces),
+    ("made anew", Effect::Replaces),
     ("restored from", Effect::Replaces),
     ("restart", Effect::Interrupts),
     ("reboot", Effect::Interrupts),
     ("downtime", Effect::Interrupts),
     ("interrupt", Effect::Interrupts),
     ("not reachable", Effect::Interrupts),
+    ("stopped once", Effect::Interrupts),
     ("lose access", Effect::WithdrawsAccess),
+    ("loses access", Effect::WithdrawsAccess),
     ("lose their", Effect::WithdrawsAccess),
+    ("lose the connection", Effect::WithdrawsAccess),
     ("stop being", Effect::WithdrawsAccess),
+    ("stop working", Effect::WithdrawsAccess),
+    ("cut off", Effect::WithdrawsAccess),
     ("no longer reach", Effect::WithdrawsAccess),
     ("no longer be reach", Effect::WithdrawsAccess),
     ("cannot reach", Effect::WithdrawsAccess),
+    ("is refused", Effect::WithdrawsAccess),
     ("are refused", Effect::WithdrawsAccess),
     ("need a right", Effect::WithdrawsAccess),
+    ("needs a right", Effect::WithdrawsAccess),
+    ("need rights", Effect::WithdrawsAccess),
+    ("needs rights", Effect::WithdrawsAccess),
+    ("need the right", Effect::WithdrawsAccess),
     ("cost", Effect::Costs),
+    ("charges", Effect::Costs),
     ("is billed", Effect::Costs),
     ("more storage", Effect::Costs),
 ];
@@ -34,34 +47,37 @@ const FOR_GOOD: &[&str] =
 /// What a fix does, its own knowledge kept.
 pub(crate) fn graded(mut fix: Fix, language: Option<Language>) -> Fix {
     if fix.state == FixState::Proved {
-        let mut effects = fix.impact.effects.clone();
-        effects.extend(fix.may_break.iter().flat_map(|sentence| named(sentence)));
-        effects.sort_unstable();
-        effects.dedup();
-        let reversible = reversible(&fix.may_break, &effects);
-        let rollback = rollback(language, reversible);
-        fix.impact = Impact { effects, reversible, rollback, ..fix.impact };
+        let mut impact = std::mem::take(&mut fix.impact);
+        if fix.written.is_some() {
+            read(&fix.may_break, &mut impact);
+        }
+        impact.reversible = match impact.reversible {
+            Reversible::No => Reversible::No,
+            Reversible::Yes | Reversible::WithLoss | Reversible::Unknown
+                if impact.effects.contains(&Effect::Replaces) =>
+            {
+                Reversible::WithLoss
+            }
+            Reversible::Yes | Reversible::WithLoss | Reversible::Unknown => Reversible::Yes,
+        };
+        impact.rollback = rollback(language, impact.reversible);
+        fix.impact = impact;
     }
     fix.safety = fix.grade();
     fix
 }
 
-fn named(sentence: &str) -> Vec<Effect> {
-    let sentence = sentence.to_lowercase();
-    let found = WORDS.iter().filter(|(word, _)| sentence.contains(word));
-    found.map(|(_, effect)| *effect).collect()
-}
-
-fn reversible(may_break: &[String], effects: &[Effect]) -> Reversible {
-    let for_good =
-        |sentence: &String| FOR_GOOD.iter().any(|words| sentence.to_lowercase().contains(words));
-    if may_break.iter().any(for_good) {
-        Reversible::No
-    } else if effects.contains(&Effect::Replaces) {
-        Reversible::WithLoss
-    } else {
-        Reversible::Yes
+/// Reads the kinds of harm from sentences.
+fn read(may_break: &[String], impact: &mut Impact) {
+    for sentence in may_break.iter().map(|sentence| sentence.to_lowercase()) {
+        let found = WORDS.iter().filter(|(word, _)| sentence.contains(word));
+        impact.effects.extend(found.map(|(_, effect)| *effect));
+        if FOR_GOOD.iter().any(|words| sentence.contains(words)) {
+            impact.reversible = Reversible::No;
+        }
     }
+    impact.effects.sort_unstable();
+    impact.effects.dedup();
 }
 
 fn rollback(language: Option<Language>, reversible: Reversible) -> String {
@@ -106,7 +122,9 @@ mod tests {
         let of = |may_break: &[&str], state| graded(fix(may_break, state), None);
         let safe = of(&[], FixState::Proved);
         assert_eq!((safe.safety, safe.impact.reversible), (Safety::Safe, Reversible::Yes));
-        let replaced = of(&["The volume is replaced."], FixState::Proved);
+        let mut harmful = fix(&["The volume goes."], FixState::Proved);
+        harmful.impact.effects = vec![Effect::Replaces];
+        let replaced = graded(harmful, None);
         assert_eq!(replaced.safety, Safety::NeedsApproval);
         assert_eq!(replaced.impact.effects, [Effect::Replaces]);
         assert_eq!(replaced.impact.reversible, Reversible::WithLoss);
@@ -116,8 +134,25 @@ mod tests {
 
     #[test]
     fn what_cannot_be_undone_is_said_so() {
-        let fix = graded(fix(&["The lock cannot be undone."], FixState::Proved), None);
-        assert_eq!(fix.impact.reversible, Reversible::No);
-        assert!(fix.impact.rollback.starts_with("none"));
+        let mut lock = fix(&["It stays."], FixState::Proved);
+        lock.impact.reversible = Reversible::No;
+        let lock = graded(lock, None);
+        assert_eq!(lock.impact.reversible, Reversible::No);
+        assert!(lock.impact.rollback.starts_with("none"));
+    }
+
+    #[test]
+    fn of_what_a_model_wrote_the_harm_is_read_from_the_sentences() {
+        let mut written =
+            fix(&["Readers need rights on the key.", "It cannot be undone."], FixState::Proved);
+        let plain = graded(written.clone(), None);
+        assert_eq!((plain.impact.effects, plain.impact.reversible), (Vec::new(), Reversible::Yes));
+        written.written = serde_json::from_value(serde_json::json!({
+            "task": "fix", "version": 1, "why": [], "before": "a", "after": "b",
+        }))
+        .unwrap();
+        let written = graded(written, None);
+        assert_eq!(written.impact.effects, [Effect::WithdrawsAccess]);
+        assert_eq!(written.impact.reversible, Reversible::No);
     }
 }

@@ -20,7 +20,17 @@ pub(super) struct Held {
     pub(super) git_has_it: bool,
 }
 
-/// Programs that do nothing with a token that they happen to see.
+impl Held {
+    /// The same with more variables that hold the token.
+    fn with(&self, names: impl Iterator<Item = String>) -> Self {
+        let mut held = self.clone();
+        held.names.extend(names);
+        held
+    }
+}
+
+/// Programs that do nothing with a token that they happen to see, or ask with it which versions of
+/// themselves there are, which takes no right (`dapr`).
 const HARMLESS: &[&str] = &[
     "[",
     "[[",
@@ -39,6 +49,7 @@ const HARMLESS: &[&str] = &[
     "cmake",
     "cp",
     "cut",
+    "dapr",
     "date",
     "df",
     "diff",
@@ -155,13 +166,24 @@ pub(super) fn needs(run: &str, held: &Held) -> Result<Rights, String> {
         }
         return Ok(rights);
     };
+    let held = &held.with(commands.iter().filter_map(|one| exported(run, one)));
     let around = !held.names.is_empty();
-    for command in &commands {
+    for command in commands.iter().filter(|one| exported(run, one).is_none()) {
         let given = is_given(run, command, held);
         let reach = Reach { named: given, in_script: gives_token(run), around };
         rights.join(&of_command(command, reach, held)?);
     }
     Ok(rights)
+}
+
+/// The variable that `export` makes the token, for all that runs behind it.
+fn exported(run: &str, command: &Command) -> Option<String> {
+    let [_, word] = command.words.as_slice() else { return None };
+    let name = word.text.split_once('=').filter(|_| command.program() == "export")?.0;
+    let value = run.get(word.span.clone())?.split_once('=')?.1.trim_matches(['"', '\'']);
+    let token =
+        value.starts_with("${{") && value.ends_with("}}") && value.matches("${{").count() == 1;
+    (token && gives_token(value)).then(|| name.to_owned())
 }
 
 /// Whether the words of a command hold the token, or its variables are in the environment.
@@ -319,7 +341,7 @@ fn github_cli(words: &[&str]) -> Result<Rights, String> {
         "release" | "repo" if level == Level::Read || noun == "release" => {
             rights.need("contents", level);
         }
-        "run" | "workflow" | "cache" => rights.need("actions", level),
+        "run" | "workflow" | "cache" | "actions-cache" => rights.need("actions", level),
         "attestation" => rights.need("attestations", level),
         other => {
             return Err(format!(
@@ -434,6 +456,13 @@ mod tests {
         check("npm publish", &["NODE_AUTH_TOKEN"], Ok("packages:write"));
         check("npm ci", &["NODE_AUTH_TOKEN"], Ok("packages:read"));
         check("gh pr list", &[], Ok(""));
+        check("gh actions-cache delete $X --confirm", &["GH_TOKEN"], Ok("actions:write"));
+        check("export GITHUB_TOKEN=${{ github.token }}\ndapr init", &[], Ok(""));
+        check(
+            "export GH_TOKEN=\"${{ secrets.GITHUB_TOKEN }}\"\ngh issue create",
+            &[],
+            Ok("issues:write"),
+        );
     }
 
     #[test]
@@ -445,6 +474,8 @@ mod tests {
         );
         check("./scripts/x.sh", &["GITHUB_TOKEN"], Err("runs with the token"));
         check("./scripts/release.sh", &[], Err("may change the repository"));
+        check("export T=${{ github.token }}\n./x.sh", &[], Err("runs with the token"));
+        check("export T=x${{ github.token }}\ndate", &[], Err("`export` is given the token"));
         check("make publish", &[], Err("may change the repository"));
         check("gh api repos/x", &["GH_TOKEN"], Err("`gh api`"));
         check("echo 'open ${{ github.token }}", &[], Err("cannot be read"));

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use quell_catalog::{Check, Language, Truth};
 
@@ -35,16 +36,40 @@ pub(super) struct Dockerfiles {
     checks: BTreeMap<String, BTreeSet<String>>,
     /// The images that other files use.
     images: BTreeSet<String>,
+    /// Configurations that an image may copy in, by their path.
+    beside: Arc<BTreeMap<String, String>>,
 }
 
-fn read(_: &str, text: &str) -> Result<(Dockerfile, Config), String> {
+/// Ends of names of Dockerfiles that another program fills in.
+const TEMPLATES: [&str; 3] = [".template", ".tmpl", ".tpl"];
+
+/// Marks of what such a program puts in or leaves out. `${ }` stands in Dockerfiles too.
+const MARKS: [&str; 6] = ["{{", "{%", "<%", "%%", "%{", "@@"];
+
+fn is_template(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    TEMPLATES.iter().any(|ending| lower.ends_with(ending))
+}
+
+fn read(path: &str, text: &str) -> Result<(Dockerfile, Config), String> {
+    if let Some(mark) = MARKS.iter().find(|mark| is_template(path) && text.contains(**mark)) {
+        return Err(format!(
+            "it is a template (`{mark}`) that another program fills in, so what it will say cannot \
+             be proved"
+        ));
+    }
     let file = Dockerfile::parse(text)?;
     let tree = tree::config(&file);
     Ok((file, tree))
 }
 
-/// `Dockerfile`, `Dockerfile.dev`, `web.Dockerfile`, and the same with Containerfile.
+/// Dockerfiles, and the configurations of nginx that they may copy in.
 fn reads(path: &str) -> bool {
+    is_dockerfile(path) || path.ends_with(".conf")
+}
+
+/// `Dockerfile`, `Dockerfile.dev`, `web.Dockerfile`, and the same with Containerfile.
+fn is_dockerfile(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let lower = name.to_ascii_lowercase();
     ["dockerfile", "containerfile"].iter().any(|word| {
@@ -52,7 +77,7 @@ fn reads(path: &str) -> bool {
         around.is_some_and(|(before, after)| {
             (before.is_empty() || before.ends_with('.'))
                 && (after.is_empty() || after.starts_with('.'))
-                && ![".dockerignore", ".md", ".j2", ".tmpl", ".template", ".erb"]
+                && ![".dockerignore", ".md", ".j2", ".erb"]
                     .iter()
                     .any(|ending| after.ends_with(ending))
         })
@@ -60,6 +85,8 @@ fn reads(path: &str) -> bool {
 }
 
 fn parse(files: Files) -> Box<dyn Code> {
+    let (files, beside): (Files, Files) =
+        files.into_iter().partition(|(path, _)| is_dockerfile(path));
     let files = Shelf::new(files, read);
     Box::new(Dockerfiles {
         files,
@@ -67,6 +94,7 @@ fn parse(files: Files) -> Box<dyn Code> {
         actions: BTreeSet::new(),
         checks: BTreeMap::new(),
         images: BTreeSet::new(),
+        beside: Arc::new(beside.into_iter().collect()),
     })
 }
 
@@ -95,6 +123,11 @@ impl Dockerfiles {
     /// The images that other files use.
     pub(super) fn images(&self) -> impl Iterator<Item = Image> {
         self.images.iter().map(|name| Image::parse(name))
+    }
+
+    /// Configurations that an image may copy in: path and text, in the order of paths.
+    pub(super) fn beside(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.beside.iter().map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
     /// Every Dockerfile that parses.
@@ -153,7 +186,7 @@ impl Code for Dockerfiles {
     }
 
     fn locate(&self, target: &Target, _kinds: &[String]) -> Result<Place, String> {
-        let file = named_file(self, target, ("Dockerfile", reads))?;
+        let file = named_file(self, target, ("Dockerfile", is_dockerfile))?;
         Ok(place_in(&file))
     }
 
@@ -192,7 +225,15 @@ impl Code for Dockerfiles {
             recipes::by_name(name).ok_or_else(|| format!("there is no recipe `{name}`"))?;
         let path = place.file.as_str();
         let request = recipes::Request { all: self, path, text, file, tree, wish };
-        let text = (recipe.plan)(&request)?.unwrap_or_else(|| text.to_owned());
+        let made = (recipe.plan)(&request)?.unwrap_or_else(|| text.to_owned());
+        if is_template(path) && made.matches('$').count() > text.matches('$').count() {
+            return Err(
+                "the program that fills the file in would take the variable for one of its \
+                        own: a person must write it as that program reads it"
+                    .into(),
+            );
+        }
+        let text = made;
         let Place { file, address } = place.clone();
         Ok(Change { file, text, address, ..Change::default() })
     }
@@ -218,12 +259,34 @@ mod tests {
     }
 
     #[test]
+    fn a_template_is_read_where_nothing_stands_in_it_but_variables() {
+        let plan = |text: &str, recipe: &str| {
+            let code = parse(vec![("a/Dockerfile.template".into(), text.into())]);
+            let fix: quell_catalog::FixRecipe = toml::from_str(&format!(
+                "language = 'dockerfile'\nresource = []\nrecipe = '{recipe}'\ntitle = 'x'\nsafety = 'safe'"
+            ))
+            .unwrap();
+            let settings = crate::Settings::default();
+            let wish = Wish { fix: &fix, settings: &settings, keep_elements: true, parts: false };
+            code.plan(&place_in("a/Dockerfile.template"), &wish)
+        };
+        let text = "FROM eu.gcr.io/${project}/${image}:${tag}\nADD a.yml /a.yml\n";
+        assert_eq!(plan(text, "copy_for_add").unwrap().text, text.replace("ADD", "COPY"));
+        let port = "FROM python:3\nEXPOSE ${PORT}\n";
+        assert!(plan(port, "healthcheck").is_ok(), "the name of the variable stands without `$`");
+        let port = "FROM debian\nEXPOSE ${PORT}\n";
+        assert!(plan(port, "healthcheck").unwrap_err().contains("one of its own"));
+        let code = parse(vec![("Dockerfile.tmpl".into(), "FROM {{ .Base }}\n".into())]);
+        assert!(code.fault("Dockerfile.tmpl").unwrap().contains("a template"));
+    }
+
+    #[test]
     fn names_of_dockerfiles_are_known() {
         for path in ["Dockerfile", "a/b/Dockerfile.dev", "x/web.dockerfile", "Containerfile"] {
-            assert!(reads(path), "{path}");
+            assert!(is_dockerfile(path), "{path}");
         }
         for path in ["Dockerfile.dockerignore", "Dockerfiles/a", "mydockerfile", "Dockerfile.j2"] {
-            assert!(!reads(path), "{path}");
+            assert!(!is_dockerfile(path), "{path}");
         }
     }
 }

@@ -12,7 +12,7 @@ use super::object::{Object, text_at};
 use super::patches::{self, Laid, Patch, Takers};
 use super::program::{self, Programs};
 use crate::code::Place;
-use crate::yaml::{Document, Node, Step, Yaml, line_end, line_start};
+use crate::yaml::{Document, Node, Part, Step, Yaml, line_end, line_start};
 
 /// What an operation of JSON Patch is called in addresses.
 const OPERATION: &str = "Operation";
@@ -42,7 +42,7 @@ struct Overlaid {
 #[derive(Debug)]
 pub(super) struct File {
     pub(super) path: String,
-    text: String,
+    text: Arc<String>,
     /// The documents, or why they cannot be read.
     pub(super) yaml: Result<Yaml, String>,
     pub(super) objects: Vec<Arc<Object>>,
@@ -192,12 +192,12 @@ impl File {
         let manifest = text.contains("apiVersion") && text.contains("kind");
         let patch = text.contains("\"op\"") && text.contains("\"path\"");
         let kept = manifest || patch || !path.ends_with(".json");
-        let text = if kept { text } else { String::new() };
-        let yaml = Yaml::parse(text.clone());
+        let text = Arc::new(if kept { text } else { String::new() });
+        let yaml = Yaml::split(Arc::clone(&text));
         Self::new(path, text, yaml)
     }
 
-    fn new(path: String, text: String, yaml: Result<Yaml, String>) -> Self {
+    fn new(path: String, text: Arc<String>, yaml: Result<Yaml, String>) -> Self {
         let mut objects = Vec::new();
         let mut operations = Vec::new();
         if let Ok(yaml) = &yaml {
@@ -227,9 +227,10 @@ impl File {
 
     /// The same file with another text; what stands in documents that stay is not read again.
     pub(super) fn changed(&self, text: String) -> Self {
+        let text = Arc::new(text);
         let yaml = match &self.yaml {
-            Ok(old) => old.changed(text.clone()),
-            Err(_) => Yaml::parse(text.clone()),
+            Ok(old) => old.changed(Arc::clone(&text)),
+            Err(_) => Yaml::split(Arc::clone(&text)),
         };
         let plain = yaml.as_ref().ok().filter(|_| self.operations.is_empty());
         let objects = plain.and_then(|yaml| self.kept(yaml));
@@ -316,6 +317,14 @@ fn in_document(
 ) -> Vec<Object> {
     let text = yaml.text_of(document);
     let Some(root) = document.root() else { return Vec::new() };
+    match document.part() {
+        Part::Whole => {}
+        Part::Head | Part::Tail => return Vec::new(),
+        Part::Element(_) => {
+            let values = document.data().as_array();
+            return elements(text, at, (root, values), &[]);
+        }
+    }
     let kind = text_at(document.data(), "kind");
     let Some(kind) = kind.or(kustomization.then_some("Kustomization")) else {
         return Vec::new();
@@ -324,16 +333,27 @@ fn in_document(
     if !kind.ends_with("List") || root.get("items").is_none() {
         return vec![at_document(object(text, document, root, kind))];
     }
-    let items = root.get("items").map(Node::items).unwrap_or_default();
+    let Some(items) = root.get("items") else { return Vec::new() };
     let values = document.data().get("items").and_then(Value::as_array);
-    let pairs = items.iter().zip(values.into_iter().flatten()).enumerate();
+    elements(text, at, (items, values), &[Step::from("items")])
+}
+
+/// The objects of a list that stands at a path of a document.
+fn elements(
+    text: &str,
+    document: usize,
+    (items, values): (&Node, Option<&Vec<Value>>),
+    path: &[Step],
+) -> Vec<Object> {
+    let pairs = items.items().iter().zip(values.into_iter().flatten()).enumerate();
     let objects = pairs.filter_map(|(element, (item, value))| {
         let kind = text_at(value, "kind")?;
-        Some(at_document(Object {
-            path: vec![Step::from("items"), element.into()],
+        Some(Object {
+            document,
+            path: path.iter().cloned().chain([element.into()]).collect(),
             span: span_of(text, &item.value)?,
             ..named(&Arc::new(value.clone()), kind)
-        }))
+        })
     });
     objects.collect()
 }
@@ -341,7 +361,8 @@ fn in_document(
 /// The operations of JSON Patch that a document lists.
 fn operations_in(yaml: &Yaml, (document, at): (&Document, usize)) -> Vec<Object> {
     let text = yaml.text_of(document);
-    let items = document.root().map(Node::items).unwrap_or_default();
+    let root = document.root().filter(|_| document.part() == Part::Whole);
+    let items = root.map(Node::items).unwrap_or_default();
     let values = document.data().as_array().into_iter().flatten();
     let pairs = items.iter().zip(values).enumerate();
     let operations = pairs.filter_map(|(element, (item, value))| {

@@ -80,6 +80,34 @@ fn hanging_bracket(text: &str, error: &ScanError) -> Option<String> {
     Some([head.as_str(), " ", tail].concat())
 }
 
+/// Whether `{{` stands in a text, outside of the texts within expressions of GitHub Actions.
+fn is_template(value: &str) -> bool {
+    let (mut inside, mut quoted) = (false, false);
+    let mut at = 0;
+    while let Some(letter) = value.get(at..).and_then(|rest| rest.chars().next()) {
+        let rest = value.get(at..).unwrap_or_default();
+        let step = match (inside, letter) {
+            (false, '$') if rest.starts_with("${{") => {
+                inside = true;
+                3
+            }
+            (true, '}') if !quoted && rest.starts_with("}}") => {
+                inside = false;
+                2
+            }
+            (true, '\'') => {
+                quoted = !quoted;
+                1
+            }
+            (_, '{') if !quoted && rest.starts_with("{{") => return true,
+            (true | false, _) => letter.len_utf8(),
+        };
+        at += step;
+    }
+    // What is left open is no expression.
+    quoted && value.replace("${{", "").contains("{{")
+}
+
 /// Why a template is left alone.
 pub(super) const TEMPLATE: &str =
     "it is a template (`{{`) that another program fills in, so what it will say cannot be proved";
@@ -211,8 +239,7 @@ impl Builder<'_> {
             ScalarStyle::DoubleQuoted => (Style::Double, self.quoted(bare)?),
             ScalarStyle::Literal | ScalarStyle::Folded => (Style::Block, found),
         };
-        let filled_in = value.replace("${{", "").contains("{{");
-        if style == Style::Plain && filled_in && !self.is_free_text() {
+        if style == Style::Plain && is_template(&value) && !self.is_free_text() {
             let above = self.text.get(..span.start).unwrap_or_default().matches('\n').count();
             return Err(format!("line {}: {TEMPLATE}", self.line + above + 1));
         }

@@ -2,12 +2,13 @@
 //! and Compose alike.
 //!
 //! A text is cut at its `---` lines; each document is parsed alone, so that a change reads only
-//! its own document again. Every edit is checked by its result: the text is parsed once more, and
+//! its own document again, and of a long list only its own element. Every edit is checked by its result: the text is parsed once more, and
 //! its data must be the old data with exactly the wanted change.
 
 mod build;
 mod data;
 mod edit;
+mod list;
 mod node;
 mod scan;
 mod splice;
@@ -23,6 +24,7 @@ use crate::diff::{same_head, same_tail};
 use data::data;
 pub(crate) use edit::Edit;
 use edit::apply;
+pub(crate) use list::Part;
 pub(crate) use node::{Kind, Node, Step, Style, shown};
 pub(crate) use scan::{line_end, line_start};
 pub(crate) use write::{block, text as word};
@@ -30,18 +32,24 @@ pub(crate) use write::{block, text as word};
 /// More than this is not read.
 const MAX_BYTES: usize = 10 << 20;
 
+/// Lists shorter than this are read as a whole.
+const LONG: usize = 32 << 10;
+
 /// A text of YAML documents.
 #[derive(Debug, Clone)]
 pub(crate) struct Yaml {
-    text: String,
+    text: Arc<String>,
     documents: Vec<Document>,
+    /// How long a list must be to be read element by element.
+    split_from: usize,
 }
 
-/// One document of a text; its nodes count bytes from its own start.
+/// One document of a text, or a part of a list; its nodes count bytes from its own start.
 #[derive(Debug, Clone)]
 pub(crate) struct Document {
     span: Range<usize>,
     parsed: Arc<Parsed>,
+    part: Part,
 }
 
 #[derive(Debug)]
@@ -59,7 +67,16 @@ impl Yaml {
     /// One sentence that says where and why it cannot be read: it is no YAML, has a key twice, is a
     /// template that another program fills in, or is too long or too deep.
     pub(crate) fn parse(text: String) -> Result<Self, String> {
-        Self::read(text, &[])
+        Self::read(Arc::new(text), usize::MAX)
+    }
+
+    /// Reads a text in which the elements of a long list count as documents of their own.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Yaml::parse`].
+    pub(crate) fn split(text: Arc<String>) -> Result<Self, String> {
+        Self::read(text, LONG)
     }
 
     /// The same with another text; documents whose text is the same are not read again.
@@ -67,25 +84,97 @@ impl Yaml {
     /// # Errors
     ///
     /// As for [`Yaml::parse`].
-    pub(crate) fn changed(&self, text: String) -> Result<Self, String> {
+    pub(crate) fn changed(&self, text: Arc<String>) -> Result<Self, String> {
         let (head, tail) = self.around_change(&text);
+        if text.len() > MAX_BYTES {
+            return Self::read(text, self.split_from);
+        }
+        let within = self.within(&text, head..tail);
+        let documents = match within {
+            Some(documents) => documents,
+            None => {
+                let (head, tail) = self.whole(head, tail);
+                match self.between(&text, head..tail) {
+                    Some((at, line)) => self.again(&text, head..tail, (at, line))?,
+                    None => return Self::read(text, self.split_from),
+                }
+            }
+        };
+        Ok(Self { text, documents, split_from: self.split_from })
+    }
+
+    /// Where the new text of some documents stands, and how many lines are above it.
+    fn between(&self, text: &str, changed: Range<usize>) -> Option<(Range<usize>, usize)> {
         let (old, new) = (self.text.len(), text.len());
-        let kept = self.documents.get(..head).unwrap_or_default();
-        let behind = self.documents.get(tail..).unwrap_or_default();
+        let kept = self.documents.get(..changed.start)?;
+        let behind = self.documents.get(changed.end..)?;
         let start = kept.last().map_or(0, |document| document.span.end);
         let end = behind.first().map_or(old, |document| document.span.start);
-        let end = (end + new).checked_sub(old).filter(|end| *end >= start);
-        let middle = end.and_then(|end| text.get(start..end)).filter(|_| text.len() <= MAX_BYTES);
-        let Some(middle) = middle else { return Self::read(text, &[]) };
-        let changed = self.documents.get(head..tail).unwrap_or_default().iter();
-        let known: Vec<(&str, &Document)> = changed
+        let end = (end + new).checked_sub(old).filter(|end| *end >= start)?;
+        text.get(start..end)?;
+        Some((start..end, kept.iter().map(|document| document.parsed.lines).sum()))
+    }
+
+    /// All documents, of which some are those that are given.
+    fn with(&self, text: &str, changed: Range<usize>, given: Vec<Document>) -> Vec<Document> {
+        let kept = self.documents.get(..changed.start).unwrap_or_default();
+        let behind = self.documents.get(changed.end..).unwrap_or_default();
+        let behind = behind.iter().map(|document| document.moved(self.text.len(), text.len()));
+        kept.iter().cloned().chain(given).chain(behind).collect()
+    }
+
+    /// All documents, of which some are read again.
+    fn again(
+        &self,
+        text: &str,
+        changed: Range<usize>,
+        (at, line): (Range<usize>, usize),
+    ) -> Result<Vec<Document>, String> {
+        let old = self.documents.get(changed.clone()).unwrap_or_default().iter();
+        let known: Vec<(&str, &Document)> = old
+            .filter(|document| document.part == Part::Whole)
             .filter_map(|document| Some((self.text.get(document.span.clone())?, document)))
             .collect();
-        let line = kept.iter().map(|document| document.parsed.lines).sum();
-        let mut documents = kept.to_vec();
-        documents.extend(documents_of(middle, (start, line), &known)?);
-        documents.extend(behind.iter().map(|document| document.moved(old, new)));
-        Ok(Self { text, documents })
+        let middle = text.get(at.clone()).unwrap_or_default();
+        let given = documents_of(middle, (at.start, line), &known, self.split_from)?;
+        Ok(self.with(text, changed, given))
+    }
+
+    /// All documents, where what changes are nothing but elements of one list.
+    fn within(&self, text: &str, changed: Range<usize>) -> Option<Vec<Document>> {
+        let old = self.documents.get(changed.clone())?;
+        let Part::Element(column) = old.first()?.part else { return None };
+        if !old.iter().all(|document| document.part == Part::Element(column)) {
+            return None;
+        }
+        let (at, line) = self.between(text, changed.clone())?;
+        let given = list::elements(text.get(at.clone())?, column, (at.start, line))?;
+        let first = self.documents.get(changed.start.checked_sub(1)?)?.part;
+        // Without a line end at its end, an element is the last of all.
+        let ends = text.get(at)?.ends_with('\n') || self.documents.len() == changed.end;
+        (first != Part::Whole && ends && !given.is_empty()).then(|| self.with(text, changed, given))
+    }
+
+    /// The documents from and to which all parts of lists are together.
+    fn whole(&self, mut head: usize, mut tail: usize) -> (usize, usize) {
+        let inner = |at: usize| {
+            let part = self.documents.get(at).map(|document| document.part);
+            part.is_some_and(|part| matches!(part, Part::Element(_) | Part::Tail))
+        };
+        while head > 0 && inner(head) {
+            head -= 1;
+        }
+        // What follows the last one of a list may come to belong to it.
+        while inner(tail) {
+            tail += 1;
+        }
+        (head, tail)
+    }
+
+    /// Where the list or document of a part ends.
+    fn end_of(&self, document: usize) -> Option<usize> {
+        let (_, behind) = self.whole(document, document + 1);
+        Some(self.documents.get(behind.checked_sub(1)?)?.span.end)
     }
 
     /// How many documents stand whole before what a new text changes, and which is the first that
@@ -102,12 +191,12 @@ impl Yaml {
         if head == 0 { (0, self.documents.len()) } else { (head, tail.max(head)) }
     }
 
-    fn read(text: String, known: &[(&str, &Document)]) -> Result<Self, String> {
+    fn read(text: Arc<String>, split_from: usize) -> Result<Self, String> {
         if text.len() > MAX_BYTES {
             return Err("it is longer than 10 MB".to_owned());
         }
-        let documents = documents_of(&text, (0, 0), known)?;
-        Ok(Self { text, documents })
+        let documents = documents_of(&text, (0, 0), &[], split_from)?;
+        Ok(Self { text, documents, split_from })
     }
 
     /// The documents in the order of the text; some hold nothing but comments.
@@ -162,7 +251,7 @@ impl Yaml {
         document: usize,
         new: &str,
     ) -> Result<(String, usize), String> {
-        let at = self.documents.get(document).ok_or("there is no such document")?.span.end;
+        let at = self.end_of(document).ok_or("there is no such document")?;
         let head = self.text.get(..at).unwrap_or_default();
         let tail = self.text.get(at..).unwrap_or_default();
         let eol = scan::line_ending(&self.text);
@@ -185,8 +274,8 @@ impl Yaml {
         at: usize,
         new: &str,
     ) -> Result<String, String> {
-        let span = self.documents.get(document).ok_or("there is no such document")?.span.clone();
-        let rest = self.text.get(at..span.end).ok_or("there is no such document")?;
+        let end = self.end_of(document).ok_or("there is no such document")?;
+        let rest = self.text.get(at..end).ok_or("there is no such document")?;
         if !rest.trim().is_empty() {
             return Err("something else stands behind it, so that nothing can be put there".into());
         }
@@ -203,6 +292,7 @@ fn documents_of(
     text: &str,
     (start, above): (usize, usize),
     known: &[(&str, &Document)],
+    split_from: usize,
 ) -> Result<Vec<Document>, String> {
     let mut documents = Vec::new();
     let mut line = above;
@@ -210,6 +300,12 @@ fn documents_of(
     let count = chunks.len();
     for (at, span) in chunks.into_iter().enumerate() {
         let chunk = text.get(span.clone()).unwrap_or_default();
+        let long = chunk.len() >= split_from;
+        if let Some(parts) = long.then(|| list::parts(chunk, span.start + start, line)).flatten() {
+            line += parts.iter().map(|part| part.parsed.lines).sum::<usize>();
+            documents.extend(parts);
+            continue;
+        }
         let from_end = (known.len() + at).checked_sub(count);
         let same = [Some(at), from_end].into_iter().flatten().filter_map(|at| known.get(at));
         let same = same.filter(|(old, _)| *old == chunk).map(|(_, old)| &old.parsed).next();
@@ -218,7 +314,8 @@ fn documents_of(
             None => Arc::new(Parsed::read(chunk, line)?),
         };
         line += parsed.lines;
-        documents.push(Document { span: span.start + start..span.end + start, parsed });
+        let span = span.start + start..span.end + start;
+        documents.push(Document { span, parsed, part: Part::Whole });
     }
     Ok(documents)
 }
@@ -227,7 +324,13 @@ impl Document {
     /// The same where the text before it has another length.
     fn moved(&self, old: usize, new: usize) -> Self {
         let at = |byte: usize| (byte + new).saturating_sub(old);
-        Self { span: at(self.span.start)..at(self.span.end), parsed: Arc::clone(&self.parsed) }
+        let span = at(self.span.start)..at(self.span.end);
+        Self { span, parsed: Arc::clone(&self.parsed), part: self.part }
+    }
+
+    /// What of a document it is.
+    pub(crate) fn part(&self) -> Part {
+        self.part
     }
 
     /// Its outermost node; none where it holds nothing but comments.
@@ -265,6 +368,8 @@ impl Parsed {
     }
 }
 
+#[cfg(test)]
+mod list_tests;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

@@ -9,11 +9,11 @@ use super::node::Entry;
 use super::*;
 
 /// Writes data in styles that a random source picks.
-struct Scribe<'r> {
-    rng: &'r mut TestRng,
-    eol: &'static str,
-    step: usize,
-    dash: usize,
+pub(super) struct Scribe<'r> {
+    pub(super) rng: &'r mut TestRng,
+    pub(super) eol: &'static str,
+    pub(super) step: usize,
+    pub(super) dash: usize,
 }
 
 impl Scribe<'_> {
@@ -96,7 +96,7 @@ impl Scribe<'_> {
         }
     }
 
-    fn items(&mut self, items: &[Value], column: usize, out: &mut String) {
+    pub(super) fn items(&mut self, items: &[Value], column: usize, out: &mut String) {
         for item in items {
             out.extend([&" ".repeat(column), "-"]);
             match item.as_object().filter(|fields| !fields.is_empty()) {
@@ -118,7 +118,7 @@ impl Scribe<'_> {
     }
 }
 
-fn values() -> impl Strategy<Value = Value> {
+pub(super) fn values() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::Bool),
@@ -136,7 +136,7 @@ fn values() -> impl Strategy<Value = Value> {
 }
 
 /// Every path of the data, with paths of keys that are not there.
-fn paths(value: &Value, here: &[Step], out: &mut Vec<Vec<Step>>) {
+pub(super) fn paths(value: &Value, here: &[Step], out: &mut Vec<Vec<Step>>) {
     let child = |step: Step| here.iter().cloned().chain([step]).collect::<Vec<_>>();
     for (key, value) in value.as_object().into_iter().flatten() {
         paths(value, &child(key.as_str().into()), out);

@@ -184,8 +184,14 @@ impl Splicer<'_> {
             return Ok((span, if node.is_blank() { format!(" {new}") } else { new }));
         };
         let between = self.text.get(entry.colon_end..span.start).unwrap_or_default();
-        if between.contains('\n') && !between.trim().is_empty() {
-            return Err(COMMENT.to_owned());
+        if let Some((comment, rest)) =
+            between.split_once('\n').filter(|_| !between.trim().is_empty())
+        {
+            // A comment behind the colon stays on its line.
+            let alone = rest.trim().is_empty() && span.start < span.end;
+            let new = alone.then(|| format!(" {new}{}", comment.trim_end()));
+            let new = new.ok_or_else(|| COMMENT.to_owned())?;
+            return Ok((entry.colon_end..span.end, new));
         }
         if node.is_blank() || between.contains('\n') {
             return Ok((entry.colon_end..span.end.max(entry.colon_end), format!(" {new}")));

@@ -13,7 +13,7 @@ use crate::dockerfile::file::{Base, Stage};
 pub(super) const RECIPE: Recipe = Recipe { id: "absolute_workdir", plan };
 
 /// Official images that begin in `/`.
-const BEGIN_AT_ROOT: [&str; 14] = [
+const BEGIN_AT_ROOT: [&str; 17] = [
     "alpine",
     "debian",
     "ubuntu",
@@ -23,6 +23,9 @@ const BEGIN_AT_ROOT: [&str; 14] = [
     "rockylinux",
     "almalinux",
     "amazonlinux",
+    "amazoncorretto",
+    "eclipse-temurin",
+    "openjdk",
     "node",
     "python",
     "nginx",

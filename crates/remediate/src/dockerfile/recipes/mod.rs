@@ -10,6 +10,7 @@ mod drop_sudo;
 mod healthcheck;
 mod join_update;
 mod maintainer_label;
+mod nginx;
 mod port;
 mod user;
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Request;
+use super::{Request, nginx};
 use crate::dockerfile::file::{Stage, run_commands};
 use crate::dockerfile::tree::add_paths;
 use crate::dockerfile::variables::{pairs, words};
@@ -64,6 +64,7 @@ pub(super) fn port(
     let base = base.filter(|_| !brings_configuration(request, last));
     usual(request, last)
         .or(base)
+        .or_else(|| nginx::port(request, last).filter(|_| own || is_its_own(request, last)))
         .map(Port::Number)
         .ok_or_else(|| "the file names no port that the program listens on".into())
 }

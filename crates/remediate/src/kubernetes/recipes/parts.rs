@@ -5,6 +5,7 @@
 //! there. It is made in the operation's value, and held against the object that comes of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -167,7 +168,8 @@ impl Request<'_> {
         let file = self.manifests.file(by).ok_or_else(gone)?;
         let own = file.objects.first().ok_or_else(gone)?;
         let text = own.data.get(list).and_then(|all| text_at(all.get(entry)?, "patch"));
-        let text = Yaml::parse(text.ok_or_else(gone)?.to_owned())?.edited_each(edits)?;
+        let text = Arc::new(text.ok_or_else(gone)?.to_owned());
+        let text = Yaml::split(text)?.edited_each(edits)?;
         let path = vec![Step::from(list), entry.into(), "patch".into()];
         Ok((place(by, own), Edit::Set(path, json!(text))))
     }
