@@ -36,7 +36,24 @@ pub const PARAMETERS: &[(&str, &str)] = &[
         "how to ask the containers of an image, by its name, whether they work: \
          `tcp:PORT`, `http:PORT/PATH`, `https:PORT/PATH`, `grpc:PORT` or `exec:COMMAND`",
     ),
+    (
+        "kubernetes.rights.*",
+        "what a role needs of the rights that it grants by a wildcard, by its kind and name \
+         (`ClusterRole.operator`): `group/resource:verb,verb`, with blanks between \
+         (`/pods:get,list apps/deployments:get`)",
+    ),
     ("kubernetes.run_as_user", "the number of the user that containers run as"),
+    (
+        "kubernetes.secret_file.*",
+        "the variable by which the containers of an image take the path of a file instead of a \
+         secret, by the name of the image and of the variable with the secret \
+         (`acme/shop#DB_PASSWORD`)",
+    ),
+    (
+        "kubernetes.service_account_token.*",
+        "whether programs that run as an account use its token, by the name of the account: \
+         `used` or `unused`",
+    ),
     (
         "terraform.commit.*",
         "the commit to pin a module to, by the host and path of its repository and its version \

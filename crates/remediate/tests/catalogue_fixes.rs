@@ -26,6 +26,8 @@ fn settings() -> Settings {
         ),
         ("aws.load_balancer_log_bucket".to_owned(), "acme-logs".to_owned()),
         ("gcp.log_bucket".to_owned(), "acme-logs".to_owned()),
+        ("kubernetes.rights.Role.r".to_owned(), "/pods:get".to_owned()),
+        ("kubernetes.secret_file.registry.example/app#A".to_owned(), "A_FILE".to_owned()),
     ];
     let said = NAMED.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     pairs.into_iter().chain(said).collect()

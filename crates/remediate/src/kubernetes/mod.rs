@@ -20,6 +20,8 @@ mod renamed;
 pub(crate) use code::DIALECT;
 
 #[cfg(test)]
+mod answers_tests;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod operations_tests;

@@ -3,10 +3,11 @@
 //! The parser's own spans are not: that of a quoted text reaches over a comment behind it, a list
 //! begins at its anchor, and what is left out stands somewhere. So ends are looked for again.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 
 use super::node::{Entry, Item, Kind, Node, Style};
 use super::scan;
@@ -14,24 +15,69 @@ use super::scan;
 /// Deeper than this is refused.
 const MAX_DEPTH: usize = 100;
 
+/// A bracket that closes a list may stand no further right than the key of it, which the standard
+/// forbids and every tool takes. So many of them are read.
+const MAX_HANGING: usize = 100;
+
 /// Reads one document; none where it holds nothing. `line` is the number of lines above it.
 pub(super) fn read(text: &str, line: usize) -> Result<Option<Node>, String> {
+    let bare = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut joined = Cow::Borrowed(bare);
+    for _ in 0..MAX_HANGING {
+        let (error, in_brackets) = match events(text, &joined, line)? {
+            Ok(root) => return Ok(root),
+            Err(stopped) => stopped,
+        };
+        let next = hanging_bracket(&joined, &error).filter(|_| in_brackets);
+        let Some(next) = next else { return Err(fault(text, line, &error)) };
+        joined = Cow::Owned(next);
+    }
+    Err("too many brackets stand where none may close".to_owned())
+}
+
+/// What the parser makes of a text in which line ends may be blanks; an error of its own stands
+/// inside, with whether it stopped in a list or mapping in brackets.
+fn events(text: &str, joined: &str, line: usize) -> Result<Result<Option<Node>, Stopped>, String> {
     let mut builder =
         Builder { text, line, offsets: Offsets::new(text), open: Vec::new(), root: None };
-    let bare = text.strip_prefix('\u{feff}').unwrap_or(text);
-    for event in Parser::new_from_str(bare) {
-        let (event, span) = event.map_err(|error| {
-            let line = line + error.marker().line();
-            if text.contains("{{") {
-                format!("line {line}: {TEMPLATE}")
-            } else {
-                let info: String = error.info().chars().take(100).collect();
-                format!("line {line}: it is no valid YAML ({info})")
+    for event in Parser::new_from_str(joined) {
+        match event {
+            Ok((event, span)) => builder.take(event, span)?,
+            Err(error) => {
+                return Ok(Err((error, builder.open.last().is_some_and(|open| open.flow))));
             }
-        })?;
-        builder.take(event, span)?;
+        }
     }
-    Ok(builder.root)
+    Ok(Ok(builder.root))
+}
+
+/// Where the parser stopped, and whether in a list or mapping in brackets.
+type Stopped = (ScanError, bool);
+
+fn fault(text: &str, line: usize, error: &ScanError) -> String {
+    let line = line + error.marker().line();
+    if text.contains("{{") {
+        return format!("line {line}: {TEMPLATE}");
+    }
+    let info: String = error.info().chars().take(100).collect();
+    format!("line {line}: it is no valid YAML ({info})")
+}
+
+/// The text with a blank instead of the line end above a closing bracket that the parser stopped
+/// at, so that every byte stays where it is; none where it stopped at something else.
+fn hanging_bracket(text: &str, error: &ScanError) -> Option<String> {
+    let at = text.char_indices().nth(error.marker().index()).map_or(text.len(), |(at, _)| at);
+    let start = scan::line_start(text, at);
+    let closes = text.get(start..)?.trim_start_matches(' ').starts_with([']', '}']);
+    let end = start.checked_sub(1).filter(|_| closes)?;
+    // Behind a comment the bracket would be part of it.
+    let above = text.get(scan::line_start(text, end)..end)?;
+    if above.contains('#') {
+        return None;
+    }
+    let (head, tail) = (text.get(..end)?, text.get(start..)?);
+    let head = head.strip_suffix('\r').map_or_else(|| head.to_owned(), |head| format!("{head} "));
+    Some([head.as_str(), " ", tail].concat())
 }
 
 /// Whether `{{` stands in a text, outside of the texts within expressions of GitHub Actions.
@@ -65,6 +111,9 @@ fn is_template(value: &str) -> bool {
 /// Why a template is left alone.
 pub(super) const TEMPLATE: &str =
     "it is a template (`{{`) that another program fills in, so what it will say cannot be proved";
+
+/// Keys whose texts are free.
+const FREE: [&str; 6] = ["annotations", "args", "command", "data", "description", "stringData"];
 
 struct Builder<'t> {
     text: &'t str,
@@ -190,11 +239,30 @@ impl Builder<'_> {
             ScalarStyle::DoubleQuoted => (Style::Double, self.quoted(bare)?),
             ScalarStyle::Literal | ScalarStyle::Folded => (Style::Block, found),
         };
-        if style == Style::Plain && is_template(&value) {
+        if style == Style::Plain && is_template(&value) && !self.is_free_text() {
             let above = self.text.get(..span.start).unwrap_or_default().matches('\n').count();
             return Err(format!("line {}: {TEMPLATE}", self.line + above + 1));
         }
         Ok(Node { span, anchor, tagged, kind: Kind::Scalar { value, style } })
+    }
+
+    /// Whether what comes next is a text that means nothing to Kubernetes, so that `{{` may be part
+    /// of it; what Argo reads it fills in itself as it runs.
+    fn is_free_text(&self) -> bool {
+        let argo = |open: &Open| {
+            match &open.holds {
+            Holds::Entries { entries, .. } => entries.iter().any(|entry| {
+                entry.key == "apiVersion"
+                    && matches!(&entry.value.kind, Kind::Scalar { value, .. } if value.starts_with("argoproj.io/"))
+            }),
+            Holds::Items(_) => false,
+        }
+        };
+        let below_one = |open: &Open| match &open.holds {
+            Holds::Entries { key: Some((key, ..)), .. } => FREE.contains(&key.as_str()),
+            Holds::Entries { .. } | Holds::Items(_) => false,
+        };
+        self.open.first().is_some_and(argo) || self.open.iter().any(below_one)
     }
 
     fn quoted(&self, start: usize) -> Result<Range<usize>, String> {

@@ -137,6 +137,29 @@ fn what_other_places_share_is_refused() {
 }
 
 #[test]
+fn a_bracket_may_close_below_its_key() {
+    let text = "a:\n  - n: 1\n    b: [\n      \"x\",  # one\n      \"y\",\n    ]\n    é: {\n      k: [\n        1,\n      ]\n    }\nd: |\n  [\n  ]\n";
+    let yaml = Yaml::parse(text.into()).unwrap();
+    let said = json!({"a": [{"n": 1, "b": ["x", "y"], "é": {"k": [1]}}], "d": "[\n]\n"});
+    assert_eq!(**yaml.documents()[0].data(), said);
+    set(text, "d", json!(1), &text.replace("d: |\n  [\n  ]\n", "d: 1\n"));
+    let dos = text.replace('\n', "\r\n");
+    assert_eq!(**Yaml::parse(dos).unwrap().documents()[0].data(), said);
+    unread("a: 1\n]\n", "no valid YAML");
+}
+
+#[test]
+fn a_free_text_may_hold_braces() {
+    let read = |text: &str| Yaml::parse(text.to_owned()).unwrap();
+    let text = "spec:\n  args:\n  - --x={{ own }}\n  n: 1\n";
+    set(text, "spec.n", json!(2), &text.replace("n: 1", "n: 2"));
+    read("description: now() - x(\"{{args.y}}\")\n");
+    read("apiVersion: argoproj.io/v1alpha1\nspec: {}\nwhen: a == {{b}}\n");
+    unread("spec:\n  image: app:{{ tag }}\n  args: []\n", "template");
+    unread("apiVersion: v1\nwhen: a == {{b}}\n", "template");
+}
+
+#[test]
 fn a_comment_behind_the_colon_stays_where_lines_become_a_word() {
     let text = "on:\n  w: # why\n    i:\n      a: 1\n  x: 1\n";
     set(text, "on.w", json!({}), "on:\n  w: {} # why\n  x: 1\n");

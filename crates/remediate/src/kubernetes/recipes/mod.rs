@@ -1,6 +1,7 @@
 //! How faults of manifests are taken away. A recipe is a file here and a line in [`RECIPES`].
 
 pub(super) mod image;
+mod list_rights;
 mod namespace;
 mod network_policy;
 mod parts;
@@ -9,6 +10,7 @@ mod privilege_escalation;
 mod probe;
 mod remove_verbs;
 mod resources;
+mod secret_files;
 mod service_account_token;
 mod set_fields;
 mod volumes;
@@ -70,6 +72,7 @@ pub(super) const FIELDS: &str = set_fields::RECIPE.name;
 const RECIPES: &[Recipe] = &[
     image::DIGEST,
     image::TAG,
+    list_rights::RECIPE,
     namespace::RECIPE,
     network_policy::RECIPE,
     pod_security_context::RECIPE,
@@ -78,6 +81,7 @@ const RECIPES: &[Recipe] = &[
     probe::READINESS,
     remove_verbs::RECIPE,
     resources::RECIPE,
+    secret_files::RECIPE,
     service_account_token::RECIPE,
     set_fields::RECIPE,
     volumes::RECIPE,

@@ -69,10 +69,12 @@ fn plan(request: &Request<'_>) -> Result<Plan, String> {
     }
     let objects: Vec<(&File, &Object)> =
         members.iter().filter_map(|member| request.manifests.at(member)).collect();
-    if let Some(other) = names_from_outside(request.manifests, &objects) {
+    let stays = names_from_outside(request.manifests, &objects);
+    if let Some(other) = stays.filter(|_| !is_said(request)) {
         return Err(format!(
-            "`{}` belongs to it, and whether a {} can move is not known: move both by hand",
-            other.address, other.kind
+            "`{}` belongs to it, and whether a {} can move is not known: who moves both names the \
+             namespace (`{PARAMETER}.{}`)",
+            other.address, other.kind, request.file.path
         ));
     }
     let mut edits = BTreeMap::new();

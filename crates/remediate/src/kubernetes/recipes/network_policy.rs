@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Companion, Plan, Recipe, Request};
 use crate::kubernetes::judge::{covers, together};
 use crate::kubernetes::object::{Object, text_at};
-use crate::yaml::Edit;
+use crate::yaml::{Edit, Step};
 
 /// The label that Kubernetes recommends for the name of a program.
 const LABEL: &str = "app.kubernetes.io/name";
@@ -27,7 +27,9 @@ fn plan(request: &Request<'_>) -> Result<Plan, String> {
     let mut edits = Vec::new();
     if labels.is_empty() {
         let name = own_label(object).ok_or("its pods have no label that a policy could select")?;
-        edits.push(Edit::Set(vec!["metadata".into(), "labels".into(), LABEL.into()], json!(name)));
+        let pod = object.pod_path().unwrap_or_default();
+        let path = pod.iter().copied().chain(["metadata", "labels", LABEL]);
+        edits.push(Edit::Set(path.map(Step::from).collect(), json!(name)));
         labels.insert(LABEL.to_owned(), json!(name));
     }
     let spec = object.pod_spec().ok_or("it has no pod")?;
@@ -59,11 +61,13 @@ fn plan(request: &Request<'_>) -> Result<Plan, String> {
     if edits.is_empty() { Ok(Plan::Beside(companion)) } else { Ok(Plan::Both(edits, companion)) }
 }
 
-/// What a label of its own can say of a pod without labels: its name, where that can be one.
+/// What a label of its own can say of a pod without labels: its name, where that can be one. Pods
+/// of a workload get labels only where a kustomization adds them, and in its selector with them.
 fn own_label(object: &Object) -> Option<&str> {
     let name = object.name.as_str();
     let plain = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
-    let fits = object.kind == "Pod" && name.len() <= 63 && name.chars().all(plain);
+    let fits =
+        object.pod().is_some() && !name.is_empty() && name.len() <= 63 && name.chars().all(plain);
     let ends = |name: &str| name.starts_with(|c: char| c.is_ascii_alphanumeric());
     let back: String = name.chars().rev().take(1).collect();
     (fits && ends(name) && ends(&back)).then_some(name)

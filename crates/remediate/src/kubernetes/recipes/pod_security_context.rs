@@ -9,6 +9,9 @@ use crate::yaml::{Edit, Step};
 
 pub(super) const RECIPE: Recipe = Recipe { name: "pod_security_context", plan };
 
+/// Where the profile of a pod stood before it had a field.
+const SECCOMP: &str = "seccomp.security.alpha.kubernetes.io/pod";
+
 /// The user that programs run as where nothing says another.
 const USER: (&str, u64) = ("kubernetes.run_as_user", 10001);
 
@@ -39,8 +42,28 @@ fn plan(request: &Request<'_>) -> Result<Plan, String> {
         if key == "runAsNonRoot" {
             edits.extend(other_users(request, spec, &at_pod)?);
         }
+        if key == "seccompProfile.type" && request.object.kind == "ReplicationController" {
+            edits.extend(annotated(request)?);
+        }
     }
     Ok(Plan::Edits(edits))
+}
+
+/// The same profile in the annotation in which clusters before 1.19 look for it, as some tools do
+/// for a ReplicationController. A cluster that knows both wants them to agree.
+fn annotated(request: &Request<'_>) -> Result<Option<Edit>, String> {
+    let pod = request.object.pod().and_then(|pod| pod.get("metadata")?.get("annotations"));
+    let there = pod.and_then(Value::as_object);
+    let other = |(key, value): &(&String, &Value)| {
+        key.contains("seccomp.security.alpha.kubernetes.io/")
+            && (*key != SECCOMP || value.as_str() != Some("runtime/default"))
+    };
+    if let Some((key, _)) = there.and_then(|all| all.iter().find(other)) {
+        return Err(format!("its annotation `{key}` names a profile already"));
+    }
+    let keys = request.object.pod_path().ok_or("it has no pod")?;
+    let path = keys.iter().copied().chain(["metadata", "annotations", SECCOMP]);
+    Ok(Some(Edit::Set(path.map(Step::from).collect(), json!("runtime/default"))))
 }
 
 fn context<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {

@@ -2,8 +2,10 @@
 //!
 //! What is asked is what the user says (`kubernetes.probe.<image>`), else what evidence tells: the
 //! other probe of the container, a port that it declares, the numbered port of a Service that
-//! selects its pods, or the port that a known image listens on when it is started as it is. Where
-//! there is none, a person must say what tells that the program works.
+//! selects its pods, the port that an argument tells it to listen on, the port that a known image
+//! listens on when it is started as it is, or the one that other containers of the image declare
+//! which are started in the same way. Where there is none, a person must say what tells that the
+//! program works.
 
 use std::collections::BTreeSet;
 
@@ -45,7 +47,9 @@ fn plan(request: &Request<'_>, probe: &str, others: &[&str]) -> Result<Plan, Str
                 .find_map(|other| handler(container.get(other)?))
                 .or_else(|| socket(container))
                 .or_else(|| if alone { served(request) } else { None })
-                .or_else(|| usual(container)),
+                .or_else(|| ordered(container))
+                .or_else(|| usual(container))
+                .or_else(|| elsewhere(request, container)),
         };
         let Some(mut new) = found else {
             lacking.insert(ask(container));
@@ -141,6 +145,73 @@ fn usual(container: &Value) -> Option<Map<String, Value>> {
     Some(connect(&json!(port)))
 }
 
+/// Arguments by which programs are told where to listen themselves.
+const LISTEN: [&str; 12] = [
+    "bind-address",
+    "health-probe-bind-address",
+    "healthz-bind-address",
+    "http-port",
+    "https-port",
+    "listen-addr",
+    "listen-address",
+    "metrics-addr",
+    "metrics-address",
+    "metrics-bind-address",
+    "secure-port",
+    "web.listen-address",
+];
+
+/// A connection to the port that an argument tells the program to listen on, for all who ask.
+fn ordered(container: &Value) -> Option<Map<String, Value>> {
+    let lists = ["command", "args"].iter().filter_map(|key| container.get(key)?.as_array());
+    let words: Vec<&str> = lists.flatten().filter_map(Value::as_str).collect();
+    let named = words.iter().enumerate().filter_map(|(at, word)| {
+        let word = word.strip_prefix("--").or_else(|| word.strip_prefix('-'))?;
+        let (name, value) = match word.split_once('=') {
+            Some(pair) => pair,
+            None => (word, *words.get(at + 1)?),
+        };
+        LISTEN.contains(&name).then_some(value)
+    });
+    let ports: BTreeSet<u16> = named.filter_map(own_port).collect();
+    ports.first().map(|port| connect(&json!(port)))
+}
+
+/// The port of an address that is reached from outside of the pod: `8080`, `:8080`, `0.0.0.0:8080`.
+fn own_port(address: &str) -> Option<u16> {
+    let (host, port) = address.rsplit_once(':').unwrap_or(("", address));
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let port = port.parse::<u16>().ok().filter(|port| *port > 0);
+    port.filter(|_| matches!(host, "" | "0.0.0.0" | "::" | "*"))
+}
+
+/// A connection to the port that all other containers of the image declare, where they are started
+/// in the same way.
+fn elsewhere(request: &Request<'_>, container: &Value) -> Option<Map<String, Value>> {
+    let image = |one: &Value| one.get("image")?.as_str().map(|image| split(image).0.to_owned());
+    let own = image(container).filter(|image| !image.is_empty())?;
+    let start = |one: &Value| [one.get("command").cloned(), one.get("args").cloned()];
+    let told = |one: &Value| {
+        let env = one.get("env").and_then(Value::as_array).into_iter().flatten();
+        let port = |one: &Value| {
+            let name = one.get("name").and_then(Value::as_str).unwrap_or_default();
+            name.to_ascii_uppercase().contains("PORT")
+        };
+        one.get("envFrom").is_some() || env.into_iter().any(port)
+    };
+    if told(container) {
+        return None;
+    }
+    let objects = request.manifests.objects();
+    let others = objects.flat_map(|(_, object)| object.containers(&["containers"]));
+    let same = others.map(|(_, other)| other).filter(|other| {
+        image(other).as_ref() == Some(&own) && start(other) == start(container) && !told(other)
+    });
+    let mut asked = same.filter_map(socket);
+    let first = asked.next()?;
+    asked.all(|other| other == first).then_some(first)
+}
+
 /// What another probe asks.
 fn handler(probe: &Value) -> Option<Map<String, Value>> {
     let one = HANDLERS.iter().find_map(|name| Some((name, probe.get(name)?)))?;
@@ -200,6 +271,23 @@ mod tests {
         for wrong in ["8080", "tcp:0", "tcp:x", "http:/x", "exec:", "udp:1", "exec:a\nb"] {
             check(wrong, &Value::Null);
         }
+    }
+
+    #[test]
+    fn an_argument_tells_where_a_program_listens() {
+        let port = |args: Value| ordered(&json!({"args": args})).map(Value::Object);
+        let at = |port: u16| Some(json!({"tcpSocket": {"port": port}}));
+        assert_eq!(port(json!(["--metrics-bind-address=:8080", "-v=2"])), at(8080));
+        assert_eq!(port(json!(["--web.listen-address", "0.0.0.0:9100"])), at(9100));
+        assert_eq!(port(json!(["--secure-port=[::]:443", "--secure-port=x"])), at(443));
+        let others = [
+            json!(["--metrics-bind-address=127.0.0.1:8080"]),
+            json!(["--metrics-bind-address=0"]),
+            json!(["--port=5432", "listen-address=:80"]),
+            json!(["--listen-address"]),
+            json!(["--listen-address=db.example:80"]),
+        ];
+        others.into_iter().for_each(|args| assert_eq!(port(args), None));
     }
 
     #[test]

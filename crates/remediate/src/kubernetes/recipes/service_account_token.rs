@@ -1,5 +1,6 @@
 //! `no_service_account_token`: pods get no token for the API. A pod whose account the repository
-//! gives rights to likely uses them, so that a person must decide there.
+//! gives rights to likely uses them, so that a person must decide there: the parameter
+//! `kubernetes.service_account_token.<account>` says whether it does.
 
 use std::collections::BTreeSet;
 
@@ -24,10 +25,21 @@ fn plan(request: &Request<'_>) -> Result<Plan, String> {
     let accounts: BTreeSet<&str> = specs.filter_map(account).collect();
     for account in accounts.into_iter().filter(|account| *account != "default") {
         let Some(binding) = bound(request, account) else { continue };
-        return Err(format!(
-            "its service account `{account}` has rights by `{binding}`, so the program likely uses \
-             the token: whether it does must be known first"
-        ));
+        let parameter = format!("kubernetes.service_account_token.{account}");
+        let rights = format!("its service account `{account}` has rights by `{binding}`");
+        match request.wish.settings.get(&parameter) {
+            Some("unused") => {}
+            Some("used") => return Err(format!("{rights}, and its programs use the token")),
+            Some(_) => {
+                return Err(format!("the parameter `{parameter}` is neither `used` nor `unused`"));
+            }
+            None => {
+                return Err(format!(
+                    "{rights}, so the program likely uses the token: say whether it does \
+                     (`{parameter}`)"
+                ));
+            }
+        }
     }
     let path = request.in_pod_spec("automountServiceAccountToken")?;
     Ok(Plan::Edits(vec![Edit::Set(path, json!(false))]))
