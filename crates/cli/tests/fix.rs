@@ -262,7 +262,9 @@ fn a_repository_that_is_not_there_is_said_so() {
     let world = World::one(VOLUME);
     let output = world.bench.run(&["fix", "--repo", "nowhere"]);
     assert_eq!(output.status.code(), Some(3));
-    assert!(said(&output).contains("nowhere"), "{}", said(&output));
+    let text = said(&output);
+    assert!(text.contains("cannot read the repository `nowhere`"), "{text}");
+    assert_eq!(text.matches("os error").count(), 1, "{text}");
 }
 
 #[test]

@@ -200,7 +200,7 @@ fn failed(error: &anyhow::Error) -> Exit {
     if is_closed_pipe(error) {
         return Exit::Clean;
     }
-    say(&format!("error: {error:#}"));
+    say(&format!("error: {}", in_words(error)));
     if let Some(exit) = at_a_server(error) {
         return exit;
     }
@@ -215,6 +215,20 @@ fn failed(error: &anyhow::Error) -> Exit {
         ) => Exit::Usage,
         _ => Exit::Unfinished,
     }
+}
+
+/// An error with its causes, each said once: many say their cause themselves.
+fn in_words(error: &anyhow::Error) -> String {
+    let mut words = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if words.is_empty() {
+            words = cause;
+        } else if !words.contains(&cause) {
+            words.push_str(": ");
+            words.push_str(&cause);
+        }
+    }
+    words
 }
 
 /// How the program ends for what went wrong between it and a server, or a server's data.

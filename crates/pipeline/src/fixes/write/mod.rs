@@ -57,7 +57,9 @@ pub fn recover_files(root: &Path) -> Result<Option<Vec<String>>, PipelineError> 
 }
 
 fn recover_with(root: &Path, steps: Steps<'_>) -> Result<Option<Vec<String>>, PipelineError> {
-    let root = root.canonicalize().map_err(|e| cannot(root, e))?;
+    let root = root
+        .canonicalize()
+        .map_err(|source| PipelineError::Repository { path: root.display().to_string(), source })?;
     let home = Home::of(&root)?;
     if !home.has_journal() {
         return Ok(None);
