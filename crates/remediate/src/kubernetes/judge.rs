@@ -25,7 +25,7 @@ pub(super) fn judge(
     let patches = manifests.patches_of(&place(&file.path, object));
     let merged = patches
         .iter()
-        .filter_map(|patch| patch.merged(&object.data))
+        .filter_map(|patch| patch.merged_among(object, patches))
         .map(|data| judge_alone(evaluator, check, &around, &object.with(data)));
     all([alone].into_iter().chain(merged))
 }

@@ -66,6 +66,24 @@ fn a_container_that_an_operation_brings_is_fixed_in_its_value() {
 }
 
 #[test]
+fn a_patch_that_adds_to_what_another_brings_is_judged_with_that_one() {
+    let component = |add: &str| {
+        format!(
+            "kind: Component\npatches:\n- path: add.yaml\n  target: {{kind: Deployment}}\n- target: {{kind: Deployment}}\n  patch: |-\n    kind: Deployment\n    metadata: {{name: any}}\n    spec:\n      template:\n        spec:\n          containers:\n          - name: {add}\n            env: [{{name: A, value: b}}]\n"
+        )
+    };
+    let add = "- op: add\n  path: /spec/template/spec/containers/-\n  value: {name: proxy, image: 'acme/proxy:2'}\n";
+    let world = with_component(&component("proxy"), &[("with/add.yaml", add)]);
+    let new = laid(&world, "pod.image_pull_policy", "with/add.yaml");
+    assert_eq!(new, add.replace("proxy:2'", "proxy:2', imagePullPolicy: Always"));
+    let world = with_component(&component("proxy"), &[("with/add.yaml", add)]);
+    world.withheld("pod.image_tag", BUILT, "already satisfies it");
+    // What nobody brings has no image.
+    let world = with_component(&component("other"), &[("with/add.yaml", add)]);
+    world.withheld("pod.image_tag", BUILT, "the predicate does not hold");
+}
+
+#[test]
 fn operations_in_a_text_of_a_kustomization_are_changed_there() {
     let inline = "kind: Component\npatches:\n- target: {kind: Deployment}\n  patch: |-\n    # the proxy\n    - op: add\n      path: /spec/template/spec/containers\n      value:\n      - name: proxy\n        image: acme/proxy:2\n      - name: other\n        image: acme/other:2\n        imagePullPolicy: Always\n- target: {kind: Job}\n  patch: |-\n    - op: remove\n      path: /spec/nowhere\n";
     let new =

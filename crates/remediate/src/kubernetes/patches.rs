@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::code::place;
 use super::kustomize::{self, Built, entries, is_kustomization, join};
 use super::manifests::{File, Manifests};
-use super::object::{Object, text_at};
+use super::object::{CONTAINERS, Object, text_at};
 use super::operations::{operate, pointer, puts_at, within};
 use super::renamed::{self, Renaming};
 use crate::code::Place;
@@ -384,6 +384,24 @@ impl Patch {
                 operations.iter().try_for_each(|one| operate(&mut merged, &one.data))?;
             }
             Change::Images(renamings) => renamed::rename(&mut merged, renamings),
+        }
+        Some(merged)
+    }
+
+    /// The same, where what the patch only adds to is brought by another patch: a container of
+    /// which it names no image, and which the object does not have.
+    pub(super) fn merged_among(&self, object: &Object, patches: &[Self]) -> Option<Value> {
+        let merged = self.merged(&object.data)?;
+        if self.operations().is_empty() && self.renamings().is_empty() {
+            let bare = |data: &Value| {
+                let all = object.with(data.clone());
+                let bare = all.containers(&CONTAINERS).into_iter();
+                bare.filter(|(_, one)| one.get("image").is_none()).count()
+            };
+            let (own, now) = (bare(&object.data), bare(&merged));
+            let others = patches.iter().filter(|other| now > own && *other != self);
+            let mut laid = others.filter_map(|other| self.merged(&other.merged(&object.data)?));
+            return Some(laid.find(|data| bare(data) <= own).unwrap_or(merged));
         }
         Some(merged)
     }

@@ -40,6 +40,8 @@ impl Request<'_> {
             let all = object.containers(&CONTAINERS).into_iter();
             let new: Vec<Vec<Step>> = all
                 .filter(|(_, container)| brings(self.object, container))
+                // One without an image only adds to what another patch brings.
+                .filter(|(_, container)| container.get("image").is_some())
                 .map(|(path, _)| path)
                 .collect();
             if new.is_empty() || object.pod_path() != self.object.pod_path() {
